@@ -1,0 +1,169 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { posix } from "node:path";
+import { describe, expect, it } from "vitest";
+import { violations } from "./support/architecture.js";
+
+describe("the architecture", () => {
+  it("holds in src and in the clients", () => {
+    const files = sources("src", "clients/typescript/src");
+
+    expect(files.size).toBeGreaterThan(0);
+    expect(violations(files)).toEqual([]);
+  });
+
+  it.each<[path: string, source: string, rule: string]>([
+    ["src/core/router.ts", 'import { x } from "../runtime/driver.js";', "core must not import runtime"],
+    ["src/core/router.ts", 'import type { x } from "../ports/clock.js";', "core must not import ports"],
+    ["src/core/router.ts", 'import { randomUUID } from "node:crypto";', "core must not import node:crypto"],
+    ["src/core/router.ts", 'import pino from "pino";', "core must not import pino"],
+    ["src/core/router.ts", 'const x = await import("pino");', "core must not import pino"],
+    ["src/core/router.ts", "export const at = Date.now();", "core must not use Date"],
+    ["src/core/router.ts", "export const x = Math.random();", "core must not use Math.random"],
+    ["src/core/router.ts", 'export const x = Math["random"]();', "core must not use Math.random"],
+    ["src/core/router.ts", "setImmediate(() => {});", "core must not use setImmediate"],
+    ["src/core/router.ts", "performance.now();", "core must not use performance"],
+    ["src/core/router.ts", "console.log(1);", "core must not use console"],
+    ["src/core/router.ts", "export const p = process.pid;", "core must not use process"],
+    ["src/core/router.ts", "const log = { console };", "core must not use console"],
+    ["src/core/router.ts", "export let p: Promise<void>;", "core must not use Promise"],
+    ["src/core/router.ts", "export async function f() {}", "core must not use async"],
+    ["src/core/router.ts", "export const f = async () => {};", "core must not use async"],
+    ["src/core/router.ts", "await x;", "core must not use await"],
+    ["src/ports/clock.ts", 'import { x } from "../core/model.js";', "ports may import only types from core"],
+    ["src/runtime/driver.ts", 'import { x } from "../grpc/call.js";', "runtime must not import grpc"],
+    ["src/runtime/driver.ts", 'import pino from "pino";', "runtime must not import pino"],
+    ["src/grpc/decode.ts", 'import { x } from "../core/router.js";', "grpc may import only types from core"],
+    [
+      "src/grpc/decode.ts",
+      'import { type x, y } from "../core/router.js";',
+      "grpc may import only types from core",
+    ],
+    ["src/grpc/decode.ts", 'export { x } from "../core/router.js";', "grpc may import only types from core"],
+    ["src/grpc/decode.ts", 'import type { x } from "../admin/feed.js";', "grpc must not import admin"],
+    [
+      "src/grpc/decode.ts",
+      'import { x } from "@nats-io/transport-node";',
+      "grpc must not import @nats-io/transport-node",
+    ],
+    ["src/backplane/nats.ts", 'import { x } from "../grpc/encode.js";', "backplane must not import grpc"],
+    ["src/admin/server.ts", 'import { x } from "../gen/image.js";', "admin must not import gen"],
+    [
+      "src/config/schema.ts",
+      'import { x } from "../grpc/server.js";',
+      "config may import only types from grpc",
+    ],
+    ["src/cli/serve.ts", 'import { x } from "../core/index.js";', "cli must not import core"],
+    [
+      "src/cli/listen.ts",
+      'import { x } from "../../clients/typescript/src/index.js";',
+      "cli must not import clients",
+    ],
+    [
+      "src/cli/listen.ts",
+      'import { x } from "../compose.js";',
+      "nothing but main.ts and cli/serve.ts may import compose",
+    ],
+    [
+      "src/demo/demo.ts",
+      'import type { x } from "../compose.js";',
+      "nothing but main.ts and cli/serve.ts may import compose",
+    ],
+    [
+      "src/compose.ts",
+      'import { x } from "./main.js";',
+      "nothing but main.ts and cli/serve.ts may import main",
+    ],
+    ["src/demo/demo.ts", 'import { x } from "../runtime/driver.js";', "demo must not import runtime"],
+    ["src/tools/x.ts", "", "tools is not in the table"],
+    ["src/extra.ts", "", "only compose.ts and main.ts lie at the top"],
+    [
+      "clients/typescript/src/a.ts",
+      'import { x } from "../../../src/core/model.js";',
+      "clients must not import src",
+    ],
+    [
+      "clients/typescript/src/a.ts",
+      'import { x } from "../../go/a.js";',
+      "clients must not import another client",
+    ],
+    [
+      "clients/typescript/src/a.ts",
+      'import { x } from "ate-dispatcher";',
+      "clients must not import ate-dispatcher",
+    ],
+    ["src/runtime/perform.ts", "process.env.HOME;", "process.env belongs in config/load.ts"],
+    ["src/compose.ts", 'process["env"];', "process.env belongs in config/load.ts"],
+    ["clients/typescript/src/a.ts", "const { env } = process;", "process.env belongs in config/load.ts"],
+    ["src/cli/main.ts", 'import { env } from "node:process";', "process.env belongs in config/load.ts"],
+    ["src/grpc/server.ts", 'call.on("data", f);', "events are subscribed to in grpc/call.ts only"],
+    ["src/admin/feed.ts", 'response?.once("close", f);', "events are subscribed to in grpc/call.ts only"],
+    ["src/main.ts", 'server.on("error", f);', "events are subscribed to in grpc/call.ts only"],
+    ["src/grpc/server.ts", "setTimeout(f, 1);", "timers belong in runtime"],
+    ["src/runtime/driver.ts", "globalThis.setInterval(f, 1);", "timers belong in runtime"],
+    [
+      "src/cli/top.ts",
+      'import { setTimeout as sleep } from "node:timers/promises";',
+      "timers belong in runtime",
+    ],
+    ["src/runtime/index.ts", 'export * from "./driver.js";', "no export *"],
+    ["clients/typescript/src/index.ts", 'export * as gen from "./gen/x.js";', "no export *"],
+    ["src/core/utils.ts", "", "no file is named utils, helpers, common, manager or Impl"],
+    ["src/grpc/helpers/frame.ts", "", "no file is named utils, helpers, common, manager or Impl"],
+    ["src/grpc/session-manager.ts", "", "no file is named utils, helpers, common, manager or Impl"],
+    ["src/grpc/serverImpl.ts", "", "no file is named utils, helpers, common, manager or Impl"],
+  ])("catches in %s: %s", (path, source, rule) => {
+    expect(violations(new Map([[path, source]]))).toContain(`${path}: ${rule}`);
+  });
+
+  it.each<[path: string, source: string]>([
+    ["src/core/router.ts", 'import { x } from "./topic-tree.js"; import type { y } from "./model.js";'],
+    [
+      "src/core/router.ts",
+      "// Date, await and Promise in words\nexport const x = (i: { process: number }) => i.process;",
+    ],
+    ["src/core/router.ts", "export interface Fact { readonly performance: number; console(): void }"],
+    ["src/core/simple.ts", "export const x = Math.max(1, 2);"],
+    ["src/core/router.test.ts", 'import { it } from "vitest"; it("runs", async () => {});'],
+    [
+      "src/ports/clock.ts",
+      'import type { Instant } from "../core/model.js"; import type { x } from "./outbox.js";',
+    ],
+    ["src/runtime/pacemaker.ts", "setTimeout(f, 1);"],
+    [
+      "src/grpc/status.ts",
+      'import { REASONS } from "../core/reason.js"; import { Status } from "../gen/google/rpc/status.js";',
+    ],
+    [
+      "src/grpc/decode.ts",
+      'import { type Input } from "../core/input.js"; export type { Input } from "../core/input.js";',
+    ],
+    ["src/grpc/call.ts", 'import { status } from "@grpc/grpc-js"; call.on("data", f);'],
+    ["src/grpc/decode.ts", 'import { BinaryReader } from "@bufbuild/protobuf/wire";'],
+    ["src/config/load.ts", "process.env.HOME;"],
+    [
+      "src/cli/serve.ts",
+      'import { compose } from "../compose.js"; import { connect } from "ate-dispatcher-client";',
+    ],
+    [
+      "src/main.ts",
+      'import { main } from "./cli/main.js"; process.on("SIGTERM", f); process.once("SIGINT", f);',
+    ],
+    ["src/compose.ts", 'import { Driver } from "./runtime/driver.js"; import { x } from "./grpc/server.js";'],
+    ["src/gen/ate/x.ts", 'import { y } from "../google/y.js"; export * from "./z.js";'],
+    [
+      "clients/typescript/src/a.ts",
+      'import { x } from "./gen/x.js"; import { Client } from "@grpc/grpc-js"; s.on("data", f);',
+    ],
+  ])("lets pass in %s: %s", (path, source) => {
+    expect(violations(new Map([[path, source]]))).toEqual([]);
+  });
+});
+
+function sources(...folders: readonly string[]): ReadonlyMap<string, string> {
+  const paths = folders.flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => posix.join(folder, name)),
+  );
+  return new Map(
+    paths.filter((path) => path.endsWith(".ts")).map((path) => [path, readFileSync(path, "utf8")]),
+  );
+}
