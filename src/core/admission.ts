@@ -1,0 +1,195 @@
+/**
+ * Whether a request is taken: its fields, the caller's id, the limits, and the time that is left.
+ */
+import { end } from "./ending.js";
+import type { RequestSubmitted } from "./input.js";
+import { type Acceptance, type Instant, NO_AUDIENCE, type SessionKey } from "./model.js";
+import { PendingRequest } from "./pending-request.js";
+import { invalid, type Refusal, refusal } from "./reason.js";
+import type { Remembered } from "./remembered.js";
+import { violationsOf } from "./request-rules.js";
+import { type Choice, choose, scatter, targetsOf } from "./scatter.js";
+import type { State } from "./state.js";
+import type { Turn } from "./turn.js";
+
+/** When a caller that was shed may try again, in milliseconds. */
+const RETRY_AFTER_MS = 1_000;
+
+/** Takes a request and scatters it, or rejects it. */
+export function admit(state: State, input: RequestSubmitted, turn: Turn): void {
+  const refused = refuse(state, input, turn);
+  if (refused) {
+    state.totals.rejectedRequests++;
+    const correlationId = input.correlationId ?? "";
+    turn.effects.push({ kind: "reject", to: input.session, correlationId, refusal: refused });
+  }
+}
+
+/** @returns why the request was not taken, or undefined if it was. */
+function refuse(state: State, input: RequestSubmitted, turn: Turn): Refusal | undefined {
+  const { spec } = input;
+  if (state.phase !== "OPEN") return refusal("SHUTTING_DOWN", "the server is shutting down; try another one");
+  const violations = violationsOf(input, state.limits);
+  if (violations.length > 0) return invalid(violations);
+  const remembered = spec.requestId === "" ? undefined : knownById(state, spec.requestId);
+  if (remembered) return repeat(state, input, remembered, turn);
+  const ttlMs = effectiveTtl(state, input, turn.now);
+  if (typeof ttlMs !== "number") return ttlMs;
+  const shed = shedReason(state, input, turn.now);
+  if (shed) return shed;
+  const choices = choose(state.router.routes(spec.topic), spec.selector, state.requestSerial);
+  if (choices.length === 0 && spec.noProducersAction === "FAIL") {
+    const message = `no producer can be asked on ${spec.topic}; register one, or use no_producers_action COMPLETE or WAIT`;
+    return refusal("NO_PRODUCERS", message, { topic: spec.topic });
+  }
+  return accept(state, input, ttlMs, choices, turn);
+}
+
+function accept(
+  state: State,
+  input: RequestSubmitted,
+  ttlMs: number,
+  choices: readonly Choice[],
+  turn: Turn,
+): Refusal | undefined {
+  const { spec } = input;
+  const isKept = choices.length > 0 || spec.noProducersAction === "WAIT";
+  const acceptance: Acceptance = {
+    requestId: spec.requestId || input.mintedId,
+    targets: targetsOf(choices),
+    listenerCount: state.router.routes(spec.topic).listenerCount,
+    ttlMs,
+    deadlineAt: turn.now + ttlMs,
+  };
+  if (input.validateOnly) {
+    answer(input, acceptance, turn);
+    return undefined;
+  }
+  const topic = isKept ? state.router.open(spec.topic) : state.router.find(spec.topic);
+  if (isKept && !topic) {
+    const limit = String(state.limits.maxTopics);
+    const message = `${limit} topics are in use, which is the limit; ask on fewer topics or raise maxTopics`;
+    return refusal("TOPIC_LIMIT", message, { limit }, RETRY_AFTER_MS);
+  }
+  const request = makeRequest(state, input, acceptance, turn.now);
+  state.requests.set(request.requestId, request);
+  state.pendingBytes += request.payload.byteLength;
+  state.totals.acceptedRequests++;
+  if (spec.requestId !== "") state.remembered.noteAnswer(request, input.digest, acceptance);
+  if (topic) {
+    state.router.retain(topic);
+    topic.pendingCount++;
+    if (request.isHeld && choices.length === 0) topic.held.add(request);
+  }
+  answer(input, acceptance, turn);
+  if (input.gather) join(state, input.session, request);
+  if (!isKept) {
+    end(state, request, "NO_PRODUCERS", turn);
+    return undefined;
+  }
+  state.wheel.set(request, request.deadlineAt);
+  scatter(state, request, choices, turn);
+  return undefined;
+}
+
+function makeRequest(
+  state: State,
+  input: RequestSubmitted,
+  acceptance: Acceptance,
+  now: Instant,
+): PendingRequest {
+  const { spec } = input;
+  return new PendingRequest(
+    state.requestSerial++,
+    acceptance.requestId,
+    spec.topic,
+    now,
+    acceptance.deadlineAt,
+    spec.completion,
+    spec.selector,
+    spec.noProducersAction === "UNKNOWN_ENUM_VALUE" ? "COMPLETE" : spec.noProducersAction,
+    input.excludeListeners,
+    input.context,
+    spec.payload,
+  );
+}
+
+function answer(input: RequestSubmitted, acceptance: Acceptance, turn: Turn): void {
+  const correlationId = input.correlationId ?? "";
+  turn.effects.push({ kind: "accept", to: input.session, correlationId, acceptance });
+}
+
+function join(state: State, key: SessionKey, request: PendingRequest): void {
+  const caller = state.sessions.get(key);
+  if (caller?.kind !== "caller") return;
+  caller.gathering.add(request.requestId);
+  request.callers = [...request.callers, key];
+}
+
+/** What a request in flight or a remembered one was answered. */
+function knownById(state: State, requestId: string): Remembered | PendingRequest | undefined {
+  return state.remembered.answered(requestId) ?? state.requests.get(requestId);
+}
+
+/** Answers a request that was sent before: the same Acceptance, and what is still to come. */
+function repeat(
+  state: State,
+  input: RequestSubmitted,
+  known: Remembered | PendingRequest,
+  turn: Turn,
+): Refusal | undefined {
+  if (known instanceof PendingRequest || known.digest !== input.digest) {
+    const id = input.spec.requestId;
+    const message = `request_id ${id} was used with other content; use a new id for a new request`;
+    return refusal("REQUEST_ID_REUSED", message, { request_id: id });
+  }
+  answer(input, known.acceptance, turn);
+  if (!input.gather) return undefined;
+  const { request } = known;
+  if (request.phase === "GATHERING") {
+    join(state, input.session, request);
+  } else if (request.summary) {
+    const { summary } = request;
+    turn.effects.push({ kind: "summarize", audience: NO_AUDIENCE, callers: [input.session], summary });
+  }
+  return undefined;
+}
+
+/**
+ * Settles the TTL against the deadline of the call. A gather must end so long before the call's deadline that the
+ * summary still arrives: measured, a last message written at the deadline never does, 15 ms before it always.
+ */
+function effectiveTtl(state: State, input: RequestSubmitted, now: Instant): number | Refusal {
+  const { ttlMs } = input.spec;
+  const { defaultTtlMs, maxTtlMs } = state.limits;
+  if (input.callDeadlineAt === undefined) return ttlMs ?? defaultTtlMs;
+  const remainingMs = input.callDeadlineAt - now;
+  if (!input.gather) return ttlMs ?? Math.max(1, Math.min(remainingMs, maxTtlMs));
+  const reserveMs = Math.min(250, Math.max(25, remainingMs / 10));
+  const mostMs = remainingMs - reserveMs;
+  if (mostMs <= 0) {
+    const message = `${Math.round(remainingMs)} ms of the call's deadline are left, which is too little to gather in`;
+    return refusal("DEADLINE_TOO_SHORT", message, { remaining_ms: String(Math.round(remainingMs)) });
+  }
+  return Math.min(ttlMs ?? maxTtlMs, mostMs);
+}
+
+function shedReason(state: State, input: RequestSubmitted, now: Instant): Refusal | undefined {
+  const { limits, requests } = state;
+  if (input.validateOnly) return undefined;
+  if (requests.size >= limits.maxPendingRequests) {
+    const limit = String(limits.maxPendingRequests);
+    const message = `${limit} requests are in flight, which is the limit; try again later or raise maxPendingRequests`;
+    return refusal("PENDING_LIMIT", message, { limit }, RETRY_AFTER_MS);
+  }
+  if (state.pendingBytes + input.spec.payload.byteLength > limits.maxPendingBytes) {
+    const limit = String(limits.maxPendingBytes);
+    const message = `requests in flight hold ${state.pendingBytes} bytes of at most ${limit}; try again later or raise maxPendingBytes`;
+    return refusal("PENDING_BYTES_LIMIT", message, { limit }, RETRY_AFTER_MS);
+  }
+  const waitMs = state.rate.take(now);
+  if (waitMs === 0) return undefined;
+  const limit = String(limits.maxRequestsPerSecond);
+  const message = `requests come faster than ${limit} a second; try again later or raise maxRequestsPerSecond`;
+  return refusal("RATE_LIMIT", message, { limit }, waitMs);
+}

@@ -1,0 +1,63 @@
+/**
+ * A requester's session and what it does to requests beside submitting them: cancel, finish, go away.
+ */
+import { end } from "./ending.js";
+import { requiredIdRule } from "./field-rules.js";
+import type { CallerOpened, CancelRequested } from "./input.js";
+import { invalid, refusal } from "./reason.js";
+import { CallerSession } from "./session.js";
+import { admitSession, closeSession } from "./sessions.js";
+import type { State } from "./state.js";
+import type { Turn } from "./turn.js";
+
+/** Opens a requester's stream. */
+export function openCaller(state: State, input: CallerOpened, turn: Turn): void {
+  const refused = admitSession(state);
+  if (refused) {
+    turn.effects.push({ kind: "close", to: input.session, refusal: refused });
+    return;
+  }
+  const caller = new CallerSession(input.session, turn.now);
+  state.sessions.set(caller.key, caller);
+  state.wheel.set(caller, turn.now + state.limits.heartbeatMs);
+}
+
+/** Notes that nothing more will be submitted; the stream ends with its last gather. */
+export function finishSubmitting(caller: CallerSession, turn: Turn): void {
+  caller.isFinished = true;
+  if (caller.gathering.size > 0) return;
+  turn.effects.push({ kind: "close", to: caller.key, refusal: undefined });
+}
+
+/** Ends a requester's session: what only it gathered is cancelled. */
+export function departCaller(state: State, caller: CallerSession, turn: Turn): void {
+  closeSession(state, caller);
+  for (const requestId of caller.gathering) {
+    const request = state.requests.get(requestId);
+    if (!request) continue;
+    request.callers = request.callers.filter((key) => key !== caller.key);
+    if (request.callers.length === 0 && request.phase === "GATHERING") {
+      end(state, request, "CANCELLED", turn, "CALLER_GONE");
+    }
+  }
+}
+
+/** Ends a request because somebody asked for it, and says how it stood. */
+export function cancelRequest(state: State, input: CancelRequested, turn: Turn): void {
+  const { session, requestId } = input;
+  const pending = state.requests.get(requestId);
+  if (pending) end(state, pending, "CANCELLED", turn);
+  if (session === undefined) return;
+  const summary = (pending ?? state.remembered.find(requestId))?.summary;
+  if (summary) {
+    turn.effects.push({ kind: "cancelled", to: session, summary });
+    return;
+  }
+  const verdict = requiredIdRule("request_id", requestId);
+  const refused = verdict
+    ? invalid([verdict])
+    : refusal("REQUEST_NOT_FOUND", `no request ${requestId} is in flight or remembered`, {
+        request_id: requestId,
+      });
+  turn.effects.push({ kind: "reject", to: session, correlationId: "", refusal: refused });
+}

@@ -1,0 +1,197 @@
+/**
+ * The core as a value: one input at one instant in, orders out.
+ *
+ * This file only says which rule applies to which input. The rules: `admission` takes requests, `scatter` and `credit`
+ * give them to producers, `results` takes the replies, `gather` decides when that is enough, `ending` ends it;
+ * `producers`, `listeners` and `callers` are the sessions.
+ */
+import { admit } from "./admission.js";
+import { cancelRequest, departCaller, finishSubmitting, openCaller } from "./callers.js";
+import type { Deadline } from "./deadline-wheel.js";
+import type { Effect } from "./effect.js";
+import { end, expire } from "./ending.js";
+import type { Input } from "./input.js";
+import { InvariantError } from "./invariant.js";
+import { DEFAULT_LIMITS, type Limits } from "./limits.js";
+import { departListener, openListener, updateListener, updateOwnTopics } from "./listeners.js";
+import type { Instant, SessionKey } from "./model.js";
+import { PendingRequest } from "./pending-request.js";
+import type { ProducerSession } from "./producer-session.js";
+import {
+  departProducer,
+  deregisterTopics,
+  drainProducer,
+  openProducer,
+  registerTopics,
+  updateCredit,
+} from "./producers.js";
+import { refusal } from "./reason.js";
+import { takeResult } from "./results.js";
+import { beat } from "./sessions.js";
+import { type Snapshot, snapshotOf } from "./snapshot.js";
+import { type AnySession, State, Sweep } from "./state.js";
+import type { Turn } from "./turn.js";
+
+/** How often old things are forgotten, in milliseconds. */
+const SWEEP_MS = 1_000;
+
+/** Scatters requests to producers and gathers their results. A plain value: no timer, no I/O, no promise. */
+export class Dispatcher {
+  private readonly state: State;
+  private latest: Instant = Number.NEGATIVE_INFINITY;
+
+  /**
+   * @param serverId - tells this process from every other one, in epochs.
+   * @param limits - bounds that differ from the defaults.
+   */
+  constructor(serverId: string, limits: Partial<Limits> = {}) {
+    this.state = new State(serverId, { ...DEFAULT_LIMITS, ...limits });
+  }
+
+  /**
+   * Applies one input at one instant and says what must be done about it.
+   *
+   * Deadlines strictly before `now` are settled first, so a result that arrives exactly at its deadline is in time, no
+   * matter which timer fired first.
+   *
+   * A peer's mistake never throws; it comes back as a `reject`, `fault` or `close` effect. Throws
+   * {@link InvariantError} only for a bug in this package.
+   *
+   * @param input - what happened.
+   * @param now - monotonic; must not run backwards between calls.
+   * @returns effects, in the order in which they must be performed.
+   */
+  step(input: Input, now: Instant): readonly Effect[] {
+    if (now < this.latest) throw new InvariantError(`time ran backwards, from ${this.latest} to ${now}`);
+    this.latest = now;
+    const turn: Turn = { now, effects: [] };
+    for (const deadline of this.state.wheel.takeDue(now)) this.settle(deadline, turn);
+    this.apply(input, turn);
+    this.closeIfDrained(turn);
+    this.armSweep(now);
+    return turn.effects;
+  }
+
+  /** No deadline is due before this instant; infinity if there is none. A step at a later instant settles them. */
+  nextDeadline(): Instant {
+    return this.state.wheel.next;
+  }
+
+  /** What is held at the moment, for people and metrics. Costs time in proportion to it. */
+  snapshot(): Snapshot {
+    return snapshotOf(this.state);
+  }
+
+  /** How many requests have not ended. */
+  get pendingCount(): number {
+    return this.state.requests.size;
+  }
+
+  private apply(input: Input, turn: Turn): void {
+    const { state } = this;
+    switch (input.kind) {
+      case "resultReturned":
+        this.withProducer(input.session, (producer) => takeResult(state, producer, input, turn));
+        break;
+      case "requestSubmitted":
+        admit(state, input, turn);
+        break;
+      case "producerOpened":
+        openProducer(state, input, turn);
+        break;
+      case "topicsRegistered":
+        this.withProducer(input.session, (producer) => registerTopics(state, producer, input, turn));
+        break;
+      case "topicsDeregistered":
+        this.withProducer(input.session, (producer) => deregisterTopics(state, producer, input, turn));
+        break;
+      case "creditUpdated":
+        this.withProducer(input.session, (producer) => updateCredit(state, producer, input, turn));
+        break;
+      case "producerDraining":
+        this.withProducer(input.session, (producer) => drainProducer(state, producer, turn));
+        break;
+      case "listenerOpened":
+        openListener(state, input, turn);
+        break;
+      case "topicsUpdated": {
+        const session = state.sessions.get(input.session);
+        if (session?.kind === "listener") updateOwnTopics(state, session, input, turn);
+        break;
+      }
+      case "listenerUpdated":
+        updateListener(state, input, turn);
+        break;
+      case "callerOpened":
+        openCaller(state, input, turn);
+        break;
+      case "callerFinished": {
+        const session = state.sessions.get(input.session);
+        if (session?.kind === "caller") finishSubmitting(session, turn);
+        break;
+      }
+      case "cancelRequested":
+        cancelRequest(state, input, turn);
+        break;
+      case "sessionClosed": {
+        const session = state.sessions.get(input.session);
+        if (session) this.depart(session, turn);
+        break;
+      }
+      case "drainStarted":
+        this.startDrain(input.graceMs, turn);
+        break;
+      case "drainExpired":
+        for (const request of [...state.requests.values()]) end(state, request, "SHUTDOWN", turn);
+        break;
+      case "clockAdvanced":
+        break;
+    }
+  }
+
+  /** Inputs of sessions that have ended meanwhile are out of date, not wrong. */
+  private withProducer(key: SessionKey, act: (producer: ProducerSession) => void): void {
+    const session = this.state.sessions.get(key);
+    if (session?.kind === "producer") act(session);
+  }
+
+  private depart(session: AnySession, turn: Turn): void {
+    if (session.kind === "producer") departProducer(this.state, session, turn);
+    else if (session.kind === "listener") departListener(this.state, session, turn);
+    else departCaller(this.state, session, turn);
+  }
+
+  private settle(deadline: Deadline, turn: Turn): void {
+    if (deadline instanceof PendingRequest) {
+      expire(this.state, deadline, turn);
+    } else if (deadline instanceof Sweep) {
+      this.state.log.expire(turn.now);
+      this.state.router.expire(turn.now);
+      this.state.remembered.expire(turn.now);
+    } else {
+      const session = deadline as AnySession;
+      beat(this.state, session, turn);
+    }
+  }
+
+  private armSweep(now: Instant): void {
+    const { sweep, wheel, log, router, remembered } = this.state;
+    if (sweep.isSet) return;
+    if (log.size > 0 || router.idleCount > 0 || remembered.size > 0) wheel.set(sweep, now + SWEEP_MS);
+  }
+
+  private startDrain(graceMs: number, turn: Turn): void {
+    if (this.state.phase !== "OPEN") return;
+    this.state.phase = "DRAINING";
+    for (const key of this.state.sessions.keys()) turn.effects.push({ kind: "goAway", to: key, graceMs });
+  }
+
+  private closeIfDrained(turn: Turn): void {
+    if (this.state.phase !== "DRAINING" || this.state.requests.size > 0) return;
+    this.state.phase = "CLOSED";
+    const shutdown = refusal("SHUTTING_DOWN", "the server has shut down; connect again elsewhere or later");
+    for (const key of this.state.sessions.keys()) {
+      turn.effects.push({ kind: "close", to: key, refusal: shutdown });
+    }
+  }
+}

@@ -1,0 +1,226 @@
+/**
+ * What the core wants done: orders in the imperative, to be performed in the order in which they stand.
+ */
+import type {
+  Acceptance,
+  Audience,
+  Cursor,
+  DispositionState,
+  GapReason,
+  Instant,
+  OverflowAction,
+  Payload,
+  RevocationReason,
+  SessionKey,
+  Summary,
+  TraceContext,
+} from "./model.js";
+import type { Refusal } from "./reason.js";
+
+/** Tell a producer that its session is live. */
+export interface Welcome {
+  readonly kind: "welcome";
+  readonly to: SessionKey;
+  readonly producerId: string;
+  readonly sessionId: string;
+  readonly maxOutstanding: number;
+  readonly maxBacklog: number;
+}
+
+/** Tell a producer that it joined topics. */
+export interface Registered {
+  readonly kind: "registered";
+  readonly to: SessionKey;
+  readonly topics: readonly string[];
+  readonly correlationId: string;
+}
+
+/** Tell a producer that it left topics. */
+export interface Deregistered {
+  readonly kind: "deregistered";
+  readonly to: SessionKey;
+  readonly topics: readonly string[];
+  readonly correlationId: string;
+}
+
+/** Ask a producer. */
+export interface Assign {
+  readonly kind: "assign";
+  readonly to: SessionKey;
+  readonly assignment: number;
+  readonly requestId: string;
+  /** The TTL that remains is counted from the moment of sending. */
+  readonly deadlineAt: Instant;
+  readonly attempt: number;
+  readonly context: TraceContext;
+  readonly payload: Payload;
+}
+
+/** Withdraw assignments from a producer. */
+export interface Revoke {
+  readonly kind: "revoke";
+  readonly to: SessionKey;
+  readonly assignments: readonly number[];
+  readonly reason: RevocationReason;
+}
+
+/** Tell a producer what became of its reply. */
+export interface Dispose {
+  readonly kind: "dispose";
+  readonly to: SessionKey;
+  readonly assignmentText: string;
+  readonly state: DispositionState;
+}
+
+/** Tell a producer of a harmless mistake. */
+export interface Fault {
+  readonly kind: "fault";
+  readonly to: SessionKey;
+  readonly correlationId: string;
+  readonly refusal: Refusal;
+}
+
+/** Tell a producer that it owes nothing any more. */
+export interface Drained {
+  readonly kind: "drained";
+  readonly to: SessionKey;
+}
+
+/** Tell a listener that its session is live. */
+export interface Ready {
+  readonly kind: "ready";
+  readonly to: SessionKey;
+  readonly listenerId: string;
+  readonly sessionId: string;
+  readonly cursors: readonly Cursor[];
+  /** The bound of this listener's queue, which whoever performs this order enforces. */
+  readonly bufferBytes: number;
+  readonly overflowAction: OverflowAction;
+}
+
+/** Tell a listener that its topics changed. */
+export interface TopicsChanged {
+  readonly kind: "topicsChanged";
+  readonly to: SessionKey;
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly cursors: readonly Cursor[];
+}
+
+/** Tell a listener what it lost. */
+export interface Gap {
+  readonly kind: "gap";
+  readonly to: SessionKey;
+  readonly topic: string;
+  readonly reason: GapReason;
+  /** First lost position; 0 if it cannot be told. */
+  readonly from: number;
+  /** Last lost position; 0 if it cannot be told. */
+  readonly last: number;
+  readonly lostCount: number;
+}
+
+/** Hand one result to everybody in the audience, and to the callers who gather it. */
+export interface Deliver {
+  readonly kind: "deliver";
+  readonly audience: Audience;
+  readonly callers: readonly SessionKey[];
+  readonly requestId: string;
+  readonly topic: string;
+  readonly producerId: string;
+  readonly group: string;
+  /** From 1 within the request; 0 if late. */
+  readonly ordinal: number;
+  readonly more: boolean;
+  /** From 1 within the topic's epoch; 0 if late or for the callers alone. */
+  readonly sequence: number;
+  readonly latencyMs: number;
+  readonly receivedAt: Instant;
+  readonly late: boolean;
+  readonly context: TraceContext;
+  readonly payload: Payload;
+}
+
+/** Hand a summary to everybody in the audience, and to the callers who gathered. */
+export interface Summarize {
+  readonly kind: "summarize";
+  readonly audience: Audience;
+  readonly callers: readonly SessionKey[];
+  readonly summary: Summary;
+}
+
+/** Answer a submission that was taken. */
+export interface Accept {
+  readonly kind: "accept";
+  readonly to: SessionKey;
+  readonly correlationId: string;
+  readonly acceptance: Acceptance;
+}
+
+/** Answer a submission or call that was refused. */
+export interface Reject {
+  readonly kind: "reject";
+  readonly to: SessionKey;
+  readonly correlationId: string;
+  readonly refusal: Refusal;
+}
+
+/** Answer a call that cancelled a request. */
+export interface Cancelled {
+  readonly kind: "cancelled";
+  readonly to: SessionKey;
+  readonly summary: Summary;
+}
+
+/** Answer a call that changed a listener's topics. */
+export interface Updated {
+  readonly kind: "updated";
+  readonly to: SessionKey;
+  /** Sorted. */
+  readonly topics: readonly string[];
+}
+
+/** Tell a peer that its stream is alive. */
+export interface Heartbeat {
+  readonly kind: "heartbeat";
+  readonly to: SessionKey;
+  readonly cursors: readonly Cursor[];
+}
+
+/** Tell a peer that its stream will end. */
+export interface GoAway {
+  readonly kind: "goAway";
+  readonly to: SessionKey;
+  readonly graceMs: number;
+}
+
+/** End a stream after what is queued for it: with the refusal's status, or with OK. */
+export interface Close {
+  readonly kind: "close";
+  readonly to: SessionKey;
+  readonly refusal: Refusal | undefined;
+}
+
+/** An order that concerns one session. */
+export type AddressedEffect =
+  | Welcome
+  | Registered
+  | Deregistered
+  | Assign
+  | Revoke
+  | Dispose
+  | Fault
+  | Drained
+  | Ready
+  | TopicsChanged
+  | Gap
+  | Accept
+  | Reject
+  | Cancelled
+  | Updated
+  | Heartbeat
+  | GoAway
+  | Close;
+
+/** Anything the core wants done. */
+export type Effect = AddressedEffect | Deliver | Summarize;

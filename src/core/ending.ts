@@ -1,0 +1,145 @@
+/**
+ * The one end of every request: its summary, the withdrawal of what is still out, and the credit that comes free.
+ */
+import { pump, settle } from "./credit.js";
+import { dueAt, endOf, isEarly, stateAtEnd, summarize } from "./gather.js";
+import { type EndReason, NO_AUDIENCE, type RevocationReason, type SessionKey } from "./model.js";
+import type { PendingRequest } from "./pending-request.js";
+import type { ProducerSession } from "./producer-session.js";
+import type { State } from "./state.js";
+import type { Turn } from "./turn.js";
+
+const NOBODY: readonly SessionKey[] = [];
+
+/** Ends a request if its policy is met or nothing more can come. */
+export function endIfOver(state: State, request: PendingRequest, turn: Turn): void {
+  if (request.phase === "ENDED") return;
+  if (request.phase === "RUNNING_ON") {
+    if (request.settledCount === request.assignments.length) end(state, request, "ALL_ANSWERED", turn);
+    return;
+  }
+  const reason = endOf(request);
+  if (reason) end(state, request, reason, turn);
+}
+
+/** Ends a request whose deadline or stall limit has passed. */
+export function expire(state: State, request: PendingRequest, turn: Turn): void {
+  if (request.at < request.deadlineAt) end(state, request, "STALLED", turn);
+  else end(state, request, request.isHeld ? "NO_PRODUCERS" : "EXPIRED", turn);
+}
+
+/** Ends a request now. @param revocation - told to the producers; what follows from `reason` if left out. */
+export function end(
+  state: State,
+  request: PendingRequest,
+  reason: EndReason,
+  turn: Turn,
+  revocation: RevocationReason = revocationFor(reason),
+): void {
+  const hasOpen = request.settledCount < request.assignments.length;
+  if (
+    request.phase === "GATHERING" &&
+    hasOpen &&
+    isEarly(reason) &&
+    request.completion.loserAction === "LET_RUN"
+  ) {
+    runOn(state, request, reason, turn);
+    return;
+  }
+  const summary = summarize(request, request.earlyReason ?? reason, turn.now);
+  request.phase = "ENDED";
+  request.summary = summary;
+  request.endedAt = turn.now;
+  state.wheel.clear(request);
+  state.requests.delete(request.requestId);
+  state.pendingBytes -= request.dropPayload();
+  state.remembered.noteEnd(request);
+  const callers = takeCallers(request);
+  const audience = request.excludeListeners
+    ? NO_AUDIENCE
+    : state.router.routes(request.topic).includeSummaries;
+  turn.effects.push({ kind: "summarize", audience, callers, summary });
+  if (hasOpen) withdraw(state, request, reason, revocation, turn);
+  for (const caller of callers) finishCaller(state, caller, request.requestId, turn);
+  const topic = state.router.find(request.topic);
+  if (!topic) return;
+  topic.held.delete(request);
+  topic.pendingCount--;
+  state.router.release(topic, turn.now);
+}
+
+/** Closes a caller's stream with OK if it will submit nothing more and all its gathers have ended. */
+export function finishCaller(state: State, key: SessionKey, requestId: string, turn: Turn): void {
+  const caller = state.sessions.get(key);
+  if (caller?.kind !== "caller") return;
+  caller.gathering.delete(requestId);
+  if (caller.isFinished && caller.gathering.size === 0) {
+    turn.effects.push({ kind: "close", to: key, refusal: undefined });
+  }
+}
+
+/** Gives the callers their summary and lets the rest run on for the listeners. */
+function runOn(state: State, request: PendingRequest, reason: EndReason, turn: Turn): void {
+  const summary = summarize(request, reason, turn.now);
+  request.phase = "RUNNING_ON";
+  request.earlyReason = reason;
+  const callers = takeCallers(request);
+  if (callers.length > 0) {
+    turn.effects.push({ kind: "summarize", audience: NO_AUDIENCE, callers, summary });
+  }
+  for (const caller of callers) finishCaller(state, caller, request.requestId, turn);
+  state.wheel.set(request, dueAt(request, undefined));
+}
+
+function withdraw(
+  state: State,
+  request: PendingRequest,
+  reason: EndReason,
+  revocation: RevocationReason,
+  turn: Turn,
+): void {
+  const freed: ProducerSession[] = [];
+  for (const assignment of request.assignments) {
+    if (!assignment.isOpen) continue;
+    const { producer } = assignment;
+    if (assignment.state === "OUT") {
+      freed.push(producer);
+      const assignments = [assignment.id];
+      turn.effects.push({ kind: "revoke", to: producer.key, assignments, reason: revocation });
+    }
+    settle(state, assignment, stateAtEnd(assignment, reason), turn);
+  }
+  for (const producer of freed) {
+    pump(state, producer, turn);
+    finishDrain(producer, turn);
+  }
+}
+
+/** Lets a draining producer go once it owes nothing. */
+export function finishDrain(producer: ProducerSession, turn: Turn): void {
+  if (!producer.isDraining || producer.outstandingCount > 0) return;
+  turn.effects.push({ kind: "drained", to: producer.key });
+  turn.effects.push({ kind: "close", to: producer.key, refusal: undefined });
+}
+
+function takeCallers(request: PendingRequest): readonly SessionKey[] {
+  const { callers } = request;
+  request.callers = NOBODY;
+  return callers;
+}
+
+function revocationFor(reason: EndReason): RevocationReason {
+  switch (reason) {
+    case "EXPIRED":
+    case "NO_PRODUCERS":
+      return "EXPIRED";
+    case "CANCELLED":
+      return "REQUESTED";
+    case "SHUTDOWN":
+      return "SHUTDOWN";
+    case "ALL_ANSWERED":
+    case "POLICY_MET":
+    case "STALLED":
+      return "COMPLETED";
+  }
+}

@@ -1,0 +1,30 @@
+import type { ListenerOpened } from "./input.js";
+import type { Instant, OverflowAction } from "./model.js";
+import { Session } from "./session.js";
+
+/** A connected listener and its topics. */
+export class ListenerSession extends Session {
+  readonly kind = "listener";
+  readonly sessionId: string;
+  readonly includeLate: boolean;
+  readonly includeSummaries: boolean;
+  readonly group: string;
+  readonly peer: string;
+  /** Topics and patterns, as they were added. */
+  readonly topics = new Set<string>();
+
+  constructor(
+    readonly listenerId: string,
+    opened: ListenerOpened,
+    readonly overflowAction: OverflowAction,
+    readonly bufferBytes: number,
+    openedAt: Instant,
+  ) {
+    super(opened.session, openedAt);
+    this.sessionId = opened.sessionId;
+    this.includeLate = opened.includeLate;
+    this.includeSummaries = opened.includeSummaries;
+    this.group = opened.group;
+    this.peer = opened.peer;
+  }
+}

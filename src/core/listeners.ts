@@ -1,0 +1,159 @@
+/**
+ * A listener's session: its topics, where it resumes, and its end.
+ */
+import { idRule, lengthRule, patternsRule, requiredIdRule, type Verdict, windowRule } from "./field-rules.js";
+import type { ListenerOpened, ListenerUpdated, TopicsUpdated } from "./input.js";
+import type { Limits } from "./limits.js";
+import { ListenerSession } from "./listener-session.js";
+import type { Cursor } from "./model.js";
+import { invalid, type Refusal, refusal } from "./reason.js";
+import { resume } from "./resume.js";
+import { admitSession, closeSession, cursorsOf, replaceSession } from "./sessions.js";
+import type { State } from "./state.js";
+import { hasWildcard } from "./topic.js";
+import type { Turn } from "./turn.js";
+
+/** Opens a listener's session, replays what it missed, and lets it hear all that comes; the newest one of an id wins. */
+export function openListener(state: State, input: ListenerOpened, turn: Turn): void {
+  const refused = openRefusal(state, input);
+  if (refused) {
+    turn.effects.push({ kind: "close", to: input.session, refusal: refused });
+    return;
+  }
+  const listenerId = input.listenerId || input.mintedId;
+  const older = state.listeners.get(listenerId);
+  if (older) {
+    replaceSession(older, "listener_id", listenerId, turn);
+    departListener(state, older, turn);
+  }
+  const overflowAction = input.overflowAction === "DISCONNECT" ? "DISCONNECT" : "DROP_OLDEST";
+  const bufferBytes = input.bufferBytes || state.limits.defaultBufferBytes;
+  const listener = new ListenerSession(listenerId, input, overflowAction, bufferBytes, turn.now);
+  state.sessions.set(listener.key, listener);
+  state.listeners.set(listenerId, listener);
+  state.wheel.set(listener, turn.now + state.limits.heartbeatMs);
+  addTopics(state, listener, input.topics);
+  const { sessionId } = listener;
+  const replay = resume(state, listener, input.resumeFrom);
+  const cursors = [...replay.cursors, ...standingElsewhere(state, input.topics, replay.cursors)];
+  turn.effects.push({
+    kind: "ready",
+    to: listener.key,
+    listenerId,
+    sessionId,
+    cursors,
+    bufferBytes,
+    overflowAction,
+  });
+  turn.effects.push(...replay.effects);
+}
+
+/** Changes a listener's topics on its own stream; a malformed one ends the stream. */
+export function updateOwnTopics(
+  state: State,
+  listener: ListenerSession,
+  input: TopicsUpdated,
+  turn: Turn,
+): void {
+  const verdict =
+    patternsRule("update.add_topics", input.add) ?? patternsRule("update.remove_topics", input.remove);
+  const refused = verdict ? invalid([verdict]) : tooMany(state, listener, input.add);
+  if (refused) turn.effects.push({ kind: "close", to: listener.key, refusal: refused });
+  else changeTopics(state, listener, input, turn);
+}
+
+/** Changes a listener's topics by a call, which is answered. */
+export function updateListener(state: State, input: ListenerUpdated, turn: Turn): void {
+  const verdicts = [
+    requiredIdRule("listener_id", input.listenerId),
+    patternsRule("add_topics", input.add),
+    patternsRule("remove_topics", input.remove),
+  ].filter((verdict) => verdict !== undefined);
+  const listener = state.listeners.get(input.listenerId);
+  const refused =
+    verdicts.length > 0
+      ? invalid(verdicts)
+      : listener
+        ? tooMany(state, listener, input.add)
+        : refusal("LISTENER_NOT_FOUND", `no listener ${input.listenerId} is connected`, {
+            listener_id: input.listenerId,
+          });
+  if (refused || !listener) {
+    if (refused) {
+      turn.effects.push({ kind: "reject", to: input.session, correlationId: "", refusal: refused });
+    }
+    return;
+  }
+  changeTopics(state, listener, input, turn);
+  turn.effects.push({ kind: "updated", to: input.session, topics: [...listener.topics].sort() });
+}
+
+/** Ends a listener's session. */
+export function departListener(state: State, listener: ListenerSession, turn: Turn): void {
+  closeSession(state, listener);
+  if (state.listeners.get(listener.listenerId) === listener) state.listeners.delete(listener.listenerId);
+  for (const topic of [...listener.topics]) state.router.removeListener(listener, topic, turn.now);
+}
+
+function changeTopics(
+  state: State,
+  listener: ListenerSession,
+  change: { readonly add: readonly string[]; readonly remove: readonly string[] },
+  turn: Turn,
+): void {
+  for (const topic of change.remove) state.router.removeListener(listener, topic, turn.now);
+  addTopics(state, listener, change.add);
+  turn.effects.push({
+    kind: "topicsChanged",
+    to: listener.key,
+    added: change.add,
+    removed: change.remove,
+    cursors: cursorsOf(state, change.add, change.add.length),
+  });
+}
+
+/** A topic that is listened to by name has state, so that its cursors have an epoch from the first moment. */
+function addTopics(state: State, listener: ListenerSession, topics: readonly string[]): void {
+  for (const name of topics) {
+    state.router.addListener(listener, name);
+    const topic = hasWildcard(name) ? undefined : state.router.open(name);
+    if (topic) state.router.retain(topic);
+  }
+}
+
+function standingElsewhere(
+  state: State,
+  topics: readonly string[],
+  resumed: readonly Cursor[],
+): readonly Cursor[] {
+  const known = new Set(resumed.map((cursor) => cursor.topic));
+  const others = topics.filter((topic) => !known.has(topic));
+  return cursorsOf(state, new Set(others), others.length);
+}
+
+function openRefusal(state: State, input: ListenerOpened): Refusal | undefined {
+  const verdicts = listenRules(input, state.limits).filter((verdict) => verdict !== undefined);
+  return verdicts.length > 0 ? invalid(verdicts) : admitSession(state);
+}
+
+function tooMany(state: State, listener: ListenerSession, add: readonly string[]): Refusal | undefined {
+  const limit = state.limits.maxRegistrationsPerSession;
+  if (listener.topics.size + add.length <= limit) return undefined;
+  const message = `the listener holds ${listener.topics.size} topics of at most ${limit}; use wildcards or raise maxRegistrationsPerSession`;
+  return refusal("TOPIC_LIMIT", message, { limit: String(limit) });
+}
+
+function listenRules(input: ListenerOpened, limits: Limits): readonly Verdict[] {
+  const most = limits.maxRegistrationsPerSession;
+  return [
+    idRule("listener_id", input.listenerId),
+    lengthRule("topics", input.topics.length, most, "entries"),
+    patternsRule("topics", input.topics),
+    lengthRule("resume_from", input.resumeFrom.length, most, "entries"),
+    idRule("group", input.group),
+    windowRule("buffer_bytes", input.bufferBytes, limits.minBufferBytes, limits.maxBufferBytes),
+    input.overflowAction === "UNKNOWN_ENUM_VALUE"
+      ? { field: "overflow_action", description: "is not known; use DROP_OLDEST or DISCONNECT" }
+      : undefined,
+  ];
+}

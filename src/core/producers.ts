@@ -1,0 +1,187 @@
+/**
+ * A producer's session: Hello, its topics, its window, its goodbye, and its end.
+ */
+import type { Assignment } from "./assignment.js";
+import { pump } from "./credit.js";
+import { endIfOver, finishDrain } from "./ending.js";
+import { idRule, lengthRule, patternRule, type Verdict, windowRule } from "./field-rules.js";
+import type { CreditUpdated, ProducerOpened, TopicsDeregistered, TopicsRegistered } from "./input.js";
+import type { Limits } from "./limits.js";
+import type { Registration } from "./model.js";
+import type { PendingRequest } from "./pending-request.js";
+import { ProducerSession } from "./producer-session.js";
+import { invalid, type Refusal, refusal } from "./reason.js";
+import { choose, failOver, scatter } from "./scatter.js";
+import { admitSession, closeSession, replaceSession } from "./sessions.js";
+import type { State } from "./state.js";
+import type { Turn } from "./turn.js";
+
+const MOST_LABELS = 32;
+const LONGEST_LABEL = 128;
+const LONGEST_NAME = 256;
+
+/** Opens a producer's session; the newest one of an id wins. */
+export function openProducer(state: State, input: ProducerOpened, turn: Turn): void {
+  const violations = helloRules(input, state.limits).filter((verdict) => verdict !== undefined);
+  const refused = violations.length > 0 ? invalid(violations) : admitSession(state);
+  if (refused) {
+    turn.effects.push({ kind: "close", to: input.session, refusal: refused });
+    return;
+  }
+  const producerId = input.producerId || input.mintedId;
+  const older = state.producers.get(producerId);
+  if (older) {
+    replaceSession(older, "producer_id", producerId, turn);
+    departProducer(state, older, turn);
+  }
+  const maxOutstanding = input.maxOutstanding || state.limits.defaultOutstanding;
+  const maxBacklog = input.maxBacklog || state.limits.defaultBacklog;
+  const producer = new ProducerSession(producerId, input, maxOutstanding, maxBacklog, turn.now);
+  state.sessions.set(producer.key, producer);
+  state.producers.set(producerId, producer);
+  state.wheel.set(producer, turn.now + state.limits.heartbeatMs);
+  for (const { topic, group } of input.registrations) state.router.addProducer(producer, topic, group);
+  const { sessionId } = producer;
+  turn.effects.push({ kind: "welcome", to: producer.key, producerId, sessionId, maxOutstanding, maxBacklog });
+  for (const { topic } of input.registrations) askHeldRequests(state, topic, turn);
+}
+
+/** Joins topics, all of a message or none. */
+export function registerTopics(
+  state: State,
+  producer: ProducerSession,
+  input: TopicsRegistered,
+  turn: Turn,
+): void {
+  const { registrations, correlationId } = input;
+  const refused = registerRefusal(state, producer, input);
+  if (refused) {
+    turn.effects.push({ kind: "fault", to: producer.key, correlationId, refusal: refused });
+    return;
+  }
+  for (const { topic, group } of registrations) state.router.addProducer(producer, topic, group);
+  const topics = registrations.map(({ topic }) => topic);
+  turn.effects.push({ kind: "registered", to: producer.key, topics, correlationId });
+  for (const topic of topics) askHeldRequests(state, topic, turn);
+}
+
+/** Leaves topics. What is outstanding may still be answered. */
+export function deregisterTopics(
+  state: State,
+  producer: ProducerSession,
+  input: TopicsDeregistered,
+  turn: Turn,
+): void {
+  const { topics, correlationId } = input;
+  for (const topic of topics) state.router.removeProducer(producer, topic);
+  turn.effects.push({ kind: "deregistered", to: producer.key, topics, correlationId });
+}
+
+/** Changes the window; a wider one is filled from the backlog at once. */
+export function updateCredit(
+  state: State,
+  producer: ProducerSession,
+  input: CreditUpdated,
+  turn: Turn,
+): void {
+  const most = state.limits.maxOutstanding;
+  if (input.maxOutstanding < 1 || input.maxOutstanding > most) {
+    const violation = {
+      field: "messages.update_credit.max_outstanding",
+      description: `is ${input.maxOutstanding}; use 1 to ${most}`,
+    };
+    turn.effects.push({ kind: "fault", to: producer.key, correlationId: "", refusal: invalid([violation]) });
+    return;
+  }
+  producer.maxOutstanding = input.maxOutstanding;
+  pump(state, producer, turn);
+}
+
+/** Starts a producer's goodbye: it is asked no more, and goes once it owes nothing. */
+export function drainProducer(state: State, producer: ProducerSession, turn: Turn): void {
+  if (producer.isDraining) return;
+  producer.isDraining = true;
+  leaveTopics(state, producer);
+  giveUp(state, [...producer.backlog], turn);
+  finishDrain(producer, turn);
+}
+
+/** Ends a producer's session: what it owes goes to the next of its group or has departed. */
+export function departProducer(state: State, producer: ProducerSession, turn: Turn): void {
+  closeSession(state, producer);
+  if (state.producers.get(producer.producerId) === producer) state.producers.delete(producer.producerId);
+  leaveTopics(state, producer);
+  const open = [...producer.assignments.values()].filter((assignment) => assignment.isOpen);
+  giveUp(state, [...open, ...producer.backlog], turn);
+  producer.assignments.clear();
+}
+
+function leaveTopics(state: State, producer: ProducerSession): void {
+  for (const topic of [...producer.registrations.keys()]) state.router.removeProducer(producer, topic);
+}
+
+function giveUp(state: State, assignments: readonly Assignment[], turn: Turn): void {
+  const touched = new Set<PendingRequest>();
+  for (const assignment of assignments) {
+    failOver(state, assignment, turn);
+    touched.add(assignment.request);
+  }
+  for (const request of touched) endIfOver(state, request, turn);
+}
+
+/** Gives requests that were held for the first producer to those who can be asked now. */
+function askHeldRequests(state: State, pattern: string, turn: Turn): void {
+  for (const topic of state.router.covered(pattern)) {
+    for (const request of topic.held) {
+      const choices = choose(state.router.routes(topic.name), request.selector, request.serial);
+      if (choices.length === 0) continue;
+      topic.held.delete(request);
+      scatter(state, request, choices, turn);
+      endIfOver(state, request, turn);
+    }
+  }
+}
+
+function registerRefusal(
+  state: State,
+  producer: ProducerSession,
+  input: TopicsRegistered,
+): Refusal | undefined {
+  const verdicts = [
+    lengthRule("messages.register.correlation_id", input.correlationId.length, 64, "bytes"),
+    ...registrationRules("messages.register.registrations", input.registrations),
+  ].filter((verdict) => verdict !== undefined);
+  if (verdicts.length > 0) return invalid(verdicts);
+  if (producer.isDraining) {
+    return refusal("PROTOCOL_VIOLATION", "Register came after Drain; open a new stream to take work again");
+  }
+  const limit = state.limits.maxRegistrationsPerSession;
+  if (producer.registrations.size + input.registrations.length <= limit) return undefined;
+  const message = `the producer holds ${producer.registrations.size} registrations of at most ${limit}; use wildcards or raise maxRegistrationsPerSession`;
+  return refusal("TOPIC_LIMIT", message, { limit: String(limit) });
+}
+
+function helloRules(input: ProducerOpened, limits: Limits): readonly Verdict[] {
+  const path = "messages.hello";
+  const most = limits.maxRegistrationsPerSession;
+  return [
+    idRule(`${path}.producer_id`, input.producerId),
+    lengthRule(`${path}.display_name`, input.displayName.length, LONGEST_NAME, "characters"),
+    lengthRule(`${path}.labels`, input.labels.length, MOST_LABELS, "entries"),
+    ...input.labels.flatMap(([key, value]) => [
+      lengthRule(`${path}.labels.key`, key.length, LONGEST_LABEL, "characters"),
+      lengthRule(`${path}.labels.value`, value.length, LONGEST_LABEL, "characters"),
+    ]),
+    lengthRule(`${path}.registrations`, input.registrations.length, most, "entries"),
+    ...registrationRules(`${path}.registrations`, input.registrations),
+    windowRule(`${path}.max_outstanding`, input.maxOutstanding, 1, limits.maxOutstanding),
+    windowRule(`${path}.max_backlog`, input.maxBacklog, 1, limits.maxBacklog),
+  ];
+}
+
+function registrationRules(path: string, registrations: readonly Registration[]): readonly Verdict[] {
+  return registrations.flatMap(({ topic, group }, i) => [
+    patternRule(`${path}[${i}].topic`, topic),
+    idRule(`${path}[${i}].group`, group),
+  ]);
+}

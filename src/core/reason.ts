@@ -1,0 +1,107 @@
+/**
+ * The one list of reasons why something is refused or a stream is closed.
+ *
+ * Numbers are for logs and metrics and are never reused: 1xxx refuses a message or call, 2xxx closes a stream that may
+ * connect again, 3xxx closes it for good. `docs/errors.md` lists the same reasons; a test holds the two equal.
+ */
+
+/** One way to be refused. */
+export interface Reason {
+  readonly code: number;
+  /** Whether the same call may succeed later without being changed. */
+  readonly isRetryable: boolean;
+  /** What it means, for the documentation. */
+  readonly text: string;
+}
+
+const refuse = (code: number, isRetryable: boolean, text: string): Reason => ({ code, isRetryable, text });
+
+/** Every reason by its name, which travels as ErrorInfo.reason. */
+export const REASONS = {
+  INVALID_FIELD: refuse(1001, false, "A field is missing, malformed or out of range; BadRequest names it."),
+  MALFORMED_MESSAGE: refuse(1002, false, "The message is not valid protobuf of the expected type."),
+  NO_PRODUCERS: refuse(1101, false, "Nobody could be asked, and the request said FAIL."),
+  REQUEST_ID_REUSED: refuse(1102, false, "The request_id was used before with other content."),
+  REQUEST_NOT_FOUND: refuse(1103, false, "No such request is in flight or remembered."),
+  LISTENER_NOT_FOUND: refuse(1104, false, "No such listener is connected."),
+  DEADLINE_TOO_SHORT: refuse(1105, false, "Too little of the call's deadline was left to gather anything."),
+  NOT_IMPLEMENTED: refuse(1106, false, "This server does not offer the call yet."),
+  PENDING_LIMIT: refuse(1201, true, "As many requests as allowed are in flight."),
+  PENDING_BYTES_LIMIT: refuse(1202, true, "The requests in flight hold as many bytes as allowed."),
+  RATE_LIMIT: refuse(1203, true, "Requests come faster than allowed."),
+  SESSION_LIMIT: refuse(1204, true, "As many streams as allowed are open."),
+  TOPIC_LIMIT: refuse(1205, true, "As many topics or registrations as allowed are in use."),
+  SHUTTING_DOWN: refuse(2001, true, "The server is shutting down; connect again elsewhere or later."),
+  SLOW_LISTENER: refuse(2002, true, "The listener read too slowly and asked to be disconnected then."),
+  SLOW_PRODUCER: refuse(2003, true, "The producer did not read its assignments."),
+  SLOW_CALLER: refuse(2004, true, "The caller did not read its events."),
+  FIRST_MESSAGE_TIMEOUT: refuse(2005, true, "The first message of the stream did not come in time."),
+  SESSION_REPLACED: refuse(3001, false, "The same id connected again; the newest stream wins."),
+  PROTOCOL_VIOLATION: refuse(
+    3002,
+    false,
+    "The stream's messages came in an order that the contract forbids.",
+  ),
+} as const satisfies Record<string, Reason>;
+
+/** The name of a reason. */
+export type ReasonName = keyof typeof REASONS;
+
+/** One field that was wrong, and what would be right. */
+export interface FieldViolation {
+  /** Path from the RPC's request message, e.g. `request.completion.quorum_percent`. */
+  readonly field: string;
+  readonly description: string;
+}
+
+/** One refusal: why, in words, and as data. */
+export interface Refusal {
+  readonly reason: ReasonName;
+  /** One ASCII sentence that names limit, value and remedy where there are such. */
+  readonly message: string;
+  /** All that varies in the message. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Only with INVALID_FIELD. */
+  readonly violations: readonly FieldViolation[];
+  /** When to try again, in milliseconds; undefined if that is unknown or useless. */
+  readonly retryAfterMs: number | undefined;
+}
+
+/**
+ * Refuses for a reason.
+ *
+ * @param message - one sentence; characters outside printable ASCII are shown as escapes.
+ */
+export function refusal(
+  reason: ReasonName,
+  message: string,
+  metadata: Readonly<Record<string, string>> = {},
+  retryAfterMs?: number,
+): Refusal {
+  return { reason, message: printable(message), metadata, violations: [], retryAfterMs };
+}
+
+/** Refuses for wrong fields. @param violations - at least one. */
+export function invalid(violations: readonly FieldViolation[]): Refusal {
+  const message = violations.map((v) => `${v.field}: ${v.description}`).join("; ");
+  return {
+    reason: "INVALID_FIELD",
+    message: printable(message),
+    metadata: {},
+    violations,
+    retryAfterMs: undefined,
+  };
+}
+
+const LONGEST_QUOTE = 64;
+
+/** Shows a peer's text in a message: quoted, shortened, and in printable ASCII whatever it held. */
+export function quote(text: string): string {
+  const shown = text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE)}...` : text;
+  return `"${printable(shown)}"`;
+}
+
+/** Status details with a lone surrogate or control characters end a grpc-js process or confuse logs. */
+function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}

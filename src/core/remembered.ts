@@ -1,0 +1,74 @@
+/**
+ * Requests that are looked up after their end, or that may be sent twice.
+ */
+import type { Limits } from "./limits.js";
+import type { Acceptance, Instant } from "./model.js";
+import type { PendingRequest } from "./pending-request.js";
+
+/** What was answered to a caller's request_id. */
+export interface Remembered {
+  readonly request: PendingRequest;
+  /** Of the content that the id was used with. */
+  readonly digest: string;
+  readonly acceptance: Acceptance;
+  readonly forgetAt: Instant;
+}
+
+/** Requests by a caller's id, and the ones that ended recently. */
+export class RememberedRequests {
+  private readonly byCallersId = new Map<string, Remembered>();
+  private readonly ended = new Map<string, PendingRequest>();
+
+  constructor(
+    private readonly limits: Pick<Limits, "recentRequests" | "idempotencyMs" | "rememberedRequestIds">,
+  ) {}
+
+  /** How many callers' ids are remembered. */
+  get size(): number {
+    return this.byCallersId.size;
+  }
+
+  /** What was answered to a caller's id, if that is remembered. */
+  answered(requestId: string): Remembered | undefined {
+    return this.byCallersId.get(requestId);
+  }
+
+  /** A request that ended, if it is still remembered. */
+  find(requestId: string): PendingRequest | undefined {
+    return this.ended.get(requestId) ?? this.byCallersId.get(requestId)?.request;
+  }
+
+  /** Ended requests, the latest last. */
+  recent(): Iterable<PendingRequest> {
+    return this.ended.values();
+  }
+
+  /** Remembers what was answered to a caller's id. */
+  noteAnswer(request: PendingRequest, digest: string, acceptance: Acceptance): void {
+    const windowMs = Math.max(this.limits.idempotencyMs, 2 * acceptance.ttlMs);
+    const forgetAt = request.acceptedAt + windowMs;
+    this.byCallersId.set(request.requestId, { request, digest, acceptance, forgetAt });
+    if (this.byCallersId.size > this.limits.rememberedRequestIds) dropOldest(this.byCallersId);
+  }
+
+  /** Remembers a request that ended. */
+  noteEnd(request: PendingRequest): void {
+    if (this.limits.recentRequests === 0) return;
+    this.ended.set(request.requestId, request);
+    if (this.ended.size > this.limits.recentRequests) dropOldest(this.ended);
+  }
+
+  /** Forgets callers' ids whose window is over. @returns whether any is left. */
+  expire(now: Instant): boolean {
+    for (const [id, remembered] of this.byCallersId)
+      if (remembered.forgetAt < now) this.byCallersId.delete(id);
+    return this.byCallersId.size > 0;
+  }
+}
+
+function dropOldest<T>(map: Map<string, T>): void {
+  for (const key of map.keys()) {
+    map.delete(key);
+    return;
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * What the contract allows in a request.
+ */
+import { correlationRule, idRule, lengthRule, topicRule, type Verdict } from "./field-rules.js";
+import type { RequestSubmitted } from "./input.js";
+import type { Limits } from "./limits.js";
+import type { Completion, Selector } from "./model.js";
+import type { FieldViolation } from "./reason.js";
+
+const MOST_PRODUCER_IDS = 1_000;
+const MOST_LABELS = 32;
+
+/** Everything that is wrong with a submitted request; empty if nothing is. */
+export function violationsOf(input: RequestSubmitted, limits: Limits): readonly FieldViolation[] {
+  const { spec, correlationId } = input;
+  const verdicts: Verdict[] = [
+    correlationId === undefined ? undefined : correlationRule("correlation_id", correlationId),
+    topicRule("request.topic", spec.topic),
+    ttlRule(spec.ttlMs, limits),
+    idRule("request.request_id", spec.requestId),
+    ...completionRules(spec.completion),
+    ...(spec.selector ? selectorRules(spec.selector) : []),
+    spec.noProducersAction === "UNKNOWN_ENUM_VALUE"
+      ? { field: "request.no_producers_action", description: "is not known; use COMPLETE, FAIL or WAIT" }
+      : undefined,
+    input.excludeListeners && !input.gather
+      ? { field: "exclude_listeners", description: "is set without gather; nobody would get the results" }
+      : undefined,
+  ];
+  return verdicts.filter((verdict) => verdict !== undefined);
+}
+
+function ttlRule(ttlMs: number | undefined, limits: Limits): Verdict {
+  if (ttlMs === undefined || (ttlMs > 0 && ttlMs <= limits.maxTtlMs)) return undefined;
+  const range = `use more than 0 s and at most ${limits.maxTtlMs / 1_000} s, or leave it out for the default`;
+  const value = Number.isNaN(ttlMs) ? "is no valid duration" : `is ${ttlMs / 1_000} s`;
+  return { field: "request.ttl", description: `${value}; ${range}` };
+}
+
+function completionRules(completion: Completion): readonly Verdict[] {
+  const path = "request.completion";
+  const { until, stallTimeoutMs } = completion;
+  return [
+    until.kind === "resultCount" && until.count === 0
+      ? { field: `${path}.result_count`, description: "is 0; use at least 1" }
+      : undefined,
+    until.kind === "quorumPercent" && (until.percent < 1 || until.percent > 100)
+      ? { field: `${path}.quorum_percent`, description: `is ${until.percent}; use 1 to 100` }
+      : undefined,
+    until.kind === "firstSuccess" && !until.isSet
+      ? { field: `${path}.first_success`, description: "is false; set it to true or leave it out" }
+      : undefined,
+    stallTimeoutMs !== undefined && !(stallTimeoutMs > 0)
+      ? {
+          field: `${path}.stall_timeout`,
+          description: `${Number.isNaN(stallTimeoutMs) ? "is no valid duration" : `is ${stallTimeoutMs / 1_000} s`}; use more than 0 s`,
+        }
+      : undefined,
+    completion.loserAction === "UNKNOWN_ENUM_VALUE"
+      ? { field: `${path}.loser_action`, description: "is not known; use CANCEL or LET_RUN" }
+      : undefined,
+  ];
+}
+
+function selectorRules(selector: Selector): readonly Verdict[] {
+  const path = "request.selector";
+  return [
+    lengthRule(`${path}.producer_ids`, selector.producerIds.length, MOST_PRODUCER_IDS, "entries"),
+    lengthRule(`${path}.match_labels`, selector.matchLabels.length, MOST_LABELS, "entries"),
+  ];
+}

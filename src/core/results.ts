@@ -1,0 +1,143 @@
+/**
+ * What becomes of a reply: delivered in arrival order, or told apart as late, double, withdrawn or unknown.
+ */
+import type { Assignment } from "./assignment.js";
+import { pump, settle } from "./credit.js";
+import type { Deliver } from "./effect.js";
+import { endIfOver, finishDrain } from "./ending.js";
+import { dueAt } from "./gather.js";
+import type { ResultReturned } from "./input.js";
+import { type Audience, type DispositionState, NO_AUDIENCE, type SessionKey } from "./model.js";
+import type { PendingRequest } from "./pending-request.js";
+import type { ProducerSession } from "./producer-session.js";
+import type { State } from "./state.js";
+import type { Turn } from "./turn.js";
+
+const NO_CALLERS: readonly SessionKey[] = [];
+
+/** Takes a reply. */
+export function takeResult(state: State, producer: ProducerSession, input: ResultReturned, turn: Turn): void {
+  const assignment = producer.assignments.get(input.assignment);
+  const disposition = assignment ? dispositionOf(assignment) : "UNKNOWN";
+  if (producer.reportsDispositions) {
+    const { assignmentText } = input;
+    turn.effects.push({ kind: "dispose", to: producer.key, assignmentText, state: disposition });
+  }
+  count(state, disposition);
+  if (!assignment) return;
+  if (disposition === "ACCEPTED") deliverInTime(state, assignment, input, turn);
+  else if (disposition !== "DUPLICATE") deliverLate(state, assignment, input, turn);
+}
+
+function dispositionOf(assignment: Assignment): DispositionState {
+  if (assignment.isAnsweredLate) return "DUPLICATE";
+  switch (assignment.state) {
+    case "OUT":
+      return "ACCEPTED";
+    case "MISSED":
+      return "LATE";
+    case "CANCELLED":
+      return "CANCELLED";
+    case "ANSWERED":
+    case "FAILED":
+    case "LATE":
+      return "DUPLICATE";
+    case "WAITING":
+    case "DEPARTED":
+    case "SATURATED":
+      return "UNKNOWN";
+  }
+}
+
+function deliverInTime(state: State, assignment: Assignment, input: ResultReturned, turn: Turn): void {
+  const { request, producer } = assignment;
+  request.resultCount++;
+  if (input.failure) request.errorCount++;
+  assignment.resultCount++;
+  assignment.lastResultAt = turn.now;
+  const topic = state.router.open(request.topic);
+  const isPublic = !request.excludeListeners && topic !== undefined;
+  const audience = isPublic ? state.router.audience(topic, request) : NO_AUDIENCE;
+  const sequence = isPublic ? ++topic.sequence : 0;
+  const { callers, resultCount } = request;
+  const delivery = makeDelivery(assignment, input, turn, audience, callers, resultCount, sequence);
+  turn.effects.push(delivery);
+  state.totals.deliveries += audience.members.length + callers.length;
+  if (isPublic) state.log.append(topic, delivery);
+  if (!input.more) {
+    assignment.failure = input.failure;
+    producer.noteLatency(turn.now - assignment.assignedAt);
+    settle(state, assignment, input.failure ? "FAILED" : "ANSWERED", turn);
+    pump(state, producer, turn);
+    finishDrain(producer, turn);
+  }
+  endIfOver(state, request, turn);
+  restartStall(state, request, turn);
+}
+
+function deliverLate(state: State, assignment: Assignment, input: ResultReturned, turn: Turn): void {
+  const { request } = assignment;
+  if (!input.more) {
+    assignment.isAnsweredLate = true;
+    if (assignment.state === "MISSED") assignment.state = "LATE";
+  }
+  if (request.excludeListeners) return;
+  const audience = state.router.routes(request.topic).includeLate;
+  if (audience.members.length === 0) return;
+  state.totals.deliveries += audience.members.length;
+  turn.effects.push(makeDelivery(assignment, input, turn, audience, NO_CALLERS, 0, 0));
+}
+
+function makeDelivery(
+  assignment: Assignment,
+  input: ResultReturned,
+  turn: Turn,
+  audience: Audience,
+  callers: readonly SessionKey[],
+  ordinal: number,
+  sequence: number,
+): Deliver {
+  const { request, producer, group } = assignment;
+  return {
+    kind: "deliver",
+    audience,
+    callers,
+    requestId: request.requestId,
+    topic: request.topic,
+    producerId: producer.producerId,
+    group,
+    ordinal,
+    more: input.more,
+    sequence,
+    latencyMs: turn.now - request.acceptedAt,
+    receivedAt: turn.now,
+    late: ordinal === 0,
+    context: request.context,
+    payload: input.payload,
+  };
+}
+
+function restartStall(state: State, request: PendingRequest, turn: Turn): void {
+  if (request.phase !== "GATHERING" || request.completion.stallTimeoutMs === undefined) return;
+  state.wheel.set(request, dueAt(request, turn.now));
+}
+
+function count(state: State, disposition: DispositionState): void {
+  switch (disposition) {
+    case "ACCEPTED":
+      state.totals.results++;
+      break;
+    case "LATE":
+      state.totals.lateResults++;
+      break;
+    case "DUPLICATE":
+      state.totals.duplicateResults++;
+      break;
+    case "CANCELLED":
+      state.totals.cancelledResults++;
+      break;
+    case "UNKNOWN":
+      state.totals.unknownResults++;
+      break;
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * Who is asked: the targets of a request, and the next member of a group when one departs.
+ */
+import { Assignment } from "./assignment.js";
+import { offer, settle } from "./credit.js";
+import type { Selector, Target } from "./model.js";
+import type { PendingRequest } from "./pending-request.js";
+import type { ProducerSession } from "./producer-session.js";
+import type { State } from "./state.js";
+import type { ProducerGroup, Routes } from "./topic-state.js";
+import type { Turn } from "./turn.js";
+
+/** One producer to be asked. */
+export interface Choice {
+  readonly producer: ProducerSession;
+  readonly group: ProducerGroup | undefined;
+}
+
+/**
+ * Chooses whom a request is for: every producer without a group, and one member of each group.
+ *
+ * @param serial - of the request; lets producers with as much to do take turns where not all are asked.
+ */
+export function choose(routes: Routes, selector: Selector | undefined, serial: number): readonly Choice[] {
+  const choices: Choice[] = [];
+  for (const producer of routes.singles) {
+    if (isSelected(producer, selector)) choices.push({ producer, group: undefined });
+  }
+  for (const group of routes.groups) {
+    const producer = nextMember(group, (member) => isSelected(member, selector));
+    if (producer) choices.push({ producer, group });
+  }
+  const most = selector?.maxTargets ?? 0;
+  if (most === 0 || choices.length <= most) return choices;
+  const start = serial % choices.length;
+  const rotated = [...choices.slice(start), ...choices.slice(0, start)];
+  return rotated.sort((a, b) => a.producer.load - b.producer.load).slice(0, most);
+}
+
+/** Says whom the choices name. */
+export function targetsOf(choices: readonly Choice[]): readonly Target[] {
+  return choices.map(({ producer, group }) => ({
+    producerId: producer.producerId,
+    group: group?.name ?? "",
+  }));
+}
+
+/** Asks the chosen ones. */
+export function scatter(state: State, request: PendingRequest, choices: readonly Choice[], turn: Turn): void {
+  for (const { producer, group } of choices) {
+    if (group) group.turn = group.members.indexOf(producer) + 1;
+    const assignment = new Assignment(++state.assignmentSerial, request, producer, group?.name ?? "");
+    request.assignments.push(assignment);
+  }
+  for (const assignment of request.assignments) offer(state, assignment, turn);
+}
+
+/**
+ * Takes an open assignment off a producer that departs: to the next member of its group, else it has departed too.
+ * The departing producer is registered nowhere any more.
+ */
+export function failOver(state: State, assignment: Assignment, turn: Turn): void {
+  const { request, producer } = assignment;
+  const next = successor(state, assignment);
+  if (!next) {
+    settle(state, assignment, "DEPARTED", turn);
+    return;
+  }
+  if (assignment.state === "OUT") producer.outstandingCount--;
+  else producer.backlog.remove(assignment);
+  producer.assignments.delete(assignment.id);
+  assignment.id = ++state.assignmentSerial;
+  assignment.attempt++;
+  assignment.producer = next;
+  assignment.state = "WAITING";
+  if (request.phase !== "ENDED") offer(state, assignment, turn);
+}
+
+function successor(state: State, { request, group }: Assignment): ProducerSession | undefined {
+  if (group === "") return undefined;
+  const found = state.router.routes(request.topic).groups.find((candidate) => candidate.name === group);
+  if (!found) return undefined;
+  const next = nextMember(found, (member) => isSelected(member, request.selector));
+  if (next) found.turn = found.members.indexOf(next) + 1;
+  return next;
+}
+
+/** The member with credit and the least to do, taking turns among equals; without credit anywhere, the least to do. */
+function nextMember(
+  group: ProducerGroup,
+  isEligible: (member: ProducerSession) => boolean,
+): ProducerSession | undefined {
+  let best: ProducerSession | undefined;
+  const { members, turn } = group;
+  for (let i = 0; i < members.length; i++) {
+    const member = members[(turn + i) % members.length];
+    if (!member || !isEligible(member)) continue;
+    if (!best || (member.hasCredit && !best.hasCredit)) best = member;
+    else if (member.hasCredit === best.hasCredit && member.load < best.load) best = member;
+  }
+  return best;
+}
+
+function isSelected(producer: ProducerSession, selector: Selector | undefined): boolean {
+  if (!selector) return true;
+  const { producerIds, matchLabels } = selector;
+  if (producerIds.length > 0 && !producerIds.includes(producer.producerId)) return false;
+  return matchLabels.every(([key, value]) => producer.labels.get(key) === value);
+}

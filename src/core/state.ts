@@ -1,0 +1,77 @@
+/**
+ * All that the core holds. The rules are elsewhere; see `dispatcher.ts` for who applies which.
+ */
+import { Deadline, DeadlineWheel } from "./deadline-wheel.js";
+import type { Limits } from "./limits.js";
+import type { ListenerSession } from "./listener-session.js";
+import type { SessionKey } from "./model.js";
+import type { PendingRequest } from "./pending-request.js";
+import type { ProducerSession } from "./producer-session.js";
+import { RateLimit } from "./rate-limit.js";
+import { RememberedRequests } from "./remembered.js";
+import { RetainedLog } from "./retained-log.js";
+import { Router } from "./router.js";
+import type { CallerSession } from "./session.js";
+
+/** Any open stream. */
+export type AnySession = ProducerSession | ListenerSession | CallerSession;
+
+/** The next time that something old is to be forgotten. */
+export class Sweep extends Deadline {
+  readonly kind = "sweep";
+}
+
+/** What the core did since its start. */
+export interface Totals {
+  acceptedRequests: number;
+  rejectedRequests: number;
+  assignments: number;
+  results: number;
+  lateResults: number;
+  duplicateResults: number;
+  unknownResults: number;
+  cancelledResults: number;
+  deliveries: number;
+}
+
+/** All that the core holds. */
+export class State {
+  readonly wheel = new DeadlineWheel();
+  readonly sweep = new Sweep();
+  readonly router: Router;
+  readonly log: RetainedLog;
+  readonly remembered: RememberedRequests;
+  readonly rate: RateLimit;
+  readonly sessions = new Map<SessionKey, AnySession>();
+  readonly producers = new Map<string, ProducerSession>();
+  readonly listeners = new Map<string, ListenerSession>();
+  /** Requests that have not ended, by id. */
+  readonly requests = new Map<string, PendingRequest>();
+  /** Bytes of their payloads. */
+  pendingBytes = 0;
+  requestSerial = 0;
+  assignmentSerial = 0;
+  /** DRAINING takes nothing new; CLOSED has told every stream to end. */
+  phase: "OPEN" | "DRAINING" | "CLOSED" = "OPEN";
+  readonly totals: Totals = {
+    acceptedRequests: 0,
+    rejectedRequests: 0,
+    assignments: 0,
+    results: 0,
+    lateResults: 0,
+    duplicateResults: 0,
+    unknownResults: 0,
+    cancelledResults: 0,
+    deliveries: 0,
+  };
+
+  constructor(
+    readonly serverId: string,
+    readonly limits: Limits,
+  ) {
+    this.router = new Router(serverId, limits);
+    this.log = new RetainedLog(limits);
+    this.remembered = new RememberedRequests(limits);
+    this.rate = new RateLimit(limits.maxRequestsPerSecond);
+  }
+}

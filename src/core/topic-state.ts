@@ -1,0 +1,68 @@
+import type { Deliver } from "./effect.js";
+import type { ListenerSession } from "./listener-session.js";
+import { type Audience, type Instant, NO_AUDIENCE } from "./model.js";
+import type { PendingRequest } from "./pending-request.js";
+import type { ProducerSession } from "./producer-session.js";
+
+/** The members of one producer group on a topic, and whose turn it is. */
+export interface ProducerGroup {
+  readonly name: string;
+  readonly members: readonly ProducerSession[];
+  /** Index after the member chosen last. */
+  turn: number;
+}
+
+/** Everybody on a topic at one time, worked out once and used until somebody comes or goes. */
+export interface Routes {
+  /** Producers that are asked always. */
+  readonly singles: readonly ProducerSession[];
+  readonly groups: readonly ProducerGroup[];
+  readonly listenerCount: number;
+  /** Listeners without a group. */
+  readonly everyone: Audience;
+  readonly includeLate: Audience;
+  readonly includeSummaries: Audience;
+  /** Members of each listener group. */
+  readonly listenerGroups: readonly (readonly ListenerSession[])[];
+}
+
+/** Nobody on a topic. */
+export const NO_ROUTES: Routes = {
+  singles: [],
+  groups: [],
+  listenerCount: 0,
+  everyone: NO_AUDIENCE,
+  includeLate: NO_AUDIENCE,
+  includeSummaries: NO_AUDIENCE,
+  listenerGroups: [],
+};
+
+/** What is held of one topic: its numbering, its retained log, and who is on it. */
+export class TopicState {
+  /** The last position given out. */
+  sequence = 0;
+  pendingCount = 0;
+  /** Requests held for the first producer, oldest first. */
+  readonly held = new Set<PendingRequest>();
+  /** Retained deliveries, oldest first, from `logStart` on. */
+  readonly log: Deliver[] = [];
+  logStart = 0;
+  logBytes = 0;
+  /** Undefined when somebody came or went since they were worked out. */
+  routes: Routes | undefined = undefined;
+  /** Audiences of the requests, by the listener group members chosen; emptied with `routes`. */
+  readonly chosen = new Map<string, Audience>();
+  /** Since when nobody has been registered and nothing pending; undefined while in use. */
+  idleSince: Instant | undefined = undefined;
+
+  /** @param epoch - names this run of the numbering; never used again, for this or another topic. */
+  constructor(
+    readonly name: string,
+    readonly epoch: string,
+  ) {}
+
+  /** How many deliveries are retained. */
+  get logCount(): number {
+    return this.log.length - this.logStart;
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * Topic names and patterns: dot-separated tokens of `[A-Za-z0-9_-]`; in patterns `*` stands for one token, and `>` as
+ * the last token for one or more.
+ */
+
+/** Longest topic or pattern, in bytes. */
+export const MAX_TOPIC_BYTES = 255;
+
+const TOPIC = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/;
+const PATTERN = /^(?:[A-Za-z0-9_-]+|\*)(?:\.(?:[A-Za-z0-9_-]+|\*))*(?:\.>)?$/;
+
+/** Whether a request may be sent to it. */
+export function isTopic(name: string): boolean {
+  return name.length <= MAX_TOPIC_BYTES && TOPIC.test(name);
+}
+
+/** Whether a producer or listener may register it: a topic, or a pattern of topics. */
+export function isPattern(name: string): boolean {
+  return name.length <= MAX_TOPIC_BYTES && (name === ">" || PATTERN.test(name));
+}
+
+/** Whether a valid pattern stands for more than the topic of its own name. */
+export function hasWildcard(pattern: string): boolean {
+  return pattern.includes("*") || pattern.endsWith(">");
+}
+
+/** Whether a valid pattern covers a valid topic. */
+export function covers(pattern: string, topic: string): boolean {
+  if (!hasWildcard(pattern)) return pattern === topic;
+  const wanted = pattern.split(".");
+  const tokens = topic.split(".");
+  for (const [i, token] of wanted.entries()) {
+    if (token === ">") return tokens.length > i;
+    if (i >= tokens.length || (token !== "*" && token !== tokens[i])) return false;
+  }
+  return wanted.length === tokens.length;
+}
