@@ -1,7 +1,7 @@
 /**
  * Whether a request is taken: its fields, the caller's id, the limits, and the time that is left.
  */
-import { end } from "./ending.js";
+import { end, endIfOver } from "./ending.js";
 import type { RequestSubmitted } from "./input.js";
 import { type Acceptance, type Instant, NO_AUDIENCE, type SessionKey } from "./model.js";
 import { PendingRequest } from "./pending-request.js";
@@ -89,6 +89,7 @@ function accept(
   }
   state.wheel.set(request, request.deadlineAt);
   scatter(state, request, choices, turn);
+  endIfOver(state, request, turn);
   return undefined;
 }
 
@@ -121,7 +122,7 @@ function answer(input: RequestSubmitted, acceptance: Acceptance, turn: Turn): vo
 
 function join(state: State, key: SessionKey, request: PendingRequest): void {
   const caller = state.sessions.get(key);
-  if (caller?.kind !== "caller") return;
+  if (caller?.kind !== "caller" || caller.gathering.has(request.requestId)) return;
   caller.gathering.add(request.requestId);
   request.callers = [...request.callers, key];
 }

@@ -12,15 +12,20 @@ import type { Turn } from "./turn.js";
 export function offer(state: State, assignment: Assignment, turn: Turn): void {
   const { producer } = assignment;
   if (producer.hasCredit) giveOut(state, assignment, turn);
-  else if (producer.backlog.size < producer.maxBacklog) producer.backlog.push(assignment);
+  else if (producer.hasRoom) producer.backlog.push(assignment);
   else settle(state, assignment, "SATURATED", turn);
 }
 
 /** Gives a producer what waits for it, as far as its credit goes. */
 export function pump(state: State, producer: ProducerSession, turn: Turn): void {
-  for (let next = producer.backlog.first; next && producer.hasCredit; next = producer.backlog.first) {
-    producer.backlog.remove(next);
-    giveOut(state, next, turn);
+  for (let next = producer.backlog.first; next && producer.hasCredit; ) {
+    const following: Assignment | undefined = next.backlogNext;
+    // One whose TTL is over ends later in this very step, and has not had its turn.
+    if (next.request.deadlineAt >= turn.now) {
+      producer.backlog.remove(next);
+      giveOut(state, next, turn);
+    }
+    next = following;
   }
 }
 

@@ -21,6 +21,7 @@ import {
   departProducer,
   deregisterTopics,
   drainProducer,
+  faultUnknown,
   openProducer,
   registerTopics,
   updateCredit,
@@ -65,7 +66,7 @@ export class Dispatcher {
     if (now < this.latest) throw new InvariantError(`time ran backwards, from ${this.latest} to ${now}`);
     this.latest = now;
     const turn: Turn = { now, effects: [] };
-    for (const deadline of this.state.wheel.takeDue(now)) this.settle(deadline, turn);
+    this.settleDue(turn);
     this.apply(input, turn);
     this.closeIfDrained(turn);
     this.armSweep(now);
@@ -107,6 +108,9 @@ export class Dispatcher {
         break;
       case "creditUpdated":
         this.withProducer(input.session, (producer) => updateCredit(state, producer, input, turn));
+        break;
+      case "messageMisunderstood":
+        this.withProducer(input.session, (producer) => faultUnknown(producer, turn));
         break;
       case "producerDraining":
         this.withProducer(input.session, (producer) => drainProducer(state, producer, turn));
@@ -159,6 +163,14 @@ export class Dispatcher {
     if (session.kind === "producer") departProducer(this.state, session, turn);
     else if (session.kind === "listener") departListener(this.state, session, turn);
     else departCaller(this.state, session, turn);
+  }
+
+  /** Until nothing is due: a gather that stalled may run on to a TTL that has passed as well. */
+  private settleDue(turn: Turn): void {
+    const { wheel } = this.state;
+    for (let due = wheel.takeDue(turn.now); due.length > 0; due = wheel.takeDue(turn.now)) {
+      for (const deadline of due) this.settle(deadline, turn);
+    }
   }
 
   private settle(deadline: Deadline, turn: Turn): void {

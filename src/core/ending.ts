@@ -46,7 +46,7 @@ export function end(
     runOn(state, request, reason, turn);
     return;
   }
-  const summary = summarize(request, request.earlyReason ?? reason, turn.now);
+  const summary = { ...summarize(request, reason, turn.now), reason: request.earlyReason ?? reason };
   request.phase = "ENDED";
   request.summary = summary;
   request.endedAt = turn.now;
@@ -82,6 +82,7 @@ export function finishCaller(state: State, key: SessionKey, requestId: string, t
 function runOn(state: State, request: PendingRequest, reason: EndReason, turn: Turn): void {
   const summary = summarize(request, reason, turn.now);
   request.phase = "RUNNING_ON";
+  request.summary = summary;
   request.earlyReason = reason;
   const callers = takeCallers(request);
   if (callers.length > 0) {

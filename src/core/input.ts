@@ -72,6 +72,12 @@ export interface ResultReturned {
   readonly payload: Payload;
 }
 
+/** A producer said something that this version does not understand. */
+export interface MessageMisunderstood {
+  readonly kind: "messageMisunderstood";
+  readonly session: SessionKey;
+}
+
 /** A producer said goodbye and wants no new work. */
 export interface ProducerDraining {
   readonly kind: "producerDraining";
@@ -186,6 +192,7 @@ export type Input =
   | CreditUpdated
   | ResultReturned
   | ProducerDraining
+  | MessageMisunderstood
   | ListenerOpened
   | TopicsUpdated
   | ListenerUpdated

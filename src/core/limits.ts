@@ -28,11 +28,11 @@ export interface Limits {
   readonly defaultBacklog: number;
   /** Largest backlog a producer may ask for. Default 65,536. */
   readonly maxBacklog: number;
-  /** Queue of a listener that names none, in bytes. Default 1 MiB. */
+  /** Queue of a listener that names none, in bytes. Default 4 MiB: several turns of a busy server. */
   readonly defaultBufferBytes: number;
   /** Smallest queue a listener may ask for, in bytes. Default 16 KiB. */
   readonly minBufferBytes: number;
-  /** Largest queue a listener may ask for, in bytes. Default 8 MiB. */
+  /** Largest queue a listener may ask for, in bytes. Default 64 MiB. */
   readonly maxBufferBytes: number;
   /** Bytes of deliveries retained for listeners that resume, over all topics; 0 retains none. Default 32 MiB. */
   readonly retainedBytes: number;
@@ -64,9 +64,9 @@ export const DEFAULT_LIMITS: Limits = {
   maxOutstanding: 65_536,
   defaultBacklog: 1_024,
   maxBacklog: 65_536,
-  defaultBufferBytes: 1024 * 1024,
+  defaultBufferBytes: 4 * 1024 * 1024,
   minBufferBytes: 16 * 1024,
-  maxBufferBytes: 8 * 1024 * 1024,
+  maxBufferBytes: 64 * 1024 * 1024,
   retainedBytes: 32 * 1024 * 1024,
   retainedMs: 60_000,
   recentRequests: 1_000,

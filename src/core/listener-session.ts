@@ -1,5 +1,5 @@
 import type { ListenerOpened } from "./input.js";
-import type { Instant, OverflowAction } from "./model.js";
+import { Audience, type Instant, type OverflowAction } from "./model.js";
 import { Session } from "./session.js";
 
 /** A connected listener and its topics. */
@@ -10,6 +10,8 @@ export class ListenerSession extends Session {
   readonly includeSummaries: boolean;
   readonly group: string;
   readonly peer: string;
+  /** This listener and nobody else. */
+  readonly alone: Audience;
   /** Topics and patterns, as they were added. */
   readonly topics = new Set<string>();
 
@@ -26,5 +28,6 @@ export class ListenerSession extends Session {
     this.includeSummaries = opened.includeSummaries;
     this.group = opened.group;
     this.peer = opened.peer;
+    this.alone = new Audience([opened.session]);
   }
 }

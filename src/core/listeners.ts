@@ -92,7 +92,7 @@ export function updateListener(state: State, input: ListenerUpdated, turn: Turn)
 export function departListener(state: State, listener: ListenerSession, turn: Turn): void {
   closeSession(state, listener);
   if (state.listeners.get(listener.listenerId) === listener) state.listeners.delete(listener.listenerId);
-  for (const topic of [...listener.topics]) state.router.removeListener(listener, topic, turn.now);
+  for (const topic of [...listener.topics]) state.router.deregisterListener(listener, topic, turn.now);
 }
 
 function changeTopics(
@@ -101,7 +101,7 @@ function changeTopics(
   change: { readonly add: readonly string[]; readonly remove: readonly string[] },
   turn: Turn,
 ): void {
-  for (const topic of change.remove) state.router.removeListener(listener, topic, turn.now);
+  for (const topic of change.remove) state.router.deregisterListener(listener, topic, turn.now);
   addTopics(state, listener, change.add);
   turn.effects.push({
     kind: "topicsChanged",
@@ -115,7 +115,7 @@ function changeTopics(
 /** A topic that is listened to by name has state, so that its cursors have an epoch from the first moment. */
 function addTopics(state: State, listener: ListenerSession, topics: readonly string[]): void {
   for (const name of topics) {
-    state.router.addListener(listener, name);
+    state.router.registerListener(listener, name);
     const topic = hasWildcard(name) ? undefined : state.router.open(name);
     if (topic) state.router.retain(topic);
   }

@@ -37,7 +37,7 @@ export class PendingRequest extends Deadline {
   errorCount = 0;
   /** Why the callers got their summary while the rest ran on. */
   earlyReason: EndReason | undefined = undefined;
-  /** Set at the end. */
+  /** What the callers were told; set when the gather ends, and anew at the end of what ran on. */
   summary: Summary | undefined = undefined;
   /** Set at the end. */
   endedAt: Instant | undefined = undefined;

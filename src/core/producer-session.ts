@@ -49,6 +49,11 @@ export class ProducerSession extends Session {
     return this.outstandingCount < this.maxOutstanding;
   }
 
+  /** Whether further work may wait for its turn. */
+  get hasRoom(): boolean {
+    return this.backlog.size < this.maxBacklog;
+  }
+
   /** What it has to do, now and later. */
   get load(): number {
     return this.outstandingCount + this.backlog.size;

@@ -40,7 +40,7 @@ export function openProducer(state: State, input: ProducerOpened, turn: Turn): v
   state.sessions.set(producer.key, producer);
   state.producers.set(producerId, producer);
   state.wheel.set(producer, turn.now + state.limits.heartbeatMs);
-  for (const { topic, group } of input.registrations) state.router.addProducer(producer, topic, group);
+  for (const { topic, group } of input.registrations) state.router.registerProducer(producer, topic, group);
   const { sessionId } = producer;
   turn.effects.push({ kind: "welcome", to: producer.key, producerId, sessionId, maxOutstanding, maxBacklog });
   for (const { topic } of input.registrations) askHeldRequests(state, topic, turn);
@@ -59,7 +59,7 @@ export function registerTopics(
     turn.effects.push({ kind: "fault", to: producer.key, correlationId, refusal: refused });
     return;
   }
-  for (const { topic, group } of registrations) state.router.addProducer(producer, topic, group);
+  for (const { topic, group } of registrations) state.router.registerProducer(producer, topic, group);
   const topics = registrations.map(({ topic }) => topic);
   turn.effects.push({ kind: "registered", to: producer.key, topics, correlationId });
   for (const topic of topics) askHeldRequests(state, topic, turn);
@@ -73,7 +73,7 @@ export function deregisterTopics(
   turn: Turn,
 ): void {
   const { topics, correlationId } = input;
-  for (const topic of topics) state.router.removeProducer(producer, topic);
+  for (const topic of topics) state.router.deregisterProducer(producer, topic);
   turn.effects.push({ kind: "deregistered", to: producer.key, topics, correlationId });
 }
 
@@ -97,6 +97,12 @@ export function updateCredit(
   pump(state, producer, turn);
 }
 
+/** Tells a producer that it was not understood; it may speak a newer version. */
+export function faultUnknown(producer: ProducerSession, turn: Turn): void {
+  const violation = { field: "messages.message", description: "is not set, or not known to this version" };
+  turn.effects.push({ kind: "fault", to: producer.key, correlationId: "", refusal: invalid([violation]) });
+}
+
 /** Starts a producer's goodbye: it is asked no more, and goes once it owes nothing. */
 export function drainProducer(state: State, producer: ProducerSession, turn: Turn): void {
   if (producer.isDraining) return;
@@ -117,7 +123,7 @@ export function departProducer(state: State, producer: ProducerSession, turn: Tu
 }
 
 function leaveTopics(state: State, producer: ProducerSession): void {
-  for (const topic of [...producer.registrations.keys()]) state.router.removeProducer(producer, topic);
+  for (const topic of [...producer.registrations.keys()]) state.router.deregisterProducer(producer, topic);
 }
 
 function giveUp(state: State, assignments: readonly Assignment[], turn: Turn): void {

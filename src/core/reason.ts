@@ -25,12 +25,12 @@ export const REASONS = {
   REQUEST_NOT_FOUND: refuse(1103, false, "No such request is in flight or remembered."),
   LISTENER_NOT_FOUND: refuse(1104, false, "No such listener is connected."),
   DEADLINE_TOO_SHORT: refuse(1105, false, "Too little of the call's deadline was left to gather anything."),
-  NOT_IMPLEMENTED: refuse(1106, false, "This server does not offer the call yet."),
   PENDING_LIMIT: refuse(1201, true, "As many requests as allowed are in flight."),
   PENDING_BYTES_LIMIT: refuse(1202, true, "The requests in flight hold as many bytes as allowed."),
   RATE_LIMIT: refuse(1203, true, "Requests come faster than allowed."),
   SESSION_LIMIT: refuse(1204, true, "As many streams as allowed are open."),
   TOPIC_LIMIT: refuse(1205, true, "As many topics or registrations as allowed are in use."),
+  METADATA_LIMIT: refuse(1206, false, "The call's metadata is larger than allowed."),
   SHUTTING_DOWN: refuse(2001, true, "The server is shutting down; connect again elsewhere or later."),
   SLOW_LISTENER: refuse(2002, true, "The listener read too slowly and asked to be disconnected then."),
   SLOW_PRODUCER: refuse(2003, true, "The producer did not read its assignments."),
@@ -83,7 +83,7 @@ export function refusal(
 
 /** Refuses for wrong fields. @param violations - at least one. */
 export function invalid(violations: readonly FieldViolation[]): Refusal {
-  const message = violations.map((v) => `${v.field}: ${v.description}`).join("; ");
+  const message = violations.map((v) => `${v.field} ${v.description}`).join("; ");
   return {
     reason: "INVALID_FIELD",
     message: printable(message),

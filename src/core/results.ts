@@ -7,10 +7,11 @@ import type { Deliver } from "./effect.js";
 import { endIfOver, finishDrain } from "./ending.js";
 import { dueAt } from "./gather.js";
 import type { ResultReturned } from "./input.js";
-import { type Audience, type DispositionState, NO_AUDIENCE, type SessionKey } from "./model.js";
+import type { Audience, DispositionState, SessionKey } from "./model.js";
 import type { PendingRequest } from "./pending-request.js";
 import type { ProducerSession } from "./producer-session.js";
 import type { State } from "./state.js";
+import { NO_ROUTES } from "./topic-state.js";
 import type { Turn } from "./turn.js";
 
 const NO_CALLERS: readonly SessionKey[] = [];
@@ -55,15 +56,7 @@ function deliverInTime(state: State, assignment: Assignment, input: ResultReturn
   if (input.failure) request.errorCount++;
   assignment.resultCount++;
   assignment.lastResultAt = turn.now;
-  const topic = state.router.open(request.topic);
-  const isPublic = !request.excludeListeners && topic !== undefined;
-  const audience = isPublic ? state.router.audience(topic, request) : NO_AUDIENCE;
-  const sequence = isPublic ? ++topic.sequence : 0;
-  const { callers, resultCount } = request;
-  const delivery = makeDelivery(assignment, input, turn, audience, callers, resultCount, sequence);
-  turn.effects.push(delivery);
-  state.totals.deliveries += audience.members.length + callers.length;
-  if (isPublic) state.log.append(topic, delivery);
+  publish(state, assignment, input, turn);
   if (!input.more) {
     assignment.failure = input.failure;
     producer.noteLatency(turn.now - assignment.assignedAt);
@@ -73,6 +66,24 @@ function deliverInTime(state: State, assignment: Assignment, input: ResultReturn
   }
   endIfOver(state, request, turn);
   restartStall(state, request, turn);
+}
+
+/** Gives a result its place in the topic's order and hands it to listeners and callers. */
+function publish(state: State, assignment: Assignment, input: ResultReturned, turn: Turn): void {
+  const { request } = assignment;
+  const topic = request.excludeListeners ? undefined : state.router.open(request.topic);
+  const routes = topic ? state.router.routes(topic.name) : NO_ROUTES;
+  const sequence = topic ? ++topic.sequence : 0;
+  const { callers, resultCount } = request;
+  const delivery = makeDelivery(assignment, input, turn, routes.everyone, callers, resultCount, sequence);
+  turn.effects.push(delivery);
+  state.totals.deliveries += routes.everyone.members.length + callers.length;
+  if (topic) state.log.append(topic, delivery);
+  if (routes.listenerGroups.length === 0) return;
+  for (const audience of state.router.groupMembers(routes, request)) {
+    state.totals.deliveries++;
+    turn.effects.push({ ...delivery, audience, callers: NO_CALLERS });
+  }
 }
 
 function deliverLate(state: State, assignment: Assignment, input: ResultReturned, turn: Turn): void {

@@ -1,9 +1,9 @@
 /**
  * Where a listener that comes back goes on: what is retained above its cursors is replayed, and what is not is told.
  */
-import type { Deliver, Effect } from "./effect.js";
+import type { Effect } from "./effect.js";
 import type { ListenerSession } from "./listener-session.js";
-import { Audience, type Cursor, type SessionKey } from "./model.js";
+import type { Cursor, SessionKey } from "./model.js";
 import { retainedAfter } from "./retained-log.js";
 import type { State } from "./state.js";
 import { covers } from "./topic.js";
@@ -24,7 +24,6 @@ export function resume(state: State, listener: ListenerSession, from: readonly C
   if (listener.group !== "" || from.length === 0) return NOTHING;
   const cursors: Cursor[] = [];
   const effects: Effect[] = [];
-  const audience = new Audience([listener.key]);
   for (const cursor of new Map(from.map((c) => [c.topic, c])).values()) {
     if (![...listener.topics].some((pattern) => covers(pattern, cursor.topic))) continue;
     const topic = state.router.find(cursor.topic);
@@ -34,29 +33,19 @@ export function resume(state: State, listener: ListenerSession, from: readonly C
       effects.push(gap(listener.key, cursor.topic, "EPOCH_CHANGED", 0, 0));
     } else {
       cursors.push(cursor);
-      replay(topic, cursor, listener.key, audience, effects);
+      replay(topic, cursor, listener, effects);
     }
   }
   return { cursors, effects };
 }
 
-function replay(
-  topic: TopicState,
-  cursor: Cursor,
-  to: SessionKey,
-  audience: Audience,
-  effects: Effect[],
-): void {
+function replay(topic: TopicState, cursor: Cursor, listener: ListenerSession, effects: Effect[]): void {
   const retained = retainedAfter(topic, cursor.sequence);
   const next = retained[0]?.sequence ?? topic.sequence + 1;
   if (next > cursor.sequence + 1) {
-    effects.push(gap(to, topic.name, "RETENTION", cursor.sequence + 1, next - 1));
+    effects.push(gap(listener.key, topic.name, "RETENTION", cursor.sequence + 1, next - 1));
   }
-  for (const delivery of retained) effects.push(only(delivery, audience));
-}
-
-function only(delivery: Deliver, audience: Audience): Deliver {
-  return { ...delivery, audience, callers: [] };
+  for (const delivery of retained) effects.push({ ...delivery, audience: listener.alone, callers: [] });
 }
 
 function gap(

@@ -61,28 +61,28 @@ export class Router {
   }
 
   /** Registers a producer. */
-  addProducer(producer: ProducerSession, pattern: string, group: string): void {
+  registerProducer(producer: ProducerSession, pattern: string, group: string): void {
     producer.registrations.set(pattern, group);
     this.producers.add(pattern, producer, group);
     this.forgetRoutes(pattern);
   }
 
   /** Takes a producer's registration back; one that is not there is ignored. */
-  removeProducer(producer: ProducerSession, pattern: string): void {
+  deregisterProducer(producer: ProducerSession, pattern: string): void {
     if (!producer.registrations.delete(pattern)) return;
     this.producers.remove(pattern, producer);
     this.forgetRoutes(pattern);
   }
 
   /** Registers a listener. */
-  addListener(listener: ListenerSession, pattern: string): void {
+  registerListener(listener: ListenerSession, pattern: string): void {
     listener.topics.add(pattern);
     this.listeners.add(pattern, listener, true);
     this.forgetRoutes(pattern);
   }
 
   /** Takes a listener's registration back; one that is not there is ignored. */
-  removeListener(listener: ListenerSession, pattern: string, now: Instant): void {
+  deregisterListener(listener: ListenerSession, pattern: string, now: Instant): void {
     if (!listener.topics.delete(pattern)) return;
     this.listeners.remove(pattern, listener);
     this.forgetRoutes(pattern);
@@ -98,18 +98,12 @@ export class Router {
     return topic.routes;
   }
 
-  /** Who gets the results of a request: every listener without a group, and one member of each group. */
-  audience(topic: TopicState, request: PendingRequest): Audience {
-    const routes = this.routes(topic.name);
-    if (routes.listenerGroups.length === 0) return routes.everyone;
-    const members = routes.listenerGroups.map((group) => group[request.serial % group.length]?.key ?? 0);
-    const name = members.join();
-    let audience = topic.chosen.get(name);
-    if (!audience) {
-      audience = new Audience([...routes.everyone.members, ...members]);
-      topic.chosen.set(name, audience);
-    }
-    return audience;
+  /**
+   * The member of each listener group that gets the results of a request; all of them, while the group stays the same.
+   * Each is an audience of its own, so that every listener hears a topic in one order.
+   */
+  groupMembers(routes: Routes, request: PendingRequest): readonly Audience[] {
+    return routes.listenerGroups.map((group) => group[request.serial % group.length]?.alone ?? NO_AUDIENCE);
   }
 
   /** Topics with state that a pattern covers. */
@@ -162,10 +156,7 @@ export class Router {
   }
 
   private forgetRoutes(pattern: string): void {
-    for (const topic of this.covered(pattern)) {
-      topic.routes = undefined;
-      topic.chosen.clear();
-    }
+    for (const topic of this.covered(pattern)) topic.routes = undefined;
   }
 
   private workOut(name: string): Routes {

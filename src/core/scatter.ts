@@ -85,7 +85,7 @@ function successor(state: State, { request, group }: Assignment): ProducerSessio
   return next;
 }
 
-/** The member with credit and the least to do, taking turns among equals; without credit anywhere, the least to do. */
+/** The member with credit, else one with room in its backlog; among those the least to do, taking turns among equals. */
 function nextMember(
   group: ProducerGroup,
   isEligible: (member: ProducerSession) => boolean,
@@ -95,10 +95,15 @@ function nextMember(
   for (let i = 0; i < members.length; i++) {
     const member = members[(turn + i) % members.length];
     if (!member || !isEligible(member)) continue;
-    if (!best || (member.hasCredit && !best.hasCredit)) best = member;
-    else if (member.hasCredit === best.hasCredit && member.load < best.load) best = member;
+    if (!best || isBetter(member, best)) best = member;
   }
   return best;
+}
+
+function isBetter(member: ProducerSession, best: ProducerSession): boolean {
+  if (member.hasCredit !== best.hasCredit) return member.hasCredit;
+  if (member.hasRoom !== best.hasRoom) return member.hasRoom;
+  return member.load < best.load;
 }
 
 function isSelected(producer: ProducerSession, selector: Selector | undefined): boolean {

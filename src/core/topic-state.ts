@@ -50,8 +50,6 @@ export class TopicState {
   logBytes = 0;
   /** Undefined when somebody came or went since they were worked out. */
   routes: Routes | undefined = undefined;
-  /** Audiences of the requests, by the listener group members chosen; emptied with `routes`. */
-  readonly chosen = new Map<string, Audience>();
   /** Since when nobody has been registered and nothing pending; undefined while in use. */
   idleSince: Instant | undefined = undefined;
 

@@ -12,12 +12,14 @@ interface Node<M, V> {
 export class TopicTree<M, V> {
   private readonly exact = new Map<string, Map<M, V>>();
   private readonly root: Node<M, V> = newNode();
+  private patternCount = 0;
 
   /** Registers a member; a second registration under the same name replaces the value. */
   add(pattern: string, member: M, value: V): void {
     if (hasWildcard(pattern)) {
       let node = this.root;
       for (const token of pattern.split(".")) node = getOrMake(node.children, token, newNode<M, V>);
+      if (node.members.size === 0) this.patternCount++;
       node.members.set(member, value);
     } else {
       getOrMake(this.exact, pattern, () => new Map<M, V>()).set(member, value);
@@ -27,7 +29,7 @@ export class TopicTree<M, V> {
   /** Takes a registration back; one that is not there is ignored. */
   remove(pattern: string, member: M): void {
     if (hasWildcard(pattern)) {
-      prune(this.root, pattern.split("."), 0, member);
+      if (prune(this.root, pattern.split("."), 0, member)) this.patternCount--;
       return;
     }
     const members = this.exact.get(pattern);
@@ -51,7 +53,7 @@ export class TopicTree<M, V> {
 
   /** How many names are held; 0 when everybody has left. */
   get size(): number {
-    return this.exact.size + this.root.children.size;
+    return this.exact.size + this.patternCount;
   }
 }
 
@@ -68,16 +70,15 @@ function getOrMake<K, T>(map: Map<K, T>, key: K, make: () => T): T {
   return value;
 }
 
-function prune<M, V>(node: Node<M, V>, tokens: readonly string[], depth: number, member: M): void {
+/** @returns whether the member was the last one of the name. */
+function prune<M, V>(node: Node<M, V>, tokens: readonly string[], depth: number, member: M): boolean {
   const token = tokens[depth];
-  if (token === undefined) {
-    node.members.delete(member);
-    return;
-  }
+  if (token === undefined) return node.members.delete(member) && node.members.size === 0;
   const child = node.children.get(token);
-  if (!child) return;
-  prune(child, tokens, depth + 1, member);
+  if (!child) return false;
+  const isEmptied = prune(child, tokens, depth + 1, member);
   if (child.members.size === 0 && child.children.size === 0) node.children.delete(token);
+  return isEmptied;
 }
 
 function collect<M, V>(node: Node<M, V>, tokens: readonly string[], depth: number, found: Map<M, V>): void {

@@ -1,0 +1,87 @@
+/**
+ * Where the parts meet, and the library's face: a dispatcher inside a Node process.
+ *
+ * ```ts
+ * import { createDispatcher } from "ate-dispatcher";
+ *
+ * const dispatcher = createDispatcher({ listen: ["127.0.0.1:0"] });
+ * await dispatcher.start();
+ * console.log(dispatcher.addresses);
+ * await dispatcher.drain();
+ * ```
+ */
+import { pino } from "pino";
+import { type Config, DEFAULT_CONFIG } from "./config/schema.js";
+import { EventBatch } from "./grpc/encode.js";
+import { opaqueId } from "./grpc/ids.js";
+import { createGrpcServer } from "./grpc/server.js";
+import type { Logger } from "./ports/logger.js";
+import { DispatcherRuntime } from "./runtime/dispatcher-runtime.js";
+import { settleWithin } from "./runtime/drain.js";
+import { createSystemClock } from "./runtime/system-clock.js";
+import { SharedWatchdog } from "./runtime/watchdog.js";
+
+/** Time that streams have to close after their end was ordered, before they are cut, in milliseconds. */
+const CLOSE_MS = 2_000;
+
+/** Settings; see docs/configuration.md. Every one has a default. */
+export interface DispatcherOptions extends Partial<Config> {
+  /** Where log lines go; by default JSON lines on standard error. */
+  readonly logger?: Logger;
+}
+
+/** A dispatcher inside this process. */
+export interface DispatcherServer {
+  /** Tells this process from every other dispatcher. */
+  readonly serverId: string;
+  /** What is bound, `host:port` each; empty before `start`. */
+  readonly addresses: readonly string[];
+  /** Binds its addresses and serves. Rejects if one cannot be bound. */
+  start(): Promise<void>;
+  /**
+   * Takes no new requests, lets pending ones finish or expire within the grace, tells every peer, and closes. Resolves
+   * when all is closed; calling it again returns the same promise.
+   */
+  drain(): Promise<void>;
+}
+
+/** Makes a dispatcher; nothing is bound before `start`. */
+export function createDispatcher(options: DispatcherOptions = {}): DispatcherServer {
+  const { logger: givenLogger, ...settings } = options;
+  const config: Config = { ...DEFAULT_CONFIG, ...settings };
+  const logger = givenLogger ?? pino({ level: config.logLevel }, pino.destination(2));
+  const serverId = opaqueId();
+  const clock = createSystemClock();
+  const { heartbeatMs, maxMessageBytes } = config;
+  const newBatch = () => new EventBatch({ clock, serverId, heartbeatMs, maxMessageBytes });
+  const runtime = new DispatcherRuntime(serverId, config, newBatch, clock);
+  const watchdog = new SharedWatchdog(clock, config.firstMessageTimeoutMs);
+  const server = createGrpcServer({ runtime, clock, logger, options: config }, watchdog);
+  let addresses: readonly string[] = [];
+  let drained: Promise<void> | undefined;
+
+  async function close(): Promise<void> {
+    logger.info({ graceMs: config.drainGraceMs }, "draining");
+    server.notReady();
+    await runtime.drain(config.drainGraceMs);
+    await settleWithin(server.finish(), CLOSE_MS, () => server.force());
+    watchdog.stop();
+    runtime.stop();
+    logger.info({}, "closed");
+  }
+
+  return {
+    serverId,
+    get addresses() {
+      return addresses;
+    },
+    async start() {
+      addresses = await server.start();
+      logger.info({ addresses, serverId }, "serving");
+    },
+    drain() {
+      drained ??= close();
+      return drained;
+    },
+  };
+}

@@ -1,0 +1,111 @@
+/**
+ * The only file that subscribes to grpc-js: each call becomes a few plain callbacks under one guard.
+ *
+ * What grpc-js does that shapes this file, all measured: a peer that cancels, times out or is killed looks like a normal
+ * `end` first; `cancelled` also comes after a clean finish; `close` comes once and last; a throw in a callback ends the
+ * process; an error status whose text is not well-formed ends the process.
+ */
+import {
+  Metadata,
+  type ServerDuplexStream,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+} from "@grpc/grpc-js";
+import type { Instant } from "../core/model.js";
+import type { Refusal } from "../core/reason.js";
+import type { Clock } from "../ports/clock.js";
+import type { Logger } from "../ports/logger.js";
+import type { Sink } from "../ports/sink.js";
+import { type GrpcStatus, grpcStatus, INTERNAL_ERROR } from "./status.js";
+import { WireError } from "./wire-reader.js";
+
+/** A call on which the server sends a stream. */
+export type OutgoingCall = ServerDuplexStream<Buffer, Uint8Array> | ServerWritableStream<Buffer, Uint8Array>;
+/** A call on which both sides send a stream. */
+export type BidiCall = ServerDuplexStream<Buffer, Uint8Array>;
+/** A call with one message each way. */
+export type UnaryCall = ServerUnaryCall<Buffer, Uint8Array>;
+
+/** What happens on a stream that a peer opened. */
+export interface StreamEvents {
+  /** A message came. */
+  readonly message?: (message: Buffer) => void;
+  /** The peer sends nothing more; or it has gone, and `closed` follows. */
+  readonly halfClosed?: () => void;
+  /** The stream is over for both sides; called once, last. */
+  readonly closed: () => void;
+}
+
+/** Runs a callback so that nothing it throws reaches grpc-js; the peer is told nothing of our bugs. */
+export function guard(logger: Logger, fail: (status: GrpcStatus) => void, run: () => void): void {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof WireError) {
+      fail(grpcStatus(malformed(error)));
+      return;
+    }
+    logger.error({ err: error }, "a call failed because of a bug");
+    fail(INTERNAL_ERROR);
+  }
+}
+
+/** The sending side of a call. */
+export function sinkOf(call: OutgoingCall): Sink {
+  return {
+    write: (message, sent) => {
+      call.write(message, (error: Error | null | undefined) => {
+        if (!error) sent();
+      });
+    },
+    end: (refusal) => {
+      if (refusal) fail(call, grpcStatus(refusal));
+      else call.end();
+    },
+  };
+}
+
+/** Ends a stream with a status, after what was written. */
+export function fail(call: OutgoingCall, status: GrpcStatus): void {
+  if (!call.writableEnded && !call.destroyed) call.emit("error", status);
+}
+
+/** Hears what happens on a stream. */
+export function subscribe(call: OutgoingCall, logger: Logger, events: StreamEvents): void {
+  const guarded = (run: () => void): void => guard(logger, (status) => fail(call, status), run);
+  let isClosed = false;
+  const close = (): void => {
+    if (isClosed) return;
+    isClosed = true;
+    guarded(events.closed);
+  };
+  call.on("cancelled", close);
+  call.on("close", close);
+  if (!("readable" in call)) return;
+  // Headers at once, or a proxy that times the stream out reports a missing response instead of a cut one.
+  call.sendMetadata(new Metadata());
+  const { message, halfClosed } = events;
+  call.on("data", (received: Buffer) => {
+    if (!isClosed && message) guarded(() => message(received));
+  });
+  call.on("end", () => {
+    if (!isClosed && halfClosed) guarded(halfClosed);
+  });
+}
+
+/** When a call ends by its peer's wish, on our monotonic clock; undefined if it has no deadline. */
+export function deadlineOf(call: OutgoingCall | UnaryCall, clock: Clock): Instant | undefined {
+  const deadline = call.getDeadline();
+  const at = deadline instanceof Date ? deadline.getTime() : deadline;
+  return Number.isFinite(at) ? clock.now() + (at - Date.now()) : undefined;
+}
+
+function malformed(error: WireError): Refusal {
+  return {
+    reason: "MALFORMED_MESSAGE",
+    message: `the message is no valid protobuf: ${error.message}`,
+    metadata: {},
+    violations: [],
+    retryAfterMs: undefined,
+  };
+}

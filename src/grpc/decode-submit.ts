@@ -1,0 +1,95 @@
+/**
+ * Reads what requesters send: DispatchRequest, GatherRequest and SubmitRequest, with the Request inside kept verbatim.
+ */
+import { createHash } from "node:crypto";
+import { NO_CONTEXT, type RequestSpec, type TraceContext } from "../core/model.js";
+import { decodeEntry, decodeRequest } from "./decode-request.js";
+import { WireReader } from "./wire-reader.js";
+
+const NO_REQUEST: Buffer = Buffer.alloc(0);
+const CONTEXT_KEYS = new Set(["traceparent", "tracestate", "baggage"]);
+const LONGEST_CONTEXT_VALUE = 8_192;
+
+/** One request of a Submit stream. */
+export interface DecodedSubmission {
+  readonly correlationId: string;
+  readonly spec: RequestSpec;
+  readonly gather: boolean;
+  readonly excludeListeners: boolean;
+  readonly context: TraceContext;
+}
+
+/** A SubmitRequest. */
+export interface DecodedSubmit {
+  readonly submissions: readonly DecodedSubmission[];
+  readonly cancelRequestIds: readonly string[];
+}
+
+/** Reads a DispatchRequest or GatherRequest, which differ in the meaning of their flag. */
+export function decodeCall(message: Buffer): { readonly spec: RequestSpec; readonly flag: boolean } {
+  let request = NO_REQUEST;
+  let flag = false;
+  for (const reader = WireReader.of(message); reader.next(); ) {
+    if (reader.field === 1) request = merge(request, reader.bytes());
+    else if (reader.field === 2) flag = reader.bool();
+    else reader.skip();
+  }
+  return { spec: decodeRequest(request), flag };
+}
+
+/** Reads a SubmitRequest. */
+export function decodeSubmit(message: Buffer): DecodedSubmit {
+  const submissions: DecodedSubmission[] = [];
+  const cancelRequestIds: string[] = [];
+  for (const reader = WireReader.of(message); reader.next(); ) {
+    if (reader.field === 1) submissions.push(decodeSubmission(reader.message()));
+    else if (reader.field === 2) cancelRequestIds.push(reader.utf8());
+    else reader.skip();
+  }
+  return { submissions, cancelRequestIds };
+}
+
+function decodeSubmission(reader: WireReader): DecodedSubmission {
+  let correlationId = "";
+  let request = NO_REQUEST;
+  let gather = false;
+  let excludeListeners = false;
+  let context: Map<string, string> | undefined;
+  while (reader.next()) {
+    if (reader.field === 1) correlationId = reader.ascii();
+    else if (reader.field === 2) request = merge(request, reader.bytes());
+    else if (reader.field === 3) gather = reader.bool();
+    else if (reader.field === 4) excludeListeners = reader.bool();
+    else if (reader.field === 5) {
+      context ??= new Map();
+      const [key, value] = decodeEntry(reader.message());
+      if (isContext(key, value)) context.set(key, value);
+    } else reader.skip();
+  }
+  return {
+    correlationId,
+    spec: decodeRequest(request),
+    gather,
+    excludeListeners,
+    context: context ? [...context] : NO_CONTEXT,
+  };
+}
+
+/** Whether it is trace context that is passed on. */
+export function isContext(key: string, value: string): boolean {
+  return CONTEXT_KEYS.has(key) && value.length <= LONGEST_CONTEXT_VALUE;
+}
+
+/** Tells one content from another, for a caller's request_id; "" if it gave none. */
+export function digestOf(spec: RequestSpec, gather: boolean): string {
+  if (spec.requestId === "") return "";
+  return createHash("sha256")
+    .update(gather ? "gather" : "dispatch")
+    .update(spec.payload)
+    .digest("base64");
+}
+
+/** An embedded message that comes twice counts as its parts put together. */
+function merge(earlier: Buffer, later: Buffer): Buffer {
+  return earlier.length === 0 ? later : Buffer.concat([earlier, later]);
+}

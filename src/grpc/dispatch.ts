@@ -1,0 +1,37 @@
+import type { sendUnaryData } from "@grpc/grpc-js";
+import { DispatchResponse } from "../gen/ate/dispatcher/v1/dispatcher_service.js";
+import { deadlineOf, type UnaryCall } from "./call.js";
+import { decodeCall } from "./decode-submit.js";
+import type { Edge } from "./edge.js";
+import { acceptance } from "./encode-event.js";
+import { contextOf, requestSubmitted } from "./submitted.js";
+import { answerUnary } from "./unary.js";
+
+/** Handles Dispatch: scatters a request and answers as soon as it is accepted. */
+export function dispatch(edge: Edge, call: UnaryCall, callback: sendUnaryData<Uint8Array>): void {
+  answerUnary(
+    edge,
+    callback,
+    (session) => {
+      const { spec, flag } = decodeCall(call.request);
+      return requestSubmitted(
+        {
+          session,
+          correlationId: undefined,
+          spec,
+          gather: false,
+          excludeListeners: false,
+          validateOnly: flag,
+          callDeadlineAt: deadlineOf(call, edge.clock),
+          context: contextOf(call.metadata),
+        },
+        edge.clock,
+      );
+    },
+    (order) => {
+      if (order.kind !== "accept") return undefined;
+      const accepted = acceptance(order.acceptance, "", edge.clock);
+      return DispatchResponse.encode({ acceptance: accepted }).finish();
+    },
+  );
+}

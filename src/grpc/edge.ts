@@ -1,0 +1,12 @@
+import type { Clock } from "../ports/clock.js";
+import type { Logger } from "../ports/logger.js";
+import type { Runtime } from "../ports/runtime.js";
+import type { EdgeOptions } from "./options.js";
+
+/** What every RPC's handler is given. */
+export interface Edge {
+  readonly runtime: Runtime;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly options: EdgeOptions;
+}

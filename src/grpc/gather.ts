@@ -1,0 +1,36 @@
+import { deadlineOf, fail, guard, type OutgoingCall, sinkOf, subscribe } from "./call.js";
+import { decodeCall } from "./decode-submit.js";
+import type { Edge } from "./edge.js";
+import { contextOf, requestSubmitted } from "./submitted.js";
+
+/** Handles Gather: scatters a request and streams its acceptance, its results and its summary. */
+export function gather(edge: Edge, call: OutgoingCall & { readonly request: Buffer }): void {
+  const { runtime, clock, logger, options } = edge;
+  guard(
+    logger,
+    (status) => fail(call, status),
+    () => {
+      const { spec, flag } = decodeCall(call.request);
+      const bound = {
+        maxBytes: options.callerBufferBytes,
+        overflow: "SLOW_CALLER",
+        endsOnReject: true,
+      } as const;
+      const session = runtime.openStream(sinkOf(call), bound);
+      subscribe(call, logger, { closed: () => runtime.close(session) });
+      runtime.submit({ kind: "callerOpened", session });
+      const submission = {
+        session,
+        correlationId: undefined,
+        spec,
+        gather: true,
+        excludeListeners: flag,
+        validateOnly: false,
+        callDeadlineAt: deadlineOf(call, clock),
+        context: contextOf(call.metadata),
+      };
+      runtime.submit(requestSubmitted(submission, clock));
+      runtime.submit({ kind: "callerFinished", session });
+    },
+  );
+}

@@ -1,0 +1,135 @@
+/**
+ * The gRPC server: its services, its limits, its start and its end.
+ */
+import {
+  type ChannelOptions,
+  Server,
+  ServerCredentials,
+  type ServerWritableStream,
+  type ServiceDefinition,
+  type sendUnaryData,
+} from "@grpc/grpc-js";
+import { DispatcherServiceService } from "../gen/ate/dispatcher/v1/dispatcher_service.js";
+import type { Watchdog } from "../ports/watchdog.js";
+import type { BidiCall, UnaryCall } from "./call.js";
+import { cancelRequest } from "./cancel-request.js";
+import { dispatch } from "./dispatch.js";
+import type { Edge } from "./edge.js";
+import { firstMessageInterceptor } from "./first-message.js";
+import { gather } from "./gather.js";
+import { addHealth, type Health } from "./health.js";
+import { listen } from "./listen.js";
+import type { EdgeOptions } from "./options.js";
+import { produce } from "./produce.js";
+import { addReflection } from "./reflection.js";
+import { submit } from "./submit.js";
+import { subscribe } from "./subscribe.js";
+import { updateListener } from "./update-listener.js";
+
+const SERVICES = ["ate.dispatcher.v1.DispatcherService"];
+/** Resets that a connection may send before Node cuts it, at once and per second; see docs/adr. */
+const RESET_BURST = 5_000;
+const RESETS_PER_SECOND = 500;
+
+type AskedCall = ServerWritableStream<Buffer, Uint8Array>;
+type Answer = sendUnaryData<Uint8Array>;
+
+/** A gRPC server at work. */
+export interface GrpcServer {
+  /** Binds every address. @returns what was bound, `host:port` each. Throws if one cannot be. */
+  start(): Promise<readonly string[]>;
+  /** Tells health checks that no new requests are taken. */
+  notReady(): void;
+  /** Takes no new connections and closes those without streams. Resolves when none is left. */
+  finish(): Promise<void>;
+  /** Cuts whatever is still open. */
+  force(): void;
+}
+
+/** Makes the server; nothing is bound before `start`. */
+export function createGrpcServer(edge: Edge, watchdog: Watchdog): GrpcServer {
+  const { options } = edge;
+  const server = new Server({
+    ...channelOptions(options),
+    interceptors: [firstMessageInterceptor(watchdog, options)],
+  });
+  allowResets(server, edge);
+  server.addService(verbatim(DispatcherServiceService), {
+    dispatch: (call: UnaryCall, callback: Answer) => dispatch(edge, call, callback),
+    gather: (call: AskedCall) => gather(edge, call),
+    submit: (call: BidiCall) => submit(edge, call),
+    cancelRequest: (call: UnaryCall, callback: Answer) => cancelRequest(edge, call, callback),
+    produce: (call: BidiCall) => produce(edge, call),
+    listen: (call: AskedCall) => listen(edge, call),
+    updateListener: (call: UnaryCall, callback: Answer) => updateListener(edge, call, callback),
+    subscribe: (call: BidiCall) => subscribe(edge, call),
+  });
+  const health: Health = addHealth(server, SERVICES);
+  if (options.reflection) addReflection(server);
+  return {
+    start: () => Promise.all(options.listen.map((address) => bind(server, address))),
+    notReady: () => health.notServing(),
+    finish: () =>
+      new Promise((resolve) => {
+        server.tryShutdown(() => resolve());
+      }),
+    force: () => server.forceShutdown(),
+  };
+}
+
+/** Messages go in and out as bytes: what is read and written of them is decided by each handler. */
+function verbatim(definition: ServiceDefinition): ServiceDefinition {
+  const requestDeserialize = (message: Buffer): Buffer => message;
+  const responseSerialize = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer =>
+    Buffer.from(buffer, byteOffset, byteLength);
+  return Object.fromEntries(
+    Object.entries(definition).map(([name, method]) => [
+      name,
+      { ...method, requestDeserialize, responseSerialize },
+    ]),
+  );
+}
+
+function channelOptions(options: EdgeOptions): ChannelOptions {
+  return {
+    "grpc.max_receive_message_length": options.maxMessageBytes,
+    // What is sent may be a batch, or a delivery with its envelope around a message of the largest size.
+    "grpc.max_send_message_length": -1,
+    "grpc.max_concurrent_streams": options.maxStreamsPerConnection,
+    "grpc.keepalive_time_ms": options.keepaliveTimeMs,
+    "grpc.keepalive_timeout_ms": options.keepaliveTimeoutMs,
+    "grpc.max_connection_idle_ms": options.maxConnectionIdleMs,
+    "grpc.enable_channelz": 0,
+    ...(options.maxConnectionAgeMs > 0
+      ? {
+          "grpc.max_connection_age_ms": options.maxConnectionAgeMs,
+          "grpc.max_connection_age_grace_ms": options.maxConnectionAgeGraceMs,
+        }
+      : {}),
+  };
+}
+
+/**
+ * Node cuts a connection, with everybody on it, past 33 stream resets a second, which clients behind one proxy reach by
+ * cancelling. grpc-js has no option for it; the field is private, so its absence is told and survived.
+ */
+function allowResets(server: Server, { logger }: Edge): void {
+  const common = (server as unknown as { commonServerOptions?: Record<string, unknown> }).commonServerOptions;
+  if (common) {
+    common["streamResetBurst"] = RESET_BURST;
+    common["streamResetRate"] = RESETS_PER_SECOND;
+  } else {
+    logger.warn({}, "grpc-js has changed: the limit of stream resets cannot be raised");
+  }
+}
+
+async function bind(server: Server, address: string): Promise<string> {
+  const credentials = ServerCredentials.createInsecure();
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(address, credentials, (error, bound) => {
+      if (error) reject(new Error(`cannot listen on ${address}: ${error.message}; choose another address`));
+      else resolve(bound);
+    });
+  });
+  return `${address.slice(0, address.lastIndexOf(":"))}:${port}`;
+}

@@ -1,0 +1,34 @@
+import type { Metadata } from "@grpc/grpc-js";
+import type { RequestSubmitted } from "../core/input.js";
+import type { Instant, RequestSpec, SessionKey, TraceContext } from "../core/model.js";
+import { NO_CONTEXT } from "../core/model.js";
+import type { Clock } from "../ports/clock.js";
+import { digestOf, isContext } from "./decode-submit.js";
+import { uuidV7 } from "./ids.js";
+
+/** What differs between the calls that bring a request. */
+export interface Submission {
+  readonly session: SessionKey;
+  readonly correlationId: string | undefined;
+  readonly spec: RequestSpec;
+  readonly gather: boolean;
+  readonly excludeListeners: boolean;
+  readonly validateOnly: boolean;
+  readonly callDeadlineAt: Instant | undefined;
+  readonly context: TraceContext;
+}
+
+/** Completes a submission to the input that the core is told. */
+export function requestSubmitted(submission: Submission, clock: Clock): RequestSubmitted {
+  const { spec, gather } = submission;
+  const mintedId = spec.requestId === "" ? uuidV7(clock.timeOfDay(clock.now())) : "";
+  return { kind: "requestSubmitted", ...submission, digest: digestOf(spec, gather), mintedId };
+}
+
+/** The trace context of a call, from its metadata. */
+export function contextOf(metadata: Metadata): TraceContext {
+  const pairs = Object.entries(metadata.getMap()).flatMap(([key, value]) =>
+    typeof value === "string" && isContext(key, value) ? [[key, value] as const] : [],
+  );
+  return pairs.length === 0 ? NO_CONTEXT : pairs;
+}

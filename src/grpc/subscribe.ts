@@ -1,0 +1,35 @@
+import { type Refusal, refusal } from "../core/reason.js";
+import { SubscribeRequest } from "../gen/ate/dispatcher/v1/dispatcher_service.js";
+import { type BidiCall, subscribe as hear, sinkOf } from "./call.js";
+import { decodeCold } from "./decode-cold.js";
+import type { Edge } from "./edge.js";
+import { LISTENER_BOUND, listenerOpened } from "./listen.js";
+
+/** Handles Subscribe: a listener's session whose topics are changed on the stream itself. */
+export function subscribe(edge: Edge, call: BidiCall): void {
+  const { runtime, logger } = edge;
+  const session = runtime.openStream(sinkOf(call), LISTENER_BOUND);
+  let isOpen = false;
+  const violated = (refused: Refusal): void => runtime.end(session, refused);
+  hear(call, logger, {
+    message: (message) => {
+      const said = decodeCold(SubscribeRequest, message).message;
+      if (said?.$case === "listen" && !isOpen) {
+        isOpen = true;
+        runtime.submit(listenerOpened(session, said.value, call.getPeer()));
+      } else if (said?.$case === "update" && isOpen) {
+        const { addTopics, removeTopics } = said.value;
+        runtime.submit({ kind: "topicsUpdated", session, add: addTopics, remove: removeTopics });
+      } else if (isOpen) {
+        violated(refusal("PROTOCOL_VIOLATION", `${said?.$case ?? "nothing"} came after listen; send update`));
+      } else {
+        violated(refusal("PROTOCOL_VIOLATION", `${said?.$case ?? "nothing"} came first; send listen first`));
+      }
+    },
+    halfClosed: () => {
+      if (!isOpen)
+        violated(refusal("PROTOCOL_VIOLATION", "the stream ended before listen; send listen first"));
+    },
+    closed: () => runtime.close(session),
+  });
+}

@@ -1,0 +1,32 @@
+import type { Duration } from "../gen/google/protobuf/duration.js";
+import type { Timestamp } from "../gen/google/protobuf/timestamp.js";
+
+const NANOS_PER_MS = 1_000_000;
+/** 10,000 years, protobuf's bound of a Duration. */
+const MOST_SECONDS = 315_576_000_000;
+
+/** A Duration of so many milliseconds, not negative. */
+export function duration(ms: number): Duration {
+  const { seconds, nanos } = split(ms);
+  return { seconds: BigInt(seconds), nanos };
+}
+
+/** A Timestamp so many milliseconds after 1970. */
+export function timestamp(timeOfDayMs: number): Timestamp {
+  const { seconds, nanos } = split(timeOfDayMs);
+  return { seconds: BigInt(seconds), nanos };
+}
+
+/** Whole seconds and the nanoseconds beyond them. @param ms - not negative. */
+export function split(ms: number): { readonly seconds: number; readonly nanos: number } {
+  const nonNegative = Math.max(0, ms);
+  const seconds = Math.floor(nonNegative / 1_000);
+  return { seconds, nanos: Math.floor((nonNegative - seconds * 1_000) * NANOS_PER_MS) };
+}
+
+/** Milliseconds of a Duration's fields; NaN if they are none that protobuf allows. */
+export function milliseconds(seconds: number, nanos: number): number {
+  const isInRange = Math.abs(seconds) <= MOST_SECONDS && Math.abs(nanos) < 1_000 * NANOS_PER_MS;
+  const hasOneSign = seconds === 0 || nanos === 0 || seconds < 0 === nanos < 0;
+  return isInRange && hasOneSign ? seconds * 1_000 + nanos / NANOS_PER_MS : Number.NaN;
+}

@@ -1,0 +1,23 @@
+import type { sendUnaryData } from "@grpc/grpc-js";
+import {
+  UpdateListenerRequest,
+  UpdateListenerResponse,
+} from "../gen/ate/dispatcher/v1/dispatcher_service.js";
+import type { UnaryCall } from "./call.js";
+import { decodeCold } from "./decode-cold.js";
+import type { Edge } from "./edge.js";
+import { answerUnary } from "./unary.js";
+
+/** Handles UpdateListener: changes the topics of a live listener. */
+export function updateListener(edge: Edge, call: UnaryCall, callback: sendUnaryData<Uint8Array>): void {
+  answerUnary(
+    edge,
+    callback,
+    (session) => {
+      const { listenerId, addTopics, removeTopics } = decodeCold(UpdateListenerRequest, call.request);
+      return { kind: "listenerUpdated", session, listenerId, add: addTopics, remove: removeTopics };
+    },
+    (order) =>
+      order.kind === "updated" ? UpdateListenerResponse.encode({ topics: order.topics }).finish() : undefined,
+  );
+}

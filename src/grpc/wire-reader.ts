@@ -1,0 +1,154 @@
+/**
+ * Protobuf's wire format, walked by hand: routing fields are read, payloads stay ranges of the received bytes.
+ */
+
+/** The bytes are no valid protobuf message. */
+export class WireError extends Error {
+  override readonly name = "WireError";
+}
+
+const VARINT = 0;
+const FIXED64 = 1;
+const LENGTH_DELIMITED = 2;
+const FIXED32 = 5;
+
+/** Reads one message, field after field. Throws {@link WireError} if it is malformed. */
+export class WireReader {
+  /** Field number at hand; set by {@link next}. */
+  field = 0;
+  private wireType = 0;
+
+  /** @param end - where the message ends in `buffer`. */
+  constructor(
+    private readonly buffer: Buffer,
+    private position: number,
+    private readonly end: number,
+  ) {}
+
+  /** Begins at a whole message. */
+  static of(message: Buffer): WireReader {
+    return new WireReader(message, 0, message.length);
+  }
+
+  /** Goes to the next field, of which the value must then be read or skipped. @returns whether there is one. */
+  next(): boolean {
+    if (this.position >= this.end) return false;
+    const tag = this.varint();
+    this.field = Math.floor(tag / 8);
+    this.wireType = tag % 8;
+    if (this.field === 0) throw new WireError("a field has number 0");
+    return true;
+  }
+
+  /** A number of at most 53 bits; larger ones lose precision, negative ones come out huge. */
+  number(): number {
+    this.expect(VARINT);
+    return this.varint();
+  }
+
+  /** A boolean. */
+  bool(): boolean {
+    return this.number() !== 0;
+  }
+
+  /** An enum or int32; negative ones come out negative. */
+  int32(): number {
+    return this.int64() | 0;
+  }
+
+  /** A signed number of up to 53 bits. */
+  int64(): number {
+    this.expect(VARINT);
+    const start = this.position;
+    const low = this.varint();
+    if (low <= Number.MAX_SAFE_INTEGER) return low;
+    let value = 0n;
+    for (let i = start, shift = 0n; i < this.position; i++, shift += 7n) {
+      value |= BigInt((this.buffer[i] ?? 0) & 0x7f) << shift;
+    }
+    return Number(BigInt.asIntN(64, value));
+  }
+
+  /** A string of which each byte becomes one character; only ASCII ones come out as they were meant. */
+  ascii(): string {
+    const stop = this.range();
+    const text = this.buffer.toString("latin1", this.position, stop);
+    this.position = stop;
+    return text;
+  }
+
+  /** A string. */
+  utf8(): string {
+    const stop = this.range();
+    const text = this.buffer.toString("utf8", this.position, stop);
+    this.position = stop;
+    return text;
+  }
+
+  /** Bytes or an embedded message, as a view of the received ones. */
+  bytes(): Buffer {
+    const stop = this.range();
+    const view = this.buffer.subarray(this.position, stop);
+    this.position = stop;
+    return view;
+  }
+
+  /** An embedded message, to be read on its own. */
+  message(): WireReader {
+    const stop = this.range();
+    const inner = new WireReader(this.buffer, this.position, stop);
+    this.position = stop;
+    return inner;
+  }
+
+  /** Passes over the value at hand. */
+  skip(): void {
+    switch (this.wireType) {
+      case VARINT:
+        this.varint();
+        return;
+      case FIXED64:
+        this.advance(8);
+        return;
+      case LENGTH_DELIMITED:
+        this.position = this.range();
+        return;
+      case FIXED32:
+        this.advance(4);
+        return;
+      default:
+        throw new WireError(`field ${this.field} has wire type ${this.wireType}, which is not in use`);
+    }
+  }
+
+  private expect(wireType: number): void {
+    if (this.wireType === wireType) return;
+    throw new WireError(`field ${this.field} has wire type ${this.wireType} instead of ${wireType}`);
+  }
+
+  /** Reads a length. @returns where the value ends. */
+  private range(): number {
+    this.expect(LENGTH_DELIMITED);
+    const length = this.varint();
+    if (length > this.end - this.position) throw new WireError(`field ${this.field} is cut off`);
+    return this.position + length;
+  }
+
+  private advance(bytes: number): void {
+    if (bytes > this.end - this.position) throw new WireError(`field ${this.field} is cut off`);
+    this.position += bytes;
+  }
+
+  private varint(): number {
+    let value = 0;
+    let scale = 1;
+    for (let i = 0; i < 10; i++) {
+      if (this.position >= this.end) throw new WireError("a number is cut off");
+      const byte = this.buffer[this.position++] ?? 0;
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value;
+      scale *= 0x80;
+    }
+    throw new WireError("a number is longer than 10 bytes");
+  }
+}

@@ -1,0 +1,10 @@
+/** Writes one structured line; the shape is pino's. */
+export type LogLine = (fields: Readonly<Record<string, unknown>>, message: string) => void;
+
+/** Where log lines go. Never payloads, never metadata values. */
+export interface Logger {
+  readonly debug: LogLine;
+  readonly info: LogLine;
+  readonly warn: LogLine;
+  readonly error: LogLine;
+}

@@ -1,0 +1,31 @@
+import type { AddressedEffect, Deliver, Summarize } from "../core/effect.js";
+import type { Input } from "../core/input.js";
+import type { SessionKey } from "../core/model.js";
+import type { ReasonName, Refusal } from "../core/reason.js";
+import type { Sink } from "./sink.js";
+
+/** How much may be queued for a stream, and what happens beyond. */
+export interface OutboxBound {
+  readonly maxBytes: number;
+  /** Why the stream is closed beyond it; a listener that drops instead says so when its session opens. */
+  readonly overflow: ReasonName;
+  /** Whether a refused submission ends the stream instead of being told on it. */
+  readonly endsOnReject: boolean;
+}
+
+/** What the edges see of the running dispatcher. */
+export interface Runtime {
+  /** Tells the core what happened. Orders that follow from it are performed before it returns. */
+  submit(input: Input): void;
+  /** Opens a place for a stream, to which orders are sent as batches. */
+  openStream(sink: Sink, bound: OutboxBound): SessionKey;
+  /** Opens a place for a call, which takes its orders itself. */
+  openCall(take: (order: AddressedEffect | Deliver | Summarize) => void): SessionKey;
+  /**
+   * Tells the core that a session has ended, and ends its stream after what is queued: with OK, or with the refusal's
+   * status.
+   */
+  end(session: SessionKey, refusal: Refusal | undefined): void;
+  /** Closes a place for good and tells the core that the session has ended. */
+  close(session: SessionKey): void;
+}

@@ -1,0 +1,14 @@
+import type { Refusal } from "../core/reason.js";
+
+/** The sending side of a peer's stream. */
+export interface Sink {
+  /**
+   * Sends one message.
+   *
+   * @param sent - called once when the transport has taken it, which a peer that does not read puts off; not called if
+   * the stream ends first.
+   */
+  write(message: Uint8Array, sent: () => void): void;
+  /** Ends the stream after what was written: with OK, or with the refusal's status. */
+  end(refusal: Refusal | undefined): void;
+}

@@ -1,0 +1,93 @@
+/**
+ * The core at work: clock, queue of inputs, outboxes and drain, seen from the edges as one {@link Runtime}.
+ */
+import { Dispatcher } from "../core/dispatcher.js";
+import type { Input } from "../core/input.js";
+import type { Limits } from "../core/limits.js";
+import type { SessionKey } from "../core/model.js";
+import type { Refusal } from "../core/reason.js";
+import type { Snapshot } from "../core/snapshot.js";
+import type { BatchFactory } from "../ports/batch.js";
+import type { Clock } from "../ports/clock.js";
+import type { OutboxBound, Runtime } from "../ports/runtime.js";
+import type { Sink } from "../ports/sink.js";
+import { Broadcast } from "./broadcast.js";
+import { settleWithin } from "./drain.js";
+import { Driver } from "./driver.js";
+import { Outbox } from "./outbox.js";
+import { Performer } from "./perform.js";
+import { type CallPlace, Places } from "./places.js";
+
+/** A running dispatcher without its edges. */
+export class DispatcherRuntime implements Runtime {
+  private readonly core: Dispatcher;
+  private readonly places = new Places();
+  private readonly broadcast: Broadcast;
+  private readonly driver: Driver;
+  private whenIdle: (() => void) | undefined;
+
+  constructor(
+    serverId: string,
+    limits: Partial<Limits>,
+    private readonly newBatch: BatchFactory,
+    clock: Clock,
+  ) {
+    this.core = new Dispatcher(serverId, limits);
+    this.broadcast = new Broadcast(newBatch, (key) => this.places.stream(key));
+    const performer = new Performer(this.places, this.broadcast);
+    this.driver = new Driver(this.core, clock, performer, () => this.noteIdle());
+  }
+
+  submit(input: Input): void {
+    this.driver.submit(input);
+  }
+
+  openStream(sink: Sink, bound: OutboxBound): SessionKey {
+    const key = this.places.nextKey();
+    this.places.addStream(new Outbox(key, sink, bound, this.newBatch));
+    return key;
+  }
+
+  openCall(take: CallPlace): SessionKey {
+    const key = this.places.nextKey();
+    this.places.addCall(key, take);
+    return key;
+  }
+
+  end(session: SessionKey, refusal: Refusal | undefined): void {
+    this.driver.submit({ kind: "sessionClosed", session });
+    const outbox = this.places.stream(session);
+    if (outbox) this.broadcast.note(outbox, { kind: "close", to: session, refusal });
+  }
+
+  close(session: SessionKey): void {
+    this.places.remove(session);
+    this.driver.submit({ kind: "sessionClosed", session });
+  }
+
+  /** What is held at the moment. */
+  snapshot(): Snapshot & { readonly places: number } {
+    return { ...this.core.snapshot(), places: this.places.size };
+  }
+
+  /** Takes no new requests, and resolves when the pending ones have ended or had their time. */
+  async drain(graceMs: number): Promise<void> {
+    const idle = new Promise<void>((resolve) => {
+      this.whenIdle = resolve;
+    });
+    this.driver.submit({ kind: "drainStarted", graceMs });
+    await settleWithin(idle, graceMs, () => this.driver.submit({ kind: "drainExpired" }));
+  }
+
+  /** Stops the clock. */
+  stop(): void {
+    this.driver.stop();
+  }
+
+  private noteIdle(): void {
+    if (this.whenIdle && this.core.pendingCount === 0) {
+      this.whenIdle();
+      this.whenIdle = undefined;
+    }
+  }
+}

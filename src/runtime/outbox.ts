@@ -1,0 +1,179 @@
+/**
+ * What waits to be sent on one stream: bounded in bytes, sent in as few messages as possible, and when a listener reads
+ * too slowly, the oldest deliveries go and a gap says which.
+ */
+import type { AddressedEffect, Close, Ready } from "../core/effect.js";
+import type { SessionKey } from "../core/model.js";
+import { type ReasonName, refusal } from "../core/reason.js";
+import type { BatchFactory } from "../ports/batch.js";
+import type { OutboxBound } from "../ports/runtime.js";
+import type { Sink } from "../ports/sink.js";
+import type { Chunk, Range } from "./chunk.js";
+
+/** Bytes given to the transport before it has to take some; more than one turn of the event loop brings as a rule. */
+const MOST_IN_FLIGHT_BYTES = 1024 * 1024;
+/** Largest message made of several chunks; well below the 4 MiB that receivers accept by default. */
+const MOST_MERGED_BYTES = 256 * 1024;
+
+/** The queue of one stream. */
+export class Outbox {
+  private readonly queue: Chunk[] = [];
+  private queuedBytes = 0;
+  private inFlightBytes = 0;
+  private maxBytes: number;
+  private readonly overflow: ReasonName;
+  private isDropping = false;
+  private readonly lost = new Map<string, Range>();
+  private droppedTotal = 0;
+  /** Whether a refused submission ends the stream instead of being told on it. */
+  readonly endsOnReject: boolean;
+  private closing: Close | undefined;
+  private isOver = false;
+
+  constructor(
+    readonly key: SessionKey,
+    private readonly sink: Sink,
+    bound: OutboxBound,
+    private readonly newBatch: BatchFactory,
+  ) {
+    this.maxBytes = bound.maxBytes;
+    this.overflow = bound.overflow;
+    this.endsOnReject = bound.endsOnReject;
+  }
+
+  /** Bytes that wait, those with the transport not counted. */
+  get byteLength(): number {
+    return this.queuedBytes;
+  }
+
+  /** Deliveries lost because the peer read too slowly. */
+  get droppedCount(): number {
+    return this.droppedTotal;
+  }
+
+  /** Whether nothing more will be sent. */
+  get isClosed(): boolean {
+    return this.isOver;
+  }
+
+  /** The last chunk, if orders for this stream alone may be added to it. */
+  get openTail(): Chunk | undefined {
+    const tail = this.queue.at(-1);
+    return tail?.isOpen && tail.owners.length === 1 && !tail.isDroppable ? tail : undefined;
+  }
+
+  /** Takes what an order says about the stream itself. */
+  note(order: AddressedEffect): void {
+    if (order.kind === "ready") this.obey(order);
+    else if (order.kind === "close") this.closing ??= order;
+  }
+
+  /** Queues a chunk, which may still grow. */
+  push(chunk: Chunk): void {
+    if (!this.isOver) this.queue.push(chunk);
+  }
+
+  /** Counts a chunk of the queue that will not grow any more. */
+  account(chunk: Chunk): void {
+    if (!this.isOver) this.queuedBytes += chunk.cost;
+  }
+
+  /**
+   * Sends what the transport takes, drops what is then too much, and ends the stream when all is sent and an end was
+   * ordered.
+   */
+  flush(): void {
+    while (!this.isOver && this.inFlightBytes < MOST_IN_FLIGHT_BYTES && this.queue[0]?.isOpen === false) {
+      this.send(this.takeMessage());
+    }
+    if (this.queuedBytes > this.maxBytes) this.shed();
+    if (this.closing && this.queue.length === 0) this.end(this.closing);
+  }
+
+  /** Forgets everything; the stream has ended. */
+  release(): void {
+    this.isOver = true;
+    this.queue.length = 0;
+    this.queuedBytes = 0;
+    this.lost.clear();
+  }
+
+  private obey(ready: Ready): void {
+    this.maxBytes = ready.bufferBytes;
+    this.isDropping = ready.overflowAction === "DROP_OLDEST";
+  }
+
+  private send(message: Uint8Array): void {
+    const { byteLength } = message;
+    this.inFlightBytes += byteLength;
+    this.sink.write(message, () => {
+      this.inFlightBytes -= byteLength;
+      this.flush();
+    });
+  }
+
+  private takeMessage(): Uint8Array {
+    const parts: Uint8Array[] = [];
+    if (this.lost.size > 0) parts.push(this.takeGaps());
+    let taken = 0;
+    let bytes = 0;
+    for (const chunk of this.queue) {
+      if (chunk.isOpen || (taken > 0 && bytes + chunk.byteLength > MOST_MERGED_BYTES)) break;
+      parts.push(chunk.seal());
+      bytes += chunk.byteLength;
+      this.queuedBytes -= chunk.cost;
+      taken++;
+    }
+    this.queue.splice(0, taken);
+    // A message is the plain concatenation of its events, so chunks need not be encoded anew.
+    return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
+  }
+
+  private takeGaps(): Uint8Array {
+    const batch = this.newBatch();
+    for (const { topic, from, last, count } of this.lost.values()) {
+      const reason = "SLOW_LISTENER";
+      batch.append({ kind: "gap", to: this.key, topic, reason, from, last, lostCount: count });
+    }
+    this.lost.clear();
+    return batch.finish();
+  }
+
+  /** One chunk always has room, or a listener with a small buffer would never get a large delivery. */
+  private shed(): void {
+    for (let i = 0; this.isDropping && this.queuedBytes > this.maxBytes && i < this.queue.length - 1; ) {
+      const chunk = this.queue[i];
+      if (!chunk?.isDroppable || chunk.isOpen) {
+        i++;
+        continue;
+      }
+      this.queue.splice(i, 1);
+      this.queuedBytes -= chunk.cost;
+      for (const range of chunk.ranges) this.lose(range);
+    }
+    if (this.queuedBytes > this.maxBytes && this.queue.length > 1) this.overflowed();
+  }
+
+  private lose({ topic, from, last, count }: Range): void {
+    this.droppedTotal += count;
+    const known = this.lost.get(topic);
+    if (!known) {
+      this.lost.set(topic, { topic, from, last, count });
+      return;
+    }
+    known.last = last;
+    known.count += count;
+  }
+
+  private overflowed(): void {
+    const limit = String(this.maxBytes);
+    const message = `${this.queuedBytes} bytes wait to be read of at most ${limit}; read faster or ask for less`;
+    this.end({ kind: "close", to: this.key, refusal: refusal(this.overflow, message, { limit }) });
+  }
+
+  private end({ refusal: reason }: Close): void {
+    if (this.isOver) return;
+    this.release();
+    this.sink.end(reason);
+  }
+}
