@@ -10,8 +10,10 @@
  * await dispatcher.drain();
  * ```
  */
+import { readFileSync } from "node:fs";
 import { pino } from "pino";
-import { type Config, DEFAULT_CONFIG } from "./config/schema.js";
+import { completeConfig } from "./config/load.js";
+import type { Config } from "./config/schema.js";
 import { EventBatch } from "./grpc/encode.js";
 import { opaqueId } from "./grpc/ids.js";
 import { createGrpcServer } from "./grpc/server.js";
@@ -19,10 +21,15 @@ import type { Logger } from "./ports/logger.js";
 import { DispatcherRuntime } from "./runtime/dispatcher-runtime.js";
 import { settleWithin } from "./runtime/drain.js";
 import { createSystemClock } from "./runtime/system-clock.js";
+import { SharedTicker } from "./runtime/ticker.js";
 import { SharedWatchdog } from "./runtime/watchdog.js";
 
 /** Time that streams have to close after their end was ordered, before they are cut, in milliseconds. */
 const CLOSE_MS = 2_000;
+
+const { version: VERSION } = JSON.parse(
+  readFileSync(new URL("../package.json", import.meta.url), "utf8"),
+) as { readonly version: string };
 
 /** Settings; see docs/configuration.md. Every one has a default. */
 export interface DispatcherOptions extends Partial<Config> {
@@ -45,10 +52,14 @@ export interface DispatcherServer {
   drain(): Promise<void>;
 }
 
-/** Makes a dispatcher; nothing is bound before `start`. */
+/**
+ * Makes a dispatcher; nothing is bound before `start`.
+ *
+ * @throws ConfigError with one line per wrong setting, naming key, value and what would be right.
+ */
 export function createDispatcher(options: DispatcherOptions = {}): DispatcherServer {
   const { logger: givenLogger, ...settings } = options;
-  const config: Config = { ...DEFAULT_CONFIG, ...settings };
+  const config = completeConfig(settings);
   const logger = givenLogger ?? pino({ level: config.logLevel }, pino.destination(2));
   const serverId = opaqueId();
   const clock = createSystemClock();
@@ -56,7 +67,9 @@ export function createDispatcher(options: DispatcherOptions = {}): DispatcherSer
   const newBatch = () => new EventBatch({ clock, serverId, heartbeatMs, maxMessageBytes });
   const runtime = new DispatcherRuntime(serverId, config, newBatch, clock);
   const watchdog = new SharedWatchdog(clock, config.firstMessageTimeoutMs);
-  const server = createGrpcServer({ runtime, clock, logger, options: config }, watchdog);
+  const facts = { serverId, version: VERSION, startedAt: clock.now(), limits: limitsOf(config) };
+  const edge = { runtime, clock, logger, options: config };
+  const server = createGrpcServer(edge, facts, watchdog, new SharedTicker(1_000));
   let addresses: readonly string[] = [];
   let drained: Promise<void> | undefined;
 
@@ -84,4 +97,9 @@ export function createDispatcher(options: DispatcherOptions = {}): DispatcherSer
       return drained;
     },
   };
+}
+
+/** The settings that bound something, for people to look up. */
+function limitsOf(config: Config): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(config).filter(([, value]) => typeof value === "number"));
 }

@@ -4,6 +4,7 @@
 import { end, endIfOver } from "./ending.js";
 import type { RequestSubmitted } from "./input.js";
 import { type Acceptance, type Instant, NO_AUDIENCE, type SessionKey } from "./model.js";
+import { observe } from "./observe.js";
 import { PendingRequest } from "./pending-request.js";
 import { invalid, type Refusal, refusal } from "./reason.js";
 import type { Remembered } from "./remembered.js";
@@ -82,6 +83,7 @@ function accept(
     if (request.isHeld && choices.length === 0) topic.held.add(request);
   }
   answer(input, acceptance, turn);
+  observe(state, turn, () => ({ kind: "requestAccepted", topic: request.topic, acceptance }));
   if (input.gather) join(state, input.session, request);
   if (!isKept) {
     end(state, request, "NO_PRODUCERS", turn);

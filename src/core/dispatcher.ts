@@ -11,6 +11,7 @@ import type { Deadline } from "./deadline-wheel.js";
 import type { Effect } from "./effect.js";
 import { end, expire } from "./ending.js";
 import type { Input } from "./input.js";
+import { Inspector } from "./inspector.js";
 import { InvariantError } from "./invariant.js";
 import { DEFAULT_LIMITS, type Limits } from "./limits.js";
 import { departListener, openListener, updateListener, updateOwnTopics } from "./listeners.js";
@@ -38,6 +39,8 @@ const SWEEP_MS = 1_000;
 
 /** Scatters requests to producers and gathers their results. A plain value: no timer, no I/O, no promise. */
 export class Dispatcher {
+  /** Looks at what is held in detail. */
+  readonly inspector: Inspector;
   private readonly state: State;
   private latest: Instant = Number.NEGATIVE_INFINITY;
 
@@ -47,6 +50,7 @@ export class Dispatcher {
    */
   constructor(serverId: string, limits: Partial<Limits> = {}) {
     this.state = new State(serverId, { ...DEFAULT_LIMITS, ...limits });
+    this.inspector = new Inspector(this.state, () => this.latest);
   }
 
   /**
@@ -142,6 +146,12 @@ export class Dispatcher {
         if (session) this.depart(session, turn);
         break;
       }
+      case "watchStarted":
+        state.watcherCount++;
+        break;
+      case "watchStopped":
+        state.watcherCount--;
+        break;
       case "drainStarted":
         this.startDrain(input.graceMs, turn);
         break;

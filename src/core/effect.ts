@@ -1,6 +1,7 @@
 /**
  * What the core wants done: orders in the imperative, to be performed in the order in which they stand.
  */
+import type { Fact } from "./fact.js";
 import type {
   Acceptance,
   Audience,
@@ -222,5 +223,11 @@ export type AddressedEffect =
   | GoAway
   | Close;
 
+/** Tell whoever watches. Only ordered while somebody does. */
+export interface Observe {
+  readonly kind: "observe";
+  readonly fact: Fact;
+}
+
 /** Anything the core wants done. */
-export type Effect = AddressedEffect | Deliver | Summarize;
+export type Effect = AddressedEffect | Deliver | Summarize | Observe;

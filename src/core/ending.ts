@@ -4,6 +4,7 @@
 import { pump, settle } from "./credit.js";
 import { dueAt, endOf, isEarly, stateAtEnd, summarize } from "./gather.js";
 import { type EndReason, NO_AUDIENCE, type RevocationReason, type SessionKey } from "./model.js";
+import { observe } from "./observe.js";
 import type { PendingRequest } from "./pending-request.js";
 import type { ProducerSession } from "./producer-session.js";
 import type { State } from "./state.js";
@@ -59,6 +60,7 @@ export function end(
     ? NO_AUDIENCE
     : state.router.routes(request.topic).includeSummaries;
   turn.effects.push({ kind: "summarize", audience, callers, summary });
+  observe(state, turn, () => ({ kind: "requestEnded", summary }));
   if (hasOpen) withdraw(state, request, reason, revocation, turn);
   for (const caller of callers) finishCaller(state, caller, request.requestId, turn);
   const topic = state.router.find(request.topic);

@@ -167,6 +167,16 @@ export interface SessionClosed {
   readonly session: SessionKey;
 }
 
+/** Somebody began to watch. */
+export interface WatchStarted {
+  readonly kind: "watchStarted";
+}
+
+/** Somebody watches no longer. */
+export interface WatchStopped {
+  readonly kind: "watchStopped";
+}
+
 /** Time went by. */
 export interface ClockAdvanced {
   readonly kind: "clockAdvanced";
@@ -201,6 +211,8 @@ export type Input =
   | RequestSubmitted
   | CancelRequested
   | SessionClosed
+  | WatchStarted
+  | WatchStopped
   | ClockAdvanced
   | DrainStarted
   | DrainExpired;

@@ -6,12 +6,14 @@ import type { ListenerOpened, ListenerUpdated, TopicsUpdated } from "./input.js"
 import type { Limits } from "./limits.js";
 import { ListenerSession } from "./listener-session.js";
 import type { Cursor } from "./model.js";
+import { observe } from "./observe.js";
 import { invalid, type Refusal, refusal } from "./reason.js";
 import { resume } from "./resume.js";
 import { admitSession, closeSession, cursorsOf, replaceSession } from "./sessions.js";
 import type { State } from "./state.js";
 import { hasWildcard } from "./topic.js";
 import type { Turn } from "./turn.js";
+import { listenerView } from "./view.js";
 
 /** Opens a listener's session, replays what it missed, and lets it hear all that comes; the newest one of an id wins. */
 export function openListener(state: State, input: ListenerOpened, turn: Turn): void {
@@ -45,7 +47,8 @@ export function openListener(state: State, input: ListenerOpened, turn: Turn): v
     bufferBytes,
     overflowAction,
   });
-  turn.effects.push(...replay.effects);
+  for (const effect of replay.effects) turn.effects.push(effect);
+  observe(state, turn, () => ({ kind: "listenerChanged", listener: listenerView(listener) }));
 }
 
 /** Changes a listener's topics on its own stream; a malformed one ends the stream. */
@@ -92,7 +95,10 @@ export function updateListener(state: State, input: ListenerUpdated, turn: Turn)
 export function departListener(state: State, listener: ListenerSession, turn: Turn): void {
   closeSession(state, listener);
   if (state.listeners.get(listener.listenerId) === listener) state.listeners.delete(listener.listenerId);
-  for (const topic of [...listener.topics]) state.router.deregisterListener(listener, topic, turn.now);
+  const { listenerId } = listener;
+  const topics = [...listener.topics];
+  observe(state, turn, () => ({ kind: "listenerLeft", listenerId, topics }));
+  for (const topic of topics) state.router.deregisterListener(listener, topic, turn.now);
 }
 
 function changeTopics(
@@ -110,6 +116,7 @@ function changeTopics(
     removed: change.remove,
     cursors: cursorsOf(state, change.add, change.add.length),
   });
+  observe(state, turn, () => ({ kind: "listenerChanged", listener: listenerView(listener) }));
 }
 
 /** A topic that is listened to by name has state, so that its cursors have an epoch from the first moment. */

@@ -133,7 +133,8 @@ export interface Failure {
 export interface Outcome {
   readonly producerId: string;
   readonly group: string;
-  readonly state: OutcomeState;
+  /** PENDING only when the request is looked up in flight. */
+  readonly state: OutcomeState | "PENDING";
   /** From acceptance to its last result; undefined if it sent none. */
   readonly latencyMs: number | undefined;
   readonly resultCount: number;

@@ -12,6 +12,17 @@ import type {
   TraceContext,
 } from "./model.js";
 
+/** Something in a request's life that its assignments do not tell by themselves. */
+export interface Note {
+  readonly at: Instant;
+  readonly kind: "QUEUED" | "PARTIAL" | "LATE" | "ASSIGNED" | "DEPARTED";
+  readonly producerId: string;
+  readonly attempt: number;
+}
+
+/** Notes kept of one request at the most; a stream of partial results may be long. */
+const MOST_NOTES = 256;
+
 /** What an ended request's payload is replaced by. */
 const NO_PAYLOAD: Payload = new Uint8Array(0);
 
@@ -35,6 +46,8 @@ export class PendingRequest extends Deadline {
   resultCount = 0;
   /** Those of them that were errors. */
   errorCount = 0;
+  /** Made when there is something to note; most requests have nothing. */
+  notes: Note[] | undefined = undefined;
   /** Why the callers got their summary while the rest ran on. */
   earlyReason: EndReason | undefined = undefined;
   /** What the callers were told; set when the gather ends, and anew at the end of what ran on. */
@@ -57,6 +70,13 @@ export class PendingRequest extends Deadline {
     public payload: Payload,
   ) {
     super();
+  }
+
+  /** Keeps a note, as long as there are not too many. */
+  note(at: Instant, kind: Note["kind"], { producer, attempt }: Assignment): void {
+    this.notes ??= [];
+    if (this.notes.length < MOST_NOTES)
+      this.notes.push({ at, kind, producerId: producer.producerId, attempt });
   }
 
   /** Whether it still waits for the first producer to be asked. */

@@ -8,6 +8,7 @@ import { idRule, lengthRule, patternRule, type Verdict, windowRule } from "./fie
 import type { CreditUpdated, ProducerOpened, TopicsDeregistered, TopicsRegistered } from "./input.js";
 import type { Limits } from "./limits.js";
 import type { Registration } from "./model.js";
+import { observe } from "./observe.js";
 import type { PendingRequest } from "./pending-request.js";
 import { ProducerSession } from "./producer-session.js";
 import { invalid, type Refusal, refusal } from "./reason.js";
@@ -15,6 +16,7 @@ import { choose, failOver, scatter } from "./scatter.js";
 import { admitSession, closeSession, replaceSession } from "./sessions.js";
 import type { State } from "./state.js";
 import type { Turn } from "./turn.js";
+import { producerView } from "./view.js";
 
 const MOST_LABELS = 32;
 const LONGEST_LABEL = 128;
@@ -43,6 +45,7 @@ export function openProducer(state: State, input: ProducerOpened, turn: Turn): v
   for (const { topic, group } of input.registrations) state.router.registerProducer(producer, topic, group);
   const { sessionId } = producer;
   turn.effects.push({ kind: "welcome", to: producer.key, producerId, sessionId, maxOutstanding, maxBacklog });
+  observe(state, turn, () => ({ kind: "producerChanged", producer: producerView(producer) }));
   for (const { topic } of input.registrations) askHeldRequests(state, topic, turn);
 }
 
@@ -62,6 +65,7 @@ export function registerTopics(
   for (const { topic, group } of registrations) state.router.registerProducer(producer, topic, group);
   const topics = registrations.map(({ topic }) => topic);
   turn.effects.push({ kind: "registered", to: producer.key, topics, correlationId });
+  observe(state, turn, () => ({ kind: "producerChanged", producer: producerView(producer) }));
   for (const topic of topics) askHeldRequests(state, topic, turn);
 }
 
@@ -75,6 +79,7 @@ export function deregisterTopics(
   const { topics, correlationId } = input;
   for (const topic of topics) state.router.deregisterProducer(producer, topic);
   turn.effects.push({ kind: "deregistered", to: producer.key, topics, correlationId });
+  observe(state, turn, () => ({ kind: "producerChanged", producer: producerView(producer) }));
 }
 
 /** Changes the window; a wider one is filled from the backlog at once. */
@@ -116,6 +121,9 @@ export function drainProducer(state: State, producer: ProducerSession, turn: Tur
 export function departProducer(state: State, producer: ProducerSession, turn: Turn): void {
   closeSession(state, producer);
   if (state.producers.get(producer.producerId) === producer) state.producers.delete(producer.producerId);
+  const { producerId } = producer;
+  const topics = [...producer.registrations.keys()];
+  observe(state, turn, () => ({ kind: "producerLeft", producerId, topics }));
   leaveTopics(state, producer);
   const open = [...producer.assignments.values()].filter((assignment) => assignment.isOpen);
   giveUp(state, [...open, ...producer.backlog], turn);

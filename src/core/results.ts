@@ -57,7 +57,9 @@ function deliverInTime(state: State, assignment: Assignment, input: ResultReturn
   assignment.resultCount++;
   assignment.lastResultAt = turn.now;
   publish(state, assignment, input, turn);
-  if (!input.more) {
+  if (input.more) {
+    request.note(turn.now, "PARTIAL", assignment);
+  } else {
     assignment.failure = input.failure;
     producer.noteLatency(turn.now - assignment.assignedAt);
     settle(state, assignment, input.failure ? "FAILED" : "ANSWERED", turn);
@@ -88,6 +90,7 @@ function publish(state: State, assignment: Assignment, input: ResultReturned, tu
 
 function deliverLate(state: State, assignment: Assignment, input: ResultReturned, turn: Turn): void {
   const { request } = assignment;
+  request.note(turn.now, "LATE", assignment);
   if (!input.more) {
     assignment.isAnsweredLate = true;
     if (assignment.state === "MISSED") assignment.state = "LATE";

@@ -66,8 +66,13 @@ export function failOver(state: State, assignment: Assignment, turn: Turn): void
     settle(state, assignment, "DEPARTED", turn);
     return;
   }
-  if (assignment.state === "OUT") producer.outstandingCount--;
-  else producer.backlog.remove(assignment);
+  if (assignment.state === "OUT") {
+    producer.outstandingCount--;
+    request.note(assignment.assignedAt, "ASSIGNED", assignment);
+  } else {
+    producer.backlog.remove(assignment);
+  }
+  request.note(turn.now, "DEPARTED", assignment);
   producer.assignments.delete(assignment.id);
   assignment.id = ++state.assignmentSerial;
   assignment.attempt++;

@@ -51,6 +51,8 @@ export class State {
   pendingBytes = 0;
   requestSerial = 0;
   assignmentSerial = 0;
+  /** How many want to be told facts. */
+  watcherCount = 0;
   /** DRAINING takes nothing new; CLOSED has told every stream to end. */
   phase: "OPEN" | "DRAINING" | "CLOSED" = "OPEN";
   readonly totals: Totals = {

@@ -10,14 +10,18 @@ import {
   type sendUnaryData,
 } from "@grpc/grpc-js";
 import { DispatcherServiceService } from "../gen/ate/dispatcher/v1/dispatcher_service.js";
+import { IntrospectionServiceService } from "../gen/ate/dispatcher/v1/introspection_service.js";
+import type { Ticker } from "../ports/ticker.js";
 import type { Watchdog } from "../ports/watchdog.js";
 import type { BidiCall, UnaryCall } from "./call.js";
 import { cancelRequest } from "./cancel-request.js";
 import { dispatch } from "./dispatch.js";
 import type { Edge } from "./edge.js";
+import type { ProcessFacts } from "./encode-view.js";
 import { firstMessageInterceptor } from "./first-message.js";
 import { gather } from "./gather.js";
 import { addHealth, type Health } from "./health.js";
+import { introspection } from "./introspection.js";
 import { listen } from "./listen.js";
 import type { EdgeOptions } from "./options.js";
 import { produce } from "./produce.js";
@@ -25,8 +29,9 @@ import { addReflection } from "./reflection.js";
 import { submit } from "./submit.js";
 import { subscribe } from "./subscribe.js";
 import { updateListener } from "./update-listener.js";
+import { watch } from "./watch.js";
 
-const SERVICES = ["ate.dispatcher.v1.DispatcherService"];
+const SERVICES = ["ate.dispatcher.v1.DispatcherService", "ate.dispatcher.v1.IntrospectionService"];
 /** Resets that a connection may send before Node cuts it, at once and per second; see docs/adr. */
 const RESET_BURST = 5_000;
 const RESETS_PER_SECOND = 500;
@@ -47,7 +52,12 @@ export interface GrpcServer {
 }
 
 /** Makes the server; nothing is bound before `start`. */
-export function createGrpcServer(edge: Edge, watchdog: Watchdog): GrpcServer {
+export function createGrpcServer(
+  edge: Edge,
+  facts: ProcessFacts,
+  watchdog: Watchdog,
+  ticker: Ticker,
+): GrpcServer {
   const { options } = edge;
   const server = new Server({
     ...channelOptions(options),
@@ -63,6 +73,10 @@ export function createGrpcServer(edge: Edge, watchdog: Watchdog): GrpcServer {
     listen: (call: AskedCall) => listen(edge, call),
     updateListener: (call: UnaryCall, callback: Answer) => updateListener(edge, call, callback),
     subscribe: (call: BidiCall) => subscribe(edge, call),
+  });
+  server.addService(verbatim(IntrospectionServiceService), {
+    ...introspection(edge, facts),
+    watch: (call: AskedCall) => watch(edge, facts, ticker, call),
   });
   const health: Health = addHealth(server, SERVICES);
   if (options.reflection) addReflection(server);

@@ -1,7 +1,10 @@
 import type { AddressedEffect, Deliver, Summarize } from "../core/effect.js";
+import type { Fact } from "../core/fact.js";
 import type { Input } from "../core/input.js";
+import type { Inspector } from "../core/inspector.js";
 import type { SessionKey } from "../core/model.js";
 import type { ReasonName, Refusal } from "../core/reason.js";
+import type { Snapshot } from "../core/snapshot.js";
 import type { Sink } from "./sink.js";
 
 /** How much may be queued for a stream, and what happens beyond. */
@@ -11,6 +14,15 @@ export interface OutboxBound {
   readonly overflow: ReasonName;
   /** Whether a refused submission ends the stream instead of being told on it. */
   readonly endsOnReject: boolean;
+}
+
+/** How the queue of one stream stands. */
+export interface QueueView {
+  readonly queuedBytes: number;
+  /** Deliveries handed to the transport since the stream began. */
+  readonly deliveredCount: number;
+  /** Deliveries lost because the peer read too slowly. */
+  readonly droppedCount: number;
 }
 
 /** What the edges see of the running dispatcher. */
@@ -26,6 +38,16 @@ export interface Runtime {
    * status.
    */
   end(session: SessionKey, refusal: Refusal | undefined): void;
+  /** Begins to hear facts. @returns stops hearing them; calling it again does nothing. */
+  watch(hear: (fact: Fact) => void): () => void;
+  /** How the whole stands. */
+  snapshot(): Snapshot;
+  /** Looks at it in detail. */
+  readonly inspector: Inspector;
+  /** How a stream's queue stands; zeros if it is not open. */
+  queueOf(session: SessionKey): QueueView;
+  /** Deliveries lost to slow listeners since the start. */
+  readonly droppedCount: number;
   /** Closes a place for good and tells the core that the session has ended. */
   close(session: SessionKey): void;
 }

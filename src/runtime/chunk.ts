@@ -22,6 +22,8 @@ export class Chunk {
   /** Made when there is a second topic; most chunks have one. */
   private rangeByTopic: Map<string, Range> | undefined;
   private latest: Range | undefined;
+  /** Deliveries in it. */
+  deliveryCount = 0;
   /** What it holds is only deliveries, so that a slow listener may lose it. */
   isDroppable = true;
 
@@ -58,6 +60,7 @@ export class Chunk {
   /** Adds a delivery. */
   deliver(delivery: Deliver): void {
     this.batch.append(delivery);
+    this.deliveryCount++;
     const { topic, sequence } = delivery;
     if (sequence === 0) return;
     if (this.latest?.topic !== topic) this.latest = this.rangeOf(topic, sequence);

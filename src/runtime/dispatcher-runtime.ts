@@ -2,14 +2,16 @@
  * The core at work: clock, queue of inputs, outboxes and drain, seen from the edges as one {@link Runtime}.
  */
 import { Dispatcher } from "../core/dispatcher.js";
+import type { Fact } from "../core/fact.js";
 import type { Input } from "../core/input.js";
+import type { Inspector } from "../core/inspector.js";
 import type { Limits } from "../core/limits.js";
 import type { SessionKey } from "../core/model.js";
 import type { Refusal } from "../core/reason.js";
 import type { Snapshot } from "../core/snapshot.js";
 import type { BatchFactory } from "../ports/batch.js";
 import type { Clock } from "../ports/clock.js";
-import type { OutboxBound, Runtime } from "../ports/runtime.js";
+import type { OutboxBound, QueueView, Runtime } from "../ports/runtime.js";
 import type { Sink } from "../ports/sink.js";
 import { Broadcast } from "./broadcast.js";
 import { settleWithin } from "./drain.js";
@@ -24,6 +26,7 @@ export class DispatcherRuntime implements Runtime {
   private readonly places = new Places();
   private readonly broadcast: Broadcast;
   private readonly driver: Driver;
+  private readonly watchers = new Set<(fact: Fact) => void>();
   private whenIdle: (() => void) | undefined;
 
   constructor(
@@ -34,7 +37,9 @@ export class DispatcherRuntime implements Runtime {
   ) {
     this.core = new Dispatcher(serverId, limits);
     this.broadcast = new Broadcast(newBatch, (key) => this.places.stream(key));
-    const performer = new Performer(this.places, this.broadcast);
+    const performer = new Performer(this.places, this.broadcast, (fact) => {
+      for (const hear of this.watchers) hear(fact);
+    });
     this.driver = new Driver(this.core, clock, performer, () => this.noteIdle());
   }
 
@@ -63,6 +68,29 @@ export class DispatcherRuntime implements Runtime {
   close(session: SessionKey): void {
     this.places.remove(session);
     this.driver.submit({ kind: "sessionClosed", session });
+  }
+
+  watch(hear: (fact: Fact) => void): () => void {
+    this.watchers.add(hear);
+    this.driver.submit({ kind: "watchStarted" });
+    return () => {
+      if (this.watchers.delete(hear)) this.driver.submit({ kind: "watchStopped" });
+    };
+  }
+
+  queueOf(session: SessionKey): QueueView {
+    const outbox = this.places.stream(session);
+    if (!outbox) return { queuedBytes: 0, deliveredCount: 0, droppedCount: 0 };
+    const { byteLength: queuedBytes, deliveredCount, droppedCount } = outbox;
+    return { queuedBytes, deliveredCount, droppedCount };
+  }
+
+  get inspector(): Inspector {
+    return this.core.inspector;
+  }
+
+  get droppedCount(): number {
+    return this.places.droppedCount;
   }
 
   /** What is held at the moment. */

@@ -25,6 +25,7 @@ export class Outbox {
   private isDropping = false;
   private readonly lost = new Map<string, Range>();
   private droppedTotal = 0;
+  private deliveredTotal = 0;
   /** Whether a refused submission ends the stream instead of being told on it. */
   readonly endsOnReject: boolean;
   private closing: Close | undefined;
@@ -44,6 +45,11 @@ export class Outbox {
   /** Bytes that wait, those with the transport not counted. */
   get byteLength(): number {
     return this.queuedBytes;
+  }
+
+  /** Deliveries handed to the transport. */
+  get deliveredCount(): number {
+    return this.deliveredTotal;
   }
 
   /** Deliveries lost because the peer read too slowly. */
@@ -122,6 +128,7 @@ export class Outbox {
       parts.push(chunk.seal());
       bytes += chunk.byteLength;
       this.queuedBytes -= chunk.cost;
+      this.deliveredTotal += chunk.deliveryCount;
       taken++;
     }
     this.queue.splice(0, taken);

@@ -2,6 +2,7 @@
  * Carries out what the core orders: to a stream as events, to a call as its answer.
  */
 import type { AddressedEffect, Deliver, Effect, Summarize } from "../core/effect.js";
+import type { Fact } from "../core/fact.js";
 import type { SessionKey } from "../core/model.js";
 import type { Broadcast } from "./broadcast.js";
 import type { Outbox } from "./outbox.js";
@@ -12,6 +13,7 @@ export class Performer {
   constructor(
     private readonly places: Places,
     private readonly broadcast: Broadcast,
+    private readonly tell: (fact: Fact) => void,
   ) {}
 
   perform(effect: Effect): void {
@@ -21,6 +23,8 @@ export class Performer {
     } else if (effect.kind === "summarize") {
       this.broadcast.summarize(effect);
       for (const caller of effect.callers) this.hand(caller, effect);
+    } else if (effect.kind === "observe") {
+      this.tell(effect.fact);
     } else {
       this.address(effect);
     }

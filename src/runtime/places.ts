@@ -10,10 +10,18 @@ export class Places {
   private readonly outboxes = new Map<SessionKey, Outbox>();
   private readonly calls = new Map<SessionKey, CallPlace>();
   private latest: SessionKey = 0;
+  private droppedBefore = 0;
 
   /** How many are open. */
   get size(): number {
     return this.outboxes.size + this.calls.size;
+  }
+
+  /** Deliveries lost by all streams, those included that are gone. */
+  get droppedCount(): number {
+    let dropped = this.droppedBefore;
+    for (const outbox of this.outboxes.values()) dropped += outbox.droppedCount;
+    return dropped;
   }
 
   /** A key that was never used. */
@@ -40,8 +48,12 @@ export class Places {
   }
 
   remove(key: SessionKey): void {
-    this.outboxes.get(key)?.release();
-    this.outboxes.delete(key);
+    const outbox = this.outboxes.get(key);
+    if (outbox) {
+      this.droppedBefore += outbox.droppedCount;
+      outbox.release();
+      this.outboxes.delete(key);
+    }
     this.calls.delete(key);
   }
 }

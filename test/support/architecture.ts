@@ -47,13 +47,19 @@ const TABLE: Readonly<Record<string, Imports>> = {
 const CLIENT_PACKAGES = ["node:", "@bufbuild/protobuf", "@grpc/grpc-js"];
 
 /** Lists of constants that the edges translate from; all else of the core they see as types. */
-const CATALOGUES = ["src/core/reason.ts", "src/core/limits.ts", "src/core/model.ts"];
+const CATALOGUES = ["src/core/reason.ts", "src/core/limits.ts", "src/core/model.ts", "src/core/topic.ts"];
 /** The parts meet in compose and main; only these may import them. */
 const TOP = ["src/compose.ts", "src/main.ts"];
 const STARTERS = ["src/main.ts", "src/cli/serve.ts"];
 const ENVIRONMENT = ["src/config/load.ts"];
 const SUBSCRIBERS = ["src/grpc/call.ts"];
-const TIMERS = ["src/runtime/pacemaker.ts", "src/runtime/watchdog.ts", "src/runtime/drain.ts", "src/demo/"];
+const TIMERS = [
+  "src/runtime/pacemaker.ts",
+  "src/runtime/watchdog.ts",
+  "src/runtime/ticker.ts",
+  "src/runtime/drain.ts",
+  "src/demo/",
+];
 
 const IMPURE = new Set(
   "Date Promise setTimeout setInterval setImmediate queueMicrotask performance process console globalThis".split(

@@ -123,8 +123,8 @@ export interface ListenRequest {
   /** What happens when this listener reads too slowly. Unspecified means DROP_OLDEST. */
   readonly overflowAction: OverflowAction;
   /**
-   * How many bytes may be queued for this listener, from 16 KiB to the server's limit (default 8 MiB), else
-   * INVALID_ARGUMENT. 0: the server's default (1 MiB).
+   * How many bytes may be queued for this listener, from 16 KiB to the server's limit (default 64 MiB), else
+   * INVALID_ARGUMENT. 0: the server's default (4 MiB).
    */
   readonly bufferBytes: number;
   /**

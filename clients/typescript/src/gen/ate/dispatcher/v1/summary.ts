@@ -60,6 +60,8 @@ export const OutcomeState = {
   CANCELLED: 6,
   /** LATE - Its answer came after the end; only seen when a request is looked up afterwards. */
   LATE: 7,
+  /** PENDING - Nothing is settled yet; only seen when a request is looked up in flight. */
+  PENDING: 8,
 } as const;
 
 export type OutcomeState = typeof OutcomeState[keyof typeof OutcomeState];
@@ -73,6 +75,7 @@ export namespace OutcomeState {
   export type SATURATED = typeof OutcomeState.SATURATED;
   export type CANCELLED = typeof OutcomeState.CANCELLED;
   export type LATE = typeof OutcomeState.LATE;
+  export type PENDING = typeof OutcomeState.PENDING;
 }
 
 /**

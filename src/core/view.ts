@@ -1,0 +1,185 @@
+/**
+ * What the core holds in detail, as plain values for people: topics, sessions, and requests with their timelines. No
+ * payloads. Lists are made when asked for and cost time in proportion to what is held.
+ */
+import type { Assignment } from "./assignment.js";
+import { summarize } from "./gather.js";
+import type { ListenerSession } from "./listener-session.js";
+import type { Instant, SessionKey, Summary } from "./model.js";
+import type { PendingRequest } from "./pending-request.js";
+import type { ProducerSession } from "./producer-session.js";
+import type { State } from "./state.js";
+import type { TopicState } from "./topic-state.js";
+
+/** One topic. */
+export interface TopicView {
+  readonly topic: string;
+  readonly producerCount: number;
+  readonly listenerCount: number;
+  readonly pendingCount: number;
+  readonly epoch: string;
+  readonly sequence: number;
+  readonly retainedCount: number;
+  readonly retainedBytes: number;
+}
+
+/** One connected producer. */
+export interface ProducerView {
+  readonly producerId: string;
+  readonly sessionId: string;
+  readonly displayName: string;
+  readonly labels: ReadonlyMap<string, string>;
+  readonly registrations: readonly { readonly topic: string; readonly group: string }[];
+  readonly maxOutstanding: number;
+  readonly outstandingCount: number;
+  readonly backlogCount: number;
+  readonly isDraining: boolean;
+  readonly answeredCount: number;
+  readonly failedCount: number;
+  readonly missedCount: number;
+  /** Undefined before the first answer. */
+  readonly latencyP50Ms: number | undefined;
+  readonly latencyP95Ms: number | undefined;
+  readonly openedAt: Instant;
+  readonly peer: string;
+}
+
+/** One connected listener. */
+export interface ListenerView {
+  readonly key: SessionKey;
+  readonly listenerId: string;
+  readonly sessionId: string;
+  readonly topics: readonly string[];
+  readonly group: string;
+  readonly bufferBytes: number;
+  readonly openedAt: Instant;
+  readonly peer: string;
+}
+
+/** What happened in a request's life. */
+export type TimelineKind =
+  | "ACCEPTED"
+  | "ASSIGNED"
+  | "QUEUED"
+  | "PARTIAL"
+  | "ANSWERED"
+  | "FAILED"
+  | "DEPARTED"
+  | "SATURATED"
+  | "REVOKED"
+  | "LATE"
+  | "ENDED";
+
+/** One step in a request's life. */
+export interface TimelineEvent {
+  /** Counted from acceptance. */
+  readonly atMs: number;
+  readonly kind: TimelineKind;
+  /** "" for events of the whole request. */
+  readonly producerId: string;
+  /** 0 for events of the whole request. */
+  readonly attempt: number;
+}
+
+/** One request, in flight or ended. */
+export interface RequestView {
+  readonly serial: number;
+  readonly requestId: string;
+  readonly topic: string;
+  readonly acceptedAt: Instant;
+  readonly ttlMs: number;
+  readonly isPending: boolean;
+  /** How it stands, or how it ended; of its reason only the latter counts. */
+  readonly summary: Summary;
+}
+
+/** A topic as it stands. */
+export function topicView(state: State, topic: TopicState): TopicView {
+  const { singles, groups, listenerCount } = state.router.routes(topic.name);
+  return {
+    topic: topic.name,
+    producerCount: singles.length + groups.reduce((sum, group) => sum + group.members.length, 0),
+    listenerCount,
+    pendingCount: topic.pendingCount,
+    epoch: topic.epoch,
+    sequence: topic.sequence,
+    retainedCount: topic.logCount,
+    retainedBytes: topic.logBytes,
+  };
+}
+
+/** A producer as it stands. */
+export function producerView(producer: ProducerSession): ProducerView {
+  const { producerId, sessionId, displayName, labels, maxOutstanding, outstandingCount } = producer;
+  const { isDraining, answeredCount, failedCount, missedCount, openedAt, peer } = producer;
+  return {
+    ...{ producerId, sessionId, displayName, labels, maxOutstanding, outstandingCount },
+    ...{ isDraining, answeredCount, failedCount, missedCount, openedAt, peer },
+    registrations: [...producer.registrations].map(([topic, group]) => ({ topic, group })),
+    backlogCount: producer.backlog.size,
+    latencyP50Ms: producer.latencyPercentile(0.5),
+    latencyP95Ms: producer.latencyPercentile(0.95),
+  };
+}
+
+/** A listener as it stands. */
+export function listenerView(listener: ListenerSession): ListenerView {
+  const { key, listenerId, sessionId, group, bufferBytes, openedAt, peer } = listener;
+  const topics = [...listener.topics].sort();
+  return { key, listenerId, sessionId, topics, group, bufferBytes, openedAt, peer };
+}
+
+/** A request as it stands or ended. */
+export function requestView(request: PendingRequest, now: Instant): RequestView {
+  const { serial, requestId, topic, acceptedAt, deadlineAt, phase, endedAt } = request;
+  // Outcomes are read anew, since a silent producer may have answered late after the end.
+  const reason = request.summary?.reason ?? request.earlyReason ?? "EXPIRED";
+  const summary = summarize(request, reason, endedAt ?? now);
+  const outcomes = summary.outcomes.map((outcome, i) =>
+    request.assignments[i]?.isOpen ? { ...outcome, state: "PENDING" as const } : outcome,
+  );
+  return {
+    ...{ serial, requestId, topic, acceptedAt },
+    ttlMs: deadlineAt - acceptedAt,
+    isPending: phase !== "ENDED",
+    summary: { ...summary, outcomes },
+  };
+}
+
+/** Everything that happened in a request's life so far, in order. */
+export function timeline(request: PendingRequest): readonly TimelineEvent[] {
+  const { acceptedAt, endedAt, notes, assignments } = request;
+  const events: TimelineEvent[] = [{ atMs: 0, kind: "ACCEPTED", producerId: "", attempt: 0 }];
+  for (const assignment of assignments) events.push(...ownEvents(assignment, acceptedAt));
+  for (const { at, ...note } of notes ?? []) events.push({ ...note, atMs: at - acceptedAt });
+  if (endedAt !== undefined) {
+    events.push({ atMs: endedAt - acceptedAt, kind: "ENDED", producerId: "", attempt: 0 });
+  }
+  return events.sort((a, b) => a.atMs - b.atMs);
+}
+
+function ownEvents(assignment: Assignment, acceptedAt: Instant): TimelineEvent[] {
+  const { assignedAt, settledAt, state, attempt, producer } = assignment;
+  const { producerId } = producer;
+  const events: TimelineEvent[] = [];
+  if (assignedAt > 0) events.push({ atMs: assignedAt - acceptedAt, kind: "ASSIGNED", producerId, attempt });
+  const kind = endKind(state);
+  if (settledAt !== undefined && kind) {
+    events.push({ atMs: settledAt - acceptedAt, kind, producerId, attempt });
+  }
+  return events;
+}
+
+function endKind(state: Assignment["state"]): TimelineKind | undefined {
+  switch (state) {
+    case "MISSED":
+    case "CANCELLED":
+    case "LATE":
+      return "REVOKED";
+    case "WAITING":
+    case "OUT":
+      return undefined;
+    default:
+      return state;
+  }
+}

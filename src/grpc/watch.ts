@@ -1,0 +1,122 @@
+/**
+ * Handles Watch: facts as they happen and, once a second, how the server stands. A watcher that reads too slowly loses
+ * events and is told how many.
+ */
+import type { Fact } from "../core/fact.js";
+import { invalid } from "../core/reason.js";
+import { covers, isPattern } from "../core/topic.js";
+import type { WatchEvent } from "../gen/ate/dispatcher/v1/introspection.js";
+import { WatchRequest, WatchResponse } from "../gen/ate/dispatcher/v1/introspection_service.js";
+import type { Ticker } from "../ports/ticker.js";
+import { fail, guard, type OutgoingCall, sinkOf, subscribe } from "./call.js";
+import { decodeCold } from "./decode-cold.js";
+import type { Edge } from "./edge.js";
+import { acceptance, summary } from "./encode-event.js";
+import { listenerInfo, type ProcessFacts, producerInfo, serverInfo } from "./encode-view.js";
+import { grpcStatus } from "./status.js";
+import { timestamp } from "./time.js";
+
+/** Events that wait for one watcher at the most. */
+const MOST_WAITING = 1_000;
+
+type Event = NonNullable<WatchEvent["event"]>;
+
+/** Handles Watch. */
+export function watch(
+  edge: Edge,
+  facts: ProcessFacts,
+  ticker: Ticker,
+  call: OutgoingCall & { readonly request: Buffer },
+): void {
+  const { runtime, clock, logger } = edge;
+  guard(
+    logger,
+    (status) => fail(call, status),
+    () => {
+      const { topic: pattern } = decodeCold(WatchRequest, call.request);
+      if (pattern !== "" && !isPattern(pattern)) {
+        const description = "is not a topic or pattern; use dot-separated tokens of A-Z a-z 0-9 _ -";
+        fail(call, grpcStatus(invalid([{ field: "topic", description }])));
+        return;
+      }
+      const post = postTo(call, edge);
+      const server = (): void => {
+        post({ $case: "server", value: serverInfo(runtime.snapshot(), runtime.droppedCount, facts, clock) });
+      };
+      const stopHearing = runtime.watch((fact) => {
+        if (concerns(fact, pattern)) post(eventOf(fact, edge));
+      });
+      const stopTicking = ticker.every(server);
+      subscribe(call, logger, {
+        closed: () => {
+          stopHearing();
+          stopTicking();
+        },
+      });
+      server();
+    },
+  );
+}
+
+/** Queues events for a watcher and sends those of a turn as one message. */
+function postTo(call: OutgoingCall, { clock }: Edge): (event: Event) => void {
+  const sink = sinkOf(call);
+  let waiting: WatchEvent[] = [];
+  let lost = 0;
+  let isSending = false;
+  const event = (of: Event): WatchEvent => ({ time: timestamp(clock.timeOfDay(clock.now())), event: of });
+  const flush = (): void => {
+    const events = lost > 0 ? [event({ $case: "lostCount", value: BigInt(lost) }), ...waiting] : waiting;
+    waiting = [];
+    lost = 0;
+    isSending = events.length > 0;
+    if (isSending) sink.write(WatchResponse.encode({ events }).finish(), () => setImmediate(flush));
+  };
+  return (of) => {
+    if (waiting.length < MOST_WAITING) waiting.push(event(of));
+    else lost++;
+    if (isSending) return;
+    isSending = true;
+    setImmediate(flush);
+  };
+}
+
+function eventOf(fact: Fact, { runtime, clock }: Edge): Event {
+  switch (fact.kind) {
+    case "producerChanged":
+      return { $case: "producerChanged", value: producerInfo(fact.producer, clock) };
+    case "producerLeft":
+      return { $case: "producerLeft", value: fact.producerId };
+    case "listenerChanged": {
+      const queue = runtime.queueOf(fact.listener.key);
+      return { $case: "listenerChanged", value: listenerInfo(fact.listener, queue, clock) };
+    }
+    case "listenerLeft":
+      return { $case: "listenerLeft", value: fact.listenerId };
+    case "requestAccepted":
+      return { $case: "requestAccepted", value: acceptance(fact.acceptance, "", clock) };
+    case "requestEnded":
+      return { $case: "requestEnded", value: summary(fact.summary) };
+  }
+}
+
+/** Whether a fact is about a topic that the watcher's pattern covers. */
+function concerns(fact: Fact, pattern: string): boolean {
+  return pattern === "" || topicsOf(fact).some((topic) => topic === pattern || covers(pattern, topic));
+}
+
+function topicsOf(fact: Fact): readonly string[] {
+  switch (fact.kind) {
+    case "producerChanged":
+      return fact.producer.registrations.map(({ topic }) => topic);
+    case "listenerChanged":
+      return fact.listener.topics;
+    case "requestAccepted":
+      return [fact.topic];
+    case "requestEnded":
+      return [fact.summary.topic];
+    case "producerLeft":
+    case "listenerLeft":
+      return fact.topics;
+  }
+}
