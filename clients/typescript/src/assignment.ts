@@ -1,0 +1,106 @@
+import type { DispatcherError } from "./errors.js";
+import type { HandlerResult } from "./handler-result.js";
+import type { Json } from "./json.js";
+import type { RequestPayload } from "./request-decoder.js";
+import type { WireAssignment } from "./wire-assignment.js";
+
+/** One request as its producer's handler sees it. */
+export interface AssignmentContext {
+  /** The topic that was asked; with a registered pattern, the concrete one. */
+  readonly topic: string;
+  /** The request; the same for all producers that were asked. */
+  readonly requestId: string;
+  /** This producer's copy of the request. */
+  readonly assignmentId: string;
+  /** From 1; more after another member of the group departed with the work undone. */
+  readonly attempt: number;
+  /** Positional arguments. */
+  readonly args: readonly Json[];
+  /** Keyword arguments. */
+  readonly kwargs: Readonly<Record<string, Json>>;
+  /** Opaque payload; empty if there is none. A view of the received message: copy it to keep it for long. */
+  readonly data: Uint8Array;
+  /** Media type of `data`; free text, may be empty. */
+  readonly contentType: string;
+  /** The requester's annotations. */
+  readonly attributes: Readonly<Record<string, string>>;
+  /** Trace context; empty if the requester sent none. */
+  readonly context: Readonly<Record<string, string>>;
+  /**
+   * Fires when the result is wanted no longer. Its `reason` is a DispatcherError
+   * whose reason is EXPIRED, COMPLETED (the gather ended early), REQUESTED
+   * (cancelled), CALLER_GONE, SHUTDOWN, SESSION_LOST, or CLOSED (the producer's
+   * own close ran out of grace). What is sent afterwards goes nowhere.
+   */
+  readonly signal: AbortSignal;
+  /** Milliseconds left of the TTL, by the local monotonic clock; 0 when over. */
+  remainingMs(): number;
+  /**
+   * Sends a partial result; the returned one follows it as the final one.
+   *
+   * @returns resolves once it was handed to the stream; await it, so that many
+   * results do not pile up here. Never rejects.
+   * @throws {DispatcherError} INVALID_ARGUMENT, reason UNSERIALIZABLE_VALUE, with the path of what JSON cannot say;
+   * RESOURCE_EXHAUSTED, reason RESULT_TOO_LARGE, beyond the server's message limit.
+   */
+  send(result: HandlerResult): Promise<void>;
+}
+
+/** One assignment at work; {@link revoke} ends it early. */
+export class Assignment implements AssignmentContext {
+  readonly topic: string;
+  readonly requestId: string;
+  readonly assignmentId: string;
+  readonly attempt: number;
+  readonly args: readonly Json[];
+  readonly kwargs: Readonly<Record<string, Json>>;
+  readonly data: Uint8Array;
+  readonly contentType: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly context: Readonly<Record<string, string>>;
+  // Functions of their own, because handlers take the request apart in their parameters.
+  readonly remainingMs: () => number;
+  readonly send: (result: HandlerResult) => Promise<void>;
+  // Made at the first look: most handlers never look, and a controller costs more than a reply.
+  #controller: AbortController | undefined;
+  #revocation: DispatcherError | undefined;
+
+  /**
+   * @param assignment - what the dispatcher said.
+   * @param payload - what the requester said.
+   * @param sendPartial - sends a partial result of this assignment.
+   */
+  constructor(
+    assignment: WireAssignment,
+    payload: RequestPayload,
+    sendPartial: (result: HandlerResult) => Promise<void>,
+  ) {
+    this.topic = payload.topic;
+    this.requestId = assignment.requestId;
+    this.assignmentId = assignment.assignmentId;
+    this.attempt = assignment.attempt;
+    this.args = payload.args;
+    this.kwargs = payload.kwargs;
+    this.data = payload.data;
+    this.contentType = payload.contentType;
+    this.attributes = payload.attributes;
+    this.context = assignment.context;
+    const expiresAt = performance.now() + assignment.ttlMs;
+    this.remainingMs = () => Math.max(0, expiresAt - performance.now());
+    this.send = sendPartial;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#revocation !== undefined) this.#controller.abort(this.#revocation);
+    }
+    return this.#controller.signal;
+  }
+
+  /** Fires the signal. */
+  revoke(reason: DispatcherError): void {
+    this.#revocation = reason;
+    this.#controller?.abort(reason);
+  }
+}

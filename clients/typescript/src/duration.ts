@@ -1,0 +1,29 @@
+import type { Duration } from "./gen/google/protobuf/duration.js";
+import type { Timestamp } from "./gen/google/protobuf/timestamp.js";
+
+/** The longest duration that protobuf allows: 10,000 years, in milliseconds. */
+export const MAX_DURATION_MS = 315_576_000_000_000;
+
+/**
+ * Milliseconds as a `google.protobuf.Duration`.
+ *
+ * @param ms - finite, at most {@link MAX_DURATION_MS} either way; fractions are kept to the nanosecond.
+ */
+export function durationFromMs(ms: number): Duration {
+  const wholeSeconds = Math.trunc(ms / 1000);
+  const nanos = Math.round((ms - wholeSeconds * 1000) * 1e6);
+  return Math.abs(nanos) === 1e9
+    ? { seconds: BigInt(wholeSeconds + Math.sign(nanos)), nanos: 0 }
+    : { seconds: BigInt(wholeSeconds), nanos };
+}
+
+/** A `google.protobuf.Duration` in milliseconds; 0 if absent. */
+export function msFromDuration(duration: Duration | undefined): number {
+  return duration === undefined ? 0 : Number(duration.seconds) * 1000 + duration.nanos / 1e6;
+}
+
+/** A `google.protobuf.Timestamp` as a Date, cut to the millisecond; the epoch if absent. */
+export function dateFromTimestamp(timestamp: Timestamp | undefined): Date {
+  if (timestamp === undefined) return new Date(0);
+  return new Date(Number(timestamp.seconds) * 1000 + Math.floor(timestamp.nanos / 1e6));
+}

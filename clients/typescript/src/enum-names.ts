@@ -1,0 +1,12 @@
+/**
+ * The name of an enum's number; the number in decimal if it is newer than this library.
+ *
+ * @param names - the generated enum, from name to number.
+ */
+export function nameOf<E extends Readonly<Record<string, number>>>(
+  names: E,
+  value: number,
+): Exclude<keyof E & string, "UNSPECIFIED"> {
+  const name = Object.keys(names).find((key) => names[key] === value) ?? String(value);
+  return name as Exclude<keyof E & string, "UNSPECIFIED">;
+}

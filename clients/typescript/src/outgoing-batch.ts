@@ -1,0 +1,92 @@
+/**
+ * How many bytes are put into one message at most, unless one item alone is
+ * larger: far above what a turn collects, and below the message limit of any
+ * server.
+ */
+export const MAX_BATCH_BYTES = 512 * 1024;
+
+/**
+ * What waits to be written to a stream.
+ *
+ * Everything that is pushed in one turn of the event loop leaves as one message
+ * (or as few, by size); nothing ever waits to fill one. While the stream is
+ * congested the items wait here, in order.
+ */
+export class OutgoingBatch {
+  readonly #write: (message: Buffer) => boolean;
+  #items: Uint8Array[] = [];
+  #queuedBytes = 0;
+  #isScheduled = false;
+  #isCongested = false;
+  #isClosed = false;
+  #emptied: (() => void)[] = [];
+
+  /** @param write - writes one message; false if the stream is congested, until {@link drained}. */
+  constructor(write: (message: Buffer) => boolean) {
+    this.#write = write;
+  }
+
+  /** Bytes that wait to be written. */
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+
+  /** @param item - an encoded batch of one item. Ignored once closed. */
+  push(item: Uint8Array): void {
+    if (this.#isClosed) return;
+    this.#items.push(item);
+    this.#queuedBytes += item.byteLength;
+    this.#schedule();
+  }
+
+  /** Resolves once all that waits now was written or dropped; at once if nothing waits. */
+  async whenEmpty(): Promise<void> {
+    if (this.#queuedBytes === 0) return;
+    await new Promise<void>((resolve) => this.#emptied.push(resolve));
+  }
+
+  /** The stream takes messages again. */
+  drained(): void {
+    this.#isCongested = false;
+    this.#schedule();
+  }
+
+  /** Writes what waits now, as far as the stream takes it. */
+  flush(): void {
+    while (!this.#isCongested && this.#queuedBytes > 0) this.#isCongested = !this.#write(this.#take());
+    if (this.#queuedBytes === 0) this.#announceEmpty();
+  }
+
+  /** Drops what waits and takes nothing any more: the stream is gone. */
+  close(): void {
+    this.#isClosed = true;
+    this.#items = [];
+    this.#queuedBytes = 0;
+    this.#announceEmpty();
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#isCongested || this.#queuedBytes === 0) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.flush();
+    });
+  }
+
+  #take(): Buffer {
+    let bytes = 0;
+    let count = 0;
+    for (const { byteLength } of this.#items) {
+      if (count > 0 && bytes + byteLength > MAX_BATCH_BYTES) break;
+      bytes += byteLength;
+      count += 1;
+    }
+    this.#queuedBytes -= bytes;
+    return Buffer.concat(this.#items.splice(0, count), bytes);
+  }
+
+  #announceEmpty(): void {
+    for (const resolve of this.#emptied.splice(0)) resolve();
+  }
+}

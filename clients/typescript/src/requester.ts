@@ -1,0 +1,197 @@
+import { type Acceptance, acceptanceOf } from "./acceptance.js";
+import { Alarm } from "./alarm.js";
+import type { Connection } from "./connection.js";
+import { createDeferred } from "./deferred.js";
+import { alreadyClosed, cancelled, DispatcherError, invalidArgument } from "./errors.js";
+import { type Gather, PendingGather } from "./gather.js";
+import {
+  CancelRequestRequest,
+  CancelRequestResponse,
+  DispatcherServiceService,
+  DispatchResponse,
+} from "./gen/ate/dispatcher/v1/dispatcher_service.js";
+import { Summary as SummaryMessage } from "./gen/ate/dispatcher/v1/summary.js";
+import { MAX_BATCH_BYTES } from "./outgoing-batch.js";
+import { encodeRequest } from "./request.js";
+import type { GatherOptions, RequestOptions } from "./request-options.js";
+import { SubmitStream } from "./submit-stream.js";
+import { type Summary, summaryOf } from "./summary.js";
+import { openUnaryGather } from "./unary-gather.js";
+import { type EncodedSubmission, writeRequestCall } from "./wire-writer.js";
+
+/** What must have ended before the channel is closed. */
+interface OpenCall {
+  readonly ended: Promise<void>;
+  abort(error: DispatcherError): void;
+}
+
+/**
+ * Sends requests: on one shared stream, opened at the first of them and again
+ * after it broke, or in a call of its own if the caller wants that or the request
+ * is so large that it would hold up, or even end, the shared stream.
+ */
+export class Requester {
+  readonly #connection: Connection;
+  readonly #openCalls = new Set<OpenCall>();
+  readonly #gatheredIds = new Set<string>();
+  #shared: SubmitStream | undefined;
+  #isClosing = false;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** Scatters a request whose results go to the listeners. */
+  async dispatch(topic: string, options: RequestOptions): Promise<Acceptance> {
+    this.#ensureOpen();
+    if (options.signal?.aborted) throw cancelled("the dispatch was aborted", options.signal.reason);
+    const submission = encode(topic, options, false, false);
+    if (isUnary(submission, options)) return await this.#dispatchUnary(submission, options, false);
+    return await this.#dispatchShared(submission, options);
+  }
+
+  /** Says who would be asked. */
+  async validate(topic: string, options: RequestOptions): Promise<Acceptance> {
+    this.#ensureOpen();
+    return await this.#dispatchUnary(encode(topic, options, false, false), options, true);
+  }
+
+  /** Scatters a request whose results come back; what goes wrong is told by the gather. */
+  gather(topic: string, options: GatherOptions): Gather {
+    const gather = new PendingGather(options.requestId, options.signal);
+    if (options.signal?.aborted) return gather;
+    try {
+      this.#ensureOpen();
+      this.#reserveId(options.requestId, gather);
+      const submission = encode(topic, options, true, options.excludeListeners ?? false);
+      if (isUnary(submission, options)) this.#gatherUnary(submission, gather);
+      else this.#gatherShared(submission, gather);
+    } catch (error) {
+      gather.failed(DispatcherError.from(error));
+    }
+    return gather;
+  }
+
+  /** Ends a request. */
+  async cancel(requestId: string): Promise<Summary> {
+    return await this.#connection.call(
+      DispatcherServiceService.cancelRequest.path,
+      CancelRequestRequest.encode({ requestId }).finish(),
+      (response) => summaryOf(CancelRequestResponse.decode(response).summary ?? SummaryMessage.create()),
+    );
+  }
+
+  /** Takes no more requests, and resolves when those it took have ended, or at the end of the grace. */
+  async close(graceMs: number): Promise<void> {
+    this.#isClosing = true;
+    this.#shared?.end();
+    const alarm = new Alarm();
+    alarm.set(graceMs, () => {
+      for (const call of this.#openCalls) call.abort(alreadyClosed("client"));
+    });
+    await Promise.all([...this.#openCalls].map(({ ended }) => ended));
+    alarm.clear();
+  }
+
+  async #dispatchUnary(
+    { request, context }: EncodedSubmission,
+    { signal }: RequestOptions,
+    validateOnly: boolean,
+  ): Promise<Acceptance> {
+    return await this.#connection.call(
+      DispatcherServiceService.dispatch.path,
+      writeRequestCall(request, validateOnly),
+      (response) => acceptanceOf(DispatchResponse.decode(response).acceptance),
+      { context, signal },
+    );
+  }
+
+  async #dispatchShared(
+    submission: EncodedSubmission,
+    { requestId, signal }: RequestOptions,
+  ): Promise<Acceptance> {
+    const stream = this.#stream();
+    const acceptance = createDeferred<Acceptance>();
+    const abort = () => {
+      acceptance.reject(cancelled("the dispatch was aborted", signal?.reason));
+      if (requestId !== undefined) this.#cancelOn(stream, requestId);
+    };
+    stream.submit(submission, {
+      accepted: (message) => {
+        if (signal?.aborted) this.#cancelOn(stream, message.requestId);
+        acceptance.resolve(acceptanceOf(message));
+      },
+      failed: acceptance.reject,
+    });
+    if (signal === undefined) return await acceptance.promise;
+    signal.addEventListener("abort", abort, { once: true });
+    try {
+      return await acceptance.promise;
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
+  }
+
+  #gatherShared(submission: EncodedSubmission, gather: PendingGather): void {
+    const stream = this.#stream();
+    gather.connected({ cancel: (requestId) => this.#cancelOn(stream, requestId) });
+    stream.submit(submission, {
+      accepted: (message) => {
+        stream.follow(message.requestId, gather);
+        gather.accepted(message);
+      },
+      failed: (error) => gather.failed(error),
+    });
+  }
+
+  #gatherUnary(submission: EncodedSubmission, gather: PendingGather): void {
+    const cancel = (requestId: string) => void this.cancel(requestId).catch(() => {});
+    this.#track(openUnaryGather(this.#connection, submission, gather, cancel));
+  }
+
+  #stream(): SubmitStream {
+    if (this.#shared?.isOpen) return this.#shared;
+    this.#shared = new SubmitStream(this.#connection);
+    this.#track(this.#shared);
+    return this.#shared;
+  }
+
+  /** A stream that takes no more messages cannot cancel any more either. */
+  #cancelOn(stream: SubmitStream, requestId: string): void {
+    if (stream.isOpen) stream.cancel(requestId);
+    else void this.cancel(requestId).catch(() => {});
+  }
+
+  /** On one stream, the results of two gathers with the same id could not be told apart. */
+  #reserveId(requestId: string | undefined, gather: PendingGather): void {
+    if (requestId === undefined) return;
+    if (this.#gatheredIds.has(requestId)) {
+      throw invalidArgument("requestId", "is being gathered by this client already");
+    }
+    this.#gatheredIds.add(requestId);
+    const release = () => void this.#gatheredIds.delete(requestId);
+    gather.summary.then(release, release);
+  }
+
+  #track(call: OpenCall): void {
+    this.#openCalls.add(call);
+    void call.ended.then(() => this.#openCalls.delete(call));
+  }
+
+  #ensureOpen(): void {
+    if (this.#isClosing) throw alreadyClosed("client");
+  }
+}
+
+function isUnary({ request }: EncodedSubmission, { unary = false }: RequestOptions): boolean {
+  return unary || request.byteLength > MAX_BATCH_BYTES;
+}
+
+function encode(
+  topic: string,
+  options: RequestOptions,
+  gather: boolean,
+  excludeListeners: boolean,
+): EncodedSubmission {
+  return { request: encodeRequest(topic, options), gather, excludeListeners, context: options.context ?? {} };
+}

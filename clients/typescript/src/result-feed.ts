@@ -1,0 +1,130 @@
+import { status } from "@grpc/grpc-js";
+import type { Callbacks } from "./callbacks.js";
+import { DispatcherError } from "./errors.js";
+import { Inbox } from "./inbox.js";
+import { isPromiseLike } from "./promise-like.js";
+import type { ResultDelivery } from "./result-delivery.js";
+
+/** The stream is paused when this many items wait to be taken, and read on at half of it. */
+const MAX_WAITING = 1024;
+
+/** What is held back while the consumer is behind. */
+export interface Source {
+  /** Stops reading. */
+  pause(): void;
+  /** Reads on. */
+  resume(): void;
+}
+
+/** Takes a result, perhaps later. */
+export type TakeResult = (result: ResultDelivery) => void | Promise<void>;
+
+/**
+ * Hands a listener's results to its consumer, one at a time and in order: to
+ * onResult, or to a loop. Holds the source back while the consumer is behind.
+ */
+export class ResultFeed {
+  readonly #onResult: TakeResult | undefined;
+  readonly #callbacks: Callbacks;
+  readonly #source: Source;
+  /** Results, and between them the calls of other callbacks that must not overtake. */
+  readonly #inbox = new Inbox<ResultDelivery | (() => void)>();
+  #isPaused = false;
+  /** Whether a result is in the consumer's hands, or may be. */
+  #isHandingOut = false;
+
+  constructor(onResult: TakeResult | undefined, callbacks: Callbacks, source: Source) {
+    this.#onResult = onResult;
+    this.#callbacks = callbacks;
+    this.#source = source;
+  }
+
+  /** Adds a result. */
+  push(result: ResultDelivery): void {
+    this.#inbox.push(result);
+  }
+
+  /** Calls a callback after the results that came before it. */
+  inTurn(name: string, callback: () => void): void {
+    const guarded = () => this.#callbacks.run(name, callback);
+    if (this.#inbox.size === 0 && !this.#isHandingOut) guarded();
+    else this.#inbox.push(guarded);
+  }
+
+  /** Begins to hand out what was added; pauses the source if there is too much of it. */
+  handOut(): void {
+    if (this.#onResult !== undefined && !this.#isHandingOut) void this.#run(this.#onResult);
+    if (this.#isPaused || this.#inbox.size < MAX_WAITING) return;
+    this.#isPaused = true;
+    this.#source.pause();
+  }
+
+  /** A loop over the results. @throws {DispatcherError} FAILED_PRECONDITION if they go to onResult. */
+  iterate(): AsyncIterator<ResultDelivery, undefined> {
+    if (this.#onResult !== undefined) {
+      const details = "the results of this listener go to onResult";
+      throw new DispatcherError({ code: status.FAILED_PRECONDITION, details });
+    }
+    this.#isHandingOut = true;
+    return {
+      next: () => this.#next(),
+      return: async () => {
+        this.#isHandingOut = false;
+        return { done: true, value: undefined };
+      },
+    };
+  }
+
+  /** The source is gone; a new one begins unpaused. */
+  streamEnded(): void {
+    this.#isPaused = false;
+  }
+
+  /** The end: after an error what waits is still handed out, else it is dropped. */
+  end(error: DispatcherError | undefined): void {
+    if (error === undefined) this.#inbox.clear();
+    this.#inbox.end(error);
+  }
+
+  /** Never rejects. Runs synchronously as long as onResult does. */
+  async #run(onResult: TakeResult): Promise<void> {
+    this.#isHandingOut = true;
+    for (let item = this.#take(); item !== undefined; item = this.#take()) {
+      if (typeof item === "function") {
+        item();
+        continue;
+      }
+      const taken = this.#offer(onResult, item);
+      if (taken !== undefined) await taken;
+    }
+    this.#isHandingOut = false;
+  }
+
+  #offer(onResult: TakeResult, result: ResultDelivery): PromiseLike<void> | undefined {
+    const taken = this.#callbacks.run("onResult", () => onResult(result));
+    if (!isPromiseLike(taken)) return undefined;
+    return taken.then(undefined, (error: unknown) => this.#callbacks.failed("onResult", error));
+  }
+
+  #take(): ResultDelivery | (() => void) | undefined {
+    const item = this.#inbox.shift();
+    this.#relieve();
+    return item;
+  }
+
+  async #next(): Promise<IteratorResult<ResultDelivery, undefined>> {
+    for (;;) {
+      const next = await this.#inbox.next();
+      this.#relieve();
+      if (next.done) return next;
+      if (typeof next.value !== "function") return { done: false, value: next.value };
+      next.value();
+    }
+  }
+
+  #relieve(): void {
+    if (!this.#isPaused || this.#inbox.size > MAX_WAITING / 2) return;
+    this.#isPaused = false;
+    this.#source.resume();
+  }
+}

@@ -1,0 +1,56 @@
+import type { ServiceError } from "@grpc/grpc-js";
+import { msFromDuration } from "./duration.js";
+import type { Any } from "./gen/google/protobuf/any.js";
+import { BadRequest, ErrorInfo, RetryInfo } from "./gen/google/rpc/error_details.js";
+import { Status } from "./gen/google/rpc/status.js";
+
+/** What the standard error details say, as far as a status carries them. */
+export interface StatusDetails {
+  readonly reason?: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly fieldViolations?: readonly { readonly field: string; readonly description: string }[];
+  readonly retryDelayMs?: number;
+}
+
+/** The trailer in which gRPC carries a whole `google.rpc.Status`. */
+const DETAILS_KEY = "grpc-status-details-bin";
+
+/** The rich status of a failed call, or undefined if it carries none or one that cannot be read. */
+export function statusOfCall(error: ServiceError): Status | undefined {
+  const bytes = error.metadata?.get(DETAILS_KEY)[0];
+  if (!Buffer.isBuffer(bytes)) return undefined;
+  try {
+    return Status.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads ErrorInfo, BadRequest and RetryInfo; skips what it does not know or cannot read. */
+export function parseStatusDetails(details: readonly Any[]): StatusDetails {
+  return Object.assign({}, ...details.map(parseDetail));
+}
+
+function parseDetail({ typeUrl, value }: Any): StatusDetails {
+  try {
+    switch (typeUrl.slice(typeUrl.lastIndexOf("/") + 1)) {
+      case "google.rpc.ErrorInfo": {
+        const { reason, metadata } = ErrorInfo.decode(value);
+        return reason === "" ? { metadata } : { reason, metadata };
+      }
+      case "google.rpc.BadRequest":
+        return {
+          fieldViolations: BadRequest.decode(value).fieldViolations.map(({ field, description }) => ({
+            field,
+            description,
+          })),
+        };
+      case "google.rpc.RetryInfo":
+        return { retryDelayMs: msFromDuration(RetryInfo.decode(value).retryDelay) };
+      default:
+        return {};
+    }
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,132 @@
+import {
+  type handleUnaryCall,
+  type MethodDefinition,
+  Server,
+  ServerCredentials,
+  status,
+} from "@grpc/grpc-js";
+import type {
+  CancelRequestRequest,
+  CancelRequestResponse,
+  DispatcherServiceServer,
+  DispatchRequest,
+  DispatchResponse,
+  GatherRequest,
+  GatherResponse,
+  ProduceRequest,
+  ProduceResponse,
+  SubmitRequest,
+  SubmitResponse,
+  SubscribeRequest,
+  SubscribeResponse,
+  UpdateListenerRequest,
+  UpdateListenerResponse,
+} from "../src/gen/ate/dispatcher/v1/dispatcher_service.js";
+import { DispatcherServiceService } from "../src/gen/ate/dispatcher/v1/dispatcher_service.js";
+import { Inbox } from "../src/inbox.js";
+import { FakeCall } from "./fake-call.js";
+
+type Unary<Request, Response> = (
+  request: Request,
+  call: { readonly metadata: Map<string, unknown> },
+) => Response;
+
+/** A dispatcher that does nothing by itself: tests take its calls one by one and say what it answers. */
+export class FakeDispatcher {
+  readonly #server = new Server();
+  readonly #produce = new Inbox<FakeCall<ProduceRequest, ProduceResponse>>();
+  readonly #subscribe = new Inbox<FakeCall<SubscribeRequest, SubscribeResponse>>();
+  readonly #submit = new Inbox<FakeCall<SubmitRequest, SubmitResponse>>();
+  readonly #gather = new Inbox<FakeCall<GatherRequest, GatherResponse>>();
+  /** Answers of the unary calls; unset ones are UNIMPLEMENTED. */
+  onDispatch?: Unary<DispatchRequest, DispatchResponse>;
+  onCancelRequest?: Unary<CancelRequestRequest, CancelRequestResponse>;
+  onUpdateListener?: Unary<UpdateListenerRequest, UpdateListenerResponse>;
+  #port = 0;
+
+  /** Starts one on a free port, or on the given one. */
+  static async start(port = 0): Promise<FakeDispatcher> {
+    const fake = new FakeDispatcher();
+    const implementation: DispatcherServiceServer = {
+      dispatch: unary(() => fake.onDispatch),
+      cancelRequest: unary(() => fake.onCancelRequest),
+      updateListener: unary(() => fake.onUpdateListener),
+      gather: (call) => fake.#gather.push(new FakeCall(call)),
+      submit: (call) => fake.#submit.push(new FakeCall(call)),
+      produce: (call) => fake.#produce.push(new FakeCall(call)),
+      subscribe: (call) => fake.#subscribe.push(new FakeCall(call)),
+      listen: (call) => void call.emit("error", { code: status.UNIMPLEMENTED, details: "not here" }),
+    };
+    fake.#server.addService(RAW_SERVICE, implementation);
+    fake.#port = await new Promise<number>((resolve, reject) => {
+      fake.#server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error, bound) =>
+        error === null ? resolve(bound) : reject(error),
+      );
+    });
+    return fake;
+  }
+
+  /** Where it listens. */
+  get address(): string {
+    return `127.0.0.1:${this.#port}`;
+  }
+
+  /** The port it listens on. */
+  get port(): number {
+    return this.#port;
+  }
+
+  /** The next Produce call that comes in; likewise for the others. */
+  async nextProduce(): Promise<FakeCall<ProduceRequest, ProduceResponse>> {
+    return await taken(this.#produce);
+  }
+
+  async nextSubscribe(): Promise<FakeCall<SubscribeRequest, SubscribeResponse>> {
+    return await taken(this.#subscribe);
+  }
+
+  async nextSubmit(): Promise<FakeCall<SubmitRequest, SubmitResponse>> {
+    return await taken(this.#submit);
+  }
+
+  async nextGather(): Promise<FakeCall<GatherRequest, GatherResponse>> {
+    return await taken(this.#gather);
+  }
+
+  /** Cuts all connections. */
+  stop(): void {
+    this.#server.forceShutdown();
+  }
+}
+
+/** The service, but able to send bytes that its codecs would never write. */
+const RAW_SERVICE = Object.fromEntries(
+  Object.entries(DispatcherServiceService as Record<string, MethodDefinition<unknown, unknown>>).map(
+    ([name, method]) => [
+      name,
+      {
+        ...method,
+        responseSerialize: (value: unknown) =>
+          Buffer.isBuffer(value) ? value : method.responseSerialize(value),
+      },
+    ],
+  ),
+);
+
+async function taken<T>(inbox: Inbox<T>): Promise<T> {
+  return (await inbox.next()).value as T;
+}
+
+function unary<Request, Response>(
+  handler: () => Unary<Request, Response> | undefined,
+): handleUnaryCall<Request, Response> {
+  return (call, callback) => {
+    const answer = handler();
+    if (answer === undefined) return callback({ code: status.UNIMPLEMENTED, details: "not in this test" });
+    try {
+      callback(null, answer(call.request, { metadata: new Map(Object.entries(call.metadata.getMap())) }));
+    } catch (error) {
+      callback(error as Error);
+    }
+  };
+}

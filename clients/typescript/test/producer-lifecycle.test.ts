@@ -1,0 +1,100 @@
+import { status } from "@grpc/grpc-js";
+import { describe, expect, it } from "vitest";
+import { createDeferred } from "../src/deferred.js";
+import type { AssignmentContext } from "../src/index.js";
+import { aborted, answer, connectProducer, greetProducer } from "./connected-producer.js";
+import { assignment, toProducer } from "./messages.js";
+import { usePeers } from "./peers.js";
+
+const peers = usePeers();
+
+describe("registrations", () => {
+  it("change while the session is live, and stay for the next one", async () => {
+    const { producer, call, said } = await connectProducer(peers);
+
+    const joined = producer.register("topic2", { group: "g" });
+    const { correlationId, registrations } = await said.next("register");
+    call.send(toProducer({ $case: "registered", value: { topics: ["topic2"], correlationId } }));
+    await joined;
+    const left = producer.deregister("topic1");
+    const deregister = await said.next("deregister");
+    call.send(toProducer({ $case: "deregistered", value: deregister }));
+    await left;
+    call.fail(status.UNAVAILABLE, "gone");
+
+    expect(registrations).toEqual([{ topic: "topic2", group: "g" }]);
+    expect(deregister.topics).toEqual(["topic1"]);
+    expect((await greetProducer(peers)).hello.registrations).toEqual([{ topic: "topic2", group: "g" }]);
+  });
+
+  it("that the server refuses reject, and the session goes on", async () => {
+    const { producer, call, said } = await connectProducer(peers, { handler: () => 1 });
+
+    const joined = producer.register("no spaces");
+    const { correlationId } = await said.next("register");
+    const refusal = { code: status.INVALID_ARGUMENT, message: "malformed", details: [] };
+    call.send(toProducer({ $case: "fault", value: { correlationId, status: refusal } }));
+
+    await expect(joined).rejects.toMatchObject({ code: status.INVALID_ARGUMENT, details: "malformed" });
+    await answer(call, said, "a1");
+  });
+
+  it("that were not answered are said again in the next session, and not in its Hello", async () => {
+    const { producer, call, said } = await connectProducer(peers);
+    const joined = producer.register("topic2");
+    await said.next("register");
+
+    call.fail(status.UNAVAILABLE, "gone");
+    const again = await greetProducer(peers);
+    const { correlationId, registrations } = await again.said.next("register");
+    again.call.send(toProducer({ $case: "registered", value: { topics: ["topic2"], correlationId } }));
+
+    await joined;
+    expect(registrations).toEqual([{ topic: "topic2", group: "" }]);
+    expect(again.hello.registrations).toEqual([{ topic: "topic1", group: "" }]);
+  });
+});
+
+describe("closing", () => {
+  it("drains: the answers come first, and the stream ends by agreement", async () => {
+    const release = createDeferred<string>();
+    const { producer, call, said } = await connectProducer(peers, { handler: () => release.promise });
+    call.send(toProducer(assignment("a1")));
+
+    const closed = producer.close();
+    await said.next("drain");
+    release.resolve("done");
+    expect(await said.next("reply")).toMatchObject({ assignmentId: "a1" });
+    call.send(toProducer({ $case: "drained", value: {} }));
+    await call.clientEnded;
+    call.end();
+
+    await closed;
+    await producer.closed;
+  });
+
+  it("abandons work that outlasts the grace", async () => {
+    const begun = createDeferred<AssignmentContext>();
+    const { producer, call } = await connectProducer(peers, {
+      handler: (request) => {
+        begun.resolve(request);
+        return new Promise(() => {});
+      },
+    });
+    call.send(toProducer(assignment("a1")));
+    const { signal } = await begun.promise;
+
+    await producer.close({ graceMs: 1 });
+
+    expect(await aborted(signal)).toMatchObject({ reason: "CLOSED" });
+    await call.clientEnded;
+  });
+
+  it("is at once while there is no session", async () => {
+    const producer = peers.client.createProducer({ topics: [], handler: () => null });
+
+    await producer.close();
+
+    await expect(producer.ready()).rejects.toMatchObject({ reason: "CLOSED" });
+  });
+});
