@@ -11,13 +11,16 @@ import type { Remembered } from "./remembered.js";
 import { violationsOf } from "./request-rules.js";
 import { type Choice, choose, scatter, targetsOf } from "./scatter.js";
 import type { State } from "./state.js";
+import type { TopicState } from "./topic-state.js";
 import type { Turn } from "./turn.js";
 
 /** When a caller that was shed may try again, in milliseconds. */
 const RETRY_AFTER_MS = 1_000;
 
-/** Takes a request and scatters it, or rejects it. */
+/** Takes a request and scatters it, or rejects it; what a stream submits that was refused or has ended is ignored. */
 export function admit(state: State, input: RequestSubmitted, turn: Turn): void {
+  const isOfStream = input.gather || input.correlationId !== undefined;
+  if (isOfStream && state.sessions.get(input.session)?.kind !== "caller") return;
   const refused = refuse(state, input, turn);
   if (refused) {
     state.totals.rejectedRequests++;
@@ -80,7 +83,7 @@ function accept(
   if (topic) {
     state.router.retain(topic);
     topic.pendingCount++;
-    if (request.isHeld && choices.length === 0) topic.held.add(request);
+    if (request.isHeld && choices.length === 0) holdFor(state, topic, request);
   }
   answer(input, acceptance, turn);
   observe(state, turn, () => ({ kind: "requestAccepted", topic: request.topic, acceptance }));
@@ -93,6 +96,11 @@ function accept(
   scatter(state, request, choices, turn);
   endIfOver(state, request, turn);
   return undefined;
+}
+
+function holdFor(state: State, topic: TopicState, request: PendingRequest): void {
+  topic.held.add(request);
+  state.router.held.add(topic);
 }
 
 function makeRequest(

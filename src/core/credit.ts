@@ -11,9 +11,14 @@ import type { Turn } from "./turn.js";
 /** Gives an assignment to its producer now or later, or settles it as saturated. */
 export function offer(state: State, assignment: Assignment, turn: Turn): void {
   const { producer } = assignment;
-  if (producer.hasCredit) giveOut(state, assignment, turn);
-  else if (producer.hasRoom) producer.backlog.push(assignment);
-  else settle(state, assignment, "SATURATED", turn);
+  if (producer.hasCredit) {
+    giveOut(state, assignment, turn);
+  } else if (producer.hasRoom) {
+    producer.backlog.push(assignment);
+    assignment.request.note(turn.now, "QUEUED", assignment);
+  } else {
+    settle(state, assignment, "SATURATED", turn);
+  }
 }
 
 /** Gives a producer what waits for it, as far as its credit goes. */

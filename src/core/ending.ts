@@ -3,11 +3,18 @@
  */
 import { pump, settle } from "./credit.js";
 import { dueAt, endOf, isEarly, stateAtEnd, summarize } from "./gather.js";
-import { type EndReason, NO_AUDIENCE, type RevocationReason, type SessionKey } from "./model.js";
+import {
+  type EndReason,
+  NO_AUDIENCE,
+  type RevocationReason,
+  type SessionKey,
+  type Summary,
+} from "./model.js";
 import { observe } from "./observe.js";
 import type { PendingRequest } from "./pending-request.js";
 import type { ProducerSession } from "./producer-session.js";
 import type { State } from "./state.js";
+import { NO_ROUTES } from "./topic-state.js";
 import type { Turn } from "./turn.js";
 
 const NOBODY: readonly SessionKey[] = [];
@@ -56,18 +63,31 @@ export function end(
   state.pendingBytes -= request.dropPayload();
   state.remembered.noteEnd(request);
   const callers = takeCallers(request);
-  const audience = request.excludeListeners
-    ? NO_AUDIENCE
-    : state.router.routes(request.topic).includeSummaries;
-  turn.effects.push({ kind: "summarize", audience, callers, summary });
+  tell(state, request, callers, summary, turn);
   observe(state, turn, () => ({ kind: "requestEnded", summary }));
   if (hasOpen) withdraw(state, request, reason, revocation, turn);
   for (const caller of callers) finishCaller(state, caller, request.requestId, turn);
   const topic = state.router.find(request.topic);
   if (!topic) return;
   topic.held.delete(request);
+  if (topic.held.size === 0) state.router.held.delete(topic);
   topic.pendingCount--;
   state.router.release(topic, turn.now);
+}
+
+/** Hands a summary to the callers, and to the listeners that got the results and include summaries. */
+function tell(
+  state: State,
+  request: PendingRequest,
+  callers: readonly SessionKey[],
+  summary: Summary,
+  turn: Turn,
+): void {
+  const routes = request.excludeListeners ? NO_ROUTES : state.router.routes(request.topic);
+  turn.effects.push({ kind: "summarize", audience: routes.includeSummaries, callers, summary });
+  for (const { alone, includeSummaries } of state.router.groupMembers(routes, request)) {
+    if (includeSummaries) turn.effects.push({ kind: "summarize", audience: alone, callers: NOBODY, summary });
+  }
 }
 
 /** Closes a caller's stream with OK if it will submit nothing more and all its gathers have ended. */

@@ -9,7 +9,7 @@ import type { Cursor } from "./model.js";
 import { observe } from "./observe.js";
 import { invalid, type Refusal, refusal } from "./reason.js";
 import { resume } from "./resume.js";
-import { admitSession, closeSession, cursorsOf, replaceSession } from "./sessions.js";
+import { admitSession, closeSession, coveredCursors, replaceSession } from "./sessions.js";
 import type { State } from "./state.js";
 import { hasWildcard } from "./topic.js";
 import type { Turn } from "./turn.js";
@@ -114,7 +114,7 @@ function changeTopics(
     to: listener.key,
     added: change.add,
     removed: change.remove,
-    cursors: cursorsOf(state, change.add, change.add.length),
+    cursors: coveredCursors(state, change.add),
   });
   observe(state, turn, () => ({ kind: "listenerChanged", listener: listenerView(listener) }));
 }
@@ -128,14 +128,14 @@ function addTopics(state: State, listener: ListenerSession, topics: readonly str
   }
 }
 
+/** Where the topics stand of which the listener did not say where it left off. */
 function standingElsewhere(
   state: State,
   topics: readonly string[],
   resumed: readonly Cursor[],
 ): readonly Cursor[] {
   const known = new Set(resumed.map((cursor) => cursor.topic));
-  const others = topics.filter((topic) => !known.has(topic));
-  return cursorsOf(state, new Set(others), others.length);
+  return coveredCursors(state, topics).filter((cursor) => !known.has(cursor.topic));
 }
 
 function openRefusal(state: State, input: ListenerOpened): Refusal | undefined {
@@ -147,7 +147,7 @@ function tooMany(state: State, listener: ListenerSession, add: readonly string[]
   const limit = state.limits.maxRegistrationsPerSession;
   if (listener.topics.size + add.length <= limit) return undefined;
   const message = `the listener holds ${listener.topics.size} topics of at most ${limit}; use wildcards or raise maxRegistrationsPerSession`;
-  return refusal("TOPIC_LIMIT", message, { limit: String(limit) });
+  return refusal("REGISTRATION_LIMIT", message, { limit: String(limit) });
 }
 
 function listenRules(input: ListenerOpened, limits: Limits): readonly Verdict[] {

@@ -15,6 +15,7 @@ import { invalid, type Refusal, refusal } from "./reason.js";
 import { choose, failOver, scatter } from "./scatter.js";
 import { admitSession, closeSession, replaceSession } from "./sessions.js";
 import type { State } from "./state.js";
+import { covers } from "./topic.js";
 import type { Turn } from "./turn.js";
 import { producerView } from "./view.js";
 
@@ -46,7 +47,7 @@ export function openProducer(state: State, input: ProducerOpened, turn: Turn): v
   const { sessionId } = producer;
   turn.effects.push({ kind: "welcome", to: producer.key, producerId, sessionId, maxOutstanding, maxBacklog });
   observe(state, turn, () => ({ kind: "producerChanged", producer: producerView(producer) }));
-  for (const { topic } of input.registrations) askHeldRequests(state, topic, turn);
+  askHeldRequests(state, [...producer.registrations.keys()], turn);
 }
 
 /** Joins topics, all of a message or none. */
@@ -66,7 +67,7 @@ export function registerTopics(
   const topics = registrations.map(({ topic }) => topic);
   turn.effects.push({ kind: "registered", to: producer.key, topics, correlationId });
   observe(state, turn, () => ({ kind: "producerChanged", producer: producerView(producer) }));
-  for (const topic of topics) askHeldRequests(state, topic, turn);
+  askHeldRequests(state, topics, turn);
 }
 
 /** Leaves topics. What is outstanding may still be answered. */
@@ -77,7 +78,7 @@ export function deregisterTopics(
   turn: Turn,
 ): void {
   const { topics, correlationId } = input;
-  for (const topic of topics) state.router.deregisterProducer(producer, topic);
+  for (const topic of topics) state.router.deregisterProducer(producer, topic, turn.now);
   turn.effects.push({ kind: "deregistered", to: producer.key, topics, correlationId });
   observe(state, turn, () => ({ kind: "producerChanged", producer: producerView(producer) }));
 }
@@ -112,7 +113,7 @@ export function faultUnknown(producer: ProducerSession, turn: Turn): void {
 export function drainProducer(state: State, producer: ProducerSession, turn: Turn): void {
   if (producer.isDraining) return;
   producer.isDraining = true;
-  leaveTopics(state, producer);
+  leaveTopics(state, producer, turn);
   giveUp(state, [...producer.backlog], turn);
   finishDrain(producer, turn);
 }
@@ -124,14 +125,15 @@ export function departProducer(state: State, producer: ProducerSession, turn: Tu
   const { producerId } = producer;
   const topics = [...producer.registrations.keys()];
   observe(state, turn, () => ({ kind: "producerLeft", producerId, topics }));
-  leaveTopics(state, producer);
+  leaveTopics(state, producer, turn);
   const open = [...producer.assignments.values()].filter((assignment) => assignment.isOpen);
   giveUp(state, [...open, ...producer.backlog], turn);
   producer.assignments.clear();
 }
 
-function leaveTopics(state: State, producer: ProducerSession): void {
-  for (const topic of [...producer.registrations.keys()]) state.router.deregisterProducer(producer, topic);
+function leaveTopics(state: State, producer: ProducerSession, turn: Turn): void {
+  for (const topic of [...producer.registrations.keys()])
+    state.router.deregisterProducer(producer, topic, turn.now);
 }
 
 function giveUp(state: State, assignments: readonly Assignment[], turn: Turn): void {
@@ -144,15 +146,18 @@ function giveUp(state: State, assignments: readonly Assignment[], turn: Turn): v
 }
 
 /** Gives requests that were held for the first producer to those who can be asked now. */
-function askHeldRequests(state: State, pattern: string, turn: Turn): void {
-  for (const topic of state.router.covered(pattern)) {
+function askHeldRequests(state: State, patterns: readonly string[], turn: Turn): void {
+  for (const topic of state.router.held) {
+    if (!patterns.some((pattern) => covers(pattern, topic.name))) continue;
+    const routes = state.router.routes(topic.name);
     for (const request of topic.held) {
-      const choices = choose(state.router.routes(topic.name), request.selector, request.serial);
+      const choices = choose(routes, request.selector, request.serial);
       if (choices.length === 0) continue;
       topic.held.delete(request);
       scatter(state, request, choices, turn);
       endIfOver(state, request, turn);
     }
+    if (topic.held.size === 0) state.router.held.delete(topic);
   }
 }
 
@@ -172,7 +177,7 @@ function registerRefusal(
   const limit = state.limits.maxRegistrationsPerSession;
   if (producer.registrations.size + input.registrations.length <= limit) return undefined;
   const message = `the producer holds ${producer.registrations.size} registrations of at most ${limit}; use wildcards or raise maxRegistrationsPerSession`;
-  return refusal("TOPIC_LIMIT", message, { limit: String(limit) });
+  return refusal("REGISTRATION_LIMIT", message, { limit: String(limit) });
 }
 
 function helloRules(input: ProducerOpened, limits: Limits): readonly Verdict[] {

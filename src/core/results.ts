@@ -11,7 +11,7 @@ import type { Audience, DispositionState, SessionKey } from "./model.js";
 import type { PendingRequest } from "./pending-request.js";
 import type { ProducerSession } from "./producer-session.js";
 import type { State } from "./state.js";
-import { NO_ROUTES } from "./topic-state.js";
+import { NO_ROUTES, type Routes, type TopicState } from "./topic-state.js";
 import type { Turn } from "./turn.js";
 
 const NO_CALLERS: readonly SessionKey[] = [];
@@ -77,14 +77,23 @@ function publish(state: State, assignment: Assignment, input: ResultReturned, tu
   const routes = topic ? state.router.routes(topic.name) : NO_ROUTES;
   const sequence = topic ? ++topic.sequence : 0;
   const { callers, resultCount } = request;
+  if (topic && sequence === 1) announce(topic, routes, turn);
   const delivery = makeDelivery(assignment, input, turn, routes.everyone, callers, resultCount, sequence);
   turn.effects.push(delivery);
   state.totals.deliveries += routes.everyone.members.length + callers.length;
   if (topic) state.log.append(topic, delivery);
   if (routes.listenerGroups.length === 0) return;
-  for (const audience of state.router.groupMembers(routes, request)) {
+  for (const { alone } of state.router.groupMembers(routes, request)) {
     state.totals.deliveries++;
-    turn.effects.push({ ...delivery, audience, callers: NO_CALLERS });
+    turn.effects.push({ ...delivery, audience: alone, callers: NO_CALLERS });
+  }
+}
+
+/** Tells listeners that did not name a topic of which epoch its numbering is, before its first delivery. */
+function announce({ name, epoch }: TopicState, { byWildcard }: Routes, turn: Turn): void {
+  const cursors = [{ topic: name, epoch, sequence: 0 }];
+  for (const { key } of byWildcard) {
+    turn.effects.push({ kind: "topicsChanged", to: key, added: [], removed: [], cursors });
   }
 }
 
@@ -96,10 +105,13 @@ function deliverLate(state: State, assignment: Assignment, input: ResultReturned
     if (assignment.state === "MISSED") assignment.state = "LATE";
   }
   if (request.excludeListeners) return;
-  const audience = state.router.routes(request.topic).includeLate;
-  if (audience.members.length === 0) return;
-  state.totals.deliveries += audience.members.length;
-  turn.effects.push(makeDelivery(assignment, input, turn, audience, NO_CALLERS, 0, 0));
+  const routes = state.router.routes(request.topic);
+  const members = state.router.groupMembers(routes, request).filter((member) => member.includeLate);
+  for (const audience of [routes.includeLate, ...members.map((member) => member.alone)]) {
+    if (audience.members.length === 0) continue;
+    state.totals.deliveries += audience.members.length;
+    turn.effects.push(makeDelivery(assignment, input, turn, audience, NO_CALLERS, 0, 0));
+  }
 }
 
 function makeDelivery(

@@ -6,7 +6,6 @@ import type { ListenerSession } from "./listener-session.js";
 import type { Cursor, SessionKey } from "./model.js";
 import { retainedAfter } from "./retained-log.js";
 import type { State } from "./state.js";
-import { covers } from "./topic.js";
 import type { TopicState } from "./topic-state.js";
 
 /** What a listener is told before it hears what is new. */
@@ -25,7 +24,7 @@ export function resume(state: State, listener: ListenerSession, from: readonly C
   const cursors: Cursor[] = [];
   const effects: Effect[] = [];
   for (const cursor of new Map(from.map((c) => [c.topic, c])).values()) {
-    if (![...listener.topics].some((pattern) => covers(pattern, cursor.topic))) continue;
+    if (!state.router.hears(listener, cursor.topic)) continue;
     const topic = state.router.find(cursor.topic);
     const begin = topic ? { topic: topic.name, epoch: topic.epoch, sequence: topic.sequence } : undefined;
     if (!topic || topic.epoch !== cursor.epoch || cursor.sequence > topic.sequence) {

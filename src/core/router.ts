@@ -6,7 +6,7 @@ import type { ListenerSession } from "./listener-session.js";
 import { Audience, type Instant, NO_AUDIENCE } from "./model.js";
 import type { PendingRequest } from "./pending-request.js";
 import type { ProducerSession } from "./producer-session.js";
-import { covers, hasWildcard } from "./topic.js";
+import { hasWildcard } from "./topic.js";
 import { NO_ROUTES, type ProducerGroup, type Routes, TopicState } from "./topic-state.js";
 import { TopicTree } from "./topic-tree.js";
 
@@ -15,9 +15,13 @@ export class Router {
   private readonly producers = new TopicTree<ProducerSession, string>();
   private readonly listeners = new TopicTree<ListenerSession, true>();
   private readonly topics = new Map<string, TopicState>();
+  /** Topics on which requests are held for their first producer. */
+  readonly held = new Set<TopicState>();
   /** Topics nobody is on, the longest idle first. */
   private readonly idle = new Set<TopicState>();
   private epochs = 0;
+  /** Counts changes of wildcard registrations: routes that were worked out before the latest are out of date. */
+  private wildcardVersion = 0;
 
   /** @param serverId - makes epochs differ from those of every other process. */
   constructor(
@@ -65,13 +69,16 @@ export class Router {
     producer.registrations.set(pattern, group);
     this.producers.add(pattern, producer, group);
     this.forgetRoutes(pattern);
+    const topic = this.topics.get(pattern);
+    if (topic) this.retain(topic);
   }
 
   /** Takes a producer's registration back; one that is not there is ignored. */
-  deregisterProducer(producer: ProducerSession, pattern: string): void {
+  deregisterProducer(producer: ProducerSession, pattern: string, now: Instant): void {
     if (!producer.registrations.delete(pattern)) return;
     this.producers.remove(pattern, producer);
     this.forgetRoutes(pattern);
+    this.releaseNamed(pattern, now);
   }
 
   /** Registers a listener. */
@@ -86,43 +93,44 @@ export class Router {
     if (!listener.topics.delete(pattern)) return;
     this.listeners.remove(pattern, listener);
     this.forgetRoutes(pattern);
-    const topic = this.topics.get(pattern);
-    if (topic) this.release(topic, now);
+    this.releaseNamed(pattern, now);
+  }
+
+  /** Whether a listener's topics cover a topic. */
+  hears(listener: ListenerSession, topic: string): boolean {
+    return this.listeners.match(topic).has(listener);
   }
 
   /** Who is on a topic now. */
   routes(name: string): Routes {
     const topic = this.topics.get(name);
     if (!topic) return this.workOut(name);
-    topic.routes ??= this.workOut(name);
+    if (!topic.routes || topic.routesVersion !== this.wildcardVersion) {
+      topic.routes = this.workOut(name);
+      topic.routesVersion = this.wildcardVersion;
+    }
     return topic.routes;
   }
 
   /**
    * The member of each listener group that gets the results of a request; all of them, while the group stays the same.
-   * Each is an audience of its own, so that every listener hears a topic in one order.
    */
-  groupMembers(routes: Routes, request: PendingRequest): readonly Audience[] {
-    return routes.listenerGroups.map((group) => group[request.serial % group.length]?.alone ?? NO_AUDIENCE);
-  }
-
-  /** Topics with state that a pattern covers. */
-  *covered(pattern: string): Generator<TopicState> {
-    if (!hasWildcard(pattern)) {
-      const topic = this.topics.get(pattern);
-      if (topic) yield topic;
-      return;
-    }
-    for (const topic of this.topics.values()) if (covers(pattern, topic.name)) yield topic;
+  groupMembers({ listenerGroups }: Routes, request: PendingRequest): readonly ListenerSession[] {
+    return listenerGroups.flatMap((group) => group[request.serial % group.length] ?? []);
   }
 
   /** Notes that a topic may be in use no longer. */
   release(topic: TopicState, now: Instant): void {
-    if (topic.pendingCount > 0 || this.listeners.hasExact(topic.name)) return;
+    const { name } = topic;
+    if (topic.pendingCount > 0 || this.listeners.hasExact(name) || this.producers.hasExact(name)) return;
+    this.idle.delete(topic);
+    // What never numbered anything and has nobody on it holds nothing that a cursor or a turn could refer to.
+    if (topic.sequence === 0 && this.routes(name) === NO_ROUTES) {
+      this.topics.delete(name);
+      return;
+    }
     topic.idleSince = now;
     this.idle.add(topic);
-    // A topic that never numbered anything has nothing a cursor could refer to.
-    if (topic.sequence === 0) this.forget(topic);
   }
 
   /** Notes that a topic is in use. */
@@ -156,7 +164,17 @@ export class Router {
   }
 
   private forgetRoutes(pattern: string): void {
-    for (const topic of this.covered(pattern)) topic.routes = undefined;
+    if (hasWildcard(pattern)) {
+      this.wildcardVersion++;
+      return;
+    }
+    const topic = this.topics.get(pattern);
+    if (topic) topic.routes = undefined;
+  }
+
+  private releaseNamed(pattern: string, now: Instant): void {
+    const topic = this.topics.get(pattern);
+    if (topic) this.release(topic, now);
   }
 
   private workOut(name: string): Routes {
@@ -174,8 +192,9 @@ export class Router {
       groups: [...groups].map(([group, members]): ProducerGroup => ({ name: group, members, turn: 0 })),
       listenerCount: listeners.size,
       everyone: audienceOf(everyone),
-      includeLate: audienceOf([...listeners.keys()].filter((listener) => listener.includeLate)),
-      includeSummaries: audienceOf([...listeners.keys()].filter((listener) => listener.includeSummaries)),
+      includeLate: audienceOf(everyone.filter((listener) => listener.includeLate)),
+      includeSummaries: audienceOf(everyone.filter((listener) => listener.includeSummaries)),
+      byWildcard: everyone.filter((listener) => !listener.topics.has(name)),
       listenerGroups: [...listenerGroups.values()],
     };
   }

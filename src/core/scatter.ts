@@ -47,8 +47,10 @@ export function targetsOf(choices: readonly Choice[]): readonly Target[] {
 
 /** Asks the chosen ones. */
 export function scatter(state: State, request: PendingRequest, choices: readonly Choice[], turn: Turn): void {
+  const { groups } = state.router.routes(request.topic);
   for (const { producer, group } of choices) {
-    if (group) group.turn = group.members.indexOf(producer) + 1;
+    const present = group && groups.find(({ name }) => name === group.name);
+    if (present) present.turn = present.members.indexOf(producer) + 1;
     const assignment = new Assignment(++state.assignmentSerial, request, producer, group?.name ?? "");
     request.assignments.push(assignment);
   }
@@ -69,6 +71,7 @@ export function failOver(state: State, assignment: Assignment, turn: Turn): void
   if (assignment.state === "OUT") {
     producer.outstandingCount--;
     request.note(assignment.assignedAt, "ASSIGNED", assignment);
+    assignment.assignedAt = 0;
   } else {
     producer.backlog.remove(assignment);
   }

@@ -5,10 +5,13 @@ import type { Cursor } from "./model.js";
 import { type Refusal, refusal } from "./reason.js";
 import type { AnySession, State } from "./state.js";
 import { hasWildcard } from "./topic.js";
+import { TopicTree } from "./topic-tree.js";
 import type { Turn } from "./turn.js";
 
 /** Topics whose positions a heartbeat tells; a listener on more knows the rest from its deliveries. */
 const HEARTBEAT_CURSORS = 100;
+/** Topics whose positions are told when a listener's topics begin: what one listener may name. */
+const MOST_CURSORS = 10_000;
 
 /** @returns why no further session can be opened, or undefined if one can. */
 export function admitSession(state: State): Refusal | undefined {
@@ -48,4 +51,18 @@ export function cursorsOf(state: State, topics: Iterable<string>, most: number):
     if (topic) cursors.push({ topic: name, epoch: topic.epoch, sequence: topic.sequence });
   }
   return cursors;
+}
+
+/** Where all known topics stand that the patterns cover, up to a bound; what is beyond it begins unannounced. */
+export function coveredCursors(state: State, patterns: readonly string[]): readonly Cursor[] {
+  const named = cursorsOf(state, new Set(patterns), MOST_CURSORS);
+  const wildcards = new TopicTree<true, true>();
+  for (const pattern of patterns) if (hasWildcard(pattern)) wildcards.add(pattern, true, true);
+  if (wildcards.size === 0) return named;
+  const cursors = new Map(named.map((cursor) => [cursor.topic, cursor]));
+  for (const { name, epoch, sequence } of state.router.all()) {
+    if (cursors.size >= MOST_CURSORS) break;
+    if (wildcards.match(name).size > 0) cursors.set(name, { topic: name, epoch, sequence });
+  }
+  return [...cursors.values()];
 }

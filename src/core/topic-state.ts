@@ -18,10 +18,12 @@ export interface Routes {
   readonly singles: readonly ProducerSession[];
   readonly groups: readonly ProducerGroup[];
   readonly listenerCount: number;
-  /** Listeners without a group. */
+  /** Listeners without a group; of them, those who include late results, and those who include summaries. */
   readonly everyone: Audience;
   readonly includeLate: Audience;
   readonly includeSummaries: Audience;
+  /** Those of them who do not name the topic, and so learn of it when it begins. */
+  readonly byWildcard: readonly ListenerSession[];
   /** Members of each listener group. */
   readonly listenerGroups: readonly (readonly ListenerSession[])[];
 }
@@ -34,6 +36,7 @@ export const NO_ROUTES: Routes = {
   everyone: NO_AUDIENCE,
   includeLate: NO_AUDIENCE,
   includeSummaries: NO_AUDIENCE,
+  byWildcard: [],
   listenerGroups: [],
 };
 
@@ -50,6 +53,8 @@ export class TopicState {
   logBytes = 0;
   /** Undefined when somebody came or went since they were worked out. */
   routes: Routes | undefined = undefined;
+  /** At which count of changes of wildcard registrations they were worked out. */
+  routesVersion = 0;
   /** Since when nobody has been registered and nothing pending; undefined while in use. */
   idleSince: Instant | undefined = undefined;
 

@@ -1,0 +1,142 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { Deadline, DeadlineWheel } from "./deadline-wheel.js";
+
+class Alarm extends Deadline {
+  constructor(readonly name: number) {
+    super();
+  }
+}
+
+/** What one turn of the wheel covers, in milliseconds; deadlines beyond it share slots with nearer ones. */
+const ROUND_MS = 5 * 2_048;
+
+function name(deadline: Deadline): number | undefined {
+  return deadline instanceof Alarm ? deadline.name : undefined;
+}
+
+describe("the deadline wheel", () => {
+  it("is a sorted list, whatever is set, moved, cleared and taken", () => {
+    const offset = fc.oneof(
+      fc.integer({ min: -50, max: 200 }),
+      fc.double({ min: -20, max: 100, noNaN: true }),
+      fc.integer({ min: ROUND_MS - 10, max: ROUND_MS + 10 }),
+      fc.integer({ min: 0, max: 10 * ROUND_MS }),
+    );
+    const which = fc.nat(9);
+    const step = fc.oneof(
+      { weight: 4, arbitrary: fc.record({ kind: fc.constant("set" as const), which, offset }) },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constant("clear" as const), which, offset }) },
+      { weight: 3, arbitrary: fc.record({ kind: fc.constant("take" as const), which, offset }) },
+    );
+    fc.assert(
+      fc.property(fc.nat(2 * ROUND_MS), fc.array(step, { maxLength: 60, size: "max" }), (start, steps) => {
+        const wheel = new DeadlineWheel();
+        const alarms = Array.from({ length: 10 }, (_, name) => new Alarm(name));
+        let list: { readonly alarm: Alarm; readonly at: number }[] = [];
+        let now = start;
+        for (const { kind, which, offset } of steps) {
+          const alarm = alarms[which] as Alarm;
+          if (kind === "take") {
+            now += Math.max(0, offset);
+            const due = list.filter(({ at }) => at < now).sort((a, b) => a.at - b.at);
+            list = list.filter(({ at }) => at >= now);
+            expect(wheel.takeDue(now).map(name)).toEqual(due.map(({ alarm }) => alarm.name));
+          } else {
+            list = list.filter((entry) => entry.alarm !== alarm);
+            if (kind === "set") {
+              list.push({ alarm, at: now + offset });
+              wheel.set(alarm, now + offset);
+            } else {
+              wheel.clear(alarm);
+            }
+          }
+
+          const earliest = Math.min(Number.POSITIVE_INFINITY, ...list.map(({ at }) => at));
+          expect({
+            size: wheel.size,
+            isNextEarlyEnough: wheel.next <= earliest,
+            isIdle: wheel.next === Number.POSITIVE_INFINITY,
+            set: alarms.filter(({ isSet }) => isSet).length,
+          }).toEqual({
+            size: list.length,
+            isNextEarlyEnough: true,
+            isIdle: list.length === 0,
+            set: list.length,
+          });
+        }
+      }),
+      { numRuns: 300, seed: 1 },
+    );
+  });
+
+  it("says exactly when the next one is due, once it has looked", () => {
+    const wheel = new DeadlineWheel();
+    wheel.set(new Alarm(1), 100);
+    wheel.set(new Alarm(2), 250.5);
+    expect(wheel.next).toBe(100);
+
+    wheel.takeDue(101);
+
+    expect(wheel.next).toBe(250.5);
+  });
+
+  it("takes what is due strictly before now, not at it", () => {
+    const wheel = new DeadlineWheel();
+    const alarm = new Alarm(1);
+    wheel.set(alarm, 100);
+
+    expect(wheel.takeDue(100)).toEqual([]);
+    expect(wheel.takeDue(100.001)).toEqual([alarm]);
+  });
+
+  it("takes equal deadlines in the order in which they were set", () => {
+    const wheel = new DeadlineWheel();
+    const [first, second, third] = [new Alarm(1), new Alarm(2), new Alarm(3)];
+    for (const alarm of [second, first, third]) wheel.set(alarm, 100);
+    wheel.set(second, 100);
+
+    expect(wheel.takeDue(200)).toEqual([first, third, second]);
+  });
+
+  it("keeps a deadline that is rounds away until its time, and never wakes too late for it", () => {
+    const wheel = new DeadlineWheel();
+    const far = new Alarm(1);
+    wheel.set(far, 7.5 * ROUND_MS);
+    let wakes = 0;
+    for (; far.isSet; wakes++) {
+      const now = wheel.next;
+      expect(now).toBeLessThanOrEqual(7.5 * ROUND_MS);
+      wheel.takeDue(now + 1);
+    }
+
+    expect(wakes).toBeLessThanOrEqual(9);
+  });
+
+  it("takes a deadline that was set in the past at the next look", () => {
+    const wheel = new DeadlineWheel();
+    wheel.set(new Alarm(1), 5 * ROUND_MS);
+    wheel.takeDue(3 * ROUND_MS);
+    const past = new Alarm(2);
+    wheel.set(past, ROUND_MS);
+
+    expect(wheel.next).toBe(ROUND_MS);
+    expect(wheel.takeDue(3 * ROUND_MS)).toEqual([past]);
+  });
+
+  it("finds everything after a pause of many rounds, in order", () => {
+    const wheel = new DeadlineWheel();
+    const alarms = Array.from({ length: 50 }, (_, name) => new Alarm(name));
+    for (const [i, alarm] of [...alarms].reverse().entries()) wheel.set(alarm, (50 - i) * 3_333);
+
+    expect(wheel.takeDue(100 * ROUND_MS)).toEqual(alarms);
+    expect([wheel.size, wheel.next]).toEqual([0, Number.POSITIVE_INFINITY]);
+  });
+
+  it("ignores the clearing of what is not set", () => {
+    const wheel = new DeadlineWheel();
+    wheel.clear(new Alarm(1));
+
+    expect([wheel.size, wheel.next]).toEqual([0, Number.POSITIVE_INFINITY]);
+  });
+});

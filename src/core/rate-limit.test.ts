@@ -1,0 +1,57 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { RateLimit } from "./rate-limit.js";
+
+describe("the rate limit", () => {
+  it("lets everything pass if it is 0", () => {
+    const limit = new RateLimit(0);
+
+    expect(Array.from({ length: 1_000 }, () => limit.take(5)).every((waitMs) => waitMs === 0)).toBe(true);
+  });
+
+  it("lets a second's worth pass at once and says how long the next one has to wait", () => {
+    const limit = new RateLimit(4);
+
+    expect([0, 0, 0, 0, 0].map(() => limit.take(1_000))).toEqual([0, 0, 0, 0, 250]);
+    expect([1_125, 1_250, 1_250].map((now) => limit.take(now))).toEqual([125, 0, 250]);
+  });
+
+  it("saves no more than a second's worth", () => {
+    const limit = new RateLimit(2);
+    limit.take(0);
+
+    expect([1e9, 1e9, 1e9].map((now) => limit.take(now))).toEqual([0, 0, 500]);
+  });
+
+  it("never lets more pass in any time than its rate and one second's worth, and means what it says about waiting", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 50 }),
+        fc.array(fc.oneof(fc.constant(0), fc.nat(400)), { maxLength: 80 }),
+        (perSecond, pauses) => {
+          const limit = new RateLimit(perSecond);
+          const passed: number[] = [];
+          let now = 10_000;
+          for (const pause of pauses) {
+            now += pause;
+            const waitMs = limit.take(now);
+            if (waitMs === 0) {
+              passed.push(now);
+            } else {
+              now += waitMs;
+              expect(limit.take(now)).toBe(0);
+              passed.push(now);
+            }
+          }
+          for (const [i, from] of passed.entries()) {
+            for (const [j, to] of passed.entries()) {
+              if (j >= i)
+                expect(j - i + 1).toBeLessThanOrEqual(perSecond + ((to - from) * perSecond) / 1_000 + 1e-6);
+            }
+          }
+        },
+      ),
+      { numRuns: 100, seed: 1 },
+    );
+  });
+});

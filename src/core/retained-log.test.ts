@@ -1,0 +1,135 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Deliver } from "./effect.js";
+import { NO_AUDIENCE, NO_CONTEXT } from "./model.js";
+import { RetainedLog, retainedAfter } from "./retained-log.js";
+import { TopicState } from "./topic-state.js";
+
+/** What an entry costs beside its payload. */
+const ENTRY_BYTES = 256;
+
+function delivery(topic: TopicState, payloadBytes: number, receivedAt: number): Deliver {
+  return {
+    kind: "deliver",
+    audience: NO_AUDIENCE,
+    callers: [],
+    requestId: "r1",
+    topic: topic.name,
+    producerId: "p1",
+    group: "",
+    ordinal: 1,
+    more: false,
+    sequence: ++topic.sequence,
+    latencyMs: 0,
+    receivedAt,
+    late: false,
+    context: NO_CONTEXT,
+    payload: new Uint8Array(payloadBytes),
+  };
+}
+
+function sequences(entries: readonly Deliver[]): readonly number[] {
+  return entries.map(({ sequence }) => sequence);
+}
+
+function topics(count: number): readonly TopicState[] {
+  return Array.from({ length: count }, (_, i) => new TopicState(`t${i}`, `e.${i}`));
+}
+
+describe("the retained log", () => {
+  it("holds the newest deliveries of all topics within its bytes and its age, and replays each topic without a hole", () => {
+    const step = fc.record({
+      topic: fc.nat(2),
+      bytes: fc.oneof(fc.nat(300), fc.constant(5_000)),
+      pauseMs: fc.oneof(fc.constant(0), fc.nat(60)),
+      isExpire: fc.boolean(),
+    });
+    const limits = { retainedBytes: 2_000, retainedMs: 100 };
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60, size: "max" }), (steps) => {
+        const log = new RetainedLog(limits);
+        const all = topics(3);
+        let list: Deliver[] = [];
+        const bytesOf = (entries: readonly Deliver[]) =>
+          entries.reduce((sum, { payload }) => sum + payload.byteLength + ENTRY_BYTES, 0);
+        let now = 0;
+        for (const { topic, bytes, pauseMs, isExpire } of steps) {
+          now += pauseMs;
+          if (isExpire) {
+            list = list.filter(({ receivedAt }) => now - receivedAt <= limits.retainedMs);
+            expect(log.expire(now)).toBe(list.length > 0);
+          } else {
+            const state = all[topic] as TopicState;
+            const entry = delivery(state, bytes, now);
+            log.append(state, entry);
+            list.push(entry);
+            while (bytesOf(list) > limits.retainedBytes) list.shift();
+          }
+
+          const held = {
+            size: list.length,
+            bytes: bytesOf(list),
+            topics: all.map((state) => {
+              const own = list.filter((entry) => entry.topic === state.name);
+              const after = (sequence: number) => own.filter((entry) => entry.sequence > sequence);
+              const replays = [0, state.sequence - 2, state.sequence - 1, state.sequence].map(after);
+              return { count: own.length, bytes: bytesOf(own), replays: replays.map(sequences) };
+            }),
+          };
+          expect(held.bytes).toBeLessThanOrEqual(limits.retainedBytes);
+          expect({
+            size: log.size,
+            bytes: log.byteLength,
+            topics: all.map((state) => {
+              const after = (sequence: number) => retainedAfter(state, sequence);
+              const replays = [0, state.sequence - 2, state.sequence - 1, state.sequence].map(after);
+              return { count: state.logCount, bytes: state.logBytes, replays: replays.map(sequences) };
+            }),
+          }).toEqual(held);
+        }
+      }),
+      { numRuns: 100, seed: 1 },
+    );
+  });
+
+  it("keeps what is as old as allowed and drops what is older", () => {
+    const log = new RetainedLog({ retainedBytes: 10_000, retainedMs: 100 });
+    const [topic] = topics(1) as [TopicState];
+    log.append(topic, delivery(topic, 0, 50));
+
+    expect([log.expire(150), log.size]).toEqual([true, 1]);
+    expect([log.expire(151), log.size]).toEqual([false, 0]);
+  });
+
+  it("retains nothing if its bytes are 0", () => {
+    const log = new RetainedLog({ retainedBytes: 0, retainedMs: 100 });
+    const [topic] = topics(1) as [TopicState];
+    log.append(topic, delivery(topic, 0, 0));
+
+    expect([log.size, log.byteLength, retainedAfter(topic, 0)]).toEqual([0, 0, []]);
+  });
+
+  it("lets a busy topic push out what a quiet one had, which is the oldest", () => {
+    const log = new RetainedLog({ retainedBytes: 3 * ENTRY_BYTES, retainedMs: 100 });
+    const [quiet, busy] = topics(2) as [TopicState, TopicState];
+    log.append(quiet, delivery(quiet, 0, 0));
+    for (let i = 0; i < 3; i++) log.append(busy, delivery(busy, 0, 0));
+
+    expect(retainedAfter(quiet, 0)).toEqual([]);
+    expect(retainedAfter(busy, 0).map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
+  });
+
+  it("stays as small as it is allowed to be over a long time", () => {
+    const log = new RetainedLog({ retainedBytes: 100 * ENTRY_BYTES, retainedMs: 100 });
+    const [topic, other] = topics(2) as [TopicState, TopicState];
+    for (let i = 0; i < 150_000; i++) {
+      const to = i % 3 === 0 ? other : topic;
+      log.append(to, delivery(to, 0, i));
+    }
+
+    expect([log.size, log.byteLength]).toEqual([100, 100 * ENTRY_BYTES]);
+    expect(topic.logCount + other.logCount).toBe(100);
+    expect(topic.log.length + other.log.length).toBeLessThanOrEqual(100 + 2 * 1_024);
+    expect(retainedAfter(topic, 0).at(-1)?.sequence).toBe(topic.sequence);
+  });
+});

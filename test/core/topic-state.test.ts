@@ -1,0 +1,82 @@
+import { describe, expect, it } from "vitest";
+import { effectsOf } from "../transcript/interpreter.js";
+
+/** What is held of a topic while somebody is on it. */
+describe("a topic", () => {
+  it("keeps the epoch of a topic as long as somebody is registered on it", () => {
+    const effects = effectsOf(`
+      limits heartbeatMs=10000000
+      producer p1 topics=t
+      listener l1 topics=t
+      request r1 topic=t
+      reply p1 r1
+      close l1
+      advance 200000
+      listener l1 topics=t resume=t:s.1:1
+    `);
+
+    // Nothing came meanwhile, and the topic was never idle: p1 is registered on it.
+    expect(effects.filter((line) => line.includes("gap"))).toEqual([]);
+  });
+
+  it("lets the members of a group take turns although nobody listens", () => {
+    const effects = effectsOf(`
+      producer a1 topics=t group=a
+      producer a2 topics=t group=a
+      request r1 topic=t gather exclude_listeners
+      reply a1 r1
+      reply a2 r1
+      request r2 topic=t gather exclude_listeners
+      reply a1 r2
+      reply a2 r2
+      request r3 topic=t gather exclude_listeners
+    `);
+
+    const asked = effects.filter((line) => line.includes("<- assign")).map((line) => line.slice(0, 2));
+    expect(asked).toEqual(["a1", "a2", "a1"]);
+  });
+
+  it("tells a listener with a wildcard where the known topics stand, in Ready", () => {
+    const effects = effectsOf(`
+      producer p1 topics=a.b
+      listener l1 topics=a.b
+      request r1 topic=a.b
+      reply p1 r1
+      listener l2 topics=a.*
+    `);
+
+    expect(effects.at(-1)).toContain("a.b:s.1:1");
+  });
+
+  it("does not begin a topic's numbering anew before the eyes of a listener with a wildcard", () => {
+    const effects = effectsOf(`
+      limits heartbeatMs=10000000
+      producer p1 topics=a.b
+      listener l1 topics=a.*
+      request r1 topic=a.b
+      reply p1 r1
+      advance 200000
+      request r2 topic=a.b
+      reply p1 r2
+    `);
+
+    const sequences = effects.flatMap(
+      (line) => /^l1 <- delivery .* sequence=(\d+)/.exec(line)?.slice(1) ?? [],
+    );
+    expect(sequences).toEqual(["1", "2"]);
+  });
+
+  it("gives late results too to one member of a listener group only", () => {
+    const effects = effectsOf(`
+      producer p1 topics=t
+      listener l1 topics=t group=g late
+      listener l2 topics=t group=g late
+      request r1 topic=t ttl=10
+      advance 11
+      reply p1 r1
+    `);
+
+    const receivers = effects.filter((line) => / late /.test(line)).map((line) => line.split(" ")[0]);
+    expect(receivers.join().split(",")).toHaveLength(1);
+  });
+});
