@@ -30,19 +30,30 @@ export type UnaryCall = ServerUnaryCall<Buffer, Uint8Array>;
 export interface StreamEvents {
   /** A message came. */
   readonly message?: (message: Buffer) => void;
+  /** A message was no valid protobuf; the stream is to end with this, and brings nothing more but `closed`. */
+  readonly refused?: (refusal: Refusal) => void;
   /** The peer sends nothing more; or it has gone, and `closed` follows. */
   readonly halfClosed?: () => void;
   /** The stream is over for both sides; called once, last. */
   readonly closed: () => void;
 }
 
-/** Runs a callback so that nothing it throws reaches grpc-js; the peer is told nothing of our bugs. */
-export function guard(logger: Logger, fail: (status: GrpcStatus) => void, run: () => void): void {
+/**
+ * Runs a callback so that nothing it throws reaches grpc-js; the peer is told nothing of our bugs.
+ *
+ * @param refuse - ends the call because its message is no valid protobuf; by default as `fail` does.
+ */
+export function guard(
+  logger: Logger,
+  fail: (status: GrpcStatus) => void,
+  run: () => void,
+  refuse: (refusal: Refusal) => void = (refused) => fail(grpcStatus(refused)),
+): void {
   try {
     run();
   } catch (error) {
     if (error instanceof WireError) {
-      fail(grpcStatus(malformed(error)));
+      refuse(malformed(error));
       return;
     }
     logger.error({ err: error }, "a call failed because of a bug");
@@ -72,8 +83,15 @@ export function fail(call: OutgoingCall, status: GrpcStatus): void {
 
 /** Hears what happens on a stream. */
 export function subscribe(call: OutgoingCall, logger: Logger, events: StreamEvents): void {
-  const guarded = (run: () => void): void => guard(logger, (status) => fail(call, status), run);
+  const { message, halfClosed, refused } = events;
   let isClosed = false;
+  let isRefused = false;
+  const refuse = (refusal: Refusal): void => {
+    isRefused = true;
+    if (refused) refused(refusal);
+    else fail(call, grpcStatus(refusal));
+  };
+  const guarded = (run: () => void): void => guard(logger, (status) => fail(call, status), run, refuse);
   const close = (): void => {
     if (isClosed) return;
     isClosed = true;
@@ -84,12 +102,11 @@ export function subscribe(call: OutgoingCall, logger: Logger, events: StreamEven
   if (!("readable" in call)) return;
   // Headers at once, or a proxy that times the stream out reports a missing response instead of a cut one.
   call.sendMetadata(new Metadata());
-  const { message, halfClosed } = events;
   call.on("data", (received: Buffer) => {
-    if (!isClosed && message) guarded(() => message(received));
+    if (!isClosed && !isRefused && message) guarded(() => message(received));
   });
   call.on("end", () => {
-    if (!isClosed && halfClosed) guarded(halfClosed);
+    if (!isClosed && !isRefused && halfClosed) guarded(halfClosed);
   });
 }
 

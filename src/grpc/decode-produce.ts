@@ -10,8 +10,9 @@ import { WireError, WireReader } from "./wire-reader.js";
 const NO_RESULT: Buffer = Buffer.alloc(0);
 /** Longest message of a failure that goes into summaries; the delivered result has all of it. */
 const LONGEST_FAILURE = 1_024;
-/** Field number of `reply` in ProducerMessage. */
+/** Field number of `reply` in ProducerMessage, and the last one of its oneof. */
 const REPLY = 1;
+const LAST_MEMBER = 6;
 
 /** One thing a producer said: an input of the core, or a Hello, which opens its session. */
 export type ProducerSaid = Input | NonNullable<ProducerMessage["message"]>;
@@ -25,9 +26,16 @@ export function* decodeProduce(message: Buffer, session: SessionKey): Generator<
 }
 
 function decodeMessage(bytes: Buffer, session: SessionKey): ProducerSaid | undefined {
-  const reader = WireReader.of(bytes);
-  if (!reader.next()) return undefined;
-  if (reader.field === REPLY) return decodeReply(reader.message(), session);
+  let reply: WireReader | undefined;
+  for (const reader = WireReader.of(bytes); reader.next(); ) {
+    if (reader.field === REPLY) reply = reader.message();
+    else {
+      // Of a oneof, the last member on the wire counts; a field that is not known does not.
+      if (reader.field <= LAST_MEMBER) reply = undefined;
+      reader.skip();
+    }
+  }
+  if (reply) return decodeReply(reply, session);
   try {
     return ProducerMessage.decode(bytes).message;
   } catch (error) {

@@ -19,7 +19,11 @@ export function produce(edge: Edge, call: BidiCall): void {
   } as const;
   const session = runtime.openStream(sinkOf(call), bound);
   let hasHello = false;
-  const violated = (refused: Refusal): void => runtime.end(session, refused);
+  let isOver = false;
+  const violated = (refused: Refusal): void => {
+    isOver = true;
+    runtime.end(session, refused);
+  };
   const say = (said: NonNullable<ProducerMessage["message"]>): void => {
     if (said.$case === "hello") {
       if (hasHello) violated(refusal("PROTOCOL_VIOLATION", "Hello came twice; send it once, first"));
@@ -35,6 +39,7 @@ export function produce(edge: Edge, call: BidiCall): void {
   subscribe(call, logger, {
     message: (message) => {
       for (const said of decodeProduce(message, session)) {
+        if (isOver) return;
         if (said === undefined) fault(edge, session, hasHello, violated);
         else if ("$case" in said) say(said);
         else if (hasHello) runtime.submit(said);
@@ -44,6 +49,7 @@ export function produce(edge: Edge, call: BidiCall): void {
           );
       }
     },
+    refused: violated,
     // A peer that is killed looks the same as one that ends its side, so ending without Drain is departing.
     halfClosed: () => runtime.end(session, undefined),
     closed: () => runtime.close(session),

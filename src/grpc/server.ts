@@ -9,6 +9,7 @@ import {
   type ServiceDefinition,
   type sendUnaryData,
 } from "@grpc/grpc-js";
+import { refusal } from "../core/reason.js";
 import { DispatcherServiceService } from "../gen/ate/dispatcher/v1/dispatcher_service.js";
 import { IntrospectionServiceService } from "../gen/ate/dispatcher/v1/introspection_service.js";
 import type { Ticker } from "../ports/ticker.js";
@@ -29,7 +30,7 @@ import { addReflection } from "./reflection.js";
 import { submit } from "./submit.js";
 import { subscribe } from "./subscribe.js";
 import { updateListener } from "./update-listener.js";
-import { watch } from "./watch.js";
+import { type Watchers, watch } from "./watch.js";
 
 const SERVICES = ["ate.dispatcher.v1.DispatcherService", "ate.dispatcher.v1.IntrospectionService"];
 /** Resets that a connection may send before Node cuts it, at once and per second; see docs/adr. */
@@ -74,9 +75,10 @@ export function createGrpcServer(
     updateListener: (call: UnaryCall, callback: Answer) => updateListener(edge, call, callback),
     subscribe: (call: BidiCall) => subscribe(edge, call),
   });
+  const watchers: Watchers = new Set();
   server.addService(verbatim(IntrospectionServiceService), {
     ...introspection(edge, facts),
-    watch: (call: AskedCall) => watch(edge, facts, ticker, call),
+    watch: (call: AskedCall) => watch(edge, facts, ticker, watchers, call),
   });
   const health: Health = addHealth(server, SERVICES);
   if (options.reflection) addReflection(server);
@@ -85,6 +87,7 @@ export function createGrpcServer(
     notReady: () => health.notServing(),
     finish: () =>
       new Promise((resolve) => {
+        for (const watcher of watchers) watcher.end(refusal("SHUTTING_DOWN", "the server has shut down"));
         server.tryShutdown(() => resolve());
       }),
     force: () => server.forceShutdown(),

@@ -15,6 +15,7 @@ export function submit(edge: Edge, call: BidiCall): void {
   const session = runtime.openStream(sinkOf(call), bound);
   subscribe(call, logger, {
     message: (message) => take(edge, session, message),
+    refused: (refused) => runtime.end(session, refused),
     halfClosed: () => runtime.submit({ kind: "callerFinished", session }),
     closed: () => runtime.close(session),
   });

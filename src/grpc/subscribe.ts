@@ -10,9 +10,14 @@ export function subscribe(edge: Edge, call: BidiCall): void {
   const { runtime, logger } = edge;
   const session = runtime.openStream(sinkOf(call), LISTENER_BOUND);
   let isOpen = false;
-  const violated = (refused: Refusal): void => runtime.end(session, refused);
+  let isOver = false;
+  const violated = (refused: Refusal): void => {
+    isOver = true;
+    runtime.end(session, refused);
+  };
   hear(call, logger, {
     message: (message) => {
+      if (isOver) return;
       const said = decodeCold(SubscribeRequest, message).message;
       if (said?.$case === "listen" && !isOpen) {
         isOpen = true;
@@ -26,8 +31,9 @@ export function subscribe(edge: Edge, call: BidiCall): void {
         violated(refusal("PROTOCOL_VIOLATION", `${said?.$case ?? "nothing"} came first; send listen first`));
       }
     },
+    refused: violated,
     halfClosed: () => {
-      if (!isOpen)
+      if (!isOpen && !isOver)
         violated(refusal("PROTOCOL_VIOLATION", "the stream ended before listen; send listen first"));
     },
     closed: () => runtime.close(session),

@@ -7,6 +7,7 @@ import { invalid } from "../core/reason.js";
 import { covers, isPattern } from "../core/topic.js";
 import type { WatchEvent } from "../gen/ate/dispatcher/v1/introspection.js";
 import { WatchRequest, WatchResponse } from "../gen/ate/dispatcher/v1/introspection_service.js";
+import type { Sink } from "../ports/sink.js";
 import type { Ticker } from "../ports/ticker.js";
 import { fail, guard, type OutgoingCall, sinkOf, subscribe } from "./call.js";
 import { decodeCold } from "./decode-cold.js";
@@ -21,11 +22,15 @@ const MOST_WAITING = 1_000;
 
 type Event = NonNullable<WatchEvent["event"]>;
 
+/** Streams of watchers, which are no sessions of the core and so are not ended by it. */
+export type Watchers = Set<Sink>;
+
 /** Handles Watch. */
 export function watch(
   edge: Edge,
   facts: ProcessFacts,
   ticker: Ticker,
+  watchers: Watchers,
   call: OutgoingCall & { readonly request: Buffer },
 ): void {
   const { runtime, clock, logger } = edge;
@@ -39,7 +44,8 @@ export function watch(
         fail(call, grpcStatus(invalid([{ field: "topic", description }])));
         return;
       }
-      const post = postTo(call, edge);
+      const sink = sinkOf(call);
+      const post = postTo(sink, edge);
       const server = (): void => {
         post({ $case: "server", value: serverInfo(runtime.snapshot(), runtime.droppedCount, facts, clock) });
       };
@@ -47,10 +53,12 @@ export function watch(
         if (concerns(fact, pattern)) post(eventOf(fact, edge));
       });
       const stopTicking = ticker.every(server);
+      watchers.add(sink);
       subscribe(call, logger, {
         closed: () => {
           stopHearing();
           stopTicking();
+          watchers.delete(sink);
         },
       });
       server();
@@ -59,8 +67,7 @@ export function watch(
 }
 
 /** Queues events for a watcher and sends those of a turn as one message. */
-function postTo(call: OutgoingCall, { clock }: Edge): (event: Event) => void {
-  const sink = sinkOf(call);
+function postTo(sink: Sink, { clock }: Edge): (event: Event) => void {
   let waiting: WatchEvent[] = [];
   let lost = 0;
   let isSending = false;
