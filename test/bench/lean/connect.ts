@@ -1,0 +1,19 @@
+/**
+ * The lean clients: streams of raw batches over grpc-js, without stubs.
+ */
+import { Client, credentials } from "@grpc/grpc-js";
+import { OWN_CONNECTION } from "../own-connection.js";
+import type { Load, Send } from "../peer.js";
+import { openLeanListener } from "./listener.js";
+import { openLeanProducer } from "./producer.js";
+import { createLeanRequester } from "./requester.js";
+
+/** Connects lean clients to `address`; see {@link Peer.connect}. */
+export async function connectLeanClients(address: string, load: Load): Promise<Send> {
+  const connect = () => new Client(address, credentials.createInsecure(), OWN_CONNECTION);
+  await Promise.all([
+    ...Array.from({ length: load.shape.listeners }, (_, index) => openLeanListener(connect(), load, index)),
+    ...Array.from({ length: load.shape.producers }, (_, index) => openLeanProducer(connect(), load, index)),
+  ]);
+  return createLeanRequester(connect(), load);
+}

@@ -1,0 +1,41 @@
+import type { Client } from "@grpc/grpc-js";
+import { ListenRequest } from "../../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
+import { listenerBufferBytes } from "../listener-buffer.js";
+import type { Load } from "../peer.js";
+import { openRawStream } from "./call.js";
+import { WireReader } from "./wire.js";
+
+// ListenResponse.events, ListenerEvent.{delivery,ready,gap}, Delivery.result, Result.data
+const EVENTS = 1;
+const DELIVERY = 1;
+const READY = 7;
+const GAP = 8;
+const RESULT = 12;
+const DATA = 2;
+
+/** Opens a listener that follows one path of fields to the payload. Resolves when it is registered. */
+export function openLeanListener(client: Client, load: Load, index: number): Promise<void> {
+  const request = ListenRequest.fromPartial({
+    topics: [load.topic],
+    bufferBytes: listenerBufferBytes(load.shape),
+  });
+  const call = openRawStream(client, "Listen", Buffer.from(ListenRequest.encode(request).finish()));
+  const reader = new WireReader();
+  call.on("error", load.failed);
+  return new Promise((ready) => {
+    call.on("data", (bytes: Buffer) => {
+      reader.open(bytes);
+      for (let end = reader.find(EVENTS, bytes.length); end !== -1; end = reader.find(EVENTS, bytes.length)) {
+        const kind = reader.varint() >>> 3;
+        const eventEnd = reader.varint() + reader.position;
+        if (kind === DELIVERY) {
+          const dataEnd = reader.find(DATA, reader.find(RESULT, eventEnd));
+          if (dataEnd === -1) load.failed(new Error("a result has no data"));
+          else load.delivered(index, bytes, reader.position, dataEnd);
+        } else if (kind === READY) ready();
+        else if (kind === GAP) load.failed(new Error("a listener lost results"));
+        reader.position = end;
+      }
+    });
+  });
+}

@@ -1,0 +1,110 @@
+import type { Client } from "@grpc/grpc-js";
+import { ProduceRequest } from "../../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
+import { ResultPayloads, readSequence } from "../payload.js";
+import type { Load } from "../peer.js";
+import { openRawDuplex } from "./call.js";
+import { fieldLength, WireReader, writeFieldHead } from "./wire.js";
+
+// ProduceResponse.messages, DispatcherMessage.{assignment,welcome}, Assignment.{assignment_id,request}, Request.data
+const MESSAGES = 1;
+const ASSIGNMENT = 1;
+const WELCOME = 6;
+const ASSIGNMENT_ID = 1;
+const REQUEST = 7;
+const REQUEST_DATA = 4;
+// ProducerMessage.reply, Reply.{assignment_id,result}, Result.data
+const REPLY = 1;
+const REPLY_ASSIGNMENT_ID = 1;
+const REPLY_RESULT = 3;
+const RESULT_DATA = 2;
+
+/** Opens a producer that answers each batch of assignments with one batch. Resolves when it is registered. */
+export function openLeanProducer(client: Client, load: Load, index: number): Promise<void> {
+  const call = openRawDuplex(client, "Produce");
+  const batch = new ReplyBatch(new ResultPayloads(load.shape.payloadBytes), index);
+  const reader = new WireReader();
+  call.on("error", load.failed);
+  call.write(hello(load.topic));
+  return new Promise((ready) => {
+    call.on("data", (bytes: Buffer) => {
+      reader.open(bytes);
+      for (
+        let end = reader.find(MESSAGES, bytes.length);
+        end !== -1;
+        end = reader.find(MESSAGES, bytes.length)
+      ) {
+        const kind = reader.varint() >>> 3;
+        const messageEnd = reader.varint() + reader.position;
+        if (kind === ASSIGNMENT) {
+          const begin = reader.position;
+          const idEnd = reader.find(ASSIGNMENT_ID, messageEnd);
+          const idBegin = reader.position;
+          // Fields may come in any order: look for the second one from the beginning again.
+          reader.position = begin;
+          const dataEnd = reader.find(REQUEST_DATA, reader.find(REQUEST, messageEnd));
+          if (idEnd === -1 || dataEnd === -1) load.failed(new Error("an assignment lacks its id or request"));
+          else batch.add(bytes.subarray(idBegin, idEnd), readSequence(bytes, reader.position));
+        } else if (kind === WELCOME) ready();
+        reader.position = end;
+      }
+      const replies = batch.take();
+      if (replies !== undefined) call.write(replies);
+    });
+  });
+}
+
+function hello(topic: string): Buffer {
+  const value = { registrations: [{ topic }] };
+  const message = ProduceRequest.fromPartial({ messages: [{ message: { $case: "hello", value } }] });
+  return Buffer.from(ProduceRequest.encode(message).finish());
+}
+
+/** Collects replies, and writes them as one ProduceRequest. */
+class ReplyBatch {
+  readonly #payloads: ResultPayloads;
+  readonly #producer: number;
+  #ids: Uint8Array[] = [];
+  #sequences: number[] = [];
+  #byteLength = 0;
+
+  constructor(payloads: ResultPayloads, producer: number) {
+    this.#payloads = payloads;
+    this.#producer = producer;
+  }
+
+  add(assignmentId: Uint8Array, sequence: number): void {
+    this.#ids.push(assignmentId);
+    this.#sequences.push(sequence);
+    this.#byteLength += fieldLength(fieldLength(this.#replyLength(assignmentId)));
+  }
+
+  /** The batch as it goes out, or undefined if it is empty. */
+  take(): Buffer | undefined {
+    if (this.#ids.length === 0) return undefined;
+    const target = Buffer.allocUnsafe(this.#byteLength);
+    let at = 0;
+    for (const [index, id] of this.#ids.entries())
+      at = this.#write(target, at, id, this.#sequences[index] as number);
+    this.#ids = [];
+    this.#sequences = [];
+    this.#byteLength = 0;
+    return target;
+  }
+
+  #write(target: Buffer, position: number, id: Uint8Array, sequence: number): number {
+    const replyLength = this.#replyLength(id);
+    const { byteLength } = this.#payloads;
+    let at = writeFieldHead(target, position, MESSAGES, fieldLength(replyLength));
+    at = writeFieldHead(target, at, REPLY, replyLength);
+    at = writeFieldHead(target, at, REPLY_ASSIGNMENT_ID, id.length);
+    target.set(id, at);
+    at = writeFieldHead(target, at + id.length, REPLY_RESULT, fieldLength(byteLength));
+    at = writeFieldHead(target, at, RESULT_DATA, byteLength);
+    this.#payloads.write(target, at, sequence, this.#producer);
+    return at + byteLength;
+  }
+
+  #replyLength(id: Uint8Array): number {
+    return fieldLength(id.length) + fieldLength(fieldLength(this.#payloads.byteLength));
+  }
+}

@@ -1,0 +1,48 @@
+/** Clients of the naive dispatcher, as plain as it is: generated stubs, a unary call per request. */
+import { credentials } from "@grpc/grpc-js";
+import { OWN_CONNECTION } from "../own-connection.js";
+import { ResultPayloads, readSequence, requestPayload } from "../payload.js";
+import type { Load, Send } from "../peer.js";
+import { type ListenResponse, NaiveClient, type ProduceResponse } from "./gen/naive.js";
+
+/** Connects naive clients to `address`; see {@link Peer.connect}. */
+export async function connectNaiveClients(address: string, load: Load): Promise<Send> {
+  const connect = () => new NaiveClient(address, credentials.createInsecure(), OWN_CONNECTION);
+  const { producers, listeners } = load.shape;
+  await Promise.all([
+    ...Array.from({ length: listeners }, (_, index) => openListener(connect(), load, index)),
+    ...Array.from({ length: producers }, (_, index) => openProducer(connect(), load, index)),
+  ]);
+  const client = connect();
+  const { topic, ttlMs } = load;
+  return (sequence) => {
+    client.dispatch({ topic, data: requestPayload(sequence), ttlMs }, (error) => {
+      if (error === null) load.accepted(sequence);
+      else load.failed(error);
+    });
+  };
+}
+
+function openProducer(client: NaiveClient, load: Load, index: number): Promise<void> {
+  const payloads = new ResultPayloads(load.shape.payloadBytes);
+  const call = client.produce();
+  call.on("error", load.failed);
+  call.write({ requestId: "", topic: load.topic, data: new Uint8Array() });
+  return new Promise((ready) => {
+    call.on("data", ({ requestId, data }: ProduceResponse) => {
+      if (requestId === "") ready();
+      else call.write({ requestId, topic: "", data: payloads.create(readSequence(data, 0), index) });
+    });
+  });
+}
+
+function openListener(client: NaiveClient, load: Load, index: number): Promise<void> {
+  const call = client.listen({ topic: load.topic });
+  call.on("error", load.failed);
+  return new Promise((ready) => {
+    call.on("data", ({ requestId, data }: ListenResponse) => {
+      if (requestId === "") ready();
+      else load.delivered(index, data, 0, data.length);
+    });
+  });
+}

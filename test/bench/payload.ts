@@ -1,0 +1,55 @@
+/**
+ * Payloads that can be checked at the other end. A request carries only its sequence number; a result carries that
+ * number, the producer's index and a fixed pattern up to its full length.
+ */
+
+const SEQUENCE_BYTES = 4;
+const HEAD_BYTES = SEQUENCE_BYTES + 2;
+
+/** The payload of a request: its sequence number, 32 bits, little-endian. */
+export function requestPayload(sequence: number): Uint8Array {
+  const bytes = Buffer.allocUnsafe(SEQUENCE_BYTES);
+  bytes.writeUInt32LE(sequence);
+  return bytes;
+}
+
+/** Reads the sequence number at the head of a request's or a result's payload. */
+export function readSequence(bytes: Uint8Array, start: number): number {
+  const low = (bytes[start] as number) | ((bytes[start + 1] as number) << 8);
+  const high = (bytes[start + 2] as number) | ((bytes[start + 3] as number) << 8);
+  return (low | (high << 16)) >>> 0;
+}
+
+/** Makes and checks results of one size. */
+export class ResultPayloads {
+  readonly #template: Buffer;
+
+  /** @param byteLength - at least the head's 6 bytes. */
+  constructor(readonly byteLength: number) {
+    if (byteLength < HEAD_BYTES) throw new Error(`a payload has at least ${HEAD_BYTES} bytes`);
+    this.#template = Buffer.from(Array.from({ length: byteLength }, (_, index) => (index * 31) & 0xff));
+  }
+
+  /** Writes a result into `target`, which has room for {@link byteLength} bytes from `offset`. */
+  write(target: Buffer, offset: number, sequence: number, producer: number): void {
+    target.set(this.#template, offset);
+    target.writeUInt32LE(sequence, offset);
+    target.writeUInt16LE(producer, offset + SEQUENCE_BYTES);
+  }
+
+  /** A result in memory of its own, as a real producer would return it. */
+  create(sequence: number, producer: number): Buffer {
+    const bytes = Buffer.allocUnsafe(this.byteLength);
+    this.write(bytes, 0, sequence, producer);
+    return bytes;
+  }
+
+  /** Reads the index of the producer, or throws if anything behind the head is not as it was written. */
+  verify(bytes: Uint8Array, start: number, end: number): number {
+    const body = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
+    if (this.#template.compare(body, HEAD_BYTES, body.length, HEAD_BYTES) !== 0) {
+      throw new Error("a delivered payload was altered");
+    }
+    return body.readUInt16LE(SEQUENCE_BYTES);
+  }
+}

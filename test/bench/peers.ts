@@ -1,0 +1,21 @@
+/** The registry of peers: a new one is a file in `peers/` and a line here. */
+import { findNamed } from "./named.js";
+import type { Peer } from "./peer.js";
+import { naive } from "./peers/naive.js";
+import { ours } from "./peers/ours.js";
+import { oursLean } from "./peers/ours-lean.js";
+import { oursPlain } from "./peers/ours-plain.js";
+
+/** Our server, under each kind of client. */
+export const OURS: readonly Peer[] = [ours, oursLean, oursPlain];
+
+/** What ours is compared with. */
+export const OTHERS: readonly Peer[] = [naive];
+
+/** All that can be measured. */
+export const PEERS: readonly Peer[] = [...OURS, ...OTHERS];
+
+/** Finds a peer by its name, or throws. */
+export function findPeer(name: string): Peer {
+  return findNamed("peer", PEERS, name);
+}

@@ -1,0 +1,91 @@
+/**
+ * The plainest clients of ours: the generated stubs, a unary call per request, one reply per message.
+ */
+import { credentials } from "@grpc/grpc-js";
+import {
+  DispatcherServiceClient,
+  DispatchRequest,
+  ListenRequest,
+  type ListenResponse,
+  ProduceRequest,
+  type ProduceResponse,
+} from "../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
+import { listenerBufferBytes } from "./listener-buffer.js";
+import { OWN_CONNECTION } from "./own-connection.js";
+import { ResultPayloads, readSequence, requestPayload } from "./payload.js";
+import type { Load, Send } from "./peer.js";
+
+/** Connects plain clients to `address`; see {@link Peer.connect}. */
+export async function connectPlainClients(address: string, load: Load): Promise<Send> {
+  const { producers, listeners } = load.shape;
+  await Promise.all([
+    ...Array.from({ length: listeners }, (_, index) => openListener(connect(address), load, index)),
+    ...Array.from({ length: producers }, (_, index) => openProducer(connect(address), load, index)),
+  ]);
+  return createRequester(connect(address), load);
+}
+
+function connect(address: string): DispatcherServiceClient {
+  return new DispatcherServiceClient(address, credentials.createInsecure(), OWN_CONNECTION);
+}
+
+function createRequester(client: DispatcherServiceClient, load: Load): Send {
+  const ttl = { seconds: BigInt(Math.floor(load.ttlMs / 1000)), nanos: (load.ttlMs % 1000) * 1_000_000 };
+  return (sequence) => {
+    const data = requestPayload(sequence);
+    client.dispatch(DispatchRequest.fromPartial({ request: { topic: load.topic, data, ttl } }), (error) => {
+      if (error === null) load.accepted(sequence);
+      else load.failed(error);
+    });
+  };
+}
+
+function openProducer(client: DispatcherServiceClient, load: Load, index: number): Promise<void> {
+  const payloads = new ResultPayloads(load.shape.payloadBytes);
+  const call = client.produce();
+  call.on("error", load.failed);
+  call.write(hello(load.topic));
+  return new Promise((ready) => {
+    call.on("data", ({ messages }: ProduceResponse) => {
+      for (const { message } of messages) {
+        if (message?.$case === "welcome") ready();
+        if (message?.$case !== "assignment") continue;
+        const { assignmentId, request } = message.value;
+        if (request === undefined) load.failed(new Error("an assignment has no request"));
+        else call.write(reply(assignmentId, payloads.create(readSequence(request.data, 0), index)));
+      }
+    });
+  });
+}
+
+function hello(topic: string): ProduceRequest {
+  return ProduceRequest.fromPartial({
+    messages: [{ message: { $case: "hello", value: { registrations: [{ topic }] } } }],
+  });
+}
+
+function reply(assignmentId: string, data: Uint8Array): ProduceRequest {
+  const result = { outcome: { $case: "data", value: data }, contentType: "", attributes: {} } as const;
+  return { messages: [{ message: { $case: "reply", value: { assignmentId, more: false, result } } }] };
+}
+
+function openListener(client: DispatcherServiceClient, load: Load, index: number): Promise<void> {
+  const call = client.listen(listenRequest(load));
+  call.on("error", load.failed);
+  return new Promise((ready) => {
+    call.on("data", ({ events }: ListenResponse) => {
+      for (const { event } of events) {
+        if (event?.$case === "ready") ready();
+        if (event?.$case === "gap") load.failed(new Error("a listener lost results"));
+        if (event?.$case !== "delivery") continue;
+        const outcome = event.value.result?.outcome;
+        if (outcome?.$case !== "data") load.failed(new Error("a result has no data"));
+        else load.delivered(index, outcome.value, 0, outcome.value.length);
+      }
+    });
+  });
+}
+
+function listenRequest({ topic, shape }: Load): ListenRequest {
+  return ListenRequest.fromPartial({ topics: [topic], bufferBytes: listenerBufferBytes(shape) });
+}

@@ -1,0 +1,74 @@
+/**
+ * A server process of a sample: started afresh, waited for by its own word, killed afterwards.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+
+const START_TIMEOUT_MS = 15_000;
+const KEPT_OUTPUT = 2_000;
+const LISTENING = /\blistening on (\S+:\d+)\s*$/;
+
+/** A server that accepts connections. */
+export interface ServerProcess {
+  readonly address: string;
+  readonly pid: number;
+  /** What the process wrote to its standard error, at most the last 2,000 characters. */
+  errors(): string;
+  /** Kills it at once, since nothing of it is needed any more, and waits until it is gone. */
+  kill(): Promise<void>;
+}
+
+/** Starts a server and waits until it says where it listens. */
+export async function startServer(command: readonly [string, ...string[]]): Promise<ServerProcess> {
+  const [program, ...args] = command;
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env: plainEnvironment() });
+  const killWithParent = () => child.kill("SIGKILL");
+  process.once("exit", killWithParent);
+  const gone = new Promise<void>((resolve) => {
+    child.once("close", () => {
+      process.off("exit", killWithParent);
+      resolve();
+    });
+  });
+  let errors = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    errors = (errors + text).slice(-KEPT_OUTPUT);
+  });
+  const kill = async () => {
+    child.kill("SIGKILL");
+    await gone;
+  };
+  try {
+    const address = await listeningAddress(child, child.stdout);
+    return { address, pid: child.pid as number, errors: () => errors, kill };
+  } catch (error) {
+    await kill();
+    throw new Error(`${(error as Error).message}\n${errors}`.trim());
+  }
+}
+
+function listeningAddress(child: ChildProcess, stdout: NodeJS.ReadableStream): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error("the server did not start in time")), START_TIMEOUT_MS);
+    const settle = (done: () => void) => {
+      clearTimeout(timer);
+      done();
+    };
+    // Read to the end, so that a server that logs much is never held up by a full pipe.
+    createInterface({ input: stdout }).on("line", (line) => {
+      const address = LISTENING.exec(line)?.[1];
+      if (address !== undefined) settle(() => resolve(address));
+    });
+    child.once("error", (error) => settle(() => reject(error)));
+    child.once("exit", (code, signal) =>
+      settle(() => reject(new Error(`the server ended with ${signal ?? code} before it listened`))),
+    );
+  });
+}
+
+/** Our own environment without what configures a dispatcher: a sample measures the defaults. */
+function plainEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith("ATE_DISPATCHER_")),
+  );
+}

@@ -1,0 +1,24 @@
+/** Median and range of a few samples: what the tables show. */
+export interface Spread {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** The spread of at least one number; of an even number of them the median is the mean of the middle two. */
+export function spread(values: readonly number[]): Spread {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  const [low, high] = [sorted[Math.ceil(middle) - 1] as number, sorted[Math.floor(middle)] as number];
+  return { median: (low + high) / 2, min: sorted[0] as number, max: sorted.at(-1) as number };
+}
+
+/** A shuffled copy (Fisher-Yates). */
+export function shuffled<T>(values: readonly T[], random: () => number = Math.random): T[] {
+  const result = [...values];
+  for (let index = result.length - 1; index > 0; index--) {
+    const other = Math.floor(random() * (index + 1));
+    [result[index], result[other]] = [result[other] as T, result[index] as T];
+  }
+  return result;
+}
