@@ -1,0 +1,49 @@
+/**
+ * Keys that must not contradict each other.
+ */
+import { formatBytes, formatDurationMs } from "./quantity.js";
+import type { Config, ConfigKey } from "./schema.js";
+
+/** Two keys that do not go together. */
+export interface Contradiction {
+  /** The one to blame first. */
+  readonly key: ConfigKey;
+  readonly other: ConfigKey;
+  /** What it clashes with, and what would help. */
+  readonly message: string;
+}
+
+type NumberKey = { readonly [K in ConfigKey]: Config[K] extends number ? K : never }[ConfigKey];
+
+/** The first may not exceed the second. */
+const ASCENDING: readonly (readonly [NumberKey, NumberKey])[] = [
+  ["defaultTtlMs", "maxTtlMs"],
+  ["defaultOutstanding", "maxOutstanding"],
+  ["defaultBacklog", "maxBacklog"],
+  ["minBufferBytes", "defaultBufferBytes"],
+  ["defaultBufferBytes", "maxBufferBytes"],
+];
+
+/** Says which keys contradict each other. */
+export function contradictions(config: Config): readonly Contradiction[] {
+  const found: Contradiction[] = [];
+  for (const [key, other] of ASCENDING) {
+    if (config[key] <= config[other]) continue;
+    const message = `must not exceed ${other}, which is ${show(other, config)}; lower the one or raise the other`;
+    found.push({ key, other, message });
+  }
+  // PINGs stop when a connection is being closed for idleness or age: a dead peer must be found before.
+  const pingMs = config.keepaliveTimeMs + config.keepaliveTimeoutMs;
+  for (const key of ["maxConnectionIdleMs", "maxConnectionAgeMs"] as const) {
+    if (config[key] === 0 || config[key] > pingMs) continue;
+    const sum = `keepaliveTimeMs + keepaliveTimeoutMs, which is ${formatDurationMs(pingMs)}`;
+    const message = `must exceed ${sum}, else dead peers are never found; raise the one or lower the others`;
+    found.push({ key, other: "keepaliveTimeMs", message });
+  }
+  return found;
+}
+
+function show(key: NumberKey, config: Config): string {
+  if (key.endsWith("Ms")) return formatDurationMs(config[key]);
+  return key.endsWith("Bytes") ? formatBytes(config[key]) : String(config[key]);
+}

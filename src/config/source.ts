@@ -1,0 +1,80 @@
+/**
+ * Values as they were found, with the place where they were found: the YAML file and the environment.
+ */
+import { isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
+import { nearest, VARIABLE_PREFIX, variableOf } from "./names.js";
+import { CONFIG_KEYS, type ConfigKey, isConfigKey } from "./schema.js";
+
+/** One value, unchecked. */
+export interface Found {
+  readonly value: unknown;
+  /** Where it stands, for messages: `dispatcher.yaml:3`, `ATE_DISPATCHER_MAX_TTL_MS`, `--max-ttl-ms`. */
+  readonly source: string;
+}
+
+/** What one source holds. */
+export interface Layer {
+  readonly values: ReadonlyMap<ConfigKey, Found>;
+  /** Mistakes that concern no known key, one line each. */
+  readonly problems: readonly string[];
+}
+
+/** Variables that are not configuration keys. */
+const OTHER_VARIABLES = new Set([`${VARIABLE_PREFIX}CONFIG`, `${VARIABLE_PREFIX}ADDRESS`]);
+
+/**
+ * Variables that Kubernetes sets in every pod for a service called ate-dispatcher or ate-dispatcher-something. They
+ * look like ours and are not.
+ */
+const SERVICE_LINK = /_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
+
+/** Reads the values of a YAML text. @param name - how the file is called in messages. */
+export function readYaml(text: string, name: string): Layer {
+  const values = new Map<ConfigKey, Found>();
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const at = (offset: number) => `${name}:${lines.linePos(offset).line}`;
+  const problems = document.errors.map((error) => `${at(error.pos[0])}: ${firstLine(error.message)}`);
+  if (problems.length > 0 || document.contents === null) return { values, problems };
+  if (!isMap(document.contents)) {
+    return { values, problems: [`${name}:1: the file must be a list of "key: value" lines`] };
+  }
+  for (const { key, value } of document.contents.items) {
+    const word = isScalar(key) ? String(key.value) : String(key);
+    const source = isScalar(key) && key.range ? at(key.range[0]) : name;
+    if (!isConfigKey(word)) {
+      problems.push(`${source}: unknown key ${word}; did you mean ${nearest(word, CONFIG_KEYS)}?`);
+      continue;
+    }
+    try {
+      const plain: unknown = isNode(value) ? value.toJS(document) : null;
+      if (plain === null) problems.push(`${source}: ${word} has no value; give it one or leave the line out`);
+      else values.set(word, { value: plain, source });
+    } catch (error) {
+      // An alias without its anchor, or too many of them, is only noticed here.
+      problems.push(`${source}: ${firstLine(error instanceof Error ? error.message : String(error))}`);
+    }
+  }
+  return { values, problems };
+}
+
+/** Reads the values of the environment. An empty variable counts as one that is not set. */
+export function readVariables(environment: Readonly<Record<string, string | undefined>>): Layer {
+  const values = new Map<ConfigKey, Found>();
+  const problems: string[] = [];
+  const keys = new Map(CONFIG_KEYS.map((key) => [variableOf(key), key]));
+  for (const [name, value] of Object.entries(environment)) {
+    if (!name.startsWith(VARIABLE_PREFIX) || value === undefined || value === "") continue;
+    const key = keys.get(name);
+    if (key !== undefined) values.set(key, { value, source: name });
+    else if (!OTHER_VARIABLES.has(name) && !SERVICE_LINK.test(name)) {
+      const known = [...keys.keys(), ...OTHER_VARIABLES];
+      problems.push(`${name}: unknown variable; did you mean ${nearest(name, known)}?`);
+    }
+  }
+  return { values, problems };
+}
+
+function firstLine(text: string): string {
+  return text.split("\n", 1)[0] ?? text;
+}
