@@ -1,0 +1,103 @@
+/**
+ * The command line as a whole: its commands, its help, and how mistakes are told.
+ */
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { nearest } from "../config/names.js";
+import { addCancel } from "./cancel.js";
+import type { Cli, Process } from "./cli.js";
+import { EXIT, explain } from "./exit.js";
+import { addGather } from "./gather.js";
+import { addListen } from "./listen.js";
+import { createOutput, createPaint } from "./output.js";
+import { addProduce } from "./produce.js";
+import { addRequest } from "./request.js";
+import { addServe } from "./serve.js";
+
+const EXAMPLES = `
+Try it in four terminals:
+  $ ate-dispatcher serve
+  $ ate-dispatcher produce topic1 --echo --id producer1
+  $ ate-dispatcher listen topic1
+  $ ate-dispatcher request topic1 3 4 5 --kw keyword=b
+
+Exit codes: 0 done, 1 the call failed or was refused, 2 wrong command line or configuration, 3 too few answers (no
+producers, or less than asked for), 4 no dispatcher reachable, 128 + n ended by signal n.
+Results go to standard output, all else to standard error; --json gives one JSON object per line. NO_COLOR is heeded.`;
+
+/**
+ * Runs one command line.
+ *
+ * @param args - without program and script.
+ * @returns the exit code; never throws.
+ */
+export async function runCli(args: readonly string[], host: Process): Promise<number> {
+  let exitCode: number = EXIT.ok;
+  let isJson = false;
+  const cli: Cli = {
+    ...host,
+    output: (wantsJson) => {
+      isJson = wantsJson;
+      return createOutput(host.stdout, host.stderr, host.environment, isJson);
+    },
+    exitWith: (code) => {
+      exitCode = code;
+    },
+  };
+  try {
+    await createProgram(cli).parseAsync(args, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    // Commander has told it already.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    const { exitCode: failure, text } = explain(error);
+    if (text !== undefined) complain(text, failure);
+    return failure;
+  }
+
+  function complain(message: string, code: number): void {
+    const paint = createPaint(host.stderr, host.environment);
+    const event = { event: "error", exit_code: code, message };
+    host.stderr.write(isJson ? `${JSON.stringify(event)}\n` : `${paint("red", "error:")} ${message}\n`);
+  }
+}
+
+function createProgram(cli: Cli): Command {
+  const program = new Command("ate-dispatcher");
+  let current = program;
+  program
+    .description("Asks everyone on a topic, and hears everyone who answers in time.")
+    .version(version(), "-V, --version")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void cli.stdout.write(text),
+      writeErr: (text) => void cli.stderr.write(text),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+      outputError: (text, write) =>
+        write(`${withNearest(text, current)}try ${commandLine(current)} --help\n`),
+    })
+    .hook("preSubcommand", (_, command) => {
+      current = command;
+    })
+    .addHelpText("after", EXAMPLES);
+  for (const add of [addServe, addRequest, addGather, addListen, addProduce, addCancel]) add(program, cli);
+  return program;
+}
+
+/** Names the nearest option where commander finds none near enough. */
+function withNearest(text: string, command: Command): string {
+  const wrong = /unknown option '(--[^'=]+)/.exec(text)?.[1];
+  if (wrong === undefined || text.includes("Did you mean")) return text;
+  const known = command.options.flatMap(({ long, hidden }) => (long && !hidden ? [long] : []));
+  return known.length === 0 ? text : `${text}(Did you mean ${nearest(wrong, known)}?)\n`;
+}
+
+function commandLine(command: Command): string {
+  return command.parent === null ? command.name() : `${commandLine(command.parent)} ${command.name()}`;
+}
+
+function version(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { readonly version: string }).version;
+}

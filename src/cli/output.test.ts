@@ -1,0 +1,80 @@
+import { PassThrough, Writable } from "node:stream";
+import { describe, expect, it } from "vitest";
+import { createOutput, createPaint, harmless, watchBroken } from "./output.js";
+
+function terminal(isTTY: boolean): Writable & { readonly isTTY: boolean } {
+  return Object.assign(new PassThrough(), { isTTY });
+}
+
+function textOf(stream: Writable): string {
+  return String((stream as PassThrough).read() ?? "");
+}
+
+describe("output", () => {
+  it("is JSON lines for programs, results and remarks apart", async () => {
+    const [stdout, stderr] = [terminal(false), terminal(false)];
+    const output = createOutput(stdout, stderr, {}, true);
+
+    await output.result({ event: "result", text: "a\nb" }, () => "for people");
+    output.note({ event: "ready" }, "for people");
+    output.warn("careful");
+
+    expect(textOf(stdout)).toBe('{"event":"result","text":"a\\nb"}\n');
+    expect(textOf(stderr)).toBe('{"event":"ready"}\n{"event":"warning","message":"careful"}\n');
+  });
+
+  it("is text for people", async () => {
+    const [stdout, stderr] = [terminal(false), terminal(false)];
+    const output = createOutput(stdout, stderr, {}, false);
+
+    await output.result({}, () => "a result");
+    output.warn("careful");
+
+    expect(textOf(stdout)).toBe("a result\n");
+    expect(textOf(stderr)).toBe("warning: careful\n");
+  });
+
+  it("has colours on a terminal only, and not with NO_COLOR", () => {
+    expect(createPaint(terminal(true), {})("red", "x")).toBe("\u001b[31mx\u001b[0m");
+    expect(createPaint(terminal(true), { NO_COLOR: "" })("red", "x")).toBe("\u001b[31mx\u001b[0m");
+    expect(createPaint(terminal(true), { NO_COLOR: "1" })("red", "x")).toBe("x");
+    expect(createPaint(terminal(true), { TERM: "dumb" })("red", "x")).toBe("x");
+    expect(createPaint(terminal(false), {})("red", "x")).toBe("x");
+  });
+
+  it("waits for a reader that is behind", async () => {
+    const stdout = Object.assign(new PassThrough({ highWaterMark: 4 }), { isTTY: false });
+    const output = createOutput(stdout, terminal(false), {}, false);
+    const written = output.result({}, () => "longer than four");
+
+    expect(output.isBehind).toBe(true);
+    stdout.resume();
+    await written;
+    expect(output.isBehind).toBe(false);
+  });
+
+  it("stops quietly when its reader has gone", async () => {
+    let writes = 0;
+    const stdout = new Writable({
+      autoDestroy: false,
+      highWaterMark: 1,
+      write(_chunk, _encoding, done) {
+        writes++;
+        done(Object.assign(new Error("write EPIPE"), { code: "EPIPE" }));
+      },
+    });
+    let breaks = 0;
+    void watchBroken(stdout, () => breaks++);
+    const output = createOutput(stdout, terminal(false), {}, false);
+
+    await output.result({}, () => "first");
+    await output.result({}, () => "second");
+
+    expect([writes, breaks]).toEqual([1, 1]);
+  });
+
+  it("takes the teeth out of a peer's control characters", () => {
+    expect(harmless("a\u001b[2Jb\u0007\u009bc\u202ed\te ü")).toBe("a\\u001b[2Jb\\u0007\\u009bc\\u202ed\te ü");
+    expect(harmless("first\n  second\rthird")).toBe("first ⏎ second\\u000dthird");
+  });
+});

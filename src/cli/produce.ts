@@ -1,0 +1,142 @@
+/**
+ * `ate-dispatcher produce`: answers requests, by echoing them or by running a command.
+ */
+import { availableParallelism } from "node:os";
+import type {
+  AssignmentContext,
+  Handler,
+  HandlerResult,
+  Producer,
+  ProducerOptions,
+} from "ate-dispatcher-client";
+import { type Command, Option } from "commander";
+import type { Cli } from "./cli.js";
+import { addConnectOptions, type ConnectOptions, withClient } from "./connect.js";
+import { createExecutor } from "./exec.js";
+import { CliError, EXIT } from "./exit.js";
+import { createStatusNotes } from "./session-notes.js";
+import { orStop, pause } from "./time.js";
+import { anyMs, collectPairs, positiveBytes, positiveCount } from "./values.js";
+import { createWorkLog } from "./work-log.js";
+
+const EXAMPLES = `
+Examples:
+  $ ate-dispatcher produce topic1 my_topic --echo --delay 200ms --id producer1
+  $ ate-dispatcher produce greet --exec 'jq -c "{hello: .args[0]}"'
+  $ ate-dispatcher produce 'sensors.*' --exec ./read-sensor --concurrency 1 --label site=north
+
+--exec runs the command with sh for each request:
+  standard input    the request as JSON: topic, args, kwargs, request_id, assignment_id, attempt, ttl_ms, attributes,
+                    content_type, and data in base64 if there is any
+  environment       ATE_TOPIC, ATE_REQUEST_ID, ATE_TTL_MS (what remains of the TTL)
+  standard output   the result: JSON if it parses as JSON, text otherwise
+  exit code         not 0: an error result with the code and the end of standard error
+A request that is over meanwhile ends the command with all it has started: SIGTERM, then SIGKILL after 2 s.
+
+SIGTERM or Ctrl-C: takes no new requests, finishes those it has, and ends with exit code 0.`;
+
+interface Flags extends ConnectOptions {
+  readonly echo?: boolean;
+  readonly exec?: string;
+  readonly delay?: number;
+  readonly concurrency?: number;
+  readonly maxOutput?: number;
+  readonly id?: string;
+  readonly group?: string;
+  readonly label?: readonly (readonly [string, string])[];
+  readonly quiet?: boolean;
+}
+
+const KILL_GRACE_MS = 2_000;
+/** A quarter of the largest message: numbers take up to six times as many bytes on the wire as in JSON. */
+const DEFAULT_MAX_OUTPUT_BYTES = 256 * 1_024;
+const DEFAULT_ECHO_CONCURRENCY = 256;
+/** Longer than any request: whoever is in a hurry sends a second signal. */
+const DRAIN_MS = 7 * 86_400_000;
+
+/** Adds the command. */
+export function addProduce(program: Command, cli: Cli): void {
+  const command = program
+    .command("produce")
+    .summary("answer requests, with any program")
+    .description("Answers the requests on topics, by echoing them or by running a command for each.")
+    .argument("<topic...>", "topics or patterns");
+  addConnectOptions(command, cli)
+    .addOption(new Option("--echo", "answer with id, topic, args and kwargs").conflicts("exec"))
+    .addOption(new Option("--exec <command>", "answer with what a shell command prints").conflicts("echo"))
+    .option("--delay <duration>", "wait before each answer", anyMs)
+    .option(
+      "-c, --concurrency <n>",
+      `requests at a time (default: ${DEFAULT_ECHO_CONCURRENCY} with --echo, the number of processors with --exec)`,
+      positiveCount,
+    )
+    .option("--max-output <size>", "most that a command may print (default: 256KiB)", positiveBytes)
+    .option("--id <producer-id>", "your id as a producer; the newest of an id replaces the older")
+    .option("--group <name>", "share the requests with the other members of a group")
+    .option("--label <key=value>", "label that requests can select; may be repeated", collectPairs)
+    .option("-q, --quiet", "do not print a line for each request")
+    .addHelpText("after", EXAMPLES)
+    .action(async (topics: readonly string[], flags: Flags) => {
+      await produce(topics, flags, cli);
+      cli.exitWith(EXIT.ok);
+    });
+}
+
+async function produce(topics: readonly string[], flags: Flags, cli: Cli): Promise<void> {
+  const output = cli.output(flags.json === true);
+  const answer = answerOf(flags, cli);
+  await withClient(flags, cli, async (client) => {
+    const handler: Handler = (assignment) => answer(assignment, producer.id ?? "");
+    const log = flags.quiet ? undefined : createWorkLog(output);
+    const producer: Producer = client.createProducer({
+      ...optionsOf(topics, flags),
+      handler: log?.watch(handler) ?? handler,
+      onStatus: createStatusNotes(output),
+      ...(log && { onDisposition: log.onDisposition }),
+    });
+    await orStop(producer.ready(), cli.stop);
+    const ready = { event: "ready", producer_id: producer.id, topics };
+    output.note(ready, `answering on ${topics.join(", ")} as ${producer.id}`);
+    await Promise.race([producer.closed, pause(undefined, cli.stop)]);
+    if (cli.stop.aborted) output.note({ event: "draining" }, "finishing what is under way");
+    await producer.close({ graceMs: DRAIN_MS });
+  });
+}
+
+type Answer = (assignment: AssignmentContext, id: string) => Promise<HandlerResult>;
+
+function answerOf(flags: Flags, cli: Cli): Answer {
+  const { delay } = flags;
+  const work = workOf(flags, cli);
+  return async (assignment, id) => {
+    if (delay) await pause(delay, assignment.signal);
+    assignment.signal.throwIfAborted();
+    return work(assignment, id);
+  };
+}
+
+function workOf({ echo, exec, maxOutput }: Flags, cli: Cli): Answer {
+  if (echo) return async ({ topic, args, kwargs }, id) => ({ id, some_key: topic, args, kwargs });
+  if (exec === undefined) throw new CliError("say how to answer: --echo, or --exec 'command'", EXIT.usage);
+  const executor = createExecutor({
+    command: exec,
+    environment: cli.environment,
+    maxOutputBytes: maxOutput ?? DEFAULT_MAX_OUTPUT_BYTES,
+    killGraceMs: KILL_GRACE_MS,
+  });
+  cli.atExit(() => executor.killAll());
+  return (assignment) => executor.run(assignment);
+}
+
+function optionsOf(
+  topics: readonly string[],
+  { exec, concurrency, id, group, label }: Flags,
+): Omit<ProducerOptions, "handler"> {
+  const most = concurrency ?? (exec === undefined ? DEFAULT_ECHO_CONCURRENCY : availableParallelism());
+  return {
+    topics: topics.map((topic) => (group === undefined ? topic : { topic, group })),
+    concurrency: most,
+    ...(id !== undefined && { id }),
+    ...(label !== undefined && { labels: Object.fromEntries(label) }),
+  };
+}

@@ -1,0 +1,147 @@
+/**
+ * What is shown of acceptances, results, gaps and summaries: as JSON events, and as lines for people.
+ */
+import type { Acceptance, ResultDelivery, Summary } from "ate-dispatcher-client";
+import { formatDurationMs } from "../config/quantity.js";
+import { harmless, type Paint } from "./output.js";
+
+/** An acceptance as a JSON event. */
+export function acceptanceEvent(acceptance: Acceptance): object {
+  return {
+    event: "acceptance",
+    request_id: acceptance.requestId,
+    targets: acceptance.targets.map(({ producerId, group }) => ({ producer_id: producerId, group })),
+    listener_count: acceptance.listenerCount,
+    ttl_ms: acceptance.ttlMs,
+    expire_time: acceptance.expireTime.toISOString(),
+  };
+}
+
+/** An acceptance for people: who is asked, and until when. */
+export function acceptanceLines(acceptance: Acceptance, topic: string, paint: Paint): string {
+  const { targets, listenerCount, ttlMs, expireTime } = acceptance;
+  const names = targets.map(({ producerId, group }) => name(producerId, group));
+  const asked = names.length > 0 ? names.join(", ") : paint("yellow", `nobody, no producer is on ${topic}`);
+  const rows: readonly (readonly [string, string])[] = [
+    ["request", acceptance.requestId],
+    ["asked", asked],
+    ["listeners", String(listenerCount)],
+    ["until", `${clock(expireTime)} (${formatDurationMs(Math.round(ttlMs))})`],
+  ];
+  return rows.map(([label, value]) => `${paint("dim", label.padEnd(9))}  ${value}`).join("\n");
+}
+
+/** A result as a JSON event, with everything that came. */
+export function resultEvent(result: ResultDelivery): object {
+  return {
+    event: "result",
+    topic: result.topic,
+    request_id: result.requestId,
+    producer_id: result.producerId,
+    group: result.group,
+    ordinal: result.ordinal,
+    more: result.more,
+    sequence: String(result.sequence),
+    late: result.late,
+    latency_ms: rounded(result.latencyMs),
+    receive_time: result.receiveTime.toISOString(),
+    ...outcomeOf(result),
+    content_type: result.contentType,
+    attributes: result.attributes,
+    context: result.context instanceof Map ? Object.fromEntries(result.context) : result.context,
+  };
+}
+
+/** Makes the line for people of each result; its columns grow with what they have held. */
+export function createResultLine(paint: Paint): (result: ResultDelivery) => string {
+  const widths = [0, 0];
+  const aligned = (column: 0 | 1, text: string) => {
+    widths[column] = Math.max(widths[column] ?? 0, text.length);
+    return text.padEnd(widths[column] ?? 0);
+  };
+  return (result) => {
+    const topic = paint("cyan", aligned(0, result.topic));
+    const producer = paint("bold", aligned(1, name(result.producerId, result.group)));
+    const latency = ms(result.latencyMs).padStart(9);
+    const late = result.late ? ` ${paint("yellow", "late")}` : "";
+    return `${topic}  ${producer}  ${paint("dim", latency)}${late}  ${shown(result, paint)}`;
+  };
+}
+
+/** A summary as a JSON event. */
+export function summaryEvent(summary: Summary): object {
+  return {
+    event: "summary",
+    topic: summary.topic,
+    request_id: summary.requestId,
+    reason: summary.reason,
+    satisfied: summary.satisfied,
+    targeted_count: summary.targetedCount,
+    answered_count: summary.answeredCount,
+    failed_count: summary.failedCount,
+    missing_count: summary.missingCount,
+    elapsed_ms: rounded(summary.elapsedMs),
+    outcomes: summary.outcomes.map((outcome) => ({
+      producer_id: outcome.producerId,
+      group: outcome.group,
+      state: outcome.state,
+      latency_ms: outcome.latencyMs === undefined ? null : rounded(outcome.latencyMs),
+      result_count: outcome.resultCount,
+      error:
+        outcome.error === undefined ? null : { code: outcome.error.code, message: outcome.error.message },
+    })),
+  };
+}
+
+/** A summary for people: how it ended, and each producer's fate. */
+export function summaryLines(summary: Summary, paint: Paint): string {
+  const { answeredCount, targetedCount, outcomes } = summary;
+  const verdict = summary.satisfied ? paint("green", "satisfied") : paint("red", "not satisfied");
+  const counts = `${answeredCount} of ${targetedCount} answered`;
+  const head = `${paint("bold", summary.reason)} after ${ms(summary.elapsedMs)}: ${counts}, ${verdict}`;
+  const width = Math.max(0, ...outcomes.map(({ producerId, group }) => name(producerId, group).length));
+  const rows = outcomes.map(({ producerId, group, state, latencyMs, error }) => {
+    const colour = state === "ANSWERED" ? "green" : state === "FAILED" ? "red" : "yellow";
+    const latency = (latencyMs === undefined ? "" : ms(latencyMs)).padStart(9);
+    const why = error === undefined ? "" : `  ${harmless(error.message)}`;
+    return `  ${name(producerId, group).padEnd(width)}  ${paint(colour, state.padEnd(9))}  ${latency}${why}`;
+  });
+  return [head, ...rows].join("\n");
+}
+
+/** A time span for people. */
+export function ms(value: number): string {
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
+}
+
+function outcomeOf(result: ResultDelivery): object {
+  if (result.error) {
+    const { code, reason, message } = result.error;
+    return { error: { code, reason, message } };
+  }
+  if (result.kind === "data") return { data: Buffer.from(result.data ?? []).toString("base64") };
+  return { value: result.value };
+}
+
+function shown(result: ResultDelivery, paint: Paint): string {
+  if (result.error) return paint("red", `error: ${harmless(result.error.details)}`);
+  if (result.kind === "value") return harmless(JSON.stringify(result.value));
+  const data = result.data ?? new Uint8Array();
+  const type = result.contentType === "" ? "" : `, ${harmless(result.contentType)}`;
+  return `<${data.byteLength} bytes${type}>`;
+}
+
+function name(producerId: string, group: string): string {
+  return group === "" ? producerId : `${producerId} (${group})`;
+}
+
+function clock(time: Date): string {
+  const two = (value: number) => String(value).padStart(2, "0");
+  const seconds = `${two(time.getSeconds())}.${String(time.getMilliseconds()).padStart(3, "0")}`;
+  return `${two(time.getHours())}:${two(time.getMinutes())}:${seconds}`;
+}
+
+/** Microseconds are noise. */
+function rounded(value: number): number {
+  return Math.round(value * 1_000) / 1_000;
+}

@@ -1,0 +1,90 @@
+/**
+ * The options that `request` and `gather` share, and the request they make.
+ */
+import { readFileSync } from "node:fs";
+import type { RequestOptions } from "ate-dispatcher-client";
+import { type Command, Option } from "commander";
+import type { Cli } from "./cli.js";
+import { CliError, EXIT } from "./exit.js";
+import { collectPairs, jsonOrText, positiveMs } from "./values.js";
+
+type Pairs = readonly (readonly [string, string])[];
+
+/** What these options come out as. */
+export interface RequestFlags {
+  readonly kw?: Pairs;
+  readonly ttl?: number;
+  readonly dataFile?: string;
+  readonly contentType?: string;
+  readonly attribute?: Pairs;
+  readonly id?: string;
+  readonly noProducers?: string;
+}
+
+const ACTIONS: Readonly<Record<string, NonNullable<RequestOptions["noProducersAction"]>>> = {
+  complete: "COMPLETE",
+  fail: "FAIL",
+  wait: "WAIT",
+};
+
+/** Adds arguments and options of a request to a command. */
+export function addRequestOptions(command: Command): Command {
+  const noProducers = new Option("--no-producers <action>", "what happens if there is nobody to ask");
+  // Commander takes --no-x for the negation of x; here it is a name like any other.
+  noProducers.negate = false;
+  return command
+    .argument("<topic>", "the topic to ask on")
+    .argument("[arg...]", "arguments: JSON if they parse as JSON, text otherwise")
+    .option("-k, --kw <key=value>", "keyword argument, like an argument; may be repeated", collectPairs)
+    .option("-t, --ttl <duration>", "how long answers are taken (default: the server's, 5s)", positiveMs)
+    .option("-d, --data-file <file>", "bytes to send along, - for standard input")
+    .option("--content-type <type>", "what the bytes are")
+    .option("--attribute <key=value>", "attribute for producers; may be repeated", collectPairs)
+    .option("--id <request-id>", "your id for the request: sent again, it is not performed again")
+    .addOption(noProducers.choices(Object.keys(ACTIONS)).default("complete"));
+}
+
+/** Makes the request of what was typed. */
+export async function requestOf(
+  args: readonly string[],
+  flags: RequestFlags,
+  { stdin }: Pick<Cli, "stdin">,
+): Promise<RequestOptions> {
+  const { kw, ttl, dataFile, contentType, attribute, id, noProducers } = flags;
+  const action = ACTIONS[noProducers ?? "complete"];
+  return {
+    args: args.map(jsonOrText),
+    kwargs: Object.fromEntries((kw ?? []).map(([key, value]) => [key, jsonOrText(value)])),
+    ...(ttl !== undefined && { ttlMs: ttl }),
+    ...(dataFile !== undefined && { data: await read(dataFile, stdin) }),
+    ...(contentType !== undefined && { contentType }),
+    ...(attribute !== undefined && { attributes: Object.fromEntries(attribute) }),
+    ...(id !== undefined && { requestId: id }),
+    ...(action !== undefined && { noProducersAction: action }),
+  };
+}
+
+/** No server takes more in one message; what is larger is refused before it fills the memory. */
+const MAX_DATA_BYTES = 64 * 1_024 ** 2;
+
+async function read(file: string, stdin: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  if (file !== "-") {
+    try {
+      return readFileSync(file);
+    } catch (error) {
+      const why = error instanceof Error && "code" in error ? String(error.code) : String(error);
+      throw new CliError(`--data-file: cannot read ${file} (${why}); name a readable file, or -`, EXIT.usage);
+    }
+  }
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of stdin) {
+    bytes += chunk.byteLength;
+    if (bytes > MAX_DATA_BYTES) {
+      const message = `standard input is longer than ${MAX_DATA_BYTES} bytes; send a reference instead`;
+      throw new CliError(message, EXIT.usage);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,125 @@
+/**
+ * `ate-dispatcher serve`: runs a dispatcher until a signal ends it.
+ */
+import { type Command, Option } from "commander";
+import { isLoopback, parseAddress } from "../config/address.js";
+import type { Definition } from "../config/definition.js";
+import { LIMIT_KEYS } from "../config/limit-keys.js";
+import { loadConfig } from "../config/load.js";
+import { flagOf } from "../config/names.js";
+import { formatDurationMs } from "../config/quantity.js";
+import { CONFIG_KEYS, type Config, type ConfigKey, DEFINITIONS } from "../config/schema.js";
+import type { Cli } from "./cli.js";
+import { CliError, EXIT } from "./exit.js";
+import { pause } from "./time.js";
+import { collect } from "./values.js";
+
+const EXAMPLES = `
+Examples:
+  $ ate-dispatcher serve
+  $ ate-dispatcher serve --listen 127.0.0.1:0 --listen '[::1]:0'   # the system chooses the ports
+  $ ate-dispatcher serve --config dispatcher.yaml --max-ttl-ms 10m
+  $ ATE_DISPATCHER_LOG_LEVEL=debug ate-dispatcher serve
+
+Every setting is also a key of the file (maxTtlMs: 10m) and an environment variable (ATE_DISPATCHER_MAX_TTL_MS=10m).
+Flags override the environment, which overrides the file. Times take ms, s, m, h, d; sizes B, KiB, MiB, GiB.
+
+SIGTERM or Ctrl-C: takes no new requests, lets pending ones finish or expire (--drain-grace-ms), and ends with exit
+code 0. A second signal ends it at once, with 128 + the signal's number.`;
+
+interface Flags extends Readonly<Partial<Record<ConfigKey, unknown>>> {
+  readonly config?: string;
+  readonly json?: boolean;
+}
+
+/** Adds the command. */
+export function addServe(program: Command, cli: Cli): void {
+  const command = program
+    .command("serve")
+    .summary("run a dispatcher")
+    .description("Runs a dispatcher until it is told to end.")
+    .option("--config <file>", "YAML file with settings (environment: ATE_DISPATCHER_CONFIG)")
+    .option("--json", "print the addresses as JSON");
+  for (const key of CONFIG_KEYS) for (const option of optionsFor(key)) command.addOption(option);
+  command.addHelpText("after", EXAMPLES).action(async (flags: Flags) => {
+    await serve(flags, cli);
+    cli.exitWith(EXIT.ok);
+  });
+}
+
+async function serve(flags: Flags, cli: Cli): Promise<void> {
+  const { environment, stop } = cli;
+  const output = cli.output(flags.json === true);
+  const config = loadConfig({ file: flags.config, environment, flags });
+  for (const warning of warningsFor(config, process.versions.node)) output.warn(warning);
+  // Only this command needs the server; the others start faster without it.
+  const { createDispatcher } = await import("../compose.js");
+  const server = createDispatcher(config);
+  await server.start().catch((error: unknown) => {
+    throw new CliError(error instanceof Error ? error.message : String(error), EXIT.failed);
+  });
+  for (const address of server.addresses) {
+    await output.result({ event: "listening", address }, () => `listening on ${address}`);
+  }
+  await pause(undefined, stop);
+  const grace = formatDurationMs(config.drainGraceMs);
+  output.note(
+    { event: "draining", grace_ms: config.drainGraceMs },
+    `draining: pending requests have ${grace}; a second signal ends it at once`,
+  );
+  await server.drain();
+}
+
+/** What deserves attention before the start. @param nodeVersion - without the leading v. */
+export function warningsFor(config: Config, nodeVersion: string): readonly string[] {
+  const warnings: string[] = [];
+  const open = config.listen.filter((text) => {
+    const address = parseAddress(text);
+    return address !== undefined && !isLoopback(address);
+  });
+  if (open.length > 0) {
+    warnings.push(
+      `${open.join(", ")} can be reached from other machines, without TLS or authentication; ` +
+        "listen on 127.0.0.1, or let only a proxy or mesh reach it",
+    );
+  }
+  if (isBelowSecurityFloor(nodeVersion)) {
+    warnings.push(
+      `Node ${nodeVersion} lacks security fixes of HTTP/2; use 22.23, 24.17 or newer for open networks`,
+    );
+  }
+  return warnings;
+}
+
+/** The first release of each line that is safe to expose; lines that are not named here are out of support. */
+const SECURITY_FLOOR: Readonly<Record<number, number>> = { 22: 23, 24: 17 };
+const NEWEST_FLOOR = 24;
+
+function isBelowSecurityFloor(version: string): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  if (major > NEWEST_FLOOR) return false;
+  const floor = SECURITY_FLOOR[major];
+  return floor === undefined || minor < floor;
+}
+
+function optionsFor(key: ConfigKey): readonly Option[] {
+  const definition: Definition<unknown> = DEFINITIONS[key];
+  const { kind, help, range, shownDefault } = definition;
+  const text = `${help} (${range}; default: ${shownDefault})`;
+  const heading = key in LIMIT_KEYS ? "Limits:" : "Settings:";
+  const flag = flagOf(key);
+  if (kind === "switch") {
+    const negative = new Option(`--no-${flag.slice(2)}`, "").hideHelp();
+    return [new Option(`${flag} [true|false]`, text).helpGroup(heading), negative];
+  }
+  const option = new Option(`${flag} <${PLACEHOLDERS[kind]}>`, text).helpGroup(heading);
+  return [kind === "addresses" ? option.argParser(collect) : option];
+}
+
+const PLACEHOLDERS = {
+  duration: "duration",
+  size: "size",
+  count: "n",
+  choice: "word",
+  addresses: "host:port",
+} as const;

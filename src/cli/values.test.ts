@@ -1,0 +1,87 @@
+import { InvalidArgumentError } from "commander";
+import { describe, expect, it } from "vitest";
+import {
+  anyMs,
+  collect,
+  collectPairs,
+  connectAddress,
+  jsonOrText,
+  percent,
+  positiveBytes,
+  positiveCount,
+  positiveMs,
+} from "./values.js";
+
+describe("an argument", () => {
+  it.each([
+    ["3", 3],
+    ["-5", -5],
+    ["1.5e3", 1_500],
+    ["true", true],
+    ["null", null],
+    ['"3"', "3"],
+    ['{"a": [1, null]}', { a: [1, null] }],
+    ["b", "b"],
+    ["", ""],
+    ["hello world", "hello world"],
+    ["{not json", "{not json"],
+    ["007", "007"],
+  ])("%j means %j", (text, value) => {
+    expect(jsonOrText(text)).toEqual(value);
+  });
+
+  it.each(["12345678901234567890", "-9007199254740993", "1e999"])(
+    "%s stays text, since a number would change it",
+    (text) => {
+      expect(jsonOrText(text)).toBe(text);
+    },
+  );
+});
+
+describe("a pair", () => {
+  it("is split at the first =", () => {
+    expect(collectPairs("a=b=c")).toEqual([["a", "b=c"]]);
+    expect(collectPairs("b=", [["a", "1"]])).toEqual([
+      ["a", "1"],
+      ["b", ""],
+    ]);
+  });
+
+  it.each(["", "a", "=b"])("%j is refused", (text) => {
+    expect(() => collectPairs(text)).toThrow(InvalidArgumentError);
+  });
+
+  it("named __proto__ is a key like any other", () => {
+    const kwargs = Object.fromEntries(collectPairs("__proto__=1"));
+
+    expect(Object.getPrototypeOf(kwargs)).toBe(Object.prototype);
+    expect(JSON.stringify(kwargs)).toBe('{"__proto__":"1"}');
+  });
+});
+
+describe("other values", () => {
+  it("are read with their units", () => {
+    expect(positiveMs("4s")).toBe(4_000);
+    expect(anyMs("0")).toBe(0);
+    expect(positiveBytes("64KiB")).toBe(65_536);
+    expect(positiveCount("2")).toBe(2);
+    expect(percent("80%")).toBe(80);
+    expect(connectAddress("[::1]:80")).toBe("[::1]:80");
+    expect(collect("b", ["a"])).toEqual(["a", "b"]);
+  });
+
+  it.each([
+    ["a duration", () => positiveMs("0")],
+    ["a duration", () => positiveMs("soon")],
+    ["a duration", () => positiveMs("8d")],
+    ["a delay", () => anyMs("-1s")],
+    ["a size", () => positiveBytes("0")],
+    ["a count", () => positiveCount("0")],
+    ["a count", () => positiveCount("5000000000")],
+    ["a percentage", () => percent("101")],
+    ["an address", () => connectAddress("localhost")],
+    ["an address", () => connectAddress("localhost:0")],
+  ])("refuse what is not %s", (_, read) => {
+    expect(read).toThrow(InvalidArgumentError);
+  });
+});

@@ -1,0 +1,74 @@
+import { PassThrough } from "node:stream";
+import { type AssignmentContext, DispatcherError } from "ate-dispatcher-client";
+import { describe, expect, it } from "vitest";
+import { createOutput } from "./output.js";
+import { createWorkLog } from "./work-log.js";
+
+function setUp(highWaterMark = 65_536) {
+  const [stdout, stderr] = [new PassThrough({ highWaterMark }), new PassThrough()];
+  const output = createOutput(stdout, stderr, {}, true);
+  const read = (stream: PassThrough) =>
+    String(stream.read() ?? "")
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  return { log: createWorkLog(output), lines: () => read(stdout), remarks: () => read(stderr) };
+}
+
+function assignment(assignmentId: string, signal = new AbortController().signal): AssignmentContext {
+  const fields = { topic: "topic1", requestId: `r-${assignmentId}`, assignmentId, signal };
+  return fields as unknown as AssignmentContext;
+}
+
+describe("the log of a producer's work", () => {
+  it.each([
+    ["ACCEPTED", { event: "answered", topic: "topic1", request_id: "r-a1", assignment_id: "a1" }],
+    ["LATE", { event: "late" }],
+    ["DUPLICATE", { event: "refused", message: "DUPLICATE" }],
+  ] as const)("has a line for an answer once the dispatcher has said %s", async (state, line) => {
+    const { log, lines } = setUp();
+    await log.watch(() => 1)(assignment("a1"));
+    expect(lines()).toEqual([]);
+    log.onDisposition("a1", state);
+
+    expect(lines()).toMatchObject([line]);
+  });
+
+  it("tells a failure that was delivered from an answer, and why", async () => {
+    const { log, lines } = setUp();
+    const failing = log.watch(() => {
+      throw new DispatcherError({ code: 5, details: "no such sku" });
+    });
+
+    await expect(failing(assignment("a1"))).rejects.toThrow("no such sku");
+    log.onDisposition("a1", "ACCEPTED");
+    expect(lines()).toMatchObject([{ event: "failed", message: "no such sku" }]);
+  });
+
+  it("tells of a revocation at once, and of its reason", async () => {
+    const { log, lines } = setUp();
+    const signal = AbortSignal.abort(new DispatcherError({ code: 4, reason: "EXPIRED", details: "over" }));
+    const revoked = log.watch(({ signal }) => signal.throwIfAborted());
+
+    await expect(revoked(assignment("a1", signal))).rejects.toThrow("over");
+    expect(lines()).toMatchObject([{ event: "revoked", message: "EXPIRED" }]);
+  });
+
+  it("leaves lines out, and says so, while its reader is behind", async () => {
+    const { log, lines, remarks } = setUp(16);
+    const answer = log.watch(() => 1);
+    for (const id of ["a1", "a2", "a3"]) {
+      await answer(assignment(id));
+      log.onDisposition(id, "ACCEPTED");
+    }
+    expect(lines()).toMatchObject([{ assignment_id: "a1" }]);
+    await new Promise((resolve) => setImmediate(resolve));
+    await answer(assignment("a4"));
+    log.onDisposition("a4", "ACCEPTED");
+
+    expect(lines()).toMatchObject([{ assignment_id: "a4" }]);
+    expect(remarks()).toMatchObject([
+      { event: "warning", message: expect.stringMatching(/^2 requests are not shown/) },
+    ]);
+  });
+});

@@ -1,0 +1,181 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  createClient,
+  type DispatcherClient,
+  type Json,
+  type ResultDelivery,
+  type Summary,
+} from "ate-dispatcher-client";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { createProcesses, type RunningProcess, type ServerProcess } from "../support/processes.js";
+
+const shared = createProcesses();
+const processes = createProcesses();
+const folder = mkdtempSync(join(tmpdir(), "ate-produce-"));
+let server: ServerProcess;
+let there: readonly string[];
+let client: DispatcherClient;
+
+beforeAll(async () => {
+  server = await shared.serve();
+  there = ["--address", server.address];
+  client = createClient({ address: server.address });
+});
+afterEach(() => processes.stopAll());
+afterAll(async () => {
+  await client.close({ graceMs: 0 });
+  await shared.stopAll();
+  rmSync(folder, { recursive: true });
+});
+
+async function ready(...args: readonly string[]): Promise<RunningProcess> {
+  const started = processes.cli([...args, ...there, "--json"]);
+  await started.stderr.next(/"event":"ready"/);
+  return started;
+}
+
+/** Asks a topic with one producer, and waits for its end. */
+async function gather(
+  topic: string,
+  ttlMs = 10_000,
+): Promise<{ readonly result: ResultDelivery | undefined; readonly summary: Summary }> {
+  const gathered = client.gather(topic, { ttlMs });
+  let result: ResultDelivery | undefined;
+  for await (const delivery of gathered) result = delivery;
+  return { result, summary: await gathered.summary };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ");
+  } catch {
+    return false;
+  }
+}
+
+/** A command that writes its own id and that of something it has started to a file, tells so, and stays. */
+function staying(name: string): { readonly command: string; pids(): readonly number[] } {
+  const path = join(folder, name);
+  return {
+    command: `sleep 60 & echo $$ $! > ${path}; wait`,
+    pids: () => readFileSync(path, "utf8").trim().split(" ").map(Number),
+  };
+}
+
+/** Waits until something holds, looking again with every event loop turn of some milliseconds. */
+async function eventually(holds: () => boolean): Promise<void> {
+  for (let i = 0; i < 1_000; i++) {
+    if (holds()) return;
+    await new Promise((resolve) => AbortSignal.timeout(10).addEventListener("abort", resolve));
+  }
+  throw new Error("it did not happen within 10 s");
+}
+
+function exists(pids: () => readonly number[]): boolean {
+  try {
+    return pids().length === 2;
+  } catch {
+    return false;
+  }
+}
+
+describe("produce --exec", () => {
+  it("makes any program a producer", async () => {
+    await ready(
+      "produce",
+      "exec",
+      "--exec",
+      'printf \'{"topic": "%s", "ttl": %s}\' $ATE_TOPIC $ATE_TTL_MS',
+      "--id",
+      "p1",
+    );
+    const { result, summary } = await gather("exec");
+    const { topic, ttl } = (result?.value ?? {}) as { readonly topic?: Json; readonly ttl?: Json };
+
+    expect(topic).toBe("exec");
+    expect(ttl).toBeGreaterThan(0);
+    expect(ttl).toBeLessThanOrEqual(10_000);
+    expect(summary.reason).toBe("ALL_ANSWERED");
+  });
+
+  it("answers a failing command with an error, and stays", async () => {
+    const producer = await ready(
+      "produce",
+      "failing",
+      "--exec",
+      "echo no such sku >&2; exit 4",
+      "--id",
+      "p1",
+    );
+    for (const _ of [1, 2]) {
+      const { result } = await gather("failing");
+      expect(result?.error).toMatchObject({
+        ...{ code: 2, reason: "COMMAND_FAILED", metadata: { exit_code: "4" } },
+        details: "the command exited with code 4: no such sku",
+      });
+      expect(await producer.stdout.next()).toContain('"event":"failed"');
+    }
+  });
+
+  it("ends the command, and all it has started, when the TTL is over", async () => {
+    const { command, pids } = staying("expired");
+    const producer = await ready("produce", "expiring", "--exec", command);
+    const { summary } = await gather("expiring", 500);
+
+    expect(summary).toMatchObject({ reason: "EXPIRED", outcomes: [{ state: "MISSED" }] });
+    expect(await producer.stdout.next()).toMatch(/"event":"revoked".*"message":"EXPIRED"/);
+    expect(pids().filter(isAlive)).toEqual([]);
+  });
+
+  it("ends the command when the connection is lost", async () => {
+    const own = await processes.serve();
+    const { command, pids } = staying("lost");
+    const producer = processes.cli(["produce", "losing", "--exec", command, "--address", own.address]);
+    await producer.stderr.next(/^answering on/);
+    const other = createClient({ address: own.address });
+    await other.dispatch("losing", { ttlMs: 30_000 });
+    await eventually(() => exists(pids));
+    own.kill("SIGKILL");
+    await other.close({ graceMs: 0 });
+
+    expect(await producer.stdout.next()).toMatch(/revoked .* SESSION_LOST$/);
+    expect(await producer.stderr.next(/^disconnected/)).toContain("trying again in");
+    expect(pids().filter(isAlive)).toEqual([]);
+  });
+
+  it("finishes what it has at SIGTERM, and then ends with code 0", async () => {
+    const producer = await ready("produce", "draining", "--echo", "--delay", "600ms", "--id", "p1");
+    const gathered = client.gather("draining", { ttlMs: 10_000 });
+    await gathered.acceptance;
+    producer.kill("SIGTERM");
+    await producer.stderr.next(/"draining"/);
+
+    expect((await gathered.summary).outcomes).toMatchObject([{ producerId: "p1", state: "ANSWERED" }]);
+    expect(await producer.exit()).toEqual({ code: 0, signal: null });
+  });
+
+  it("ends at once, with its commands, at the second signal", async () => {
+    const { command, pids } = staying("forced");
+    const producer = await ready("produce", "forcing", "--exec", command);
+    await client.dispatch("forcing", { ttlMs: 30_000 });
+    await eventually(() => exists(pids));
+    producer.kill("SIGTERM");
+    await producer.stderr.next(/"draining"/);
+    producer.kill("SIGTERM");
+
+    expect(await producer.exit()).toEqual({ code: 143, signal: null });
+    await eventually(() => pids().every((pid) => !isAlive(pid)));
+  });
+
+  it("works on so many at a time as it was told", async () => {
+    const path = join(folder, "parallel");
+    const command = `echo start >> ${path}; sleep 0.1; echo end >> ${path}`;
+    await ready("produce", "one-by-one", "--exec", command, "--concurrency", "1");
+    await Promise.all([gather("one-by-one"), gather("one-by-one")]);
+
+    expect(readFileSync(path, "utf8")).toBe("start\nend\nstart\nend\n");
+  });
+});

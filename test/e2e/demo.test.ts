@@ -1,0 +1,32 @@
+import { fileURLToPath } from "node:url";
+import { afterEach, describe, expect, it } from "vitest";
+import { createProcesses } from "../support/processes.js";
+
+const DEMO = fileURLToPath(new URL("../../dist/demo/demo.js", import.meta.url));
+const processes = createProcesses();
+afterEach(() => processes.stopAll());
+
+describe("the demo", () => {
+  it("runs the original's example with real processes and finds everything as it must be", async () => {
+    const demo = processes.start(process.execPath, [DEMO]);
+    const { code } = await demo.exit(15_000);
+    const text = demo.stdout.all.join("\n");
+
+    expect(text).toContain("everything came as it must");
+    expect(text).toMatch(
+      /producer1 +━+● .* → listener1, listener2\n +producer2 +━+● .* → listener1, listener2/,
+    );
+    expect(text).toMatch(/producer2 +━+┊╌+✗ .* too late/);
+    expect(code).toBe(0);
+  });
+
+  it("leaves nothing behind when it is ended early", async () => {
+    const demo = processes.start(process.execPath, [DEMO]);
+    await demo.stdout.next(/^request/);
+    demo.kill("SIGTERM");
+
+    expect(await demo.exit()).toEqual({ code: 1, signal: null });
+    // Its processes are of its group, which has to be empty now.
+    expect(() => process.kill(-demo.pid, 0)).toThrow("ESRCH");
+  });
+});
