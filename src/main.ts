@@ -1,8 +1,9 @@
 #!/usr/bin/env node
-import { Stop } from "./cli/exit.js";
 /**
  * The program: arguments, environment and signals go in, an exit code comes out.
  */
+
+import { Stop } from "./cli/exit.js";
 import { runCli } from "./cli/main.js";
 import { watchBroken } from "./cli/output.js";
 import { processEnvironment } from "./config/load.js";

@@ -7,7 +7,6 @@ import { type Acceptance, type Instant, NO_AUDIENCE, type SessionKey } from "./m
 import { observe } from "./observe.js";
 import { PendingRequest } from "./pending-request.js";
 import { invalid, type Refusal, refusal } from "./reason.js";
-import type { Remembered } from "./remembered.js";
 import { violationsOf } from "./request-rules.js";
 import { type Choice, choose, scatter, targetsOf } from "./scatter.js";
 import type { State } from "./state.js";
@@ -79,7 +78,7 @@ function accept(
   state.requests.set(request.requestId, request);
   state.pendingBytes += request.payload.byteLength;
   state.totals.acceptedRequests++;
-  if (spec.requestId !== "") state.remembered.noteAnswer(request, input.digest, acceptance);
+  if (spec.requestId !== "") state.remembered.noteSent(request);
   if (topic) {
     state.router.retain(topic);
     topic.pendingCount++;
@@ -122,6 +121,8 @@ function makeRequest(
     input.excludeListeners,
     input.context,
     spec.payload,
+    input.digest,
+    acceptance,
   );
 }
 
@@ -137,26 +138,25 @@ function join(state: State, key: SessionKey, request: PendingRequest): void {
   request.callers = [...request.callers, key];
 }
 
-/** What a request in flight or a remembered one was answered. */
-function knownById(state: State, requestId: string): Remembered | PendingRequest | undefined {
-  return state.remembered.answered(requestId) ?? state.requests.get(requestId);
+/** The request in flight or remembered that bears an id. */
+function knownById(state: State, requestId: string): PendingRequest | undefined {
+  return state.requests.get(requestId) ?? state.remembered.sentAs(requestId);
 }
 
 /** Answers a request that was sent before: the same Acceptance, and what is still to come. */
 function repeat(
   state: State,
   input: RequestSubmitted,
-  known: Remembered | PendingRequest,
+  request: PendingRequest,
   turn: Turn,
 ): Refusal | undefined {
-  if (known instanceof PendingRequest || known.digest !== input.digest) {
+  if (request.digest !== input.digest) {
     const id = input.spec.requestId;
     const message = `request_id ${id} was used with other content; use a new id for a new request`;
     return refusal("REQUEST_ID_REUSED", message, { request_id: id });
   }
-  answer(input, known.acceptance, turn);
+  answer(input, request.acceptance, turn);
   if (!input.gather) return undefined;
-  const { request } = known;
   if (request.phase === "GATHERING") {
     join(state, input.session, request);
   } else if (request.summary) {

@@ -60,7 +60,21 @@ export function windowRule(field: string, value: number, least: number, most: nu
   return { field, description: `is ${value}; use ${least} to ${most}, or 0 for the default` };
 }
 
-/** A list or text that may be only so long. */
+/** A text that may take only so many bytes in UTF-8. */
+export function sizeRule(field: string, text: string, most: number): Verdict {
+  return lengthRule(field, utf8Size(text), most, "bytes");
+}
+
+function utf8Size(text: string): number {
+  let bytes = 0;
+  for (const char of text) {
+    const code = char.codePointAt(0) ?? 0;
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x1_0000 ? 3 : 4;
+  }
+  return bytes;
+}
+
+/** A list that may have only so many entries. */
 export function lengthRule(field: string, length: number, most: number, unit: string): Verdict {
   return length <= most
     ? undefined

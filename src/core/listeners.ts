@@ -15,6 +15,9 @@ import { hasWildcard } from "./topic.js";
 import type { Turn } from "./turn.js";
 import { listenerView } from "./view.js";
 
+/** What a listener leaves, and then joins. */
+type TopicChange = Pick<ListenerUpdated, "add" | "remove">;
+
 /** Opens a listener's session, replays what it missed, and lets it hear all that comes; the newest one of an id wins. */
 export function openListener(state: State, input: ListenerOpened, turn: Turn): void {
   const refused = openRefusal(state, input);
@@ -60,7 +63,7 @@ export function updateOwnTopics(
 ): void {
   const verdict =
     patternsRule("update.add_topics", input.add) ?? patternsRule("update.remove_topics", input.remove);
-  const refused = verdict ? invalid([verdict]) : tooMany(state, listener, input.add);
+  const refused = verdict ? invalid([verdict]) : tooMany(state, listener, input);
   if (refused) turn.effects.push({ kind: "close", to: listener.key, refusal: refused });
   else changeTopics(state, listener, input, turn);
 }
@@ -77,7 +80,7 @@ export function updateListener(state: State, input: ListenerUpdated, turn: Turn)
     verdicts.length > 0
       ? invalid(verdicts)
       : listener
-        ? tooMany(state, listener, input.add)
+        ? tooMany(state, listener, input)
         : refusal("LISTENER_NOT_FOUND", `no listener ${input.listenerId} is connected`, {
             listener_id: input.listenerId,
           });
@@ -101,12 +104,7 @@ export function departListener(state: State, listener: ListenerSession, turn: Tu
   for (const topic of topics) state.router.deregisterListener(listener, topic, turn.now);
 }
 
-function changeTopics(
-  state: State,
-  listener: ListenerSession,
-  change: { readonly add: readonly string[]; readonly remove: readonly string[] },
-  turn: Turn,
-): void {
+function changeTopics(state: State, listener: ListenerSession, change: TopicChange, turn: Turn): void {
   for (const topic of change.remove) state.router.deregisterListener(listener, topic, turn.now);
   addTopics(state, listener, change.add);
   turn.effects.push({
@@ -124,7 +122,9 @@ function addTopics(state: State, listener: ListenerSession, topics: readonly str
   for (const name of topics) {
     state.router.registerListener(listener, name);
     const topic = hasWildcard(name) ? undefined : state.router.open(name);
-    if (topic) state.router.retain(topic);
+    if (!topic) continue;
+    topic.isTold = true;
+    state.router.retain(topic);
   }
 }
 
@@ -143,9 +143,11 @@ function openRefusal(state: State, input: ListenerOpened): Refusal | undefined {
   return verdicts.length > 0 ? invalid(verdicts) : admitSession(state);
 }
 
-function tooMany(state: State, listener: ListenerSession, add: readonly string[]): Refusal | undefined {
+function tooMany(state: State, listener: ListenerSession, change: TopicChange): Refusal | undefined {
   const limit = state.limits.maxRegistrationsPerSession;
-  if (listener.topics.size + add.length <= limit) return undefined;
+  const removed = new Set(change.remove.filter((topic) => listener.topics.has(topic)));
+  const added = new Set(change.add.filter((topic) => !listener.topics.has(topic) || removed.has(topic)));
+  if (listener.topics.size - removed.size + added.size <= limit) return undefined;
   const message = `the listener holds ${listener.topics.size} topics of at most ${limit}; use wildcards or raise maxRegistrationsPerSession`;
   return refusal("REGISTRATION_LIMIT", message, { limit: String(limit) });
 }

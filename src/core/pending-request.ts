@@ -1,6 +1,7 @@
 import type { Assignment } from "./assignment.js";
 import { Deadline } from "./deadline-wheel.js";
 import type {
+  Acceptance,
   Completion,
   EndReason,
   Instant,
@@ -68,6 +69,10 @@ export class PendingRequest extends Deadline {
     readonly excludeListeners: boolean,
     readonly context: TraceContext,
     public payload: Payload,
+    /** Tells its content from another one's; "" if its id is not the caller's. */
+    readonly digest: string,
+    /** What it was answered. */
+    readonly acceptance: Acceptance,
   ) {
     super();
   }

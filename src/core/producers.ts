@@ -4,7 +4,7 @@
 import type { Assignment } from "./assignment.js";
 import { pump } from "./credit.js";
 import { endIfOver, finishDrain } from "./ending.js";
-import { idRule, lengthRule, patternRule, type Verdict, windowRule } from "./field-rules.js";
+import { idRule, lengthRule, patternRule, sizeRule, type Verdict, windowRule } from "./field-rules.js";
 import type { CreditUpdated, ProducerOpened, TopicsDeregistered, TopicsRegistered } from "./input.js";
 import type { Limits } from "./limits.js";
 import type { Registration } from "./model.js";
@@ -15,13 +15,14 @@ import { invalid, type Refusal, refusal } from "./reason.js";
 import { choose, failOver, scatter } from "./scatter.js";
 import { admitSession, closeSession, replaceSession } from "./sessions.js";
 import type { State } from "./state.js";
-import { covers } from "./topic.js";
+import { TopicTree } from "./topic-tree.js";
 import type { Turn } from "./turn.js";
 import { producerView } from "./view.js";
 
 const MOST_LABELS = 32;
 const LONGEST_LABEL = 128;
 const LONGEST_NAME = 256;
+const LONGEST_CORRELATION = 64;
 
 /** Opens a producer's session; the newest one of an id wins. */
 export function openProducer(state: State, input: ProducerOpened, turn: Turn): void {
@@ -147,8 +148,11 @@ function giveUp(state: State, assignments: readonly Assignment[], turn: Turn): v
 
 /** Gives requests that were held for the first producer to those who can be asked now. */
 function askHeldRequests(state: State, patterns: readonly string[], turn: Turn): void {
+  if (state.router.held.size === 0) return;
+  const joined = new TopicTree<true, true>();
+  for (const pattern of patterns) joined.add(pattern, true, true);
   for (const topic of state.router.held) {
-    if (!patterns.some((pattern) => covers(pattern, topic.name))) continue;
+    if (joined.match(topic.name).size === 0) continue;
     const routes = state.router.routes(topic.name);
     for (const request of topic.held) {
       const choices = choose(routes, request.selector, request.serial);
@@ -167,7 +171,7 @@ function registerRefusal(
   input: TopicsRegistered,
 ): Refusal | undefined {
   const verdicts = [
-    lengthRule("messages.register.correlation_id", input.correlationId.length, 64, "bytes"),
+    sizeRule("messages.register.correlation_id", input.correlationId, LONGEST_CORRELATION),
     ...registrationRules("messages.register.registrations", input.registrations),
   ].filter((verdict) => verdict !== undefined);
   if (verdicts.length > 0) return invalid(verdicts);
@@ -175,7 +179,9 @@ function registerRefusal(
     return refusal("PROTOCOL_VIOLATION", "Register came after Drain; open a new stream to take work again");
   }
   const limit = state.limits.maxRegistrationsPerSession;
-  if (producer.registrations.size + input.registrations.length <= limit) return undefined;
+  const added = new Set(input.registrations.map(({ topic }) => topic));
+  for (const topic of producer.registrations.keys()) added.delete(topic);
+  if (producer.registrations.size + added.size <= limit) return undefined;
   const message = `the producer holds ${producer.registrations.size} registrations of at most ${limit}; use wildcards or raise maxRegistrationsPerSession`;
   return refusal("REGISTRATION_LIMIT", message, { limit: String(limit) });
 }
@@ -185,11 +191,11 @@ function helloRules(input: ProducerOpened, limits: Limits): readonly Verdict[] {
   const most = limits.maxRegistrationsPerSession;
   return [
     idRule(`${path}.producer_id`, input.producerId),
-    lengthRule(`${path}.display_name`, input.displayName.length, LONGEST_NAME, "characters"),
+    sizeRule(`${path}.display_name`, input.displayName, LONGEST_NAME),
     lengthRule(`${path}.labels`, input.labels.length, MOST_LABELS, "entries"),
     ...input.labels.flatMap(([key, value]) => [
-      lengthRule(`${path}.labels.key`, key.length, LONGEST_LABEL, "characters"),
-      lengthRule(`${path}.labels.value`, value.length, LONGEST_LABEL, "characters"),
+      sizeRule(`${path}.labels.key`, key, LONGEST_LABEL),
+      sizeRule(`${path}.labels.value`, value, LONGEST_LABEL),
     ]),
     lengthRule(`${path}.registrations`, input.registrations.length, most, "entries"),
     ...registrationRules(`${path}.registrations`, input.registrations),

@@ -2,15 +2,11 @@
  * Requests that are looked up after their end, or that may be sent twice.
  */
 import type { Limits } from "./limits.js";
-import type { Acceptance, Instant } from "./model.js";
+import type { Instant } from "./model.js";
 import type { PendingRequest } from "./pending-request.js";
 
-/** What was answered to a caller's request_id. */
-export interface Remembered {
+interface Remembered {
   readonly request: PendingRequest;
-  /** Of the content that the id was used with. */
-  readonly digest: string;
-  readonly acceptance: Acceptance;
   readonly forgetAt: Instant;
 }
 
@@ -28,9 +24,9 @@ export class RememberedRequests {
     return this.byCallersId.size;
   }
 
-  /** What was answered to a caller's id, if that is remembered. */
-  answered(requestId: string): Remembered | undefined {
-    return this.byCallersId.get(requestId);
+  /** The request that was last sent with a caller's id, if that is remembered. */
+  sentAs(requestId: string): PendingRequest | undefined {
+    return this.byCallersId.get(requestId)?.request;
   }
 
   /** A request that ended, if it is still remembered. */
@@ -43,11 +39,11 @@ export class RememberedRequests {
     return this.ended.values();
   }
 
-  /** Remembers what was answered to a caller's id. */
-  noteAnswer(request: PendingRequest, digest: string, acceptance: Acceptance): void {
-    const windowMs = Math.max(this.limits.idempotencyMs, 2 * acceptance.ttlMs);
+  /** Remembers a request by its caller's id. */
+  noteSent(request: PendingRequest): void {
+    const windowMs = Math.max(this.limits.idempotencyMs, 2 * request.acceptance.ttlMs);
     const forgetAt = request.acceptedAt + windowMs;
-    this.byCallersId.set(request.requestId, { request, digest, acceptance, forgetAt });
+    this.byCallersId.set(request.requestId, { request, forgetAt });
     if (this.byCallersId.size > this.limits.rememberedRequestIds) dropOldest(this.byCallersId);
   }
 

@@ -75,7 +75,7 @@ function publish(state: State, assignment: Assignment, input: ResultReturned, tu
   const { request } = assignment;
   const topic = request.excludeListeners ? undefined : state.router.open(request.topic);
   const routes = topic ? state.router.routes(topic.name) : NO_ROUTES;
-  const sequence = topic ? ++topic.sequence : 0;
+  const sequence = topic ? nextSequence(topic) : 0;
   const { callers, resultCount } = request;
   if (topic && sequence === 1) announce(topic, routes, turn);
   const delivery = makeDelivery(assignment, input, turn, routes.everyone, callers, resultCount, sequence);
@@ -87,6 +87,11 @@ function publish(state: State, assignment: Assignment, input: ResultReturned, tu
     state.totals.deliveries++;
     turn.effects.push({ ...delivery, audience: alone, callers: NO_CALLERS });
   }
+}
+
+function nextSequence(topic: TopicState): number {
+  topic.isTold = true;
+  return ++topic.sequence;
 }
 
 /** Tells listeners that did not name a topic of which epoch its numbering is, before its first delivery. */

@@ -10,6 +10,9 @@ import { hasWildcard } from "./topic.js";
 import { NO_ROUTES, type ProducerGroup, type Routes, TopicState } from "./topic-state.js";
 import { TopicTree } from "./topic-tree.js";
 
+/** A version that no count of changes has. */
+const OUT_OF_DATE = -1;
+
 /** All registrations and all topics in use. */
 export class Router {
   private readonly producers = new TopicTree<ProducerSession, string>();
@@ -106,7 +109,7 @@ export class Router {
     const topic = this.topics.get(name);
     if (!topic) return this.workOut(name);
     if (!topic.routes || topic.routesVersion !== this.wildcardVersion) {
-      topic.routes = this.workOut(name);
+      topic.routes = this.workOut(name, topic.routes);
       topic.routesVersion = this.wildcardVersion;
     }
     return topic.routes;
@@ -124,8 +127,8 @@ export class Router {
     const { name } = topic;
     if (topic.pendingCount > 0 || this.listeners.hasExact(name) || this.producers.hasExact(name)) return;
     this.idle.delete(topic);
-    // What never numbered anything and has nobody on it holds nothing that a cursor or a turn could refer to.
-    if (topic.sequence === 0 && this.routes(name) === NO_ROUTES) {
+    // What nobody was told of and nobody is on holds nothing that a cursor or a turn could refer to.
+    if (!topic.isTold && this.routes(name) === NO_ROUTES) {
       this.topics.delete(name);
       return;
     }
@@ -169,7 +172,7 @@ export class Router {
       return;
     }
     const topic = this.topics.get(pattern);
-    if (topic) topic.routes = undefined;
+    if (topic) topic.routesVersion = OUT_OF_DATE;
   }
 
   private releaseNamed(pattern: string, now: Instant): void {
@@ -177,7 +180,8 @@ export class Router {
     if (topic) this.release(topic, now);
   }
 
-  private workOut(name: string): Routes {
+  /** @param earlier - whose groups' turns go on. */
+  private workOut(name: string, earlier: Routes = NO_ROUTES): Routes {
     const producers = this.producers.match(name);
     const listeners = this.listeners.match(name);
     if (producers.size === 0 && listeners.size === 0) return NO_ROUTES;
@@ -189,7 +193,10 @@ export class Router {
     for (const listener of listeners.keys()) addTo(listener.group, listener, everyone, listenerGroups);
     return {
       singles,
-      groups: [...groups].map(([group, members]): ProducerGroup => ({ name: group, members, turn: 0 })),
+      groups: [...groups].map(([group, members]): ProducerGroup => {
+        const before = earlier.groups.find((candidate) => candidate.name === group);
+        return { name: group, members, turn: before ? turnAmong(members, before) : 0 };
+      }),
       listenerCount: listeners.size,
       everyone: audienceOf(everyone),
       includeLate: audienceOf(everyone.filter((listener) => listener.includeLate)),
@@ -198,6 +205,16 @@ export class Router {
       listenerGroups: [...listenerGroups.values()],
     };
   }
+}
+
+/** Whose turn it is among the members of now: the next one of before who is still there. */
+function turnAmong(members: readonly ProducerSession[], before: ProducerGroup): number {
+  for (let i = 0; i < before.members.length; i++) {
+    const next = before.members[(before.turn + i) % before.members.length];
+    const turn = next ? members.indexOf(next) : -1;
+    if (turn >= 0) return turn;
+  }
+  return 0;
 }
 
 function addTo<T>(group: string, member: T, singles: T[], groups: Map<string, T[]>): void {

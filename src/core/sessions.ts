@@ -60,9 +60,12 @@ export function coveredCursors(state: State, patterns: readonly string[]): reado
   for (const pattern of patterns) if (hasWildcard(pattern)) wildcards.add(pattern, true, true);
   if (wildcards.size === 0) return named;
   const cursors = new Map(named.map((cursor) => [cursor.topic, cursor]));
-  for (const { name, epoch, sequence } of state.router.all()) {
+  for (const topic of state.router.all()) {
     if (cursors.size >= MOST_CURSORS) break;
-    if (wildcards.match(name).size > 0) cursors.set(name, { topic: name, epoch, sequence });
+    const { name, epoch, sequence } = topic;
+    if (wildcards.match(name).size === 0) continue;
+    topic.isTold = true;
+    cursors.set(name, { topic: name, epoch, sequence });
   }
   return [...cursors.values()];
 }

@@ -51,9 +51,11 @@ export class TopicState {
   readonly log: Deliver[] = [];
   logStart = 0;
   logBytes = 0;
-  /** Undefined when somebody came or went since they were worked out. */
+  /** Whether a listener may know its epoch. */
+  isTold = false;
+  /** As they were last worked out. */
   routes: Routes | undefined = undefined;
-  /** At which count of changes of wildcard registrations they were worked out. */
+  /** At which count of changes of wildcard registrations that was; another number if they are out of date. */
   routesVersion = 0;
   /** Since when nobody has been registered and nothing pending; undefined while in use. */
   idleSince: Instant | undefined = undefined;

@@ -5,8 +5,10 @@
  * `end` first; `cancelled` also comes after a clean finish; `close` comes once and last; a throw in a callback ends the
  * process; an error status whose text is not well-formed ends the process.
  */
+import type { Server as NetServer, Socket } from "node:net";
 import {
   Metadata,
+  type Server,
   type ServerDuplexStream,
   type ServerUnaryCall,
   type ServerWritableStream,
@@ -108,6 +110,30 @@ export function subscribe(call: OutgoingCall, logger: Logger, events: StreamEven
   call.on("end", () => {
     if (!isClosed && !isRefused && halfClosed) guarded(halfClosed);
   });
+}
+
+/** The open sockets of everything that a server has bound. */
+export type Sockets = Map<NetServer, Set<Socket>>;
+
+/**
+ * Keeps the open sockets of what a server has bound so far. grpc-js loses sight of a connection as soon as it is
+ * closing, and one whose peer does not close its side, or that still carries a stream, then stays for ever.
+ *
+ * @returns whether they can be seen; the field is private.
+ */
+export function watchSockets(server: Server, sockets: Sockets): boolean {
+  const { http2Servers } = server as unknown as { http2Servers?: unknown };
+  if (!(http2Servers instanceof Map)) return false;
+  for (const bound of http2Servers.keys() as Iterable<NetServer>) {
+    if (sockets.has(bound)) continue;
+    const open = new Set<Socket>();
+    sockets.set(bound, open);
+    bound.on("connection", (socket) => {
+      open.add(socket);
+      socket.on("close", () => open.delete(socket));
+    });
+  }
+  return true;
 }
 
 /** When a call ends by its peer's wish, on our monotonic clock; undefined if it has no deadline. */

@@ -19,15 +19,14 @@ import type { EncodeContext } from "./encode.js";
 import { rpcStatus } from "./status.js";
 import { duration, timestamp } from "./time.js";
 
-type Rare = Exclude<Sendable, { readonly kind: "deliver" | "assign" }>;
+type Rare = Exclude<Sendable, { readonly kind: "deliver" | "assign" | "accept" }>;
 
 /** Encodes one event: a GatherEvent, ListenerEvent or DispatcherMessage, whichever the order is for. */
 export function encodeEvent(order: Rare, context: EncodeContext): Uint8Array {
   switch (order.kind) {
-    case "accept":
     case "reject":
     case "summarize":
-      return GatherEvent.encode({ event: gatherEvent(order, context) }).finish();
+      return GatherEvent.encode({ event: gatherEvent(order) }).finish();
     case "ready":
     case "topicsChanged":
     case "gap":
@@ -38,12 +37,9 @@ export function encodeEvent(order: Rare, context: EncodeContext): Uint8Array {
 }
 
 function gatherEvent(
-  order: Extract<Rare, { readonly kind: "accept" | "reject" | "summarize" }>,
-  { clock }: EncodeContext,
+  order: Extract<Rare, { readonly kind: "reject" | "summarize" }>,
 ): NonNullable<GatherEvent["event"]> {
   switch (order.kind) {
-    case "accept":
-      return { $case: "acceptance", value: acceptance(order.acceptance, order.correlationId, clock) };
     case "reject": {
       const { correlationId } = order;
       return { $case: "rejection", value: { correlationId, status: rpcStatus(order.refusal) } };
@@ -86,7 +82,7 @@ function listenerEvent(
 
 type ForProducers = Exclude<
   Rare,
-  { readonly kind: "accept" | "reject" | "summarize" | "ready" | "topicsChanged" | "gap" }
+  { readonly kind: "reject" | "summarize" | "ready" | "topicsChanged" | "gap" }
 >;
 
 /** Heartbeat and GoAway bear the same numbers on every stream. */

@@ -1,26 +1,18 @@
 /**
- * Turns orders into the bytes of the messages that peers receive. Deliveries and assignments, which come in hundreds of
- * thousands a second, are written by hand around their verbatim payload; the rest goes through the generated code.
+ * Turns orders into the bytes of the messages that peers receive: what comes in hundreds of thousands a second is
+ * written by hand, the rest goes through the generated code.
  *
  * Every streamed message is `repeated ... = 1`, so a message is the plain concatenation of its events, whichever stream
  * it is for: events that several streams share bear the same field numbers in all of them.
  */
-import type { Assign, Deliver } from "../core/effect.js";
-import { NO_CONTEXT, type TraceContext } from "../core/model.js";
 import type { Batch, Sendable } from "../ports/batch.js";
 import type { Clock } from "../ports/clock.js";
 import { encodeEvent } from "./encode-event.js";
-import { split } from "./time.js";
-import { varintSize, WireWriter } from "./wire-writer.js";
+import { EVENTS, FRAME_BYTES, writeAcceptance, writeAssignment, writeDelivery } from "./encode-hot.js";
+import { WireWriter } from "./wire-writer.js";
 
-/** Field number of the batch in every streamed message. */
-const EVENTS = 1;
-/** Field number of `delivery` in ListenerEvent and GatherEvent, and of `assignment` in DispatcherMessage. */
-const HOT_EVENT = 1;
 /** First buffer of a batch; it grows by doubling. */
 const FIRST_BYTES = 1_024;
-/** Most bytes that tags, lengths and numbers of one event take beside its strings and payload. */
-const FRAME_BYTES = 160;
 
 /** What encoding needs to know beside the orders. */
 export interface EncodeContext {
@@ -43,6 +35,7 @@ export class EventBatch implements Batch {
   append(order: Sendable): void {
     if (order.kind === "deliver") writeDelivery(this.writer, order, this.context.clock);
     else if (order.kind === "assign") writeAssignment(this.writer, order, this.context.clock);
+    else if (order.kind === "accept") writeAcceptance(this.writer, order, this.context.clock);
     else {
       const event = encodeEvent(order, this.context);
       this.writer.reserve(event.byteLength + FRAME_BYTES);
@@ -53,114 +46,4 @@ export class EventBatch implements Batch {
   finish(): Uint8Array {
     return this.writer.finish();
   }
-}
-
-/** Field numbers are those of Delivery in result.proto. */
-function writeDelivery(writer: WireWriter, delivery: Deliver, clock: Clock): void {
-  const { requestId, topic, producerId, group, payload } = delivery;
-  const latency = split(delivery.latencyMs);
-  const received = split(clock.timeOfDay(delivery.receivedAt));
-  const context = encodeContext(11, delivery.context);
-  const bodySize =
-    asciiSize(requestId) +
-    asciiSize(topic) +
-    asciiSize(producerId) +
-    asciiSize(group) +
-    numberSize(delivery.ordinal) +
-    (delivery.more ? 2 : 0) +
-    numberSize(delivery.sequence) +
-    2 +
-    pairSize(latency.seconds, latency.nanos) +
-    2 +
-    pairSize(received.seconds, received.nanos) +
-    (delivery.late ? 2 : 0) +
-    context.byteLength +
-    fieldSize(payload.byteLength);
-  beginEvent(writer, bodySize);
-  writer.ascii(1, requestId);
-  writer.ascii(2, topic);
-  writer.ascii(3, producerId);
-  writer.ascii(4, group);
-  writer.number(5, delivery.ordinal);
-  writer.number(6, delivery.more ? 1 : 0);
-  writer.number(7, delivery.sequence);
-  writePair(writer, 8, latency.seconds, latency.nanos);
-  writePair(writer, 9, received.seconds, received.nanos);
-  writer.number(10, delivery.late ? 1 : 0);
-  writer.encoded(context);
-  writer.bytes(12, payload);
-}
-
-/** Field numbers are those of Assignment in producer.proto. */
-function writeAssignment(writer: WireWriter, assign: Assign, clock: Clock): void {
-  const { requestId, payload } = assign;
-  const assignmentId = String(assign.assignment);
-  const ttl = split(assign.deadlineAt - clock.now());
-  const expires = split(clock.timeOfDay(assign.deadlineAt));
-  const context = encodeContext(6, assign.context);
-  const bodySize =
-    asciiSize(assignmentId) +
-    asciiSize(requestId) +
-    2 +
-    pairSize(ttl.seconds, ttl.nanos) +
-    2 +
-    pairSize(expires.seconds, expires.nanos) +
-    numberSize(assign.attempt) +
-    context.byteLength +
-    fieldSize(payload.byteLength);
-  beginEvent(writer, bodySize);
-  writer.ascii(1, assignmentId);
-  writer.ascii(2, requestId);
-  writePair(writer, 3, ttl.seconds, ttl.nanos);
-  writePair(writer, 4, expires.seconds, expires.nanos);
-  writer.number(5, assign.attempt);
-  writer.encoded(context);
-  writer.bytes(7, payload);
-}
-
-function beginEvent(writer: WireWriter, bodySize: number): void {
-  writer.reserve(bodySize + FRAME_BYTES);
-  writer.begin(EVENTS, fieldSize(bodySize));
-  writer.begin(HOT_EVENT, bodySize);
-}
-
-/** A Duration or Timestamp: seconds and nanos. */
-function writePair(writer: WireWriter, field: number, seconds: number, nanos: number): void {
-  writer.begin(field, pairSize(seconds, nanos));
-  writer.number(1, seconds);
-  writer.number(2, nanos);
-}
-
-function pairSize(seconds: number, nanos: number): number {
-  return numberSize(seconds) + numberSize(nanos);
-}
-
-function numberSize(value: number): number {
-  return value === 0 ? 0 : 1 + varintSize(value);
-}
-
-function asciiSize(text: string): number {
-  return text.length === 0 ? 0 : fieldSize(text.length);
-}
-
-function fieldSize(byteLength: number): number {
-  return 1 + varintSize(byteLength) + byteLength;
-}
-
-const NO_BYTES = new Uint8Array(0);
-
-/** Map entries of a request's trace context, tags included. */
-function encodeContext(field: number, context: TraceContext): Uint8Array {
-  if (context === NO_CONTEXT || context.length === 0) return NO_BYTES;
-  const writer = new WireWriter(FIRST_BYTES);
-  for (const [key, value] of context) {
-    const keyBytes = Buffer.from(key);
-    const valueBytes = Buffer.from(value);
-    const size = fieldSize(keyBytes.byteLength) + fieldSize(valueBytes.byteLength);
-    writer.reserve(size + FRAME_BYTES);
-    writer.begin(field, size);
-    writer.bytes(1, keyBytes);
-    writer.bytes(2, valueBytes);
-  }
-  return writer.finish();
 }

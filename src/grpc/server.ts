@@ -14,7 +14,7 @@ import { DispatcherServiceService } from "../gen/ate/dispatcher/v1/dispatcher_se
 import { IntrospectionServiceService } from "../gen/ate/dispatcher/v1/introspection_service.js";
 import type { Ticker } from "../ports/ticker.js";
 import type { Watchdog } from "../ports/watchdog.js";
-import type { BidiCall, UnaryCall } from "./call.js";
+import { type BidiCall, type Sockets, type UnaryCall, watchSockets } from "./call.js";
 import { cancelRequest } from "./cancel-request.js";
 import { dispatch } from "./dispatch.js";
 import type { Edge } from "./edge.js";
@@ -76,6 +76,7 @@ export function createGrpcServer(
     subscribe: (call: BidiCall) => subscribe(edge, call),
   });
   const watchers: Watchers = new Set();
+  const sockets: Sockets = new Map();
   server.addService(verbatim(IntrospectionServiceService), {
     ...introspection(edge, facts),
     watch: (call: AskedCall) => watch(edge, facts, ticker, watchers, call),
@@ -83,14 +84,27 @@ export function createGrpcServer(
   const health: Health = addHealth(server, SERVICES);
   if (options.reflection) addReflection(server);
   return {
-    start: () => Promise.all(options.listen.map((address) => bind(server, address))),
+    start: () =>
+      Promise.all(
+        options.listen.map(async (address) => {
+          const bound = await bind(server, address);
+          if (!watchSockets(server, sockets)) {
+            edge.logger.warn({}, "grpc-js has changed: peers that do not close their side hold up the end");
+          }
+          return bound;
+        }),
+      ),
     notReady: () => health.notServing(),
     finish: () =>
       new Promise((resolve) => {
         for (const watcher of watchers) watcher.end(refusal("SHUTTING_DOWN", "the server has shut down"));
         server.tryShutdown(() => resolve());
       }),
-    force: () => server.forceShutdown(),
+    force: () => {
+      server.forceShutdown();
+      // A session that was told to close waits for its peer even when it is destroyed.
+      for (const open of sockets.values()) for (const socket of open) socket.destroy();
+    },
   };
 }
 

@@ -11,6 +11,7 @@ const VARINT = 0;
 const FIXED64 = 1;
 const LENGTH_DELIMITED = 2;
 const FIXED32 = 5;
+const LAST_FIELD = 2 ** 29 - 1;
 
 /** Reads one message, field after field. Throws {@link WireError} if it is malformed. */
 export class WireReader {
@@ -36,7 +37,8 @@ export class WireReader {
     const tag = this.varint();
     this.field = Math.floor(tag / 8);
     this.wireType = tag % 8;
-    if (this.field === 0) throw new WireError("a field has number 0");
+    // Receivers refuse a whole message for such a field, so it must not get through to them.
+    if (this.field === 0 || this.field > LAST_FIELD) throw new WireError(`a field has number ${this.field}`);
     return true;
   }
 

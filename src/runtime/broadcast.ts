@@ -14,7 +14,7 @@ const SEAL_AT_BYTES = 64 * 1024;
 /** Everything that is being encoded in this turn. */
 export class Broadcast {
   private readonly open = new Map<Audience, Chunk>();
-  private readonly dirty = new Set<Outbox>();
+  private dirty = new Set<Outbox>();
   private readonly directed: Chunk[] = [];
   private serial = 0;
   private latestDeliveries = 0;
@@ -81,8 +81,10 @@ export class Broadcast {
     this.open.clear();
     for (const chunk of this.directed) if (chunk.isOpen) this.seal(chunk);
     this.directed.length = 0;
-    for (const outbox of this.dirty) outbox.flush();
-    this.dirty.clear();
+    // A stream that is closed for reading too slowly brings new orders, which are for the next flush.
+    const { dirty } = this;
+    this.dirty = new Set();
+    for (const outbox of dirty) outbox.flush();
   }
 
   private begin(audience: Audience): Chunk {

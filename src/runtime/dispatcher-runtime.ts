@@ -49,7 +49,8 @@ export class DispatcherRuntime implements Runtime {
 
   openStream(sink: Sink, bound: OutboxBound): SessionKey {
     const key = this.places.nextKey();
-    this.places.addStream(new Outbox(key, sink, bound, this.newBatch));
+    const tellOverflow = () => this.driver.submit({ kind: "sessionClosed", session: key });
+    this.places.addStream(new Outbox(key, sink, bound, this.newBatch, tellOverflow));
     return key;
   }
 

@@ -15,6 +15,9 @@ const MOST_IN_FLIGHT_BYTES = 1024 * 1024;
 /** Largest message made of several chunks; well below the 4 MiB that receivers accept by default. */
 const MOST_MERGED_BYTES = 256 * 1024;
 
+/** When a peer that was closed for reading too slowly may come back, in milliseconds. */
+const RETRY_AFTER_MS = 1_000;
+
 /** The queue of one stream. */
 export class Outbox {
   private readonly queue: Chunk[] = [];
@@ -31,11 +34,13 @@ export class Outbox {
   private closing: Close | undefined;
   private isOver = false;
 
+  /** @param tellOverflow - called when the stream was closed because its peer reads too slowly. */
   constructor(
     readonly key: SessionKey,
     private readonly sink: Sink,
     bound: OutboxBound,
     private readonly newBatch: BatchFactory,
+    private readonly tellOverflow: () => void,
   ) {
     this.maxBytes = bound.maxBytes;
     this.overflow = bound.overflow;
@@ -172,10 +177,13 @@ export class Outbox {
     known.count += count;
   }
 
+  /** The peer may never read its status, so its session ends here and not with its stream. */
   private overflowed(): void {
     const limit = String(this.maxBytes);
     const message = `${this.queuedBytes} bytes wait to be read of at most ${limit}; read faster or ask for less`;
-    this.end({ kind: "close", to: this.key, refusal: refusal(this.overflow, message, { limit }) });
+    const refused = refusal(this.overflow, message, { limit }, RETRY_AFTER_MS);
+    this.end({ kind: "close", to: this.key, refusal: refused });
+    this.tellOverflow();
   }
 
   private end({ refusal: reason }: Close): void {

@@ -9,7 +9,8 @@ const TOPICS = ["a", "a.b", "c"] as const;
 const NAMES = [...TOPICS, "a.*", ">"] as const;
 
 const which = fc.nat(99);
-const window = fc.integer({ min: 1, max: 3 });
+/** Mostly the narrowest, so that work waits and is saturated. */
+const window = fc.constantFrom(1, 1, 1, 2, 3);
 /** Most are on `a`, so that there is company. */
 const topics: fc.Arbitrary<readonly string[]> = fc.oneof(
   { weight: 3, arbitrary: fc.constant(["a"]) },

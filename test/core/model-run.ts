@@ -204,7 +204,7 @@ class ModelRun {
     const { id, topics, isGrouped, resumes } = command;
     const session = ++this.lastKey;
     const group = isGrouped ? "lg" : "";
-    // Late results and summaries of a group are left out: whom they are for is not settled.
+    // A late result or a summary is for the member of a group that has the request, if that one wants it: left out.
     const includeLate = command.late && !isGrouped;
     const includeSummaries = command.summaries && !isGrouped;
     // Where a topic has numbered nothing yet there is nothing to resume.
@@ -231,7 +231,6 @@ class ModelRun {
         this.model.openListener(
           { key: session, id, topics: new Set(topics), group, includeLate, includeSummaries },
           new Map(resumeFrom.map(({ topic, sequence }) => [topic, sequence])),
-          this.knownTopics(),
         ),
     );
   }
@@ -241,11 +240,11 @@ class ModelRun {
     if (byCall) {
       const session = ++this.lastKey;
       this.step({ kind: "listenerUpdated", session, listenerId: id, add, remove }, () =>
-        this.model.updateListener(id, add, remove, this.knownTopics(), session),
+        this.model.updateListener(id, add, remove, session),
       );
     } else if (listener) {
       this.step({ kind: "topicsUpdated", session: listener.key, add, remove }, () =>
-        this.model.updateListener(id, add, remove, this.knownTopics()),
+        this.model.updateListener(id, add, remove),
       );
     }
   }
@@ -420,17 +419,10 @@ class ModelRun {
     return this.model.callers.filter(({ isFinished }) => !isFinished);
   }
 
-  /** Which topics have state is not for the model to know; where they stand is. */
-  private knownTopics(): readonly string[] {
-    return [...this.dispatcher.inspector.topics("", "")].map(({ topic }) => topic);
-  }
-
   private toldBy(effect: Effect): { readonly to: SessionKey; readonly what: string }[] {
     switch (effect.kind) {
       case "observe":
         return [];
-      case "topicsChanged":
-        return isAnnouncement(effect) ? [] : [{ to: effect.to, what: describe(effect) }];
       case "deliver": {
         const { topic, sequence, requestId, producerId, group, latencyMs, ordinal, more } = effect;
         const from = `${requestId} ${producerId}/${group} after ${latencyMs}`;
@@ -453,15 +445,6 @@ class ModelRun {
         return [{ to: effect.to, what: describe(effect) }];
     }
   }
-}
-
-/** Tells listeners with a wildcard of a topic's epoch; may come at any time before its first delivery. */
-function isAnnouncement({
-  added,
-  removed,
-  cursors,
-}: Extract<Effect, { readonly kind: "topicsChanged" }>): boolean {
-  return added.length + removed.length === 0 && cursors.length > 0;
 }
 
 function describe(
@@ -514,8 +497,10 @@ function summary(of: Summary): string {
   return `${of.requestId} ${of.reason} ${of.satisfied} ${counts} after ${of.elapsedMs} [${outcomes}]`;
 }
 
+/** Of topics that have numbered nothing yet it does not matter whether they are known. */
 function positions(cursors: readonly Cursor[]): string {
   return cursors
+    .filter(({ sequence }) => sequence > 0)
     .map(({ topic, sequence }) => `${topic}=${sequence}`)
     .sort()
     .join();
@@ -551,7 +536,7 @@ function compare(
   if (missing.length > 0 || left.length > 0) {
     throw new Error(`${when}\n  missing: ${JSON.stringify(missing)}\n  too much: ${JSON.stringify(left)}`);
   }
-  const isOrdered = (what: string) => /^(assign|delivery) /.test(what);
+  const isOrdered = (what: string) => /^(assign|delivery|summary|topics) /.test(what);
   for (const key of new Set(actual.map(({ to }) => to))) {
     const own = actual.filter(({ to, what }) => to === key && isOrdered(what)).map(({ what }) => what);
     const wanted = expected.filter(({ to, what }) => to.includes(key) && isOrdered(what));

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Dispatcher } from "../../src/core/dispatcher.js";
-import type { Cursor } from "../../src/core/model.js";
+import { COMPLETE_ALL, type Cursor, NO_CONTEXT } from "../../src/core/model.js";
 import * as topic from "../../src/core/topic.js";
 
 vi.mock("../../src/core/topic.js", async (original) => {
@@ -22,24 +22,21 @@ describe("a session with many topics", () => {
     const dispatcher = new Dispatcher("s");
     openListener(dispatcher, 1, TOPICS, []);
 
-    dispatcher.step(
-      {
-        kind: "producerOpened",
-        session: 2,
-        sessionId: "",
-        producerId: "p",
-        mintedId: "",
-        displayName: "",
-        labels: [],
-        registrations: PATTERNS.map((pattern) => ({ topic: pattern, group: "" })),
-        maxOutstanding: 0,
-        maxBacklog: 0,
-        reportDispositions: false,
-        peer: "",
-      },
-      0,
-    );
+    openProducer(dispatcher, 2, PATTERNS);
     dispatcher.step({ kind: "sessionClosed", session: 2 }, 0);
+
+    expect(vi.mocked(topic.covers).mock.calls.length).toBeLessThanOrEqual(10 * MANY);
+  });
+
+  it("opens without every one of its patterns being held against every topic that waits for a producer", () => {
+    const dispatcher = new Dispatcher("s");
+    for (const [i, name] of TOPICS.entries()) holdRequest(dispatcher, name, `r${i}`);
+
+    openProducer(
+      dispatcher,
+      2,
+      PATTERNS.map((pattern) => pattern.replace("topic", "other")),
+    );
 
     expect(vi.mocked(topic.covers).mock.calls.length).toBeLessThanOrEqual(10 * MANY);
   });
@@ -75,6 +72,53 @@ function openListener(
       bufferBytes: 0,
       group: "",
       peer: "",
+    },
+    0,
+  );
+}
+
+function openProducer(dispatcher: Dispatcher, session: number, patterns: readonly string[]): void {
+  dispatcher.step(
+    {
+      kind: "producerOpened",
+      session,
+      sessionId: "",
+      producerId: "p",
+      mintedId: "",
+      displayName: "",
+      labels: [],
+      registrations: patterns.map((pattern) => ({ topic: pattern, group: "" })),
+      maxOutstanding: 0,
+      maxBacklog: 0,
+      reportDispositions: false,
+      peer: "",
+    },
+    0,
+  );
+}
+
+function holdRequest(dispatcher: Dispatcher, name: string, mintedId: string): void {
+  dispatcher.step(
+    {
+      kind: "requestSubmitted",
+      session: 99,
+      correlationId: undefined,
+      spec: {
+        topic: name,
+        ttlMs: undefined,
+        requestId: "",
+        completion: COMPLETE_ALL,
+        selector: undefined,
+        noProducersAction: "WAIT",
+        payload: new Uint8Array(0),
+      },
+      digest: "",
+      mintedId,
+      gather: false,
+      excludeListeners: false,
+      validateOnly: false,
+      callDeadlineAt: undefined,
+      context: NO_CONTEXT,
     },
     0,
   );

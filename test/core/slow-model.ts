@@ -236,11 +236,7 @@ export class SlowModel {
     this.letGoIfDrained(producer);
   }
 
-  openListener(
-    opened: Omit<ModelListener, "kind">,
-    resumeFrom: ReadonlyMap<string, number>,
-    knownTopics: readonly string[],
-  ): void {
+  openListener(opened: Omit<ModelListener, "kind">, resumeFrom: ReadonlyMap<string, number>): void {
     if (this.phase !== "OPEN") {
       this.tell(opened.key, "close SHUTTING_DOWN");
       return;
@@ -255,21 +251,14 @@ export class SlowModel {
     const isHeard = (topic: string) => [...listener.topics].some((pattern) => isCovered(pattern, topic));
     const resumed = new Map([...resumeFrom].filter(([topic]) => listener.group === "" && isHeard(topic)));
     const begins = (topic: string) => resumed.get(topic) ?? this.sequenceOf(topic);
-    const named = [...listener.topics, ...resumed.keys(), ...knownTopics.filter(isHeard)];
-    this.tell(listener.key, `ready ${this.positions(named, begins)}`);
+    this.tell(listener.key, `ready ${this.positions([...listener.topics], begins)}`);
     for (const [topic, sequence] of resumed) {
       const missed = this.deliveries.filter((delivery) => delivery.topic === topic).slice(sequence);
       for (const { what } of missed) this.tell(listener.key, what);
     }
   }
 
-  updateListener(
-    id: string,
-    add: readonly string[],
-    remove: readonly string[],
-    knownTopics: readonly string[],
-    call?: SessionKey,
-  ): void {
+  updateListener(id: string, add: readonly string[], remove: readonly string[], call?: SessionKey): void {
     const listener = this.listeners.find((session) => session.id === id);
     if (!listener) {
       if (call !== undefined) this.tell(call, "rejected LISTENER_NOT_FOUND");
@@ -277,9 +266,7 @@ export class SlowModel {
     }
     for (const topic of remove) listener.topics.delete(topic);
     for (const topic of add) listener.topics.add(topic);
-    const isAdded = (topic: string) => add.some((pattern) => isCovered(pattern, topic));
-    const named = [...add, ...knownTopics.filter(isAdded)];
-    const positions = this.positions(named, (topic) => this.sequenceOf(topic));
+    const positions = this.positions(add, (topic) => this.sequenceOf(topic));
     this.tell(listener.key, `topics +${add} -${remove} ${positions}`);
     if (call !== undefined) this.tell(call, `updated ${[...listener.topics].sort()}`);
   }
@@ -560,7 +547,11 @@ export class SlowModel {
     if (!request.excludesListeners) {
       this.deliveries.push({ topic: request.topic, what });
       const listeners = this.listenersOn(request.topic);
-      for (const { key } of listeners.filter(({ group }) => group === "")) this.tell(key, what);
+      for (const { key, topics } of listeners.filter(({ group }) => group === "")) {
+        // Who did not name the topic learns of it when its numbering begins.
+        if (sequence === 1 && !topics.has(request.topic)) this.tell(key, "topics + - ");
+        this.tell(key, what);
+      }
       const members = listeners.filter(({ group }) => group !== "").map(({ key }) => key);
       if (members.length > 0) this.told.push({ to: members, what });
     }
@@ -704,9 +695,10 @@ export class SlowModel {
     return this.listeners.filter(({ topics }) => [...topics].some((pattern) => isCovered(pattern, topic)));
   }
 
-  private positions(topics: readonly string[], sequenceOf: (topic: string) => number): string {
-    const exact = [...new Set(topics)].filter((topic) => topic !== ">" && topic !== "a.*");
-    return exact
+  /** Where the topics stand that the patterns cover and that have numbered anything. */
+  private positions(patterns: readonly string[], sequenceOf: (topic: string) => number): string {
+    return [...new Set(this.deliveries.map(({ topic }) => topic))]
+      .filter((topic) => patterns.some((pattern) => isCovered(pattern, topic)))
       .map((topic) => `${topic}=${sequenceOf(topic)}`)
       .sort()
       .join();

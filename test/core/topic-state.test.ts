@@ -79,4 +79,26 @@ describe("a topic", () => {
     const receivers = effects.filter((line) => / late /.test(line)).map((line) => line.split(" ")[0]);
     expect(receivers.join().split(",")).toHaveLength(1);
   });
+
+  it("lets the members of a group take turns, whichever listeners come and go", () => {
+    const effects = effectsOf(`
+      producer a1 topics=t group=a
+      producer a2 topics=t group=a
+      request r1 topic=t
+      reply a1 r1
+      listener l1 topics=t
+      request r2 topic=t
+    `);
+
+    expect(effects.at(-1)).toContain("a2 <- assign r2");
+  });
+
+  it("tells a listener that connects again of no other epoch if nothing has come", () => {
+    const effects = effectsOf(`
+      listener l1 topics=t
+      listener l1-anew id=l1 topics=t resume=t:s.1:0
+    `);
+
+    expect(effects.filter((line) => line.includes("gap"))).toEqual([]);
+  });
 });
