@@ -1,0 +1,668 @@
+/**
+ * The wire format that is read and written by hand, held against the generated code both ways: the same bytes mean the
+ * same to both, and what is written by hand is read by everybody.
+ */
+import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Deliver } from "../../src/core/effect.js";
+import { Audience, type RequestSpec } from "../../src/core/model.js";
+import { isPattern, isTopic } from "../../src/core/topic.js";
+import {
+  DispatchRequest,
+  GatherResponse,
+  ListenResponse,
+  ProduceRequest,
+  ProduceResponse,
+  SubmitRequest,
+  SubmitResponse,
+  SubscribeResponse,
+} from "../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
+import { type Assignment, type ProducerMessage, Reply } from "../../src/gen/ate/dispatcher/v1/producer.js";
+import { type Acceptance, Request } from "../../src/gen/ate/dispatcher/v1/request.js";
+import { type Delivery, Result } from "../../src/gen/ate/dispatcher/v1/result.js";
+import { Duration } from "../../src/gen/google/protobuf/duration.js";
+import { decodeProduce } from "../../src/grpc/decode-produce.js";
+import { decodeRequest } from "../../src/grpc/decode-request.js";
+import { decodeCall, decodeSubmit } from "../../src/grpc/decode-submit.js";
+import { EventBatch } from "../../src/grpc/encode.js";
+import { milliseconds } from "../../src/grpc/time.js";
+import { WireError, WireReader } from "../../src/grpc/wire-reader.js";
+import { varintSize, WireWriter } from "../../src/grpc/wire-writer.js";
+import type { Sendable } from "../../src/ports/batch.js";
+import { bytesField, concat, numberField, tag, UNKNOWN_FIELDS, varint } from "../support/wire-bytes.js";
+
+const SESSION = 7;
+const NOW_MS = 5_000;
+const TIME_OF_DAY_MS = 1_790_000_000_000;
+const clock = { now: () => NOW_MS, timeOfDay: (at: number) => TIME_OF_DAY_MS + at };
+
+// ---- what can be in a message ----
+
+/** Numbers at which a varint becomes a byte longer, and their neighbours. */
+const BOUNDARIES = [
+  0,
+  1,
+  ...[7, 14, 21, 28, 32, 35, 42, 49, 53].flatMap((bits) => [2 ** bits - 1, 2 ** bits]),
+];
+const upTo = (most: number) =>
+  fc.oneof(fc.constantFrom(...BOUNDARIES.filter((n) => n <= most)), fc.nat(Math.min(most, 2 ** 31 - 1)));
+const uint32 = upTo(2 ** 32 - 1);
+const position = upTo(2 ** 53 - 1);
+const ascii = fc.string({
+  unit: fc.integer({ min: 0x21, max: 0x7e }).map((c) => String.fromCharCode(c)),
+  maxLength: 200,
+});
+const anyText = fc.string({ unit: "grapheme", maxLength: 40 });
+const bytes = fc.uint8Array({ maxLength: 300 });
+const durationOf = fc.record({
+  seconds: fc.integer({ min: 0, max: 2 ** 31 }).map(BigInt),
+  nanos: fc.nat(999_999_999),
+});
+const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
+const context = fc.dictionary(fc.constantFrom("traceparent", "tracestate", "baggage"), anyText);
+const json = fc.jsonValue({ maxDepth: 3 });
+
+const completion = fc.record({
+  until: maybe(
+    fc.oneof(
+      uint32.map((value) => ({ $case: "resultCount", value }) as const),
+      uint32.map((value) => ({ $case: "quorumPercent", value }) as const),
+      fc.boolean().map((value) => ({ $case: "firstSuccess", value }) as const),
+    ),
+  ),
+  stallTimeout: maybe(durationOf),
+  minResults: uint32,
+  countErrors: fc.boolean(),
+  loserAction: fc.constantFrom(0, 1, 2),
+});
+const selector = fc.record({
+  producerIds: fc.array(anyText, { maxLength: 4 }),
+  matchLabels: fc.dictionary(anyText, anyText, { maxKeys: 3 }),
+  maxTargets: uint32,
+});
+const request = fc
+  .record({
+    topic: ascii,
+    args: maybe(fc.array(json, { maxLength: 3 })),
+    kwargs: maybe(fc.dictionary(anyText, json, { maxKeys: 3 })),
+    data: bytes,
+    contentType: anyText,
+    attributes: fc.dictionary(anyText, anyText, { maxKeys: 2 }),
+    ttl: maybe(durationOf),
+    requestId: ascii,
+    completion: maybe(completion),
+    selector: maybe(selector),
+    noProducersAction: fc.constantFrom(0, 1, 2, 3),
+  })
+  .map((fields) => Request.fromPartial(fields as Parameters<typeof Request.fromPartial>[0]));
+const result = fc
+  .record({
+    outcome: maybe(
+      fc.oneof(
+        json.map((value) => ({ $case: "value", value }) as const),
+        bytes.map((value) => ({ $case: "data", value }) as const),
+        fc
+          .record({ code: fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }), message: anyText })
+          .map((value) => ({ $case: "error", value: { ...value, details: [] } }) as const),
+      ),
+    ),
+    contentType: anyText,
+    attributes: fc.dictionary(anyText, anyText, { maxKeys: 2 }),
+  })
+  .map((fields) => Result.fromPartial(fields as Parameters<typeof Result.fromPartial>[0]));
+
+/** Puts fields that nobody knows before, behind and between the fields of an encoded message. */
+function withUnknownFields(message: Uint8Array): fc.Arbitrary<Buffer> {
+  const parts = fieldsOf(message);
+  return fc
+    .array(fc.boolean(), { minLength: parts.length + 1, maxLength: parts.length + 1 })
+    .map((chosen) =>
+      concat(...[...parts, concat()].flatMap((part, i) => [chosen[i] ? UNKNOWN_FIELDS : concat(), part])),
+    );
+}
+
+function fieldsOf(message: Uint8Array): readonly Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  for (const reader = new BinaryReader(message); reader.pos < reader.len; ) {
+    const begin = reader.pos;
+    const [, wireType] = reader.tag();
+    reader.skip(wireType);
+    parts.push(message.subarray(begin, reader.pos));
+  }
+  return parts;
+}
+
+function fieldNumbersOf(message: Buffer): readonly number[] {
+  const numbers: number[] = [];
+  for (const reader = WireReader.of(message); reader.next(); reader.skip()) numbers.push(reader.field);
+  return numbers;
+}
+
+/** The routing fields as the generated code reads them, in the words of the core. */
+function routingOf(message: Uint8Array): Omit<RequestSpec, "payload"> {
+  const {
+    topic,
+    ttl,
+    requestId,
+    completion: policy,
+    selector: narrowed,
+    noProducersAction,
+  } = Request.decode(message);
+  const { until, stallTimeout, minResults = 0, countErrors = false, loserAction = 0 } = policy ?? {};
+  const ms = (of: typeof ttl) => of && Number(of.seconds) * 1_000 + of.nanos / 1_000_000;
+  return {
+    topic,
+    ttlMs: ms(ttl),
+    requestId,
+    completion: {
+      until: untilOf(until),
+      stallTimeoutMs: ms(stallTimeout),
+      minResults,
+      countErrors,
+      loserAction: (["CANCEL", "CANCEL", "LET_RUN"] as const)[loserAction] ?? "UNKNOWN_ENUM_VALUE",
+    },
+    selector: narrowed && {
+      producerIds: narrowed.producerIds,
+      matchLabels: Object.entries(narrowed.matchLabels),
+      maxTargets: narrowed.maxTargets,
+    },
+    noProducersAction:
+      (["COMPLETE", "COMPLETE", "FAIL", "WAIT"] as const)[noProducersAction] ?? "UNKNOWN_ENUM_VALUE",
+  };
+}
+
+function untilOf(until: NonNullable<Request["completion"]>["until"]): RequestSpec["completion"]["until"] {
+  switch (until?.$case) {
+    case undefined:
+      return { kind: "all" };
+    case "resultCount":
+      return { kind: "resultCount", count: until.value };
+    case "quorumPercent":
+      return { kind: "quorumPercent", percent: until.value };
+    case "firstSuccess":
+      return { kind: "firstSuccess", isSet: until.value };
+  }
+}
+
+/** The order of a map's entries has no meaning. */
+function sorted(spec: Omit<RequestSpec, "payload">): Omit<RequestSpec, "payload"> {
+  const { selector: narrowed } = spec;
+  if (!narrowed) return spec;
+  return { ...spec, selector: { ...narrowed, matchLabels: [...narrowed.matchLabels].sort() } };
+}
+
+function expectSameRouting(read: RequestSpec, message: Uint8Array): void {
+  const { payload, ...routing } = read;
+  expect(sorted(routing)).toEqual(sorted(routingOf(message)));
+  expect(Buffer.compare(payload, message)).toBe(0);
+}
+
+// ---- what is read by hand ----
+
+describe("a Request", () => {
+  const encoded = request.chain((value) => withUnknownFields(Request.encode(value).finish()));
+
+  it("has the same routing fields as for the generated code, and its payload as it came", () => {
+    fc.assert(fc.property(encoded, (message) => expectSameRouting(decodeRequest(message), message)));
+  });
+
+  it("has them within a DispatchRequest or GatherRequest, with the flag", () => {
+    fc.assert(
+      fc.property(encoded, fc.boolean(), (message, flag) => {
+        const call = concat(bytesField(1, message), UNKNOWN_FIELDS, numberField(2, flag ? 1 : 0));
+        const read = decodeCall(call);
+        expect(read.flag).toBe(flag);
+        expect(DispatchRequest.decode(call).validateOnly).toBe(flag);
+        expectSameRouting(read.spec, message);
+      }),
+    );
+  });
+
+  it("has them within a Submission, each its own, with their correlation ids, flags and trace context", () => {
+    const submission = fc.record({
+      correlationId: ascii,
+      request: maybe(request),
+      gather: fc.boolean(),
+      excludeListeners: fc.boolean(),
+      context: fc.dictionary(fc.constantFrom("traceparent", "tracestate", "baggage", "other", ""), anyText),
+    });
+    const submit = fc
+      .record({
+        submissions: fc.array(submission, { maxLength: 4 }),
+        cancelRequestIds: fc.array(anyText, { maxLength: 3 }),
+      })
+      .map((value) => SubmitRequest.fromPartial(value as Parameters<typeof SubmitRequest.fromPartial>[0]));
+    fc.assert(
+      fc.property(
+        submit.chain((value) => withUnknownFields(SubmitRequest.encode(value).finish())),
+        (message) => {
+          const read = decodeSubmit(message);
+          const { submissions, cancelRequestIds } = SubmitRequest.decode(message);
+          expect(read.cancelRequestIds).toEqual(cancelRequestIds);
+          expect(read.submissions).toHaveLength(submissions.length);
+          for (const [i, { spec, context: trace, ...rest }] of read.submissions.entries()) {
+            const {
+              request: asked,
+              context: sent,
+              ...expected
+            } = submissions[i] ?? (SubmitRequest.fromPartial({}) as never);
+            expect(rest).toEqual(expected);
+            const passed = Object.entries(sent).filter(([key]) => key !== "other" && key !== "");
+            expect([...trace].sort()).toEqual(passed.sort());
+            expectSameRouting(spec, asked ? Request.encode(asked).finish() : concat());
+          }
+        },
+      ),
+    );
+  });
+
+  it("never has a topic or id that is valid unless it was sent as such, whatever bytes came", () => {
+    const text = fc.oneof(anyText, fc.string({ unit: "binary", maxLength: 20 })).map((s) => Buffer.from(s));
+    fc.assert(
+      fc.property(fc.oneof(text, bytes), (sent) => {
+        const { topic } = decodeRequest(bytesField(1, sent));
+        if (isTopic(topic) || isPattern(topic)) expect(Buffer.from(sent).toString("latin1")).toBe(topic);
+        else expect(isTopic(Buffer.from(sent).toString("utf8"))).toBe(false);
+      }),
+    );
+  });
+
+  it("of damaged bytes is refused, or means what a reader of one field after the other makes of it", () => {
+    const at = fc.nat(400);
+    const damage = fc.oneof(
+      at.map((i) => (m: Buffer) => m.subarray(0, i)),
+      fc.tuple(at, fc.nat(255)).map(([i, byte]) => (m: Buffer) => {
+        const copy = Buffer.from(m);
+        if (i < copy.length) copy[i] = byte;
+        return copy;
+      }),
+      fc.tuple(at, fc.uint8Array({ maxLength: 5 })).map(
+        ([i, junk]) =>
+          (m: Buffer) =>
+            concat(m.subarray(0, i), junk, m.subarray(i)),
+      ),
+    );
+    let accepted = 0;
+    fc.assert(
+      fc.property(encoded, damage, (message, apply) => {
+        const damaged = apply(message);
+        let read: RequestSpec;
+        try {
+          read = decodeRequest(damaged);
+        } catch (error) {
+          expect(error).toBeInstanceOf(WireError);
+          return;
+        }
+        accepted++;
+        const { topic, requestId, ttlMs, noProducersAction } = read;
+        expect({ topic, requestId, ttlMs, noProducersAction }).toEqual(fieldByField(damaged));
+      }),
+      { numRuns: 2_000 },
+    );
+    expect(accepted).toBeGreaterThan(200);
+  });
+});
+
+/** Some routing fields of a message whose payload may be anything, by the generated code's own reader. */
+function fieldByField(message: Buffer): Partial<RequestSpec> {
+  let [topic, requestId] = ["", ""];
+  let ttl: Duration | undefined;
+  let action = 0;
+  for (const reader = new BinaryReader(message); reader.pos < reader.len; ) {
+    const [field, wireType] = reader.tag();
+    if (field === 1) topic = Buffer.from(reader.bytes()).toString("latin1");
+    else if (field === 7) ttl = Duration.decode(reader.bytes());
+    else if (field === 8) requestId = Buffer.from(reader.bytes()).toString("latin1");
+    else if (field === 11) action = reader.int32();
+    else reader.skip(wireType);
+  }
+  return {
+    topic,
+    requestId,
+    ttlMs: ttl && milliseconds(Number(ttl.seconds), ttl.nanos),
+    noProducersAction: (["COMPLETE", "COMPLETE", "FAIL", "WAIT"] as const)[action] ?? "UNKNOWN_ENUM_VALUE",
+  };
+}
+
+describe("a ProduceRequest", () => {
+  const reply = fc.record({
+    assignmentId: fc.oneof(position.map(String), ascii),
+    more: fc.boolean(),
+    result: maybe(result),
+  });
+  const producerMessage = fc.oneof(
+    { weight: 4, arbitrary: reply.map((value) => ({ $case: "reply", value }) as const) },
+    fc
+      .record({
+        producerId: ascii,
+        labels: fc.dictionary(fc.string({ minLength: 1, maxLength: 5 }), anyText, { maxKeys: 2 }),
+        maxOutstanding: uint32,
+      })
+      .map((value) => ({ $case: "hello", value }) as const),
+    fc
+      .record({
+        registrations: fc.array(fc.record({ topic: ascii, group: ascii }), { maxLength: 3 }),
+        correlationId: ascii,
+      })
+      .map((value) => ({ $case: "register", value }) as const),
+    fc
+      .record({ topics: fc.array(ascii, { maxLength: 3 }) })
+      .map((value) => ({ $case: "deregister", value }) as const),
+    uint32.map((maxOutstanding) => ({ $case: "updateCredit", value: { maxOutstanding } }) as const),
+    fc.constant({ $case: "drain", value: {} } as const),
+  );
+
+  it("says the same as to the generated code, and its results are as they came", () => {
+    const batch = fc
+      .array(maybe(producerMessage), { maxLength: 5 })
+      .map((messages) =>
+        ProduceRequest.fromPartial({ messages: messages.map((message) => ({ message })) } as never),
+      );
+    fc.assert(
+      fc.property(
+        batch.chain((value) => withUnknownFields(ProduceRequest.encode(value).finish())),
+        (message) => {
+          const said = [...decodeProduce(message, SESSION)];
+          const expected = ProduceRequest.decode(message).messages;
+          expect(said).toHaveLength(expected.length);
+          for (const [i, one] of said.entries()) expectSame(one, expected[i]?.message);
+        },
+      ),
+    );
+  });
+
+  function expectSame(said: unknown, expected: ProducerMessage["message"]): void {
+    if (expected?.$case !== "reply") {
+      expect(said).toEqual(expected);
+      return;
+    }
+    const { assignmentId, more, result: answer } = expected.value;
+    const failure = answer?.outcome?.$case === "error" ? answer.outcome.value : undefined;
+    const isOurs = /^[0-9]{1,15}$/.test(assignmentId);
+    expect(said).toMatchObject({
+      kind: "resultReturned",
+      session: SESSION,
+      assignment: isOurs ? Number(assignmentId) : Number.NaN,
+      assignmentText: assignmentId,
+      more,
+      failure: failure && { code: failure.code, message: failure.message },
+    });
+    const { payload } = said as { readonly payload: Uint8Array };
+    expect(Buffer.compare(payload, answer ? Result.encode(answer).finish() : concat())).toBe(0);
+  }
+
+  it("whose reply stands behind or before fields that are not known is a reply", () => {
+    const inner = Reply.encode(Reply.fromPartial({ assignmentId: "12", more: true })).finish();
+    for (const message of [
+      concat(UNKNOWN_FIELDS, bytesField(1, inner)),
+      concat(bytesField(1, inner), UNKNOWN_FIELDS),
+      bytesField(1, concat(UNKNOWN_FIELDS, inner, UNKNOWN_FIELDS)),
+    ]) {
+      expect([...decodeProduce(bytesField(1, message), SESSION)]).toMatchObject([
+        { kind: "resultReturned", assignment: 12, more: true },
+      ]);
+    }
+  });
+});
+
+// ---- what is written by hand ----
+
+const EXACT_NS = 1_000;
+const nanosOf = (time: { readonly seconds: bigint; readonly nanos: number } | undefined): number => {
+  if (!time) throw new Error("there is no time");
+  expect(time.nanos).toBeGreaterThanOrEqual(0);
+  expect(time.nanos).toBeLessThan(1_000_000_000);
+  return Number(time.seconds) * 1_000_000_000 + time.nanos;
+};
+const expectTime = (time: Parameters<typeof nanosOf>[0], ms: number): void => {
+  expect(Math.abs(nanosOf(time) - ms * 1_000_000)).toBeLessThanOrEqual(EXACT_NS);
+};
+const someMs = fc.oneof(
+  upTo(2 ** 40),
+  fc.double({ min: 0, max: 4_000_000, noNaN: true }),
+  fc.constantFrom(0, 0.000_001, 0.999_999, 999.999_999, 1_000, 1_000.5),
+);
+const encodedContext = context.map((pairs) => Object.entries(pairs));
+
+const deliver: fc.Arbitrary<Deliver> = fc.record({
+  kind: fc.constant("deliver"),
+  audience: fc.constant(new Audience([])),
+  callers: fc.constant([]),
+  requestId: ascii,
+  topic: ascii,
+  producerId: ascii,
+  group: ascii,
+  ordinal: uint32,
+  more: fc.boolean(),
+  sequence: position,
+  latencyMs: someMs,
+  receivedAt: someMs,
+  late: fc.boolean(),
+  context: encodedContext,
+  payload: result.map((value) => Result.encode(value).finish()),
+});
+
+const assign: fc.Arbitrary<Extract<Sendable, { kind: "assign" }>> = fc.record({
+  kind: fc.constant("assign"),
+  to: fc.constant(SESSION),
+  assignment: position,
+  requestId: ascii,
+  deadlineAt: someMs,
+  attempt: uint32,
+  context: encodedContext,
+  payload: request.map((value) => Request.encode(value).finish()),
+});
+
+const accept: fc.Arbitrary<Extract<Sendable, { kind: "accept" }>> = fc.record({
+  kind: fc.constant("accept"),
+  to: fc.constant(SESSION),
+  correlationId: ascii,
+  acceptance: fc.record({
+    requestId: ascii,
+    targets: fc.array(fc.record({ producerId: ascii, group: ascii }), { maxLength: 4 }),
+    listenerCount: uint32,
+    ttlMs: someMs,
+    deadlineAt: someMs,
+  }),
+});
+
+function batchOf(...orders: readonly Sendable[]): Uint8Array {
+  const batch = new EventBatch({
+    clock,
+    serverId: "server",
+    heartbeatMs: 20_000,
+    maxMessageBytes: 1_048_576,
+  });
+  for (const order of orders) batch.append(order);
+  const message = batch.finish();
+  expect(batch.byteLength).toBe(message.byteLength);
+  return message;
+}
+
+describe("a Delivery", () => {
+  it("is read by the generated code as it was meant, on every stream that it may go to", () => {
+    fc.assert(
+      fc.property(deliver, (order) => {
+        const message = batchOf(order);
+        const streams = [ListenResponse, SubscribeResponse, GatherResponse, SubmitResponse];
+        for (const { events } of streams.map((stream) => stream.decode(message))) {
+          const [event] = events.map(({ event: told }) => told);
+          if (event?.$case !== "delivery") throw new Error("it is no delivery");
+          expectDelivery(event.value, order);
+        }
+      }),
+    );
+  });
+
+  it("holds its result as it came, byte for byte", () => {
+    fc.assert(
+      fc.property(deliver, bytes, (order, payload) => {
+        const body = embeddedDelivery(batchOf({ ...order, payload }));
+        expect(Buffer.compare(fieldsOf(body).at(-1) ?? concat(), bytesField(12, payload))).toBe(0);
+      }),
+    );
+  });
+
+  function embeddedDelivery(message: Uint8Array): Uint8Array {
+    const reader = new BinaryReader(message);
+    reader.tag();
+    const event = new BinaryReader(reader.bytes());
+    event.tag();
+    return event.bytes();
+  }
+
+  function expectDelivery(read: Delivery, order: Deliver): void {
+    const { latency, receiveTime, result: answer, sequence, context: trace, ...plain } = read;
+    const { requestId, topic, producerId, group, ordinal, more, late } = order;
+    expect(plain).toEqual({ requestId, topic, producerId, group, ordinal, more, late });
+    expect(sequence).toBe(BigInt(order.sequence));
+    expect(trace).toEqual(Object.fromEntries(order.context));
+    expect(answer).toEqual(Result.decode(Buffer.from(order.payload)));
+    expectTime(latency, order.latencyMs);
+    expectTime(receiveTime, clock.timeOfDay(order.receivedAt));
+  }
+});
+
+describe("an Assignment", () => {
+  it("is read by the generated code as it was meant, with what remains of the TTL", () => {
+    fc.assert(
+      fc.property(assign, (order) => {
+        const [said] = ProduceResponse.decode(batchOf(order)).messages;
+        if (said?.message?.$case !== "assignment") throw new Error("it is no assignment");
+        const { ttl, expireTime, context: trace, request: asked, ...plain }: Assignment = said.message.value;
+        const { requestId, attempt } = order;
+        expect(plain).toEqual({ assignmentId: String(order.assignment), requestId, attempt });
+        expect(trace).toEqual(Object.fromEntries(order.context));
+        expect(asked).toEqual(Request.decode(Buffer.from(order.payload)));
+        expectTime(ttl, Math.max(0, order.deadlineAt - NOW_MS));
+        expectTime(expireTime, clock.timeOfDay(order.deadlineAt));
+      }),
+    );
+  });
+});
+
+describe("an Acceptance", () => {
+  it("is read by the generated code as it was meant", () => {
+    fc.assert(
+      fc.property(accept, (order) => {
+        const [said] = SubmitResponse.decode(batchOf(order)).events;
+        if (said?.event?.$case !== "acceptance") throw new Error("it is no acceptance");
+        const { ttl, expireTime, ...plain }: Acceptance = said.event.value;
+        const { requestId, targets, listenerCount, ttlMs, deadlineAt } = order.acceptance;
+        expect(plain).toEqual({ requestId, correlationId: order.correlationId, targets, listenerCount });
+        expectTime(ttl, ttlMs);
+        expectTime(expireTime, clock.timeOfDay(deadlineAt));
+      }),
+    );
+  });
+});
+
+describe("a batch", () => {
+  const cursor = fc.record({ topic: ascii, epoch: ascii, sequence: position });
+  const rare: fc.Arbitrary<Sendable> = fc.oneof(
+    fc.record({
+      kind: fc.constant("heartbeat" as const),
+      to: fc.constant(SESSION),
+      cursors: fc.array(cursor, { maxLength: 3 }),
+    }),
+    fc.record({ kind: fc.constant("goAway" as const), to: fc.constant(SESSION), graceMs: someMs }),
+  );
+  const orders = fc.array(fc.oneof(deliver, accept, rare), { maxLength: 12 });
+
+  it("holds its events in order", () => {
+    fc.assert(
+      fc.property(orders, (sent) => {
+        const kinds = SubmitResponse.decode(batchOf(...sent)).events.map(({ event }) => event?.$case);
+        const names = { deliver: "delivery", accept: "acceptance", heartbeat: "heartbeat", goAway: "goAway" };
+        expect(kinds).toEqual(sent.map(({ kind }) => names[kind as keyof typeof names]));
+      }),
+    );
+  });
+
+  it("put behind another one is one batch of both", () => {
+    fc.assert(
+      fc.property(orders, orders, (first, second) => {
+        const together = concat(batchOf(...first), batchOf(...second));
+        expect(Buffer.compare(together, batchOf(...first, ...second))).toBe(0);
+        expect(SubmitResponse.decode(together).events).toEqual([
+          ...SubmitResponse.decode(batchOf(...first)).events,
+          ...SubmitResponse.decode(batchOf(...second)).events,
+        ]);
+      }),
+    );
+  });
+});
+
+// ---- the primitives ----
+
+describe("a number", () => {
+  it.each(BOUNDARIES)("of %i is read and written as the generated code does", (value) => {
+    const writer = new WireWriter(64);
+    writer.number(3, value);
+    const expected = value === 0 ? concat() : numberField(3, value);
+    expect(Buffer.from(writer.finish())).toEqual(expected);
+    expect(varintSize(value)).toBe(varint(value).length);
+    const reader = WireReader.of(numberField(3, value));
+    expect([reader.next(), reader.field, reader.number(), reader.next()]).toEqual([true, 3, value, false]);
+  });
+
+  it("that is signed is read as the generated code does", () => {
+    const signed = fc.oneof(
+      fc.integer(),
+      fc.maxSafeInteger(),
+      fc.constantFrom(-(2 ** 53) + 1, -1, -128, -(2 ** 31)),
+    );
+    fc.assert(
+      fc.property(signed, (value) => {
+        const message = Buffer.from(new BinaryWriter().tag(1, 0).int64(BigInt(value)).finish());
+        const [wide, narrow] = [WireReader.of(message), WireReader.of(message)];
+        wide.next();
+        narrow.next();
+        expect(wide.int64()).toBe(value);
+        expect(narrow.int32()).toBe(new BinaryReader(message.subarray(1)).int32());
+      }),
+    );
+  });
+});
+
+describe("a reader", () => {
+  it("skips what the generated code skips, to the same place", () => {
+    const field = fc.oneof(
+      fc
+        .tuple(fc.integer({ min: 1, max: 2 ** 29 - 1 }), fc.bigInt(0n, 2n ** 64n - 1n))
+        .map(([n, v]) => numberField(n, v)),
+      fc.tuple(fc.integer({ min: 1, max: 2 ** 29 - 1 }), bytes).map(([n, v]) => bytesField(n, v)),
+      fc.integer({ min: 1, max: 2 ** 29 - 1 }).map((n) => concat(tag(n, 1), Buffer.alloc(8, 0xff))),
+      fc.integer({ min: 1, max: 2 ** 29 - 1 }).map((n) => concat(tag(n, 5), Buffer.alloc(4, 0xff))),
+    );
+    fc.assert(
+      fc.property(fc.array(field, { maxLength: 8 }), (fields) => {
+        const message = concat(...fields);
+        const expected = fields.map((bytesOfField) => new BinaryReader(bytesOfField).tag()[0]);
+        expect(fieldNumbersOf(message)).toEqual(expected);
+      }),
+    );
+  });
+
+  it("never reads past the end and never throws anything but a WireError, whatever bytes come", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 60 }), (junk) => {
+        const message = Buffer.from(junk);
+        for (const read of [
+          () => decodeRequest(message),
+          () => decodeCall(message),
+          () => decodeSubmit(message),
+          () => [...decodeProduce(message, SESSION)],
+        ]) {
+          try {
+            read();
+          } catch (error) {
+            expect(error).toBeInstanceOf(WireError);
+          }
+        }
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+});

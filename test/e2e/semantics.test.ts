@@ -1,0 +1,509 @@
+/**
+ * What the original promised, and what was wrong with it, over real sockets: the names are the sentences of the mission.
+ * The rules themselves are in test/transcript; here are the edges.
+ */
+import { fileURLToPath } from "node:url";
+import { afterEach, describe, expect, it } from "vitest";
+import { ProduceRequest, ProduceResponse } from "../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
+import { DispositionState, RevocationReason } from "../../src/gen/ate/dispatcher/v1/producer.js";
+import { NoProducersAction } from "../../src/gen/ate/dispatcher/v1/request.js";
+import { OutcomeState, SummaryReason } from "../../src/gen/ate/dispatcher/v1/summary.js";
+import { startServer, useServer } from "../support/in-process.js";
+import { createProcesses } from "../support/processes.js";
+import { bytesField, concat, embedded, numberField, UNKNOWN_FIELDS } from "../support/wire-bytes.js";
+import { connect, duration, type ListenStream, millis, type ProduceStream } from "../support/wire-client.js";
+import { refusalOf } from "../support/wire-status.js";
+
+const server = useServer();
+const processes = createProcesses();
+afterEach(() => processes.stopAll());
+
+const RAW_STREAM = fileURLToPath(new URL("../support/raw-stream.mjs", import.meta.url));
+/** Field numbers on the way to a Request in a ProduceResponse, and to a Result in a ListenResponse. */
+const REQUEST_IN_ASSIGNMENT = [1, 1, 7];
+const RESULT_IN_DELIVERY = [1, 1, 12];
+
+describe("the scenario that must work first:", () => {
+  const content = { args: [3, 4, 5], kwargs: { keyword: "b" } };
+
+  async function answerNext(stream: ProduceStream, id: number, until?: Promise<unknown>): Promise<void> {
+    const assignment = await stream.next("assignment");
+    await until;
+    const { topic, args, kwargs } = assignment.request ?? {};
+    stream.answer(assignment, { id, some_key: topic, args, kwargs });
+  }
+
+  const heard = (listener: ListenStream) =>
+    listener.all("delivery").map(({ topic, result }) => [topic, result?.outcome?.value]);
+
+  it("two producers, two listeners, three requests, each result where it must be", async () => {
+    const client = connect(server.address);
+    const producer1 = await client.producer("producer1", ["topic1", "my_topic"]);
+    const producer2 = await client.producer("producer2", ["topic1", "topic2", "my_topic"]);
+    const listener1 = await client.listener({ topics: ["topic1", "topic2", "my_topic"] });
+    const listener2 = await client.listener({ topics: ["topic1", "my_topic"] });
+
+    await client.dispatch({ topic: "topic1", ...content, ttl: duration(4_000) });
+    await answerNext(producer1, 1);
+    await answerNext(producer2, 2, listener1.next("delivery"));
+
+    await client.dispatch({ topic: "my_topic", ...content, ttl: duration(50) });
+    await answerNext(producer1, 1);
+    await answerNext(producer2, 2, producer2.next("revocation"));
+
+    await client.dispatch({ topic: "topic2", ...content, ttl: duration(1_000) });
+    await answerNext(producer2, 2);
+    await listener1.take("delivery", 3);
+
+    const result = (id: number, topic: string) => [topic, { id, some_key: topic, ...content }];
+    const both = [result(1, "topic1"), result(2, "topic1"), result(1, "my_topic")];
+    expect(heard(listener1)).toEqual([...both, result(2, "topic2")]);
+    await client.dispatch({ topic: "topic1", requestId: "shows-that-nothing-else-came" });
+    await answerNext(producer1, 1);
+    await listener2.take("delivery", 4);
+    expect(heard(listener2).slice(0, 3)).toEqual(both);
+    expect(heard(listener2)).toHaveLength(4);
+  });
+});
+
+describe("semantics kept from the original:", () => {
+  it("the default TTL is 5 s", async () => {
+    const client = connect(server.address);
+    const producer = await client.producer("default-ttl", ["default.ttl"]);
+    const { ttl } = await client.dispatch({ topic: "default.ttl" });
+    expect(millis(ttl)).toBe(5_000);
+    const remaining = millis((await producer.next("assignment")).ttl);
+    expect(remaining).toBeGreaterThan(4_000);
+    expect(remaining).toBeLessThanOrEqual(5_000);
+  });
+
+  it("after the TTL a result is late: told as LATE, and heard only by who includes late ones", async () => {
+    const client = connect(server.address);
+    const producer = await client.producer("late", ["late"], { reportDispositions: true });
+    const strict = await client.listener({ topics: ["late"] });
+    const patient = await client.listener({ topics: ["late"], includeLate: true });
+    await client.dispatch({ topic: "late", ttl: duration(20) });
+    const assignment = await producer.next("assignment");
+    await producer.next("revocation");
+    producer.answer(assignment, "late");
+    expect((await producer.next("disposition")).state).toBe(DispositionState.LATE);
+    expect(await patient.next("delivery")).toMatchObject({ late: true, ordinal: 0, sequence: 0n });
+    // What came after it shows that nothing came before.
+    await client.dispatch({ topic: "late" });
+    producer.answer(await producer.next("assignment"), "in time");
+    await strict.next("delivery");
+    expect(strict.all("delivery").map(({ late }) => late)).toEqual([false]);
+  });
+
+  it("who joins after the request was accepted is not asked", async () => {
+    const client = connect(server.address);
+    const early = await client.producer("early", ["snapshot"]);
+    const gather = client.gather({ topic: "snapshot" });
+    const { targets } = await gather.next("acceptance");
+    const joiner = await client.producer("joiner", ["snapshot"]);
+    early.answer(await early.next("assignment"), 1);
+    const { outcomes } = await gather.next("summary");
+    expect(targets.map(({ producerId }) => producerId)).toEqual(["early"]);
+    expect(outcomes.map(({ producerId }) => producerId)).toEqual(["early"]);
+    await client.dispatch({ topic: "snapshot", requestId: "asked-both" });
+    expect((await joiner.next("assignment")).requestId).toBe("asked-both");
+    expect(joiner.all("assignment")).toHaveLength(1);
+  });
+
+  it("who leaves the topic afterwards may still answer, and is delivered", async () => {
+    const client = connect(server.address);
+    const leaver = await client.producer("leaver", ["leaving"]);
+    const listener = await client.listener({ topics: ["leaving"] });
+    const gather = client.gather({ topic: "leaving" });
+    const assignment = await leaver.next("assignment");
+    leaver.say({ $case: "deregister", value: { topics: ["leaving"], correlationId: "bye" } });
+    expect(await leaver.next("deregistered")).toEqual({ topics: ["leaving"], correlationId: "bye" });
+    expect((await client.dispatch({ topic: "leaving" })).targets).toEqual([]);
+    leaver.answer(assignment, "still here");
+    expect((await listener.next("delivery")).producerId).toBe("leaver");
+    expect((await gather.next("summary")).answeredCount).toBe(1);
+  });
+
+  it("the listeners are read when a result arrives: who joined gets it, who left does not", async () => {
+    const client = connect(server.address);
+    const producer = await client.producer("reads", ["live.listeners"]);
+    const leaver = await client.listener({ listenerId: "leaves", topics: ["live.listeners"] });
+    await client.dispatch({ topic: "live.listeners" });
+    const assignment = await producer.next("assignment");
+    producer.answer(assignment, "first", true);
+    await leaver.next("delivery");
+    await client.updateListener({ listenerId: "leaves", removeTopics: ["live.listeners"] });
+    const joiner = await client.listener({ topics: ["live.listeners"] });
+    producer.answer(assignment, "second");
+    expect((await joiner.next("delivery")).ordinal).toBe(2);
+    await client.updateListener({ listenerId: "leaves", addTopics: ["fence"] });
+    await leaver.take("topicsChanged", 2);
+    expect(leaver.all("delivery").map(({ ordinal }) => ordinal)).toEqual([1]);
+  });
+
+  it("there is one arrival order, the same for every listener of a topic", async () => {
+    const clients = [1, 2, 3].map(() => connect(server.address));
+    const [a, b, c] = clients as [(typeof clients)[0], (typeof clients)[0], (typeof clients)[0]];
+    const listeners = [await a.listener({ topics: ["order.x"] }), await b.listener({ topics: ["order.>"] })];
+    const producers = await Promise.all(
+      [0, 1, 2, 3].map((i) => clients[i % 3]?.producer(`order-${i}`, ["order.x"])),
+    );
+    const requests = 100;
+    for (const producer of producers) {
+      if (!producer) continue;
+      void producer.take("assignment", requests).then((assignments) => {
+        for (const assignment of assignments) producer.answer(assignment, assignment.requestId);
+      });
+    }
+    for (let i = 0; i < requests; i++) void c.dispatch({ topic: "order.x" });
+    const heard = await Promise.all(listeners.map((listener) => listener.take("delivery", 4 * requests)));
+    const orders = heard.map((deliveries) => deliveries.map((d) => `${d.requestId} ${d.producerId}`));
+    expect(orders[0]).toEqual(orders[1]);
+    expect(heard[0]?.map(({ sequence }) => sequence)).toEqual(
+      Array.from({ length: 4 * requests }, (_, i) => BigInt(i + 1)),
+    );
+  });
+
+  it("registration is idempotent and independent per topic, and may change at any time", async () => {
+    const client = connect(server.address);
+    const producer = await client.producer("changes", ["change.a"]);
+    const register = (...topics: readonly string[]) => {
+      producer.say({ $case: "register", value: { registrations: topics.map((topic) => ({ topic })) } });
+      return producer.next("registered");
+    };
+    await register("change.a");
+    await register("change.b", "change.a");
+    const targets = async (topic: string) =>
+      (await client.dispatch({ topic }, { validateOnly: true })).targets.length;
+    expect([await targets("change.a"), await targets("change.b")]).toEqual([1, 1]);
+    producer.say({ $case: "deregister", value: { topics: ["change.a"] } });
+    await producer.next("deregistered");
+    expect([await targets("change.a"), await targets("change.b")]).toEqual([0, 1]);
+    producer.say({ $case: "deregister", value: { topics: ["change.a", "never.joined"] } });
+    await producer.next("deregistered");
+    await register("change.a");
+    expect([await targets("change.a"), await targets("change.b")]).toEqual([1, 1]);
+  });
+
+  it("a producer that takes one piece of work is asked one at a time, and the TTL of the rest goes on burning", async () => {
+    const client = connect(server.address);
+    const producer = await client.producer("one", ["one.at.a.time"], { maxOutstanding: 1 });
+    await client.dispatch({ topic: "one.at.a.time", requestId: "first", ttl: duration(60) });
+    await client.dispatch({ topic: "one.at.a.time", requestId: "second", ttl: duration(5_000) });
+    await client.dispatch({ topic: "one.at.a.time", requestId: "third", ttl: duration(5_000) });
+    const first = await producer.next("assignment");
+    expect(first.requestId).toBe("first");
+    expect((await producer.next("revocation")).assignmentIds).toEqual([first.assignmentId]);
+    const second = await producer.next("assignment");
+    expect(second.requestId).toBe("second");
+    expect(millis(second.ttl)).toBeLessThan(5_000 - 50);
+    expect(producer.all("assignment")).toHaveLength(2);
+    producer.answer(second, 1);
+    expect((await producer.next("assignment")).requestId).toBe("third");
+  });
+
+  it("a request that never gets its turn within the TTL is SATURATED", async () => {
+    const client = connect(server.address);
+    const producer = await client.producer("busy", ["busy"], { maxOutstanding: 1 });
+    await client.dispatch({ topic: "busy", requestId: "hog" });
+    const gather = client.gather({ topic: "busy", ttl: duration(20) });
+    const { reason, outcomes } = await gather.next("summary");
+    expect(reason).toBe(SummaryReason.EXPIRED);
+    expect(outcomes.map(({ state }) => state)).toEqual([OutcomeState.SATURATED]);
+    expect(producer.all("assignment").map(({ requestId }) => requestId)).toEqual(["hog"]);
+  });
+
+  it("args and kwargs pass through unchanged, whatever the keywords are called", async () => {
+    const client = connect(server.address);
+    const producer = await client.producer("keywords", ["keywords"]);
+    const args = [3, "four", null, true, [], {}, 1e300, -0.5, "\u{1f600}", ""];
+    const kwargs = { ttl: null, topic: "other", uuid: "u", reply_to: "r", "": 0, request_id: [1] };
+    const { ttl } = await client.dispatch({ topic: "keywords", args, kwargs });
+    expect(millis(ttl)).toBe(5_000);
+    expect((await producer.next("assignment")).request).toMatchObject({ topic: "keywords", args, kwargs });
+  });
+});
+
+describe("payloads travel byte for byte:", () => {
+  /** A Value of lists within lists. */
+  const deep = (levels: number): Buffer =>
+    levels === 0 ? numberField(1, 0) : bytesField(6, bytesField(1, deep(levels - 1)));
+  const EVERY_BYTE = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+  /** 5 in two bytes, which no encoder would write. */
+  const paddedFive = Buffer.from([0x28, 0x85, 0x00]);
+
+  it.each<readonly [string, Uint8Array, Uint8Array]>([
+    ["fields that are not known", UNKNOWN_FIELDS, UNKNOWN_FIELDS],
+    ["numbers written long", paddedFive, Buffer.from([0xf8, 0x7c, 0x85, 0x80, 0x80, 0x00])],
+    ["fields that come twice", concat(bytesField(4, "a"), bytesField(4, "b")), bytesField(2, "again")],
+    ["64-bit numbers", numberField(999, 2n ** 63n - 1n), numberField(999, -(2n ** 63n))],
+    ["null", bytesField(2, bytesField(1, numberField(1, 0))), bytesField(1, numberField(1, 0))],
+    ["every byte", bytesField(4, EVERY_BYTE), bytesField(2, EVERY_BYTE)],
+    ["nothing at all", concat(), concat()],
+  ])("%s", async (_, inRequest, inResult) => {
+    const client = connect(server.address);
+    const producer = await client.producer("verbatim", ["verbatim"]);
+    const listener = await client.listener({ topics: ["verbatim"] });
+    const request = concat(inRequest, bytesField(1, "verbatim"), inRequest);
+    const gather = client.gatherBytes(bytesField(1, request));
+    const { assignmentId } = await producer.next("assignment");
+    expect(embedded(producer.lastMessage, ...REQUEST_IN_ASSIGNMENT)).toEqual(request);
+    producer.sendBytes(
+      bytesField(1, bytesField(1, concat(bytesField(3, inResult), bytesField(1, assignmentId)))),
+    );
+    await Promise.all([listener.next("delivery"), gather.next("delivery")]);
+    for (const stream of [listener, gather]) {
+      expect(embedded(stream.lastMessage, ...RESULT_IN_DELIVERY)).toEqual(inResult);
+    }
+  });
+
+  it.each([40, 100, 1_000])(
+    "values nested %i deep, whether or not their receivers can read them",
+    async (levels) => {
+      const client = connect(server.address);
+      const producer = await client.producer("deep", ["deep"]);
+      const listener = await client.listener({ topics: ["deep"] });
+      const request = concat(bytesField(1, "deep"), bytesField(2, bytesField(1, deep(levels))));
+      const asked = producer.nextMessage();
+      await client.dispatchBytes(bytesField(1, request));
+      const assignment = await asked;
+      expect(embedded(assignment, ...REQUEST_IN_ASSIGNMENT)).toEqual(request);
+      const assignmentId = embedded(assignment, 1, 1, 1);
+      const result = bytesField(1, deep(levels));
+      const answered = listener.nextMessage();
+      producer.sendBytes(
+        bytesField(1, bytesField(1, concat(bytesField(1, assignmentId), bytesField(3, result)))),
+      );
+      expect(embedded(await answered, ...RESULT_IN_DELIVERY)).toEqual(result);
+      const gather = client.gather({ topic: "deep", selector: { producerIds: ["deep"] } });
+      const { requestId } = await gather.next("acceptance");
+      let again = await producer.next("assignment");
+      while (again.requestId !== requestId) again = await producer.next("assignment");
+      producer.answer(again, "the streams live");
+      expect((await gather.next("summary")).answeredCount).toBe(1);
+    },
+  );
+
+  it("1 MiB less its envelope", async () => {
+    const client = connect(server.address);
+    const producer = await client.producer("large", ["large"]);
+    const listener = await client.listener({ topics: ["large"] });
+    const data = Buffer.alloc(1024 * 1024 - 100, "large ");
+    await client.dispatch({ topic: "large", data });
+    const assignment = await producer.next("assignment");
+    expect(Buffer.compare(assignment.request?.data ?? Buffer.alloc(0), data)).toBe(0);
+    producer.reply(assignment, { $case: "data", value: data });
+    const { result } = await listener.next("delivery");
+    expect(Buffer.compare(result?.outcome?.value as Uint8Array, data)).toBe(0);
+  });
+});
+
+describe("defects of the original that must be impossible here:", () => {
+  it("a topic without producers: an explicit NO_PRODUCERS outcome, at once, no state left", async () => {
+    const { address } = await startServer();
+    const client = connect(address);
+    const listener = await client.listener({ topics: ["empty"], includeSummaries: true });
+    const gather = client.gather({ topic: "empty" });
+    const { targets } = await gather.next("acceptance");
+    expect(targets).toEqual([]);
+    expect(await gather.next("summary")).toMatchObject({
+      reason: SummaryReason.NO_PRODUCERS,
+      satisfied: false,
+      targetedCount: 0,
+    });
+    expect((await gather.ended).code).toBe("OK");
+    await client.dispatch({ topic: "empty" });
+    await listener.take("summary", 2);
+    const { counts } = await client.serverInfo();
+    expect(counts).toMatchObject({ pendingRequests: 0, outstandingAssignments: 0, waitingAssignments: 0 });
+  });
+
+  it("a topic without producers, with FAIL: refused", async () => {
+    const client = connect(server.address);
+    const fail = { topic: "empty", noProducersAction: NoProducersAction.FAIL };
+    expect(await refusalOf(client.dispatch(fail))).toMatchObject({ reason: "NO_PRODUCERS" });
+  });
+
+  it("a topic without producers, with WAIT: held for the first one, within the TTL", async () => {
+    const client = connect(server.address);
+    const wait = { topic: "held", noProducersAction: NoProducersAction.WAIT };
+    const gather = client.gather(wait);
+    expect((await gather.next("acceptance")).targets).toEqual([]);
+    const first = await client.producer("first", ["held"]);
+    const second = await client.producer("second", ["held"]);
+    first.answer(await first.next("assignment"), "came late, answered");
+    const { outcomes } = await gather.next("summary");
+    expect(outcomes.map(({ producerId }) => producerId)).toEqual(["first"]);
+    expect(second.all("assignment")).toEqual([]);
+  });
+
+  it("a topic without producers, with WAIT, for the whole TTL: NO_PRODUCERS at its end", async () => {
+    const client = connect(server.address);
+    const noProducersAction = NoProducersAction.WAIT;
+    const gather = client.gather({ topic: "held.in.vain", noProducersAction, ttl: duration(20) });
+    const { reason, elapsed } = await gather.next("summary");
+    expect(reason).toBe(SummaryReason.NO_PRODUCERS);
+    expect(millis(elapsed)).toBeGreaterThanOrEqual(20);
+  });
+
+  it("a producer that never answers: a deadline per request frees it at the TTL", async () => {
+    const client = connect(server.address);
+    const mute = await client.producer("mute", ["mute"]);
+    const gather = client.gather({ topic: "mute", ttl: duration(30) });
+    const { reason, outcomes, elapsed, missingCount } = await gather.next("summary");
+    expect(reason).toBe(SummaryReason.EXPIRED);
+    expect(outcomes).toMatchObject([{ producerId: "mute", state: OutcomeState.MISSED }]);
+    expect(missingCount).toBe(1);
+    expect(millis(elapsed)).toBeGreaterThanOrEqual(30);
+    expect((await mute.next("revocation")).reason).toBe(RevocationReason.EXPIRED);
+    expect((await gather.ended).code).toBe("OK");
+  });
+
+  it("a producer that raises: an error is a result, and the producer lives", async () => {
+    const client = connect(server.address);
+    const producer = await client.producer("raises", ["raises"]);
+    const listener = await client.listener({ topics: ["raises"] });
+    const gather = client.gather({ topic: "raises" });
+    const error = { code: 13, message: "ValueError: \u00fcber", details: [] };
+    producer.reply(await producer.next("assignment"), { $case: "error", value: error });
+    expect((await listener.next("delivery")).result?.outcome).toEqual({ $case: "error", value: error });
+    const { failedCount, outcomes } = await gather.next("summary");
+    expect(failedCount).toBe(1);
+    expect(outcomes).toMatchObject([{ state: OutcomeState.FAILED, error }]);
+    await client.dispatch({ topic: "raises", requestId: "asked-again" });
+    expect((await producer.next("assignment")).requestId).toBe("asked-again");
+  });
+
+  it("kwargs uuid and reply_to, or a ttl of null: own fields; bad input names the field", async () => {
+    const client = connect(server.address);
+    const kwargs = { uuid: null, reply_to: null, ttl: null };
+    await client.dispatch({ topic: "odd", kwargs });
+    const refused = await refusalOf(client.dispatch({ topic: "odd", kwargs, ttl: duration(0) }));
+    expect(refused).toMatchObject({ code: "INVALID_ARGUMENT", fields: ["request.ttl"] });
+    await client.dispatch({ topic: "odd", kwargs });
+  });
+
+  it("registering during a fan-out: impossible to break, by construction", async () => {
+    const { address } = await startServer();
+    const client = connect(address);
+    const steady = await client.producer("steady", ["churn"]);
+    const churners = await Promise.all([0, 1, 2].map((i) => client.producer(`churner-${i}`, ["churn"])));
+    const rounds = 100;
+    for (const churner of churners) {
+      for (let i = 0; i < rounds; i++) {
+        churner.say({ $case: "deregister", value: { topics: ["churn"] } });
+        churner.say({ $case: "register", value: { registrations: [{ topic: "churn" }] } });
+      }
+    }
+    const gathers = Array.from({ length: rounds }, () =>
+      client.gather({ topic: "churn", ttl: duration(20_000) }),
+    );
+    for (const assignment of await steady.take("assignment", rounds)) steady.answer(assignment, 1);
+    for (const churner of churners) {
+      await churner.take("registered", rounds);
+      churner.cancel();
+    }
+    for (const gather of gathers) {
+      const { targets } = await gather.next("acceptance");
+      const { outcomes } = await gather.next("summary");
+      expect(outcomes.map(({ producerId }) => producerId)).toEqual(targets.map((t) => t.producerId));
+      expect(outcomes.find(({ producerId }) => producerId === "steady")?.state).toBe(OutcomeState.ANSWERED);
+    }
+  });
+
+  it("the wall clock decides lateness: no more, a time of day in a request or reply changes nothing", async () => {
+    const client = connect(server.address);
+    const producer = await client.producer("clock", ["clock"]);
+    const gather = client.gather({ topic: "clock" });
+    const { expireTime, ttl } = await gather.next("acceptance");
+    const assignment = await producer.next("assignment");
+    expect(assignment.expireTime).toEqual(expireTime);
+    expect(millis(assignment.ttl)).toBeLessThanOrEqual(millis(ttl));
+    producer.answer(assignment, 1);
+    const { latency } = await gather.next("delivery");
+    const { elapsed, outcomes } = await gather.next("summary");
+    expect(millis(latency)).toBeLessThanOrEqual(millis(elapsed));
+    expect(outcomes[0]?.latency).toEqual(latency);
+  });
+
+  it("late is indistinguishable from silent: no more, a summary per request names every producer's fate", async () => {
+    const client = connect(server.address);
+    const topics = ["fates"];
+    const answers = await client.producer("a-answers", topics);
+    const fails = await client.producer("b-fails", topics);
+    await client.producer("c-silent", topics);
+    const departs = await client.producer("d-departs", topics);
+    const full = await client.producer("e-full", topics, { maxOutstanding: 1 });
+    const hog = await client.dispatch({ topic: "fates", selector: { producerIds: ["e-full"] } });
+    const gather = client.gather({ topic: "fates", ttl: duration(100) });
+    answers.answer(await answers.next("assignment"), 1);
+    const failing = await fails.next("assignment");
+    fails.reply(failing, { $case: "error", value: { code: 5, message: "not here" } });
+    await departs.next("assignment");
+    departs.cancel();
+    const { requestId, outcomes, ...counts } = await gather.next("summary");
+    const byId = new Map(outcomes.map(({ producerId, state }) => [producerId, state]));
+    expect(Object.fromEntries(byId)).toEqual({
+      "a-answers": OutcomeState.ANSWERED,
+      "b-fails": OutcomeState.FAILED,
+      "c-silent": OutcomeState.MISSED,
+      "d-departs": OutcomeState.DEPARTED,
+      "e-full": OutcomeState.SATURATED,
+    });
+    expect(counts).toMatchObject({ targetedCount: 5, answeredCount: 1, failedCount: 1, missingCount: 3 });
+    expect(requestId).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect(hog.requestId).not.toBe(requestId);
+    full.cancel();
+  });
+
+  it("expired work keeps running: no more, producers are told at once that it is revoked, and why", async () => {
+    const client = connect(server.address);
+    const producer = await client.producer("told", ["told"]);
+    await client.dispatch({ topic: "told", requestId: "told-1", ttl: duration(20) });
+    const expired = await producer.next("assignment");
+    expect(await producer.next("revocation")).toEqual({
+      assignmentIds: [expired.assignmentId],
+      reason: RevocationReason.EXPIRED,
+    });
+    await client.dispatch({ topic: "told", requestId: "told-2" });
+    const cancelled = await producer.next("assignment");
+    expect((await client.cancelRequest("told-2")).reason).toBe(SummaryReason.CANCELLED);
+    expect(await producer.next("revocation")).toEqual({
+      assignmentIds: [cancelled.assignmentId],
+      reason: RevocationReason.REQUESTED,
+    });
+  });
+});
+
+describe("a producer that is killed", () => {
+  it("has DEPARTED at once, long before the TTL, and the request ends early", async () => {
+    const client = connect(server.address);
+    const listener = await client.listener({ topics: ["killed"], includeSummaries: true });
+    const survivor = await client.producer("survivor", ["killed"]);
+    const victim = processes.start(process.execPath, [
+      RAW_STREAM,
+      server.address,
+      "Produce",
+      helloOf("victim", "killed"),
+    ]);
+    await victim.stdout.next();
+    await client.dispatch({ topic: "killed", ttl: duration(600_000) });
+    survivor.answer(await survivor.next("assignment"), "alive");
+    const asked = ProduceResponse.decode(Buffer.from(await victim.stdout.next(), "base64"));
+    expect(asked.messages[0]?.message?.$case).toBe("assignment");
+    victim.kill("SIGKILL");
+    const { reason, outcomes } = await listener.next("summary");
+    expect(reason).toBe(SummaryReason.ALL_ANSWERED);
+    expect(outcomes.map(({ producerId, state }) => [producerId, state])).toEqual([
+      ["survivor", OutcomeState.ANSWERED],
+      ["victim", OutcomeState.DEPARTED],
+    ]);
+    expect((await client.dispatch({ topic: "killed" })).targets).toHaveLength(1);
+  });
+
+  function helloOf(producerId: string, topic: string): string {
+    const value = { producerId, registrations: [{ topic }] };
+    const hello = ProduceRequest.fromPartial({ messages: [{ message: { $case: "hello", value } }] });
+    return Buffer.from(ProduceRequest.encode(hello).finish()).toString("base64");
+  }
+});

@@ -1,0 +1,247 @@
+/**
+ * The end of a dispatcher: told first, what is pending finishes or is told why not, and nothing can hold it up.
+ */
+import { connect as connectTcp } from "node:net";
+import { Client, credentials } from "@grpc/grpc-js";
+import { afterEach, describe, expect, it, onTestFinished } from "vitest";
+import { createDispatcher } from "../../src/compose.js";
+import { RevocationReason } from "../../src/gen/ate/dispatcher/v1/producer.js";
+import { NoProducersAction } from "../../src/gen/ate/dispatcher/v1/request.js";
+import { GoAwayReason } from "../../src/gen/ate/dispatcher/v1/session.js";
+import { OutcomeState, SummaryReason } from "../../src/gen/ate/dispatcher/v1/summary.js";
+import { startServer } from "../support/in-process.js";
+import { createProcesses, type ServerProcess } from "../support/processes.js";
+import {
+  connect,
+  duration,
+  type ListenStream,
+  millis,
+  type ProducerInit,
+  type WireClient,
+} from "../support/wire-client.js";
+import { refusalOf } from "../support/wire-status.js";
+import type { Tagged, WireStream } from "../support/wire-stream.js";
+
+const processes = createProcesses();
+afterEach(() => processes.stopAll());
+
+const shuttingDown = { code: "UNAVAILABLE", reason: "SHUTTING_DOWN", domain: "ate.dispatcher" };
+
+/** Whatever a crash would print. */
+const CRASH = /^\s+at |Error:|Unhandled|uncaught|"level":(50|60)/;
+
+async function expectCleanExit(server: ServerProcess): Promise<void> {
+  expect(await server.exit()).toEqual({ code: 0, signal: null });
+  expect(server.stderr.all.filter((line) => CRASH.test(line))).toEqual([]);
+}
+
+const asItIs = (bytes: Buffer): Buffer => bytes;
+
+/** Opens a stream of another service that only watches. */
+function watch(
+  address: string,
+  method: string,
+): { readonly first: Promise<Buffer>; readonly ended: Promise<unknown> } {
+  const client = new Client(address, credentials.createInsecure());
+  onTestFinished(() => client.close());
+  const call = client.makeServerStreamRequest(method, asItIs, asItIs, Buffer.alloc(0));
+  return {
+    first: new Promise((resolve) => call.on("data", resolve)),
+    ended: new Promise((resolve) => call.on("error", resolve).on("end", resolve)),
+  };
+}
+
+/** What health says: 1 SERVING, 2 NOT_SERVING. */
+async function health(client: WireClient): Promise<number> {
+  return (await client.unary("/grpc.health.v1.Health/Check", Buffer.alloc(0)))[1] ?? 0;
+}
+
+describe.each(["SIGTERM", "SIGINT"] as const)("at %s", (signal) => {
+  it("everybody is told, what is pending finishes, then every stream ends UNAVAILABLE and the process with 0", async () => {
+    const server = await processes.serve();
+    const client = connect(server.address);
+    const producer = await client.producer("finishes", ["end"]);
+    const listener = await client.listener({ topics: ["end"], includeSummaries: true });
+    const subscriber = client.subscribe();
+    subscriber.say({ $case: "listen", value: {} });
+    await subscriber.next("ready");
+    const submit = client.submit();
+    submit.submit({ correlationId: "c", request: { topic: "end", ttl: duration(60_000) }, gather: true });
+    await submit.next("acceptance");
+    const gather = client.gather({ topic: "end", ttl: duration(60_000) });
+    await gather.next("acceptance");
+    const assignments = await producer.take("assignment", 2);
+    expect(await health(client)).toBe(1);
+
+    server.kill(signal);
+
+    const streams = [producer, listener, subscriber, submit, gather] as readonly ListenStream[];
+    for (const stream of streams) {
+      const { reason, grace } = await stream.next("goAway");
+      expect(reason).toBe(GoAwayReason.SHUTDOWN);
+      expect(millis(grace)).toBe(10_000);
+    }
+    expect(await health(client)).toBe(2);
+    expect(await refusalOf(client.dispatch({ topic: "end" }))).toMatchObject(shuttingDown);
+    submit.submit({ correlationId: "too-late", request: { topic: "end" } });
+    expect((await submit.next("rejection")).status?.code).toBe(14);
+    expect(await client.listen({}).ended).toMatchObject(shuttingDown);
+    expect(await client.gather({ topic: "end" }).ended).toMatchObject(shuttingDown);
+    const newcomer = client.produce();
+    newcomer.say({ $case: "hello", value: {} });
+    expect(await newcomer.ended).toMatchObject(shuttingDown);
+
+    for (const assignment of assignments) producer.answer(assignment, "in time");
+    expect((await gather.next("summary")).reason).toBe(SummaryReason.ALL_ANSWERED);
+    expect((await gather.ended).code).toBe("OK");
+    expect((await submit.next("summary")).answeredCount).toBe(1);
+    for (const stream of [producer, listener, subscriber, submit] as readonly WireStream<Tagged>[]) {
+      expect(await stream.ended).toMatchObject(shuttingDown);
+    }
+    expect(listener.all("delivery")).toHaveLength(2);
+    expect(listener.all("summary")).toHaveLength(2);
+    await expectCleanExit(server);
+  });
+});
+
+it("an idle server with open streams ends at once", async () => {
+  const server = await processes.serve();
+  const client = connect(server.address);
+  const listener = await client.listener({});
+  server.kill("SIGTERM");
+  expect(await listener.ended).toMatchObject(shuttingDown);
+  await expectCleanExit(server);
+});
+
+describe("at the end of the grace", () => {
+  it("what is still pending ends with SHUTDOWN, and its producers are told", async () => {
+    const server = await processes.serve(["--drain-grace-ms", "100ms"]);
+    const client = connect(server.address);
+    const mute = await client.producer("mute", ["mute"]);
+    const listener = await client.listener({ topics: ["mute"], includeSummaries: true });
+    const gather = client.gather({ topic: "mute", ttl: duration(60_000) });
+    const held = { topic: "held", noProducersAction: NoProducersAction.WAIT, ttl: duration(60_000) };
+    const waiting = client.gather(held);
+    await waiting.next("acceptance");
+    const { assignmentId } = await mute.next("assignment");
+    server.kill("SIGTERM");
+    expect(await gather.next("summary")).toMatchObject({
+      reason: SummaryReason.SHUTDOWN,
+      outcomes: [{ producerId: "mute", state: OutcomeState.CANCELLED }],
+    });
+    expect((await waiting.next("summary")).reason).toBe(SummaryReason.SHUTDOWN);
+    for (const { ended } of [gather, waiting]) expect((await ended).code).toBe("OK");
+    expect((await listener.next("summary")).reason).toBe(SummaryReason.SHUTDOWN);
+    expect(await mute.next("revocation")).toEqual({
+      assignmentIds: [assignmentId],
+      reason: RevocationReason.SHUTDOWN,
+    });
+    for (const { ended } of [mute, listener]) expect(await ended).toMatchObject(shuttingDown);
+    await expectCleanExit(server);
+  });
+
+  it("a request whose TTL ends before it simply expires", async () => {
+    const server = await processes.serve(["--drain-grace-ms", "60s"]);
+    const client = connect(server.address);
+    await client.producer("mute", ["mute"]);
+    const gather = client.gather({ topic: "mute", ttl: duration(300) });
+    await gather.next("acceptance");
+    server.kill("SIGTERM");
+    await gather.next("goAway");
+    expect((await gather.next("summary")).reason).toBe(SummaryReason.EXPIRED);
+    await expectCleanExit(server);
+  });
+});
+
+describe("the end is not held up", () => {
+  it("by a listener that never reads, connections that say nothing, half a request, or watchers", async () => {
+    const server = await processes.serve();
+    const [host = "", port = ""] = server.address.split(":");
+    const sockets = Array.from({ length: 3 }, () => connectTcp(Number(port), host));
+    onTestFinished(() => {
+      for (const socket of sockets) socket.destroy();
+    });
+    for (const socket of sockets) socket.on("error", () => undefined);
+    await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.once("connect", resolve))));
+    sockets[1]?.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    const silent = connect(server.address).produce();
+    const watchers = [
+      watch(server.address, "/grpc.health.v1.Health/Watch"),
+      watch(server.address, "/ate.dispatcher.v1.IntrospectionService/Watch"),
+    ];
+    await Promise.all(watchers.map(({ first }) => first));
+    const deaf = await connect(server.address).listener({ topics: ["flood"] });
+    deaf.pause();
+    const client = connect(server.address);
+    const listener = await client.listener({ topics: ["flood"] });
+    const producer = await client.producer("floods", ["flood"]);
+    await client.dispatch({ topic: "flood" });
+    const { assignmentId } = await producer.next("assignment");
+    const outcome = { $case: "data", value: Buffer.alloc(64 * 1_024) } as const;
+    for (let i = 0; i < 200; i++) {
+      producer.say({ $case: "reply", value: { assignmentId, more: i < 199, result: { outcome } } });
+    }
+    await listener.take("delivery", 200);
+    server.kill("SIGTERM");
+    expect(await listener.ended).toMatchObject(shuttingDown);
+    await Promise.all([...watchers.map(({ ended }) => ended), silent.ended]);
+    await expectCleanExit(server);
+  });
+});
+
+describe("results that were accepted", () => {
+  it("reach every listener before its stream ends", async () => {
+    const server = await processes.serve();
+    const client = connect(server.address);
+    const producer = await client.producer("bursts", ["burst"]);
+    const listener = await connect(server.address).listener({ topics: ["burst"] });
+    const gather = client.gather({ topic: "burst", ttl: duration(60_000) });
+    const { assignmentId } = await producer.next("assignment");
+    server.kill("SIGTERM");
+    await producer.next("goAway");
+    const replies = Array.from(
+      { length: 5_000 },
+      (_, i): ProducerInit => ({
+        $case: "reply",
+        value: {
+          assignmentId,
+          more: i < 4_999,
+          result: { outcome: { $case: "value", value: "x".repeat(100) } },
+        },
+      }),
+    );
+    producer.say(...replies);
+    expect(await listener.ended).toMatchObject(shuttingDown);
+    expect(listener.all("delivery").map(({ ordinal }) => ordinal)).toEqual(replies.map((_, i) => i + 1));
+    expect((await gather.ended).code).toBe("OK");
+    expect(gather.all("delivery")).toHaveLength(5_000);
+    await expectCleanExit(server);
+  });
+});
+
+describe("an embedded dispatcher", () => {
+  it("drains once, however often it is told", async () => {
+    const { dispatcher, address } = await startServer();
+    const listener = await connect(address).listener({});
+    const first = dispatcher.drain();
+    expect(dispatcher.drain()).toBe(first);
+    expect(await listener.ended).toMatchObject(shuttingDown);
+    await first;
+    expect(dispatcher.drain()).toBe(first);
+    const again = createDispatcher({ listen: [address], logLevel: "silent" });
+    await again.start();
+    expect(again.addresses).toEqual([address]);
+    await again.drain();
+  });
+
+  it("drains without having been started", async () => {
+    await createDispatcher({ logLevel: "silent" }).drain();
+  });
+
+  it("says which address it cannot have, and can be drained then", async () => {
+    const { address } = await startServer();
+    const second = createDispatcher({ listen: ["127.0.0.1:0", address], logLevel: "silent" });
+    await expect(second.start()).rejects.toThrow(address);
+    await second.drain();
+  });
+});

@@ -1,0 +1,244 @@
+/**
+ * Peers that do not read: what is queued for them is bounded, they are told exactly what they lost or why they were
+ * closed, and nobody else feels anything.
+ */
+import { describe, expect, it } from "vitest";
+import { GapReason, OverflowAction } from "../../src/gen/ate/dispatcher/v1/listener.js";
+import { RevocationReason } from "../../src/gen/ate/dispatcher/v1/producer.js";
+import { OutcomeState, SummaryReason } from "../../src/gen/ate/dispatcher/v1/summary.js";
+import { useServer } from "../support/in-process.js";
+import {
+  connect,
+  duration,
+  type ListenStream,
+  type ProducerInit,
+  type ProduceStream,
+  type WireClient,
+} from "../support/wire-client.js";
+
+const KIB = 1_024;
+const MIB = 1_024 * KIB;
+/** What both transports take of messages of up to 256 KiB, or of one result: 1 MiB ahead, and 16 messages unread. */
+const absorbed = (bytes: number) => 2 * MIB + 18 * Math.max(256 * KIB, bytes);
+const server = useServer({ producerBufferBytes: MIB, callerBufferBytes: MIB });
+
+/** Partial results of one request, sent as fast as can be, in batches. */
+async function pour(client: WireClient, topic: string, count: number, bytes: number): Promise<ProduceStream> {
+  const producer = await client.producer(`pours-${topic}`, [topic]);
+  await client.dispatch({ topic, ttl: duration(60_000) });
+  const { assignmentId } = await producer.next("assignment");
+  const data = Buffer.alloc(bytes, "x");
+  const reply: ProducerInit = {
+    $case: "reply",
+    value: { assignmentId, more: true, result: { outcome: { $case: "data", value: data } } },
+  };
+  const perBatch = Math.max(1, Math.floor((64 * KIB) / bytes));
+  for (let sent = 0; sent < count; sent += perBatch) {
+    producer.say(...Array<ProducerInit>(Math.min(perBatch, count - sent)).fill(reply));
+  }
+  return producer;
+}
+
+/** Fails unless every position from 1 on was either delivered or told lost, in order. @returns how many were lost. */
+function accountFor(listener: ListenStream): { readonly delivered: number; readonly lost: number } {
+  let position = 0n;
+  let delivered = 0;
+  let lost = 0n;
+  const wrong: unknown[] = [];
+  for (const event of listener.events) {
+    if (event.$case === "delivery") {
+      if (event.value.sequence !== position + 1n) wrong.push({ position, got: event.value.sequence });
+      position = event.value.sequence;
+      delivered++;
+    } else if (event.$case === "gap") {
+      const { reason, from, to, lostCount } = event.value;
+      const isRight =
+        reason === GapReason.SLOW_LISTENER && from === position + 1n && lostCount === to - from + 1n;
+      if (!isRight) wrong.push({ position, gap: event.value });
+      position = to;
+      lost += lostCount;
+    }
+  }
+  expect(wrong).toEqual([]);
+  return { delivered, lost: Number(lost) };
+}
+
+describe("a listener that does not read,", () => {
+  it.each([
+    ["small results", 10_000, KIB, 64 * KIB],
+    ["results of 1 MiB, each larger than its buffer", 40, MIB - 200, 64 * KIB],
+    ["results of 1 MiB", 40, MIB - 200, 4 * MIB],
+  ])(
+    "with %s: its queue is bounded, it is told what it lost, and others hear everything",
+    async (name, count, bytes, bufferBytes) => {
+      const client = connect(server.address);
+      const topic = `slow.${name.replaceAll(/[^a-z]+/g, "-")}`;
+      const slow = await connect(server.address).listener({
+        listenerId: topic,
+        topics: [topic],
+        bufferBytes,
+      });
+      const fast = await connect(server.address).listener({ topics: [topic] });
+      slow.pause();
+      await pour(client, topic, count, bytes);
+      let heard = 0;
+      for (; heard < count; heard++) {
+        await fast.next("delivery");
+        if (heard % Math.ceil(count / 20) > 0) continue;
+        const found = (await client.listeners()).find(({ listenerId }) => listenerId === topic);
+        // One chunk always has room.
+        expect(Number(found?.queuedBytes)).toBeLessThanOrEqual(Math.max(bufferBytes, bytes + 64 * KIB) + KIB);
+      }
+      expect(accountFor(fast)).toEqual({ delivered: count, lost: 0 });
+      const dropped = (await client.listeners()).find(({ listenerId }) => listenerId === topic)?.droppedCount;
+      slow.resume();
+      let latest = await slow.next("delivery");
+      while (latest.sequence < count) latest = await slow.next("delivery");
+      const { delivered, lost } = accountFor(slow);
+      expect(delivered + lost).toBe(count);
+      expect(lost).toBe(Number(dropped));
+      expect(lost * bytes).toBeGreaterThan(count * bytes - bufferBytes - absorbed(bytes));
+    },
+  );
+
+  it("but now and then does, is told of every loss in its place", async () => {
+    const client = connect(server.address);
+    const topics = ["slow.moody"];
+    const slow = await connect(server.address).listener({ topics, bufferBytes: 64 * KIB });
+    const fast = await connect(server.address).listener({ topics });
+    const count = 20_000;
+    slow.pause();
+    await pour(client, "slow.moody", count, KIB);
+    for (let heard = 0; heard < count; heard += 2_000) {
+      await fast.take("delivery", 2_000);
+      slow.resume();
+      await slow.next("delivery");
+      slow.pause();
+    }
+    slow.resume();
+    let latest = await slow.next("delivery");
+    while (latest.sequence < count) latest = await slow.next("delivery");
+    const { delivered, lost } = accountFor(slow);
+    expect(delivered + lost).toBe(count);
+    expect(slow.all("gap").length).toBeGreaterThan(1);
+  });
+
+  it("and asked to be disconnected then: RESOURCE_EXHAUSTED, and it is gone even before it reads that", async () => {
+    const client = connect(server.address);
+    const overflowAction = OverflowAction.DISCONNECT;
+    const topics = ["slow.disconnect"];
+    const slow = await connect(server.address).listener({
+      listenerId: "impatient",
+      topics,
+      overflowAction,
+      bufferBytes: 64 * KIB,
+    });
+    const fast = await connect(server.address).listener({ topics });
+    slow.pause();
+    const count = 5_000;
+    await pour(client, "slow.disconnect", count, KIB);
+    await fast.take("delivery", count);
+    expect(accountFor(fast)).toEqual({ delivered: count, lost: 0 });
+    const connected = (await client.listeners()).map(({ listenerId }) => listenerId);
+    expect(connected).not.toContain("impatient");
+    slow.resume();
+    expect(await slow.ended).toMatchObject({
+      code: "RESOURCE_EXHAUSTED",
+      reason: "SLOW_LISTENER",
+      domain: "ate.dispatcher",
+      metadata: { limit: String(64 * KIB) },
+    });
+    expect((await slow.ended).retryDelayMs).toBeGreaterThan(0);
+    // It comes back where it left off.
+    const sequence = slow.all("delivery").at(-1)?.sequence ?? 0n;
+    const epoch = slow.all("ready")[0]?.cursors[0]?.epoch ?? "";
+    const resumeFrom = [{ topic: "slow.disconnect", epoch, sequence }];
+    const again = await connect(server.address).listener({ topics, resumeFrom });
+    await again.take("delivery", count - Number(sequence));
+    expect(again.all("delivery")[0]?.sequence).toBe(sequence + 1n);
+  });
+
+  it("but whose summaries must not be lost, is closed once they alone are too many", async () => {
+    const client = connect(server.address);
+    const topics = ["slow.summaries"];
+    const slow = await connect(server.address).listener({
+      topics,
+      includeSummaries: true,
+      bufferBytes: 16 * KIB,
+    });
+    slow.pause();
+    const stream = client.submit();
+    for (let batch = 0; batch < 60; batch++) {
+      const request = { topic: "slow.summaries" };
+      stream.submit(...Array.from({ length: 500 }, (_, i) => ({ correlationId: `${batch}.${i}`, request })));
+      await stream.take("acceptance", 500);
+    }
+    slow.resume();
+    expect(await slow.ended).toMatchObject({ code: "RESOURCE_EXHAUSTED", reason: "SLOW_LISTENER" });
+  });
+});
+
+describe("a producer that does not read", () => {
+  it("is closed as a SLOW_PRODUCER, and has departed even before it reads that", {
+    timeout: 10_000,
+  }, async () => {
+    const client = connect(server.address);
+    const slow = await connect(server.address).producer("deaf", ["deaf"]);
+    const well = await client.producer("well", ["deaf"]);
+    const listener = await client.listener({ topics: ["deaf"], includeSummaries: true });
+    slow.pause();
+    const data = Buffer.alloc(256 * KIB);
+    for (let i = 0; i < 40; i++) {
+      await client.dispatch({ topic: "deaf", data, ttl: duration(60_000) });
+      well.answer(await well.next("assignment"), i);
+    }
+    const { outcomes } = await listener.next("summary");
+    expect(outcomes.map(({ producerId, state }) => [producerId, state])).toEqual([
+      ["deaf", OutcomeState.DEPARTED],
+      ["well", OutcomeState.ANSWERED],
+    ]);
+    expect((await client.producers()).map(({ producerId }) => producerId)).not.toContain("deaf");
+    expect((await client.dispatch({ topic: "deaf" })).targets).toHaveLength(1);
+    slow.resume();
+    const refused = await slow.ended;
+    expect(refused).toMatchObject({
+      code: "RESOURCE_EXHAUSTED",
+      reason: "SLOW_PRODUCER",
+      domain: "ate.dispatcher",
+      metadata: { limit: String(MIB) },
+    });
+    expect(refused.retryDelayMs).toBeGreaterThan(0);
+  });
+});
+
+describe("a caller that does not read", () => {
+  it.each(["gather", "submit"] as const)(
+    "its results is closed as a SLOW_CALLER, and its %s is cancelled",
+    {
+      timeout: 10_000,
+    },
+    async (kind) => {
+      const client = connect(server.address);
+      const topic = `deaf.${kind}`;
+      const producer = await client.producer(topic, [topic]);
+      const listener = await client.listener({ topics: [topic], includeSummaries: true });
+      const caller = connect(server.address);
+      const request = { topic, ttl: duration(60_000) };
+      const submit = caller.submit();
+      if (kind === "submit") submit.submit({ correlationId: "c", request, gather: true });
+      const stream = kind === "submit" ? submit : caller.gather(request);
+      const assignment = await producer.next("assignment");
+      stream.pause();
+      const data = Buffer.alloc(256 * KIB);
+      for (let i = 0; i < 40; i++) {
+        producer.reply(assignment, { $case: "data", value: data }, true);
+      }
+      expect((await listener.next("summary")).reason).toBe(SummaryReason.CANCELLED);
+      expect((await producer.next("revocation")).reason).toBe(RevocationReason.CALLER_GONE);
+      stream.resume();
+      const refused = await stream.ended;
+      expect(refused).toMatchObject({ code: "RESOURCE_EXHAUSTED", reason: "SLOW_CALLER" });
+      expect(refused.retryDelayMs).toBeGreaterThan(0);
+    },
+  );
+});

@@ -1,0 +1,891 @@
+/**
+ * The status table of the contract over a real socket: what a peer gets wrong, and exactly how it is told.
+ *
+ * Every refusal is checked to be printable ASCII and to say the same in its status and in its details where it is read,
+ * in wire-status.ts.
+ */
+import { connect as connectHttp2 } from "node:http2";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { DispositionState } from "../../src/gen/ate/dispatcher/v1/producer.js";
+import { NoProducersAction } from "../../src/gen/ate/dispatcher/v1/request.js";
+import { startServer, useServer } from "../support/in-process.js";
+import {
+  bytesField,
+  concat,
+  LONE_SURROGATE,
+  numberField,
+  UNKNOWN_FIELDS,
+  varint,
+} from "../support/wire-bytes.js";
+import {
+  connect,
+  type HelloInit,
+  type ProducerInit,
+  type RequestInit,
+  type WireClient,
+} from "../support/wire-client.js";
+import { type Refused, readStatus, refusalOf } from "../support/wire-status.js";
+
+const DOMAIN = "ate.dispatcher";
+const server = useServer();
+
+function invalid(...fields: readonly string[]) {
+  return {
+    code: "INVALID_ARGUMENT",
+    reason: "INVALID_FIELD",
+    domain: DOMAIN,
+    fields,
+    retryDelayMs: undefined,
+  };
+}
+
+function violation(metadata: Readonly<Record<string, string>> = {}) {
+  return { code: "INVALID_ARGUMENT", reason: "PROTOCOL_VIOLATION", domain: DOMAIN, fields: [], metadata };
+}
+
+const malformed = { code: "INVALID_ARGUMENT", reason: "MALFORMED_MESSAGE", domain: DOMAIN, fields: [] };
+
+/** The three calls that bring a request, and how each is refused. */
+const ASKING: readonly (readonly [string, (client: WireClient, request: Uint8Array) => Promise<Refused>])[] =
+  [
+    ["Dispatch", (client, request) => refusalOf(client.dispatchBytes(bytesField(1, request)))],
+    ["Gather", (client, request) => client.gatherBytes(bytesField(1, request)).ended],
+    ["Submit", (client, request) => rejectionOf(client, concat(bytesField(1, "c1"), bytesField(2, request)))],
+  ];
+
+/** Submits, takes the rejection, and makes sure that the stream lives. */
+async function rejectionOf(client: WireClient, submission: Uint8Array, named = "c1"): Promise<Refused> {
+  const stream = client.submit();
+  stream.sendBytes(bytesField(1, submission));
+  const { correlationId, status } = await stream.next("rejection");
+  expect(correlationId).toBe(named);
+  stream.submit({ correlationId: "good", request: { topic: "nobody" } });
+  expect((await stream.next("acceptance")).correlationId).toBe("good");
+  stream.halfClose();
+  expect((await stream.ended).code).toBe("OK");
+  if (!status) throw new Error("a rejection has no status");
+  return readStatus(status);
+}
+
+function requestBytes(...fields: readonly Uint8Array[]): Buffer {
+  return concat(bytesField(1, "good.topic"), ...fields);
+}
+
+function durationField(field: number, seconds: number | bigint, nanos: number | bigint = 0): Buffer {
+  return bytesField(field, concat(numberField(1, seconds), numberField(2, nanos)));
+}
+
+describe.each(ASKING)("%s refuses", (_, ask) => {
+  const chars = (length: number) => "x".repeat(length);
+  const labels = (count: number) =>
+    Array.from({ length: count }, (_, i) =>
+      bytesField(2, concat(bytesField(1, `k${i}`), bytesField(2, "v"))),
+    );
+  const ids = (count: number) => Array.from({ length: count }, (_, i) => bytesField(1, `p${i}`));
+
+  it.each<readonly [string, Uint8Array | string]>([
+    ["none", ""],
+    ["a dot", "."],
+    ["a leading dot", ".a"],
+    ["a trailing dot", "a."],
+    ["two dots", "a..b"],
+    ["the wildcard *", "a.*"],
+    ["the wildcard >", "a.>"],
+    ["> alone", ">"],
+    ["a space", "a b"],
+    ["CR LF", "a\r\nb"],
+    ["NUL", "a\0b"],
+    ["NUL at the end", "a\0"],
+    ["a line end at the end", "a\n"],
+    ["$SYS", "$SYS.x"],
+    ["$JS", "$JS.API.>"],
+    ["an accent, composed", "caf\u00e9"],
+    ["an accent, decomposed", "cafe\u0301"],
+    ["right to left", "\u05e9\u05dc\u05d5\u05dd"],
+    ["an emoji", "\u{1f600}"],
+    ["half an emoji", concat(Buffer.from("a"), LONE_SURROGATE)],
+    ["an overlong dot", Buffer.from([0x61, 0xc0, 0xae, 0x62])],
+    ["256 bytes", chars(256)],
+    ["100,000 bytes", chars(100_000)],
+    ["many tokens past 255 bytes", "ab.".repeat(90)],
+  ])("a topic with %s", async (_, topic) => {
+    const refused = await ask(connect(server.address), bytesField(1, topic));
+    expect(refused).toMatchObject(invalid("request.topic"));
+  });
+
+  it.each([
+    ["of 0", durationField(7, 0)],
+    ["without any field", bytesField(7, "")],
+    ["of -1 ns", durationField(7, 0, -1)],
+    ["of -1 s", durationField(7, -1)],
+    ["of -2^31 s", durationField(7, -(2 ** 31))],
+    ["1 ns past the limit", durationField(7, 3_600, 1)],
+    ["of 2^31 - 1 s", durationField(7, 2 ** 31 - 1)],
+    ["of 2^53 s", durationField(7, 2 ** 53)],
+    ["of -2^63 s", durationField(7, -(2n ** 63n))],
+    ["of 1 s and -1 ns", durationField(7, 1, -1)],
+    ["of -1 s and 1 ns", durationField(7, -1, 1)],
+    ["with a second's worth of nanoseconds", durationField(7, 1, 1_000_000_000)],
+    ["past protobuf's 10,000 years", durationField(7, 315_576_000_001)],
+  ])("a ttl %s", async (_, ttl) => {
+    expect(await ask(connect(server.address), requestBytes(ttl))).toMatchObject(invalid("request.ttl"));
+  });
+
+  it.each<readonly [string, Uint8Array | string]>([
+    ["with a space", "a b"],
+    ["of 129 characters", chars(129)],
+    ["with NUL", "a\0"],
+    ["with an emoji", "\u{1f600}"],
+    ["with half an emoji", LONE_SURROGATE],
+    ["with a line end", "a\n"],
+    ["with DEL", "a\u007f"],
+  ])("a request_id %s", async (_, id) => {
+    const refused = await ask(connect(server.address), requestBytes(bytesField(8, id)));
+    expect(refused).toMatchObject(invalid("request.request_id"));
+  });
+
+  it.each([
+    ["result_count of 0", numberField(1, 0), "result_count"],
+    ["quorum_percent of 0", numberField(2, 0), "quorum_percent"],
+    ["quorum_percent of 101", numberField(2, 101), "quorum_percent"],
+    ["first_success of false", numberField(3, 0), "first_success"],
+    ["stall_timeout of 0", durationField(4, 0), "stall_timeout"],
+    ["negative stall_timeout", durationField(4, -1), "stall_timeout"],
+    ["stall_timeout of mixed signs", durationField(4, 1, -1), "stall_timeout"],
+    ["unknown loser_action", numberField(7, 99), "loser_action"],
+    ["negative loser_action", numberField(7, -1), "loser_action"],
+  ])("a completion with %s", async (_, completion, field) => {
+    const refused = await ask(connect(server.address), requestBytes(bytesField(9, completion)));
+    expect(refused).toMatchObject(invalid(`request.completion.${field}`));
+  });
+
+  it.each([
+    ["a selector with 1,001 producer_ids", bytesField(10, concat(...ids(1_001))), "selector.producer_ids"],
+    ["a selector with 33 match_labels", bytesField(10, concat(...labels(33))), "selector.match_labels"],
+    ["an unknown no_producers_action", numberField(11, 99), "no_producers_action"],
+    ["a negative no_producers_action", numberField(11, -1), "no_producers_action"],
+  ])("%s", async (_, field, path) => {
+    expect(await ask(connect(server.address), requestBytes(field))).toMatchObject(invalid(`request.${path}`));
+  });
+
+  it("everything that is wrong, at once", async () => {
+    const refused = await ask(
+      connect(server.address),
+      concat(bytesField(1, "a b"), durationField(7, -1), numberField(11, 4)),
+    );
+    const fields = ["request.topic", "request.ttl", "request.no_producers_action"];
+    expect(refused).toMatchObject(invalid(...fields));
+  });
+
+  it("a message without a request", async () => {
+    expect(await ask(connect(server.address), concat())).toMatchObject(invalid("request.topic"));
+  });
+
+  it("a request that nobody can be asked, if it said FAIL", async () => {
+    const fail = numberField(11, NoProducersAction.FAIL);
+    expect(await ask(connect(server.address), requestBytes(fail))).toMatchObject({
+      code: "FAILED_PRECONDITION",
+      reason: "NO_PRODUCERS",
+      domain: DOMAIN,
+      metadata: { topic: "good.topic" },
+      retryDelayMs: undefined,
+    });
+  });
+
+  it("a request_id that was used with other content", async () => {
+    const client = connect(server.address);
+    const requestId = `used-by-${_}`;
+    await client.dispatch({ topic: "nobody", requestId });
+    expect(await ask(client, requestBytes(bytesField(8, requestId)))).toMatchObject({
+      code: "ALREADY_EXISTS",
+      reason: "REQUEST_ID_REUSED",
+      domain: DOMAIN,
+      metadata: { request_id: requestId },
+    });
+  });
+});
+
+describe("what is allowed", () => {
+  const accepted: readonly (readonly [string, RequestInit])[] = [
+    ["a topic of 1 byte", { topic: "a" }],
+    ["a topic of 255 bytes", { topic: "a".repeat(255) }],
+    ["a topic called __proto__", { topic: "__proto__" }],
+    ["a topic called constructor.prototype", { topic: "constructor.prototype" }],
+    ["a ttl of 1 ns", { topic: "t", ttl: { seconds: 0n, nanos: 1 } }],
+    ["the longest ttl", { topic: "t", ttl: { seconds: 3_600n, nanos: 0 } }],
+    ["a request_id of 128 characters", { topic: "t", requestId: "!".repeat(127).concat("~") }],
+    ["1,000 producer_ids", { topic: "t", selector: { producerIds: Array(1_000).fill("p") } }],
+    ["a quorum of 100 %", { topic: "t", completion: { until: { $case: "quorumPercent", value: 100 } } }],
+  ];
+
+  it.each(accepted)("%s", async (_, request) => {
+    const { requestId } = await connect(server.address).dispatch(request);
+    expect(requestId).toMatch(/^[\x21-\x7e]{1,128}$/);
+  });
+
+  it("fields that a later version of the contract may add", async () => {
+    const client = connect(server.address);
+    const request = bytesField(1, requestBytes(UNKNOWN_FIELDS));
+    await client.dispatchBytes(concat(UNKNOWN_FIELDS, request, UNKNOWN_FIELDS));
+    const stream = client.listenBytes(concat(UNKNOWN_FIELDS, bytesField(2, "t"), UNKNOWN_FIELDS));
+    await stream.next("ready");
+  });
+
+  it("two members of a oneof, of which the last one on the wire counts", async () => {
+    const client = connect(server.address);
+    const twice = bytesField(9, concat(numberField(2, 0), numberField(1, 1)));
+    await client.dispatchBytes(bytesField(1, requestBytes(twice)));
+    const other = bytesField(9, concat(numberField(1, 1), numberField(2, 0)));
+    const refused = await refusalOf(client.dispatchBytes(bytesField(1, requestBytes(other))));
+    expect(refused).toMatchObject(invalid("request.completion.quorum_percent"));
+  });
+});
+
+describe("Submit refuses", () => {
+  it.each<readonly [string, string]>([
+    ["no correlation_id", ""],
+    ["a correlation_id of 65 characters", "c".repeat(65)],
+    ["a correlation_id with a space", "a b"],
+  ])("%s", async (_, correlationId) => {
+    const submission = concat(bytesField(1, correlationId), bytesField(2, requestBytes()));
+    const refused = await rejectionOf(connect(server.address), submission, correlationId);
+    expect(refused).toMatchObject(invalid("correlation_id"));
+  });
+
+  it("exclude_listeners without gather", async () => {
+    const submission = concat(bytesField(1, "c1"), bytesField(2, requestBytes()), numberField(4, 1));
+    const refused = await rejectionOf(connect(server.address), submission);
+    expect(refused).toMatchObject(invalid("exclude_listeners"));
+  });
+
+  it("a message that is no protobuf, which ends the stream", async () => {
+    const stream = connect(server.address).submit();
+    stream.sendBytes(bytesField(1, Buffer.from([0xff])));
+    expect(await stream.ended).toMatchObject(malformed);
+  });
+});
+
+describe("CancelRequest refuses", () => {
+  it("a request that is not known", async () => {
+    const refused = await refusalOf(connect(server.address).cancelRequest("never-heard-of"));
+    expect(refused).toMatchObject({
+      code: "NOT_FOUND",
+      reason: "REQUEST_NOT_FOUND",
+      domain: DOMAIN,
+      metadata: { request_id: "never-heard-of" },
+    });
+  });
+
+  it.each<readonly [string, Uint8Array | string]>([
+    ["an emoji", "\u{1f600}"],
+    ["half an emoji", LONE_SURROGATE],
+    ["NUL", "\0"],
+  ])("%s, in plain ASCII", async (_, id) => {
+    const refused = await refusalOf(connect(server.address).unary("CancelRequest", bytesField(1, id)));
+    expect(["NOT_FOUND", "INVALID_ARGUMENT"]).toContain(refused.code);
+  });
+
+  it("an empty request_id", async () => {
+    expect(await refusalOf(connect(server.address).cancelRequest(""))).toMatchObject(invalid("request_id"));
+  });
+});
+
+describe("UpdateListener refuses", () => {
+  it("a listener that is not connected", async () => {
+    const refused = await refusalOf(connect(server.address).updateListener({ listenerId: "nobody" }));
+    expect(refused).toMatchObject({
+      code: "NOT_FOUND",
+      reason: "LISTENER_NOT_FOUND",
+      domain: DOMAIN,
+      metadata: { listener_id: "nobody" },
+    });
+  });
+
+  it.each([
+    ["no listener_id", {}, "listener_id"],
+    ["a malformed topic to add", { listenerId: "l", addTopics: ["ok", "a..b"] }, "add_topics[1]"],
+    ["a malformed topic to remove", { listenerId: "l", removeTopics: [">.a"] }, "remove_topics[0]"],
+  ])("%s", async (_, change, field) => {
+    const refused = await refusalOf(connect(server.address).updateListener(change));
+    expect(refused).toMatchObject(invalid(field));
+  });
+
+  it("a bad change as a whole", async () => {
+    const client = connect(server.address);
+    await client.listener({ listenerId: "steady", topics: ["steady.a"] });
+    await refusalOf(client.updateListener({ listenerId: "steady", addTopics: ["steady.b", ""] }));
+    expect(await client.updateListener({ listenerId: "steady" })).toEqual(["steady.a"]);
+  });
+});
+
+describe("Listen refuses", () => {
+  const bad: readonly (readonly [string, Uint8Array, string])[] = [
+    ["a listener_id with a space", bytesField(1, "a b"), "listener_id"],
+    ["a listener_id of 129 characters", bytesField(1, "l".repeat(129)), "listener_id"],
+    ["a listener_id with an emoji", bytesField(1, "\u{1f600}"), "listener_id"],
+    ["an empty topic", concat(bytesField(2, "ok"), bytesField(2, "")), "topics[1]"],
+    ["a topic with NUL", bytesField(2, "\0"), "topics[0]"],
+    ["> before the last token", bytesField(2, "a.>.b"), "topics[0]"],
+    ["* within a token", bytesField(2, "a*"), "topics[0]"],
+    ["an unknown overflow_action", numberField(6, 99), "overflow_action"],
+    ["a buffer of 1 byte", numberField(7, 1), "buffer_bytes"],
+    ["a buffer past the limit", numberField(7, 64 * 1024 * 1024 + 1), "buffer_bytes"],
+    ["a group with a space", bytesField(8, "a b"), "group"],
+    ["10,001 topics", concat(...Array(10_001).fill(bytesField(2, "t"))), "topics"],
+    ["10,001 cursors", concat(...Array(10_001).fill(bytesField(3, ""))), "resume_from"],
+  ];
+
+  it.each(bad)("%s", async (_, message, field) => {
+    expect(await connect(server.address).listenBytes(message).ended).toMatchObject(invalid(field));
+  });
+
+  it.each(bad)("%s, also as the first message of Subscribe", async (_, message, field) => {
+    const stream = connect(server.address).subscribe();
+    stream.sendBytes(bytesField(1, message));
+    expect(await stream.ended).toMatchObject(invalid(field));
+  });
+
+  it("half an emoji in a listener_id", async () => {
+    const { ended } = connect(server.address).listenBytes(bytesField(1, LONE_SURROGATE));
+    expect(await ended).toMatchObject({ code: "INVALID_ARGUMENT", domain: DOMAIN });
+  });
+
+  it("a message that is no protobuf", async () => {
+    expect(await connect(server.address).listenBytes(Buffer.from([0x0a, 0x7f])).ended).toMatchObject(
+      malformed,
+    );
+  });
+});
+
+describe("Subscribe refuses", () => {
+  const listen = { $case: "listen", value: { topics: ["sub.a"] } } as const;
+
+  it.each<readonly [string, Uint8Array]>([
+    ["an update", bytesField(2, "")],
+    ["nothing", concat()],
+    ["what it does not know", bytesField(15, "")],
+  ])("%s as the first message", async (_, message) => {
+    const stream = connect(server.address).subscribe();
+    stream.sendBytes(message);
+    expect(await stream.ended).toMatchObject(violation());
+  });
+
+  it("a second listen", async () => {
+    const stream = connect(server.address).subscribe();
+    stream.say(listen);
+    await stream.next("ready");
+    stream.say(listen);
+    expect(await stream.ended).toMatchObject(violation());
+  });
+
+  it("an end before listen", async () => {
+    const stream = connect(server.address).subscribe();
+    stream.halfClose();
+    expect(await stream.ended).toMatchObject(violation());
+  });
+
+  it.each([
+    ["to add", { addTopics: ["ok", "a b"] }, "update.add_topics[1]"],
+    ["to remove", { removeTopics: [""] }, "update.remove_topics[0]"],
+  ])("a malformed topic %s", async (_, value, field) => {
+    const stream = connect(server.address).subscribe();
+    stream.say(listen);
+    await stream.next("ready");
+    stream.say({ $case: "update", value });
+    expect(await stream.ended).toMatchObject(invalid(field));
+  });
+
+  it("an update that is no protobuf", async () => {
+    const stream = connect(server.address).subscribe();
+    stream.say(listen);
+    await stream.next("ready");
+    stream.sendBytes(concat(bytesField(2, Buffer.from([0x0a, 0x05]))));
+    expect(await stream.ended).toMatchObject(malformed);
+  });
+});
+
+describe("Produce refuses", () => {
+  const nothingSaid: readonly (readonly [string, ProducerInit, Readonly<Record<string, string>>])[] = [
+    ["a reply", { $case: "reply", value: { assignmentId: "1" } }, { got: "reply" }],
+    ["a register", { $case: "register", value: {} }, { got: "register" }],
+    ["a deregister", { $case: "deregister", value: {} }, { got: "deregister" }],
+    ["a credit update", { $case: "updateCredit", value: { maxOutstanding: 1 } }, { got: "updateCredit" }],
+    ["a drain", { $case: "drain", value: {} }, { got: "drain" }],
+  ];
+
+  it.each(nothingSaid)("%s before Hello", async (_, message, metadata) => {
+    const stream = connect(server.address).produce();
+    stream.say(message);
+    expect(await stream.ended).toMatchObject(violation(metadata));
+  });
+
+  it.each<readonly [string, Uint8Array]>([
+    ["an empty message", bytesField(1, "")],
+    ["a message of a later version", bytesField(1, bytesField(15, ""))],
+  ])("%s before Hello", async (_, message) => {
+    const stream = connect(server.address).produce();
+    stream.sendBytes(message);
+    expect(await stream.ended).toMatchObject(violation());
+  });
+
+  it("a second Hello", async () => {
+    const stream = await connect(server.address).producer("twice");
+    stream.say({ $case: "hello", value: {} });
+    expect(await stream.ended).toMatchObject(violation());
+  });
+
+  it("everything behind what came before Hello", async () => {
+    const client = connect(server.address);
+    const stream = client.produce();
+    const hello: ProducerInit = { $case: "hello", value: { registrations: [{ topic: "behind.mistake" }] } };
+    stream.say({ $case: "drain", value: {} }, hello);
+    expect(await stream.ended).toMatchObject(violation());
+    expect(stream.events).toEqual([]);
+  });
+
+  it("everything behind a second Hello", async () => {
+    const client = connect(server.address);
+    const listener = await client.listener({ topics: ["behind.hello"] });
+    const stream = await client.producer("behind-hello", ["behind.hello"]);
+    await client.dispatch({ topic: "behind.hello" });
+    const { assignmentId } = await stream.next("assignment");
+    const reply: ProducerInit = { $case: "reply", value: { assignmentId } };
+    stream.say({ $case: "hello", value: {} }, reply);
+    expect(await stream.ended).toMatchObject(violation());
+    expect(listener.all("delivery")).toEqual([]);
+  });
+
+  const text = (length: number) => "x".repeat(length);
+  const badHello: readonly (readonly [string, HelloInit, string])[] = [
+    ["a producer_id with a space", { producerId: "a b" }, "producer_id"],
+    ["a producer_id of 129 characters", { producerId: text(129) }, "producer_id"],
+    ["a producer_id with NUL", { producerId: "\0" }, "producer_id"],
+    ["a producer_id with an emoji", { producerId: "\u{1f600}" }, "producer_id"],
+    ["a display_name of 257 bytes", { displayName: text(257) }, "display_name"],
+    ["a display_name of 129 two-byte characters", { displayName: "\u00e9".repeat(129) }, "display_name"],
+    ["33 labels", { labels: Object.fromEntries(Array.from({ length: 33 }, (_, i) => [i, ""])) }, "labels"],
+    ["a label key of 129 bytes", { labels: { [text(129)]: "" } }, "labels.key"],
+    ["a label value of 129 bytes", { labels: { k: text(129) } }, "labels.value"],
+    ["a label value of 65 two-byte characters", { labels: { k: "\u00e9".repeat(65) } }, "labels.value"],
+    ["an empty topic", { registrations: [{ topic: "ok" }, { topic: "" }] }, "registrations[1].topic"],
+    ["a malformed pattern", { registrations: [{ topic: "a.>.b" }] }, "registrations[0].topic"],
+    ["a malformed group", { registrations: [{ topic: "a", group: "\0" }] }, "registrations[0].group"],
+    ["a window past the limit", { maxOutstanding: 65_537 }, "max_outstanding"],
+    ["a backlog past the limit", { maxBacklog: 4_294_967_295 }, "max_backlog"],
+    ["10,001 registrations", { registrations: Array(10_001).fill({ topic: "t" }) }, "registrations"],
+  ];
+
+  it.each(badHello)("%s", async (_, hello, field) => {
+    const stream = connect(server.address).produce();
+    stream.say({ $case: "hello", value: hello });
+    const welcomed = stream.next("welcome").then(
+      () => "welcomed",
+      () => stream.ended,
+    );
+    expect(await Promise.race([welcomed, stream.ended])).toMatchObject(invalid(`messages.hello.${field}`));
+  });
+
+  it("half an emoji in a producer_id", async () => {
+    const stream = connect(server.address).produce();
+    stream.sendBytes(bytesField(1, bytesField(2, bytesField(1, LONE_SURROGATE))));
+    expect(await stream.ended).toMatchObject({ code: "INVALID_ARGUMENT", domain: DOMAIN });
+  });
+
+  it("a message that is no protobuf, and what came before it in the batch still counts", async () => {
+    const client = connect(server.address);
+    const stream = await client.producer("before-garbage", ["before.garbage"]);
+    const gather = client.gather({ topic: "before.garbage" });
+    const { assignmentId } = await stream.next("assignment");
+    const reply = bytesField(1, bytesField(1, bytesField(1, assignmentId)));
+    stream.sendBytes(concat(reply, Buffer.from([0x0a, 0x05])));
+    expect((await gather.next("summary")).answeredCount).toBe(1);
+    expect(await stream.ended).toMatchObject(malformed);
+  });
+
+  it.each<readonly [string, Uint8Array]>([
+    ["a reply that is cut off", bytesField(1, Buffer.from([0x0a, 0x05, 0x0a]))],
+    ["an assignment_id of the wrong wire type", bytesField(1, bytesField(1, numberField(1, 1)))],
+    ["a result of the wrong wire type", bytesField(1, bytesField(1, numberField(3, 1)))],
+    ["a result that is cut off", bytesField(1, bytesField(1, bytesField(3, Buffer.from([0x12, 0x09]))))],
+    ["a field number 0", bytesField(1, numberField(0, 1))],
+    ["a field number past the largest one", bytesField(1, numberField(2 ** 29, 1))],
+    ["a number longer than 10 bytes", concat(Buffer.from([0x10]), Buffer.alloc(11, 0xff))],
+    ["a length past the message", concat(Buffer.from([0x0a]), varint(2n ** 63n))],
+  ])("%s", async (_, message) => {
+    const stream = await connect(server.address).producer("");
+    stream.sendBytes(message);
+    expect(await stream.ended).toMatchObject(malformed);
+  });
+});
+
+describe("a producer's harmless mistake is a Fault, and the stream lives:", () => {
+  async function faultOf(say: (stream: Awaited<ReturnType<WireClient["producer"]>>) => void) {
+    const stream = await connect(server.address).producer("");
+    say(stream);
+    const { correlationId, status } = await stream.next("fault");
+    stream.say({ $case: "register", value: { registrations: [{ topic: "alive" }], correlationId: "alive" } });
+    expect((await stream.next("registered")).correlationId).toBe("alive");
+    if (!status) throw new Error("a fault has no status");
+    return { correlationId, ...readStatus(status) };
+  }
+
+  it.each<readonly [string, ProducerInit, string, string]>([
+    [
+      "a malformed topic",
+      {
+        $case: "register",
+        value: { correlationId: "r1", registrations: [{ topic: "ok" }, { topic: "a..b" }] },
+      },
+      "r1",
+      "messages.register.registrations[1].topic",
+    ],
+    [
+      "a malformed group",
+      { $case: "register", value: { correlationId: "r2", registrations: [{ topic: "ok", group: "a b" }] } },
+      "r2",
+      "messages.register.registrations[0].group",
+    ],
+    [
+      "a correlation_id of 65 bytes",
+      { $case: "register", value: { correlationId: "r".repeat(65) } },
+      "r".repeat(65),
+      "messages.register.correlation_id",
+    ],
+    [
+      "a window of 0",
+      { $case: "updateCredit", value: { maxOutstanding: 0 } },
+      "",
+      "messages.update_credit.max_outstanding",
+    ],
+    [
+      "a window past the limit",
+      { $case: "updateCredit", value: { maxOutstanding: 65_537 } },
+      "",
+      "messages.update_credit.max_outstanding",
+    ],
+  ])("%s", async (_, message, correlationId, field) => {
+    const fault = await faultOf((stream) => stream.say(message));
+    expect(fault).toMatchObject({ correlationId, ...invalid(field) });
+  });
+
+  it.each<readonly [string, Uint8Array]>([
+    ["an empty message", bytesField(1, "")],
+    ["a message of a later version", bytesField(1, bytesField(15, "later"))],
+  ])("%s", async (_, message) => {
+    const fault = await faultOf((stream) => stream.sendBytes(message));
+    expect(fault).toMatchObject(invalid("messages.message"));
+  });
+
+  it("a register that is wrong in part joins nothing", async () => {
+    const client = connect(server.address);
+    const stream = await client.producer("joins-nothing");
+    const registrations = [{ topic: "joined.nothing" }, { topic: "a..b" }];
+    stream.say({ $case: "register", value: { registrations } });
+    await stream.next("fault");
+    const { targets } = await client.dispatch({ topic: "joined.nothing" }, { validateOnly: true });
+    expect(targets).toEqual([]);
+  });
+
+  it("a register after Drain", async () => {
+    const client = connect(server.address);
+    const stream = await client.producer("drains", ["drains.a"]);
+    await client.dispatch({ topic: "drains.a" });
+    const assignment = await stream.next("assignment");
+    const register: ProducerInit = {
+      $case: "register",
+      value: { registrations: [{ topic: "drains.b" }], correlationId: "too-late" },
+    };
+    stream.say({ $case: "drain", value: {} }, register);
+    const { correlationId, status } = await stream.next("fault");
+    expect(correlationId).toBe("too-late");
+    expect(status && readStatus(status)).toMatchObject(violation());
+    stream.answer(assignment, 1);
+    await stream.next("drained");
+    expect((await stream.ended).code).toBe("OK");
+  });
+});
+
+describe("a reply", () => {
+  const result = bytesField(3, bytesField(2, "data"));
+
+  /** A producer that wants dispositions, and one that owes an answer of its own. */
+  async function pair(topic: string) {
+    const client = connect(server.address);
+    const stream = await client.producer(`${topic}.mine`, [topic], { reportDispositions: true });
+    const gather = client.gather({ topic });
+    const assignment = await stream.next("assignment");
+    return { client, stream, gather, assignment };
+  }
+
+  it.each<readonly [string, Uint8Array | string]>([
+    ["is empty", ""],
+    ["was never given out", "999999999"],
+    ["is no number", "one"],
+    ["is longer than any number", "9".repeat(400)],
+    ["is negative", "-1"],
+    ["has NUL", "1\0"],
+    ["has an emoji", "\u{1f600}"],
+    ["has half an emoji", LONE_SURROGATE],
+  ])("whose assignment_id %s is UNKNOWN and nothing else", async (_, id) => {
+    const { stream, gather, assignment } = await pair("reply.unknown");
+    stream.sendBytes(bytesField(1, bytesField(1, concat(bytesField(1, id), result))));
+    expect((await stream.next("disposition")).state).toBe(DispositionState.UNKNOWN);
+    stream.answer(assignment, 1);
+    expect((await stream.next("disposition")).state).toBe(DispositionState.ACCEPTED);
+    expect((await gather.next("summary")).answeredCount).toBe(1);
+    expect(gather.all("delivery")).toHaveLength(1);
+  });
+
+  it("to somebody else's assignment is UNKNOWN, and the assignment stays open", async () => {
+    const { client, gather, stream, assignment } = await pair("reply.foreign");
+    const thief = await client.producer("thief", [], { reportDispositions: true });
+    thief.answer(assignment, "stolen");
+    expect((await thief.next("disposition")).state).toBe(DispositionState.UNKNOWN);
+    stream.answer(assignment, "mine");
+    expect((await gather.next("delivery")).result?.outcome).toEqual({ $case: "value", value: "mine" });
+  });
+
+  it("behind the final one is a DUPLICATE, and is delivered to nobody", async () => {
+    const { gather, stream, assignment } = await pair("reply.twice");
+    stream.answer(assignment, "first");
+    stream.answer(assignment, "second");
+    expect((await stream.next("disposition")).state).toBe(DispositionState.ACCEPTED);
+    expect((await stream.next("disposition")).state).toBe(DispositionState.DUPLICATE);
+    expect((await gather.ended).code).toBe("OK");
+    expect(gather.all("delivery")).toHaveLength(1);
+  });
+
+  it("without dispositions is not commented on, whatever is wrong with it", async () => {
+    const client = connect(server.address);
+    const stream = await client.producer("quiet");
+    stream.answer({ assignmentId: "999999999" }, 1);
+    stream.say({ $case: "register", value: { correlationId: "fence" } });
+    await stream.next("registered");
+    expect(stream.events.map(({ $case }) => $case)).toEqual(["welcome", "registered"]);
+  });
+
+  it("without a result counts as a null value", async () => {
+    const { gather, stream, assignment } = await pair("reply.empty");
+    stream.say({ $case: "reply", value: { assignmentId: assignment.assignmentId } });
+    expect((await gather.next("delivery")).result?.outcome).toBeUndefined();
+    expect((await gather.next("summary")).answeredCount).toBe(1);
+  });
+
+  it("counts behind fields that are not known", async () => {
+    const { gather, stream, assignment } = await pair("reply.later-version");
+    const reply = bytesField(1, concat(UNKNOWN_FIELDS, bytesField(1, assignment.assignmentId), result));
+    stream.sendBytes(concat(UNKNOWN_FIELDS, bytesField(1, concat(UNKNOWN_FIELDS, reply, UNKNOWN_FIELDS))));
+    expect((await stream.next("disposition")).state).toBe(DispositionState.ACCEPTED);
+    expect((await gather.next("summary")).answeredCount).toBe(1);
+  });
+
+  it("that another member of the oneof follows on the wire does not count; the last one does", async () => {
+    const { stream, assignment } = await pair("reply.oneof");
+    const reply = bytesField(1, bytesField(1, assignment.assignmentId));
+    const register = bytesField(3, bytesField(2, "instead"));
+    stream.sendBytes(bytesField(1, concat(reply, register)));
+    stream.say({ $case: "register", value: { correlationId: "fence" } });
+    await stream.take("registered", 1);
+    expect(stream.all("registered").map(({ correlationId }) => correlationId)).toContain("instead");
+    expect(stream.all("disposition")).toEqual([]);
+  });
+
+  it("whose result has two outcomes is what the last one on the wire says", async () => {
+    const { gather, stream, assignment } = await pair("reply.outcomes");
+    const error = bytesField(3, concat(numberField(1, 5), bytesField(2, "gone")));
+    const two = bytesField(3, concat(error, bytesField(2, "data")));
+    stream.sendBytes(bytesField(1, bytesField(1, concat(bytesField(1, assignment.assignmentId), two))));
+    const { answeredCount, failedCount } = await gather.next("summary");
+    expect({ answeredCount, failedCount }).toEqual({ answeredCount: 1, failedCount: 0 });
+  });
+});
+
+describe("streams and requests that are too many", () => {
+  const retry = { code: "RESOURCE_EXHAUSTED", domain: DOMAIN };
+
+  it("get RESOURCE_EXHAUSTED with RetryInfo past the limit of pending requests", async () => {
+    const client = connect((await startServer({ maxPendingRequests: 1 })).address);
+    const held = { topic: "t", noProducersAction: NoProducersAction.WAIT };
+    await client.dispatch(held);
+    for (const [, ask] of ASKING.slice(0, 2)) {
+      const refused = await ask(client, requestBytes());
+      expect(refused).toMatchObject({ ...retry, reason: "PENDING_LIMIT", metadata: { limit: "1" } });
+      expect(refused.retryDelayMs).toBeGreaterThan(0);
+    }
+    const stream = client.submit();
+    stream.submit({ correlationId: "c1", request: held });
+    const { status } = await stream.next("rejection");
+    expect(status && readStatus(status)).toMatchObject({ ...retry, reason: "PENDING_LIMIT" });
+  });
+
+  it("get it past the limit of pending bytes", async () => {
+    const client = connect((await startServer({ maxPendingBytes: 1_024 })).address);
+    const refused = await refusalOf(client.dispatch({ topic: "t", data: Buffer.alloc(1_025) }));
+    expect(refused).toMatchObject({ ...retry, reason: "PENDING_BYTES_LIMIT", metadata: { limit: "1024" } });
+    expect(refused.retryDelayMs).toBeGreaterThan(0);
+  });
+
+  it("get it past the limit of requests per second, with the time to wait", async () => {
+    const client = connect((await startServer({ maxRequestsPerSecond: 1 })).address);
+    await client.dispatch({ topic: "t" });
+    const refused = await refusalOf(client.dispatch({ topic: "t" }));
+    expect(refused).toMatchObject({ ...retry, reason: "RATE_LIMIT", metadata: { limit: "1" } });
+    expect(refused.retryDelayMs).toBeGreaterThan(0);
+    expect(refused.retryDelayMs).toBeLessThanOrEqual(1_000);
+  });
+
+  it("get it past the limit of topics", async () => {
+    const client = connect((await startServer({ maxTopics: 1 })).address);
+    const held = (topic: string) => ({ topic, noProducersAction: NoProducersAction.WAIT });
+    await client.dispatch(held("a"));
+    const refused = await refusalOf(client.dispatch(held("b")));
+    expect(refused).toMatchObject({ ...retry, reason: "TOPIC_LIMIT", metadata: { limit: "1" } });
+    expect(refused.retryDelayMs).toBeGreaterThan(0);
+  });
+
+  it("get it past the limit of streams, whichever they are", async () => {
+    const client = connect((await startServer({ maxSessions: 1 })).address);
+    await client.listener({ topics: ["t"] });
+    const produce = client.produce();
+    produce.say({ $case: "hello", value: {} });
+    const subscribe = client.subscribe();
+    subscribe.say({ $case: "listen", value: {} });
+    const gather = client.gather({ topic: "t" });
+    for (const { ended } of [client.listen({}), produce, subscribe, client.submit(), gather]) {
+      const refused = await ended;
+      expect(refused).toMatchObject({ ...retry, reason: "SESSION_LIMIT", metadata: { limit: "1" } });
+      expect(refused.retryDelayMs).toBeGreaterThan(0);
+    }
+  });
+
+  it("get it past the limit of a session's topics, producers as a Fault", async () => {
+    const client = connect((await startServer({ maxRegistrationsPerSession: 1 })).address);
+    const producer = await client.producer("p", ["a"]);
+    producer.say({ $case: "register", value: { registrations: [{ topic: "b" }] } });
+    const { status } = await producer.next("fault");
+    expect(status && readStatus(status)).toMatchObject({ ...retry, reason: "REGISTRATION_LIMIT" });
+    await client.listener({ listenerId: "l", topics: ["a"] });
+    const refused = await refusalOf(client.updateListener({ listenerId: "l", addTopics: ["b"] }));
+    expect(refused).toMatchObject({ ...retry, reason: "REGISTRATION_LIMIT" });
+  });
+
+  it("get it for metadata past its limit", async () => {
+    const client = connect((await startServer({ maxMetadataBytes: 1_024 })).address);
+    const init = { metadata: { "x-big": "x".repeat(1_024) } };
+    const reason = { ...retry, reason: "METADATA_LIMIT", metadata: { limit: "1024" } };
+    expect(await refusalOf(client.dispatch({ topic: "t" }, init))).toMatchObject(reason);
+    expect(await client.listen({}, init).ended).toMatchObject(reason);
+    expect(await client.produce(init).ended).toMatchObject(reason);
+  });
+
+  it("get it for a message past its limit, and a message of just the limit is taken", async () => {
+    const client = connect((await startServer({ maxMessageBytes: 1_024 })).address);
+    const frame = concat(bytesField(1, "t"), bytesField(4, Buffer.alloc(1_015)));
+    const message = bytesField(1, frame);
+    expect(message.length).toBe(1_024);
+    await client.dispatchBytes(message);
+    const refused = await refusalOf(client.dispatchBytes(concat(message, Buffer.from([0x10, 0x00]))));
+    expect(refused.code).toBe("RESOURCE_EXHAUSTED");
+  });
+});
+
+describe("a newer session of the same id replaces the older one, which ends ABORTED:", () => {
+  const replaced = { code: "ABORTED", reason: "SESSION_REPLACED", domain: DOMAIN };
+
+  it("Produce by Produce", async () => {
+    const client = connect(server.address);
+    const older = await client.producer("p-twin");
+    await client.producer("p-twin");
+    expect(await older.ended).toMatchObject({ ...replaced, metadata: { producer_id: "p-twin" } });
+  });
+
+  it("Listen by Subscribe, and Subscribe by Listen", async () => {
+    const client = connect(server.address);
+    const older = await client.listener({ listenerId: "l-twin" });
+    const newer = client.subscribe();
+    newer.say({ $case: "listen", value: { listenerId: "l-twin" } });
+    expect(await older.ended).toMatchObject({ ...replaced, metadata: { listener_id: "l-twin" } });
+    await newer.next("ready");
+    await client.listener({ listenerId: "l-twin" });
+    expect(await newer.ended).toMatchObject(replaced);
+  });
+});
+
+describe("a call's deadline", () => {
+  const timeout = (value: string) => ({ metadata: { "grpc-timeout": value } });
+
+  it.each(["20m", "1m", "0S", "24999u"])(
+    "of %s is too short to gather in, and nothing is scattered",
+    async (value) => {
+      const client = connect(server.address);
+      const producer = await client.producer(`too-short-${value}`, [`too.short.${value}`]);
+      const gather = client.gather({ topic: `too.short.${value}` }, timeout(value));
+      const { code, reason } = await gather.ended;
+      expect(code).toBe("DEADLINE_EXCEEDED");
+      expect(["DEADLINE_TOO_SHORT", ""]).toContain(reason);
+      await client.dispatch({ topic: `too.short.${value}`, requestId: `after-${value}` });
+      expect((await producer.next("assignment")).requestId).toBe(`after-${value}`);
+    },
+  );
+
+  it("that leaves 20 ms is refused with its reason", async () => {
+    const { ended } = connect(server.address).gather({ topic: "t" }, timeout("20m"));
+    expect(await ended).toMatchObject({
+      code: "DEADLINE_EXCEEDED",
+      reason: "DEADLINE_TOO_SHORT",
+      domain: DOMAIN,
+    });
+  });
+
+  it.each(["5x", "", "S"])("that reads '%s' ends the call and nothing else", async (value) => {
+    const client = connect(server.address);
+    const { code } = await client.gather({ topic: "t" }, timeout(value)).ended;
+    expect(["INTERNAL", "OK"]).toContain(code);
+    await client.dispatch({ topic: "t" });
+  });
+
+  it.each(["2592000S", "99999999H", "597H"])(
+    "of %s ends or serves the call, and nothing else",
+    async (value) => {
+      const client = connect(server.address);
+      const { code } = await client.gather({ topic: "t" }, timeout(value)).ended;
+      expect(["DEADLINE_EXCEEDED", "OK"]).toContain(code);
+      await client.dispatch({ topic: "t" });
+    },
+  );
+});
+
+describe("a call whose first message does not come", () => {
+  it.each(["produce", "subscribe"] as const)("is ended: %s", async (kind) => {
+    const client = connect((await startServer({ firstMessageTimeoutMs: 20 })).address);
+    expect(await client[kind]().ended).toMatchObject({
+      code: "DEADLINE_EXCEEDED",
+      reason: "FIRST_MESSAGE_TIMEOUT",
+      domain: DOMAIN,
+      metadata: { limit_ms: "20" },
+    });
+  });
+
+  it("is ended: half a Dispatch", async () => {
+    const { address } = await startServer({ firstMessageTimeoutMs: 20 });
+    const session = connectHttp2(`http://${address}`);
+    onTestFinished(() => session.destroy());
+    const half = session.request({
+      ":method": "POST",
+      ":path": "/ate.dispatcher.v1.DispatcherService/Dispatch",
+      "content-type": "application/grpc",
+      te: "trailers",
+    });
+    half.write(Buffer.from([0, 0, 0]));
+    const headers = await new Promise<Record<string, unknown>>((resolve) => half.on("response", resolve));
+    expect(headers["grpc-status"]).toBe("4");
+  });
+
+  it("is left alone: Submit, which is a session from its beginning", async () => {
+    const client = connect((await startServer({ firstMessageTimeoutMs: 1 })).address);
+    const silent = client.submit();
+    await client.produce().ended;
+    silent.submit({ correlationId: "c", request: { topic: "t" } });
+    await silent.next("acceptance");
+  });
+});

@@ -1,0 +1,89 @@
+/**
+ * A dispatcher inside the test's own process, served over a real socket.
+ */
+import { afterAll, beforeAll, expect, onTestFinished, vi } from "vitest";
+import { createDispatcher, type DispatcherOptions, type DispatcherServer } from "../../src/compose.js";
+import type { Logger } from "../../src/ports/logger.js";
+import { DispatcherRuntime } from "../../src/runtime/dispatcher-runtime.js";
+import { WireClient } from "./wire-client.js";
+
+const LISTEN = ["127.0.0.1:0"];
+/** A test that is over waits for nothing. */
+const SHORT_GRACE_MS = 20;
+
+/** Where a server is reached. */
+export interface Served {
+  readonly address: string;
+}
+
+/** Serves for all tests of a file or describe block; an error that it logs, which is a bug of ours, fails them. */
+export function useServer(options: DispatcherOptions = {}): Served {
+  let served: { readonly address: string; readonly stop: () => Promise<void> } | undefined;
+  beforeAll(async () => {
+    served = await serve(options);
+  });
+  afterAll(() => served?.stop());
+  return {
+    get address() {
+      if (!served) throw new Error("the server is not started yet");
+      return served.address;
+    },
+  };
+}
+
+/** Serves until the test is over. */
+export async function startServer(
+  options: DispatcherOptions = {},
+): Promise<Served & { readonly dispatcher: DispatcherServer }> {
+  const served = await serve(options);
+  onTestFinished(served.stop);
+  return served;
+}
+
+async function serve(options: DispatcherOptions) {
+  const log = new ErrorLog();
+  const dispatcher = createDispatcher({
+    listen: LISTEN,
+    drainGraceMs: SHORT_GRACE_MS,
+    logger: log.logger,
+    ...options,
+  });
+  await dispatcher.start();
+  const stop = async (): Promise<void> => {
+    await dispatcher.drain();
+    expect(log.errors).toEqual([]);
+  };
+  return { dispatcher, address: addressOf(dispatcher.addresses), stop };
+}
+
+/** Serves until the test is over, and shows the runtime that the server is composed of. */
+export async function startInspectable(
+  options: DispatcherOptions = {},
+): Promise<Served & { readonly runtime: DispatcherRuntime }> {
+  // The runtime is nobody's property; the first call that is made shows whose method is called.
+  const spy = vi.spyOn(DispatcherRuntime.prototype, "openCall");
+  const { address } = await startServer(options);
+  const client = new WireClient(address);
+  await client.dispatch({ topic: "nobody" });
+  client.close();
+  const [runtime] = spy.mock.contexts as readonly DispatcherRuntime[];
+  spy.mockRestore();
+  if (!runtime) throw new Error("a Dispatch does not open a call any more");
+  return { address, runtime };
+}
+
+function addressOf([address]: readonly string[]): string {
+  if (address === undefined) throw new Error("the server bound no address");
+  return address;
+}
+
+/** Keeps what is logged as an error. */
+class ErrorLog {
+  readonly errors: unknown[] = [];
+  readonly logger: Logger = {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: () => undefined,
+    error: (fields, message) => this.errors.push({ message, error: String(fields["err"]) }),
+  };
+}

@@ -1,0 +1,56 @@
+/** Protobuf by hand, for messages that no generated code would write, and for looking at bytes as they came. */
+import { BinaryReader } from "@bufbuild/protobuf/wire";
+
+/** Bytes one after the other. */
+export function concat(...parts: readonly Uint8Array[]): Buffer {
+  return Buffer.concat(parts);
+}
+
+/** A varint; negative numbers as 64 bits. */
+export function varint(value: number | bigint): Buffer {
+  const bytes: number[] = [];
+  let rest = BigInt.asUintN(64, BigInt(value));
+  for (; rest >= 0x80n; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80);
+  bytes.push(Number(rest));
+  return Buffer.from(bytes);
+}
+
+/** The tag of a field. @param wireType - 0 varint, 1 64 bits, 2 length-delimited, 3 and 4 group, 5 32 bits. */
+export function tag(field: number, wireType: number): Buffer {
+  return varint(field * 8 + wireType);
+}
+
+/** A field of a number. */
+export function numberField(field: number, value: number | bigint): Buffer {
+  return concat(tag(field, 0), varint(value));
+}
+
+/** A field of a string, of bytes or of a message. */
+export function bytesField(field: number, value: Uint8Array | string): Buffer {
+  const bytes = Buffer.from(value as Uint8Array);
+  return concat(tag(field, 2), varint(bytes.length), bytes);
+}
+
+/** Half of an emoji in what would be UTF-8 if it were allowed there. */
+export const LONE_SURROGATE = Buffer.from([0xed, 0xa0, 0xbd]);
+
+/** Fields of numbers that no version of the contract knows, one of each wire type. */
+export const UNKNOWN_FIELDS = concat(
+  numberField(1_000, 2n ** 63n),
+  concat(tag(1_001, 1), Buffer.alloc(8, 1)),
+  bytesField(1_002, "later"),
+  concat(tag(1_003, 5), Buffer.alloc(4, 1)),
+);
+
+/** The bytes of an embedded message or string, by the field numbers on the way to it. Fails if it is not there. */
+export function embedded(message: Uint8Array, ...path: readonly number[]): Buffer {
+  const [field, ...rest] = path;
+  if (field === undefined) return Buffer.from(message);
+  const reader = new BinaryReader(message);
+  while (reader.pos < reader.len) {
+    const [found, wireType] = reader.tag();
+    if (found === field && wireType === 2) return embedded(reader.bytes(), ...rest);
+    reader.skip(wireType);
+  }
+  throw new Error(`there is no field ${field} in ${Buffer.from(message).toString("hex")}`);
+}

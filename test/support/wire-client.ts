@@ -1,0 +1,362 @@
+/**
+ * A peer of the dispatcher made of generated messages and grpc-js alone, so that tests look at the server and not at a
+ * client library. Every call can also be given raw bytes.
+ */
+import {
+  Client,
+  type ClientDuplexStream,
+  credentials,
+  type Deadline,
+  Metadata,
+  type ServiceError,
+} from "@grpc/grpc-js";
+import { onTestFinished } from "vitest";
+import {
+  CancelRequestRequest,
+  CancelRequestResponse,
+  DispatchRequest,
+  DispatchResponse,
+  GatherRequest,
+  GatherResponse,
+  ListenRequest,
+  ListenResponse,
+  ProduceRequest,
+  ProduceResponse,
+  SubmitRequest,
+  SubmitResponse,
+  SubscribeRequest,
+  SubscribeResponse,
+  UpdateListenerRequest,
+  UpdateListenerResponse,
+} from "../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
+import type { GatherEvent } from "../../src/gen/ate/dispatcher/v1/gather.js";
+import type {
+  ListenerInfo,
+  ProducerInfo,
+  ServerCounts,
+  ServerInfo,
+  ServerTotals,
+} from "../../src/gen/ate/dispatcher/v1/introspection.js";
+import {
+  GetServerInfoResponse,
+  ListListenersResponse,
+  ListProducersResponse,
+} from "../../src/gen/ate/dispatcher/v1/introspection_service.js";
+import type { ListenerEvent } from "../../src/gen/ate/dispatcher/v1/listener.js";
+import type { DispatcherMessage, Welcome } from "../../src/gen/ate/dispatcher/v1/producer.js";
+import type { Acceptance } from "../../src/gen/ate/dispatcher/v1/request.js";
+import type { Summary } from "../../src/gen/ate/dispatcher/v1/summary.js";
+import { RefusedError, readEnd } from "./wire-status.js";
+import { type Tagged, WireStream } from "./wire-stream.js";
+
+const SERVICE = "/ate.dispatcher.v1.DispatcherService/";
+const INTROSPECTION = "/ate.dispatcher.v1.IntrospectionService/";
+
+/** A generated message, with everything left out that has its default. */
+export type Partly<T extends { fromPartial(object: never): unknown }> = Parameters<T["fromPartial"]>[0];
+/** A Request, partly. */
+export type RequestInit = NonNullable<Partly<typeof DispatchRequest>["request"]>;
+/** A Hello, partly. */
+export type HelloInit = NonNullable<Extract<ProducerInit, { readonly $case: "hello" }>["value"]>;
+/** What a producer says. */
+export type ProducerInit = NonNullable<
+  NonNullable<NonNullable<Partly<typeof ProduceRequest>["messages"]>[number]>["message"]
+>;
+/** A Result, partly. */
+export type ResultInit = NonNullable<
+  NonNullable<Extract<ProducerInit, { readonly $case: "reply" }>["value"]>["result"]
+>;
+/** What a requester is told. */
+export type GatherCase = NonNullable<GatherEvent["event"]>;
+/** What a listener is told. */
+export type ListenerCase = NonNullable<ListenerEvent["event"]>;
+/** What a producer is told. */
+export type ProducerCase = NonNullable<DispatcherMessage["message"]>;
+
+/** What goes with a call beside its message. */
+export interface CallInit {
+  readonly deadline?: Deadline;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** Milliseconds of a Duration. */
+export function millis(duration: { readonly seconds: bigint; readonly nanos: number } | undefined): number {
+  if (!duration) throw new Error("there is no duration");
+  return Number(duration.seconds) * 1_000 + duration.nanos / 1_000_000;
+}
+
+/** A Duration of milliseconds. */
+export function duration(ms: number): { readonly seconds: bigint; readonly nanos: number } {
+  return { seconds: BigInt(Math.floor(ms / 1_000)), nanos: (ms % 1_000) * 1_000_000 };
+}
+
+/** Connects to a server until the test is over. Each client has a connection of its own. */
+export function connect(address: string): WireClient {
+  const client = new WireClient(address);
+  onTestFinished(() => client.close());
+  return client;
+}
+
+/** One connection. */
+export class WireClient {
+  private readonly channel: Client;
+  private readonly open = new Set<{ cancel(): void }>();
+
+  constructor(readonly address: string) {
+    const options = { "grpc.use_local_subchannel_pool": 1, "grpc.max_receive_message_length": -1 };
+    this.channel = new Client(address, credentials.createInsecure(), options);
+  }
+
+  /** Resets every open stream and closes the connection. */
+  close(): void {
+    for (const stream of this.open) stream.cancel();
+    this.channel.close();
+  }
+
+  /** Dispatch. @returns the acceptance. */
+  async dispatch(
+    request: RequestInit,
+    init: CallInit & { readonly validateOnly?: boolean } = {},
+  ): Promise<Acceptance> {
+    const message = DispatchRequest.fromPartial({ request, validateOnly: init.validateOnly ?? false });
+    return this.dispatchBytes(DispatchRequest.encode(message).finish(), init);
+  }
+
+  /** Dispatch of a DispatchRequest as it is. */
+  async dispatchBytes(message: Uint8Array, init: CallInit = {}): Promise<Acceptance> {
+    const { acceptance } = DispatchResponse.decode(await this.unary("Dispatch", message, init));
+    if (!acceptance) throw new Error("a DispatchResponse has no acceptance");
+    return acceptance;
+  }
+
+  /** CancelRequest. @returns the summary. */
+  async cancelRequest(requestId: string): Promise<Summary> {
+    const message = CancelRequestRequest.encode({ requestId }).finish();
+    const { summary } = CancelRequestResponse.decode(await this.unary("CancelRequest", message));
+    if (!summary) throw new Error("a CancelRequestResponse has no summary");
+    return summary;
+  }
+
+  /** UpdateListener. @returns what the listener listens to. */
+  async updateListener(change: Partly<typeof UpdateListenerRequest>): Promise<readonly string[]> {
+    const message = UpdateListenerRequest.encode(UpdateListenerRequest.fromPartial(change)).finish();
+    return UpdateListenerResponse.decode(await this.unary("UpdateListener", message)).topics;
+  }
+
+  /** Gather. */
+  gather(request: RequestInit, init: CallInit & { readonly excludeListeners?: boolean } = {}): GatherStream {
+    const { excludeListeners = false } = init;
+    const message = GatherRequest.fromPartial({ request, excludeListeners });
+    return this.gatherBytes(GatherRequest.encode(message).finish(), init);
+  }
+
+  /** Gather of a GatherRequest as it is. */
+  gatherBytes(message: Uint8Array, init: CallInit = {}): GatherStream {
+    const call = this.serverStream("Gather", message, init);
+    return new WireStream<GatherCase>(call, (bytes) => GatherResponse.decode(bytes).events.map(eventOf));
+  }
+
+  /** Listen. */
+  listen(listen: Partly<typeof ListenRequest>, init: CallInit = {}): ListenStream {
+    return this.listenBytes(ListenRequest.encode(ListenRequest.fromPartial(listen)).finish(), init);
+  }
+
+  /** Listen of a ListenRequest as it is. */
+  listenBytes(message: Uint8Array, init: CallInit = {}): ListenStream {
+    const call = this.serverStream("Listen", message, init);
+    return new WireStream<ListenerCase>(call, (bytes) => ListenResponse.decode(bytes).events.map(eventOf));
+  }
+
+  /** Listen, once it is live. */
+  async listener(listen: Partly<typeof ListenRequest>): Promise<ListenStream> {
+    const stream = this.listen(listen);
+    await stream.next("ready");
+    return stream;
+  }
+
+  /** Subscribe. */
+  subscribe(init: CallInit = {}): SubscribeStream {
+    return new SubscribeStream(this.bidiStream("Subscribe", init));
+  }
+
+  /** Produce. */
+  produce(init: CallInit = {}): ProduceStream {
+    return new ProduceStream(this.bidiStream("Produce", init));
+  }
+
+  /** Produce, once it is registered under an id on topics. */
+  async producer(
+    producerId: string,
+    topics: readonly string[] = [],
+    hello: HelloInit = {},
+  ): Promise<ProduceStream> {
+    const stream = this.produce();
+    await stream.hello({ producerId, registrations: topics.map((topic) => ({ topic })), ...hello });
+    return stream;
+  }
+
+  /** Submit. */
+  submit(init: CallInit = {}): SubmitStream {
+    return new SubmitStream(this.bidiStream("Submit", init));
+  }
+
+  /** What the server says it holds and has done. */
+  async serverInfo(): Promise<ServerInfo & { readonly counts: ServerCounts; readonly totals: ServerTotals }> {
+    const bytes = await this.unary(`${INTROSPECTION}GetServerInfo`, Buffer.alloc(0));
+    const { server } = GetServerInfoResponse.decode(bytes);
+    if (!server?.counts || !server.totals) throw new Error("a server does not say what it holds");
+    return { ...server, counts: server.counts, totals: server.totals };
+  }
+
+  /** The connected producers. */
+  async producers(): Promise<readonly ProducerInfo[]> {
+    const bytes = await this.unary(`${INTROSPECTION}ListProducers`, Buffer.alloc(0));
+    return ListProducersResponse.decode(bytes).producers;
+  }
+
+  /** The connected listeners. */
+  async listeners(): Promise<readonly ListenerInfo[]> {
+    const bytes = await this.unary(`${INTROSPECTION}ListListeners`, Buffer.alloc(0));
+    return ListListenersResponse.decode(bytes).listeners;
+  }
+
+  /** Any unary call of the service, in bytes. */
+  unary(method: string, message: Uint8Array, init: CallInit = {}): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      this.channel.makeUnaryRequest(
+        path(method),
+        asItIs,
+        asItIs,
+        Buffer.from(message),
+        metadataOf(init),
+        optionsOf(init),
+        (error: ServiceError | null, response?: Buffer) => {
+          if (response) resolve(response);
+          else if (error) reject(new RefusedError(readEnd(error)));
+        },
+      );
+    });
+  }
+
+  private serverStream(method: string, message: Uint8Array, init: CallInit) {
+    const request = Buffer.from(message);
+    const options = optionsOf(init);
+    return this.kept(
+      this.channel.makeServerStreamRequest(path(method), asItIs, asItIs, request, metadataOf(init), options),
+    );
+  }
+
+  private bidiStream(method: string, init: CallInit): ClientDuplexStream<Buffer, Buffer> {
+    return this.kept(
+      this.channel.makeBidiStreamRequest(path(method), asItIs, asItIs, metadataOf(init), optionsOf(init)),
+    );
+  }
+
+  private kept<T extends { cancel(): void; on(event: "status", then: () => void): unknown }>(call: T): T {
+    this.open.add(call);
+    call.on("status", () => this.open.delete(call));
+    return call;
+  }
+}
+
+/** An open Gather. */
+export type GatherStream = WireStream<GatherCase>;
+/** An open Listen. */
+export type ListenStream = WireStream<ListenerCase>;
+
+/** A stream on which both sides talk. */
+class DuplexStream<E extends Tagged> extends WireStream<E, ClientDuplexStream<Buffer, Buffer>> {
+  /** Sends one message as it is. */
+  sendBytes(message: Uint8Array): void {
+    this.call.write(Buffer.from(message));
+  }
+
+  /** Half-closes. */
+  halfClose(): void {
+    this.call.end();
+  }
+}
+
+/** An open Produce. */
+export class ProduceStream extends DuplexStream<ProducerCase> {
+  constructor(call: ClientDuplexStream<Buffer, Buffer>) {
+    super(call, (bytes) => ProduceResponse.decode(bytes).messages.map(({ message }) => message));
+  }
+
+  /** Sends messages, all in one batch. */
+  say(...messages: readonly ProducerInit[]): void {
+    const batch = ProduceRequest.fromPartial({ messages: messages.map((message) => ({ message })) });
+    this.sendBytes(ProduceRequest.encode(batch).finish());
+  }
+
+  /** Says Hello and waits for the Welcome. */
+  hello(value: HelloInit = {}): Promise<Welcome> {
+    this.say({ $case: "hello", value });
+    return this.next("welcome");
+  }
+
+  /** Answers an assignment. */
+  reply(
+    { assignmentId }: { readonly assignmentId: string },
+    outcome: ResultInit["outcome"],
+    more = false,
+  ): void {
+    this.say({ $case: "reply", value: { assignmentId, more, result: { outcome } } });
+  }
+
+  /** Answers an assignment with a JSON-shaped value. */
+  answer(assignment: { readonly assignmentId: string }, value: unknown, more = false): void {
+    this.reply(assignment, { $case: "value", value }, more);
+  }
+}
+
+/** An open Subscribe. */
+export class SubscribeStream extends DuplexStream<ListenerCase> {
+  constructor(call: ClientDuplexStream<Buffer, Buffer>) {
+    super(call, (bytes) => SubscribeResponse.decode(bytes).events.map(eventOf));
+  }
+
+  /** Sends one message. */
+  say(message: NonNullable<Partly<typeof SubscribeRequest>["message"]>): void {
+    this.sendBytes(SubscribeRequest.encode(SubscribeRequest.fromPartial({ message })).finish());
+  }
+}
+
+/** An open Submit. */
+export class SubmitStream extends DuplexStream<GatherCase> {
+  constructor(call: ClientDuplexStream<Buffer, Buffer>) {
+    super(call, (bytes) => SubmitResponse.decode(bytes).events.map(eventOf));
+  }
+
+  /** Submits requests, all in one batch. */
+  submit(...submissions: NonNullable<Partly<typeof SubmitRequest>["submissions"]>): void {
+    this.send({ submissions });
+  }
+
+  /** Sends one message. */
+  send(message: Partly<typeof SubmitRequest>): void {
+    this.sendBytes(SubmitRequest.encode(SubmitRequest.fromPartial(message)).finish());
+  }
+}
+
+function path(method: string): string {
+  return method.startsWith("/") ? method : SERVICE + method;
+}
+
+function asItIs(bytes: Buffer): Buffer {
+  return bytes;
+}
+
+function eventOf<E>({ event }: { readonly event: E | undefined }): E | undefined {
+  return event;
+}
+
+function metadataOf({ metadata = {} }: CallInit): Metadata {
+  const result = new Metadata();
+  for (const [key, value] of Object.entries(metadata)) result.set(key, value);
+  return result;
+}
+
+function optionsOf({ deadline }: CallInit): { readonly deadline?: Deadline } {
+  return deadline === undefined ? {} : { deadline };
+}

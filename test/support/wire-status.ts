@@ -1,0 +1,75 @@
+/**
+ * How a call, a stream or a single message was refused, read from the wire: code, ErrorInfo, BadRequest and RetryInfo.
+ */
+import { status as Code, type StatusObject } from "@grpc/grpc-js";
+import { BadRequest, ErrorInfo, RetryInfo } from "../../src/gen/google/rpc/error_details.js";
+import { Status } from "../../src/gen/google/rpc/status.js";
+
+const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
+
+/** An end that is not OK, or a refusal on a stream. Of a plain OK only `code` says anything. */
+export interface Refused {
+  /** Name of the gRPC status code. */
+  readonly code: string;
+  readonly message: string;
+  /** ErrorInfo.reason; "" if there is no ErrorInfo. */
+  readonly reason: string;
+  readonly domain: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Paths of the BadRequest. */
+  readonly fields: readonly string[];
+  readonly retryDelayMs: number | undefined;
+}
+
+/** The rejection of a unary call. */
+export class RefusedError extends Error {
+  override readonly name = "RefusedError";
+
+  constructor(readonly refused: Refused) {
+    super(`${refused.code} ${refused.reason}: ${refused.message}`);
+  }
+}
+
+/** Waits for a call to be refused. Fails if it is not. */
+export async function refusalOf(call: Promise<unknown>): Promise<Refused> {
+  try {
+    await call;
+  } catch (error) {
+    if (error instanceof RefusedError) return error.refused;
+    throw error;
+  }
+  throw new Error("the call was accepted");
+}
+
+/** Reads the status that ended a call. */
+export function readEnd({ code, details, metadata }: StatusObject): Refused {
+  const [packed] = metadata.get("grpc-status-details-bin");
+  const status = packed === undefined ? undefined : Status.decode(packed as Buffer);
+  if (status && (status.code !== code || status.message !== details)) {
+    throw new Error(`the status is ${code} "${details}", its details say ${status.code} "${status.message}"`);
+  }
+  return readStatus(status ?? { code, message: details, details: [] });
+}
+
+/** Reads a google.rpc.Status. Fails if a word of it could break a terminal, a log or a strict peer. */
+export function readStatus({ code, message, details }: Status): Refused {
+  const find = <T>(type: string, reader: { decode(bytes: Uint8Array): T }): T | undefined => {
+    const found = details.find(({ typeUrl }) => typeUrl === `type.googleapis.com/google.rpc.${type}`);
+    return found && reader.decode(found.value);
+  };
+  const info = find("ErrorInfo", ErrorInfo);
+  const violations = find("BadRequest", BadRequest)?.fieldViolations ?? [];
+  const delay = find("RetryInfo", RetryInfo)?.retryDelay;
+  for (const text of [message, ...violations.flatMap((v) => [v.field, v.description])]) {
+    if (!PRINTABLE_ASCII.test(text)) throw new Error(`not printable ASCII: ${JSON.stringify(text)}`);
+  }
+  return {
+    code: Code[code] ?? String(code),
+    message,
+    reason: info?.reason ?? "",
+    domain: info?.domain ?? "",
+    metadata: info?.metadata ?? {},
+    fields: violations.map(({ field }) => field),
+    retryDelayMs: delay && Number(delay.seconds) * 1_000 + delay.nanos / 1_000_000,
+  };
+}
