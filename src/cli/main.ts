@@ -9,10 +9,16 @@ import type { Cli, Process } from "./cli.js";
 import { EXIT, explain } from "./exit.js";
 import { addGather } from "./gather.js";
 import { addListen } from "./listen.js";
+import { addListeners } from "./listeners.js";
 import { createOutput, createPaint } from "./output.js";
 import { addProduce } from "./produce.js";
+import { addProducers } from "./producers.js";
 import { addRequest } from "./request.js";
+import { addRequests } from "./requests.js";
 import { addServe } from "./serve.js";
+import { addShow } from "./show.js";
+import { addTop } from "./top.js";
+import { addTopics } from "./topics.js";
 
 const EXAMPLES = `
 Try it in four terminals:
@@ -82,6 +88,7 @@ function createProgram(cli: Cli): Command {
     })
     .addHelpText("after", EXAMPLES);
   for (const add of [addServe, addRequest, addGather, addListen, addProduce, addCancel]) add(program, cli);
+  for (const add of [addTopics, addProducers, addListeners, addRequests, addShow, addTop]) add(program, cli);
   return program;
 }
 

@@ -9,6 +9,7 @@ import { EXIT } from "./exit.js";
 import type { Output } from "./output.js";
 import { acceptanceEvent, acceptanceLines } from "./render.js";
 import { addRequestOptions, type RequestFlags, requestOf } from "./request-options.js";
+import { isShow, showRequest } from "./show.js";
 import { orStop } from "./time.js";
 
 const EXAMPLES = `
@@ -33,6 +34,7 @@ export function addRequest(program: Command, cli: Cli): void {
     .option("--validate-only", "only check it, and say who would be asked")
     .addHelpText("after", EXAMPLES)
     .action(async (topic: string, args: readonly string[], flags: Flags) => {
+      if (isShow(topic, args, flags)) return await showRequest(args[0] ?? "", flags, cli);
       const output = cli.output(flags.json === true);
       const options = await requestOf(args, flags, cli);
       const acceptance = await withClient(flags, cli, (client) => {

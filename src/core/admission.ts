@@ -8,9 +8,9 @@ import { observe } from "./observe.js";
 import { PendingRequest } from "./pending-request.js";
 import { invalid, type Refusal, refusal } from "./reason.js";
 import { violationsOf } from "./request-rules.js";
-import { type Choice, choose, scatter, targetsOf } from "./scatter.js";
+import { choose, scatter, targetsOf } from "./scatter.js";
 import type { State } from "./state.js";
-import type { TopicState } from "./topic-state.js";
+import type { Choice, Routes, TopicState } from "./topic-state.js";
 import type { Turn } from "./turn.js";
 
 /** When a caller that was shed may try again, in milliseconds. */
@@ -40,18 +40,20 @@ function refuse(state: State, input: RequestSubmitted, turn: Turn): Refusal | un
   if (typeof ttlMs !== "number") return ttlMs;
   const shed = shedReason(state, input, turn.now);
   if (shed) return shed;
-  const choices = choose(state.router.routes(spec.topic), spec.selector, state.requestSerial);
+  const routes = state.router.routes(spec.topic);
+  const choices = choose(routes, spec.selector, state.requestSerial);
   if (choices.length === 0 && spec.noProducersAction === "FAIL") {
     const message = `no producer can be asked on ${spec.topic}; register one, or use no_producers_action COMPLETE or WAIT`;
     return refusal("NO_PRODUCERS", message, { topic: spec.topic });
   }
-  return accept(state, input, ttlMs, choices, turn);
+  return accept(state, input, ttlMs, routes, choices, turn);
 }
 
 function accept(
   state: State,
   input: RequestSubmitted,
   ttlMs: number,
+  routes: Routes,
   choices: readonly Choice[],
   turn: Turn,
 ): Refusal | undefined {
@@ -59,8 +61,8 @@ function accept(
   const isKept = choices.length > 0 || spec.noProducersAction === "WAIT";
   const acceptance: Acceptance = {
     requestId: spec.requestId || input.mintedId,
-    targets: targetsOf(choices),
-    listenerCount: state.router.routes(spec.topic).listenerCount,
+    targets: targetsOf(routes, choices),
+    listenerCount: routes.listenerCount,
     ttlMs,
     deadlineAt: turn.now + ttlMs,
   };

@@ -9,6 +9,8 @@ const TICK_MS = 5;
 /** Slots; deadlines further away than all of them share slots and are passed over once a round. */
 const SLOT_COUNT = 2_048;
 
+const NOTHING: readonly Deadline[] = [];
+
 /** Something that happens at an instant; linked into the wheel while set. */
 export abstract class Deadline {
   /** When it is due; only meaningful while set. */
@@ -75,9 +77,9 @@ export class DeadlineWheel {
    *
    * @param now - must not run backwards between calls.
    */
-  takeDue(now: Instant): Deadline[] {
+  takeDue(now: Instant): readonly Deadline[] {
+    if (now <= this.earliest) return NOTHING;
     const due: Deadline[] = [];
-    if (now <= this.earliest) return due;
     const nowTick = Math.floor(now / TICK_MS);
     const lastTick = Math.min(nowTick, this.tick + SLOT_COUNT - 1);
     for (let tick = this.tick; tick <= lastTick && this.count > 0; tick++) {

@@ -41,6 +41,8 @@ function request({
     false,
     NO_CONTEXT,
     new Uint8Array(0),
+    "",
+    { requestId: "r1", targets: [], listenerCount: 0, ttlMs: 500, deadlineAt: 1_500 },
   );
   for (const [i, state] of states.entries()) {
     const producer = { producerId: `p${i + 1}` } as ProducerSession;

@@ -4,7 +4,7 @@
 import { correlationRule, idRule, lengthRule, topicRule, type Verdict } from "./field-rules.js";
 import type { RequestSubmitted } from "./input.js";
 import type { Limits } from "./limits.js";
-import type { Completion, Selector } from "./model.js";
+import { COMPLETE_ALL, type Completion, type Selector } from "./model.js";
 import type { FieldViolation } from "./reason.js";
 
 const MOST_PRODUCER_IDS = 1_000;
@@ -13,21 +13,23 @@ const MOST_LABELS = 32;
 /** Everything that is wrong with a submitted request; empty if nothing is. */
 export function violationsOf(input: RequestSubmitted, limits: Limits): readonly FieldViolation[] {
   const { spec, correlationId } = input;
-  const verdicts: Verdict[] = [
-    correlationId === undefined ? undefined : correlationRule("correlation_id", correlationId),
-    topicRule("request.topic", spec.topic),
-    ttlRule(spec.ttlMs, limits),
-    idRule("request.request_id", spec.requestId),
-    ...completionRules(spec.completion),
-    ...(spec.selector ? selectorRules(spec.selector) : []),
-    spec.noProducersAction === "UNKNOWN_ENUM_VALUE"
-      ? { field: "request.no_producers_action", description: "is not known; use COMPLETE, FAIL or WAIT" }
-      : undefined,
-    input.excludeListeners && !input.gather
-      ? { field: "exclude_listeners", description: "is set without gather; nobody would get the results" }
-      : undefined,
-  ];
-  return verdicts.filter((verdict) => verdict !== undefined);
+  const found: FieldViolation[] = [];
+  const hold = (verdict: Verdict): void => {
+    if (verdict) found.push(verdict);
+  };
+  if (correlationId !== undefined) hold(correlationRule("correlation_id", correlationId));
+  hold(topicRule("request.topic", spec.topic));
+  hold(ttlRule(spec.ttlMs, limits));
+  hold(idRule("request.request_id", spec.requestId));
+  if (spec.completion !== COMPLETE_ALL) completionRules(spec.completion).forEach(hold);
+  if (spec.selector) selectorRules(spec.selector).forEach(hold);
+  if (spec.noProducersAction === "UNKNOWN_ENUM_VALUE") {
+    hold({ field: "request.no_producers_action", description: "is not known; use COMPLETE, FAIL or WAIT" });
+  }
+  if (input.excludeListeners && !input.gather) {
+    hold({ field: "exclude_listeners", description: "is set without gather; nobody would get the results" });
+  }
+  return found;
 }
 
 function ttlRule(ttlMs: number | undefined, limits: Limits): Verdict {

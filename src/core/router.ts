@@ -72,7 +72,7 @@ export class Router {
     producer.registrations.set(pattern, group);
     this.producers.add(pattern, producer, group);
     this.forgetRoutes(pattern);
-    const topic = this.topics.get(pattern);
+    const topic = hasWildcard(pattern) ? undefined : this.open(pattern);
     if (topic) this.retain(topic);
   }
 
@@ -193,6 +193,8 @@ export class Router {
     for (const listener of listeners.keys()) addTo(listener.group, listener, everyone, listenerGroups);
     return {
       singles,
+      choices: singles.map((producer) => ({ producer, group: undefined })),
+      targets: singles.map(({ producerId }) => ({ producerId, group: "" })),
       groups: [...groups].map(([group, members]): ProducerGroup => {
         const before = earlier.groups.find((candidate) => candidate.name === group);
         return { name: group, members, turn: before ? turnAmong(members, before) : 0 };

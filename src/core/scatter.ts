@@ -7,14 +7,8 @@ import type { Selector, Target } from "./model.js";
 import type { PendingRequest } from "./pending-request.js";
 import type { ProducerSession } from "./producer-session.js";
 import type { State } from "./state.js";
-import type { ProducerGroup, Routes } from "./topic-state.js";
+import type { Choice, ProducerGroup, Routes } from "./topic-state.js";
 import type { Turn } from "./turn.js";
-
-/** One producer to be asked. */
-export interface Choice {
-  readonly producer: ProducerSession;
-  readonly group: ProducerGroup | undefined;
-}
 
 /**
  * Chooses whom a request is for: every producer without a group, and one member of each group.
@@ -22,6 +16,7 @@ export interface Choice {
  * @param serial - of the request; lets producers with as much to do take turns where not all are asked.
  */
 export function choose(routes: Routes, selector: Selector | undefined, serial: number): readonly Choice[] {
+  if (!selector && routes.groups.length === 0) return routes.choices;
   const choices: Choice[] = [];
   for (const producer of routes.singles) {
     if (isSelected(producer, selector)) choices.push({ producer, group: undefined });
@@ -38,7 +33,8 @@ export function choose(routes: Routes, selector: Selector | undefined, serial: n
 }
 
 /** Says whom the choices name. */
-export function targetsOf(choices: readonly Choice[]): readonly Target[] {
+export function targetsOf(routes: Routes, choices: readonly Choice[]): readonly Target[] {
+  if (choices === routes.choices) return routes.targets;
   return choices.map(({ producer, group }) => ({
     producerId: producer.producerId,
     group: group?.name ?? "",

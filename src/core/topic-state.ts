@@ -1,6 +1,6 @@
 import type { Deliver } from "./effect.js";
 import type { ListenerSession } from "./listener-session.js";
-import { type Audience, type Instant, NO_AUDIENCE } from "./model.js";
+import { type Audience, type Instant, NO_AUDIENCE, type Target } from "./model.js";
 import type { PendingRequest } from "./pending-request.js";
 import type { ProducerSession } from "./producer-session.js";
 
@@ -12,10 +12,19 @@ export interface ProducerGroup {
   turn: number;
 }
 
+/** One producer to be asked. */
+export interface Choice {
+  readonly producer: ProducerSession;
+  readonly group: ProducerGroup | undefined;
+}
+
 /** Everybody on a topic at one time, worked out once and used until somebody comes or goes. */
 export interface Routes {
   /** Producers that are asked always. */
   readonly singles: readonly ProducerSession[];
+  /** They, as the choices and targets of a request that selects nobody, if there are no groups. */
+  readonly choices: readonly Choice[];
+  readonly targets: readonly Target[];
   readonly groups: readonly ProducerGroup[];
   readonly listenerCount: number;
   /** Listeners without a group; of them, those who include late results, and those who include summaries. */
@@ -31,6 +40,8 @@ export interface Routes {
 /** Nobody on a topic. */
 export const NO_ROUTES: Routes = {
   singles: [],
+  choices: [],
+  targets: [],
   groups: [],
   listenerCount: 0,
   everyone: NO_AUDIENCE,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { covers, hasWildcard, isPattern, isTopic } from "./topic.js";
+import { covers, hasWildcard, isPattern, isTopic, overlap } from "./topic.js";
 
 const LONG_TOKEN = "x".repeat(255);
 
@@ -166,6 +166,27 @@ describe("a pattern", () => {
         expect(covers(name, of)).toBe(new RegExp(`^${source}$`).test(of));
       }),
       { numRuns: 2_000, seed: 1 },
+    );
+  });
+
+  it("overlaps with another if some topic is covered by both", () => {
+    const short = fc
+      .tuple(
+        fc.array(fc.constantFrom("a", "b", "*"), { maxLength: 3 }),
+        fc.constantFrom<readonly string[]>([], [">"]),
+      )
+      .map(([tokens, rest]) => [...tokens, ...rest].join("."))
+      .filter((name) => name !== "");
+    const lengthen = (topics: readonly string[]) => topics.flatMap((name) => [`${name}.a`, `${name}.b`]);
+    const ones = ["a", "b"];
+    const twos = lengthen(ones);
+    const threes = lengthen(twos);
+    const topics = [...ones, ...twos, ...threes, ...lengthen(threes)];
+    fc.assert(
+      fc.property(short, short, (one, other) => {
+        expect(overlap(one, other)).toBe(topics.some((of) => covers(one, of) && covers(other, of)));
+      }),
+      { numRuns: 1_000, seed: 1 },
     );
   });
 });

@@ -24,6 +24,19 @@ export function hasWildcard(pattern: string): boolean {
   return pattern.includes("*") || pattern.endsWith(">");
 }
 
+/** Whether some topic is covered by both of two valid patterns. */
+export function overlap(a: string, b: string): boolean {
+  const left = a.split(".");
+  const right = b.split(".");
+  for (let i = 0; i < Math.max(left.length, right.length); i++) {
+    const [one, other] = [left[i], right[i]];
+    if (one === undefined || other === undefined) return false;
+    if (one === ">" || other === ">") return true;
+    if (one !== other && one !== "*" && other !== "*") return false;
+  }
+  return true;
+}
+
 /** Whether a valid pattern covers a valid topic. */
 export function covers(pattern: string, topic: string): boolean {
   if (!hasWildcard(pattern)) return pattern === topic;

@@ -20,14 +20,15 @@ export type ProducerSaid = Input | NonNullable<ProducerMessage["message"]>;
 /** Reads a ProduceRequest, message by message, so that what came before a malformed one still counts. */
 export function* decodeProduce(message: Buffer, session: SessionKey): Generator<ProducerSaid | undefined> {
   for (const reader = WireReader.of(message); reader.next(); ) {
-    if (reader.field === 1) yield decodeMessage(reader.bytes(), session);
+    if (reader.field === 1) yield decodeMessage(reader.message(), session);
     else reader.skip();
   }
 }
 
-function decodeMessage(bytes: Buffer, session: SessionKey): ProducerSaid | undefined {
+function decodeMessage(reader: WireReader, session: SessionKey): ProducerSaid | undefined {
+  const begin = reader.offset;
   let reply: WireReader | undefined;
-  for (const reader = WireReader.of(bytes); reader.next(); ) {
+  while (reader.next()) {
     if (reader.field === REPLY) reply = reader.message();
     else {
       // Of a oneof, the last member on the wire counts; a field that is not known does not.
@@ -37,7 +38,7 @@ function decodeMessage(bytes: Buffer, session: SessionKey): ProducerSaid | undef
   }
   if (reply) return decodeReply(reply, session);
   try {
-    return ProducerMessage.decode(bytes).message;
+    return ProducerMessage.decode(reader.since(begin)).message;
   } catch (error) {
     throw new WireError(error instanceof Error ? error.message : "malformed");
   }

@@ -3,6 +3,7 @@
  */
 import type { sendUnaryData } from "@grpc/grpc-js";
 import { invalid, type Refusal, refusal } from "../core/reason.js";
+import { isPattern } from "../core/topic.js";
 import {
   GetRequestRequest,
   GetRequestResponse,
@@ -44,6 +45,7 @@ export function introspection(edge: Edge, facts: ProcessFacts): Readonly<Record<
     }),
     listTopics: answering(edge, (bytes) => {
       const asked = decodeCold(ListTopicsRequest, bytes);
+      if (!isWanted(asked.topic)) return BAD_TOPIC;
       const listed = pageOf("topics", asked, (after = "") => inspector.topics(after, asked.topic), byTopic);
       return encodePage(listed, (items, nextPageToken) =>
         ListTopicsResponse.encode({ topics: items.map(topicInfo), nextPageToken }).finish(),
@@ -51,6 +53,7 @@ export function introspection(edge: Edge, facts: ProcessFacts): Readonly<Record<
     }),
     listProducers: answering(edge, (bytes) => {
       const asked = decodeCold(ListProducersRequest, bytes);
+      if (!isWanted(asked.topic)) return BAD_TOPIC;
       const list = (after = "") => inspector.producers(after, asked.topic);
       return encodePage(pageOf("producers", asked, list, byProducer), (items, nextPageToken) => {
         const producers = items.map((view) => producerInfo(view, clock));
@@ -59,6 +62,7 @@ export function introspection(edge: Edge, facts: ProcessFacts): Readonly<Record<
     }),
     listListeners: answering(edge, (bytes) => {
       const asked = decodeCold(ListListenersRequest, bytes);
+      if (!isWanted(asked.topic)) return BAD_TOPIC;
       const list = (after = "") => inspector.listeners(after, asked.topic);
       return encodePage(pageOf("listeners", asked, list, byListener), (items, nextPageToken) => {
         const listeners = items.map((view) => listenerInfo(view, runtime.queueOf(view.key), clock));
@@ -67,6 +71,7 @@ export function introspection(edge: Edge, facts: ProcessFacts): Readonly<Record<
     }),
     listRequests: answering(edge, (bytes) => {
       const asked = decodeCold(ListRequestsRequest, bytes);
+      if (!isWanted(asked.topic)) return BAD_TOPIC;
       const list = (before = "Infinity") =>
         inspector.requests(Number(before), asked.topic, asked.pendingOnly);
       return encodePage(pageOf("requests", asked, list, bySerial), (items, nextPageToken) => {
@@ -85,6 +90,17 @@ export function introspection(edge: Edge, facts: ProcessFacts): Readonly<Record<
     }),
   };
 }
+
+/** A list may be narrowed to a topic; the list of topics also to a pattern. */
+function isWanted(topic: string): boolean {
+  return topic === "" || isPattern(topic);
+}
+
+const BAD_TOPIC = {
+  refusal: invalid([
+    { field: "topic", description: "is not a topic; use dot-separated tokens of A-Z a-z 0-9 _ -" },
+  ]),
+};
 
 const byTopic = ({ topic }: { readonly topic: string }): string => topic;
 const byProducer = ({ producerId }: { readonly producerId: string }): string => producerId;

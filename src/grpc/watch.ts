@@ -4,7 +4,7 @@
  */
 import type { Fact } from "../core/fact.js";
 import { invalid } from "../core/reason.js";
-import { covers, isPattern } from "../core/topic.js";
+import { isPattern, overlap } from "../core/topic.js";
 import type { WatchEvent } from "../gen/ate/dispatcher/v1/introspection.js";
 import { WatchRequest, WatchResponse } from "../gen/ate/dispatcher/v1/introspection_service.js";
 import type { Sink } from "../ports/sink.js";
@@ -50,7 +50,7 @@ export function watch(
         post({ $case: "server", value: serverInfo(runtime.snapshot(), runtime.droppedCount, facts, clock) });
       };
       const stopHearing = runtime.watch((fact) => {
-        if (concerns(fact, pattern)) post(eventOf(fact, edge));
+        if (concerns(fact, pattern)) post(eventOf(fact, edge), requestTopic(fact));
       });
       const stopTicking = ticker.every(server);
       watchers.add(sink);
@@ -67,11 +67,13 @@ export function watch(
 }
 
 /** Queues events for a watcher and sends those of a turn as one message. */
-function postTo(sink: Sink, { clock }: Edge): (event: Event) => void {
+function postTo(sink: Sink, { clock }: Edge): (event: Event, topic?: string) => void {
   let waiting: WatchEvent[] = [];
   let lost = 0;
   let isSending = false;
-  const event = (of: Event): WatchEvent => ({ time: timestamp(clock.timeOfDay(clock.now())), event: of });
+  const event = (of: Event, topic = ""): WatchEvent => {
+    return { time: timestamp(clock.timeOfDay(clock.now())), event: of, topic };
+  };
   const flush = (): void => {
     const events = lost > 0 ? [event({ $case: "lostCount", value: BigInt(lost) }), ...waiting] : waiting;
     waiting = [];
@@ -79,8 +81,8 @@ function postTo(sink: Sink, { clock }: Edge): (event: Event) => void {
     isSending = events.length > 0;
     if (isSending) sink.write(WatchResponse.encode({ events }).finish(), () => setImmediate(flush));
   };
-  return (of) => {
-    if (waiting.length < MOST_WAITING) waiting.push(event(of));
+  return (of, topic) => {
+    if (waiting.length < MOST_WAITING) waiting.push(event(of, topic));
     else lost++;
     if (isSending) return;
     isSending = true;
@@ -107,9 +109,14 @@ function eventOf(fact: Fact, { runtime, clock }: Edge): Event {
   }
 }
 
-/** Whether a fact is about a topic that the watcher's pattern covers. */
+function requestTopic(fact: Fact): string {
+  if (fact.kind === "requestAccepted") return fact.topic;
+  return fact.kind === "requestEnded" ? fact.summary.topic : "";
+}
+
+/** Whether a fact is about a topic that the watcher may mean. */
 function concerns(fact: Fact, pattern: string): boolean {
-  return pattern === "" || topicsOf(fact).some((topic) => topic === pattern || covers(pattern, topic));
+  return pattern === "" || topicsOf(fact).some((topic) => overlap(pattern, topic));
 }
 
 function topicsOf(fact: Fact): readonly string[] {

@@ -31,6 +31,16 @@ export class WireReader {
     return new WireReader(message, 0, message.length);
   }
 
+  /** Where the reader is. */
+  get offset(): number {
+    return this.position;
+  }
+
+  /** What has been read since an offset, as a view of the received bytes. */
+  since(offset: number): Buffer {
+    return this.buffer.subarray(offset, this.position);
+  }
+
   /** Goes to the next field, of which the value must then be read or skipped. @returns whether there is one. */
   next(): boolean {
     if (this.position >= this.end) return false;

@@ -243,7 +243,7 @@ describe("nothing is left", () => {
       driven.openListener(`u.${i}.>`, "l");
     }
     driven.advance(LONGEST_WINDOW_MS);
-    expect(driven.held()).toEqual({ registrations: 2, producers: 1, listeners: 1, deadlines: 2 });
+    expect(driven.held()).toEqual({ topics: 1, registrations: 2, producers: 1, listeners: 1, deadlines: 2 });
 
     driven.close(driven.openProducer("t", "p"));
     driven.close(driven.openListener("t", "l"));

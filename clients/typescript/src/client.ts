@@ -6,6 +6,7 @@ import {
   UpdateListenerRequest,
   UpdateListenerResponse,
 } from "./gen/ate/dispatcher/v1/dispatcher_service.js";
+import { type Introspection, Introspector } from "./introspection.js";
 import { ListenerSession } from "./listener.js";
 import type { Listener, ListenerOptions } from "./listener-options.js";
 import { ProducerSession } from "./producer.js";
@@ -21,6 +22,8 @@ import type { Summary } from "./summary.js";
 
 /** A connection to a dispatcher. All errors are DispatcherErrors. */
 export interface DispatcherClient {
+  /** Shows what the dispatcher holds and does. */
+  readonly introspect: Introspection;
   /**
    * Scatters a request; its results go to the topic's listeners. Resolves as soon
    * as the dispatcher has taken it.
@@ -51,8 +54,9 @@ export interface DispatcherClient {
   /** Resolves once connected. Rejects with DEADLINE_EXCEEDED after `timeoutMs`. */
   waitForReady(timeoutMs: number): Promise<void>;
   /**
-   * Ends what was made from this client: producers drain, listeners end, requests
-   * on their way are finished, all within the grace; then closes the channel.
+   * Ends what was made from this client: producers drain, listeners and watches
+   * end, requests on their way are finished, all within the grace; then closes the
+   * channel.
    * Never rejects.
    */
   close(options?: CloseOptions): Promise<void>;
@@ -79,11 +83,17 @@ export function createClient(options: ConnectionOptions = {}): DispatcherClient 
 class Client implements DispatcherClient {
   readonly #connection: Connection;
   readonly #requester: Requester;
+  readonly #introspector: Introspector;
   readonly #sessions = new Set<Producer | Listener>();
 
   constructor(options: ConnectionOptions) {
     this.#connection = new Connection(options);
     this.#requester = new Requester(this.#connection);
+    this.#introspector = new Introspector(this.#connection);
+  }
+
+  get introspect(): Introspection {
+    return this.#introspector;
   }
 
   dispatch(topic: string, options: RequestOptions = {}): Promise<Acceptance> {
@@ -124,7 +134,7 @@ class Client implements DispatcherClient {
 
   async close({ graceMs = DEFAULT_GRACE_MS }: CloseOptions = {}): Promise<void> {
     const sessions = [...this.#sessions].map((session) => session.close({ graceMs }));
-    await Promise.all([...sessions, this.#requester.close(graceMs)]);
+    await Promise.all([...sessions, this.#requester.close(graceMs), this.#introspector.close()]);
     this.#connection.close();
   }
 

@@ -8,6 +8,21 @@ export type { ConnectionOptions } from "./connection.js";
 export { DispatcherError, type DispatcherErrorInit, type FieldViolation } from "./errors.js";
 export type { Gather } from "./gather.js";
 export { type HandlerResult, ResultInit, type ResultParts } from "./handler-result.js";
+export type { Introspection, ListOptions, LookOptions, RequestListOptions } from "./introspection.js";
+export type {
+  ListenerInfo,
+  ProducerInfo,
+  RequestDetails,
+  RequestInfo,
+  RequestStanding,
+  ServerCounts,
+  ServerInfo,
+  ServerTotals,
+  TimelineEvent,
+  TimelineKindName,
+  TopicInfo,
+} from "./introspection-info.js";
+export type { WatchEvent, WatchOptions } from "./introspection-watch.js";
 export type { Json, JsonObject } from "./json.js";
 export type { Gap, Listener, ListenerOptions } from "./listener-options.js";
 export type { Handler } from "./outstanding.js";

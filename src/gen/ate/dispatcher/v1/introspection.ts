@@ -303,6 +303,8 @@ export interface WatchEvent {
     /** How many events this watcher was too slow for, since the last event. */
     { readonly $case: "lostCount"; readonly value: bigint }
     | undefined;
+  /** The topic of the request; only with `request_accepted` and `request_ended`. */
+  readonly topic: string;
 }
 
 function createBaseServerInfo(): ServerInfo {
@@ -1923,7 +1925,7 @@ export const TimelineEvent: MessageFns<TimelineEvent> = {
 };
 
 function createBaseWatchEvent(): WatchEvent {
-  return { time: undefined, event: undefined };
+  return { time: undefined, event: undefined, topic: "" };
 }
 
 export const WatchEvent: MessageFns<WatchEvent> = {
@@ -1959,6 +1961,9 @@ export const WatchEvent: MessageFns<WatchEvent> = {
         }
         writer.uint32(72).uint64(message.event.value);
         break;
+    }
+    if (message.topic !== "") {
+      writer.uint32(82).string(message.topic);
     }
     return writer;
   },
@@ -2048,6 +2053,14 @@ export const WatchEvent: MessageFns<WatchEvent> = {
             message.event = { $case: "lostCount", value: reader.uint64() as bigint };
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.topic = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2116,6 +2129,7 @@ export const WatchEvent: MessageFns<WatchEvent> = {
         break;
       }
     }
+    message.topic = object.topic ?? "";
     return message;
   },
 };

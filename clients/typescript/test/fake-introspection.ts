@@ -1,0 +1,95 @@
+import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData, status } from "@grpc/grpc-js";
+import { afterEach, beforeEach } from "vitest";
+import type {
+  GetRequestRequest,
+  GetRequestResponse,
+  GetServerInfoResponse,
+  IntrospectionServiceServer,
+  ListListenersResponse,
+  ListProducersResponse,
+  ListRequestsRequest,
+  ListRequestsResponse,
+  ListTopicsRequest,
+  ListTopicsResponse,
+  WatchRequest,
+  WatchResponse,
+} from "../src/gen/ate/dispatcher/v1/introspection_service.js";
+import { IntrospectionServiceService } from "../src/gen/ate/dispatcher/v1/introspection_service.js";
+import { Inbox } from "../src/inbox.js";
+import { createClient, type DispatcherClient } from "../src/index.js";
+import { FakeCall } from "./fake-call.js";
+
+/** What every list is asked with. */
+export type Asked = Omit<ListTopicsRequest, "$type">;
+
+/** An IntrospectionService whose answers tests set; unset ones are UNIMPLEMENTED. */
+export class FakeIntrospection {
+  readonly #server = new Server();
+  readonly #watches = new Inbox<FakeCall<WatchRequest, WatchResponse>>();
+  onServerInfo?: () => GetServerInfoResponse;
+  onTopics?: (asked: Asked) => ListTopicsResponse;
+  onProducers?: (asked: Asked) => ListProducersResponse;
+  onListeners?: (asked: Asked) => ListListenersResponse;
+  onRequests?: (asked: ListRequestsRequest) => ListRequestsResponse;
+  onRequest?: (asked: GetRequestRequest) => GetRequestResponse;
+  #port = 0;
+
+  /** Starts one on a free port. */
+  static async start(): Promise<FakeIntrospection> {
+    const fake = new FakeIntrospection();
+    const implementation: IntrospectionServiceServer = {
+      getServerInfo: answering(() => fake.onServerInfo),
+      listTopics: answering(() => fake.onTopics),
+      listProducers: answering(() => fake.onProducers),
+      listListeners: answering(() => fake.onListeners),
+      listRequests: answering(() => fake.onRequests),
+      getRequest: answering(() => fake.onRequest),
+      watch: (call) => fake.#watches.push(new FakeCall(call)),
+    };
+    fake.#server.addService(IntrospectionServiceService, implementation);
+    fake.#port = await new Promise<number>((resolve, reject) => {
+      fake.#server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>
+        error === null ? resolve(bound) : reject(error),
+      );
+    });
+    return fake;
+  }
+
+  /** Where it listens. */
+  get address(): string {
+    return `127.0.0.1:${this.#port}`;
+  }
+
+  /** The next Watch call that comes in, with what it asked for. */
+  async nextWatch(): Promise<{ call: FakeCall<WatchRequest, WatchResponse>; asked: WatchRequest }> {
+    const call = (await this.#watches.next()).value as FakeCall<WatchRequest, WatchResponse>;
+    return { call, asked: await call.next() };
+  }
+
+  /** Cuts all connections. */
+  stop(): void {
+    this.#server.forceShutdown();
+  }
+}
+
+/** The service and a client of it, new for each test of the file. */
+export function useIntrospection(): { fake: FakeIntrospection; client: DispatcherClient } {
+  const peers = {} as { fake: FakeIntrospection; client: DispatcherClient };
+  beforeEach(async () => {
+    peers.fake = await FakeIntrospection.start();
+    peers.client = createClient({ address: peers.fake.address });
+  });
+  afterEach(async () => {
+    peers.fake.stop();
+    await peers.client.close({ graceMs: 0 });
+  });
+  return peers;
+}
+
+function answering<Request, Response>(handler: () => ((asked: Request) => Response) | undefined) {
+  return (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>) => {
+    const answer = handler();
+    if (answer === undefined) return callback({ code: status.UNIMPLEMENTED, details: "not in this test" });
+    callback(null, answer(call.request));
+  };
+}

@@ -1,0 +1,20 @@
+import { createClient } from "ate-dispatcher-client";
+
+const client = createClient({ address: "127.0.0.1:50051" });
+const { introspect } = client;
+
+for await (const { producerId, outstandingCount, latencyP95Ms } of introspect.producers({ topic: "topic1" }))
+  console.log(producerId, outstandingCount, latencyP95Ms);
+
+for await (const { requestId, pending, summary } of introspect.requests()) {
+  console.log(requestId, pending ? "in flight" : summary.reason);
+  const { timeline } = await introspect.request(requestId);
+  for (const { atMs, kind, producerId } of timeline) console.log(`${atMs} ms`, kind, producerId);
+  break; // lists fetch page after page, and no more once the loop is left
+}
+
+for await (const event of introspect.watch({ topic: "topic1", signal: AbortSignal.timeout(60_000) })) {
+  if (event.type === "requestEnded") console.log(event.summary.reason, event.summary.missingCount);
+  else if (event.type === "server") console.log(event.server.counts.pendingRequests, "in flight");
+  else if (event.type === "lost") console.warn(`too slow for ${event.lostCount} events`);
+}

@@ -1,0 +1,88 @@
+/**
+ * A terminal as one page that is drawn again and again, and the keys that end it. What was on the terminal before is
+ * there again afterwards.
+ */
+import type { Process } from "./cli.js";
+import type { Terminal } from "./output.js";
+
+/** Where lines are drawn over those of before. */
+export interface Screen {
+  /** Lines and columns it has at the moment; 24 and 80 if it does not say. */
+  readonly rows: number;
+  readonly columns: number;
+  /** Draws a page; what does not fit is cut off. Left out while the terminal is behind. */
+  draw(lines: readonly string[]): void;
+  /** Resolves when q or Ctrl-C is pressed; never without a keyboard. */
+  readonly quit: Promise<void>;
+  /** Gives the terminal back as it was. */
+  close(): void;
+}
+
+interface SizedTerminal extends Terminal {
+  readonly columns?: number;
+  readonly rows?: number;
+}
+
+interface Keyboard extends AsyncIterable<Uint8Array> {
+  readonly isTTY?: boolean;
+  setRawMode?(isRaw: boolean): void;
+}
+
+const ENTER = "\u001b[?1049h\u001b[?25l";
+const LEAVE = "\u001b[?25h\u001b[?1049l";
+const HOME = "\u001b[H";
+const CLEAR_LINE = "\u001b[K";
+const CLEAR_BELOW = "\u001b[J";
+const CTRL_C = 3;
+
+/** Takes the terminal over. */
+export function openScreen({ stdin, stdout, atExit }: Pick<Process, "stdin" | "stdout" | "atExit">): Screen {
+  const terminal: SizedTerminal = stdout;
+  const keyboard: Keyboard = stdin;
+  let isOpen = true;
+  const hasKeys = keyboard.isTTY === true && keyboard.setRawMode !== undefined;
+  const close = () => {
+    if (!isOpen) return;
+    isOpen = false;
+    if (hasKeys) keyboard.setRawMode?.(false);
+    terminal.write(LEAVE);
+  };
+  atExit(close);
+  terminal.write(ENTER);
+  if (hasKeys) keyboard.setRawMode?.(true);
+  return {
+    get rows() {
+      return terminal.rows || 24;
+    },
+    get columns() {
+      return terminal.columns || 80;
+    },
+    draw(lines) {
+      if (!isOpen || terminal.writableNeedDrain === true) return;
+      const page = lines.slice(0, this.rows).map((line) => `${cut(line, this.columns)}${CLEAR_LINE}`);
+      terminal.write(`${HOME}${page.join("\r\n")}${CLEAR_BELOW}`);
+    },
+    quit: hasKeys ? untilQuit(keyboard) : new Promise(() => {}),
+    close,
+  };
+}
+
+async function untilQuit(keyboard: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const keys of keyboard) {
+    if (keys.includes(CTRL_C) || /q/i.test(Buffer.from(keys).toString())) return;
+  }
+  // The keyboard is gone, which is no wish to end.
+  await new Promise(() => {});
+}
+
+/** Cuts a line to a width; colours take none. */
+function cut(line: string, columns: number): string {
+  let width = 0;
+  let kept = "";
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours begin with one.
+  for (const [part] of line.matchAll(/\u001b\[[\d;]*m|./gu)) {
+    if (part.length > 2) kept += part;
+    else if (width++ < columns) kept += part;
+  }
+  return kept;
+}

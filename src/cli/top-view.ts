@@ -1,0 +1,96 @@
+/**
+ * How `top` looks: as lines for people, as an event for programs.
+ */
+import { lookEvent, snakeCased } from "./look-event.js";
+import { age, count, rate, size } from "./numbers.js";
+import type { Paint } from "./output.js";
+import { latency } from "./producers.js";
+import { type Column, drawTable } from "./table.js";
+import type { BusyProducer, BusyTopic, Load } from "./top-load.js";
+
+const TOPICS: readonly Column<BusyTopic>[] = [
+  { title: "TOPIC", text: ({ topic }) => topic },
+  { title: "RESULTS/s", align: "right", text: ({ resultsPerSecond }) => rate(resultsPerSecond) },
+  { title: "IN FLIGHT", align: "right", text: ({ pendingCount }) => count(pendingCount) },
+  { title: "PRODUCERS", align: "right", text: ({ producerCount }) => count(producerCount) },
+  { title: "LISTENERS", align: "right", text: ({ listenerCount }) => count(listenerCount) },
+];
+
+const PRODUCERS: readonly Column<BusyProducer>[] = [
+  { title: "PRODUCER", text: ({ producerId }) => producerId },
+  { title: "ANSWERS/s", align: "right", text: ({ answersPerSecond }) => rate(answersPerSecond) },
+  {
+    title: "BUSY",
+    align: "right",
+    text: ({ outstandingCount, maxOutstanding }) => `${count(outstandingCount)}/${count(maxOutstanding)}`,
+  },
+  { title: "WAITING", align: "right", text: ({ backlogCount }) => count(backlogCount) },
+  { title: "FAILED", align: "right", text: ({ failedCount }) => count(failedCount) },
+  { title: "MISSED", align: "right", text: ({ missedCount }) => count(missedCount) },
+  { title: "P50", align: "right", text: ({ latencyP50Ms }) => latency(latencyP50Ms) },
+  { title: "P95", align: "right", text: ({ latencyP95Ms }) => latency(latencyP95Ms) },
+];
+
+/** Draws the load for people. @param rows - the most topics, and the most producers. */
+export function loadLines(load: Load, address: string, rows: number, paint: Paint): readonly string[] {
+  const { server, rates, topics, producers } = load;
+  const { counts } = server;
+  const state = server.draining ? "  draining" : "";
+  return [
+    `ate-dispatcher ${server.version}  ${address}  up ${age(server.uptimeMs)}${state}`,
+    figures([
+      ["requests/s", rate(rates?.requests)],
+      ["results/s", rate(rates?.results)],
+      ["deliveries/s", rate(rates?.deliveries)],
+      ["late/s", rate(rates?.late)],
+      ["dropped/s", rate(rates?.dropped)],
+      ...(rates !== undefined && rates.rejected > 0 ? [["rejected/s", rate(rates.rejected)] as const] : []),
+    ]),
+    figures([
+      ["in flight", count(counts.pendingRequests)],
+      ["outstanding", count(counts.outstandingAssignments)],
+      ["waiting", count(counts.waitingAssignments)],
+      ["listeners", count(counts.listeners)],
+      ["retained", size(counts.retainedBytes)],
+    ]),
+    "",
+    ...busiest(TOPICS, topics, counts.topics, rows, paint),
+    "",
+    ...busiest(PRODUCERS, producers, counts.producers, rows, paint),
+  ];
+}
+
+/** How many lines there are beside those of topics and producers. */
+export const FIXED_LINES = 7;
+
+/** The load as a JSON event. @param rows - the most topics, and the most producers. */
+export function loadEvent({ server, rates, topics, producers }: Load, rows: number): object {
+  const { counts, totals, limits: _, ...process } = server;
+  return {
+    ...lookEvent("top", process),
+    rates: rates === undefined ? null : snakeCased(rates),
+    counts: snakeCased(counts),
+    totals: snakeCased(totals),
+    topics: topics.slice(0, rows).map(snakeCased),
+    producers: producers.slice(0, rows).map(snakeCased),
+  };
+}
+
+function figures(named: readonly (readonly [name: string, value: string])[]): string {
+  return named.map(([name, value]) => `${name} ${value}`).join("   ");
+}
+
+/** A table of the first few, whose title says how many there are. */
+function busiest<T>(
+  columns: readonly Column<T>[],
+  items: readonly T[],
+  total: number,
+  rows: number,
+  paint: Paint,
+): readonly string[] {
+  const shown = items.slice(0, rows);
+  const [first, ...rest] = columns;
+  if (first === undefined) return [];
+  const more = total > shown.length ? ` (${count(shown.length)} of ${count(total)})` : "";
+  return drawTable([{ ...first, title: `${first.title}${more}` }, ...rest], shown, paint);
+}

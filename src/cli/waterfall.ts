@@ -1,0 +1,169 @@
+/**
+ * A picture of one request: a row per producer, from when it was asked to what became of it, and where the TTL was.
+ *
+ * ```
+ *   p1  ━━━━━━━━━━━━━━━━━●        ┊                  ANSWERED   200 ms
+ *   p2  ·····━━━━━━━━━━━━━━━━━━━━━┊╌╌╌╌╌╌╌╌╌╌○       LATE       500 ms  200 ms late, waited 60 ms for its turn
+ *                                 ╵ TTL 300ms
+ * ```
+ */
+import type { ProducerOutcome, RequestDetails, TimelineEvent } from "ate-dispatcher-client";
+import { formatDurationMs } from "../config/quantity.js";
+import { span } from "./numbers.js";
+import { type Colour, harmless, type Paint } from "./output.js";
+
+/** Columns of the bars. */
+const WIDTH = 48;
+
+/** One attempt of one producer. */
+interface Attempt {
+  readonly producerId: string;
+  readonly number: number;
+  readonly events: readonly TimelineEvent[];
+}
+
+/** How an end is drawn. */
+interface Mark {
+  readonly glyph: string;
+  readonly colour: Colour;
+}
+
+const MARKS: Readonly<Record<string, Mark>> = {
+  ANSWERED: { glyph: "●", colour: "green" },
+  FAILED: { glyph: "✗", colour: "red" },
+  DEPARTED: { glyph: "╳", colour: "red" },
+  SATURATED: { glyph: "■", colour: "red" },
+  REVOKED: { glyph: "┤", colour: "yellow" },
+  LATE: { glyph: "○", colour: "yellow" },
+  PENDING: { glyph: "▸", colour: "cyan" },
+};
+
+/** Draws a request. @returns lines, aligned; none if nobody was asked. */
+export function drawWaterfall(request: RequestDetails, paint: Paint): readonly string[] {
+  const attempts = attemptsOf(request.timeline);
+  if (attempts.length === 0) return [];
+  const outcomes = new Map(request.summary.outcomes.map((outcome) => [outcome.producerId, outcome]));
+  const scale = scaleOf(request);
+  const names = attempts.map(({ producerId }) => nameOf(producerId, outcomes.get(producerId)));
+  const nameWidth = Math.max(...names.map((name) => name.length));
+  const rows = attempts.map((attempt, i) => {
+    const name = paint("bold", (names[i] ?? "").padEnd(nameWidth));
+    const bar = barOf(attempt, request, scale, paint);
+    return `  ${name}  ${bar}  ${fateOf(attempt, outcomes.get(attempt.producerId), request, paint)}`.trimEnd();
+  });
+  const mark = `${scale.hasTtl ? "╵" : "▸"} TTL ${formatDurationMs(Math.round(request.ttlMs))}`;
+  return [...rows, `  ${" ".repeat(nameWidth)}  ${" ".repeat(scale.ttlColumn)}${paint("dim", mark)}`];
+}
+
+/** Where an instant stands. */
+interface Scale {
+  /** Whether the TTL is within the picture; if it is far behind everything, its mark stands at the edge. */
+  readonly hasTtl: boolean;
+  readonly ttlColumn: number;
+  readonly columnOf: (atMs: number) => number;
+}
+
+function scaleOf({ timeline, ttlMs, summary, pending }: RequestDetails): Scale {
+  const lastMs = Math.max(pending ? summary.elapsedMs : 0, ...timeline.map(({ atMs }) => atMs));
+  const hasTtl = ttlMs <= lastMs * 2;
+  const wholeMs = Math.max(lastMs, hasTtl ? ttlMs : 0) || 1;
+  const columnOf = (atMs: number) => Math.round((atMs / wholeMs) * (WIDTH - 1));
+  return { hasTtl, columnOf, ttlColumn: hasTtl ? columnOf(ttlMs) : WIDTH };
+}
+
+function attemptsOf(timeline: readonly TimelineEvent[]): readonly Attempt[] {
+  const byAttempt = new Map<string, { producerId: string; number: number; events: TimelineEvent[] }>();
+  for (const event of timeline) {
+    const { producerId, attempt: number } = event;
+    if (producerId === "") continue;
+    const key = `${number} ${producerId}`;
+    const attempt = byAttempt.get(key) ?? { producerId, number, events: [] };
+    attempt.events.push(event);
+    byAttempt.set(key, attempt);
+  }
+  return [...byAttempt.values()];
+}
+
+function barOf(attempt: Attempt, request: RequestDetails, scale: Scale, paint: Paint): string {
+  const { columnOf, hasTtl, ttlColumn } = scale;
+  const { queuedAt, assignedAt, end, lateAt } = stepsOf(attempt);
+  const endAt = end?.atMs ?? request.summary.elapsedMs;
+  const mark = MARKS[lateAt !== undefined ? "LATE" : (end?.kind ?? "PENDING")] ?? {
+    glyph: "?",
+    colour: "dim",
+  };
+  const cells = Array<string>(WIDTH).fill(" ");
+  const fill = (from: number, to: number, glyph: string, colour: Colour) => {
+    for (let i = columnOf(from); i <= columnOf(to); i++) cells[i] = paint(colour, glyph);
+  };
+  if (queuedAt !== undefined) fill(queuedAt, assignedAt ?? endAt, "·", "dim");
+  if (assignedAt !== undefined) fill(assignedAt, endAt, "━", lateAt === undefined ? mark.colour : "green");
+  if (lateAt !== undefined) fill(endAt, lateAt, "╌", "yellow");
+  for (const { kind, atMs } of attempt.events) {
+    if (kind === "PARTIAL") cells[columnOf(atMs)] = paint("green", "•");
+  }
+  // The TTL's line runs through the picture, but not through the ends.
+  if (hasTtl) cells[ttlColumn] = paint("dim", "┊");
+  if (lateAt !== undefined || end?.kind !== "REVOKED")
+    cells[columnOf(lateAt ?? endAt)] = paint(mark.colour, mark.glyph);
+  return cells.join("");
+}
+
+/** What happened in an attempt, in milliseconds after the request's acceptance. */
+interface Steps {
+  readonly queuedAt: number | undefined;
+  readonly assignedAt: number | undefined;
+  /** Undefined while it is open. */
+  readonly end: TimelineEvent | undefined;
+  readonly lateAt: number | undefined;
+}
+
+const ENDS = new Set(["ANSWERED", "FAILED", "DEPARTED", "SATURATED", "REVOKED"]);
+
+function stepsOf({ events }: Attempt): Steps {
+  const at = (kind: string) => events.find((event) => event.kind === kind)?.atMs;
+  return {
+    queuedAt: at("QUEUED"),
+    assignedAt: at("ASSIGNED"),
+    end: events.find(({ kind }) => ENDS.has(kind)),
+    lateAt: events.findLast(({ kind }) => kind === "LATE")?.atMs,
+  };
+}
+
+/** What became of an attempt, in words. */
+function fateOf(
+  attempt: Attempt,
+  outcome: ProducerOutcome | undefined,
+  request: RequestDetails,
+  paint: Paint,
+): string {
+  const { queuedAt, assignedAt, end, lateAt } = stepsOf(attempt);
+  const isLast = end?.kind !== "DEPARTED" || outcome?.state === "DEPARTED";
+  const state = isLast ? (outcome?.state ?? end?.kind ?? "PENDING") : "DEPARTED";
+  const endAt = end?.atMs ?? request.summary.elapsedMs;
+  const remarks: string[] = [];
+  if (lateAt !== undefined) remarks.push(`${span(lateAt - endAt)} late`);
+  if (queuedAt !== undefined) {
+    const waited = span((assignedAt ?? endAt) - queuedAt);
+    remarks.push(
+      assignedAt === undefined ? `never had its turn in ${waited}` : `waited ${waited} for its turn`,
+    );
+  }
+  if (attempt.number > 1) remarks.push(`attempt ${attempt.number}`);
+  if (isLast && outcome !== undefined && outcome.resultCount > 1)
+    remarks.push(`${outcome.resultCount} results`);
+  if (isLast && outcome?.error) remarks.push(harmless(outcome.error.message));
+  const time = span(lateAt ?? endAt).padStart(9);
+  return `${paint(colourOf(state), state.padEnd(9))}  ${time}  ${remarks.join(", ")}`;
+}
+
+function colourOf(state: string): Colour {
+  if (state === "ANSWERED") return "green";
+  if (state === "PENDING") return "cyan";
+  return state === "FAILED" || state === "DEPARTED" || state === "SATURATED" ? "red" : "yellow";
+}
+
+function nameOf(producerId: string, outcome: ProducerOutcome | undefined): string {
+  const group = outcome?.group ?? "";
+  return group === "" ? producerId : `${producerId} (${group})`;
+}
