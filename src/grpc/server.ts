@@ -36,6 +36,11 @@ const SERVICES = ["ate.dispatcher.v1.DispatcherService", "ate.dispatcher.v1.Intr
 /** Resets that a connection may send before Node cuts it, at once and per second; see docs/adr. */
 const RESET_BURST = 5_000;
 const RESETS_PER_SECOND = 500;
+/**
+ * Streams that a connection may open beyond its limit before Node cuts it. Node counts streams that were reset but are
+ * not freed yet, so clients that give up while they wait at the limit reach the default of 100 in no time.
+ */
+const MOST_REJECTED_STREAMS = 1_000_000;
 
 type AskedCall = ServerWritableStream<Buffer, Uint8Array>;
 type Answer = sendUnaryData<Uint8Array>;
@@ -149,6 +154,7 @@ function allowResets(server: Server, { logger }: Edge): void {
   if (common) {
     common["streamResetBurst"] = RESET_BURST;
     common["streamResetRate"] = RESETS_PER_SECOND;
+    common["maxSessionRejectedStreams"] = MOST_REJECTED_STREAMS;
   } else {
     logger.warn({}, "grpc-js has changed: the limit of stream resets cannot be raised");
   }
