@@ -1,0 +1,260 @@
+"""The Python client behind the adapter protocol of test/conformance: `conformance_adapter.py HOST:PORT`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from typing import Any, TypeVar
+
+from grpc import StatusCode
+
+from ate_dispatcher_grpc import (
+    DispatcherError,
+    Gap,
+    NotFoundError,
+    Reconnect,
+    ResultDelivery,
+    Summary,
+    __version__,
+)
+from ate_dispatcher_grpc.aio import Client, Gather, Listener, Producer
+from conformance_views import (
+    Fields,
+    acceptance_view,
+    delivery_view,
+    error_view,
+    request_options,
+    summary_view,
+)
+from conformance_worker import Worker
+
+T = TypeVar("T")
+
+
+def say(line: Fields) -> None:
+    """Writes one line."""
+    sys.stdout.write(json.dumps(line, separators=(",", ":")) + "\n")
+    sys.stdout.flush()
+
+
+class Session:
+    """All that is open between two resets."""
+
+    def __init__(self, address: str) -> None:
+        self.client = Client(address, reconnect=Reconnect(initial_delay=0.02, max_delay=0.1))
+        self.producers: dict[str, tuple[Producer, Worker]] = {}
+        self.listeners: dict[str, Listener] = {}
+        self.gathers: dict[str, Gather] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_over = False
+
+    def report(self, **event: Any) -> None:
+        """Reports something, unless a reset has come in between."""
+        if not self._is_over:
+            say(event)
+
+    async def close(self) -> None:
+        """Abandons everything."""
+        self._is_over = True
+        for gather in self.gathers.values():
+            await gather.close()
+        await self.client.close(0)
+        for task in self._tasks:
+            task.cancel()
+
+    async def open_producer(self, fields: Fields) -> Fields:
+        """Connects a producer."""
+        name = fields["producer"]
+        worker = Worker(fields, self.report)
+        options: Fields = {
+            "concurrency": fields.get("concurrency") or 0,
+            "max_backlog": fields.get("backlog") or 0,
+            "id": fields.get("producer_id") or "",
+            "display_name": fields.get("display_name") or "",
+            "labels": fields.get("labels") or {},
+        }
+        if fields.get("dispositions"):
+            options["on_disposition"] = lambda _, state: self.report(
+                event="disposition", producer=name, state=state
+            )
+        topics = [(topic["topic"], topic.get("group") or "") for topic in fields.get("topics") or ()]
+        producer = await self.client.producer(topics, worker.handle, **options).ready()
+        self.producers[name] = (producer, worker)
+        self._watch(producer, producer=name)
+        return {"producer_id": producer.id}
+
+    async def open_listener(self, fields: Fields) -> Fields:
+        """Connects a listener."""
+        name = fields["listener"]
+
+        def heard(result: ResultDelivery) -> None:
+            self.report(event="result", listener=name, **delivery_view(result))
+
+        def summed_up(summary: Summary) -> None:
+            self.report(event="summary", listener=name, **summary_view(summary))
+
+        def missed(gap: Gap) -> None:
+            positions = {"from": gap.first, "to": gap.last, "lost_count": gap.lost_count}
+            self.report(event="gap", listener=name, topic=gap.topic, reason=gap.reason, **positions)
+
+        listener = self.client.listener(
+            fields.get("topics") or [],
+            heard,
+            on_summary=summed_up if fields.get("summaries") else None,
+            on_gap=missed,
+            id=fields.get("listener_id") or "",
+            group=fields.get("group") or "",
+            include_late=bool(fields.get("include_late")),
+            buffer_bytes=fields.get("buffer_bytes") or 0,
+            overflow_action=fields.get("overflow_action"),
+        )
+        await listener.ready()
+        self.listeners[name] = listener
+        self._watch(listener, listener=name)
+        return {"listener_id": listener.id}
+
+    async def gather(self, fields: Fields) -> Fields:
+        """Begins a gather."""
+        name = fields["gather"]
+        exclude = bool(fields.get("exclude_listeners"))
+        gather = self.client.gather(fields["topic"], **request_options(fields), exclude_listeners=exclude)
+        acceptance = await gather.acceptance
+        self.gathers[name] = gather
+        self._keep(self._follow(name, gather))
+        return {"acceptance": acceptance_view(acceptance)}
+
+    async def _follow(self, name: str, gather: Gather) -> None:
+        try:
+            async for result in gather:
+                self.report(event="gather.result", gather=name, **delivery_view(result))
+            self.report(event="gather.summary", gather=name, **summary_view(await gather.summary))
+        except DispatcherError as error:
+            self.report(event="gather.failed", gather=name, error=error_view(error))
+
+    def _watch(self, peer: Producer | Listener, **names: str) -> None:
+        async def wait() -> None:
+            try:
+                await peer.wait()
+            except DispatcherError as error:
+                self.report(event="closed", **names, error=error_view(error))
+
+        self._keep(wait())
+
+    def _keep(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+class Adapter:
+    """Reads commands and answers them."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._session = Session(address)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Plays until quit or the end of the input."""
+        reader = asyncio.StreamReader(limit=64 * 1024 * 1024)
+        loop = asyncio.get_running_loop()
+        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+        while line := await reader.readline():
+            command = json.loads(line)
+            if command["op"] == "quit":
+                say({"id": command["id"], "ok": True})
+                break
+            task = loop.create_task(self._answer(command))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        await self._session.close()
+
+    async def _answer(self, command: Fields) -> None:
+        try:
+            answer = await self._perform(command)
+            say({"id": command["id"], "ok": True, **(answer or {})})
+        except DispatcherError as error:
+            say({"id": command["id"], "ok": False, "error": error_view(error)})
+        except Exception as error:
+            refusal = {"code": "UNKNOWN", "reason": "UNKNOWN", "message": f"{type(error).__name__}: {error}"}
+            say({"id": command["id"], "ok": False, "error": refusal})
+
+    async def _perform(self, command: Fields) -> Fields | None:
+        op: str = command["op"]
+        perform = getattr(self, "_" + op.replace(".", "_"), None)
+        if perform is None or op in ("run", "answer", "perform"):
+            raise DispatcherError(StatusCode.UNIMPLEMENTED, f"no such op: {op}")
+        return await perform(command)  # type: ignore[no-any-return]
+
+    async def _hello(self, _: Fields) -> Fields:
+        return {"language": "python", "version": __version__, "features": ["dispositions", "credit"]}
+
+    async def _reset(self, _: Fields) -> None:
+        session, self._session = self._session, Session(self._address)
+        await session.close()
+
+    async def _producer_open(self, command: Fields) -> Fields:
+        return await self._session.open_producer(command)
+
+    async def _producer_reply(self, command: Fields) -> None:
+        await self._producer(command)[1].reply(command)
+
+    async def _producer_register(self, command: Fields) -> None:
+        await self._producer(command)[0].register(command["topic"], group=command.get("group") or "")
+
+    async def _producer_deregister(self, command: Fields) -> None:
+        await self._producer(command)[0].deregister(command["topic"])
+
+    async def _producer_credit(self, command: Fields) -> None:
+        self._producer(command)[0].set_concurrency(command["concurrency"])
+
+    async def _producer_drain(self, command: Fields) -> None:
+        await self._producer(command)[0].close(command.get("grace_ms", 10_000) / 1000)
+
+    async def _listener_open(self, command: Fields) -> Fields:
+        return await self._session.open_listener(command)
+
+    async def _listener_update(self, command: Fields) -> None:
+        listener = _found(self._session.listeners, command.get("listener"))
+        await listener.add(*(command.get("add") or ()))
+        await listener.remove(*(command.get("remove") or ()))
+
+    async def _listener_close(self, command: Fields) -> None:
+        await _found(self._session.listeners, command.get("listener")).close()
+
+    async def _update_listener(self, command: Fields) -> Fields:
+        add, remove = command.get("add") or (), command.get("remove") or ()
+        listener_id = command.get("listener_id") or ""
+        return {"topics": await self._session.client.update_listener(listener_id, add=add, remove=remove)}
+
+    async def _dispatch(self, command: Fields) -> Fields:
+        acceptance = await self._session.client.dispatch(command["topic"], **request_options(command))
+        return {"acceptance": acceptance_view(acceptance)}
+
+    async def _validate(self, command: Fields) -> Fields:
+        acceptance = await self._session.client.validate(command["topic"], **request_options(command))
+        return {"acceptance": acceptance_view(acceptance)}
+
+    async def _gather(self, command: Fields) -> Fields:
+        return await self._session.gather(command)
+
+    async def _gather_cancel(self, command: Fields) -> None:
+        await _found(self._session.gathers, command.get("gather")).cancel()
+
+    async def _cancel(self, command: Fields) -> Fields:
+        summary = await self._session.client.cancel_request(command.get("request_id") or "")
+        return {"summary": summary_view(summary)}
+
+    def _producer(self, command: Fields) -> tuple[Producer, Worker]:
+        return _found(self._session.producers, command.get("producer"))
+
+
+def _found(all_of_them: dict[str, T], name: str | None) -> T:
+    if name is None or name not in all_of_them:
+        raise NotFoundError(StatusCode.NOT_FOUND, f"nothing is open by the name {name}")
+    return all_of_them[name]
+
+
+if __name__ == "__main__":
+    asyncio.run(Adapter(sys.argv[1]).run())

@@ -1,0 +1,80 @@
+"""What the handlers of the conformance adapter do."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Callable
+from typing import Any
+
+from grpc import StatusCode
+
+from ate_dispatcher_grpc import DispatcherError, NotFoundError, Result
+from ate_dispatcher_grpc.aio import Assignment
+from conformance_views import Fields, assignment_view
+
+
+class Worker:
+    """The handler of one producer: does what its behaviours say, and reports what it sees."""
+
+    def __init__(self, fields: Fields, report: Callable[..., None]) -> None:
+        self._name: str = fields["producer"]
+        self._fields = fields
+        self._report = report
+        self._manual: dict[str, tuple[Assignment, asyncio.Future[Fields]]] = {}
+
+    async def handle(self, assignment: Assignment) -> Any:
+        """Answers an assignment."""
+        name = self._name
+        self._report(event="assignment", producer=name, **assignment_view(assignment))
+        behaviours = self._fields.get("behaviours") or {}
+        behaviour = behaviours.get(assignment.topic) or self._fields.get("behaviour") or {}
+        try:
+            return self._result(assignment, await self._outcome(assignment, behaviour))
+        except asyncio.CancelledError:
+            if assignment.revocation is not None:
+                reason = assignment.revocation.reason
+                self._report(event="revoked", producer=name, request_id=assignment.request_id, reason=reason)
+            raise
+        finally:
+            self._manual.pop(assignment.request_id, None)
+
+    async def reply(self, fields: Fields) -> None:
+        """Answers an assignment by command."""
+        request_id = fields.get("request_id") or ""
+        if request_id not in self._manual:
+            raise NotFoundError(StatusCode.NOT_FOUND, f"{request_id} is not outstanding")
+        assignment, outcome = self._manual[request_id]
+        if fields.get("more"):
+            await assignment.send(self._result(assignment, fields))
+        elif not outcome.done():
+            del self._manual[request_id]
+            outcome.set_result(fields)
+
+    async def _outcome(self, assignment: Assignment, behaviour: Fields) -> Fields:
+        if behaviour.get("mute") or behaviour.get("manual"):
+            future: asyncio.Future[Fields] = asyncio.get_running_loop().create_future()
+            self._manual[assignment.request_id] = (assignment, future)
+            return await future
+        await asyncio.sleep((behaviour.get("delay_ms") or 0) / 1000)
+        for part in range(1, (behaviour.get("partials") or 0) + 1):
+            await assignment.send({"part": part})
+        return behaviour
+
+    def _result(self, assignment: Assignment, outcome: Fields) -> Result:
+        if outcome.get("error"):
+            failure = outcome["error"]
+            raise DispatcherError(StatusCode[failure["code"]], failure["message"])
+        if outcome.get("throw") is not None:
+            raise RuntimeError(outcome["throw"])
+        attributes = outcome.get("attributes") or {}
+        if outcome.get("echo_data"):
+            return Result(data=assignment.data, content_type=assignment.content_type, attributes=attributes)
+        if outcome.get("data") is not None:
+            data = base64.b64decode(outcome["data"])
+            return Result(data=data, content_type=outcome.get("content_type") or "", attributes=attributes)
+        value = outcome.get("value")
+        if outcome.get("echo"):
+            given = {"args": assignment.args, "kwargs": assignment.kwargs}
+            value = {"id": self._name, "some_key": assignment.topic, **given}
+        return Result(value=value, attributes=attributes)

@@ -1,0 +1,92 @@
+"""The client of ate-dispatcher: asks everyone on a topic, and hears everyone who answers in time.
+
+`Client` is for programs with threads, `ate_dispatcher_grpc.aio.Client` for asyncio, `ate_dispatcher_grpc.compat` for
+programs written for ate-dispatcher 0.1.0.
+"""
+
+from ate_dispatcher_grpc._backoff import Reconnect
+from ate_dispatcher_grpc._json import Json, JsonLike
+from ate_dispatcher_grpc._listener_core import ListenerItem, OverflowAction
+from ate_dispatcher_grpc._producer_core import Disposition, ProducerTopic
+from ate_dispatcher_grpc.client import Client
+from ate_dispatcher_grpc.errors import (
+    ClosedError,
+    DispatcherError,
+    FieldViolation,
+    InvalidArgumentError,
+    LimitError,
+    NoProducersError,
+    NotFoundError,
+    ProducerError,
+    RevokedError,
+    SessionReplacedError,
+    UnavailableError,
+)
+from ate_dispatcher_grpc.gather import Gather
+from ate_dispatcher_grpc.handler_result import HandlerResult, Result
+from ate_dispatcher_grpc.listener import Listener
+from ate_dispatcher_grpc.options import Completion, GatherOptions, RequestOptions, Selector
+from ate_dispatcher_grpc.producer import Assignment, Handler, Producer
+from ate_dispatcher_grpc.results import (
+    Acceptance,
+    Gap,
+    GapReason,
+    OutcomeState,
+    ProducerOutcome,
+    ResultDelivery,
+    Summary,
+    SummaryReason,
+    Target,
+)
+from ate_dispatcher_grpc.status import Closed, Disconnected, Fault, GoingAway, Ready, SessionStatus
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Acceptance",
+    "Assignment",
+    "Client",
+    "Closed",
+    "ClosedError",
+    "Completion",
+    "Disconnected",
+    "DispatcherError",
+    "Disposition",
+    "Fault",
+    "FieldViolation",
+    "Gap",
+    "GapReason",
+    "Gather",
+    "GatherOptions",
+    "GoingAway",
+    "Handler",
+    "HandlerResult",
+    "InvalidArgumentError",
+    "Json",
+    "JsonLike",
+    "LimitError",
+    "Listener",
+    "ListenerItem",
+    "NoProducersError",
+    "NotFoundError",
+    "OutcomeState",
+    "OverflowAction",
+    "Producer",
+    "ProducerError",
+    "ProducerOutcome",
+    "ProducerTopic",
+    "Ready",
+    "Reconnect",
+    "RequestOptions",
+    "Result",
+    "ResultDelivery",
+    "RevokedError",
+    "Selector",
+    "SessionReplacedError",
+    "SessionStatus",
+    "Summary",
+    "SummaryReason",
+    "Target",
+    "UnavailableError",
+    "__version__",
+]

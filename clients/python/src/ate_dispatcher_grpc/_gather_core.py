@@ -1,0 +1,46 @@
+"""What a gather hears, without threads, tasks or I/O."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from ate_dispatcher_grpc._gen import view_pb2 as view
+from ate_dispatcher_grpc._gen.ate.dispatcher.v1 import request_pb2, summary_pb2
+from ate_dispatcher_grpc._gen.ate.dispatcher.v1.session_pb2 import Heartbeat
+from ate_dispatcher_grpc._time import seconds_of
+from ate_dispatcher_grpc.errors import DispatcherError, unavailable
+from ate_dispatcher_grpc.results import Acceptance, ResultDelivery, Summary, acceptance_of, summary_of
+
+
+class GatherCore:
+    """Its acceptance, its results in order, its summary, or what went wrong."""
+
+    def __init__(self) -> None:
+        self.acceptance: Acceptance | None = None
+        self.results: deque[ResultDelivery] = deque()
+        self.summary: Summary | None = None
+        self.error: DispatcherError | None = None
+        self.heartbeat_interval = 0.0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more comes."""
+        return self.summary is not None or self.error is not None
+
+    def receive(self, message: bytes) -> None:
+        """Takes a GatherResponse."""
+        for event in view.EventBatch.FromString(message).events:
+            kind = event.WhichOneof("event")
+            if kind == "delivery":
+                self.results.append(ResultDelivery(event.delivery))
+            elif kind == "acceptance":
+                self.acceptance = acceptance_of(request_pb2.Acceptance.FromString(event.acceptance))
+            elif kind == "summary":
+                self.summary = summary_of(summary_pb2.Summary.FromString(event.summary))
+            elif kind == "heartbeat":
+                self.heartbeat_interval = seconds_of(Heartbeat.FromString(event.heartbeat).interval)
+
+    def fail(self, error: DispatcherError | None) -> None:
+        """Notes that the stream has ended; without an error and a summary, something cut it."""
+        if self.summary is None and self.error is None:
+            self.error = error or unavailable("the stream ended without a summary", "STREAM_ENDED")

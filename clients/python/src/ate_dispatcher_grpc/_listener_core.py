@@ -1,0 +1,139 @@
+"""A listener's side of its stream, without threads, tasks or I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Literal, Union
+
+from ate_dispatcher_grpc._cursors import Cursors
+from ate_dispatcher_grpc._enums import number_of
+from ate_dispatcher_grpc._gen import view_pb2 as view
+from ate_dispatcher_grpc._gen.ate.dispatcher.v1 import listener_pb2 as wire
+from ate_dispatcher_grpc._gen.ate.dispatcher.v1.dispatcher_service_pb2 import ListenRequest, SubscribeRequest
+from ate_dispatcher_grpc._gen.ate.dispatcher.v1.session_pb2 import GoAway, Heartbeat
+from ate_dispatcher_grpc._gen.ate.dispatcher.v1.summary_pb2 import Summary as SummaryMessage
+from ate_dispatcher_grpc._listener_topics import ListenerTopics
+from ate_dispatcher_grpc._session import SessionPort
+from ate_dispatcher_grpc._time import seconds_of
+from ate_dispatcher_grpc._topics import check_patterns
+from ate_dispatcher_grpc.errors import DispatcherError, invalid_argument
+from ate_dispatcher_grpc.results import Gap, ResultDelivery, Summary, gap_of, summary_of
+from ate_dispatcher_grpc.status import GoingAway, Ready
+
+ListenerItem = Union[ResultDelivery, Summary, Gap]
+"""What a listener hears: results, and, if asked for, summaries; gaps tell what was lost, in their place."""
+
+OverflowAction = Literal["DROP_OLDEST", "DISCONNECT"]
+"""What the server does when the listener reads too slowly: drop the oldest and say so, or end the stream."""
+
+
+@dataclass(frozen=True)
+class ListenerOptions:
+    """Who listens, to what, and how."""
+
+    topics: Sequence[str]
+    id: str = ""
+    group: str = ""
+    include_late: bool = False
+    include_summaries: bool = False
+    overflow_action: OverflowAction | None = None
+    buffer_bytes: int = 0
+
+
+class ListenerCore:
+    """What a listener hears, and where it stands."""
+
+    def __init__(self, options: ListenerOptions, port: SessionPort) -> None:
+        self._options = options
+        self._port = port
+        self._topics = ListenerTopics(check_patterns(options.topics, "topics"))
+        self._cursors = Cursors()
+        # A minted id is kept, so that a new session replaces one whose link is dead, which the server may not know yet.
+        self._id = options.id
+
+    def listen(self) -> bytes:
+        """Returns the first message of a new stream."""
+        self._topics.stream_begins()
+        options = self._options
+        try:
+            action = number_of(wire.OverflowAction, options.overflow_action or "UNSPECIFIED")
+            listen = ListenRequest(
+                listener_id=self._id,
+                topics=self._topics.current(),
+                resume_from=self._cursors.claim(),
+                include_late=options.include_late,
+                include_summaries=options.include_summaries,
+                overflow_action=action,
+                buffer_bytes=options.buffer_bytes,
+                group=options.group,
+            )
+        except (TypeError, ValueError) as error:
+            raise invalid_argument("listener", f"has an option that cannot be sent: {error}") from error
+        return SubscribeRequest(listen=listen).SerializeToString()
+
+    def receive(self, message: bytes) -> list[ListenerItem]:
+        """Takes a SubscribeResponse; returns what is for the owner, in order."""
+        items: list[ListenerItem] = []
+        for event in view.EventBatch.FromString(message).events:
+            self._handle(event, items)
+        return items
+
+    def add(self, topics: Sequence[str]) -> tuple[bytes | None, Future[None]]:
+        """Returns what to say to add topics, if anything, and when that is done."""
+        update, done = self._topics.add(check_patterns(topics, "topics"))
+        return _update(update), done
+
+    def remove(self, topics: Sequence[str]) -> tuple[bytes | None, Future[None]]:
+        """Returns what to say to remove topics, if anything, and when that is done."""
+        update, done = self._topics.remove(topics)
+        return _update(update), done
+
+    def ended(self, error: DispatcherError) -> None:
+        """There will be no further stream."""
+        self._topics.abandon(error)
+
+    def _handle(self, event: view.Event, items: list[ListenerItem]) -> None:
+        kind = event.WhichOneof("event")
+        if kind == "delivery":
+            if self._cursors.take(event.delivery.topic, event.delivery.sequence):
+                items.append(ResultDelivery(event.delivery))
+        elif kind == "summary":
+            items.append(summary_of(SummaryMessage.FromString(event.summary)))
+        elif kind == "heartbeat":
+            heartbeat = Heartbeat.FromString(event.heartbeat)
+            self._cursors.advance(heartbeat.cursors)
+            self._port.beat(seconds_of(heartbeat.interval))
+        elif kind == "gap":
+            items.append(self._gap(gap_of(wire.Gap.FromString(event.gap))))
+        elif kind == "ready":
+            self._ready(wire.Ready.FromString(event.ready))
+        elif kind == "topics_changed":
+            self._topics_changed(wire.TopicsChanged.FromString(event.topics_changed))
+        elif kind == "go_away":
+            self._port.tell(GoingAway(seconds_of(GoAway.FromString(event.go_away).grace)))
+
+    def _ready(self, ready: wire.Ready) -> None:
+        self._id = ready.listener_id
+        self._cursors.stream_begins(ready.cursors)
+        self._topics.stream_is_live()
+        status = Ready(ready.listener_id, ready.session_id, ready.server_id)
+        self._port.live(status, seconds_of(ready.heartbeat_interval))
+
+    def _topics_changed(self, change: wire.TopicsChanged) -> None:
+        self._topics.changed(change)
+        self._cursors.advance(change.cursors)
+        if change.removed:
+            self._cursors.retain(self._topics.current())
+
+    def _gap(self, gap: Gap) -> Gap:
+        if gap.reason == "EPOCH_CHANGED":
+            self._cursors.epoch_changed(gap.topic)
+        else:
+            self._cursors.skip(gap.topic, gap.last)
+        return gap
+
+
+def _update(update: wire.TopicsUpdate | None) -> bytes | None:
+    return None if update is None else SubscribeRequest(update=update).SerializeToString()

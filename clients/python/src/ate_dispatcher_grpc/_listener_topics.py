@@ -1,0 +1,101 @@
+"""What a listener listens to, across reconnects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from ate_dispatcher_grpc._gen.ate.dispatcher.v1.listener_pb2 import TopicsChanged, TopicsUpdate
+from ate_dispatcher_grpc.errors import DispatcherError
+
+
+@dataclass
+class _Change:
+    open: set[str]
+    """What the server has not confirmed yet."""
+    is_addition: bool
+    done: Future[None]
+    is_in_listen: bool = False
+    """Whether the present stream began with the change made already."""
+
+
+class ListenerTopics:
+    """The wanted topics, and changes that are on their way."""
+
+    def __init__(self, initial: Sequence[str]) -> None:
+        self._wanted = dict.fromkeys(initial)
+        self._changes: list[_Change] = []
+
+    def current(self) -> list[str]:
+        """Returns what the next stream begins with."""
+        return list(self._wanted)
+
+    def add(self, topics: Sequence[str]) -> tuple[TopicsUpdate | None, Future[None]]:
+        """Notes additions; returns what to say, if anything, and when they are done."""
+        missing = [topic for topic in topics if topic not in self._wanted or self._is_open(topic)]
+        self._wanted.update(dict.fromkeys(topics))
+        update = TopicsUpdate(add_topics=missing) if missing else None
+        return update, self._change(missing, True)
+
+    def remove(self, topics: Sequence[str]) -> tuple[TopicsUpdate | None, Future[None]]:
+        """Notes removals; returns what to say, if anything, and when they are done."""
+        present = [topic for topic in topics if topic in self._wanted or self._is_open(topic)]
+        for topic in topics:
+            self._wanted.pop(topic, None)
+        update = TopicsUpdate(remove_topics=present) if present else None
+        return update, self._change(present, False)
+
+    def stream_begins(self) -> None:
+        """A stream begins with what is current."""
+        for change in self._changes:
+            change.is_in_listen = True
+
+    def stream_is_live(self) -> None:
+        """The stream that began is live."""
+        for change in self._changes:
+            if change.is_in_listen:
+                change.open.clear()
+        self._settle()
+
+    def changed(self, change: TopicsChanged) -> None:
+        """Takes the confirmation of a change, perhaps one that somebody else made."""
+        for topic in change.added:
+            self._confirm(topic, True)
+        for topic in change.removed:
+            self._confirm(topic, False)
+        self._settle()
+
+    def abandon(self, error: DispatcherError) -> None:
+        """There will be no further confirmation."""
+        changes, self._changes = self._changes, []
+        for change in changes:
+            if change.done.set_running_or_notify_cancel():
+                change.done.set_exception(error)
+
+    def _change(self, topics: Sequence[str], is_addition: bool) -> Future[None]:
+        change = _Change(set(topics), is_addition, Future())
+        self._changes.append(change)
+        self._settle()
+        return change.done
+
+    def _confirm(self, topic: str, is_addition: bool) -> None:
+        is_ours = self._is_open(topic)
+        for change in self._changes:
+            if change.is_addition == is_addition:
+                change.open.discard(topic)
+        if is_ours:
+            return
+        if is_addition:
+            self._wanted[topic] = None
+        else:
+            self._wanted.pop(topic, None)
+
+    def _is_open(self, topic: str) -> bool:
+        return any(topic in change.open for change in self._changes)
+
+    def _settle(self) -> None:
+        for change in self._changes:
+            if not change.open and change.done.set_running_or_notify_cancel():
+                change.done.set_result(None)
+        self._changes = [change for change in self._changes if change.open]

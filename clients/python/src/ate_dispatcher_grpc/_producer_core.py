@@ -1,0 +1,247 @@
+"""A producer's side of its stream, without threads, tasks or I/O: messages come in as bytes and go out as bytes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Generic, Literal, Protocol, TypeVar, Union
+
+from grpc import StatusCode
+
+from ate_dispatcher_grpc._assignment import BaseAssignment
+from ate_dispatcher_grpc._enums import name_of
+from ate_dispatcher_grpc._gen import view_pb2 as view
+from ate_dispatcher_grpc._gen.ate.dispatcher.v1 import producer_pb2 as wire
+from ate_dispatcher_grpc._gen.ate.dispatcher.v1.session_pb2 import GoAway, Heartbeat
+from ate_dispatcher_grpc._registrations import Registrations
+from ate_dispatcher_grpc._session import SessionPort
+from ate_dispatcher_grpc._status import error_of_status
+from ate_dispatcher_grpc._time import seconds_of
+from ate_dispatcher_grpc.errors import DispatcherError, LimitError, RevokedError, invalid_argument
+from ate_dispatcher_grpc.handler_result import encode_failure
+from ate_dispatcher_grpc.status import Fault, GoingAway, Ready
+
+Disposition = Literal["ACCEPTED", "LATE", "DUPLICATE", "UNKNOWN", "CANCELLED", "UNSPECIFIED"]
+"""What became of a reply: in time, after the TTL, answered before, never assigned, or revoked before."""
+
+ProducerTopic = Union[str, tuple[str, str]]
+"""A topic or pattern, or a pair of it and a group; members of one group share the work."""
+
+A = TypeVar("A", bound=BaseAssignment)
+A_contra = TypeVar("A_contra", bound=BaseAssignment, contravariant=True)
+
+
+@dataclass(frozen=True)
+class ProducerOptions:
+    """Who answers, and how much at a time."""
+
+    topics: Sequence[ProducerTopic]
+    concurrency: int
+    """How many requests are worked on at a time; 0 for the server's default."""
+    max_backlog: int = 0
+    id: str = ""
+    display_name: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    report_dispositions: bool = False
+
+
+class ProducerPort(SessionPort, Protocol[A_contra]):
+    """What the core asks of the one that drives it."""
+
+    def say(self, message: bytes) -> None:
+        """A ProduceRequest is to be sent."""
+
+    def work(self, assignment: A_contra) -> None:
+        """A handler is to be run."""
+
+    def revoked(self, assignment: A_contra) -> None:
+        """An assignment was withdrawn; its `revocation` says why."""
+
+    def disposed(self, assignment_id: str, disposition: Disposition) -> None:
+        """A reply's fate is to be told to the owner."""
+
+    def drained(self) -> None:
+        """The server ends the stream now, and so should this side."""
+
+
+class ProducerCore(Generic[A]):
+    """What a producer owes, and what it says."""
+
+    def __init__(
+        self,
+        options: ProducerOptions,
+        make: Callable[[view.Assignment, float], A],
+        port: ProducerPort[A],
+    ) -> None:
+        self._options = options
+        self._make = make
+        self._port = port
+        self._registrations = Registrations(map(_registration, options.topics))
+        self._outstanding: dict[str, A] = {}
+        self.concurrency = options.concurrency
+        # A minted id is kept, so that a new session replaces one whose link is dead, which the server may not know yet.
+        self._id = options.id
+        self._max_message_bytes = 0
+
+    def hello(self) -> bytes:
+        """Returns the first message of a new stream."""
+        try:
+            hello = wire.Hello(
+                producer_id=self._id,
+                display_name=self._options.display_name,
+                labels=self._options.labels,
+                registrations=self._registrations.current(),
+                max_outstanding=self.concurrency,
+                max_backlog=self._options.max_backlog,
+                report_dispositions=self._options.report_dispositions,
+            )
+        except (TypeError, ValueError) as error:
+            raise invalid_argument("producer", f"has an option that cannot be sent: {error}") from error
+        return _batch(view.ProducerMessage(hello=hello.SerializeToString()))
+
+    def receive(self, message: bytes) -> None:
+        """Takes a ProduceResponse."""
+        for event in view.DispatcherBatch.FromString(message).messages:
+            self._handle(event)
+
+    def register(self, topic: str, group: str) -> tuple[bytes, Future[None]]:
+        """Returns what to say to join a topic, and when that is done."""
+        message, done = self._registrations.register(topic, group)
+        return _batch(message), done
+
+    def deregister(self, topic: str) -> tuple[bytes, Future[None]]:
+        """Returns what to say to leave a topic, and when that is done."""
+        message, done = self._registrations.deregister(topic)
+        return _batch(message), done
+
+    def set_concurrency(self, concurrency: int) -> bytes:
+        """Changes the window; returns what to say."""
+        self.concurrency = check_concurrency(concurrency)
+        update = wire.UpdateCredit(max_outstanding=concurrency)
+        return _batch(view.ProducerMessage(update_credit=update.SerializeToString()))
+
+    def drain(self) -> bytes:
+        """Returns what to say for goodbye."""
+        return _batch(view.ProducerMessage(drain=b""))
+
+    def answer(self, assignment: A, result: bytes) -> None:
+        """Sends a final result, unless it is wanted no longer."""
+        if self._outstanding.get(assignment.assignment_id) is assignment:
+            del self._outstanding[assignment.assignment_id]
+            self._reply(assignment.assignment_id, False, result)
+
+    def send_partial(self, assignment: A, result: bytes) -> None:
+        """Sends a partial result, unless it is wanted no longer.
+
+        Raises:
+            LimitError: reason RESULT_TOO_LARGE.
+        """
+        if self._outstanding.get(assignment.assignment_id) is assignment:
+            self._reply(assignment.assignment_id, True, result)
+
+    def abandon(self, reason: RevokedError) -> None:
+        """Withdraws all assignments: their stream is gone."""
+        self._revoke(list(self._outstanding), reason)
+
+    def ended(self, error: DispatcherError) -> None:
+        """There will be no further stream."""
+        self._registrations.abandon(error)
+
+    def _handle(self, event: view.DispatcherMessage) -> None:
+        kind = event.WhichOneof("message")
+        if kind == "assignment":
+            self._assign(event.assignment)
+        elif kind == "revocation":
+            revocation = wire.Revocation.FromString(event.revocation)
+            self._revoke(revocation.assignment_ids, _revoked(revocation.reason))
+        elif kind == "disposition":
+            disposition = wire.Disposition.FromString(event.disposition)
+            name = name_of(wire.DispositionState, disposition.state)
+            self._port.disposed(disposition.assignment_id, name)
+        elif kind == "heartbeat":
+            self._port.beat(seconds_of(Heartbeat.FromString(event.heartbeat).interval))
+        elif kind == "welcome":
+            self._welcome(wire.Welcome.FromString(event.welcome))
+        elif kind == "registered":
+            self._registrations.confirmed(wire.Registered.FromString(event.registered).correlation_id)
+        elif kind == "deregistered":
+            self._registrations.confirmed(wire.Deregistered.FromString(event.deregistered).correlation_id)
+        elif kind == "fault":
+            fault = wire.Fault.FromString(event.fault)
+            if not self._registrations.refused(fault):
+                self._port.tell(Fault(error_of_status(fault.status)))
+        elif kind == "go_away":
+            self._port.tell(GoingAway(seconds_of(GoAway.FromString(event.go_away).grace)))
+        elif kind == "drained":
+            self._port.drained()
+
+    def _welcome(self, welcome: wire.Welcome) -> None:
+        self._max_message_bytes = welcome.max_message_bytes
+        self._id = welcome.producer_id
+        unanswered = self._registrations.unanswered()
+        if unanswered:
+            self._port.say(_batch(*unanswered))
+        status = Ready(welcome.producer_id, welcome.session_id, welcome.server_id)
+        self._port.live(status, seconds_of(welcome.heartbeat_interval))
+
+    def _assign(self, message: view.Assignment) -> None:
+        try:
+            assignment = self._make(message, time.monotonic())
+        except DispatcherError as error:
+            self._reply(message.assignment_id, False, encode_failure(error))
+            return
+        self._outstanding[assignment.assignment_id] = assignment
+        self._port.work(assignment)
+
+    def _revoke(self, assignment_ids: Iterable[str], reason: RevokedError) -> None:
+        for assignment_id in assignment_ids:
+            assignment = self._outstanding.pop(assignment_id, None)
+            if assignment is not None:
+                assignment._revocation = reason
+                self._port.revoked(assignment)
+
+    def _reply(self, assignment_id: str, more: bool, result: bytes) -> None:
+        message = _reply(assignment_id, more, result)
+        if 0 < self._max_message_bytes < len(message):
+            error = _too_large(len(message), self._max_message_bytes)
+            if more:
+                raise error
+            message = _reply(assignment_id, False, encode_failure(error))
+        self._port.say(message)
+
+
+def check_concurrency(concurrency: int) -> int:
+    """Returns it.
+
+    Raises:
+        InvalidArgumentError: it is no whole number from 1.
+    """
+    if isinstance(concurrency, int) and not isinstance(concurrency, bool) and 1 <= concurrency < 2**32:
+        return concurrency
+    raise invalid_argument("concurrency", f"is {concurrency!r}; it is a whole number from 1")
+
+
+def _registration(topic: ProducerTopic) -> tuple[str, str]:
+    return (topic, "") if isinstance(topic, str) else (topic[0], topic[1])
+
+
+def _batch(*messages: view.ProducerMessage) -> bytes:
+    return view.ProducerBatch(messages=messages).SerializeToString()
+
+
+def _reply(assignment_id: str, more: bool, result: bytes) -> bytes:
+    reply = view.Reply(assignment_id=assignment_id, more=more, result=result)
+    return _batch(view.ProducerMessage(reply=reply))
+
+
+def _revoked(value: int) -> RevokedError:
+    reason = name_of(wire.RevocationReason, value)
+    code = StatusCode.DEADLINE_EXCEEDED if reason == "EXPIRED" else StatusCode.CANCELLED
+    return RevokedError(code, f"the assignment was revoked: {reason}", reason=reason)
+
+
+def _too_large(size: int, limit: int) -> LimitError:
+    details = f"the reply is {size:,} bytes; the server takes {limit:,}; send less, or a reference instead"
+    return LimitError(StatusCode.RESOURCE_EXHAUSTED, details, reason="RESULT_TOO_LARGE")

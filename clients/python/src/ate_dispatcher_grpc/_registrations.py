@@ -1,0 +1,99 @@
+"""What a producer is registered on, across reconnects.
+
+What the server has confirmed goes into the next Hello. What it has not answered is said again after the next Welcome,
+so that a refused topic is a Fault and not the end of the session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from ate_dispatcher_grpc._gen import view_pb2 as view
+from ate_dispatcher_grpc._gen.ate.dispatcher.v1.producer_pb2 import Deregister, Fault, Register, Registration
+from ate_dispatcher_grpc._status import error_of_status
+from ate_dispatcher_grpc.errors import DispatcherError
+
+
+@dataclass
+class _Change:
+    message: view.ProducerMessage
+    apply: Callable[[], object]
+    done: Future[None]
+
+
+class Registrations:
+    """Topics by group, and changes that are on their way."""
+
+    def __init__(self, initial: Iterable[tuple[str, str]]) -> None:
+        self._groups = dict(initial)
+        self._changes: dict[str, _Change] = {}
+        self._last_id = 0
+
+    def current(self) -> list[Registration]:
+        """Returns what the next Hello registers."""
+        return [Registration(topic=topic, group=group) for topic, group in self._groups.items()]
+
+    def unanswered(self) -> list[view.ProducerMessage]:
+        """Returns what was said and not answered, in order."""
+        return [change.message for change in self._changes.values()]
+
+    def register(self, topic: str, group: str) -> tuple[view.ProducerMessage, Future[None]]:
+        """Notes that a topic is to be joined; the future settles with the server's answer."""
+        correlation_id = self._next_id()
+        register = Register(
+            registrations=[Registration(topic=topic, group=group)], correlation_id=correlation_id
+        )
+        message = view.ProducerMessage(register=register.SerializeToString())
+        return self._add(correlation_id, message, lambda: self._groups.update({topic: group}))
+
+    def deregister(self, topic: str) -> tuple[view.ProducerMessage, Future[None]]:
+        """Notes that a topic is to be left; from now on no Hello registers it."""
+        correlation_id = self._next_id()
+        self._groups.pop(topic, None)
+        deregister = Deregister(topics=[topic], correlation_id=correlation_id)
+        message = view.ProducerMessage(deregister=deregister.SerializeToString())
+        return self._add(correlation_id, message, lambda: self._groups.pop(topic, None))
+
+    def confirmed(self, correlation_id: str) -> None:
+        """Takes a confirmation; unknown ids are ignored: they answered another session."""
+        change = self._changes.pop(correlation_id, None)
+        if change is not None:
+            change.apply()
+            _settle(change.done, None)
+
+    def refused(self, fault: Fault) -> bool:
+        """Takes a refusal; False if it was none of these changes."""
+        change = self._changes.pop(fault.correlation_id, None)
+        if change is None:
+            return False
+        _settle(change.done, error_of_status(fault.status))
+        return True
+
+    def abandon(self, error: DispatcherError) -> None:
+        """There will be no further answer."""
+        changes, self._changes = self._changes, {}
+        for change in changes.values():
+            _settle(change.done, error)
+
+    def _next_id(self) -> str:
+        self._last_id += 1
+        return str(self._last_id)
+
+    def _add(
+        self, correlation_id: str, message: view.ProducerMessage, apply: Callable[[], object]
+    ) -> tuple[view.ProducerMessage, Future[None]]:
+        change = _Change(message, apply, Future())
+        self._changes[correlation_id] = change
+        return message, change.done
+
+
+def _settle(done: Future[None], error: DispatcherError | None) -> None:
+    # Somebody who waits no longer may have cancelled it.
+    if not done.set_running_or_notify_cancel():
+        return
+    if error is None:
+        done.set_result(None)
+    else:
+        done.set_exception(error)

@@ -1,0 +1,74 @@
+"""What the long streams of producers and listeners have in common, threaded or not."""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+from grpc import StatusCode
+
+from ate_dispatcher_grpc.errors import DispatcherError, RevokedError, UnavailableError, unavailable
+from ate_dispatcher_grpc.status import SessionStatus
+
+# These say that the next try would fail the same way. ABORTED: a newer session of the same id took over.
+_HOPELESS: Final = frozenset(
+    {
+        StatusCode.INVALID_ARGUMENT,
+        StatusCode.UNAUTHENTICATED,
+        StatusCode.PERMISSION_DENIED,
+        StatusCode.UNIMPLEMENTED,
+        StatusCode.ABORTED,
+    }
+)
+
+# A session that was live this long, in seconds, was a good one: the next loss is a new matter.
+STABLE_AFTER: Final = 5.0
+
+# How long to wait for a stream's first message, in seconds: a connection attempt (20 s), and some.
+FIRST_MESSAGE: Final = 30.0
+
+# How long a close waits for pending work, in seconds: what container platforms commonly grant a process to stop.
+DEFAULT_GRACE: Final = 30.0
+
+
+class SessionPort(Protocol):
+    """What a session's core asks of the one that drives it."""
+
+    def live(self, status: SessionStatus, heartbeat_interval: float) -> None:
+        """The server said that the session is live."""
+
+    def beat(self, interval: float) -> None:
+        """The server announced its heartbeats anew."""
+
+    def tell(self, status: SessionStatus) -> None:
+        """Something is to be told to the owner."""
+
+
+def is_hopeless(error: DispatcherError) -> bool:
+    """Says whether a stream that ended so should not be tried again."""
+    return error.code in _HOPELESS
+
+
+def silence_limit(interval: float) -> float:
+    """Returns after how many seconds of silence a link is dead: twice the interval in which heartbeats come."""
+    return 2 * interval if interval > 0 else FIRST_MESSAGE
+
+
+def heartbeat_lost(silent: float) -> UnavailableError:
+    """Makes the error of a dead link."""
+    return unavailable(f"nothing was heard for {silent:.1f} s; the link is taken for dead", "HEARTBEAT_LOST")
+
+
+def stream_ended() -> UnavailableError:
+    """Makes the error of a stream that the server ended without a word."""
+    return unavailable("the server ended the stream", "STREAM_ENDED")
+
+
+def session_lost(cause: DispatcherError) -> RevokedError:
+    """Makes the error for assignments whose session was lost."""
+    details = f"the session was lost: {cause.details}"
+    return RevokedError(StatusCode.UNAVAILABLE, details, reason="SESSION_LOST")
+
+
+def producer_closed() -> RevokedError:
+    """Makes the error for assignments that outlasted the close of their producer."""
+    return RevokedError(StatusCode.CANCELLED, "the producer is closed", reason="CLOSED")

@@ -1,0 +1,40 @@
+"""Durations and timestamps between protobuf and Python."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timedelta, timezone
+
+from ate_dispatcher_grpc._gen.google.protobuf.duration_pb2 import Duration
+from ate_dispatcher_grpc._gen.google.protobuf.timestamp_pb2 import Timestamp
+from ate_dispatcher_grpc.errors import invalid_argument
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+# What google.protobuf.Duration can say: 10,000 years.
+_MAX_SECONDS = 315_576_000_000
+
+
+def seconds_of(duration: Duration) -> float:
+    """Returns a duration in seconds."""
+    return duration.seconds + duration.nanos / 1e9
+
+
+def duration_of(seconds: float, field: str) -> Duration:
+    """Makes a duration.
+
+    Raises:
+        InvalidArgumentError: `seconds` is no finite number, or beyond 10,000 years.
+    """
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        raise invalid_argument(field, f"is a {type(seconds).__name__}; it is a number of seconds")
+    if not math.isfinite(seconds) or abs(seconds) > _MAX_SECONDS:
+        raise invalid_argument(field, f"is {seconds}; it is a finite number of seconds")
+    nanos = round(seconds * 1e9)
+    whole, rest = divmod(abs(nanos), 1_000_000_000)
+    sign = 1 if nanos >= 0 else -1
+    return Duration(seconds=sign * whole, nanos=sign * rest)
+
+
+def datetime_of(timestamp: Timestamp) -> datetime:
+    """Returns an instant in UTC, exact to the microsecond."""
+    return _EPOCH + timedelta(seconds=timestamp.seconds, microseconds=timestamp.nanos // 1000)

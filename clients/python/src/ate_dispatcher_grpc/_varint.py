@@ -1,0 +1,61 @@
+"""The parts of protobuf's wire format that are read and written by hand."""
+
+from __future__ import annotations
+
+
+def varint(number: int) -> bytes:
+    """Encodes an unsigned number."""
+    if number < 0x80:
+        return bytes((number,))
+    parts = bytearray()
+    while number >= 0x80:
+        parts.append(number & 0x7F | 0x80)
+        number >>= 7
+    parts.append(number)
+    return bytes(parts)
+
+
+def read_varint(data: bytes, at: int, end: int) -> tuple[int, int]:
+    """Returns a number and where it ends.
+
+    Raises:
+        ValueError: it is cut or too long.
+    """
+    number = shift = 0
+    while at < end and shift < 70:
+        byte = data[at]
+        at += 1
+        number |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return number, at
+        shift += 7
+    raise ValueError("a number is cut or too long")
+
+
+def read_field(data: bytes, at: int, end: int) -> tuple[int, int, int, int]:
+    """Returns a field's number, where its content begins and ends, and where the next field begins.
+
+    Raises:
+        ValueError: it is malformed, or longer than the message around it.
+    """
+    tag, begin = read_varint(data, at, end)
+    wire_type = tag & 7
+    if wire_type == 2:
+        size, begin = read_varint(data, begin, end)
+        stop = begin + size
+    elif wire_type == 0:
+        _, stop = read_varint(data, begin, end)
+    elif wire_type == 1:
+        stop = begin + 8
+    elif wire_type == 5:
+        stop = begin + 4
+    else:
+        raise ValueError(f"unknown wire type {wire_type}")
+    if stop > end:
+        raise ValueError("a field is longer than the message around it")
+    return tag >> 3, begin, stop, stop
+
+
+def embedded(field: int, message: bytes) -> bytes:
+    """Encodes a length-delimited field, whose number is below 16."""
+    return bytes((field << 3 | 2,)) + varint(len(message)) + message

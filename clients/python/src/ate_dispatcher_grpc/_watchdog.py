@@ -1,0 +1,126 @@
+"""Notices dead links: streams on which nothing was heard for too long. One thread, however many streams."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from ate_dispatcher_grpc._session import FIRST_MESSAGE, silence_limit
+
+# After a stall of this very process timers fire before sockets are read: read first, then judge.
+_SECOND_LOOK = 0.1
+
+
+class Watch:
+    """One stream that is watched."""
+
+    def __init__(self, dog: Watchdog, on_dead: Callable[[float], None]) -> None:
+        self._dog = dog
+        self.on_dead = on_dead
+        self.limit = FIRST_MESSAGE
+        self.heard_at = 0.0
+        self.is_suspected = False
+
+    def start(self) -> None:
+        """Begins to watch a new stream, whose heartbeat interval is not known yet."""
+        self.limit = FIRST_MESSAGE
+        self.resume()
+
+    def resume(self) -> None:
+        """Watches on after a stop."""
+        self.heard()
+        self._dog.add(self)
+
+    def heard(self) -> None:
+        """Notes that something arrived."""
+        self.heard_at = time.monotonic()
+        self.is_suspected = False
+
+    def set_interval(self, interval: float) -> None:
+        """Takes the interval that the server announces, in seconds; 0 leaves the limit as it is."""
+        if interval > 0:
+            self.limit = silence_limit(interval)
+            self._dog.nudge()
+
+    def stop(self) -> None:
+        """Ends the watch, for a while or for good."""
+        self._dog.discard(self)
+
+
+class Watchdog:
+    """The thread that looks; it runs while there is something to watch."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._watches: set[Watch] = set()
+        self._thread: threading.Thread | None = None
+        self._wakes_at = 0.0
+        self._is_closed = False
+
+    def add(self, watch: Watch) -> None:
+        """Begins to look at a watch."""
+        with self._condition:
+            if self._is_closed:
+                return
+            self._watches.add(watch)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="ate-dispatcher-watchdog", daemon=True)
+                self._thread.start()
+            elif watch.heard_at + watch.limit < self._wakes_at:
+                self._condition.notify_all()
+
+    def discard(self, watch: Watch) -> None:
+        """Looks at it no longer."""
+        with self._condition:
+            self._watches.discard(watch)
+
+    def nudge(self) -> None:
+        """Limits have changed."""
+        with self._condition:
+            self._condition.notify()
+
+    def close(self) -> None:
+        """Ends the thread; nothing is watched any more."""
+        with self._condition:
+            self._is_closed = True
+            self._watches.clear()
+            thread = self._thread
+            self._condition.notify()
+        if thread is not None and thread is not threading.current_thread():
+            thread.join()
+
+    def _run(self) -> None:
+        while True:
+            with self._condition:
+                # An idle thread stays for a while, so that single gathers do not each start one.
+                if not self._watches and not self._idle():
+                    self._thread = None
+                    return
+                dead, delay = self._look(time.monotonic())
+                if not dead:
+                    self._wakes_at = time.monotonic() + delay
+                    self._condition.wait(delay)
+                    continue
+            for watch, silent in dead:
+                watch.on_dead(silent)
+
+    def _idle(self) -> bool:
+        self._wakes_at = float("inf")
+        self._condition.wait_for(lambda: self._watches or self._is_closed, 1.0)
+        return bool(self._watches)
+
+    def _look(self, now: float) -> tuple[list[tuple[Watch, float]], float]:
+        dead, delay = [], FIRST_MESSAGE
+        for watch in self._watches:
+            silent = now - watch.heard_at
+            if silent < watch.limit:
+                delay = min(delay, watch.limit - silent)
+            elif watch.is_suspected and silent >= watch.limit + _SECOND_LOOK:
+                dead.append((watch, silent))
+            else:
+                watch.is_suspected = True
+                delay = min(delay, _SECOND_LOOK)
+        for watch, _ in dead:
+            self._watches.discard(watch)
+        return dead, delay

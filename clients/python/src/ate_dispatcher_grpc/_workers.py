@@ -1,0 +1,61 @@
+"""Threads that run handlers: started when needed, kept while there is work, daemons, so that none holds up the exit."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+# How long a thread waits for further work, in seconds.
+_IDLE = 5.0
+
+
+class Workers:
+    """At most so many threads; what exceeds them waits."""
+
+    def __init__(self, limit: int, name: str) -> None:
+        self.limit = limit
+        self._name = name
+        self._condition = threading.Condition()
+        self._jobs: deque[Callable[[], None]] = deque()
+        self._threads: set[threading.Thread] = set()
+        self._idle = 0
+        self._is_closed = False
+
+    def submit(self, job: Callable[[], None]) -> None:
+        """Runs a job, which must not raise; after close it is dropped."""
+        with self._condition:
+            if self._is_closed:
+                return
+            self._jobs.append(job)
+            if self._idle >= len(self._jobs):
+                self._condition.notify()
+            elif len(self._threads) < self.limit:
+                thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+                self._threads.add(thread)
+                thread.start()
+
+    def close(self, deadline: float) -> None:
+        """Drops what waits, and waits for what runs, until the deadline of the monotonic clock."""
+        with self._condition:
+            self._is_closed = True
+            self._jobs.clear()
+            self._condition.notify_all()
+            threads = self._threads - {threading.current_thread()}
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _run(self) -> None:
+        while (job := self._next()) is not None:
+            job()
+
+    def _next(self) -> Callable[[], None] | None:
+        with self._condition:
+            self._idle += 1
+            self._condition.wait_for(lambda: self._jobs or self._is_closed, _IDLE)
+            self._idle -= 1
+            if self._jobs:
+                return self._jobs.popleft()
+            self._threads.discard(threading.current_thread())
+            return None

@@ -1,0 +1,245 @@
+"""Keeps a producer or listener connected: one task that opens the stream, reads it, and opens it again."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import grpc
+import grpc.aio
+
+from ate_dispatcher_grpc._backoff import Backoff
+from ate_dispatcher_grpc._session import STABLE_AFTER, heartbeat_lost, is_hopeless, stream_ended
+from ate_dispatcher_grpc.aio._connection import Call, Connection
+from ate_dispatcher_grpc.aio._queues import Outbox
+from ate_dispatcher_grpc.aio._watch import Watch
+from ate_dispatcher_grpc.errors import ClosedError, DispatcherError
+from ate_dispatcher_grpc.status import Closed, Disconnected, Fault, Ready, SessionStatus
+
+_log = logging.getLogger("ate_dispatcher_grpc")
+
+
+class Peer(Protocol):
+    """What a producer or listener does on its stream."""
+
+    kind: str
+    path: str
+    joins_messages: bool
+
+    def introduce(self) -> bytes:
+        """Returns the first message of a new stream."""
+
+    async def receive(self, message: bytes) -> None:
+        """Takes a message."""
+
+    def lost(self, error: DispatcherError) -> None:
+        """The stream is gone, and with it all that belongs to it alone."""
+
+    def ended(self, error: DispatcherError | None) -> None:
+        """There will be no further stream; no error if it was closed on purpose."""
+
+
+class Session:
+    """One peer's session, through however many streams."""
+
+    def __init__(
+        self, peer: Peer, connection: Connection, on_status: Callable[[SessionStatus], object] | None
+    ) -> None:
+        self._peer = peer
+        self._connection = connection
+        self._on_status = on_status
+        self._backoff = Backoff(connection.options.reconnect)
+        self.outbox = Outbox(peer.joins_messages)
+        self._call: Call = None
+        self._channel: grpc.aio.Channel | None = None
+        self._identity: Ready | None = None
+        self._live_since: float | None = None
+        self._cut: DispatcherError | None = None
+        self._error: DispatcherError | None = None
+        self._live = asyncio.Event()
+        self._closing = asyncio.Event()
+        self._closed = asyncio.Event()
+        self.watch = Watch(self._dead)
+        self._task = asyncio.get_running_loop().create_task(self._run(), name=f"ate-dispatcher-{peer.kind}")
+
+    @property
+    def id(self) -> str | None:
+        """The peer's id by the latest session; None before the first."""
+        return self._identity.id if self._identity else None
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a session is live at this moment."""
+        return self._live_since is not None
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether it is closed or about to be."""
+        return self._closing.is_set()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is over."""
+        return self._closed.is_set()
+
+    def live(self, status: SessionStatus, heartbeat_interval: float) -> None:
+        """Takes the server's word that the session is live."""
+        assert isinstance(status, Ready)
+        self._identity = status
+        self._live_since = time.monotonic()
+        self._live.set()
+        self.watch.set_interval(heartbeat_interval)
+        self.tell(status)
+
+    def tell(self, status: SessionStatus) -> None:
+        """Tells the owner."""
+        if self._on_status is None:
+            return
+        try:
+            self._on_status(status)
+        except Exception:
+            _log.exception("on_status raised")
+
+    async def guarded(self, name: str, callback: Callable[[Any], object] | None, item: Any) -> None:
+        """Runs a callback, and tells the owner if it raises."""
+        if callback is None:
+            return
+        try:
+            result = callback(item)
+            if inspect.isawaitable(result):
+                await result
+        except Exception as error:
+            self.callback_failed(name, error)
+
+    def callback_failed(self, name: str, error: Exception) -> None:
+        """Tells the owner that a callback raised."""
+        _log.error("%s raised", name, exc_info=error)
+        text = f"{name} raised {type(error).__name__}: {error}"
+        self.tell(Fault(DispatcherError(grpc.StatusCode.UNKNOWN, text, reason="CALLBACK_FAILED")))
+
+    async def wait_until_live(self) -> None:
+        """Waits for a live session; raises if there will be none."""
+        await self._live.wait()
+        if self._closed.is_set():
+            raise self._error or ClosedError(self._peer.kind)
+
+    async def wait(self) -> None:
+        """Waits for the end; raises what the server refused it with."""
+        await self._closed.wait()
+        if self._error is not None:
+            raise self._error
+
+    def ensure_open(self) -> None:
+        """Raises ClosedError after close."""
+        if self.is_closing:
+            raise self._error or ClosedError(self._peer.kind)
+
+    def begin_close(self) -> None:
+        """Opens no further stream."""
+        self._closing.set()
+        self.watch.stop()
+
+    async def close(self, deadline: float) -> None:
+        """Lets the stream end by itself until the deadline of the monotonic clock, then ends it."""
+        self.begin_close()
+        if asyncio.current_task() is self._task:
+            self._cut_stream(ClosedError(self._peer.kind))
+            return
+        if self.is_live:
+            await asyncio.wait([self._task], timeout=max(0.0, deadline - time.monotonic()))
+        while not self._task.done():
+            self._cut_stream(ClosedError(self._peer.kind))
+            await asyncio.wait([self._task], timeout=1.0)
+
+    def _cut_stream(self, error: DispatcherError) -> None:
+        self._cut = self._cut or error
+        if self._call is not None:
+            self._call.cancel()
+
+    def _dead(self, silent: float) -> None:
+        if self._channel is not None:
+            self._connection.renew(self._channel)
+        self._cut_stream(heartbeat_lost(silent))
+
+    async def _run(self) -> None:
+        error: DispatcherError | None = None
+        try:
+            while not self.is_closing:
+                error = await self._stream()
+                was_stable = self.is_live and time.monotonic() - (self._live_since or 0) >= STABLE_AFTER
+                self._live_since = None
+                self._live.clear()
+                self._peer.lost(error)
+                if self.is_closing or is_hopeless(error) or isinstance(error, ClosedError):
+                    break
+                if was_stable:
+                    self._backoff.reset()
+                await self._pause(error)
+        finally:
+            self._end(None if self.is_closing or isinstance(error, ClosedError) else error)
+
+    async def _pause(self, error: DispatcherError) -> None:
+        delay = max(self._backoff.next(), error.retry_delay or 0)
+        self.tell(Disconnected(error, delay))
+        waiting = asyncio.ensure_future(self._closing.wait())
+        await asyncio.wait([waiting], timeout=delay)
+        waiting.cancel()
+
+    async def _stream(self) -> DispatcherError:
+        """Runs one stream to its end, and says why it ended."""
+        writer: asyncio.Task[None] | None = None
+        try:
+            self._cut = None
+            self.outbox = outbox = Outbox(self._peer.joins_messages)
+            self._channel, self._call = self._connection.bidi(self._peer.path)
+            outbox.push(self._peer.introduce())
+            writer = asyncio.get_running_loop().create_task(_write(self._call, outbox))
+            self.watch.start()
+            while (message := await self._call.read()) is not grpc.aio.EOF:
+                self.watch.heard()
+                await self._peer.receive(message)
+            return self._cut or stream_ended()
+        except grpc.aio.AioRpcError as error:
+            return self._cut or self._connection.error_of(error)
+        except asyncio.CancelledError:
+            # A call that is cut cancels whoever reads it, just as the end of the whole program does.
+            if self._cut is not None:
+                return self._cut
+            if self._channel is not None and not self._connection.is_current(self._channel):
+                return self._connection.cut_error()
+            raise
+        except DispatcherError as error:
+            return error
+        except Exception as error:
+            _log.exception("a message could not be read")
+            return DispatcherError(grpc.StatusCode.INTERNAL, f"{type(error).__name__}: {error}")
+        finally:
+            self.watch.stop()
+            self.outbox.abandon()
+            call, self._call = self._call, None
+            if call is not None:
+                call.cancel()
+            if writer is not None:
+                writer.cancel()
+
+    def _end(self, error: DispatcherError | None) -> None:
+        self._closing.set()
+        self._error = error
+        self._closed.set()
+        self._live.set()
+        self._peer.ended(error)
+        self.tell(Closed(error))
+
+
+async def _write(call: Call, outbox: Outbox) -> None:
+    try:
+        while (message := await outbox.take()) is not None:
+            await call.write(message)
+        await call.done_writing()
+    except (grpc.aio.AioRpcError, asyncio.InvalidStateError, asyncio.CancelledError):
+        # The reader learns it too.
+        outbox.abandon()

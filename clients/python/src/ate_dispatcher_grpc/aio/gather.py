@@ -1,0 +1,148 @@
+"""A request whose results come back to the caller, with asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+
+import grpc.aio
+
+from ate_dispatcher_grpc._gather_core import GatherCore
+from ate_dispatcher_grpc._session import heartbeat_lost
+from ate_dispatcher_grpc.aio._connection import Call, Connection
+from ate_dispatcher_grpc.aio._queues import Inbox
+from ate_dispatcher_grpc.aio._watch import Watch
+from ate_dispatcher_grpc.errors import ClosedError, DispatcherError
+from ate_dispatcher_grpc.results import Acceptance, ResultDelivery, Summary
+
+
+class Gather:
+    """Results as they arrive, then a summary. Made by `Client.gather`.
+
+    Iterate over it with `async for`; the loop ends with the request. Leaving an `async with` block before that cancels
+    the request. If it is refused or the link breaks, the loop and the awaitables raise the same error.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        opened: tuple[grpc.aio.Channel, Call],
+        request_id: str,
+        cancel_request: Callable[[str], Awaitable[Summary]],
+    ) -> None:
+        self._connection = connection
+        self._channel, self._call = opened
+        self._request_id = request_id
+        self._cancel_request = cancel_request
+        self._core = GatherCore()
+        self._inbox: Inbox[ResultDelivery] = Inbox()
+        self._accepted = asyncio.Event()
+        self._over = asyncio.Event()
+        self._cut: DispatcherError | None = None
+        self._watch = Watch(self._on_dead)
+        self._pump = asyncio.get_running_loop().create_task(self._read(), name="ate-dispatcher-gather")
+
+    @property
+    def acceptance(self) -> Awaitable[Acceptance]:
+        """Who is asked; raises if the request was refused, or nobody can tell."""
+        return self._acceptance()
+
+    @property
+    def summary(self) -> Awaitable[Summary]:
+        """How it ended; raises as `acceptance` does. Results that were not taken stay in the loop."""
+        return self._summary()
+
+    def __aiter__(self) -> Gather:
+        return self
+
+    async def __anext__(self) -> ResultDelivery:
+        """Returns the next result; raises as `acceptance` does."""
+        result = await self._inbox.take()
+        if result is None:
+            raise StopAsyncIteration
+        return result
+
+    async def cancel(self) -> None:
+        """Asks the server to end it: the results stop, and the summary says CANCELLED.
+
+        Raises:
+            DispatcherError: the server could not be asked.
+        """
+        if not self._core.is_over:
+            await self._cancel_request(self._request_id or (await self.acceptance).request_id)
+
+    async def close(self) -> None:
+        """Leaves it: if it is not over, its producers are told CALLER_GONE. Never raises."""
+        if not self._pump.done():
+            self._cut = self._cut or ClosedError("gather")
+            self._call.cancel()
+            await asyncio.wait([self._pump])
+
+    async def __aenter__(self) -> Gather:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def _acceptance(self) -> Acceptance:
+        await self._accepted.wait()
+        if self._core.acceptance is None:
+            assert self._core.error is not None
+            raise self._core.error
+        return self._core.acceptance
+
+    async def _summary(self) -> Summary:
+        with self._inbox.overfull():
+            await self._over.wait()
+        if self._core.summary is None:
+            assert self._core.error is not None
+            raise self._core.error
+        return self._core.summary
+
+    async def _read(self) -> None:
+        try:
+            await self._pump_results()
+            self._core.fail(None)
+        except grpc.aio.AioRpcError as error:
+            self._core.fail(self._cut or self._connection.error_of(error))
+        except asyncio.CancelledError:
+            # A call that is cut cancels whoever reads it, just as the end of the whole program does.
+            is_cut = self._cut is not None or not self._connection.is_current(self._channel)
+            self._core.fail(self._cut or self._connection.cut_error())
+            if not is_cut:
+                raise
+        except Exception as error:
+            details = f"a message could not be read: {type(error).__name__}: {error}"
+            self._core.fail(DispatcherError(grpc.StatusCode.INTERNAL, details))
+        finally:
+            self._watch.stop()
+            self._call.cancel()
+            self._accepted.set()
+            self._over.set()
+            self._inbox.close(self._core.error, keep=True)
+
+    async def _pump_results(self) -> None:
+        self._watch.start()
+        while (message := await self._call.read()) is not grpc.aio.EOF:
+            self._watch.heard()
+            self._core.receive(message)
+            if self._core.acceptance is not None:
+                self._accepted.set()
+            self._watch.set_interval(self._core.heartbeat_interval)
+            results = list(self._core.results)
+            self._core.results.clear()
+            if self._core.summary is not None:
+                self._over.set()
+            if results:
+                # While nobody takes results the stream is not read, and so not heard.
+                self._watch.stop()
+                await self._inbox.put(results)
+                self._watch.resume()
+
+    def _on_dead(self, silent: float) -> None:
+        self._cut = heartbeat_lost(silent)
+        self._connection.renew(self._channel)
+        self._call.cancel()

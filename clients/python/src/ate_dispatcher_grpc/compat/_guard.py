@@ -1,0 +1,36 @@
+"""Runs a command until it ends or standard input does: `python _guard.py COMMAND...`.
+
+So it never outlives the process at the other end, not even one that was killed. A program of its own, which imports
+nothing but the standard library.
+"""
+
+import os
+import subprocess
+import sys
+import threading
+
+_GRACE = 12.0
+
+
+def main() -> None:
+    """Runs the command."""
+    try:
+        child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL)
+    except OSError as error:
+        sys.exit(f"{sys.argv[1]}: {error.strerror}")
+
+    def leave_with_child() -> None:
+        code = child.wait()
+        os._exit(code if code >= 0 else 128 - code)
+
+    threading.Thread(target=leave_with_child, daemon=True).start()
+    sys.stdin.buffer.read()
+    child.terminate()
+    try:
+        child.wait(_GRACE)
+    except subprocess.TimeoutExpired:
+        child.kill()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,210 @@
+"""What an ATEDispatcher has at the service: one session for each producer and listener, as long as they have topics."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import Any
+from uuid import uuid4
+
+from ate_dispatcher_grpc import producer as grpc_producer
+from ate_dispatcher_grpc.client import Client
+from ate_dispatcher_grpc.compat.payload import arguments_of, result_of, value_of
+from ate_dispatcher_grpc.compat.peers import Producer, ResultListener
+from ate_dispatcher_grpc.compat.topics import from_wire
+from ate_dispatcher_grpc.errors import DispatcherError, InvalidArgumentError, UnavailableError
+from ate_dispatcher_grpc.handler_result import Result
+from ate_dispatcher_grpc.listener import Listener
+from ate_dispatcher_grpc.options import RequestOptions
+from ate_dispatcher_grpc.results import ResultDelivery
+
+_log = logging.getLogger("ate_dispatcher_grpc.compat")
+
+# How long a change waits for the dispatcher's word, in seconds; it is made anyway once the dispatcher is back.
+_PATIENCE = 10.0
+
+# The same at the end; it is over for all of them once one of them was in vain.
+_LAST_PATIENCE = 2.0
+
+# The original let any number of requests wait for a producer; this is the most that a dispatcher takes by default.
+_BACKLOG = 65_536
+
+
+class _Reply:
+    """Where a compat producer puts its reply: wakes the handler that waits for it."""
+
+    def __init__(self, assignment: grpc_producer.Assignment) -> None:
+        # Set by the reply too: whichever comes first ends the wait.
+        self._settled = assignment.cancelled
+        self._assignment = assignment
+        self._value: Any = None
+        self._error: Exception | None = None
+
+    @property
+    def is_revoked(self) -> bool:
+        """Whether nobody wants the reply any more."""
+        return self._assignment.revocation is not None
+
+    def put(self, msg: Any, /) -> None:
+        """Takes the reply."""
+        self._value = msg["args"][0]
+        self._settled.set()
+
+    def fail(self, error: Exception) -> None:
+        """Takes an exception for a reply."""
+        self._error = error
+        self._settled.set()
+
+    def wait(self) -> Result:
+        """Waits for the reply or the revocation; raises what the producer raised."""
+        self._settled.wait()
+        if self.is_revoked:
+            return Result()
+        if self._error is not None:
+            raise self._error
+        return result_of(self._value)
+
+
+class Link:
+    """The sessions, by producer and listener."""
+
+    def __init__(self, address: str) -> None:
+        """Connects.
+
+        Raises:
+            UnavailableError: there is no dispatcher at the address.
+        """
+        self._client = Client(address)
+        self._lock = threading.Lock()
+        self._producers: dict[Producer, tuple[grpc_producer.Producer, set[str]]] = {}
+        self._listeners: dict[ResultListener, tuple[Listener, set[str]]] = {}
+        self._is_closed = threading.Event()
+        self._patience = _PATIENCE
+        try:
+            self._client.wait_for_ready(_PATIENCE)
+        except UnavailableError:
+            self._client.close(0)
+            raise
+
+    def dispatch(self, topic: str, ttl: float, options: RequestOptions) -> None:
+        """Scatters a request, if need be more than once within its TTL; what is refused is logged."""
+        deadline = time.monotonic() + ttl
+        # With an id it is asked once, however often it is sent.
+        request: RequestOptions = {**options, "ttl": ttl, "request_id": uuid4().hex}
+        while True:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                _log.error("a request on %r expired before a dispatcher could be reached", from_wire(topic))
+                return
+            try:
+                self._client.dispatch(topic, **request)
+                return
+            except UnavailableError:
+                if self._is_closed.wait(min(0.1, left)):
+                    return
+            except DispatcherError as error:
+                _log.error("a request on %r was refused: %s", from_wire(topic), error)
+                return
+
+    def add_producer(self, producer: Producer, topic: str) -> None:
+        """Registers a producer on a topic; returns once that is live."""
+        with self._lock:
+            if producer not in self._producers:
+                self._producers[producer] = (self._connect(producer), set())
+            session, topics = self._producers[producer]
+            topics.add(topic)
+        self._patiently(lambda: session.register(topic, timeout=self._patience))
+
+    def remove_producer(self, producer: Producer, topic: str) -> None:
+        """Deregisters a producer; what it was asked before it may still answer."""
+        with self._lock:
+            if producer not in self._producers:
+                return
+            session, topics = self._producers[producer]
+            topics.discard(topic)
+            if not topics:
+                del self._producers[producer]
+        self._patiently(lambda: session.deregister(topic, timeout=self._patience))
+        if not topics:
+            threading.Thread(target=session.close, name="ate-dispatcher-drain", daemon=True).start()
+
+    def add_listener(self, listener: ResultListener, topic: str) -> None:
+        """Registers a listener on a topic; returns once that is live."""
+        with self._lock:
+            if listener not in self._listeners:
+                session = self._client.listener([], lambda result: _hear(listener, result))
+                self._listeners[listener] = (session, set())
+            session, topics = self._listeners[listener]
+            topics.add(topic)
+        self._patiently(lambda: session.add(topic, timeout=self._patience))
+
+    def remove_listener(self, listener: ResultListener, topic: str) -> None:
+        """Deregisters a listener; it has been sent all results that arrived before."""
+        with self._lock:
+            if listener not in self._listeners:
+                return
+            session, topics = self._listeners[listener]
+            topics.discard(topic)
+            if not topics:
+                del self._listeners[listener]
+        self._patiently(lambda: session.remove(topic, timeout=self._patience))
+        if not topics:
+            # Nothing more comes; what came is still handed out.
+            session.close(_PATIENCE)
+
+    def give_up(self) -> None:
+        """Ends waits for a dispatcher that cannot be reached."""
+        self._is_closed.set()
+
+    def close(self) -> None:
+        """Ends all sessions. Results that have arrived so far are handed to their listeners before."""
+        self.give_up()
+        self._patience = _LAST_PATIENCE
+        # Each answer comes after all that the dispatcher was told and told before.
+        for producer, (_, topics) in list(self._producers.items()):
+            for topic in list(topics):
+                self.remove_producer(producer, topic)
+        for listener, (_, topics) in list(self._listeners.items()):
+            for topic in list(topics):
+                self.remove_listener(listener, topic)
+        self._client.close(0)
+
+    def _connect(self, producer: Producer) -> grpc_producer.Producer:
+        session = self._open(producer, _BACKLOG)
+        try:
+            return session.ready(_PATIENCE)
+        except InvalidArgumentError:
+            # This dispatcher takes no backlog that long: its own default, then.
+            session.close(0)
+            return self._open(producer, 0)
+        except TimeoutError:
+            return session
+
+    def _open(self, producer: Producer, backlog: int) -> grpc_producer.Producer:
+        def handle(assignment: grpc_producer.Assignment) -> Result:
+            args, kwargs = arguments_of(assignment)
+            reply = _Reply(assignment)
+            topic = from_wire(assignment.topic)
+            producer.submit_producer_message(topic, assignment.request_id, reply, *args, **kwargs)
+            return reply.wait()
+
+        return self._client.producer([], handle, concurrency=1, max_backlog=backlog)
+
+    def _patiently(self, change: Any) -> None:
+        try:
+            change()
+        except (TimeoutError, UnavailableError):
+            _log.warning("the dispatcher does not answer; it will be told once it is back")
+            if self._is_closed.is_set():
+                self._patience = 0.0
+
+
+def _hear(listener: ResultListener, result: ResultDelivery) -> None:
+    topic = from_wire(result.topic)
+    try:
+        value = value_of(result)
+    except DispatcherError as error:
+        listener.process_dispatcher_error(topic, error)
+        return
+    listener.send_result(topic, value)

@@ -1,0 +1,305 @@
+"""The asyncio face: what differs from the threaded one, and that it survives the same."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+from grpc import StatusCode
+
+from ate_dispatcher_grpc import (
+    ClosedError,
+    Disconnected,
+    DispatcherError,
+    Gap,
+    InvalidArgumentError,
+    NoProducersError,
+    ProducerError,
+    Ready,
+    ResultDelivery,
+    SessionReplacedError,
+    SessionStatus,
+    Summary,
+    UnavailableError,
+)
+from ate_dispatcher_grpc.aio import Assignment, Client
+from tests.conftest import FAST
+from tests.server import Link, Server
+
+
+@pytest.fixture
+async def aclient(address: str) -> AsyncIterator[Client]:
+    async with Client(address, reconnect=FAST) as client:
+        yield client
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    assert not [task for task in left if task.get_name().startswith("ate-dispatcher")]
+
+
+async def test_serve_listen_dispatch(aclient: Client, topic: str) -> None:
+    async def handle(a: Assignment) -> list[object]:
+        await a.send({"part": 1})
+        await asyncio.sleep(0)
+        return [*a.args, a.kwargs]
+
+    await aclient.producer([topic], handle).ready()  # type: ignore[arg-type]
+    listener = await aclient.listener([topic], include_summaries=True).ready()
+    acceptance = await aclient.dispatch(topic, args=[1], kwargs={"ttl": 2})
+    events = listener.events()
+    first, last, summary = [await anext(events) for _ in range(3)]
+    assert isinstance(first, ResultDelivery)
+    assert isinstance(last, ResultDelivery)
+    assert isinstance(summary, Summary)
+    assert (first.value, first.more) == ({"part": 1}, True)
+    assert (last.value, last.more) == ([1, {"ttl": 2}], False)
+    assert summary.request_id == acceptance.request_id
+
+
+async def test_plain_functions_are_handlers_too(aclient: Client, topic: str) -> None:
+    await aclient.producer([topic], lambda a: b"\x00").ready()
+    assert [result.data async for result in aclient.gather(topic)] == [b"\x00"]
+
+
+async def test_a_revocation_cancels_the_handler(aclient: Client, topic: str) -> None:
+    revoked: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    async def handle(a: Assignment) -> None:
+        try:
+            await asyncio.sleep(10)
+        finally:
+            revoked.set_result(a.revocation.reason if a.revocation else "")
+
+    await aclient.producer([topic], handle).ready()
+    async with aclient.gather(topic, ttl=10) as gather:
+        await gather.cancel()
+        assert [result async for result in gather] == []
+        assert (await gather.summary).reason == "CANCELLED"
+    assert await asyncio.wait_for(revoked, 5) == "REQUESTED"
+
+
+async def test_leaving_a_gather_tells_the_producers(aclient: Client, topic: str) -> None:
+    revoked: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    async def handle(a: Assignment) -> None:
+        try:
+            await asyncio.sleep(10)
+        finally:
+            revoked.set_result(a.revocation.reason if a.revocation else "")
+
+    await aclient.producer([topic], handle).ready()
+    async with aclient.gather(topic, ttl=10) as gather:
+        await gather.acceptance
+    assert await asyncio.wait_for(revoked, 5) == "CALLER_GONE"
+
+
+async def test_waiting_for_a_result_may_be_given_up(aclient: Client, topic: str) -> None:
+    async def handle(a: Assignment) -> str:
+        await asyncio.sleep(0.3)
+        return "late but in time"
+
+    await aclient.producer([topic], handle).ready()
+    gather = aclient.gather(topic)
+    with pytest.raises(asyncio.TimeoutError):
+        await asyncio.wait_for(anext(gather), 0.05)
+    assert [result.value async for result in gather] == ["late but in time"]
+
+
+async def test_exceptions_are_error_results(aclient: Client, topic: str) -> None:
+    async def handle(a: Assignment) -> None:
+        if a.args:
+            raise asyncio.CancelledError
+        raise DispatcherError(StatusCode.NOT_FOUND, "no", reason="NO")
+
+    await aclient.producer([topic], handle).ready()
+    (result,) = [result async for result in aclient.gather(topic)]
+    with pytest.raises(ProducerError) as caught:
+        _ = result.value
+    assert caught.value.reason == "NO"
+    (result,) = [result async for result in aclient.gather(topic, args=[1])]
+    assert result.error is not None
+
+
+async def test_refusals_are_raised(aclient: Client, topic: str) -> None:
+    with pytest.raises(NoProducersError):
+        await aclient.dispatch(topic, no_producers_action="FAIL")
+    gather = aclient.gather("not a topic")
+    with pytest.raises(InvalidArgumentError):
+        await gather.acceptance
+    with pytest.raises(InvalidArgumentError):
+        await gather.summary
+    with pytest.raises(InvalidArgumentError):
+        [result async for result in gather]
+    with pytest.raises(InvalidArgumentError):
+        await aclient.producer(["a b"], lambda a: None).ready()
+    with pytest.raises(UnavailableError):
+        async with Client("127.0.0.1:1") as nobody:
+            await nobody.dispatch("t")
+
+
+async def test_topics_change_at_any_time(aclient: Client, topic: str) -> None:
+    producer = await aclient.producer([], lambda a: a.topic, id=topic).ready()
+    listener = await aclient.listener([], id=topic).ready()
+    await producer.register(topic)
+    await listener.add(topic)
+    await aclient.dispatch(topic)
+    assert (await listener.get()).value == topic
+    await producer.deregister(topic)
+    assert (await aclient.validate(topic)).targets == ()
+    await listener.remove(topic)
+    assert await aclient.update_listener(topic, add=["x"]) == ["x"]
+    with pytest.raises(InvalidArgumentError):
+        await producer.register("a b")
+
+
+async def test_topics_can_be_changed_while_more_waits_than_fits(aclient: Client, topic: str) -> None:
+    async def many(a: Assignment) -> None:
+        for number in range(3000):
+            await a.send(number)
+
+    listener = await aclient.listener([topic]).ready()
+    await aclient.producer([topic], many).ready()
+    assert (await aclient.gather(topic, ttl=20).summary).answered_count == 1
+    await asyncio.wait_for(listener.add("other"), 10)
+    seen = [(await listener.get()).value for _ in range(3001)]
+    assert seen == [*range(3000), None]
+
+
+async def test_coroutine_callbacks_are_called_in_turn(aclient: Client, topic: str) -> None:
+    told: list[object] = []
+    done = asyncio.Event()
+
+    async def on_result(result: ResultDelivery) -> None:
+        await asyncio.sleep(0.01)
+        told.append(result.value)
+
+    def on_summary(summary: Summary) -> None:
+        told.append(summary.reason)
+        done.set()
+
+    await aclient.listener([topic], on_result, on_summary=on_summary).ready()
+    await aclient.producer([topic], lambda a: 1).ready()
+    await aclient.dispatch(topic)
+    await asyncio.wait_for(done.wait(), 10)
+    assert told == [1, "ALL_ANSWERED"]
+
+
+async def test_concurrency_of_one_is_one_after_the_other(aclient: Client, topic: str) -> None:
+    at_work = most = 0
+
+    async def handle(a: Assignment) -> None:
+        nonlocal at_work, most
+        at_work += 1
+        most = max(most, at_work)
+        await asyncio.sleep(0.01)
+        at_work -= 1
+
+    producer = await aclient.producer([topic], handle, concurrency=1).ready()
+    gathers = [aclient.gather(topic) for _ in range(5)]
+    assert [(await gather.summary).answered_count for gather in gathers] == [1] * 5
+    assert most == 1
+    producer.set_concurrency(3)
+
+
+async def test_closing_finishes_the_work(aclient: Client, topic: str) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def handle(a: Assignment) -> str:
+        begun.set()
+        await go_on.wait()
+        return "done"
+
+    producer = await aclient.producer([topic], handle).ready()
+    gather = aclient.gather(topic)
+    await begun.wait()
+    closing = asyncio.create_task(producer.close())
+    await asyncio.sleep(0)
+    go_on.set()
+    assert [result.value async for result in gather] == ["done"]
+    await closing
+    await producer.wait()
+    with pytest.raises(ClosedError):
+        await producer.register("x")
+
+
+async def test_the_newest_session_of_an_id_wins(aclient: Client, topic: str) -> None:
+    first = await aclient.listener([topic], id=topic).ready()
+    await aclient.listener([topic], id=topic).ready()
+    with pytest.raises(SessionReplacedError):
+        [result async for result in first]
+
+
+class Heard(list[SessionStatus]):
+    """What sessions said."""
+
+    async def wait_for(self, kind: type[SessionStatus], count: int) -> None:
+        deadline = asyncio.get_running_loop().time() + 15
+        while sum(isinstance(status, kind) for status in self) < count:
+            assert asyncio.get_running_loop().time() < deadline, list(self)
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("harm", [Link.cut, Link.freeze])
+async def test_no_result_is_lost_when_the_link_breaks(
+    server: Server, link: Link, harm: Callable[[Link], None]
+) -> None:
+    numbers, heard, gaps = itertools.count(), Heard(), list[Gap]()
+    async with Client(server.address, reconnect=FAST) as near, Client(link.address, reconnect=FAST) as far:
+        listener = await far.listener(["t"], on_status=heard.append, on_gap=gaps.append).ready()
+        await near.producer(["t"], lambda a: a.args[0]).ready()
+        for number in itertools.islice(numbers, 5):
+            await near.dispatch("t", args=[number])
+        harm(link)
+        for number in itertools.islice(numbers, 5):
+            await near.dispatch("t", args=[number])
+        await heard.wait_for(Ready, 2)
+        for number in itertools.islice(numbers, 5):
+            await near.dispatch("t", args=[number])
+        values = [(await asyncio.wait_for(listener.get(), 10)).value for _ in range(15)]
+    assert values == list(range(15))
+    assert gaps == []
+
+
+@pytest.mark.parametrize("harm", ["restart", "kill", "freeze"])
+async def test_harm_to_the_server_is_survived(server: Server, harm: str) -> None:
+    producing, listening, gaps = Heard(), Heard(), list[Gap]()
+    async with Client(server.address, reconnect=FAST, call_timeout=2) as client:
+        await client.producer(["t"], lambda a: a.args[0], on_status=producing.append).ready()
+        listener = await client.listener(["t"], on_status=listening.append, on_gap=gaps.append).ready()
+        await client.dispatch("t", args=[1])
+        assert (await listener.get()).value == 1
+        if harm == "freeze":
+            server.freeze()
+            await listening.wait_for(Disconnected, 1)
+            await producing.wait_for(Disconnected, 1)
+            server.thaw()
+        else:
+            await asyncio.to_thread(server.stop if harm == "restart" else server.kill)
+            await asyncio.to_thread(server.start)
+        await listening.wait_for(Ready, 2)
+        await producing.wait_for(Ready, 2)
+        await client.dispatch("t", args=[2])
+        assert (await asyncio.wait_for(listener.get(), 10)).value == 2
+    assert [gap.reason for gap in gaps] == ([] if harm == "freeze" else ["EPOCH_CHANGED"])
+
+
+async def test_calls_and_gathers_on_a_dead_link_fail_in_time(server: Server, link: Link) -> None:
+    async with Client(server.address) as near, Client(link.address, call_timeout=0.5) as far:
+
+        async def sleep(a: Assignment) -> None:
+            await asyncio.sleep(10)
+
+        await near.producer(["t"], sleep).ready()
+        gather = far.gather("t", ttl=3)
+        await gather.acceptance
+        await asyncio.sleep(0.7)
+        link.freeze()
+        with pytest.raises(UnavailableError) as caught:
+            [result async for result in gather]
+        assert caught.value.reason == "HEARTBEAT_LOST"
+        await far.validate("t")
+        link.freeze()
+        with pytest.raises(UnavailableError) as caught:
+            await far.validate("t")
+        assert caught.value.reason == "NO_ANSWER"
+        await far.validate("t")

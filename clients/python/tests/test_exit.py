@@ -1,0 +1,43 @@
+"""A program that ends without closing anything ends."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+SERVING = """
+import sys, threading
+from ate_dispatcher_grpc import Client
+client = Client(sys.argv[1])
+started = threading.Event()
+producer = client.producer(["exit"], lambda a: started.set() or threading.Event().wait()).ready(10)
+listener = client.listener(["exit"], lambda r: None).ready(10)
+client.dispatch("exit", ttl=60)
+assert started.wait(10)
+gather = client.gather("exit", ttl=60)
+gather.acceptance
+"""
+
+ASYNC = """
+import asyncio, sys
+from ate_dispatcher_grpc.aio import Client
+async def main():
+    client = Client(sys.argv[1])
+    await client.producer(["exit-a"], lambda a: 1).ready()
+    listener = await client.listener(["exit-a"]).ready()
+    await client.dispatch("exit-a")
+    print((await listener.get()).value)
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize(
+    "program", [SERVING, SERVING + "raise SystemExit(0)", ASYNC], ids=["threads", "exit", "asyncio"]
+)
+def test_the_interpreter_ends(address: str, program: str) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", program, address], capture_output=True, text=True, timeout=20, check=False
+    )
+    assert (run.returncode, run.stderr) == (0, "")

@@ -1,0 +1,242 @@
+"""Producers, threaded."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from ate_dispatcher_grpc import (
+    Assignment,
+    Client,
+    ClosedError,
+    InvalidArgumentError,
+    JsonLike,
+    SessionReplacedError,
+    SessionStatus,
+)
+
+
+def test_topics_change_at_any_time(client: Client, topic: str) -> None:
+    producer = client.producer([], lambda a: a.topic, id=topic).ready(10)
+    assert client.validate(topic).targets == ()
+    producer.register(topic)
+    assert [target.producer_id for target in client.validate(topic).targets] == [topic]
+    producer.deregister(topic)
+    assert client.validate(topic).targets == ()
+
+
+def test_a_malformed_topic_is_refused_and_the_session_goes_on(client: Client, topic: str) -> None:
+    producer = client.producer([topic], lambda a: 1).ready(10)
+    with pytest.raises(InvalidArgumentError):
+        producer.register("a b")
+    assert [result.value for result in client.gather(topic)] == [1]
+
+
+def test_members_of_a_group_share_the_work(client: Client, topic: str) -> None:
+    client.producer([(topic, "workers")], lambda a: "a").ready(10)
+    client.producer([(topic, "workers")], lambda a: "b").ready(10)
+    answers = [result.value for _ in range(8) for result in client.gather(topic)]
+    assert len(answers) == 8
+    assert set(answers) == {"a", "b"}
+
+
+def test_the_next_member_gets_what_a_departed_one_left(client: Client, address: str, topic: str) -> None:
+    taken = threading.Event()
+
+    def hang(a: Assignment) -> None:
+        taken.set()
+        a.cancelled.wait(10)
+
+    other = Client(address)
+    other.producer([(topic, "g")], hang).ready(10)
+    gather = client.gather(topic)
+    assert gather.acceptance.targets[0].group == "g"
+    assert taken.wait(10)
+    client.producer([(topic, "g")], lambda a: a.attempt).ready(10)
+    other.close(0)
+    assert [result.value for result in gather] == [2]
+
+
+def test_concurrency_bounds_what_is_worked_on_at_a_time(client: Client, topic: str) -> None:
+    lock = threading.Lock()
+    at_work, most = 0, 0
+    both = threading.Barrier(2, timeout=10)
+
+    def handle(a: Assignment) -> None:
+        nonlocal at_work, most
+        with lock:
+            at_work += 1
+            most = max(most, at_work)
+        both.wait()
+        with lock:
+            at_work -= 1
+
+    client.producer([topic], handle, concurrency=2).ready(10)
+    gathers = [client.gather(topic) for _ in range(6)]
+    assert [gather.summary.answered_count for gather in gathers] == [1] * 6
+    assert most == 2
+
+
+def test_concurrency_can_be_changed(client: Client, topic: str) -> None:
+    both = threading.Barrier(2, timeout=10)
+    producer = client.producer([topic], lambda a: both.wait(), concurrency=1).ready(10)
+    first, second = client.gather(topic), client.gather(topic)
+    producer.set_concurrency(2)
+    assert first.summary.answered_count == second.summary.answered_count == 1
+    with pytest.raises(InvalidArgumentError):
+        producer.set_concurrency(0)
+
+
+def test_remaining_time_burns_down(client: Client, topic: str) -> None:
+    client.producer([topic], lambda a: a.remaining()).ready(10)
+    (result,) = client.gather(topic, ttl=3)
+    assert isinstance(result.value, float)
+    assert 2 < result.value <= 3
+
+
+def test_an_expired_assignment_is_revoked_and_its_answer_dropped(client: Client, topic: str) -> None:
+    reasons: list[str] = []
+    left: list[float] = []
+
+    def handle(a: Assignment) -> str:
+        a.cancelled.wait(10)
+        reasons.append(a.revocation.reason if a.revocation else "")
+        left.append(a.remaining())
+        return "too late"
+
+    client.producer([topic], handle).ready(10)
+    gather = client.gather(topic, ttl=0.2)
+    assert (list(gather), gather.summary.reason) == ([], "EXPIRED")
+    client.close()
+    assert reasons == ["EXPIRED"]
+    assert left[0] < 0.1
+
+
+def test_what_waits_and_is_revoked_is_never_begun(client: Client, topic: str) -> None:
+    seen: list[object] = []
+
+    def handle(a: Assignment) -> None:
+        seen.append(a.args[0])
+        time.sleep(0.5)
+
+    client.producer([topic], handle, concurrency=1).ready(10)
+    first = client.gather(topic, args=[1], ttl=5)
+    assert first.acceptance.targets
+    assert client.gather(topic, args=[2], ttl=0.1).summary.outcomes[0].state == "SATURATED"
+    assert first.summary.answered_count == 1
+    assert seen == [1]
+
+
+def test_dispositions_tell_what_became_of_replies(client: Client, topic: str) -> None:
+    told: list[tuple[str, str]] = []
+    came = threading.Event()
+
+    def disposed(assignment_id: str, state: str) -> None:
+        told.append((assignment_id, state))
+        came.set()
+
+    client.producer([topic], lambda a: 1, on_disposition=disposed).ready(10)
+    list(client.gather(topic))
+    assert came.wait(5)
+    assert [state for _, state in told] == ["ACCEPTED"]
+
+
+def test_closing_finishes_the_work(client: Client, address: str, topic: str) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def handle(a: Assignment) -> str:
+        begun.set()
+        go_on.wait(10)
+        return "done"
+
+    producer = client.producer([topic], handle).ready(10)
+    gather = client.gather(topic)
+    assert gather.acceptance.targets
+    assert begun.wait(10)
+    closing = threading.Thread(target=producer.close)
+    closing.start()
+    with Client(address) as other:
+        deadline = time.monotonic() + 5
+        while other.validate(topic).targets and time.monotonic() < deadline:
+            time.sleep(0.01)
+    go_on.set()
+    assert [result.value for result in gather] == ["done"]
+    closing.join(10)
+    producer.wait(1)
+    with pytest.raises(ClosedError):
+        producer.register("x")
+    with pytest.raises(ClosedError):
+        producer.ready()
+
+
+def test_what_outlasts_the_grace_is_abandoned(client: Client, topic: str) -> None:
+    reasons: list[str] = []
+    begun = threading.Event()
+
+    def handle(a: Assignment) -> None:
+        begun.set()
+        a.cancelled.wait(10)
+        reasons.append(a.revocation.reason if a.revocation else "")
+
+    producer = client.producer([topic], handle).ready(10)
+    client.dispatch(topic, ttl=10)
+    assert begun.wait(10)
+    producer.close(0.2)
+    client.close()
+    assert reasons == ["CLOSED"]
+
+
+def test_the_newest_session_of_an_id_wins(client: Client, topic: str) -> None:
+    statuses: list[SessionStatus] = []
+    first = client.producer([topic], lambda a: 1, id=topic, on_status=statuses.append).ready(10)
+    client.producer([topic], lambda a: 2, id=topic).ready(10)
+    with pytest.raises(SessionReplacedError):
+        first.wait(10)
+    assert [result.value for result in client.gather(topic)] == [2]
+    assert [type(status).__name__ for status in statuses] == ["Ready", "Closed"]
+
+
+def test_malformed_options_are_refused_at_once(client: Client) -> None:
+    with pytest.raises(InvalidArgumentError, match="concurrency"):
+        client.producer(["t"], lambda a: 1, concurrency=0)
+    with pytest.raises(InvalidArgumentError, match="option that cannot be sent"):
+        client.producer(["t"], lambda a: 1, labels={"a": 1})  # type: ignore[dict-item]
+
+
+def test_what_the_server_refuses_ends_the_producer(client: Client) -> None:
+    producer = client.producer(["a b"], lambda a: 1)
+    with pytest.raises(InvalidArgumentError):
+        producer.ready(10)
+
+
+def test_a_result_beyond_the_limit_is_an_error_result(client: Client, topic: str) -> None:
+    client.producer([topic], lambda a: "x" * 2_000_000).ready(10)
+    (result,) = client.gather(topic)
+    assert result.error is not None
+    assert result.error.reason == "RESULT_TOO_LARGE"
+
+
+def test_a_deep_request_is_one_error_and_the_stream_lives(client: Client, topic: str) -> None:
+    client.producer([topic], lambda a: 1).ready(10)
+    deep: JsonLike = 1
+    for _ in range(29):
+        deep = [deep]
+    assert [result.value for result in client.gather(topic, args=[deep])] == [1]
+    raw = b"\x12\x02\x0a\x05"
+    assert _send_raw(client, topic, raw) == "UNDECODABLE_REQUEST"
+    assert [result.value for result in client.gather(topic)] == [1]
+
+
+def _send_raw(client: Client, topic: str, payload: bytes) -> str:
+    from ate_dispatcher_grpc import _paths
+    from ate_dispatcher_grpc._gen import view_pb2 as view
+    from ate_dispatcher_grpc._gen.ate.dispatcher.v1.request_pb2 import Request
+    from ate_dispatcher_grpc.gather import Gather
+
+    message = view.RequestCall(request=Request(topic=topic).SerializeToString() + payload)
+    opened = client._connection.server_stream(_paths.GATHER, message.SerializeToString(), None, None)
+    (result,) = Gather(client._connection, opened, "", client.cancel_request)
+    assert result.error is not None
+    return result.error.reason
