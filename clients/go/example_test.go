@@ -1,0 +1,203 @@
+package atedispatcher_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"os"
+	"time"
+
+	atedispatcher "github.com/ate-dispatcher/ate-dispatcher/clients/go"
+)
+
+// Serve a topic: the handler's value is the result, and its error is one, too.
+func ExampleClient_NewProducer() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	client, err := atedispatcher.NewClient(os.Getenv("ATE_DISPATCHER_ADDRESS"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+
+	vendor := client.NewProducer([]string{"quotes.lamp"}, func(ctx context.Context, a *atedispatcher.Assignment) (atedispatcher.Result, error) {
+		var order struct{ Quantity int }
+		if err := a.DecodeKwargs(&order); err != nil {
+			return atedispatcher.Result{}, err
+		}
+		if order.Quantity > 100 {
+			return atedispatcher.Result{}, fmt.Errorf("only 100 are left")
+		}
+		return atedispatcher.Value(map[string]any{"price": 4 * order.Quantity}), nil
+	}, atedispatcher.ProducerOptions{ID: "vendor"})
+	go vendor.Run(ctx)
+	defer vendor.Close(ctx)
+	if err := vendor.Ready(ctx); err != nil {
+		log.Fatal(err)
+	}
+
+	for _, quantity := range []int{3, 300} {
+		results, _, err := client.GatherAll(ctx, "quotes.lamp", atedispatcher.RequestOptions{
+			Kwargs: map[string]any{"quantity": quantity},
+		})
+		if err != nil {
+			log.Fatal(err)
+		}
+		value, err := results[0].Value()
+		fmt.Println(results[0].ProducerID, value, err)
+	}
+	// Output:
+	// vendor map[price:12] <nil>
+	// vendor <nil> PRODUCER_ERROR: only 100 are left
+}
+
+// Listen to results, whoever asked for them.
+func ExampleListener_Results() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	client, err := atedispatcher.NewClient(os.Getenv("ATE_DISPATCHER_ADDRESS"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+
+	listener := client.NewListener([]string{"sensors.*"}, atedispatcher.ListenerOptions{
+		OnGap: func(gap atedispatcher.Gap) { log.Println("lost", gap.LostCount, "results of", gap.Topic) },
+	})
+	go func() {
+		if err := listener.Ready(ctx); err == nil {
+			poll(ctx, client, "sensors.north", "sensors.south")
+		}
+	}()
+	heard := 0
+	for result, err := range listener.Results(ctx) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		value, err := result.Value()
+		fmt.Println(result.Topic, result.Sequence, value, err)
+		if heard++; heard == 2 {
+			break
+		}
+	}
+	// Output:
+	// sensors.north 1 21.5 <nil>
+	// sensors.south 1 21.5 <nil>
+}
+
+// Dispatch a request: its results go to the listeners, and it is clear at once who was asked.
+func ExampleClient_Dispatch() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	client, err := atedispatcher.NewClient(os.Getenv("ATE_DISPATCHER_ADDRESS"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+	defer answer(ctx, client, "agent-1", "fleet", 0)()
+
+	acceptance, err := client.Dispatch(ctx, "fleet", atedispatcher.RequestOptions{
+		Args: []any{"report", 3},
+		TTL:  2 * time.Second,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(acceptance.Targets, acceptance.ListenerCount, acceptance.TTL)
+	// Output:
+	// [{agent-1 }] 0 2s
+}
+
+// Gather with a policy: the first good answer is enough, and the rest is called off.
+func ExampleClient_Gather() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	client, err := atedispatcher.NewClient(os.Getenv("ATE_DISPATCHER_ADDRESS"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+	defer answer(ctx, client, "fast-model", "models", 0)()
+	defer answer(ctx, client, "slow-model", "models", time.Minute)()
+
+	gather, err := client.Gather(ctx, "models", atedispatcher.RequestOptions{
+		Kwargs:     map[string]any{"prompt": "hello"},
+		Completion: atedispatcher.Completion{FirstSuccess: true},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer gather.Close()
+	for result, err := range gather.Results() {
+		if err != nil {
+			log.Fatal(err)
+		}
+		value, err := result.Value()
+		fmt.Println(result.ProducerID, value, err)
+	}
+	summary, err := gather.Summary()
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(summary.Reason, summary.Satisfied)
+	for _, outcome := range summary.Outcomes {
+		fmt.Println(outcome.ProducerID, outcome.State)
+	}
+	// Output:
+	// fast-model 21.5 <nil>
+	// POLICY_MET true
+	// fast-model ANSWERED
+	// slow-model CANCELLED
+}
+
+// Cancel a request by its id: its producers are told, and the summary says what there was until then.
+func ExampleClient_CancelRequest() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	client, err := atedispatcher.NewClient(os.Getenv("ATE_DISPATCHER_ADDRESS"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+	defer answer(ctx, client, "archive", "search", time.Minute)()
+
+	acceptance, err := client.Dispatch(ctx, "search", atedispatcher.RequestOptions{TTL: time.Minute})
+	if err != nil {
+		log.Fatal(err)
+	}
+	summary, err := client.CancelRequest(ctx, acceptance.RequestID)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(summary.Reason, summary.Outcomes[0].ProducerID, summary.Outcomes[0].State)
+	// Output:
+	// CANCELLED archive CANCELLED
+}
+
+// answer makes a producer that answers 21.5 after a while, and returns how to end it.
+func answer(ctx context.Context, client *atedispatcher.Client, id, topic string, delay time.Duration) (stop func()) {
+	producer := client.NewProducer([]string{topic}, func(ctx context.Context, a *atedispatcher.Assignment) (atedispatcher.Result, error) {
+		select {
+		case <-time.After(delay):
+			return atedispatcher.Value(21.5), nil
+		case <-ctx.Done():
+			return atedispatcher.Result{}, context.Cause(ctx)
+		}
+	}, atedispatcher.ProducerOptions{ID: id})
+	go producer.Run(ctx)
+	if err := producer.Ready(ctx); err != nil {
+		log.Fatal(err)
+	}
+	return func() { producer.Close(ctx) }
+}
+
+// poll asks one producer on each topic, one after the other.
+func poll(ctx context.Context, client *atedispatcher.Client, topics ...string) {
+	for _, topic := range topics {
+		stop := answer(ctx, client, topic, topic, 0)
+		if _, _, err := client.GatherAll(ctx, topic, atedispatcher.RequestOptions{}); err != nil {
+			log.Fatal(err)
+		}
+		stop()
+	}
+}

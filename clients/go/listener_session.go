@@ -1,0 +1,159 @@
+package atedispatcher
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	dispatcherv1 "github.com/ate-dispatcher/ate-dispatcher/clients/go/gen/ate/dispatcher/v1"
+)
+
+// updateLimit bounds the call that makes up for changes of topics while a session was opened.
+const updateLimit = 10 * time.Second
+
+// once is one session from Listen to its end; nil if take wanted no more.
+func (l *Listener) once(ctx context.Context, take func(*Delivery) bool) error {
+	stream, err := l.client.open(ctx, dispatcherv1.DispatcherService_Listen_FullMethodName, nil)
+	if err != nil {
+		return err
+	}
+	defer stream.close(errClosed)
+	topics := l.topics.current()
+	l.topics.streamBegins()
+	request, err := proto.Marshal(l.request(topics))
+	if err != nil {
+		return invalidArgument("listener", "cannot be encoded: %v", err)
+	}
+	// What the call ended by comes out of recv.
+	if stream.send(request) == nil {
+		_ = stream.CloseSend()
+	}
+	for {
+		batch, err := stream.recv()
+		if err == io.EOF {
+			return endedByServer()
+		}
+		if err != nil {
+			return err
+		}
+		events, err := readBatch(batch)
+		if err != nil {
+			return err
+		}
+		for _, event := range events {
+			if event.number == eventDelivery {
+				delivery, err := readDelivery(event.body)
+				if err != nil {
+					return err
+				}
+				if ctx.Err() != nil {
+					return nil
+				}
+				if l.cursors.take(delivery.Topic, delivery.Sequence) && !take(delivery) {
+					return nil
+				}
+			} else if err := l.handle(ctx, stream, topics, event); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// handle takes the rarer events.
+func (l *Listener) handle(ctx context.Context, stream *stream, begunWith []string, event event) error {
+	switch event.number {
+	case eventSummary:
+		var message dispatcherv1.Summary
+		if err := event.read(&message); err != nil {
+			return err
+		}
+		if l.options.OnSummary != nil {
+			l.options.OnSummary(summaryOf(&message))
+		}
+	case eventHeartbeat:
+		var message dispatcherv1.Heartbeat
+		if err := event.read(&message); err != nil {
+			return err
+		}
+		l.cursors.advance(message.GetCursors())
+		stream.expect(message.GetInterval().AsDuration())
+	case eventGoAway:
+		var message dispatcherv1.GoAway
+		if err := event.read(&message); err != nil {
+			return err
+		}
+		l.session.tell(Status{Kind: StatusGoingAway, Grace: message.GetGrace().AsDuration()})
+	case eventReady:
+		var message dispatcherv1.Ready
+		if err := event.read(&message); err != nil {
+			return err
+		}
+		stream.expect(message.GetHeartbeatInterval().AsDuration())
+		return l.ready(ctx, &message, begunWith)
+	case eventGap:
+		var message dispatcherv1.Gap
+		if err := event.read(&message); err != nil {
+			return err
+		}
+		l.gap(&message)
+	case eventTopicsChanged:
+		var message dispatcherv1.TopicsChanged
+		if err := event.read(&message); err != nil {
+			return err
+		}
+		l.topics.changed(&message)
+		l.cursors.advance(message.GetCursors())
+		if len(message.GetRemoved()) > 0 {
+			l.cursors.retain(l.topics.current())
+		}
+	}
+	return nil
+}
+
+// ready makes up for topics that were changed while the session was opened.
+func (l *Listener) ready(ctx context.Context, message *dispatcherv1.Ready, begunWith []string) error {
+	id := message.GetListenerId()
+	l.cursors.streamBegins(message.GetCursors())
+	l.session.identify(id)
+	if err := l.catchUp(ctx, begunWith); err != nil {
+		return err
+	}
+	l.session.tell(Status{
+		Kind: StatusReady, ID: id, SessionID: message.GetSessionId(), ServerID: message.GetServerId(),
+	})
+	return nil
+}
+
+func (l *Listener) catchUp(ctx context.Context, begunWith []string) error {
+	l.updating.Lock()
+	defer l.updating.Unlock()
+	if change, any := l.topics.missing(begunWith); any {
+		ctx, cancel := context.WithTimeout(ctx, updateLimit)
+		defer cancel()
+		if err := l.update(ctx, change); err != nil {
+			return err
+		}
+	}
+	l.session.established()
+	return nil
+}
+
+func (l *Listener) gap(message *dispatcherv1.Gap) {
+	if message.GetReason() == dispatcherv1.GapReason_GAP_REASON_EPOCH_CHANGED {
+		l.cursors.epochChanged(message.GetTopic())
+	} else {
+		l.cursors.skip(message.GetTopic(), message.GetTo())
+	}
+	if l.options.OnGap == nil {
+		return
+	}
+	l.options.OnGap(Gap{
+		Topic:     message.GetTopic(),
+		Reason:    GapReason(nameOf(dispatcherv1.GapReason_name, int32(message.GetReason()), "GAP_REASON_")),
+		From:      message.GetFrom(),
+		To:        message.GetTo(),
+		LostCount: message.GetLostCount(),
+	})
+}

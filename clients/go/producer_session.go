@@ -1,0 +1,243 @@
+package atedispatcher
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"sync/atomic"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
+
+	dispatcherv1 "github.com/ate-dispatcher/ate-dispatcher/clients/go/gen/ate/dispatcher/v1"
+)
+
+// producerSession is one Produce stream.
+type producerSession struct {
+	producer *Producer
+	stream   *stream
+	outbox   *outbox
+	// maxMessageBytes is the largest message that the server takes; 0 if it did not say.
+	maxMessageBytes atomic.Int64
+	isDrained       bool
+}
+
+// once is one session from Hello to its end; nil if it was drained.
+func (p *Producer) once(ctx context.Context) error {
+	p.mu.Lock()
+	isClosing := p.isClosing
+	p.mu.Unlock()
+	if isClosing {
+		return nil
+	}
+	stream, err := p.client.open(ctx, dispatcherv1.DispatcherService_Produce_FullMethodName, nil)
+	if err != nil {
+		return err
+	}
+	s := &producerSession{producer: p, stream: stream, outbox: newOutbox()}
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		s.outbox.run(stream.send)
+	}()
+	defer func() {
+		s.outbox.close()
+		stream.close(errClosed)
+		<-written
+	}()
+	s.say(s.hello())
+	err = s.receive(ctx)
+	p.mu.Lock()
+	wasLive := p.current == s
+	p.current = nil
+	isClosing = p.isClosing
+	p.mu.Unlock()
+	p.work.abandon(sessionLost(ctx, err))
+	if isClosing && wasLive {
+		p.undrained = err
+		return nil
+	}
+	return err
+}
+
+func (s *producerSession) hello() *dispatcherv1.ProducerMessage {
+	p := s.producer
+	p.mu.Lock()
+	concurrency := p.concurrency
+	p.mu.Unlock()
+	return &dispatcherv1.ProducerMessage{Message: &dispatcherv1.ProducerMessage_Hello{Hello: &dispatcherv1.Hello{
+		// The minted id is kept, so that a session that only this side has lost is replaced and not asked in vain.
+		ProducerId:         p.session.currentID(),
+		DisplayName:        p.options.DisplayName,
+		Labels:             p.options.Labels,
+		Registrations:      p.registrations.hello(),
+		MaxOutstanding:     uint32(concurrency),
+		MaxBacklog:         uint32(p.options.MaxBacklog),
+		ReportDispositions: p.options.OnDisposition != nil,
+	}}}
+}
+
+func (s *producerSession) receive(ctx context.Context) error {
+	for {
+		batch, err := s.stream.recv()
+		if err == io.EOF {
+			if s.isDrained {
+				return nil
+			}
+			return endedByServer()
+		}
+		if err != nil {
+			return err
+		}
+		events, err := readBatch(batch)
+		if err != nil {
+			return err
+		}
+		for _, event := range events {
+			if err := s.handle(ctx, event); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (s *producerSession) handle(ctx context.Context, event event) error {
+	p := s.producer
+	switch event.number {
+	case messageAssignment:
+		assignment, err := readAssignment(event.body)
+		if err != nil {
+			return err
+		}
+		p.work.assign(ctx, assignment, s)
+		return nil
+	case messageRevocation:
+		var message dispatcherv1.Revocation
+		if err := event.read(&message); err != nil {
+			return err
+		}
+		p.work.revoke(message.GetAssignmentIds(), revoked(message.GetReason()))
+		return nil
+	case messageHeartbeat:
+		return s.stream.heard(event)
+	case messageGoAway:
+		var message dispatcherv1.GoAway
+		err := event.read(&message)
+		p.session.tell(Status{Kind: StatusGoingAway, Grace: message.GetGrace().AsDuration()})
+		return err
+	case messageDisposition:
+		var message dispatcherv1.Disposition
+		err := event.read(&message)
+		if p.options.OnDisposition != nil {
+			state := nameOf(dispatcherv1.DispositionState_name, int32(message.GetState()), "DISPOSITION_STATE_")
+			p.options.OnDisposition(message.GetAssignmentId(), Disposition(state))
+		}
+		return err
+	case messageWelcome:
+		var message dispatcherv1.Welcome
+		err := event.read(&message)
+		s.welcome(&message)
+		return err
+	case messageRegistered:
+		var message dispatcherv1.Registered
+		err := event.read(&message)
+		p.registrations.confirmed(message.GetCorrelationId())
+		return err
+	case messageDeregistered:
+		var message dispatcherv1.Deregistered
+		err := event.read(&message)
+		p.registrations.confirmed(message.GetCorrelationId())
+		return err
+	case messageDrained:
+		s.isDrained = true
+		return nil
+	case messageFault:
+		var message dispatcherv1.Fault
+		err := event.read(&message)
+		why := errorFromStatus(message.GetStatus(), "")
+		if !p.registrations.refused(message.GetCorrelationId(), why) {
+			p.fault(why)
+		}
+		return err
+	}
+	return nil
+}
+
+func (s *producerSession) welcome(message *dispatcherv1.Welcome) {
+	p := s.producer
+	s.stream.expect(message.GetHeartbeatInterval().AsDuration())
+	s.maxMessageBytes.Store(int64(message.GetMaxMessageBytes()))
+	p.mu.Lock()
+	limit := p.concurrency
+	if limit == 0 {
+		limit = int(message.GetMaxOutstanding())
+	} else if limit != int(message.GetMaxOutstanding()) {
+		s.say(&dispatcherv1.ProducerMessage{Message: &dispatcherv1.ProducerMessage_UpdateCredit{
+			UpdateCredit: &dispatcherv1.UpdateCredit{MaxOutstanding: uint32(limit)},
+		}})
+	}
+	p.work.setLimit(limit)
+	p.current = s
+	if p.isClosing {
+		s.say(&dispatcherv1.ProducerMessage{Message: &dispatcherv1.ProducerMessage_Drain{Drain: &dispatcherv1.Drain{}}})
+	}
+	p.mu.Unlock()
+	for _, change := range p.registrations.unanswered() {
+		s.say(change)
+	}
+	p.session.identify(message.GetProducerId())
+	p.session.established()
+	p.session.tell(Status{
+		Kind:      StatusReady,
+		ID:        message.GetProducerId(),
+		SessionID: message.GetSessionId(),
+		ServerID:  message.GetServerId(),
+	})
+}
+
+func (s *producerSession) say(message *dispatcherv1.ProducerMessage) {
+	encoded, err := proto.Marshal(&dispatcherv1.ProduceRequest{Messages: []*dispatcherv1.ProducerMessage{message}})
+	if err != nil {
+		s.stream.close(invalidArgument("producer", "cannot be encoded: %v", err))
+		return
+	}
+	s.outbox.push(encoded)
+}
+
+func (s *producerSession) reply(ctx context.Context, assignmentID string, more bool, result []byte) error {
+	message := replyMessage(assignmentID, more, result)
+	if limit := s.maxMessageBytes.Load(); limit > 0 && int64(len(message)) > limit {
+		tooLarge := &Error{
+			Code:    codes.ResourceExhausted,
+			Reason:  "RESULT_TOO_LARGE",
+			Message: fmt.Sprintf("the reply is %d bytes; the server takes %d; send less, or a reference instead", len(message), limit),
+		}
+		if more {
+			return tooLarge
+		}
+		message = replyMessage(assignmentID, false, encodeFailure(failureStatus(tooLarge)))
+	}
+	s.outbox.push(message)
+	s.outbox.waitForRoom(ctx)
+	return nil
+}
+
+func revoked(reason dispatcherv1.RevocationReason) *Error {
+	name := nameOf(dispatcherv1.RevocationReason_name, int32(reason), "REVOCATION_REASON_")
+	code := codes.Canceled
+	if reason == dispatcherv1.RevocationReason_REVOCATION_REASON_EXPIRED {
+		code = codes.DeadlineExceeded
+	}
+	return &Error{Code: code, Reason: name, Message: "the result is wanted no longer"}
+}
+
+func sessionLost(ctx context.Context, cause error) *Error {
+	if own, ok := context.Cause(ctx).(*Error); ok {
+		return own
+	}
+	lost := &Error{Code: codes.Unavailable, Reason: "SESSION_LOST", Message: "the session was lost", cause: cause}
+	if cause != nil {
+		lost.Message += ": " + cause.Error()
+	}
+	return lost
+}

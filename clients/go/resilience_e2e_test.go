@@ -1,0 +1,332 @@
+package atedispatcher_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	atedispatcher "github.com/ate-dispatcher/ate-dispatcher/clients/go"
+)
+
+// heartbeat makes a dead link known soon.
+const heartbeat = 100 * time.Millisecond
+
+var heartbeatFlags = []string{"--heartbeat-ms", heartbeat.String()}
+
+func TestALinkThatIsCutLosesNothing(t *testing.T) {
+	server := serve(t)
+	proxy := newProxy(t, server.address)
+	direct := connect(t, server.address)
+	produce(t, direct, "cut.link", echo, atedispatcher.ProducerOptions{})
+	h := listen(t, connect(t, proxy.address), atedispatcher.ListenerOptions{}, "cut.link")
+	for i := range 5 {
+		ask(t, direct, "cut.link", 1+20*i, 10)
+		proxy.cut()
+		ask(t, direct, "cut.link", 11+20*i, 10)
+	}
+	if got := numbers(t, h.untilResults(t, 100)); !slices.Equal(got, count(1, 100)) {
+		t.Errorf("got %v", got)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.gaps) > 0 {
+		t.Errorf("gaps: %v", h.gaps)
+	}
+}
+
+func TestAListenerByWildcardResumes(t *testing.T) {
+	server := serve(t)
+	proxy := newProxy(t, server.address)
+	direct := connect(t, server.address)
+	produce(t, direct, "wild.>", echo, atedispatcher.ProducerOptions{})
+	ask(t, direct, "wild.older", 101, 5)
+	h := listen(t, connect(t, proxy.address), atedispatcher.ListenerOptions{}, "wild.*")
+	for _, topic := range []string{"wild.older", "wild.newer"} {
+		from := len(h.untilResults(t, 0)) + 1
+		ask(t, direct, topic, from, 10)
+		h.untilResults(t, from+9)
+		proxy.cut()
+		ask(t, direct, topic, from+10, 10)
+		h.untilResults(t, from+19)
+	}
+	if got := numbers(t, h.results); !slices.Equal(got, count(1, 40)) || len(h.gaps) > 0 {
+		t.Errorf("got %v, gaps %v", got, h.gaps)
+	}
+}
+
+func TestAHalfOpenLinkIsNoticedAndLosesNothing(t *testing.T) {
+	server := serve(t, heartbeatFlags...)
+	proxy := newProxy(t, server.address)
+	direct := connect(t, server.address)
+	through := connect(t, proxy.address)
+	h := listen(t, through, atedispatcher.ListenerOptions{}, "half.open")
+	producer := through.NewProducer([]string{"half.open"}, echo, atedispatcher.ProducerOptions{ID: "behind-the-proxy"})
+	background(t, producer.Run)
+	if err := producer.Ready(testContext(t)); err != nil {
+		t.Fatal(err)
+	}
+	ask(t, direct, "half.open", 1, 3)
+	h.untilResults(t, 3)
+
+	gather, err := through.Gather(testContext(t), "nobody", atedispatcher.RequestOptions{
+		TTL: time.Minute, NoProducers: atedispatcher.NoProducersWait,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer gather.Close()
+	proxy.freeze()
+	frozen := time.Now()
+	lost := h.untilStatus(t, atedispatcher.StatusDisconnected, 1)
+	if noticed := time.Since(frozen); !errors.Is(lost.Err, atedispatcher.ErrHeartbeatLost) || noticed > 20*heartbeat {
+		t.Errorf("after %v: %v", noticed, lost.Err)
+	}
+	if _, err := gather.Summary(); !errors.Is(err, atedispatcher.ErrHeartbeatLost) || !errors.Is(err, atedispatcher.ErrUnavailable) {
+		t.Errorf("the gather ended by %v", err)
+	}
+	h.untilStatus(t, atedispatcher.StatusReady, 2)
+	// The producer has replaced its own session that the server still took for live, so nobody is silent.
+	eventually(t, "the producer answers again", func() bool {
+		_, summary, err := direct.GatherAll(testContext(t), "half.open", atedispatcher.RequestOptions{
+			Args: []any{4}, TTL: 200 * time.Millisecond,
+		})
+		return err == nil && summary.Answered == 1 && summary.Targeted == 1
+	})
+	ask(t, through, "half.open", 5, 3)
+	h.until(t, "the last result", func() bool {
+		all := numbers(t, h.results)
+		return all[len(all)-1] == 7
+	})
+	if got := slices.Compact(numbers(t, h.results)); !slices.Equal(got, count(1, 7)) || len(h.gaps) > 0 {
+		t.Errorf("got %v, gaps %v", got, h.gaps)
+	}
+}
+
+func TestAServerThatIsKilledAndComesBack(t *testing.T) {
+	server := serve(t)
+	client := connect(t, server.address)
+	started, causes := make(chan string, 1), make(chan error, 1)
+	slow, _ := produce(t, client, "killed.slow", untilRevoked(started, causes), atedispatcher.ProducerOptions{})
+	produce(t, client, "killed", echo, atedispatcher.ProducerOptions{ID: "survivor"})
+	h := listen(t, client, atedispatcher.ListenerOptions{}, "killed")
+	ask(t, client, "killed", 1, 3)
+	h.untilResults(t, 3)
+
+	gather, err := client.Gather(testContext(t), "killed.slow", atedispatcher.RequestOptions{TTL: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer gather.Close()
+	<-started
+	server.kill()
+	if _, err := gather.Summary(); !errors.Is(err, atedispatcher.ErrUnavailable) {
+		t.Errorf("the gather ended by %v", err)
+	}
+	if cause := <-causes; !errors.Is(cause, atedispatcher.ErrSessionLost) {
+		t.Errorf("the handler's context ended by %v", cause)
+	}
+	if _, err := client.Dispatch(testContext(t), "killed", atedispatcher.RequestOptions{}); !errors.Is(err, atedispatcher.ErrUnavailable) {
+		t.Errorf("got %v", err)
+	}
+	h.untilStatus(t, atedispatcher.StatusDisconnected, 3)
+
+	server.again(t)
+	h.untilStatus(t, atedispatcher.StatusReady, 2)
+	if err := slow.Ready(testContext(t)); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the producer is back", func() bool {
+		acceptance, err := client.Validate(testContext(t), "killed", atedispatcher.RequestOptions{})
+		return err == nil && len(acceptance.Targets) == 1 && acceptance.Targets[0].ProducerID == "survivor"
+	})
+	ask(t, client, "killed", 4, 3)
+	if got := numbers(t, h.untilResults(t, 6)); !slices.Equal(got, count(1, 6)) {
+		t.Errorf("got %v", got)
+	}
+	// The new server knows nothing of the old positions, and says so.
+	h.until(t, "a gap", func() bool { return len(h.gaps) == 1 })
+	if h.gaps[0].Reason != atedispatcher.GapEpochChanged || h.gaps[0].Topic != "killed" {
+		t.Errorf("got %+v", h.gaps)
+	}
+}
+
+func TestAServerThatIsRestartedLetsWorkFinish(t *testing.T) {
+	server := serve(t)
+	client := connect(t, server.address)
+	started, release := make(chan struct{}), make(chan struct{})
+	produce(t, client, "restarted", func(ctx context.Context, a *atedispatcher.Assignment) (atedispatcher.Result, error) {
+		if len(a.Args) == 0 {
+			close(started)
+			<-release
+		}
+		return echo(ctx, a)
+	}, atedispatcher.ProducerOptions{})
+	h := listen(t, client, atedispatcher.ListenerOptions{}, "restarted")
+	gather, err := client.Gather(testContext(t), "restarted", atedispatcher.RequestOptions{TTL: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer gather.Close()
+	<-started
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		server.terminate(t)
+	}()
+	if away := h.untilStatus(t, atedispatcher.StatusGoingAway, 1); away.Grace <= 0 {
+		t.Errorf("got %+v", away)
+	}
+	if _, err := client.Dispatch(testContext(t), "restarted", atedispatcher.RequestOptions{}); !errors.Is(err, atedispatcher.ErrUnavailable) {
+		t.Errorf("got %v", err)
+	}
+	close(release)
+	if summary, err := gather.Summary(); err != nil || summary.Answered != 1 {
+		t.Errorf("got %+v, %v", summary, err)
+	}
+	<-ended
+	server.again(t)
+	h.untilStatus(t, atedispatcher.StatusReady, 2)
+	eventually(t, "the producer is back", func() bool {
+		acceptance, err := client.Validate(testContext(t), "restarted", atedispatcher.RequestOptions{})
+		return err == nil && len(acceptance.Targets) == 1
+	})
+	ask(t, client, "restarted", 1, 1)
+	h.untilResults(t, 2)
+}
+
+func TestWhatIsNotRetainedIsTold(t *testing.T) {
+	server := serve(t, "--retained-bytes", "0")
+	proxy := newProxy(t, server.address)
+	direct := connect(t, server.address)
+	produce(t, direct, "forgotten", echo, atedispatcher.ProducerOptions{})
+	blocked := make(chan struct{})
+	var once sync.Once
+	h := listen(t, connect(t, proxy.address), atedispatcher.ListenerOptions{
+		OnResult: func(context.Context, *atedispatcher.Delivery) { once.Do(func() { <-blocked }) },
+	}, "forgotten")
+	ask(t, direct, "forgotten", 1, 1)
+	proxy.cut()
+	ask(t, direct, "forgotten", 2, 3)
+	close(blocked)
+	h.untilStatus(t, atedispatcher.StatusReady, 2)
+	ask(t, direct, "forgotten", 5, 1)
+	h.untilResults(t, 2)
+	h.until(t, "a gap", func() bool { return len(h.gaps) == 1 })
+	want := atedispatcher.Gap{Topic: "forgotten", Reason: atedispatcher.GapRetention, From: 2, To: 4, LostCount: 3}
+	if h.gaps[0] != want || !slices.Equal(numbers(t, h.results), []int{1, 5}) {
+		t.Errorf("got %+v, %v", h.gaps, numbers(t, h.results))
+	}
+}
+
+func TestTopicsThatChangeWhileThereIsNoServer(t *testing.T) {
+	server := serve(t)
+	client := connect(t, server.address)
+	ctx := testContext(t)
+	producer, _ := produce(t, client, "absent.one", echo, atedispatcher.ProducerOptions{})
+	h := listen(t, client, atedispatcher.ListenerOptions{}, "absent.one")
+	server.kill()
+	h.untilStatus(t, atedispatcher.StatusDisconnected, 1)
+	registered := make(chan error, 2)
+	go func() { registered <- producer.Register(ctx, "absent.two", "") }()
+	go func() { registered <- producer.Deregister(ctx, "absent.one") }()
+	if err := errors.Join(h.Add(ctx, "absent.two"), h.Remove(ctx, "absent.one")); err != nil {
+		t.Fatal(err)
+	}
+	server.again(t)
+	if err := errors.Join(<-registered, <-registered, h.Ready(ctx)); err != nil {
+		t.Fatal(err)
+	}
+	h.untilStatus(t, atedispatcher.StatusReady, 2)
+	ask(t, client, "absent.two", 1, 1)
+	h.untilResults(t, 1)
+	acceptance, err := client.Validate(ctx, "absent.one", atedispatcher.RequestOptions{})
+	if err != nil || len(acceptance.Targets)+acceptance.ListenerCount != 0 {
+		t.Errorf("got %+v, %v", acceptance, err)
+	}
+}
+
+func TestNothingHangsWithoutAServer(t *testing.T) {
+	client := connect(t, "127.0.0.1:1")
+	producer := client.NewProducer([]string{"t"}, echo, atedispatcher.ProducerOptions{})
+	run := background(t, producer.Run)
+	h := client.NewListener([]string{"t"}, atedispatcher.ListenerOptions{})
+	heard := background(t, h.Run)
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	for _, err := range []error{
+		producer.Ready(ctx), h.Ready(ctx), producer.Register(ctx, "u", ""), h.Add(ctx, "u"),
+	} {
+		if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+	}
+	if err := producer.Close(testContext(t)); err != nil {
+		t.Errorf("got %v", err)
+	}
+	if err := errors.Join(run.wait(t), heard.end(t)); err != nil {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestClosingTheClientEndsEverything(t *testing.T) {
+	client := shared(t)
+	started, causes := make(chan string, 1), make(chan error, 1)
+	_, run := produce(t, client, "torn", untilRevoked(started, causes), atedispatcher.ProducerOptions{})
+	h := listen(t, client, atedispatcher.ListenerOptions{}, "torn")
+	if _, err := client.Dispatch(testContext(t), "torn", atedispatcher.RequestOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	<-started
+	client.Close()
+	for _, err := range []error{run.wait(t), h.wait(t)} {
+		if !errors.Is(err, atedispatcher.ErrClosed) {
+			t.Errorf("got %v", err)
+		}
+	}
+	if cause := <-causes; !errors.Is(cause, atedispatcher.ErrSessionLost) {
+		t.Errorf("the handler's context ended by %v", cause)
+	}
+}
+
+func TestResultsFlowWhileLinksBreakAllTheTime(t *testing.T) {
+	server := serve(t, heartbeatFlags...)
+	proxy := newProxy(t, server.address)
+	direct := connect(t, server.address)
+	produce(t, direct, "storm", echo, atedispatcher.ProducerOptions{})
+	h := listen(t, connect(t, proxy.address), atedispatcher.ListenerOptions{}, "storm")
+	stop := make(chan struct{})
+	var breaking sync.WaitGroup
+	breaking.Go(func() {
+		for i := 0; ; i++ {
+			select {
+			case <-stop:
+				return
+			case <-time.After(150 * time.Millisecond):
+				if i%3 == 2 {
+					proxy.freeze()
+				} else {
+					proxy.cut()
+				}
+			}
+		}
+	})
+	const total = 1500
+	for i := range total {
+		_, summary := mustGather(t, direct, "storm", atedispatcher.RequestOptions{Args: []any{i + 1}})
+		if summary.Answered != 1 {
+			t.Fatalf("got %+v", summary)
+		}
+		time.Sleep(time.Millisecond)
+	}
+	close(stop)
+	breaking.Wait()
+	h.untilResults(t, total)
+	if got := numbers(t, h.results); !slices.Equal(got, count(1, total)) || len(h.gaps) > 0 {
+		t.Errorf("got %d results, gaps %v", len(got), h.gaps)
+	}
+	t.Log(fmt.Sprint(len(h.statuses)/2, " sessions"))
+}

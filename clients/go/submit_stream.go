@@ -1,0 +1,262 @@
+package atedispatcher
+
+import (
+	"context"
+	"io"
+	"maps"
+	"strconv"
+	"sync"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+
+	dispatcherv1 "github.com/ate-dispatcher/ate-dispatcher/clients/go/gen/ate/dispatcher/v1"
+)
+
+// submitStream is one Submit stream: who waits for which answer. It lives as long as the link does and is never
+// reopened; the next request opens another one.
+type submitStream struct {
+	client *Client
+	outbox *outbox
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+
+	mu         sync.Mutex
+	lastID     uint64
+	unanswered map[string]*pendingSubmission
+	gathers    map[string]*sharedFeed
+	reserved   map[string]bool // ids of the caller's that are being gathered
+	over       error           // why it takes no more submissions; nil while it does
+}
+
+// pendingSubmission waits for the answer to a submission.
+type pendingSubmission struct {
+	feed      *sharedFeed
+	requestID string            // as given by the caller
+	answer    chan submitAnswer // buffered
+}
+
+type submitAnswer struct {
+	acceptance *Acceptance
+	err        error
+}
+
+func newSubmitStream(ctx context.Context, client *Client) *submitStream {
+	s := &submitStream{
+		client:     client,
+		outbox:     newOutbox(),
+		unanswered: map[string]*pendingSubmission{},
+		gathers:    map[string]*sharedFeed{},
+		reserved:   map[string]bool{},
+	}
+	s.ctx, s.cancel = context.WithCancelCause(ctx)
+	return s
+}
+
+func (s *submitStream) isOpen() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.over == nil
+}
+
+// submit queues a submission; the answer comes on the channel.
+func (s *submitStream) submit(
+	feed *sharedFeed, requestID string, encode func(correlationID string) ([]byte, error),
+) (<-chan submitAnswer, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.over != nil {
+		return nil, s.over
+	}
+	if feed != nil && requestID != "" {
+		// On one stream, the results of two gathers of one request could not be told apart.
+		if s.reserved[requestID] {
+			return nil, invalidArgument("request.request_id", "is being gathered by this submitter already")
+		}
+		s.reserved[requestID] = true
+	}
+	s.lastID++
+	correlationID := strconv.FormatUint(s.lastID, 36)
+	message, err := encode(correlationID)
+	if err != nil {
+		delete(s.reserved, requestID)
+		return nil, err
+	}
+	waiting := &pendingSubmission{feed: feed, requestID: requestID, answer: make(chan submitAnswer, 1)}
+	s.unanswered[correlationID] = waiting
+	s.outbox.push(message)
+	return waiting.answer, nil
+}
+
+// abandon withdraws a submission whose caller waits no longer, if need be once its id is known.
+func (s *submitStream) abandon(answer <-chan submitAnswer, requestID string) {
+	if requestID != "" {
+		s.say(&dispatcherv1.SubmitRequest{CancelRequestIds: []string{requestID}})
+		return
+	}
+	go func() {
+		if got := <-answer; got.err == nil {
+			s.say(&dispatcherv1.SubmitRequest{CancelRequestIds: []string{got.acceptance.RequestID}})
+		}
+	}()
+}
+
+// forget follows a gather no longer, and cancels it if it has not ended.
+func (s *submitStream) forget(requestID string, feed *sharedFeed) {
+	s.mu.Lock()
+	goesOn := s.gathers[requestID] == feed
+	if goesOn {
+		delete(s.gathers, requestID)
+		delete(s.reserved, requestID)
+	}
+	s.mu.Unlock()
+	if goesOn {
+		s.say(&dispatcherv1.SubmitRequest{CancelRequestIds: []string{requestID}})
+	}
+}
+
+func (s *submitStream) say(message *dispatcherv1.SubmitRequest) {
+	if encoded, err := proto.Marshal(message); err == nil {
+		s.outbox.push(encoded)
+	}
+}
+
+// run holds the stream until it ends, and tells everybody who waits.
+func (s *submitStream) run() {
+	err := s.hold()
+	if own, ok := context.Cause(s.ctx).(*Error); ok {
+		err = own
+	} else {
+		err = brokenStream(errorFromCall(err))
+	}
+	s.cancel(err)
+	s.outbox.close()
+	s.mu.Lock()
+	s.over = err
+	unanswered, gathers := s.unanswered, maps.Clone(s.gathers)
+	s.unanswered = nil
+	clear(s.gathers)
+	s.mu.Unlock()
+	for _, waiting := range unanswered {
+		waiting.answer <- submitAnswer{err: err}
+	}
+	for _, feed := range gathers {
+		feed.fail(err)
+	}
+}
+
+func (s *submitStream) hold() error {
+	stream, err := s.client.open(s.ctx, dispatcherv1.DispatcherService_Submit_FullMethodName, nil)
+	if err != nil {
+		return err
+	}
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		s.outbox.run(stream.send)
+	}()
+	defer func() {
+		s.outbox.close()
+		stream.close(errClosed)
+		<-written
+	}()
+	isFirst := true
+	for {
+		batch, err := stream.recv()
+		if err == io.EOF {
+			return endedByServer()
+		}
+		if err != nil {
+			return err
+		}
+		if isFirst {
+			isFirst = false
+			stream.limit.Store(int64(s.client.silenceLimit()))
+		}
+		events, err := readBatch(batch)
+		if err != nil {
+			return err
+		}
+		for _, event := range events {
+			if err := s.handle(stream, event); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (s *submitStream) handle(stream *stream, event event) error {
+	switch event.number {
+	case eventDelivery, eventSummary:
+		s.mu.Lock()
+		requestID := requestOf(event)
+		feed := s.gathers[requestID]
+		if event.number == eventSummary {
+			delete(s.gathers, requestID)
+			delete(s.reserved, requestID)
+		}
+		s.mu.Unlock()
+		if feed != nil {
+			feed.push(event)
+		}
+	case eventAcceptance:
+		var message dispatcherv1.Acceptance
+		if err := event.read(&message); err != nil {
+			return err
+		}
+		s.answered(message.GetCorrelationId(), submitAnswer{acceptance: acceptanceOf(&message)})
+	case eventRejection:
+		var message dispatcherv1.Rejection
+		if err := event.read(&message); err != nil {
+			return err
+		}
+		s.answered(message.GetCorrelationId(), submitAnswer{err: errorFromStatus(message.GetStatus(), "")})
+	case eventHeartbeat:
+		return stream.heard(event)
+	case eventGoAway:
+		s.mu.Lock()
+		s.over = &Error{Code: codes.Unavailable, Reason: "SHUTTING_DOWN", Message: "the server shuts down"}
+		s.mu.Unlock()
+	}
+	return nil
+}
+
+func (s *submitStream) answered(correlationID string, answer submitAnswer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	waiting, ok := s.unanswered[correlationID]
+	if !ok {
+		return
+	}
+	delete(s.unanswered, correlationID)
+	switch {
+	case waiting.feed == nil:
+	case answer.err != nil:
+		delete(s.reserved, waiting.requestID)
+	default:
+		s.gathers[answer.acceptance.RequestID] = waiting.feed
+	}
+	waiting.answer <- answer
+}
+
+// requestOf reads the request id of a Delivery or Summary, which bears the same number in both.
+func requestOf(e event) (requestID string) {
+	_ = eachField(e.body, func(number protowire.Number, f field) error {
+		if number == 1 {
+			requestID = string(f.bytes)
+		}
+		return nil
+	})
+	return requestID
+}
+
+// brokenStream says that requests on a broken link may be tried again, whichever layer noticed first.
+func brokenStream(cause *Error) *Error {
+	switch cause.Code {
+	case codes.Canceled, codes.Unknown, codes.Internal:
+		message := "the stream broke; whether its requests were taken is unknown: " + cause.Message
+		return &Error{Code: codes.Unavailable, Reason: "STREAM_BROKEN", Message: message, cause: cause}
+	}
+	return cause
+}
