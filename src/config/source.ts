@@ -20,7 +20,7 @@ export interface Layer {
 }
 
 /** Variables that are not configuration keys. */
-const OTHER_VARIABLES = new Set([`${VARIABLE_PREFIX}CONFIG`, `${VARIABLE_PREFIX}ADDRESS`]);
+const OTHER_VARIABLES = new Set(["CONFIG", "ADDRESS", "COMMAND"].map((name) => `${VARIABLE_PREFIX}${name}`));
 
 /**
  * Variables that Kubernetes sets in every pod for a service called ate-dispatcher or ate-dispatcher-something. They

@@ -53,7 +53,7 @@ export interface GrpcServer {
   notReady(): void;
   /** Takes no new connections and closes those without streams. Resolves when none is left. */
   finish(): Promise<void>;
-  /** Cuts whatever is still open. */
+  /** Cuts whatever is still open; `finish` resolves. */
   force(): void;
 }
 
@@ -86,6 +86,7 @@ export function createGrpcServer(
     ...introspection(edge, facts),
     watch: (call: AskedCall) => watch(edge, facts, ticker, watchers, call),
   });
+  let finished = (): void => undefined;
   const health: Health = addHealth(server, SERVICES);
   if (options.reflection) addReflection(server);
   return {
@@ -102,6 +103,7 @@ export function createGrpcServer(
     notReady: () => health.notServing(),
     finish: () =>
       new Promise((resolve) => {
+        finished = resolve;
         for (const watcher of watchers) watcher.end(refusal("SHUTTING_DOWN", "the server has shut down"));
         server.tryShutdown(() => resolve());
       }),
@@ -109,6 +111,8 @@ export function createGrpcServer(
       server.forceShutdown();
       // A session that was told to close waits for its peer even when it is destroyed.
       for (const open of sockets.values()) for (const socket of open) socket.destroy();
+      // grpc-js may go on waiting for a session that it has lost sight of; nothing is open any more.
+      finished();
     },
   };
 }

@@ -2,7 +2,6 @@
  * Why people will leave what they use now, over real sockets: what the mission's table of capabilities promises, and the
  * contested points of the contract where a socket is part of the promise.
  */
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { GapReason } from "../../src/gen/ate/dispatcher/v1/listener.js";
 import { DispositionState, RevocationReason } from "../../src/gen/ate/dispatcher/v1/producer.js";
@@ -301,24 +300,41 @@ describe("deadlines:", () => {
   it("a gather with a deadline of 150 ms and a mute producer gets its summary and OK, 100 times out of 100", async () => {
     const client = connect(server.address);
     await client.producer("silent", ["silent"]);
-    const delay = monitorEventLoopDelay({ resolution: 1 });
-    onTestFinished(() => void delay.disable());
-    delay.enable();
+    const stalls = watchStalls();
     const ends: string[] = [];
     while (ends.length < 100) {
-      delay.reset();
+      stalls.reset();
       const deadline = Date.now() + 150;
-      const gathers = Array.from({ length: 10 }, () => client.gather({ topic: "silent" }, { deadline }));
+      const gathers = Array.from({ length: 5 }, () => client.gather({ topic: "silent" }, { deadline }));
       const wave: string[] = [];
       for (const gather of gathers) {
         const { code } = await gather.ended;
         wave.push(`${code} ${gather.all("summary").map(({ reason }) => reason)}`);
       }
-      // A process that was held up by the machine for most of the reserve misses its own deadlines.
-      if (delay.max < 15_000_000) ends.push(...wave);
+      // The reserve is 25 ms. A process that the machine holds up for a part of it, there and back, says nothing.
+      if (stalls.longestMs() < 8) ends.push(...wave);
     }
     expect(ends).toEqual(Array(100).fill(`OK ${SummaryReason.EXPIRED}`));
   });
+
+  /** Tells for how long this process was held up at a time. */
+  function watchStalls(): { reset(): void; longestMs(): number } {
+    let ranAt = performance.now();
+    let longest = 0;
+    const longestMs = () => Math.max(longest, performance.now() - ranAt);
+    const timer = setInterval(() => {
+      longest = longestMs();
+      ranAt = performance.now();
+    }, 1);
+    onTestFinished(() => clearInterval(timer));
+    return {
+      reset: () => {
+        longest = 0;
+        ranAt = performance.now();
+      },
+      longestMs,
+    };
+  }
 
   it("on Listen, Subscribe and Produce it is the stream's lifetime", async () => {
     const client = connect(server.address);

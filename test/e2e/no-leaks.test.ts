@@ -93,7 +93,8 @@ describe("10,000 dispatches leave no state and no memory behind in the runtime:"
 
 describe("a server process", () => {
   it("has flat memory after 10,000 dispatches to nobody and 10,000 to a mute producer", async () => {
-    const { address, pid } = await processes.serve();
+    // A small young generation, so that what is no longer needed is not kept until there is more of it.
+    const { address, pid } = await processes.serve([], { env: { NODE_OPTIONS: "--max-semi-space-size=2" } });
     const client = connect(address);
     await mute(client, "mute");
     const round = async (count: number): Promise<void> => {
@@ -112,7 +113,8 @@ describe("a server process", () => {
 
 describe("a listener that shares its connection", () => {
   it("outlives 3,000 gathers with deadlines and mute producers, since the server ends them first", async () => {
-    const { address } = await processes.serve();
+    // As many as may be open at a time; a client beyond that would wait without being told, until its deadline.
+    const { address } = await processes.serve(["--max-streams-per-connection", "3000"]);
     const client = connect(address);
     await mute(client, "impatient");
     const listener = await client.listener({ topics: ["impatient"], includeSummaries: true });
@@ -151,6 +153,29 @@ describe("a listener that shares its connection", () => {
     expect((await gather.ended).code).toBe("OK");
     client.close();
     await isEmpty(runtime);
+  });
+});
+
+describe("a connection at its limit of streams", () => {
+  it("outlives callers that give up while they wait for a free one", async () => {
+    const { address } = await startInspectable({ maxStreamsPerConnection: 100 });
+    const client = connect(address);
+    await mute(client, "crowded");
+    const listener = await client.listener({ topics: ["crowded"], includeSummaries: true });
+    const callers = Array.from({ length: 200 }, async () => {
+      for (let i = 0; i < 4; i++) {
+        const gather = client.gather({ topic: "crowded" }, { deadline: Date.now() + 300 });
+        gather.next("acceptance").then(
+          () => gather.cancel(),
+          () => undefined,
+        );
+        await gather.ended;
+      }
+    });
+    await Promise.all(callers);
+    const fence = await connect(address).dispatch({ topic: "crowded", ttl: duration(1) });
+    let heard = await listener.next("summary");
+    while (heard.requestId !== fence.requestId) heard = await listener.next("summary");
   });
 });
 

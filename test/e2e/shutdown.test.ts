@@ -144,7 +144,7 @@ describe("at the end of the grace", () => {
     const server = await processes.serve(["--drain-grace-ms", "60s"]);
     const client = connect(server.address);
     await client.producer("mute", ["mute"]);
-    const gather = client.gather({ topic: "mute", ttl: duration(300) });
+    const gather = client.gather({ topic: "mute", ttl: duration(800) });
     await gather.next("acceptance");
     server.kill("SIGTERM");
     await gather.next("goAway");
