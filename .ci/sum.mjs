@@ -1,23 +1,52 @@
-// Adds up vitest's JSON reports and closes with the one line that tells how many tests ran:
-//   node .ci/sum.mjs REPORT.json…
-// Fails when a test failed, when a file failed to load, or when nothing ran.
+// Adds up test reports and closes with the one line that tells how many tests ran:
+//   node .ci/sum.mjs REPORT…
+// A report is vitest's JSON (.json), pytest's JUnit XML (.xml) or `go test -json` (.jsonl). Fails when a test failed,
+// when a file failed to load, or when nothing ran.
 import { readFileSync } from "node:fs";
 
-let [passed, failed, skipped] = [0, 0, 0];
+const readers = { ".json": vitest, ".xml": pytest, ".jsonl": go };
+
+const sum = { passed: 0, failed: 0, skipped: 0 };
 for (const path of process.argv.slice(2)) {
   let report;
   try {
-    report = JSON.parse(readFileSync(path, "utf8"));
+    report = readers[path.slice(path.lastIndexOf("."))](readFileSync(path, "utf8"));
   } catch {
     continue; // The run that should have written it has failed already, aloud.
   }
-  passed += report.numPassedTests;
-  failed += report.numFailedTests;
-  skipped += report.numPendingTests + report.numTodoTests;
-  // A file that does not load has no tests of its own to fail.
-  failed += report.testResults.filter(
-    (file) => file.status === "failed" && file.assertionResults.length === 0,
-  ).length;
+  for (const key of Object.keys(sum)) sum[key] += report[key];
 }
+const { passed, failed, skipped } = sum;
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
 if (failed > 0 || passed === 0) process.exitCode = 1;
+
+function vitest(text) {
+  const report = JSON.parse(text);
+  // A file that does not load has no tests of its own to fail.
+  const unloaded = report.testResults.filter(
+    (file) => file.status === "failed" && file.assertionResults.length === 0,
+  ).length;
+  return {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + unloaded,
+    skipped: report.numPendingTests + report.numTodoTests,
+  };
+}
+
+function pytest(text) {
+  const [suite] = /<testsuite [^>]*>/.exec(text);
+  const count = (name) => Number(new RegExp(` ${name}="(\\d+)"`).exec(suite)[1]);
+  const failed = count("failures") + count("errors");
+  const skipped = count("skipped");
+  return { passed: count("tests") - failed - skipped, failed, skipped };
+}
+
+function go(text) {
+  const events = text
+    .split("\n")
+    .filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line));
+  const ended = (action) => events.filter((event) => event.Test && event.Action === action).length;
+  const broken = events.filter((event) => !event.Test && event.Action === "fail").length;
+  return { passed: ended("pass"), failed: Math.max(ended("fail"), broken), skipped: ended("skip") };
+}
