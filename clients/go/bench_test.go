@@ -7,7 +7,6 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/protobuf/types/known/structpb"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	atedispatcher "github.com/ate-dispatcher/ate-dispatcher/clients/go"
@@ -47,7 +46,7 @@ func BenchmarkPlainEcho(b *testing.B) {
 	defer conn.Close()
 	message := wrapperspb.String("lamp")
 	for b.Loop() {
-		if err := conn.Invoke(b.Context(), method, message, new(structpb.Value)); err != nil {
+		if err := conn.Invoke(b.Context(), method, message, new(wrapperspb.StringValue)); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -71,6 +70,35 @@ func BenchmarkDispatch(b *testing.B) {
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
 			if _, err := client.Dispatch(b.Context(), "bench.dispatch", options); err != nil {
+				b.Error(err)
+			}
+		}
+	})
+}
+
+func BenchmarkSubmittedGatherRoundTrip(b *testing.B) {
+	client := shared(b)
+	produce(b, client, "bench.submitted.gather", echo, atedispatcher.ProducerOptions{})
+	submitter := client.NewSubmitter()
+	defer submitter.Close()
+	options := atedispatcher.RequestOptions{Args: []any{"lamp"}}
+	for b.Loop() {
+		if _, _, err := submitter.GatherAll(b.Context(), "bench.submitted.gather", options); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkSubmittedDispatch(b *testing.B) {
+	client := shared(b)
+	produce(b, client, "bench.submitted.dispatch", echo, atedispatcher.ProducerOptions{})
+	submitter := client.NewSubmitter()
+	defer submitter.Close()
+	options := atedispatcher.RequestOptions{Args: []any{"lamp"}}
+	b.SetParallelism(50)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if _, err := submitter.Dispatch(b.Context(), "bench.submitted.dispatch", options); err != nil {
 				b.Error(err)
 			}
 		}

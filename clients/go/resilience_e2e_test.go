@@ -106,6 +106,23 @@ func TestAHalfOpenLinkIsNoticedAndLosesNothing(t *testing.T) {
 	}
 }
 
+func TestAConsumerThatTakesItsTimeIsNotTakenForADeadLink(t *testing.T) {
+	server := serve(t, heartbeatFlags...)
+	client := connect(t, server.address)
+	produce(t, client, "slow.consumer", echo, atedispatcher.ProducerOptions{})
+	h := listen(t, client, atedispatcher.ListenerOptions{
+		OnResult: func(context.Context, *atedispatcher.Delivery) { time.Sleep(5 * heartbeat) },
+	}, "slow.consumer")
+	ask(t, client, "slow.consumer", 1, 3)
+	h.untilResults(t, 3)
+	time.Sleep(5 * heartbeat)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.statuses) != 1 {
+		t.Errorf("statuses: %v", h.statuses)
+	}
+}
+
 func TestAServerThatIsKilledAndComesBack(t *testing.T) {
 	server := serve(t)
 	client := connect(t, server.address)

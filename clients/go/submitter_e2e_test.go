@@ -149,7 +149,10 @@ func TestTheEndOfTheContextCancelsWhatWasSubmitted(t *testing.T) {
 func TestASubmitterSurvivesItsStreams(t *testing.T) {
 	server := serve(t, heartbeatFlags...)
 	proxy := newProxy(t, server.address)
-	submitter := submitterOf(t, connect(t, proxy.address))
+	through := connect(t, proxy.address)
+	// A listener is told at once how often the server will be heard, which the whole client then knows.
+	listen(t, through, atedispatcher.ListenerOptions{})
+	submitter := submitterOf(t, through)
 	direct := connect(t, server.address)
 	produce(t, direct, "survived", echo, atedispatcher.ProducerOptions{})
 	for name, disturb := range map[string]func(){"cut": proxy.cut, "frozen": proxy.freeze} {
@@ -169,4 +172,3 @@ func TestASubmitterSurvivesItsStreams(t *testing.T) {
 		})
 	}
 }
-

@@ -1,0 +1,268 @@
+package atedispatcher
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"google.golang.org/grpc/codes"
+
+	dispatcherv1 "github.com/ate-dispatcher/ate-dispatcher/clients/go/gen/ate/dispatcher/v1"
+)
+
+func TestPatterns(t *testing.T) {
+	for _, valid := range []string{"a", "a.b-c._9", "*", ">", "a.*.c", "a.>"} {
+		if err := checkPattern(valid); err != nil {
+			t.Errorf("%q: %v", valid, err)
+		}
+	}
+	for _, malformed := range []string{"", ".", "a.", ".a", "a..b", "a b", "ä", "a.>.b", ">>", "a*", strings.Repeat("a", 256)} {
+		if err := checkPattern(malformed); !errors.Is(err, ErrInvalidArgument) {
+			t.Errorf("%q: %v", malformed, err)
+		}
+	}
+	for _, c := range []struct {
+		pattern, topic string
+		want           bool
+	}{
+		{"a.b", "a.b", true}, {"a.b", "a.c", false}, {"a", "a.b", false}, {"a.b", "a", false},
+		{"*", "a", true}, {"*", "a.b", false}, {"a.*", "a.b", true}, {"a.*", "a", false}, {"*.b", "a.b", true},
+		{"*.b", "a.c", false}, {">", "a.b.c", true}, {"a.>", "a.b.c", true}, {"a.>", "a", false}, {"b.>", "a.b", false},
+	} {
+		if got := covers(c.pattern, c.topic); got != c.want {
+			t.Errorf("%q covers %q: %v", c.pattern, c.topic, got)
+		}
+	}
+}
+
+func TestBackoff(t *testing.T) {
+	b := newBackoff(Reconnect{}.withDefaults())
+	b.random = func() float64 { return 0.5 }
+	var got []time.Duration
+	for range 12 {
+		got = append(got, b.next())
+	}
+	if got[0] != 100*time.Millisecond || got[1] != 160*time.Millisecond || got[11] != 10*time.Second || !slices.IsSorted(got) {
+		t.Errorf("got %v", got)
+	}
+	b.reset()
+	b.random = func() float64 { return 1 }
+	if next := b.next(); next != 120*time.Millisecond {
+		t.Errorf("got %v", next)
+	}
+	exact := newBackoff(Reconnect{InitialDelay: time.Second, Jitter: -1}.withDefaults())
+	if next := exact.next(); next != time.Second {
+		t.Errorf("got %v", next)
+	}
+}
+
+func at(topic, epoch string, sequence uint64) []*dispatcherv1.Cursor {
+	return []*dispatcherv1.Cursor{{Topic: topic, Epoch: epoch, Sequence: sequence}}
+}
+
+func claims(c *cursors) string {
+	var all []string
+	for _, claim := range c.claim() {
+		all = append(all, fmt.Sprintf("%s %s %d", claim.GetTopic(), claim.GetEpoch(), claim.GetSequence()))
+	}
+	return strings.Join(all, ", ")
+}
+
+func TestCursorsResumeWithoutRepetition(t *testing.T) {
+	c := newCursors()
+	c.streamBegins(at("t", "e1", 5))
+	for sequence := uint64(6); sequence <= 8; sequence++ {
+		if !c.take("t", sequence) {
+			t.Errorf("%d is new", sequence)
+		}
+	}
+	if got := claims(c); got != "t e1 8" {
+		t.Errorf("claims %s", got)
+	}
+	c.streamBegins(at("t", "e1", 8))
+	if !c.take("t", 9) || claims(c) != "t e1 9" {
+		t.Errorf("claims %s", claims(c))
+	}
+	if !c.take("t", 0) || !c.take("t", 0) {
+		t.Error("results without a position are always new")
+	}
+}
+
+func TestCursorsOfANewEpochBeginAnew(t *testing.T) {
+	c := newCursors()
+	c.streamBegins(at("t", "e1", 100))
+	c.claim()
+	c.streamBegins(at("t", "e2", 3))
+	c.epochChanged("t")
+	if !c.take("t", 4) || claims(c) != "t e2 4" {
+		t.Errorf("claims %s", claims(c))
+	}
+	// The server forgot the topic, and has not heard of it since.
+	c.streamBegins(nil)
+	c.epochChanged("t")
+	if !c.take("t", 1) || claims(c) != "t  1" {
+		t.Errorf("claims %s", claims(c))
+	}
+	// On one stream a position that falls begins a new epoch, too.
+	c.advance(at("t", "e3", 7))
+	if !c.take("t", 2) || claims(c) != "t  2" {
+		t.Errorf("claims %s", claims(c))
+	}
+}
+
+func TestCursorsTakeWhatASlowStreamRepeatsOnce(t *testing.T) {
+	c := newCursors()
+	c.streamBegins(at("t", "e1", 0))
+	c.take("t", 1)
+	c.take("t", 2)
+	c.claim()
+	// This server replays from earlier than was asked.
+	c.streamBegins(nil)
+	if c.take("t", 3) != true || c.take("t", 4) != true {
+		t.Error("3 and 4 are new")
+	}
+}
+
+func TestCursorsAreBounded(t *testing.T) {
+	c := newCursors()
+	for i := range maxCursors + 10 {
+		c.take(fmt.Sprintf("%s-%d", strings.Repeat("x", 200), i), 1)
+	}
+	if len(c.positions) != maxCursors || c.recent.Len() != maxCursors {
+		t.Errorf("remembers %d", len(c.positions))
+	}
+	bytes := 0
+	for _, claim := range c.claim() {
+		bytes += len(claim.GetTopic()) + cursorOverhead
+	}
+	if bytes > maxCursorBytes {
+		t.Errorf("claims %d bytes", bytes)
+	}
+	c.retain([]string{"y"})
+	if len(c.positions) != 0 {
+		t.Errorf("retains %d", len(c.positions))
+	}
+}
+
+func TestTheOutboxBatchesAndHoldsBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOutbox()
+		for range 3 {
+			o.push([]byte("abc"))
+		}
+		o.push(make([]byte, maxBatchBytes))
+		var sizes []int
+		proceed := make(chan struct{})
+		go o.run(func(batch []byte) error {
+			sizes = append(sizes, len(batch))
+			<-proceed
+			return nil
+		})
+		synctest.Wait()
+		o.push(make([]byte, maxQueuedBytes))
+		waited := false
+		go func() {
+			o.waitForRoom(t.Context())
+			waited = true
+		}()
+		synctest.Wait()
+		if waited {
+			t.Error("there was no room")
+		}
+		close(proceed)
+		synctest.Wait()
+		if !waited || !slices.Equal(sizes, []int{9, maxBatchBytes, maxQueuedBytes}) {
+			t.Errorf("waited %v, wrote %v", waited, sizes)
+		}
+		o.close()
+		o.push([]byte("dropped"))
+		o.waitForRoom(t.Context())
+	})
+}
+
+func TestAFullOutboxLetsGoWhenTheContextEnds(t *testing.T) {
+	o := newOutbox()
+	o.push(make([]byte, maxQueuedBytes))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	o.waitForRoom(ctx)
+}
+
+func TestAFeedThatIsNotReadFails(t *testing.T) {
+	feed := newSharedFeed(t.Context())
+	defer feed.close()
+	for range maxFeedEvents + 1 {
+		feed.push(event{number: eventDelivery})
+	}
+	for i := range maxFeedEvents {
+		if _, err := feed.next(); err != nil {
+			t.Fatalf("result %d: %v", i, err)
+		}
+	}
+	if _, err := feed.next(); !errors.Is(err, ErrResourceExhausted) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestErrors(t *testing.T) {
+	cause := errors.New("cause")
+	err := fmt.Errorf("wrapped: %w", &Error{Code: codes.Unavailable, Reason: "SHUTTING_DOWN", Message: "later", cause: cause})
+	for target, want := range map[error]bool{
+		ErrShuttingDown: true, ErrUnavailable: true, cause: true,
+		ErrNoProducers: false, ErrResourceExhausted: false, context.Canceled: false, ErrProducerFailed: false,
+	} {
+		if errors.Is(err, target) != want {
+			t.Errorf("is %v: %v", target, !want)
+		}
+	}
+	for want, e := range map[string]*Error{
+		"SHUTTING_DOWN: later": {Code: codes.Unavailable, Reason: "SHUTTING_DOWN", Message: "later"},
+		"NOT_FOUND: gone":      {Code: codes.NotFound, Message: "gone"},
+		"CANCELLED":            {Code: codes.Canceled},
+	} {
+		if e.Error() != want {
+			t.Errorf("got %s, want %s", e.Error(), want)
+		}
+	}
+	long := failureStatus(errors.New(strings.Repeat("ä", 10_000)))
+	if len(long.GetMessage()) > maxErrorText+2 {
+		t.Errorf("the text has %d bytes", len(long.GetMessage()))
+	}
+	if failureStatus(&Error{}).GetCode() != int32(codes.Unknown) {
+		t.Error("a failure cannot be OK")
+	}
+}
+
+func TestRegistrationsAcrossSessions(t *testing.T) {
+	var r registrations
+	r.set(Registration{Topic: "a"})
+	joined := r.join(Registration{Topic: "b", Group: "g"})
+	refused := r.join(Registration{Topic: "c"})
+	left := r.leave("a")
+	if got := r.hello(); len(got) != 0 {
+		t.Errorf("hello says %v", got)
+	}
+	if got := r.unanswered(); len(got) != 3 {
+		t.Errorf("%d are unanswered", len(got))
+	}
+	r.confirmed(joined.id)
+	r.confirmed(left.id)
+	r.confirmed("unknown")
+	if !r.refused(refused.id, errClosed) || r.refused("unknown", errClosed) {
+		t.Error("one was refused")
+	}
+	if err := errors.Join(joined.wait(t.Context()), left.wait(t.Context())); err != nil {
+		t.Error(err)
+	}
+	if err := refused.wait(t.Context()); !errors.Is(err, ErrClosed) {
+		t.Errorf("got %v", err)
+	}
+	if got := r.hello(); len(got) != 1 || got[0].GetTopic() != "b" || got[0].GetGroup() != "g" {
+		t.Errorf("hello says %v", got)
+	}
+}
