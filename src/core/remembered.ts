@@ -13,7 +13,9 @@ interface Remembered {
 /** Requests by a caller's id, and the ones that ended recently. */
 export class RememberedRequests {
   private readonly byCallersId = new Map<string, Remembered>();
-  private readonly ended = new Map<string, PendingRequest>();
+  /** Those that ended last, in a ring: noting one costs the same for every request, looking one up is rare. */
+  private readonly ended: PendingRequest[] = [];
+  private endedNext = 0;
 
   constructor(
     private readonly limits: Pick<Limits, "recentRequests" | "idempotencyMs" | "rememberedRequestIds">,
@@ -31,12 +33,13 @@ export class RememberedRequests {
 
   /** A request that ended, if it is still remembered. */
   find(requestId: string): PendingRequest | undefined {
-    return this.ended.get(requestId) ?? this.byCallersId.get(requestId)?.request;
+    const sent = this.byCallersId.get(requestId)?.request;
+    return sent ?? this.ended.find((request) => request.requestId === requestId);
   }
 
-  /** Ended requests, the latest last. */
+  /** Ended requests, in no order. */
   recent(): Iterable<PendingRequest> {
-    return this.ended.values();
+    return this.ended;
   }
 
   /** Remembers a request by its caller's id. */
@@ -50,8 +53,8 @@ export class RememberedRequests {
   /** Remembers a request that ended. */
   noteEnd(request: PendingRequest): void {
     if (this.limits.recentRequests === 0) return;
-    this.ended.set(request.requestId, request);
-    if (this.ended.size > this.limits.recentRequests) dropOldest(this.ended);
+    this.ended[this.endedNext] = request;
+    this.endedNext = (this.endedNext + 1) % this.limits.recentRequests;
   }
 
   /** Forgets callers' ids whose window is over. @returns whether any is left. */
