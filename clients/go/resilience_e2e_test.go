@@ -220,12 +220,18 @@ func TestWhatIsNotRetainedIsTold(t *testing.T) {
 	proxy := newProxy(t, server.address)
 	direct := connect(t, server.address)
 	produce(t, direct, "forgotten", echo, atedispatcher.ProducerOptions{})
-	blocked := make(chan struct{})
+	arrived, blocked := make(chan struct{}), make(chan struct{})
 	var once sync.Once
 	h := listen(t, connect(t, proxy.address), atedispatcher.ListenerOptions{
-		OnResult: func(context.Context, *atedispatcher.Delivery) { once.Do(func() { <-blocked }) },
+		OnResult: func(context.Context, *atedispatcher.Delivery) {
+			once.Do(func() {
+				close(arrived)
+				<-blocked
+			})
+		},
 	}, "forgotten")
 	ask(t, direct, "forgotten", 1, 1)
+	<-arrived
 	proxy.cut()
 	ask(t, direct, "forgotten", 2, 3)
 	close(blocked)
