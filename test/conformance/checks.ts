@@ -1,0 +1,187 @@
+/**
+ * Compares what was seen with what a scenario says. Only what it says counts; the rest is the invariants' matter.
+ */
+import { isDeepStrictEqual } from "node:util";
+import { differences } from "./diff.js";
+import type { AssignmentFields, DeliveryFields, ErrorFields, SummaryFields } from "./protocol.js";
+import type { Heard } from "./record.js";
+import type {
+  Bounds,
+  ExpectedAssignment,
+  ExpectedDelivery,
+  ExpectedError,
+  ExpectedHeard,
+  ExpectedHeards,
+  ExpectedSummary,
+} from "./scenario.js";
+
+/** How the scenario calls what has an id. */
+export interface Names {
+  requestName(requestId: string): string;
+  producerName(producerId: string): string;
+}
+
+/** Whether a number lies within bounds, both included. */
+export function withinBounds(value: number, { min = -Infinity, max = Infinity }: Bounds): boolean {
+  return value >= min && value <= max;
+}
+
+/** Compares lists item by item; undefined if all is as it should be, else a readable difference. */
+export function checkHeard(
+  what: string,
+  names: Names,
+  actual: readonly Heard[],
+  expected: ExpectedHeards,
+): string | undefined {
+  const isOrdered = Array.isArray(expected);
+  const wanted = (isOrdered ? expected : expected.any_order).map(expandHeard);
+  const seen = isOrdered ? actual : arrange(names, actual, wanted);
+  const views = seen.map((one, index) => heardView(names, one, wanted[index]));
+  return differences(what, views, wanted);
+}
+
+/** Compares an error. */
+export function checkError(
+  what: string,
+  actual: ErrorFields | undefined,
+  expected: ExpectedError,
+): string | undefined {
+  return differences(what, [actual && errorView(actual, expected)], [expected]);
+}
+
+/** Compares a summary. */
+export function checkSummary(
+  what: string,
+  names: Names,
+  actual: SummaryFields | undefined,
+  expected: ExpectedSummary,
+): string | undefined {
+  return differences(what, [actual && summaryView(names, actual, expected)], [expected]);
+}
+
+/** Compares what a handler saw. */
+export function checkAssignments(
+  what: string,
+  names: Names,
+  actual: readonly AssignmentFields[],
+  expected: readonly (string | ExpectedAssignment)[],
+): string | undefined {
+  const wanted = expected.map((one) => (typeof one === "string" ? { of: one } : one));
+  const views = actual.map((one, index) => {
+    const all = { ...one, of: names.requestName(one.request_id) };
+    return pick(
+      { attributes: {}, context: {}, args: [], kwargs: {}, data: "", content_type: "", ...all },
+      wanted[index] ?? { of: "" },
+    );
+  });
+  return differences(what, views, wanted);
+}
+
+function expandHeard(expected: ExpectedHeard): Exclude<ExpectedHeard, readonly unknown[]> {
+  if (!Array.isArray(expected)) return expected;
+  const [of, from, ...value] = expected;
+  return value.length === 0 ? { of, from } : { of, from, value: value[0] ?? null };
+}
+
+/** In the order of what is expected, as far as request, producer and number of the result tell which is which. */
+function arrange(names: Names, actual: readonly Heard[], wanted: readonly object[]): readonly Heard[] {
+  const left = [...actual];
+  const found = wanted.map((one) => {
+    const index = left.findIndex((heard) => isDeepStrictEqual(heardView(names, heard, one), one));
+    return index < 0 ? undefined : left.splice(index, 1)[0];
+  });
+  return found
+    .map((one) => one ?? left.shift())
+    .filter((one) => one !== undefined)
+    .concat(left);
+}
+
+function heardView(names: Names, heard: Heard, expected: object = {}): object {
+  if (heard.kind === "gap") {
+    const wanted = "gap" in expected ? (expected.gap as object) : heard.gap;
+    return { gap: pick({ from: 0, to: 0, ...heard.gap }, wanted) };
+  }
+  if (heard.kind === "summary") {
+    const wanted = "summary" in expected ? (expected.summary as ExpectedSummary) : { of: "", reason: "" };
+    return { summary: summaryView(names, heard.summary, wanted) };
+  }
+  const wanted = "from" in expected ? (expected as ExpectedDelivery) : { of: "", from: "" };
+  return deliveryView(names, heard.delivery, wanted);
+}
+
+/** What was not asked about is left out, but for what would surprise: an unexpected error, `more`, or `late`. */
+function deliveryView(names: Names, delivery: DeliveryFields, expected: ExpectedDelivery): object {
+  const { request_id, producer_id, kind = "value", value = null, error } = delivery;
+  const of = names.requestName(request_id);
+  const from = names.producerName(producer_id);
+  const empty = {
+    ordinal: 0,
+    sequence: 0,
+    group: "",
+    content_type: "",
+    attributes: {},
+    context: {},
+    data: "",
+  };
+  const all = {
+    ...empty,
+    ...delivery,
+    of,
+    from,
+    value,
+    more: delivery.more ?? false,
+    late: delivery.late ?? false,
+  };
+  const view: Record<string, unknown> = { ...pick(all, expected) };
+  if (all.more && !("more" in expected)) view["more"] = true;
+  if (all.late && !("late" in expected)) view["late"] = true;
+  if (error) view["error"] = expected.error ? errorView(error, expected.error) : error;
+  if (kind !== kindOf(expected)) view["kind"] = kind;
+  return view;
+}
+
+function kindOf(expected: ExpectedDelivery): string {
+  if (expected.error) return "error";
+  return expected.data === undefined ? "value" : "data";
+}
+
+function summaryView(names: Names, summary: SummaryFields, expected: ExpectedSummary): object {
+  const { request_id, outcomes = [], satisfied = false } = summary;
+  const wanted = expected.outcomes ?? {};
+  const views = outcomes.map((outcome) => {
+    const name = names.producerName(outcome.producer_id);
+    const one = wanted[name];
+    if (one === undefined || typeof one === "string") return [name, outcome.state];
+    const { error } = outcome;
+    const all = { group: "", ...outcome, results: outcome.result_count ?? 0 };
+    return [name, { ...pick(all, one), ...(error && one.error && { error: errorView(error, one.error) }) }];
+  });
+  const all = {
+    ...summary,
+    satisfied,
+    of: names.requestName(request_id),
+    outcomes: Object.fromEntries(views),
+  };
+  return pick(all, expected);
+}
+
+function errorView(error: ErrorFields, expected: ExpectedError): object {
+  const { message } = expected;
+  const contains = typeof message === "object" ? message.contains : undefined;
+  const view = pick({ fields: [], ...error }, expected);
+  return contains !== undefined && error.message?.includes(contains) ? { ...view, message } : view;
+}
+
+/** What is asked about; a number within its bounds shows as the bounds. */
+function pick(actual: object, expected: object): object {
+  const values = actual as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(
+    Object.entries(expected)
+      .filter(([key]) => values[key] !== undefined)
+      .map(([key, wanted]) => {
+        const value = values[key];
+        const isWithin = key.endsWith("_ms") && withinBounds(value as number, wanted as Bounds);
+        return [key, isWithin ? wanted : value];
+      }),
+  );
+}

@@ -1,0 +1,105 @@
+/**
+ * Which languages there are, and how the adapter of each is started.
+ */
+import { execFile } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { Command } from "./adapter-process.js";
+import { COMPILED, ROOT } from "./root.js";
+
+const run = promisify(execFile);
+
+/** What needs something that may not be there. */
+export interface Preparable<T> {
+  /** What is not there to use it; undefined if all is. */
+  missing(): Promise<string | undefined>;
+  /** Makes it ready. Rejects if that fails though nothing is missing. */
+  prepare(): Promise<T>;
+}
+
+/** A language that takes part; preparing it tells how its adapter is started. */
+export interface Language extends Preparable<Command> {
+  readonly name: string;
+}
+
+const PYTHON_FOLDER = join(ROOT, "clients/python");
+const PYTHON_ADAPTER = join(PYTHON_FOLDER, "conformance_adapter.py");
+const GO_FOLDER = join(ROOT, "clients/go");
+const GO_ADAPTER = "cmd/conformance-adapter";
+
+const typescript: Language = {
+  name: "typescript",
+  missing: async () => undefined,
+  prepare: async () => ({ program: process.execPath, args: [join(COMPILED, "typescript-adapter.js")] }),
+};
+
+const python: Language = {
+  name: "python",
+  async missing() {
+    const program = process.env["ATE_PYTHON"] ?? "python3";
+    if (!(await runs(program, ["-c", "import grpc, google.protobuf"]))) {
+      return "no Python with grpcio and protobuf: name one in ATE_PYTHON";
+    }
+    return existsSync(PYTHON_ADAPTER) ? undefined : "clients/python/conformance_adapter.py is not there";
+  },
+  prepare: async () => ({
+    program: process.env["ATE_PYTHON"] ?? "python3",
+    args: [PYTHON_ADAPTER],
+    env: { PYTHONPATH: join(PYTHON_FOLDER, "src"), PYTHONUNBUFFERED: "1" },
+  }),
+};
+
+const go: Language = {
+  name: "go",
+  async missing() {
+    if (!(await runs("go", ["version"]))) return "no Go toolchain";
+    return existsSync(join(GO_FOLDER, GO_ADAPTER)) ? undefined : `clients/go/${GO_ADAPTER} is not there`;
+  },
+  async prepare() {
+    const binary = join(temporaryFolder(), "conformance-adapter");
+    await run("go", ["build", "-o", binary, `./${GO_ADAPTER}`], { cwd: GO_FOLDER });
+    return { program: binary, args: [] };
+  },
+};
+
+/** Every language, in the order of the table. */
+export const LANGUAGES: readonly Language[] = [typescript, python, go].map((language) => ({
+  ...language,
+  ...once(language),
+}));
+
+/** Whether something missing is a failure: in continuous integration, yes; at home it is skipped, aloud. */
+export const IS_STRICT = process.env["CI"] === "true";
+
+/** A folder that is removed when this process ends. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "ate-conformance-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Whether a program can be run, and ends well. */
+export async function runs(program: string, args: readonly string[]): Promise<boolean> {
+  return await run(program, args).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Whoever asks, it is found out, and made ready, once. */
+export function once<T>({ missing, prepare }: Preparable<T>): Preparable<T> {
+  let isMissing: Promise<string | undefined> | undefined;
+  let prepared: Promise<T> | undefined;
+  return {
+    missing: () => {
+      isMissing ??= missing();
+      return isMissing;
+    },
+    prepare: () => {
+      prepared ??= prepare();
+      return prepared;
+    },
+  };
+}

@@ -1,0 +1,99 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { status } from "@grpc/grpc-js";
+import {
+  type AssignmentContext,
+  DispatcherError,
+  type HandlerResult,
+  type Json,
+  ResultInit,
+} from "ate-dispatcher-client";
+import type { Behaviour, Outcome, ProducerFields } from "./protocol.js";
+import { base64 } from "./typescript-views.js";
+
+/** An assignment that is answered by command. */
+interface Manual {
+  readonly assignment: AssignmentContext;
+  readonly finish: (outcome: Outcome | undefined) => void;
+}
+
+/** The handler of one producer: does what its behaviours say, and reports what it sees. */
+export class Worker {
+  readonly #fields: ProducerFields;
+  readonly #report: (event: object) => void;
+  readonly #manual = new Map<string, Manual>();
+
+  constructor(fields: ProducerFields, report: (event: object) => void) {
+    this.#fields = fields;
+    this.#report = report;
+  }
+
+  /** Answers an assignment. */
+  async handle(assignment: AssignmentContext): Promise<HandlerResult | undefined> {
+    const { producer, behaviour = {}, behaviours = {} } = this.#fields;
+    const { requestId, topic, signal } = assignment;
+    this.#report({ event: "assignment", producer, ...assignmentView(assignment) });
+    signal.addEventListener("abort", () => {
+      this.#manual.get(requestId)?.finish(undefined);
+      this.#report({ event: "revoked", producer, request_id: requestId, reason: signal.reason.reason });
+    });
+    const outcome = await this.#outcome(assignment, behaviours[topic] ?? behaviour);
+    return outcome === undefined ? undefined : this.#result(assignment, outcome);
+  }
+
+  /** Answers an assignment by command. */
+  async reply(requestId: string, command: Outcome & { readonly more?: boolean }): Promise<void> {
+    const manual = this.#manual.get(requestId);
+    if (manual === undefined) {
+      throw new DispatcherError({ code: status.NOT_FOUND, details: `${requestId} is not outstanding` });
+    }
+    if (command.more === true) await manual.assignment.send(this.#result(manual.assignment, command));
+    else manual.finish(command);
+  }
+
+  async #outcome(assignment: AssignmentContext, behaviour: Behaviour): Promise<Outcome | undefined> {
+    const { signal } = assignment;
+    if (behaviour.mute === true || behaviour.manual === true) return await this.#untilFinished(assignment);
+    if (behaviour.delay_ms !== undefined) {
+      await sleep(behaviour.delay_ms, undefined, { signal }).catch(() => {});
+    }
+    for (let part = 1; part <= (behaviour.partials ?? 0); part++) await assignment.send({ part });
+    return signal.aborted ? undefined : behaviour;
+  }
+
+  /** Also for a mute one: nobody will reply to that. */
+  async #untilFinished(assignment: AssignmentContext): Promise<Outcome | undefined> {
+    const outcome = await new Promise<Outcome | undefined>((finish) => {
+      this.#manual.set(assignment.requestId, { assignment, finish });
+    });
+    this.#manual.delete(assignment.requestId);
+    return outcome;
+  }
+
+  #result({ topic, args, kwargs, data, contentType }: AssignmentContext, outcome: Outcome): HandlerResult {
+    const { error, attributes } = outcome;
+    if (outcome.throw !== undefined) throw new Error(outcome.throw);
+    if (error) {
+      throw new DispatcherError({ code: status[error.code as keyof typeof status], details: error.message });
+    }
+    const notes = attributes && { attributes };
+    if (outcome.echo === true) {
+      return { id: this.#fields.producer, some_key: topic, args, kwargs };
+    }
+    if (outcome.echo_data === true) return new ResultInit({ data, contentType, ...notes });
+    if (outcome.data !== undefined) {
+      const bytes = Buffer.from(outcome.data, "base64");
+      const type = outcome.content_type;
+      return new ResultInit({ data: bytes, ...(type !== undefined && { contentType: type }), ...notes });
+    }
+    return new ResultInit({ value: (outcome.value ?? null) as Json, ...notes });
+  }
+}
+
+function assignmentView(assignment: AssignmentContext): object {
+  const { topic, attempt, args, kwargs, attributes, context } = assignment;
+  return {
+    ...{ request_id: assignment.requestId, topic, attempt, args, kwargs, attributes, context },
+    ...{ data: base64(assignment.data), content_type: assignment.contentType },
+    remaining_ms: assignment.remainingMs(),
+  };
+}
