@@ -29,13 +29,21 @@ async function run(name: string, address?: string): Promise<readonly string[]> {
   return example.stdout.all.map((line) => line.replace(/after \d+ ms/, "after # ms"));
 }
 
-/** What each prints: lines of one list come close together, in any order. */
+/** What each prints: lines of one list come close together, in any order, since they are told to different peers. */
 const PRINTED: Readonly<Record<string, readonly (readonly string[])[]>> = {
   "first-success": [
-    ["broken-1 fails: the index is being rebuilt", "near-1 found apples after # ms"],
-    ["POLICY_MET: broken-1 FAILED, far-1 CANCELLED, near-1 ANSWERED", "far-1 stops: COMPLETED"],
-    ["broken-2 fails: the index is being rebuilt", "near-2 found pears after # ms"],
-    ["POLICY_MET: broken-2 FAILED, far-2 CANCELLED, near-2 ANSWERED", "far-2 stops: COMPLETED"],
+    [
+      "broken-1 fails: the index is being rebuilt",
+      "near-1 found apples after # ms",
+      "POLICY_MET: broken-1 FAILED, far-1 CANCELLED, near-1 ANSWERED",
+      "far-1 stops: COMPLETED",
+    ],
+    [
+      "broken-2 fails: the index is being rebuilt",
+      "near-2 found pears after # ms",
+      "POLICY_MET: broken-2 FAILED, far-2 CANCELLED, near-2 ANSWERED",
+      "far-2 stops: COMPLETED",
+    ],
   ],
   "fleet-query": [
     ["asked: edge-1, edge-2, edge-3, edge-4"],
