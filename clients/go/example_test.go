@@ -1,11 +1,16 @@
 package atedispatcher_test
 
+// The five examples of every client, in the same order. README.md shows parts of them; a test holds it to that.
+
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"os"
 	"time"
+
+	"google.golang.org/grpc/codes"
 
 	atedispatcher "github.com/ate-dispatcher/ate-dispatcher/clients/go"
 )
@@ -20,18 +25,22 @@ func ExampleClient_NewProducer() {
 	}
 	defer client.Close()
 
-	vendor := client.NewProducer([]string{"quotes.lamp"}, func(ctx context.Context, a *atedispatcher.Assignment) (atedispatcher.Result, error) {
+	handler := func(ctx context.Context, a *atedispatcher.Assignment) (atedispatcher.Result, error) {
 		var order struct{ Quantity int }
 		if err := a.DecodeKwargs(&order); err != nil {
 			return atedispatcher.Result{}, err
 		}
 		if order.Quantity > 100 {
-			return atedispatcher.Result{}, fmt.Errorf("only 100 are left")
+			return atedispatcher.Result{}, &atedispatcher.Error{Code: codes.OutOfRange, Message: "only 100 are left"}
 		}
 		return atedispatcher.Value(map[string]any{"price": 4 * order.Quantity}), nil
-	}, atedispatcher.ProducerOptions{ID: "vendor"})
-	go vendor.Run(ctx)
-	defer vendor.Close(ctx)
+	}
+	vendor := client.NewProducer([]string{"quotes.lamp"}, handler, atedispatcher.ProducerOptions{
+		ID:          "vendor",
+		Concurrency: 4, // the rest waits its turn at the dispatcher, within its TTL
+	})
+	go vendor.Run(ctx)      // until the context ends; then it answers what it owes, and leaves
+	defer vendor.Close(ctx) // the same, and waits for it
 	if err := vendor.Ready(ctx); err != nil {
 		log.Fatal(err)
 	}
@@ -48,7 +57,7 @@ func ExampleClient_NewProducer() {
 	}
 	// Output:
 	// vendor map[price:12] <nil>
-	// vendor <nil> PRODUCER_ERROR: only 100 are left
+	// vendor <nil> OUT_OF_RANGE: only 100 are left
 }
 
 // Listen to results, whoever asked for them.
@@ -72,17 +81,20 @@ func ExampleListener_Results() {
 	heard := 0
 	for result, err := range listener.Results(ctx) {
 		if err != nil {
-			log.Fatal(err)
+			log.Fatal(err) // there can be no further result
 		}
-		value, err := result.Value()
-		fmt.Println(result.Topic, result.Sequence, value, err)
+		if value, err := result.Value(); err != nil {
+			fmt.Println(result.ProducerID, "failed:", err)
+		} else {
+			fmt.Println(result.Topic, result.ProducerID, value)
+		}
 		if heard++; heard == 2 {
-			break
+			break // another loop would resume here
 		}
 	}
 	// Output:
-	// sensors.north 1 21.5 <nil>
-	// sensors.south 1 21.5 <nil>
+	// sensors.north north 21.5
+	// sensors.south south 21.5
 }
 
 // Dispatch a request: its results go to the listeners, and it is clear at once who was asked.
@@ -97,15 +109,20 @@ func ExampleClient_Dispatch() {
 	defer answer(ctx, client, "agent-1", "fleet", 0)()
 
 	acceptance, err := client.Dispatch(ctx, "fleet", atedispatcher.RequestOptions{
-		Args: []any{"report", 3},
-		TTL:  2 * time.Second,
+		Args:        []any{"report", 3},
+		Kwargs:      map[string]any{"verbose": true},
+		TTL:         2 * time.Second,
+		NoProducers: atedispatcher.NoProducersFail,
 	})
+	if errors.Is(err, atedispatcher.ErrNoProducers) {
+		log.Fatal("nobody is there")
+	}
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(acceptance.Targets, acceptance.ListenerCount, acceptance.TTL)
+	fmt.Println(len(acceptance.Targets), "was asked:", acceptance.Targets[0].ProducerID)
 	// Output:
-	// [{agent-1 }] 0 2s
+	// 1 was asked: agent-1
 }
 
 // Gather with a policy: the first good answer is enough, and the rest is called off.
@@ -122,7 +139,7 @@ func ExampleClient_Gather() {
 
 	gather, err := client.Gather(ctx, "models", atedispatcher.RequestOptions{
 		Kwargs:     map[string]any{"prompt": "hello"},
-		Completion: atedispatcher.Completion{FirstSuccess: true},
+		Completion: atedispatcher.Completion{FirstSuccess: true, StallTimeout: time.Second},
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -174,30 +191,57 @@ func ExampleClient_CancelRequest() {
 	// CANCELLED archive CANCELLED
 }
 
+// Submit many requests on one stream, from any number of goroutines.
+func ExampleClient_NewSubmitter() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	client, err := atedispatcher.NewClient(os.Getenv("ATE_DISPATCHER_ADDRESS"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+	defer answer(ctx, client, "many", "many", 0)()
+
+	submitter := client.NewSubmitter()
+	defer submitter.Close()
+	for range 2 {
+		_, summary, err := submitter.GatherAll(ctx, "many", atedispatcher.RequestOptions{})
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(summary.Reason)
+	}
+	// Output:
+	// ALL_ANSWERED
+	// ALL_ANSWERED
+}
+
 // answer makes a producer that answers 21.5 after a while, and returns how to end it.
 func answer(ctx context.Context, client *atedispatcher.Client, id, topic string, delay time.Duration) (stop func()) {
-	producer := client.NewProducer([]string{topic}, func(ctx context.Context, a *atedispatcher.Assignment) (atedispatcher.Result, error) {
+	handler := func(ctx context.Context, a *atedispatcher.Assignment) (atedispatcher.Result, error) {
 		select {
 		case <-time.After(delay):
 			return atedispatcher.Value(21.5), nil
 		case <-ctx.Done():
 			return atedispatcher.Result{}, context.Cause(ctx)
 		}
-	}, atedispatcher.ProducerOptions{ID: id})
+	}
+	producer := client.NewProducer([]string{topic}, handler, atedispatcher.ProducerOptions{ID: id})
 	go producer.Run(ctx)
-	if err := producer.Ready(ctx); err != nil {
+	if err := producer.Ready(ctx); err != nil && !errors.Is(err, atedispatcher.ErrClosed) {
 		log.Fatal(err)
 	}
 	return func() { producer.Close(ctx) }
 }
 
-// poll asks one producer on each topic, one after the other.
+// poll asks one producer on each topic, one after the other, until the client is closed.
 func poll(ctx context.Context, client *atedispatcher.Client, topics ...string) {
 	for _, topic := range topics {
-		stop := answer(ctx, client, topic, topic, 0)
-		if _, _, err := client.GatherAll(ctx, topic, atedispatcher.RequestOptions{}); err != nil {
-			log.Fatal(err)
-		}
+		stop := answer(ctx, client, topic[len("sensors."):], topic, 0)
+		_, _, err := client.GatherAll(ctx, topic, atedispatcher.RequestOptions{})
 		stop()
+		if err != nil {
+			return
+		}
 	}
 }

@@ -1,0 +1,30 @@
+package atedispatcher_test
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestTheReadmeShowsWhatTheExamplesDo holds every Go block of the README to be a part of the examples, which run.
+func TestTheReadmeShowsWhatTheExamplesDo(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	examples, err := os.ReadFile("example_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := strings.ReplaceAll(string(examples), `os.Getenv("ATE_DISPATCHER_ADDRESS")`, `"127.0.0.1:50051"`)
+	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(string(readme), -1)
+	if len(blocks) < 6 {
+		t.Errorf("there are %d blocks", len(blocks))
+	}
+	for _, block := range blocks {
+		if !strings.Contains(shown, block[1]) {
+			t.Errorf("no example does this:\n%s", block[1])
+		}
+	}
+}
