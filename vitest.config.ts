@@ -1,8 +1,9 @@
 import { defineConfig } from "vitest/config";
 
 /**
- * Three kinds of tests, by what they occupy. Two cores is the reference machine: unit files share both, end-to-end
- * and conformance files start processes of their own and therefore run one after the other, after the rest.
+ * Two kinds of tests, by what they occupy. Two cores is the reference machine: unit files share both, end-to-end files
+ * start processes of their own and therefore run one after the other, after the rest. Conformance needs the toolchains
+ * of all clients and is a command of its own, `npm run conformance`.
  */
 export default defineConfig({
   test: {
@@ -25,16 +26,6 @@ export default defineConfig({
           hookTimeout: 60_000,
           maxWorkers: 1,
           sequence: { groupOrder: 1 },
-        },
-      },
-      {
-        test: {
-          name: "conformance",
-          include: ["test/conformance/**/*.test.ts"],
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
-          maxWorkers: 1,
-          sequence: { groupOrder: 2 },
         },
       },
     ],

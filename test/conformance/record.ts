@@ -30,7 +30,8 @@ export interface GatherRecord {
   )[];
 }
 
-const WAIT_MS = 5_000;
+/** How long something may take to come, in milliseconds: far beyond what a loaded machine needs. */
+export const PATIENCE_MS = 5_000;
 const FENCE = "fence";
 
 /** Topics of the runner's own: a listener that hears one of them has heard all that came before. */
@@ -49,8 +50,14 @@ export class Record {
   /** Producers and listeners whose sessions ended for good. */
   readonly closed = new Map<string, ErrorFields>();
   readonly fenced = new Set<string>();
+  readonly #patienceMs: number;
   readonly #log: string[] = [];
   readonly #waiting = new Set<() => void>();
+
+  /** @param patienceMs - how long something may take to come. */
+  constructor(patienceMs: number) {
+    this.#patienceMs = patienceMs;
+  }
 
   /** Takes what an adapter reported. */
   readonly take = (event: AdapterEvent): void => {
@@ -89,14 +96,14 @@ export class Record {
         resolve(came);
       };
       const check = () => void (holds() && settle(true));
-      const timer = setTimeout(() => settle(false), WAIT_MS);
+      const timer = setTimeout(() => settle(false), this.#patienceMs);
       this.#waiting.add(check);
     });
   }
 
   /** As {@link until}. @throws if it did not come. */
   async demand(what: string, holds: () => boolean): Promise<void> {
-    if (!(await this.until(holds))) throw new Error(`${what}: not within ${WAIT_MS} ms`);
+    if (!(await this.until(holds))) throw new Error(`${what}: not within ${this.#patienceMs} ms`);
   }
 
   /** Every event, a line each, the long ones cut. */

@@ -1,5 +1,6 @@
 import { findings, settle } from "./expectations.js";
 import { broken } from "./invariants.js";
+import { PATIENCE_MS } from "./record.js";
 import type { Expectation, Scenario, Step } from "./scenario.js";
 import { Stage } from "./stage.js";
 import { perform } from "./steps.js";
@@ -12,11 +13,19 @@ export type Outcome =
   /** The language lacks a feature that it needs. */
   | { readonly kind: "unsupported"; readonly why: string };
 
-/** Plays one scenario against a fresh server. Never rejects. */
-export async function play(troupe: Troupe, scenario: Scenario): Promise<Outcome> {
+/**
+ * Plays one scenario against a fresh server. Never rejects.
+ *
+ * @param patienceMs - how long something that is expected may take to come.
+ */
+export async function play(
+  troupe: Troupe,
+  scenario: Scenario,
+  patienceMs: number = PATIENCE_MS,
+): Promise<Outcome> {
   const lacking = (scenario.needs ?? []).filter((feature) => !troupe.features.includes(feature));
   if (lacking.length > 0) return { kind: "unsupported", why: `lacks ${lacking.join(", ")}` };
-  const stage = new Stage(troupe, scenario.server ?? {});
+  const stage = new Stage(troupe, scenario.server ?? {}, patienceMs);
   const problems: string[] = [];
   try {
     await stage.open();

@@ -4,15 +4,17 @@
  */
 import { createDispatcher, type DispatcherOptions, type DispatcherServer } from "ate-dispatcher";
 
-/** What the parent says. */
+/** What the parent says: serve; shut down as at SIGTERM; leave the present one to itself, it shuts down alone; finish. */
 export type HostCommand =
   | { readonly kind: "start"; readonly settings: DispatcherOptions }
-  | { readonly kind: "drain" };
+  | { readonly kind: "drain" }
+  | { readonly kind: "retire" }
+  | { readonly kind: "finish" };
 
-/** What the host answers. */
+/** What the host answers; with `errors`, what was logged as one since the last such answer. */
 export type HostAnswer =
   | { readonly kind: "started"; readonly address: string }
-  | { readonly kind: "drained"; readonly errors: readonly string[] }
+  | { readonly kind: "done"; readonly errors: readonly string[] }
   | { readonly kind: "failed"; readonly message: string };
 
 const errors: string[] = [];
@@ -27,15 +29,26 @@ const logger = {
 };
 
 let dispatcher: DispatcherServer | undefined;
+const retired: Promise<void>[] = [];
 
 async function perform(command: HostCommand): Promise<HostAnswer> {
-  if (command.kind === "start") {
-    dispatcher = createDispatcher({ listen: ["127.0.0.1:0"], logger, ...command.settings });
-    await dispatcher.start();
-    return { kind: "started", address: dispatcher.addresses[0] ?? "" };
+  switch (command.kind) {
+    case "start":
+      dispatcher = createDispatcher({ listen: ["127.0.0.1:0"], logger, ...command.settings });
+      await dispatcher.start();
+      return { kind: "started", address: dispatcher.addresses[0] ?? "" };
+    case "drain":
+      await dispatcher?.drain();
+      break;
+    case "retire":
+      if (dispatcher) retired.push(dispatcher.drain());
+      dispatcher = undefined;
+      break;
+    case "finish":
+      await Promise.all(retired);
+      break;
   }
-  await dispatcher?.drain();
-  return { kind: "drained", errors: errors.splice(0) };
+  return { kind: "done", errors: errors.splice(0) };
 }
 
 process.on("message", (command: HostCommand) => {

@@ -14,34 +14,46 @@ const SETTINGS: ServerSettings = { drainGraceMs: 0 };
 /** Real dispatchers, one at a time, in a process of their own. */
 export class Server {
   #host: ChildProcess | undefined;
-  #isServing = false;
 
   /** Serves afresh. @returns the address. */
   async start(settings: ServerSettings = {}): Promise<string> {
     const answer = await this.#ask({ kind: "start", settings: { ...SETTINGS, ...settings } });
     if (answer.kind !== "started") throw new Error(`the server did not start: ${JSON.stringify(answer)}`);
-    this.#isServing = true;
     return answer.address;
   }
 
-  /** Shuts down as at SIGTERM. @returns what it logged as an error, each a bug. */
+  /** Shuts down as at SIGTERM. @returns what was logged as an error, each a bug. */
   async drain(): Promise<readonly string[]> {
-    if (!this.#isServing) return [];
-    this.#isServing = false;
-    const answer = await this.#ask({ kind: "drain" });
-    if (answer.kind !== "drained") throw new Error(`the server did not drain: ${JSON.stringify(answer)}`);
-    return answer.errors;
+    return await this.#end("drain");
+  }
+
+  /** Lets it shut down by itself, without waiting for that. @returns what was logged as an error so far. */
+  async retire(): Promise<readonly string[]> {
+    return await this.#end("retire");
+  }
+
+  /** Waits for all that were left to themselves, and ends the process. @returns what was logged as an error since. */
+  async finish(): Promise<readonly string[]> {
+    const errors = await this.#end("finish");
+    await this.kill();
+    return errors;
   }
 
   /** Ends the process without goodbye; the next start begins a new one. */
   async kill(): Promise<void> {
     const host = this.#host;
     this.#host = undefined;
-    this.#isServing = false;
     if (host === undefined || host.exitCode !== null) return;
     const gone = new Promise<void>((resolve) => host.once("exit", () => resolve()));
     host.kill("SIGKILL");
     await gone;
+  }
+
+  async #end(kind: "drain" | "retire" | "finish"): Promise<readonly string[]> {
+    if (this.#host === undefined) return [];
+    const answer = await this.#ask({ kind });
+    if (answer.kind !== "done") throw new Error(`the server did not ${kind}: ${JSON.stringify(answer)}`);
+    return answer.errors;
   }
 
   async #ask(command: HostCommand): Promise<HostAnswer> {

@@ -12,7 +12,7 @@ const FENCE_RETRY_MS = 30;
 /** One scenario being played: who is there under which name, and what was seen of it. */
 export class Stage {
   readonly troupe: Troupe;
-  readonly record = new Record();
+  readonly record: Record;
   readonly settings: ServerSettings;
   /** Listeners that are open, with what was asked for. */
   readonly listeners = new Map<string, ListenerSpec>();
@@ -25,8 +25,9 @@ export class Stage {
   readonly #extras = new Map<string, AdapterProcess>();
   #lastRequest: string | undefined;
 
-  constructor(troupe: Troupe, settings: ServerSettings) {
+  constructor(troupe: Troupe, settings: ServerSettings, patienceMs: number) {
     this.troupe = troupe;
+    this.record = new Record(patienceMs);
     this.settings = settings;
   }
 
@@ -51,7 +52,7 @@ export class Stage {
       await this.troupe.server.kill();
       throw error;
     }
-    return await this.troupe.server.drain();
+    return await this.troupe.server.retire();
   }
 
   /** Sends a command to the adapter of a role. */

@@ -3,10 +3,10 @@ import { isDeepStrictEqual } from "node:util";
 import { Refused } from "./adapter-process.js";
 import { checkError, checkSummary, withinBounds } from "./checks.js";
 import type { Answer, ErrorFields } from "./protocol.js";
+import { PATIENCE_MS } from "./record.js";
 import type { RequestSpec, Step } from "./scenario.js";
 import type { Stage } from "./stage.js";
 
-const PATIENCE_MS = 5_000;
 const POLL_MS = 10;
 
 /** Does one step, and checks what comes of it at once. */

@@ -87,13 +87,14 @@ export class Troupe {
       .join("\n");
   }
 
-  /** Ends all processes. @throws if an adapter does not end when told to. */
+  /** Ends all processes. @throws if an adapter does not end when told to, or the server logged an error at its end. */
   async disband(): Promise<void> {
     const quits = [...this.#adapters.values()].map((adapter) => adapter.quit());
     const failed = (await Promise.allSettled(quits)).find((quit) => quit.status === "rejected");
-    await this.server.kill();
+    const errors = await this.server.finish();
     await Promise.all(ROLES.map((role) => this.links[role].close()));
     if (failed) throw failed.reason;
+    if (errors.length > 0) throw new Error(`the server logged as it shut down: ${errors.join("\n")}`);
   }
 
   async #start(role: Role): Promise<AdapterProcess> {
