@@ -84,12 +84,27 @@ func startServer(listen string, args ...string) (*server, error) {
 		return nil, fmt.Errorf("the dispatcher did not start (%v): %q\n%s", err, line, s.log)
 	}
 	s.address = address
+	guard, err := guardAgainstOrphans(s.process.Process.Pid)
+	if err != nil {
+		return nil, err
+	}
 	go func() {
 		defer close(s.exited)
 		_, _ = io.Copy(io.Discard, stdout)
 		_ = s.process.Wait()
+		_ = guard.Process.Kill()
+		_ = guard.Wait()
 	}()
 	return s, nil
+}
+
+// guardAgainstOrphans ends a process when this one does, however abruptly: only then its standard input ends.
+func guardAgainstOrphans(pid int) (*exec.Cmd, error) {
+	guard := exec.Command("sh", "-c", fmt.Sprintf("read _; kill -9 %d", pid))
+	if _, err := guard.StdinPipe(); err != nil {
+		return nil, err
+	}
+	return guard, guard.Start()
 }
 
 // kill ends it at once, as a crash does.

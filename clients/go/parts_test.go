@@ -88,8 +88,10 @@ func TestCursorsResumeWithoutRepetition(t *testing.T) {
 	if !c.take("t", 9) || claims(c) != "t e1 9" {
 		t.Errorf("claims %s", claims(c))
 	}
-	if !c.take("t", 0) || !c.take("t", 0) {
-		t.Error("results without a position are always new")
+	for range 2 {
+		if !c.take("t", 0) {
+			t.Error("results without a position are always new")
+		}
 	}
 }
 

@@ -172,3 +172,34 @@ func TestASubmitterSurvivesItsStreams(t *testing.T) {
 		})
 	}
 }
+
+func TestACallerThatWaitsNoLongerIsTheOnlyOneThatFails(t *testing.T) {
+	server := serve(t, heartbeatFlags...)
+	proxy := newProxy(t, server.address)
+	through := connect(t, proxy.address)
+	listen(t, through, atedispatcher.ListenerOptions{})
+	submitter := submitterOf(t, through)
+	if _, err := submitter.Dispatch(testContext(t), "impatient", atedispatcher.RequestOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	proxy.freeze()
+	var group sync.WaitGroup
+	for _, id := range []string{"", "impatient-1"} {
+		group.Go(func() {
+			ctx, cancel := context.WithTimeout(t.Context(), heartbeat)
+			defer cancel()
+			_, err := submitter.Gather(ctx, "impatient", atedispatcher.RequestOptions{RequestID: id})
+			if !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+	if _, err := submitter.Dispatch(testContext(t), "impatient", atedispatcher.RequestOptions{}); !errors.Is(err, atedispatcher.ErrHeartbeatLost) {
+		t.Errorf("got %v", err)
+	}
+	group.Wait()
+	eventually(t, "the next stream works", func() bool {
+		_, err := submitter.Dispatch(testContext(t), "impatient", atedispatcher.RequestOptions{RequestID: "impatient-1"})
+		return err == nil
+	})
+}

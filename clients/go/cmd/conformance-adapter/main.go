@@ -139,7 +139,7 @@ func perform(s *stage, c *command) (object, error) {
 		topics, err := s.client.UpdateListener(s.ctx, c.ListenerID, c.Add, c.Remove)
 		return object{"topics": topics}, err
 	case "dispatch", "validate":
-		ask := s.client.Dispatch
+		ask := s.requester(c).Dispatch
 		if c.Op == "validate" {
 			ask = s.client.Validate
 		}

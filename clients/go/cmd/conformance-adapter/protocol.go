@@ -121,6 +121,7 @@ type requestFields struct {
 	RequestID         string         `json:"request_id"`
 	ExcludeListeners  bool           `json:"exclude_listeners"`
 	NoProducersAction string         `json:"no_producers_action"`
+	Unary             bool           `json:"unary"`
 	Completion        struct {
 		ResultCount    *int     `json:"result_count"`
 		QuorumPercent  *int     `json:"quorum_percent"`

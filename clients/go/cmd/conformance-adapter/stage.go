@@ -13,6 +13,7 @@ import (
 // stage is all that is open between two resets.
 type stage struct {
 	client *atedispatcher.Client
+	shared *atedispatcher.Submitter
 	say    func(object)
 	isOver atomic.Bool
 	open   sync.WaitGroup
@@ -44,7 +45,7 @@ func newStage(address string, say func(object)) (*stage, error) {
 		return nil, err
 	}
 	s := &stage{
-		client: client, say: say,
+		client: client, shared: client.NewSubmitter(), say: say,
 		producers: map[string]*producer{}, listeners: map[string]*listener{}, gathers: map[string]*atedispatcher.Gather{},
 	}
 	s.ctx, s.end = context.WithCancel(context.Background())
@@ -62,6 +63,7 @@ func (s *stage) report(event object) {
 func (s *stage) close() {
 	s.isOver.Store(true)
 	s.end()
+	_ = s.shared.Close()
 	_ = s.client.Close()
 	s.open.Wait()
 }
@@ -144,8 +146,21 @@ func (s *stage) run(run func() error, closed object) (live chan struct{}) {
 	return live
 }
 
+// requester is how a request travels.
+type requester interface {
+	Dispatch(ctx context.Context, topic string, options atedispatcher.RequestOptions) (*atedispatcher.Acceptance, error)
+	Gather(ctx context.Context, topic string, options atedispatcher.RequestOptions) (*atedispatcher.Gather, error)
+}
+
+func (s *stage) requester(c *command) requester {
+	if c.Unary {
+		return s.client
+	}
+	return s.shared
+}
+
 func (s *stage) gather(c *command) (object, error) {
-	g, err := s.client.Gather(s.ctx, c.Topic, c.options())
+	g, err := s.requester(c).Gather(s.ctx, c.Topic, c.options())
 	if err != nil {
 		return nil, err
 	}
