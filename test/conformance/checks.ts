@@ -2,7 +2,7 @@
  * Compares what was seen with what a scenario says. Only what it says counts; the rest is the invariants' matter.
  */
 import { isDeepStrictEqual } from "node:util";
-import { differences } from "./diff.js";
+import { differences, inCommon } from "./diff.js";
 import type { AssignmentFields, DeliveryFields, ErrorFields, SummaryFields } from "./protocol.js";
 import type { Heard } from "./record.js";
 import type {
@@ -36,8 +36,23 @@ export function checkHeard(
   const isOrdered = Array.isArray(expected);
   const wanted = (isOrdered ? expected : expected.any_order).map(expandHeard);
   const seen = isOrdered ? actual : arrange(names, actual, wanted);
-  const views = seen.map((one, index) => heardView(names, one, wanted[index]));
-  return differences(what, views, wanted);
+  return differences(what, viewsOf(names, seen, wanted), wanted);
+}
+
+/** Each as what is expected in its place asks for; where something is missing or too much, as what it equals. */
+function viewsOf(names: Names, seen: readonly Heard[], wanted: readonly object[]): readonly object[] {
+  const view = (index: number, expected: object | undefined) =>
+    heardView(names, seen[index] as Heard, expected);
+  const pairs = new Map(
+    inCommon(seen.length, wanted.length, (index, place) =>
+      isDeepStrictEqual(view(index, wanted[place]), wanted[place]),
+    ),
+  );
+  const taken = new Set(pairs.values());
+  return seen.map((_, index) => {
+    const place = pairs.get(index) ?? (taken.has(index) ? -1 : index);
+    return view(index, wanted[place]);
+  });
 }
 
 /** Compares an error. */
@@ -105,8 +120,10 @@ function heardView(names: Names, heard: Heard, expected: object = {}): object {
     const wanted = "summary" in expected ? (expected.summary as ExpectedSummary) : { of: "", reason: "" };
     return { summary: summaryView(names, heard.summary, wanted) };
   }
-  const wanted = "from" in expected ? (expected as ExpectedDelivery) : { of: "", from: "" };
-  return deliveryView(names, heard.delivery, wanted);
+  const { delivery } = heard;
+  // What nobody expects shows its payload.
+  const wanted = { of: "", from: "", ...(delivery.kind === "data" ? { data: "" } : { value: null }) };
+  return deliveryView(names, delivery, "from" in expected ? (expected as ExpectedDelivery) : wanted);
 }
 
 /** What was not asked about is left out, but for what would surprise: an unexpected error, `more`, or `late`. */

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 
-/** How much of a line is shown. */
+/** How much of a line, and of a text in it, is shown. */
 const MAX_LINE = 300;
+const MAX_TEXT = 40;
 
 /**
  * Undefined if both lists are equal; else both as lines, an item each: `-` what was expected and is missing, `+` what
@@ -18,39 +19,66 @@ export function differences(
   return [`${what} (- expected, + actual):`, ...lineDiff(before, after)].join("\n");
 }
 
-/** With sorted keys, so that equal items are equal lines. */
-function line(item: unknown): string {
+/** One line of JSON, with sorted keys, so that equal items are equal lines; what is long is cut. */
+export function line(item: unknown): string {
   if (item === undefined) return "nothing";
-  const text = JSON.stringify(item, (_, value: unknown) =>
-    typeof value === "object" && value !== null && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : value,
-  );
-  return text.length > MAX_LINE ? `${text.slice(0, MAX_LINE)}…` : text;
+  return cut(JSON.stringify(item, brief), MAX_LINE);
 }
 
-/** The shortest way from one list of lines to the other; the lists are short. */
+function brief(_: string, value: unknown): unknown {
+  if (typeof value === "string") return cut(value, MAX_TEXT);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function cut(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length)}… ${text.length} in all` : text;
+}
+
 function lineDiff(before: readonly string[], after: readonly string[]): string[] {
-  const common = Array.from({ length: before.length + 1 }, () => new Array<number>(after.length + 1).fill(0));
-  const at = (i: number, j: number) => common[i]?.[j] ?? 0;
-  for (let i = before.length - 1; i >= 0; i--) {
-    for (let j = after.length - 1; j >= 0; j--) {
-      const row = common[i] as number[];
-      row[j] = before[i] === after[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1));
-    }
-  }
   const lines: string[] = [];
   let [i, j] = [0, 0];
-  while (i < before.length || j < after.length) {
-    if (i < before.length && j < after.length && before[i] === after[j]) {
-      lines.push(`    ${before[i]}`);
-      i++;
-      j++;
-    } else if (i < before.length && (j >= after.length || at(i + 1, j) >= at(i, j + 1))) {
-      lines.push(`  - ${before[i++]}`);
-    } else {
-      lines.push(`  + ${after[j++]}`);
-    }
+  for (const [nextI, nextJ] of [
+    ...inCommon(before.length, after.length, same),
+    [before.length, after.length],
+  ]) {
+    while (i < nextI) lines.push(`  - ${before[i++]}`);
+    while (j < nextJ) lines.push(`  + ${after[j++]}`);
+    if (i < before.length) lines.push(`    ${before[i]}`);
+    i++;
+    j++;
   }
   return lines;
+
+  function same(one: number, other: number): boolean {
+    return before[one] === after[other];
+  }
+}
+
+/**
+ * Which places of two lists belong together, in the order of both: as many as there can be. The lists are short.
+ *
+ * @param same - whether the one at this place of the first list equals the one at that place of the second.
+ */
+export function inCommon(
+  beforeCount: number,
+  afterCount: number,
+  same: (before: number, after: number) => boolean,
+): readonly (readonly [number, number])[] {
+  const counts = Array.from({ length: beforeCount + 1 }, () => new Array<number>(afterCount + 1).fill(0));
+  const at = (i: number, j: number) => counts[i]?.[j] ?? 0;
+  for (let i = beforeCount - 1; i >= 0; i--) {
+    for (let j = afterCount - 1; j >= 0; j--) {
+      const row = counts[i] as number[];
+      row[j] = same(i, j) ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1));
+    }
+  }
+  const pairs: [number, number][] = [];
+  let [i, j] = [0, 0];
+  while (i < beforeCount && j < afterCount) {
+    if (same(i, j)) pairs.push([i++, j++]);
+    else if (at(i + 1, j) >= at(i, j + 1)) i++;
+    else j++;
+  }
+  return pairs;
 }

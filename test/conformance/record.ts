@@ -1,3 +1,4 @@
+import { line } from "./diff.js";
 import type {
   AdapterEvent,
   AssignmentFields,
@@ -65,7 +66,7 @@ export class Record {
       if (event.event === "result" && event.topic === fenceTopic(event.listener))
         this.fenced.add(event.listener);
     } else {
-      this.#log.push(JSON.stringify(event));
+      this.#log.push(logged(event));
       this.#store(event);
     }
     for (const check of this.#waiting) check();
@@ -106,9 +107,9 @@ export class Record {
     if (!(await this.until(holds))) throw new Error(`${what}: not within ${this.#patienceMs} ms`);
   }
 
-  /** Every event, a line each, the long ones cut. */
+  /** Every event, a line each, what is long cut. */
   get log(): readonly string[] {
-    return this.#log.map((line) => (line.length > 400 ? `${line.slice(0, 400)}…` : line));
+    return this.#log;
   }
 
   #store(event: AdapterEvent): void {
@@ -145,6 +146,10 @@ export class Record {
         break;
     }
   }
+}
+
+function logged({ event, ...rest }: AdapterEvent): string {
+  return `${event} ${line(rest)}`;
 }
 
 function isFence(event: AdapterEvent): boolean {
