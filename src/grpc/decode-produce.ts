@@ -20,23 +20,30 @@ export type ProducerSaid = Input | NonNullable<ProducerMessage["message"]>;
 /** Reads a ProduceRequest, message by message, so that what came before a malformed one still counts. */
 export function* decodeProduce(message: Buffer, session: SessionKey): Generator<ProducerSaid | undefined> {
   for (const reader = WireReader.of(message); reader.next(); ) {
-    if (reader.field === 1) yield decodeMessage(reader.message(), session);
-    else reader.skip();
+    if (reader.field !== 1) {
+      reader.skip();
+      continue;
+    }
+    const outer = reader.enter();
+    const said = decodeMessage(reader, session);
+    reader.leave(outer);
+    yield said;
   }
 }
 
+/** Reads to the end of the ProducerMessage that the reader has entered. */
 function decodeMessage(reader: WireReader, session: SessionKey): ProducerSaid | undefined {
   const begin = reader.offset;
-  let reply: WireReader | undefined;
+  let reply: Input | undefined;
   while (reader.next()) {
-    if (reader.field === REPLY) reply = reader.message();
+    if (reader.field === REPLY) reply = decodeReply(reader, session);
     else {
       // Of a oneof, the last member on the wire counts; a field that is not known does not.
       if (reader.field <= LAST_MEMBER) reply = undefined;
       reader.skip();
     }
   }
-  if (reply) return decodeReply(reply, session);
+  if (reply) return reply;
   try {
     return ProducerMessage.decode(reader.since(begin)).message;
   } catch (error) {
@@ -45,22 +52,30 @@ function decodeMessage(reader: WireReader, session: SessionKey): ProducerSaid | 
 }
 
 function decodeReply(reader: WireReader, session: SessionKey): Input {
+  const outer = reader.enter();
   let assignmentText = "";
   let more = false;
   let payload = NO_RESULT;
+  let failure: Failure | undefined;
   while (reader.next()) {
     if (reader.field === 1) assignmentText = reader.ascii();
     else if (reader.field === 2) more = reader.bool();
-    else if (reader.field === 3) payload = reader.bytes();
-    else reader.skip();
+    else if (reader.field === 3) {
+      const result = reader.enter();
+      const begin = reader.offset;
+      failure = decodeFailure(reader);
+      payload = reader.since(begin);
+      reader.leave(result);
+    } else reader.skip();
   }
+  reader.leave(outer);
   return {
     kind: "resultReturned",
     session,
     assignment: assignmentNumber(assignmentText),
     assignmentText,
     more,
-    failure: failureOf(payload),
+    failure,
     payload,
   };
 }
@@ -77,10 +92,10 @@ function assignmentNumber(text: string): number {
   return value;
 }
 
-/** The failure that a Result carries, if its outcome is one. The last outcome on the wire counts. */
-function failureOf(result: Buffer): Failure | undefined {
+/** Reads to the end of a Result: the failure it carries, if its outcome is one. The last outcome on the wire counts. */
+function decodeFailure(reader: WireReader): Failure | undefined {
   let failure: Failure | undefined;
-  for (const reader = WireReader.of(result); reader.next(); ) {
+  while (reader.next()) {
     if (reader.field === 3) {
       failure = decodeStatus(reader.message());
       continue;
