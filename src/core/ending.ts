@@ -2,7 +2,7 @@
  * The one end of every request: its summary, the withdrawal of what is still out, and the credit that comes free.
  */
 import { pump, settle } from "./credit.js";
-import { dueAt, endOf, isEarly, stateAtEnd, summarize } from "./gather.js";
+import { dueAt, EndSummary, endOf, isEarly, stateAtEnd, summarize } from "./gather.js";
 import {
   type EndReason,
   NO_AUDIENCE,
@@ -54,7 +54,7 @@ export function end(
     runOn(state, request, reason, turn);
     return;
   }
-  const summary = { ...summarize(request, reason, turn.now), reason: request.earlyReason ?? reason };
+  const summary = new EndSummary(request, request.earlyReason ?? reason, reason, turn.now);
   request.phase = "ENDED";
   request.summary = summary;
   request.endedAt = turn.now;

@@ -78,6 +78,42 @@ export function summarize(request: PendingRequest, reason: EndReason, now: Insta
   };
 }
 
+/** The summary of a request that ends now. Its outcomes are made when somebody looks, which is rarely the case. */
+export class EndSummary implements Summary {
+  readonly requestId: string;
+  readonly topic: string;
+  readonly satisfied: boolean;
+  readonly answeredCount: number;
+  readonly failedCount: number;
+  readonly elapsedMs: number;
+
+  /**
+   * @param reason - what callers and listeners are told.
+   * @param endReason - why it ends now; another one if the callers had their summary before.
+   */
+  constructor(
+    private readonly request: PendingRequest,
+    readonly reason: EndReason,
+    private readonly endReason: EndReason,
+    now: Instant,
+  ) {
+    this.requestId = request.requestId;
+    this.topic = request.topic;
+    this.satisfied = isSatisfied(request);
+    this.answeredCount = request.answeredCount;
+    this.failedCount = request.failedCount;
+    this.elapsedMs = now - request.acceptedAt;
+  }
+
+  get outcomes(): readonly Outcome[] {
+    return this.request.assignments.map((assignment) => {
+      const atEnd = outcome(assignment, this.endReason);
+      // Answered after the end: a summary says how things stood.
+      return atEnd.state === "LATE" ? { ...atEnd, state: "MISSED" } : atEnd;
+    });
+  }
+}
+
 function outcome(assignment: Assignment, reason: EndReason): Outcome {
   const { state, request, lastResultAt } = assignment;
   return {

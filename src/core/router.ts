@@ -12,6 +12,7 @@ import { TopicTree } from "./topic-tree.js";
 
 /** A version that no count of changes has. */
 const OUT_OF_DATE = -1;
+const NOBODY: readonly ListenerSession[] = [];
 
 /** All registrations and all topics in use. */
 export class Router {
@@ -119,6 +120,7 @@ export class Router {
    * The member of each listener group that gets the results of a request; all of them, while the group stays the same.
    */
   groupMembers({ listenerGroups }: Routes, request: PendingRequest): readonly ListenerSession[] {
+    if (listenerGroups.length === 0) return NOBODY;
     return listenerGroups.flatMap((group) => group[request.serial % group.length] ?? []);
   }
 
