@@ -1,6 +1,7 @@
 /**
  * Handles Produce: the first message opens the session, the others are what the producer says.
  */
+import type { Input } from "../core/input.js";
 import type { SessionKey } from "../core/model.js";
 import { type Refusal, refusal } from "../core/reason.js";
 import type { Hello, ProducerMessage } from "../gen/ate/dispatcher/v1/producer.js";
@@ -36,19 +37,20 @@ export function produce(edge: Edge, call: BidiCall): void {
       violated(refusal("PROTOCOL_VIOLATION", message, { got: said.$case }));
     }
   };
+  function* inputsOf(message: Buffer): Generator<Input> {
+    for (const said of decodeProduce(message, session)) {
+      if (isOver) return;
+      if (said === undefined) fault(edge, session, hasHello, violated);
+      else if ("$case" in said) say(said);
+      else if (hasHello) yield said;
+      else
+        violated(
+          refusal("PROTOCOL_VIOLATION", "the first message is reply; send hello first", { got: "reply" }),
+        );
+    }
+  }
   subscribe(call, logger, {
-    message: (message) => {
-      for (const said of decodeProduce(message, session)) {
-        if (isOver) return;
-        if (said === undefined) fault(edge, session, hasHello, violated);
-        else if ("$case" in said) say(said);
-        else if (hasHello) runtime.submit(said);
-        else
-          violated(
-            refusal("PROTOCOL_VIOLATION", "the first message is reply; send hello first", { got: "reply" }),
-          );
-      }
-    },
+    message: (message) => runtime.submitAll(inputsOf(message)),
     refused: violated,
     // A peer that is killed looks the same as one that ends its side, so ending without Drain is departing.
     halfClosed: () => runtime.end(session, undefined),

@@ -1,3 +1,4 @@
+import type { Input } from "../core/input.js";
 import type { SessionKey } from "../core/model.js";
 import { type BidiCall, sinkOf, subscribe } from "./call.js";
 import { decodeSubmit } from "./decode-submit.js";
@@ -14,7 +15,7 @@ export function submit(edge: Edge, call: BidiCall): void {
   } as const;
   const session = runtime.openStream(sinkOf(call), bound);
   subscribe(call, logger, {
-    message: (message) => take(edge, session, message),
+    message: (message) => runtime.submitAll(inputsOf(edge, session, message)),
     refused: (refused) => runtime.end(session, refused),
     halfClosed: () => runtime.submit({ kind: "callerFinished", session }),
     closed: () => runtime.close(session),
@@ -22,13 +23,24 @@ export function submit(edge: Edge, call: BidiCall): void {
   runtime.submit({ kind: "callerOpened", session });
 }
 
-function take({ runtime, clock }: Edge, session: SessionKey, message: Buffer): void {
+function* inputsOf({ clock }: Edge, session: SessionKey, message: Buffer): Generator<Input> {
   const { submissions, cancelRequestIds } = decodeSubmit(message);
-  for (const submission of submissions) {
-    const call = { session, validateOnly: false, callDeadlineAt: undefined };
-    runtime.submit(requestSubmitted({ ...submission, ...call }, clock));
+  for (const { correlationId, spec, gather, excludeListeners, context } of submissions) {
+    yield requestSubmitted(
+      {
+        session,
+        correlationId,
+        spec,
+        gather,
+        excludeListeners,
+        validateOnly: false,
+        callDeadlineAt: undefined,
+        context,
+      },
+      clock,
+    );
   }
   for (const requestId of cancelRequestIds) {
-    runtime.submit({ kind: "cancelRequested", session: undefined, requestId });
+    yield { kind: "cancelRequested", session: undefined, requestId };
   }
 }

@@ -21,8 +21,20 @@ export interface Submission {
 /** Completes a submission to the input that the core is told. */
 export function requestSubmitted(submission: Submission, clock: Clock): RequestSubmitted {
   const { spec, gather } = submission;
-  const mintedId = spec.requestId === "" ? uuidV7(clock.timeOfDay(clock.now())) : "";
-  return { kind: "requestSubmitted", ...submission, digest: digestOf(spec, gather), mintedId };
+  // Field by field: once per request, and copying an object by its keys costs ten times as much.
+  return {
+    kind: "requestSubmitted",
+    session: submission.session,
+    correlationId: submission.correlationId,
+    spec,
+    gather,
+    excludeListeners: submission.excludeListeners,
+    validateOnly: submission.validateOnly,
+    callDeadlineAt: submission.callDeadlineAt,
+    context: submission.context,
+    digest: digestOf(spec, gather),
+    mintedId: spec.requestId === "" ? uuidV7(clock.timeOfDay(clock.now())) : "",
+  };
 }
 
 /** The trace context of a call, from its metadata. */

@@ -29,6 +29,13 @@ export interface QueueView {
 export interface Runtime {
   /** Tells the core what happened. Orders that follow from it are performed before it returns. */
   submit(input: Input): void;
+  /**
+   * Tells the core what one message says, all of it at one instant.
+   *
+   * @param inputs - read one by one, each after the orders of the one before it have been performed. What it throws is
+   * passed on, and what came before counts.
+   */
+  submitAll(inputs: Iterable<Input>): void;
   /** Opens a place for a stream, to which orders are sent as batches. */
   openStream(sink: Sink, bound: OutboxBound): SessionKey;
   /** Opens a place for a call, which takes its orders itself. */

@@ -47,6 +47,10 @@ export class DispatcherRuntime implements Runtime {
     this.driver.submit(input);
   }
 
+  submitAll(inputs: Iterable<Input>): void {
+    this.driver.submitAll(inputs);
+  }
+
   openStream(sink: Sink, bound: OutboxBound): SessionKey {
     const key = this.places.nextKey();
     const tellOverflow = () => this.driver.submit({ kind: "sessionClosed", session: key });

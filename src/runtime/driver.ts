@@ -4,9 +4,12 @@
  */
 import type { Dispatcher } from "../core/dispatcher.js";
 import type { Input } from "../core/input.js";
+import type { Instant } from "../core/model.js";
 import type { Clock } from "../ports/clock.js";
 import { Pacemaker } from "./pacemaker.js";
 import type { Performer } from "./perform.js";
+
+const NOTHING: readonly Input[] = [];
 
 /** The one place that steps the core. */
 export class Driver {
@@ -28,16 +31,46 @@ export class Driver {
   submit(input: Input): void {
     this.waiting.push(input);
     if (this.isRunning) return;
+    this.run(NOTHING);
+  }
+
+  /**
+   * Tells the core what one message says, all of it at one instant.
+   *
+   * @param inputs - read one by one, each after the orders of the one before it have been performed. What it throws is
+   * passed on, and what came before counts.
+   */
+  submitAll(inputs: Iterable<Input>): void {
+    if (this.isRunning) this.waiting.push(...inputs);
+    else this.run(inputs);
+  }
+
+  private run(inputs: Iterable<Input>): void {
     this.isRunning = true;
+    const now = this.clock.now();
     try {
-      for (let next = this.waiting.shift(); next; next = this.waiting.shift()) {
-        for (const effect of this.core.step(next, this.clock.now())) this.performer.perform(effect);
+      for (const input of inputs) {
+        // Reading this input may have brought others, which come before it.
+        if (this.waiting.length > 0) this.catchUp(now);
+        this.step(input, now);
       }
     } finally {
-      this.isRunning = false;
-      this.pacemaker.arm(this.core.nextDeadline());
+      try {
+        this.catchUp(now);
+      } finally {
+        this.isRunning = false;
+        this.pacemaker.arm(this.core.nextDeadline());
+      }
     }
     this.onStep();
+  }
+
+  private catchUp(now: Instant): void {
+    for (let next = this.waiting.shift(); next; next = this.waiting.shift()) this.step(next, now);
+  }
+
+  private step(input: Input, now: Instant): void {
+    for (const effect of this.core.step(input, now)) this.performer.perform(effect);
   }
 
   /** Lets time stand still; nothing expires any more. */
