@@ -8,7 +8,7 @@
 import { admit } from "./admission.js";
 import { cancelRequest, departCaller, finishSubmitting, openCaller } from "./callers.js";
 import type { Deadline } from "./deadline-wheel.js";
-import type { Effect } from "./effect.js";
+import type { Effect, Replay } from "./effect.js";
 import { end, expire } from "./ending.js";
 import type { Input } from "./input.js";
 import { Inspector } from "./inspector.js";
@@ -28,6 +28,7 @@ import {
   updateCredit,
 } from "./producers.js";
 import { refusal } from "./reason.js";
+import { type ReplaySlice, readReplay } from "./replay.js";
 import { takeResult } from "./results.js";
 import { beat } from "./sessions.js";
 import { type Snapshot, snapshotOf } from "./snapshot.js";
@@ -80,6 +81,16 @@ export class Dispatcher {
   /** No deadline is due before this instant; infinity if there is none. A step at a later instant settles them. */
   nextDeadline(): Instant {
     return this.state.wheel.next;
+  }
+
+  /**
+   * The next slice of a replay that was ordered; looks, and changes nothing.
+   *
+   * @param from - where the slice before ended; the replay's own first position in the beginning.
+   * @param mostBytes - of deliveries as the log counts them; one always has room.
+   */
+  readReplay(order: Replay, from: number, mostBytes: number): ReplaySlice {
+    return readReplay(this.state, order, from, mostBytes);
   }
 
   /** What is held at the moment, for people and metrics. Costs time in proportion to it. */

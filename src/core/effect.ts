@@ -121,6 +121,20 @@ export interface Gap {
   readonly lostCount: number;
 }
 
+/**
+ * Send a listener what is retained of a topic between two positions, before anything that is ordered later. It is read
+ * when the peer takes it, and what is retained no longer by then is a gap.
+ */
+export interface Replay {
+  readonly kind: "replay";
+  readonly to: SessionKey;
+  readonly topic: string;
+  readonly epoch: string;
+  /** First position; not above the last. */
+  readonly from: number;
+  readonly last: number;
+}
+
 /** Hand one result to everybody in the audience, and to the callers who gather it. */
 export interface Deliver {
   readonly kind: "deliver";
@@ -215,6 +229,7 @@ export type AddressedEffect =
   | Ready
   | TopicsChanged
   | Gap
+  | Replay
   | Accept
   | Reject
   | Cancelled

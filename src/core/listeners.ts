@@ -18,7 +18,7 @@ import { listenerView } from "./view.js";
 /** What a listener leaves, and then joins. */
 type TopicChange = Pick<ListenerUpdated, "add" | "remove">;
 
-/** Opens a listener's session, replays what it missed, and lets it hear all that comes; the newest one of an id wins. */
+/** Opens a listener's session, orders a replay of what it missed, and lets it hear all that comes; the newest one of an id wins. */
 export function openListener(state: State, input: ListenerOpened, turn: Turn): void {
   const refused = openRefusal(state, input);
   if (refused) {
@@ -39,8 +39,8 @@ export function openListener(state: State, input: ListenerOpened, turn: Turn): v
   state.wheel.set(listener, turn.now + state.limits.heartbeatMs);
   addTopics(state, listener, input.topics);
   const { sessionId } = listener;
-  const replay = resume(state, listener, input.resumeFrom);
-  const cursors = [...replay.cursors, ...standingElsewhere(state, input.topics, replay.cursors)];
+  const resumed = resume(state, listener, input.resumeFrom);
+  const cursors = [...resumed.cursors, ...standingElsewhere(state, input.topics, resumed.cursors)];
   turn.effects.push({
     kind: "ready",
     to: listener.key,
@@ -50,7 +50,7 @@ export function openListener(state: State, input: ListenerOpened, turn: Turn): v
     bufferBytes,
     overflowAction,
   });
-  for (const effect of replay.effects) turn.effects.push(effect);
+  for (const effect of resumed.effects) turn.effects.push(effect);
   observe(state, turn, () => ({ kind: "listenerChanged", listener: listenerView(listener) }));
 }
 

@@ -76,9 +76,31 @@ function costOf(delivery: Deliver): number {
   return ENTRY_BYTES + delivery.payload.byteLength;
 }
 
+/** How much is read of a topic's log at once. */
+export interface ReadBound {
+  /** The last position that is wanted. */
+  readonly upTo: number;
+  /** Costs of the deliveries, in bytes; one always has room. */
+  readonly mostBytes: number;
+}
+
+const ALL: ReadBound = { upTo: Number.POSITIVE_INFINITY, mostBytes: Number.POSITIVE_INFINITY };
+
 /** What is retained of a topic above a position, oldest first. */
-export function retainedAfter(topic: TopicState, sequence: number): readonly Deliver[] {
-  const first = topic.log[topic.logStart];
-  if (!first) return [];
-  return topic.log.slice(topic.logStart + Math.max(0, sequence + 1 - first.sequence));
+export function retainedAfter(
+  topic: TopicState,
+  sequence: number,
+  { upTo, mostBytes }: ReadBound = ALL,
+): readonly Deliver[] {
+  const found: Deliver[] = [];
+  const first = topic.log[topic.logStart]?.sequence ?? 0;
+  let bytes = 0;
+  for (let i = topic.logStart + Math.max(0, sequence + 1 - first); i < topic.log.length; i++) {
+    const delivery = topic.log[i];
+    if (!delivery || delivery.sequence > upTo) break;
+    bytes += costOf(delivery);
+    if (bytes > mostBytes && found.length > 0) break;
+    found.push(delivery);
+  }
+  return found;
 }

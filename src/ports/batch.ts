@@ -2,7 +2,7 @@ import type { AddressedEffect, Deliver, Summarize } from "../core/effect.js";
 
 /** Orders that become an event or message on a peer's stream. */
 export type Sendable =
-  | Exclude<AddressedEffect, { readonly kind: "close" | "cancelled" | "updated" }>
+  | Exclude<AddressedEffect, { readonly kind: "replay" | "close" | "cancelled" | "updated" }>
   | Deliver
   | Summarize;
 

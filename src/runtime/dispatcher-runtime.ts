@@ -19,6 +19,7 @@ import { Driver } from "./driver.js";
 import { Outbox } from "./outbox.js";
 import { Performer } from "./perform.js";
 import { type CallPlace, Places } from "./places.js";
+import { type ReadReplay, ReplayQueue } from "./replay-queue.js";
 
 /** A running dispatcher without its edges. */
 export class DispatcherRuntime implements Runtime {
@@ -27,6 +28,7 @@ export class DispatcherRuntime implements Runtime {
   private readonly broadcast: Broadcast;
   private readonly driver: Driver;
   private readonly watchers = new Set<(fact: Fact) => void>();
+  private readonly readReplay: ReadReplay = (...asked) => this.core.readReplay(...asked);
   private whenIdle: (() => void) | undefined;
 
   constructor(
@@ -54,7 +56,8 @@ export class DispatcherRuntime implements Runtime {
   openStream(sink: Sink, bound: OutboxBound): SessionKey {
     const key = this.places.nextKey();
     const tellOverflow = () => this.driver.submit({ kind: "sessionClosed", session: key });
-    this.places.addStream(new Outbox(key, sink, bound, this.newBatch, tellOverflow));
+    const replays = new ReplayQueue(this.newBatch, this.readReplay);
+    this.places.addStream(new Outbox(key, sink, bound, this.newBatch, replays, tellOverflow));
     return key;
   }
 

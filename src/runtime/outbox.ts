@@ -2,18 +2,21 @@
  * What waits to be sent on one stream: bounded in bytes, sent in as few messages as possible, and when a listener reads
  * too slowly, the oldest deliveries go and a gap says which.
  */
-import type { AddressedEffect, Close, Ready } from "../core/effect.js";
+import type { AddressedEffect, Close, Ready, Replay } from "../core/effect.js";
 import type { SessionKey } from "../core/model.js";
 import { type ReasonName, refusal } from "../core/reason.js";
 import type { BatchFactory } from "../ports/batch.js";
 import type { OutboxBound } from "../ports/runtime.js";
 import type { Sink } from "../ports/sink.js";
 import type { Chunk, Range } from "./chunk.js";
+import type { ReplayQueue } from "./replay-queue.js";
 
 /** Bytes given to the transport before it has to take some; more than one turn of the event loop brings as a rule. */
 const MOST_IN_FLIGHT_BYTES = 1024 * 1024;
 /** Largest message made of several chunks; well below the 4 MiB that receivers accept by default. */
 const MOST_MERGED_BYTES = 256 * 1024;
+/** Bytes of a replay given to the transport ahead: a copy of each listener's own, which many hold at a time. */
+const REPLAY_IN_FLIGHT_BYTES = 64 * 1024;
 
 /** When a peer that was closed for reading too slowly may come back, in milliseconds. */
 const RETRY_AFTER_MS = 1_000;
@@ -21,6 +24,8 @@ const RETRY_AFTER_MS = 1_000;
 /** The queue of one stream. */
 export class Outbox {
   private readonly queue: Chunk[] = [];
+  /** Chunks of the queue that go before the replays; all others go behind. */
+  private aheadCount = 0;
   private queuedBytes = 0;
   private inFlightBytes = 0;
   private maxBytes: number;
@@ -40,6 +45,7 @@ export class Outbox {
     private readonly sink: Sink,
     bound: OutboxBound,
     private readonly newBatch: BatchFactory,
+    private readonly replays: ReplayQueue,
     private readonly tellOverflow: () => void,
   ) {
     this.maxBytes = bound.maxBytes;
@@ -47,7 +53,7 @@ export class Outbox {
     this.endsOnReject = bound.endsOnReject;
   }
 
-  /** Bytes that wait, those with the transport not counted. */
+  /** Bytes that wait, without those with the transport and those to be replayed, which only the log holds. */
   get byteLength(): number {
     return this.queuedBytes;
   }
@@ -69,13 +75,14 @@ export class Outbox {
 
   /** The last chunk, if orders for this stream alone may be added to it. */
   get openTail(): Chunk | undefined {
-    const tail = this.queue.at(-1);
+    const tail = this.queue.length > this.aheadCount ? this.queue.at(-1) : undefined;
     return tail?.isOpen && tail.owners.length === 1 && !tail.isDroppable ? tail : undefined;
   }
 
   /** Takes what an order says about the stream itself. */
   note(order: AddressedEffect): void {
     if (order.kind === "ready") this.obey(order);
+    else if (order.kind === "replay") this.replay(order);
     else if (order.kind === "close") this.closing ??= order;
   }
 
@@ -94,17 +101,16 @@ export class Outbox {
    * ordered.
    */
   flush(): void {
-    while (!this.isOver && this.inFlightBytes < MOST_IN_FLIGHT_BYTES && this.queue[0]?.isOpen === false) {
-      this.send(this.takeMessage());
-    }
+    for (let message = this.nextMessage(); message; message = this.nextMessage()) this.send(message);
     if (this.queuedBytes > this.maxBytes) this.shed();
-    if (this.closing && this.queue.length === 0) this.end(this.closing);
+    if (this.closing && this.queue.length === 0 && this.replays.isEmpty) this.end(this.closing);
   }
 
   /** Forgets everything; the stream has ended. */
   release(): void {
     this.isOver = true;
     this.queue.length = 0;
+    this.replays.clear();
     this.queuedBytes = 0;
     this.lost.clear();
   }
@@ -112,6 +118,23 @@ export class Outbox {
   private obey(ready: Ready): void {
     this.maxBytes = ready.bufferBytes;
     this.isDropping = ready.overflowAction === "DROP_OLDEST";
+  }
+
+  private replay(order: Replay): void {
+    if (this.isOver) return;
+    if (this.replays.isEmpty) this.aheadCount = this.queue.length;
+    this.replays.add(order);
+  }
+
+  /** What goes next to the transport, if it takes anything: a replay before all that came after it. */
+  private nextMessage(): Uint8Array | undefined {
+    const isReplaying = this.aheadCount === 0 && !this.replays.isEmpty;
+    const most = isReplaying ? REPLAY_IN_FLIGHT_BYTES : MOST_IN_FLIGHT_BYTES;
+    if (this.isOver || this.inFlightBytes >= most) return undefined;
+    if (!isReplaying) return this.queue[0]?.isOpen === false ? this.takeMessage() : undefined;
+    const { message, deliveryCount } = this.replays.take();
+    this.deliveredTotal += deliveryCount;
+    return message;
   }
 
   private send(message: Uint8Array): void {
@@ -125,7 +148,8 @@ export class Outbox {
 
   private takeMessage(): Uint8Array {
     const parts: Uint8Array[] = [];
-    if (this.lost.size > 0) parts.push(this.takeGaps());
+    // What was dropped came after what is replayed, and so does its gap.
+    if (this.lost.size > 0 && this.aheadCount === 0) parts.push(this.takeGaps());
     let taken = 0;
     let bytes = 0;
     for (const chunk of this.queue) {
@@ -135,8 +159,10 @@ export class Outbox {
       this.queuedBytes -= chunk.cost;
       this.deliveredTotal += chunk.deliveryCount;
       taken++;
+      if (taken === this.aheadCount) break;
     }
     this.queue.splice(0, taken);
+    this.aheadCount = Math.max(0, this.aheadCount - taken);
     // A message is the plain concatenation of its events, so chunks need not be encoded anew.
     return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
   }

@@ -44,6 +44,7 @@ export class Performer {
 
   private post(outbox: Outbox, effect: AddressedEffect): void {
     switch (effect.kind) {
+      case "replay":
       case "close":
         this.broadcast.note(outbox, effect);
         break;

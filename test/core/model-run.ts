@@ -5,6 +5,7 @@ import { Dispatcher } from "../../src/core/dispatcher.js";
 import type { Effect } from "../../src/core/effect.js";
 import type { Input } from "../../src/core/input.js";
 import {
+  Audience,
   type Cursor,
   NO_CONTEXT,
   type RequestSpec,
@@ -31,6 +32,8 @@ interface Sent {
 
 /** Nothing is forgotten in a run: neither deliveries nor ids nor topics. */
 const LIMITS = { maxTtlMs: 10_000, heartbeatMs: 1e15, retainedMs: 1e6, idempotencyMs: 1e7 };
+/** Bytes of a slice: a few deliveries. */
+const REPLAYED_AT_ONCE = 1_000;
 /** Longer than anything is remembered. */
 const FOREVER_MS = 1e9;
 
@@ -348,7 +351,7 @@ class ModelRun {
   }
 
   private step(input: Input, applyToModel: (effects: readonly Effect[]) => void): void {
-    const effects = this.dispatcher.step(input, this.now);
+    const effects = this.dispatcher.step(input, this.now).flatMap((effect) => this.replayed(effect));
     this.model.advanceTo(this.now);
     applyToModel(effects);
     this.model.closeIfDrained();
@@ -360,6 +363,20 @@ class ModelRun {
     this.rules.check(input, effects);
     this.follow(effects);
     this.compareCounts();
+  }
+
+  /** A replay as what the listener is sent by it, if it takes everything at once. */
+  private replayed(effect: Effect): readonly Effect[] {
+    if (effect.kind !== "replay") return [effect];
+    const audience = new Audience([effect.to]);
+    const sent: Effect[] = [];
+    for (let next = effect.from; next <= effect.last; ) {
+      const slice = this.dispatcher.readReplay(effect, next, REPLAYED_AT_ONCE);
+      if (slice.gap) sent.push(slice.gap);
+      for (const delivery of slice.deliveries) sent.push({ ...delivery, audience, callers: [] });
+      next = slice.next;
+    }
+    return sent;
   }
 
   private learn(key: SessionKey, assign: Extract<Effect, { readonly kind: "assign" }>): void {
@@ -484,6 +501,7 @@ function describe(
     case "drained":
     case "heartbeat":
     case "gap":
+    case "replay":
       return effect.kind;
   }
 }

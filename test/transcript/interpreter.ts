@@ -5,10 +5,11 @@
  * after each of its deadlines, as a timer would; `jump` moves it without, as a process that was held up would.
  */
 import { Dispatcher } from "../../src/core/dispatcher.js";
-import type { Effect } from "../../src/core/effect.js";
+import type { Effect, Replay } from "../../src/core/effect.js";
 import type { Input } from "../../src/core/input.js";
 import type { Limits } from "../../src/core/limits.js";
 import {
+  Audience,
   type Completion,
   type Cursor,
   type Failure,
@@ -66,6 +67,8 @@ export class Interpreter {
   /** The newest assignment, by the session's name and the request's id. */
   private readonly assignments = new Map<string, number>();
   private readonly requestIds = new Map<number, string>();
+  /** What each listener is still to be replayed. */
+  private readonly replays = new Map<SessionKey, Replay[]>();
   private readonly names: Names = {
     session: (key) => this.sessionNames.get(key) ?? `session ${key}`,
     assignment: (id) => this.requestIds.get(id) ?? `assignment ${id}`,
@@ -112,6 +115,8 @@ export class Interpreter {
         return this.openListener(command);
       case "update":
         return this.update(command);
+      case "pull":
+        return this.pull(this.session(command), command.number("bytes") ?? Number.POSITIVE_INFINITY);
       case "caller":
         return this.step({ kind: "callerOpened", session: this.open(command.word("name")) });
       case "finish":
@@ -212,6 +217,22 @@ export class Interpreter {
       : this.step({ kind: "topicsUpdated", session: this.key(name, command), ...change });
   }
 
+  /** Reads one slice of each replay, and all of it without a bound. */
+  private pull(session: SessionKey, mostBytes: number): string[] {
+    const orders = this.replays.get(session) ?? [];
+    this.replays.set(session, []);
+    const audience = new Audience([session]);
+    return orders.flatMap((order) => {
+      const { gap, deliveries, next } = this.dispatcher.readReplay(order, order.from, mostBytes);
+      if (next <= order.last) this.keepReplay({ ...order, from: next });
+      const effects = [
+        ...(gap ? [gap] : []),
+        ...deliveries.map((each) => ({ ...each, audience, callers: [] })),
+      ];
+      return effects.map((effect) => printEffect(effect, this.names, this.now));
+    });
+  }
+
   private request(command: Command): string[] {
     const name = command.word("name");
     const gather = command.has("gather");
@@ -271,9 +292,14 @@ export class Interpreter {
   }
 
   private learn(effect: Effect): void {
+    if (effect.kind === "replay") this.keepReplay(effect);
     if (effect.kind !== "assign") return;
     this.requestIds.set(effect.assignment, effect.requestId);
     this.assignments.set(`${this.names.session(effect.to)} ${effect.requestId}`, effect.assignment);
+  }
+
+  private keepReplay(order: Replay): void {
+    this.replays.set(order.to, [...(this.replays.get(order.to) ?? []), order]);
   }
 
   private open(name: string): SessionKey {

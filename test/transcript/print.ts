@@ -69,6 +69,8 @@ function describe(effect: Effect, names: Names, now: Instant): string {
       );
     case "gap":
       return `gap ${effect.topic} ${effect.reason} ${effect.from}..${effect.last} lost=${effect.lostCount}`;
+    case "replay":
+      return `replay ${effect.topic}:${effect.epoch} ${effect.from}..${effect.last}`;
     case "deliver":
       return words(
         `delivery ${effect.requestId} ${effect.topic} from ${target({ producerId: effect.producerId, group: effect.group })}`,

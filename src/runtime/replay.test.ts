@@ -1,0 +1,326 @@
+/**
+ * A listener that comes back, from the input to its transport: events as text, a clock that stands, and a transport that
+ * takes what the test lets it take.
+ */
+import { describe, expect, it } from "vitest";
+import type { Limits } from "../core/limits.js";
+import { COMPLETE_ALL, NO_CONTEXT, type OverflowAction, type SessionKey } from "../core/model.js";
+import type { Refusal } from "../core/reason.js";
+import type { Batch, Sendable } from "../ports/batch.js";
+import type { Sink } from "../ports/sink.js";
+import { DispatcherRuntime } from "./dispatcher-runtime.js";
+
+const KIB = 1_024;
+const BOUND = { maxBytes: Number.POSITIVE_INFINITY, overflow: "SLOW_LISTENER", endsOnReject: false } as const;
+const EPOCH = "s.1";
+
+/** Events as lines of text, a delivery as long as its payload. */
+class TextBatch implements Batch {
+  private readonly lines: string[] = [];
+  byteLength = 0;
+
+  append(effect: Sendable): void {
+    const bytes = effect.kind === "deliver" ? effect.payload.byteLength : 0;
+    const line = say(effect);
+    this.lines.push(line.padEnd(bytes));
+    this.byteLength += Math.max(line.length, bytes) + 1;
+  }
+
+  finish(): Uint8Array {
+    return Buffer.from(this.lines.map((line) => `${line}\n`).join(""));
+  }
+}
+
+function say(effect: Sendable): string {
+  switch (effect.kind) {
+    case "deliver":
+      return `${effect.topic} ${effect.sequence}`;
+    case "gap":
+      return `${effect.topic} ${effect.reason} ${effect.from}..${effect.last} lost=${effect.lostCount}`;
+    case "heartbeat":
+    case "topicsChanged":
+      return `${effect.kind} ${effect.cursors.map(({ topic, sequence }) => `${topic}:${sequence}`).join(" ")}`;
+    default:
+      return effect.kind;
+  }
+}
+
+/** A peer whose transport takes nothing by itself. */
+class Peer implements Sink {
+  private untaken: (() => void)[] = [];
+  private text = "";
+  /** Bytes with the transport. */
+  heldBytes = 0;
+  ended: Refusal | "OK" | undefined;
+
+  write(message: Uint8Array, sent: () => void): void {
+    this.heldBytes += message.byteLength;
+    this.untaken.push(() => {
+      this.heldBytes -= message.byteLength;
+      this.text += Buffer.from(message).toString();
+      sent();
+    });
+  }
+
+  end(refusal: Refusal | undefined): void {
+    this.ended = refusal ?? "OK";
+  }
+
+  /** Takes messages, as many as come by that. */
+  read(most = Number.POSITIVE_INFINITY): void {
+    for (let i = 0; i < most; i++) {
+      const take = this.untaken.shift();
+      if (!take) return;
+      take();
+    }
+  }
+
+  /** What was taken, event by event. */
+  get events(): readonly string[] {
+    return this.text
+      .split("\n")
+      .slice(0, -1)
+      .map((line) => line.trimEnd());
+  }
+}
+
+/** A dispatcher with one producer on every topic, and one request on each topic that it answers as often as it likes. */
+class Stage {
+  readonly runtime: DispatcherRuntime;
+  readonly producer: SessionKey;
+  private now = 0;
+  private readonly assignments = new Map<string, number>();
+
+  constructor(limits: Partial<Limits> = {}) {
+    const clock = { now: () => this.now, timeOfDay: (at: number) => at };
+    const newBatch = (): Batch => new TextBatch();
+    this.runtime = new DispatcherRuntime(
+      "s",
+      { maxTtlMs: 1e9, heartbeatMs: 1e12, ...limits },
+      newBatch,
+      clock,
+    );
+    this.producer = this.runtime.openStream(new Peer(), BOUND);
+    this.runtime.submit({
+      ...{ kind: "producerOpened", session: this.producer, sessionId: "", producerId: "p", mintedId: "" },
+      ...{ displayName: "", labels: [], registrations: [{ topic: "*", group: "" }], maxOutstanding: 0 },
+      ...{ maxBacklog: 0, reportDispositions: false, peer: "" },
+    });
+  }
+
+  listen(
+    topics: readonly string[],
+    resumeFrom: Readonly<Record<string, number>>,
+    options: { readonly overflowAction?: OverflowAction; readonly summaries?: boolean } = {},
+  ): { readonly peer: Peer; readonly session: SessionKey } {
+    const peer = new Peer();
+    const session = this.runtime.openStream(peer, BOUND);
+    this.runtime.submit({
+      ...{ kind: "listenerOpened", session, sessionId: "", listenerId: `l${session}`, mintedId: "", topics },
+      resumeFrom: Object.entries(resumeFrom).map(([topic, sequence]) => ({ topic, epoch: EPOCH, sequence })),
+      ...{ includeLate: false, includeSummaries: options.summaries ?? false, group: "", peer: "" },
+      ...{ overflowAction: options.overflowAction ?? "DROP_OLDEST", bufferBytes: 16 * KIB },
+    });
+    return { peer, session };
+  }
+
+  /** Results of the topic's one request. */
+  publish(topic: string, count: number, bytes: number, isLast = false): void {
+    if (!this.assignments.has(topic)) this.request(topic);
+    for (let i = 0; i < count; i++) {
+      this.runtime.submit({
+        ...{ kind: "resultReturned", session: this.producer, assignmentText: "", failure: undefined },
+        assignment: this.assignments.get(topic) ?? 0,
+        more: !(isLast && i === count - 1),
+        payload: new Uint8Array(bytes),
+      });
+    }
+  }
+
+  advance(ms: number): void {
+    this.now += ms;
+    this.runtime.submit({ kind: "clockAdvanced" });
+  }
+
+  /** Lets what is queued be sent, as the end of the event loop's turn does. */
+  async turn(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  private request(topic: string): void {
+    this.assignments.set(topic, this.assignments.size + 1);
+    this.runtime.submit({
+      ...{ kind: "requestSubmitted", session: 0, correlationId: undefined, digest: "", mintedId: topic },
+      ...{ gather: false, excludeListeners: false, validateOnly: false, callDeadlineAt: undefined },
+      context: NO_CONTEXT,
+      spec: {
+        ...{ topic, ttlMs: 1e8, requestId: "", completion: COMPLETE_ALL, selector: undefined },
+        ...{ noProducersAction: "COMPLETE", payload: new Uint8Array(1) },
+      },
+    });
+  }
+}
+
+function numbered(topic: string, from: number, last: number): readonly string[] {
+  return Array.from({ length: last - from + 1 }, (_, i) => `${topic} ${from + i}`);
+}
+
+describe("a listener that comes back", () => {
+  it("gets all that is retained, though it is more than its buffer, topic by topic", async () => {
+    const stage = new Stage();
+    stage.listen(["t"], {});
+    stage.publish("t", 500, 4 * KIB);
+    const { peer } = stage.listen(["t", "u"], { t: 100 });
+    await stage.turn();
+    peer.read();
+
+    expect(peer.events).toEqual(["ready", ...numbered("t", 101, 500)]);
+  });
+
+  it("gets a delivery that is larger than a slice, and what is new behind it", async () => {
+    const stage = new Stage();
+    stage.listen(["t"], {});
+    stage.publish("t", 3, 300 * KIB);
+    const { peer } = stage.listen(["t"], { t: 0 });
+    stage.publish("t", 1, KIB);
+    await stage.turn();
+    peer.read();
+
+    expect(peer.events).toEqual(["ready", ...numbered("t", 1, 4)]);
+  });
+
+  it("loses of what is new the oldest, and is told so behind what was retained", async () => {
+    const stage = new Stage();
+    stage.listen(["t"], {});
+    stage.publish("t", 100, 4 * KIB);
+    const { peer } = stage.listen(["t"], { t: 0 });
+    await stage.turn();
+    for (let i = 0; i < 20; i++) {
+      stage.publish("t", 1, 4 * KIB);
+      await stage.turn();
+    }
+    peer.read();
+
+    const [gap, ...rest] = peer.events.slice(101);
+    expect(peer.events.slice(0, 101)).toEqual(["ready", ...numbered("t", 1, 100)]);
+    expect(gap).toBe("t SLOW_LISTENER 101..117 lost=17");
+    expect(rest).toEqual(numbered("t", 118, 120));
+  });
+
+  it("is told in its place what left the log before it was read", async () => {
+    const stage = new Stage({ retainedBytes: 94 * (4 * KIB + 256) });
+    stage.listen(["t"], {});
+    stage.publish("t", 90, 4 * KIB);
+    const { peer } = stage.listen(["t"], { t: 0 });
+    await stage.turn();
+    const ahead = Math.floor(peer.heldBytes / (4 * KIB));
+    stage.publish("u", 50, 4 * KIB);
+    peer.read();
+
+    const gaps = peer.events.filter((event) => event.includes("RETENTION"));
+    expect(gaps).toEqual([`t RETENTION ${ahead + 1}..46 lost=${46 - ahead}`]);
+    expect(peer.events).toEqual(["ready", ...numbered("t", 1, ahead), gaps[0], ...numbered("t", 47, 90)]);
+  });
+
+  it("is told what has aged while it did not read", async () => {
+    const stage = new Stage({ retainedMs: 1_000 });
+    stage.listen(["t"], {});
+    stage.publish("t", 50, 4 * KIB);
+    const { peer } = stage.listen(["t"], { t: 0 });
+    await stage.turn();
+    const ahead = Math.floor(peer.heldBytes / (4 * KIB));
+    stage.advance(5_000);
+    peer.read();
+
+    const gap = `t RETENTION ${ahead + 1}..50 lost=${50 - ahead}`;
+    expect(peer.events).toEqual(["ready", ...numbered("t", 1, ahead), gap]);
+  });
+
+  it("hears where topics stand only behind what it is still to be sent of them", async () => {
+    const stage = new Stage({ heartbeatMs: 1_000, retainedMs: 1e9 });
+    stage.listen(["t"], {});
+    stage.publish("t", 50, 4 * KIB);
+    const { peer, session } = stage.listen(["t"], { t: 0 }, { summaries: true });
+    stage.runtime.submit({ kind: "topicsUpdated", session, add: ["*"], remove: [] });
+    stage.publish("t", 1, KIB, true);
+    stage.advance(1_001);
+    await stage.turn();
+    peer.read();
+
+    expect(peer.events).toEqual([
+      "ready",
+      ...numbered("t", 1, 50),
+      "topicsChanged t:50",
+      "t 51",
+      "summarize",
+      "heartbeat t:51",
+    ]);
+  });
+
+  it("is disconnected for what is new alone, if it asked for that, and then has its place in the log", async () => {
+    const stage = new Stage();
+    stage.listen(["t"], {});
+    stage.publish("t", 100, 4 * KIB);
+    const { peer } = stage.listen(["t"], { t: 0 }, { overflowAction: "DISCONNECT" });
+    await stage.turn();
+    expect(peer.ended).toBeUndefined();
+    for (let i = 0; i < 20; i++) {
+      stage.publish("t", 1, 4 * KIB);
+      await stage.turn();
+    }
+    expect(peer.ended).toMatchObject({ reason: "SLOW_LISTENER" });
+    peer.read();
+    const heard = peer.events.length - 1;
+    const again = stage.listen(["t"], { t: heard }, { overflowAction: "DISCONNECT" });
+    await stage.turn();
+    again.peer.read();
+
+    expect([...peer.events, ...again.peer.events.slice(1)]).toEqual(["ready", ...numbered("t", 1, 120)]);
+  });
+
+  it("has everything before its stream ends with the server", async () => {
+    const stage = new Stage();
+    stage.listen(["t"], {});
+    stage.publish("t", 100, 4 * KIB);
+    const { peer } = stage.listen(["t"], { t: 0 });
+    await stage.turn();
+    await stage.runtime.drain(0);
+    await stage.turn();
+    expect(peer.ended).toBeUndefined();
+    peer.read();
+
+    expect(peer.events.slice(0, 101)).toEqual(["ready", ...numbered("t", 1, 100)]);
+    expect(peer.events).toContain("goAway");
+    expect(peer.ended).toMatchObject({ reason: "SHUTTING_DOWN" });
+    stage.runtime.stop();
+  });
+
+  it("gets nothing more once it has gone", async () => {
+    const stage = new Stage();
+    stage.listen(["t"], {});
+    stage.publish("t", 100, 4 * KIB);
+    const { peer, session } = stage.listen(["t"], { t: 0 });
+    await stage.turn();
+    stage.runtime.close(session);
+    const { heldBytes } = peer;
+    peer.read();
+
+    expect(peer.heldBytes).toBe(0);
+    expect(peer.events.length).toBeLessThan(1 + Math.ceil(heldBytes / (4 * KIB)) + 1);
+  });
+
+  it("holds no part of the log while it does not read, and a thousand of them hold none either", async () => {
+    const stage = new Stage();
+    stage.listen(["t"], {});
+    stage.publish("t", 1_000, 4 * KIB);
+    const peers = Array.from({ length: 1_000 }, () => stage.listen(["t"], { t: 0 }));
+    await stage.turn();
+
+    const held = peers.map(({ peer }) => peer.heldBytes);
+    const queued = peers.map(({ session }) => stage.runtime.queueOf(session).queuedBytes);
+    expect(Math.max(...held)).toBeLessThan(130 * KIB);
+    expect(Math.max(...queued)).toBe(0);
+    peers[0]?.peer.read();
+    expect(peers[0]?.peer.events).toEqual(["ready", ...numbered("t", 1, 1_000)]);
+  });
+});
