@@ -5,6 +5,7 @@
 import type { Deliver } from "./effect.js";
 import type { Limits } from "./limits.js";
 import type { Instant } from "./model.js";
+import { RetainedBlock } from "./retained-block.js";
 import type { TopicState } from "./topic-state.js";
 
 /** What an entry costs beside its payload, in bytes; estimated. */
@@ -17,6 +18,7 @@ export class RetainedLog {
   private topics: (TopicState | undefined)[] = [];
   private start = 0;
   private bytes = 0;
+  private block = new RetainedBlock();
 
   constructor(private readonly limits: Pick<Limits, "retainedBytes" | "retainedMs">) {}
 
@@ -33,8 +35,10 @@ export class RetainedLog {
   /** Keeps a delivery that is the newest of its topic and of all. */
   append(topic: TopicState, delivery: Deliver): void {
     if (this.limits.retainedBytes === 0) return;
-    const cost = costOf(delivery);
-    topic.log.push(delivery);
+    if (!this.block.hasRoom(delivery.payload)) this.block = new RetainedBlock();
+    const cost = ENTRY_BYTES + delivery.payload.byteLength;
+    topic.log.push(this.block);
+    topic.logIndexes.push(this.block.append(delivery));
     topic.logBytes += cost;
     this.topics.push(topic);
     this.bytes += cost;
@@ -45,22 +49,28 @@ export class RetainedLog {
   expire(now: Instant): boolean {
     for (let topic = this.topics[this.start]; topic; topic = this.topics[this.start]) {
       const oldest = topic.log[topic.logStart];
-      if (oldest && now - oldest.receivedAt <= this.limits.retainedMs) break;
+      const index = topic.logIndexes[topic.logStart] ?? 0;
+      if (oldest && now - oldest.receivedAt(index) <= this.limits.retainedMs) break;
       this.dropOldest();
     }
+    if (this.size === 0) this.block = new RetainedBlock();
     return this.size > 0;
   }
 
   private dropOldest(): void {
     const topic = this.topics[this.start];
-    const oldest = topic?.log[topic.logStart];
-    if (!topic || !oldest) return;
-    const cost = costOf(oldest);
+    const block = topic?.log[topic.logStart];
+    if (!topic || !block) return;
+    const index = topic.logIndexes[topic.logStart] ?? 0;
+    const cost = costOf(block, index);
+    block.drop(index);
     this.bytes -= cost;
     topic.logBytes -= cost;
+    topic.log[topic.logStart] = undefined;
     topic.logStart++;
     if (topic.logStart === topic.log.length || topic.logStart >= COMPACT_AT) {
       topic.log.splice(0, topic.logStart);
+      topic.logIndexes.splice(0, topic.logStart);
       topic.logStart = 0;
     }
     this.topics[this.start] = undefined;
@@ -72,8 +82,8 @@ export class RetainedLog {
   }
 }
 
-function costOf(delivery: Deliver): number {
-  return ENTRY_BYTES + delivery.payload.byteLength;
+function costOf(block: RetainedBlock, index: number): number {
+  return ENTRY_BYTES + block.payloadBytes(index);
 }
 
 /** How much is read of a topic's log at once. */
@@ -93,14 +103,16 @@ export function retainedAfter(
   { upTo, mostBytes }: ReadBound = ALL,
 ): readonly Deliver[] {
   const found: Deliver[] = [];
-  const first = topic.log[topic.logStart]?.sequence ?? 0;
+  const { log, logIndexes, logStart } = topic;
+  const first = log[logStart]?.sequence(logIndexes[logStart] ?? 0) ?? 0;
   let bytes = 0;
-  for (let i = topic.logStart + Math.max(0, sequence + 1 - first); i < topic.log.length; i++) {
-    const delivery = topic.log[i];
-    if (!delivery || delivery.sequence > upTo) break;
-    bytes += costOf(delivery);
+  for (let i = logStart + Math.max(0, sequence + 1 - first); i < log.length; i++) {
+    const block = log[i];
+    const index = logIndexes[i] ?? 0;
+    if (!block || block.sequence(index) > upTo) break;
+    bytes += costOf(block, index);
     if (bytes > mostBytes && found.length > 0) break;
-    found.push(delivery);
+    found.push(block.read(index, topic.name));
   }
   return found;
 }

@@ -1,8 +1,8 @@
-import type { Deliver } from "./effect.js";
 import type { ListenerSession } from "./listener-session.js";
 import { type Audience, type Instant, NO_AUDIENCE, type Target } from "./model.js";
 import type { PendingRequest } from "./pending-request.js";
 import type { ProducerSession } from "./producer-session.js";
+import type { RetainedBlock } from "./retained-block.js";
 
 /** The members of one producer group on a topic, and whose turn it is. */
 export interface ProducerGroup {
@@ -58,8 +58,9 @@ export class TopicState {
   pendingCount = 0;
   /** Requests held for the first producer, oldest first. */
   readonly held = new Set<PendingRequest>();
-  /** Retained deliveries, oldest first, from `logStart` on. */
-  readonly log: Deliver[] = [];
+  /** Where its retained deliveries are, oldest first, from `logStart` on: in which block, and at which index of it. */
+  readonly log: (RetainedBlock | undefined)[] = [];
+  readonly logIndexes: number[] = [];
   logStart = 0;
   logBytes = 0;
   /** Whether a listener may know its epoch. */

@@ -1,0 +1,114 @@
+/**
+ * Retained deliveries, several hundred in one block: their numbers and payloads lie in arrays of the block, so that what
+ * is held for a minute costs the garbage collector a few objects per block instead of a dozen per delivery. Measured at
+ * 4x4/128, keeping the deliveries themselves took a fifth of the server's CPU.
+ */
+import type { Deliver } from "./effect.js";
+import { NO_AUDIENCE, type Payload, type SessionKey, type TraceContext } from "./model.js";
+
+/** Deliveries in a block at the most. */
+const ENTRIES = 512;
+/** Bytes of their payloads at the most, those apart that are as large as this themselves. */
+const PAYLOAD_BYTES = 64 * 1024;
+const NO_CALLERS: readonly SessionKey[] = [];
+
+/** A run of retained deliveries, in arrival order. */
+export class RetainedBlock {
+  private readonly requestIds: string[] = [];
+  private readonly producerIds: string[] = [];
+  private readonly groups: string[] = [];
+  private readonly contexts: TraceContext[] = [];
+  private readonly ordinals: number[] = [];
+  private readonly isPartial: boolean[] = [];
+  private readonly sequences: number[] = [];
+  private readonly times = new Float64Array(2 * ENTRIES);
+  private readonly payloads = new Uint8Array(PAYLOAD_BYTES);
+  private readonly ends = new Uint32Array(ENTRIES);
+  /** Payloads that are too large to lie with the others, by index. */
+  private readonly large = new Map<number, Payload>();
+  private used = 0;
+  private count = 0;
+
+  /** Whether this payload has room. */
+  hasRoom(payload: Payload): boolean {
+    const bytes = isLarge(payload) ? 0 : payload.byteLength;
+    return this.count < ENTRIES && this.used + bytes <= PAYLOAD_BYTES;
+  }
+
+  /** Takes a delivery that has room. @returns its index. */
+  append(delivery: Deliver): number {
+    const { payload } = delivery;
+    const index = this.count++;
+    this.requestIds.push(delivery.requestId);
+    this.producerIds.push(delivery.producerId);
+    this.groups.push(delivery.group);
+    this.contexts.push(delivery.context);
+    this.ordinals.push(delivery.ordinal);
+    this.isPartial.push(delivery.more);
+    this.sequences.push(delivery.sequence);
+    this.times[2 * index] = delivery.latencyMs;
+    this.times[2 * index + 1] = delivery.receivedAt;
+    if (isLarge(payload)) {
+      this.large.set(index, ownBytes(payload));
+    } else {
+      this.payloads.set(payload, this.used);
+      this.used += payload.byteLength;
+    }
+    this.ends[index] = this.used;
+    return index;
+  }
+
+  /** When a delivery was received. */
+  receivedAt(index: number): number {
+    return this.times[2 * index + 1] ?? 0;
+  }
+
+  /** A delivery's position in its topic. */
+  sequence(index: number): number {
+    return this.sequences[index] ?? 0;
+  }
+
+  /** Bytes of a delivery's payload. */
+  payloadBytes(index: number): number {
+    return this.large.get(index)?.byteLength ?? this.end(index) - this.end(index - 1);
+  }
+
+  /** A delivery of a topic, as it was but for its receivers. */
+  read(index: number, topic: string): Deliver {
+    return {
+      kind: "deliver",
+      audience: NO_AUDIENCE,
+      callers: NO_CALLERS,
+      requestId: this.requestIds[index] ?? "",
+      topic,
+      producerId: this.producerIds[index] ?? "",
+      group: this.groups[index] ?? "",
+      ordinal: this.ordinals[index] ?? 0,
+      more: this.isPartial[index] ?? false,
+      sequence: this.sequence(index),
+      latencyMs: this.times[2 * index] ?? 0,
+      receivedAt: this.receivedAt(index),
+      late: false,
+      context: this.contexts[index] ?? [],
+      payload: this.large.get(index) ?? this.payloads.subarray(this.end(index - 1), this.end(index)),
+    };
+  }
+
+  /** Lets go of a delivery; the small ones stay until the block is let go of. */
+  drop(index: number): void {
+    if (this.large.size > 0) this.large.delete(index);
+  }
+
+  private end(index: number): number {
+    return index < 0 ? 0 : (this.ends[index] ?? 0);
+  }
+}
+
+function isLarge(payload: Payload): boolean {
+  return payload.byteLength >= PAYLOAD_BYTES;
+}
+
+/** The bytes, without the message they came in if that is more than twice as large. */
+function ownBytes(payload: Payload): Payload {
+  return payload.buffer.byteLength > 2 * payload.byteLength ? payload.slice() : payload;
+}
