@@ -64,7 +64,8 @@ export function createDispatcher(options: DispatcherOptions = {}): DispatcherSer
   const serverId = opaqueId();
   const clock = createSystemClock();
   const { heartbeatMs, maxMessageBytes } = config;
-  const newBatch = () => new EventBatch({ clock, serverId, heartbeatMs, maxMessageBytes });
+  const encoding = { clock, serverId, heartbeatMs, maxMessageBytes };
+  const newBatch = () => new EventBatch(encoding);
   const runtime = new DispatcherRuntime(serverId, config, newBatch, clock);
   const watchdog = new SharedWatchdog(clock, config.firstMessageTimeoutMs);
   const facts = { serverId, version: VERSION, startedAt: clock.now(), limits: limitsOf(config) };

@@ -3,13 +3,28 @@
  * Payloads are copied as they are. Everything else goes through the generated code.
  */
 
-/** Strings up to this length are cheaper to write character by character than by a call into the runtime. */
-const SHORT = 24;
+/** Strings up to this length, an id's included, are cheaper to write character by character than by a call into Node. */
+const SHORT = 64;
+/** Buffers that are kept for the next writer, and the largest one of them. */
+const MOST_SPARE = 64;
+const LARGEST_SPARE = 128 * 1024;
+
+/**
+ * Buffers that were written into and copied from. Growing a new one for each batch cost more than any other function of
+ * the server; and what waits in queues is as large as what is in it.
+ */
+const spare: Buffer[] = [];
+const NO_BUFFER: Buffer = Buffer.alloc(0);
+
+/** Numbers from here on do not fit the integers that the processor shifts. */
+const WIDE = 2 ** 31;
 
 /** Size of a number as a varint, in bytes. */
 export function varintSize(value: number): number {
-  let size = 1;
-  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) size++;
+  if (value < 0x80) return 1;
+  if (value < 0x4000) return 2;
+  let size = 3;
+  for (let rest = Math.floor(value / 0x4000); rest >= 0x80; rest = Math.floor(rest / 0x80)) size++;
   return size;
 }
 
@@ -18,9 +33,10 @@ export class WireWriter {
   private buffer: Buffer;
   private position = 0;
 
-  /** @param capacity - bytes to begin with. */
+  /** @param capacity - bytes to begin with, at least. */
   constructor(capacity: number) {
-    this.buffer = Buffer.allocUnsafeSlow(capacity);
+    const kept = spare.pop();
+    this.buffer = kept && kept.length >= capacity ? kept : Buffer.allocUnsafeSlow(capacity);
   }
 
   /** Bytes written. */
@@ -53,7 +69,9 @@ export class WireWriter {
       this.position += this.buffer.write(text, this.position, "latin1");
       return;
     }
-    for (let i = 0; i < length; i++) this.buffer[this.position++] = text.charCodeAt(i);
+    const { buffer, position } = this;
+    for (let i = 0; i < length; i++) buffer[position + i] = text.charCodeAt(i);
+    this.position = position + length;
   }
 
   /** Bytes or an encoded message, as they are; also empty ones. */
@@ -75,17 +93,29 @@ export class WireWriter {
     this.varint(byteLength);
   }
 
-  /** What was written. Nothing may be written afterwards. */
+  /** What was written, in bytes of its own. Nothing may be written afterwards. */
   finish(): Uint8Array {
-    return this.buffer.subarray(0, this.position);
+    const { buffer, position } = this;
+    const written = Buffer.allocUnsafe(position);
+    buffer.copy(written, 0, 0, position);
+    if (buffer.length <= LARGEST_SPARE && spare.length < MOST_SPARE) spare.push(buffer);
+    this.buffer = NO_BUFFER;
+    return written;
   }
 
   private varint(value: number): void {
+    const { buffer } = this;
+    let { position } = this;
     let rest = value;
-    while (rest >= 0x80) {
-      this.buffer[this.position++] = (rest % 0x80) | 0x80;
+    while (rest >= WIDE) {
+      buffer[position++] = (rest % 0x80) | 0x80;
       rest = Math.floor(rest / 0x80);
     }
-    this.buffer[this.position++] = rest;
+    while (rest >= 0x80) {
+      buffer[position++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    buffer[position++] = rest;
+    this.position = position;
   }
 }
