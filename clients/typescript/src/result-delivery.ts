@@ -56,40 +56,55 @@ export interface ResultDelivery {
 
 /** A {@link ResultDelivery} over the bytes it came in. */
 export class ReceivedResult implements ResultDelivery {
-  readonly requestId: string;
-  readonly topic: string;
-  readonly producerId: string;
-  readonly group: string;
-  readonly ordinal: number;
-  readonly more: boolean;
-  readonly sequence: bigint;
-  readonly late: boolean;
-  readonly context: Readonly<Record<string, string>>;
-  readonly #latency: Uint8Array;
-  readonly #receiveTime: Uint8Array;
-  #result: Uint8Array | ResultView;
+  readonly #delivery: WireDelivery;
+  #result: ResultView | undefined;
 
   constructor(delivery: WireDelivery) {
-    this.requestId = delivery.requestId;
-    this.topic = delivery.topic;
-    this.producerId = delivery.producerId;
-    this.group = delivery.group;
-    this.ordinal = delivery.ordinal;
-    this.more = delivery.more;
-    this.sequence = delivery.sequence;
-    this.late = delivery.late;
-    this.context = delivery.context;
-    this.#latency = delivery.latency;
-    this.#receiveTime = delivery.receiveTime;
-    this.#result = delivery.result;
+    this.#delivery = delivery;
+  }
+
+  get requestId(): string {
+    return this.#delivery.requestId;
+  }
+
+  get topic(): string {
+    return this.#delivery.topic;
+  }
+
+  get producerId(): string {
+    return this.#delivery.producerId;
+  }
+
+  get group(): string {
+    return this.#delivery.group;
+  }
+
+  get ordinal(): number {
+    return this.#delivery.ordinal;
+  }
+
+  get more(): boolean {
+    return this.#delivery.more;
+  }
+
+  get sequence(): bigint {
+    return this.#delivery.sequence;
+  }
+
+  get late(): boolean {
+    return this.#delivery.late;
+  }
+
+  get context(): Readonly<Record<string, string>> {
+    return this.#delivery.context;
   }
 
   get latencyMs(): number {
-    return msFromDuration(Duration.decode(this.#latency));
+    return msFromDuration(Duration.decode(this.#delivery.latency));
   }
 
   get receiveTime(): Date {
-    return dateFromTimestamp(Timestamp.decode(this.#receiveTime));
+    return dateFromTimestamp(Timestamp.decode(this.#delivery.receiveTime));
   }
 
   get kind(): "value" | "data" | "error" {
@@ -118,9 +133,14 @@ export class ReceivedResult implements ResultDelivery {
     return this.#view.attributes;
   }
 
-  /** Lets console.log show the payload, which plain inspection would not look for behind the getters. */
+  /** Lets console.log show what plain inspection would not look for behind the getters. */
   [inspect.custom](): object {
-    const envelope = { ...this, latencyMs: this.latencyMs, receiveTime: this.receiveTime };
+    const { requestId, topic, producerId, group, ordinal, more, sequence, late, context } = this;
+    const { latencyMs, receiveTime } = this;
+    const envelope = {
+      ...{ requestId, topic, producerId, group, ordinal, more, sequence, late, context },
+      ...{ latencyMs, receiveTime },
+    };
     try {
       return { ...envelope, ...this.#view };
     } catch (error) {
@@ -129,7 +149,7 @@ export class ReceivedResult implements ResultDelivery {
   }
 
   get #view(): ResultView {
-    if (this.#result instanceof Uint8Array) this.#result = readResult(this.#result);
+    this.#result ??= readResult(this.#delivery.result);
     return this.#result;
   }
 }

@@ -31,6 +31,17 @@ export function readResult(bytes: Uint8Array): ResultView {
 }
 
 function read(bytes: Uint8Array): ResultView {
+  const onlyData = dataOf(bytes);
+  if (onlyData !== undefined) {
+    return {
+      kind: "data",
+      value: null,
+      data: onlyData,
+      error: undefined,
+      contentType: "",
+      attributes: NO_ENTRIES,
+    };
+  }
   const reader = new BinaryReader(bytes);
   let attributes = NO_ENTRIES;
   let kind: ResultView["kind"] = "value";
@@ -72,4 +83,16 @@ function read(bytes: Uint8Array): ResultView {
     contentType,
     attributes,
   };
+}
+
+/** The data of a result that is nothing else, as most with data are; undefined for every other one. */
+function dataOf(bytes: Uint8Array): Uint8Array | undefined {
+  if (bytes[0] !== 18) return undefined;
+  let length = 0;
+  for (let at = 1; at < 5; at++) {
+    const byte = bytes[at] ?? 0x80;
+    length |= (byte & 0x7f) << (7 * (at - 1));
+    if (byte < 0x80) return at + 1 + length === bytes.length ? bytes.subarray(at + 1) : undefined;
+  }
+  return undefined;
 }

@@ -46,11 +46,12 @@ export type ProducerEvent =
   | Event<"drained", Drained>
   | Event<"fault", Fault>;
 
-type Read<T> = (reader: BinaryReader, length: number) => T;
+/** @param message - what `reader` reads. */
+type Read<T> = (reader: BinaryReader, length: number, message: Buffer) => T;
 
 const streamEvents: readonly (Read<StreamEvent> | undefined)[] = [
   undefined,
-  (reader, length) => ({ kind: "delivery", value: readDelivery(reader, length) }),
+  (reader, length, message) => ({ kind: "delivery", value: readDelivery(reader, length, message) }),
   (reader, length) => ({ kind: "summary", value: Summary.decode(reader, length) }),
   (reader, length) => ({ kind: "heartbeat", value: Heartbeat.decode(reader, length) }),
   (reader, length) => ({ kind: "goAway", value: GoAway.decode(reader, length) }),
@@ -85,9 +86,11 @@ export function readProducerEvents(message: Uint8Array): ProducerEvent[] {
   return readBatch(message, producerEvents);
 }
 
-function readBatch<T>(message: Uint8Array, events: readonly (Read<T> | undefined)[]): T[] {
+function readBatch<T>(received: Uint8Array, events: readonly (Read<T> | undefined)[]): T[] {
+  const { buffer, byteOffset, byteLength } = received;
   // A plain view, because parts of a Buffer are Buffers, and users would meet them as `data`.
-  const reader = new BinaryReader(new Uint8Array(message.buffer, message.byteOffset, message.byteLength));
+  const reader = new BinaryReader(new Uint8Array(buffer, byteOffset, byteLength));
+  const message = Buffer.from(buffer, byteOffset, byteLength);
   const batch: T[] = [];
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
@@ -95,7 +98,7 @@ function readBatch<T>(message: Uint8Array, events: readonly (Read<T> | undefined
       reader.skip(tag & 7);
       continue;
     }
-    const event = readEvent(reader, reader.uint32(), events);
+    const event = readEvent(reader, reader.uint32(), events, message);
     if (event !== undefined) batch.push(event);
   }
   return batch;
@@ -105,6 +108,7 @@ function readEvent<T>(
   reader: BinaryReader,
   length: number,
   events: readonly (Read<T> | undefined)[],
+  message: Buffer,
 ): T | undefined {
   const end = reader.pos + length;
   let event: T | undefined;
@@ -112,7 +116,7 @@ function readEvent<T>(
     const tag = reader.uint32();
     const read = (tag & 7) === 2 ? events[tag >>> 3] : undefined;
     if (read === undefined) reader.skip(tag & 7);
-    else event = read(reader, reader.uint32());
+    else event = read(reader, reader.uint32(), message);
   }
   return event;
 }
