@@ -18,15 +18,15 @@ import { listenerView } from "./view.js";
 /** What a listener leaves, and then joins. */
 type TopicChange = Pick<ListenerUpdated, "add" | "remove">;
 
-/** Opens a listener's session, orders a replay of what it missed, and lets it hear all that comes; the newest one of an id wins. */
+/** Opens a listener's session: it is sent what it missed, and hears all that comes; the newest one of an id wins. */
 export function openListener(state: State, input: ListenerOpened, turn: Turn): void {
-  const refused = openRefusal(state, input);
+  const listenerId = input.listenerId || input.mintedId;
+  const older = state.listeners.get(listenerId);
+  const refused = openRefusal(state, input, older);
   if (refused) {
     turn.effects.push({ kind: "close", to: input.session, refusal: refused });
     return;
   }
-  const listenerId = input.listenerId || input.mintedId;
-  const older = state.listeners.get(listenerId);
   if (older) {
     replaceSession(older, "listener_id", listenerId, turn);
     departListener(state, older, turn);
@@ -138,9 +138,13 @@ function standingElsewhere(
   return coveredCursors(state, topics).filter((cursor) => !known.has(cursor.topic));
 }
 
-function openRefusal(state: State, input: ListenerOpened): Refusal | undefined {
+function openRefusal(
+  state: State,
+  input: ListenerOpened,
+  older: ListenerSession | undefined,
+): Refusal | undefined {
   const verdicts = listenRules(input, state.limits).filter((verdict) => verdict !== undefined);
-  return verdicts.length > 0 ? invalid(verdicts) : admitSession(state);
+  return verdicts.length > 0 ? invalid(verdicts) : admitSession(state, older);
 }
 
 function tooMany(state: State, listener: ListenerSession, change: TopicChange): Refusal | undefined {

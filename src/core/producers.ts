@@ -27,13 +27,13 @@ const LONGEST_CORRELATION = 64;
 /** Opens a producer's session; the newest one of an id wins. */
 export function openProducer(state: State, input: ProducerOpened, turn: Turn): void {
   const violations = helloRules(input, state.limits).filter((verdict) => verdict !== undefined);
-  const refused = violations.length > 0 ? invalid(violations) : admitSession(state);
+  const producerId = input.producerId || input.mintedId;
+  const older = state.producers.get(producerId);
+  const refused = violations.length > 0 ? invalid(violations) : admitSession(state, older);
   if (refused) {
     turn.effects.push({ kind: "close", to: input.session, refusal: refused });
     return;
   }
-  const producerId = input.producerId || input.mintedId;
-  const older = state.producers.get(producerId);
   if (older) {
     replaceSession(older, "producer_id", producerId, turn);
     departProducer(state, older, turn);

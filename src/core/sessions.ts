@@ -13,11 +13,14 @@ const HEARTBEAT_CURSORS = 100;
 /** Topics whose positions are told when a listener's topics begin: what one listener may name. */
 const MOST_CURSORS = 10_000;
 
-/** @returns why no further session can be opened, or undefined if one can. */
-export function admitSession(state: State): Refusal | undefined {
+/**
+ * @param older - whom the new session replaces; its place becomes free.
+ * @returns why no further session can be opened, or undefined if one can.
+ */
+export function admitSession(state: State, older?: AnySession): Refusal | undefined {
   if (state.phase !== "OPEN") return refusal("SHUTTING_DOWN", "the server is shutting down; try another one");
   const limit = state.limits.maxSessions;
-  if (state.sessions.size < limit) return undefined;
+  if (older || state.sessions.size < limit) return undefined;
   const message = `${limit} streams are open, which is the limit; try again later or raise maxSessions`;
   return refusal("SESSION_LIMIT", message, { limit: String(limit) }, 1_000);
 }
