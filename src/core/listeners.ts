@@ -157,16 +157,17 @@ function tooMany(state: State, listener: ListenerSession, change: TopicChange): 
 }
 
 function listenRules(input: ListenerOpened, limits: Limits): readonly Verdict[] {
+  const { path } = input;
   const most = limits.maxRegistrationsPerSession;
   return [
-    idRule("listener_id", input.listenerId),
-    lengthRule("topics", input.topics.length, most, "entries"),
-    patternsRule("topics", input.topics),
-    lengthRule("resume_from", input.resumeFrom.length, most, "entries"),
-    idRule("group", input.group),
-    windowRule("buffer_bytes", input.bufferBytes, limits.minBufferBytes, limits.maxBufferBytes),
+    idRule(`${path}listener_id`, input.listenerId),
+    lengthRule(`${path}topics`, input.topics.length, most, "entries"),
+    patternsRule(`${path}topics`, input.topics),
+    lengthRule(`${path}resume_from`, input.resumeFrom.length, most, "entries"),
+    idRule(`${path}group`, input.group),
+    windowRule(`${path}buffer_bytes`, input.bufferBytes, limits.minBufferBytes, limits.maxBufferBytes),
     input.overflowAction === "UNKNOWN_ENUM_VALUE"
-      ? { field: "overflow_action", description: "is not known; use DROP_OLDEST or DISCONNECT" }
+      ? { field: `${path}overflow_action`, description: "is not known; use DROP_OLDEST or DISCONNECT" }
       : undefined,
   ];
 }

@@ -21,7 +21,7 @@ export function subscribe(edge: Edge, call: BidiCall): void {
       const said = decodeCold(SubscribeRequest, message).message;
       if (said?.$case === "listen" && !isOpen) {
         isOpen = true;
-        runtime.submit(listenerOpened(session, said.value, call.getPeer()));
+        runtime.submit(listenerOpened(session, said.value, "listen.", call.getPeer()));
       } else if (said?.$case === "update" && isOpen) {
         const { addTopics, removeTopics } = said.value;
         runtime.submit({ kind: "topicsUpdated", session, add: addTopics, remove: removeTopics });

@@ -57,6 +57,7 @@ class Driven {
       bufferBytes: 0,
       group: "",
       peer: "",
+      path: "",
     });
     return session;
   }

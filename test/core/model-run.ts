@@ -229,6 +229,7 @@ class ModelRun {
         bufferBytes: 0,
         group,
         peer: "",
+        path: "",
       },
       () =>
         this.model.openListener(

@@ -72,6 +72,7 @@ function openListener(
       bufferBytes: 0,
       group: "",
       peer: "",
+      path: "",
     },
     0,
   );

@@ -342,7 +342,7 @@ describe("Listen refuses", () => {
   it.each(bad)("%s, also as the first message of Subscribe", async (_, message, field) => {
     const stream = connect(server.address).subscribe();
     stream.sendBytes(bytesField(1, message));
-    expect(await stream.ended).toMatchObject(invalid(field));
+    expect(await stream.ended).toMatchObject(invalid(`listen.${field}`));
   });
 
   it("half an emoji in a listener_id", async () => {

@@ -206,6 +206,7 @@ export class Interpreter {
       bufferBytes: command.number("buffer") ?? 0,
       group: command.text("group") ?? "",
       peer: "",
+      path: "",
     });
   }
 
