@@ -67,10 +67,11 @@ export function createDispatcher(options: DispatcherOptions = {}): DispatcherSer
   const encoding = { clock, serverId, heartbeatMs, maxMessageBytes };
   const newBatch = () => new EventBatch(encoding);
   const runtime = new DispatcherRuntime(serverId, config, newBatch, clock);
-  const watchdog = new SharedWatchdog(clock, config.firstMessageTimeoutMs);
+  const opening = new SharedWatchdog(clock, config.firstMessageTimeoutMs);
+  const closing = new SharedWatchdog(clock, config.closeTimeoutMs);
   const facts = { serverId, version: VERSION, startedAt: clock.now(), limits: limitsOf(config) };
-  const edge = { runtime, clock, logger, options: config };
-  const server = createGrpcServer(edge, facts, watchdog, new SharedTicker(1_000));
+  const edge = { runtime, clock, logger, options: config, closing };
+  const server = createGrpcServer(edge, facts, opening, new SharedTicker(1_000));
   let addresses: readonly string[] = [];
   let drained: Promise<void> | undefined;
 
@@ -79,7 +80,8 @@ export function createDispatcher(options: DispatcherOptions = {}): DispatcherSer
     server.notReady();
     await runtime.drain(config.drainGraceMs);
     await settleWithin(server.finish(), CLOSE_MS, () => server.force());
-    watchdog.stop();
+    opening.stop();
+    closing.stop();
     runtime.stop();
     logger.info({}, "closed");
   }

@@ -79,6 +79,13 @@ export const EDGE_KEYS: { readonly [K in keyof EdgeOptions]: Definition<EdgeOpti
     "Time within which a stream's first message must come; then it is closed",
     "A stream that says nothing holds a session for nobody.",
   ),
+  closeTimeoutMs: duration(
+    30 * SECOND,
+    1,
+    HOUR,
+    "Time within which a peer must read its stream to the end once that is closed; then it is reset",
+    "What the transport holds of it, up to 1 MiB, would stay until the connection ends.",
+  ),
   keepaliveTimeMs: duration(
     30 * SECOND,
     10,

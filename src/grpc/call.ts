@@ -5,6 +5,7 @@
  * `end` first; `cancelled` also comes after a clean finish; `close` comes once and last; a throw in a callback ends the
  * process; an error status whose text is not well-formed ends the process.
  */
+import { constants } from "node:http2";
 import type { Server as NetServer, Socket } from "node:net";
 import {
   Metadata,
@@ -18,6 +19,7 @@ import type { Refusal } from "../core/reason.js";
 import type { Clock } from "../ports/clock.js";
 import type { Logger } from "../ports/logger.js";
 import type { Sink } from "../ports/sink.js";
+import type { Edge } from "./edge.js";
 import { type GrpcStatus, grpcStatus, INTERNAL_ERROR } from "./status.js";
 import { WireError } from "./wire-reader.js";
 
@@ -63,8 +65,8 @@ export function guard(
   }
 }
 
-/** The sending side of a call. */
-export function sinkOf(call: OutgoingCall): Sink {
+/** The sending side of a call. One that was ended and is not read to its end in time is reset. */
+export function sinkOf(call: OutgoingCall, { closing, logger }: Pick<Edge, "closing" | "logger">): Sink {
   return {
     write: (message, sent) => {
       call.write(message, (error: Error | null | undefined) => {
@@ -74,8 +76,31 @@ export function sinkOf(call: OutgoingCall): Sink {
     end: (refusal) => {
       if (refusal) fail(call, grpcStatus(refusal));
       else call.end();
+      if (call.cancelled) return;
+      const stop = closing.watch(() => {
+        if (!reset(call))
+          logger.warn({}, "grpc-js has changed: a stream that is not read stays with its connection");
+      });
+      call.once("cancelled", stop);
     },
   };
+}
+
+/**
+ * Cuts a stream with all that waits on it. grpc-js has no call for that: a status waits for what was written before it.
+ *
+ * @returns whether the stream was found; the fields are private.
+ */
+function reset(call: OutgoingCall): boolean {
+  interface Layer {
+    readonly call?: Layer;
+    readonly nextCall?: Layer;
+    readonly stream?: { close(code: number): void };
+  }
+  let layer: Layer | undefined = (call as unknown as Layer).call;
+  while (layer && !layer.stream) layer = layer.nextCall;
+  layer?.stream?.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  return layer !== undefined;
 }
 
 /** Ends a stream with a status, after what was written. */

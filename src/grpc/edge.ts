@@ -1,6 +1,7 @@
 import type { Clock } from "../ports/clock.js";
 import type { Logger } from "../ports/logger.js";
 import type { Runtime } from "../ports/runtime.js";
+import type { Watchdog } from "../ports/watchdog.js";
 import type { EdgeOptions } from "./options.js";
 
 /** What every RPC's handler is given. */
@@ -9,4 +10,6 @@ export interface Edge {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly options: EdgeOptions;
+  /** Watches streams that were closed until their peers have read them to the end. */
+  readonly closing: Watchdog;
 }

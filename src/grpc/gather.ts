@@ -16,7 +16,7 @@ export function gather(edge: Edge, call: OutgoingCall & { readonly request: Buff
         overflow: "SLOW_CALLER",
         endsOnReject: true,
       } as const;
-      const session = runtime.openStream(sinkOf(call), bound);
+      const session = runtime.openStream(sinkOf(call, edge), bound);
       subscribe(call, logger, { closed: () => runtime.close(session) });
       runtime.submit({ kind: "callerOpened", session });
       const submission = {

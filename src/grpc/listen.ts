@@ -24,7 +24,7 @@ export function listen(edge: Edge, call: OutgoingCall & { readonly request: Buff
     (status) => fail(call, status),
     () => {
       const request = decodeCold(ListenRequest, call.request);
-      const session = runtime.openStream(sinkOf(call), LISTENER_BOUND);
+      const session = runtime.openStream(sinkOf(call, edge), LISTENER_BOUND);
       subscribe(call, logger, { closed: () => runtime.close(session) });
       runtime.submit(listenerOpened(session, request, "", call.getPeer()));
     },

@@ -10,6 +10,8 @@ export interface EdgeOptions {
   readonly maxStreamsPerConnection: number;
   /** Time within which a stream's first message must come, in milliseconds. Default 10,000. */
   readonly firstMessageTimeoutMs: number;
+  /** Time within which a peer must have read its stream to the end once that is closed, in milliseconds. Default 30,000. */
+  readonly closeTimeoutMs: number;
   /** Quiet time after which a connection is PINGed, in milliseconds. Default 30,000. */
   readonly keepaliveTimeMs: number;
   /** Time for the answer to a PING, in milliseconds. Default 20,000: longer than any stall of the event loop. */

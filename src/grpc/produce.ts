@@ -18,7 +18,7 @@ export function produce(edge: Edge, call: BidiCall): void {
     overflow: "SLOW_PRODUCER",
     endsOnReject: false,
   } as const;
-  const session = runtime.openStream(sinkOf(call), bound);
+  const session = runtime.openStream(sinkOf(call, edge), bound);
   let hasHello = false;
   let isOver = false;
   const violated = (refused: Refusal): void => {

@@ -13,7 +13,7 @@ export function submit(edge: Edge, call: BidiCall): void {
     overflow: "SLOW_CALLER",
     endsOnReject: false,
   } as const;
-  const session = runtime.openStream(sinkOf(call), bound);
+  const session = runtime.openStream(sinkOf(call, edge), bound);
   subscribe(call, logger, {
     message: (message) => runtime.submitAll(inputsOf(edge, session, message)),
     refused: (refused) => runtime.end(session, refused),

@@ -8,7 +8,7 @@ import { LISTENER_BOUND, listenerOpened } from "./listen.js";
 /** Handles Subscribe: a listener's session whose topics are changed on the stream itself. */
 export function subscribe(edge: Edge, call: BidiCall): void {
   const { runtime, logger } = edge;
-  const session = runtime.openStream(sinkOf(call), LISTENER_BOUND);
+  const session = runtime.openStream(sinkOf(call, edge), LISTENER_BOUND);
   let isOpen = false;
   let isOver = false;
   const violated = (refused: Refusal): void => {

@@ -44,7 +44,7 @@ export function watch(
         fail(call, grpcStatus(invalid([{ field: "topic", description }])));
         return;
       }
-      const sink = sinkOf(call);
+      const sink = sinkOf(call, edge);
       const post = postTo(sink, edge);
       const server = (): void => {
         post({ $case: "server", value: serverInfo(runtime.snapshot(), runtime.droppedCount, facts, clock) });

@@ -2,11 +2,13 @@
  * Peers that do not read: what is queued for them is bounded, they are told exactly what they lost or why they were
  * closed, and nobody else feels anything.
  */
-import { describe, expect, it } from "vitest";
+import { connect as connectHttp2, constants } from "node:http2";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { ListenRequest } from "../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
 import { GapReason, OverflowAction } from "../../src/gen/ate/dispatcher/v1/listener.js";
 import { RevocationReason } from "../../src/gen/ate/dispatcher/v1/producer.js";
 import { OutcomeState, SummaryReason } from "../../src/gen/ate/dispatcher/v1/summary.js";
-import { useServer } from "../support/in-process.js";
+import { startInspectable, startServer, useServer } from "../support/in-process.js";
 import {
   connect,
   duration,
@@ -242,4 +244,47 @@ describe("a caller that does not read", () => {
       expect(refused.retryDelayMs).toBeGreaterThan(0);
     },
   );
+});
+
+describe("a peer that was closed", () => {
+  it("and does not read to the end of its stream, is cut after its time, and nothing of it is left", async () => {
+    const { address, runtime } = await startInspectable({ closeTimeoutMs: 100 });
+    const session = connectHttp2(`http://${address}`);
+    onTestFinished(() => session.destroy());
+    const stream = session.request({
+      ":method": "POST",
+      ":path": "/ate.dispatcher.v1.DispatcherService/Listen",
+      "content-type": "application/grpc",
+      te: "trailers",
+    });
+    const topics = ["cut"];
+    const overflowAction = OverflowAction.DISCONNECT;
+    const listen = ListenRequest.encode(
+      ListenRequest.fromPartial({ topics, overflowAction, bufferBytes: 64 * KIB }),
+    ).finish();
+    const frame = Buffer.alloc(5);
+    frame.writeUInt32BE(listen.byteLength, 1);
+    const closed = new Promise<number>((resolve) => stream.on("close", () => resolve(stream.rstCode)));
+    stream.on("error", () => undefined);
+    stream.end(Buffer.concat([frame, listen]));
+    await new Promise((resolve) => stream.on("response", resolve));
+    const client = connect(address);
+    const other = await client.listener({ topics });
+    const { places } = runtime.snapshot();
+    await pour(client, "cut", 5_000, KIB);
+    expect(await closed).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    await other.take("delivery", 5_000);
+    // The producer that poured has come, and the listener has gone.
+    expect(runtime.snapshot().places).toBe(places);
+  });
+
+  it("and reads to the end in its time, has its status, and what reads on is left alone", async () => {
+    const client = connect((await startServer({ closeTimeoutMs: 100 })).address);
+    const replaced = await client.listener({ listenerId: "twice", topics: ["cut"] });
+    const again = await client.listener({ listenerId: "twice", topics: ["cut"] });
+    expect(await replaced.ended).toMatchObject({ code: "ABORTED", reason: "SESSION_REPLACED" });
+    await pour(client, "cut", 1_000, KIB);
+    await again.take("delivery", 1_000);
+    expect(accountFor(again)).toEqual({ delivered: 1_000, lost: 0 });
+  });
 });
