@@ -5,15 +5,17 @@
 import { ServerInterceptingCall, type ServerInterceptor, ServerListenerBuilder } from "@grpc/grpc-js";
 import { refusal } from "../core/reason.js";
 import type { Watchdog } from "../ports/watchdog.js";
+import { nameMessageLimit } from "./message-limit.js";
 import type { EdgeOptions } from "./options.js";
 import { grpcStatus } from "./status.js";
 
 /** Streams that may be opened ahead of their first message: they are sessions of their own from the beginning. */
 const MAY_WAIT = new Set(["/ate.dispatcher.v1.DispatcherService/Submit"]);
 
-/** Bounds a call's metadata and the time until its first message. */
+/** Bounds a call's metadata and the time until its first message, and names the bound of its messages. */
 export function firstMessageInterceptor(watchdog: Watchdog, options: EdgeOptions): ServerInterceptor {
   return (method, call) => {
+    nameMessageLimit(call, options);
     let stop = (): void => undefined;
     const listener = new ServerListenerBuilder()
       .withOnReceiveMetadata((metadata, next) => {

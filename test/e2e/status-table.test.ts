@@ -5,9 +5,11 @@
  * in wire-status.ts.
  */
 import { connect as connectHttp2 } from "node:http2";
+import { gzipSync } from "node:zlib";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { DispositionState } from "../../src/gen/ate/dispatcher/v1/producer.js";
 import { NoProducersAction } from "../../src/gen/ate/dispatcher/v1/request.js";
+import { Status } from "../../src/gen/google/rpc/status.js";
 import { startServer, useServer } from "../support/in-process.js";
 import {
   bytesField,
@@ -784,8 +786,32 @@ describe("streams and requests that are too many", () => {
     const message = bytesField(1, frame);
     expect(message.length).toBe(1_024);
     await client.dispatchBytes(message);
-    const refused = await refusalOf(client.dispatchBytes(concat(message, Buffer.from([0x10, 0x00]))));
-    expect(refused.code).toBe("RESOURCE_EXHAUSTED");
+    const tooLarge = concat(message, Buffer.from([0x10, 0x00]));
+    const limit = { ...retry, reason: "MESSAGE_LIMIT", metadata: { limit: "1024" } };
+    expect(await refusalOf(client.dispatchBytes(tooLarge))).toMatchObject(limit);
+    expect(await client.gatherBytes(tooLarge).ended).toMatchObject(limit);
+    const producer = await client.producer("p-large", ["t"]);
+    producer.sendBytes(tooLarge);
+    expect(await producer.ended).toMatchObject(limit);
+  });
+
+  it("get it for a message that is past its limit when it is decompressed", async () => {
+    const { address } = await startServer({ maxMessageBytes: 1_024 });
+    const session = connectHttp2(`http://${address}`);
+    onTestFinished(() => session.destroy());
+    const call = session.request({
+      ":method": "POST",
+      ":path": "/ate.dispatcher.v1.DispatcherService/Dispatch",
+      "content-type": "application/grpc",
+      "grpc-encoding": "gzip",
+      te: "trailers",
+    });
+    const packed = gzipSync(Buffer.alloc(100_000));
+    const frame = Buffer.from([1, 0, 0, 0, packed.byteLength]);
+    call.end(concat(frame, packed));
+    const headers = await new Promise<Record<string, unknown>>((resolve) => call.on("response", resolve));
+    const details = Status.decode(Buffer.from(String(headers["grpc-status-details-bin"]), "base64"));
+    expect(readStatus(details)).toMatchObject({ ...retry, reason: "MESSAGE_LIMIT" });
   });
 });
 

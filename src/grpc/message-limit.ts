@@ -1,0 +1,23 @@
+/**
+ * Gives a reason to the status that grpc-js sends for a message that is too large. It does so below all interceptors, so
+ * the method that every status passes is wrapped.
+ */
+import { status as Code, type ServerInterceptingCallInterface } from "@grpc/grpc-js";
+import { refusal } from "../core/reason.js";
+import type { EdgeOptions } from "./options.js";
+import { grpcStatus } from "./status.js";
+
+/** Makes a call say MESSAGE_LIMIT where grpc-js says RESOURCE_EXHAUSTED and no more. */
+export function nameMessageLimit(call: ServerInterceptingCallInterface, options: EdgeOptions): void {
+  const send = call.sendStatus.bind(call);
+  call.sendStatus = (status) => {
+    const isOwn = status.code !== Code.RESOURCE_EXHAUSTED || status.metadata;
+    send(isOwn ? status : tooLarge(options.maxMessageBytes));
+  };
+}
+
+function tooLarge(maxMessageBytes: number) {
+  const limit = String(maxMessageBytes);
+  const message = `a message has more than ${limit} bytes; send a reference, smaller batches, or raise maxMessageBytes`;
+  return grpcStatus(refusal("MESSAGE_LIMIT", message, { limit }));
+}
