@@ -1,6 +1,7 @@
 /**
  * Looks at what the core holds, without changing it.
  */
+import { inOrder } from "./in-order.js";
 import type { State } from "./state.js";
 import { covers } from "./topic.js";
 import {
@@ -30,8 +31,9 @@ export class Inspector {
   /** Topics by name, after a name. @param pattern - only those that it covers; "" for all. */
   *topics(after: string, pattern: string): Generator<TopicView> {
     const topics = [...this.state.router.all()].filter(({ name }) => name > after);
-    topics.sort((a, b) => compare(a.name, b.name));
-    for (const topic of topics) if (isCovered(pattern, topic.name)) yield topicView(this.state, topic);
+    for (const topic of inOrder(topics, (a, b) => compare(a.name, b.name))) {
+      if (isCovered(pattern, topic.name)) yield topicView(this.state, topic);
+    }
   }
 
   /** Producers by id, after an id. @param topic - only those asked on it; "" for all. */
@@ -57,8 +59,9 @@ export class Inspector {
     const wanted = all.filter(
       (request) => request.serial < before && (topic === "" || request.topic === topic),
     );
-    wanted.sort((a, b) => b.serial - a.serial);
-    for (const request of wanted) yield requestView(request, this.now());
+    for (const request of inOrder(wanted, (a, b) => b.serial - a.serial)) {
+      yield requestView(request, this.now());
+    }
   }
 
   /** One request and what happened to it, if it is in flight or remembered. */
@@ -70,8 +73,11 @@ export class Inspector {
   }
 }
 
-function* keysAfter<T>(map: ReadonlyMap<string, T>, after: string): Generator<string> {
-  yield* [...map.keys()].filter((key) => key > after).sort(compare);
+function keysAfter<T>(map: ReadonlyMap<string, T>, after: string): Iterable<string> {
+  return inOrder(
+    [...map.keys()].filter((key) => key > after),
+    compare,
+  );
 }
 
 function compare(a: string, b: string): number {

@@ -1,0 +1,26 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { inOrder } from "./in-order.js";
+
+const ascending = (a: number, b: number) => a - b;
+
+it("what is taken in order is what a sort would have put first", () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: -20, max: 20 })), (items) => {
+      expect([...inOrder([...items], ascending)]).toEqual([...items].sort(ascending));
+    }),
+    { seed: 1 },
+  );
+});
+
+it("a page of a long list compares each entry a few times only", () => {
+  const items = Array.from({ length: 10_000 }, (_, i) => (i * 7_919) % 10_007);
+  let compared = 0;
+  const page: number[] = [];
+  for (const item of inOrder([...items], (a, b) => ++compared && a - b)) {
+    if (page.push(item) === 100) break;
+  }
+
+  expect(page).toEqual([...items].sort(ascending).slice(0, 100));
+  expect(compared).toBeLessThan(3 * items.length);
+});
