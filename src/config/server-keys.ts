@@ -83,8 +83,8 @@ export const EDGE_KEYS: { readonly [K in keyof EdgeOptions]: Definition<EdgeOpti
     30 * SECOND,
     1,
     HOUR,
-    "Time within which a peer must read its stream to the end once that is closed; then it is reset",
-    "What the transport holds of it, up to 1 MiB, would stay until the connection ends.",
+    "Time for which nothing of a closed stream may be read; then it is reset",
+    "What is queued for a peer that does not read would stay until its connection ends.",
   ),
   keepaliveTimeMs: duration(
     30 * SECOND,

@@ -65,23 +65,31 @@ export function guard(
   }
 }
 
-/** The sending side of a call. One that was ended and is not read to its end in time is reset. */
+/** The sending side of a call. One that is closing, and of which nothing is read for too long, is reset. */
 export function sinkOf(call: OutgoingCall, { closing, logger }: Pick<Edge, "closing" | "logger">): Sink {
+  let stop: (() => void) | undefined;
+  const watch = (): void => {
+    if (call.cancelled) return;
+    if (stop) stop();
+    else call.once("cancelled", () => stop?.());
+    stop = closing.watch(() => {
+      if (reset(call)) return;
+      logger.warn({}, "grpc-js has changed: a stream that is not read stays with its connection");
+    });
+  };
   return {
     write: (message, sent) => {
       call.write(message, (error: Error | null | undefined) => {
-        if (!error) sent();
+        if (error) return;
+        if (stop) watch();
+        sent();
       });
     },
+    closing: watch,
     end: (refusal) => {
       if (refusal) fail(call, grpcStatus(refusal));
       else call.end();
-      if (call.cancelled) return;
-      const stop = closing.watch(() => {
-        if (!reset(call))
-          logger.warn({}, "grpc-js has changed: a stream that is not read stays with its connection");
-      });
-      call.once("cancelled", stop);
+      if (!stop) watch();
     },
   };
 }

@@ -10,6 +10,6 @@ export interface Edge {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly options: EdgeOptions;
-  /** Watches streams that were closed until their peers have read them to the end. */
+  /** Watches streams that were closed for peers that do not read them to the end. */
   readonly closing: Watchdog;
 }

@@ -10,7 +10,7 @@ export interface EdgeOptions {
   readonly maxStreamsPerConnection: number;
   /** Time within which a stream's first message must come, in milliseconds. Default 10,000. */
   readonly firstMessageTimeoutMs: number;
-  /** Time within which a peer must have read its stream to the end once that is closed, in milliseconds. Default 30,000. */
+  /** Time for which nothing of a closed stream may be read before it is reset, in milliseconds. Default 30,000. */
   readonly closeTimeoutMs: number;
   /** Quiet time after which a connection is PINGed, in milliseconds. Default 30,000. */
   readonly keepaliveTimeMs: number;

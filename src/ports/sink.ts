@@ -9,6 +9,8 @@ export interface Sink {
    * the stream ends first.
    */
   write(message: Uint8Array, sent: () => void): void;
+  /** The stream will end once what is queued has been written; its peer must read on, or it is reset. */
+  closing(): void;
   /** Ends the stream after what was written: with OK, or with the refusal's status. */
   end(refusal: Refusal | undefined): void;
 }

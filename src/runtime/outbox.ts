@@ -83,7 +83,7 @@ export class Outbox {
   note(order: AddressedEffect): void {
     if (order.kind === "ready") this.obey(order);
     else if (order.kind === "replay") this.replay(order);
-    else if (order.kind === "close") this.closing ??= order;
+    else if (order.kind === "close") this.close(order);
   }
 
   /** Queues a chunk, which may still grow. */
@@ -118,6 +118,12 @@ export class Outbox {
   private obey(ready: Ready): void {
     this.maxBytes = ready.bufferBytes;
     this.isDropping = ready.overflowAction === "DROP_OLDEST";
+  }
+
+  private close(order: Close): void {
+    if (this.closing || this.isOver) return;
+    this.closing = order;
+    if (this.queue.length > 0 || !this.replays.isEmpty) this.sink.closing();
   }
 
   private replay(order: Replay): void {

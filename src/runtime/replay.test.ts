@@ -51,6 +51,7 @@ class Peer implements Sink {
   private text = "";
   /** Bytes with the transport. */
   heldBytes = 0;
+  isClosing = false;
   ended: Refusal | "OK" | undefined;
 
   write(message: Uint8Array, sent: () => void): void {
@@ -60,6 +61,10 @@ class Peer implements Sink {
       this.text += Buffer.from(message).toString();
       sent();
     });
+  }
+
+  closing(): void {
+    this.isClosing = true;
   }
 
   end(refusal: Refusal | undefined): void {
@@ -286,7 +291,7 @@ describe("a listener that comes back", () => {
     await stage.turn();
     await stage.runtime.drain(0);
     await stage.turn();
-    expect(peer.ended).toBeUndefined();
+    expect([peer.isClosing, peer.ended]).toEqual([true, undefined]);
     peer.read();
 
     expect(peer.events.slice(0, 101)).toEqual(["ready", ...numbered("t", 1, 100)]);

@@ -247,7 +247,10 @@ describe("a caller that does not read", () => {
 });
 
 describe("a peer that was closed", () => {
-  it("and does not read to the end of its stream, is cut after its time, and nothing of it is left", async () => {
+  it.each([
+    ["for not reading", 64 * KIB],
+    ["because another one took its place, with much in its queue", 64 * MIB],
+  ])("%s, and does not read on, is cut after its time, and nothing of it is left", async (_, bufferBytes) => {
     const { address, runtime } = await startInspectable({ closeTimeoutMs: 100 });
     const session = connectHttp2(`http://${address}`);
     onTestFinished(() => session.destroy());
@@ -260,7 +263,7 @@ describe("a peer that was closed", () => {
     const topics = ["cut"];
     const overflowAction = OverflowAction.DISCONNECT;
     const listen = ListenRequest.encode(
-      ListenRequest.fromPartial({ topics, overflowAction, bufferBytes: 64 * KIB }),
+      ListenRequest.fromPartial({ listenerId: "cut", topics, overflowAction, bufferBytes }),
     ).finish();
     const frame = Buffer.alloc(5);
     frame.writeUInt32BE(listen.byteLength, 1);
@@ -272,10 +275,12 @@ describe("a peer that was closed", () => {
     const other = await client.listener({ topics });
     const { places } = runtime.snapshot();
     await pour(client, "cut", 5_000, KIB);
-    expect(await closed).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
     await other.take("delivery", 5_000);
-    // The producer that poured has come, and the listener has gone.
-    expect(runtime.snapshot().places).toBe(places);
+    // One that was closed for not reading is replaced by nobody.
+    await client.listener({ listenerId: "cut" });
+    expect(await closed).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    // The producer that poured and the successor have come, and the listener has gone.
+    expect(runtime.snapshot().places).toBe(places + 1);
   });
 
   it("and reads to the end in its time, has its status, and what reads on is left alone", async () => {
