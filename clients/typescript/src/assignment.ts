@@ -30,7 +30,11 @@ export interface AssignmentContext {
    * Fires when the result is wanted no longer. Its `reason` is a DispatcherError
    * whose reason is EXPIRED, COMPLETED (the gather ended early), REQUESTED
    * (cancelled), CALLER_GONE, SHUTDOWN, SESSION_LOST, or CLOSED (the producer's
-   * own close ran out of grace). What is sent afterwards goes nowhere.
+   * own close ran out of grace).
+   *
+   * A handler that gives up throws, and nothing is sent. What it still returns or
+   * sends after the first four is disposed as LATE or CANCELLED, and heard only by
+   * listeners that include late results; after the others it goes nowhere.
    */
   readonly signal: AbortSignal;
   /** Milliseconds left of the TTL, by the local monotonic clock; 0 when over. */
@@ -98,9 +102,14 @@ export class Assignment implements AssignmentContext {
     return this.#controller.signal;
   }
 
-  /** Fires the signal. */
+  /** Whether its result is wanted no longer. */
+  get isRevoked(): boolean {
+    return this.#revocation !== undefined;
+  }
+
+  /** Fires the signal; the first reason holds. */
   revoke(reason: DispatcherError): void {
-    this.#revocation = reason;
+    this.#revocation ??= reason;
     this.#controller?.abort(reason);
   }
 }

@@ -13,6 +13,9 @@ import type { WireAssignment } from "./wire-assignment.js";
 // biome-ignore lint/suspicious/noConfusingVoidType: a handler without a return statement is a handler too
 export type Handler = (request: AssignmentContext) => HandlerResult | void | Promise<HandlerResult | void>;
 
+/** Reasons of a revocation after which nobody hears what the handler still says. */
+const UNHEARD: ReadonlySet<string> = new Set(["SHUTDOWN", "SESSION_LOST", "CLOSED"]);
+
 /** Where answers go. */
 export interface ReplySink {
   /** Sends a result. @throws {DispatcherError} reason UNSERIALIZABLE_VALUE or RESULT_TOO_LARGE; nothing is sent then. */
@@ -23,7 +26,7 @@ export interface ReplySink {
   whenSent(): Promise<void>;
 }
 
-/** The assignments that a producer owes an answer, and the handlers at work on them. */
+/** The assignments that a producer owes an answer, or whose handlers are at work on a late one. */
 export class Outstanding {
   readonly #handler: Handler;
   readonly #sink: ReplySink;
@@ -34,7 +37,7 @@ export class Outstanding {
     this.#sink = sink;
   }
 
-  /** Runs the handler; its answer is sent unless the assignment is revoked first. Never throws. */
+  /** Runs the handler; its answer is sent if somebody may hear it. Never throws. */
   assign(wire: WireAssignment): void {
     let payload: RequestPayload;
     try {
@@ -50,11 +53,11 @@ export class Outstanding {
     this.#run(assignment);
   }
 
-  /** Withdraws assignments; unknown ones were answered already. */
+  /** Withdraws assignments; unknown ones were answered already. Handlers that go on are remembered until they end. */
   revoke(assignmentIds: readonly string[], reason: DispatcherError): void {
     for (const id of assignmentIds) {
       const assignment = this.#assignments.get(id);
-      this.#assignments.delete(id);
+      if (UNHEARD.has(reason.reason)) this.#assignments.delete(id);
       assignment?.revoke(reason);
     }
   }
@@ -81,7 +84,7 @@ export class Outstanding {
   }
 
   #answer(assignment: Assignment, result: HandlerResult | undefined): void {
-    if (!this.#owes(assignment)) return;
+    if (!this.#isHeard(assignment)) return;
     try {
       this.#sink.reply(assignment.assignmentId, false, result);
       this.#assignments.delete(assignment.assignmentId);
@@ -91,18 +94,19 @@ export class Outstanding {
   }
 
   #fail(assignment: Assignment, error: unknown): void {
-    if (!this.#owes(assignment)) return;
+    if (!this.#isHeard(assignment)) return;
     this.#assignments.delete(assignment.assignmentId);
-    this.#sink.fail(assignment.assignmentId, error);
+    // After a revocation it most often says only that the handler gave up.
+    if (!assignment.isRevoked) this.#sink.fail(assignment.assignmentId, error);
   }
 
   #sendPartial(assignment: Assignment, result: HandlerResult): Promise<void> {
-    if (!this.#owes(assignment)) return Promise.resolve();
+    if (!this.#isHeard(assignment)) return Promise.resolve();
     this.#sink.reply(assignment.assignmentId, true, result);
     return this.#sink.whenSent();
   }
 
-  #owes(assignment: Assignment): boolean {
+  #isHeard(assignment: Assignment): boolean {
     return this.#assignments.get(assignment.assignmentId) === assignment;
   }
 }

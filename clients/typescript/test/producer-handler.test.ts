@@ -1,8 +1,9 @@
 import { status } from "@grpc/grpc-js";
 import { describe, expect, it } from "vitest";
 import { createDeferred } from "../src/deferred.js";
+import { RevocationReason } from "../src/gen/ate/dispatcher/v1/producer.js";
 import { type AssignmentContext, type ProducerOptions, ResultInit } from "../src/index.js";
-import { aborted, answer, connectProducer } from "./connected-producer.js";
+import { aborted, answer, connectProducer, greetProducer } from "./connected-producer.js";
 import { assignment, toProducer } from "./messages.js";
 import { usePeers } from "./peers.js";
 
@@ -156,25 +157,54 @@ describe("a handler", () => {
     });
   });
 
-  it("hears that its work is revoked, and its result goes nowhere", async () => {
-    const begun = createDeferred<AssignmentContext>();
-    const release = createDeferred<string>();
-    const { call, said } = await connectProducer(peers, {
-      handler: (request) => {
-        if (request.assignmentId !== "a1") return "second";
-        begun.resolve(request);
-        return release.promise;
-      },
-    });
-    call.send(toProducer(assignment("a1")));
-    const { signal } = await begun.promise;
+  it.each(["EXPIRED", "COMPLETED", "REQUESTED", "CALLER_GONE"] as const)(
+    "hears that its work is revoked as %s, and what it still says is sent",
+    async (reason) => {
+      const work = await connectWorker();
 
-    call.send(toProducer({ $case: "revocation", value: { assignmentIds: ["a1"], reason: 2 } }));
-    const reason = await aborted(signal);
-    release.resolve("too late");
+      const why = await work.revoke(RevocationReason[reason]);
+      await work.request.send("a part");
+      work.release.resolve("too late");
 
-    expect(reason).toMatchObject({ reason: "COMPLETED", code: status.CANCELLED });
-    expect((await answer(call, said, "a2"))?.outcome).toMatchObject({ value: "second" });
+      const code = reason === "EXPIRED" ? status.DEADLINE_EXCEEDED : status.CANCELLED;
+      expect(why).toMatchObject({ reason, code });
+      expect(await work.said.next("reply")).toMatchObject({ more: true, result: said("a part") });
+      expect(await work.said.next("reply")).toMatchObject({ more: false, result: said("too late") });
+    },
+  );
+
+  it.each<[what: string, giveUp: (request: AssignmentContext) => unknown]>([
+    ["the reason of its revocation", ({ signal }) => signal.reason],
+    ["anything else after its revocation", () => new Error("gave up")],
+  ])("that throws %s sends nothing", async (_, giveUp) => {
+    const work = await connectWorker();
+
+    await work.revoke(RevocationReason.EXPIRED);
+    work.release.reject(giveUp(work.request));
+
+    await work.saysNothingMore();
+  });
+
+  it("that is revoked by a shutdown is not heard any more", async () => {
+    const work = await connectWorker();
+
+    await work.revoke(RevocationReason.SHUTDOWN);
+    await work.request.send("a part");
+    work.release.resolve("too late");
+
+    await work.saysNothingMore();
+  });
+
+  it("that outlasts its session is not heard by the next one", async () => {
+    const work = await connectWorker();
+    await work.revoke(RevocationReason.EXPIRED);
+
+    work.call.fail(status.UNAVAILABLE, "gone");
+    const next = await greetProducer(peers);
+    work.release.resolve("too late");
+
+    expect((await answer(next.call, next.said, "a2"))?.outcome).toMatchObject({ value: "another" });
+    expect(work.request.signal.reason).toMatchObject({ reason: "EXPIRED" });
   });
 
   it("hears that its session is lost", async () => {
@@ -210,6 +240,35 @@ describe("a handler", () => {
     expect(dispositions).toEqual([["a1", "LATE"]]);
   });
 });
+
+/** A producer whose handler was assigned a1, and holds its answer back until it is released. */
+async function connectWorker() {
+  const begun = createDeferred<AssignmentContext>();
+  const release = createDeferred<string>();
+  const { call, said } = await connectProducer(peers, {
+    handler: (request) => {
+      if (request.assignmentId !== "a1") return "another";
+      begun.resolve(request);
+      return release.promise;
+    },
+  });
+  call.send(toProducer(assignment("a1")));
+  const request = await begun.promise;
+  return {
+    ...{ call, said, request, release },
+    async revoke(reason: RevocationReason): Promise<unknown> {
+      call.send(toProducer({ $case: "revocation", value: { assignmentIds: ["a1"], reason } }));
+      return await aborted(request.signal);
+    },
+    async saysNothingMore(): Promise<void> {
+      expect((await answer(call, said, "a2"))?.outcome).toMatchObject({ value: "another" });
+    },
+  };
+}
+
+function said(value: string): object {
+  return { outcome: { $case: "value", value } };
+}
 
 /** A ProduceResponse with an assignment whose request is no protobuf. */
 function malformedAssignment(id: string): Buffer {
