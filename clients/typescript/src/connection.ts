@@ -10,6 +10,7 @@ import {
 import { RECONNECT_DEFAULTS, type ReconnectOptions } from "./backoff.js";
 import { createDeferred } from "./deferred.js";
 import { alreadyClosed, cancelled, DispatcherError, invalidArgument } from "./errors.js";
+import { Link, type LinkCall } from "./link.js";
 import { StreamCall, type StreamEvents } from "./stream-call.js";
 
 /** How to reach a dispatcher. */
@@ -29,32 +30,29 @@ export interface ConnectionOptions {
 /** Trace context and the like; sent as metadata of one call. */
 export type CallContext = Readonly<Record<string, string>>;
 
-/** One channel to one dispatcher, and the raw calls on it. */
+/** A channel to one dispatcher, a new one after a dead link, and the raw calls on it. */
 export class Connection {
   /** Delays between tries to reconnect. */
   readonly reconnect: ReconnectOptions | undefined;
-  readonly #client: Client;
+  readonly #options: ConnectionOptions;
   readonly #metadata: Metadata;
+  #link: Link;
   #isClosed = false;
 
   /** Connects at the first call. @throws {DispatcherError} INVALID_ARGUMENT on malformed metadata. */
   constructor(options: ConnectionOptions) {
     this.reconnect = options.reconnect;
+    this.#options = options;
     this.#metadata = withEntries(new Metadata(), options.metadata ?? {});
-    this.#client = new Client(
-      options.address ?? "127.0.0.1:50051",
-      options.credentials ?? credentials.createInsecure(),
-      { ...channelDefaults(options.reconnect), ...options.channelOptions },
-    );
+    this.#link = this.#newLink();
   }
 
   /** Opens a stream in both directions. @throws {DispatcherError} CANCELLED, reason CLOSED, after {@link close}. */
   openBidi(path: string, events: StreamEvents): StreamCall {
     this.#ensureOpen();
-    return new StreamCall(
-      this.#client.makeBidiStreamRequest(path, verbatim, verbatim, this.#metadata.clone()),
-      events,
-    );
+    const link = this.#link;
+    const stream = link.client.makeBidiStreamRequest(path, verbatim, verbatim, this.#metadata.clone());
+    return new StreamCall(link, stream, events);
   }
 
   /** Opens a stream of responses to one request. @throws {DispatcherError} as {@link openBidi}, or INVALID_ARGUMENT. */
@@ -66,10 +64,10 @@ export class Connection {
   ): StreamCall {
     this.#ensureOpen();
     const metadata = withEntries(this.#metadata.clone(), context);
-    return new StreamCall(
-      this.#client.makeServerStreamRequest(path, verbatim, verbatim, bufferOf(request), metadata),
-      events,
-    );
+    const link = this.#link;
+    const body = bufferOf(request);
+    const stream = link.client.makeServerStreamRequest(path, verbatim, verbatim, body, metadata);
+    return new StreamCall(link, stream, events);
   }
 
   /** Calls once. An abort of the signal cancels the call and rejects with CANCELLED. */
@@ -86,20 +84,28 @@ export class Connection {
     if (signal?.aborted) throw cancelled("aborted before it was sent", signal.reason);
     const metadata = withEntries(this.#metadata.clone(), context);
     const response = createDeferred<T>();
+    const link = this.#link;
     const settle = (error: ServiceError | null, value?: T) => {
-      if (error) response.reject(DispatcherError.from(error));
-      else response.resolve(value as T);
+      if (error) return response.reject(DispatcherError.from(error));
+      link.heard();
+      response.resolve(value as T);
     };
-    const call = this.#client.makeUnaryRequest(path, verbatim, decode, bufferOf(request), metadata, settle);
-    const abort = () => {
-      response.reject(cancelled("aborted", signal?.reason));
-      call.cancel();
+    const call = link.client.makeUnaryRequest(path, verbatim, decode, bufferOf(request), metadata, settle);
+    const linkCall: LinkCall = {
+      abort(error) {
+        response.reject(error);
+        call.cancel();
+        link.ended(linkCall);
+      },
     };
+    const abort = () => linkCall.abort(cancelled("aborted", signal?.reason));
+    link.begun(linkCall);
     signal?.addEventListener("abort", abort, { once: true });
     try {
       return await response.promise;
     } finally {
       signal?.removeEventListener("abort", abort);
+      link.ended(linkCall);
     }
   }
 
@@ -107,7 +113,7 @@ export class Connection {
   async waitForReady(timeoutMs: number): Promise<void> {
     this.#ensureOpen();
     const ready = createDeferred<void>();
-    this.#client.waitForReady(Date.now() + timeoutMs, (cause) => {
+    this.#link.client.waitForReady(Date.now() + timeoutMs, (cause) => {
       if (cause === undefined) return ready.resolve();
       const details = `not connected within ${timeoutMs} ms`;
       ready.reject(new DispatcherError({ code: status.DEADLINE_EXCEEDED, details, cause }));
@@ -119,7 +125,18 @@ export class Connection {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#client.close();
+    this.#link.client.close();
+  }
+
+  #newLink(): Link {
+    const { address = "127.0.0.1:50051", reconnect, channelOptions } = this.#options;
+    const client = new Client(address, this.#options.credentials ?? credentials.createInsecure(), {
+      ...channelDefaults(reconnect),
+      ...channelOptions,
+    });
+    return new Link(client, () => {
+      if (!this.#isClosed) this.#link = this.#newLink();
+    });
   }
 
   #ensureOpen(): void {
@@ -138,6 +155,8 @@ function channelDefaults(reconnect: ReconnectOptions = {}): ChannelOptions {
     // Otherwise an http_proxy in the environment silently reroutes calls inside a cluster.
     "grpc.enable_http_proxy": 0,
     "grpc.enable_channelz": 0,
+    // A channel that replaces one whose link is dead must not share that link.
+    "grpc.use_local_subchannel_pool": 1,
     // A batch is one message, and the server bounds its size; this only stops a peer that is no dispatcher.
     "grpc.max_receive_message_length": 64 * 1024 * 1024,
     // The default of 64 KiB holds back batches of larger results.

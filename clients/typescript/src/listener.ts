@@ -87,7 +87,8 @@ export class ListenerSession implements Listener, Peer {
     this.#call = call;
     this.#topics.streamBegins();
     const listen = ListenRequest.fromPartial({
-      listenerId: this.#options.id ?? "",
+      // A minted id is kept, so that a session that only this side has lost is replaced and does not linger.
+      listenerId: this.#options.id ?? this.#session.id ?? "",
       topics: this.#topics.current(),
       resumeFrom: this.#cursors.claim(),
       includeLate: this.#options.includeLate ?? false,

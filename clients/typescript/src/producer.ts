@@ -107,7 +107,8 @@ export class ProducerSession implements Producer, Peer {
     this.#call = call;
     this.#outbox = new OutgoingBatch((message) => call.write(message));
     const hello = Hello.fromPartial({
-      producerId: this.#options.id ?? "",
+      // A minted id is kept, so that a session that only this side has lost is replaced and not asked in vain.
+      producerId: this.#options.id ?? this.#session.id ?? "",
       displayName: this.#options.displayName ?? "",
       labels: this.#options.labels ?? {},
       registrations: this.#registrations.current(),

@@ -64,7 +64,7 @@ export class Session {
     this.#peer = peer;
     this.#callbacks = callbacks;
     this.#backoff = new Backoff(reconnect ?? {});
-    this.#watch = new HeartbeatWatch((error) => this.#call?.abort(error));
+    this.#watch = new HeartbeatWatch((error) => this.#call?.abortDead(error));
   }
 
   /** The peer's id, as given or minted by the latest session; undefined before the first. */

@@ -2,6 +2,7 @@
 // ends the process, so does a throw in a listener; messages may still come after the error; end is not goodbye.
 import { type ClientDuplexStream, type ClientReadableStream, status } from "@grpc/grpc-js";
 import { DispatcherError } from "./errors.js";
+import type { Link, LinkCall } from "./link.js";
 
 /** What a stream tells its owner. */
 export interface StreamEvents {
@@ -14,20 +15,25 @@ export interface StreamEvents {
 }
 
 /** One call with a response stream. */
-export class StreamCall {
+export class StreamCall implements LinkCall {
+  readonly #link: Link;
   readonly #stream: ClientReadableStream<Buffer> | ClientDuplexStream<Buffer, Buffer>;
   readonly #events: StreamEvents;
   #error: DispatcherError | undefined;
   #hasEnded = false;
   #isWritable: boolean;
+  #heardAt = performance.now();
 
-  /** Begins to read `stream` and tells `events`, not before the current turn is over. */
+  /** Begins to read `stream`, a call on `link`, and tells `events`, not before the current turn is over. */
   constructor(
+    link: Link,
     stream: ClientReadableStream<Buffer> | ClientDuplexStream<Buffer, Buffer>,
     events: StreamEvents,
   ) {
+    this.#link = link;
     this.#stream = stream;
     this.#events = events;
+    link.begun(this);
     this.#isWritable = "write" in stream;
     stream.on("data", (message: Buffer) => this.#receive(message));
     stream.on("drain", () => {
@@ -78,8 +84,16 @@ export class StreamCall {
     this.#finish(error);
   }
 
+  /** {@link abort}, because nothing was heard for too long: the next call connects anew. */
+  abortDead(error: DispatcherError): void {
+    if (this.#hasEnded) return;
+    this.#link.retire(this.#heardAt, error);
+    this.abort(error);
+  }
+
   #receive(message: Buffer): void {
     if (this.#hasEnded) return;
+    this.#heardAt = this.#link.heard();
     try {
       this.#events.onMessage(message);
     } catch (cause) {
@@ -92,6 +106,7 @@ export class StreamCall {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     this.#isWritable = false;
+    this.#link.ended(this);
     this.#events.onEnd(error);
   }
 }

@@ -49,7 +49,7 @@ export class SubmitStream {
       onEnd: (error) => this.#lost(lostError(error)),
     });
     this.#outbox = new OutgoingBatch((message) => this.#call.write(message));
-    this.#watch = new HeartbeatWatch((error) => this.abort(error));
+    this.#watch = new HeartbeatWatch((error) => this.#call.abortDead(error));
     this.#watch.start();
   }
 

@@ -74,6 +74,15 @@ describe("a session", () => {
     expect(await lost.promise).toMatchObject({ reason: "MALFORMED_MESSAGE" });
   });
 
+  it("keeps the id that the server minted, so that the next one replaces it", async () => {
+    const { call, listen } = await connectListener(peers);
+    expect(listen.listenerId).toBe("");
+
+    call.fail(status.UNAVAILABLE, "gone");
+
+    expect((await greetListener(peers)).listen.listenerId).toBe("l-1");
+  });
+
   it("resumes behind what heartbeats passed and gaps declared lost", async () => {
     const { call } = await connectListener(peers, { topics: ["topic1", "topic2"] });
     const cursors = [{ topic: "topic1", epoch: "e1", sequence: 9n }];

@@ -53,6 +53,15 @@ describe("a session", () => {
     expect((await greetProducer(peers)).hello.maxOutstanding).toBe(9);
   });
 
+  it("keeps the id that the server minted, so that the next one replaces it", async () => {
+    const { call, hello } = await connectProducer(peers);
+    expect(hello.producerId).toBe("");
+
+    call.fail(status.UNAVAILABLE, "gone");
+
+    expect((await greetProducer(peers)).hello.producerId).toBe("p-1");
+  });
+
   it("comes back after its loss, and is ready again", async () => {
     const statuses: SessionStatus[] = [];
     const { producer, call } = await connectProducer(peers, { onStatus: (change) => statuses.push(change) });
