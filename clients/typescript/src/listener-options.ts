@@ -57,10 +57,17 @@ export interface Listener extends AsyncIterable<ResultDelivery, undefined> {
   ready(): Promise<void>;
   /**
    * Adds topics or patterns, also for later sessions; resolves once they are live.
-   * @throws {DispatcherError} INVALID_ARGUMENT if one is malformed; nothing is added then.
+   *
+   * The server's answer comes after the results that are on their way. While it is
+   * awaited, up to 65,536 results wait here, so that a loop may await it, too.
+   * @throws {DispatcherError} INVALID_ARGUMENT if one is malformed; nothing is added then. RESOURCE_EXHAUSTED, reason
+   * SLOW_CONSUMER, if more results come first; the topics are added all the same.
    */
   add(...topics: string[]): Promise<void>;
-  /** Removes topics or patterns, written as they were added; resolves after the last delivery of theirs. */
+  /**
+   * Removes topics or patterns, written as they were added; resolves after the last delivery of theirs.
+   * @throws {DispatcherError} SLOW_CONSUMER as {@link add} does; the topics are removed all the same.
+   */
   remove(...topics: string[]): Promise<void>;
   /** Ends at once; results that were not taken are dropped, and a loop over them ends. Never rejects. */
   close(): Promise<void>;

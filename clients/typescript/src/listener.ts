@@ -86,6 +86,7 @@ export class ListenerSession implements Listener, Peer {
     const call = this.#connection.openBidi(DispatcherServiceService.subscribe.path, events);
     this.#call = call;
     this.#topics.streamBegins();
+    this.#feed.streamBegins();
     const listen = ListenRequest.fromPartial({
       // A minted id is kept, so that a session that only this side has lost is replaced and does not linger.
       listenerId: this.#options.id ?? this.#session.id ?? "",
@@ -113,7 +114,6 @@ export class ListenerSession implements Listener, Peer {
   /** @internal */
   lost(): void {
     this.#call = undefined;
-    this.#feed.streamEnded();
   }
 
   /** @internal */
@@ -185,7 +185,7 @@ export class ListenerSession implements Listener, Peer {
     if (update !== undefined && this.#call !== undefined) {
       this.#say(this.#call, { $case: "update", value: update });
     }
-    await done;
+    await this.#feed.readAhead(done);
   }
 
   #say(call: StreamCall, message: NonNullable<SubscribeRequest["message"]>): void {

@@ -1,5 +1,6 @@
 import { status } from "@grpc/grpc-js";
 import type { Callbacks } from "./callbacks.js";
+import { createDeferred } from "./deferred.js";
 import { DispatcherError } from "./errors.js";
 import { Inbox } from "./inbox.js";
 import { isPromiseLike } from "./promise-like.js";
@@ -7,6 +8,9 @@ import type { ResultDelivery } from "./result-delivery.js";
 
 /** The stream is paused when this many items wait to be taken, and read on at half of it. */
 const MAX_WAITING = 1024;
+
+/** The same while somebody waits for what comes after the results; then the waiting ends, too. */
+const MAX_READ_AHEAD = 65_536;
 
 /** What is held back while the consumer is behind. */
 export interface Source {
@@ -30,6 +34,8 @@ export class ResultFeed {
   /** Results, and between them the calls of other callbacks that must not overtake. */
   readonly #inbox = new Inbox<ResultDelivery | (() => void)>();
   #isPaused = false;
+  /** Who waits for something that comes after the results. */
+  readonly #waiting = new Set<(error: DispatcherError) => void>();
   /** Whether a result is in the consumer's hands, or may be. */
   #isHandingOut = false;
 
@@ -54,9 +60,26 @@ export class ResultFeed {
   /** Begins to hand out what was added; pauses the source if there is too much of it. */
   handOut(): void {
     if (this.#onResult !== undefined && !this.#isHandingOut) void this.#run(this.#onResult);
-    if (this.#isPaused || this.#inbox.size < MAX_WAITING) return;
-    this.#isPaused = true;
-    this.#source.pause();
+    this.#restrain();
+  }
+
+  /**
+   * Waits for something that comes after the results, and meanwhile reads on: the
+   * consumer itself may be the one who waits.
+   *
+   * @throws {DispatcherError} RESOURCE_EXHAUSTED, reason SLOW_CONSUMER, if too many results come before it.
+   */
+  async readAhead(awaited: Promise<void>): Promise<void> {
+    const tooMany = createDeferred<void>();
+    this.#waiting.add(tooMany.reject);
+    this.#restrain();
+    this.#relieve();
+    try {
+      await Promise.race([awaited, tooMany.promise]);
+    } finally {
+      this.#waiting.delete(tooMany.reject);
+      this.#restrain();
+    }
   }
 
   /** A loop over the results. @throws {DispatcherError} FAILED_PRECONDITION if they go to onResult. */
@@ -75,8 +98,8 @@ export class ResultFeed {
     };
   }
 
-  /** The source is gone; a new one begins unpaused. */
-  streamEnded(): void {
+  /** The source begins anew, unpaused. */
+  streamBegins(): void {
     this.#isPaused = false;
   }
 
@@ -122,9 +145,25 @@ export class ResultFeed {
     }
   }
 
+  /** Reads no further if too much waits. */
+  #restrain(): void {
+    if (this.#inbox.size >= MAX_READ_AHEAD) {
+      for (const giveUp of this.#waiting) giveUp(tooSlow());
+      this.#waiting.clear();
+    }
+    if (this.#isPaused || this.#waiting.size > 0 || this.#inbox.size < MAX_WAITING) return;
+    this.#isPaused = true;
+    this.#source.pause();
+  }
+
   #relieve(): void {
-    if (!this.#isPaused || this.#inbox.size > MAX_WAITING / 2) return;
+    if (!this.#isPaused || (this.#waiting.size === 0 && this.#inbox.size > MAX_WAITING / 2)) return;
     this.#isPaused = false;
     this.#source.resume();
   }
+}
+
+function tooSlow(): DispatcherError {
+  const details = `${MAX_READ_AHEAD} results wait to be taken before the answer; take them, and it will come`;
+  return new DispatcherError({ code: status.RESOURCE_EXHAUSTED, reason: "SLOW_CONSUMER", details });
 }

@@ -4,7 +4,7 @@ import { createDeferred } from "../src/deferred.js";
 import { DispatcherError, type SessionStatus } from "../src/index.js";
 import { connectListener, greetListener, take } from "./connected-listener.js";
 import { delivery, only, ready, toListener } from "./messages.js";
-import { usePeers } from "./peers.js";
+import { roundTrip, usePeers } from "./peers.js";
 
 type SubscribeCall = Awaited<ReturnType<typeof greetListener>>["call"];
 
@@ -130,6 +130,40 @@ describe("topics", () => {
     expect(listen.topics).toEqual(["topic1", "topic2"]);
   });
 
+  it("can be changed from inside the loop, while more results wait than fit", async () => {
+    const { listener, call } = await connectListener(peers);
+    sendMany(call, 60, 100);
+    call.send(toListener(delivery("topic1", 6001n)));
+    const values: unknown[] = [];
+
+    for await (const { topic, value } of listener) {
+      values.push(value);
+      if (values.length === 1) {
+        await roundTrip(peers);
+        const added = listener.add("topic2");
+        expect(await nextUpdate(call)).toEqual({ addTopics: ["topic2"], removeTopics: [] });
+        call.send(toListener(topicsChanged({ added: ["topic2"] }), delivery("topic2", 1n)));
+        await added;
+      }
+      if (topic === "topic2") break;
+    }
+
+    expect(values).toHaveLength(6002);
+  });
+
+  it("are awaited no longer when far too many results come first, and are changed all the same", async () => {
+    const { listener, call } = await connectListener(peers);
+    const added = listener.add("topic2");
+    await nextUpdate(call);
+
+    sendMany(call, 70, 1000);
+
+    await expect(added).rejects.toMatchObject({ code: status.RESOURCE_EXHAUSTED, reason: "SLOW_CONSUMER" });
+    await expect(listener.add("topic3")).rejects.toMatchObject({ reason: "SLOW_CONSUMER" });
+    expect(await nextUpdate(call)).toMatchObject({ addTopics: ["topic3"] });
+    expect((await take(listener, 70_000)).at(-1)).toBe(70_000);
+  });
+
   it("that are there already, or not at all, need no change", async () => {
     const { listener } = await connectListener(peers);
 
@@ -147,6 +181,14 @@ describe("topics", () => {
     },
   );
 });
+
+function sendMany(call: SubscribeCall, messages: number, perMessage: number): void {
+  for (let message = 0; message < messages; message++) {
+    const first = BigInt(message * perMessage + 1);
+    const deliveries = Array.from({ length: perMessage }, (_, n) => delivery("topic1", first + BigInt(n)));
+    call.send(toListener(...deliveries));
+  }
+}
 
 async function nextUpdate(call: SubscribeCall) {
   return only((await call.next()).message, "update");
