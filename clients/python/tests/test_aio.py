@@ -222,6 +222,25 @@ async def test_closing_finishes_the_work(aclient: Client, topic: str) -> None:
         await producer.register("x")
 
 
+async def test_what_a_revoked_handler_answers_all_the_same_is_late(aclient: Client, topic: str) -> None:
+    states: asyncio.Queue[str] = asyncio.Queue()
+
+    async def handle(a: Assignment) -> str:
+        try:
+            await asyncio.sleep(10 if a.args[0] == "late" else 0)
+        except asyncio.CancelledError:
+            await a.send("a part")
+        return "the rest"
+
+    late = await aclient.listener([topic], include_late=True).ready()
+    await aclient.producer([topic], handle, on_disposition=lambda _, state: states.put_nowait(state)).ready()
+    assert (await aclient.gather(topic, args=["late"], ttl=0.1).summary).reason == "EXPIRED"
+    heard = [await asyncio.wait_for(late.get(), 10) for _ in range(2)]
+    assert [(result.value, result.late) for result in heard] == [("a part", True), ("the rest", True)]
+    await aclient.dispatch(topic, args=["in time"])
+    assert [await asyncio.wait_for(states.get(), 10) for _ in range(3)] == ["LATE", "LATE", "ACCEPTED"]
+
+
 async def test_the_newest_session_of_an_id_wins(aclient: Client, topic: str) -> None:
     first = await aclient.listener([topic], id=topic).ready()
     await aclient.listener([topic], id=topic).ready()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
 
@@ -16,6 +17,19 @@ from ate_dispatcher_grpc import (
     SessionReplacedError,
     SessionStatus,
 )
+
+
+class Dispositions:
+    """What became of replies."""
+
+    def __init__(self) -> None:
+        self._states: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def __call__(self, assignment_id: str, state: str) -> None:
+        self._states.put(state)
+
+    def get(self) -> str:
+        return self._states.get(timeout=10)
 
 
 def test_topics_change_at_any_time(client: Client, topic: str) -> None:
@@ -96,7 +110,7 @@ def test_remaining_time_burns_down(client: Client, topic: str) -> None:
     assert 2 < result.value <= 3
 
 
-def test_an_expired_assignment_is_revoked_and_its_answer_dropped(client: Client, topic: str) -> None:
+def test_an_expired_assignment_is_revoked_and_its_answer_late(client: Client, topic: str) -> None:
     reasons: list[str] = []
     left: list[float] = []
 
@@ -106,12 +120,36 @@ def test_an_expired_assignment_is_revoked_and_its_answer_dropped(client: Client,
         left.append(a.remaining())
         return "too late"
 
-    client.producer([topic], handle).ready(10)
+    told = Dispositions()
+    client.producer([topic], handle, on_disposition=told).ready(10)
     gather = client.gather(topic, ttl=0.2)
     assert (list(gather), gather.summary.reason) == ([], "EXPIRED")
-    client.close()
+    assert told.get() == "LATE"
     assert reasons == ["EXPIRED"]
     assert left[0] < 0.1
+
+
+def test_what_a_cancelled_handler_returns_is_cancelled_and_what_it_raises_is_not_sent(
+    client: Client, topic: str
+) -> None:
+    begun = threading.Semaphore(0)
+
+    def handle(a: Assignment) -> str:
+        begun.release()
+        if a.args[0] != "in time":
+            a.cancelled.wait(10)
+        if a.args[0] == "gives up":
+            a.raise_if_revoked()
+        return "done"
+
+    told = Dispositions()
+    client.producer([topic], handle, on_disposition=told, concurrency=1).ready(10)
+    for what in ("gives up", "returns"):
+        acceptance = client.dispatch(topic, args=[what], ttl=10)
+        assert begun.acquire(timeout=10)
+        client.cancel_request(acceptance.request_id)
+    assert client.gather(topic, args=["in time"]).summary.answered_count == 1
+    assert [told.get(), told.get()] == ["CANCELLED", "ACCEPTED"]
 
 
 def test_what_waits_and_is_revoked_is_never_begun(client: Client, topic: str) -> None:
@@ -130,17 +168,10 @@ def test_what_waits_and_is_revoked_is_never_begun(client: Client, topic: str) ->
 
 
 def test_dispositions_tell_what_became_of_replies(client: Client, topic: str) -> None:
-    told: list[tuple[str, str]] = []
-    came = threading.Event()
-
-    def disposed(assignment_id: str, state: str) -> None:
-        told.append((assignment_id, state))
-        came.set()
-
-    client.producer([topic], lambda a: 1, on_disposition=disposed).ready(10)
+    told = Dispositions()
+    client.producer([topic], lambda a: 1, on_disposition=told).ready(10)
     list(client.gather(topic))
-    assert came.wait(5)
-    assert [state for _, state in told] == ["ACCEPTED"]
+    assert told.get() == "ACCEPTED"
 
 
 def test_closing_finishes_the_work(client: Client, address: str, topic: str) -> None:

@@ -63,8 +63,22 @@ class BaseAssignment:
 
     @property
     def revocation(self) -> RevokedError | None:
-        """Why the result is wanted no longer, or None while it is; what is sent afterwards goes nowhere."""
+        """Why the result is wanted no longer, or None while it is.
+
+        What is still returned or sent after EXPIRED, COMPLETED, REQUESTED or CALLER_GONE is disposed as LATE or
+        CANCELLED, and heard only by listeners that include late results. After SHUTDOWN, SESSION_LOST and CLOSED it
+        goes nowhere; so does whatever is raised after a revocation.
+        """
         return self._revocation
+
+    def raise_if_revoked(self) -> None:
+        """Gives up if the result is wanted no longer.
+
+        Raises:
+            RevokedError: the revocation.
+        """
+        if self._revocation is not None:
+            raise self._revocation
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.assignment_id} on {self.topic!r}, args={self.args!r}>"

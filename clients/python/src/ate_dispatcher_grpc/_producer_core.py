@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Generic, Literal, Protocol, TypeVar, Union
+from typing import Final, Generic, Literal, Protocol, TypeVar, Union
 
 from grpc import StatusCode
 
@@ -28,6 +28,9 @@ Disposition = Literal["ACCEPTED", "LATE", "DUPLICATE", "UNKNOWN", "CANCELLED", "
 
 ProducerTopic = Union[str, tuple[str, str]]
 """A topic or pattern, or a pair of it and a group; members of one group share the work."""
+
+# Reasons of a revocation after which nobody hears what the handler still says.
+_UNHEARD: Final = frozenset({"SHUTDOWN", "SESSION_LOST", "CLOSED"})
 
 A = TypeVar("A", bound=BaseAssignment)
 A_contra = TypeVar("A_contra", bound=BaseAssignment, contravariant=True)
@@ -79,6 +82,7 @@ class ProducerCore(Generic[A]):
         self._make = make
         self._port = port
         self._registrations = Registrations(map(_registration, options.topics))
+        # Owed, or revoked while a handler is at work that may still say something.
         self._outstanding: dict[str, A] = {}
         self.concurrency = options.concurrency
         # A minted id is kept, so that a new session replaces one whose link is dead, which the server may not know yet.
@@ -127,18 +131,33 @@ class ProducerCore(Generic[A]):
         return _batch(view.ProducerMessage(drain=b""))
 
     def answer(self, assignment: A, result: bytes) -> None:
-        """Sends a final result, unless it is wanted no longer."""
-        if self._outstanding.get(assignment.assignment_id) is assignment:
-            del self._outstanding[assignment.assignment_id]
+        """Sends a final result, if somebody may hear it."""
+        if not self._is_heard(assignment):
+            return
+        try:
             self._reply(assignment.assignment_id, False, result)
+        except LimitError as error:
+            self.fail(assignment, encode_failure(error))
+        self.forget(assignment)
+
+    def fail(self, assignment: A, failure: bytes) -> None:
+        """Sends a failure as the final result; after a revocation it most often says only that the handler gave up."""
+        if self._is_heard(assignment) and assignment.revocation is None:
+            self._port.say(_reply(assignment.assignment_id, False, failure))
+        self.forget(assignment)
+
+    def forget(self, assignment: A) -> None:
+        """Expects nothing more of an assignment: its handler has ended, or will not begin."""
+        if self._is_heard(assignment):
+            del self._outstanding[assignment.assignment_id]
 
     def send_partial(self, assignment: A, result: bytes) -> None:
-        """Sends a partial result, unless it is wanted no longer.
+        """Sends a partial result, if somebody may hear it.
 
         Raises:
             LimitError: reason RESULT_TOO_LARGE.
         """
-        if self._outstanding.get(assignment.assignment_id) is assignment:
+        if self._is_heard(assignment):
             self._reply(assignment.assignment_id, True, result)
 
     def abandon(self, reason: RevokedError) -> None:
@@ -190,25 +209,29 @@ class ProducerCore(Generic[A]):
         try:
             assignment = self._make(message, time.monotonic())
         except DispatcherError as error:
-            self._reply(message.assignment_id, False, encode_failure(error))
+            self._port.say(_reply(message.assignment_id, False, encode_failure(error)))
             return
         self._outstanding[assignment.assignment_id] = assignment
         self._port.work(assignment)
 
     def _revoke(self, assignment_ids: Iterable[str], reason: RevokedError) -> None:
         for assignment_id in assignment_ids:
-            assignment = self._outstanding.pop(assignment_id, None)
-            if assignment is not None:
+            assignment = self._outstanding.get(assignment_id)
+            if assignment is None:
+                continue
+            if reason.reason in _UNHEARD:
+                del self._outstanding[assignment_id]
+            if assignment.revocation is None:
                 assignment._revocation = reason
                 self._port.revoked(assignment)
+
+    def _is_heard(self, assignment: A) -> bool:
+        return self._outstanding.get(assignment.assignment_id) is assignment
 
     def _reply(self, assignment_id: str, more: bool, result: bytes) -> None:
         message = _reply(assignment_id, more, result)
         if 0 < self._max_message_bytes < len(message):
-            error = _too_large(len(message), self._max_message_bytes)
-            if more:
-                raise error
-            message = _reply(assignment_id, False, encode_failure(error))
+            raise _too_large(len(message), self._max_message_bytes)
         self._port.say(message)
 
 

@@ -36,6 +36,14 @@ class Workers:
                 self._threads.add(thread)
                 thread.start()
 
+    def withdraw(self, job: Callable[[], None]) -> bool:
+        """Drops a job that has not begun; says whether it was so."""
+        with self._condition:
+            if job not in self._jobs:
+                return False
+            self._jobs.remove(job)
+            return True
+
     def close(self, deadline: float) -> None:
         """Drops what waits, and waits for what runs, until the deadline of the monotonic clock."""
         with self._condition:

@@ -59,12 +59,15 @@ def encode_result(result: HandlerResult) -> bytes:
 
 
 def encode_answer(result: HandlerResult) -> bytes:
-    """Encodes what a handler returned; what cannot be sent becomes an error result."""
+    """Encodes what a handler returned as its answer.
+
+    Raises:
+        DispatcherError: INTERNAL, reason UNSERIALIZABLE_RESULT, what to answer instead.
+    """
     try:
         return encode_result(result)
     except DispatcherError as error:
-        failure = DispatcherError(StatusCode.INTERNAL, error.details, reason="UNSERIALIZABLE_RESULT")
-        return encode_failure(failure)
+        raise DispatcherError(StatusCode.INTERNAL, error.details, reason="UNSERIALIZABLE_RESULT") from error
 
 
 def encode_failure(error: BaseException) -> bytes:

@@ -29,7 +29,11 @@ class Assignment(BaseAssignment):
         super().__init__(assignment, now)
         self._peer = peer
         self.cancelled = threading.Event()
-        """Set when the result is wanted no longer; `revocation` says why. Wait on it instead of sleeping."""
+        """Set when the result is wanted no longer; `revocation` says why. Wait on it instead of sleeping.
+
+        A handler that gives up raises, such as by `raise_if_revoked`, and nothing is sent.
+        """
+        self._job: Callable[[], None] | None = None
 
     def send(self, result: HandlerResult) -> None:
         """Sends a partial result; the returned one follows it as the final one.
@@ -204,11 +208,15 @@ class ProducerPeer:
 
     def work(self, assignment: Assignment) -> None:
         """A handler is to be run."""
-        self.workers.submit(lambda: self._run(assignment))
+        job = assignment._job = lambda: self._run(assignment)
+        self.workers.submit(job)
 
     def revoked(self, assignment: Assignment) -> None:
-        """A handler is to be told."""
+        """A handler is to be told, or will not begin."""
         assignment.cancelled.set()
+        # What a stuck handler holds up must not pile up.
+        if assignment._job is not None and self.workers.withdraw(assignment._job):
+            self.core.forget(assignment)
 
     def disposed(self, assignment_id: str, disposition: Disposition) -> None:
         """A reply's fate is known."""
@@ -227,16 +235,22 @@ class ProducerPeer:
             self.session.callback_failed("on_disposition", error)
 
     def _run(self, assignment: Assignment) -> None:
-        if assignment.cancelled.is_set():
+        assignment._job = None
+        if assignment.revocation is not None:
+            with self.session.lock:
+                self.core.forget(assignment)
             return
         try:
             result = encode_answer(self._handler(assignment))
         except (
             BaseException
         ) as error:  # SystemExit and the like must not leave the request without an answer either.
-            result = encode_failure(error)
-        with self.session.lock:
-            self.core.answer(assignment, result)
+            failure = encode_failure(error)
+            with self.session.lock:
+                self.core.fail(assignment, failure)
+        else:
+            with self.session.lock:
+                self.core.answer(assignment, result)
 
 
 def wait_for(done: Future[None], timeout: float | None) -> None:

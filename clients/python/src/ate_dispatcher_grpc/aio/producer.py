@@ -25,7 +25,8 @@ from ate_dispatcher_grpc.status import SessionStatus
 class Assignment(BaseAssignment):
     """One request as its producer's handler sees it.
 
-    When the result is wanted no longer, the handler's task is cancelled; `revocation` then says why.
+    When the result is wanted no longer, the handler's task is cancelled; `revocation` then says why. A handler that
+    lets that pass sends nothing; one that catches it may still answer.
     """
 
     def __init__(self, peer: ProducerPeer, assignment: view.Assignment, now: float) -> None:
@@ -205,7 +206,13 @@ class ProducerPeer:
         """A handler is to be run."""
         assignment.task = asyncio.get_running_loop().create_task(self._run(assignment))
         self._tasks.add(assignment.task)
-        assignment.task.add_done_callback(self._tasks.discard)
+
+        def ended(task: asyncio.Task[None]) -> None:
+            self._tasks.discard(task)
+            # It may have been cancelled before it began.
+            self.core.forget(assignment)
+
+        assignment.task.add_done_callback(ended)
 
     def revoked(self, assignment: Assignment) -> None:
         """A handler is to be cancelled."""
@@ -231,10 +238,7 @@ class ProducerPeer:
             if inspect.isawaitable(result):
                 result = await result
             encoded = encode_answer(result)
-        except asyncio.CancelledError as error:
-            if assignment.revocation is not None:
-                return
-            encoded = encode_failure(error)
-        except Exception as error:
-            encoded = encode_failure(error)
-        self.core.answer(assignment, encoded)
+        except (asyncio.CancelledError, Exception) as error:
+            self.core.fail(assignment, encode_failure(error))
+        else:
+            self.core.answer(assignment, encoded)

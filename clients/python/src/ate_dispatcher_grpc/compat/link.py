@@ -59,8 +59,7 @@ class _Reply:
     def wait(self) -> Result:
         """Waits for the reply or the revocation; raises what the producer raised."""
         self._settled.wait()
-        if self.is_revoked:
-            return Result()
+        self._assignment.raise_if_revoked()
         if self._error is not None:
             raise self._error
         return result_of(self._value)

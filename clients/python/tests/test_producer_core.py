@@ -1,0 +1,133 @@
+"""What a producer owes, without a dispatcher: messages go in, and messages come out."""
+
+from __future__ import annotations
+
+import pytest
+
+from ate_dispatcher_grpc._assignment import BaseAssignment
+from ate_dispatcher_grpc._gen import view_pb2 as view
+from ate_dispatcher_grpc._gen.ate.dispatcher.v1.producer_pb2 import Revocation, Welcome
+from ate_dispatcher_grpc._gen.ate.dispatcher.v1.request_pb2 import Request
+from ate_dispatcher_grpc._producer_core import Disposition, ProducerCore, ProducerOptions
+from ate_dispatcher_grpc._session import session_lost
+from ate_dispatcher_grpc.errors import unavailable
+from ate_dispatcher_grpc.handler_result import encode_failure, encode_result
+from ate_dispatcher_grpc.status import SessionStatus
+
+
+class Driver:
+    """Takes what the core says, and lets a test hand it messages."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[str, bool, bytes]] = []
+        self.at_work: list[BaseAssignment] = []
+        self.core = ProducerCore(ProducerOptions(["t"], 1), BaseAssignment, self)
+
+    def assign(self, assignment_id: str) -> BaseAssignment:
+        request = Request(topic="t").SerializeToString()
+        assignment = view.Assignment(assignment_id=assignment_id, request_id="r", request=request)
+        self._receive(view.DispatcherMessage(assignment=assignment))
+        return self.at_work[-1]
+
+    def revoke(self, assignment_id: str, reason: str) -> None:
+        revocation = Revocation(assignment_ids=[assignment_id], reason=f"REVOCATION_REASON_{reason}")
+        self._receive(view.DispatcherMessage(revocation=revocation.SerializeToString()))
+
+    def welcome(self, max_message_bytes: int) -> None:
+        welcome = Welcome(producer_id="p", max_message_bytes=max_message_bytes)
+        self._receive(view.DispatcherMessage(welcome=welcome.SerializeToString()))
+
+    def _receive(self, message: view.DispatcherMessage) -> None:
+        self.core.receive(view.DispatcherBatch(messages=[message]).SerializeToString())
+
+    def say(self, message: bytes) -> None:
+        for each in view.ProducerBatch.FromString(message).messages:
+            self.said.append((each.reply.assignment_id, each.reply.more, each.reply.result))
+
+    def work(self, assignment: BaseAssignment) -> None:
+        self.at_work.append(assignment)
+
+    def revoked(self, assignment: BaseAssignment) -> None:
+        assert assignment.revocation is not None
+
+    def disposed(self, assignment_id: str, disposition: Disposition) -> None:
+        raise AssertionError("nothing was disposed")
+
+    def drained(self) -> None:
+        raise AssertionError("nothing was drained")
+
+    def live(self, status: SessionStatus, heartbeat_interval: float) -> None:
+        return
+
+    def beat(self, interval: float) -> None:
+        return
+
+    def tell(self, status: SessionStatus) -> None:
+        return
+
+
+LATE = encode_result("late")
+FAILURE = encode_failure(RuntimeError("gave up"))
+
+
+@pytest.mark.parametrize("reason", ["EXPIRED", "COMPLETED", "REQUESTED", "CALLER_GONE"])
+def test_what_is_still_said_after_a_revocation_is_sent(reason: str) -> None:
+    driver = Driver()
+    assignment = driver.assign("a")
+    driver.revoke("a", reason)
+    driver.core.send_partial(assignment, LATE)
+    driver.core.answer(assignment, LATE)
+    driver.core.answer(assignment, LATE)
+    assert assignment.revocation is not None
+    assert assignment.revocation.reason == reason
+    assert driver.said == [("a", True, LATE), ("a", False, LATE)]
+
+
+def test_nothing_is_sent_by_a_handler_that_gives_up() -> None:
+    driver = Driver()
+    assignment = driver.assign("a")
+    driver.revoke("a", "EXPIRED")
+    driver.core.fail(assignment, FAILURE)
+    driver.core.answer(assignment, LATE)
+    assert driver.said == []
+
+
+def test_a_late_answer_that_cannot_be_sent_is_no_error_result() -> None:
+    driver = Driver()
+    driver.welcome(max_message_bytes=64)
+    late, owed = driver.assign("late"), driver.assign("owed")
+    driver.said.clear()
+    driver.revoke("late", "EXPIRED")
+    for assignment in (late, owed):
+        driver.core.answer(assignment, encode_result("x" * 100))
+    assert [assignment_id for assignment_id, _, _ in driver.said] == ["owed"]
+
+
+def test_nothing_is_sent_after_a_shutdown() -> None:
+    driver = Driver()
+    assignment = driver.assign("a")
+    driver.revoke("a", "SHUTDOWN")
+    driver.core.send_partial(assignment, LATE)
+    driver.core.answer(assignment, LATE)
+    assert driver.said == []
+
+
+def test_nothing_is_sent_to_the_next_session_and_the_first_reason_holds() -> None:
+    driver = Driver()
+    late, owed = driver.assign("late"), driver.assign("owed")
+    driver.revoke("late", "EXPIRED")
+    driver.core.abandon(session_lost(unavailable("gone", "")))
+    for assignment in (late, owed):
+        driver.core.answer(assignment, LATE)
+    assert driver.said == []
+    reasons = [each.revocation and each.revocation.reason for each in (late, owed)]
+    assert reasons == ["EXPIRED", "SESSION_LOST"]
+
+
+def test_a_revoked_assignment_is_remembered_no_longer_than_its_handler_runs() -> None:
+    driver = Driver()
+    for end in (driver.core.forget, lambda each: driver.core.answer(each, LATE)):
+        assignment = driver.assign("a")
+        driver.revoke("a", "EXPIRED")
+        end(assignment)
+    assert driver.core._outstanding == {}
