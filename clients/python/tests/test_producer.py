@@ -12,6 +12,7 @@ from ate_dispatcher_grpc import (
     Assignment,
     Client,
     ClosedError,
+    DispatcherError,
     InvalidArgumentError,
     JsonLike,
     SessionReplacedError,
@@ -172,6 +173,21 @@ def test_dispositions_tell_what_became_of_replies(client: Client, topic: str) ->
     client.producer([topic], lambda a: 1, on_disposition=told).ready(10)
     list(client.gather(topic))
     assert told.get() == "ACCEPTED"
+
+
+def test_what_would_wait_for_itself_is_refused(client: Client, topic: str) -> None:
+    refusals: queue.SimpleQueue[object] = queue.SimpleQueue()
+
+    def disposed(assignment_id: str, state: str) -> None:
+        for change in (producer.register, producer.deregister):
+            try:
+                change("other")
+            except DispatcherError as error:
+                refusals.put(error.reason)
+
+    producer = client.producer([topic], lambda a: 1, on_disposition=disposed).ready(10)
+    assert client.gather(topic).summary.answered_count == 1
+    assert [refusals.get(timeout=10) for _ in range(2)] == ["WAITS_FOR_ITSELF"] * 2
 
 
 def test_closing_finishes_the_work(client: Client, address: str, topic: str) -> None:

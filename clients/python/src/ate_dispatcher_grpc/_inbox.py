@@ -6,13 +6,13 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
-T = TypeVar("T")
+from ate_dispatcher_grpc._session import MAX_READ_AHEAD, MAX_WAITING, too_slow
 
-# How many items wait at most before the stream is read on.
-_MAX_WAITING = 1024
+T = TypeVar("T")
 
 
 class Inbox(Generic[T]):
@@ -21,14 +21,14 @@ class Inbox(Generic[T]):
     def __init__(self) -> None:
         self._condition = threading.Condition()
         self._items: deque[T] = deque()
-        self._urgent = 0
+        self._ahead: set[Future[None]] = set()
         self._is_closed = False
         self._error: Exception | None = None
 
     @property
     def is_full(self) -> bool:
         """Whether the next put waits."""
-        return len(self._items) >= _MAX_WAITING and not self._urgent
+        return len(self._items) >= (MAX_READ_AHEAD if self._ahead else MAX_WAITING)
 
     def put(self, items: Iterable[T]) -> None:
         """Adds items, then waits until there is room for more."""
@@ -37,19 +37,26 @@ class Inbox(Generic[T]):
                 return
             self._items.extend(items)
             self._condition.notify_all()
+            self._bound()
             self._condition.wait_for(lambda: self._is_closed or not self.is_full)
 
     @contextmanager
-    def overfull(self) -> Iterator[None]:
-        """Lets the stream be read on meanwhile: whoever takes items waits for an answer that comes after them."""
+    def read_ahead(self, awaited: Future[None]) -> Iterator[Future[None]]:
+        """Lets the stream be read on meanwhile: whoever takes items waits for an answer that comes after them.
+
+        Yields what to wait for instead: it fails with LimitError if too many items come first.
+        """
+        answer: Future[None] = Future()
         with self._condition:
-            self._urgent += 1
+            self._ahead.add(answer)
             self._condition.notify_all()
+            self._bound()
+        awaited.add_done_callback(lambda _: self._settle(answer, awaited.exception()))
         try:
-            yield
+            yield answer
         finally:
             with self._condition:
-                self._urgent -= 1
+                self._ahead.discard(answer)
 
     def take(self, timeout: float | None = None) -> T | None:
         """Returns the next item, or None at the end.
@@ -70,7 +77,7 @@ class Inbox(Generic[T]):
                     raise TimeoutError("nothing came in time")
                 self._condition.wait(left)
             item = self._items.popleft()
-            if len(self._items) == _MAX_WAITING // 2:
+            if len(self._items) == MAX_WAITING // 2:
                 self._condition.notify_all()
             return item
 
@@ -89,3 +96,17 @@ class Inbox(Generic[T]):
         """Drops what waits."""
         with self._condition:
             self._items.clear()
+
+    def _bound(self) -> None:
+        if len(self._items) >= MAX_READ_AHEAD:
+            for answer in self._ahead:
+                self._settle(answer, too_slow())
+
+    def _settle(self, answer: Future[None], error: BaseException | None) -> None:
+        with self._condition:
+            if answer.done():
+                return
+            if error is None:
+                answer.set_result(None)
+            else:
+                answer.set_exception(error)

@@ -6,7 +6,13 @@ from typing import Final, Protocol
 
 from grpc import StatusCode
 
-from ate_dispatcher_grpc.errors import DispatcherError, RevokedError, UnavailableError, unavailable
+from ate_dispatcher_grpc.errors import (
+    DispatcherError,
+    LimitError,
+    RevokedError,
+    UnavailableError,
+    unavailable,
+)
 from ate_dispatcher_grpc.status import SessionStatus
 
 # These say that the next try would fail the same way. ABORTED: a newer session of the same id took over.
@@ -25,6 +31,12 @@ STABLE_AFTER: Final = 5.0
 
 # How long to wait for a stream's first message, in seconds: a connection attempt (20 s), and some.
 FIRST_MESSAGE: Final = 30.0
+
+# How many results of a listener wait at most before the stream is read on.
+MAX_WAITING: Final = 1024
+
+# The same while the answer to a change of topics is awaited, which comes after them.
+MAX_READ_AHEAD: Final = 65_536
 
 # How long a close waits for pending work, in seconds: what container platforms commonly grant a process to stop.
 DEFAULT_GRACE: Final = 30.0
@@ -56,6 +68,12 @@ def silence_limit(interval: float) -> float:
 def heartbeat_lost(silent: float) -> UnavailableError:
     """Makes the error of a dead link."""
     return unavailable(f"nothing was heard for {silent:.1f} s; the link is taken for dead", "HEARTBEAT_LOST")
+
+
+def too_slow() -> LimitError:
+    """Makes the error for an answer that too many results come before."""
+    details = f"{MAX_READ_AHEAD:,} results wait to be taken before the answer; take them, and it will come"
+    return LimitError(StatusCode.RESOURCE_EXHAUSTED, details, reason="SLOW_CONSUMER")
 
 
 def stream_ended() -> UnavailableError:

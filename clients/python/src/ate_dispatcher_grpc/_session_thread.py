@@ -148,6 +148,12 @@ class SessionThread:
         if self.is_closing:
             raise self._error or ClosedError(self._peer.kind)
 
+    def ensure_outside(self) -> None:
+        """Raises where an answer would be awaited for ever: in callbacks of the thread that reads it."""
+        if threading.current_thread() is self._thread:
+            details = "the answer cannot be awaited in a callback of its own session; do it in another thread"
+            raise DispatcherError(grpc.StatusCode.FAILED_PRECONDITION, details, reason="WAITS_FOR_ITSELF")
+
     def close(self, deadline: float) -> None:
         """Lets the stream end by itself until the deadline, then ends it; waits for the thread."""
         is_inside = threading.current_thread() is self._thread

@@ -50,12 +50,18 @@ class Listener:
     def add(self, *topics: str, timeout: float | None = None) -> None:
         """Adds topics or patterns, also for later sessions; returns once they are live.
 
+        The answer comes after the results that are on their way. Up to 65,536 of them wait here meanwhile, so that a
+        loop may call this, too.
+
         Raises:
             InvalidArgumentError: one of them is malformed; nothing is added then.
+            LimitError: reason SLOW_CONSUMER: more results come first; they are added all the same.
+            DispatcherError: reason WAITS_FOR_ITSELF, from on_status.
             TimeoutError: they were not live in time; they will be later.
         """
         with self._session.lock:
             self._session.ensure_open()
+            self._session.ensure_outside()
             message, done = self._core.add(topics)
             self._say(message)
         self._wait(done, timeout)
@@ -64,11 +70,12 @@ class Listener:
         """Removes topics or patterns, written as they were added; returns after their last delivery.
 
         Raises:
-            DispatcherError: the listener is closed.
+            DispatcherError: the listener is closed; or as `add`.
             TimeoutError: it was not confirmed in time; it will be later.
         """
         with self._session.lock:
             self._session.ensure_open()
+            self._session.ensure_outside()
             message, done = self._core.remove(topics)
             self._say(message)
         self._wait(done, timeout)
@@ -141,8 +148,8 @@ class Listener:
             self._session.say(message)
 
     def _wait(self, done: Future[None], timeout: float | None) -> None:
-        with self._inbox.overfull():
-            wait_for(done, timeout)
+        with self._inbox.read_ahead(done) as answer:
+            wait_for(answer, timeout)
 
 
 class ListenerPeer:

@@ -76,12 +76,14 @@ class Producer:
         """Joins a topic or pattern, now and after each reconnect; returns once it is live. The newest group holds.
 
         Raises:
-            DispatcherError: the dispatcher refused it; the session goes on.
+            DispatcherError: the dispatcher refused it; the session goes on. Or reason WAITS_FOR_ITSELF, from on_status
+                and on_disposition.
             TimeoutError: it was not live in time; it will be later.
         """
         check_patterns([topic], "topic")
         with self._session.lock:
             self._session.ensure_open()
+            self._session.ensure_outside()
             message, done = self._core.register(topic, group)
             self._say_if_live(message)
         wait_for(done, timeout)
@@ -95,6 +97,7 @@ class Producer:
         """
         with self._session.lock:
             self._session.ensure_open()
+            self._session.ensure_outside()
             message, done = self._core.deregister(topic)
             self._say_if_live(message)
         wait_for(done, timeout)

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Generic, TypeVar
+
+from ate_dispatcher_grpc._session import MAX_READ_AHEAD, MAX_WAITING, too_slow
 
 T = TypeVar("T")
 
 # Where a batch ends: far below any server's limit, far above what saves anything.
 _MAX_BATCH_BYTES = 256 * 1024
-
-# How many items wait at most before the stream is read on.
-_MAX_WAITING = 1024
 
 
 class Outbox:
@@ -75,6 +75,7 @@ class Inbox(Generic[T]):
         self._items: deque[T] = deque()
         self._filled = asyncio.Event()
         self._has_room = asyncio.Event()
+        self._ahead: set[asyncio.Future[None]] = set()
         self._urgent = 0
         self._is_closed = False
         self._error: Exception | None = None
@@ -85,19 +86,39 @@ class Inbox(Generic[T]):
             return
         self._items.extend(items)
         self._filled.set()
-        while len(self._items) >= _MAX_WAITING and not self._urgent and not self._is_closed:
+        self._bound()
+        while self._is_full and not self._is_closed:
             self._has_room.clear()
             await self._has_room.wait()
 
     @contextmanager
     def overfull(self) -> Iterator[None]:
-        """Lets the stream be read on meanwhile: whoever takes items waits for an answer that comes after them."""
+        """Lets everything in meanwhile: whoever takes items waits for their end."""
         self._urgent += 1
         self._has_room.set()
         try:
             yield
         finally:
             self._urgent -= 1
+
+    async def read_ahead(self, awaited: Future[None]) -> None:
+        """Waits for an answer that comes after the items, and lets the stream be read on meanwhile.
+
+        Raises:
+            LimitError: too many items come first.
+        """
+        too_many: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        answer = asyncio.wrap_future(awaited)
+        self._ahead.add(too_many)
+        self._has_room.set()
+        self._bound()
+        try:
+            done, _ = await asyncio.wait({answer, too_many}, return_when=asyncio.FIRST_COMPLETED)
+            (answer if answer in done else too_many).result()
+        finally:
+            self._ahead.discard(too_many)
+            answer.cancel()
+            too_many.cancel()
 
     async def take(self) -> T | None:
         """Returns the next item, or None at the end; raises what the inbox was closed with, after its last item."""
@@ -109,7 +130,7 @@ class Inbox(Generic[T]):
             self._filled.clear()
             await self._filled.wait()
         item = self._items.popleft()
-        if len(self._items) <= _MAX_WAITING // 2:
+        if len(self._items) <= MAX_WAITING // 2:
             self._has_room.set()
         return item
 
@@ -123,3 +144,13 @@ class Inbox(Generic[T]):
             self._items.clear()
         self._filled.set()
         self._has_room.set()
+
+    @property
+    def _is_full(self) -> bool:
+        return not self._urgent and len(self._items) >= (MAX_READ_AHEAD if self._ahead else MAX_WAITING)
+
+    def _bound(self) -> None:
+        if len(self._items) >= MAX_READ_AHEAD:
+            for too_many in self._ahead:
+                if not too_many.done():
+                    too_many.set_exception(too_slow())

@@ -48,8 +48,12 @@ class Listener:
     async def add(self, *topics: str) -> None:
         """Adds topics or patterns, also for later sessions; returns once they are live.
 
+        The answer comes after the results that are on their way. Up to 65,536 of them wait here meanwhile, so that a
+        loop may await this, too.
+
         Raises:
             InvalidArgumentError: one of them is malformed; nothing is added then.
+            LimitError: reason SLOW_CONSUMER: more results come first; they are added all the same.
         """
         self._session.ensure_open()
         await self._change(*self._core.add(topics))
@@ -58,7 +62,7 @@ class Listener:
         """Removes topics or patterns, written as they were added; returns after their last delivery.
 
         Raises:
-            DispatcherError: the listener is closed.
+            DispatcherError: the listener is closed; or as `add`.
         """
         self._session.ensure_open()
         await self._change(*self._core.remove(topics))
@@ -119,8 +123,7 @@ class Listener:
     async def _change(self, message: bytes | None, done: Future[None]) -> None:
         if message is not None:
             self._session.outbox.push(message)
-        with self._inbox.overfull():
-            await asyncio.wrap_future(done)
+        await self._inbox.read_ahead(done)
 
 
 class ListenerPeer:
