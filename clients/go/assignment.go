@@ -37,16 +37,20 @@ type Assignment struct {
 // Handler answers one request. An error, and also a panic, becomes an error result and leaves the producer registered.
 //
 // The context ends with the TTL, or earlier if the result is wanted no longer; its [context.Cause] is then one of
-// ErrExpired, ErrCompleted, ErrRequested, ErrCallerGone, ErrShutdown, ErrSessionLost and ErrClosed. A handler that
-// answers all the same is heard by listeners that include late results. Once its result is on the way, its context ends
-// with [context.Canceled].
+// ErrExpired, ErrCompleted, ErrRequested, ErrCallerGone, ErrShutdown, ErrSessionLost and ErrClosed. Once its result is on
+// the way, its context ends with [context.Canceled].
+//
+// A handler that gives up returns an error, and nothing is sent. What it still returns or sends after the first four is
+// disposed as DispositionLate or DispositionCancelled, and heard only by listeners that include late results; after the
+// others it goes nowhere.
 type Handler func(ctx context.Context, assignment *Assignment) (Result, error)
 
 // Send sends a partial result; the returned one follows it as the final one. It waits while the stream is congested,
 // so that many results do not pile up.
 //
-// It fails with the cause of the handler's context once the result is wanted no longer, with [ErrUnserializable], or
-// with [ErrResultTooLarge] beyond the server's message limit.
+// It fails with the cause of its context, which is best the handler's, once that has ended; a handler that goes on
+// although its result is wanted no longer needs another one, such as [context.WithoutCancel] makes. It also fails with
+// [ErrUnserializable], and with [ErrResultTooLarge] beyond the server's message limit.
 func (a *Assignment) Send(ctx context.Context, result Result) error {
 	if a.send == nil {
 		return &Error{Code: codes.FailedPrecondition, Reason: "NOT_ASSIGNED", Message: "no dispatcher assigned this"}

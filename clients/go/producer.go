@@ -29,9 +29,10 @@ type ProducerOptions struct {
 	MaxBacklog int
 	// Grace is how long handlers may still take after the context of Run has ended. 0: 30 s.
 	Grace time.Duration
-	// OnDisposition is told what became of each reply, in order; it holds up the stream while it runs.
+	// OnDisposition is told what became of each reply, in order; it holds up the stream while it runs, and so cannot
+	// wait for Register, Deregister or Close.
 	OnDisposition func(assignmentID string, state Disposition)
-	// OnStatus is told what happens to the session; it holds up the session while it runs.
+	// OnStatus is told what happens to the session; it holds up the session while it runs, as OnDisposition does.
 	OnStatus func(Status)
 }
 

@@ -207,15 +207,11 @@ func (s *producerSession) say(message *dispatcherv1.ProducerMessage) {
 func (s *producerSession) reply(ctx context.Context, assignmentID string, more bool, result []byte) error {
 	message := replyMessage(assignmentID, more, result)
 	if limit := s.maxMessageBytes.Load(); limit > 0 && int64(len(message)) > limit {
-		tooLarge := &Error{
+		return &Error{
 			Code:    codes.ResourceExhausted,
 			Reason:  "RESULT_TOO_LARGE",
 			Message: fmt.Sprintf("the reply is %d bytes; the server takes %d; send less, or a reference instead", len(message), limit),
 		}
-		if more {
-			return tooLarge
-		}
-		message = replyMessage(assignmentID, false, encodeFailure(failureStatus(tooLarge)))
 	}
 	s.outbox.push(message)
 	s.outbox.waitForRoom(ctx)

@@ -167,10 +167,17 @@ func TestAProducerThatTheServerRefusesEnds(t *testing.T) {
 func TestDispositionsAndLateResults(t *testing.T) {
 	client := shared(t)
 	dispositions := make(chan atedispatcher.Disposition, 10)
-	release := make(chan struct{})
+	release, cancelled := make(chan struct{}), make(chan string, 1)
 	produce(t, client, "late", func(ctx context.Context, a *atedispatcher.Assignment) (atedispatcher.Result, error) {
 		if a.Args[0] == "late" {
 			<-release
+			if err := a.Send(context.WithoutCancel(ctx), atedispatcher.Value("a part")); err != nil {
+				return atedispatcher.Result{}, err
+			}
+		}
+		if a.Args[0] == "cancelled" {
+			cancelled <- a.RequestID
+			<-ctx.Done()
 		}
 		return atedispatcher.Value(a.Args[0]), nil
 	}, atedispatcher.ProducerOptions{OnDisposition: func(_ string, state atedispatcher.Disposition) {
@@ -182,12 +189,24 @@ func TestDispositionsAndLateResults(t *testing.T) {
 	mustGather(t, client, "late", atedispatcher.RequestOptions{Args: []any{"in time"}})
 	mustGather(t, client, "late", atedispatcher.RequestOptions{Args: []any{"late"}, TTL: 30 * time.Millisecond})
 	close(release)
-	if first, second := <-dispositions, <-dispositions; first != atedispatcher.DispositionAccepted || second != atedispatcher.DispositionLate {
-		t.Errorf("got %s, %s", first, second)
+	late := keen.untilResults(t, 3)[1:]
+	for i, want := range []string{"a part", "late"} {
+		if value, err := late[i].Value(); err != nil || value != want || !late[i].Late || late[i].Sequence != 0 {
+			t.Errorf("got %v, %v, %+v", value, err, late[i])
+		}
 	}
-	late := keen.untilResults(t, 2)[1]
-	if value, err := late.Value(); err != nil || value != "late" || !late.Late || late.Sequence != 0 {
-		t.Errorf("got %v, %v, %+v", value, err, late)
+	if _, err := client.Dispatch(testContext(t), "late", atedispatcher.RequestOptions{Args: []any{"cancelled"}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.CancelRequest(testContext(t), <-cancelled); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []atedispatcher.Disposition{
+		atedispatcher.DispositionAccepted, atedispatcher.DispositionLate, atedispatcher.DispositionLate, atedispatcher.DispositionCancelled,
+	} {
+		if got := <-dispositions; got != want {
+			t.Errorf("disposition %d: got %s, want %s", i, got, want)
+		}
 	}
 	mustGather(t, client, "late", atedispatcher.RequestOptions{Args: []any{"in time"}})
 	usual.until(t, "two results in time", func() bool { return len(usual.results) == 2 && !usual.results[1].Late })

@@ -64,20 +64,17 @@ func (r Result) encode() ([]byte, error) {
 	return append(b, annotations...), nil
 }
 
-// encodeAnswer returns a Result message in any case: what a handler could not say becomes a failure that says so.
-func encodeAnswer(result Result, err error) []byte {
-	if err != nil {
-		return encodeFailure(failureStatus(err))
-	}
+// encodeAnswer returns a Result message, or what to fail with if JSON cannot say it.
+func encodeAnswer(result Result) ([]byte, error) {
 	encoded, err := result.encode()
-	if err == nil {
-		return encoded
+	if err != nil {
+		return nil, &Error{
+			Code:    codes.Internal,
+			Reason:  "UNSERIALIZABLE_RESULT",
+			Message: errorFromCall(err).Message,
+		}
 	}
-	return encodeFailure(failureStatus(&Error{
-		Code:    codes.Internal,
-		Reason:  "UNSERIALIZABLE_RESULT",
-		Message: errorFromCall(err).Message,
-	}))
+	return encoded, nil
 }
 
 // encodeFailure cannot fail: a status has no other text than its message, which is well-formed.

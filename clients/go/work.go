@@ -2,19 +2,24 @@ package atedispatcher
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"google.golang.org/grpc/codes"
 )
 
 // replies is where the results of one session go.
 type replies interface {
-	// reply sends an encoded result, and waits while the stream is congested. It fails only if more is to follow.
+	// reply sends an encoded result, and waits while the stream is congested. It fails if it is too large.
 	reply(ctx context.Context, assignmentID string, more bool, result []byte) error
 }
+
+// unheard are the reasons of a revocation after which nobody hears what the handler still says.
+var unheard = map[string]bool{"SHUTDOWN": true, "SESSION_LOST": true, "CLOSED": true}
 
 // work is the assignments that a producer owes an answer, and the handlers at work on them: never more at a time than
 // the limit, though the server takes a revoked assignment for done while its handler may still be busy with it.
@@ -37,6 +42,8 @@ type task struct {
 	ctx    context.Context
 	revoke context.CancelCauseFunc
 	stop   context.CancelFunc
+	// isAnswered is set with the final result, also with one that is not sent.
+	isAnswered atomic.Bool
 }
 
 func newWork(handler Handler, panicked func(*Error)) *work {
@@ -166,10 +173,26 @@ func (w *work) handle(t *task, assignment *Assignment) {
 
 // answer sends the final result. One that comes too late may still be of interest; an error then only says that.
 func (t *task) answer(result Result, err error) {
-	if err != nil && t.ctx.Err() != nil {
+	t.isAnswered.Store(true)
+	isRevoked := t.ctx.Err() != nil
+	if !t.isHeard() {
 		return
 	}
-	_ = t.to.reply(context.WithoutCancel(t.ctx), t.wire.assignmentID, false, encodeAnswer(result, err))
+	ctx := context.WithoutCancel(t.ctx)
+	if err == nil {
+		var encoded []byte
+		if encoded, err = encodeAnswer(result); err == nil {
+			err = t.to.reply(ctx, t.wire.assignmentID, false, encoded)
+		}
+	}
+	if err != nil && !isRevoked {
+		_ = t.to.reply(ctx, t.wire.assignmentID, false, encodeFailure(failureStatus(err)))
+	}
+}
+
+func (t *task) isHeard() bool {
+	why, ok := errors.AsType[*Error](context.Cause(t.ctx))
+	return !ok || !unheard[why.Reason]
 }
 
 func (t *task) sendPartial(ctx context.Context, result Result) error {
@@ -177,7 +200,13 @@ func (t *task) sendPartial(ctx context.Context, result Result) error {
 	if err != nil {
 		return err
 	}
-	if t.ctx.Err() != nil {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if t.isAnswered.Load() {
+		return context.Canceled
+	}
+	if !t.isHeard() {
 		return context.Cause(t.ctx)
 	}
 	return t.to.reply(ctx, t.wire.assignmentID, true, encoded)

@@ -91,6 +91,7 @@ type behaviour struct {
 	Partials int     `json:"partials"`
 	Mute     bool    `json:"mute"`
 	Manual   bool    `json:"manual"`
+	Stubborn bool    `json:"stubborn"`
 	outcome
 	Data      *[]byte `json:"data"`
 	MediaType string  `json:"content_type"`

@@ -25,9 +25,14 @@ type worker struct {
 
 // manual is an assignment that may be answered by command.
 type manual struct {
+	// ctx ends when the handler gives up: never, if it is stubborn.
 	ctx        context.Context
 	assignment *atedispatcher.Assignment
 	finish     chan behaviour
+	// handed is closed once the result was handed over, or earlier, if nobody wants it.
+	handed <-chan struct{}
+	// gone is closed when the handler ends.
+	gone chan struct{}
 }
 
 func (w *worker) handle(ctx context.Context, a *atedispatcher.Assignment) (atedispatcher.Result, error) {
@@ -35,17 +40,24 @@ func (w *worker) handle(ctx context.Context, a *atedispatcher.Assignment) (atedi
 	if !ok {
 		how = w.behaviour
 	}
+	revoked := ctx
+	if how.Stubborn {
+		ctx = context.WithoutCancel(ctx)
+	}
+	m := &manual{
+		ctx: ctx, assignment: a, finish: make(chan behaviour), handed: revoked.Done(), gone: make(chan struct{}),
+	}
 	// Before it is reported, because the command may follow at once.
-	m := w.expect(ctx, a)
+	w.expect(m)
 	defer w.forget(m)
-	deadline, _ := ctx.Deadline()
+	deadline, _ := revoked.Deadline()
 	w.report(object{
 		"event": "assignment", "producer": w.name, "request_id": a.RequestID, "topic": a.Topic, "attempt": a.Attempt,
 		"args": a.Args, "kwargs": a.Kwargs, "data": a.Data, "content_type": a.ContentType,
 		"attributes": a.Attributes, "context": a.Context, "remaining_ms": time.Until(deadline).Seconds() * 1000,
 	})
-	context.AfterFunc(ctx, func() {
-		if why, ok := errors.AsType[*atedispatcher.Error](context.Cause(ctx)); ok {
+	context.AfterFunc(revoked, func() {
+		if why, ok := errors.AsType[*atedispatcher.Error](context.Cause(revoked)); ok {
 			w.report(object{"event": "revoked", "producer": w.name, "request_id": a.RequestID, "reason": why.Reason})
 		}
 	})
@@ -71,15 +83,14 @@ func (w *worker) handle(ctx context.Context, a *atedispatcher.Assignment) (atedi
 	return w.result(a, how)
 }
 
-func (w *worker) expect(ctx context.Context, a *atedispatcher.Assignment) *manual {
-	m := &manual{ctx: ctx, assignment: a, finish: make(chan behaviour)}
+func (w *worker) expect(m *manual) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.manual[a.RequestID] = m
-	return m
+	w.manual[m.assignment.RequestID] = m
 }
 
 func (w *worker) forget(m *manual) {
+	close(m.gone)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.manual[m.assignment.RequestID] == m {
@@ -105,10 +116,9 @@ func (w *worker) reply(c *command) error {
 	}
 	select {
 	case m.finish <- how:
-		// The context ends once the result was handed over.
-		<-m.ctx.Done()
+		<-m.handed
 		return nil
-	case <-m.ctx.Done():
+	case <-m.gone:
 		return notFound(c.RequestID + " is not outstanding any more")
 	}
 }

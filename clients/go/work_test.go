@@ -1,0 +1,159 @@
+package atedispatcher
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	dispatcherv1 "github.com/ate-dispatcher/ate-dispatcher/clients/go/gen/ate/dispatcher/v1"
+)
+
+// sentReplies is a session that keeps what it is given.
+type sentReplies struct {
+	mu    sync.Mutex
+	sent  []string
+	limit int
+}
+
+func (s *sentReplies) reply(_ context.Context, assignmentID string, more bool, result []byte) error {
+	if s.limit > 0 && len(result) > s.limit {
+		return ErrResultTooLarge
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	kind := "final"
+	if more {
+		kind = "partial"
+	}
+	if isFailure(result) {
+		kind = "failure"
+	}
+	s.sent = append(s.sent, assignmentID+" "+kind)
+	return nil
+}
+
+func isFailure(result []byte) bool {
+	var message dispatcherv1.Result
+	return proto.Unmarshal(result, &message) == nil && message.GetError() != nil
+}
+
+// atWork is a handler that waits until it is told how to go on.
+type atWork struct {
+	*work
+	*sentReplies
+	begun chan context.Context
+	goOn  chan func(context.Context, *Assignment) (Result, error)
+}
+
+func newAtWork() *atWork {
+	w := &atWork{
+		sentReplies: &sentReplies{},
+		begun:       make(chan context.Context),
+		goOn:        make(chan func(context.Context, *Assignment) (Result, error)),
+	}
+	w.work = newWork(func(ctx context.Context, a *Assignment) (Result, error) {
+		w.begun <- ctx
+		return (<-w.goOn)(ctx, a)
+	}, func(*Error) {})
+	return w
+}
+
+func (w *atWork) begin(id string) context.Context {
+	w.assign(context.Background(), wireAssignment{assignmentID: id, ttl: time.Hour}, w.sentReplies)
+	return <-w.begun
+}
+
+func (w *atWork) end(t *testing.T, how func(context.Context, *Assignment) (Result, error)) []string {
+	t.Helper()
+	w.goOn <- how
+	w.wait(t.Context())
+	if len(w.open) != 0 {
+		t.Errorf("%d assignments are remembered", len(w.open))
+	}
+	return w.sent
+}
+
+func late(ctx context.Context, a *Assignment) (Result, error) {
+	if err := a.Send(context.WithoutCancel(ctx), Value(1)); err != nil {
+		return Result{}, err
+	}
+	return Value(2), nil
+}
+
+func TestWhatIsStillSaidAfterARevocationIsSent(t *testing.T) {
+	for _, reason := range []dispatcherv1.RevocationReason{
+		dispatcherv1.RevocationReason_REVOCATION_REASON_EXPIRED,
+		dispatcherv1.RevocationReason_REVOCATION_REASON_COMPLETED,
+		dispatcherv1.RevocationReason_REVOCATION_REASON_REQUESTED,
+		dispatcherv1.RevocationReason_REVOCATION_REASON_CALLER_GONE,
+	} {
+		w := newAtWork()
+		ctx := w.begin("a")
+		w.revoke([]string{"a"}, revoked(reason))
+		if err := context.Cause(ctx); !errors.Is(err, revoked(reason)) {
+			t.Errorf("%v: the cause is %v", reason, err)
+		}
+		if sent := w.end(t, late); !slices.Equal(sent, []string{"a partial", "a final"}) {
+			t.Errorf("%v: sent %v", reason, sent)
+		}
+	}
+}
+
+func TestNothingIsSentThatNobodyHears(t *testing.T) {
+	for _, why := range []error{ErrShutdown, ErrSessionLost, ErrClosed} {
+		w := newAtWork()
+		w.begin("a")
+		w.revoke([]string{"a"}, why.(*Error))
+		sent := w.end(t, func(ctx context.Context, a *Assignment) (Result, error) {
+			if err := a.Send(context.Background(), Value(1)); !errors.Is(err, why) {
+				t.Errorf("%v: Send returned %v", why, err)
+			}
+			return Value(2), nil
+		})
+		if len(sent) != 0 {
+			t.Errorf("%v: sent %v", why, sent)
+		}
+	}
+}
+
+func TestAHandlerThatFailsAfterItsRevocationSendsNothing(t *testing.T) {
+	for name, how := range map[string]func(context.Context, *Assignment) (Result, error){
+		"gives up": func(ctx context.Context, _ *Assignment) (Result, error) { return Result{}, ctx.Err() },
+		"sends with its context": func(ctx context.Context, a *Assignment) (Result, error) {
+			return Result{}, a.Send(ctx, Value(1))
+		},
+		"panics":           func(context.Context, *Assignment) (Result, error) { panic("boom") },
+		"is too large":     func(context.Context, *Assignment) (Result, error) { return Value("far more than 10 bytes"), nil },
+		"says what is not": func(context.Context, *Assignment) (Result, error) { return Value(make(chan int)), nil },
+	} {
+		w := newAtWork()
+		w.sentReplies.limit = 10
+		w.begin("a")
+		w.revoke([]string{"a"}, ErrExpired.(*Error))
+		if sent := w.end(t, how); len(sent) != 0 {
+			t.Errorf("one that %s sent %v", name, sent)
+		}
+	}
+}
+
+func TestNothingIsSentAfterTheFinalResult(t *testing.T) {
+	w := newAtWork()
+	w.begin("a")
+	w.revoke([]string{"a"}, ErrExpired.(*Error))
+	var kept *Assignment
+	w.end(t, func(_ context.Context, a *Assignment) (Result, error) {
+		kept = a
+		return Value(1), nil
+	})
+	if err := kept.Send(t.Context(), Value(2)); !errors.Is(err, context.Canceled) {
+		t.Errorf("Send returned %v", err)
+	}
+	if !slices.Equal(w.sent, []string{"a final"}) {
+		t.Errorf("sent %v", w.sent)
+	}
+}
