@@ -29,14 +29,22 @@ class Worker:
         self._report(event="assignment", producer=name, **assignment_view(assignment))
         behaviours = self._fields.get("behaviours") or {}
         behaviour = behaviours.get(assignment.topic) or self._fields.get("behaviour") or {}
+        work = asyncio.ensure_future(self._outcome(assignment, behaviour))
         try:
-            return self._result(assignment, await self._outcome(assignment, behaviour))
-        except asyncio.CancelledError:
-            if assignment.revocation is not None:
-                reason = assignment.revocation.reason
-                self._report(event="revoked", producer=name, request_id=assignment.request_id, reason=reason)
-            raise
+            try:
+                outcome = await asyncio.shield(work)
+            except asyncio.CancelledError:
+                if assignment.revocation is not None:
+                    reason = assignment.revocation.reason
+                    self._report(
+                        event="revoked", producer=name, request_id=assignment.request_id, reason=reason
+                    )
+                if not behaviour.get("stubborn"):
+                    raise
+                outcome = await work
+            return self._result(assignment, outcome)
         finally:
+            work.cancel()
             self._manual.pop(assignment.request_id, None)
 
     async def reply(self, fields: Fields) -> None:

@@ -24,6 +24,7 @@ export interface Behaviour extends Outcome {
   readonly partials?: number;
   readonly mute?: boolean;
   readonly manual?: boolean;
+  readonly stubborn?: boolean;
 }
 
 /** A topic or pattern that a producer joins. */

@@ -43,6 +43,7 @@ const behaviour = z.strictObject({
   partials: count.optional(),
   mute: z.literal(true).optional(),
   manual: z.literal(true).optional(),
+  stubborn: z.literal(true).optional(),
 });
 
 const producer = z.strictObject({

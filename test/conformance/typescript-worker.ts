@@ -13,8 +13,11 @@ import { base64 } from "./typescript-views.js";
 /** An assignment that is answered by command. */
 interface Manual {
   readonly assignment: AssignmentContext;
-  readonly finish: (outcome: Outcome | undefined) => void;
+  readonly finish: (outcome: Outcome) => void;
+  readonly giveUp: (reason: unknown) => void;
 }
+
+const NEVER = new AbortController().signal;
 
 /** The handler of one producer: does what its behaviours say, and reports what it sees. */
 export class Worker {
@@ -28,16 +31,16 @@ export class Worker {
   }
 
   /** Answers an assignment. */
-  async handle(assignment: AssignmentContext): Promise<HandlerResult | undefined> {
+  async handle(assignment: AssignmentContext): Promise<HandlerResult> {
     const { producer, behaviour = {}, behaviours = {} } = this.#fields;
     const { requestId, topic, signal } = assignment;
+    const how = behaviours[topic] ?? behaviour;
     this.#report({ event: "assignment", producer, ...assignmentView(assignment) });
     signal.addEventListener("abort", () => {
-      this.#manual.get(requestId)?.finish(undefined);
+      if (how.stubborn !== true) this.#manual.get(requestId)?.giveUp(signal.reason);
       this.#report({ event: "revoked", producer, request_id: requestId, reason: signal.reason.reason });
     });
-    const outcome = await this.#outcome(assignment, behaviours[topic] ?? behaviour);
-    return outcome === undefined ? undefined : this.#result(assignment, outcome);
+    return this.#result(assignment, await this.#outcome(assignment, how));
   }
 
   /** Answers an assignment by command. */
@@ -50,23 +53,24 @@ export class Worker {
     else manual.finish(command);
   }
 
-  async #outcome(assignment: AssignmentContext, behaviour: Behaviour): Promise<Outcome | undefined> {
-    const { signal } = assignment;
+  async #outcome(assignment: AssignmentContext, behaviour: Behaviour): Promise<Outcome> {
+    const signal = behaviour.stubborn === true ? NEVER : assignment.signal;
     if (behaviour.mute === true || behaviour.manual === true) return await this.#untilFinished(assignment);
-    if (behaviour.delay_ms !== undefined) {
-      await sleep(behaviour.delay_ms, undefined, { signal }).catch(() => {});
-    }
+    if (behaviour.delay_ms !== undefined) await sleep(behaviour.delay_ms, undefined, { signal });
     for (let part = 1; part <= (behaviour.partials ?? 0); part++) await assignment.send({ part });
-    return signal.aborted ? undefined : behaviour;
+    signal.throwIfAborted();
+    return behaviour;
   }
 
   /** Also for a mute one: nobody will reply to that. */
-  async #untilFinished(assignment: AssignmentContext): Promise<Outcome | undefined> {
-    const outcome = await new Promise<Outcome | undefined>((finish) => {
-      this.#manual.set(assignment.requestId, { assignment, finish });
-    });
-    this.#manual.delete(assignment.requestId);
-    return outcome;
+  async #untilFinished(assignment: AssignmentContext): Promise<Outcome> {
+    try {
+      return await new Promise<Outcome>((finish, giveUp) => {
+        this.#manual.set(assignment.requestId, { assignment, finish, giveUp });
+      });
+    } finally {
+      this.#manual.delete(assignment.requestId);
+    }
   }
 
   #result({ topic, args, kwargs, data, contentType }: AssignmentContext, outcome: Outcome): HandlerResult {
