@@ -39,7 +39,7 @@ export interface ListenerOptions {
   readonly includeLate?: boolean;
   /** What the server does when this listener reads too slowly: drop the oldest and say so (default), or end the stream. */
   readonly overflowAction?: "DROP_OLDEST" | "DISCONNECT";
-  /** How many bytes the server may queue for this listener, from 16 KiB. Default: the server's, 1 MiB. */
+  /** How many bytes the server may queue for this listener, from 16 KiB. Default: the server's, 4 MiB. */
   readonly bufferBytes?: number;
 }
 
