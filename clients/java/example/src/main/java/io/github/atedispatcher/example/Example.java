@@ -1,0 +1,122 @@
+package io.github.atedispatcher.example;
+
+import com.google.protobuf.Duration;
+import io.github.atedispatcher.v1.Assignment;
+import io.github.atedispatcher.v1.Delivery;
+import io.github.atedispatcher.v1.DispatcherServiceGrpc;
+import io.github.atedispatcher.v1.GatherEvent;
+import io.github.atedispatcher.v1.GatherRequest;
+import io.github.atedispatcher.v1.GatherResponse;
+import io.github.atedispatcher.v1.Request;
+import io.grpc.ManagedChannel;
+import io.grpc.ManagedChannelBuilder;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A producer, a listener and a requester to start from a terminal: {@code produce}, {@code listen} and {@code gather},
+ * each with an address and a topic; {@code gather} takes text to send, too. SIGTERM and Ctrl-C end them in good order.
+ */
+public final class Example {
+  private static final int CONCURRENCY = 4;
+  private static final int TTL_SECONDS = 5;
+
+  private Example() {}
+
+  /** Runs one of the three. */
+  public static void main(String[] args) {
+    if (args.length < 3) {
+      System.err.println("usage: Example produce|listen|gather ADDRESS TOPIC [TEXT...]");
+      System.exit(2);
+    }
+    String address = args[1];
+    String topic = args[2];
+    switch (args[0]) {
+      case "produce" -> produce(address, topic);
+      case "listen" -> listen(address, topic);
+      case "gather" -> gather(address, topic, List.of(args).subList(3, args.length));
+      default -> throw new IllegalArgumentException("unknown: " + args[0]);
+    }
+  }
+
+  private static void produce(String address, String topic) {
+    run(new Producer(address, "java", List.of(topic), CONCURRENCY, Example::shout), "producing");
+  }
+
+  /** Repeats the words, in capitals; the word {@code wait} takes for ever, and {@code fail} fails. */
+  private static Object shout(Assignment assignment) throws InterruptedException {
+    List<Object> words = Json.from(assignment.getRequest().getArgs());
+    if (words.contains("fail")) throw new IllegalStateException("as you wish");
+    if (words.contains("wait")) waitUntilRevoked();
+    return Map.of("words", words.stream().map(word -> String.valueOf(word).toUpperCase()).toList());
+  }
+
+  private static void waitUntilRevoked() throws InterruptedException {
+    System.out.println("waiting");
+    try {
+      Thread.sleep(Long.MAX_VALUE);
+    } catch (InterruptedException e) {
+      System.out.println("revoked");
+      throw e;
+    }
+  }
+
+  private static void listen(String address, String topic) {
+    Listener listener =
+        new Listener(
+            address,
+            "java",
+            List.of(topic),
+            delivery -> System.out.println("heard " + describe(delivery)),
+            gap -> System.out.println("lost " + gap.getLostCount() + " of " + gap.getTopic() + ": " + gap.getReason()));
+    run(listener, "listening");
+  }
+
+  private static void run(Session<?, ?> session, String word) {
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(
+                () -> {
+                  session.close();
+                  System.out.println("closed");
+                }));
+    session.start();
+    session.ready();
+    System.out.println(word);
+    session.join();
+  }
+
+  private static void gather(String address, String topic, List<String> words) {
+    ManagedChannel channel = ManagedChannelBuilder.forTarget(address).usePlaintext().build();
+    Request request =
+        Request.newBuilder()
+            .setTopic(topic)
+            .setArgs(Json.list(words))
+            .setTtl(Duration.newBuilder().setSeconds(TTL_SECONDS))
+            .build();
+    Iterator<GatherResponse> responses =
+        DispatcherServiceGrpc.newBlockingStub(channel)
+            .gather(GatherRequest.newBuilder().setRequest(request).build());
+    while (responses.hasNext()) responses.next().getEventsList().forEach(Example::print);
+    channel.shutdown();
+  }
+
+  private static void print(GatherEvent event) {
+    switch (event.getEventCase()) {
+      case DELIVERY -> System.out.println("gathered " + describe(event.getDelivery()));
+      case SUMMARY -> System.out.println("ended " + event.getSummary().getReason());
+      default -> {}
+    }
+  }
+
+  private static String describe(Delivery delivery) {
+    String what =
+        switch (delivery.getResult().getOutcomeCase()) {
+          case ERROR -> "failed: " + delivery.getResult().getError().getMessage();
+          case DATA -> delivery.getResult().getData().size() + " bytes";
+          default -> String.valueOf(Json.from(delivery.getResult().getValue()));
+        };
+    return delivery.getProducerId() + " " + what;
+  }
+}

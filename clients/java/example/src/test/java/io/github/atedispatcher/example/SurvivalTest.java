@@ -1,0 +1,197 @@
+package io.github.atedispatcher.example;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import com.google.protobuf.Duration;
+import io.github.atedispatcher.v1.Delivery;
+import io.github.atedispatcher.v1.DispatcherServiceGrpc;
+import io.github.atedispatcher.v1.Gap;
+import io.github.atedispatcher.v1.GapReason;
+import io.github.atedispatcher.v1.GatherEvent;
+import io.github.atedispatcher.v1.GatherRequest;
+import io.github.atedispatcher.v1.NoProducersAction;
+import io.github.atedispatcher.v1.Request;
+import io.grpc.ManagedChannel;
+import io.grpc.ManagedChannelBuilder;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+final class SurvivalTest {
+  private static final String TOPIC = "numbers";
+  private static final long WAIT_SECONDS = 20;
+
+  private final BlockingQueue<Delivery> heard = new LinkedBlockingQueue<>();
+  private final BlockingQueue<Gap> gaps = new LinkedBlockingQueue<>();
+
+  @Test
+  void bothComeBackToAServerThatWasKilled() throws Exception {
+    try (Server server = new Server();
+        Producer producer = producer(server.address());
+        Listener listener = listener(server.address())) {
+      assertEquals(List.of(1.0), gather(server.address(), 1));
+      assertHeard(1.0);
+      server.crash();
+      assertEquals(GapReason.GAP_REASON_EPOCH_CHANGED, next(gaps).getReason());
+      assertEquals(List.of(2.0), gather(server.address(), 2));
+      assertHeard(2.0);
+      assertNull(heard.poll());
+    }
+  }
+
+  @Test
+  void halfOpenLinksAreNoticedByTheirMissingHeartbeats() throws Exception {
+    try (Server server = new Server("--heartbeat-ms", "100ms");
+        Link toProducer = new Link(server.address());
+        Link toListener = new Link(server.address());
+        Producer producer = producer(toProducer.address());
+        Listener listener = listener(toListener.address())) {
+      assertEquals(List.of(1.0), gather(server.address(), 1));
+      assertHeard(1.0);
+      toListener.freeze();
+      assertEquals(List.of(2.0), gather(server.address(), 2));
+      assertHeard(2.0);
+      toProducer.freeze();
+      // What the frozen session is asked departs with it, when the new one of the same id comes.
+      List<Object> values;
+      do values = gather(server.address(), 3);
+      while (values.isEmpty());
+      assertEquals(List.of(3.0), values);
+      assertHeard(3.0);
+      assertNull(heard.poll());
+      assertNull(gaps.poll());
+    }
+  }
+
+  @Test
+  void aRevokedHandlerIsInterruptedAndItsPlaceIsFree() throws Exception {
+    Semaphore interrupted = new Semaphore(0);
+    try (Server server = new Server();
+        Producer producer =
+            new Producer(
+                server.address(),
+                "slow",
+                List.of(TOPIC),
+                1,
+                assignment -> {
+                  if (assignment.getRequest().getArgs().getValuesCount() > 0) return "quick";
+                  try {
+                    return new LinkedBlockingQueue<>().take();
+                  } finally {
+                    interrupted.release();
+                  }
+                })) {
+      producer.start();
+      producer.ready();
+      assertEquals(List.of(), gather(server.address(), request().setTtl(Duration.newBuilder().setNanos(50_000_000))));
+      assertEquals(true, interrupted.tryAcquire(WAIT_SECONDS, TimeUnit.SECONDS));
+      assertEquals(List.of("quick"), gather(server.address(), 1));
+    }
+  }
+
+  @Test
+  void aProducerThatIsClosedAnswersWhatItOwes() throws Exception {
+    CountDownLatch started = new CountDownLatch(1);
+    CountDownLatch release = new CountDownLatch(1);
+    try (Server server = new Server();
+        Producer producer =
+            new Producer(
+                server.address(),
+                "thorough",
+                List.of(TOPIC),
+                1,
+                assignment -> {
+                  started.countDown();
+                  release.await();
+                  return "done";
+                })) {
+      producer.start();
+      producer.ready();
+      CompletableFuture<List<Object>> gathered = CompletableFuture.supplyAsync(() -> gather(server.address(), 1));
+      started.await();
+      CompletableFuture<Void> closed = CompletableFuture.runAsync(producer::close);
+      release.countDown();
+      assertEquals(List.of("done"), gathered.get());
+      closed.get();
+      producer.join();
+    }
+  }
+
+  @Test
+  void theNewestSessionOfAnIdEndsTheOlderForGood() throws Exception {
+    try (Server server = new Server();
+        Producer older = producer(server.address());
+        Producer newer = producer(server.address())) {
+      StatusRuntimeException error = assertThrows(StatusRuntimeException.class, older::join);
+      assertEquals(Status.Code.ABORTED, error.getStatus().getCode());
+      assertEquals(List.of(1.0), gather(server.address(), 1));
+    }
+  }
+
+  private static Producer producer(String address) {
+    Producer producer =
+        new Producer(
+            address, "echo", List.of(TOPIC), 4, assignment -> Json.from(assignment.getRequest().getArgs()).get(0));
+    producer.start();
+    producer.ready();
+    return producer;
+  }
+
+  private Listener listener(String address) {
+    Listener listener = new Listener(address, "ear", List.of(TOPIC), heard::add, gaps::add);
+    listener.start();
+    listener.ready();
+    return listener;
+  }
+
+  private void assertHeard(Object value) throws InterruptedException {
+    assertEquals(value, Json.from(next(heard).getResult().getValue()));
+  }
+
+  private static <T> T next(BlockingQueue<T> queue) throws InterruptedException {
+    T found = queue.poll(WAIT_SECONDS, TimeUnit.SECONDS);
+    assertNotNull(found, "nothing came");
+    return found;
+  }
+
+  private static Request.Builder request() {
+    return Request.newBuilder().setTopic(TOPIC).setTtl(Duration.newBuilder().setSeconds(WAIT_SECONDS));
+  }
+
+  private static List<Object> gather(String address, int number) {
+    return gather(address, request().setArgs(Json.list(List.of(number))));
+  }
+
+  /** The values that come; if nobody is there it waits for the first producer. */
+  private static List<Object> gather(String address, Request.Builder request) {
+    ManagedChannel channel = ManagedChannelBuilder.forTarget(address).usePlaintext().build();
+    try {
+      List<Object> values = new ArrayList<>();
+      request.setNoProducersAction(NoProducersAction.NO_PRODUCERS_ACTION_WAIT);
+      DispatcherServiceGrpc.newBlockingStub(channel)
+          .withWaitForReady()
+          .gather(GatherRequest.newBuilder().setRequest(request).build())
+          .forEachRemaining(
+              response ->
+                  response.getEventsList().stream()
+                      .filter(GatherEvent::hasDelivery)
+                      .forEach(event -> values.add(Json.from(event.getDelivery().getResult().getValue()))));
+      return values;
+    } finally {
+      channel.shutdownNow();
+    }
+  }
+}
