@@ -20,17 +20,17 @@ const steps = [
 if (!process.argv.includes("--no-tests")) {
   steps.push(["tests", bin("vitest"), "run", "--project", "unit", "--project", "e2e", "--reporter=dot"]);
 }
-/** What a step that passed has to say: the base that was compared with, the number of tests. */
-const worthTelling = /^(?:contract compared with .*|no earlier contract.*| *Tests .*)$/m;
+/** What a step that passed has to say: what it skipped, the base that was compared with, the number of tests. */
+const worthTelling = /^(?:SKIPPED .*|contract compared with .*|no earlier contract.*| *Tests .*)$/gm;
 
 for (const [name, command, ...args] of steps) {
   const begin = performance.now();
   const run = spawnSync(command, args, { cwd: root, encoding: "utf8", maxBuffer: 2 ** 28 });
   const seconds = ((performance.now() - begin) / 1000).toFixed(1).padStart(5);
   const output = stripVTControlCharacters(`${run.stdout ?? ""}${run.stderr ?? ""}${run.error ?? ""}`);
-  const note = worthTelling.exec(output)?.[0].trim();
+  const notes = (output.match(worthTelling) ?? []).map((note) => note.trim()).join("; ");
   console.log(
-    `${run.status === 0 ? "ok  " : "FAIL"} ${seconds} s  ${name}${note === undefined ? "" : ` (${note})`}`,
+    `${run.status === 0 ? "ok  " : "FAIL"} ${seconds} s  ${name}${notes === "" ? "" : ` (${notes})`}`,
   );
   if (run.status !== 0) {
     console.log(output.trimEnd());
