@@ -1,10 +1,10 @@
 // Adds up test reports and closes with the one line that tells how many tests ran:
 //   node .ci/sum.mjs REPORT…
-// A report is vitest's JSON (.json), pytest's JUnit XML (.xml) or `go test -json` (.jsonl). Fails when a test failed,
-// when a file failed to load, or when nothing ran.
+// A report is vitest's JSON (.json), the JUnit XML of pytest or Surefire (.xml), `go test -json` (.jsonl) or what
+// conformance counted (.counts). Fails when a test failed, when a file failed to load, or when nothing ran.
 import { readFileSync } from "node:fs";
 
-const readers = { ".json": vitest, ".xml": pytest, ".jsonl": go };
+const readers = { ".json": vitest, ".xml": junit, ".jsonl": go, ".counts": JSON.parse };
 
 const sum = { passed: 0, failed: 0, skipped: 0 };
 for (const path of process.argv.slice(2)) {
@@ -33,7 +33,7 @@ function vitest(text) {
   };
 }
 
-function pytest(text) {
+function junit(text) {
   const [suite] = /<testsuite [^>]*>/.exec(text);
   const count = (name) => Number(new RegExp(` ${name}="(\\d+)"`).exec(suite)[1]);
   const failed = count("failures") + count("errors");

@@ -4,7 +4,9 @@
  *
  *   npm run conformance
  *   npm run conformance -- --with go --only backlog    one language or tool; scenarios with that word in their names
+ *   npm run conformance -- --report FILE               writes how many passed, failed and were skipped, as JSON
  */
+import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { BY_HAND, type HandScenario, playByHand } from "./by-hand.js";
 import { castOf, mixedCasts, nameOf } from "./casts.js";
@@ -20,6 +22,7 @@ const { values } = parseArgs({
   options: {
     with: { type: "string", multiple: true },
     only: { type: "string", default: "" },
+    report: { type: "string" },
   },
 });
 
@@ -27,13 +30,14 @@ const isWanted = ({ name }: { readonly name: string }) => values.with?.includes(
 const hasWord = ({ name }: { readonly name: string }) => name.includes(values.only);
 const scenarios = loadScenarios().filter(hasWord);
 const chapter = BY_HAND.filter(hasWord);
-let hasFailed = false;
+/** One for each scenario, cast and tool, and a failure for whatever else went wrong. */
+const counts = { passed: 0, failed: 0, skipped: 0 };
 
 /** What is not there is told; a failure where everything must be there. */
 async function isThere({ name, missing }: Language | Tool): Promise<boolean> {
   const why = await missing();
   if (why === undefined) return true;
-  if (IS_STRICT) hasFailed = true;
+  counts[IS_STRICT ? "failed" : "skipped"] += 1;
   console.log(`${IS_STRICT ? "FAILED" : "SKIPPED"}  ${name}: ${why}`);
   return false;
 }
@@ -47,14 +51,14 @@ async function playAll(cast: Cast, all: readonly Scenario[]): Promise<readonly M
     for (const scenario of all) {
       const outcome = await play(troupe, scenario);
       marks.push({ passed: "✓", failed: "✗", unsupported: "–" }[outcome.kind] as Mark);
+      counts[outcome.kind === "unsupported" ? "skipped" : outcome.kind] += 1;
       if (outcome.kind === "passed") continue;
       console.log(`\n${outcome.kind}  ${nameOf(cast)}: ${scenario.name}\n${outcome.why}\n`);
-      if (outcome.kind === "failed") hasFailed = true;
     }
     await troupe.disband();
   } catch (error) {
     console.log(`\nfailed  ${nameOf(cast)}: ${error instanceof Error ? error.message : error}\n`);
-    hasFailed = true;
+    counts.failed += 1;
   }
   console.log(`${nameOf(cast)}: ${((performance.now() - began) / 1000).toFixed(1)} s`);
   return marks;
@@ -90,12 +94,13 @@ async function byHandTable(tools: readonly Tool[]): Promise<string> {
 async function markByHand(tool: Tool, scenario: HandScenario): Promise<Mark> {
   try {
     await playByHand(tool, scenario);
+    counts.passed += 1;
     return "✓";
   } catch (error) {
     console.log(
       `\nfailed  ${tool.name}: ${scenario.name}\n${error instanceof Error ? error.message : error}\n`,
     );
-    hasFailed = true;
+    counts.failed += 1;
     return "✗";
   }
 }
@@ -134,8 +139,10 @@ const tools = await thoseThere(TOOLS);
 if (tools.length > 0 && chapter.length > 0) tables.push(await byHandTable(tools));
 if (tables.length === 0) {
   console.log("nothing was played");
-  hasFailed = true;
+  counts.failed += 1;
 }
 
 console.log(`\n${tables.join("\n\n")}\n`);
-process.exitCode = hasFailed ? 1 : 0;
+console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+if (values.report !== undefined) writeFileSync(values.report, JSON.stringify(counts));
+process.exitCode = counts.failed > 0 ? 1 : 0;
