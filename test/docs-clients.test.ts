@@ -1,0 +1,83 @@
+/**
+ * Holds to the truth what the documentation says of clients in other languages. Their programs are run by their own
+ * tests, which need their toolchains; here it is only told, aloud, which those are.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { BY_HAND } from "./conformance/by-hand.js";
+import { loadScenarios } from "./conformance/load-scenarios.js";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+/** A template of buf generate. */
+interface Template {
+  readonly version: string;
+  readonly inputs: readonly { readonly directory: string }[];
+  readonly plugins: readonly { readonly out: string }[];
+}
+
+describe("clients.md", () => {
+  const guide = read("docs/clients.md");
+  const templates = [...guide.matchAll(/^```yaml buf\.gen\.yaml\n(.*?)^```$/gms)].map(
+    ([, text = ""]) => text,
+  );
+
+  it("names, for all that a client has to do, scenarios that there are", () => {
+    const [, list = ""] = guide.split("## What a client has to do");
+    const rows = list.match(/^\| (?!a client \|).+$/gm) ?? [];
+    const named = rows.map((row) => /^\| .+ \| (?:`([^`]+)`|—) \|$/.exec(row) ?? [row, row]);
+    const scenarios = [...loadScenarios(), ...BY_HAND].map(({ name }) => name);
+    expect(named.length).toBeGreaterThan(40);
+    expect(named.flatMap(([, name]) => name ?? []).filter((name) => !scenarios.includes(name))).toEqual([]);
+  });
+
+  it("shows templates for buf that work from here", () => {
+    expect(templates.length).toBe(4);
+    for (const { version, inputs, plugins } of templates.map((text) => parse(text) as Template)) {
+      expect(version).toBe("v2");
+      for (const { directory } of inputs) expect(existsSync(join(ROOT, directory)), directory).toBe(true);
+      for (const { out } of plugins) expect(out).toMatch(/^gen\//);
+    }
+  });
+
+  it("shows the template of Java but for where the plugins are", () => {
+    const { plugins: _, ...rest } = parse(templates.find((text) => text.includes("java_package")) ?? "");
+    expect(parse(read("buf.gen.java.yaml"))).toMatchObject(rest);
+  });
+});
+
+describe("CONTRIBUTING.md", () => {
+  it("tells the versions of buf and of its plugins as they are pinned", () => {
+    const [, section = ""] = read("CONTRIBUTING.md").split("## Generated code");
+    const rows = [...section.matchAll(/^\| .* \| (.+), `(\S+)` \|$/gm)];
+    expect(rows.length).toBe(4);
+    for (const [row, plugins = "", file = ""] of rows) {
+      for (const [version] of plugins.matchAll(/\d[\d.]+/g)) expect(read(file), row).toContain(version);
+    }
+    const { devDependencies } = JSON.parse(read("package.json"));
+    expect(section).toContain(`buf itself is ${devDependencies["@bufbuild/buf"]}`);
+  });
+});
+
+describe("the README", () => {
+  it.each([
+    ["python", "clients/python/tests/test_root_readme.py"],
+    ["go", "clients/go/root_readme_test.go"],
+    ["java", "clients/java/example/src/test/java/io/github/atedispatcher/example/ReadmeTest.java"],
+  ])("has a program in %s that the tests of that client run, not these", (language, test) => {
+    const programs = [
+      ...read("README.md").matchAll(new RegExp(`^\`\`\`${language}\n.*?^\`\`\`$(.*)`, "gms")),
+    ];
+    expect(programs.length).toBeGreaterThan(0);
+    for (const [, rest = ""] of programs) expect(rest, "what it prints").toMatch(/^\n\n```text\n/);
+    expect(read(test)).toContain(`\`\`\`${language}`);
+    process.stderr.write(`NOT RUN HERE  the README's program in ${language}: ${test} runs it\n`);
+  });
+});
+
+function read(name: string): string {
+  return readFileSync(join(ROOT, name), "utf8");
+}
