@@ -1,0 +1,98 @@
+/**
+ * The round trip of each client beside a plain unary gRPC echo of its language, in one run. A round trip of ours is a
+ * gather of one: from the caller to the dispatcher, on to a producer, and back, with its summary; three processes
+ * instead of two. Each round takes one sample of every client and kind in a shuffled order, so that what else the
+ * machine does falls on all alike.
+ *
+ *   npm run bench:clients
+ *   npm run bench:clients -- --rounds 9 --trips 500
+ */
+import { parseArgs } from "node:util";
+import { describeMachine } from "../bench/machine.js";
+import { OUR_SERVER } from "../bench/our-server.js";
+import { startServer } from "../bench/server-process.js";
+import { type Spread, shuffled, spread } from "../bench/statistics.js";
+import { IS_STRICT } from "../conformance/languages.js";
+import { PeerProcess } from "./peer-process.js";
+import { PEERS } from "./peers.js";
+
+const KINDS = ["gather", "echo"] as const;
+type Kind = (typeof KINDS)[number];
+
+/** One client in this run. */
+interface Runner {
+  readonly name: string;
+  readonly measure: PeerProcess;
+  readonly parts: readonly PeerProcess[];
+  /** Microseconds, one for each round. */
+  readonly samples: Readonly<Record<Kind, number[]>>;
+}
+
+const { values } = parseArgs({
+  options: { rounds: { type: "string", default: "7" }, trips: { type: "string", default: "300" } },
+});
+const [rounds, trips] = [Number(values.rounds), Number(values.trips)];
+if (!(Number.isInteger(rounds) && rounds > 0 && Number.isInteger(trips) && trips > 0)) {
+  throw new Error("--rounds and --trips take whole numbers from 1");
+}
+
+async function start(name: string, command: readonly string[], address: string): Promise<Runner> {
+  const topic = `round-trip.${name.replaceAll(/\W+/g, "-")}`;
+  const echo = new PeerProcess([...command, "echo"]);
+  const echoAddress = (await echo.ask()).replace("listening on ", "");
+  const producer = new PeerProcess([...command, "produce", address, topic]);
+  await producer.ask();
+  const measure = new PeerProcess([...command, "measure", address, topic, echoAddress]);
+  return { name, measure, parts: [measure, producer, echo], samples: { gather: [], echo: [] } };
+}
+
+function show({ median, min, max }: Spread, digits: number): string {
+  return `${median.toFixed(digits)} (${min.toFixed(digits)}–${max.toFixed(digits)})`;
+}
+
+function row({ name, samples: { gather, echo } }: Runner): readonly string[] {
+  const ratios = gather.map((each, round) => each / (echo[round] ?? Number.NaN));
+  return [name, show(spread(gather), 0), show(spread(echo), 0), show(spread(ratios), 2)];
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)));
+  return rows
+    .map((cells) =>
+      cells
+        .map((cell, column) => cell.padEnd(widths?.[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+const { cpu, cores, loadBefore } = describeMachine();
+const server = await startServer(OUR_SERVER);
+const runners: Runner[] = [];
+try {
+  for (const { name, missing, prepare } of PEERS) {
+    const why = await missing();
+    if (why === undefined) runners.push(await start(name, await prepare(), server.address));
+    else console.log(`${IS_STRICT ? "FAILED" : "SKIPPED"}  ${name}: ${why}`);
+    if (why !== undefined && IS_STRICT) process.exitCode = 1;
+  }
+  const cells = runners.flatMap((runner) => KINDS.map((kind) => ({ runner, kind })));
+  // Round 0 warms up.
+  for (let round = 0; round <= rounds; round++) {
+    for (const { runner, kind } of shuffled(cells)) {
+      const taken = Number(await runner.measure.ask(`${kind} ${trips}`));
+      if (!(taken > 0)) throw new Error(`${runner.name} measured ${taken}`);
+      if (round > 0) runner.samples[kind].push(taken);
+    }
+  }
+} finally {
+  for (const part of runners.flatMap(({ parts }) => parts)) await part.end();
+  await server.kill();
+}
+
+console.log(
+  `${cores} x ${cpu}, load ${loadBefore.toFixed(2)} before; ${rounds} rounds of ${trips} round trips each`,
+);
+console.log("microseconds: median of the rounds' medians (smallest–largest)\n");
+console.log(table([["client", "gather of one", "plain unary echo", "ratio"], ...runners.map(row)]));
