@@ -113,7 +113,8 @@ public final class Producer extends Session<ProduceRequest, ProduceResponse> {
     Result result;
     try {
       result = Result.newBuilder().setValue(Json.of(handler.answer(assignment))).build();
-    } catch (Exception e) {
+    } catch (Throwable e) {
+      // Errors, too: the caller shall not wait for what cannot come.
       result = Result.newBuilder().setError(error(e)).build();
     }
     synchronized (this) {
@@ -143,7 +144,7 @@ public final class Producer extends Session<ProduceRequest, ProduceResponse> {
     }
   }
 
-  private static com.google.rpc.Status error(Exception e) {
+  private static com.google.rpc.Status error(Throwable e) {
     String message = e.getMessage() == null ? e.getClass().getName() : e.getMessage();
     return com.google.rpc.Status.newBuilder().setCode(Code.UNKNOWN_VALUE).setMessage(message).build();
   }

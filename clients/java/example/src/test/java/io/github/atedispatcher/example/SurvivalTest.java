@@ -103,6 +103,29 @@ final class SurvivalTest {
   }
 
   @Test
+  void whateverAHandlerThrowsIsAResultAndTheProducerLivesOn() throws Exception {
+    try (Server server = new Server();
+        Producer producer =
+            new Producer(
+                server.address(),
+                "clumsy",
+                List.of(TOPIC),
+                1,
+                assignment -> {
+                  if (assignment.getRequest().getArgs().getValuesCount() > 0) throw new StackOverflowError("too deep");
+                  return List.of(1L << 60);
+                });
+        Listener listener = listener(server.address())) {
+      producer.start();
+      producer.ready();
+      gather(server.address(), 1);
+      assertEquals("too deep", next(heard).getResult().getError().getMessage());
+      gather(server.address(), request());
+      assertEquals("JSON has no exact " + (1L << 60), next(heard).getResult().getError().getMessage());
+    }
+  }
+
+  @Test
   void aProducerThatIsClosedAnswersWhatItOwes() throws Exception {
     CountDownLatch started = new CountDownLatch(1);
     CountDownLatch release = new CountDownLatch(1);
