@@ -1,35 +1,30 @@
 /**
  * What the runner and a client process say to each other, over Node's IPC channel.
  */
+import type { Measurement } from "./figures.js";
+import type { ServerLook } from "./server-look.js";
 
 /** The order to a client process; its only argument, as JSON. */
 export interface ClientJob {
   readonly peer: string;
-  readonly shape: string;
+  readonly work: string;
+  /** Requests per second instead of the work's own, for a sweep. */
+  readonly requestsPerSecond?: number;
   readonly address: string;
   readonly serverPid: number;
   readonly warmupMs: number;
   readonly measureMs: number;
 }
 
-/** What one sample measured. */
-export interface Measurement {
-  readonly deliveriesPerSecond: number;
-  /** Server CPU per delivery, microseconds; null if this system cannot tell. */
-  readonly serverCpuUsPerDelivery: number | null;
-  /** CPU used in the measured time, in cores; 1 is one core fully busy. */
-  readonly serverCores: number | null;
-  readonly clientCores: number;
-  /** Cores in use by anything else, the kernel's own work included: far above 0.2 means a disturbed sample. */
-  readonly otherCores: number | null;
-  /** Requests that ended in the measured time. */
-  readonly requestCount: number;
-  readonly measuredMs: number;
-  /** Payloads that were compared as a whole, in the entire sample. */
-  readonly verifiedCount: number;
-}
+/** What a client process says: that it wants a look at the server, or its answer, which comes once and last. */
+export type ClientMessage = { readonly kind: "look" } | ClientAnswer;
 
-/** The answer of a client process, its only message. */
+/** The answer of a client process. */
 export type ClientAnswer =
-  | { readonly ok: true; readonly measurement: Measurement }
-  | { readonly ok: false; readonly error: string };
+  | { readonly kind: "answer"; readonly ok: true; readonly measurement: Measurement }
+  | { readonly kind: "answer"; readonly ok: false; readonly error: string };
+
+/** The runner's only message: the look. */
+export interface LookAnswer {
+  readonly look: ServerLook;
+}

@@ -1,17 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { ClosedLoop } from "./closed-loop.js";
-import { ResultPayloads } from "./payload.js";
+import { createPayload, ResultPayloads } from "./payload.js";
 
-const SHAPE = { name: "2x2/32", producers: 2, listeners: 2, payloadBytes: 32, window: 2 };
+const SHAPE = { producers: 2, listeners: 2, payloadBytes: 32, window: 2 };
 const payloads = new ResultPayloads(SHAPE.payloadBytes);
 
 function start() {
   const sent: number[] = [];
   const failures: string[] = [];
-  const loop = new ClosedLoop(SHAPE, ({ message }) => failures.push(message));
+  const loop = new ClosedLoop(SHAPE, payloads, ({ message }) => failures.push(message));
   loop.start((sequence) => sent.push(sequence));
   const deliver = (sequence: number, listener: number, producer: number, payload = payloads) =>
-    loop.delivered(listener, payload.create(sequence, producer), 0, payload.byteLength);
+    loop.delivered(listener, createPayload(payload, sequence, producer), 0, payload.byteLength);
   const complete = (sequence: number) => {
     loop.accepted(sequence);
     for (const listener of [0, 1]) for (const producer of [0, 1]) deliver(sequence, listener, producer);
@@ -74,7 +74,7 @@ describe("a closed loop", () => {
   it("finds a payload of the wrong length or with the wrong content", () => {
     const { loop, deliver, failures } = start();
     deliver(0, 0, 0, new ResultPayloads(31));
-    const altered = payloads.create(0, 0);
+    const altered = createPayload(payloads, 0, 0);
     altered[20] = 0;
     loop.delivered(0, altered, 0, altered.length);
     expect(failures).toEqual(["a payload of 31 bytes came, not 32", "a delivered payload was altered"]);

@@ -4,40 +4,32 @@
  * A request has ended when its own call has succeeded and every listener has got every producer's answer. Anything
  * else, a delivery too many or a payload that is not what was sent included, makes the sample fail.
  */
-import { ResultPayloads, readSequence } from "./payload.js";
+import { DeliveryCheck } from "./delivery-check.js";
+import type { Payloads } from "./payload.js";
 import type { Send } from "./peer.js";
 import { deliveriesPerRequest, type Shape } from "./shape.js";
-
-/**
- * Every so many deliveries of a listener the whole payload is compared, not only its number and length. A prime, so
- * that with answers in a fixed order each producer has its turn.
- */
-const VERIFY_EVERY = 61;
 
 /** Keeps `shape.window` requests outstanding and accounts for every delivery. */
 export class ClosedLoop {
   readonly #shape: Shape;
-  readonly #payloads: ResultPayloads;
+  readonly #check: DeliveryCheck;
   /** Per slot of the window: the request that holds it, or -1. A request's number modulo the window is its slot. */
   readonly #sequences: number[];
   /** Per slot: what its request still waits for, its own call included. */
   readonly #missing: number[];
-  readonly #received: number[];
   readonly #failure: (error: Error) => void;
   readonly #deliveriesPerRequest: number;
   #send: Send = () => {};
   #completedCount = 0;
-  #verifiedCount = 0;
   #stopped: (() => void) | undefined;
   #outstanding = 0;
 
   /** @param onFailure - called at the first failure, perhaps again at later ones. */
-  constructor(shape: Shape, onFailure: (error: Error) => void) {
+  constructor(shape: Shape, payloads: Payloads, onFailure: (error: Error) => void) {
     this.#shape = shape;
-    this.#payloads = new ResultPayloads(shape.payloadBytes);
+    this.#check = new DeliveryCheck(shape, payloads);
     this.#sequences = new Array<number>(shape.window).fill(-1);
     this.#missing = new Array<number>(shape.window).fill(0);
-    this.#received = new Array<number>(shape.listeners).fill(0);
     this.#failure = onFailure;
     this.#deliveriesPerRequest = deliveriesPerRequest(shape);
   }
@@ -49,7 +41,7 @@ export class ClosedLoop {
 
   /** Deliveries whose whole payload was compared. */
   get verifiedCount(): number {
-    return this.#verifiedCount;
+    return this.#check.verifiedCount;
   }
 
   /** Fills the window. */
@@ -78,10 +70,7 @@ export class ClosedLoop {
 
   /** Throws unless each listener has got its share, to be called after {@link stop}. */
   checkTotals(): void {
-    const expected = this.#completedCount * this.#shape.producers;
-    for (const [listener, count] of this.#received.entries()) {
-      if (count !== expected) throw new Error(`listener ${listener} got ${count} results, not ${expected}`);
-    }
+    this.#check.checkTotals(this.#completedCount);
   }
 
   /** The requester's call for this request has succeeded. */
@@ -91,21 +80,8 @@ export class ClosedLoop {
 
   /** A listener got a result. */
   delivered(listener: number, bytes: Uint8Array, start: number, end: number): void {
-    if (end - start !== this.#shape.payloadBytes) {
-      this.#failure(new Error(`a payload of ${end - start} bytes came, not ${this.#shape.payloadBytes}`));
-      return;
-    }
-    const received = (this.#received[listener] as number) + 1;
-    this.#received[listener] = received;
-    if (received % VERIFY_EVERY === 1) this.#verify(bytes, start, end);
-    this.#count(readSequence(bytes, start));
-  }
-
-  #verify(bytes: Uint8Array, start: number, end: number): void {
     try {
-      const producer = this.#payloads.verify(bytes, start, end);
-      if (producer >= this.#shape.producers) throw new Error(`a payload names producer ${producer}`);
-      this.#verifiedCount++;
+      this.#count(this.#check.take(listener, bytes, start, end));
     } catch (error) {
       this.#failure(error as Error);
     }

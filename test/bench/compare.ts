@@ -1,118 +1,150 @@
 /**
- * From samples to rows: each of ours beside each other peer, shape by shape and metric by metric.
+ * From samples to rows: each of ours beside each other peer, work by work and figure by figure, and what else has a goal.
  */
-import type { Measurement } from "./client-job.js";
-import { describeGoal, GOALS } from "./goals.js";
+import { FIGURES, type FigureName } from "./figures.js";
+import { type Comparison, describeGoal, GOALS, type Goal, GROWTH } from "./goals.js";
 import type { Peer } from "./peer.js";
-import type { Sample } from "./rounds.js";
-import { SHAPES, type Shape } from "./shape.js";
+import type { Cell, Sample } from "./rounds.js";
 import { type Spread, spread } from "./statistics.js";
+import type { Work } from "./work.js";
 
-/** What is compared of a measurement. */
-export interface Metric {
-  readonly name: string;
-  readonly read: (measurement: Measurement) => number | null;
-}
+/** What is compared between peers, by kind of work; the first one is what users ask for. */
+export const COMPARED: Readonly<Record<Work["kind"], readonly FigureName[]>> = {
+  closed: ["deliveriesPerSecond", "serverCpuUsPerDelivery"],
+  open: ["p50Ms", "p99Ms"],
+  idle: [],
+  ttl: [],
+  stalled: [],
+};
 
-/** The compared metrics, the first one being the figure that users ask for. */
-export const METRICS: readonly Metric[] = [
-  { name: "deliveries/s", read: ({ deliveriesPerSecond }) => deliveriesPerSecond },
-  { name: "server CPU us/delivery", read: ({ serverCpuUsPerDelivery }) => serverCpuUsPerDelivery },
-];
-
-/** One comparison. */
+/** One comparison with its figures; null where there are none. */
 export interface Row {
-  /** Shape, metric and client of ours. */
+  /** Work, figure and client of ours. */
   readonly work: string;
-  /** Who it is compared with. */
+  /** Who or what it is compared with. */
   readonly peer: string;
   /** Our median and theirs. */
-  readonly ours: number;
-  readonly theirs: number;
+  readonly ours: number | null;
+  readonly theirs: number | null;
   /** `ours / theirs`. */
-  readonly ratio: number;
-  /** Smallest and largest ratio within one round; null if no round has both. */
+  readonly ratio: number | null;
+  /** Smallest and largest ratio within one round. */
   readonly ratioMin: number | null;
   readonly ratioMax: number | null;
   /** As ">= 8"; null if none is set. */
   readonly goal: string | null;
-  /** Whether the ratio reaches the goal; null without one. */
+  /** Whether the ratio reaches the goal; null without one, or without figures. */
   readonly holds: boolean | null;
+  /** Why there are no figures, for a peer whose program is missing. */
+  readonly missing: string | null;
 }
 
-/** Compares each of `ours` with each of `others`, where both have at least one good sample. */
-export function compare(samples: readonly Sample[], ours: readonly Peer[], others: readonly Peer[]): Row[] {
-  return shapesOf(samples).flatMap((shape) =>
-    METRICS.flatMap((metric) =>
-      ours.flatMap((mine) => others.flatMap((theirs) => row(samples, shape, metric, mine, theirs) ?? [])),
-    ),
+/** What was to be measured, and what came of it. */
+export interface Results {
+  readonly cells: readonly Cell[];
+  readonly samples: readonly Sample[];
+}
+
+/** Compares each of `ours` with each of `others`, and with whatever else a goal names. */
+export function compare(results: Results, ours: readonly Peer[], others: readonly Peer[]): Row[] {
+  const between = results.cells.flatMap((mine) =>
+    results.cells
+      .filter(({ work, peer }) => work === mine.work && ours.includes(mine.peer) && others.includes(peer))
+      .flatMap(({ work, peer }) =>
+        COMPARED[work.kind].map(
+          (figure): Comparison => ({
+            work: work.name,
+            figure,
+            ours: mine.peer.name,
+            against: { peer: peer.name },
+          }),
+        ),
+      ),
   );
+  const within = [...GOALS.filter(({ against }) => !("peer" in against)), ...GROWTH];
+  return [...between, ...within].flatMap((comparison) => rowOf(results, comparison) ?? []);
 }
 
-/** The shapes that were measured, in their usual order. */
-export function shapesOf(samples: readonly Sample[]): readonly Shape[] {
-  return SHAPES.filter((shape) => samples.some((sample) => sample.shape === shape));
+/** Undefined if this was not to be measured. */
+function rowOf(results: Results, comparison: Comparison): Row | undefined {
+  const { work, figure, ours, against } = comparison;
+  const find = (work: string, peer: string) =>
+    results.cells.find((cell) => cell.work.name === work && cell.peer.name === peer);
+  const mine = find(work, ours);
+  const theirs =
+    "peer" in against ? find(work, against.peer) : "work" in against ? find(against.work, ours) : mine;
+  if (mine === undefined || theirs === undefined) return undefined;
+  const goal = GOALS.find((goal) => isSame(goal, comparison));
+  const head = {
+    work: `${work} ${FIGURES[figure].title}, ${mine.peer.title}`,
+    peer:
+      "peer" in against
+        ? theirs.peer.title
+        : "work" in against
+          ? `at ${against.work}`
+          : "figure" in against
+            ? FIGURES[against.figure].title
+            : `bound of ${against.bound}`,
+    goal: goal === undefined ? null : "bound" in against && against.bound === 0 ? "= 0" : describeGoal(goal),
+    missing: theirs.peer.missing?.() ?? null,
+  };
+  const our = valuesByRound(results.samples, mine, figure);
+  const their =
+    "bound" in against
+      ? new Map([...our.keys()].map((round) => [round, against.bound]))
+      : valuesByRound(results.samples, theirs, "figure" in against ? against.figure : figure);
+  return { ...head, ...ratioOf(our, their, goal) };
 }
 
-function row(
-  samples: readonly Sample[],
-  shape: Shape,
-  metric: Metric,
-  ours: Peer,
-  theirs: Peer,
-): Row | undefined {
-  const mine = valuesByRound(samples, shape, ours, metric);
-  const others = valuesByRound(samples, shape, theirs, metric);
-  if (mine.size === 0 || others.size === 0) return undefined;
-  const [ourMedian, theirMedian] = [spread([...mine.values()]).median, spread([...others.values()]).median];
-  const ratio = ourMedian / theirMedian;
-  const ratios = [...mine].flatMap(([round, value]) => {
-    const other = others.get(round);
+/** All that is null where either has no figures. */
+function ratioOf(
+  our: ReadonlyMap<number, number>,
+  their: ReadonlyMap<number, number>,
+  goal: Goal | undefined,
+) {
+  const mine = our.size === 0 ? undefined : spread([...our.values()]);
+  const theirs = their.size === 0 ? undefined : spread([...their.values()]);
+  const none = { ratio: null, ratioMin: null, ratioMax: null, holds: null };
+  const medians = { ours: mine?.median ?? null, theirs: theirs?.median ?? null };
+  if (mine === undefined || theirs === undefined) return { ...medians, ...none };
+  // What must not happen must not happen in any round.
+  if (theirs.max === 0)
+    return { ...none, ours: mine.max, theirs: 0, holds: goal === undefined ? null : mine.max === 0 };
+  const ratio = mine.median / theirs.median;
+  const ratios = [...our].flatMap(([round, value]) => {
+    const other = their.get(round);
     return other === undefined ? [] : [value / other];
   });
   const range = ratios.length === 0 ? undefined : spread(ratios);
-  const goal = GOALS.find(
-    (candidate) =>
-      candidate.shape === shape.name &&
-      candidate.metric === metric.name &&
-      candidate.ours === ours.name &&
-      candidate.theirs === theirs.name,
-  );
-  return {
-    work: `${shape.name} ${metric.name}, ${ours.title}`,
-    peer: theirs.title,
-    ours: ourMedian,
-    theirs: theirMedian,
-    ratio,
-    ratioMin: range?.min ?? null,
-    ratioMax: range?.max ?? null,
-    goal: goal === undefined ? null : describeGoal(goal),
-    holds: goal === undefined ? null : goal.larger ? ratio >= goal.ratio : ratio <= goal.ratio,
-  };
+  const holds = goal === undefined ? null : goal.larger ? ratio >= goal.ratio : ratio <= goal.ratio;
+  return { ...medians, ratio, ratioMin: range?.min ?? null, ratioMax: range?.max ?? null, holds };
 }
 
-/** The spread of a metric over a peer's good samples, or undefined if there are none. */
-export function spreadOf(
-  samples: readonly Sample[],
-  shape: Shape,
-  peer: Peer,
-  read: Metric["read"],
-): Spread | undefined {
-  const values = [...valuesByRound(samples, shape, peer, { name: "", read }).values()];
+function isSame(one: Comparison, other: Comparison): boolean {
+  return (
+    one.work === other.work &&
+    one.figure === other.figure &&
+    one.ours === other.ours &&
+    JSON.stringify(one.against) === JSON.stringify(other.against)
+  );
+}
+
+/** The spread of a figure over the good samples of a cell, or undefined if there are none. */
+export function spreadOf(samples: readonly Sample[], cell: Cell, figure: FigureName): Spread | undefined {
+  const values = [...valuesByRound(samples, cell, figure).values()];
   return values.length === 0 ? undefined : spread(values);
 }
 
 function valuesByRound(
   samples: readonly Sample[],
-  shape: Shape,
-  peer: Peer,
-  metric: Metric,
+  { work, peer }: Cell,
+  figure: FigureName,
 ): Map<number, number> {
   const values = new Map<number, number>();
   for (const sample of samples) {
-    if (sample.shape !== shape || sample.peer !== peer || sample.measurement === undefined) continue;
-    const value = metric.read(sample.measurement);
-    if (value !== null) values.set(sample.round, value);
+    if (sample.work !== work || sample.peer !== peer) continue;
+    const value = sample.measurement?.[figure];
+    if (value !== undefined) values.set(sample.round, value);
   }
   return values;
 }

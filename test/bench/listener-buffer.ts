@@ -1,6 +1,6 @@
 import type { Shape } from "./shape.js";
 
-const DEFAULT_BYTES = 1024 * 1024;
+const DEFAULT_BYTES = 4 * 1024 * 1024;
 /** What a delivery may weigh beside its payload: ids, topic, times, and the server's own book-keeping. */
 const DELIVERY_OVERHEAD_BYTES = 512;
 

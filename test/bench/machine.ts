@@ -1,6 +1,7 @@
 /** Where and with what the figures were measured. */
 import { readFileSync } from "node:fs";
 import { arch, cpus, loadavg, platform, totalmem } from "node:os";
+import type { Peer } from "./peer.js";
 import { fromProject } from "./project.js";
 
 /** What is worth knowing about the machine; nothing that names it. */
@@ -28,12 +29,17 @@ export function describeMachine(): Machine {
 }
 
 /** Versions of all that takes part. */
-export function readVersions(): Readonly<Record<string, string>> {
+export function readVersions(peers: ReadonlySet<Peer>): Readonly<Record<string, string>> {
+  const theirs = [...peers].flatMap(({ name, version }) =>
+    version === undefined ? [] : [[name, version()]],
+  );
   return {
     "ate-dispatcher": version("package.json"),
     node: process.versions.node,
     "@grpc/grpc-js": version("node_modules/@grpc/grpc-js/package.json"),
     "@bufbuild/protobuf": version("node_modules/@bufbuild/protobuf/package.json"),
+    "@nats-io/transport-node": version("node_modules/@nats-io/transport-node/package.json"),
+    ...Object.fromEntries(theirs),
   };
 }
 

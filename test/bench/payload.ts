@@ -3,6 +3,20 @@
  * number, the producer's index and a fixed pattern up to its full length.
  */
 
+/** The payloads of one sample's results, as bytes to write, to check and to tell apart. */
+export interface Payloads {
+  /** The field of `ate.dispatcher.v1.Result` that they stand in. */
+  readonly field: "value" | "data";
+  /** The length of each of them. */
+  readonly byteLength: number;
+  /** Writes a result into `target`, which has room for {@link byteLength} bytes from `offset`. */
+  write(target: Buffer, offset: number, sequence: number, producer: number): void;
+  /** Reads the number of the request that is answered. */
+  sequenceOf(bytes: Uint8Array, start: number): number;
+  /** Reads the index of the producer, or throws if anything else is not as it was written. */
+  verify(bytes: Uint8Array, start: number, end: number): number;
+}
+
 const SEQUENCE_BYTES = 4;
 const HEAD_BYTES = SEQUENCE_BYTES + 2;
 
@@ -20,8 +34,9 @@ export function readSequence(bytes: Uint8Array, start: number): number {
   return (low | (high << 16)) >>> 0;
 }
 
-/** Makes and checks results of one size. */
-export class ResultPayloads {
+/** Results of bytes. */
+export class ResultPayloads implements Payloads {
+  readonly field = "data";
   readonly #template: Buffer;
 
   /** @param byteLength - at least the head's 6 bytes. */
@@ -30,21 +45,16 @@ export class ResultPayloads {
     this.#template = Buffer.from(Array.from({ length: byteLength }, (_, index) => (index * 31) & 0xff));
   }
 
-  /** Writes a result into `target`, which has room for {@link byteLength} bytes from `offset`. */
   write(target: Buffer, offset: number, sequence: number, producer: number): void {
     target.set(this.#template, offset);
     target.writeUInt32LE(sequence, offset);
     target.writeUInt16LE(producer, offset + SEQUENCE_BYTES);
   }
 
-  /** A result in memory of its own, as a real producer would return it. */
-  create(sequence: number, producer: number): Buffer {
-    const bytes = Buffer.allocUnsafe(this.byteLength);
-    this.write(bytes, 0, sequence, producer);
-    return bytes;
+  sequenceOf(bytes: Uint8Array, start: number): number {
+    return readSequence(bytes, start);
   }
 
-  /** Reads the index of the producer, or throws if anything behind the head is not as it was written. */
   verify(bytes: Uint8Array, start: number, end: number): number {
     const body = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
     if (this.#template.compare(body, HEAD_BYTES, body.length, HEAD_BYTES) !== 0) {
@@ -52,4 +62,11 @@ export class ResultPayloads {
     }
     return body.readUInt16LE(SEQUENCE_BYTES);
   }
+}
+
+/** A result in memory of its own, as a real producer would return it. */
+export function createPayload(payloads: Payloads, sequence: number, producer: number): Buffer {
+  const bytes = Buffer.allocUnsafe(payloads.byteLength);
+  payloads.write(bytes, 0, sequence, producer);
+  return bytes;
 }

@@ -2,15 +2,18 @@
 import { findNamed } from "./named.js";
 import type { Peer } from "./peer.js";
 import { naive } from "./peers/naive.js";
+import { nats } from "./peers/nats.js";
+import { natsRequestMany } from "./peers/nats-request-many.js";
 import { ours } from "./peers/ours.js";
+import { oursGather } from "./peers/ours-gather.js";
 import { oursLean } from "./peers/ours-lean.js";
 import { oursPlain } from "./peers/ours-plain.js";
 
 /** Our server, under each kind of client. */
-export const OURS: readonly Peer[] = [ours, oursLean, oursPlain];
+export const OURS: readonly Peer[] = [ours, oursLean, oursPlain, oursGather];
 
 /** What ours is compared with. */
-export const OTHERS: readonly Peer[] = [naive];
+export const OTHERS: readonly Peer[] = [naive, nats, natsRequestMany];
 
 /** All that can be measured. */
 export const PEERS: readonly Peer[] = [...OURS, ...OTHERS];

@@ -12,10 +12,10 @@ import {
 } from "../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
 import { listenerBufferBytes } from "./listener-buffer.js";
 import { OWN_CONNECTION } from "./own-connection.js";
-import { ResultPayloads, readSequence, requestPayload } from "./payload.js";
-import type { Load, Send } from "./peer.js";
+import { createPayload, readSequence, requestPayload } from "./payload.js";
+import { type Load, type Send, topicOf } from "./peer.js";
 
-/** Connects plain clients to `address`; see {@link Peer.connect}. */
+/** Connects plain clients to `address`; see {@link ServedPeer.connect}. */
 export async function connectPlainClients(address: string, load: Load): Promise<Send> {
   const { producers, listeners } = load.shape;
   await Promise.all([
@@ -32,8 +32,8 @@ function connect(address: string): DispatcherServiceClient {
 function createRequester(client: DispatcherServiceClient, load: Load): Send {
   const ttl = { seconds: BigInt(Math.floor(load.ttlMs / 1000)), nanos: (load.ttlMs % 1000) * 1_000_000 };
   return (sequence) => {
-    const data = requestPayload(sequence);
-    client.dispatch(DispatchRequest.fromPartial({ request: { topic: load.topic, data, ttl } }), (error) => {
+    const request = { topic: topicOf(load, sequence), data: requestPayload(sequence), ttl };
+    client.dispatch(DispatchRequest.fromPartial({ request }), (error) => {
       if (error === null) load.accepted(sequence);
       else load.failed(error);
     });
@@ -41,10 +41,9 @@ function createRequester(client: DispatcherServiceClient, load: Load): Send {
 }
 
 function openProducer(client: DispatcherServiceClient, load: Load, index: number): Promise<void> {
-  const payloads = new ResultPayloads(load.shape.payloadBytes);
   const call = client.produce();
   call.on("error", load.failed);
-  call.write(hello(load.topic));
+  call.write(hello(load.topics));
   return new Promise((ready) => {
     call.on("data", ({ messages }: ProduceResponse) => {
       for (const { message } of messages) {
@@ -52,15 +51,16 @@ function openProducer(client: DispatcherServiceClient, load: Load, index: number
         if (message?.$case !== "assignment") continue;
         const { assignmentId, request } = message.value;
         if (request === undefined) load.failed(new Error("an assignment has no request"));
-        else call.write(reply(assignmentId, payloads.create(readSequence(request.data, 0), index)));
+        else
+          call.write(reply(assignmentId, createPayload(load.payloads, readSequence(request.data, 0), index)));
       }
     });
   });
 }
 
-function hello(topic: string): ProduceRequest {
+function hello(topics: readonly string[]): ProduceRequest {
   return ProduceRequest.fromPartial({
-    messages: [{ message: { $case: "hello", value: { registrations: [{ topic }] } } }],
+    messages: [{ message: { $case: "hello", value: { registrations: topics.map((topic) => ({ topic })) } } }],
   });
 }
 
@@ -86,6 +86,6 @@ function openListener(client: DispatcherServiceClient, load: Load, index: number
   });
 }
 
-function listenRequest({ topic, shape }: Load): ListenRequest {
-  return ListenRequest.fromPartial({ topics: [topic], bufferBytes: listenerBufferBytes(shape) });
+function listenRequest({ topics, shape }: Load): ListenRequest {
+  return ListenRequest.fromPartial({ topics, bufferBytes: listenerBufferBytes(shape) });
 }

@@ -1,23 +1,39 @@
 /**
  * The report for people. For programs there is the JSON file.
  */
-import { METRICS, type Row, shapesOf, spreadOf } from "./compare.js";
+import { type Results, type Row, spreadOf } from "./compare.js";
+import { FIGURES, type FigureName } from "./figures.js";
 import type { Machine } from "./machine.js";
 import type { Options } from "./options.js";
-import { PEERS } from "./peers.js";
-import type { Sample } from "./rounds.js";
-import type { Shape } from "./shape.js";
-import type { Spread } from "./statistics.js";
+import type { Cell, Sample } from "./rounds.js";
+import { short, table, whole } from "./table.js";
+import type { Work } from "./work.js";
 
 /** A sample beside which this much of the machine did something else is called disturbed. */
 const DISTURBED_CORES = 0.25;
 
+const CORES = ["serverCores", "clientCores", "otherCores"] as const;
+/** What is shown of each kind of work: figures with their range, and medians alone. */
+const SHOWN: Readonly<
+  Record<Work["kind"], { spreads: readonly FigureName[]; medians: readonly FigureName[] }>
+> = {
+  closed: { spreads: ["deliveriesPerSecond", "serverCpuUsPerDelivery"], medians: CORES },
+  open: { spreads: ["p50Ms", "p99Ms"], medians: ["sendLateP99Ms", "requestCount", ...CORES] },
+  idle: { spreads: ["rssKbPerStream", "heapKbPerStream"], medians: [] },
+  ttl: {
+    spreads: ["expiryP99Ms", "tickAndStallMs", "deliveredAfterTtl", "refusedBeforeTtl"],
+    medians: ["requestCount"],
+  },
+  stalled: { spreads: ["othersRateRatio", "rssGrowthMiB"], medians: ["deliveriesPerSecond"] },
+};
+
 /** One line per sample, while the run is under way. */
-export function describeSample({ round, shape, peer, measurement, error }: Sample): string {
-  const head = `round ${round}  ${shape.name.padEnd(10)}${peer.title.padEnd(26)}`;
-  return measurement === undefined
-    ? `${head}FAILED: ${error}`
-    : `${head}${whole(measurement.deliveriesPerSecond)} deliveries/s`;
+export function describeSample({ round, work, peer, measurement, error }: Sample): string {
+  const head = `round ${round}  ${work.name.padEnd(18)}${peer.title.padEnd(28)}`;
+  if (measurement === undefined) return `${head}FAILED: ${error}`;
+  const [first] = SHOWN[work.kind].spreads;
+  const value = first && measurement[first];
+  return first === undefined || value === undefined ? head : `${head}${short(value)} ${FIGURES[first].title}`;
 }
 
 /** What was run, on what. */
@@ -34,12 +50,19 @@ export function describeRun(
   ].join("\n");
 }
 
-/** A table of figures for each shape, and the comparisons. */
-export function describeResults(samples: readonly Sample[], rows: readonly Row[]): string {
+/** A table of figures for each work, and the comparisons. */
+export function describeResults({ cells, samples }: Results, rows: readonly Row[]): string {
+  const works = [...new Set(cells.map(({ work }) => work))];
   const failed = samples.filter(({ error }) => error !== undefined);
   const disturbed = samples.filter(({ measurement }) => (measurement?.otherCores ?? 0) > DISTURBED_CORES);
   return [
-    ...shapesOf(samples).map((shape) => figures(shape, samples)),
+    ...works.map((work) =>
+      figures(
+        work,
+        cells.filter((cell) => cell.work === work),
+        samples,
+      ),
+    ),
     comparisons(rows),
     ...(failed.length === 0 ? [] : [`${failed.length} of ${samples.length} samples FAILED and are left out`]),
     ...(disturbed.length === 0 ? [] : [disturbance(disturbed.length, samples.length)]),
@@ -53,65 +76,41 @@ function disturbance(count: number, of: number): string {
   );
 }
 
-function figures(shape: Shape, samples: readonly Sample[]): string {
-  const title =
-    `${shape.name}: ${shape.producers} producers, ${shape.listeners} listeners, ` +
-    `${shape.payloadBytes} bytes, ${shape.window} requests outstanding`;
-  const peers = PEERS.filter((peer) => samples.some((sample) => sample.peer === peer));
-  const [rate, cpu] = METRICS;
-  const cell = (value: Spread | undefined, format: (value: number) => string) =>
-    value === undefined ? "-" : `${format(value.median)} (${format(value.min)}-${format(value.max)})`;
-  const lines = peers.map((peer) => {
-    const read = (metric: typeof rate) => spreadOf(samples, shape, peer, metric?.read ?? (() => null));
-    const cores = (name: "serverCores" | "clientCores" | "otherCores") =>
-      spreadOf(samples, shape, peer, (measurement) => measurement[name])?.median.toFixed(2) ?? "-";
-    return [
-      peer.title,
-      cell(read(rate), whole),
-      cell(read(cpu), short),
-      cores("serverCores"),
-      cores("clientCores"),
-      cores("otherCores"),
-    ];
+function figures(work: Work, cells: readonly Cell[], samples: readonly Sample[]): string {
+  const { spreads, medians } = SHOWN[work.kind];
+  const lines = cells.map((cell) => {
+    if (cell.peer.missing?.() !== undefined) return [cell.peer.title, "MISSING"];
+    const wide = spreads.map((figure) => {
+      const value = spreadOf(samples, cell, figure);
+      return value === undefined ? "-" : `${short(value.median)} (${short(value.min)}-${short(value.max)})`;
+    });
+    const narrow = medians.map((figure) => {
+      const value = spreadOf(samples, cell, figure);
+      return value === undefined ? "-" : short(value.median);
+    });
+    return [cell.peer.title, ...wide, ...narrow];
   });
-  const heads = ["", "deliveries/s", "server CPU us/delivery", "server cores", "client cores", "other cores"];
-  return `${title}\n${table([heads, ...lines])}`;
+  const missing = cells.flatMap(({ peer }) => {
+    const why = peer.missing?.();
+    return why === undefined ? [] : [`  ${peer.title} is MISSING: ${why}`];
+  });
+  const heads = ["", ...[...spreads, ...medians].map((figure) => FIGURES[figure].title)];
+  return [`${work.name}: ${work.title}`, table([heads, ...lines]), ...missing].join("\n");
 }
 
 function comparisons(rows: readonly Row[]): string {
-  const lines = rows.map(({ work, peer, ratio, ratioMin, ratioMax, goal, holds }) => [
+  const lines = rows.map(({ work, peer, ours, theirs, ratio, ratioMin, ratioMax, goal, holds, missing }) => [
     `${work} / ${peer}`,
-    short(ratio),
+    figure(ours),
+    missing === null ? figure(theirs) : "MISSING",
+    figure(ratio),
     ratioMin === null || ratioMax === null ? "" : `(${short(ratioMin)}-${short(ratioMax)})`,
     goal ?? "-",
-    holds === null ? "" : holds ? "holds" : "MISSED",
+    goal === null ? "" : holds === null ? "not measured" : holds ? "holds" : "MISSED",
   ]);
-  return table([["compared", "ratio", "within a round", "goal", ""], ...lines]);
+  return table([["compared", "ours", "theirs", "ratio", "within a round", "goal", ""], ...lines]);
 }
 
-/** Columns as wide as they need be; the first one flush left, figures flush right. */
-function table(lines: readonly (readonly string[])[]): string {
-  const widths = (lines[0] ?? []).map((_, column) =>
-    Math.max(...lines.map((line) => line[column]?.length ?? 0)),
-  );
-  return lines
-    .map((line) =>
-      line
-        .map((text, column) =>
-          column === 0 ? text.padEnd(widths[column] ?? 0) : text.padStart(widths[column] ?? 0),
-        )
-        .join("  ")
-        .trimEnd(),
-    )
-    .map((line) => `  ${line}`)
-    .join("\n");
-}
-
-function whole(value: number): string {
-  return Math.round(value).toLocaleString("en-US");
-}
-
-/** Three significant digits, without an exponent. */
-function short(value: number): string {
-  return value >= 100 ? whole(value) : String(Number(value.toPrecision(3)));
+function figure(value: number | null): string {
+  return value === null ? "-" : value >= 1000 ? whole(value) : short(value);
 }

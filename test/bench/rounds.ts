@@ -1,19 +1,19 @@
 /**
- * The interleaved run: every round takes one sample of every peer and shape, in an order of its own, so that whatever
+ * The interleaved run: every round takes one sample of every work and peer, in an order of its own, so that whatever
  * else the machine does falls on all of them alike.
  */
-import type { Measurement } from "./client-job.js";
+import type { Measurement } from "./figures.js";
 import type { Options } from "./options.js";
 import type { Peer } from "./peer.js";
 import { takeSample } from "./sample.js";
-import type { Shape } from "./shape.js";
 import { shuffled } from "./statistics.js";
+import type { Work } from "./work.js";
 
 /** One sample of the run. */
 export interface Sample {
   /** From 1. */
   readonly round: number;
-  readonly shape: Shape;
+  readonly work: Work;
   readonly peer: Peer;
   /** Absent if the sample failed. */
   readonly measurement?: Measurement;
@@ -21,17 +21,36 @@ export interface Sample {
   readonly error?: string;
 }
 
+/** A piece of work and who is to do it. */
+export interface Cell {
+  readonly work: Work;
+  readonly peer: Peer;
+}
+
+/** What is to be measured: every work with each of its peers, as far as they were asked for. */
+export function cellsOf({ works, peers }: Pick<Options, "works" | "peers">): readonly Cell[] {
+  return works.flatMap((work) =>
+    peers.filter(({ name }) => work.peers.includes(name)).map((peer) => ({ work, peer })),
+  );
+}
+
 /** Takes all samples, one after the other, and tells of each as it comes. A failed one does not end the run. */
-export async function runRounds(options: Options, onSample: (sample: Sample) => void): Promise<Sample[]> {
-  const cells = options.shapes.flatMap((shape) => options.peers.map((peer) => ({ shape, peer })));
+export async function runRounds(
+  cells: readonly Cell[],
+  options: Pick<Options, "rounds" | "warmupMs" | "measureMs">,
+  onSample: (sample: Sample) => void,
+): Promise<Sample[]> {
+  const { rounds, warmupMs, measureMs } = options;
+  const there = cells.filter(({ peer }) => peer.missing?.() === undefined);
   const samples: Sample[] = [];
-  for (let round = 1; round <= options.rounds; round++) {
-    for (const { shape, peer } of shuffled(cells)) {
-      const outcome = await takeSample(peer, shape, options).then(
+  for (let round = 1; round <= rounds; round++) {
+    const cellsOfRound = there.filter(({ work }) => round <= (work.mostRounds ?? rounds));
+    for (const { work, peer } of shuffled(cellsOfRound)) {
+      const outcome = await takeSample(peer, work, { warmupMs, measureMs }).then(
         (measurement) => ({ measurement }),
         (error: Error) => ({ error: error.message }),
       );
-      const sample = { round, shape, peer, ...outcome };
+      const sample = { round, work, peer, ...outcome };
       samples.push(sample);
       onSample(sample);
     }

@@ -22,3 +22,13 @@ export function shuffled<T>(values: readonly T[], random: () => number = Math.ra
   }
   return result;
 }
+
+/**
+ * The value below which a share of the values lies: the smallest one that at least that share does not exceed.
+ *
+ * @param share - above 0, up to 1. @returns NaN of no values.
+ */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.ceil(sorted.length * share) - 1] ?? Number.NaN;
+}

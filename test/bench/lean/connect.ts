@@ -8,7 +8,7 @@ import { openLeanListener } from "./listener.js";
 import { openLeanProducer } from "./producer.js";
 import { createLeanRequester } from "./requester.js";
 
-/** Connects lean clients to `address`; see {@link Peer.connect}. */
+/** Connects lean clients to `address`; see {@link ServedPeer.connect}. */
 export async function connectLeanClients(address: string, load: Load): Promise<Send> {
   const connect = () => new Client(address, credentials.createInsecure(), OWN_CONNECTION);
   await Promise.all([

@@ -5,22 +5,23 @@ import type { Load } from "../peer.js";
 import { openRawStream } from "./call.js";
 import { WireReader } from "./wire.js";
 
-// ListenResponse.events, ListenerEvent.{delivery,ready,gap}, Delivery.result, Result.data
+// ListenResponse.events, ListenerEvent.{delivery,ready,gap}, Delivery.result, Result.{value,data}
 const EVENTS = 1;
 const DELIVERY = 1;
 const READY = 7;
 const GAP = 8;
 const RESULT = 12;
-const DATA = 2;
+const FIELDS = { value: 1, data: 2 };
 
 /** Opens a listener that follows one path of fields to the payload. Resolves when it is registered. */
 export function openLeanListener(client: Client, load: Load, index: number): Promise<void> {
   const request = ListenRequest.fromPartial({
-    topics: [load.topic],
+    topics: load.topics,
     bufferBytes: listenerBufferBytes(load.shape),
   });
   const call = openRawStream(client, "Listen", Buffer.from(ListenRequest.encode(request).finish()));
   const reader = new WireReader();
+  const payload = FIELDS[load.payloads.field];
   call.on("error", load.failed);
   return new Promise((ready) => {
     call.on("data", (bytes: Buffer) => {
@@ -29,8 +30,8 @@ export function openLeanListener(client: Client, load: Load, index: number): Pro
         const kind = reader.varint() >>> 3;
         const eventEnd = reader.varint() + reader.position;
         if (kind === DELIVERY) {
-          const dataEnd = reader.find(DATA, reader.find(RESULT, eventEnd));
-          if (dataEnd === -1) load.failed(new Error("a result has no data"));
+          const dataEnd = reader.find(payload, reader.find(RESULT, eventEnd));
+          if (dataEnd === -1) load.failed(new Error("a result has no payload"));
           else load.delivered(index, bytes, reader.position, dataEnd);
         } else if (kind === READY) ready();
         else if (kind === GAP) load.failed(new Error("a listener lost results"));

@@ -1,6 +1,6 @@
 import type { Client } from "@grpc/grpc-js";
 import { ProduceRequest } from "../../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
-import { ResultPayloads, readSequence } from "../payload.js";
+import { type Payloads, readSequence } from "../payload.js";
 import type { Load } from "../peer.js";
 import { openRawDuplex } from "./call.js";
 import { fieldLength, WireReader, writeFieldHead } from "./wire.js";
@@ -12,19 +12,19 @@ const WELCOME = 6;
 const ASSIGNMENT_ID = 1;
 const REQUEST = 7;
 const REQUEST_DATA = 4;
-// ProducerMessage.reply, Reply.{assignment_id,result}, Result.data
+// ProducerMessage.reply, Reply.{assignment_id,result}, Result.{value,data}
 const REPLY = 1;
 const REPLY_ASSIGNMENT_ID = 1;
 const REPLY_RESULT = 3;
-const RESULT_DATA = 2;
+const RESULT_PAYLOAD = { value: 1, data: 2 };
 
 /** Opens a producer that answers each batch of assignments with one batch. Resolves when it is registered. */
 export function openLeanProducer(client: Client, load: Load, index: number): Promise<void> {
   const call = openRawDuplex(client, "Produce");
-  const batch = new ReplyBatch(new ResultPayloads(load.shape.payloadBytes), index);
+  const batch = new ReplyBatch(load.payloads, index);
   const reader = new WireReader();
   call.on("error", load.failed);
-  call.write(hello(load.topic));
+  call.write(hello(load.topics));
   return new Promise((ready) => {
     call.on("data", (bytes: Buffer) => {
       reader.open(bytes);
@@ -53,21 +53,21 @@ export function openLeanProducer(client: Client, load: Load, index: number): Pro
   });
 }
 
-function hello(topic: string): Buffer {
-  const value = { registrations: [{ topic }] };
+function hello(topics: readonly string[]): Buffer {
+  const value = { registrations: topics.map((topic) => ({ topic })) };
   const message = ProduceRequest.fromPartial({ messages: [{ message: { $case: "hello", value } }] });
   return Buffer.from(ProduceRequest.encode(message).finish());
 }
 
 /** Collects replies, and writes them as one ProduceRequest. */
 class ReplyBatch {
-  readonly #payloads: ResultPayloads;
+  readonly #payloads: Payloads;
   readonly #producer: number;
   #ids: Uint8Array[] = [];
   #sequences: number[] = [];
   #byteLength = 0;
 
-  constructor(payloads: ResultPayloads, producer: number) {
+  constructor(payloads: Payloads, producer: number) {
     this.#payloads = payloads;
     this.#producer = producer;
   }
@@ -93,13 +93,13 @@ class ReplyBatch {
 
   #write(target: Buffer, position: number, id: Uint8Array, sequence: number): number {
     const replyLength = this.#replyLength(id);
-    const { byteLength } = this.#payloads;
+    const { byteLength, field } = this.#payloads;
     let at = writeFieldHead(target, position, MESSAGES, fieldLength(replyLength));
     at = writeFieldHead(target, at, REPLY, replyLength);
     at = writeFieldHead(target, at, REPLY_ASSIGNMENT_ID, id.length);
     target.set(id, at);
     at = writeFieldHead(target, at + id.length, REPLY_RESULT, fieldLength(byteLength));
-    at = writeFieldHead(target, at, RESULT_DATA, byteLength);
+    at = writeFieldHead(target, at, RESULT_PAYLOAD[field], byteLength);
     this.#payloads.write(target, at, sequence, this.#producer);
     return at + byteLength;
   }

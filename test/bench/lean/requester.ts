@@ -1,7 +1,7 @@
 import type { Client } from "@grpc/grpc-js";
 import { SubmitRequest } from "../../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
 import { requestPayload } from "../payload.js";
-import type { Load, Send } from "../peer.js";
+import { type Load, type Send, topicOf } from "../peer.js";
 import { openRawDuplex } from "./call.js";
 import { WireReader } from "./wire.js";
 
@@ -47,7 +47,9 @@ class SubmissionTemplate {
   readonly #idOffset: number;
   readonly #dataOffset: number;
 
-  constructor({ topic, ttlMs }: Load) {
+  constructor(load: Load) {
+    const { ttlMs } = load;
+    const topic = topicOf(load, 0);
     const sequence = 0xfeed_c0de;
     const data = requestPayload(sequence);
     const ttl = { seconds: Math.floor(ttlMs / 1000), nanos: (ttlMs % 1000) * 1_000_000 };

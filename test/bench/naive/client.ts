@@ -1,8 +1,8 @@
 /** Clients of the naive dispatcher, as plain as it is: generated stubs, a unary call per request. */
 import { credentials } from "@grpc/grpc-js";
 import { OWN_CONNECTION } from "../own-connection.js";
-import { ResultPayloads, readSequence, requestPayload } from "../payload.js";
-import type { Load, Send } from "../peer.js";
+import { createPayload, readSequence, requestPayload } from "../payload.js";
+import { type Load, type Send, topicOf } from "../peer.js";
 import { type ListenResponse, NaiveClient, type ProduceResponse } from "./gen/naive.js";
 
 /** Connects naive clients to `address`; see {@link Peer.connect}. */
@@ -14,7 +14,8 @@ export async function connectNaiveClients(address: string, load: Load): Promise<
     ...Array.from({ length: producers }, (_, index) => openProducer(connect(), load, index)),
   ]);
   const client = connect();
-  const { topic, ttlMs } = load;
+  const { ttlMs } = load;
+  const topic = topicOf(load, 0);
   return (sequence) => {
     client.dispatch({ topic, data: requestPayload(sequence), ttlMs }, (error) => {
       if (error === null) load.accepted(sequence);
@@ -24,20 +25,24 @@ export async function connectNaiveClients(address: string, load: Load): Promise<
 }
 
 function openProducer(client: NaiveClient, load: Load, index: number): Promise<void> {
-  const payloads = new ResultPayloads(load.shape.payloadBytes);
   const call = client.produce();
   call.on("error", load.failed);
-  call.write({ requestId: "", topic: load.topic, data: new Uint8Array() });
+  call.write({ requestId: "", topic: topicOf(load, 0), data: new Uint8Array() });
   return new Promise((ready) => {
     call.on("data", ({ requestId, data }: ProduceResponse) => {
       if (requestId === "") ready();
-      else call.write({ requestId, topic: "", data: payloads.create(readSequence(data, 0), index) });
+      else
+        call.write({
+          requestId,
+          topic: "",
+          data: createPayload(load.payloads, readSequence(data, 0), index),
+        });
     });
   });
 }
 
 function openListener(client: NaiveClient, load: Load, index: number): Promise<void> {
-  const call = client.listen({ topic: load.topic });
+  const call = client.listen({ topic: topicOf(load, 0) });
   call.on("error", load.failed);
   return new Promise((ready) => {
     call.on("data", ({ requestId, data }: ListenResponse) => {

@@ -1,0 +1,88 @@
+/** Measures an open loop: how long requests take at a fixed rate, and what becomes of them beyond what is possible. */
+import type { Measurement } from "../figures.js";
+import { costBetween, readMeter } from "../meter.js";
+import { OpenLoop } from "../open-loop.js";
+import { pace } from "../pacer.js";
+import { ResultPayloads } from "../payload.js";
+import { processRssBytes } from "../process-memory.js";
+import { percentile } from "../statistics.js";
+import type { OpenWork } from "../work.js";
+import { connectPeer, loadOf, STALL_MS, type Stage } from "./stage.js";
+
+/** Percentiles need more requests than a rate does. */
+const MEASURE_FACTOR = 2;
+const LOOK_MS = 100;
+const MIB = 1024 ** 2;
+
+/** Takes one sample. */
+export async function measureOpen(work: OpenWork, stage: Stage): Promise<Measurement> {
+  const { shape, requestsPerSecond, mayShed = false } = work;
+  const { trial, serverPid, warmupMs } = stage;
+  const payloads = new ResultPayloads(shape.payloadBytes);
+  const loop = new OpenLoop(shape, payloads, trial.fail, () => performance.now());
+  const load = loadOf(shape, payloads, trial, {
+    accepted: (sequence) => loop.accepted(sequence),
+    delivered: (listener, bytes, start, end) => loop.delivered(listener, bytes, start, end),
+    ...(mayShed && {
+      shed: (sequence: number) => loop.shed(sequence),
+      lost: (count: number) => loop.lost(count),
+    }),
+  });
+  const send = await connectPeer(stage, load);
+
+  const measureMs = stage.measureMs * MEASURE_FACTOR;
+  const beginAt = performance.now() + warmupMs;
+  const endAt = beginAt + measureMs;
+  const delays: number[] = [];
+  const paced = pace(requestsPerSecond, endAt, (sequence, dueAt) => {
+    delays.push(performance.now() - dueAt);
+    loop.begin(sequence, dueAt);
+    send(sequence);
+  });
+  paced.catch(trial.fail);
+  await trial.pause(warmupMs);
+  const before = countsOf(loop);
+  const begin = readMeter(serverPid);
+  let rssBytes = 0;
+  while (performance.now() < endAt) {
+    await trial.pause(Math.min(LOOK_MS, Math.max(0, endAt - performance.now())));
+    rssBytes = Math.max(rssBytes, processRssBytes(serverPid));
+  }
+  const end = readMeter(serverPid);
+  const after = countsOf(loop);
+  await trial.wait(paced, STALL_MS, () => "the requests could not be sent in time");
+  if (!mayShed) {
+    const late = () => `${loop.outstandingCount} requests never ended`;
+    await trial.wait(emptied(loop), STALL_MS, late);
+    loop.checkTotals();
+  }
+
+  const latencies = loop.latenciesBetween(beginAt, endAt);
+  const perSecond = (name: keyof typeof before) =>
+    ((after[name] - before[name]) / (end.at - begin.at)) * 1000;
+  return {
+    ...costBetween(begin, end, after.delivered - before.delivered),
+    p50Ms: percentile(latencies, 0.5),
+    p99Ms: percentile(latencies, 0.99),
+    sendLateP99Ms: percentile(delays, 0.99),
+    requestsPerSecond: perSecond("completed"),
+    shedPerSecond: perSecond("shed"),
+    lostPerSecond: perSecond("lost"),
+    serverRssMiB: rssBytes / MIB,
+    requestCount: latencies.length,
+    verifiedCount: loop.verifiedCount,
+  };
+}
+
+function countsOf(loop: OpenLoop) {
+  return {
+    completed: loop.completedCount,
+    delivered: loop.deliveredCount,
+    shed: loop.shedCount,
+    lost: loop.lostCount,
+  };
+}
+
+async function emptied(loop: OpenLoop): Promise<void> {
+  while (loop.outstandingCount > 0) await new Promise(setImmediate);
+}

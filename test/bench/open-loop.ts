@@ -1,0 +1,114 @@
+/**
+ * An open loop: requests are sent at their times, whatever has become of those before, and a request's latency counts
+ * from the time at which it was to be sent. So whoever is slow is not asked less often, and what waits in line counts.
+ */
+import { DeliveryCheck } from "./delivery-check.js";
+import type { Payloads } from "./payload.js";
+import { deliveriesPerRequest, type Shape } from "./shape.js";
+
+interface Outstanding {
+  readonly dueAt: number;
+  missing: number;
+}
+
+/** Accounts for requests, deliveries and latencies. */
+export class OpenLoop {
+  readonly #check: DeliveryCheck;
+  readonly #failure: (error: Error) => void;
+  readonly #deliveriesPerRequest: number;
+  readonly #outstanding = new Map<number, Outstanding>();
+  readonly #latencies: { dueAt: number; ms: number }[] = [];
+  readonly #now: () => number;
+  #completedCount = 0;
+  #deliveredCount = 0;
+  #shedCount = 0;
+  #lostCount = 0;
+
+  /** @param now - a monotonic clock in milliseconds. */
+  constructor(shape: Shape, payloads: Payloads, onFailure: (error: Error) => void, now: () => number) {
+    this.#check = new DeliveryCheck(shape, payloads);
+    this.#failure = onFailure;
+    this.#deliveriesPerRequest = deliveriesPerRequest(shape);
+    this.#now = now;
+  }
+
+  /** Requests that have ended, every answer having reached every listener. */
+  get completedCount(): number {
+    return this.#completedCount;
+  }
+
+  /** Results that have arrived, of whatever request. */
+  get deliveredCount(): number {
+    return this.#deliveredCount;
+  }
+
+  /** Requests that were refused for load. */
+  get shedCount(): number {
+    return this.#shedCount;
+  }
+
+  /** Results that listeners were told they had lost. */
+  get lostCount(): number {
+    return this.#lostCount;
+  }
+
+  get outstandingCount(): number {
+    return this.#outstanding.size;
+  }
+
+  /** Deliveries whose whole payload was compared. */
+  get verifiedCount(): number {
+    return this.#check.verifiedCount;
+  }
+
+  /** A request is about to be sent that was to be sent at `dueAt`. */
+  begin(sequence: number, dueAt: number): void {
+    this.#outstanding.set(sequence, { dueAt, missing: this.#deliveriesPerRequest + 1 });
+  }
+
+  accepted(sequence: number): void {
+    this.#count(sequence);
+  }
+
+  delivered(listener: number, bytes: Uint8Array, start: number, end: number): void {
+    try {
+      const sequence = this.#check.take(listener, bytes, start, end);
+      this.#deliveredCount++;
+      this.#count(sequence);
+    } catch (error) {
+      this.#failure(error as Error);
+    }
+  }
+
+  shed(sequence: number): void {
+    this.#shedCount++;
+    this.#outstanding.delete(sequence);
+  }
+
+  lost(count: number): void {
+    this.#lostCount += count;
+  }
+
+  /** Throws unless each listener has got its share; where nothing was shed. */
+  checkTotals(): void {
+    this.#check.checkTotals(this.#completedCount);
+  }
+
+  /** Latencies, in milliseconds, of the ended requests that were to be sent from `begin` until before `end`. */
+  latenciesBetween(begin: number, end: number): number[] {
+    return this.#latencies.filter(({ dueAt }) => dueAt >= begin && dueAt < end).map(({ ms }) => ms);
+  }
+
+  #count(sequence: number): void {
+    const request = this.#outstanding.get(sequence);
+    if (request === undefined) {
+      this.#failure(new Error(`something came for request ${sequence}, which is not outstanding`));
+      return;
+    }
+    request.missing--;
+    if (request.missing > 0) return;
+    this.#outstanding.delete(sequence);
+    this.#completedCount++;
+    this.#latencies.push({ dueAt: request.dueAt, ms: this.#now() - request.dueAt });
+  }
+}
