@@ -4,6 +4,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { nearest } from "../config/names.js";
+import { addBench } from "./bench.js";
 import { addCancel } from "./cancel.js";
 import type { Cli, Process } from "./cli.js";
 import { EXIT, explain } from "./exit.js";
@@ -88,7 +89,8 @@ function createProgram(cli: Cli): Command {
     })
     .addHelpText("after", EXAMPLES);
   for (const add of [addServe, addRequest, addGather, addListen, addProduce, addCancel]) add(program, cli);
-  for (const add of [addTopics, addProducers, addListeners, addRequests, addShow, addTop]) add(program, cli);
+  for (const add of [addTopics, addProducers, addListeners, addRequests, addShow, addTop, addBench])
+    add(program, cli);
   return program;
 }
 

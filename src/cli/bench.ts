@@ -1,0 +1,123 @@
+/**
+ * `ate-dispatcher bench`: puts a load on a dispatcher that runs, and says how much it takes and how fast.
+ */
+import { type Command, Option } from "commander";
+import { type BenchLoad, runBenchLoad } from "./bench-load.js";
+import type { BenchFigures } from "./bench-tally.js";
+import type { Cli } from "./cli.js";
+import { addConnectOptions, type ConnectOptions, withClient } from "./connect.js";
+import { EXIT } from "./exit.js";
+import { count, rate, span } from "./numbers.js";
+import { positiveBytes, positiveCount, positiveMs } from "./values.js";
+
+const EXAMPLES = `
+Examples:
+  $ ate-dispatcher bench                                # 4 producers, 4 listeners, 10,000 requests, 64 outstanding
+  $ ate-dispatcher bench --producers 16 --listeners 16 --window 16
+  $ ate-dispatcher bench --rate 300 --requests 3000     # latency at a fixed rate
+  $ ate-dispatcher bench --topics 1000 --size 4KiB --json
+
+It makes topics of its own, so nobody else is asked or hears it; producers, listeners and the requester have a
+connection each. Latency is from when a request was due until the last listener has heard the last producer; with --rate
+also what waits to be sent counts. This program needs a processor too: where it is busy, the figures are its own.`;
+
+const DEFAULT_REQUESTS = 10_000;
+const DEFAULT_WINDOW = 64;
+const DEFAULT_PEERS = 4;
+const DEFAULT_BYTES = 128;
+const LEAST_BYTES = 4;
+const DEFAULT_TTL_MS = 5_000;
+
+interface Flags extends ConnectOptions {
+  readonly topics?: number;
+  readonly producers?: number;
+  readonly listeners?: number;
+  readonly requests?: number;
+  readonly window?: number;
+  readonly rate?: number;
+  readonly size?: number;
+  readonly ttl?: number;
+}
+
+/** Adds the command. */
+export function addBench(program: Command, cli: Cli): void {
+  const command = program
+    .command("bench")
+    .summary("measure a dispatcher under load")
+    .description("Puts a load on a dispatcher, and says how many results it delivers and how fast.");
+  addConnectOptions(command, cli)
+    .option("--topics <n>", "topics that the requests go to in turn (default: 1)", positiveCount)
+    .option("--producers <n>", `producers on each topic (default: ${DEFAULT_PEERS})`, positiveCount)
+    .option("--listeners <n>", `listeners on each topic (default: ${DEFAULT_PEERS})`, positiveCount)
+    .option("-n, --requests <n>", `requests in all (default: ${count(DEFAULT_REQUESTS)})`, positiveCount)
+    .addOption(
+      new Option("--window <n>", `requests outstanding at a time (default: ${DEFAULT_WINDOW})`)
+        .argParser(positiveCount)
+        .conflicts("rate"),
+    )
+    .addOption(
+      new Option("--rate <n>", "requests per second, whatever becomes of them")
+        .argParser(positiveCount)
+        .conflicts("window"),
+    )
+    .option("--size <size>", `bytes of each answer, at least ${LEAST_BYTES} (default: 128B)`, positiveBytes)
+    .option("-t, --ttl <duration>", "how long answers are taken (default: 5s)", positiveMs)
+    .addHelpText("after", EXAMPLES)
+    .action((flags: Flags) => bench(flags, cli));
+}
+
+async function bench(flags: Flags, cli: Cli): Promise<void> {
+  const output = cli.output(flags.json === true);
+  const load = loadOf(flags);
+  // Whether there is a dispatcher is found out as every command does.
+  await withClient(flags, cli, async () => {});
+  const figures = await runBenchLoad(load, cli.stop);
+  await output.result(benchEvent(figures), () => benchLines(figures).join("\n"));
+  cli.stop.throwIfAborted();
+  const isGood = figures.completedCount === figures.requestCount && figures.lostCount === 0;
+  cli.exitWith(isGood ? EXIT.ok : EXIT.failed);
+}
+
+function loadOf(flags: Flags): BenchLoad {
+  return {
+    address: flags.address,
+    topicCount: flags.topics ?? 1,
+    producerCount: flags.producers ?? DEFAULT_PEERS,
+    listenerCount: flags.listeners ?? DEFAULT_PEERS,
+    requestCount: flags.requests ?? DEFAULT_REQUESTS,
+    window: flags.window ?? DEFAULT_WINDOW,
+    rate: flags.rate,
+    payloadBytes: Math.max(LEAST_BYTES, flags.size ?? DEFAULT_BYTES),
+    ttlMs: flags.ttl ?? DEFAULT_TTL_MS,
+  };
+}
+
+function benchEvent(figures: BenchFigures): object {
+  return {
+    event: "bench",
+    request_count: figures.requestCount,
+    completed_count: figures.completedCount,
+    delivery_count: figures.deliveryCount,
+    lost_count: figures.lostCount,
+    errors: figures.errors,
+    elapsed_ms: figures.elapsedMs,
+    requests_per_second: figures.requestsPerSecond,
+    deliveries_per_second: figures.deliveriesPerSecond,
+    p50_ms: figures.p50Ms ?? null,
+    p99_ms: figures.p99Ms ?? null,
+    max_ms: figures.maxMs ?? null,
+  };
+}
+
+function benchLines(figures: BenchFigures): readonly string[] {
+  const { p50Ms, p99Ms, maxMs, lostCount } = figures;
+  const time = (ms: number | undefined) => (ms === undefined ? "-" : span(ms));
+  const errors = Object.entries(figures.errors).map(([reason, times]) => `${reason} ${count(times)}`);
+  return [
+    `requests    ${count(figures.completedCount)} of ${count(figures.requestCount)} in ${span(figures.elapsedMs)}`,
+    `rate        ${rate(figures.requestsPerSecond)} requests/s, ${rate(figures.deliveriesPerSecond)} deliveries/s`,
+    `latency     p50 ${time(p50Ms)}, p99 ${time(p99Ms)}, max ${time(maxMs)}`,
+    `errors      ${errors.join(", ") || "none"}`,
+    ...(lostCount > 0 ? [`lost        ${count(lostCount)} results, by listeners that were too slow`] : []),
+  ];
+}
