@@ -1,19 +1,23 @@
 /** The registry of peers: a new one is a file in `peers/` and a line here. */
 import { findNamed } from "./named.js";
 import type { Peer } from "./peer.js";
+import { grpcBatch } from "./peers/grpc-batch.js";
+import { http2 } from "./peers/http2.js";
 import { naive } from "./peers/naive.js";
 import { nats } from "./peers/nats.js";
 import { natsRequestMany } from "./peers/nats-request-many.js";
 import { ours } from "./peers/ours.js";
+import { oursBroadcast } from "./peers/ours-broadcast.js";
 import { oursGather } from "./peers/ours-gather.js";
 import { oursLean } from "./peers/ours-lean.js";
 import { oursPlain } from "./peers/ours-plain.js";
+import { seed } from "./peers/seed.js";
 
 /** Our server, under each kind of client. */
-export const OURS: readonly Peer[] = [ours, oursLean, oursPlain, oursGather];
+export const OURS: readonly Peer[] = [ours, oursLean, oursPlain, oursGather, oursBroadcast];
 
 /** What ours is compared with. */
-export const OTHERS: readonly Peer[] = [naive, nats, natsRequestMany];
+export const OTHERS: readonly Peer[] = [naive, nats, natsRequestMany, seed, grpcBatch, http2];
 
 /** All that can be measured. */
 export const PEERS: readonly Peer[] = [...OURS, ...OTHERS];

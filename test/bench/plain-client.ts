@@ -1,7 +1,7 @@
 /**
  * The plainest clients of ours: the generated stubs, a unary call per request, one reply per message.
  */
-import { credentials } from "@grpc/grpc-js";
+import { type ClientDuplexStream, credentials } from "@grpc/grpc-js";
 import {
   DispatcherServiceClient,
   DispatchRequest,
@@ -20,7 +20,7 @@ export async function connectPlainClients(address: string, load: Load): Promise<
   const { producers, listeners } = load.shape;
   await Promise.all([
     ...Array.from({ length: listeners }, (_, index) => openListener(connect(address), load, index)),
-    ...Array.from({ length: producers }, (_, index) => openProducer(connect(address), load, index)),
+    ...Array.from({ length: producers }, (_, index) => openProducer(address, load, index)),
   ]);
   return createRequester(connect(address), load);
 }
@@ -40,10 +40,19 @@ function createRequester(client: DispatcherServiceClient, load: Load): Send {
   };
 }
 
-function openProducer(client: DispatcherServiceClient, load: Load, index: number): Promise<void> {
-  const call = client.produce();
+/** Opens a Produce stream that has said hello. */
+export function openProduceStream(
+  address: string,
+  load: Load,
+): ClientDuplexStream<ProduceRequest, ProduceResponse> {
+  const call = connect(address).produce();
   call.on("error", load.failed);
   call.write(hello(load.topics));
+  return call;
+}
+
+function openProducer(address: string, load: Load, index: number): Promise<void> {
+  const call = openProduceStream(address, load);
   return new Promise((ready) => {
     call.on("data", ({ messages }: ProduceResponse) => {
       for (const { message } of messages) {
