@@ -1,8 +1,12 @@
 /**
  * The benchmark: reads the command line and does what it says. `npm run bench -- --help`.
  */
+import { runCompare } from "./compare-commits.js";
 import { type Command, readCommand, USAGE } from "./options.js";
+import { runPlot } from "./plot.js";
+import { runProfile } from "./profile.js";
 import { runTable } from "./run-table.js";
+import { runSweep } from "./sweep.js";
 
 async function run(command: Command): Promise<void> {
   switch (command.kind) {
@@ -12,10 +16,13 @@ async function run(command: Command): Promise<void> {
     case "run":
       return await runTable(command.options);
     case "sweep":
+      return await runSweep(command.options);
     case "profile":
+      return await runProfile(command.options);
     case "compare":
+      return runCompare(command.before, command.after, command.options);
     case "plot":
-      return;
+      return runPlot(command.json, command.svg);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Client } from "@grpc/grpc-js";
 import { ListenRequest } from "../../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
+import { Gap } from "../../../src/gen/ate/dispatcher/v1/listener.js";
 import { listenerBufferBytes } from "../listener-buffer.js";
 import type { Load } from "../peer.js";
 import { openRawStream } from "./call.js";
@@ -34,7 +35,10 @@ export function openLeanListener(client: Client, load: Load, index: number): Pro
           if (dataEnd === -1) load.failed(new Error("a result has no payload"));
           else load.delivered(index, bytes, reader.position, dataEnd);
         } else if (kind === READY) ready();
-        else if (kind === GAP) load.failed(new Error("a listener lost results"));
+        else if (kind === GAP) {
+          const { lostCount } = Gap.decode(bytes.subarray(reader.position, eventEnd));
+          load.lost(Number(lostCount));
+        }
         reader.position = end;
       }
     });

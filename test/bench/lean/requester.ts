@@ -1,5 +1,6 @@
 import type { Client } from "@grpc/grpc-js";
 import { SubmitRequest } from "../../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
+import { Rejection } from "../../../src/gen/ate/dispatcher/v1/gather.js";
 import { requestPayload } from "../payload.js";
 import { type Load, type Send, topicOf } from "../peer.js";
 import { openRawDuplex } from "./call.js";
@@ -10,6 +11,8 @@ const EVENTS = 1;
 const ACCEPTANCE = 5;
 const REJECTION = 6;
 const CORRELATION_ID = 2;
+/** gRPC's number for a limit that was met. */
+const RESOURCE_EXHAUSTED = 8;
 
 /** Opens a Submit stream that sends what one turn of the event loop asks for as one batch. */
 export function createLeanRequester(client: Client, load: Load): Send {
@@ -22,10 +25,10 @@ export function createLeanRequester(client: Client, load: Load): Send {
     for (let end = reader.find(EVENTS, bytes.length); end !== -1; end = reader.find(EVENTS, bytes.length)) {
       const kind = reader.varint() >>> 3;
       const eventEnd = reader.varint() + reader.position;
-      if (kind === REJECTION) load.failed(new Error("a submission was rejected"));
+      if (kind === REJECTION) reject(load, Rejection.decode(bytes.subarray(reader.position, eventEnd)));
       else if (kind === ACCEPTANCE) {
         const idEnd = reader.find(CORRELATION_ID, eventEnd);
-        load.accepted(Number.parseInt(bytes.toString("latin1", reader.position, idEnd), 16));
+        load.accepted(sequenceOf(bytes.toString("latin1", reader.position, idEnd)));
       }
       reader.position = end;
     }
@@ -39,6 +42,11 @@ export function createLeanRequester(client: Client, load: Load): Send {
   return (sequence) => {
     if (queued.push(sequence) === 1) setImmediate(flush);
   };
+}
+
+function reject(load: Load, { correlationId, status }: Rejection): void {
+  if (status?.code === RESOURCE_EXHAUSTED) load.shed(sequenceOf(correlationId));
+  else load.failed(new Error(`a submission was rejected: ${status?.message}`));
 }
 
 /** A submission that was encoded once; only the request's number differs, at two places of fixed length. */
@@ -72,6 +80,10 @@ class SubmissionTemplate {
     }
     return target;
   }
+}
+
+function sequenceOf(correlationId: string): number {
+  return Number.parseInt(correlationId, 16);
 }
 
 /** Eight hexadecimal digits. */

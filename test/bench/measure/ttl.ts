@@ -2,109 +2,93 @@
  * Measures TTLs: how late many requests end, and whether the TTL is kept to the instant. By the server's own clock, in
  * which a result's latency and the elapsed time of a request are told.
  */
+import { Client, credentials } from "@grpc/grpc-js";
 import type { Measurement } from "../figures.js";
+import { createLeanRequester } from "../lean/requester.js";
 import { connectOurs } from "../our-clients.js";
-import { inWindows, openMuteProducer } from "../pending.js";
+import { OWN_CONNECTION } from "../own-connection.js";
+import { ResultPayloads } from "../payload.js";
+import { openMuteProducer } from "../pending.js";
 import { percentile } from "../statistics.js";
-import type { Trial } from "../trial.js";
+import { openTtlEdge } from "../ttl-edge.js";
 import type { TtlWork } from "../work.js";
-import { CONNECT_TIMEOUT_MS, type Stage } from "./stage.js";
+import { CONNECT_TIMEOUT_MS, loadOf, type Stage } from "./stage.js";
 
 /** The tick of the server's deadline wheel. */
 const TICK_MS = 5;
-/** All are pending before the first expires, and then they expire one after the other within the spread. */
-const FIRST_TTL_MS = 20_000;
-const SPREAD_MS = 5_000;
-/** Requests that are answered about their TTL. */
+/** All are pending before the first expires; then they expire in the rhythm in which they were made. */
+const TTL_MS = 15_000;
+/** For machines on which they take longer to make, and to end. */
+const SLACK_MS = 30_000;
+/** Requests on their way at a time while they are made. */
+const WINDOW = 2_000;
+/** Requests that are answered about their TTL, meanwhile. */
 const EDGE_COUNT = 2_000;
-const EDGE_TTL_MS = 400;
-/** Answers come from so long before the TTL to so long after it. */
-const EDGE_MS = 40;
-const MUTE_TOPIC = "bench.mute";
-const EDGE_TOPIC = "bench.edge";
+const TOPIC = "bench.mute";
+/** A listener that takes summaries alone. */
+const SHAPE = { producers: 1, listeners: 1, payloadBytes: 128, window: WINDOW };
 
 /** Takes one sample. */
 export async function measureTtl({ pendingCount }: TtlWork, stage: Stage): Promise<Measurement> {
   const { trial, address } = stage;
-  const mute = openMuteProducer(address, MUTE_TOPIC, pendingCount, trial);
+  const mute = openMuteProducer(address, TOPIC, pendingCount, trial);
   await trial.wait(mute, CONNECT_TIMEOUT_MS, () => "the mute producer did not connect in time");
-  const edge = await openEdge(address, trial);
-  const requester = connectOurs(address);
-  const beginAt = performance.now();
-  const lateness: Promise<number>[] = [];
-  const made = inWindows(pendingCount, async (index) => {
-    const elapsedMs = performance.now() - beginAt;
-    const ttlMs = Math.round(FIRST_TTL_MS - elapsedMs + (index / pendingCount) * SPREAD_MS);
-    const gather = requester.gather(MUTE_TOPIC, { args: ["pending"], ttlMs });
-    const late = gather.summary.then(({ reason, elapsedMs }) => {
-      if (reason !== "EXPIRED") throw new Error(`a request that nobody answers ended with ${reason}`);
-      return elapsedMs - ttlMs;
-    });
-    late.catch(trial.fail);
-    lateness.push(late);
-    await gather.acceptance;
-  });
+  const edge = await openTtlEdge(address, trial.fail);
+  const ends = await openEnds(stage, pendingCount);
+
+  const firstEndAt = performance.now() + TTL_MS;
   const late = () => `${pendingCount} requests could not be made before the first expires`;
-  await trial.wait(made, FIRST_TTL_MS, late);
-  await stage.look();
+  await trial.wait(makeRequests(stage, pendingCount), TTL_MS, late);
   // From here on stalls count: requests expire, and answers come about their TTL.
-  await trial.pause(Math.max(0, beginAt + FIRST_TTL_MS - performance.now()));
-  const asked = edge.ask(EDGE_COUNT);
-  const limitMs = SPREAD_MS * 4;
-  const all = await trial.wait(Promise.all(lateness), limitMs, () => "requests did not expire");
+  await stage.look();
+  await trial.pause(Math.max(0, firstEndAt - performance.now()));
+  const [asked, limitMs] = [edge.ask(EDGE_COUNT), TTL_MS + SLACK_MS];
+  await trial.wait(ends.all, limitMs, () => `only ${ends.lateness.length} requests expired`);
   await trial.wait(asked, limitMs, () => "the requests about the TTL did not end");
   const { longestStallMs } = await stage.look();
   return {
-    expiryP99Ms: percentile(all, 0.99),
+    expiryP99Ms: percentile(ends.lateness, 0.99),
     tickAndStallMs: TICK_MS + longestStallMs,
     ...edge.counts(),
-    requestCount: all.length,
+    requestCount: ends.lateness.length,
   };
 }
 
-/** A producer that answers about the TTL, and a listener that also hears what comes late. */
-async function openEdge(address: string, { fail }: Trial) {
-  let [inTime, late, deliveredAfterTtl, refusedBeforeTtl] = [0, 0, 0, 0];
-  const producer = connectOurs(address).createProducer({
-    topics: [EDGE_TOPIC],
-    concurrency: EDGE_COUNT,
-    handler: async ({ args }) => {
-      await new Promise((resolve) => setTimeout(resolve, EDGE_TTL_MS + Number(args[0])));
-      return "answer";
-    },
+/** Makes so many requests, and resolves when all are accepted. */
+function makeRequests({ address, trial }: Stage, count: number): Promise<void> {
+  return new Promise((resolve) => {
+    let [sent, accepted] = [0, 0];
+    const load = loadOf(SHAPE, new ResultPayloads(SHAPE.payloadBytes), trial, {
+      topics: [TOPIC],
+      ttlMs: TTL_MS,
+      accepted: () => {
+        accepted++;
+        if (sent < count) send(sent++);
+        else if (accepted === count) resolve();
+      },
+      delivered: () => trial.fail(new Error("a request that nobody answers has a result")),
+    });
+    const send = createLeanRequester(new Client(address, credentials.createInsecure(), OWN_CONNECTION), load);
+    while (sent < Math.min(WINDOW, count)) send(sent++);
+  });
+}
+
+/** Hears how each request ends: by how much it outlived its TTL. */
+async function openEnds({ address, trial }: Stage, count: number) {
+  const lateness: number[] = [];
+  let ended = () => {};
+  const all = new Promise<void>((resolve) => {
+    ended = resolve;
   });
   const listener = connectOurs(address).createListener({
-    topics: [EDGE_TOPIC],
-    includeLate: true,
-    onResult: (result) => {
-      if (result.late) late++;
-      else inTime++;
-      if (!result.late && result.latencyMs > EDGE_TTL_MS) deliveredAfterTtl++;
-      if (result.late && result.latencyMs <= EDGE_TTL_MS) refusedBeforeTtl++;
+    topics: [TOPIC],
+    onResult: () => trial.fail(new Error("a request that nobody answers has a result")),
+    onSummary: ({ reason, elapsedMs }) => {
+      if (reason !== "EXPIRED") trial.fail(new Error(`a request that nobody answers ended with ${reason}`));
+      if (lateness.push(elapsedMs - TTL_MS) === count) ended();
     },
-    onGap: () => fail(new Error("a listener lost results")),
+    onGap: () => trial.fail(new Error("a listener lost results")),
   });
-  await Promise.all([producer.ready(), listener.ready()]);
-  const requester = connectOurs(address);
-  return {
-    /** Asks evenly over the time in which the others expire. */
-    async ask(count: number): Promise<void> {
-      const summaries: Promise<unknown>[] = [];
-      for (let index = 0; index < count; index++) {
-        const offsetMs = (((index * 31) % count) / count) * 2 * EDGE_MS - EDGE_MS;
-        const ttlMs = EDGE_TTL_MS;
-        summaries.push(requester.gather(EDGE_TOPIC, { args: [offsetMs], ttlMs }).summary);
-        if (index % 20 === 19)
-          await new Promise((resolve) => setTimeout(resolve, (SPREAD_MS * 20) / count / 2));
-      }
-      await Promise.all(summaries);
-      // Late ones come after the summaries; the last of them has been sent by now, so a round trip brings it.
-      await new Promise((resolve) => setTimeout(resolve, 2 * EDGE_MS));
-      await requester.dispatch(`${EDGE_TOPIC}.end`);
-    },
-    counts() {
-      if (inTime === 0 || late === 0) throw new Error(`${inTime} in time, ${late} late: neither may be 0`);
-      return { deliveredAfterTtl, refusedBeforeTtl };
-    },
-  };
+  await listener.ready();
+  return { lateness, all };
 }

@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest";
+import type { Row } from "./compare.js";
+import { plot } from "./plot.js";
+
+function row(more: Partial<Row>): Row {
+  return {
+    work: "4x4/128 deliveries/s, ours",
+    peer: "NATS",
+    ours: 2,
+    theirs: 1,
+    ratio: 2,
+    ratioMin: 1,
+    ratioMax: 4,
+    goal: ">= 1",
+    holds: true,
+    missing: null,
+    ...more,
+  };
+}
+
+function draw(...rows: Row[]): string {
+  const machine = { cpu: "<CPU & Co>", cores: 2 };
+  return plot({ date: "2026-11-23T12:00:00.000Z", machine, run: { rounds: 5 }, rows });
+}
+
+/** Where the dots lie, from left to right. */
+function dots(svg: string): readonly number[] {
+  return [...svg.matchAll(/<circle class="\w+" cx="([\d.]+)"/g)].map(([, at]) => Number(at));
+}
+
+describe("the plot", () => {
+  it("has a line for each comparison that has a goal and figures", () => {
+    const svg = draw(
+      row({}),
+      row({ goal: null, holds: null }),
+      row({ ratio: null, holds: null }),
+      row({ goal: "= 0", ratio: null }),
+    );
+    expect(dots(svg)).toHaveLength(1);
+    expect(svg).toContain("1 of 1 hold");
+  });
+
+  it("puts what is twice as good as its goal at the same place, whichever way is better", () => {
+    const [high, low] = dots(draw(row({ ratio: 2, goal: ">= 1" }), row({ ratio: 0.5, goal: "<= 1" })));
+    expect(high).toBe(low);
+  });
+
+  it("puts what misses its goal left of what holds, and keeps it on the axis", () => {
+    const [missed, holds, far] = dots(
+      draw(row({ ratio: 0.9, holds: false }), row({ ratio: 1.1 }), row({ ratio: 1_000 })),
+    ) as [number, number, number];
+    expect(missed).toBeLessThan(holds);
+    expect(far).toBeLessThan(960);
+  });
+
+  it("shows what it is given as text", () => {
+    expect(draw(row({}))).toContain("&lt;CPU &amp; Co&gt;");
+  });
+});

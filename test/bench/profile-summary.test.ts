@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+import { describeProfile, summarize } from "./profile-summary.js";
+
+function node(id: number, functionName: string, url: string, lineNumber = 0) {
+  return { id, callFrame: { functionName, url, lineNumber } };
+}
+
+const PROFILE = {
+  nodes: [
+    node(1, "(root)", ""),
+    node(2, "(idle)", ""),
+    node(3, "(garbage collector)", ""),
+    node(4, "flush", "file:///home/me/dispatcher/dist/runtime/broadcast.js", 41),
+    // The same function, called from elsewhere.
+    node(5, "flush", "file:///home/me/dispatcher/dist/runtime/broadcast.js", 41),
+    node(6, "", "file:///home/me/dispatcher/node_modules/@grpc/grpc-js/build/src/call.js", 9),
+    node(7, "writeUtf8String", "node:internal/streams"),
+  ],
+  samples: [2, 4, 5, 3, 6, 7, 4],
+  timeDeltas: [10_000, 4_000, 2_000, 3_000, 1_000, -5, 0],
+};
+
+describe("the summary of a profile", () => {
+  it("counts each function and file by itself, and idle time apart", () => {
+    const summary = summarize(PROFILE);
+
+    expect(summary).toMatchObject({ busyMs: 10, idleMs: 10 });
+    expect(summary.files.map(({ name, ms }) => [name, ms])).toEqual([
+      ["dist/runtime/broadcast.js", 6],
+      ["garbage collection", 3],
+      ["@grpc/grpc-js/build/src/call.js", 1],
+      ["node:internal/streams", 0],
+    ]);
+    expect(summary.functions[0]).toEqual({ name: "flush dist/runtime/broadcast.js:42", ms: 6, share: 0.6 });
+  });
+
+  it("is readable", () => {
+    const text = describeProfile(PROFILE);
+
+    expect(text).toContain("busy 10 ms, idle 10 ms");
+    expect(text).toMatch(/garbage collection +3 +30\.0 %/);
+    expect(text).toMatch(/\(anonymous\) @grpc\/grpc-js\/build\/src\/call\.js:10 +1 +10\.0 %/);
+  });
+});
