@@ -4,12 +4,18 @@
 import type { Measurement } from "./figures.js";
 import type { ServerLook } from "./server-look.js";
 
+/** More than the work itself asks for: requests may be refused, expire, and be lost. */
+export interface Overload {
+  readonly requestsPerSecond: number;
+  readonly ttlMs: number;
+}
+
 /** The order to a client process; its only argument, as JSON. */
 export interface ClientJob {
   readonly peer: string;
   readonly work: string;
-  /** Requests per second instead of the work's own, for a sweep. */
-  readonly requestsPerSecond?: number;
+  /** What a sweep changes about an open loop. */
+  readonly overload?: Overload;
   readonly address: string;
   readonly serverPid: number;
   readonly warmupMs: number;

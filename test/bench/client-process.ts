@@ -23,10 +23,9 @@ async function answer(job: ClientJob): Promise<ClientAnswer> {
   }
 }
 
-function workOf({ work: name, requestsPerSecond }: ClientJob): Work {
+function workOf({ work: name, overload }: ClientJob): Work {
   const work = findWork(name);
-  if (requestsPerSecond === undefined || work.kind !== "open") return work;
-  return { ...work, requestsPerSecond, mayShed: true };
+  return overload === undefined || work.kind !== "open" ? work : { ...work, ...overload, mayShed: true };
 }
 
 async function look(): Promise<ServerLook> {

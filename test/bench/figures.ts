@@ -22,6 +22,8 @@ export const FIGURES = {
   shedPerSecond: { title: "refused/s", larger: false },
   /** Results that listeners were told they had lost. */
   lostPerSecond: { title: "lost/s", larger: false },
+  /** Requests sent that were not refused, and of which not every result came. */
+  unansweredPerSecond: { title: "unanswered/s", larger: false },
   serverRssMiB: { title: "server RSS MiB", larger: false },
   rssKbPerStream: { title: "server RSS KB/stream", larger: false },
   heapKbPerStream: { title: "server heap KB/stream", larger: false },

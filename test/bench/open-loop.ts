@@ -19,6 +19,7 @@ export class OpenLoop {
   readonly #outstanding = new Map<number, Outstanding>();
   readonly #latencies: { dueAt: number; ms: number }[] = [];
   readonly #now: () => number;
+  #sentCount = 0;
   #completedCount = 0;
   #deliveredCount = 0;
   #shedCount = 0;
@@ -30,6 +31,11 @@ export class OpenLoop {
     this.#failure = onFailure;
     this.#deliveriesPerRequest = deliveriesPerRequest(shape);
     this.#now = now;
+  }
+
+  /** Requests that were begun. */
+  get sentCount(): number {
+    return this.#sentCount;
   }
 
   /** Requests that have ended, every answer having reached every listener. */
@@ -63,6 +69,7 @@ export class OpenLoop {
 
   /** A request is about to be sent that was to be sent at `dueAt`. */
   begin(sequence: number, dueAt: number): void {
+    this.#sentCount++;
     this.#outstanding.set(sequence, { dueAt, missing: this.#deliveriesPerRequest + 1 });
   }
 

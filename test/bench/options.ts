@@ -36,6 +36,8 @@ export interface Options {
 const FULL = { rounds: 5, warmupMs: 600, measureMs: 1200, works: WORKS };
 /** Enough to see that all is in order and roughly how fast; too little to compare two versions. */
 const QUICK = { rounds: 2, warmupMs: 400, measureMs: 700, works: WORKS.slice(0, 1) };
+/** Beyond the knee it takes a while until what is refused and what comes in are in balance. */
+const SWEEP = { rounds: 3, warmupMs: 3000, measureMs: 1500, works: [] };
 /** What two commits are compared by, and profiled at, if nothing else is asked for. */
 const SHAPES = WORKS.slice(0, 4);
 
@@ -85,7 +87,8 @@ export function readCommand(args: readonly string[]): Command {
   const [first = "", second = ""] = take(positionals, values.compare || values.plot ? 2 : 0);
   if (values.plot) return { kind: "plot", json: first, svg: second };
   const hasFewer = values.compare || values.profile;
-  const defaults = values.quick ? QUICK : hasFewer ? { ...FULL, works: SHAPES } : FULL;
+  const most = values.sweep ? SWEEP : hasFewer ? { ...FULL, works: SHAPES } : FULL;
+  const defaults = values.quick ? QUICK : most;
   const names = [...(values.work ?? []), ...(values.shape ?? [])];
   const options: Options = {
     rounds: atLeast(1, "rounds", values.rounds, defaults.rounds),

@@ -22,7 +22,7 @@ const PROFILE = {
 
 describe("the summary of a profile", () => {
   it("counts each function and file by itself, and idle time apart", () => {
-    const summary = summarize(PROFILE);
+    const summary = summarize(PROFILE, 1_000);
 
     expect(summary).toMatchObject({ busyMs: 10, idleMs: 10 });
     expect(summary.files.map(({ name, ms }) => [name, ms])).toEqual([
@@ -34,8 +34,12 @@ describe("the summary of a profile", () => {
     expect(summary.functions[0]).toEqual({ name: "flush dist/runtime/broadcast.js:42", ms: 6, share: 0.6 });
   });
 
+  it("leaves out what came before the time that is asked for", () => {
+    expect(summarize(PROFILE, 5)).toMatchObject({ busyMs: 4, idleMs: 0 });
+  });
+
   it("is readable", () => {
-    const text = describeProfile(PROFILE);
+    const text = describeProfile(PROFILE, 1_000);
 
     expect(text).toContain("busy 10 ms, idle 10 ms");
     expect(text).toMatch(/garbage collection +3 +30\.0 %/);

@@ -41,8 +41,10 @@ const PSEUDO: Readonly<Record<string, string>> = {
   "(root)": "native code and kernel",
 };
 
-/** Sums a profile up. */
-export function summarize({ nodes, samples, timeDeltas }: CpuProfile): ProfileSummary {
+/** Sums up the last so many milliseconds of a profile: what comes before is the start of the program. */
+export function summarize({ nodes, samples, timeDeltas }: CpuProfile, lastMs: number): ProfileSummary {
+  const totalMs = timeDeltas.reduce((sum, delta) => sum + delta, 0) / 1_000;
+  let at = 0;
   const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
   const files = new Map<string, number>();
   const functions = new Map<string, number>();
@@ -51,7 +53,8 @@ export function summarize({ nodes, samples, timeDeltas }: CpuProfile): ProfileSu
     const frame = frames.get(id);
     // A clock that is set back makes a negative one.
     const ms = Math.max(0, timeDeltas[index] ?? 0) / 1_000;
-    if (frame === undefined) continue;
+    at += (timeDeltas[index] ?? 0) / 1_000;
+    if (frame === undefined || at < totalMs - lastMs) continue;
     if (frame.functionName === IDLE) {
       idleMs += ms;
       continue;
@@ -69,8 +72,8 @@ export function summarize({ nodes, samples, timeDeltas }: CpuProfile): ProfileSu
 }
 
 /** The summary as tables. */
-export function describeProfile(profile: CpuProfile): string {
-  const { busyMs, idleMs, files, functions } = summarize(profile);
+export function describeProfile(profile: CpuProfile, lastMs: number): string {
+  const { busyMs, idleMs, files, functions } = summarize(profile, lastMs);
   const rows = (shares: readonly Share[]) =>
     shares
       .slice(0, ROWS)

@@ -20,9 +20,10 @@ export async function runProfile(options: Options): Promise<void> {
   mkdirSync(FOLDER, { recursive: true });
   for (const { work, peer } of cellsOf(options).filter(({ peer }) => OURS.includes(peer))) {
     const folder = mkdtempSync(join(FOLDER, "run-"));
+    const measureMs = options.measureMs * MEASURE_FACTOR;
     const measurement = await takeSample(peer, work, {
       warmupMs: options.warmupMs,
-      measureMs: options.measureMs * MEASURE_FACTOR,
+      measureMs,
       nodeFlags: ["--cpu-prof", "--cpu-prof-dir", folder],
     });
     const [file] = readdirSync(folder);
@@ -34,6 +35,6 @@ export async function runProfile(options: Options): Promise<void> {
     const speed =
       rate === undefined ? "" : `, ${whole(rate)} ${FIGURES.deliveriesPerSecond.title} under the profiler`;
     console.log(`${work.name}, ${peer.title}${speed}\n${relative(process.cwd(), path)}\n`);
-    console.log(`${describeProfile(JSON.parse(readFileSync(path, "utf8")) as CpuProfile)}\n`);
+    console.log(`${describeProfile(JSON.parse(readFileSync(path, "utf8")) as CpuProfile, measureMs)}\n`);
   }
 }

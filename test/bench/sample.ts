@@ -3,7 +3,7 @@
  */
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { ClientAnswer, ClientJob, ClientMessage } from "./client-job.js";
+import type { ClientAnswer, ClientJob, ClientMessage, Overload } from "./client-job.js";
 import type { Measurement } from "./figures.js";
 import { withFlags } from "./our-server.js";
 import type { Peer, ServedPeer } from "./peer.js";
@@ -27,8 +27,8 @@ export interface Timing {
 export interface SampleOptions extends Timing {
   /** Flags for the Node of our server. */
   readonly nodeFlags?: readonly string[];
-  /** Requests per second instead of the work's own. */
-  readonly requestsPerSecond?: number;
+  /** What a sweep changes about an open loop. */
+  readonly overload?: Overload;
 }
 
 /** Takes one sample. Rejects, with the server's last words, if anything about it was not as it must be. */

@@ -36,6 +36,8 @@ export interface OpenWork extends Named {
   readonly kind: "open";
   readonly shape: Shape;
   readonly requestsPerSecond: number;
+  /** TTL of the requests; 10 s if absent. */
+  readonly ttlMs?: number;
   /** Whether requests may be refused for load, and results lost to slow listeners; else that voids the sample. */
   readonly mayShed?: boolean;
 }

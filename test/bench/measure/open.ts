@@ -16,13 +16,14 @@ const MIB = 1024 ** 2;
 
 /** Takes one sample. */
 export async function measureOpen(work: OpenWork, stage: Stage): Promise<Measurement> {
-  const { shape, requestsPerSecond, mayShed = false } = work;
+  const { shape, requestsPerSecond, ttlMs, mayShed = false } = work;
   const { trial, serverPid, warmupMs } = stage;
   const payloads = new ResultPayloads(shape.payloadBytes);
   const loop = new OpenLoop(shape, payloads, trial.fail, () => performance.now());
   const load = loadOf(shape, payloads, trial, {
     accepted: (sequence) => loop.accepted(sequence),
     delivered: (listener, bytes, start, end) => loop.delivered(listener, bytes, start, end),
+    ...(ttlMs !== undefined && { ttlMs }),
     ...(mayShed && {
       shed: (sequence: number) => loop.shed(sequence),
       lost: (count: number) => loop.lost(count),
@@ -68,6 +69,7 @@ export async function measureOpen(work: OpenWork, stage: Stage): Promise<Measure
     requestsPerSecond: perSecond("completed"),
     shedPerSecond: perSecond("shed"),
     lostPerSecond: perSecond("lost"),
+    unansweredPerSecond: perSecond("sent") - perSecond("completed") - perSecond("shed"),
     serverRssMiB: rssBytes / MIB,
     requestCount: latencies.length,
     verifiedCount: loop.verifiedCount,
@@ -80,6 +82,7 @@ function countsOf(loop: OpenLoop) {
     delivered: loop.deliveredCount,
     shed: loop.shedCount,
     lost: loop.lostCount,
+    sent: loop.sentCount,
   };
 }
 
