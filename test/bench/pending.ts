@@ -1,14 +1,9 @@
 /**
  * Requests that stay outstanding: on a topic of their own, with a producer that takes all and answers none.
  */
-import { credentials } from "@grpc/grpc-js";
-import {
-  DispatcherServiceClient,
-  ProduceRequest,
-  type ProduceResponse,
-} from "../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
+import type { ProduceResponse } from "../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
 import { connectOurs } from "./our-clients.js";
-import { OWN_CONNECTION } from "./own-connection.js";
+import { openProduceStream } from "./plain-client.js";
 import type { Trial } from "./trial.js";
 
 const TOPIC = "bench.mute";
@@ -39,11 +34,7 @@ export async function inWindows(count: number, call: (index: number) => Promise<
 
 /** Registers a producer that is assigned up to `count` requests and lets them pass. Resolves when it is registered. */
 export function openMuteProducer(address: string, topic: string, count: number, trial: Trial): Promise<void> {
-  const client = new DispatcherServiceClient(address, credentials.createInsecure(), OWN_CONNECTION);
-  const call = client.produce();
-  call.on("error", trial.fail);
-  const value = { registrations: [{ topic }], maxOutstanding: count };
-  call.write(ProduceRequest.fromPartial({ messages: [{ message: { $case: "hello", value } }] }));
+  const call = openProduceStream(address, { topics: [topic], failed: trial.fail }, count);
   return new Promise((ready) => {
     call.on("data", ({ messages }: ProduceResponse) => {
       if (messages.some(({ message }) => message?.$case === "welcome")) ready();

@@ -40,14 +40,19 @@ function createRequester(client: DispatcherServiceClient, load: Load): Send {
   };
 }
 
-/** Opens a Produce stream that has said hello. */
+/**
+ * Opens a Produce stream that has said hello.
+ *
+ * @param maxOutstanding - as in `Hello`; 0 for the server's default.
+ */
 export function openProduceStream(
   address: string,
-  load: Load,
+  load: Pick<Load, "topics" | "failed">,
+  maxOutstanding = 0,
 ): ClientDuplexStream<ProduceRequest, ProduceResponse> {
   const call = connect(address).produce();
   call.on("error", load.failed);
-  call.write(hello(load.topics));
+  call.write(hello(load.topics, maxOutstanding));
   return call;
 }
 
@@ -61,19 +66,29 @@ function openProducer(address: string, load: Load, index: number): Promise<void>
         const { assignmentId, request } = message.value;
         if (request === undefined) load.failed(new Error("an assignment has no request"));
         else
-          call.write(reply(assignmentId, createPayload(load.payloads, readSequence(request.data, 0), index)));
+          call.write(
+            replyWith(assignmentId, createPayload(load.payloads, readSequence(request.data, 0), index)),
+          );
       }
     });
   });
 }
 
-function hello(topics: readonly string[]): ProduceRequest {
+function hello(topics: readonly string[], maxOutstanding: number): ProduceRequest {
   return ProduceRequest.fromPartial({
-    messages: [{ message: { $case: "hello", value: { registrations: topics.map((topic) => ({ topic })) } } }],
+    messages: [
+      {
+        message: {
+          $case: "hello",
+          value: { registrations: topics.map((topic) => ({ topic })), maxOutstanding },
+        },
+      },
+    ],
   });
 }
 
-function reply(assignmentId: string, data: Uint8Array): ProduceRequest {
+/** One reply: these bytes, and no more. */
+export function replyWith(assignmentId: string, data: Uint8Array): ProduceRequest {
   const result = { outcome: { $case: "data", value: data }, contentType: "", attributes: {} } as const;
   return { messages: [{ message: { $case: "reply", value: { assignmentId, more: false, result } } }] };
 }

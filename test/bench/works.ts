@@ -35,7 +35,7 @@ function broadcast(listeners: number): ClosedWork {
 
 function topics(topicCount: number): ClosedWork {
   const title = `4x4/128, the requests going to ${topicCount.toLocaleString("en-US")} topics in turn`;
-  return closed(`topics ${topicCount}`, P4L4, ["ours", "nats"], { title, topicCount });
+  return closed(`topics ${topicCount}`, P4L4, ["ours"], { title, topicCount });
 }
 
 function pending(pendingCount: number): ClosedWork {

@@ -69,7 +69,8 @@ export async function measureOpen(work: OpenWork, stage: Stage): Promise<Measure
     requestsPerSecond: perSecond("completed"),
     shedPerSecond: perSecond("shed"),
     lostPerSecond: perSecond("lost"),
-    unansweredPerSecond: perSecond("sent") - perSecond("completed") - perSecond("shed"),
+    // What was sent before the measured time may end within it.
+    unansweredPerSecond: Math.max(0, perSecond("sent") - perSecond("completed") - perSecond("shed")),
     serverRssMiB: rssBytes / MIB,
     requestCount: latencies.length,
     verifiedCount: loop.verifiedCount,

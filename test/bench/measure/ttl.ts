@@ -32,6 +32,8 @@ const WINDOW = 2_000;
 /** Requests that are answered about their TTL, meanwhile. */
 const EDGE_COUNT = 2_000;
 const TOPICS = { all: "bench.mute.*", trial: "bench.mute.trial", measured: "bench.mute.measured" };
+/** The largest buffer that the server's defaults allow a listener. */
+const BUFFER_BYTES = 64 * 1024 ** 2;
 /** A listener that takes summaries alone. */
 const SHAPE = { producers: 1, listeners: 1, payloadBytes: 128, window: WINDOW };
 
@@ -100,6 +102,11 @@ async function openEnds({ address, trial }: Stage, count: number, ttlMs: number)
   });
   const listener = connectOurs(address).createListener({
     topics: [TOPICS.measured],
+    // On a busy machine many end at once.
+    bufferBytes: BUFFER_BYTES,
+    onStatus: ({ type }) => {
+      if (type === "disconnected") trial.fail(new Error("the listener of summaries lost its connection"));
+    },
     onResult: () => trial.fail(new Error("a request that nobody answers has a result")),
     onSummary: ({ reason, elapsedMs }) => {
       if (reason !== "EXPIRED") trial.fail(new Error(`a request that nobody answers ended with ${reason}`));
