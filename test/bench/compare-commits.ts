@@ -18,7 +18,7 @@ const ROOT = fileURLToPath(fromProject("."));
 /** What is taken from here, so that both are measured alike. */
 const OVERLAY = ["test/bench", "tsconfig.bench.json"];
 /** Packages that only the benchmark needs, and that a commit may not have. */
-const PACKAGES = ["node_modules/@nats-io"];
+const PACKAGES = ["node_modules/@nats-io", "node_modules/tweetnacl"];
 const COMMAND_TIMEOUT_MS = 600_000;
 
 interface Side {
@@ -63,7 +63,7 @@ export function runCompare(before: string, after: string, options: Options): voi
 /** Checks a commit out, installs what it depends on, and builds it with this benchmark. */
 function prepare({ name, folder }: Side): void {
   console.error(`building ${name}`);
-  run("git", ["worktree", "add", "--detach", folder, name], ROOT);
+  run("git", ["worktree", "add", "--quiet", "--detach", folder, name], ROOT);
   run("npm", ["ci", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"], folder);
   for (const path of OVERLAY) {
     rmSync(join(folder, path), { recursive: true, force: true });
@@ -93,6 +93,7 @@ function measure({ name, folder }: Side, options: Options, round: number, found:
     ...works.map((work) => ["--work", work.name]),
     ...peers.map((peer) => ["--peer", peer.name]),
   ];
+  writeFileSync(json, '{"samples":[]}');
   try {
     run(process.execPath, [join(folder, "dist-test/test/bench/main.js"), ...args, ...chosen.flat()], folder);
   } catch {
@@ -109,7 +110,6 @@ function measure({ name, folder }: Side, options: Options, round: number, found:
     found.set(key, (found.get(key) ?? new Map<number, Measurement>()).set(round, measurement));
     console.error(`round ${round}  ${name}  ${key}`);
   }
-  writeFileSync(json, '{"samples":[]}');
 }
 
 function describe(

@@ -25,11 +25,11 @@ interface Mark {
   readonly holds: boolean;
 }
 
-const WIDTH = 960;
+const WIDTH = 1040;
 const ROW = 22;
 const TOP = 64;
 const BOTTOM = 34;
-const LEFT = 430;
+const LEFT = 500;
 const RIGHT = 150;
 /** The axis: powers of two of the goal. */
 const TICKS = [0.125, 0.25, 0.5, 1, 2, 4, 8];
