@@ -76,7 +76,8 @@ function accept(
     const message = `${limit} topics are in use, which is the limit; ask on fewer topics or raise maxTopics`;
     return refusal("TOPIC_LIMIT", message, { limit }, RETRY_AFTER_MS);
   }
-  const request = makeRequest(state, input, acceptance, turn.now);
+  // The topic's own name, if there is one: the one that was read would be kept with every request.
+  const request = makeRequest(state, input, topic?.name ?? spec.topic, acceptance, turn.now);
   state.requests.set(request.requestId, request);
   state.pendingBytes += request.payload.byteLength;
   state.totals.acceptedRequests++;
@@ -107,6 +108,7 @@ function holdFor(state: State, topic: TopicState, request: PendingRequest): void
 function makeRequest(
   state: State,
   input: RequestSubmitted,
+  topic: string,
   acceptance: Acceptance,
   now: Instant,
 ): PendingRequest {
@@ -114,7 +116,7 @@ function makeRequest(
   return new PendingRequest(
     state.requestSerial++,
     acceptance.requestId,
-    spec.topic,
+    topic,
     now,
     acceptance.deadlineAt,
     spec.completion,

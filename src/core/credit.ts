@@ -39,7 +39,8 @@ export function settle(state: State, assignment: Assignment, outcome: OutcomeSta
   const { producer, request } = assignment;
   if (assignment.state === "OUT") {
     producer.outstandingCount--;
-    producer.rememberSettled(assignment, state.limits.rememberedAssignments);
+    const isAnswered = outcome === "ANSWERED" || outcome === "FAILED";
+    producer.rememberSettled(assignment, isAnswered, state.limits.rememberedAssignments);
   } else if (producer.backlog.has(assignment)) {
     producer.backlog.remove(assignment);
   }

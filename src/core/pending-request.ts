@@ -25,7 +25,7 @@ export interface Note {
 const MOST_NOTES = 256;
 
 /** What an ended request's payload is replaced by. */
-const NO_PAYLOAD: Payload = new Uint8Array(0);
+export const NO_PAYLOAD: Payload = new Uint8Array(0);
 
 /**
  * A request from its acceptance on; as a deadline, the end of its TTL or the next stall, whichever comes first.

@@ -17,8 +17,10 @@ export class ProducerSession extends Session {
   /** Group by topic or pattern. */
   readonly registrations = new Map<string, string>();
   readonly backlog = new Backlog();
-  /** What it owes, and the last ones that it owed, by assignment id. */
+  /** What it owes, and of the last ones that it owed those it has not answered, by assignment id. */
   readonly assignments = new Map<number, Assignment>();
+  /** Ids of the last ones that it has answered: nothing else of them matters any more. */
+  readonly answered = new Set<number>();
   outstandingCount = 0;
   isDraining = false;
   answeredCount = 0;
@@ -60,11 +62,14 @@ export class ProducerSession extends Session {
   }
 
   /** Remembers an assignment that is over, and forgets the one that has been over the longest. */
-  rememberSettled(assignment: Assignment, most: number): void {
+  rememberSettled({ id }: Assignment, isAnswered: boolean, most: number): void {
     const forgotten = this.settled[this.settledNext];
-    if (forgotten !== undefined) this.assignments.delete(forgotten);
-    this.settled[this.settledNext] = assignment.id;
+    if (forgotten !== undefined && !this.answered.delete(forgotten)) this.assignments.delete(forgotten);
+    this.settled[this.settledNext] = id;
     this.settledNext = (this.settledNext + 1) % most;
+    if (!isAnswered) return;
+    this.assignments.delete(id);
+    this.answered.add(id);
   }
 
   /** Notes how long a final answer took, in milliseconds. */

@@ -130,6 +130,7 @@ export function departProducer(state: State, producer: ProducerSession, turn: Tu
   const open = [...producer.assignments.values()].filter((assignment) => assignment.isOpen);
   giveUp(state, [...open, ...producer.backlog], turn);
   producer.assignments.clear();
+  producer.answered.clear();
 }
 
 function leaveTopics(state: State, producer: ProducerSession, turn: Turn): void {

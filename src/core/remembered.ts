@@ -1,6 +1,7 @@
 /**
  * Requests that are looked up after their end, or that may be sent twice.
  */
+import { EndedRequest } from "./ended-request.js";
 import type { Limits } from "./limits.js";
 import type { Instant } from "./model.js";
 import type { PendingRequest } from "./pending-request.js";
@@ -14,7 +15,7 @@ interface Remembered {
 export class RememberedRequests {
   private readonly byCallersId = new Map<string, Remembered>();
   /** Those that ended last, in a ring: noting one costs the same for every request, looking one up is rare. */
-  private readonly ended: PendingRequest[] = [];
+  private readonly ended: EndedRequest[] = [];
   private endedNext = 0;
 
   constructor(
@@ -34,12 +35,12 @@ export class RememberedRequests {
   /** A request that ended, if it is still remembered. */
   find(requestId: string): PendingRequest | undefined {
     const sent = this.byCallersId.get(requestId)?.request;
-    return sent ?? this.ended.find((request) => request.requestId === requestId);
+    return sent ?? this.ended.find((place) => place.requestId === requestId)?.read();
   }
 
   /** Ended requests, in no order. */
-  recent(): Iterable<PendingRequest> {
-    return this.ended;
+  recent(): readonly PendingRequest[] {
+    return this.ended.map((place) => place.read());
   }
 
   /** Remembers a request by its caller's id. */
@@ -53,7 +54,8 @@ export class RememberedRequests {
   /** Remembers a request that ended. */
   noteEnd(request: PendingRequest): void {
     if (this.limits.recentRequests === 0) return;
-    this.ended[this.endedNext] = request;
+    this.ended[this.endedNext] ??= new EndedRequest();
+    this.ended[this.endedNext]?.put(request);
     this.endedNext = (this.endedNext + 1) % this.limits.recentRequests;
   }
 

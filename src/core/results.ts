@@ -19,7 +19,7 @@ const NO_CALLERS: readonly SessionKey[] = [];
 /** Takes a reply. */
 export function takeResult(state: State, producer: ProducerSession, input: ResultReturned, turn: Turn): void {
   const assignment = producer.assignments.get(input.assignment);
-  const disposition = assignment ? dispositionOf(assignment) : "UNKNOWN";
+  const disposition = assignment ? dispositionOf(assignment) : forgottenDisposition(producer, input);
   if (producer.reportsDispositions) {
     const { assignmentText } = input;
     turn.effects.push({ kind: "dispose", to: producer.key, assignmentText, state: disposition });
@@ -28,6 +28,10 @@ export function takeResult(state: State, producer: ProducerSession, input: Resul
   if (!assignment) return;
   if (disposition === "ACCEPTED") deliverInTime(state, assignment, input, turn);
   else if (disposition !== "DUPLICATE") deliverLate(state, assignment, input, turn);
+}
+
+function forgottenDisposition(producer: ProducerSession, { assignment }: ResultReturned): DispositionState {
+  return producer.answered.has(assignment) ? "DUPLICATE" : "UNKNOWN";
 }
 
 function dispositionOf(assignment: Assignment): DispositionState {
