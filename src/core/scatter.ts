@@ -80,11 +80,15 @@ export function failOver(state: State, assignment: Assignment, turn: Turn): void
   if (request.phase !== "ENDED") offer(state, assignment, turn);
 }
 
-function successor(state: State, { request, group }: Assignment): ProducerSession | undefined {
+/** A member that is a target already, since it joined the group only later, is passed over. */
+function successor(state: State, assignment: Assignment): ProducerSession | undefined {
+  const { request, group } = assignment;
   if (group === "") return undefined;
   const found = state.router.routes(request.topic).groups.find((candidate) => candidate.name === group);
   if (!found) return undefined;
-  const next = nextMember(found, (member) => isSelected(member, request.selector));
+  const isAsked = (member: ProducerSession) =>
+    request.assignments.some((other) => other !== assignment && other.producer === member);
+  const next = nextMember(found, (member) => isSelected(member, request.selector) && !isAsked(member));
   if (next) found.turn = found.members.indexOf(next) + 1;
   return next;
 }

@@ -521,8 +521,11 @@ export class SlowModel {
   private giveUp(targets: readonly ModelTarget[]): void {
     for (const target of targets) {
       leaveQueue(target);
-      const { topic, selectedIds } = target.request;
-      const [successor] = target.group === "" ? [] : this.producersOn(topic, target.group, selectedIds);
+      const { topic, selectedIds, targets: all } = target.request;
+      const isAsked = (member: ModelProducer) =>
+        all.some((other) => other !== target && other.holder === member);
+      const members = target.group === "" ? [] : this.producersOn(topic, target.group, selectedIds);
+      const successor = members.find((member) => !isAsked(member));
       if (successor) {
         target.holder = successor;
         target.attempt++;
