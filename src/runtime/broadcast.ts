@@ -25,11 +25,18 @@ export class Broadcast {
     private readonly find: (key: SessionKey) => Outbox | undefined,
   ) {}
 
-  /** Hands a delivery to everybody in its audience. */
+  /**
+   * Hands a delivery to everybody in its audience; to one receiver alone behind everything that it was told for itself,
+   * such as a gap, or that it has joined a topic. Others join and resume with another audience than before.
+   */
   deliver(delivery: Deliver): void {
     const { audience } = delivery;
     if (audience.members.length === 0) return;
     let chunk = this.open.get(audience);
+    if (chunk && (isOutrun(chunk) || !chunk.isDroppable)) {
+      this.finish(audience, chunk);
+      chunk = undefined;
+    }
     if (!chunk) {
       chunk = this.begin(audience);
       this.latestDeliveries = chunk.serial;
@@ -40,13 +47,14 @@ export class Broadcast {
 
   /**
    * Hands a summary to everybody in its audience, behind every delivery so far: a chunk of summaries older than a chunk
-   * of deliveries is not added to.
+   * of deliveries is not added to. Nor is one of deliveries, or what may be dropped of a queue would have holes that no
+   * gap can tell.
    */
   summarize(summary: Summarize): void {
     const { audience } = summary;
     if (audience.members.length === 0) return;
     let chunk = this.open.get(audience);
-    if (chunk && chunk.serial < this.latestDeliveries) {
+    if (chunk && (chunk.serial < this.latestDeliveries || chunk.isDroppable)) {
       this.finish(audience, chunk);
       chunk = undefined;
     }
@@ -61,6 +69,7 @@ export class Broadcast {
     if (!chunk) {
       chunk = new Chunk(this.newBatch(), [outbox], ++this.serial);
       this.directed.push(chunk);
+      outbox.toldSerial = chunk.serial;
       outbox.push(chunk);
       this.mark(outbox);
     }
@@ -118,4 +127,10 @@ export class Broadcast {
     this.isScheduled = true;
     setImmediate(() => this.flush());
   }
+}
+
+/** Whether its only receiver was told something for itself since. */
+function isOutrun({ owners, serial }: Chunk): boolean {
+  const [owner] = owners;
+  return owner !== undefined && owners.length === 1 && serial < owner.toldSerial;
 }

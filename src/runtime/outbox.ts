@@ -34,6 +34,8 @@ export class Outbox {
   private readonly lost = new Map<string, Range>();
   private droppedTotal = 0;
   private deliveredTotal = 0;
+  /** Serial of the latest chunk of what only this stream is told. */
+  toldSerial = 0;
   /** Whether a refused submission ends the stream instead of being told on it. */
   readonly endsOnReject: boolean;
   private closing: Close | undefined;

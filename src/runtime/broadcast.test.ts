@@ -1,0 +1,183 @@
+/**
+ * What is said to one listener stays in its order, whatever else is being encoded in the same turn of the event loop.
+ */
+import { describe, expect, it } from "vitest";
+import { COMPLETE_ALL, NO_CONTEXT, type SessionKey } from "../core/model.js";
+import type { Batch, Sendable } from "../ports/batch.js";
+import { DispatcherRuntime } from "./dispatcher-runtime.js";
+
+const BOUND = { maxBytes: Number.POSITIVE_INFINITY, overflow: "SLOW_LISTENER", endsOnReject: false } as const;
+
+/** Events as lines of text. */
+class TextBatch implements Batch {
+  private text = "";
+  private payloadBytes = 0;
+
+  get byteLength(): number {
+    return this.text.length + this.payloadBytes;
+  }
+
+  append(effect: Sendable): void {
+    if (effect.kind === "deliver") this.payloadBytes += effect.payload.byteLength;
+    if (effect.kind === "deliver") this.text += `${effect.topic} ${effect.sequence}\n`;
+    else if (effect.kind === "topicsChanged")
+      this.text += `added ${effect.added} removed ${effect.removed}\n`;
+    else if (effect.kind === "gap") this.text += `${effect.topic} lost ${effect.from} to ${effect.last}\n`;
+    else this.text += `${effect.kind}\n`;
+  }
+
+  /** As long as what it stands for; what is not text are zeros. */
+  finish(): Uint8Array {
+    const message = Buffer.alloc(this.byteLength);
+    message.write(this.text);
+    return message;
+  }
+}
+
+interface Peer {
+  readonly session: SessionKey;
+  readonly heard: () => readonly string[];
+  /** Its transport takes nothing any more. */
+  readonly hold: () => void;
+  readonly release: () => void;
+}
+
+/** A dispatcher with one producer and one request on each topic, which it answers as often as it likes. */
+function stage(topics: readonly string[], limits: { readonly retainedBytes?: number } = {}) {
+  const clock = { now: () => 0, timeOfDay: (at: number) => at };
+  const runtime = new DispatcherRuntime("s", { heartbeatMs: 1e12, ...limits }, () => new TextBatch(), clock);
+  const open = (): Peer => {
+    let text = "";
+    const untaken: (() => void)[] = [];
+    let isHeld = false;
+    const write = (message: Uint8Array, sent: () => void) => {
+      const take = () => {
+        text += Buffer.from(message).toString().replaceAll("\0", "");
+        sent();
+      };
+      if (isHeld) untaken.push(take);
+      else take();
+    };
+    const session = runtime.openStream({ write, end: () => undefined, closing: () => undefined }, BOUND);
+    return {
+      session,
+      heard: () => text.split("\n").slice(0, -1),
+      hold: () => {
+        isHeld = true;
+      },
+      release: () => {
+        isHeld = false;
+        for (let take = untaken.shift(); take; take = untaken.shift()) take();
+      },
+    };
+  };
+  const producer = open().session;
+  const registrations = topics.map((topic) => ({ topic, group: "" }));
+  runtime.submit({
+    ...{ kind: "producerOpened", session: producer, sessionId: "", producerId: "p", mintedId: "" },
+    ...{ displayName: "", labels: [], registrations, maxOutstanding: 0, maxBacklog: 0 },
+    ...{ reportDispositions: false, peer: "" },
+  });
+  for (const topic of topics) {
+    runtime.submit({
+      ...{ kind: "requestSubmitted", session: 0, correlationId: undefined, mintedId: topic, gather: false },
+      ...{
+        excludeListeners: false,
+        validateOnly: false,
+        callDeadlineAt: undefined,
+        digest: "",
+        context: NO_CONTEXT,
+      },
+      spec: {
+        ...{ topic, requestId: "", ttlMs: undefined, completion: COMPLETE_ALL, selector: undefined },
+        ...{ noProducersAction: "COMPLETE", payload: new Uint8Array() },
+      },
+    });
+  }
+  const answer = (topic: string, { more = true, bytes = 0 } = {}) =>
+    runtime.submit({
+      ...{
+        kind: "resultReturned",
+        session: producer,
+        assignment: topics.indexOf(topic) + 1,
+        assignmentText: "",
+      },
+      ...{ more, failure: undefined, payload: new Uint8Array(bytes) },
+    });
+  return { runtime, open, answer };
+}
+
+const LISTENER = {
+  kind: "listenerOpened" as const,
+  ...{ sessionId: "", listenerId: "l", mintedId: "", includeLate: false, includeSummaries: false },
+  ...{ overflowAction: "DROP_OLDEST" as const, bufferBytes: 0, peer: "", path: "" },
+};
+
+const turnOfTheLoop = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+describe("a listener that is told something for itself,", () => {
+  it("in a group: hears of an added topic before its first delivery", async () => {
+    const { runtime, open, answer } = stage(["a", "b"]);
+    const { session, heard } = open();
+    runtime.submit({ ...LISTENER, session, topics: ["a"], resumeFrom: [], group: "g" });
+    await turnOfTheLoop();
+
+    answer("a");
+    runtime.submit({ kind: "topicsUpdated", session, add: ["b"], remove: [] });
+    answer("b");
+    answer("a");
+    await turnOfTheLoop();
+
+    expect(heard()).toEqual(["ready", "a 1", "added b removed ", "b 1", "a 2"]);
+  });
+
+  it("on several topics: hears of each gap before the deliveries behind it", async () => {
+    const { runtime, open, answer } = stage(["a", "b"], { retainedBytes: 512 });
+    const topics = ["a", "b"];
+    const first = open();
+    runtime.submit({ ...LISTENER, session: first.session, topics, resumeFrom: [], group: "" });
+    for (const topic of ["a", "b", "a", "b"]) answer(topic);
+    await turnOfTheLoop();
+
+    const { session, heard } = open();
+    const resumeFrom = topics.map((topic, i) => ({ topic, epoch: `s.${i + 1}`, sequence: 0 }));
+    runtime.submit({ ...LISTENER, session, topics, resumeFrom, group: "" });
+    await turnOfTheLoop();
+
+    expect(heard()).toEqual(["ready", "a lost 1 to 1", "a 2", "b lost 1 to 1", "b 2"]);
+  });
+
+  it("in a group, reading too slowly: gets nothing of what a gap has told lost", async () => {
+    const { runtime, open, answer } = stage(["a", "b"]);
+    const peer = open();
+    const listener = { ...LISTENER, includeSummaries: true, bufferBytes: 40_000, group: "g", resumeFrom: [] };
+    runtime.submit({ ...listener, session: peer.session, topics: ["a", "b"] });
+    await turnOfTheLoop();
+    peer.hold();
+    // As much as is given to the transport at a time.
+    answer("a", { bytes: 1024 * 1024 });
+    await turnOfTheLoop();
+    for (const [topic, more] of [
+      ["b", true],
+      ["b", false],
+      ["a", true],
+      ["a", true],
+      ["a", true],
+    ] as const) {
+      answer(topic, { more, bytes: 16_000 });
+      await turnOfTheLoop();
+    }
+    answer("b", { bytes: 0 });
+    peer.release();
+
+    expect(peer.heard()).toEqual([
+      "ready",
+      "a 1",
+      "b lost 1 to 2",
+      "a lost 2 to 2",
+      "summarize",
+      "a 3",
+      "a 4",
+    ]);
+  });
+});
