@@ -1,17 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { ROOT } from "../support/root.js";
 
-/** The repository's top: these files run from source and, compiled, from dist-test. */
-export const ROOT = findRoot(dirname(fileURLToPath(import.meta.url)));
+export { ROOT };
 
 /** Where the files of this folder lie once compiled. */
 export const COMPILED = join(ROOT, "dist-test/test/conformance");
-
-function findRoot(folder: string): string {
-  const file = join(folder, "package.json");
-  if (existsSync(file) && JSON.parse(readFileSync(file, "utf8")).name === "ate-dispatcher") return folder;
-  const parent = dirname(folder);
-  if (parent === folder) throw new Error("not inside the repository");
-  return findRoot(parent);
-}

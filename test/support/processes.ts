@@ -12,9 +12,10 @@
  * ```
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { fileURLToPath } from "node:url";
+import { ROOT } from "./root.js";
 
 /** Longest wait that is not told its own, in milliseconds: far beyond what a loaded machine needs. */
 const DEFAULT_WAIT_MS = 10_000;
@@ -89,7 +90,7 @@ export interface Processes {
   stopAll(): Promise<void>;
 }
 
-const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+const MAIN = join(ROOT, "dist/main.js");
 
 /** Makes an empty set of processes. */
 export function createProcesses(): Processes {

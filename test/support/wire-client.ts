@@ -36,11 +36,13 @@ import type {
   ServerCounts,
   ServerInfo,
   ServerTotals,
+  TopicInfo,
 } from "../../src/gen/ate/dispatcher/v1/introspection.js";
 import {
   GetServerInfoResponse,
   ListListenersResponse,
   ListProducersResponse,
+  ListTopicsResponse,
 } from "../../src/gen/ate/dispatcher/v1/introspection_service.js";
 import type { ListenerEvent } from "../../src/gen/ate/dispatcher/v1/listener.js";
 import type { DispatcherMessage, Welcome } from "../../src/gen/ate/dispatcher/v1/producer.js";
@@ -218,6 +220,12 @@ export class WireClient {
   async listeners(): Promise<readonly ListenerInfo[]> {
     const bytes = await this.unary(`${INTROSPECTION}ListListeners`, Buffer.alloc(0));
     return ListListenersResponse.decode(bytes).listeners;
+  }
+
+  /** The topics with state, at most the first page of them. */
+  async topics(): Promise<readonly TopicInfo[]> {
+    const bytes = await this.unary(`${INTROSPECTION}ListTopics`, Buffer.alloc(0));
+    return ListTopicsResponse.decode(bytes).topics;
   }
 
   /** Any unary call of the service, in bytes. */

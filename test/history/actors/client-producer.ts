@@ -1,0 +1,190 @@
+/** A producer of the TypeScript client, which reconnects by itself and registers again. */
+import {
+  type AssignmentContext,
+  createClient,
+  type DispatcherClient,
+  type Producer,
+} from "ate-dispatcher-client";
+import { type Behaviour, behaviourOf } from "../behaviour.js";
+import type { Registration } from "../history.js";
+import { digestOf, makePayload } from "../payload.js";
+import type { ProducerSpec } from "../plan.js";
+import type { Stage } from "../stage.js";
+
+const RECONNECT = { initialDelayMs: 50, maxDelayMs: 200 };
+
+/** A registration that is joined, or left if there is no group. */
+interface Change {
+  readonly topic: string;
+  readonly group: string | undefined;
+}
+
+/** One producer, across its sessions. */
+export class ClientProducer {
+  /** Whether it has a session. */
+  isLive = false;
+  readonly #client: DispatcherClient;
+  readonly #indexes = new Map<string, number>();
+  /** Those that are confirmed. */
+  readonly #registrations: Map<string, string>;
+  readonly #pending = new Set<Change>();
+  #producer: Producer | undefined;
+  #session = "";
+
+  constructor(
+    private readonly stage: Stage,
+    private readonly spec: ProducerSpec,
+    address: string,
+  ) {
+    this.#client = createClient({ address, reconnect: RECONNECT });
+    this.#registrations = new Map(spec.registrations.map(({ topic, group }) => [topic, group]));
+  }
+
+  /** Connects, and again by itself. */
+  open(): void {
+    const { spec, stage } = this;
+    const { id, labels } = spec;
+    this.#opening();
+    this.#producer = this.#client.createProducer({
+      id,
+      labels,
+      topics: spec.registrations,
+      handler: (assignment) => this.#handle(assignment),
+      onDisposition: (assignmentId, state) => {
+        stage.note("disposed", { session: this.#session, assignmentId, state });
+      },
+      onStatus: (status) => {
+        this.isLive = status.type === "ready";
+        if (status.type === "ready") {
+          stage.note("welcomed", { session: this.#session, serverId: status.serverId });
+        } else if (status.type === "disconnected") {
+          stage.note("producerEnded", { session: this.#session, code: "", reason: status.error.reason });
+          this.#opening();
+        }
+      },
+    });
+    // It is closed by us alone, and what closes it otherwise is told by the run's end.
+    this.#producer.closed.catch(() => undefined);
+  }
+
+  /** Its connection is cut. */
+  breakOff(by: string, sever: () => void): void {
+    this.stage.note("producerBroken", { session: this.#session, by });
+    sever();
+  }
+
+  register({ topic, group }: Registration): void {
+    const confirmed = this.#producer?.register(topic, { group });
+    void this.#change({ topic, group }, confirmed, () => {
+      this.#registrations.set(topic, group);
+      this.stage.note("registered", { session: this.#session, topics: [topic] });
+    });
+  }
+
+  deregister(topic: string): void {
+    // It says no more from now on that it is there.
+    this.#registrations.delete(topic);
+    const confirmed = this.#producer?.deregister(topic);
+    void this.#change({ topic, group: undefined }, confirmed, () => {
+      this.#registrations.delete(topic);
+      this.stage.note("deregistered", { session: this.#session, topics: [topic] });
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#client.close({ graceMs: 1_000 });
+  }
+
+  /** What is not confirmed when the link breaks is said again on the next stream, after hello. */
+  async #change(change: Change, confirmed: Promise<void> | undefined, confirm: () => void): Promise<void> {
+    this.#pending.add(change);
+    this.#noteChange(change);
+    try {
+      await confirmed;
+      confirm();
+    } catch {
+      // It is closing.
+    } finally {
+      this.#pending.delete(change);
+    }
+  }
+
+  #noteChange({ topic, group }: Change): void {
+    const session = this.#session;
+    if (group === undefined) this.stage.note("deregistering", { session, topics: [topic] });
+    else this.stage.note("registering", { session, registrations: [{ topic, group }] });
+  }
+
+  #opening(): void {
+    const { stage, spec } = this;
+    this.#session = stage.fresh(spec.id);
+    const registrations = [...this.#registrations].map(([topic, group]) => ({ topic, group }));
+    stage.note("producerOpened", {
+      session: this.#session,
+      producerId: spec.id,
+      registrations,
+      isExact: false,
+    });
+    for (const change of this.#pending) this.#noteChange(change);
+  }
+
+  async #handle(assignment: AssignmentContext): Promise<Uint8Array> {
+    const { stage, spec } = this;
+    const session = this.#session;
+    const { assignmentId, requestId, topic, attempt } = assignment;
+    const ttlMs = assignment.remainingMs();
+    const digest = digestOf("data", assignment.data);
+    stage.note("assigned", { session, assignmentId, requestId, topic, attempt, ttlMs, digest });
+    const behaviour = behaviourOf(stage.plan.seed, requestId, spec.id, ttlMs);
+    // It is told to stop before it has to say anything.
+    if (behaviour.kind === "silent") await this.#pass(ttlMs + 1_000, assignment);
+    const times = behaviour.kind === "silent" ? [0] : behaviour.atMs;
+    const last = times.length - 1;
+    let before = 0;
+    for (const [i, atMs] of times.entries()) {
+      await this.#pass(atMs - before, assignment);
+      before = atMs;
+      if (i < last) await assignment.send(this.#write(session, assignment, behaviour, true) as Uint8Array);
+    }
+    const final = this.#write(session, assignment, behaviour, false);
+    if (typeof final === "string") throw new Error(final);
+    return final;
+  }
+
+  #write(
+    session: string,
+    { requestId, assignmentId }: AssignmentContext,
+    behaviour: Behaviour,
+    more: boolean,
+  ) {
+    const producerId = this.spec.id;
+    const key = `${session}/${requestId}`;
+    const index = this.#indexes.get(key) ?? 0;
+    this.#indexes.set(key, index + 1);
+    const isError = !more && behaviour.kind === "answers" && behaviour.isError;
+    const bytes = behaviour.kind === "answers" && !isError ? behaviour.bytes : 0;
+    const payload = makePayload({ requestId, by: producerId, session, index }, bytes);
+    const content = isError ? payload.toString() : payload;
+    const digest = digestOf(isError ? "error" : "data", content);
+    this.stage.note("replied", {
+      session,
+      assignmentId,
+      requestId,
+      producerId,
+      index,
+      more,
+      isError,
+      digest,
+    });
+    return content;
+  }
+
+  /** Waits, but not for what is not wanted any more. */
+  async #pass(ms: number, { signal }: AssignmentContext): Promise<void> {
+    await new Promise<void>((resolve) => {
+      signal.addEventListener("abort", () => resolve(), { once: true });
+      this.stage.schedule.after(ms, resolve);
+    });
+    signal.throwIfAborted();
+  }
+}

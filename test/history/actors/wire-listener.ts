@@ -1,0 +1,219 @@
+/**
+ * A listener made of generated messages alone: it listens on either call, changes its topics, stops reading, breaks off,
+ * and resumes with the cursors that it keeps itself.
+ */
+import {
+  ListenRequest,
+  ListenResponse,
+  SubscribeRequest,
+} from "../../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
+import { GapReason } from "../../../src/gen/ate/dispatcher/v1/listener.js";
+import type { ListenerCase } from "../../support/wire-client.js";
+import type { Cursor } from "../history.js";
+import type { ListenerSpec } from "../plan.js";
+import { openPort, openProcessPort, type Port, type Receiver } from "../port.js";
+import { cursorOf, deliveryOf, nameOf, summaryOf, wireCursorOf } from "../read.js";
+import { RETRY_MS, type Stage } from "../stage.js";
+
+interface Stream {
+  readonly name: string;
+  readonly port: Port;
+  isReady: boolean;
+  isSound: boolean;
+  beatCount: number;
+}
+
+/** One listener, across its streams. */
+export class WireListener {
+  readonly #topics: Set<string>;
+  /** Where it is, by topic. */
+  readonly #cursors = new Map<string, Cursor>();
+  #stream: Stream | undefined;
+  #backMs = RETRY_MS;
+
+  constructor(
+    private readonly stage: Stage,
+    private readonly spec: ListenerSpec,
+    private readonly address: string,
+  ) {
+    this.#topics = new Set(spec.topics);
+  }
+
+  /** Heartbeats of its present stream; undefined while it has none. */
+  get beatCount(): number | undefined {
+    return this.#stream?.beatCount;
+  }
+
+  /** Whether its stream is ready and sound. */
+  get isLive(): boolean {
+    return (this.#stream?.isReady && this.#stream.isSound) ?? false;
+  }
+
+  /** Connects, and says where it was. */
+  open(): void {
+    const { stage, spec } = this;
+    if (stage.isEnding) return;
+    const name = stage.fresh(spec.id);
+    const topics = [...this.#topics];
+    const resumeFrom = spec.resumes && spec.group === "" ? [...this.#cursors.values()] : [];
+    const { id: listener, group, includeLate, includeSummaries, bufferBytes } = spec;
+    const listen = ListenRequest.fromPartial({
+      ...{ listenerId: listener, topics, group, includeLate, includeSummaries, bufferBytes },
+      resumeFrom: resumeFrom.map(wireCursorOf),
+    });
+    stage.note("listenerOpened", {
+      ...{ stream: name, listener, topics, group, includeLate, includeSummaries, resumeFrom },
+      ...{ bufferBytes, isResumedByClient: false },
+    });
+    const receiver: Receiver = {
+      receive: (message) => this.#receive(stream, message),
+      ended: (code, reason) => this.#ended(stream, code, reason),
+    };
+    const stream: Stream = {
+      name,
+      port: this.#connect(listen, receiver),
+      isReady: false,
+      isSound: true,
+      beatCount: 0,
+    };
+    this.#stream = stream;
+  }
+
+  breakOff(by: string, sever: () => void, backMs: number): void {
+    this.#backMs = backMs;
+    const stream = this.#stream;
+    if (!stream?.isSound) return;
+    stream.isSound = false;
+    this.stage.note("listenerBroken", { stream: stream.name, by });
+    sever();
+  }
+
+  sever(backMs: number): void {
+    this.breakOff("severListener", () => this.#stream?.port.sever(), backMs);
+  }
+
+  /** Does not read for a while, and until all of a pour was sent meanwhile. */
+  pause(ms: number, hold: () => void, release: () => void): void {
+    const stream = this.#stream;
+    if (!stream?.isSound) return;
+    this.stage.note("paused", { stream: stream.name });
+    hold();
+    const before = this.stage.pourCount;
+    const resume = () => {
+      if (this.stage.pourCount > before) release();
+      else this.stage.schedule.after(ms, resume);
+    };
+    this.stage.schedule.after(ms, resume);
+  }
+
+  add(topic: string): void {
+    this.#topics.add(topic);
+    this.#update([topic], []);
+  }
+
+  remove(topic: string): void {
+    this.#topics.delete(topic);
+    this.#update([], [topic]);
+  }
+
+  /** Leaves for good. */
+  close(): void {
+    this.#stream?.port.close();
+  }
+
+  #connect(listen: ListenRequest, receiver: Receiver): Port {
+    const { spec, address } = this;
+    if (spec.make === "wire" && spec.call === "Listen") {
+      return openPort(address, "Listen", receiver, ListenRequest.encode(listen).finish());
+    }
+    const opened = spec.make === "process" ? openProcessPort : openPort;
+    const port = opened(address, "Subscribe", receiver);
+    port.send(SubscribeRequest.encode({ message: { $case: "listen", value: listen } }).finish());
+    return port;
+  }
+
+  #update(addTopics: readonly string[], removeTopics: readonly string[]): void {
+    const stream = this.#stream;
+    if (!stream?.isReady || !stream.isSound) return;
+    if (this.spec.make === "wire" && this.spec.call === "Listen") {
+      const listenerId = this.spec.id;
+      // It may have left meanwhile, and comes back with all its topics.
+      this.stage.control.updateListener({ listenerId, addTopics, removeTopics }).catch(() => undefined);
+      return;
+    }
+    const value = { addTopics, removeTopics };
+    stream.port.send(SubscribeRequest.encode({ message: { $case: "update", value } }).finish());
+  }
+
+  #receive(stream: Stream, message: Buffer): void {
+    for (const { event } of ListenResponse.decode(message).events) if (event) this.#hear(stream, event);
+  }
+
+  #hear(stream: Stream, event: ListenerCase): void {
+    const { stage } = this;
+    const { name } = stream;
+    switch (event.$case) {
+      case "ready": {
+        const cursors = event.value.cursors.map(cursorOf);
+        this.#backMs = RETRY_MS;
+        stream.isReady = true;
+        this.#keep(cursors);
+        stage.note("ready", { stream: name, serverId: event.value.serverId, cursors });
+        break;
+      }
+      case "delivery": {
+        const delivery = deliveryOf(event.value);
+        const known = this.#cursors.get(delivery.topic);
+        if (known && delivery.sequence > 0) this.#keep([{ ...known, sequence: delivery.sequence }]);
+        stage.note("delivered", { stream: name, ...delivery });
+        break;
+      }
+      case "summary":
+        stage.note("listenerTold", { stream: name, ...summaryOf(event.value) });
+        break;
+      case "gap": {
+        const { topic, reason, from, to, lostCount } = event.value;
+        const known = this.#cursors.get(topic);
+        if (known && to > 0n) this.#keep([{ ...known, sequence: Number(to) }]);
+        stage.note("gap", {
+          ...{ stream: name, topic, reason: nameOf(GapReason, reason) },
+          ...{ from: Number(from), to: Number(to), lostCount: Number(lostCount) },
+        });
+        break;
+      }
+      case "topicsChanged": {
+        const { added, removed } = event.value;
+        const cursors = event.value.cursors.map(cursorOf);
+        this.#keep(cursors);
+        stage.note("topicsChanged", { stream: name, added, removed, cursors });
+        break;
+      }
+      case "heartbeat": {
+        const cursors = event.value.cursors.map(cursorOf);
+        stream.beatCount++;
+        stage.note("heartbeat", { stream: name, cursors });
+        break;
+      }
+      case "goAway":
+        break;
+    }
+  }
+
+  #keep(cursors: readonly Cursor[]): void {
+    for (const cursor of cursors) {
+      const known = this.#cursors.get(cursor.topic);
+      if (known?.epoch === cursor.epoch && known.sequence > cursor.sequence) continue;
+      this.#cursors.set(cursor.topic, cursor);
+    }
+  }
+
+  #ended(stream: Stream, code: string, reason: string): void {
+    stream.isSound = false;
+    this.stage.note("listenerEnded", { stream: stream.name, code, reason });
+    if (this.#stream !== stream) return;
+    this.#stream = undefined;
+    const backMs = this.#backMs;
+    this.#backMs = RETRY_MS;
+    this.stage.schedule.after(backMs, () => this.open());
+  }
+}

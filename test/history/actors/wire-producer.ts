@@ -1,0 +1,286 @@
+/**
+ * A producer made of generated messages alone: it registers, answers as the seed says, leaves in every way there is, and
+ * comes back.
+ */
+import { ProduceRequest, ProduceResponse } from "../../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
+import { DispositionState, RevocationReason } from "../../../src/gen/ate/dispatcher/v1/producer.js";
+import { millis, type ProducerCase, type ProducerInit } from "../../support/wire-client.js";
+import type { ValueOf } from "../../support/wire-stream.js";
+import { type Behaviour, behaviourOf } from "../behaviour.js";
+import type { Registration } from "../history.js";
+import { digestOf, makePayload } from "../payload.js";
+import type { ProducerSpec } from "../plan.js";
+import { BULK_TOPIC } from "../plan-cast.js";
+import { openPort, openProcessPort, type Port } from "../port.js";
+import { nameOf } from "../read.js";
+import { RETRY_MS, type Stage } from "../stage.js";
+
+type Assignment = ValueOf<ProducerCase, "assignment">;
+
+/** What is poured on the bulk topic: so many results of so many bytes, so many at a time. */
+const POUR = { count: 150, bytes: 16 * 1_024, perTurn: 5, everyMs: 25 };
+
+interface Session {
+  readonly name: string;
+  readonly port: Port;
+  readonly revoked: Set<string>;
+  /** Assignments without a final answer. */
+  readonly owed: Set<string>;
+  /** How often each request was answered, partial results counted. */
+  readonly indexes: Map<string, number>;
+  /** Whether what it says now can arrive. */
+  isSound: boolean;
+  isLeaving: boolean;
+  /** Results of each pour that are not reported on yet. */
+  readonly pouring: Map<string, number>;
+  isLive: boolean;
+  beatCount: number;
+}
+
+/** One producer, across its sessions. */
+export class WireProducer {
+  readonly #registrations: Map<string, string>;
+  #session: Session | undefined;
+  #backMs = RETRY_MS;
+
+  constructor(
+    private readonly stage: Stage,
+    private readonly spec: ProducerSpec,
+    private readonly address: () => string,
+  ) {
+    this.#registrations = new Map(spec.registrations.map(({ topic, group }) => [topic, group]));
+  }
+
+  /** Heartbeats of its present session; undefined while it has none. */
+  get beatCount(): number | undefined {
+    return this.#session?.beatCount;
+  }
+
+  /** Whether it was welcomed, and nothing has happened since. */
+  get isLive(): boolean {
+    return (this.#session?.isLive && this.#session.isSound) ?? false;
+  }
+
+  /** Whether it owes an answer, so that its end is noticed. */
+  get isBusy(): boolean {
+    return (this.#session?.owed.size ?? 0) > 0;
+  }
+
+  /** Connects and says hello. */
+  open(): void {
+    const { stage, spec } = this;
+    if (stage.isEnding) return;
+    const name = stage.fresh(spec.id);
+    const receiver = {
+      receive: (message: Buffer) => this.#receive(session, message),
+      ended: (code: string, reason: string) => this.#ended(session, code, reason),
+    };
+    const opened = spec.make === "process" ? openProcessPort : openPort;
+    const session: Session = {
+      name,
+      port: opened(this.address(), "Produce", receiver),
+      revoked: new Set(),
+      owed: new Set(),
+      indexes: new Map(),
+      isSound: true,
+      isLeaving: false,
+      pouring: new Map(),
+      isLive: false,
+      beatCount: 0,
+    };
+    this.#session = session;
+    const registrations = this.#current();
+    stage.note("producerOpened", { session: name, producerId: spec.id, registrations, isExact: true });
+    const { id: producerId, labels, maxOutstanding, maxBacklog } = spec;
+    const hello = { producerId, labels, registrations, maxOutstanding, maxBacklog, reportDispositions: true };
+    say(session, { $case: "hello", value: hello });
+  }
+
+  /** Loses its connection without a word. */
+  breakOff(by: string, sever: () => void, backMs: number): void {
+    this.#backMs = backMs;
+    const session = this.#session;
+    if (!session?.isSound) return;
+    session.isSound = false;
+    this.stage.note("producerBroken", { session: session.name, by });
+    sever();
+  }
+
+  /** Its stream is reset or its process dies. */
+  sever(backMs: number): void {
+    this.breakOff("severProducer", () => this.#session?.port.sever(), backMs);
+  }
+
+  /** Says goodbye, and comes back. */
+  drain(backMs: number): void {
+    this.#backMs = backMs;
+    const session = this.#session;
+    if (!session?.isSound || session.isLeaving) return;
+    session.isLeaving = true;
+    this.stage.note("draining", { session: session.name });
+    say(session, { $case: "drain", value: {} });
+  }
+
+  /** Connects again under its id while its older stream is open. */
+  replace(): void {
+    const older = this.#session;
+    if (!older?.isSound || older.isLeaving) return;
+    older.isLeaving = true;
+    this.stage.note("producerBroken", { session: older.name, by: "replaceProducer" });
+    this.open();
+  }
+
+  register(registration: Registration): void {
+    const session = this.#session;
+    if (!session?.isSound || session.isLeaving) return;
+    this.#registrations.set(registration.topic, registration.group);
+    this.stage.note("registering", { session: session.name, registrations: [registration] });
+    say(session, { $case: "register", value: { registrations: [registration] } });
+  }
+
+  deregister(topic: string): void {
+    const session = this.#session;
+    if (!session?.isSound || session.isLeaving) return;
+    this.#registrations.delete(topic);
+    this.stage.note("deregistering", { session: session.name, topics: [topic] });
+    say(session, { $case: "deregister", value: { topics: [topic] } });
+  }
+
+  /** Leaves for good. */
+  close(): void {
+    this.#session?.port.close();
+  }
+
+  #current(): readonly Registration[] {
+    return [...this.#registrations].map(([topic, group]) => ({ topic, group }));
+  }
+
+  #receive(session: Session, message: Buffer): void {
+    const { stage } = this;
+    const { name } = session;
+    for (const { message: said } of ProduceResponse.decode(message).messages) {
+      switch (said?.$case) {
+        case "welcome":
+          this.#backMs = RETRY_MS;
+          session.isLive = true;
+          stage.note("welcomed", { session: name, serverId: said.value.serverId });
+          break;
+        case "registered":
+          stage.note("registered", { session: name, topics: said.value.topics });
+          break;
+        case "deregistered":
+          stage.note("deregistered", { session: name, topics: said.value.topics });
+          break;
+        case "assignment":
+          this.#assigned(session, said.value);
+          break;
+        case "revocation": {
+          const reason = nameOf(RevocationReason, said.value.reason);
+          for (const assignmentId of said.value.assignmentIds) {
+            session.revoked.add(assignmentId);
+            session.owed.delete(assignmentId);
+            stage.note("revoked", { session: name, assignmentId, reason });
+          }
+          break;
+        }
+        case "disposition": {
+          const { assignmentId, state } = said.value;
+          this.#hasPoured(session, assignmentId);
+          stage.note("disposed", { session: name, assignmentId, state: nameOf(DispositionState, state) });
+          break;
+        }
+        case "heartbeat":
+          session.beatCount++;
+          break;
+        case "drained":
+          session.isSound = false;
+          stage.note("drained", { session: name });
+          break;
+      }
+    }
+  }
+
+  #assigned(session: Session, assignment: Assignment): void {
+    const { stage, spec } = this;
+    const { assignmentId, requestId, attempt, request } = assignment;
+    const ttlMs = millis(assignment.ttl);
+    const topic = request?.topic ?? "";
+    session.owed.add(assignmentId);
+    stage.note("assigned", {
+      ...{ session: session.name, assignmentId, requestId, topic, attempt, ttlMs },
+      digest: digestOf("data", request?.data ?? new Uint8Array()),
+    });
+    if (topic === BULK_TOPIC) {
+      session.pouring.set(assignmentId, POUR.count);
+      this.#pour(session, assignment, POUR.count);
+      return;
+    }
+    const behaviour = behaviourOf(stage.plan.seed, requestId, spec.id, ttlMs);
+    if (behaviour.kind === "silent") return;
+    behaviour.atMs.forEach((atMs, i) => {
+      const more = i < behaviour.atMs.length - 1;
+      stage.schedule.after(atMs, () => this.#answer(session, assignment, behaviour, more));
+    });
+  }
+
+  #answer(
+    session: Session,
+    assignment: Assignment,
+    behaviour: Extract<Behaviour, { readonly kind: "answers" }>,
+    more: boolean,
+  ): void {
+    if (session.revoked.has(assignment.assignmentId) && !behaviour.isStubborn) return;
+    const isError = behaviour.isError && !more;
+    this.#reply(session, assignment, behaviour.bytes, more, isError);
+    if (behaviour.isTwice && !more) this.#reply(session, assignment, behaviour.bytes, more, isError);
+  }
+
+  #reply(session: Session, assignment: Assignment, bytes: number, more: boolean, isError: boolean): void {
+    if (!session.isSound) return;
+    const { assignmentId, requestId } = assignment;
+    const index = session.indexes.get(requestId) ?? 0;
+    session.indexes.set(requestId, index + 1);
+    if (!more) session.owed.delete(assignmentId);
+    const producerId = this.spec.id;
+    const label = { requestId, by: producerId, session: session.name, index };
+    const payload = makePayload(label, isError ? 0 : bytes);
+    const kind = isError ? "error" : "data";
+    const content = isError ? payload.toString() : payload;
+    this.stage.note("replied", {
+      ...{ session: session.name, assignmentId, requestId, producerId, index, more, isError },
+      digest: digestOf(kind, content),
+    });
+    const outcome = isError
+      ? { $case: "error" as const, value: { code: 9, message: payload.toString() } }
+      : { $case: "data" as const, value: payload };
+    say(session, { $case: "reply", value: { assignmentId, more, result: { outcome } } });
+  }
+
+  #pour(session: Session, assignment: Assignment, left: number): void {
+    if (!session.isSound) return;
+    for (let i = 1; i <= POUR.perTurn; i++) this.#reply(session, assignment, POUR.bytes, i < left, false);
+    const rest = left - POUR.perTurn;
+    if (rest > 0) this.stage.schedule.after(POUR.everyMs, () => this.#pour(session, assignment, rest));
+  }
+
+  #hasPoured(session: Session, assignmentId: string): void {
+    const left = (session.pouring.get(assignmentId) ?? 0) - 1;
+    if (left === 0) this.stage.pourCount++;
+    if (left >= 0) session.pouring.set(assignmentId, left);
+  }
+
+  #ended(session: Session, code: string, reason: string): void {
+    session.isSound = false;
+    this.stage.note("producerEnded", { session: session.name, code, reason });
+    if (this.#session !== session) return;
+    this.#session = undefined;
+    const backMs = this.#backMs;
+    this.#backMs = RETRY_MS;
+    this.stage.schedule.after(backMs, () => this.open());
+  }
+}
+
+function say(session: Session, message: ProducerInit): void {
+  const batch = ProduceRequest.fromPartial({ messages: [{ message }] });
+  session.port.send(ProduceRequest.encode(batch).finish());
+}

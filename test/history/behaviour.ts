@@ -1,0 +1,45 @@
+/** What a producer does with an assignment. Decided by the seed, the request and the producer, so not by who is faster. */
+import { randomFor } from "./random.js";
+
+/** How an assignment is answered. */
+export type Behaviour =
+  | { readonly kind: "silent" }
+  | {
+      readonly kind: "answers";
+      /** When, as instants in milliseconds from the assignment: all but the last one are partial results. */
+      readonly atMs: readonly number[];
+      readonly isError: boolean;
+      /** Whether the final answer is given twice. */
+      readonly isTwice: boolean;
+      /** Whether it answers although the assignment was revoked meanwhile. */
+      readonly isStubborn: boolean;
+      readonly bytes: number;
+    };
+
+/** Decides. @param ttlMs - what remains of the TTL. */
+export function behaviourOf(seed: number, requestId: string, producerId: string, ttlMs: number): Behaviour {
+  const random = randomFor(seed, requestId, producerId);
+  const plain = {
+    kind: "answers",
+    isError: random.chance(0.08),
+    isTwice: random.chance(0.05),
+    isStubborn: random.chance(0.6),
+    bytes: random.int(100, 700),
+  } as const;
+  const kind = random.weigh({ prompt: 60, partial: 8, silent: 7, late: 8, sharp: 4, slow: 13 });
+  switch (kind) {
+    case "silent":
+      return { kind: "silent" };
+    case "prompt":
+      return { ...plain, atMs: [random.chance(0.5) ? 0 : random.int(1, 40)] };
+    case "partial":
+      return { ...plain, atMs: Array.from({ length: random.int(2, 4) }, (_, i) => i * random.int(0, 20)) };
+    case "late":
+      return { ...plain, isStubborn: true, atMs: [ttlMs + random.int(2, 80)] };
+    // As exactly at the end of the TTL as this process can.
+    case "sharp":
+      return { ...plain, isStubborn: true, atMs: [ttlMs - random.next() * 4] };
+    case "slow":
+      return { ...plain, atMs: [ttlMs * (0.3 + 0.6 * random.next())] };
+  }
+}

@@ -1,0 +1,18 @@
+import type { Invariant } from "./violation.js";
+
+/** H6. */
+export const bookmarkable: Invariant = {
+  name: "bookmarkable",
+  promise: "nothing at or below a position comes once a cursor has told it",
+  *check({ segments }) {
+    for (const { topic, base, items } of segments) {
+      let told = base ?? 0;
+      for (const item of items) {
+        if (item.kind === "mark") told = Math.max(told, item.sequence);
+        if (item.kind === "delivered" && item.sequence <= told) {
+          yield [`${topic}: ${item.sequence} came after a cursor at ${told}`, item.by];
+        }
+      }
+    }
+  },
+};

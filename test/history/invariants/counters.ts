@@ -1,0 +1,126 @@
+import type { Facts } from "../facts.js";
+import type { Finding, Invariant } from "./violation.js";
+
+/** H18. Where somebody was cut off, what it did not see may or may not have happened; the rest is exact. */
+export const counters: Invariant = {
+  name: "counters",
+  promise: "what the server has counted is what happened",
+  *check({ facts }) {
+    const quiet = facts.whole.first("quiet");
+    if (!quiet) return;
+    const counted = new Counted(facts, quiet.serverId);
+    const bounds: Readonly<Record<string, Bound>> = {
+      acceptedRequests: requests(facts, counted),
+      assignments: assignments(facts, counted),
+      ...replies(facts, counted),
+      deliveries: deliveries(facts, counted),
+      droppedDeliveries: { least: lost(facts, counted), most: Number.POSITIVE_INFINITY },
+    };
+    for (const [name, { least, most }] of Object.entries(bounds)) {
+      const count = quiet.totals[name];
+      if (count === undefined || count < least || count > most) {
+        yield [
+          `${name} is ${count}, and was ${least === most ? least : `${least} to ${most}`}`,
+          quiet,
+        ] satisfies Finding;
+      }
+    }
+  },
+};
+
+interface Bound {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** What happened on the server that was asked for its counters, which may not have been the first one. */
+class Counted {
+  readonly #sessions: ReadonlySet<string>;
+  readonly #startedAt: number;
+  readonly #killedAt: number;
+
+  constructor(facts: Facts, serverId: string) {
+    const of = [...facts.whole.all("welcomed"), ...facts.whole.all("ready")];
+    this.#sessions = new Set(
+      of.flatMap((event) =>
+        event.serverId === serverId ? ["session" in event ? event.session : event.stream] : [],
+      ),
+    );
+    this.#startedAt = facts.whole.all("serverStarted").at(-1)?.at ?? 0;
+    this.#killedAt = facts.whole.all("serverKilled").at(-1)?.at ?? 0;
+  }
+
+  /** Those of its sessions and streams. A client's listener, whose sessions look like one, is told apart by time. */
+  on<E extends { readonly at: number; readonly session?: string; readonly stream?: string }>(
+    events: readonly E[],
+    key: "session" | "stream",
+  ): readonly E[] {
+    return events.filter((event) => this.#sessions.has(event[key] ?? "") && event.at > this.#startedAt);
+  }
+
+  /** Whether something that was sent at an instant may have come to it. */
+  mayHave(sentAt: number): boolean {
+    return sentAt > this.#killedAt;
+  }
+
+  /** Whether something that came at an instant came from it, where no session says so. */
+  has(at: number): boolean {
+    return at > this.#startedAt;
+  }
+}
+
+function requests(facts: Facts, counted: Counted): Bound {
+  const accepted = new Set<string>();
+  const unknown = new Set<string>();
+  for (const [requestId, story] of facts.requests) {
+    if (!story.all("submitted").some(({ at }) => counted.mayHave(at))) continue;
+    const signs = [...counted.on(story.all("assigned"), "session"), ...story.all("accepted")];
+    if (signs.some(({ at }) => counted.has(at))) accepted.add(requestId);
+    else if (!story.has("refused")) unknown.add(requestId);
+  }
+  return { least: accepted.size, most: accepted.size + unknown.size };
+}
+
+/** What was given to a session that broke may have been lost on the way. */
+function assignments(facts: Facts, counted: Counted): Bound {
+  const got = counted.on(facts.whole.all("assigned"), "session").length;
+  const ends = [...facts.whole.all("producerBroken"), ...facts.whole.all("producerEnded")];
+  const isWhole = counted.on(ends, "session").length === 0;
+  return { least: got, most: isWhole ? got : Number.POSITIVE_INFINITY };
+}
+
+function replies(facts: Facts, counted: Counted): Readonly<Record<string, Bound>> {
+  const names = {
+    results: "ACCEPTED",
+    lateResults: "LATE",
+    duplicateResults: "DUPLICATE",
+    unknownResults: "UNKNOWN",
+    cancelledResults: "CANCELLED",
+  };
+  const disposed = counted.on(facts.whole.all("disposed"), "session");
+  const replied = counted.on(facts.whole.all("replied"), "session");
+  const open = Math.max(0, replied.length - disposed.length);
+  return Object.fromEntries(
+    Object.entries(names).map(([name, state]): [string, Bound] => {
+      const least = disposed.filter((event) => event.state === state).length;
+      return [name, { least, most: least + open }];
+    }),
+  );
+}
+
+function deliveries(facts: Facts, counted: Counted): Bound {
+  // What is replayed to who comes back is not counted again.
+  const heard = counted.on(facts.whole.all("delivered"), "stream").filter(({ stream }) => {
+    const opened = facts.streams.get(stream)?.first("listenerOpened");
+    return opened?.resumeFrom.length === 0 && !opened.isResumedByClient;
+  });
+  const gathered = facts.whole.all("gathered").filter(({ at }) => counted.has(at));
+  return { least: heard.length + gathered.length, most: Number.POSITIVE_INFINITY };
+}
+
+function lost(facts: Facts, counted: Counted): number {
+  const gaps = counted
+    .on(facts.whole.all("gap"), "stream")
+    .filter(({ reason }) => reason === "SLOW_LISTENER");
+  return gaps.reduce((sum, { lostCount }) => sum + lostCount, 0);
+}

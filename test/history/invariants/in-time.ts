@@ -1,0 +1,85 @@
+import type { Facts } from "../facts.js";
+import type { Invariant } from "./violation.js";
+
+/** Durations are rounded on their way. */
+const ROUNDING_MS = 1;
+/** A request ends so soon after its TTL, if nobody was too busy. */
+const PROMPT_MS = 50;
+
+/** H8 and H9. */
+export const inTime: Invariant = {
+  name: "in time",
+  promise:
+    "what the server processes within the TTL counts and nothing else does, and a request ends with its TTL",
+  *check({ facts }) {
+    const busy = busyTimes(facts);
+    for (const story of facts.requests.values()) {
+      const submitted = story.first("submitted");
+      if (!submitted) continue;
+      const { ttlMs } = submitted;
+      const accepted = story.first("accepted");
+      // The server has accepted it between these two.
+      const soonest = submitted.at + ttlMs - ROUNDING_MS;
+      const latest = accepted ? accepted.at + ttlMs + ROUNDING_MS : Number.POSITIVE_INFINITY;
+      const replies = new Map(
+        story.all("replied").map((reply) => [`${reply.session} ${reply.index}`, reply]),
+      );
+      for (const event of [...story.all("delivered"), ...story.all("gathered")]) {
+        if (event.late) continue;
+        const reply = replies.get(`${event.session} ${event.index}`);
+        if (event.latencyMs > ttlMs + ROUNDING_MS)
+          yield [`${event.latencyMs} ms are more than ${ttlMs} ms`, event];
+        if (reply && reply.at > latest)
+          yield ["it was sent after the TTL and counted", accepted, reply, event];
+      }
+      for (const { session, assignmentId } of story.all("assigned")) {
+        for (const event of facts.dispositionsOf(session, assignmentId)) {
+          if (event.state === "LATE" && event.at < soonest)
+            yield ["it was called late within the TTL", submitted, event];
+        }
+      }
+      for (const told of [...story.all("callerTold"), ...story.all("listenerTold")]) {
+        if (told.reason !== "EXPIRED") continue;
+        if (told.at < soonest) yield ["it expired before its TTL", submitted, told];
+        // By the server's own clock: only what kept the server busy counts.
+        const mostMs = ttlMs + PROMPT_MS + busyMs(busy, submitted.at + ttlMs, told.at);
+        if (told.elapsedMs > mostMs) yield [`it expired after ${told.elapsedMs} of ${ttlMs} ms`, told];
+        if (told.elapsedMs < ttlMs - ROUNDING_MS)
+          yield [`it expired after ${told.elapsedMs} of ${ttlMs} ms`, told];
+      }
+      if (!accepted) continue;
+      // A requester that sends it once more is told the end once more, after that.
+      const told = story.all("callerTold").find(({ caller }) => caller === accepted.caller);
+      if (told) {
+        if (facts.isKilledWithin(submitted.at, told.at)) continue;
+        const mostMs = ttlMs + PROMPT_MS + busyMs(busy, accepted.at + ttlMs, told.at);
+        const tookMs = told.at - accepted.at;
+        if (tookMs > mostMs) {
+          yield [
+            `it ended ${tookMs} ms after it was accepted, at most ${mostMs} ms were promised`,
+            accepted,
+            told,
+          ];
+        }
+      }
+    }
+  },
+};
+
+/** When this process was measurably busy, or the server took its time to answer anything. */
+function busyTimes(facts: Facts): readonly BusyTime[] {
+  return [
+    ...facts.whole.all("stalled").map(({ at, ms }) => ({ from: at - ms, to: at })),
+    ...facts.whole.all("probed").map(({ at, sentAt }) => ({ from: sentAt, to: at })),
+  ];
+}
+
+interface BusyTime {
+  readonly from: number;
+  readonly to: number;
+}
+
+function busyMs(busy: readonly BusyTime[], from: number, to: number): number {
+  const overlapping = busy.filter((time) => time.to >= from && time.from <= to);
+  return overlapping.reduce((sum, time) => sum + time.to - time.from, 0);
+}

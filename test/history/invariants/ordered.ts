@@ -1,0 +1,22 @@
+import type { Invariant } from "./violation.js";
+
+/** H1. */
+export const ordered: Invariant = {
+  name: "ordered",
+  promise:
+    "on a stream, the positions of a topic rise within an epoch, and which epoch it is was told before",
+  *check({ segments }) {
+    for (const { topic, items, epoch, opened } of segments) {
+      let latest = 0;
+      for (const item of items) {
+        if (item.kind !== "delivered") continue;
+        const { sequence, by } = item;
+        if (sequence < latest) yield [`${topic}: ${sequence} came after ${latest}`, by];
+        // A member of a group cannot resume, and is not told.
+        const isTold = epoch !== undefined || opened.isResumedByClient || opened.group !== "";
+        if (!isTold) yield [`${topic}: of which epoch?`, by];
+        latest = sequence;
+      }
+    }
+  },
+};

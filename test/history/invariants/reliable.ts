@@ -1,0 +1,122 @@
+import { isCovered } from "../covers.js";
+import type { HistoryEvent } from "../history.js";
+import type { Segment } from "../segments.js";
+import type { Evidence, Finding, Invariant } from "./violation.js";
+
+/** H4. */
+export const reliable: Invariant = {
+  name: "reliable",
+  promise:
+    "a listener gets every position from where it began, or a gap that has a cause tells exactly which are lost",
+  *check(evidence) {
+    for (const segment of evidence.segments) {
+      if (segment.opened.group !== "") continue;
+      yield* holes(segment);
+      yield* lateGaps(segment);
+      yield* atTheEnd(segment, evidence);
+    }
+    yield* causes(evidence);
+    yield* neverHeardOf(evidence);
+  },
+};
+
+/** Positions up to the last one that are neither delivered nor told lost. */
+function* holes({ topic, base, items }: Segment): Generator<Finding> {
+  const had = new Set<number>();
+  let last = base ?? Number.POSITIVE_INFINITY;
+  let first = base === undefined ? Number.POSITIVE_INFINITY : base + 1;
+  for (const item of items) {
+    if (item.kind === "delivered") had.add(item.sequence);
+    if (item.kind === "gap") for (let lost = item.from; lost <= item.to; lost++) had.add(lost);
+    if (item.kind === "mark") {
+      // What a cursor has passed does not come any more; whether it comes all the same is another promise.
+      if (last !== Number.POSITIVE_INFINITY) last = Math.max(last, item.sequence);
+      continue;
+    }
+    const [from, to] = item.kind === "gap" ? [item.from, item.to] : [item.sequence, item.sequence];
+    if (base === undefined) first = Math.min(first, from);
+    last = last === Number.POSITIVE_INFINITY ? to : Math.max(last, to);
+  }
+  if (last === Number.POSITIVE_INFINITY) return;
+  for (let sequence = first; sequence <= last; sequence++) {
+    if (had.has(sequence)) continue;
+    const next = items.find((item) => item.kind === "delivered" && item.sequence > sequence);
+    yield [`${topic}: ${sequence} never came, and no gap told so`, next?.by];
+  }
+}
+
+/** A gap comes before the next higher position, and counts no more than there is. */
+function* lateGaps({ topic, base, items }: Segment): Generator<Finding> {
+  let latest = base ?? 0;
+  for (const item of items) {
+    if (item.kind === "gap") {
+      const { lostCount } = item.by;
+      if (item.from <= latest) yield [`${topic}: a gap from ${item.from} came after ${latest}`, item.by];
+      const most = item.to - item.from + 1;
+      if (lostCount < 1 || lostCount > most) yield [`${topic}: ${lostCount} of ${most} are lost`, item.by];
+      latest = Math.max(latest, item.to);
+    } else if (item.kind === "delivered") {
+      latest = Math.max(latest, item.sequence);
+    }
+  }
+}
+
+/** When all was quiet, whoever was still there had everything. */
+function* atTheEnd(
+  { topic, base, items, isOpen, serverId }: Segment,
+  { facts }: Evidence,
+): Generator<Finding> {
+  const quiet = facts.whole.first("quiet");
+  const top = quiet?.topics.find((cursor) => cursor.topic === topic)?.sequence;
+  if (!isOpen || top === undefined || quiet?.serverId !== serverId) return;
+  const reached = Math.max(
+    base ?? 0,
+    ...items.map((item) => (item.kind === "gap" ? item.to : item.kind === "mark" ? 0 : item.sequence)),
+  );
+  if (reached < top) yield [`${topic}: ended at ${reached}, the topic at ${top}`, items.at(-1)?.by];
+}
+
+/** Each reason to lose something needs something that has happened. */
+function* causes({ facts }: Evidence): Generator<Finding> {
+  for (const gap of facts.whole.all("gap")) {
+    const story = facts.streams.get(gap.stream);
+    const before = (kind: "paused" | "listenerEnded") =>
+      story?.events.some((e) => e.kind === kind && e.at < gap.at);
+    const opened = story?.first("listenerOpened");
+    const hasResumed = (opened?.resumeFrom.length ?? 0) > 0 || before("listenerEnded");
+    const isCaused =
+      // Who asked for a small buffer may be too slow on a busy machine, also while it reads.
+      (gap.reason === "SLOW_LISTENER" && (before("paused") || opened?.bufferBytes !== 0)) ||
+      (gap.reason === "RETENTION" && hasResumed && facts.whole.first("planned")?.forgets) ||
+      (gap.reason === "EPOCH_CHANGED" && hasResumed && facts.isKilledWithin(0, gap.at));
+    if (!isCaused) yield [`${gap.topic}: a gap ${gap.reason} without a cause`, gap];
+  }
+}
+
+/** Who is on a topic at the end was told of it, if anything was ever delivered there. */
+function* neverHeardOf({ facts, segments }: Evidence): Generator<Finding> {
+  const quiet = facts.whole.first("quiet");
+  for (const [stream, story] of facts.streams) {
+    const opened = story.first("listenerOpened");
+    if (!opened || opened.isResumedByClient || opened.group !== "") continue;
+    const isLive = story.has("ready") && !story.has("listenerEnded") && quiet !== undefined;
+    for (const { topic, sequence } of isLive ? quiet.topics : []) {
+      const isHeard = segments.some((s) => s.opened.stream === stream && s.topic === topic);
+      const isOn = isCovered(topicsOf(story.events), topic);
+      if (isOn && !isHeard && sequence > 0)
+        yield [`${stream} never heard of ${topic}, which is at ${sequence}`, opened];
+    }
+  }
+}
+
+/** What a stream is on in the end. */
+function topicsOf(events: readonly HistoryEvent[]): ReadonlySet<string> {
+  const topics = new Set<string>();
+  for (const event of events) {
+    if (event.kind === "listenerOpened") for (const topic of event.topics) topics.add(topic);
+    if (event.kind !== "topicsChanged") continue;
+    for (const topic of event.removed) topics.delete(topic);
+    for (const topic of event.added) topics.add(topic);
+  }
+  return topics;
+}

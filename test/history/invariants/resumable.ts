@@ -1,0 +1,35 @@
+import { isCovered } from "../covers.js";
+import type { Invariant } from "./violation.js";
+
+/** H5. */
+export const resumable: Invariant = {
+  name: "resumable",
+  promise: "who comes back with a cursor goes on right there, or is told first that there is another epoch",
+  *check({ facts, segments }) {
+    for (const { opened, topic, epoch, base, items } of segments) {
+      const from = opened.resumeFrom.find((cursor) => cursor.topic === topic && cursor.epoch === epoch);
+      const isFirst = segments.find((s) => s.opened === opened && s.topic === topic)?.base === base;
+      // What it does not hear yet begins where it is when that is added.
+      const isHeard = isFirst && opened.group === "" && isCovered(opened.topics, topic);
+      if (from && isHeard && base !== from.sequence) {
+        yield [`${topic}: asked for what comes after ${from.sequence}, and begins after ${base}`, opened];
+      }
+      for (const item of items) {
+        if (item.kind === "delivered" && item.owed)
+          yield [`${topic}: is of another epoch without a word`, item.by];
+      }
+    }
+    for (const story of facts.streams.values()) {
+      const opened = story.first("listenerOpened");
+      const ready = story.first("ready");
+      if (!opened || !ready || opened.isResumedByClient) continue;
+      for (const gap of story.all("gap")) {
+        if (gap.reason !== "EPOCH_CHANGED") continue;
+        const from = opened.resumeFrom.find((cursor) => cursor.topic === gap.topic);
+        const now = ready.cursors.find((cursor) => cursor.topic === gap.topic);
+        if (!from) yield [`${gap.topic}: nobody asked to go on there`, gap];
+        else if (now?.epoch === from.epoch) yield [`${gap.topic}: its epoch has not changed`, gap];
+      }
+    }
+  },
+};

@@ -1,0 +1,167 @@
+/** What happens in a run, and when. */
+import type { Act, Cast, CompletionSpec, Fault, RequestSpec } from "./plan.js";
+import { BULK_TOPIC, PATTERNS, POURER, TOPICS } from "./plan-cast.js";
+import type { Random } from "./random.js";
+
+/** Mean time between two of a kind, in milliseconds. */
+const REQUEST_EVERY_MS = 14;
+const CHANGE_EVERY_MS = 120;
+const FAULT_EVERY_MS = 250;
+/** In this part of the run nothing fails any more, so that there is a quiet end. */
+const CALM_MS = 1_500;
+/** Time that a server needs to be there again, on a busy machine, before anything else is tried. */
+const RESTART_MS = 1_500;
+/** A listener does not read for so long, and meanwhile more is poured than all buffers on the way can hold. */
+const PAUSE_MS = 2_000;
+
+/** Lays out everything. */
+export function planActs(random: Random, ms: number, cast: Cast, restarts: boolean): readonly Act[] {
+  const restartAt = restarts ? Math.round(ms * (0.4 + random.next() * 0.2)) : Number.POSITIVE_INFINITY;
+  const acts: Act[] = [
+    ...requests(random, ms, cast),
+    ...changes(random, ms, cast),
+    ...faults(random, ms, cast),
+    ...pours(ms, restartAt),
+  ];
+  const isSound = ({ atMs }: Act) => atMs < restartAt - PAUSE_MS || atMs > restartAt + RESTART_MS;
+  const kept = acts.filter((act) => act.kind === "request" || isSound(act));
+  if (restarts) kept.push({ atMs: restartAt, kind: "restartServer", who: "server", backMs: 0 });
+  return kept.sort((a, b) => a.atMs - b.atMs);
+}
+
+/** Instants so far apart on average, from the beginning up to `ms`. */
+function* instants(random: Random, ms: number, everyMs: number): Generator<number> {
+  for (let atMs = 0; ; ) {
+    atMs += -Math.log(1 - random.next()) * everyMs;
+    if (atMs >= ms) return;
+    yield Math.round(atMs);
+  }
+}
+
+function* requests(random: Random, ms: number, { requesters }: Cast): Generator<Act> {
+  let n = 0;
+  for (const atMs of instants(random, ms, REQUEST_EVERY_MS)) {
+    const requester = random.pick(requesters);
+    const spec = requestSpec(random, `q${++n}`, requester.make === "client");
+    yield { atMs, kind: "request", requester: requester.id, spec };
+    // What a client library does with a repeated id is its own matter; the wire is asked here.
+    if (requester.make === "submit" && random.chance(0.05)) {
+      yield { atMs: atMs + random.int(0, 300), kind: "repeat", requester: requester.id, spec };
+    }
+    if (random.chance(0.08)) {
+      yield { atMs: atMs + random.int(0, spec.ttlMs), kind: "cancel", requestId: spec.requestId };
+    }
+  }
+}
+
+function requestSpec(random: Random, requestId: string, isClients: boolean): RequestSpec {
+  const gather = random.chance(0.65);
+  const hasPolicy = gather && random.chance(0.4);
+  return {
+    requestId,
+    topic: random.pick(TOPICS),
+    ttlMs: random.pick([30, 60, 100, 200, 300, 400, 600, 800, 1_500, 2_500]),
+    gather,
+    excludeListeners: gather && random.chance(0.15),
+    completion: hasPolicy ? completion(random) : undefined,
+    maxTargets: random.chance(0.06) ? random.int(1, 3) : 0,
+    label: random.chance(0.04) ? random.pick(["north", "south", "nowhere"]) : "",
+    noProducers: random.weigh({ COMPLETE: 88, WAIT: 6, FAIL: isClients ? 0 : 6 }),
+    payloadBytes: random.int(80, 600),
+  };
+}
+
+function completion(random: Random): CompletionSpec {
+  const loserAction = random.pick(["CANCEL", "LET_RUN"] as const);
+  switch (random.weigh({ count: 3, quorum: 3, first: 3, stall: 3 })) {
+    case "count":
+      return { resultCount: random.int(1, 4), loserAction };
+    case "quorum":
+      return { quorumPercent: random.pick([25, 50, 75, 100]), loserAction };
+    case "first":
+      return { firstSuccess: true, loserAction };
+    case "stall":
+      return { stallTimeoutMs: random.int(10, 80), loserAction };
+  }
+}
+
+function* changes(random: Random, ms: number, { producers, listeners }: Cast): Generator<Act> {
+  const joining = producers.filter(({ id }) => id !== POURER);
+  const listening = listeners.filter(({ id }) => !["l0", "slow", "gone"].includes(id));
+  for (const atMs of instants(random, ms, CHANGE_EVERY_MS)) {
+    const topic = random.chance(0.2) ? random.pick(PATTERNS) : random.pick(TOPICS);
+    const producer = random.pick(joining);
+    const who = producer.id;
+    const listener = random.pick(listening).id;
+    switch (random.weigh({ register: 3, deregister: 2, listenTo: 2, leave: 2 })) {
+      case "register": {
+        const group = random.pick(["", "", producer.registrations[0]?.group ?? ""]);
+        yield { atMs, kind: "register", who, registration: { topic, group } };
+        break;
+      }
+      case "deregister":
+        yield { atMs, kind: "deregister", who, topic };
+        break;
+      case "listenTo":
+        yield { atMs, kind: "listenTo", who: listener, topic };
+        break;
+      case "leave":
+        yield { atMs, kind: "leave", who: listener, topic };
+        break;
+    }
+  }
+}
+
+/** One of each kind at least, in a run that is long enough, and then as it comes. */
+function* faults(random: Random, ms: number, { producers, listeners, requesters }: Cast): Generator<Act> {
+  const end = ms - CALM_MS;
+  const of = <T extends { readonly id: string; readonly make: string }>(
+    all: readonly T[],
+    ...makes: string[]
+  ) => all.filter(({ id, make }) => makes.includes(make) && !["l0", "slow", POURER, "gone"].includes(id));
+  const targets = {
+    severProducer: of(producers, "wire", "process"),
+    cutProducer: of(producers, "client", "wire"),
+    drainProducer: of(producers, "wire", "process"),
+    replaceProducer: of(producers, "wire"),
+    severListener: of(listeners, "wire", "process"),
+    cutListener: of(listeners, "client", "wire"),
+    severRequester: of(requesters, "submit", "unary"),
+    cutRequester: of(requesters, "submit", "client"),
+  } as const satisfies Partial<Record<Fault, unknown>>;
+  const kinds = Object.keys(targets) as (keyof typeof targets)[];
+  let n = 0;
+  for (const atMs of instants(random, end, FAULT_EVERY_MS)) {
+    const kind = kinds[n++] ?? random.pick(kinds);
+    yield {
+      atMs,
+      kind,
+      who: random.pick<{ readonly id: string }>(targets[kind]).id,
+      backMs: random.int(20, 600),
+    };
+  }
+  if (!listeners.some(({ id }) => id === "gone")) return;
+  for (let atMs = 500; atMs < end - 3_000; atMs += 8_000) {
+    yield { atMs, kind: "severListener", who: "gone", backMs: 2_500 };
+  }
+}
+
+/** Once in a while a listener does not read while a lot is sent to it; not before the server is killed. */
+function* pours(ms: number, restartAt: number): Generator<Act> {
+  const begin = restartAt === Number.POSITIVE_INFINITY ? 300 : restartAt + RESTART_MS + 100;
+  let n = 0;
+  for (let atMs = begin; atMs < ms - CALM_MS - PAUSE_MS; atMs += 30_000) {
+    yield { atMs, kind: "pauseListener", who: "slow", backMs: PAUSE_MS };
+    const spec: RequestSpec = {
+      ...{
+        requestId: `bulk${++n}`,
+        topic: BULK_TOPIC,
+        ttlMs: 60_000,
+        gather: false,
+        excludeListeners: false,
+      },
+      ...{ completion: undefined, maxTargets: 0, label: "", noProducers: "COMPLETE", payloadBytes: 100 },
+    };
+    yield { atMs: atMs + 100, kind: "request", requester: "r2", spec };
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * What one stream heard of one topic without interruption: from where it began, in which numbering, and what came.
+ */
+import { covers, isCovered } from "./covers.js";
+import type { Facts, Story } from "./facts.js";
+import type { Cursor, EventOf, HistoryEvent } from "./history.js";
+
+/** A position that was told: nothing at or below it will come any more. */
+export interface Mark {
+  readonly kind: "mark";
+  readonly sequence: number;
+  readonly by: HistoryEvent;
+}
+
+/** Something that came. */
+export type Item =
+  | Mark
+  | {
+      readonly kind: "delivered";
+      readonly sequence: number;
+      readonly by: EventOf<"delivered">;
+      readonly owed: boolean;
+    }
+  | { readonly kind: "gap"; readonly from: number; readonly to: number; readonly by: EventOf<"gap"> };
+
+/** A stretch of a stream. */
+export interface Segment {
+  readonly opened: EventOf<"listenerOpened">;
+  readonly serverId: string;
+  readonly topic: string;
+  /** Which numbering; undefined where it is not shown. */
+  readonly epoch: string | undefined;
+  /** Where it began; undefined if that was not told, and the first delivery shows it. */
+  readonly base: number | undefined;
+  readonly items: Item[];
+  /** Whether the stream still was on the topic when all was quiet. */
+  isOpen: boolean;
+}
+
+/** Every stretch of a history. */
+export function segmentsOf(facts: Facts): readonly Segment[] {
+  return [...facts.streams.values()].flatMap((story) => new Walk(story).walk());
+}
+
+/** Walks along one stream. */
+class Walk {
+  readonly #opened: EventOf<"listenerOpened">;
+  readonly #done: Segment[] = [];
+  readonly #current = new Map<string, Segment>();
+  /** Topics of which the next thing to come must be that their numbering has changed. */
+  readonly #owed = new Set<string>();
+  readonly #topics: Set<string>;
+  #serverId = "";
+
+  constructor(private readonly story: Story) {
+    this.#opened = story.first("listenerOpened") as EventOf<"listenerOpened">;
+    this.#topics = new Set(this.#opened.topics);
+  }
+
+  walk(): readonly Segment[] {
+    for (const event of this.story.events) this.#take(event);
+    const isLive = this.story.events.findLast(({ kind }) => kind === "ready" || kind === "listenerEnded");
+    for (const segment of this.#current.values()) segment.isOpen = isLive?.kind === "ready";
+    return [...this.#done];
+  }
+
+  #take(event: HistoryEvent): void {
+    switch (event.kind) {
+      case "ready":
+        if (this.#opened.isResumedByClient) this.#clientIsReady(event);
+        else this.#isReady(event);
+        break;
+      case "delivered":
+        if (event.sequence > 0) this.#deliver(event);
+        break;
+      case "gap":
+        if (event.from === 0) this.#owed.delete(event.topic);
+        else this.#at(event.topic).items.push({ kind: "gap", from: event.from, to: event.to, by: event });
+        break;
+      case "changing":
+        this.#rebase(event.topics);
+        break;
+      case "topicsChanged":
+        this.#change(event);
+        break;
+      case "heartbeat":
+        for (const cursor of event.cursors) this.#mark(cursor, event);
+        break;
+    }
+  }
+
+  #isReady(event: EventOf<"ready">): void {
+    this.#serverId = event.serverId;
+    for (const { topic, epoch, sequence } of event.cursors) this.#begin(topic, epoch, sequence);
+    for (const { topic, epoch } of this.#opened.resumeFrom) {
+      const isHeard = isCovered(this.#topics, topic) && this.#opened.group === "";
+      if (isHeard && this.#current.get(topic)?.epoch !== epoch) this.#owed.add(topic);
+    }
+  }
+
+  /** The library resumes by itself: at the same server it goes on, at another one each topic it knew has changed. */
+  #clientIsReady({ serverId }: EventOf<"ready">): void {
+    if (this.#serverId !== serverId) {
+      for (const topic of this.#current.keys()) if (isCovered(this.#topics, topic)) this.#owed.add(topic);
+      this.#current.clear();
+    }
+    this.#serverId = serverId;
+  }
+
+  #change(event: EventOf<"topicsChanged">): void {
+    const before = new Set(this.#topics);
+    for (const topic of event.removed) this.#topics.delete(topic);
+    for (const topic of event.added) this.#topics.add(topic);
+    if (this.#opened.isResumedByClient) {
+      this.#rebase([...event.added, ...event.removed]);
+      return;
+    }
+    for (const topic of this.#current.keys())
+      if (!isCovered(this.#topics, topic)) this.#current.delete(topic);
+    for (const cursor of event.cursors) {
+      const goesOn =
+        isCovered(before, cursor.topic) && this.#current.get(cursor.topic)?.epoch === cursor.epoch;
+      if (goesOn) this.#mark(cursor, event);
+      else this.#begin(cursor.topic, cursor.epoch, cursor.sequence);
+    }
+  }
+
+  /** Where it begins anew is not shown. */
+  #rebase(patterns: readonly string[]): void {
+    for (const topic of this.#current.keys()) {
+      if (patterns.some((pattern) => covers(pattern, topic))) this.#current.delete(topic);
+    }
+  }
+
+  #deliver(event: EventOf<"delivered">): void {
+    const { topic, sequence } = event;
+    const owed = this.#owed.delete(topic);
+    this.#at(topic).items.push({ kind: "delivered", sequence, by: event, owed });
+  }
+
+  #mark(cursor: Cursor, by: HistoryEvent): void {
+    const current = this.#current.get(cursor.topic);
+    if (current?.epoch === cursor.epoch) current.items.push({ kind: "mark", sequence: cursor.sequence, by });
+    else this.#begin(cursor.topic, cursor.epoch, cursor.sequence);
+  }
+
+  #at(topic: string): Segment {
+    return this.#current.get(topic) ?? this.#begin(topic, undefined, undefined);
+  }
+
+  #begin(topic: string, epoch: string | undefined, base: number | undefined): Segment {
+    const segment: Segment = {
+      ...{ opened: this.#opened, serverId: this.#serverId, topic, epoch, base },
+      ...{ items: [], isOpen: false },
+    };
+    this.#done.push(segment);
+    this.#current.set(topic, segment);
+    return segment;
+  }
+}
