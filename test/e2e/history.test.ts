@@ -12,11 +12,13 @@ const MS = 5_000;
 /** A machine that is too busy stretches a run. */
 const TIMEOUT_MS = 120_000;
 
-const random = Math.floor(Math.random() * 2 ** 31);
+/** Continuous integration judges a change by a plan that stays the same; everybody else draws lots. */
+const isFixed = process.env["CI"] !== undefined;
+const seed = isFixed ? 1_505_283_753 : Math.floor(Math.random() * 2 ** 31);
 
 describe("a randomised history keeps every promise,", () => {
   it.each([
-    [`seed ${random}, drawn by lot`, random, {}],
+    [`seed ${seed}${isFixed ? "" : ", drawn by lot"}`, seed, {}],
     ["seed 1, with a server that is killed", 1, { restarts: true, forgets: false }],
   ])(
     "%s",
