@@ -89,6 +89,7 @@ class Writer {
   }
 
   everybodyLeaves(): void {
+    this.#note("settling", { serverId: SERVER });
     this.#beat();
     this.#note("quiet", {
       ...{ serverId: SERVER, pending: 0, outstanding: 0, waiting: 0 },

@@ -190,6 +190,8 @@ type Kinds = {
   callerBroken: { readonly caller: string; readonly by: string };
   callerEnded: { readonly caller: string; readonly code: string };
 
+  /** No request is in flight any more; what was said before this is answered before it is quiet. */
+  settling: { readonly serverId: string };
   /** Everything was answered, ended and delivered, as far as could be waited for. */
   quiet: {
     readonly serverId: string;

@@ -60,6 +60,7 @@ async function calmDown(world: World): Promise<void> {
     const { counts } = await world.control.serverInfo();
     return counts.pendingRequests === 0 && world.pourCount >= world.pauseCount;
   }, QUIET_MS);
+  world.note("settling", { serverId: world.serverId });
   const wires = [...world.producers.values(), ...world.listeners.values(), ...world.requesters.values()];
   const beating = wires.flatMap((actor) =>
     "beatCount" in actor && actor.beatCount !== undefined ? [actor] : [],

@@ -148,6 +148,7 @@ const SPOILT: readonly (readonly [promise: string, how: string, spoil: Spoil])[]
     change("listenerTold", { requestId: "q4", stream: "l1#1" }, { elapsedMs: 7 }),
   ],
   ["true outcomes", "a reply has two dispositions", (events) => twoDispositions(events)],
+  ["true outcomes", "a reply has none", (events) => noDisposition(events)],
   ["true outcomes", "nobody had cancelled", (events) => cancelAll(events)],
   [
     "summary last",
@@ -222,6 +223,10 @@ function leaveOut(events: HistoryEvent[]): void {
 function twoDispositions(events: HistoryEvent[]): void {
   repeat("disposed", { assignmentId: "q2-p1" }, { state: "DUPLICATE" })(events);
   miscount(events, "duplicateResults", 1);
+}
+
+function noDisposition(events: HistoryEvent[]): void {
+  remove("disposed", { assignmentId: "q13-p2" })(events);
 }
 
 function cancelAll(events: HistoryEvent[]): void {

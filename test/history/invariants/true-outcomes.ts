@@ -34,13 +34,16 @@ function* oneDisposition(facts: Facts, session: string, story: Story): Generator
   if (!opened) return;
   // What is on its way when a stream ends, also after a drain, is not reported on any more.
   const isWhole = opened.isExact && !story.has("producerBroken") && !story.has("producerEnded");
+  // A late reply may be sent when all is over, and is not waited for.
+  const settlingAt = facts.whole.first("settling")?.at ?? 0;
   const ids = new Set(story.events.flatMap((event) => ("assignmentId" in event ? [event.assignmentId] : [])));
   for (const assignmentId of ids) {
     const answers = facts.answers.get(`${session} ${assignmentId}`);
     const replies = answers?.all("replied") ?? [];
     const dispositions = answers?.all("disposed") ?? [];
     const [reply, disposition] = [replies.length, dispositions.length];
-    if (disposition > reply || (isWhole && disposition < reply)) {
+    const due = replies.filter(({ at }) => at < settlingAt).length;
+    if (disposition > reply || (isWhole && disposition < due)) {
       yield [`${reply} replies have ${disposition} dispositions`, ...replies, ...dispositions];
     }
     const finals = new Set(replies.flatMap(({ more }, i) => (more ? [] : [i])));
