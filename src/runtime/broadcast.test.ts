@@ -181,3 +181,24 @@ describe("a listener that is told something for itself,", () => {
     ]);
   });
 });
+
+describe("a listener that would rather lose results than its stream", () => {
+  it("keeps it though one turn alone brings more than its buffer, behind a summary", async () => {
+    const { runtime, open, answer } = stage(["a", "b"]);
+    const peer = open();
+    const listener = { ...LISTENER, includeSummaries: true, bufferBytes: 40_000, group: "", resumeFrom: [] };
+    runtime.submit({ ...listener, session: peer.session, topics: ["a", "b"] });
+    await turnOfTheLoop();
+    peer.hold();
+    // As much as is given to the transport at a time.
+    answer("a", { bytes: 1024 * 1024 });
+    await turnOfTheLoop();
+    answer("b", { more: false });
+    await turnOfTheLoop();
+    answer("a", { bytes: 80_000 });
+    await turnOfTheLoop();
+    peer.release();
+
+    expect(peer.heard()).toEqual(["ready", "a 1", "b lost 1 to 1", "summarize", "a 2"]);
+  });
+});

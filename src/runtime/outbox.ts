@@ -197,7 +197,8 @@ export class Outbox {
       this.queuedBytes -= chunk.cost;
       for (const range of chunk.ranges) this.lose(range);
     }
-    if (this.queuedBytes > this.maxBytes && this.queue.length > 1) this.overflowed();
+    const newest = this.isDropping ? (this.queue.at(-1)?.cost ?? 0) : 0;
+    if (this.queuedBytes - newest > this.maxBytes && this.queue.length > 1) this.overflowed();
   }
 
   private lose({ topic, from, last, count }: Range): void {
