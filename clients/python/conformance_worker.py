@@ -34,12 +34,13 @@ class Worker:
             try:
                 outcome = await asyncio.shield(work)
             except asyncio.CancelledError:
-                if assignment.revocation is not None:
+                # What was answered before the revocation came is answered, whichever the loop takes up first.
+                if assignment.revocation is not None and not work.done():
                     reason = assignment.revocation.reason
                     self._report(
                         event="revoked", producer=name, request_id=assignment.request_id, reason=reason
                     )
-                if not behaviour.get("stubborn"):
+                if not work.done() and not behaviour.get("stubborn"):
                     raise
                 outcome = await work
             return self._result(assignment, outcome)
