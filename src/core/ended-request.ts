@@ -1,8 +1,8 @@
 /**
  * Ended requests are kept for a while to be looked up, which hardly any of them ever is. Kept as they are, each would
- * be a dozen objects that live just long enough to burden the garbage collector; measured at 4x4/128, a quarter of all
- * that the server allocates. So what can change no more is copied into a record that is written over again and again,
- * and a request is made of it when somebody looks.
+ * be a dozen objects that live just long enough to burden the garbage collector: measured at 4x4/128, half of what a
+ * scavenge kept. So what can change no more is copied into a record that is written over again and again, and a request
+ * is made of it when somebody looks.
  */
 import { Assignment, type AssignmentState } from "./assignment.js";
 import { EndSummary } from "./gather.js";

@@ -1,7 +1,6 @@
 /**
  * Retained deliveries, several hundred in one block: their numbers and payloads lie in arrays of the block, so that what
- * is held for a minute costs the garbage collector a few objects per block instead of a dozen per delivery. Measured at
- * 4x4/128, keeping the deliveries themselves took a fifth of the server's CPU.
+ * is held for a minute costs the garbage collector a few objects per block instead of a dozen per delivery.
  */
 import type { Deliver } from "./effect.js";
 import { NO_AUDIENCE, type Payload, type SessionKey, type TraceContext } from "./model.js";

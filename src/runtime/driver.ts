@@ -41,8 +41,8 @@ export class Driver {
    * passed on, and what came before counts.
    */
   submitAll(inputs: Iterable<Input>): void {
-    if (this.isRunning) this.waiting.push(...inputs);
-    else this.run(inputs);
+    if (!this.isRunning) this.run(inputs);
+    else for (const input of inputs) this.waiting.push(input);
   }
 
   private run(inputs: Iterable<Input>): void {
