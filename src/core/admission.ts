@@ -15,6 +15,8 @@ import type { Turn } from "./turn.js";
 
 /** When a caller that was shed may try again, in milliseconds. */
 const RETRY_AFTER_MS = 1_000;
+/** A request that waited longer than this share of its TTL to be looked at is too late to be asked. */
+const MOST_WAIT = 1 / 5;
 
 /** Takes a request and scatters it, or rejects it; what a stream submits that was refused or has ended is ignored. */
 export function admit(state: State, input: RequestSubmitted, turn: Turn): void {
@@ -38,7 +40,7 @@ function refuse(state: State, input: RequestSubmitted, turn: Turn): Refusal | un
   if (remembered) return repeat(state, input, remembered, turn);
   const ttlMs = effectiveTtl(state, input, turn.now);
   if (typeof ttlMs !== "number") return ttlMs;
-  const shed = shedReason(state, input, turn.now);
+  const shed = shedReason(state, input, ttlMs, turn.now);
   if (shed) return shed;
   const routes = state.router.routes(spec.topic);
   const choices = choose(routes, spec.selector, state.requestSerial);
@@ -189,7 +191,7 @@ function effectiveTtl(state: State, input: RequestSubmitted, now: Instant): numb
   return Math.min(ttlMs ?? maxTtlMs, mostMs);
 }
 
-function shedReason(state: State, input: RequestSubmitted, now: Instant): Refusal | undefined {
+function shedReason(state: State, input: RequestSubmitted, ttlMs: number, now: Instant): Refusal | undefined {
   const { limits, requests } = state;
   if (input.validateOnly) return undefined;
   if (requests.size >= limits.maxPendingRequests) {
@@ -201,6 +203,12 @@ function shedReason(state: State, input: RequestSubmitted, now: Instant): Refusa
     const limit = String(limits.maxPendingBytes);
     const message = `requests in flight hold ${state.pendingBytes} bytes of at most ${limit}; try again later or raise maxPendingBytes`;
     return refusal("PENDING_BYTES_LIMIT", message, { limit }, RETRY_AFTER_MS);
+  }
+  const { waitedMs = 0 } = input;
+  if (waitedMs > ttlMs * MOST_WAIT) {
+    const limit = String(Math.floor(ttlMs * MOST_WAIT));
+    const message = `the server is so busy that the request waited more than ${limit} ms, a fifth of its TTL; try again later, or ask less`;
+    return refusal("OVERLOADED", message, { limit }, RETRY_AFTER_MS);
   }
   const waitMs = state.rate.take(now);
   if (waitMs === 0) return undefined;

@@ -153,6 +153,8 @@ export interface RequestSubmitted {
   /** When the call itself ends; undefined if it has no deadline or the stream carries many requests. */
   readonly callDeadlineAt: Instant | undefined;
   readonly context: TraceContext;
+  /** How long it lay in this process before it could be looked at, in milliseconds; not at all if it is not said. */
+  readonly waitedMs?: number;
 }
 
 /** Somebody asked to end a request. */

@@ -33,6 +33,7 @@ export const REASONS = {
   METADATA_LIMIT: refuse(1206, false, "The call's metadata is larger than allowed."),
   REGISTRATION_LIMIT: refuse(1207, false, "A session holds as many topics and patterns as allowed."),
   MESSAGE_LIMIT: refuse(1208, false, "A message is larger than allowed; its call or stream is over."),
+  OVERLOADED: refuse(1209, true, "The server is too busy to have the request answered within its TTL."),
   SHUTTING_DOWN: refuse(2001, true, "The server is shutting down; connect again elsewhere or later."),
   SLOW_LISTENER: refuse(2002, true, "The listener read too slowly and asked to be disconnected then."),
   SLOW_PRODUCER: refuse(2003, true, "The producer did not read its assignments."),

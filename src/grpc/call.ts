@@ -32,8 +32,10 @@ export type UnaryCall = ServerUnaryCall<Buffer, Uint8Array>;
 
 /** What happens on a stream that a peer opened. */
 export interface StreamEvents {
-  /** A message came. */
-  readonly message?: (message: Buffer) => void;
+  /** A message came. @param waitedMs - how long it was not looked at, in milliseconds; 0 unless `queue` says otherwise. */
+  readonly message?: (message: Buffer, waitedMs: number) => void;
+  /** Decides when a message, or that the peer sends nothing more, is looked at; in any case in their order. */
+  readonly queue?: (byteLength: number, takeUp: (waitedMs: number) => void) => void;
   /** A message was no valid protobuf; the stream is to end with this, and brings nothing more but `closed`. */
   readonly refused?: (refusal: Refusal) => void;
   /** The peer sends nothing more; or it has gone, and `closed` follows. */
@@ -118,7 +120,7 @@ export function fail(call: OutgoingCall, status: GrpcStatus): void {
 
 /** Hears what happens on a stream. */
 export function subscribe(call: OutgoingCall, logger: Logger, events: StreamEvents): void {
-  const { message, halfClosed, refused } = events;
+  const { message, halfClosed, refused, queue = atOnce } = events;
   let isClosed = false;
   let isRefused = false;
   const refuse = (refusal: Refusal): void => {
@@ -138,11 +140,19 @@ export function subscribe(call: OutgoingCall, logger: Logger, events: StreamEven
   // Headers at once, or a proxy that times the stream out reports a missing response instead of a cut one.
   call.sendMetadata(new Metadata());
   call.on("data", (received: Buffer) => {
-    if (!isClosed && !isRefused && message) guarded(() => message(received));
+    queue(received.byteLength, (waitedMs) => {
+      if (!isClosed && !isRefused && message) guarded(() => message(received, waitedMs));
+    });
   });
   call.on("end", () => {
-    if (!isClosed && !isRefused && halfClosed) guarded(halfClosed);
+    queue(0, () => {
+      if (!isClosed && !isRefused && halfClosed) guarded(halfClosed);
+    });
   });
+}
+
+function atOnce(_byteLength: number, takeUp: (waitedMs: number) => void): void {
+  takeUp(0);
 }
 
 /** The open sockets of everything that a server has bound. */

@@ -9,6 +9,12 @@ import { answerUnary } from "./unary.js";
 
 /** Handles Dispatch: scatters a request and answers as soon as it is accepted. */
 export function dispatch(edge: Edge, call: UnaryCall, callback: sendUnaryData<Uint8Array>): void {
+  edge.runtime.takeUp(call.request.byteLength, (waitedMs) => {
+    if (!call.cancelled) takeUp(edge, call, waitedMs, callback);
+  });
+}
+
+function takeUp(edge: Edge, call: UnaryCall, waitedMs: number, callback: sendUnaryData<Uint8Array>): void {
   answerUnary(
     edge,
     callback,
@@ -24,6 +30,7 @@ export function dispatch(edge: Edge, call: UnaryCall, callback: sendUnaryData<Ui
           validateOnly: flag,
           callDeadlineAt: deadlineOf(call, edge.clock),
           context: contextOf(call.metadata),
+          waitedMs,
         },
         edge.clock,
       );

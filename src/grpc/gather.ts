@@ -5,7 +5,17 @@ import { contextOf, requestSubmitted } from "./submitted.js";
 
 /** Handles Gather: scatters a request and streams its acceptance, its results and its summary. */
 export function gather(edge: Edge, call: OutgoingCall & { readonly request: Buffer }): void {
-  const { runtime, clock, logger, options } = edge;
+  const { runtime } = edge;
+  runtime.takeUp(call.request.byteLength, (waitedMs) => {
+    if (!call.cancelled) takeUp(edge, call, waitedMs);
+  });
+}
+
+function takeUp(
+  { runtime, clock, logger, options, closing }: Edge,
+  call: OutgoingCall & { readonly request: Buffer },
+  waitedMs: number,
+): void {
   guard(
     logger,
     (status) => fail(call, status),
@@ -16,7 +26,7 @@ export function gather(edge: Edge, call: OutgoingCall & { readonly request: Buff
         overflow: "SLOW_CALLER",
         endsOnReject: true,
       } as const;
-      const session = runtime.openStream(sinkOf(call, edge), bound);
+      const session = runtime.openStream(sinkOf(call, { closing, logger }), bound);
       subscribe(call, logger, { closed: () => runtime.close(session) });
       runtime.submit({ kind: "callerOpened", session });
       const submission = {
@@ -28,6 +38,7 @@ export function gather(edge: Edge, call: OutgoingCall & { readonly request: Buff
         validateOnly: false,
         callDeadlineAt: deadlineOf(call, clock),
         context: contextOf(call.metadata),
+        waitedMs,
       };
       runtime.submit(requestSubmitted(submission, clock));
       runtime.submit({ kind: "callerFinished", session });

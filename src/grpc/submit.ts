@@ -15,7 +15,8 @@ export function submit(edge: Edge, call: BidiCall): void {
   } as const;
   const session = runtime.openStream(sinkOf(call, edge), bound);
   subscribe(call, logger, {
-    message: (message) => runtime.submitAll(inputsOf(edge, session, message)),
+    queue: (byteLength, takeUp) => runtime.takeUp(byteLength, takeUp),
+    message: (message, waitedMs) => runtime.submitAll(inputsOf(edge, session, message, waitedMs)),
     refused: (refused) => runtime.end(session, refused),
     halfClosed: () => runtime.submit({ kind: "callerFinished", session }),
     closed: () => runtime.close(session),
@@ -23,7 +24,12 @@ export function submit(edge: Edge, call: BidiCall): void {
   runtime.submit({ kind: "callerOpened", session });
 }
 
-function* inputsOf({ clock }: Edge, session: SessionKey, message: Buffer): Generator<Input> {
+function* inputsOf(
+  { clock }: Edge,
+  session: SessionKey,
+  message: Buffer,
+  waitedMs: number,
+): Generator<Input> {
   const { submissions, cancelRequestIds } = decodeSubmit(message);
   for (const { correlationId, spec, gather, excludeListeners, context } of submissions) {
     yield requestSubmitted(
@@ -36,6 +42,7 @@ function* inputsOf({ clock }: Edge, session: SessionKey, message: Buffer): Gener
         validateOnly: false,
         callDeadlineAt: undefined,
         context,
+        waitedMs,
       },
       clock,
     );

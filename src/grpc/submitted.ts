@@ -16,6 +16,7 @@ export interface Submission {
   readonly validateOnly: boolean;
   readonly callDeadlineAt: Instant | undefined;
   readonly context: TraceContext;
+  readonly waitedMs: number;
 }
 
 /** Completes a submission to the input that the core is told. */
@@ -32,6 +33,7 @@ export function requestSubmitted(submission: Submission, clock: Clock): RequestS
     validateOnly: submission.validateOnly,
     callDeadlineAt: submission.callDeadlineAt,
     context: submission.context,
+    waitedMs: submission.waitedMs,
     digest: digestOf(spec, gather),
     mintedId: spec.requestId === "" ? uuidV7(clock.timeOfDay(clock.now())) : "",
   };

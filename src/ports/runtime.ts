@@ -36,6 +36,12 @@ export interface Runtime {
    * passed on, and what came before counts.
    */
   submitAll(inputs: Iterable<Input>): void;
+  /**
+   * Takes up a message with requests: at once, or if the server is busy, when it has dealt with what it was asked before.
+   *
+   * @param takeUp - told how many milliseconds the message waited; infinity if it is to be refused in any case.
+   */
+  takeUp(byteLength: number, takeUp: (waitedMs: number) => void): void;
   /** Opens a place for a stream, to which orders are sent as batches. */
   openStream(sink: Sink, bound: OutboxBound): SessionKey;
   /** Opens a place for a call, which takes its orders itself. */

@@ -16,6 +16,7 @@ import type { Sink } from "../ports/sink.js";
 import { Broadcast } from "./broadcast.js";
 import { settleWithin } from "./drain.js";
 import { Driver } from "./driver.js";
+import { Intake, type TakeUp } from "./intake.js";
 import { Outbox } from "./outbox.js";
 import { Performer } from "./perform.js";
 import { type CallPlace, Places } from "./places.js";
@@ -27,6 +28,7 @@ export class DispatcherRuntime implements Runtime {
   private readonly places = new Places();
   private readonly broadcast: Broadcast;
   private readonly driver: Driver;
+  private readonly intake: Intake;
   private readonly watchers = new Set<(fact: Fact) => void>();
   private readonly readReplay: ReadReplay = (...asked) => this.core.readReplay(...asked);
   private whenIdle: (() => void) | undefined;
@@ -42,7 +44,11 @@ export class DispatcherRuntime implements Runtime {
     const performer = new Performer(this.places, this.broadcast, (fact) => {
       for (const hear of this.watchers) hear(fact);
     });
-    this.driver = new Driver(this.core, clock, performer, () => this.noteIdle());
+    this.intake = new Intake(clock);
+    this.driver = new Driver(this.core, clock, performer, (now) => {
+      this.intake.noteWork(now);
+      this.noteIdle();
+    });
   }
 
   submit(input: Input): void {
@@ -51,6 +57,10 @@ export class DispatcherRuntime implements Runtime {
 
   submitAll(inputs: Iterable<Input>): void {
     this.driver.submitAll(inputs);
+  }
+
+  takeUp(byteLength: number, takeUp: TakeUp): void {
+    this.intake.enter(byteLength, takeUp);
   }
 
   openStream(sink: Sink, bound: OutboxBound): SessionKey {

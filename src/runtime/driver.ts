@@ -17,12 +17,12 @@ export class Driver {
   private readonly pacemaker: Pacemaker;
   private isRunning = false;
 
-  /** @param onStep - called when all that waited has been performed. */
+  /** @param onStep - called when all that waited has been performed, with the instant at which that began. */
   constructor(
     private readonly core: Dispatcher,
     private readonly clock: Clock,
     private readonly performer: Performer,
-    private readonly onStep: () => void,
+    private readonly onStep: (now: Instant) => void,
   ) {
     this.pacemaker = new Pacemaker(clock, () => this.submit({ kind: "clockAdvanced" }));
   }
@@ -62,7 +62,7 @@ export class Driver {
         this.pacemaker.arm(this.core.nextDeadline());
       }
     }
-    this.onStep();
+    this.onStep(now);
   }
 
   private catchUp(now: Instant): void {

@@ -254,6 +254,7 @@ export class Interpreter {
       validateOnly: command.has("validate_only"),
       callDeadlineAt: deadlineMs === undefined ? undefined : this.now + deadlineMs,
       context: NO_CONTEXT,
+      waitedMs: command.number("waited") ?? 0,
     };
     const digest = JSON.stringify({ ...submitted.spec, requestId: "" });
     printed.push(...this.step({ ...submitted, digest }));

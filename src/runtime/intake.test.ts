@@ -1,0 +1,99 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { Intake } from "./intake.js";
+
+function setUp() {
+  let now = 0;
+  const taken: [name: string, waitedMs: number][] = [];
+  const intake = new Intake({ now: () => now, timeOfDay: (at) => at });
+  return {
+    intake,
+    taken,
+    names: () => taken.map(([name]) => name),
+    /** Time goes by; nothing else happens. */
+    work: (ms: number) => {
+      now += ms;
+    },
+    /** A message comes that costs so much to take up. */
+    bring: (name: string, costMs = 0, byteLength = 0) =>
+      intake.enter(byteLength, (waitedMs) => {
+        taken.push([name, waitedMs]);
+        now += costMs;
+      }),
+  };
+}
+
+describe("the intake", () => {
+  it("takes requests up at once while the turn is young", () => {
+    const { bring, taken } = setUp();
+    bring("a", 10);
+    bring("b", 10);
+    expect(taken).toEqual([
+      ["a", 0],
+      ["b", 0],
+    ]);
+  });
+
+  it("lets them wait for the end of a turn that has had its time, and tells how long that was", async () => {
+    const { intake, bring, work, taken } = setUp();
+    intake.noteWork(0);
+    work(20);
+    bring("a");
+    work(5);
+    expect(intake.length).toBe(1);
+    await nextTurn();
+    expect(taken).toEqual([["a", 5]]);
+  });
+
+  it("counts from the first thing that is done in a turn, and anew in the next one", async () => {
+    const { intake, bring, work, names } = setUp();
+    intake.noteWork(0);
+    work(15);
+    await nextTurn();
+    work(15);
+    bring("a");
+    expect(names()).toEqual(["a"]);
+  });
+
+  it("lets nobody overtake", async () => {
+    const { bring, work, names } = setUp();
+    bring("a", 20);
+    bring("b");
+    work(-20);
+    bring("c");
+    expect(names()).toEqual(["a"]);
+    await nextTurn();
+    expect(names()).toEqual(["a", "b", "c"]);
+  });
+
+  it("gives requests a quarter of what a long turn took, and goes on in the next turns until nobody waits", async () => {
+    const { intake, bring, work, names } = setUp();
+    intake.noteWork(0);
+    work(80);
+    for (const name of ["a", "b", "c", "d", "e"]) bring(name, 7);
+    await nextTurn();
+    expect(names()).toEqual(["a", "b", "c"]);
+    await nextTurn();
+    expect(names()).toEqual(["a", "b", "c", "d", "e"]);
+    expect(intake.length).toBe(0);
+  });
+
+  it("keeps no more bytes than it may: what waited longest must not wait any longer", () => {
+    const { bring, taken } = setUp();
+    bring("a", 20);
+    for (let i = 0; i < 64; i++) bring(`megabyte ${i}`, 0, 1024 * 1024);
+    expect(taken).toEqual([
+      ["a", 0],
+      ["megabyte 0", Number.POSITIVE_INFINITY],
+    ]);
+  });
+
+  it("keeps the order of very many", async () => {
+    const { intake, bring, names } = setUp();
+    bring("first", 20);
+    const many = Array.from({ length: 5_000 }, (_, index) => String(index));
+    for (const name of many) bring(name, 0.1);
+    while (intake.length > 0) await nextTurn();
+    expect(names()).toEqual(["first", ...many]);
+  });
+});

@@ -1,0 +1,88 @@
+/**
+ * Where requests wait while the server is busy, so that what was begun is finished before more is begun.
+ *
+ * Results are taken up as they come. A request is too, unless this turn of the event loop has had its time, or others
+ * wait already: then it is its turn when the results that came with it have been dealt with. However much is asked, the
+ * results of what was taken keep flowing, and a request that waited too long for its TTL is refused by the core instead of
+ * taken and never answered.
+ */
+import type { Instant } from "../core/model.js";
+import type { Clock } from "../ports/clock.js";
+
+/** How long a turn of the event loop may have lasted, in milliseconds, before requests wait for its end. */
+const TURN_MS = 20;
+/** Requests get at least this share of what a turn took, so that a flood of results does not shut them out. */
+const LEAST_SHARE = 1 / 4;
+/** What may wait, in bytes; beyond it, what waited longest is told that it waited too long. */
+const MOST_BYTES = 64 * 1024 * 1024;
+/** What a message counts for beside its bytes; estimated. */
+const MESSAGE_BYTES = 512;
+
+/** Takes a message up. @param waitedMs - how long it waited; infinity if it must not wait any longer. */
+export type TakeUp = (waitedMs: number) => void;
+
+interface Waiting {
+  readonly since: Instant;
+  readonly cost: number;
+  readonly takeUp: TakeUp;
+}
+
+/** Messages with requests, in the order in which they came, whoever sent them. */
+export class Intake {
+  private waiting: Waiting[] = [];
+  private next = 0;
+  private waitingBytes = 0;
+  private turnBegan: Instant | undefined;
+
+  constructor(private readonly clock: Clock) {}
+
+  /** How many messages wait. */
+  get length(): number {
+    return this.waiting.length - this.next;
+  }
+
+  /** Notes that something is being done; the first time in a turn of the event loop begins to count. */
+  noteWork(now: Instant): void {
+    if (this.turnBegan !== undefined) return;
+    this.turnBegan = now;
+    setImmediate(() => this.endTurn());
+  }
+
+  /** Takes a message up now, or at the end of this turn or a following one. */
+  enter(byteLength: number, takeUp: TakeUp): void {
+    const now = this.clock.now();
+    this.noteWork(now);
+    if (this.length === 0 && now - (this.turnBegan ?? now) < TURN_MS) {
+      takeUp(0);
+      return;
+    }
+    const cost = byteLength + MESSAGE_BYTES;
+    this.waiting.push({ since: now, cost, takeUp });
+    this.waitingBytes += cost;
+    while (this.waitingBytes > MOST_BYTES) this.takeNext(Number.POSITIVE_INFINITY);
+  }
+
+  private endTurn(): void {
+    const began = this.turnBegan;
+    this.turnBegan = undefined;
+    if (this.length === 0 || began === undefined) return;
+    const startedAt = this.clock.now();
+    const spentMs = startedAt - began;
+    const until = startedAt + Math.max(TURN_MS - spentMs, spentMs * LEAST_SHARE);
+    let now = startedAt;
+    this.noteWork(now);
+    for (; this.length > 0 && now < until; now = this.clock.now()) this.takeNext(now);
+    this.turnBegan = now;
+  }
+
+  private takeNext(now: Instant): void {
+    const first = this.waiting[this.next] as Waiting;
+    this.next++;
+    this.waitingBytes -= first.cost;
+    if (this.next === this.waiting.length || this.next === 1_024) {
+      this.waiting = this.waiting.slice(this.next);
+      this.next = 0;
+    }
+    first.takeUp(now - first.since);
+  }
+}
