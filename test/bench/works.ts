@@ -21,10 +21,10 @@ function closed(
   return { kind: "closed", name, title, shape, peers, ...more };
 }
 
-function open(shape: Shape, requestsPerSecond: number): OpenWork {
+function open(shape: Shape, requestsPerSecond: number, more?: Partial<OpenWork>): OpenWork {
   const name = `open ${shape.producers}x${shape.listeners}/${shape.payloadBytes}`;
   const title = `${requestsPerSecond} requests/s, latency from the intended time to the last delivery`;
-  return { kind: "open", name, title, shape, requestsPerSecond, peers: ["ours", "nats"] };
+  return { kind: "open", name, title, shape, requestsPerSecond, peers: ["ours", "nats"], ...more };
 }
 
 function broadcast(listeners: number): ClosedWork {
@@ -45,9 +45,8 @@ function pending(pendingCount: number): ClosedWork {
 }
 
 function growth(producers: number, listeners: number): ClosedWork {
-  return closed(`${producers}x${listeners}/128`, { producers, listeners, payloadBytes: 128, window: 64 }, [
-    "ours",
-  ]);
+  const shape = { producers, listeners, payloadBytes: 128, window: 64 };
+  return closed(`${producers}x${listeners}/128`, shape, ["ours"], { mostRounds: 3 });
 }
 
 function idle(streamCount: number, streamsPerConnection: number): IdleWork {
@@ -70,8 +69,8 @@ export const WORKS: readonly Work[] = [
   broadcast(8),
   broadcast(64),
   open(P4L4, 300),
-  open(P1L1, 1000),
-  open(P16L16, 40),
+  open(P1L1, 1000, { mostRounds: 3 }),
+  open(P16L16, 40, { mostRounds: 3 }),
   growth(1, 10),
   growth(10, 1),
   growth(10, 10),

@@ -1,14 +1,18 @@
 /** Measures an open loop: how long requests take at a fixed rate, and what becomes of them beyond what is possible. */
+import { ClosedLoop } from "../closed-loop.js";
 import type { Measurement } from "../figures.js";
 import { costBetween, readMeter } from "../meter.js";
 import { OpenLoop } from "../open-loop.js";
 import { pace } from "../pacer.js";
 import { ResultPayloads } from "../payload.js";
+import type { Send } from "../peer.js";
 import { processRssBytes } from "../process-memory.js";
 import { percentile } from "../statistics.js";
 import type { OpenWork } from "../work.js";
 import { connectPeer, loadOf, STALL_MS, type Stage } from "./stage.js";
 
+/** Time at the rate itself before the measurement, in milliseconds, unless it is to find its balance first. */
+const SETTLE_MS = 500;
 /** Percentiles need more requests than a rate does. */
 const MEASURE_FACTOR = 2;
 const LOOK_MS = 100;
@@ -19,10 +23,12 @@ export async function measureOpen(work: OpenWork, stage: Stage): Promise<Measure
   const { shape, requestsPerSecond, ttlMs, mayShed = false } = work;
   const { trial, serverPid, warmupMs } = stage;
   const payloads = new ResultPayloads(shape.payloadBytes);
+  const warmup = new ClosedLoop(shape, payloads, trial.fail);
   const loop = new OpenLoop(shape, payloads, trial.fail, () => performance.now());
+  let heard: ClosedLoop | OpenLoop = warmup;
   const load = loadOf(shape, payloads, trial, {
-    accepted: (sequence) => loop.accepted(sequence),
-    delivered: (listener, bytes, start, end) => loop.delivered(listener, bytes, start, end),
+    accepted: (sequence) => heard.accepted(sequence),
+    delivered: (listener, bytes, start, end) => heard.delivered(listener, bytes, start, end),
     ...(ttlMs !== undefined && { ttlMs }),
     ...(mayShed && {
       shed: (sequence: number) => loop.shed(sequence),
@@ -31,8 +37,11 @@ export async function measureOpen(work: OpenWork, stage: Stage): Promise<Measure
   });
   const send = await connectPeer(stage, load);
 
+  await warmUp(warmup, send, stage);
+  heard = loop;
   const measureMs = stage.measureMs * MEASURE_FACTOR;
-  const beginAt = performance.now() + warmupMs;
+  const settleMs = mayShed ? warmupMs : SETTLE_MS;
+  const beginAt = performance.now() + settleMs;
   const endAt = beginAt + measureMs;
   const delays: number[] = [];
   const paced = pace(requestsPerSecond, endAt, (sequence, dueAt) => {
@@ -41,7 +50,7 @@ export async function measureOpen(work: OpenWork, stage: Stage): Promise<Measure
     send(sequence);
   });
   paced.catch(trial.fail);
-  await trial.pause(warmupMs);
+  await trial.pause(settleMs);
   const before = countsOf(loop);
   const begin = readMeter(serverPid);
   let rssBytes = 0;
@@ -75,6 +84,13 @@ export async function measureOpen(work: OpenWork, stage: Stage): Promise<Measure
     requestCount: latencies.length,
     verifiedCount: loop.verifiedCount,
   };
+}
+
+/** So few requests as an open loop sends would leave most code uncompiled, which no server that runs for a minute has. */
+async function warmUp(loop: ClosedLoop, send: Send, { trial, warmupMs }: Stage): Promise<void> {
+  loop.start(send);
+  await trial.pause(warmupMs);
+  await trial.wait(loop.stop(), STALL_MS, () => `requests never ended: ${loop.describeOutstanding()}`);
 }
 
 function countsOf(loop: OpenLoop) {
