@@ -83,4 +83,25 @@ describe("a block of retained deliveries", () => {
     expect(fill(new Uint8Array(4_096))).toBe(16);
     expect(fill(new Uint8Array(100_000))).toBe(512);
   });
+
+  it("is spent once every delivery is dropped, and is then as good as new, whatever was read of it before", () => {
+    const [first, second] = fc.sample(arbitraryDelivery, 2) as [Deliver, Deliver];
+    const block = new RetainedBlock();
+    expect(block.isSpent).toBe(false);
+    block.append({ ...first, payload: new Uint8Array(100).fill(1) });
+    block.append({ ...first, payload: new Uint8Array(100_000).fill(1) });
+    const { payload } = block.read(0, "t");
+    block.drop(0);
+    expect(block.isSpent).toBe(false);
+    block.drop(1);
+    expect(block.isSpent).toBe(true);
+
+    block.renew();
+    expect(block.isSpent).toBe(false);
+    expect(block.append({ ...second, payload: new Uint8Array(200).fill(2) })).toBe(0);
+    expect(block.payloadBytes(0)).toBe(200);
+    expect(block.read(0, "t")).toMatchObject({ requestId: second.requestId, more: second.more });
+    expect(Buffer.compare(block.read(0, "t").payload, new Uint8Array(200).fill(2))).toBe(0);
+    expect(Buffer.compare(payload, new Uint8Array(100).fill(1))).toBe(0);
+  });
 });

@@ -119,6 +119,30 @@ describe("the retained log", () => {
     expect(retainedAfter(busy, 0).map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
   });
 
+  it("keeps the payload of each, over many blocks that are filled again and again", () => {
+    const log = new RetainedLog({ retainedBytes: 50_000, retainedMs: 100 });
+    const own = topics(3);
+    // Now and then one that is larger than all that may be retained, so that nothing is left.
+    const bytes = (seed: number) => Buffer.alloc(seed % 50 === 49 ? 60_000 : 1_000 + (seed % 7), seed);
+    const kept: { topic: TopicState; entry: Deliver }[] = [];
+    for (let i = 0; i < 3_000; i++) {
+      const topic = own[i % 3] as TopicState;
+      const entry = { ...delivery(topic, 0, 0), payload: bytes(i) };
+      log.append(topic, entry);
+      kept.push({ topic, entry });
+      if (i % 10 > 0) continue;
+      const newest = kept.slice(kept.length - log.size);
+      for (const state of own) {
+        const expected = newest.filter(({ topic: { name } }) => name === state.name);
+        const held = retainedAfter(state, 0);
+        expect(sequences(held)).toEqual(sequences(expected.map(({ entry }) => entry)));
+        const sameBytes = (each: Deliver, at: number) =>
+          Buffer.compare(each.payload, expected[at]?.entry.payload ?? new Uint8Array(0)) === 0;
+        expect(held.every(sameBytes)).toBe(true);
+      }
+    }
+  });
+
   it("stays as small as it is allowed to be over a long time", () => {
     const log = new RetainedLog({ retainedBytes: 100 * ENTRY_BYTES, retainedMs: 100 });
     const [topic, other] = topics(2) as [TopicState, TopicState];

@@ -10,8 +10,10 @@ import type { TopicState } from "./topic-state.js";
 
 /** What an entry costs beside its payload, in bytes; estimated. */
 const ENTRY_BYTES = 256;
-/** Emptied places at the front of an array that are worth a copy of the rest. */
+/** Emptied places at the front of an array that are worth a copy of the rest, if they are half of it. */
 const COMPACT_AT = 1_024;
+/** Spent blocks that are kept, so that as many come as go while results flow. */
+const MOST_SPARE = 16;
 
 /** The retained deliveries of all topics. */
 export class RetainedLog {
@@ -19,6 +21,7 @@ export class RetainedLog {
   private start = 0;
   private bytes = 0;
   private block = new RetainedBlock();
+  private readonly spare: RetainedBlock[] = [];
 
   constructor(private readonly limits: Pick<Limits, "retainedBytes" | "retainedMs">) {}
 
@@ -35,7 +38,7 @@ export class RetainedLog {
   /** Keeps a delivery that is the newest of its topic and of all. */
   append(topic: TopicState, delivery: Deliver): void {
     if (this.limits.retainedBytes === 0) return;
-    if (!this.block.hasRoom(delivery.payload)) this.block = new RetainedBlock();
+    if (!this.block.hasRoom(delivery.payload)) this.block = this.nextBlock();
     const cost = ENTRY_BYTES + delivery.payload.byteLength;
     topic.log.push(this.block);
     topic.logIndexes.push(this.block.append(delivery));
@@ -53,8 +56,19 @@ export class RetainedLog {
       if (oldest && now - oldest.receivedAt(index) <= this.limits.retainedMs) break;
       this.dropOldest();
     }
-    if (this.size === 0) this.block = new RetainedBlock();
+    if (this.size === 0) {
+      this.block = new RetainedBlock();
+      this.spare.length = 0;
+    }
     return this.size > 0;
+  }
+
+  /** One that was filled and is spent, or a new one. */
+  private nextBlock(): RetainedBlock {
+    // A block that is spent while it is still being filled is not among the spare ones.
+    const block = this.block.isSpent ? this.block : this.spare.pop();
+    block?.renew();
+    return block ?? new RetainedBlock();
   }
 
   private dropOldest(): void {
@@ -64,22 +78,28 @@ export class RetainedLog {
     const index = topic.logIndexes[topic.logStart] ?? 0;
     const cost = costOf(block, index);
     block.drop(index);
+    if (block.isSpent && block !== this.block && this.spare.length < MOST_SPARE) this.spare.push(block);
     this.bytes -= cost;
     topic.logBytes -= cost;
     topic.log[topic.logStart] = undefined;
     topic.logStart++;
-    if (topic.logStart === topic.log.length || topic.logStart >= COMPACT_AT) {
+    if (isWorthCompacting(topic.logStart, topic.log.length)) {
       topic.log.splice(0, topic.logStart);
       topic.logIndexes.splice(0, topic.logStart);
       topic.logStart = 0;
     }
     this.topics[this.start] = undefined;
     this.start++;
-    if (this.start === this.topics.length || this.start >= 64 * COMPACT_AT) {
+    if (isWorthCompacting(this.start, this.topics.length)) {
       this.topics = this.topics.slice(this.start);
       this.start = 0;
     }
   }
+}
+
+/** Whether the emptied places at the front are all there is, or many, and at least as many as the rest to be copied. */
+function isWorthCompacting(start: number, length: number): boolean {
+  return start === length || (start >= COMPACT_AT && 2 * start >= length);
 }
 
 function costOf(block: RetainedBlock, index: number): number {
