@@ -1,7 +1,8 @@
-import { BinaryReader } from "@bufbuild/protobuf/wire";
 import type { Json } from "./json.js";
 import { readList, readStruct } from "./json-decoder.js";
+import { RecentText } from "./recent-text.js";
 import { NO_ENTRIES, readStringEntry } from "./string-map.js";
+import { WireCursor } from "./wire-cursor.js";
 
 /** What a producer reads of a `Request`. */
 export interface RequestPayload {
@@ -15,36 +16,39 @@ export interface RequestPayload {
 
 const EMPTY: Uint8Array = new Uint8Array();
 
+/** Requests in a row are mostly of one topic. */
+const topics = new RecentText();
+
 /** Decodes a request as it came from the requester. Throws on malformed bytes. */
 export function decodeRequest(bytes: Uint8Array): RequestPayload {
-  const reader = new BinaryReader(bytes);
+  const cursor = new WireCursor(bytes);
   let attributes = NO_ENTRIES;
   let topic = "";
   let contentType = "";
   let [args, kwargs, data] = [EMPTY, EMPTY, EMPTY];
-  while (reader.pos < reader.len) {
-    const tag = reader.uint32();
+  while (cursor.at < bytes.length) {
+    const tag = cursor.uint32();
     switch (tag) {
       case 10:
-        topic = reader.string(true);
+        topic = cursor.strictText(topics);
         break;
       case 18:
-        args = reader.bytes();
+        args = cursor.view();
         break;
       case 26:
-        kwargs = reader.bytes();
+        kwargs = cursor.view();
         break;
       case 34:
-        data = reader.bytes();
+        data = cursor.view();
         break;
       case 42:
-        contentType = reader.string(true);
+        contentType = cursor.strictText();
         break;
       case 50:
-        attributes = readStringEntry(reader, attributes);
+        attributes = readStringEntry(cursor, attributes);
         break;
       default:
-        reader.skip(tag & 7);
+        cursor.skip(tag);
     }
   }
   return {

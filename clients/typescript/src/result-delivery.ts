@@ -58,6 +58,7 @@ export interface ResultDelivery {
 export class ReceivedResult implements ResultDelivery {
   readonly #delivery: WireDelivery;
   #result: ResultView | undefined;
+  #data: Uint8Array | undefined;
 
   constructor(delivery: WireDelivery) {
     this.#delivery = delivery;
@@ -118,7 +119,10 @@ export class ReceivedResult implements ResultDelivery {
   }
 
   get data(): Uint8Array | undefined {
-    return this.#view.data;
+    if (this.#data === undefined) {
+      this.#data = (this.#result === undefined ? this.#delivery.bareData : undefined) ?? this.#view.data;
+    }
+    return this.#data;
   }
 
   get error(): DispatcherError | undefined {

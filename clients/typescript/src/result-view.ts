@@ -1,10 +1,10 @@
-import { BinaryReader } from "@bufbuild/protobuf/wire";
 import { status } from "@grpc/grpc-js";
 import { DispatcherError, errorOfStatus } from "./errors.js";
 import { Status } from "./gen/google/rpc/status.js";
 import type { Json } from "./json.js";
 import { readValue } from "./json-decoder.js";
 import { NO_ENTRIES, readStringEntry } from "./string-map.js";
+import { WireCursor } from "./wire-cursor.js";
 
 /** A decoded `Result`. */
 export interface ResultView {
@@ -31,47 +31,36 @@ export function readResult(bytes: Uint8Array): ResultView {
 }
 
 function read(bytes: Uint8Array): ResultView {
-  const onlyData = dataOf(bytes);
-  if (onlyData !== undefined) {
-    return {
-      kind: "data",
-      value: null,
-      data: onlyData,
-      error: undefined,
-      contentType: "",
-      attributes: NO_ENTRIES,
-    };
-  }
-  const reader = new BinaryReader(bytes);
+  const cursor = new WireCursor(bytes);
   let attributes = NO_ENTRIES;
   let kind: ResultView["kind"] = "value";
   let value: Json = null;
   let data: Uint8Array | undefined;
   let error: DispatcherError | undefined;
   let contentType = "";
-  while (reader.pos < reader.len) {
-    const tag = reader.uint32();
+  while (cursor.at < bytes.length) {
+    const tag = cursor.uint32();
     switch (tag) {
       case 10:
         kind = "value";
-        value = readValue(reader.bytes());
+        value = readValue(cursor.view());
         break;
       case 18:
         kind = "data";
-        data = reader.bytes();
+        data = cursor.view();
         break;
       case 26:
         kind = "error";
-        error = errorOfStatus(Status.decode(reader.bytes()), "PRODUCER_ERROR");
+        error = errorOfStatus(Status.decode(cursor.view()), "PRODUCER_ERROR");
         break;
       case 34:
-        contentType = reader.string(true);
+        contentType = cursor.strictText();
         break;
       case 42:
-        attributes = readStringEntry(reader, attributes);
+        attributes = readStringEntry(cursor, attributes);
         break;
       default:
-        reader.skip(tag & 7);
+        cursor.skip(tag);
     }
   }
   return {
@@ -83,16 +72,4 @@ function read(bytes: Uint8Array): ResultView {
     contentType,
     attributes,
   };
-}
-
-/** The data of a result that is nothing else, as most with data are; undefined for every other one. */
-function dataOf(bytes: Uint8Array): Uint8Array | undefined {
-  if (bytes[0] !== 18) return undefined;
-  let length = 0;
-  for (let at = 1; at < 5; at++) {
-    const byte = bytes[at] ?? 0x80;
-    length |= (byte & 0x7f) << (7 * (at - 1));
-    if (byte < 0x80) return at + 1 + length === bytes.length ? bytes.subarray(at + 1) : undefined;
-  }
-  return undefined;
 }

@@ -1,7 +1,5 @@
-import type { BinaryReader } from "@bufbuild/protobuf/wire";
-import { msFromDuration } from "./duration.js";
-import { Duration } from "./gen/google/protobuf/duration.js";
 import { NO_ENTRIES, readStringEntry } from "./string-map.js";
+import type { WireCursor } from "./wire-cursor.js";
 
 /** An `Assignment` whose request is still encoded. */
 export interface WireAssignment {
@@ -17,9 +15,8 @@ export interface WireAssignment {
 
 const EMPTY: Uint8Array = new Uint8Array();
 
-/** Reads an `Assignment` of `length` bytes down to its request. */
-export function readAssignment(reader: BinaryReader, length: number): WireAssignment {
-  const end = reader.pos + length;
+/** Reads an `Assignment` that ends at `end`, down to its request. */
+export function readAssignment(cursor: WireCursor, end: number): WireAssignment {
   const assignment: WireAssignment = {
     assignmentId: "",
     requestId: "",
@@ -28,30 +25,43 @@ export function readAssignment(reader: BinaryReader, length: number): WireAssign
     context: NO_ENTRIES,
     request: EMPTY,
   };
-  while (reader.pos < end) {
-    const tag = reader.uint32();
+  while (cursor.at < end) {
+    const tag = cursor.uint32();
     switch (tag) {
       case 10:
-        assignment.assignmentId = reader.string();
+        assignment.assignmentId = cursor.text();
         break;
       case 18:
-        assignment.requestId = reader.string();
+        assignment.requestId = cursor.text();
         break;
       case 26:
-        assignment.ttlMs = msFromDuration(Duration.decode(reader, reader.uint32()));
+        assignment.ttlMs = readDuration(cursor);
         break;
       case 40:
-        assignment.attempt = reader.uint32();
+        assignment.attempt = cursor.uint32();
         break;
       case 50:
-        assignment.context = readStringEntry(reader, assignment.context);
+        assignment.context = readStringEntry(cursor, assignment.context);
         break;
       case 58:
-        assignment.request = reader.bytes();
+        assignment.request = cursor.view();
         break;
       default:
-        reader.skip(tag & 7);
+        cursor.skip(tag);
     }
   }
   return assignment;
+}
+
+/** Reads a `google.protobuf.Duration`, in milliseconds. */
+function readDuration(cursor: WireCursor): number {
+  const end = cursor.end();
+  let [seconds, nanos] = [0, 0];
+  while (cursor.at < end) {
+    const tag = cursor.uint32();
+    if (tag === 8) seconds = cursor.int64();
+    else if (tag === 16) nanos = cursor.int64();
+    else cursor.skip(tag);
+  }
+  return seconds * 1000 + nanos / 1e6;
 }

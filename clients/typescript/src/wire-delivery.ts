@@ -1,6 +1,6 @@
-import type { BinaryReader } from "@bufbuild/protobuf/wire";
 import { RecentText } from "./recent-text.js";
 import { NO_ENTRIES, readStringEntry } from "./string-map.js";
+import { viewOf, type WireCursor } from "./wire-cursor.js";
 
 /** A `Delivery` whose payload is still encoded. */
 export interface WireDelivery {
@@ -19,6 +19,8 @@ export interface WireDelivery {
   readonly receiveTime: Uint8Array;
   /** An encoded Result. */
   readonly result: Uint8Array;
+  /** The data of a result that is nothing else, as most with data are; else undefined, and the result tells. */
+  readonly bareData?: Uint8Array | undefined;
 }
 
 /** Deliveries in a row are mostly of one topic, and often of one request. */
@@ -69,85 +71,91 @@ class ReceivedDelivery implements WireDelivery {
   }
 
   get latency(): Uint8Array {
-    return view(this.message, this.latencyAt, this.latencyEnd);
+    return viewOf(this.message, this.latencyAt, this.latencyEnd);
   }
 
   get receiveTime(): Uint8Array {
-    return view(this.message, this.receiveTimeAt, this.receiveTimeEnd);
+    return viewOf(this.message, this.receiveTimeAt, this.receiveTimeEnd);
   }
 
   get result(): Uint8Array {
-    return view(this.message, this.resultAt, this.resultEnd);
+    return viewOf(this.message, this.resultAt, this.resultEnd);
+  }
+
+  get bareData(): Uint8Array | undefined {
+    const { message, resultAt, resultEnd } = this;
+    if (message[resultAt] !== 18 || resultAt === resultEnd) return undefined;
+    let length = 0;
+    for (let at = resultAt + 1, factor = 1; at < resultEnd && factor < 2 ** 35; at++, factor *= 0x80) {
+      const byte = message[at] as number;
+      length += (byte & 0x7f) * factor;
+      if (byte < 0x80) {
+        return at + 1 + length === resultEnd ? viewOf(message, at + 1, resultEnd) : undefined;
+      }
+    }
+    return undefined;
   }
 }
 
-/** A plain array, because parts of a Buffer are Buffers, and users would meet them as `data`. */
-function view({ buffer, byteOffset }: Buffer, begin: number, end: number): Uint8Array {
-  return new Uint8Array(buffer, byteOffset + begin, end - begin);
-}
-
-/** Reads a `Delivery` of `length` bytes down to its result. @param message - what `reader` reads. */
-export function readDelivery(reader: BinaryReader, length: number, message: Buffer): WireDelivery {
-  const end = reader.pos + length;
-  const delivery = new ReceivedDelivery(message);
-  while (reader.pos < end) {
-    const tag = reader.uint32();
+/** Reads a `Delivery` that ends at `end`, down to its result. */
+export function readDelivery(cursor: WireCursor, end: number): WireDelivery {
+  const delivery = new ReceivedDelivery(cursor.buffer);
+  while (cursor.at < end) {
+    const tag = cursor.uint32();
     switch (tag) {
       case 10:
-        delivery.requestIdAt = passBytes(reader);
-        delivery.requestIdEnd = reader.pos;
+        delivery.requestIdEnd = cursor.end();
+        delivery.requestIdAt = cursor.at;
+        cursor.at = delivery.requestIdEnd;
         break;
       case 18:
-        delivery.topicAt = passBytes(reader);
-        delivery.topicEnd = reader.pos;
+        delivery.topicEnd = cursor.end();
+        delivery.topicAt = cursor.at;
+        cursor.at = delivery.topicEnd;
         break;
       case 26:
-        delivery.producerIdAt = passBytes(reader);
-        delivery.producerIdEnd = reader.pos;
+        delivery.producerIdEnd = cursor.end();
+        delivery.producerIdAt = cursor.at;
+        cursor.at = delivery.producerIdEnd;
         break;
       case 34:
-        delivery.groupAt = passBytes(reader);
-        delivery.groupEnd = reader.pos;
+        delivery.groupEnd = cursor.end();
+        delivery.groupAt = cursor.at;
+        cursor.at = delivery.groupEnd;
         break;
       case 40:
-        delivery.ordinal = reader.uint32();
+        delivery.ordinal = cursor.uint32();
         break;
       case 48:
-        delivery.more = reader.bool();
+        delivery.more = cursor.uint32() !== 0;
         break;
       case 56:
-        delivery.sequence = reader.uint64() as bigint;
+        delivery.sequence = cursor.uint64();
         break;
       case 66:
-        delivery.latencyAt = passBytes(reader);
-        delivery.latencyEnd = reader.pos;
+        delivery.latencyEnd = cursor.end();
+        delivery.latencyAt = cursor.at;
+        cursor.at = delivery.latencyEnd;
         break;
       case 74:
-        delivery.receiveTimeAt = passBytes(reader);
-        delivery.receiveTimeEnd = reader.pos;
+        delivery.receiveTimeEnd = cursor.end();
+        delivery.receiveTimeAt = cursor.at;
+        cursor.at = delivery.receiveTimeEnd;
         break;
       case 80:
-        delivery.late = reader.bool();
+        delivery.late = cursor.uint32() !== 0;
         break;
       case 90:
-        delivery.context = readStringEntry(reader, delivery.context);
+        delivery.context = readStringEntry(cursor, delivery.context);
         break;
       case 98:
-        delivery.resultAt = passBytes(reader);
-        delivery.resultEnd = reader.pos;
+        delivery.resultEnd = cursor.end();
+        delivery.resultAt = cursor.at;
+        cursor.at = delivery.resultEnd;
         break;
       default:
-        reader.skip(tag & 7);
+        cursor.skip(tag);
     }
   }
   return delivery;
-}
-
-/** Passes over a field of bytes. @returns where they begin; the reader is where they end. */
-function passBytes(reader: BinaryReader): number {
-  const length = reader.uint32();
-  const begin = reader.pos;
-  reader.pos = begin + length;
-  if (reader.pos > reader.len) throw new RangeError("a field is cut off");
-  return begin;
 }

@@ -1,7 +1,6 @@
 // The batches of the contract, walked by hand down to the payload and no further: a Result or Request stays the bytes
 // that its author wrote, so that a malformed one is one error when it is looked at, never a dead stream.
 // wire.test.ts holds this file equal to the generated codecs.
-import { BinaryReader } from "@bufbuild/protobuf/wire";
 import { Rejection } from "./gen/ate/dispatcher/v1/gather.js";
 import { Gap, Ready, TopicsChanged } from "./gen/ate/dispatcher/v1/listener.js";
 import {
@@ -17,6 +16,7 @@ import { Acceptance } from "./gen/ate/dispatcher/v1/request.js";
 import { GoAway, Heartbeat } from "./gen/ate/dispatcher/v1/session.js";
 import { Summary } from "./gen/ate/dispatcher/v1/summary.js";
 import { readAssignment, type WireAssignment } from "./wire-assignment.js";
+import { WireCursor } from "./wire-cursor.js";
 import { readDelivery, type WireDelivery } from "./wire-delivery.js";
 
 type Event<Kind, Value> = { readonly kind: Kind; readonly value: Value };
@@ -46,34 +46,34 @@ export type ProducerEvent =
   | Event<"drained", Drained>
   | Event<"fault", Fault>;
 
-/** @param message - what `reader` reads. */
-type Read<T> = (reader: BinaryReader, length: number, message: Buffer) => T;
+/** Reads an event that ends at `end`. */
+type Read<T> = (cursor: WireCursor, end: number) => T;
 
 const streamEvents: readonly (Read<StreamEvent> | undefined)[] = [
   undefined,
-  (reader, length, message) => ({ kind: "delivery", value: readDelivery(reader, length, message) }),
-  (reader, length) => ({ kind: "summary", value: Summary.decode(reader, length) }),
-  (reader, length) => ({ kind: "heartbeat", value: Heartbeat.decode(reader, length) }),
-  (reader, length) => ({ kind: "goAway", value: GoAway.decode(reader, length) }),
-  (reader, length) => ({ kind: "acceptance", value: Acceptance.decode(reader, length) }),
-  (reader, length) => ({ kind: "rejection", value: Rejection.decode(reader, length) }),
-  (reader, length) => ({ kind: "ready", value: Ready.decode(reader, length) }),
-  (reader, length) => ({ kind: "gap", value: Gap.decode(reader, length) }),
-  (reader, length) => ({ kind: "topicsChanged", value: TopicsChanged.decode(reader, length) }),
+  (cursor, end) => ({ kind: "delivery", value: readDelivery(cursor, end) }),
+  (cursor, end) => ({ kind: "summary", value: Summary.decode(cursor.viewTo(end)) }),
+  (cursor, end) => ({ kind: "heartbeat", value: Heartbeat.decode(cursor.viewTo(end)) }),
+  (cursor, end) => ({ kind: "goAway", value: GoAway.decode(cursor.viewTo(end)) }),
+  (cursor, end) => ({ kind: "acceptance", value: Acceptance.decode(cursor.viewTo(end)) }),
+  (cursor, end) => ({ kind: "rejection", value: Rejection.decode(cursor.viewTo(end)) }),
+  (cursor, end) => ({ kind: "ready", value: Ready.decode(cursor.viewTo(end)) }),
+  (cursor, end) => ({ kind: "gap", value: Gap.decode(cursor.viewTo(end)) }),
+  (cursor, end) => ({ kind: "topicsChanged", value: TopicsChanged.decode(cursor.viewTo(end)) }),
 ];
 
 const producerEvents: readonly (Read<ProducerEvent> | undefined)[] = [
   undefined,
-  (reader, length) => ({ kind: "assignment", value: readAssignment(reader, length) }),
-  (reader, length) => ({ kind: "revocation", value: Revocation.decode(reader, length) }),
-  (reader, length) => ({ kind: "heartbeat", value: Heartbeat.decode(reader, length) }),
-  (reader, length) => ({ kind: "goAway", value: GoAway.decode(reader, length) }),
-  (reader, length) => ({ kind: "disposition", value: Disposition.decode(reader, length) }),
-  (reader, length) => ({ kind: "welcome", value: Welcome.decode(reader, length) }),
-  (reader, length) => ({ kind: "registered", value: Registered.decode(reader, length) }),
-  (reader, length) => ({ kind: "deregistered", value: Deregistered.decode(reader, length) }),
-  (reader, length) => ({ kind: "drained", value: Drained.decode(reader, length) }),
-  (reader, length) => ({ kind: "fault", value: Fault.decode(reader, length) }),
+  (cursor, end) => ({ kind: "assignment", value: readAssignment(cursor, end) }),
+  (cursor, end) => ({ kind: "revocation", value: Revocation.decode(cursor.viewTo(end)) }),
+  (cursor, end) => ({ kind: "heartbeat", value: Heartbeat.decode(cursor.viewTo(end)) }),
+  (cursor, end) => ({ kind: "goAway", value: GoAway.decode(cursor.viewTo(end)) }),
+  (cursor, end) => ({ kind: "disposition", value: Disposition.decode(cursor.viewTo(end)) }),
+  (cursor, end) => ({ kind: "welcome", value: Welcome.decode(cursor.viewTo(end)) }),
+  (cursor, end) => ({ kind: "registered", value: Registered.decode(cursor.viewTo(end)) }),
+  (cursor, end) => ({ kind: "deregistered", value: Deregistered.decode(cursor.viewTo(end)) }),
+  (cursor, end) => ({ kind: "drained", value: Drained.decode(cursor.viewTo(end)) }),
+  (cursor, end) => ({ kind: "fault", value: Fault.decode(cursor.viewTo(end)) }),
 ];
 
 /** Reads a `GatherResponse`, `SubmitResponse`, `ListenResponse` or `SubscribeResponse`; skips events it does not know. */
@@ -87,36 +87,28 @@ export function readProducerEvents(message: Uint8Array): ProducerEvent[] {
 }
 
 function readBatch<T>(received: Uint8Array, events: readonly (Read<T> | undefined)[]): T[] {
-  const { buffer, byteOffset, byteLength } = received;
-  // A plain view, because parts of a Buffer are Buffers, and users would meet them as `data`.
-  const reader = new BinaryReader(new Uint8Array(buffer, byteOffset, byteLength));
-  const message = Buffer.from(buffer, byteOffset, byteLength);
+  const cursor = new WireCursor(received);
   const batch: T[] = [];
-  while (reader.pos < reader.len) {
-    const tag = reader.uint32();
+  while (cursor.at < received.length) {
+    const tag = cursor.uint32();
     if (tag !== 10) {
-      reader.skip(tag & 7);
+      cursor.skip(tag);
       continue;
     }
-    const event = readEvent(reader, reader.uint32(), events, message);
+    const event = readEvent(cursor, events);
     if (event !== undefined) batch.push(event);
   }
   return batch;
 }
 
-function readEvent<T>(
-  reader: BinaryReader,
-  length: number,
-  events: readonly (Read<T> | undefined)[],
-  message: Buffer,
-): T | undefined {
-  const end = reader.pos + length;
+function readEvent<T>(cursor: WireCursor, events: readonly (Read<T> | undefined)[]): T | undefined {
+  const end = cursor.end();
   let event: T | undefined;
-  while (reader.pos < end) {
-    const tag = reader.uint32();
+  while (cursor.at < end) {
+    const tag = cursor.uint32();
     const read = (tag & 7) === 2 ? events[tag >>> 3] : undefined;
-    if (read === undefined) reader.skip(tag & 7);
-    else event = read(reader, reader.uint32(), message);
+    if (read === undefined) cursor.skip(tag);
+    else event = read(cursor, cursor.end());
   }
   return event;
 }
