@@ -1,3 +1,5 @@
+import { WireBuffer } from "./wire-buffer.js";
+
 /**
  * How many bytes are put into one message at most, unless one item alone is
  * larger: far above what a turn collects, and below the message limit of any
@@ -14,12 +16,19 @@ export const MAX_BATCH_BYTES = 512 * 1024;
  */
 export class OutgoingBatch {
   readonly #write: (message: Buffer) => boolean;
-  #items: Uint8Array[] = [];
+  /** Messages that are full. */
+  #full: Buffer[] = [];
+  /** The message that is being filled. */
+  readonly #filling = new WireBuffer();
   #queuedBytes = 0;
   #isScheduled = false;
   #isCongested = false;
   #isClosed = false;
   #emptied: (() => void)[] = [];
+  readonly #onTurn = () => {
+    this.#isScheduled = false;
+    this.flush();
+  };
 
   /** @param write - writes one message; false if the stream is congested, until {@link drained}. */
   constructor(write: (message: Buffer) => boolean) {
@@ -33,10 +42,25 @@ export class OutgoingBatch {
 
   /** @param item - an encoded batch of one item. Ignored once closed. */
   push(item: Uint8Array): void {
-    if (this.#isClosed) return;
-    this.#items.push(item);
-    this.#queuedBytes += item.byteLength;
+    this.begin(item.byteLength)?.append(item);
+  }
+
+  /**
+   * Begins an item, whose encoded batch of one the caller writes at once, and without calling anybody else meanwhile.
+   *
+   * @param byteLength - how many bytes it will write.
+   * @returns where to write, with room for them; undefined once closed.
+   */
+  begin(byteLength: number): WireBuffer | undefined {
+    if (this.#isClosed) return undefined;
+    const filling = this.#filling;
+    if (filling.byteLength > 0 && filling.byteLength + byteLength > MAX_BATCH_BYTES) {
+      this.#full.push(filling.take());
+    }
+    filling.reserve(byteLength);
+    this.#queuedBytes += byteLength;
     this.#schedule();
+    return filling;
   }
 
   /** Resolves once all that waits now was written or dropped; at once if nothing waits. */
@@ -60,7 +84,8 @@ export class OutgoingBatch {
   /** Drops what waits and takes nothing any more: the stream is gone. */
   close(): void {
     this.#isClosed = true;
-    this.#items = [];
+    this.#full = [];
+    this.#filling.clear();
     this.#queuedBytes = 0;
     this.#announceEmpty();
   }
@@ -68,25 +93,17 @@ export class OutgoingBatch {
   #schedule(): void {
     if (this.#isScheduled || this.#isCongested || this.#queuedBytes === 0) return;
     this.#isScheduled = true;
-    setImmediate(() => {
-      this.#isScheduled = false;
-      this.flush();
-    });
+    setImmediate(this.#onTurn);
   }
 
   #take(): Buffer {
-    let bytes = 0;
-    let count = 0;
-    for (const { byteLength } of this.#items) {
-      if (count > 0 && bytes + byteLength > MAX_BATCH_BYTES) break;
-      bytes += byteLength;
-      count += 1;
-    }
-    this.#queuedBytes -= bytes;
-    return Buffer.concat(this.#items.splice(0, count), bytes);
+    const message = this.#full.shift() ?? this.#filling.take();
+    this.#queuedBytes -= message.byteLength;
+    return message;
   }
 
   #announceEmpty(): void {
+    if (this.#emptied.length === 0) return;
     for (const resolve of this.#emptied.splice(0)) resolve();
   }
 }

@@ -23,8 +23,10 @@ import {
 } from "./producer-options.js";
 import { Registrations } from "./registrations.js";
 import { type Peer, Session } from "./session.js";
+import { encodeWith } from "./spare-writer.js";
 import type { StreamCall, StreamEvents } from "./stream-call.js";
 import { type ProducerEvent, readProducerEvents } from "./wire.js";
+import { pushReply, type ReplyContent } from "./wire-items.js";
 import { writeReply } from "./wire-writer.js";
 
 /** Connects a producer; see {@link ProducerOptions}. */
@@ -196,12 +198,13 @@ export class ProducerSession implements Producer, Peer {
   }
 
   #reply(assignmentId: string, more: boolean, result: HandlerResult | undefined): void {
-    const reply = writeReply(assignmentId, more, (writer) => writeResult(writer, result));
-    const { byteLength } = reply;
-    if (this.#maxMessageBytes > 0 && byteLength > this.#maxMessageBytes) {
-      throw tooLarge(byteLength, this.#maxMessageBytes);
-    }
-    this.#outbox.push(reply);
+    const content: ReplyContent =
+      result instanceof Uint8Array
+        ? { kind: "data", bytes: result }
+        : { kind: "result", bytes: encodeWith((writer) => writeResult(writer, result)) };
+    const limit = this.#maxMessageBytes > 0 ? this.#maxMessageBytes : Number.POSITIVE_INFINITY;
+    const byteLength = pushReply(this.#outbox, assignmentId, more, content, limit);
+    if (byteLength > limit) throw tooLarge(byteLength, limit);
   }
 
   #say(message: ProducerMessage): void {

@@ -12,7 +12,8 @@ import { HeartbeatWatch } from "./heartbeat-watch.js";
 import { OutgoingBatch } from "./outgoing-batch.js";
 import type { StreamCall } from "./stream-call.js";
 import { readStreamEvents, type StreamEvent } from "./wire.js";
-import { type EncodedSubmission, writeCancellation, writeSubmission } from "./wire-writer.js";
+import { pushSubmission } from "./wire-items.js";
+import { type EncodedSubmission, writeCancellation } from "./wire-writer.js";
 
 /** How many bytes wait at most for a congested stream. */
 const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
@@ -72,7 +73,7 @@ export class SubmitStream {
     this.#lastId += 1;
     const correlationId = this.#lastId.toString(36);
     this.#unanswered.set(correlationId, submitter);
-    this.#outbox.push(writeSubmission(correlationId, submission));
+    pushSubmission(this.#outbox, correlationId, submission);
   }
 
   /** Tells `gather` all that happens to a request that was accepted. */
