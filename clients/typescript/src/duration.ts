@@ -1,5 +1,6 @@
 import type { Duration } from "./gen/google/protobuf/duration.js";
 import type { Timestamp } from "./gen/google/protobuf/timestamp.js";
+import type { WireCursor } from "./wire-cursor.js";
 
 /** The longest duration that protobuf allows: 10,000 years, in milliseconds. */
 export const MAX_DURATION_MS = 315_576_000_000_000;
@@ -26,4 +27,30 @@ export function msFromDuration(duration: Duration | undefined): number {
 export function dateFromTimestamp(timestamp: Timestamp | undefined): Date {
   if (timestamp === undefined) return new Date(0);
   return new Date(Number(timestamp.seconds) * 1000 + Math.floor(timestamp.nanos / 1e6));
+}
+
+/** Reads a field with a `google.protobuf.Duration`, in milliseconds. */
+export function readDuration(cursor: WireCursor): number {
+  const end = cursor.end();
+  let [seconds, nanos] = [0, 0];
+  while (cursor.at < end) {
+    const tag = cursor.uint32();
+    if (tag === 8) seconds = cursor.int64();
+    else if (tag === 16) nanos = cursor.int64();
+    else cursor.skip(tag);
+  }
+  return seconds * 1000 + nanos / 1e6;
+}
+
+/** Reads a field with a `google.protobuf.Timestamp`, cut to the millisecond. */
+export function readTimestamp(cursor: WireCursor): Date {
+  const end = cursor.end();
+  let [seconds, nanos] = [0, 0];
+  while (cursor.at < end) {
+    const tag = cursor.uint32();
+    if (tag === 8) seconds = cursor.int64();
+    else if (tag === 16) nanos = cursor.int64();
+    else cursor.skip(tag);
+  }
+  return new Date(seconds * 1000 + Math.floor(nanos / 1e6));
 }

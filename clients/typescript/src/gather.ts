@@ -1,8 +1,7 @@
 import { status } from "@grpc/grpc-js";
-import { type Acceptance, acceptanceOf } from "./acceptance.js";
+import type { Acceptance } from "./acceptance.js";
 import { createDeferred } from "./deferred.js";
 import { cancelled, DispatcherError } from "./errors.js";
-import type { Acceptance as AcceptanceMessage } from "./gen/ate/dispatcher/v1/request.js";
 import type { Summary as SummaryMessage } from "./gen/ate/dispatcher/v1/summary.js";
 import { Inbox } from "./inbox.js";
 import { ReceivedResult, type ResultDelivery } from "./result-delivery.js";
@@ -102,10 +101,10 @@ export class PendingGather implements Gather {
   }
 
   /** The request was taken. */
-  accepted(message: AcceptanceMessage): void {
-    this.#requestId = message.requestId;
-    if (this.#isCancelled) this.#line?.cancel(message.requestId);
-    this.#acceptance.resolve(acceptanceOf(message));
+  accepted(acceptance: Acceptance): void {
+    this.#requestId = acceptance.requestId;
+    if (this.#isCancelled) this.#line?.cancel(acceptance.requestId);
+    this.#acceptance.resolve(acceptance);
   }
 
   /** A result arrived. */

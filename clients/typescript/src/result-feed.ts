@@ -59,7 +59,7 @@ export class ResultFeed {
 
   /** Begins to hand out what was added; pauses the source if there is too much of it. */
   handOut(): void {
-    if (this.#onResult !== undefined && !this.#isHandingOut) void this.#run(this.#onResult);
+    if (this.#onResult !== undefined && !this.#isHandingOut) this.#run(this.#onResult);
     this.#restrain();
   }
 
@@ -109,24 +109,31 @@ export class ResultFeed {
     this.#inbox.end(error);
   }
 
-  /** Never rejects. Runs synchronously as long as onResult does. */
-  async #run(onResult: TakeResult): Promise<void> {
+  /** Runs as long as onResult answers at once, and goes on when it has answered. */
+  #run(onResult: TakeResult): void {
     this.#isHandingOut = true;
     for (let item = this.#take(); item !== undefined; item = this.#take()) {
-      if (typeof item === "function") {
-        item();
-        continue;
+      if (typeof item === "function") item();
+      else {
+        const taken = this.#offer(onResult, item);
+        if (taken !== undefined) {
+          void Promise.resolve(taken).then(() => this.#run(onResult));
+          return;
+        }
       }
-      const taken = this.#offer(onResult, item);
-      if (taken !== undefined) await taken;
     }
     this.#isHandingOut = false;
   }
 
   #offer(onResult: TakeResult, result: ResultDelivery): PromiseLike<void> | undefined {
-    const taken = this.#callbacks.run("onResult", () => onResult(result));
-    if (!isPromiseLike(taken)) return undefined;
-    return taken.then(undefined, (error: unknown) => this.#callbacks.failed("onResult", error));
+    try {
+      const taken = onResult(result);
+      if (!isPromiseLike(taken)) return undefined;
+      return taken.then(undefined, (error: unknown) => this.#callbacks.failed("onResult", error));
+    } catch (error) {
+      this.#callbacks.failed("onResult", error);
+      return undefined;
+    }
   }
 
   #take(): ResultDelivery | (() => void) | undefined {

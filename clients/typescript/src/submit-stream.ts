@@ -1,13 +1,13 @@
 // Many requests on one stream: who waits for which answer. It lives as long as the link does and is never reopened;
 // the next request opens another one.
 import { status } from "@grpc/grpc-js";
+import type { Acceptance } from "./acceptance.js";
 import type { Connection } from "./connection.js";
 import { createDeferred } from "./deferred.js";
 import { msFromDuration } from "./duration.js";
 import { DispatcherError, errorOfStatus } from "./errors.js";
 import type { PendingGather } from "./gather.js";
 import { DispatcherServiceService } from "./gen/ate/dispatcher/v1/dispatcher_service.js";
-import type { Acceptance } from "./gen/ate/dispatcher/v1/request.js";
 import { HeartbeatWatch } from "./heartbeat-watch.js";
 import { OutgoingBatch } from "./outgoing-batch.js";
 import type { StreamCall } from "./stream-call.js";
@@ -100,7 +100,7 @@ export class SubmitStream {
   #handle(event: StreamEvent): void {
     switch (event.kind) {
       case "acceptance":
-        this.#answered(event.value.correlationId)?.accepted(event.value);
+        this.#answered(event.value.correlationId)?.accepted(event.value.acceptance);
         break;
       case "rejection":
         this.#answered(event.value.correlationId)?.failed(errorOfStatus(event.value.status));

@@ -52,7 +52,7 @@ export function openUnaryGather(
 
 function tell(gather: PendingGather, message: Buffer): void {
   for (const event of readStreamEvents(message)) {
-    if (event.kind === "acceptance") gather.accepted(event.value);
+    if (event.kind === "acceptance") gather.accepted(event.value.acceptance);
     else if (event.kind === "delivery") gather.delivered(event.value);
     else if (event.kind === "summary") gather.summarized(event.value);
     else if (event.kind === "rejection") gather.failed(errorOfStatus(event.value.status));

@@ -1,3 +1,4 @@
+import { readDuration } from "./duration.js";
 import { NO_ENTRIES, readStringEntry } from "./string-map.js";
 import type { WireCursor } from "./wire-cursor.js";
 
@@ -51,17 +52,4 @@ export function readAssignment(cursor: WireCursor, end: number): WireAssignment 
     }
   }
   return assignment;
-}
-
-/** Reads a `google.protobuf.Duration`, in milliseconds. */
-function readDuration(cursor: WireCursor): number {
-  const end = cursor.end();
-  let [seconds, nanos] = [0, 0];
-  while (cursor.at < end) {
-    const tag = cursor.uint32();
-    if (tag === 8) seconds = cursor.int64();
-    else if (tag === 16) nanos = cursor.int64();
-    else cursor.skip(tag);
-  }
-  return seconds * 1000 + nanos / 1e6;
 }

@@ -12,9 +12,9 @@ import {
   Revocation,
   Welcome,
 } from "./gen/ate/dispatcher/v1/producer.js";
-import { Acceptance } from "./gen/ate/dispatcher/v1/request.js";
 import { GoAway, Heartbeat } from "./gen/ate/dispatcher/v1/session.js";
 import { Summary } from "./gen/ate/dispatcher/v1/summary.js";
+import { readAcceptance, type WireAcceptance } from "./wire-acceptance.js";
 import { readAssignment, type WireAssignment } from "./wire-assignment.js";
 import { WireCursor } from "./wire-cursor.js";
 import { readDelivery, type WireDelivery } from "./wire-delivery.js";
@@ -27,7 +27,7 @@ export type StreamEvent =
   | Event<"summary", Summary>
   | Event<"heartbeat", Heartbeat>
   | Event<"goAway", GoAway>
-  | Event<"acceptance", Acceptance>
+  | Event<"acceptance", WireAcceptance>
   | Event<"rejection", Rejection>
   | Event<"ready", Ready>
   | Event<"gap", Gap>
@@ -55,7 +55,7 @@ const streamEvents: readonly (Read<StreamEvent> | undefined)[] = [
   (cursor, end) => ({ kind: "summary", value: Summary.decode(cursor.viewTo(end)) }),
   (cursor, end) => ({ kind: "heartbeat", value: Heartbeat.decode(cursor.viewTo(end)) }),
   (cursor, end) => ({ kind: "goAway", value: GoAway.decode(cursor.viewTo(end)) }),
-  (cursor, end) => ({ kind: "acceptance", value: Acceptance.decode(cursor.viewTo(end)) }),
+  (cursor, end) => ({ kind: "acceptance", value: readAcceptance(cursor, end) }),
   (cursor, end) => ({ kind: "rejection", value: Rejection.decode(cursor.viewTo(end)) }),
   (cursor, end) => ({ kind: "ready", value: Ready.decode(cursor.viewTo(end)) }),
   (cursor, end) => ({ kind: "gap", value: Gap.decode(cursor.viewTo(end)) }),
