@@ -72,11 +72,13 @@ export class Assignment implements AssignmentContext {
   /**
    * @param assignment - what the dispatcher said.
    * @param payload - what the requester said.
+   * @param receivedAt - when it came, on the clock of performance.now.
    * @param sendPartial - sends a partial result of this assignment.
    */
   constructor(
     assignment: WireAssignment,
     payload: RequestPayload,
+    receivedAt: number,
     sendPartial: (result: HandlerResult) => Promise<void>,
   ) {
     this.topic = payload.topic;
@@ -89,7 +91,7 @@ export class Assignment implements AssignmentContext {
     this.contentType = payload.contentType;
     this.attributes = payload.attributes;
     this.context = assignment.context;
-    const expiresAt = performance.now() + assignment.ttlMs;
+    const expiresAt = receivedAt + assignment.ttlMs;
     this.remainingMs = () => Math.max(0, expiresAt - performance.now());
     this.send = sendPartial;
   }

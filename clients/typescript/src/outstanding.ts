@@ -37,8 +37,12 @@ export class Outstanding {
     this.#sink = sink;
   }
 
-  /** Runs the handler; its answer is sent if somebody may hear it. Never throws. */
-  assign(wire: WireAssignment): void {
+  /**
+   * Runs the handler; its answer is sent if somebody may hear it. Never throws.
+   *
+   * @param receivedAt - when the assignment came, on the clock of performance.now.
+   */
+  assign(wire: WireAssignment, receivedAt: number): void {
     let payload: RequestPayload;
     try {
       payload = decodeRequest(wire.request);
@@ -46,7 +50,7 @@ export class Outstanding {
       this.#sink.fail(wire.assignmentId, undecodable(cause));
       return;
     }
-    const assignment: Assignment = new Assignment(wire, payload, (result) =>
+    const assignment: Assignment = new Assignment(wire, payload, receivedAt, (result) =>
       this.#sendPartial(assignment, result),
     );
     this.#assignments.set(wire.assignmentId, assignment);

@@ -124,7 +124,8 @@ export class ProducerSession implements Producer, Peer {
 
   /** @internal */
   receive(message: Buffer): void {
-    for (const event of readProducerEvents(message)) this.#handle(event);
+    const receivedAt = performance.now();
+    for (const event of readProducerEvents(message)) this.#handle(event, receivedAt);
   }
 
   /** @internal */
@@ -143,10 +144,10 @@ export class ProducerSession implements Producer, Peer {
     this.#registrations.abandon(error ?? alreadyClosed(this.kind));
   }
 
-  #handle(event: ProducerEvent): void {
+  #handle(event: ProducerEvent, receivedAt: number): void {
     switch (event.kind) {
       case "assignment":
-        this.#outstanding.assign(event.value);
+        this.#outstanding.assign(event.value, receivedAt);
         break;
       case "revocation":
         this.#outstanding.revoke(event.value.assignmentIds, revoked(event.value.reason));

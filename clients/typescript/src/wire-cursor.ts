@@ -3,6 +3,9 @@
 import { BinaryReader } from "@bufbuild/protobuf/wire";
 import type { RecentText } from "./recent-text.js";
 
+/** Texts up to this many bytes are short. */
+const SHORT = 12;
+
 const STRICT = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** A place in a received message. */
@@ -10,17 +13,22 @@ export class WireCursor {
   readonly bytes: Uint8Array;
   /** Where the next byte is read. */
   at = 0;
+  /** Where the bytes are, asked once: a typed array answers slowly. */
+  readonly #memory: ArrayBufferLike;
+  readonly #offset: number;
   /** The same bytes; made for the first text. */
   #buffer: Buffer | undefined;
 
   /** @param bytes - what is read. */
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
+    this.#memory = bytes.buffer;
+    this.#offset = bytes.byteOffset;
   }
 
   /** The same bytes as a Buffer. */
   get buffer(): Buffer {
-    this.#buffer ??= Buffer.from(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
+    this.#buffer ??= Buffer.from(this.#memory, this.#offset, this.bytes.length);
     return this.#buffer;
   }
 
@@ -63,7 +71,12 @@ export class WireCursor {
   viewTo(end: number): Uint8Array {
     const begin = this.at;
     this.at = end;
-    return viewOf(this.bytes, begin, end);
+    return this.viewOf(begin, end);
+  }
+
+  /** The bytes from `begin` to `end`; a plain array, because users would meet a Buffer as `data`. */
+  viewOf(begin: number, end: number): Uint8Array {
+    return new Uint8Array(this.#memory, this.#offset + begin, end - begin);
   }
 
   /** The text of a field; what is malformed in it becomes U+FFFD. */
@@ -71,7 +84,7 @@ export class WireCursor {
     const end = this.end();
     const begin = this.at;
     this.at = end;
-    return begin === end ? "" : this.buffer.toString("utf8", begin, end);
+    return this.#shortText(begin, end) ?? this.buffer.toString("utf8", begin, end);
   }
 
   /** The text of a field, perhaps a `recent` one. @throws {TypeError} if it is no UTF-8. */
@@ -90,9 +103,25 @@ export class WireCursor {
 
   /** Passes over the value of a field that is not known. */
   skip(tag: number): void {
+    if ((tag & 7) === 2) {
+      this.at = this.end();
+      return;
+    }
     const reader = this.#reader();
     reader.skip(tag & 7, tag >>> 3);
     this.at += reader.pos;
+  }
+
+  /** A text of a few ASCII characters, which are cheaper to put together than a call into Node. */
+  #shortText(begin: number, end: number): string | undefined {
+    if (end - begin > SHORT) return undefined;
+    let text = "";
+    for (let at = begin; at < end; at++) {
+      const byte = this.bytes[at] as number;
+      if (byte > 0x7f) return undefined;
+      text += String.fromCharCode(byte);
+    }
+    return text;
   }
 
   #longer(first: number): number {
@@ -122,11 +151,6 @@ export class WireCursor {
   }
 
   #reader(): BinaryReader {
-    return new BinaryReader(viewOf(this.bytes, this.at, this.bytes.length));
+    return new BinaryReader(this.viewOf(this.at, this.bytes.length));
   }
-}
-
-/** A plain array over a part of a message, because parts of a Buffer are Buffers, and users would meet them as `data`. */
-export function viewOf({ buffer, byteOffset }: Uint8Array, begin: number, end: number): Uint8Array {
-  return new Uint8Array(buffer, byteOffset + begin, end - begin);
 }

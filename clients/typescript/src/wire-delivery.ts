@@ -1,6 +1,6 @@
 import { RecentText } from "./recent-text.js";
 import { NO_ENTRIES, readStringEntry } from "./string-map.js";
-import { viewOf, type WireCursor } from "./wire-cursor.js";
+import type { WireCursor } from "./wire-cursor.js";
 
 /** A `Delivery` whose payload is still encoded. */
 export interface WireDelivery {
@@ -52,45 +52,46 @@ class ReceivedDelivery implements WireDelivery {
   resultAt = 0;
   resultEnd = 0;
 
-  constructor(private readonly message: Buffer) {}
+  constructor(private readonly message: WireCursor) {}
 
   get requestId(): string {
-    return requestIds.read(this.message, this.requestIdAt, this.requestIdEnd);
+    return requestIds.read(this.message.buffer, this.requestIdAt, this.requestIdEnd);
   }
 
   get topic(): string {
-    return topics.read(this.message, this.topicAt, this.topicEnd);
+    return topics.read(this.message.buffer, this.topicAt, this.topicEnd);
   }
 
   get producerId(): string {
-    return this.message.toString("utf8", this.producerIdAt, this.producerIdEnd);
+    return this.message.buffer.toString("utf8", this.producerIdAt, this.producerIdEnd);
   }
 
   get group(): string {
-    return this.message.toString("utf8", this.groupAt, this.groupEnd);
+    return this.message.buffer.toString("utf8", this.groupAt, this.groupEnd);
   }
 
   get latency(): Uint8Array {
-    return viewOf(this.message, this.latencyAt, this.latencyEnd);
+    return this.message.viewOf(this.latencyAt, this.latencyEnd);
   }
 
   get receiveTime(): Uint8Array {
-    return viewOf(this.message, this.receiveTimeAt, this.receiveTimeEnd);
+    return this.message.viewOf(this.receiveTimeAt, this.receiveTimeEnd);
   }
 
   get result(): Uint8Array {
-    return viewOf(this.message, this.resultAt, this.resultEnd);
+    return this.message.viewOf(this.resultAt, this.resultEnd);
   }
 
   get bareData(): Uint8Array | undefined {
     const { message, resultAt, resultEnd } = this;
-    if (message[resultAt] !== 18 || resultAt === resultEnd) return undefined;
+    const { bytes } = message;
+    if (bytes[resultAt] !== 18 || resultAt === resultEnd) return undefined;
     let length = 0;
     for (let at = resultAt + 1, factor = 1; at < resultEnd && factor < 2 ** 35; at++, factor *= 0x80) {
-      const byte = message[at] as number;
+      const byte = bytes[at] as number;
       length += (byte & 0x7f) * factor;
       if (byte < 0x80) {
-        return at + 1 + length === resultEnd ? viewOf(message, at + 1, resultEnd) : undefined;
+        return at + 1 + length === resultEnd ? message.viewOf(at + 1, resultEnd) : undefined;
       }
     }
     return undefined;
@@ -99,7 +100,7 @@ class ReceivedDelivery implements WireDelivery {
 
 /** Reads a `Delivery` that ends at `end`, down to its result. */
 export function readDelivery(cursor: WireCursor, end: number): WireDelivery {
-  const delivery = new ReceivedDelivery(cursor.buffer);
+  const delivery = new ReceivedDelivery(cursor);
   while (cursor.at < end) {
     const tag = cursor.uint32();
     switch (tag) {
