@@ -17,6 +17,13 @@ import type { Turn } from "./turn.js";
 const RETRY_AFTER_MS = 1_000;
 /** A request that waited longer than this share of its TTL to be looked at is too late to be asked. */
 const MOST_WAIT = 1 / 5;
+/** Always the same, so that it need be encoded only once: it comes when there is no time. */
+const OVERLOADED = refusal(
+  "OVERLOADED",
+  "the server is asked for more than it can do, and the request waited a fifth of its TTL to be looked at; try again later",
+  {},
+  RETRY_AFTER_MS,
+);
 
 /** Takes a request and scatters it, or rejects it; what a stream submits that was refused or has ended is ignored. */
 export function admit(state: State, input: RequestSubmitted, turn: Turn): void {
@@ -204,12 +211,7 @@ function shedReason(state: State, input: RequestSubmitted, ttlMs: number, now: I
     const message = `requests in flight hold ${state.pendingBytes} bytes of at most ${limit}; try again later or raise maxPendingBytes`;
     return refusal("PENDING_BYTES_LIMIT", message, { limit }, RETRY_AFTER_MS);
   }
-  const { waitedMs = 0 } = input;
-  if (waitedMs > ttlMs * MOST_WAIT) {
-    const limit = String(Math.floor(ttlMs * MOST_WAIT));
-    const message = `the server is so busy that the request waited more than ${limit} ms, a fifth of its TTL; try again later, or ask less`;
-    return refusal("OVERLOADED", message, { limit }, RETRY_AFTER_MS);
-  }
+  if ((input.waitedMs ?? 0) > ttlMs * MOST_WAIT) return OVERLOADED;
   const waitMs = state.rate.take(now);
   if (waitMs === 0) return undefined;
   const limit = String(limits.maxRequestsPerSecond);

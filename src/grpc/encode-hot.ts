@@ -2,9 +2,12 @@
  * The messages that are sent most, written by hand around their verbatim payload. Their strings are ids and topics,
  * which are ASCII by the rules that let them in.
  */
-import type { Accept, Assign, Deliver } from "../core/effect.js";
+import type { Accept, Assign, Deliver, Reject } from "../core/effect.js";
 import { NO_CONTEXT, type Target, type TraceContext } from "../core/model.js";
+import type { Refusal } from "../core/reason.js";
+import { Status } from "../gen/google/rpc/status.js";
 import type { Clock } from "../ports/clock.js";
+import { rpcStatus } from "./status.js";
 import { split } from "./time.js";
 import { varintSize, WireWriter } from "./wire-writer.js";
 
@@ -14,8 +17,12 @@ export const EVENTS = 1;
 export const FRAME_BYTES = 160;
 /** Field number of `delivery` in ListenerEvent and GatherEvent, and of `assignment` in DispatcherMessage. */
 const HOT_EVENT = 1;
-/** Field number of `acceptance` in GatherEvent. */
+/** Field numbers of `acceptance` and `rejection` in GatherEvent. */
 const ACCEPTANCE = 5;
+const REJECTION = 6;
+
+/** The statuses of refusals that come again and again. */
+const encodedStatuses = new WeakMap<Refusal, Uint8Array>();
 
 /** Field numbers are those of Delivery in result.proto. */
 export function writeDelivery(writer: WireWriter, delivery: Deliver, clock: Clock): void {
@@ -109,6 +116,21 @@ export function writeAcceptance(
   writer.number(4, listenerCount);
   writePair(writer, 5, ttl.seconds, ttl.nanos);
   writePair(writer, 6, expires.seconds, expires.nanos);
+}
+
+/**
+ * Field numbers are those of Rejection in gather.proto. For what is refused for load alone: its correlation id has passed
+ * the rules, and its refusal is the same object every time, so that refusing costs a tenth of what it would.
+ */
+export function writeRejection(writer: WireWriter, { correlationId, refusal }: Reject): void {
+  let status = encodedStatuses.get(refusal);
+  if (status === undefined) {
+    status = Status.encode(rpcStatus(refusal)).finish();
+    encodedStatuses.set(refusal, status);
+  }
+  beginEvent(writer, asciiSize(correlationId) + fieldSize(status.byteLength), REJECTION);
+  writer.ascii(1, correlationId);
+  writer.bytes(2, status);
 }
 
 function targetSize({ producerId, group }: Target): number {

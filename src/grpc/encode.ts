@@ -8,7 +8,14 @@
 import type { Batch, Sendable } from "../ports/batch.js";
 import type { Clock } from "../ports/clock.js";
 import { encodeEvent } from "./encode-event.js";
-import { EVENTS, FRAME_BYTES, writeAcceptance, writeAssignment, writeDelivery } from "./encode-hot.js";
+import {
+  EVENTS,
+  FRAME_BYTES,
+  writeAcceptance,
+  writeAssignment,
+  writeDelivery,
+  writeRejection,
+} from "./encode-hot.js";
 import { WireWriter } from "./wire-writer.js";
 
 /** First buffer of a batch; it grows by doubling. */
@@ -36,7 +43,9 @@ export class EventBatch implements Batch {
     if (order.kind === "deliver") writeDelivery(this.writer, order, this.context.clock);
     else if (order.kind === "assign") writeAssignment(this.writer, order, this.context.clock);
     else if (order.kind === "accept") writeAcceptance(this.writer, order, this.context.clock);
-    else {
+    else if (order.kind === "reject" && order.refusal.reason === "OVERLOADED") {
+      writeRejection(this.writer, order);
+    } else {
       const event = encodeEvent(order, this.context);
       this.writer.reserve(event.byteLength + FRAME_BYTES);
       this.writer.bytes(EVENTS, event);

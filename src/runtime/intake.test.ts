@@ -26,8 +26,8 @@ function setUp() {
 describe("the intake", () => {
   it("takes requests up at once while the turn is young", () => {
     const { bring, taken } = setUp();
-    bring("a", 10);
-    bring("b", 10);
+    bring("a", 4);
+    bring("b", 4);
     expect(taken).toEqual([
       ["a", 0],
       ["b", 0],
@@ -37,40 +37,40 @@ describe("the intake", () => {
   it("lets them wait for the end of a turn that has had its time, and tells how long that was", async () => {
     const { intake, bring, work, taken } = setUp();
     intake.noteWork(0);
-    work(20);
-    bring("a");
     work(5);
+    bring("a");
+    work(7);
     expect(intake.length).toBe(1);
     await nextTurn();
-    expect(taken).toEqual([["a", 5]]);
+    expect(taken).toEqual([["a", 7]]);
   });
 
   it("counts from the first thing that is done in a turn, and anew in the next one", async () => {
     const { intake, bring, work, names } = setUp();
     intake.noteWork(0);
-    work(15);
+    work(4);
     await nextTurn();
-    work(15);
+    work(4);
     bring("a");
     expect(names()).toEqual(["a"]);
   });
 
   it("lets nobody overtake", async () => {
     const { bring, work, names } = setUp();
-    bring("a", 20);
+    bring("a", 5);
     bring("b");
-    work(-20);
+    work(-5);
     bring("c");
     expect(names()).toEqual(["a"]);
     await nextTurn();
     expect(names()).toEqual(["a", "b", "c"]);
   });
 
-  it("gives requests a quarter of what a long turn took, and goes on in the next turns until nobody waits", async () => {
+  it("gives requests a share of what a long turn took, and goes on in the next turns until nobody waits", async () => {
     const { intake, bring, work, names } = setUp();
     intake.noteWork(0);
-    work(80);
-    for (const name of ["a", "b", "c", "d", "e"]) bring(name, 7);
+    work(320);
+    for (const name of ["a", "b", "c", "d", "e"]) bring(name, 4);
     await nextTurn();
     expect(names()).toEqual(["a", "b", "c"]);
     await nextTurn();

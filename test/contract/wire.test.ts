@@ -7,6 +7,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Deliver } from "../../src/core/effect.js";
 import { Audience, type RequestSpec } from "../../src/core/model.js";
+import { refusal } from "../../src/core/reason.js";
 import { isPattern, isTopic } from "../../src/core/topic.js";
 import {
   DispatchRequest,
@@ -22,10 +23,12 @@ import { type Assignment, type ProducerMessage, Reply } from "../../src/gen/ate/
 import { type Acceptance, Request } from "../../src/gen/ate/dispatcher/v1/request.js";
 import { type Delivery, Result } from "../../src/gen/ate/dispatcher/v1/result.js";
 import { Duration } from "../../src/gen/google/protobuf/duration.js";
+import { Status } from "../../src/gen/google/rpc/status.js";
 import { decodeProduce } from "../../src/grpc/decode-produce.js";
 import { decodeRequest } from "../../src/grpc/decode-request.js";
 import { decodeCall, decodeSubmit } from "../../src/grpc/decode-submit.js";
 import { EventBatch } from "../../src/grpc/encode.js";
+import { rpcStatus } from "../../src/grpc/status.js";
 import { milliseconds } from "../../src/grpc/time.js";
 import { WireError, WireReader } from "../../src/grpc/wire-reader.js";
 import { varintSize, WireWriter } from "../../src/grpc/wire-writer.js";
@@ -553,6 +556,23 @@ describe("an Acceptance", () => {
         expect(plain).toEqual({ requestId, correlationId: order.correlationId, targets, listenerCount });
         expectTime(ttl, ttlMs);
         expectTime(expireTime, clock.timeOfDay(deadlineAt));
+      }),
+    );
+  });
+});
+
+describe("a Rejection for load", () => {
+  it("is read by the generated code like every other refusal, whichever stream and however often it is for", () => {
+    const refusals = ["a", "b"].map((word) => refusal("OVERLOADED", `too much ${word}`, { word }, 1_000));
+    fc.assert(
+      fc.property(ascii, fc.constantFrom(...refusals), (correlationId, refused) => {
+        const order = { kind: "reject", to: SESSION, correlationId, refusal: refused } as const;
+        const [said] = SubmitResponse.decode(batchOf(order)).events;
+        if (said?.event?.$case !== "rejection") throw new Error("it is no rejection");
+        const { status, ...plain } = said.event.value;
+        const encoded = (one: Status) => Buffer.from(Status.encode(one).finish()).toString("hex");
+        expect(plain).toEqual({ correlationId });
+        expect(status && encoded(status)).toBe(encoded(rpcStatus(refused)));
       }),
     );
   });

@@ -39,7 +39,7 @@ describe("a server that is asked for more than it can do", () => {
     expect(first?.status && readStatus(first.status)).toMatchObject({
       code: "RESOURCE_EXHAUSTED",
       reason: "OVERLOADED",
-      metadata: { limit: "2" },
+      metadata: {},
       retryDelayMs: 1_000,
     });
   });
