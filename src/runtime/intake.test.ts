@@ -45,6 +45,31 @@ describe("the intake", () => {
     expect(taken).toEqual([["a", 7]]);
   });
 
+  it("lets them wait in the turns after a long one, too, since its results may be yet to come", async () => {
+    const { intake, bring, work, names } = setUp();
+    intake.noteWork(0);
+    work(12);
+    await nextTurn();
+    bring("a");
+    expect(names()).toEqual([]);
+    await nextTurn();
+    bring("b");
+    expect(names()).toEqual(["a"]);
+    await nextTurn();
+    bring("c");
+    expect(names()).toEqual(["a", "b", "c"]);
+  });
+
+  it("forgets a long turn when as much time was idle", async () => {
+    const { intake, bring, work, names } = setUp();
+    intake.noteWork(0);
+    work(12);
+    await nextTurn();
+    work(7);
+    bring("a");
+    expect(names()).toEqual(["a"]);
+  });
+
   it("counts from the first thing that is done in a turn, and anew in the next one", async () => {
     const { intake, bring, work, names } = setUp();
     intake.noteWork(0);
@@ -66,13 +91,15 @@ describe("the intake", () => {
     expect(names()).toEqual(["a", "b", "c"]);
   });
 
-  it("gives requests a share of what a long turn took, and goes on in the next turns until nobody waits", async () => {
+  it("gives requests a share of what a long turn took, and in each of the next turns at least one its turn", async () => {
     const { intake, bring, work, names } = setUp();
     intake.noteWork(0);
     work(320);
     for (const name of ["a", "b", "c", "d", "e"]) bring(name, 4);
     await nextTurn();
     expect(names()).toEqual(["a", "b", "c"]);
+    await nextTurn();
+    expect(names()).toEqual(["a", "b", "c", "d"]);
     await nextTurn();
     expect(names()).toEqual(["a", "b", "c", "d", "e"]);
     expect(intake.length).toBe(0);

@@ -1,8 +1,8 @@
 /**
  * Where requests wait while the server is busy, so that what was begun is finished before more is begun.
  *
- * Results are taken up as they come. A request is too, unless this turn of the event loop has had its time, or others
- * wait already: then it is its turn when the results that came with it have been dealt with. However much is asked, the
+ * Results are taken up as they come. A request is too, unless this turn of the event loop has had its time, turns
+ * before it had more, or others wait already: then it is its turn when the results that came with it are dealt with. However much is asked, the
  * results of what was taken keep flowing, and a request that waited too long for its TTL is refused by the core instead of
  * taken and never answered.
  */
@@ -19,6 +19,8 @@ const TURN_MS = 5;
  * 4x4/128, where taking a request up costs a quarter of its results: with a quarter, what was begun was never worked off.
  */
 const LEAST_SHARE = 1 / 32;
+/** Of what turns took beyond their time, so much is remembered: results come in bursts, and so would requests. */
+const MOST_DEBT_MS = 50;
 /** What may wait, in bytes; beyond it, what waited longest is told that it waited too long. */
 const MOST_BYTES = 64 * 1024 * 1024;
 /** What a message counts for beside its bytes; estimated. */
@@ -39,6 +41,9 @@ export class Intake {
   private next = 0;
   private waitingBytes = 0;
   private turnBegan: Instant | undefined;
+  /** What turns took beyond their time, less what was idle since. */
+  private debtMs = 0;
+  private turnEnded: Instant = 0;
 
   constructor(private readonly clock: Clock) {}
 
@@ -51,6 +56,7 @@ export class Intake {
   noteWork(now: Instant): void {
     if (this.turnBegan !== undefined) return;
     this.turnBegan = now;
+    this.debtMs = Math.max(0, this.debtMs - (now - this.turnEnded));
     setImmediate(() => this.endTurn());
   }
 
@@ -58,7 +64,7 @@ export class Intake {
   enter(byteLength: number, takeUp: TakeUp): void {
     const now = this.clock.now();
     this.noteWork(now);
-    if (this.length === 0 && now - (this.turnBegan ?? now) < TURN_MS) {
+    if (this.length === 0 && this.debtMs === 0 && now - (this.turnBegan ?? now) < TURN_MS) {
       takeUp(0);
       return;
     }
@@ -69,16 +75,20 @@ export class Intake {
   }
 
   private endTurn(): void {
-    const began = this.turnBegan;
-    this.turnBegan = undefined;
-    if (this.length === 0 || began === undefined) return;
     const startedAt = this.clock.now();
+    const began = this.turnBegan ?? startedAt;
     const spentMs = startedAt - began;
-    const until = startedAt + Math.max(TURN_MS - spentMs, spentMs * LEAST_SHARE);
+    const until = startedAt + Math.max(TURN_MS - spentMs - this.debtMs, spentMs * LEAST_SHARE);
     let now = startedAt;
-    this.noteWork(now);
-    for (; this.length > 0 && now < until; now = this.clock.now()) this.takeNext(now);
-    this.turnBegan = now;
+    while (this.length > 0) {
+      this.takeNext(now);
+      now = this.clock.now();
+      if (now >= until) break;
+    }
+    this.debtMs = Math.min(MOST_DEBT_MS, Math.max(0, this.debtMs + (now - began) - TURN_MS));
+    this.turnEnded = now;
+    this.turnBegan = undefined;
+    if (this.length > 0) this.noteWork(now);
   }
 
   private takeNext(now: Instant): void {
