@@ -17,10 +17,12 @@ import type { Turn } from "./turn.js";
 const RETRY_AFTER_MS = 1_000;
 /** A request that waited longer than this share of its TTL to be looked at is too late to be asked. */
 const MOST_WAIT = 1 / 5;
+/** What any request may wait, in milliseconds: a burst is no overload. */
+const ANY_WAIT_MS = 250;
 /** Always the same, so that it need be encoded only once: it comes when there is no time. */
 const OVERLOADED = refusal(
   "OVERLOADED",
-  "the server is asked for more than it can do, and the request waited a fifth of its TTL to be looked at; try again later",
+  "the server is asked for more than it can do, and the request waited a fifth of its TTL, and over 250 ms, to be looked at; try again later",
   {},
   RETRY_AFTER_MS,
 );
@@ -211,7 +213,7 @@ function shedReason(state: State, input: RequestSubmitted, ttlMs: number, now: I
     const message = `requests in flight hold ${state.pendingBytes} bytes of at most ${limit}; try again later or raise maxPendingBytes`;
     return refusal("PENDING_BYTES_LIMIT", message, { limit }, RETRY_AFTER_MS);
   }
-  if ((input.waitedMs ?? 0) > ttlMs * MOST_WAIT) return OVERLOADED;
+  if ((input.waitedMs ?? 0) > Math.max(ANY_WAIT_MS, ttlMs * MOST_WAIT)) return OVERLOADED;
   const waitMs = state.rate.take(now);
   if (waitMs === 0) return undefined;
   const limit = String(limits.maxRequestsPerSecond);

@@ -10,7 +10,7 @@ import { readStatus } from "../support/wire-status.js";
 
 const CONNECTIONS = 8;
 const PER_MESSAGE = 1_000;
-const MESSAGES = 6;
+const MESSAGES = 20;
 const TTL_MS = 10;
 
 const server = useServer();
