@@ -17,12 +17,12 @@ import type { Turn } from "./turn.js";
 const RETRY_AFTER_MS = 1_000;
 /** A request that waited longer than this share of its TTL to be looked at is too late to be asked. */
 const MOST_WAIT = 1 / 5;
-/** What any request may wait, in milliseconds: a burst is no overload. */
-const ANY_WAIT_MS = 250;
+/** What any request may wait, in milliseconds: a burst is no overload, nor are many requests that expire together. */
+const ANY_WAIT_MS = 1_000;
 /** Always the same, so that it need be encoded only once: it comes when there is no time. */
 const OVERLOADED = refusal(
   "OVERLOADED",
-  "the server is asked for more than it can do, and the request waited a fifth of its TTL, and over 250 ms, to be looked at; try again later",
+  "the server is asked for more than it can do, and the request waited over a second, and a fifth of its TTL, to be looked at; try again later",
   {},
   RETRY_AFTER_MS,
 );

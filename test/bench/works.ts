@@ -53,7 +53,7 @@ function idle(streamCount: number, streamsPerConnection: number): IdleWork {
   const name = `idle ${streamsPerConnection === 1 ? "own" : "shared"} ${streamCount}`;
   const on = streamsPerConnection === 1 ? "a connection each" : `${streamsPerConnection} on a connection`;
   const title = `${streamCount.toLocaleString("en-US")} listeners that hear nothing, ${on}`;
-  return { kind: "idle", name, title, peers: ["ours"], streamCount, streamsPerConnection, mostRounds: 3 };
+  return { kind: "idle", name, title, peers: ["ours"], streamCount, streamsPerConnection, mostRounds: 2 };
 }
 
 /** All works. */
