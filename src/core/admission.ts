@@ -19,10 +19,19 @@ const RETRY_AFTER_MS = 1_000;
 const MOST_WAIT = 1 / 5;
 /** What any request may wait, in milliseconds: a burst is no overload, nor are many requests that expire together. */
 const ANY_WAIT_MS = 1_000;
+/** A request that waited so long, in milliseconds, came to a server that is behind. */
+const BEHIND_MS = 100;
 /** Always the same, so that it need be encoded only once: it comes when there is no time. */
 const OVERLOADED = refusal(
   "OVERLOADED",
   "the server is asked for more than it can do, and the request waited over a second, and a fifth of its TTL, to be looked at; try again later",
+  {},
+  RETRY_AFTER_MS,
+);
+
+const NOBODY_HAS_ROOM = refusal(
+  "OVERLOADED",
+  "the server is asked for more than it can do, and no producer has room for the request; try again later",
   {},
   RETRY_AFTER_MS,
 );
@@ -57,7 +66,16 @@ function refuse(state: State, input: RequestSubmitted, turn: Turn): Refusal | un
     const message = `no producer can be asked on ${spec.topic}; register one, or use no_producers_action COMPLETE or WAIT`;
     return refusal("NO_PRODUCERS", message, { topic: spec.topic });
   }
-  return accept(state, input, ttlMs, routes, choices, turn);
+  return isFutile(input, choices) ? NOBODY_HAS_ROOM : accept(state, input, ttlMs, routes, choices, turn);
+}
+
+/**
+ * Whether a server that is behind would take a request only to say that everybody was saturated, which costs it several
+ * times as much as to say so at once. One that is not behind says it in the summary.
+ */
+function isFutile({ waitedMs = 0, validateOnly }: RequestSubmitted, choices: readonly Choice[]): boolean {
+  if (waitedMs <= BEHIND_MS || validateOnly || choices.length === 0) return false;
+  return choices.every(({ producer }) => !producer.hasCredit && !producer.hasRoom);
 }
 
 function accept(
