@@ -1,4 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { Intake } from "./intake.js";
 
@@ -113,6 +115,26 @@ describe("the intake", () => {
       ["a", 0],
       ["megabyte 0", Number.POSITIVE_INFINITY],
     ]);
+  });
+
+  it("lets go of a message as soon as it is taken up, however many still wait", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const { intake, bring } = setUp();
+    bring("busy", 320);
+    const message = (): WeakRef<Uint8Array> => {
+      const bytes = new Uint8Array(1_000);
+      intake.enter(bytes.length, () => void bytes.length);
+      return new WeakRef(bytes);
+    };
+    const first = message();
+    const last = message();
+    for (let i = 0; i < 3; i++) bring("long", 100);
+    await nextTurn();
+    await nextTurn();
+    collect();
+    expect(intake.length).toBeGreaterThan(0);
+    expect([first.deref(), last.deref()]).toEqual([undefined, undefined]);
   });
 
   it("keeps the order of very many", async () => {

@@ -1,10 +1,10 @@
 /**
  * Where requests wait while the server is busy, so that what was begun is finished before more is begun.
  *
- * Results are taken up as they come. A request is too, unless this turn of the event loop has had its time, turns
- * before it had more, or others wait already: then it is its turn when the results that came with it are dealt with. However much is asked, the
- * results of what was taken keep flowing, and a request that waited too long for its TTL is refused by the core instead of
- * taken and never answered.
+ * Results are taken up as they come. A request is too, unless this turn of the event loop has had its time, turns before
+ * it had more, or others wait already: then its turn comes when the results that came with it are dealt with. However
+ * much is asked, the results of what was taken keep flowing, and a request that waited too long for its TTL is refused by
+ * the core instead of taken and never answered.
  */
 import type { Instant } from "../core/model.js";
 import type { Clock } from "../ports/clock.js";
@@ -33,12 +33,14 @@ interface Waiting {
   readonly since: Instant;
   readonly cost: number;
   readonly takeUp: TakeUp;
+  next: Waiting | undefined;
 }
 
 /** Messages with requests, in the order in which they came, whoever sent them. */
 export class Intake {
-  private waiting: Waiting[] = [];
-  private next = 0;
+  private first: Waiting | undefined;
+  private last: Waiting | undefined;
+  private count = 0;
   private waitingBytes = 0;
   private turnBegan: Instant | undefined;
   /** What turns took beyond their time, less what was idle since. */
@@ -49,7 +51,7 @@ export class Intake {
 
   /** How many messages wait. */
   get length(): number {
-    return this.waiting.length - this.next;
+    return this.count;
   }
 
   /** Notes that something is being done; the first time in a turn of the event loop begins to count. */
@@ -64,12 +66,16 @@ export class Intake {
   enter(byteLength: number, takeUp: TakeUp): void {
     const now = this.clock.now();
     this.noteWork(now);
-    if (this.length === 0 && this.debtMs === 0 && now - (this.turnBegan ?? now) < TURN_MS) {
+    if (this.count === 0 && this.debtMs === 0 && now - (this.turnBegan ?? now) < TURN_MS) {
       takeUp(0);
       return;
     }
     const cost = byteLength + MESSAGE_BYTES;
-    this.waiting.push({ since: now, cost, takeUp });
+    const waiting: Waiting = { since: now, cost, takeUp, next: undefined };
+    if (this.last) this.last.next = waiting;
+    else this.first = waiting;
+    this.last = waiting;
+    this.count++;
     this.waitingBytes += cost;
     while (this.waitingBytes > MOST_BYTES) this.takeNext(Number.POSITIVE_INFINITY);
   }
@@ -80,7 +86,7 @@ export class Intake {
     const spentMs = startedAt - began;
     const until = startedAt + Math.max(TURN_MS - spentMs - this.debtMs, spentMs * LEAST_SHARE);
     let now = startedAt;
-    while (this.length > 0) {
+    while (this.count > 0) {
       this.takeNext(now);
       now = this.clock.now();
       if (now >= until) break;
@@ -88,17 +94,16 @@ export class Intake {
     this.debtMs = Math.min(MOST_DEBT_MS, Math.max(0, this.debtMs + (now - began) - TURN_MS));
     this.turnEnded = now;
     this.turnBegan = undefined;
-    if (this.length > 0) this.noteWork(now);
+    if (this.count > 0) this.noteWork(now);
   }
 
   private takeNext(now: Instant): void {
-    const first = this.waiting[this.next] as Waiting;
-    this.next++;
+    const { first } = this;
+    if (!first) return;
+    this.first = first.next;
+    if (!this.first) this.last = undefined;
+    this.count--;
     this.waitingBytes -= first.cost;
-    if (this.next === this.waiting.length || this.next === 1_024) {
-      this.waiting = this.waiting.slice(this.next);
-      this.next = 0;
-    }
     first.takeUp(now - first.since);
   }
 }
