@@ -18,6 +18,7 @@ import type { Instant } from "../core/model.js";
 import type { Refusal } from "../core/reason.js";
 import type { Clock } from "../ports/clock.js";
 import type { Logger } from "../ports/logger.js";
+import type { InTurn } from "../ports/runtime.js";
 import type { Sink } from "../ports/sink.js";
 import type { Edge } from "./edge.js";
 import { type GrpcStatus, grpcStatus, INTERNAL_ERROR } from "./status.js";
@@ -32,10 +33,10 @@ export type UnaryCall = ServerUnaryCall<Buffer, Uint8Array>;
 
 /** What happens on a stream that a peer opened. */
 export interface StreamEvents {
-  /** A message came. @param waitedMs - how long it was not looked at, in milliseconds; 0 unless `queue` says otherwise. */
+  /** A message came. @param waitedMs - how long it waited for its turn, in milliseconds; 0 without `inTurn`. */
   readonly message?: (message: Buffer, waitedMs: number) => void;
-  /** Decides when a message, or that the peer sends nothing more, is looked at; in any case in their order. */
-  readonly queue?: (byteLength: number, takeUp: (waitedMs: number) => void) => void;
+  /** When messages, and that the peer sends nothing more, are taken up; at once if absent, and always in their order. */
+  readonly inTurn?: InTurn;
   /** A message was no valid protobuf; the stream is to end with this, and brings nothing more but `closed`. */
   readonly refused?: (refusal: Refusal) => void;
   /** The peer sends nothing more; or it has gone, and `closed` follows. */
@@ -120,7 +121,7 @@ export function fail(call: OutgoingCall, status: GrpcStatus): void {
 
 /** Hears what happens on a stream. */
 export function subscribe(call: OutgoingCall, logger: Logger, events: StreamEvents): void {
-  const { message, halfClosed, refused, queue = atOnce } = events;
+  const { message, halfClosed, refused, inTurn = atOnce } = events;
   let isClosed = false;
   let isRefused = false;
   const refuse = (refusal: Refusal): void => {
@@ -140,20 +141,18 @@ export function subscribe(call: OutgoingCall, logger: Logger, events: StreamEven
   // Headers at once, or a proxy that times the stream out reports a missing response instead of a cut one.
   call.sendMetadata(new Metadata());
   call.on("data", (received: Buffer) => {
-    queue(received.byteLength, (waitedMs) => {
+    inTurn(received.byteLength, (waitedMs) => {
       if (!isClosed && !isRefused && message) guarded(() => message(received, waitedMs));
     });
   });
   call.on("end", () => {
-    queue(0, () => {
+    inTurn(0, () => {
       if (!isClosed && !isRefused && halfClosed) guarded(halfClosed);
     });
   });
 }
 
-function atOnce(_byteLength: number, takeUp: (waitedMs: number) => void): void {
-  takeUp(0);
-}
+const atOnce: InTurn = (_byteLength, takeUp) => takeUp(0);
 
 /** The open sockets of everything that a server has bound. */
 export type Sockets = Map<NetServer, Set<Socket>>;

@@ -9,7 +9,7 @@ import { answerUnary } from "./unary.js";
 
 /** Handles Dispatch: scatters a request and answers as soon as it is accepted. */
 export function dispatch(edge: Edge, call: UnaryCall, callback: sendUnaryData<Uint8Array>): void {
-  edge.runtime.takeUp(call.request.byteLength, (waitedMs) => {
+  edge.runtime.inTurn(call.request.byteLength, (waitedMs) => {
     if (!call.cancelled) takeUp(edge, call, waitedMs, callback);
   });
 }

@@ -3,19 +3,17 @@ import { decodeCall } from "./decode-submit.js";
 import type { Edge } from "./edge.js";
 import { contextOf, requestSubmitted } from "./submitted.js";
 
+type GatherCall = OutgoingCall & { readonly request: Buffer };
+
 /** Handles Gather: scatters a request and streams its acceptance, its results and its summary. */
-export function gather(edge: Edge, call: OutgoingCall & { readonly request: Buffer }): void {
-  const { runtime } = edge;
-  runtime.takeUp(call.request.byteLength, (waitedMs) => {
+export function gather(edge: Edge, call: GatherCall): void {
+  edge.runtime.inTurn(call.request.byteLength, (waitedMs) => {
     if (!call.cancelled) takeUp(edge, call, waitedMs);
   });
 }
 
-function takeUp(
-  { runtime, clock, logger, options, closing }: Edge,
-  call: OutgoingCall & { readonly request: Buffer },
-  waitedMs: number,
-): void {
+function takeUp(edge: Edge, call: GatherCall, waitedMs: number): void {
+  const { runtime, clock, logger, options } = edge;
   guard(
     logger,
     (status) => fail(call, status),
@@ -26,7 +24,7 @@ function takeUp(
         overflow: "SLOW_CALLER",
         endsOnReject: true,
       } as const;
-      const session = runtime.openStream(sinkOf(call, { closing, logger }), bound);
+      const session = runtime.openStream(sinkOf(call, edge), bound);
       subscribe(call, logger, { closed: () => runtime.close(session) });
       runtime.submit({ kind: "callerOpened", session });
       const submission = {

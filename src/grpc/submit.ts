@@ -15,7 +15,7 @@ export function submit(edge: Edge, call: BidiCall): void {
   } as const;
   const session = runtime.openStream(sinkOf(call, edge), bound);
   subscribe(call, logger, {
-    queue: (byteLength, takeUp) => runtime.takeUp(byteLength, takeUp),
+    inTurn: runtime.inTurn,
     message: (message, waitedMs) => runtime.submitAll(inputsOf(edge, session, message, waitedMs)),
     refused: (refused) => runtime.end(session, refused),
     halfClosed: () => runtime.submit({ kind: "callerFinished", session }),

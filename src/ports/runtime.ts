@@ -25,6 +25,12 @@ export interface QueueView {
   readonly droppedCount: number;
 }
 
+/** Takes a message up. @param waitedMs - how long it waited; infinity if it is to be refused in any case. */
+export type TakeUp = (waitedMs: number) => void;
+
+/** Decides when a message of so many bytes is taken up: at once, or when its turn comes. */
+export type InTurn = (byteLength: number, takeUp: TakeUp) => void;
+
 /** What the edges see of the running dispatcher. */
 export interface Runtime {
   /** Tells the core what happened. Orders that follow from it are performed before it returns. */
@@ -36,12 +42,8 @@ export interface Runtime {
    * passed on, and what came before counts.
    */
   submitAll(inputs: Iterable<Input>): void;
-  /**
-   * Takes up a message with requests: at once, or if the server is busy, when it has dealt with what it was asked before.
-   *
-   * @param takeUp - told how many milliseconds the message waited; infinity if it is to be refused in any case.
-   */
-  takeUp(byteLength: number, takeUp: (waitedMs: number) => void): void;
+  /** For messages with requests: at once, or if the server is busy, when it has dealt with what it was asked before. */
+  readonly inTurn: InTurn;
   /** Opens a place for a stream, to which orders are sent as batches. */
   openStream(sink: Sink, bound: OutboxBound): SessionKey;
   /** Opens a place for a call, which takes its orders itself. */

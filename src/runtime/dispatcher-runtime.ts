@@ -11,12 +11,12 @@ import type { Refusal } from "../core/reason.js";
 import type { Snapshot } from "../core/snapshot.js";
 import type { BatchFactory } from "../ports/batch.js";
 import type { Clock } from "../ports/clock.js";
-import type { OutboxBound, QueueView, Runtime } from "../ports/runtime.js";
+import type { InTurn, OutboxBound, QueueView, Runtime } from "../ports/runtime.js";
 import type { Sink } from "../ports/sink.js";
 import { Broadcast } from "./broadcast.js";
 import { settleWithin } from "./drain.js";
 import { Driver } from "./driver.js";
-import { Intake, type TakeUp } from "./intake.js";
+import { Intake } from "./intake.js";
 import { Outbox } from "./outbox.js";
 import { Performer } from "./perform.js";
 import { type CallPlace, Places } from "./places.js";
@@ -32,6 +32,7 @@ export class DispatcherRuntime implements Runtime {
   private readonly watchers = new Set<(fact: Fact) => void>();
   private readonly readReplay: ReadReplay = (...asked) => this.core.readReplay(...asked);
   private whenIdle: (() => void) | undefined;
+  readonly inTurn: InTurn = (byteLength, takeUp) => this.intake.enter(byteLength, takeUp);
 
   constructor(
     serverId: string,
@@ -57,10 +58,6 @@ export class DispatcherRuntime implements Runtime {
 
   submitAll(inputs: Iterable<Input>): void {
     this.driver.submitAll(inputs);
-  }
-
-  takeUp(byteLength: number, takeUp: TakeUp): void {
-    this.intake.enter(byteLength, takeUp);
   }
 
   openStream(sink: Sink, bound: OutboxBound): SessionKey {

@@ -8,6 +8,7 @@
  */
 import type { Instant } from "../core/model.js";
 import type { Clock } from "../ports/clock.js";
+import type { TakeUp } from "../ports/runtime.js";
 
 /**
  * How long a turn of the event loop may have lasted, in milliseconds, before requests wait for its end: peers' windows
@@ -25,9 +26,6 @@ const MOST_DEBT_MS = 50;
 const MOST_BYTES = 64 * 1024 * 1024;
 /** What a message counts for beside its bytes; estimated. */
 const MESSAGE_BYTES = 512;
-
-/** Takes a message up. @param waitedMs - how long it waited; infinity if it must not wait any longer. */
-export type TakeUp = (waitedMs: number) => void;
 
 interface Waiting {
   readonly since: Instant;
