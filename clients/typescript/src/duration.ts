@@ -31,19 +31,18 @@ export function dateFromTimestamp(timestamp: Timestamp | undefined): Date {
 
 /** Reads a field with a `google.protobuf.Duration`, in milliseconds. */
 export function readDuration(cursor: WireCursor): number {
-  const end = cursor.end();
-  let [seconds, nanos] = [0, 0];
-  while (cursor.at < end) {
-    const tag = cursor.uint32();
-    if (tag === 8) seconds = cursor.int64();
-    else if (tag === 16) nanos = cursor.int64();
-    else cursor.skip(tag);
-  }
+  const { seconds, nanos } = readSeconds(cursor);
   return seconds * 1000 + nanos / 1e6;
 }
 
 /** Reads a field with a `google.protobuf.Timestamp`, cut to the millisecond. */
 export function readTimestamp(cursor: WireCursor): Date {
+  const { seconds, nanos } = readSeconds(cursor);
+  return new Date(seconds * 1000 + Math.floor(nanos / 1e6));
+}
+
+/** A Duration and a Timestamp are the same on the wire. */
+function readSeconds(cursor: WireCursor): { readonly seconds: number; readonly nanos: number } {
   const end = cursor.end();
   let [seconds, nanos] = [0, 0];
   while (cursor.at < end) {
@@ -52,5 +51,5 @@ export function readTimestamp(cursor: WireCursor): Date {
     else if (tag === 16) nanos = cursor.int64();
     else cursor.skip(tag);
   }
-  return new Date(seconds * 1000 + Math.floor(nanos / 1e6));
+  return { seconds, nanos };
 }

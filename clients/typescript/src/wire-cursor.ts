@@ -63,6 +63,14 @@ export class WireCursor {
     return end;
   }
 
+  /** Passes over a field of bytes, to where they end. @returns where they begin. */
+  pass(): number {
+    const end = this.end();
+    const begin = this.at;
+    this.at = end;
+    return begin;
+  }
+
   /** The bytes of a field. */
   view(): Uint8Array {
     return this.viewTo(this.end());
@@ -82,10 +90,8 @@ export class WireCursor {
 
   /** The text of a field; what is malformed in it becomes U+FFFD. */
   text(): string {
-    const end = this.end();
-    const begin = this.at;
-    this.at = end;
-    return this.#shortText(begin, end) ?? this.buffer.toString("utf8", begin, end);
+    const begin = this.pass();
+    return this.#shortText(begin, this.at) ?? this.buffer.toString("utf8", begin, this.at);
   }
 
   /** The text of a field, perhaps a `recent` one. @throws {TypeError} if it is no UTF-8. */
@@ -105,7 +111,7 @@ export class WireCursor {
   /** Passes over the value of a field that is not known. */
   skip(tag: number): void {
     if ((tag & 7) === 2) {
-      this.at = this.end();
+      this.pass();
       return;
     }
     const reader = this.#reader();

@@ -105,24 +105,20 @@ export function readDelivery(cursor: WireCursor, end: number): WireDelivery {
     const tag = cursor.uint32();
     switch (tag) {
       case 10:
-        delivery.requestIdEnd = cursor.end();
-        delivery.requestIdAt = cursor.at;
-        cursor.at = delivery.requestIdEnd;
+        delivery.requestIdAt = cursor.pass();
+        delivery.requestIdEnd = cursor.at;
         break;
       case 18:
-        delivery.topicEnd = cursor.end();
-        delivery.topicAt = cursor.at;
-        cursor.at = delivery.topicEnd;
+        delivery.topicAt = cursor.pass();
+        delivery.topicEnd = cursor.at;
         break;
       case 26:
-        delivery.producerIdEnd = cursor.end();
-        delivery.producerIdAt = cursor.at;
-        cursor.at = delivery.producerIdEnd;
+        delivery.producerIdAt = cursor.pass();
+        delivery.producerIdEnd = cursor.at;
         break;
       case 34:
-        delivery.groupEnd = cursor.end();
-        delivery.groupAt = cursor.at;
-        cursor.at = delivery.groupEnd;
+        delivery.groupAt = cursor.pass();
+        delivery.groupEnd = cursor.at;
         break;
       case 40:
         delivery.ordinal = cursor.uint32();
@@ -134,14 +130,12 @@ export function readDelivery(cursor: WireCursor, end: number): WireDelivery {
         delivery.sequence = cursor.uint64();
         break;
       case 66:
-        delivery.latencyEnd = cursor.end();
-        delivery.latencyAt = cursor.at;
-        cursor.at = delivery.latencyEnd;
+        delivery.latencyAt = cursor.pass();
+        delivery.latencyEnd = cursor.at;
         break;
       case 74:
-        delivery.receiveTimeEnd = cursor.end();
-        delivery.receiveTimeAt = cursor.at;
-        cursor.at = delivery.receiveTimeEnd;
+        delivery.receiveTimeAt = cursor.pass();
+        delivery.receiveTimeEnd = cursor.at;
         break;
       case 80:
         delivery.late = cursor.uint32() !== 0;
@@ -150,9 +144,8 @@ export function readDelivery(cursor: WireCursor, end: number): WireDelivery {
         delivery.context = readStringEntry(cursor, delivery.context);
         break;
       case 98:
-        delivery.resultEnd = cursor.end();
-        delivery.resultAt = cursor.at;
-        cursor.at = delivery.resultEnd;
+        delivery.resultAt = cursor.pass();
+        delivery.resultEnd = cursor.at;
         break;
       default:
         cursor.skip(tag);

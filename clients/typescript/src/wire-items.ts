@@ -47,11 +47,11 @@ export function pushSubmission(
   correlationId: string,
   submission: EncodedSubmission,
 ): void {
-  for (const _ in submission.context) {
+  const { request, context, gather, excludeListeners } = submission;
+  if (Object.keys(context).length > 0) {
     batch.push(writeSubmission(correlationId, submission));
     return;
   }
-  const { request, gather, excludeListeners } = submission;
   const idSize = textSize(correlationId);
   const size =
     fieldSize(idSize) + fieldSize(request.byteLength) + (gather ? 2 : 0) + (excludeListeners ? 2 : 0);
