@@ -17,7 +17,7 @@ import type { TakeUp } from "../ports/runtime.js";
 const TURN_MS = 5;
 /**
  * Requests get at least this share of what a turn took, so that a flood of results does not shut them out. Measured at
- * 4x4/128, where taking a request up costs a quarter of its results: with a quarter, what was begun was never worked off.
+ * 4x4/128: with a quarter, more was begun than could be finished.
  */
 const LEAST_SHARE = 1 / 32;
 /** Of what turns took beyond their time, so much is remembered: results come in bursts, and so would requests. */
