@@ -1,5 +1,6 @@
 import type { Assignment } from "./assignment.js";
 import { Backlog } from "./backlog.js";
+import { IdTable } from "./id-table.js";
 import type { ProducerOpened } from "./input.js";
 import type { Instant } from "./model.js";
 import { Session } from "./session.js";
@@ -18,14 +19,13 @@ export class ProducerSession extends Session {
   readonly registrations = new Map<string, string>();
   readonly backlog = new Backlog();
   /** What it owes, and of the last ones that it owed those it has not answered, by assignment id. */
-  readonly assignments = new Map<number, Assignment>();
-  /** Ids of the last ones that it has answered: nothing else of them matters any more. */
-  readonly answered = new Set<number>();
+  readonly assignments = new IdTable<Assignment>();
   outstandingCount = 0;
   isDraining = false;
   answeredCount = 0;
   failedCount = 0;
   missedCount = 0;
+  /** Ids of the last ones that are over, in a ring. */
   private readonly settled: number[] = [];
   private settledNext = 0;
   private readonly latencies: number[] = [];
@@ -64,12 +64,15 @@ export class ProducerSession extends Session {
   /** Remembers an assignment that is over, and forgets the one that has been over the longest. */
   rememberSettled({ id }: Assignment, isAnswered: boolean, most: number): void {
     const forgotten = this.settled[this.settledNext];
-    if (forgotten !== undefined && !this.answered.delete(forgotten)) this.assignments.delete(forgotten);
+    if (forgotten !== undefined) this.assignments.delete(forgotten);
     this.settled[this.settledNext] = id;
     this.settledNext = (this.settledNext + 1) % most;
-    if (!isAnswered) return;
-    this.assignments.delete(id);
-    this.answered.add(id);
+    if (isAnswered) this.assignments.delete(id);
+  }
+
+  /** Whether it has answered this assignment, as far back as is remembered. Looked for one by one: it is rarely asked. */
+  hasAnswered(id: number): boolean {
+    return this.settled.includes(id) && this.assignments.get(id) === undefined;
   }
 
   /** Notes how long a final answer took, in milliseconds. */

@@ -127,10 +127,9 @@ export function departProducer(state: State, producer: ProducerSession, turn: Tu
   const topics = [...producer.registrations.keys()];
   observe(state, turn, () => ({ kind: "producerLeft", producerId, topics }));
   leaveTopics(state, producer, turn);
-  const open = [...producer.assignments.values()].filter((assignment) => assignment.isOpen);
+  const open = producer.assignments.values().filter((assignment) => assignment.isOpen);
   giveUp(state, [...open, ...producer.backlog], turn);
   producer.assignments.clear();
-  producer.answered.clear();
 }
 
 function leaveTopics(state: State, producer: ProducerSession, turn: Turn): void {

@@ -31,7 +31,7 @@ export function takeResult(state: State, producer: ProducerSession, input: Resul
 }
 
 function forgottenDisposition(producer: ProducerSession, { assignment }: ResultReturned): DispositionState {
-  return producer.answered.has(assignment) ? "DUPLICATE" : "UNKNOWN";
+  return producer.hasAnswered(assignment) ? "DUPLICATE" : "UNKNOWN";
 }
 
 function dispositionOf(assignment: Assignment): DispositionState {

@@ -12,6 +12,7 @@ import { RememberedRequests } from "./remembered.js";
 import { RetainedLog } from "./retained-log.js";
 import { Router } from "./router.js";
 import type { CallerSession } from "./session.js";
+import { SlotMap } from "./slot-map.js";
 
 /** Any open stream. */
 export type AnySession = ProducerSession | ListenerSession | CallerSession;
@@ -46,7 +47,7 @@ export class State {
   readonly producers = new Map<string, ProducerSession>();
   readonly listeners = new Map<string, ListenerSession>();
   /** Requests that have not ended, by id. */
-  readonly requests = new Map<string, PendingRequest>();
+  readonly requests = new SlotMap<string, PendingRequest>();
   /** Bytes of their payloads. */
   pendingBytes = 0;
   requestSerial = 0;

@@ -13,7 +13,8 @@ const SEAL_AT_BYTES = 64 * 1024;
 
 /** Everything that is being encoded in this turn. */
 export class Broadcast {
-  private readonly open = new Map<Audience, Chunk>();
+  /** Replaced by every flush: a map that is cleared keeps its past alive, see `core/slot-map.ts`. */
+  private open = new Map<Audience, Chunk>();
   private dirty = new Set<Outbox>();
   private readonly directed: Chunk[] = [];
   private serial = 0;
@@ -86,8 +87,9 @@ export class Broadcast {
   /** Seals everything and sends what can be sent. Happens by itself at the end of the turn. */
   flush(): void {
     this.isScheduled = false;
-    for (const chunk of this.open.values()) this.seal(chunk);
-    this.open.clear();
+    const { open } = this;
+    this.open = new Map();
+    for (const chunk of open.values()) this.seal(chunk);
     for (const chunk of this.directed) if (chunk.isOpen) this.seal(chunk);
     this.directed.length = 0;
     // A stream that is closed for reading too slowly brings new orders, which are for the next flush.

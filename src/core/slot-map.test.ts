@@ -1,0 +1,33 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { SlotMap } from "./slot-map.js";
+
+const step = fc.record({
+  kind: fc.constantFrom("set", "set", "set", "delete", "delete", "clear"),
+  key: fc.constantFrom("a", "b", "c", "d", "e"),
+});
+
+describe("a SlotMap", () => {
+  it("is a map, with its values in the order in which the keys came", () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const slots = new SlotMap<string, number>();
+        const map = new Map<string, number>();
+        for (const [turn, { kind, key }] of steps.entries()) {
+          if (kind === "set") {
+            slots.set(key, turn);
+            map.set(key, turn);
+          } else if (kind === "delete") {
+            expect(slots.delete(key)).toBe(map.delete(key));
+          } else {
+            slots.clear();
+            map.clear();
+          }
+          expect(slots.size).toBe(map.size);
+          expect(slots.get(key)).toBe(map.get(key));
+          expect([...slots.values()]).toEqual([...map.values()]);
+        }
+      }),
+    );
+  });
+});
