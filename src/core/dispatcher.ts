@@ -10,14 +10,13 @@ import { cancelRequest, departCaller, finishSubmitting, openCaller } from "./cal
 import type { Deadline } from "./deadline-wheel.js";
 import type { Effect, Replay } from "./effect.js";
 import { end, expire } from "./ending.js";
-import type { Input } from "./input.js";
+import type { Input, ProducerInput } from "./input.js";
 import { Inspector } from "./inspector.js";
 import { InvariantError } from "./invariant.js";
 import { DEFAULT_LIMITS, type Limits } from "./limits.js";
 import { departListener, openListener, updateListener, updateOwnTopics } from "./listeners.js";
-import type { Instant, SessionKey } from "./model.js";
+import type { Instant } from "./model.js";
 import { PendingRequest } from "./pending-request.js";
-import type { ProducerSession } from "./producer-session.js";
 import {
   departProducer,
   deregisterTopics,
@@ -107,28 +106,18 @@ export class Dispatcher {
     const { state } = this;
     switch (input.kind) {
       case "resultReturned":
-        this.withProducer(input.session, (producer) => takeResult(state, producer, input, turn));
+      case "topicsRegistered":
+      case "topicsDeregistered":
+      case "creditUpdated":
+      case "messageMisunderstood":
+      case "producerDraining":
+        this.applyProducers(input, turn);
         break;
       case "requestSubmitted":
         admit(state, input, turn);
         break;
       case "producerOpened":
         openProducer(state, input, turn);
-        break;
-      case "topicsRegistered":
-        this.withProducer(input.session, (producer) => registerTopics(state, producer, input, turn));
-        break;
-      case "topicsDeregistered":
-        this.withProducer(input.session, (producer) => deregisterTopics(state, producer, input, turn));
-        break;
-      case "creditUpdated":
-        this.withProducer(input.session, (producer) => updateCredit(state, producer, input, turn));
-        break;
-      case "messageMisunderstood":
-        this.withProducer(input.session, (producer) => faultUnknown(producer, turn));
-        break;
-      case "producerDraining":
-        this.withProducer(input.session, (producer) => drainProducer(state, producer, turn));
         break;
       case "listenerOpened":
         openListener(state, input, turn);
@@ -174,10 +163,31 @@ export class Dispatcher {
     }
   }
 
-  /** Inputs of sessions that have ended meanwhile are out of date, not wrong. */
-  private withProducer(key: SessionKey, act: (producer: ProducerSession) => void): void {
-    const session = this.state.sessions.get(key);
-    if (session?.kind === "producer") act(session);
+  /** What a producer says. Inputs of sessions that have ended meanwhile are out of date, not wrong. */
+  private applyProducers(input: ProducerInput, turn: Turn): void {
+    const { state } = this;
+    const producer = state.sessions.get(input.session);
+    if (producer?.kind !== "producer") return;
+    switch (input.kind) {
+      case "resultReturned":
+        takeResult(state, producer, input, turn);
+        break;
+      case "topicsRegistered":
+        registerTopics(state, producer, input, turn);
+        break;
+      case "topicsDeregistered":
+        deregisterTopics(state, producer, input, turn);
+        break;
+      case "creditUpdated":
+        updateCredit(state, producer, input, turn);
+        break;
+      case "messageMisunderstood":
+        faultUnknown(producer, turn);
+        break;
+      case "producerDraining":
+        drainProducer(state, producer, turn);
+        break;
+    }
   }
 
   private depart(session: AnySession, turn: Turn): void {

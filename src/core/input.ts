@@ -198,15 +198,19 @@ export interface DrainExpired {
   readonly kind: "drainExpired";
 }
 
-/** Anything that can happen to the core. */
-export type Input =
-  | ProducerOpened
+/** Anything that a producer says after its Hello. */
+export type ProducerInput =
   | TopicsRegistered
   | TopicsDeregistered
   | CreditUpdated
   | ResultReturned
   | ProducerDraining
-  | MessageMisunderstood
+  | MessageMisunderstood;
+
+/** Anything that can happen to the core. */
+export type Input =
+  | ProducerOpened
+  | ProducerInput
   | ListenerOpened
   | TopicsUpdated
   | ListenerUpdated
