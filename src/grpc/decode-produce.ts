@@ -2,7 +2,7 @@
  * Reads what producers send. Replies are walked by hand and their Result stays verbatim; the rest is rare and goes
  * through the generated code.
  */
-import type { Input } from "../core/input.js";
+import type { Input, ResultReturned } from "../core/input.js";
 import type { Failure, SessionKey } from "../core/model.js";
 import { ProducerMessage } from "../gen/ate/dispatcher/v1/producer.js";
 import { WireError, WireReader } from "./wire-reader.js";
@@ -10,6 +10,7 @@ import { WireError, WireReader } from "./wire-reader.js";
 const NO_RESULT: Buffer = Buffer.alloc(0);
 /** Longest message of a failure that goes into summaries; the delivered result has all of it. */
 const LONGEST_FAILURE = 1_024;
+const DECIMAL = /^[0-9]{1,15}$/;
 /** Field number of `reply` in ProducerMessage, and the last one of its oneof. */
 const REPLY = 1;
 const LAST_MEMBER = 6;
@@ -53,13 +54,16 @@ function decodeMessage(reader: WireReader, session: SessionKey): ProducerSaid | 
 
 function decodeReply(reader: WireReader, session: SessionKey): Input {
   const outer = reader.enter();
-  let assignmentText = "";
+  let assignment = 0;
+  let assignmentText: string | undefined = "";
   let more = false;
   let payload = NO_RESULT;
   let failure: Failure | undefined;
   while (reader.next()) {
-    if (reader.field === 1) assignmentText = reader.ascii();
-    else if (reader.field === 2) more = reader.bool();
+    if (reader.field === 1) {
+      assignment = reader.digits();
+      assignmentText = assignment === 0 ? reader.ascii() : undefined;
+    } else if (reader.field === 2) more = reader.bool();
     else if (reader.field === 3) {
       const result = reader.enter();
       const begin = reader.offset;
@@ -69,27 +73,31 @@ function decodeReply(reader: WireReader, session: SessionKey): Input {
     } else reader.skip();
   }
   reader.leave(outer);
-  return {
-    kind: "resultReturned",
-    session,
-    assignment: assignmentNumber(assignmentText),
-    assignmentText,
-    more,
-    failure,
-    payload,
-  };
+  if (assignmentText !== undefined) assignment = assignmentNumber(assignmentText);
+  return new Returned(session, assignment, assignmentText, more, failure, payload);
 }
 
 /** Assignment ids are decimal numbers on the wire; anything else is none of ours. */
 function assignmentNumber(text: string): number {
-  if (text.length === 0 || text.length > 15) return Number.NaN;
-  let value = 0;
-  for (let i = 0; i < text.length; i++) {
-    const digit = text.charCodeAt(i) - 48;
-    if (digit < 0 || digit > 9) return Number.NaN;
-    value = value * 10 + digit;
+  return DECIMAL.test(text) ? Number(text) : Number.NaN;
+}
+
+/** A reply. The text of its id is made when somebody looks at it, which is the case only where dispositions are told. */
+class Returned implements ResultReturned {
+  readonly kind = "resultReturned";
+
+  constructor(
+    readonly session: SessionKey,
+    readonly assignment: number,
+    private readonly text: string | undefined,
+    readonly more: boolean,
+    readonly failure: Failure | undefined,
+    readonly payload: Buffer,
+  ) {}
+
+  get assignmentText(): string {
+    return this.text ?? String(this.assignment);
   }
-  return value;
 }
 
 /** Reads to the end of a Result: the failure it carries, if its outcome is one. The last outcome on the wire counts. */

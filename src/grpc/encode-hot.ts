@@ -8,8 +8,8 @@ import type { Refusal } from "../core/reason.js";
 import { Status } from "../gen/google/rpc/status.js";
 import type { Clock } from "../ports/clock.js";
 import { rpcStatus } from "./status.js";
-import { split } from "./time.js";
-import { varintSize, WireWriter } from "./wire-writer.js";
+import { nanosOf, secondsOf } from "./time.js";
+import { digitCount, varintSize, WireWriter } from "./wire-writer.js";
 
 /** Field number of the batch in every streamed message. */
 export const EVENTS = 1;
@@ -27,8 +27,8 @@ const encodedStatuses = new WeakMap<Refusal, Uint8Array>();
 /** Field numbers are those of Delivery in result.proto. */
 export function writeDelivery(writer: WireWriter, delivery: Deliver, clock: Clock): void {
   const { requestId, topic, producerId, group, payload } = delivery;
-  const latency = split(delivery.latencyMs);
-  const received = split(clock.timeOfDay(delivery.receivedAt));
+  const { latencyMs } = delivery;
+  const receivedMs = clock.timeOfDay(delivery.receivedAt);
   const context = encodeContext(11, delivery.context);
   const bodySize =
     asciiSize(requestId) +
@@ -39,9 +39,9 @@ export function writeDelivery(writer: WireWriter, delivery: Deliver, clock: Cloc
     (delivery.more ? 2 : 0) +
     numberSize(delivery.sequence) +
     2 +
-    pairSize(latency.seconds, latency.nanos) +
+    timeSize(latencyMs) +
     2 +
-    pairSize(received.seconds, received.nanos) +
+    timeSize(receivedMs) +
     (delivery.late ? 2 : 0) +
     context.byteLength +
     fieldSize(payload.byteLength);
@@ -53,8 +53,8 @@ export function writeDelivery(writer: WireWriter, delivery: Deliver, clock: Cloc
   writer.number(5, delivery.ordinal);
   writer.number(6, delivery.more ? 1 : 0);
   writer.number(7, delivery.sequence);
-  writePair(writer, 8, latency.seconds, latency.nanos);
-  writePair(writer, 9, received.seconds, received.nanos);
+  writeTime(writer, 8, latencyMs);
+  writeTime(writer, 9, receivedMs);
   writer.number(10, delivery.late ? 1 : 0);
   writer.encoded(context);
   writer.bytes(12, payload);
@@ -63,25 +63,24 @@ export function writeDelivery(writer: WireWriter, delivery: Deliver, clock: Cloc
 /** Field numbers are those of Assignment in producer.proto. */
 export function writeAssignment(writer: WireWriter, assign: Assign, clock: Clock): void {
   const { requestId, payload } = assign;
-  const assignmentId = String(assign.assignment);
-  const ttl = split(assign.deadlineAt - clock.now());
-  const expires = split(clock.timeOfDay(assign.deadlineAt));
+  const ttlMs = assign.deadlineAt - clock.now();
+  const expiresMs = clock.timeOfDay(assign.deadlineAt);
   const context = encodeContext(6, assign.context);
   const bodySize =
-    asciiSize(assignmentId) +
+    fieldSize(digitCount(assign.assignment)) +
     asciiSize(requestId) +
     2 +
-    pairSize(ttl.seconds, ttl.nanos) +
+    timeSize(ttlMs) +
     2 +
-    pairSize(expires.seconds, expires.nanos) +
+    timeSize(expiresMs) +
     numberSize(assign.attempt) +
     context.byteLength +
     fieldSize(payload.byteLength);
   beginEvent(writer, bodySize);
-  writer.ascii(1, assignmentId);
+  writer.digits(1, assign.assignment);
   writer.ascii(2, requestId);
-  writePair(writer, 3, ttl.seconds, ttl.nanos);
-  writePair(writer, 4, expires.seconds, expires.nanos);
+  writeTime(writer, 3, ttlMs);
+  writeTime(writer, 4, expiresMs);
   writer.number(5, assign.attempt);
   writer.encoded(context);
   writer.bytes(7, payload);
@@ -94,16 +93,15 @@ export function writeAcceptance(
   clock: Clock,
 ): void {
   const { requestId, targets, listenerCount, ttlMs, deadlineAt } = acceptance;
-  const ttl = split(ttlMs);
-  const expires = split(clock.timeOfDay(deadlineAt));
+  const expiresMs = clock.timeOfDay(deadlineAt);
   let bodySize =
     asciiSize(requestId) +
     asciiSize(correlationId) +
     numberSize(listenerCount) +
     2 +
-    pairSize(ttl.seconds, ttl.nanos) +
+    timeSize(ttlMs) +
     2 +
-    pairSize(expires.seconds, expires.nanos);
+    timeSize(expiresMs);
   for (const target of targets) bodySize += fieldSize(targetSize(target));
   beginEvent(writer, bodySize, ACCEPTANCE);
   writer.ascii(1, requestId);
@@ -114,8 +112,8 @@ export function writeAcceptance(
     writer.ascii(2, target.group);
   }
   writer.number(4, listenerCount);
-  writePair(writer, 5, ttl.seconds, ttl.nanos);
-  writePair(writer, 6, expires.seconds, expires.nanos);
+  writeTime(writer, 5, ttlMs);
+  writeTime(writer, 6, expiresMs);
 }
 
 /**
@@ -143,15 +141,17 @@ function beginEvent(writer: WireWriter, bodySize: number, event = HOT_EVENT): vo
   writer.begin(event, bodySize);
 }
 
-/** A Duration or Timestamp: seconds and nanos. */
-function writePair(writer: WireWriter, field: number, seconds: number, nanos: number): void {
-  writer.begin(field, pairSize(seconds, nanos));
+/** A Duration or Timestamp: seconds and nanos. Split twice, which costs less than an object that holds both. */
+function writeTime(writer: WireWriter, field: number, ms: number): void {
+  const seconds = secondsOf(ms);
+  writer.begin(field, timeSize(ms));
   writer.number(1, seconds);
-  writer.number(2, nanos);
+  writer.number(2, nanosOf(ms, seconds));
 }
 
-function pairSize(seconds: number, nanos: number): number {
-  return numberSize(seconds) + numberSize(nanos);
+function timeSize(ms: number): number {
+  const seconds = secondsOf(ms);
+  return numberSize(seconds) + numberSize(nanosOf(ms, seconds));
 }
 
 function numberSize(value: number): number {

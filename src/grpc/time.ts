@@ -7,21 +7,24 @@ const MOST_SECONDS = 315_576_000_000;
 
 /** A Duration of so many milliseconds, not negative. */
 export function duration(ms: number): Duration {
-  const { seconds, nanos } = split(ms);
-  return { seconds: BigInt(seconds), nanos };
+  const seconds = secondsOf(ms);
+  return { seconds: BigInt(seconds), nanos: nanosOf(ms, seconds) };
 }
 
 /** A Timestamp so many milliseconds after 1970. */
 export function timestamp(timeOfDayMs: number): Timestamp {
-  const { seconds, nanos } = split(timeOfDayMs);
-  return { seconds: BigInt(seconds), nanos };
+  const seconds = secondsOf(timeOfDayMs);
+  return { seconds: BigInt(seconds), nanos: nanosOf(timeOfDayMs, seconds) };
 }
 
-/** Whole seconds and the nanoseconds beyond them. @param ms - not negative. */
-export function split(ms: number): { readonly seconds: number; readonly nanos: number } {
-  const nonNegative = Math.max(0, ms);
-  const seconds = Math.floor(nonNegative / 1_000);
-  return { seconds, nanos: Math.floor((nonNegative - seconds * 1_000) * NANOS_PER_MS) };
+/** Whole seconds of so many milliseconds; 0 if they are negative. */
+export function secondsOf(ms: number): number {
+  return Math.floor(Math.max(0, ms) / 1_000);
+}
+
+/** The nanoseconds beyond the whole seconds. */
+export function nanosOf(ms: number, seconds: number): number {
+  return Math.floor((Math.max(0, ms) - seconds * 1_000) * NANOS_PER_MS);
 }
 
 /** Milliseconds of a Duration's fields; NaN if they are none that protobuf allows. */

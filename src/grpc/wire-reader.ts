@@ -11,6 +11,10 @@ const VARINT = 0;
 const FIXED64 = 1;
 const LENGTH_DELIMITED = 2;
 const FIXED32 = 5;
+/** As many decimal digits as every double can tell apart. */
+const MOST_DIGITS = 15;
+/** ASCII of the digit 0. */
+const DIGIT_ZERO = 48;
 const LAST_FIELD = 2 ** 29 - 1;
 
 /** Reads one message, field after field. Throws {@link WireError} if it is malformed. */
@@ -87,6 +91,31 @@ export class WireReader {
     const text = this.buffer.toString("latin1", this.position, stop);
     this.position = stop;
     return text;
+  }
+
+  /**
+   * A whole number above 0 in a string of at most 15 decimal digits, the first of them not 0, as we write assignment ids.
+   * Costs no string.
+   *
+   * @returns 0 if the string at hand is anything else; it is then still to be read.
+   */
+  digits(): number {
+    const begin = this.position;
+    const stop = this.range();
+    const start = this.position;
+    let value = 0;
+    let at = stop - start <= MOST_DIGITS && this.buffer[start] !== DIGIT_ZERO ? start : stop;
+    for (; at < stop; at++) {
+      const digit = (this.buffer[at] ?? 0) - DIGIT_ZERO;
+      if (digit < 0 || digit > 9) break;
+      value = value * 10 + digit;
+    }
+    if (at < stop || value === 0) {
+      this.position = begin;
+      return 0;
+    }
+    this.position = stop;
+    return value;
   }
 
   /** A string. */

@@ -16,6 +16,8 @@ const LARGEST_SPARE = 128 * 1024;
 const spare: Buffer[] = [];
 const NO_BUFFER: Buffer = Buffer.alloc(0);
 
+/** ASCII of the digit 0. */
+const DIGIT_ZERO = 48;
 /** Numbers from here on do not fit the integers that the processor shifts. */
 const WIDE = 2 ** 31;
 
@@ -26,6 +28,13 @@ export function varintSize(value: number): number {
   let size = 3;
   for (let rest = Math.floor(value / 0x4000); rest >= 0x80; rest = Math.floor(rest / 0x80)) size++;
   return size;
+}
+
+/** How many decimal digits a whole number has, which is not negative. */
+export function digitCount(value: number): number {
+  let count = 1;
+  for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) count++;
+  return count;
 }
 
 /** A growing buffer with protobuf's primitives. Field numbers up to 15 only: their tags are one byte. */
@@ -72,6 +81,20 @@ export class WireWriter {
     const { buffer, position } = this;
     for (let i = 0; i < length; i++) buffer[position + i] = text.charCodeAt(i);
     this.position = position + length;
+  }
+
+  /** A string of the decimal digits of a whole number, which is not negative. */
+  digits(field: number, value: number): void {
+    const length = digitCount(value);
+    this.begin(field, length);
+    const { buffer, position } = this;
+    this.position = position + length;
+    let rest = value;
+    for (let at = position + length - 1; at >= position; at--) {
+      const quotient = Math.floor(rest / 10);
+      buffer[at] = DIGIT_ZERO + (rest - quotient * 10);
+      rest = quotient;
+    }
   }
 
   /** Bytes or an encoded message, as they are; also empty ones. */
