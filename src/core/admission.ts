@@ -5,6 +5,7 @@ import { end, endIfOver } from "./ending.js";
 import type { RequestSubmitted } from "./input.js";
 import { type Acceptance, type Instant, NO_AUDIENCE, type SessionKey } from "./model.js";
 import { observe } from "./observe.js";
+import { ownBytes } from "./own-bytes.js";
 import { PendingRequest } from "./pending-request.js";
 import { invalid, type Refusal, refusal } from "./reason.js";
 import { violationsOf } from "./request-rules.js";
@@ -153,7 +154,7 @@ function makeRequest(
     spec.noProducersAction === "UNKNOWN_ENUM_VALUE" ? "COMPLETE" : spec.noProducersAction,
     input.excludeListeners,
     input.context,
-    spec.payload,
+    ownBytes(spec.payload),
     input.digest,
     acceptance,
   );

@@ -63,6 +63,14 @@ describe("a block of retained deliveries", () => {
     expect(payload.buffer).not.toBe(message.buffer);
   });
 
+  it("holds a large payload without the message that it came in, if that is a Buffer as off the wire", () => {
+    const message = Buffer.alloc(1_000_000, 7);
+    const block = new RetainedBlock();
+    const [delivery] = fc.sample(arbitraryDelivery, 1) as [Deliver];
+    block.append({ ...delivery, payload: message.subarray(500, 70_500) });
+    expect(block.read(0, "t").payload.buffer).not.toBe(message.buffer);
+  });
+
   it("lets go of a large payload at once when it is dropped", () => {
     const block = new RetainedBlock();
     const [delivery] = fc.sample(arbitraryDelivery, 1) as [Deliver];

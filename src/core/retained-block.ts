@@ -5,6 +5,7 @@
  */
 import type { Deliver } from "./effect.js";
 import { NO_AUDIENCE, type Payload, type SessionKey, type TraceContext } from "./model.js";
+import { ownBytes } from "./own-bytes.js";
 
 /** Deliveries in a block at the most. */
 const ENTRIES = 512;
@@ -125,9 +126,4 @@ export class RetainedBlock {
 
 function isLarge(payload: Payload): boolean {
   return payload.byteLength >= PAYLOAD_BYTES;
-}
-
-/** The bytes, without the message they came in if that is more than twice as large. */
-function ownBytes(payload: Payload): Payload {
-  return payload.buffer.byteLength > 2 * payload.byteLength ? payload.slice() : payload;
 }

@@ -262,6 +262,19 @@ describe("what is held stays within its limits", () => {
     expect(driven.held()).toEqual({ rememberedRequestIds: 100, deadlines: 1 });
   });
 
+  it("of a large message, to the request that it brought beside others", () => {
+    const driven = new Driven();
+    driven.openProducer("t");
+    const message = Buffer.alloc(1_000_000, 7);
+
+    const effects = driven.request({ payload: message.subarray(500, 600) });
+
+    const asked = effects.find((effect) => effect.kind === "assign");
+    expect(asked?.payload).toEqual(new Uint8Array(100).fill(7));
+    expect(asked?.payload.buffer.byteLength).toBe(100);
+    expect(driven.held()).toMatchObject({ pendingBytes: 100 });
+  });
+
   it("however many results a listener could resume from", () => {
     const driven = new Driven({ retainedBytes: 100_000 });
     const producer = driven.openProducer("t");
