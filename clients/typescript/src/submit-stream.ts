@@ -10,6 +10,7 @@ import type { PendingGather } from "./gather.js";
 import { DispatcherServiceService } from "./gen/ate/dispatcher/v1/dispatcher_service.js";
 import { HeartbeatWatch } from "./heartbeat-watch.js";
 import { OutgoingBatch } from "./outgoing-batch.js";
+import { SlotMap } from "./slot-map.js";
 import type { StreamCall } from "./stream-call.js";
 import { readStreamEvents, type StreamEvent } from "./wire.js";
 import { pushSubmission } from "./wire-items.js";
@@ -33,9 +34,9 @@ export class SubmitStream {
   readonly #watch: HeartbeatWatch;
   readonly #ended = createDeferred<void>();
   /** By correlation id. */
-  readonly #unanswered = new Map<string, Submitter>();
+  readonly #unanswered = new SlotMap<Submitter>();
   /** By request id. */
-  readonly #gathers = new Map<string, PendingGather>();
+  readonly #gathers = new SlotMap<PendingGather>();
   #lastId = 0;
   #isOpen = true;
 
@@ -100,20 +101,17 @@ export class SubmitStream {
   #handle(event: StreamEvent): void {
     switch (event.kind) {
       case "acceptance":
-        this.#answered(event.value.correlationId)?.accepted(event.value.acceptance);
+        this.#unanswered.take(event.value.correlationId)?.accepted(event.value.acceptance);
         break;
       case "rejection":
-        this.#answered(event.value.correlationId)?.failed(errorOfStatus(event.value.status));
+        this.#unanswered.take(event.value.correlationId)?.failed(errorOfStatus(event.value.status));
         break;
       case "delivery":
         this.#gathers.get(event.value.requestId)?.delivered(event.value);
         break;
-      case "summary": {
-        const gather = this.#gathers.get(event.value.requestId);
-        this.#gathers.delete(event.value.requestId);
-        gather?.summarized(event.value);
+      case "summary":
+        this.#gathers.take(event.value.requestId)?.summarized(event.value);
         break;
-      }
       case "heartbeat":
         this.#watch.setInterval(msFromDuration(event.value.interval));
         break;
@@ -125,20 +123,12 @@ export class SubmitStream {
     }
   }
 
-  #answered(correlationId: string): Submitter | undefined {
-    const submitter = this.#unanswered.get(correlationId);
-    this.#unanswered.delete(correlationId);
-    return submitter;
-  }
-
   #lost(error: DispatcherError): void {
     this.#isOpen = false;
     this.#watch.stop();
     this.#outbox.close();
-    for (const submitter of this.#unanswered.values()) submitter.failed(error);
-    for (const gather of this.#gathers.values()) gather.failed(error);
-    this.#unanswered.clear();
-    this.#gathers.clear();
+    for (const submitter of this.#unanswered.takeAll()) submitter.failed(error);
+    for (const gather of this.#gathers.takeAll()) gather.failed(error);
     this.#ended.resolve();
   }
 }

@@ -1,0 +1,27 @@
+import { describe, expect, it } from "vitest";
+import { SlotMap } from "./slot-map.js";
+
+describe("a SlotMap", () => {
+  it("gives what was set last, until it is taken", () => {
+    const map = new SlotMap<string>();
+    map.set("a", "first");
+    map.set("b", "second");
+    map.set("a", "third");
+
+    expect(map.get("a")).toBe("third");
+    expect(map.take("a")).toBe("third");
+    expect(map.take("a")).toBeUndefined();
+    expect(map.get("a")).toBeUndefined();
+    expect(map.get("b")).toBe("second");
+  });
+
+  it("does not mix up what comes where something else was", () => {
+    const map = new SlotMap<number>();
+    for (let i = 0; i < 1_000; i++) {
+      map.set(`k${i}`, i);
+      if (i >= 10) expect(map.take(`k${i - 10}`)).toBe(i - 10);
+    }
+    expect(map.takeAll()).toEqual([990, 991, 992, 993, 994, 995, 996, 997, 998, 999]);
+    expect(map.takeAll()).toEqual([]);
+  });
+});
