@@ -109,7 +109,7 @@ function accept(
   // The topic's own name, if there is one: the one that was read would be kept with every request.
   const request = makeRequest(state, input, topic?.name ?? spec.topic, acceptance, turn.now);
   state.requests.set(request.requestId, request);
-  state.pendingBytes += request.payload.byteLength;
+  state.pendingBytes += request.payload.length;
   state.totals.acceptedRequests++;
   if (spec.requestId !== "") state.remembered.noteSent(request);
   if (topic) {
@@ -227,7 +227,7 @@ function shedReason(state: State, input: RequestSubmitted, ttlMs: number, now: I
     const message = `${limit} requests are in flight, which is the limit; try again later or raise maxPendingRequests`;
     return refusal("PENDING_LIMIT", message, { limit }, RETRY_AFTER_MS);
   }
-  if (state.pendingBytes + input.spec.payload.byteLength > limits.maxPendingBytes) {
+  if (state.pendingBytes + input.spec.payload.length > limits.maxPendingBytes) {
     const limit = String(limits.maxPendingBytes);
     const message = `requests in flight hold ${state.pendingBytes} bytes of at most ${limit}; try again later or raise maxPendingBytes`;
     return refusal("PENDING_BYTES_LIMIT", message, { limit }, RETRY_AFTER_MS);

@@ -8,7 +8,10 @@ export type Instant = number;
 /** Names one open stream or call inside this process. Never reused, never sent to a peer. */
 export type SessionKey = number;
 
-/** Bytes that pass through unread: a requester's Request or a producer's Result. */
+/**
+ * Bytes that pass through unread: a requester's Request or a producer's Result. Where they come by the hundred thousand,
+ * they are asked for their `length`: for `byteLength` compiled code calls into V8, a fortieth of the server's own time.
+ */
 export type Payload = Uint8Array;
 
 /** Trace context of a request, as key and value pairs. */

@@ -91,7 +91,7 @@ export class PendingRequest extends Deadline {
 
   /** Lets go of the bytes; nobody will be asked any more. @returns how many they were. */
   dropPayload(): number {
-    const bytes = this.payload.byteLength;
+    const bytes = this.payload.length;
     this.payload = NO_PAYLOAD;
     return bytes;
   }

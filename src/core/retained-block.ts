@@ -42,7 +42,7 @@ export class RetainedBlock {
 
   /** Whether this payload has room. */
   hasRoom(payload: Payload): boolean {
-    const bytes = isLarge(payload) ? 0 : payload.byteLength;
+    const bytes = isLarge(payload) ? 0 : payload.length;
     return this.count < ENTRIES && this.used + bytes <= PAYLOAD_BYTES;
   }
 
@@ -64,7 +64,7 @@ export class RetainedBlock {
       this.large.set(index, ownBytes(payload));
     } else {
       this.payloads.set(payload, this.used);
-      this.used += payload.byteLength;
+      this.used += payload.length;
     }
     this.ends[index] = this.used;
     return index;
@@ -82,7 +82,7 @@ export class RetainedBlock {
 
   /** Bytes of a delivery's payload. */
   payloadBytes(index: number): number {
-    return this.large.get(index)?.byteLength ?? this.end(index) - this.end(index - 1);
+    return this.large.get(index)?.length ?? this.end(index) - this.end(index - 1);
   }
 
   /** A delivery of a topic, as it was but for its receivers. Its payload is its own: the block may be filled again. */
@@ -125,5 +125,5 @@ export class RetainedBlock {
 }
 
 function isLarge(payload: Payload): boolean {
-  return payload.byteLength >= PAYLOAD_BYTES;
+  return payload.length >= PAYLOAD_BYTES;
 }

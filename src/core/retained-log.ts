@@ -39,7 +39,7 @@ export class RetainedLog {
   append(topic: TopicState, delivery: Deliver): void {
     if (this.limits.retainedBytes === 0) return;
     if (!this.block.hasRoom(delivery.payload)) this.block = this.nextBlock();
-    const cost = ENTRY_BYTES + delivery.payload.byteLength;
+    const cost = ENTRY_BYTES + delivery.payload.length;
     topic.log.push(this.block);
     topic.logIndexes.push(this.block.append(delivery));
     topic.logBytes += cost;

@@ -43,8 +43,8 @@ export function writeDelivery(writer: WireWriter, delivery: Deliver, clock: Cloc
     2 +
     timeSize(receivedMs) +
     (delivery.late ? 2 : 0) +
-    context.byteLength +
-    fieldSize(payload.byteLength);
+    context.length +
+    fieldSize(payload.length);
   beginEvent(writer, bodySize);
   writer.ascii(1, requestId);
   writer.ascii(2, topic);
@@ -74,8 +74,8 @@ export function writeAssignment(writer: WireWriter, assign: Assign, clock: Clock
     2 +
     timeSize(expiresMs) +
     numberSize(assign.attempt) +
-    context.byteLength +
-    fieldSize(payload.byteLength);
+    context.length +
+    fieldSize(payload.length);
   beginEvent(writer, bodySize);
   writer.digits(1, assign.assignment);
   writer.ascii(2, requestId);

@@ -99,15 +99,15 @@ export class WireWriter {
 
   /** Bytes or an encoded message, as they are; also empty ones. */
   bytes(field: number, bytes: Uint8Array): void {
-    this.begin(field, bytes.byteLength);
+    this.begin(field, bytes.length);
     this.buffer.set(bytes, this.position);
-    this.position += bytes.byteLength;
+    this.position += bytes.length;
   }
 
   /** Fields that are encoded already. */
   encoded(bytes: Uint8Array): void {
     this.buffer.set(bytes, this.position);
-    this.position += bytes.byteLength;
+    this.position += bytes.length;
   }
 
   /** Tag and length of a field of so many bytes, which follow. */
