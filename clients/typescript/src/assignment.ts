@@ -50,6 +50,9 @@ export interface AssignmentContext {
   send(result: HandlerResult): Promise<void>;
 }
 
+/** Sends a partial result of an assignment; without effect on one that is not heard. */
+export type SendPartial = (assignment: Assignment, result: HandlerResult) => Promise<void>;
+
 /** One assignment at work; {@link revoke} ends it early. */
 export class Assignment implements AssignmentContext {
   readonly topic: string;
@@ -62,9 +65,11 @@ export class Assignment implements AssignmentContext {
   readonly contentType: string;
   readonly attributes: Readonly<Record<string, string>>;
   readonly context: Readonly<Record<string, string>>;
-  // Functions of their own, because handlers take the request apart in their parameters.
-  readonly remainingMs: () => number;
-  readonly send: (result: HandlerResult) => Promise<void>;
+  #isHeard = true;
+  readonly #expiresAt: number;
+  readonly #sendPartial: SendPartial;
+  #remainingMs: (() => number) | undefined;
+  #send: ((result: HandlerResult) => Promise<void>) | undefined;
   // Made at the first look: most handlers never look, and a controller costs more than a reply.
   #controller: AbortController | undefined;
   #revocation: DispatcherError | undefined;
@@ -79,7 +84,7 @@ export class Assignment implements AssignmentContext {
     assignment: WireAssignment,
     payload: RequestPayload,
     receivedAt: number,
-    sendPartial: (result: HandlerResult) => Promise<void>,
+    sendPartial: SendPartial,
   ) {
     this.topic = payload.topic;
     this.requestId = assignment.requestId;
@@ -91,9 +96,24 @@ export class Assignment implements AssignmentContext {
     this.contentType = payload.contentType;
     this.attributes = payload.attributes;
     this.context = assignment.context;
-    const expiresAt = receivedAt + assignment.ttlMs;
-    this.remainingMs = () => Math.max(0, expiresAt - performance.now());
-    this.send = sendPartial;
+    this.#expiresAt = receivedAt + assignment.ttlMs;
+    this.#sendPartial = sendPartial;
+  }
+
+  // Functions of their own, because handlers take the request apart in their parameters; made when they are looked at.
+  get remainingMs(): () => number {
+    this.#remainingMs ??= () => Math.max(0, this.#expiresAt - performance.now());
+    return this.#remainingMs;
+  }
+
+  get send(): (result: HandlerResult) => Promise<void> {
+    this.#send ??= (result) => this.#sendPartial(this, result);
+    return this.#send;
+  }
+
+  /** Whether what its handler says still goes anywhere. */
+  get isHeard(): boolean {
+    return this.#isHeard;
   }
 
   get signal(): AbortSignal {
@@ -107,6 +127,11 @@ export class Assignment implements AssignmentContext {
   /** Whether its result is wanted no longer. */
   get isRevoked(): boolean {
     return this.#revocation !== undefined;
+  }
+
+  /** Nobody hears its handler any more. */
+  end(): void {
+    this.#isHeard = false;
   }
 
   /** Fires the signal; the first reason holds. */

@@ -1,5 +1,5 @@
 import { status } from "@grpc/grpc-js";
-import { Assignment, type AssignmentContext } from "./assignment.js";
+import { Assignment, type AssignmentContext, type SendPartial } from "./assignment.js";
 import { DispatcherError } from "./errors.js";
 import type { HandlerResult } from "./handler-result.js";
 import { isPromiseLike } from "./promise-like.js";
@@ -30,7 +30,15 @@ export interface ReplySink {
 export class Outstanding {
   readonly #handler: Handler;
   readonly #sink: ReplySink;
+  /** Those whose handlers answer later; most answer at once, and are never entered here. */
   readonly #assignments = new Map<string, Assignment>();
+  /** The one whose handler is being called; nothing arrives meanwhile. */
+  #running: Assignment | undefined;
+  readonly #sendPartial: SendPartial = (assignment, result) => {
+    if (!assignment.isHeard) return Promise.resolve();
+    this.#sink.reply(assignment.assignmentId, true, result);
+    return this.#sink.whenSent();
+  };
 
   constructor(handler: Handler, sink: ReplySink) {
     this.#handler = handler;
@@ -50,31 +58,35 @@ export class Outstanding {
       this.#sink.fail(wire.assignmentId, undecodable(cause));
       return;
     }
-    const assignment: Assignment = new Assignment(wire, payload, receivedAt, (result) =>
-      this.#sendPartial(assignment, result),
-    );
-    this.#assignments.set(wire.assignmentId, assignment);
+    if (this.#assignments.size > 0) this.#forget(wire.assignmentId);
+    const assignment = new Assignment(wire, payload, receivedAt, this.#sendPartial);
+    this.#running = assignment;
     this.#run(assignment);
+    this.#running = undefined;
   }
 
   /** Withdraws assignments; unknown ones were answered already. Handlers that go on are remembered until they end. */
   revoke(assignmentIds: readonly string[], reason: DispatcherError): void {
     for (const id of assignmentIds) {
-      const assignment = this.#assignments.get(id);
-      if (UNHEARD.has(reason.reason)) this.#assignments.delete(id);
-      assignment?.revoke(reason);
+      const assignment = this.#running?.assignmentId === id ? this.#running : this.#assignments.get(id);
+      if (assignment === undefined) continue;
+      if (UNHEARD.has(reason.reason)) this.#end(assignment);
+      assignment.revoke(reason);
     }
   }
 
   /** Withdraws all. */
   abandon(reason: DispatcherError): void {
-    this.revoke([...this.#assignments.keys()], reason);
+    const ids = [...this.#assignments.keys()];
+    if (this.#running !== undefined) ids.push(this.#running.assignmentId);
+    this.revoke(ids, reason);
   }
 
   #run(assignment: Assignment): void {
     try {
       const result = this.#handler(assignment);
       if (isPromiseLike(result)) {
+        if (assignment.isHeard) this.#assignments.set(assignment.assignmentId, assignment);
         result.then(
           (value) => this.#answer(assignment, value ?? undefined),
           (error: unknown) => this.#fail(assignment, error),
@@ -88,30 +100,34 @@ export class Outstanding {
   }
 
   #answer(assignment: Assignment, result: HandlerResult | undefined): void {
-    if (!this.#isHeard(assignment)) return;
+    if (!assignment.isHeard) return;
     try {
       this.#sink.reply(assignment.assignmentId, false, result);
-      this.#assignments.delete(assignment.assignmentId);
+      this.#end(assignment);
     } catch (error) {
       this.#fail(assignment, unsendable(error));
     }
   }
 
   #fail(assignment: Assignment, error: unknown): void {
-    if (!this.#isHeard(assignment)) return;
-    this.#assignments.delete(assignment.assignmentId);
+    if (!assignment.isHeard) return;
+    this.#end(assignment);
     // After a revocation it most often says only that the handler gave up.
     if (!assignment.isRevoked) this.#sink.fail(assignment.assignmentId, error);
   }
 
-  #sendPartial(assignment: Assignment, result: HandlerResult): Promise<void> {
-    if (!this.#isHeard(assignment)) return Promise.resolve();
-    this.#sink.reply(assignment.assignmentId, true, result);
-    return this.#sink.whenSent();
+  /** Nobody hears of it any more. */
+  #end(assignment: Assignment): void {
+    assignment.end();
+    if (this.#assignments.size > 0 && this.#assignments.get(assignment.assignmentId) === assignment) {
+      this.#assignments.delete(assignment.assignmentId);
+    }
   }
 
-  #isHeard(assignment: Assignment): boolean {
-    return this.#assignments.get(assignment.assignmentId) === assignment;
+  /** An id that is assigned anew takes the place of what it meant before. */
+  #forget(assignmentId: string): void {
+    const assignment = this.#assignments.get(assignmentId);
+    if (assignment !== undefined) this.#end(assignment);
   }
 }
 
