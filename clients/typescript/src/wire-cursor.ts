@@ -41,8 +41,13 @@ export class WireCursor {
 
   /** A number of up to 64 bits. */
   uint64(): bigint {
+    return BigInt(this.whole());
+  }
+
+  /** A number of up to 64 bits; a bigint only if it is a long one, because those are made at some cost. */
+  whole(): number | bigint {
     const value = this.#upTo49Bits();
-    if (value >= 0) return BigInt(value);
+    if (value >= 0) return value;
     const reader = this.#reader();
     const wide = reader.uint64() as bigint;
     this.at += reader.pos;
@@ -96,15 +101,10 @@ export class WireCursor {
 
   /** The text of a field, perhaps a `recent` one. @throws {TypeError} if it is no UTF-8. */
   strictText(recent?: RecentText): string {
-    const begin = this.at;
-    const end = this.end();
-    if (recent?.isThere(this.bytes, this.at, end)) {
-      this.at = end;
-      return recent.text;
-    }
-    this.at = begin;
-    const text = STRICT.decode(this.view());
-    recent?.remember(text);
+    const begin = this.pass();
+    if (recent?.isThere(this.bytes, begin, this.at)) return recent.text;
+    const text = STRICT.decode(this.viewOf(begin, this.at));
+    recent?.remember(text, this.bytes, begin, this.at);
     return text;
   }
 
