@@ -8,13 +8,16 @@ import { matchesPattern } from "./topic-pattern.js";
  */
 const MAX_TOPICS = 10_000;
 
+/** A position; a bigint only beyond what a number holds exactly, because comparing bigints costs more. */
+type Sequence = number | bigint;
+
 interface Position {
   /** The run of the numbering; empty while the server has not said, which it answers with a gap. */
   epoch: string;
   /** The highest position that was taken, on whatever stream. */
-  taken: bigint;
+  taken: Sequence;
   /** Where the present stream is: in this epoch nothing at or below comes on it any more. */
-  passed: bigint;
+  passed: Sequence;
   /** Whether this is only what we resumed from, and the present stream has not confirmed it. */
   isClaim: boolean;
 }
@@ -31,7 +34,7 @@ export class Cursors {
   claim(): Cursor[] {
     return [...this.#positions].map(([topic, position]) => {
       position.isClaim = true;
-      return { topic, epoch: position.epoch, sequence: position.taken };
+      return { topic, epoch: position.epoch, sequence: BigInt(position.taken) };
     });
   }
 
@@ -40,7 +43,7 @@ export class Cursors {
     for (const position of this.#positions.values()) position.passed = position.taken;
     for (const { topic, epoch, sequence } of cursors) {
       const position = this.#positions.get(topic);
-      if (position?.epoch === epoch) position.passed = sequence;
+      if (position?.epoch === epoch) position.passed = compact(sequence);
       else this.#positions.delete(topic);
     }
     this.advance(cursors);
@@ -48,7 +51,8 @@ export class Cursors {
 
   /** The server says where topics stand: nothing at or below will still arrive. */
   advance(cursors: readonly Cursor[]): void {
-    for (const { topic, epoch, sequence } of cursors) {
+    for (const { topic, epoch, sequence: wide } of cursors) {
+      const sequence = compact(wide);
       const position = this.#positions.get(topic);
       if (position === undefined || (position.epoch !== epoch && position.epoch !== "")) {
         this.#remember(topic, { epoch, taken: sequence, passed: sequence, isClaim: false });
@@ -62,8 +66,9 @@ export class Cursors {
   }
 
   /** Whether a delivery is new, and if so takes it. Those without a position are always new. */
-  take(topic: string, sequence: bigint): boolean {
-    if (sequence === 0n) return true;
+  take(topic: string, at: Sequence): boolean {
+    const sequence = compact(at);
+    if (sequence === 0) return true;
     const position = this.#positions.get(topic);
     if (position === undefined) {
       this.#remember(topic, { epoch: "", taken: sequence, passed: sequence, isClaim: false });
@@ -71,7 +76,7 @@ export class Cursors {
     }
     if (sequence <= position.passed) {
       position.epoch = "";
-      position.taken = 0n;
+      position.taken = 0;
     }
     position.passed = sequence;
     if (sequence <= position.taken) return false;
@@ -80,7 +85,8 @@ export class Cursors {
   }
 
   /** The server says that deliveries up to this position are lost. */
-  skip(topic: string, upTo: bigint): void {
+  skip(topic: string, wide: bigint): void {
+    const upTo = compact(wide);
     const position = this.#positions.get(topic);
     if (position === undefined) {
       this.#remember(topic, { epoch: "", taken: upTo, passed: upTo, isClaim: false });
@@ -109,4 +115,8 @@ export class Cursors {
     }
     this.#positions.set(topic, position);
   }
+}
+
+function compact(sequence: Sequence): Sequence {
+  return typeof sequence === "bigint" && sequence <= Number.MAX_SAFE_INTEGER ? Number(sequence) : sequence;
 }

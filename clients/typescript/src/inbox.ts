@@ -21,7 +21,7 @@ export class Inbox<T> {
   /** Adds an item; ignored after the end. */
   push(item: T): void {
     if (this.#end !== undefined) return;
-    const taker = this.#takers.shift();
+    const taker = this.#takers.length === 0 ? undefined : this.#takers.shift();
     if (taker === undefined) this.#items.push(item);
     else taker.resolve({ done: false, value: item });
   }

@@ -125,9 +125,7 @@ export class ListenerSession implements Listener, Peer {
   #handle(event: StreamEvent): void {
     switch (event.kind) {
       case "delivery":
-        if (this.#cursors.take(event.value.topic, event.value.sequence)) {
-          this.#feed.push(new ReceivedResult(event.value));
-        }
+        if (this.#cursors.take(event.topic, event.position)) this.#feed.push(new ReceivedResult(event));
         break;
       case "summary": {
         const { onSummary } = this.#options;

@@ -17,13 +17,13 @@ import { Summary } from "./gen/ate/dispatcher/v1/summary.js";
 import { readAcceptance, type WireAcceptance } from "./wire-acceptance.js";
 import { readAssignment, type WireAssignment } from "./wire-assignment.js";
 import { WireCursor } from "./wire-cursor.js";
-import { readDelivery, type WireDelivery } from "./wire-delivery.js";
+import { type ReceivedDelivery, readDelivery } from "./wire-delivery.js";
 
 type Event<Kind, Value> = { readonly kind: Kind; readonly value: Value };
 
 /** A `GatherEvent` or `ListenerEvent`; their field numbers do not overlap. */
 export type StreamEvent =
-  | Event<"delivery", WireDelivery>
+  | ReceivedDelivery
   | Event<"summary", Summary>
   | Event<"heartbeat", Heartbeat>
   | Event<"goAway", GoAway>
@@ -51,7 +51,7 @@ type Read<T> = (cursor: WireCursor, end: number) => T;
 
 const streamEvents: readonly (Read<StreamEvent> | undefined)[] = [
   undefined,
-  (cursor, end) => ({ kind: "delivery", value: readDelivery(cursor, end) }),
+  readDelivery,
   (cursor, end) => ({ kind: "summary", value: Summary.decode(cursor.viewTo(end)) }),
   (cursor, end) => ({ kind: "heartbeat", value: Heartbeat.decode(cursor.viewTo(end)) }),
   (cursor, end) => ({ kind: "goAway", value: GoAway.decode(cursor.viewTo(end)) }),
