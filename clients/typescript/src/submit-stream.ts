@@ -72,7 +72,7 @@ export class SubmitStream {
       return;
     }
     this.#lastId += 1;
-    const correlationId = this.#lastId.toString(36);
+    const correlationId = String(this.#lastId);
     this.#unanswered.set(correlationId, submitter);
     pushSubmission(this.#outbox, correlationId, submission);
   }

@@ -1,5 +1,6 @@
 import type { Acceptance, Target } from "./acceptance.js";
 import { readDuration, readTimestamp } from "./duration.js";
+import { RecentText } from "./recent-text.js";
 import type { WireCursor } from "./wire-cursor.js";
 
 /** An `Acceptance` and the submission that it answers. */
@@ -7,6 +8,9 @@ export interface WireAcceptance {
   readonly correlationId: string;
   readonly acceptance: Acceptance;
 }
+
+/** Requests in a row are mostly scattered to the same producers in the same order; so many of them are remembered. */
+const producerIds: readonly RecentText[] = Array.from({ length: 64 }, () => new RecentText());
 
 /** Reads an `Acceptance` that ends at `end`. */
 export function readAcceptance(cursor: WireCursor, end: number): WireAcceptance {
@@ -24,7 +28,7 @@ export function readAcceptance(cursor: WireCursor, end: number): WireAcceptance 
         correlationId = cursor.text();
         break;
       case 26:
-        targets.push(readTarget(cursor));
+        targets.push(readTarget(cursor, targets.length));
         break;
       case 32:
         listenerCount = cursor.uint32();
@@ -45,12 +49,13 @@ export function readAcceptance(cursor: WireCursor, end: number): WireAcceptance 
   };
 }
 
-function readTarget(cursor: WireCursor): Target {
+function readTarget(cursor: WireCursor, index: number): Target {
   const end = cursor.end();
+  const recent = producerIds[index];
   let [producerId, group] = ["", ""];
   while (cursor.at < end) {
     const tag = cursor.uint32();
-    if (tag === 10) producerId = cursor.text();
+    if (tag === 10) producerId = cursor.text(recent);
     else if (tag === 18) group = cursor.text();
     else cursor.skip(tag);
   }

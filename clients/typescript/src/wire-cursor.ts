@@ -93,9 +93,10 @@ export class WireCursor {
     return new Uint8Array(this.#memory, this.#offset + begin, end - begin);
   }
 
-  /** The text of a field; what is malformed in it becomes U+FFFD. */
-  text(): string {
+  /** The text of a field, perhaps a `recent` one; what is malformed in it becomes U+FFFD. */
+  text(recent?: RecentText): string {
     const begin = this.pass();
+    if (recent !== undefined) return recent.read(this.buffer, begin, this.at);
     return this.#shortText(begin, this.at) ?? this.buffer.toString("utf8", begin, this.at);
   }
 
