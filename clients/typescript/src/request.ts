@@ -11,6 +11,7 @@ import {
 import { writeList, writeStruct } from "./json-encoder.js";
 import type { CompletionOptions, RequestOptions } from "./request-options.js";
 import { encodeWith } from "./spare-writer.js";
+import { encodeUsualRequest } from "./wire-request.js";
 
 /**
  * Encodes a `Request`, which travels verbatim to every producer from here on.
@@ -20,6 +21,8 @@ import { encodeWith } from "./spare-writer.js";
  * @throws {DispatcherError} INVALID_ARGUMENT if something cannot be put on the wire; all else is for the server to judge.
  */
 export function encodeRequest(topic: string, options: RequestOptions): Uint8Array {
+  const usual = encodeUsualRequest(topic, options);
+  if (usual !== undefined) return usual;
   try {
     return encodeWith((writer) => {
       writeRoutingFields(writer, topic, options);

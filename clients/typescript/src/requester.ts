@@ -13,6 +13,7 @@ import { Summary as SummaryMessage } from "./gen/ate/dispatcher/v1/summary.js";
 import { MAX_BATCH_BYTES } from "./outgoing-batch.js";
 import { encodeRequest } from "./request.js";
 import type { GatherOptions, RequestOptions } from "./request-options.js";
+import { NO_ENTRIES } from "./string-map.js";
 import { SubmitStream } from "./submit-stream.js";
 import { type Summary, summaryOf } from "./summary.js";
 import { openUnaryGather } from "./unary-gather.js";
@@ -198,5 +199,10 @@ function encode(
   gather: boolean,
   excludeListeners: boolean,
 ): EncodedSubmission {
-  return { request: encodeRequest(topic, options), gather, excludeListeners, context: options.context ?? {} };
+  return {
+    request: encodeRequest(topic, options),
+    gather,
+    excludeListeners,
+    context: options.context ?? NO_ENTRIES,
+  };
 }

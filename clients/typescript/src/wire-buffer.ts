@@ -56,6 +56,12 @@ export class WireBuffer {
     this.#bytes[this.#length++] = 1;
   }
 
+  /** A whole number below 2^32. */
+  number(field: number, value: number): void {
+    this.#bytes[this.#length++] = field << 3;
+    this.#varint(value);
+  }
+
   /** A text of `byteLength` bytes in UTF-8, as {@link textSize} says. */
   text(field: number, text: string, byteLength: number): void {
     this.begin(field, byteLength);
@@ -82,14 +88,8 @@ export class WireBuffer {
 
   /** Tag and length of a field of so many bytes, which follow. */
   begin(field: number, byteLength: number): void {
-    const bytes = this.#bytes;
-    bytes[this.#length++] = (field << 3) | 2;
-    let rest = byteLength;
-    while (rest >= 0x80) {
-      bytes[this.#length++] = (rest & 0x7f) | 0x80;
-      rest >>>= 7;
-    }
-    bytes[this.#length++] = rest;
+    this.#bytes[this.#length++] = (field << 3) | 2;
+    this.#varint(byteLength);
   }
 
   /** Takes out what was written, in bytes of its own. */
@@ -104,5 +104,14 @@ export class WireBuffer {
   clear(): void {
     this.#length = 0;
     if (this.#bytes.length > MAX_KEPT_BYTES) this.#bytes = NO_BYTES;
+  }
+  #varint(value: number): void {
+    const bytes = this.#bytes;
+    let rest = value;
+    while (rest >= 0x80) {
+      bytes[this.#length++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    bytes[this.#length++] = rest;
   }
 }

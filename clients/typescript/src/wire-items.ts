@@ -1,6 +1,7 @@
 // The items that nearly all of what a client sends consists of, written straight into the message that waits to be sent.
 // wire-items.test.ts holds this file equal to the generated codecs.
 import type { OutgoingBatch } from "./outgoing-batch.js";
+import { NO_ENTRIES } from "./string-map.js";
 import { fieldSize, textSize } from "./wire-buffer.js";
 import { type EncodedSubmission, writeSubmission } from "./wire-writer.js";
 
@@ -48,7 +49,7 @@ export function pushSubmission(
   submission: EncodedSubmission,
 ): void {
   const { request, context, gather, excludeListeners } = submission;
-  if (Object.keys(context).length > 0) {
+  if (context !== NO_ENTRIES && Object.keys(context).length > 0) {
     batch.push(writeSubmission(correlationId, submission));
     return;
   }
