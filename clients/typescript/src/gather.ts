@@ -2,10 +2,9 @@ import { status } from "@grpc/grpc-js";
 import type { Acceptance } from "./acceptance.js";
 import { createDeferred } from "./deferred.js";
 import { cancelled, DispatcherError } from "./errors.js";
-import type { Summary as SummaryMessage } from "./gen/ate/dispatcher/v1/summary.js";
 import { Inbox } from "./inbox.js";
 import { ReceivedResult, type ResultDelivery } from "./result-delivery.js";
-import { type Summary, summaryOf } from "./summary.js";
+import type { Summary } from "./summary.js";
 import type { WireDelivery } from "./wire-delivery.js";
 
 /**
@@ -117,8 +116,8 @@ export class PendingGather implements Gather {
   }
 
   /** The request ended. */
-  summarized(message: SummaryMessage): void {
-    this.#summary.resolve(summaryOf(message));
+  summarized(summary: Summary): void {
+    this.#summary.resolve(summary);
     this.#inbox.end();
     this.#release();
   }

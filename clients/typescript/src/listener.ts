@@ -22,7 +22,6 @@ import { ReceivedResult, type ResultDelivery } from "./result-delivery.js";
 import { ResultFeed } from "./result-feed.js";
 import { type Peer, Session } from "./session.js";
 import type { StreamCall, StreamEvents } from "./stream-call.js";
-import { summaryOf } from "./summary.js";
 import { checkPattern } from "./topic-pattern.js";
 import { readStreamEvents, type StreamEvent } from "./wire.js";
 
@@ -129,8 +128,7 @@ export class ListenerSession implements Listener, Peer {
         break;
       case "summary": {
         const { onSummary } = this.#options;
-        const summary = summaryOf(event.value);
-        if (onSummary !== undefined) this.#feed.inTurn("onSummary", () => onSummary(summary));
+        if (onSummary !== undefined) this.#feed.inTurn("onSummary", () => onSummary(event.value));
         break;
       }
       case "gap":

@@ -1,6 +1,6 @@
 import type { Acceptance, Target } from "./acceptance.js";
 import { readDuration, readTimestamp } from "./duration.js";
-import { RecentText } from "./recent-text.js";
+import { recentProducer } from "./recent-producers.js";
 import type { WireCursor } from "./wire-cursor.js";
 
 /** An `Acceptance` and the submission that it answers. */
@@ -8,9 +8,6 @@ export interface WireAcceptance {
   readonly correlationId: string;
   readonly acceptance: Acceptance;
 }
-
-/** Requests in a row are mostly scattered to the same producers in the same order; so many of them are remembered. */
-const producerIds: readonly RecentText[] = Array.from({ length: 64 }, () => new RecentText());
 
 /** Reads an `Acceptance` that ends at `end`. */
 export function readAcceptance(cursor: WireCursor, end: number): WireAcceptance {
@@ -51,7 +48,7 @@ export function readAcceptance(cursor: WireCursor, end: number): WireAcceptance 
 
 function readTarget(cursor: WireCursor, index: number): Target {
   const end = cursor.end();
-  const recent = producerIds[index];
+  const recent = recentProducer(index);
   let [producerId, group] = ["", ""];
   while (cursor.at < end) {
     const tag = cursor.uint32();

@@ -13,11 +13,12 @@ import {
   Welcome,
 } from "./gen/ate/dispatcher/v1/producer.js";
 import { GoAway, Heartbeat } from "./gen/ate/dispatcher/v1/session.js";
-import { Summary } from "./gen/ate/dispatcher/v1/summary.js";
+import type { Summary } from "./summary.js";
 import { readAcceptance, type WireAcceptance } from "./wire-acceptance.js";
 import { readAssignment, type WireAssignment } from "./wire-assignment.js";
 import { WireCursor } from "./wire-cursor.js";
 import { type ReceivedDelivery, readDelivery } from "./wire-delivery.js";
+import { readSummary } from "./wire-summary.js";
 
 type Event<Kind, Value> = { readonly kind: Kind; readonly value: Value };
 
@@ -52,7 +53,7 @@ type Read<T> = (cursor: WireCursor, end: number) => T;
 const streamEvents: readonly (Read<StreamEvent> | undefined)[] = [
   undefined,
   readDelivery,
-  (cursor, end) => ({ kind: "summary", value: Summary.decode(cursor.viewTo(end)) }),
+  (cursor, end) => ({ kind: "summary", value: readSummary(cursor, end) }),
   (cursor, end) => ({ kind: "heartbeat", value: Heartbeat.decode(cursor.viewTo(end)) }),
   (cursor, end) => ({ kind: "goAway", value: GoAway.decode(cursor.viewTo(end)) }),
   (cursor, end) => ({ kind: "acceptance", value: readAcceptance(cursor, end) }),
