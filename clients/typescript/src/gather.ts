@@ -79,8 +79,8 @@ export class PendingGather implements Gather {
   [Symbol.asyncIterator](): AsyncIterator<ResultDelivery, undefined> {
     this.#isIterated = true;
     return {
-      next: async () => {
-        const next = await this.#inbox.next();
+      next: () => {
+        const next = this.#inbox.next();
         this.#relieve();
         return next;
       },

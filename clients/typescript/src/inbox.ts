@@ -57,12 +57,13 @@ export class Inbox<T> {
   }
 
   /** Takes an item as soon as there is one; done, or rejected, beyond the end. */
-  async next(): Promise<IteratorResult<T, undefined>> {
-    if (this.size > 0) return { done: false, value: this.shift() as T };
+  next(): Promise<IteratorResult<T, undefined>> {
+    // No async function: its promise beside the taker's, and the turns of both, were a tenth of what a gather cost.
+    if (this.size > 0) return Promise.resolve({ done: false, value: this.shift() as T });
     if (this.#end === undefined) {
-      return await new Promise((resolve, reject) => this.#takers.push({ resolve, reject }));
+      return new Promise((resolve, reject) => this.#takers.push({ resolve, reject }));
     }
-    if (this.#end.error !== undefined) throw this.#end.error;
-    return { done: true, value: undefined };
+    if (this.#end.error !== undefined) return Promise.reject(this.#end.error);
+    return Promise.resolve({ done: true, value: undefined });
   }
 }
