@@ -156,4 +156,19 @@ describe("the retained log", () => {
     expect(topic.log.length + other.log.length).toBeLessThanOrEqual(100 + 2 * 1_024);
     expect(retainedAfter(topic, 0).at(-1)?.sequence).toBe(topic.sequence);
   });
+
+  it("holds about twice the places of what is retained, however many topics share it", () => {
+    const log = new RetainedLog({ retainedBytes: 400 * ENTRY_BYTES, retainedMs: 100 });
+    const many = topics(100);
+    for (let i = 0; i < 50_000; i++) {
+      const to = many[i % many.length] as TopicState;
+      log.append(to, delivery(to, 0, i));
+    }
+
+    for (const topic of many) {
+      expect(topic.logCount).toBe(4);
+      expect(topic.log.length).toBeLessThanOrEqual(4 + 16);
+      expect(sequences(retainedAfter(topic, 0))).toEqual([497, 498, 499, 500]);
+    }
+  });
 });

@@ -12,6 +12,8 @@ import type { TopicState } from "./topic-state.js";
 const ENTRY_BYTES = 256;
 /** Emptied places at the front of an array that are worth a copy of the rest, if they are half of it. */
 const COMPACT_AT = 1_024;
+/** The same of one topic: there may be many, and an array that is moved down within its place need never grow. */
+const COMPACT_TOPIC_AT = 16;
 /** Spent blocks that are kept, so that as many come as go while results flow. */
 const MOST_SPARE = 16;
 
@@ -83,14 +85,10 @@ export class RetainedLog {
     topic.logBytes -= cost;
     topic.log[topic.logStart] = undefined;
     topic.logStart++;
-    if (isWorthCompacting(topic.logStart, topic.log.length)) {
-      topic.log.splice(0, topic.logStart);
-      topic.logIndexes.splice(0, topic.logStart);
-      topic.logStart = 0;
-    }
+    if (isWorthCompacting(topic.logStart, topic.log.length, COMPACT_TOPIC_AT)) compact(topic);
     this.topics[this.start] = undefined;
     this.start++;
-    if (isWorthCompacting(this.start, this.topics.length)) {
+    if (isWorthCompacting(this.start, this.topics.length, COMPACT_AT)) {
       this.topics = this.topics.slice(this.start);
       this.start = 0;
     }
@@ -98,8 +96,14 @@ export class RetainedLog {
 }
 
 /** Whether the emptied places at the front are all there is, or many, and at least as many as the rest to be copied. */
-function isWorthCompacting(start: number, length: number): boolean {
-  return start === length || (start >= COMPACT_AT && 2 * start >= length);
+function isWorthCompacting(start: number, length: number, least: number): boolean {
+  return start === length || (start >= least && 2 * start >= length);
+}
+
+function compact(topic: TopicState): void {
+  topic.log.splice(0, topic.logStart);
+  topic.logIndexes.splice(0, topic.logStart);
+  topic.logStart = 0;
 }
 
 function costOf(block: RetainedBlock, index: number): number {
