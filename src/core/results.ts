@@ -81,7 +81,7 @@ function publish(state: State, assignment: Assignment, input: ResultReturned, tu
   const routes = topic ? state.router.routes(topic.name) : NO_ROUTES;
   const sequence = topic ? nextSequence(topic) : 0;
   const { callers, resultCount } = request;
-  if (topic && sequence === 1) announce(topic, routes, turn);
+  if (topic && sequence === 1) announce(state, topic, routes, turn);
   const delivery = makeDelivery(assignment, input, turn, routes.everyone, callers, resultCount, sequence);
   turn.effects.push(delivery);
   state.totals.deliveries += routes.everyone.members.length + callers.length;
@@ -99,7 +99,9 @@ function nextSequence(topic: TopicState): number {
 }
 
 /** Tells listeners that did not name a topic of which epoch its numbering is, before its first delivery. */
-function announce({ name, epoch }: TopicState, { byWildcard }: Routes, turn: Turn): void {
+function announce(state: State, { name, epoch }: TopicState, routes: Routes, turn: Turn): void {
+  const { byWildcard } = routes;
+  if (byWildcard.length > 0) state.router.separate(routes);
   const cursors = [{ topic: name, epoch, sequence: 0 }];
   for (const { key } of byWildcard) {
     turn.effects.push({ kind: "topicsChanged", to: key, added: [], removed: [], cursors });

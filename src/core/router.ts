@@ -1,17 +1,16 @@
 /**
  * Who is on which topic: registrations of producers and listeners, and the state of the topics in use.
  */
+import { Audiences } from "./audiences.js";
 import type { Limits } from "./limits.js";
 import type { ListenerSession } from "./listener-session.js";
-import { Audience, type Instant, NO_AUDIENCE } from "./model.js";
+import type { Instant, SessionKey } from "./model.js";
 import type { PendingRequest } from "./pending-request.js";
 import type { ProducerSession } from "./producer-session.js";
 import { hasWildcard } from "./topic.js";
-import { NO_ROUTES, type ProducerGroup, type Routes, TopicState } from "./topic-state.js";
+import { NO_ROUTES, type ProducerGroup, Routes, TopicState } from "./topic-state.js";
 import { TopicTree } from "./topic-tree.js";
 
-/** A version that no count of changes has. */
-const OUT_OF_DATE = -1;
 const NOBODY: readonly ListenerSession[] = [];
 
 /** All registrations and all topics in use. */
@@ -23,9 +22,14 @@ export class Router {
   readonly held = new Set<TopicState>();
   /** Topics nobody is on, the longest idle first. */
   private readonly idle = new Set<TopicState>();
+  /** For deliveries and for summaries, which do not travel together. */
+  private readonly audiences = new Audiences();
+  private readonly summaryAudiences = new Audiences();
   private epochs = 0;
-  /** Counts changes of wildcard registrations: routes that were worked out before the latest are out of date. */
-  private wildcardVersion = 0;
+  /** Counts changes of registrations: routes that were worked out before the latest of their topic are out of date. */
+  private changes = 0;
+  /** The latest one of a wildcard registration, which may concern any topic. */
+  private wildcardChangedAt = 0;
 
   /** @param serverId - makes epochs differ from those of every other process. */
   constructor(
@@ -64,6 +68,7 @@ export class Router {
     if (known) return known;
     if (this.topics.size >= this.limits.maxTopics && !this.forgetLongestIdle()) return undefined;
     const topic = new TopicState(name, `${this.serverId}.${(++this.epochs).toString(36)}`);
+    topic.changedAt = this.changes;
     this.topics.set(name, topic);
     return topic;
   }
@@ -108,10 +113,11 @@ export class Router {
   /** Who is on a topic now. */
   routes(name: string): Routes {
     const topic = this.topics.get(name);
-    if (!topic) return this.workOut(name);
-    if (!topic.routes || topic.routesVersion !== this.wildcardVersion) {
-      topic.routes = this.workOut(name, topic.routes);
-      topic.routesVersion = this.wildcardVersion;
+    if (!topic) return this.workOut(name, this.changes);
+    const changedAt = Math.max(topic.changedAt, this.wildcardChangedAt);
+    if (!topic.routes || topic.routesAt < changedAt) {
+      topic.routes = this.workOut(name, changedAt, topic.routes);
+      topic.routesAt = this.changes;
     }
     return topic.routes;
   }
@@ -122,6 +128,11 @@ export class Router {
   groupMembers({ listenerGroups }: Routes, request: PendingRequest): readonly ListenerSession[] {
     if (listenerGroups.length === 0) return NOBODY;
     return listenerGroups.flatMap((group) => group[request.serial % group.length] ?? []);
+  }
+
+  /** Lets the next delivery come behind what its listeners were told, though others share the audience. */
+  separate({ hearers }: Routes): void {
+    hearers.renew(this.changes);
   }
 
   /** Notes that a topic may be in use no longer. */
@@ -169,12 +180,13 @@ export class Router {
   }
 
   private forgetRoutes(pattern: string): void {
+    this.changes++;
     if (hasWildcard(pattern)) {
-      this.wildcardVersion++;
+      this.wildcardChangedAt = this.changes;
       return;
     }
     const topic = this.topics.get(pattern);
-    if (topic) topic.routesVersion = OUT_OF_DATE;
+    if (topic) topic.changedAt = this.changes;
   }
 
   private releaseNamed(pattern: string, now: Instant): void {
@@ -182,8 +194,11 @@ export class Router {
     if (topic) this.release(topic, now);
   }
 
-  /** @param earlier - whose groups' turns go on. */
-  private workOut(name: string, earlier: Routes = NO_ROUTES): Routes {
+  /**
+   * @param changedAt - after how many changes the topic's latest was.
+   * @param earlier - whose groups' turns go on.
+   */
+  private workOut(name: string, changedAt: number, earlier: Routes = NO_ROUTES): Routes {
     const producers = this.producers.match(name);
     const listeners = this.listeners.match(name);
     if (producers.size === 0 && listeners.size === 0) return NO_ROUTES;
@@ -193,21 +208,21 @@ export class Router {
     const everyone: ListenerSession[] = [];
     const listenerGroups = new Map<string, ListenerSession[]>();
     for (const listener of listeners.keys()) addTo(listener.group, listener, everyone, listenerGroups);
-    return {
+    const late = everyone.filter((listener) => listener.includeLate);
+    const summarized = everyone.filter((listener) => listener.includeSummaries);
+    return new Routes(
       singles,
-      choices: singles.map((producer) => ({ producer, group: undefined })),
-      targets: singles.map(({ producerId }) => ({ producerId, group: "" })),
-      groups: [...groups].map(([group, members]): ProducerGroup => {
+      [...groups].map(([group, members]): ProducerGroup => {
         const before = earlier.groups.find((candidate) => candidate.name === group);
         return { name: group, members, turn: before ? turnAmong(members, before) : 0 };
       }),
-      listenerCount: listeners.size,
-      everyone: audienceOf(everyone),
-      includeLate: audienceOf(everyone.filter((listener) => listener.includeLate)),
-      includeSummaries: audienceOf(everyone.filter((listener) => listener.includeSummaries)),
-      byWildcard: everyone.filter((listener) => !listener.topics.has(name)),
-      listenerGroups: [...listenerGroups.values()],
-    };
+      listeners.size,
+      this.audiences.of(keysOf(everyone), changedAt, this.changes),
+      this.audiences.of(keysOf(late), changedAt, this.changes),
+      this.summaryAudiences.of(keysOf(summarized), changedAt, this.changes),
+      everyone.filter((listener) => !listener.topics.has(name)),
+      [...listenerGroups.values()],
+    );
   }
 }
 
@@ -231,6 +246,6 @@ function addTo<T>(group: string, member: T, singles: T[], groups: Map<string, T[
   else groups.set(group, [member]);
 }
 
-function audienceOf(listeners: readonly ListenerSession[]): Audience {
-  return listeners.length === 0 ? NO_AUDIENCE : new Audience(listeners.map((listener) => listener.key));
+function keysOf(listeners: readonly ListenerSession[]): readonly SessionKey[] {
+  return listeners.map((listener) => listener.key);
 }

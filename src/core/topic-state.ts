@@ -1,5 +1,6 @@
+import { NOBODY, type SharedAudience } from "./audiences.js";
 import type { ListenerSession } from "./listener-session.js";
-import { type Audience, type Instant, NO_AUDIENCE, type Target } from "./model.js";
+import type { Audience, Instant, Target } from "./model.js";
 import type { PendingRequest } from "./pending-request.js";
 import type { ProducerSession } from "./producer-session.js";
 import type { RetainedBlock } from "./retained-block.js";
@@ -19,37 +20,52 @@ export interface Choice {
 }
 
 /** Everybody on a topic at one time, worked out once and used until somebody comes or goes. */
-export interface Routes {
-  /** Producers that are asked always. */
-  readonly singles: readonly ProducerSession[];
-  /** They, as the choices and targets of a request that selects nobody, if there are no groups. */
+export class Routes {
+  /** The producers that are asked always, as the choices and targets of a request that selects nobody, if no groups. */
   readonly choices: readonly Choice[];
   readonly targets: readonly Target[];
-  readonly groups: readonly ProducerGroup[];
-  readonly listenerCount: number;
-  /** Listeners without a group; of them, those who include late results, and those who include summaries. */
-  readonly everyone: Audience;
-  readonly includeLate: Audience;
-  readonly includeSummaries: Audience;
-  /** Those of them who do not name the topic, and so learn of it when it begins. */
-  readonly byWildcard: readonly ListenerSession[];
-  /** Members of each listener group. */
-  readonly listenerGroups: readonly (readonly ListenerSession[])[];
+
+  /**
+   * @param singles - producers that are asked always.
+   * @param listenerCount - with and without a group.
+   * @param hearers - listeners without a group.
+   * @param lateHearers - those of them who include late results.
+   * @param summaryHearers - those of them who include summaries.
+   * @param byWildcard - those of them who do not name the topic, and so learn of it when it begins.
+   * @param listenerGroups - members of each listener group.
+   */
+  constructor(
+    readonly singles: readonly ProducerSession[],
+    readonly groups: readonly ProducerGroup[],
+    readonly listenerCount: number,
+    readonly hearers: SharedAudience,
+    private readonly lateHearers: SharedAudience,
+    private readonly summaryHearers: SharedAudience,
+    readonly byWildcard: readonly ListenerSession[],
+    readonly listenerGroups: readonly (readonly ListenerSession[])[],
+  ) {
+    this.choices = singles.map((producer) => ({ producer, group: undefined }));
+    this.targets = singles.map(({ producerId }) => ({ producerId, group: "" }));
+  }
+
+  /** Who gets the next delivery, listeners with a group aside. */
+  get everyone(): Audience {
+    return this.hearers.current;
+  }
+
+  /** Who gets it if it is late. */
+  get includeLate(): Audience {
+    return this.lateHearers.current;
+  }
+
+  /** Who gets the next summary. */
+  get includeSummaries(): Audience {
+    return this.summaryHearers.current;
+  }
 }
 
 /** Nobody on a topic. */
-export const NO_ROUTES: Routes = {
-  singles: [],
-  choices: [],
-  targets: [],
-  groups: [],
-  listenerCount: 0,
-  everyone: NO_AUDIENCE,
-  includeLate: NO_AUDIENCE,
-  includeSummaries: NO_AUDIENCE,
-  byWildcard: [],
-  listenerGroups: [],
-};
+export const NO_ROUTES = new Routes([], [], 0, NOBODY, NOBODY, NOBODY, [], []);
 
 /** What is held of one topic: its numbering, its retained log, and who is on it. */
 export class TopicState {
@@ -67,8 +83,9 @@ export class TopicState {
   isTold = false;
   /** As they were last worked out. */
   routes: Routes | undefined = undefined;
-  /** At which count of changes of wildcard registrations that was; another number if they are out of date. */
-  routesVersion = 0;
+  /** After how many changes of registrations that was, and the latest one that names the topic. */
+  routesAt = 0;
+  changedAt = 0;
   /** Since when nobody has been registered and nothing pending; undefined while in use. */
   idleSince: Instant | undefined = undefined;
 

@@ -202,3 +202,78 @@ describe("a listener that would rather lose results than its stream", () => {
     expect(peer.heard()).toEqual(["ready", "a 1", "b lost 1 to 1", "summarize", "a 2"]);
   });
 });
+
+describe("topics whose deliveries travel together", () => {
+  it("begin for those who did not name them before their first delivery", async () => {
+    const { runtime, open, answer } = stage(["t.a", "t.b"]);
+    const peers = [open(), open()];
+    for (const [i, { session }] of peers.entries()) {
+      const named = { listenerId: `l${i}`, topics: ["t.*"], resumeFrom: [], group: "" };
+      runtime.submit({ ...LISTENER, ...named, session });
+    }
+    await turnOfTheLoop();
+
+    for (const topic of ["t.a", "t.b", "t.a", "t.b"]) answer(topic);
+    await turnOfTheLoop();
+
+    const begins = "added  removed ";
+    for (const { heard } of peers) {
+      expect(heard()).toEqual(["ready", begins, "t.a 1", begins, "t.b 1", "t.a 2", "t.b 2"]);
+    }
+  });
+
+  it("keep their order for those who stay when one leaves", async () => {
+    const { runtime, open, answer } = stage(["a", "b"]);
+    const [stays, leaves] = [open(), open()];
+    const listener = { ...LISTENER, resumeFrom: [], group: "" };
+    runtime.submit({ ...listener, listenerId: "l1", session: stays.session, topics: ["a", "b"] });
+    runtime.submit({ ...listener, listenerId: "l2", session: leaves.session, topics: ["b"] });
+    await turnOfTheLoop();
+
+    answer("a");
+    answer("b");
+    runtime.submit({ kind: "topicsUpdated", session: leaves.session, add: [], remove: ["b"] });
+    answer("b");
+    answer("a");
+    await turnOfTheLoop();
+
+    expect(stays.heard()).toEqual(["ready", "a 1", "b 1", "b 2", "a 2"]);
+    expect(leaves.heard()).toEqual(["ready", "b 1", "added  removed b"]);
+  });
+
+  it("come behind the word that a listener has joined them", async () => {
+    const { runtime, open, answer } = stage(["a", "b"]);
+    const [first, joins] = [open(), open()];
+    const listener = { ...LISTENER, resumeFrom: [], group: "" };
+    runtime.submit({ ...listener, listenerId: "l1", session: first.session, topics: ["a", "b"] });
+    runtime.submit({ ...listener, listenerId: "l2", session: joins.session, topics: ["a"] });
+    await turnOfTheLoop();
+
+    answer("a");
+    runtime.submit({ kind: "topicsUpdated", session: joins.session, add: ["b"], remove: [] });
+    answer("b");
+    answer("a");
+    await turnOfTheLoop();
+
+    expect(joins.heard()).toEqual(["ready", "a 1", "added b removed ", "b 1", "a 2"]);
+  });
+
+  it("tell a listener that reads too slowly of each of them what it lost", async () => {
+    const { runtime, open, answer } = stage(["a", "b"]);
+    const peer = open();
+    const listener = { ...LISTENER, bufferBytes: 40_000, group: "", resumeFrom: [] };
+    runtime.submit({ ...listener, session: peer.session, topics: ["a", "b"] });
+    await turnOfTheLoop();
+    peer.hold();
+    // As much as is given to the transport at a time.
+    answer("a", { bytes: 1024 * 1024 });
+    await turnOfTheLoop();
+    for (const topic of ["a", "b", "a"]) answer(topic, { bytes: 8_000 });
+    await turnOfTheLoop();
+    answer("b", { bytes: 30_000 });
+    await turnOfTheLoop();
+    peer.release();
+
+    expect(peer.heard()).toEqual(["ready", "a 1", "a lost 2 to 3", "b lost 1 to 1", "b 2"]);
+  });
+});
