@@ -8,7 +8,7 @@ import type { Instant, SessionKey } from "./model.js";
 import type { PendingRequest } from "./pending-request.js";
 import type { ProducerSession } from "./producer-session.js";
 import { hasWildcard } from "./topic.js";
-import { NO_ROUTES, type ProducerGroup, Routes, TopicState } from "./topic-state.js";
+import { NO_ROUTES, type ProducerGroup, Routes, Singles, TopicState } from "./topic-state.js";
 import { TopicTree } from "./topic-tree.js";
 
 const NOBODY: readonly ListenerSession[] = [];
@@ -25,6 +25,8 @@ export class Router {
   /** For deliveries and for summaries, which do not travel together. */
   private readonly audiences = new Audiences();
   private readonly summaryAudiences = new Audiences();
+  /** Those of the topic that was worked out last: topics that are worked out in a row mostly have the same. */
+  private latestSingles = new Singles([]);
   private epochs = 0;
   /** Counts changes of registrations: routes that were worked out before the latest of their topic are out of date. */
   private changes = 0;
@@ -210,8 +212,9 @@ export class Router {
     for (const listener of listeners.keys()) addTo(listener.group, listener, everyone, listenerGroups);
     const late = everyone.filter((listener) => listener.includeLate);
     const summarized = everyone.filter((listener) => listener.includeSummaries);
+    const isNamedByAll = this.listeners.countExact(name) === listeners.size;
     return new Routes(
-      singles,
+      this.singlesOf(singles),
       [...groups].map(([group, members]): ProducerGroup => {
         const before = earlier.groups.find((candidate) => candidate.name === group);
         return { name: group, members, turn: before ? turnAmong(members, before) : 0 };
@@ -220,9 +223,16 @@ export class Router {
       this.audiences.of(keysOf(everyone), changedAt, this.changes),
       this.audiences.of(keysOf(late), changedAt, this.changes),
       this.summaryAudiences.of(keysOf(summarized), changedAt, this.changes),
-      everyone.filter((listener) => !listener.topics.has(name)),
+      isNamedByAll ? NOBODY : everyone.filter((listener) => !listener.topics.has(name)),
       [...listenerGroups.values()],
     );
+  }
+
+  private singlesOf(producers: readonly ProducerSession[]): Singles {
+    const { producers: latest } = this.latestSingles;
+    const isSame = producers.length === latest.length && producers.every((one, i) => one === latest[i]);
+    if (!isSame) this.latestSingles = new Singles(producers);
+    return this.latestSingles;
   }
 }
 

@@ -19,14 +19,26 @@ export interface Choice {
   readonly group: ProducerGroup | undefined;
 }
 
+/** Producers that are asked always, and as what by a request that selects nobody; shared by topics that have the same. */
+export class Singles {
+  readonly choices: readonly Choice[];
+  readonly targets: readonly Target[];
+
+  constructor(readonly producers: readonly ProducerSession[]) {
+    this.choices = producers.map((producer) => ({ producer, group: undefined }));
+    this.targets = producers.map(({ producerId }) => ({ producerId, group: "" }));
+  }
+}
+
 /** Everybody on a topic at one time, worked out once and used until somebody comes or goes. */
 export class Routes {
-  /** The producers that are asked always, as the choices and targets of a request that selects nobody, if no groups. */
+  /** Producers that are asked always. */
+  readonly singles: readonly ProducerSession[];
+  /** They, as the choices and targets of a request that selects nobody, if there are no groups. */
   readonly choices: readonly Choice[];
   readonly targets: readonly Target[];
 
   /**
-   * @param singles - producers that are asked always.
    * @param listenerCount - with and without a group.
    * @param hearers - listeners without a group.
    * @param lateHearers - those of them who include late results.
@@ -35,7 +47,7 @@ export class Routes {
    * @param listenerGroups - members of each listener group.
    */
   constructor(
-    readonly singles: readonly ProducerSession[],
+    singles: Singles,
     readonly groups: readonly ProducerGroup[],
     readonly listenerCount: number,
     readonly hearers: SharedAudience,
@@ -44,8 +56,9 @@ export class Routes {
     readonly byWildcard: readonly ListenerSession[],
     readonly listenerGroups: readonly (readonly ListenerSession[])[],
   ) {
-    this.choices = singles.map((producer) => ({ producer, group: undefined }));
-    this.targets = singles.map(({ producerId }) => ({ producerId, group: "" }));
+    this.singles = singles.producers;
+    this.choices = singles.choices;
+    this.targets = singles.targets;
   }
 
   /** Who gets the next delivery, listeners with a group aside. */
@@ -65,7 +78,7 @@ export class Routes {
 }
 
 /** Nobody on a topic. */
-export const NO_ROUTES = new Routes([], [], 0, NOBODY, NOBODY, NOBODY, [], []);
+export const NO_ROUTES = new Routes(new Singles([]), [], 0, NOBODY, NOBODY, NOBODY, [], []);
 
 /** What is held of one topic: its numbering, its retained log, and who is on it. */
 export class TopicState {

@@ -43,12 +43,19 @@ export class TopicTree<M, V> {
 
   /**
    * Finds everybody whose registrations cover a topic, each once: with the value of the exact registration if there is
-   * one, else of the first pattern found.
+   * one, else of the first pattern found. To be read before anybody comes or goes: without patterns nothing is copied.
    */
-  match(topic: string): Map<M, V> {
-    const found = new Map<M, V>(this.exact.get(topic));
-    if (this.root.children.size > 0) collect(this.root, topic.split("."), 0, found);
+  match(topic: string): ReadonlyMap<M, V> {
+    const exact = this.exact.get(topic);
+    if (this.root.children.size === 0) return exact ?? new Map();
+    const found = new Map<M, V>(exact);
+    collect(this.root, topic.split("."), 0, found);
     return found;
+  }
+
+  /** How many registered this very topic, wildcards aside. */
+  countExact(topic: string): number {
+    return this.exact.get(topic)?.size ?? 0;
   }
 
   /** How many names are held; 0 when everybody has left. */
