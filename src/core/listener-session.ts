@@ -10,8 +10,7 @@ export class ListenerSession extends Session {
   readonly includeSummaries: boolean;
   readonly group: string;
   readonly peer: string;
-  /** This listener and nobody else. */
-  readonly alone: Audience;
+  private onlyItself: Audience | undefined = undefined;
   /** Topics and patterns, as they were added. */
   readonly topics = new Set<string>();
 
@@ -28,6 +27,11 @@ export class ListenerSession extends Session {
     this.includeSummaries = opened.includeSummaries;
     this.group = opened.group;
     this.peer = opened.peer;
-    this.alone = new Audience([opened.session]);
+  }
+
+  /** This listener and nobody else; made for members of groups, which need it. */
+  get alone(): Audience {
+    this.onlyItself ??= new Audience([this.key]);
+    return this.onlyItself;
   }
 }

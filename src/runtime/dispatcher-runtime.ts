@@ -30,6 +30,8 @@ export class DispatcherRuntime implements Runtime {
   private readonly driver: Driver;
   private readonly intake: Intake;
   private readonly watchers = new Set<(fact: Fact) => void>();
+  private readonly tellOverflow = (session: SessionKey) =>
+    this.driver.submit({ kind: "sessionClosed", session });
   private readonly readReplay: ReadReplay = (...asked) => this.core.readReplay(...asked);
   private whenIdle: (() => void) | undefined;
   readonly inTurn: InTurn = (byteLength, takeUp) => this.intake.enter(byteLength, takeUp);
@@ -62,9 +64,8 @@ export class DispatcherRuntime implements Runtime {
 
   openStream(sink: Sink, bound: OutboxBound): SessionKey {
     const key = this.places.nextKey();
-    const tellOverflow = () => this.driver.submit({ kind: "sessionClosed", session: key });
     const replays = new ReplayQueue(this.newBatch, this.readReplay);
-    this.places.addStream(new Outbox(key, sink, bound, this.newBatch, replays, tellOverflow));
+    this.places.addStream(new Outbox(key, sink, bound, this.newBatch, replays, this.tellOverflow));
     return key;
   }
 
