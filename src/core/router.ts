@@ -18,6 +18,8 @@ export class Router {
   private readonly producers = new TopicTree<ProducerSession, string>();
   private readonly listeners = new TopicTree<ListenerSession, true>();
   private readonly topics = new Map<string, TopicState>();
+  /** The topic found last: a request and a result ask for theirs several times. */
+  private latest: TopicState | undefined = undefined;
   /** Topics on which requests are held for their first producer. */
   readonly held = new Set<TopicState>();
   /** Topics nobody is on, the longest idle first. */
@@ -61,12 +63,15 @@ export class Router {
 
   /** The state of a topic, if it has any. */
   find(name: string): TopicState | undefined {
-    return this.topics.get(name);
+    if (this.latest?.name === name) return this.latest;
+    const topic = this.topics.get(name);
+    if (topic) this.latest = topic;
+    return topic;
   }
 
   /** The state of a topic, made if need be; undefined if the limit of topics is reached. */
   open(name: string): TopicState | undefined {
-    const known = this.topics.get(name);
+    const known = this.find(name);
     if (known) return known;
     if (this.topics.size >= this.limits.maxTopics && !this.forgetLongestIdle()) return undefined;
     const topic = new TopicState(name, `${this.serverId}.${(++this.epochs).toString(36)}`);
@@ -114,7 +119,7 @@ export class Router {
 
   /** Who is on a topic now. */
   routes(name: string): Routes {
-    const topic = this.topics.get(name);
+    const topic = this.find(name);
     if (!topic) return this.workOut(name, this.changes);
     const changedAt = Math.max(topic.changedAt, this.wildcardChangedAt);
     if (!topic.routes || topic.routesAt < changedAt) {
@@ -144,7 +149,7 @@ export class Router {
     this.idle.delete(topic);
     // What nobody was told of and nobody is on holds nothing that a cursor or a turn could refer to.
     if (!topic.isTold && this.routes(name) === NO_ROUTES) {
-      this.topics.delete(name);
+      this.drop(topic);
       return;
     }
     topic.idleSince = now;
@@ -178,7 +183,12 @@ export class Router {
 
   private forget(topic: TopicState): void {
     this.idle.delete(topic);
+    this.drop(topic);
+  }
+
+  private drop(topic: TopicState): void {
     this.topics.delete(topic.name);
+    if (this.latest === topic) this.latest = undefined;
   }
 
   private forgetRoutes(pattern: string): void {
