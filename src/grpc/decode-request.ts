@@ -43,7 +43,7 @@ function decodeDuration(reader: WireReader): number {
   let nanos = 0;
   while (reader.next()) {
     if (reader.field === 1) seconds = reader.int64();
-    else if (reader.field === 2) nanos = reader.int64();
+    else if (reader.field === 2) nanos = reader.int32();
     else reader.skip();
   }
   return milliseconds(seconds, nanos);

@@ -67,9 +67,16 @@ export class WireReader {
     return this.number() !== 0;
   }
 
-  /** An enum or int32; negative ones come out negative. */
+  /** An enum or int32; negative ones come out negative, and of longer ones the lower 32 bits count. */
   int32(): number {
-    return this.int64() | 0;
+    this.expect(VARINT);
+    const start = this.position;
+    const low = this.varint();
+    if (low < 2 ** 31) return low;
+    let value = 0;
+    for (let i = start, shift = 0; shift < 32; i++, shift += 7)
+      value |= ((this.buffer[i] ?? 0) & 0x7f) << shift;
+    return value;
   }
 
   /** A signed number of up to 53 bits. */

@@ -271,6 +271,17 @@ describe("a Request", () => {
     );
   });
 
+  it("has the lower 32 bits of a number that is longer than its field", () => {
+    const long = (low: number) => Buffer.from([low | 0x80, 0x80, 0x80, 0x80, 0x90, 0x80, 0x80, 0x80, 0x10]);
+    const ttl = bytesField(7, concat(Buffer.from([0x08, 1, 0x10]), long(5)));
+    const action = concat(Buffer.from([0x58]), long(2));
+    const message = concat(bytesField(1, Buffer.from("t")), ttl, action);
+
+    const { topic, requestId, ttlMs, noProducersAction } = decodeRequest(message);
+    expect({ topic, requestId, ttlMs, noProducersAction }).toEqual(fieldByField(message));
+    expect({ ttlMs, noProducersAction }).toEqual({ ttlMs: 1_000.000005, noProducersAction: "FAIL" });
+  });
+
   it("of damaged bytes is refused, or means what a reader of one field after the other makes of it", () => {
     const at = fc.nat(400);
     const damage = fc.oneof(
