@@ -47,9 +47,9 @@ describe("an IdTable", () => {
   it("gives back what a peak took", () => {
     const table = new IdTable<number>();
     for (let i = 1; i <= 10_000; i++) table.set(i, i);
-    for (let i = 1; i <= 10_000; i++) table.delete(i);
-    expect(table.size).toBe(0);
+    for (let i = 1; i <= 9_990; i++) table.delete(i);
     expect(table.placeCount).toBeLessThanOrEqual(1_024);
+    expect(table.values()).toEqual([9_991, 9_992, 9_993, 9_994, 9_995, 9_996, 9_997, 9_998, 9_999, 10_000]);
   });
 
   it("knows no id that was never given out", () => {

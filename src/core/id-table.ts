@@ -7,7 +7,7 @@
 
 /** Places at the least; a power of two, as every size is. */
 const LEAST_PLACES = 16;
-/** Places that stay when the table is empty. */
+/** Places that stay, however few are taken. */
 const MOST_SPARE = 1_024;
 /** Marks an empty place: ids begin at 1. */
 const NONE = 0;
@@ -60,7 +60,7 @@ export class IdTable<V> {
     }
     ids[hole] = NONE;
     kept[hole] = undefined;
-    if (this.count === 0 && ids.length > MOST_SPARE) this.clear();
+    if (ids.length > MOST_SPARE && 8 * this.count < ids.length) this.resize(ids.length / 2);
   }
 
   clear(): void {
