@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { DEFAULT_LIMITS } from "./limits.js";
 import { ProducerSession } from "./producer-session.js";
 import { Router } from "./router.js";
+import type { TopicState } from "./topic-state.js";
 
 function producer(session: number): ProducerSession {
   const opened = {
@@ -29,5 +30,20 @@ describe("topics with the same producers", () => {
 
     expect(router.routes("b").targets).toEqual([{ producerId: "p2", group: "" }]);
     expect(router.routes("a").targets).toBe(targets);
+  });
+});
+
+describe("a topic that was looked up last", () => {
+  it("is not found any more once it is forgotten, and is another one when it comes again", () => {
+    const router = new Router("s", DEFAULT_LIMITS);
+    for (const isTold of [false, true]) {
+      const topic = router.open("a") as TopicState;
+      topic.isTold = isTold;
+      router.release(topic, 0);
+      router.expire(DEFAULT_LIMITS.retainedMs + 1);
+
+      expect(router.find("a")).toBeUndefined();
+      expect(router.open("a")?.epoch).not.toBe(topic.epoch);
+    }
   });
 });

@@ -30,4 +30,18 @@ describe("a SlotMap", () => {
       }),
     );
   });
+
+  it("takes the places of what is gone again, and gives back what a peak took", () => {
+    const slots = new SlotMap<number, string>();
+    for (let i = 0; i < 5_000; i++) {
+      slots.set(i, "here");
+      if (i >= 10) slots.delete(i - 10);
+    }
+    expect(slots.placeCount).toBe(11);
+
+    for (let i = 0; i < 5_000; i++) slots.set(i, "again");
+    for (let i = 0; i < 5_000; i++) slots.delete(i);
+    expect(slots.size).toBe(0);
+    expect(slots.placeCount).toBe(0);
+  });
 });

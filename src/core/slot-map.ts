@@ -21,6 +21,11 @@ export class SlotMap<K, V> {
     return this.slots.size;
   }
 
+  /** How many places it has, taken or free. */
+  get placeCount(): number {
+    return this.kept.length;
+  }
+
   get(key: K): V | undefined {
     const slot = this.slots.get(key);
     return slot === undefined ? undefined : this.kept[slot];

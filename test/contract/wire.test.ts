@@ -406,6 +406,26 @@ describe("a ProduceRequest", () => {
     expect(Buffer.compare(payload, answer ? Result.encode(answer).finish() : concat())).toBe(0);
   }
 
+  it.each([
+    ["7", 7],
+    ["007", 7],
+    ["0", 0],
+    ["999999999999999", 999_999_999_999_999],
+    ["1000000000000000", Number.NaN],
+    ["", Number.NaN],
+    ["7a", Number.NaN],
+    ["-7", Number.NaN],
+    ["7\u0000", Number.NaN],
+  ])("replies to assignment %j, which is told back as it was written", (assignmentId, assignment) => {
+    const message = ProduceRequest.fromPartial({
+      messages: [{ message: { $case: "reply", value: { assignmentId } } }],
+    });
+
+    expect([...decodeProduce(Buffer.from(ProduceRequest.encode(message).finish()), SESSION)]).toMatchObject([
+      { kind: "resultReturned", assignment, assignmentText: assignmentId },
+    ]);
+  });
+
   it("whose reply stands behind or before fields that are not known is a reply", () => {
     const inner = Reply.encode(Reply.fromPartial({ assignmentId: "12", more: true })).finish();
     for (const message of [
