@@ -1,5 +1,6 @@
 /** Answers that come just before and just after the TTL, and what the server makes of them. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { type DispatcherClient, DispatcherError, status } from "ate-dispatcher-client";
 import type { ProduceResponse } from "../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
 import { connectOurs } from "./our-clients.js";
 import { readSequence, requestPayload } from "./payload.js";
@@ -36,8 +37,7 @@ export async function openTtlEdge(address: string, fail: (error: unknown) => voi
     async ask(count: number): Promise<void> {
       const summaries: Promise<unknown>[] = [];
       for (let index = 0; index < count; index++) {
-        const data = requestPayload(index);
-        summaries.push(requester.gather(TOPIC, { data, ttlMs: TTL_MS }).summary);
+        summaries.push(askUntilTaken(requester, requestPayload(index)));
         if (index % AT_A_TIME === AT_A_TIME - 1) await sleep(PAUSE_MS);
       }
       await Promise.all(summaries);
@@ -49,6 +49,19 @@ export async function openTtlEdge(address: string, fail: (error: unknown) => voi
       return { deliveredAfterTtl, refusedBeforeTtl };
     },
   };
+}
+
+/** Many requests that expire at once may hold the server up for so long that it refuses some: they are asked later. */
+async function askUntilTaken(requester: DispatcherClient, data: Uint8Array): Promise<void> {
+  for (;;) {
+    try {
+      await requester.gather(TOPIC, { data, ttlMs: TTL_MS }).summary;
+      return;
+    } catch (error) {
+      if (!(error instanceof DispatcherError) || error.code !== status.RESOURCE_EXHAUSTED) throw error;
+      await sleep(error.retryDelayMs ?? PAUSE_MS);
+    }
+  }
 }
 
 /** A producer of plain stubs: it answers whatever has been revoked meanwhile, as our client would not. */
