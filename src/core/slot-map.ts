@@ -37,29 +37,20 @@ export class SlotMap<K, V> {
     this.kept[slot] = value;
   }
 
-  /** @returns whether it was there. */
-  delete(key: K): boolean {
+  /** Takes one out; what is not there is ignored. */
+  delete(key: K): void {
     const slot = this.slots.get(key);
-    if (slot === undefined) return false;
+    if (slot === undefined) return;
     this.slots.delete(key);
     this.kept[slot] = undefined;
     this.free.push(slot);
-    if (this.slots.size === 0 && this.kept.length > MOST_SPARE) this.forgetSlots();
-    return true;
-  }
-
-  clear(): void {
-    this.slots.clear();
-    this.forgetSlots();
+    if (this.slots.size > 0 || this.kept.length <= MOST_SPARE) return;
+    this.kept.length = 0;
+    this.free.length = 0;
   }
 
   /** Everything in the order in which its keys came; none may be added meanwhile. */
   *values(): Generator<V> {
     for (const slot of this.slots.values()) yield this.kept[slot] as V;
-  }
-
-  private forgetSlots(): void {
-    this.kept.length = 0;
-    this.free.length = 0;
   }
 }
