@@ -111,7 +111,7 @@ export class Dispatcher {
       case "creditUpdated":
       case "messageMisunderstood":
       case "producerDraining":
-        this.applyProducers(input, turn);
+        this.applyProducerInput(input, turn);
         break;
       case "requestSubmitted":
         admit(state, input, turn);
@@ -164,7 +164,7 @@ export class Dispatcher {
   }
 
   /** What a producer says. Inputs of sessions that have ended meanwhile are out of date, not wrong. */
-  private applyProducers(input: ProducerInput, turn: Turn): void {
+  private applyProducerInput(input: ProducerInput, turn: Turn): void {
     const { state } = this;
     const producer = state.sessions.get(input.session);
     if (producer?.kind !== "producer") return;

@@ -105,6 +105,7 @@ export class WireBuffer {
     this.#length = 0;
     if (this.#bytes.length > MAX_KEPT_BYTES) this.#bytes = NO_BYTES;
   }
+
   #varint(value: number): void {
     const bytes = this.#bytes;
     let rest = value;
