@@ -1,3 +1,6 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { IdTable } from "./id-table.js";
@@ -56,5 +59,23 @@ describe("an IdTable", () => {
     const table = new IdTable<string>();
     table.set(7, "seven");
     for (const other of [0, Number.NaN, 8, 2 ** 40 + 7]) expect(table.get(other)).toBeUndefined();
+  });
+
+  it("lets go of what is deleted", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const held = new IdTable<object>();
+    const put = (id: number): WeakRef<object> => {
+      const value = {};
+      held.set(id, value);
+      return new WeakRef(value);
+    };
+    const [gone, here] = [put(1), put(2)];
+    held.delete(1);
+    await nextTurn();
+    collect();
+
+    expect(gone.deref()).toBeUndefined();
+    expect(here.deref()).toBe(held.get(2));
   });
 });

@@ -1,3 +1,6 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { SlotMap } from "./slot-map.js";
@@ -41,5 +44,23 @@ describe("a SlotMap", () => {
     for (let i = 0; i < 5_000; i++) slots.delete(i);
     expect(slots.size).toBe(0);
     expect(slots.placeCount).toBe(0);
+  });
+
+  it("lets go of what is deleted", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const held = new SlotMap<number, object>();
+    const put = (id: number): WeakRef<object> => {
+      const value = {};
+      held.set(id, value);
+      return new WeakRef(value);
+    };
+    const [gone, here] = [put(1), put(2)];
+    held.delete(1);
+    await nextTurn();
+    collect();
+
+    expect(gone.deref()).toBeUndefined();
+    expect(here.deref()).toBe(held.get(2));
   });
 });

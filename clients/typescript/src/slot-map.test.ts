@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { SlotMap } from "./slot-map.js";
 
@@ -13,6 +15,24 @@ describe("a SlotMap", () => {
     expect(map.take("a")).toBeUndefined();
     expect(map.get("a")).toBeUndefined();
     expect(map.get("b")).toBe("second");
+  });
+
+  it("lets go of what is taken", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const map = new SlotMap<object>();
+    const put = (key: string): WeakRef<object> => {
+      const value = {};
+      map.set(key, value);
+      return new WeakRef(value);
+    };
+    const [gone, here] = [put("gone"), put("here")];
+    map.take("gone");
+    await new Promise((resolve) => setImmediate(resolve));
+    collect();
+
+    expect(gone.deref()).toBeUndefined();
+    expect(here.deref()).toBe(map.get("here"));
   });
 
   it("does not mix up what comes where something else was", () => {
