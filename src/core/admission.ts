@@ -5,6 +5,7 @@ import { end, endIfOver } from "./ending.js";
 import type { RequestSubmitted } from "./input.js";
 import { type Acceptance, type Instant, NO_AUDIENCE, type SessionKey } from "./model.js";
 import { observe } from "./observe.js";
+import { RETRY_AFTER_MS } from "./overload.js";
 import { ownBytes } from "./own-bytes.js";
 import { PendingRequest } from "./pending-request.js";
 import { invalid, type Refusal, refusal } from "./reason.js";
@@ -13,29 +14,6 @@ import { choose, scatter, targetsOf } from "./scatter.js";
 import type { State } from "./state.js";
 import type { Choice, Routes, TopicState } from "./topic-state.js";
 import type { Turn } from "./turn.js";
-
-/** When a caller that was shed may try again, in milliseconds. */
-const RETRY_AFTER_MS = 1_000;
-/** A request that waited longer than this share of its TTL to be looked at is too late to be asked. */
-const MOST_WAIT = 1 / 5;
-/** What any request may wait, in milliseconds: a burst is no overload, nor are many requests that expire together. */
-const ANY_WAIT_MS = 1_000;
-/** A request that waited so long, in milliseconds, came to a server that is behind. */
-const BEHIND_MS = 100;
-/** Always the same, so that it need be encoded only once: it comes when there is no time. */
-const OVERLOADED = refusal(
-  "OVERLOADED",
-  "the server is asked for more than it can do, and the request waited over a second, and a fifth of its TTL, to be looked at; try again later",
-  {},
-  RETRY_AFTER_MS,
-);
-
-const NOBODY_HAS_ROOM = refusal(
-  "OVERLOADED",
-  "the server is asked for more than it can do, and no producer has room for the request; try again later",
-  {},
-  RETRY_AFTER_MS,
-);
 
 /** Takes a request and scatters it, or rejects it; what a stream submits that was refused or has ended is ignored. */
 export function admit(state: State, input: RequestSubmitted, turn: Turn): void {
@@ -67,16 +45,7 @@ function refuse(state: State, input: RequestSubmitted, turn: Turn): Refusal | un
     const message = `no producer can be asked on ${spec.topic}; register one, or use no_producers_action COMPLETE or WAIT`;
     return refusal("NO_PRODUCERS", message, { topic: spec.topic });
   }
-  return isFutile(input, choices) ? NOBODY_HAS_ROOM : accept(state, input, ttlMs, routes, choices, turn);
-}
-
-/**
- * Whether a server that is behind would take a request only to say that everybody was saturated, which costs it several
- * times as much as to say so at once. One that is not behind says it in the summary.
- */
-function isFutile({ waitedMs = 0, validateOnly }: RequestSubmitted, choices: readonly Choice[]): boolean {
-  if (waitedMs <= BEHIND_MS || validateOnly || choices.length === 0) return false;
-  return choices.every(({ producer }) => !producer.hasCredit && !producer.hasRoom);
+  return state.overload.refuseFutile(input, choices) ?? accept(state, input, ttlMs, routes, choices, turn);
 }
 
 function accept(
@@ -232,7 +201,8 @@ function shedReason(state: State, input: RequestSubmitted, ttlMs: number, now: I
     const message = `requests in flight hold ${state.pendingBytes} bytes of at most ${limit}; try again later or raise maxPendingBytes`;
     return refusal("PENDING_BYTES_LIMIT", message, { limit }, RETRY_AFTER_MS);
   }
-  if ((input.waitedMs ?? 0) > Math.max(ANY_WAIT_MS, ttlMs * MOST_WAIT)) return OVERLOADED;
+  const late = state.overload.refuseLate(input.waitedMs ?? 0, ttlMs, now);
+  if (late) return late;
   const waitMs = state.rate.take(now);
   if (waitMs === 0) return undefined;
   const limit = String(limits.maxRequestsPerSecond);

@@ -5,6 +5,7 @@ import { Deadline, DeadlineWheel } from "./deadline-wheel.js";
 import type { Limits } from "./limits.js";
 import type { ListenerSession } from "./listener-session.js";
 import type { SessionKey } from "./model.js";
+import { Overload } from "./overload.js";
 import type { PendingRequest } from "./pending-request.js";
 import type { ProducerSession } from "./producer-session.js";
 import { RateLimit } from "./rate-limit.js";
@@ -43,6 +44,7 @@ export class State {
   readonly log: RetainedLog;
   readonly remembered: RememberedRequests;
   readonly rate: RateLimit;
+  readonly overload = new Overload();
   readonly sessions = new Map<SessionKey, AnySession>();
   readonly producers = new Map<string, ProducerSession>();
   readonly listeners = new Map<string, ListenerSession>();
