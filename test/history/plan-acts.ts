@@ -1,8 +1,9 @@
 /** What happens in a run, and when. */
 import type { Act, Cast, CompletionSpec, Fault, RequestSpec } from "./plan.js";
-import { BULK_TOPIC, PATTERNS, POURER, TOPICS } from "./plan-cast.js";
+import { BULK_TOPIC, GONE, PATTERNS, POURER, TOPICS } from "./plan-cast.js";
 import type { Random } from "./random.js";
 
+const TTLS_MS = [30, 60, 100, 200, 300, 400, 600, 800, 1_500, 2_500] as const;
 /** Mean time between two of a kind, in milliseconds. */
 const REQUEST_EVERY_MS = 14;
 const CHANGE_EVERY_MS = 120;
@@ -13,6 +14,10 @@ const CALM_MS = 1_500;
 const RESTART_MS = 1_500;
 /** A listener does not read for so long, and meanwhile more is poured than all buffers on the way can hold. */
 const PAUSE_MS = 2_000;
+/** Who comes back is there again after so long. */
+const BACK_MS = 500;
+/** Who drains is let go when all that was asked is over. */
+const DRAIN_MS = Math.max(...TTLS_MS) + BACK_MS;
 
 /** Lays out everything. */
 export function planActs(random: Random, ms: number, cast: Cast, restarts: boolean): readonly Act[] {
@@ -23,10 +28,16 @@ export function planActs(random: Random, ms: number, cast: Cast, restarts: boole
     ...faults(random, ms, cast),
     ...pours(ms, restartAt),
   ];
-  const isSound = ({ atMs }: Act) => atMs < restartAt - PAUSE_MS || atMs > restartAt + RESTART_MS;
+  const isSound = (act: Act) => act.atMs < restartAt - lastsMs(act) || act.atMs > restartAt + RESTART_MS;
   const kept = acts.filter((act) => act.kind === "request" || isSound(act));
   if (restarts) kept.push({ atMs: restartAt, kind: "restartServer", who: "server", backMs: 0 });
   return kept.sort((a, b) => a.atMs - b.atMs);
+}
+
+/** How long it takes until an act has had its effect, at most. */
+function lastsMs(act: Act): number {
+  if (act.kind === "drainProducer") return DRAIN_MS;
+  return Math.max(PAUSE_MS, "backMs" in act ? act.backMs + BACK_MS : 0);
 }
 
 /** Instants so far apart on average, from the beginning up to `ms`. */
@@ -60,7 +71,7 @@ function requestSpec(random: Random, requestId: string, isClients: boolean): Req
   return {
     requestId,
     topic: random.pick(TOPICS),
-    ttlMs: random.pick([30, 60, 100, 200, 300, 400, 600, 800, 1_500, 2_500]),
+    ttlMs: random.pick(TTLS_MS),
     gather,
     excludeListeners: gather && random.chance(0.15),
     completion: hasPolicy ? completion(random) : undefined,
@@ -87,7 +98,7 @@ function completion(random: Random): CompletionSpec {
 
 function* changes(random: Random, ms: number, { producers, listeners }: Cast): Generator<Act> {
   const joining = producers.filter(({ id }) => id !== POURER);
-  const listening = listeners.filter(({ id }) => !["l0", "slow", "gone"].includes(id));
+  const listening = listeners.filter(({ id }) => !["l0", "slow", GONE].includes(id));
   for (const atMs of instants(random, ms, CHANGE_EVERY_MS)) {
     const topic = random.chance(0.2) ? random.pick(PATTERNS) : random.pick(TOPICS);
     const producer = random.pick(joining);
@@ -118,7 +129,7 @@ function* faults(random: Random, ms: number, { producers, listeners, requesters 
   const of = <T extends { readonly id: string; readonly make: string }>(
     all: readonly T[],
     ...makes: string[]
-  ) => all.filter(({ id, make }) => makes.includes(make) && !["l0", "slow", POURER, "gone"].includes(id));
+  ) => all.filter(({ id, make }) => makes.includes(make) && !["l0", "slow", POURER, GONE].includes(id));
   const targets = {
     severProducer: of(producers, "wire", "process"),
     cutProducer: of(producers, "client", "wire"),
@@ -140,9 +151,9 @@ function* faults(random: Random, ms: number, { producers, listeners, requesters 
       backMs: random.int(20, 600),
     };
   }
-  if (!listeners.some(({ id }) => id === "gone")) return;
-  for (let atMs = 500; atMs < end - 3_000; atMs += 8_000) {
-    yield { atMs, kind: "severListener", who: "gone", backMs: 2_500 };
+  if (!listeners.some(({ id }) => id === GONE)) return;
+  for (let atMs = 500; atMs <= end - 3_000; atMs += 8_000) {
+    yield { atMs, kind: "severListener", who: GONE, backMs: 2_500 };
   }
 }
 

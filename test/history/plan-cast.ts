@@ -11,6 +11,8 @@ export const PATTERNS = ["t.*.1", "t.a.*", "t.>", "u.*"] as const;
 export const BULK_TOPIC = "bulk";
 /** Who pours them. */
 export const POURER = "pours";
+/** Who is gone for so long that what is retained, which is little then, does not reach back. */
+export const GONE = "gone";
 
 const GROUPS = ["", "", "", "g1", "g2"] as const;
 
@@ -81,7 +83,6 @@ function listeners(random: Random, forgets: boolean): readonly ListenerSpec[] {
       ...{ resumes: false, bufferBytes: 256 * 1024 },
     },
   ];
-  // Gone for so long that what is retained, which is little then, does not reach back.
-  if (forgets) all.push({ ...plain, id: "gone", make: "wire", call, topics: ["t.>", "u.*"] });
+  if (forgets) all.push({ ...plain, id: GONE, make: "wire", call, topics: ["t.>", "u.*"] });
   return all;
 }

@@ -5,6 +5,7 @@
 import { Facts } from "./facts.js";
 import type { HistoryEvent } from "./history.js";
 import type { Act, Plan } from "./plan.js";
+import { GONE } from "./plan-cast.js";
 
 /** Least per planned second: of requests that were accepted, and of results that listeners heard. */
 const LEAST_REQUESTS = 20;
@@ -45,7 +46,8 @@ export function voidness(plan: Plan, events: readonly HistoryEvent[]): readonly 
   for (const kind of new Set(plan.acts.map((act) => act.kind))) {
     if (!EFFECTS[kind](facts)) why.push(`${kind} was planned and had no effect`);
   }
-  if (plan.forgets && !hasGap(facts, "RETENTION")) why.push("nothing was forgotten, as was planned");
+  const isOneGone = plan.acts.some((act) => "who" in act && act.who === GONE);
+  if (isOneGone && !hasGap(facts, "RETENTION")) why.push("nothing was forgotten, as was planned");
   for (const state of ["ACCEPTED", "LATE", "DUPLICATE", "CANCELLED"]) {
     if (!facts.whole.all("disposed").some((event) => event.state === state))
       why.push(`no reply was ${state}`);

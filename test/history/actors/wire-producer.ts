@@ -56,9 +56,11 @@ export class WireProducer {
     return this.#session?.beatCount;
   }
 
-  /** Whether it was welcomed, and nothing has happened since. */
+  /** Whether it was welcomed, and nothing has happened since; one that is leaving has something to finish. */
   get isLive(): boolean {
-    return (this.#session?.isLive && this.#session.isSound) ?? false;
+    if (!this.#session) return false;
+    const { isLive, isSound, isLeaving } = this.#session;
+    return isLive && isSound && !isLeaving;
   }
 
   /** Whether it owes an answer, so that its end is noticed. */
