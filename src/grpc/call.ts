@@ -5,7 +5,7 @@
  * `end` first; `cancelled` also comes after a clean finish; `close` comes once and last; a throw in a callback ends the
  * process; an error status whose text is not well-formed ends the process.
  */
-import { constants } from "node:http2";
+import { constants, type ServerHttp2Stream } from "node:http2";
 import type { Server as NetServer, Socket } from "node:net";
 import {
   Metadata,
@@ -21,6 +21,7 @@ import type { Logger } from "../ports/logger.js";
 import type { InTurn } from "../ports/runtime.js";
 import type { Sink } from "../ports/sink.js";
 import type { Edge } from "./edge.js";
+import { http2StreamOf, writeMessage } from "./http2-stream.js";
 import { type GrpcStatus, grpcStatus, INTERNAL_ERROR } from "./status.js";
 import { WireError } from "./wire-reader.js";
 
@@ -77,18 +78,29 @@ export function sinkOf(call: OutgoingCall, edge: Pick<Edge, "closing" | "logger"
 class CallSink implements Sink {
   /** Ends the watch; set while the stream is closing. */
   private stop: (() => void) | undefined = undefined;
+  private readonly stream: ServerHttp2Stream | undefined;
+  private hasHeaders = false;
 
   constructor(
     private readonly call: OutgoingCall,
     private readonly edge: Pick<Edge, "closing" | "logger">,
-  ) {}
+  ) {
+    this.stream = http2StreamOf(call);
+  }
 
   write(message: Uint8Array, sent: () => void): void {
-    this.call.write(message, (error: Error | null | undefined) => {
+    const written = (error?: Error | null): void => {
       if (error) return;
       if (this.stop) this.closing();
       sent();
-    });
+    };
+    if (!this.stream) {
+      this.call.write(message, written);
+      return;
+    }
+    if (!this.hasHeaders) this.call.sendMetadata(new Metadata());
+    this.hasHeaders = true;
+    writeMessage(this.stream, message, written);
   }
 
   closing(): void {
@@ -97,8 +109,9 @@ class CallSink implements Sink {
     if (this.stop) this.stop();
     else call.once("cancelled", () => this.stop?.());
     this.stop = edge.closing.watch(() => {
-      if (reset(call)) return;
-      edge.logger.warn({}, "grpc-js has changed: a stream that is not read stays with its connection");
+      // A status would wait for what was written before it.
+      if (this.stream) this.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      else edge.logger.warn({}, "grpc-js has changed: a stream that is not read stays with its connection");
     });
   }
 
@@ -107,23 +120,6 @@ class CallSink implements Sink {
     else this.call.end();
     if (!this.stop) this.closing();
   }
-}
-
-/**
- * Cuts a stream with all that waits on it. grpc-js has no call for that: a status waits for what was written before it.
- *
- * @returns whether the stream was found; the fields are private.
- */
-function reset(call: OutgoingCall): boolean {
-  interface Layer {
-    readonly call?: Layer;
-    readonly nextCall?: Layer;
-    readonly stream?: { close(code: number): void };
-  }
-  let layer: Layer | undefined = (call as unknown as Layer).call;
-  while (layer && !layer.stream) layer = layer.nextCall;
-  layer?.stream?.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-  return layer !== undefined;
 }
 
 /** Ends a stream with a status, after what was written. */

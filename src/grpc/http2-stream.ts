@@ -1,0 +1,54 @@
+/**
+ * The HTTP/2 stream below a call of grpc-js, which keeps it in private fields. It is wanted for what grpc-js offers no
+ * call for: to reset a stream, and to send one message to many peers without a copy for each.
+ *
+ * Measured against writing through grpc-js, in interleaved pairs: at 4x4 and 4 KiB a delivery cost the server 0.8 of the
+ * CPU, and at 128 bytes 0.93.
+ */
+import type { ServerHttp2Stream } from "node:http2";
+
+/** gRPC's prefix: a byte that says whether the message is compressed, and its length. */
+const PREFIX_BYTES = 5;
+/** A message shorter than this is copied behind its prefix. To write the two apart costs more: at 1x1/128 an eighth more. */
+const SHORT = 8 * 1024;
+
+/** @returns the stream; undefined if grpc-js has changed. */
+export function http2StreamOf(call: object): ServerHttp2Stream | undefined {
+  interface Layer {
+    readonly call?: Layer;
+    readonly nextCall?: Layer;
+    readonly stream?: ServerHttp2Stream;
+  }
+  let layer: Layer | undefined = (call as Layer).call;
+  while (layer && !layer.stream) layer = layer.nextCall;
+  return layer?.stream;
+}
+
+/**
+ * Writes one gRPC message, after what was written before. The headers must have been sent. What comes after the end of
+ * the stream is dropped, since grpc-js may have ended it.
+ *
+ * @param message - must not change any more; other streams may be writing it, too.
+ * @param written - called when the transport has taken it, or with the error that kept it from that.
+ */
+export function writeMessage(
+  stream: ServerHttp2Stream,
+  message: Uint8Array,
+  written: (error?: Error | null) => void,
+): void {
+  if (stream.destroyed || stream.closed || stream.writableEnded) return;
+  const { byteLength } = message;
+  const isShort = byteLength < SHORT;
+  const prefixed = Buffer.allocUnsafe(PREFIX_BYTES + (isShort ? byteLength : 0));
+  prefixed[0] = 0;
+  prefixed.writeUInt32BE(byteLength, 1);
+  if (isShort) {
+    prefixed.set(message, PREFIX_BYTES);
+    stream.write(prefixed, written);
+    return;
+  }
+  stream.cork();
+  stream.write(prefixed);
+  stream.write(message, written);
+  stream.uncork();
+}

@@ -1,0 +1,86 @@
+/** That grpc-js still has the HTTP/2 stream where it is looked for, and that what is written past it is what it would write. */
+import {
+  Client,
+  credentials,
+  Metadata,
+  Server,
+  ServerCredentials,
+  type ServerWritableStream,
+  status,
+} from "@grpc/grpc-js";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { http2StreamOf, writeMessage } from "../../src/grpc/http2-stream.js";
+
+type Call = ServerWritableStream<Buffer, Buffer>;
+const PATH = "/test.Service/Stream";
+const verbatim = (bytes: Buffer): Buffer => bytes;
+
+/** Serves calls as `handle` says, and calls once. @returns what came, and the status. */
+async function callOnce(handle: (call: Call) => void) {
+  const server = new Server();
+  const method = { path: PATH, requestStream: false, responseStream: true } as const;
+  const wire = { requestSerialize: verbatim, requestDeserialize: verbatim } as const;
+  const back = { responseSerialize: verbatim, responseDeserialize: verbatim } as const;
+  server.addService({ stream: { ...method, ...wire, ...back } }, { stream: handle });
+  onTestFinished(() => server.forceShutdown());
+  const port = await new Promise<number>((resolve, reject) => {
+    const bound = (error: Error | null, found: number) => (error ? reject(error) : resolve(found));
+    server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), bound);
+  });
+  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
+  onTestFinished(() => client.close());
+  const call = client.makeServerStreamRequest(PATH, verbatim, verbatim, Buffer.alloc(0));
+  const received: Buffer[] = [];
+  call.on("data", (message: Buffer) => received.push(message));
+  call.on("error", () => undefined);
+  const code = await new Promise<status>((resolve) => call.on("status", (ended) => resolve(ended.code)));
+  return { received, code };
+}
+
+describe("the HTTP/2 stream of a call", () => {
+  it("takes messages of any size, in their order and before the status", async () => {
+    const sizes = [0, 1, 8_191, 8_192, 100_000, 3, 1_000_000, 127];
+    const messages = sizes.map((size, index) => Buffer.alloc(size, index));
+    let writtenCount = 0;
+    const { received, code } = await callOnce((call) => {
+      const stream = http2StreamOf(call);
+      call.sendMetadata(new Metadata());
+      for (const message of messages) {
+        if (stream) writeMessage(stream, message, (error) => (error ? undefined : writtenCount++));
+      }
+      call.emit("error", { code: status.ABORTED, details: "enough" });
+    });
+    expect(received.map((message) => message.length)).toEqual(sizes);
+    expect(Buffer.concat(received).equals(Buffer.concat(messages))).toBe(true);
+    expect(code).toBe(status.ABORTED);
+    expect(writtenCount).toBe(messages.length);
+  });
+
+  it("drops what comes after its end", async () => {
+    const heard: unknown[] = [];
+    let over = (): void => undefined;
+    const closed = new Promise<void>((resolve) => {
+      over = resolve;
+    });
+    const { received, code } = await callOnce((call) => {
+      const stream = http2StreamOf(call);
+      if (!stream) throw new Error("grpc-js has changed");
+      const hear = (error: unknown) => heard.push(error);
+      call.sendMetadata(new Metadata());
+      writeMessage(stream, Buffer.from("a"), () => undefined);
+      call.end();
+      stream.on("error", hear);
+      stream.once("finish", () => writeMessage(stream, Buffer.from("b"), hear));
+      stream.once("close", over);
+    });
+    await closed;
+    expect(received.map(String)).toEqual(["a"]);
+    expect(code).toBe(status.OK);
+    expect(heard).toEqual([]);
+  });
+
+  it("is not found in what is no call of grpc-js", () => {
+    expect(http2StreamOf({})).toBeUndefined();
+    expect(http2StreamOf({ call: { nextCall: {} } })).toBeUndefined();
+  });
+});
