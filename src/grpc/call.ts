@@ -88,19 +88,19 @@ class CallSink implements Sink {
     this.stream = http2StreamOf(call);
   }
 
-  write(message: Uint8Array, sent: () => void): void {
+  write(parts: readonly Uint8Array[], sent: () => void): void {
     const written = (error?: Error | null): void => {
       if (error) return;
       if (this.stop) this.closing();
       sent();
     };
     if (!this.stream) {
-      this.call.write(message, written);
+      this.call.write(Buffer.concat(parts), written);
       return;
     }
     if (!this.hasHeaders) this.call.sendMetadata(new Metadata());
     this.hasHeaders = true;
-    writeMessage(this.stream, message, written);
+    writeMessage(this.stream, parts, written);
   }
 
   closing(): void {

@@ -28,27 +28,34 @@ export function http2StreamOf(call: object): ServerHttp2Stream | undefined {
  * Writes one gRPC message, after what was written before. The headers must have been sent. What comes after the end of
  * the stream is dropped, since grpc-js may have ended it.
  *
- * @param message - must not change any more; other streams may be writing it, too.
- * @param written - called when the transport has taken it, or with the error that kept it from that.
+ * @param parts - the message is their concatenation. They must not change any more; other streams may write them, too.
+ * @param written - called when the transport has taken all, or with the error that kept it from that.
  */
 export function writeMessage(
   stream: ServerHttp2Stream,
-  message: Uint8Array,
+  parts: readonly Uint8Array[],
   written: (error?: Error | null) => void,
 ): void {
   if (stream.destroyed || stream.closed || stream.writableEnded) return;
-  const { byteLength } = message;
+  let byteLength = 0;
+  for (const part of parts) byteLength += part.byteLength;
   const isShort = byteLength < SHORT;
   const prefixed = Buffer.allocUnsafe(PREFIX_BYTES + (isShort ? byteLength : 0));
   prefixed[0] = 0;
   prefixed.writeUInt32BE(byteLength, 1);
   if (isShort) {
-    prefixed.set(message, PREFIX_BYTES);
+    let end = PREFIX_BYTES;
+    for (const part of parts) {
+      prefixed.set(part, end);
+      end += part.byteLength;
+    }
     stream.write(prefixed, written);
     return;
   }
   stream.cork();
   stream.write(prefixed);
-  stream.write(message, written);
+  for (let i = 0; i < parts.length; i++) {
+    stream.write(parts[i] as Uint8Array, i === parts.length - 1 ? written : undefined);
+  }
   stream.uncork();
 }

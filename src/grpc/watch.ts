@@ -79,7 +79,7 @@ function postTo(sink: Sink, { clock }: Edge): (event: Event, topic?: string) => 
     waiting = [];
     lost = 0;
     isSending = events.length > 0;
-    if (isSending) sink.write(WatchResponse.encode({ events }).finish(), () => setImmediate(flush));
+    if (isSending) sink.write([WatchResponse.encode({ events }).finish()], () => setImmediate(flush));
   };
   return (of, topic) => {
     if (waiting.length < MOST_WAITING) waiting.push(event(of, topic));

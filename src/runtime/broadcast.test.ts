@@ -50,9 +50,9 @@ function stage(topics: readonly string[], limits: { readonly retainedBytes?: num
     let text = "";
     const untaken: (() => void)[] = [];
     let isHeld = false;
-    const write = (message: Uint8Array, sent: () => void) => {
+    const write = (parts: readonly Uint8Array[], sent: () => void) => {
       const take = () => {
-        text += Buffer.from(message).toString().replaceAll("\0", "");
+        text += Buffer.concat(parts).toString().replaceAll("\0", "");
         sent();
       };
       if (isHeld) untaken.push(take);

@@ -136,26 +136,27 @@ export class Outbox {
   }
 
   /** What goes next to the transport, if it takes anything: a replay before all that came after it. */
-  private nextMessage(): Uint8Array | undefined {
+  private nextMessage(): readonly Uint8Array[] | undefined {
     const isReplaying = this.aheadCount === 0 && !this.replays.isEmpty;
     const most = isReplaying ? REPLAY_IN_FLIGHT_BYTES : MOST_IN_FLIGHT_BYTES;
     if (this.isOver || this.inFlightBytes >= most) return undefined;
     if (!isReplaying) return this.queue[0]?.isOpen === false ? this.takeMessage() : undefined;
     const { message, deliveryCount } = this.replays.take();
     this.deliveredTotal += deliveryCount;
-    return message;
+    return [message];
   }
 
-  private send(message: Uint8Array): void {
-    const { byteLength } = message;
+  private send(parts: readonly Uint8Array[]): void {
+    const byteLength = parts.reduce((sum, part) => sum + part.byteLength, 0);
     this.inFlightBytes += byteLength;
-    this.sink.write(message, () => {
+    this.sink.write(parts, () => {
       this.inFlightBytes -= byteLength;
       this.flush();
     });
   }
 
-  private takeMessage(): Uint8Array {
+  /** A message is the plain concatenation of its events, so chunks need not be encoded anew. */
+  private takeMessage(): readonly Uint8Array[] {
     const parts: Uint8Array[] = [];
     // What was dropped came after what is replayed, and so does its gap.
     if (this.lost && this.aheadCount === 0) parts.push(this.takeGaps(this.lost));
@@ -172,8 +173,7 @@ export class Outbox {
     }
     this.queue.splice(0, taken);
     this.aheadCount = Math.max(0, this.aheadCount - taken);
-    // A message is the plain concatenation of its events, so chunks need not be encoded anew.
-    return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
+    return parts;
   }
 
   private takeGaps(lost: ReadonlyMap<string, Range>): Uint8Array {

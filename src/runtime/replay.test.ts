@@ -54,11 +54,12 @@ class Peer implements Sink {
   isClosing = false;
   ended: Refusal | "OK" | undefined;
 
-  write(message: Uint8Array, sent: () => void): void {
+  write(parts: readonly Uint8Array[], sent: () => void): void {
+    const message = Buffer.concat(parts);
     this.heldBytes += message.byteLength;
     this.untaken.push(() => {
       this.heldBytes -= message.byteLength;
-      this.text += Buffer.from(message).toString();
+      this.text += message.toString();
       sent();
     });
   }

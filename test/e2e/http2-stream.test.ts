@@ -15,6 +15,12 @@ type Call = ServerWritableStream<Buffer, Buffer>;
 const PATH = "/test.Service/Stream";
 const verbatim = (bytes: Buffer): Buffer => bytes;
 
+/** Parts of a message, an empty one among them. */
+function halves(message: Buffer): readonly Buffer[] {
+  const middle = message.length >> 1;
+  return [message.subarray(0, middle), Buffer.alloc(0), message.subarray(middle)];
+}
+
 /** Serves calls as `handle` says, and calls once. @returns what came, and the status. */
 async function callOnce(handle: (call: Call) => void) {
   const server = new Server();
@@ -46,7 +52,7 @@ describe("the HTTP/2 stream of a call", () => {
       const stream = http2StreamOf(call);
       call.sendMetadata(new Metadata());
       for (const message of messages) {
-        if (stream) writeMessage(stream, message, (error) => (error ? undefined : writtenCount++));
+        if (stream) writeMessage(stream, halves(message), (error) => (error ? undefined : writtenCount++));
       }
       call.emit("error", { code: status.ABORTED, details: "enough" });
     });
@@ -67,10 +73,10 @@ describe("the HTTP/2 stream of a call", () => {
       if (!stream) throw new Error("grpc-js has changed");
       const hear = (error: unknown) => heard.push(error);
       call.sendMetadata(new Metadata());
-      writeMessage(stream, Buffer.from("a"), () => undefined);
+      writeMessage(stream, [Buffer.from("a")], () => undefined);
       call.end();
       stream.on("error", hear);
-      stream.once("finish", () => writeMessage(stream, Buffer.from("b"), hear));
+      stream.once("finish", () => writeMessage(stream, [Buffer.from("b")], hear));
       stream.once("close", over);
     });
     await closed;
