@@ -5,7 +5,7 @@ import { end, endIfOver } from "./ending.js";
 import type { RequestSubmitted } from "./input.js";
 import { type Acceptance, type Instant, NO_AUDIENCE, type SessionKey } from "./model.js";
 import { observe } from "./observe.js";
-import { RETRY_AFTER_MS } from "./overload.js";
+import { RETRY_AFTER_MS, refuseFutile } from "./overload.js";
 import { ownBytes } from "./own-bytes.js";
 import { PendingRequest } from "./pending-request.js";
 import { invalid, type Refusal, refusal } from "./reason.js";
@@ -45,7 +45,7 @@ function refuse(state: State, input: RequestSubmitted, turn: Turn): Refusal | un
     const message = `no producer can be asked on ${spec.topic}; register one, or use no_producers_action COMPLETE or WAIT`;
     return refusal("NO_PRODUCERS", message, { topic: spec.topic });
   }
-  return state.overload.refuseFutile(input, choices) ?? accept(state, input, ttlMs, routes, choices, turn);
+  return refuseFutile(input, choices) ?? accept(state, input, ttlMs, routes, choices, turn);
 }
 
 function accept(

@@ -51,19 +51,19 @@ export class Overload {
     const mostMs = now - this.promptAt <= burstMs ? burstMs : BEHIND_MS;
     return waitedMs > mostMs ? WAITED_TOO_LONG : undefined;
   }
+}
 
-  /**
-   * @returns why a server that is behind does not take a request: most producers would only be counted as saturated, which
-   * costs it several times as much as to say so at once. One that is not behind says it in the summary. That of two
-   * producers one never answers keeps nobody from asking the other.
-   */
-  refuseFutile(
-    { waitedMs = 0, validateOnly }: RequestSubmitted,
-    choices: readonly Choice[],
-  ): Refusal | undefined {
-    if (waitedMs <= BEHIND_MS || validateOnly) return undefined;
-    let saturatedCount = 0;
-    for (const { producer } of choices) if (!producer.hasCredit && !producer.hasRoom) saturatedCount++;
-    return saturatedCount * 2 > choices.length ? HARDLY_ANY_ROOM : undefined;
-  }
+/**
+ * @returns why a server that is behind does not take a request: most producers would only be counted as saturated, which
+ * costs it several times as much as to say so at once. One that is not behind says it in the summary. That of two
+ * producers one never answers keeps nobody from asking the other.
+ */
+export function refuseFutile(
+  { waitedMs = 0, validateOnly }: RequestSubmitted,
+  choices: readonly Choice[],
+): Refusal | undefined {
+  if (waitedMs <= BEHIND_MS || validateOnly) return undefined;
+  let saturatedCount = 0;
+  for (const { producer } of choices) if (!producer.hasCredit && !producer.hasRoom) saturatedCount++;
+  return saturatedCount * 2 > choices.length ? HARDLY_ANY_ROOM : undefined;
 }
