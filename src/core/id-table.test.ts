@@ -1,8 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { collectGarbage } from "../../test/support/collect-garbage.js";
 import { IdTable } from "./id-table.js";
 
 const id = fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }));
@@ -62,8 +61,6 @@ describe("an IdTable", () => {
   });
 
   it("lets go of what is deleted", async () => {
-    setFlagsFromString("--expose-gc");
-    const collect = runInNewContext("gc") as () => void;
     const held = new IdTable<object>();
     const put = (id: number): WeakRef<object> => {
       const value = {};
@@ -73,7 +70,7 @@ describe("an IdTable", () => {
     const [gone, here] = [put(1), put(2)];
     held.delete(1);
     await nextTurn();
-    collect();
+    collectGarbage();
 
     expect(gone.deref()).toBeUndefined();
     expect(here.deref()).toBe(held.get(2));

@@ -1,8 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { collectGarbage } from "../../test/support/collect-garbage.js";
 import { SlotMap } from "./slot-map.js";
 
 const step = fc.record({
@@ -47,8 +46,6 @@ describe("a SlotMap", () => {
   });
 
   it("lets go of what is deleted", async () => {
-    setFlagsFromString("--expose-gc");
-    const collect = runInNewContext("gc") as () => void;
     const held = new SlotMap<number, object>();
     const put = (id: number): WeakRef<object> => {
       const value = {};
@@ -58,7 +55,7 @@ describe("a SlotMap", () => {
     const [gone, here] = [put(1), put(2)];
     held.delete(1);
     await nextTurn();
-    collect();
+    collectGarbage();
 
     expect(gone.deref()).toBeUndefined();
     expect(here.deref()).toBe(held.get(2));

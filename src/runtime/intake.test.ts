@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
+import { collectGarbage } from "../../test/support/collect-garbage.js";
 import { Intake } from "./intake.js";
 
 function setUp() {
@@ -118,8 +117,6 @@ describe("the intake", () => {
   });
 
   it("lets go of a message as soon as it is taken up, however many still wait", async () => {
-    setFlagsFromString("--expose-gc");
-    const collect = runInNewContext("gc") as () => void;
     const { intake, bring } = setUp();
     bring("busy", 320);
     const message = (): WeakRef<Uint8Array> => {
@@ -132,7 +129,7 @@ describe("the intake", () => {
     for (let i = 0; i < 3; i++) bring("long", 100);
     await nextTurn();
     await nextTurn();
-    collect();
+    collectGarbage();
     expect(intake.length).toBeGreaterThan(0);
     expect([first.deref(), last.deref()]).toEqual([undefined, undefined]);
   });

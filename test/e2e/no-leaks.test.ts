@@ -3,11 +3,10 @@
  * patience.
  */
 import { execFileSync } from "node:child_process";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { afterEach, describe, expect, it } from "vitest";
 import { SummaryReason } from "../../src/gen/ate/dispatcher/v1/summary.js";
 import type { DispatcherRuntime } from "../../src/runtime/dispatcher-runtime.js";
+import { collectGarbage } from "../support/collect-garbage.js";
 import { startInspectable } from "../support/in-process.js";
 import { createProcesses } from "../support/processes.js";
 import { connect, duration, type RequestInit, WireClient } from "../support/wire-client.js";
@@ -53,9 +52,6 @@ function mute(client: WireClient, topic: string) {
 }
 
 describe("10,000 dispatches leave no state and no memory behind in the runtime:", () => {
-  setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void;
-
   async function leavesNothing(
     run: (address: string, count: number) => Promise<Set<number>>,
     reason: number,
@@ -64,11 +60,11 @@ describe("10,000 dispatches leave no state and no memory behind in the runtime:"
     const { address, runtime } = await startInspectable({ retainedMs: 1 });
     await run(address, WARM_UP);
     await isEmpty(runtime);
-    collect();
+    collectGarbage();
     const before = process.memoryUsage().heapUsed;
     expect(await run(address, REQUESTS)).toEqual(new Set([reason]));
     await isEmpty(runtime);
-    collect();
+    collectGarbage();
     // A request that is kept costs 1 KB at the least.
     expect(process.memoryUsage().heapUsed - before).toBeLessThan((REQUESTS * 1_024) / 4);
   }
