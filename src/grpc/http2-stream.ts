@@ -2,8 +2,8 @@
  * The HTTP/2 stream below a call of grpc-js, which keeps it in private fields. It is wanted for what grpc-js offers no
  * call for: to reset a stream, and to send one message to many peers without a copy for each.
  *
- * Measured against writing through grpc-js, in interleaved pairs: at 4x4 and 4 KiB a delivery cost the server 0.8 of the
- * CPU, and at 128 bytes 0.93.
+ * Measured against writing through grpc-js, in interleaved pairs: at 4x4 and 4 KiB a delivery cost the server 0.5 to 0.8
+ * of the CPU, and at 128 bytes 0.93.
  */
 import type { ServerHttp2Stream } from "node:http2";
 
@@ -54,8 +54,7 @@ export function writeMessage(
   }
   stream.cork();
   stream.write(prefixed);
-  for (let i = 0; i < parts.length; i++) {
-    stream.write(parts[i] as Uint8Array, i === parts.length - 1 ? written : undefined);
-  }
+  const last = parts.length - 1;
+  for (const [i, part] of parts.entries()) stream.write(part, i === last ? written : undefined);
   stream.uncork();
 }

@@ -3,6 +3,7 @@ import type { Act, Cast, CompletionSpec, Fault, RequestSpec } from "./plan.js";
 import { BULK_TOPIC, GONE, PATTERNS, POURER, TOPICS } from "./plan-cast.js";
 import type { Random } from "./random.js";
 
+/** What a request may have for its TTL, in milliseconds. */
 const TTLS_MS = [30, 60, 100, 200, 300, 400, 600, 800, 1_500, 2_500] as const;
 /** Mean time between two of a kind, in milliseconds. */
 const REQUEST_EVERY_MS = 14;
