@@ -10,7 +10,7 @@ export interface Overload {
   readonly ttlMs: number;
 }
 
-/** The order to a client process; its only argument, as JSON. */
+/** The order to a client process, which waits for it. */
 export interface ClientJob {
   readonly peer: string;
   readonly work: string;
@@ -30,7 +30,7 @@ export type ClientAnswer =
   | { readonly kind: "answer"; readonly ok: true; readonly measurement: Measurement }
   | { readonly kind: "answer"; readonly ok: false; readonly error: string };
 
-/** The runner's only message: the look. */
+/** The runner's answer to each "look". */
 export interface LookAnswer {
   readonly look: ServerLook;
 }

@@ -1,6 +1,6 @@
 /**
- * The client process of a sample: hosts the requester, the producers and the listeners, takes the measurement, and
- * sends one answer to the runner.
+ * The client process of a sample: waits for its job, hosts the requester, the producers and the listeners, takes the
+ * measurement, and sends one answer to the runner.
  */
 import { once } from "node:events";
 import type { ClientAnswer, ClientJob, ClientMessage, LookAnswer } from "./client-job.js";
@@ -39,5 +39,5 @@ function tell(message: ClientMessage, then = () => {}): void {
   process.send?.(message, then);
 }
 
-const job = JSON.parse(process.argv[2] ?? "") as ClientJob;
+const [job] = (await once(process, "message")) as [ClientJob];
 tell(await answer(job), () => process.exit());

@@ -85,6 +85,14 @@ export const GROWTH: readonly Comparison[] = [
   { work: "pending 100000", figure: CPU, ours: "ours", against: { work: "pending 100" } },
 ];
 
+/** Whether a goal is held against what this peer does at this work. */
+export function isHeldAgainstGoal(work: string, peer: string): boolean {
+  return GOALS.some(({ work: its, ours, against }) => {
+    const isBeside = its === work && (ours === peer || ("peer" in against && against.peer === peer));
+    return isBeside || ("work" in against && against.work === work && ours === peer);
+  });
+}
+
 /** How a goal is written in tables and in the JSON file. */
 export function describeGoal({ larger, ratio }: Goal): string {
   return `${larger ? ">=" : "<="} ${ratio}`;

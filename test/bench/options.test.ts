@@ -7,7 +7,7 @@ describe("the command line", () => {
   it("measures everything if nothing is said", () => {
     expect(readCommand([])).toMatchObject({
       kind: "run",
-      options: { rounds: 5, works: WORKS, peers: PEERS },
+      options: { rounds: 5, isSparing: true, works: WORKS, peers: PEERS },
     });
   });
 
@@ -24,7 +24,12 @@ describe("the command line", () => {
     ]);
     expect(command).toMatchObject({
       kind: "run",
-      options: { rounds: 7, works: [{ name: "gather 4" }, { name: "1x1/128" }], peers: [{ name: "nats" }] },
+      options: {
+        rounds: 7,
+        isSparing: false,
+        works: [{ name: "gather 4" }, { name: "1x1/128" }],
+        peers: [{ name: "nats" }],
+      },
     });
   });
 

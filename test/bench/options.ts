@@ -25,6 +25,8 @@ export type Command =
 /** What is measured, how long, and where it goes. */
 export interface Options {
   readonly rounds: number;
+  /** Whether works that take long and hardly vary, and what no goal is held against, have fewer rounds. */
+  readonly isSparing: boolean;
   readonly warmupMs: number;
   readonly measureMs: number;
   readonly works: readonly Work[];
@@ -33,8 +35,12 @@ export interface Options {
   readonly json: string | undefined;
 }
 
-/** Long enough for V8 to have compiled what runs often: measured, at 600 ms a delivery costs our server 1.6 times as much. */
-const FULL = { rounds: 5, warmupMs: 1500, measureMs: 900, works: WORKS };
+/**
+ * Long enough for V8 to have compiled most of what runs often, and short enough for five rounds in a quarter of an hour.
+ * Measured, medians of five: after 1.5, 3 and 6 s a delivery costs our server 5.3, 4.2 and 3.5 us at 4x4/128, and 2.5, 1.5
+ * and 1.4 at 16x16/128; nats-server, which is compiled beforehand, takes 1.6, 1.4 and 1.4.
+ */
+const FULL = { rounds: 5, warmupMs: 2500, measureMs: 900, works: WORKS };
 /** Enough to see that all is in order and roughly how fast; too little to compare two versions. */
 const QUICK = { rounds: 2, warmupMs: 400, measureMs: 700, works: WORKS.slice(0, 1) };
 /** Beyond the knee it takes a while until what is refused and what comes in are in balance. */
@@ -46,7 +52,8 @@ const SHAPES = WORKS.slice(0, 4);
 export const USAGE = `Usage: npm run bench -- [options]
 
   --quick          ${QUICK.rounds} short rounds of ${QUICK.works[0]?.name}, under a minute in all
-  --rounds N       rounds; each takes one sample of every work and peer (default ${FULL.rounds})
+  --rounds N       rounds; each takes one sample of every work and peer (default ${FULL.rounds}, and fewer for what
+                   takes long and hardly varies, and for what no goal is held against)
   --warmup MS      time before each measurement (default ${FULL.warmupMs})
   --measure MS     measured time of a sample (default ${FULL.measureMs})
   --work NAME      only this work; may be repeated; also --shape:
@@ -93,6 +100,7 @@ export function readCommand(args: readonly string[]): Command {
   const names = [...(values.work ?? []), ...(values.shape ?? [])];
   const options: Options = {
     rounds: atLeast(1, "rounds", values.rounds, defaults.rounds),
+    isSparing: values.rounds === undefined,
     warmupMs: atLeast(0, "warmup", values.warmup, defaults.warmupMs),
     measureMs: atLeast(100, "measure", values.measure, defaults.measureMs),
     works: names.length > 0 ? names.map(findWork) : defaults.works,

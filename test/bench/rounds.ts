@@ -3,9 +3,10 @@
  * else the machine does falls on all of them alike.
  */
 import type { Measurement } from "./figures.js";
+import { isHeldAgainstGoal } from "./goals.js";
 import type { Options } from "./options.js";
 import type { Peer } from "./peer.js";
-import { takeSample } from "./sample.js";
+import { type Timing, takeSample } from "./sample.js";
 import { shuffled } from "./statistics.js";
 import type { Work } from "./work.js";
 
@@ -27,6 +28,9 @@ export interface Cell {
   readonly peer: Peer;
 }
 
+/** How often. */
+type RoundCount = Pick<Options, "rounds" | "isSparing">;
+
 /** What is to be measured: every work with each of its peers, as far as they were asked for. */
 export function cellsOf({ works, peers }: Pick<Options, "works" | "peers">): readonly Cell[] {
   return works.flatMap((work) =>
@@ -34,17 +38,27 @@ export function cellsOf({ works, peers }: Pick<Options, "works" | "peers">): rea
   );
 }
 
+/** Rounds for what no goal is held against, which leaves the time for what one is. */
+const ROUNDS_WITHOUT_GOAL = 2;
+
+/** Rounds in which a work and peer have their turn. */
+export function roundsOf({ work, peer }: Cell, { rounds, isSparing }: RoundCount): number {
+  if (!isSparing) return rounds;
+  const most = isHeldAgainstGoal(work.name, peer.name) ? rounds : ROUNDS_WITHOUT_GOAL;
+  return Math.min(rounds, most, work.mostRounds ?? rounds);
+}
+
 /** Takes all samples, one after the other, and tells of each as it comes. A failed one does not end the run. */
 export async function runRounds(
   cells: readonly Cell[],
-  options: Pick<Options, "rounds" | "warmupMs" | "measureMs">,
+  options: RoundCount & Timing,
   onSample: (sample: Sample) => void,
 ): Promise<Sample[]> {
-  const { rounds, warmupMs, measureMs } = options;
+  const { warmupMs, measureMs } = options;
   const there = cells.filter(({ peer }) => peer.missing?.() === undefined);
   const samples: Sample[] = [];
-  for (let round = 1; round <= rounds; round++) {
-    const cellsOfRound = there.filter(({ work }) => round <= (work.mostRounds ?? rounds));
+  for (let round = 1; round <= options.rounds; round++) {
+    const cellsOfRound = there.filter((cell) => round <= roundsOf(cell, options));
     for (const { work, peer } of shuffled(cellsOfRound)) {
       const outcome = await takeSample(peer, work, { warmupMs, measureMs }).then(
         (measurement) => ({ measurement }),

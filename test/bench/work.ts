@@ -15,7 +15,7 @@ interface Named {
   readonly peers: readonly string[];
   /** Further settings of our server, as flags. */
   readonly settings?: readonly string[];
-  /** Most rounds in which it is done; for what takes long and hardly varies. */
+  /** Most rounds in which it is done unless more are asked for; for what takes long and hardly varies. */
   readonly mostRounds?: number;
 }
 

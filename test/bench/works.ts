@@ -21,10 +21,10 @@ function closed(
   return { kind: "closed", name, title, shape, peers, ...more };
 }
 
-function open(shape: Shape, requestsPerSecond: number, more?: Partial<OpenWork>): OpenWork {
+function open(shape: Shape, requestsPerSecond: number): OpenWork {
   const name = `open ${shape.producers}x${shape.listeners}/${shape.payloadBytes}`;
   const title = `${requestsPerSecond} requests/s, latency from the intended time to the last delivery`;
-  return { kind: "open", name, title, shape, requestsPerSecond, peers: ["ours", "nats"], ...more };
+  return { kind: "open", name, title, shape, requestsPerSecond, peers: ["ours", "nats"] };
 }
 
 function broadcast(listeners: number): ClosedWork {
@@ -46,7 +46,7 @@ function pending(pendingCount: number): ClosedWork {
 
 function growth(producers: number, listeners: number): ClosedWork {
   const shape = { producers, listeners, payloadBytes: 128, window: 64 };
-  return closed(`${producers}x${listeners}/128`, shape, ["ours"], { mostRounds: 3 });
+  return closed(`${producers}x${listeners}/128`, shape, ["ours"]);
 }
 
 function idle(streamCount: number, streamsPerConnection: number): IdleWork {
@@ -69,8 +69,8 @@ export const WORKS: readonly Work[] = [
   broadcast(8),
   broadcast(64),
   open(P4L4, 300),
-  open(P1L1, 1000, { mostRounds: 3 }),
-  open(P16L16, 40, { mostRounds: 3 }),
+  open(P1L1, 1000),
+  open(P16L16, 40),
   growth(1, 10),
   growth(10, 1),
   growth(10, 10),
