@@ -16,20 +16,41 @@ export function writeFrames(messages: readonly Buffer[]): Buffer {
   return target;
 }
 
+/** The head of a message, for one that is written behind it. */
+export function writeHead(length: number): Buffer {
+  const head = Buffer.alloc(HEAD_BYTES);
+  head.writeUInt32BE(length, 1);
+  return head;
+}
+
+/** Takes a message, from `start` to `end` of some bytes that are not kept. */
+export type TakeMessage = (bytes: Buffer, start: number, end: number) => void;
+
 /** Takes a stream of bytes apart again, however it was cut. */
 export class FrameReader {
-  #rest: Buffer = Buffer.alloc(0);
+  /** What has come of the next message, which is not complete; joined once it is. */
+  #chunks: Buffer[] = [];
+  #length = 0;
+  #needed = HEAD_BYTES;
 
-  /** Hands on every message that is complete, as a view that is not kept. */
-  read(chunk: Buffer, take: (bytes: Buffer, start: number, end: number) => void): void {
-    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+  /** Hands on every message that is complete. */
+  read(chunk: Buffer, take: TakeMessage): void {
+    this.#chunks.push(chunk);
+    this.#length += chunk.length;
+    if (this.#length < this.#needed) return;
+    const bytes = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks, this.#length);
     let at = 0;
+    this.#needed = HEAD_BYTES;
     while (at + HEAD_BYTES <= bytes.length) {
       const end = at + HEAD_BYTES + bytes.readUInt32BE(at + 1);
-      if (end > bytes.length) break;
+      if (end > bytes.length) {
+        this.#needed = end - at;
+        break;
+      }
       take(bytes, at + HEAD_BYTES, end);
       at = end;
     }
-    this.#rest = bytes.subarray(at);
+    this.#length = bytes.length - at;
+    this.#chunks = this.#length === 0 ? [] : [bytes.subarray(at)];
   }
 }

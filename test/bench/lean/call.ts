@@ -1,18 +1,67 @@
-/** Calls of the dispatcher whose messages go out and come in as they are. */
-import type { Client, ClientDuplexStream, ClientReadableStream } from "@grpc/grpc-js";
+/**
+ * Calls of the dispatcher over bare node:http2, as over the peer of that name: no client library takes its share of the
+ * load generator's core.
+ */
+import { type ClientHttp2Session, connect, constants, type IncomingHttpHeaders } from "node:http2";
+import { FrameReader, type TakeMessage, writeHead } from "../broadcast/frames.js";
+import type { Load } from "../peer.js";
 
 const SERVICE = "/ate.dispatcher.v1.DispatcherService/";
+const OK = "0";
 
-/** Opens a bidirectional stream of raw messages. */
-export function openRawDuplex(client: Client, method: string): ClientDuplexStream<Buffer, Buffer> {
-  return client.makeBidiStreamRequest(SERVICE + method, asItIs, asItIs);
+/** A call that lasts as long as the sample. */
+export interface LeanCall {
+  /** Sends one message. */
+  write(message: Buffer): void;
+  /** Sends nothing more. */
+  end(): void;
 }
 
-/** Opens a server stream of raw messages. */
-export function openRawStream(client: Client, method: string, request: Buffer): ClientReadableStream<Buffer> {
-  return client.makeServerStreamRequest(SERVICE + method, asItIs, asItIs, request);
+/** Connects, to carry calls. @param windowBytes - what may be under way to us, of each call and of all; 64 KiB if absent. */
+export function connectLean(address: string, load: Load, windowBytes?: number): ClientHttp2Session {
+  const settings = windowBytes === undefined ? {} : { initialWindowSize: windowBytes };
+  const session = connect(`http://${address}`, { settings });
+  session.on("error", load.failed);
+  if (windowBytes !== undefined) session.once("connect", () => session.setLocalWindowSize(windowBytes));
+  return session;
 }
 
-function asItIs(bytes: Buffer): Buffer {
-  return bytes;
+/** Begins a call. That it ends makes the sample fail. @param take - called with each message of the server. */
+export function openCall(
+  session: ClientHttp2Session,
+  method: string,
+  load: Load,
+  take: TakeMessage,
+): LeanCall {
+  const stream = session.request(
+    {
+      [constants.HTTP2_HEADER_METHOD]: "POST",
+      [constants.HTTP2_HEADER_PATH]: SERVICE + method,
+      [constants.HTTP2_HEADER_CONTENT_TYPE]: "application/grpc",
+      [constants.HTTP2_HEADER_TE]: "trailers",
+    },
+    { endStream: false },
+  );
+  const frames = new FrameReader();
+  let status = "without a status";
+  const note = (headers: IncomingHttpHeaders): void => {
+    const { "grpc-status": code, "grpc-message": message } = headers;
+    if (code === undefined) return;
+    status = `with status ${code}`;
+    if (code !== OK) load.failed(new Error(`${method}: status ${code}: ${message}`));
+  };
+  stream.on("response", note);
+  stream.on("trailers", note);
+  stream.on("error", load.failed);
+  stream.on("close", () => load.failed(new Error(`${method} ended ${status}`)));
+  stream.on("data", (chunk: Buffer) => frames.read(chunk, take));
+  return {
+    write(message) {
+      stream.cork();
+      stream.write(writeHead(message.length));
+      stream.write(message);
+      stream.uncork();
+    },
+    end: () => void stream.end(),
+  };
 }

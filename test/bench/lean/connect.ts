@@ -1,19 +1,18 @@
 /**
- * The lean clients: streams of raw batches over grpc-js, without stubs.
+ * The lean clients: streams of raw batches over node:http2, without stubs and without grpc-js.
  */
-import { Client, credentials } from "@grpc/grpc-js";
-import { OWN_CONNECTION } from "../own-connection.js";
 import type { Load, Send } from "../peer.js";
+import { connectLean } from "./call.js";
 import { openLeanListener } from "./listener.js";
 import { openLeanProducer } from "./producer.js";
 import { createLeanRequester } from "./requester.js";
 
 /** As large a window as our own client asks for: with the default of 64 KiB, a busy server waits for it. */
-const OPTIONS = { ...OWN_CONNECTION, "grpc-node.flow_control_window": 1024 * 1024 };
+const WINDOW_BYTES = 1024 * 1024;
 
 /** Connects lean clients to `address`; see {@link ServedPeer.connect}. */
 export async function connectLeanClients(address: string, load: Load): Promise<Send> {
-  const connect = () => new Client(address, credentials.createInsecure(), OPTIONS);
+  const connect = () => connectLean(address, load, WINDOW_BYTES);
   await Promise.all([
     ...Array.from({ length: load.shape.listeners }, (_, index) => openLeanListener(connect(), load, index)),
     ...Array.from({ length: load.shape.producers }, (_, index) => openLeanProducer(connect(), load, index)),

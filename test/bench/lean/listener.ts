@@ -1,9 +1,9 @@
-import type { Client } from "@grpc/grpc-js";
+import type { ClientHttp2Session } from "node:http2";
 import { ListenRequest } from "../../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
 import { Gap } from "../../../src/gen/ate/dispatcher/v1/listener.js";
 import { listenerBufferBytes } from "../listener-buffer.js";
 import type { Load } from "../peer.js";
-import { openRawStream } from "./call.js";
+import { openCall } from "./call.js";
 import { WireReader } from "./wire.js";
 
 // ListenResponse.events, ListenerEvent.{delivery,ready,gap}, Delivery.result, Result.{value,data}
@@ -15,19 +15,17 @@ const RESULT = 12;
 const FIELDS = { value: 1, data: 2 };
 
 /** Opens a listener that follows one path of fields to the payload. Resolves when it is registered. */
-export function openLeanListener(client: Client, load: Load, index: number): Promise<void> {
+export function openLeanListener(session: ClientHttp2Session, load: Load, index: number): Promise<void> {
   const request = ListenRequest.fromPartial({
     topics: load.topics,
     bufferBytes: listenerBufferBytes(load.shape),
   });
-  const call = openRawStream(client, "Listen", Buffer.from(ListenRequest.encode(request).finish()));
   const reader = new WireReader();
   const payload = FIELDS[load.payloads.field];
-  call.on("error", load.failed);
   return new Promise((ready) => {
-    call.on("data", (bytes: Buffer) => {
-      reader.open(bytes);
-      for (let end = reader.find(EVENTS, bytes.length); end !== -1; end = reader.find(EVENTS, bytes.length)) {
+    const call = openCall(session, "Listen", load, (bytes, start, messageEnd) => {
+      reader.open(bytes, start);
+      for (let end = reader.find(EVENTS, messageEnd); end !== -1; end = reader.find(EVENTS, messageEnd)) {
         const kind = reader.varint() >>> 3;
         const eventEnd = reader.varint() + reader.position;
         if (kind === DELIVERY) {
@@ -42,5 +40,7 @@ export function openLeanListener(client: Client, load: Load, index: number): Pro
         reader.position = end;
       }
     });
+    call.write(Buffer.from(ListenRequest.encode(request).finish()));
+    call.end();
   });
 }

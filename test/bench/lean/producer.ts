@@ -1,8 +1,8 @@
-import type { Client } from "@grpc/grpc-js";
+import type { ClientHttp2Session } from "node:http2";
 import { ProduceRequest } from "../../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
 import { type Payloads, readSequence } from "../payload.js";
 import type { Load } from "../peer.js";
-import { openRawDuplex } from "./call.js";
+import { openCall } from "./call.js";
 import { fieldLength, WireReader, writeFieldHead } from "./wire.js";
 
 // ProduceResponse.messages, DispatcherMessage.{assignment,welcome}, Assignment.{assignment_id,request}, Request.data
@@ -19,20 +19,13 @@ const REPLY_RESULT = 3;
 const RESULT_PAYLOAD = { value: 1, data: 2 };
 
 /** Opens a producer that answers each batch of assignments with one batch. Resolves when it is registered. */
-export function openLeanProducer(client: Client, load: Load, index: number): Promise<void> {
-  const call = openRawDuplex(client, "Produce");
+export function openLeanProducer(session: ClientHttp2Session, load: Load, index: number): Promise<void> {
   const batch = new ReplyBatch(load.payloads, index);
   const reader = new WireReader();
-  call.on("error", load.failed);
-  call.write(hello(load.topics));
   return new Promise((ready) => {
-    call.on("data", (bytes: Buffer) => {
-      reader.open(bytes);
-      for (
-        let end = reader.find(MESSAGES, bytes.length);
-        end !== -1;
-        end = reader.find(MESSAGES, bytes.length)
-      ) {
+    const call = openCall(session, "Produce", load, (bytes, start, batchEnd) => {
+      reader.open(bytes, start);
+      for (let end = reader.find(MESSAGES, batchEnd); end !== -1; end = reader.find(MESSAGES, batchEnd)) {
         const kind = reader.varint() >>> 3;
         const messageEnd = reader.varint() + reader.position;
         if (kind === ASSIGNMENT) {
@@ -50,6 +43,7 @@ export function openLeanProducer(client: Client, load: Load, index: number): Pro
       const replies = batch.take();
       if (replies !== undefined) call.write(replies);
     });
+    call.write(hello(load.topics));
   });
 }
 

@@ -1,9 +1,9 @@
-import type { Client } from "@grpc/grpc-js";
+import type { ClientHttp2Session } from "node:http2";
 import { SubmitRequest } from "../../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
 import { Rejection } from "../../../src/gen/ate/dispatcher/v1/gather.js";
 import { requestPayload } from "../payload.js";
 import { type Load, type Send, topicOf } from "../peer.js";
-import { openRawDuplex } from "./call.js";
+import { openCall } from "./call.js";
 import { WireReader } from "./wire.js";
 
 // SubmitResponse.events, GatherEvent.{acceptance,rejection}, Acceptance.correlation_id
@@ -15,14 +15,12 @@ const CORRELATION_ID = 2;
 const RESOURCE_EXHAUSTED = 8;
 
 /** Opens a Submit stream that sends what one turn of the event loop asks for as one batch. */
-export function createLeanRequester(client: Client, load: Load): Send {
-  const call = openRawDuplex(client, "Submit");
+export function createLeanRequester(session: ClientHttp2Session, load: Load): Send {
   const template = new SubmissionTemplate(load);
   const reader = new WireReader();
-  call.on("error", load.failed);
-  call.on("data", (bytes: Buffer) => {
-    reader.open(bytes);
-    for (let end = reader.find(EVENTS, bytes.length); end !== -1; end = reader.find(EVENTS, bytes.length)) {
+  const call = openCall(session, "Submit", load, (bytes, start, batchEnd) => {
+    reader.open(bytes, start);
+    for (let end = reader.find(EVENTS, batchEnd); end !== -1; end = reader.find(EVENTS, batchEnd)) {
       const kind = reader.varint() >>> 3;
       const eventEnd = reader.varint() + reader.position;
       if (kind === REJECTION) reject(load, Rejection.decode(bytes.subarray(reader.position, eventEnd)));

@@ -14,9 +14,9 @@ export class WireReader {
   position = 0;
 
   /** Begins at the head of a message. */
-  open(bytes: Uint8Array): void {
+  open(bytes: Uint8Array, position = 0): void {
     this.#bytes = bytes;
-    this.position = 0;
+    this.position = position;
   }
 
   /**
@@ -26,13 +26,20 @@ export class WireReader {
    * `end` of -1, so that a path of fields can be followed without a check at each step.
    */
   find(field: number, end: number): number {
+    const bytes = this.#bytes;
+    const wanted = (field << 3) | LENGTH_DELIMITED;
     while (this.position < end) {
-      const tag = this.varint();
-      if (tag === ((field << 3) | LENGTH_DELIMITED)) {
-        const length = this.varint();
-        return this.position + length;
+      // Most tags and lengths are one byte, and most fields are passed over.
+      const tag =
+        (bytes[this.position] as number) < 0x80 ? (bytes[this.position++] as number) : this.varint();
+      if ((tag & 7) !== LENGTH_DELIMITED) {
+        this.#skip(tag & 7);
+        continue;
       }
-      this.#skip(tag & 7);
+      const length =
+        (bytes[this.position] as number) < 0x80 ? (bytes[this.position++] as number) : this.varint();
+      if (tag === wanted) return this.position + length;
+      this.position += length;
     }
     return -1;
   }
@@ -52,10 +59,7 @@ export class WireReader {
     if (wireType === VARINT) this.varint();
     else if (wireType === FIXED64) this.position += 8;
     else if (wireType === FIXED32) this.position += 4;
-    else if (wireType === LENGTH_DELIMITED) {
-      const length = this.varint();
-      this.position += length;
-    } else throw new Error(`wire type ${wireType} is not in use`);
+    else throw new Error(`wire type ${wireType} is not in use`);
   }
 }
 

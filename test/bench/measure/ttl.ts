@@ -2,11 +2,10 @@
  * Measures TTLs: how late many requests end, and whether the TTL is kept to the instant. By the server's own clock, in
  * which a result's latency and the elapsed time of a request are told.
  */
-import { Client, credentials } from "@grpc/grpc-js";
 import type { Measurement } from "../figures.js";
+import { connectLean } from "../lean/call.js";
 import { createLeanRequester } from "../lean/requester.js";
 import { connectOurs } from "../our-clients.js";
-import { OWN_CONNECTION } from "../own-connection.js";
 import { ResultPayloads } from "../payload.js";
 import { openMuteProducer } from "../pending.js";
 import { percentile } from "../statistics.js";
@@ -88,7 +87,7 @@ function makeRequests(
       },
       delivered: () => trial.fail(new Error("a request that nobody answers has a result")),
     });
-    const send = createLeanRequester(new Client(address, credentials.createInsecure(), OWN_CONNECTION), load);
+    const send = createLeanRequester(connectLean(address, load), load);
     while (sent < Math.min(WINDOW, count)) send(sent++);
   });
 }

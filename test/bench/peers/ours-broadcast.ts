@@ -1,13 +1,12 @@
-import { Client, credentials } from "@grpc/grpc-js";
 import type {
   ProduceRequest,
   ProduceResponse,
 } from "../../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
 import { createBurstSender } from "../broadcast/burst.js";
+import { connectLean } from "../lean/call.js";
 import { openLeanListener } from "../lean/listener.js";
 import { connectOurs } from "../our-clients.js";
 import { OUR_SERVER } from "../our-server.js";
-import { OWN_CONNECTION } from "../own-connection.js";
 import { type Load, type ServedPeer, topicOf } from "../peer.js";
 import { openProduceStream } from "../plain-client.js";
 
@@ -23,9 +22,8 @@ export const oursBroadcast: ServedPeer = {
   title: "ours, in bursts",
   server: OUR_SERVER,
   async connect(address, load) {
-    const connect = () => new Client(address, credentials.createInsecure(), OWN_CONNECTION);
     const listeners = Array.from({ length: load.shape.listeners }, (_, index) =>
-      openLeanListener(connect(), load, index),
+      openLeanListener(connectLean(address, load), load, index),
     );
     await Promise.all(listeners);
     return await openProducer(address, load);
