@@ -1,21 +1,17 @@
-import type {
-  ProduceRequest,
-  ProduceResponse,
-} from "../../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
+import { ProduceRequest, ProduceResponse } from "../../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
 import { createBurstSender } from "../broadcast/burst.js";
-import { connectLean } from "../lean/call.js";
+import { connectLean, openCall } from "../lean/call.js";
 import { openLeanListener } from "../lean/listener.js";
 import { connectOurs } from "../our-clients.js";
 import { OUR_SERVER } from "../our-server.js";
-import { type Load, type ServedPeer, topicOf } from "../peer.js";
-import { openProduceStream } from "../plain-client.js";
+import { type Load, type Send, type ServedPeer, topicOf } from "../peer.js";
 
 /** Longer than a sample. */
 const TTL_MS = 600_000;
 
 /**
- * Our server broadcasting: one request that one producer answers without end (`more`), in bursts; the listeners decode
- * nothing but the payload's place.
+ * Our server broadcasting: one request that one producer answers without end (`more`), in bursts that it has encoded
+ * but for their payloads; the listeners decode nothing but the payload's place.
  */
 export const oursBroadcast: ServedPeer = {
   name: "ours-broadcast",
@@ -31,28 +27,39 @@ export const oursBroadcast: ServedPeer = {
 };
 
 /** A producer that has registered and been asked. */
-async function openProducer(address: string, load: Load) {
+function openProducer(address: string, load: Load): Promise<Send> {
   const topic = topicOf(load, 0);
-  const call = openProduceStream(address, load);
-  const assigned = new Promise<string>((resolve) => {
-    call.on("data", ({ messages }: ProduceResponse) => {
-      for (const { message } of messages) {
+  return new Promise((resolve) => {
+    const call = openCall(connectLean(address, load), "Produce", load, (bytes, start, end) => {
+      for (const { message } of ProduceResponse.decode(bytes.subarray(start, end)).messages) {
         if (message?.$case === "welcome") {
-          const args = ["all"];
-          void connectOurs(address).dispatch(topic, { args, ttlMs: TTL_MS }).catch(load.failed);
+          void connectOurs(address)
+            .dispatch(topic, { args: ["all"], ttlMs: TTL_MS })
+            .catch(load.failed);
         }
-        if (message?.$case === "assignment") resolve(message.value.assignmentId);
+        if (message?.$case === "assignment") {
+          const head = headOf(message.value.assignmentId, load);
+          const burst = (payloads: readonly Buffer[]) =>
+            Buffer.concat(payloads.flatMap((one) => [head, one]));
+          resolve(createBurstSender(load, (payloads) => call.write(burst(payloads))));
+        }
       }
     });
+    const hello = { $case: "hello", value: { registrations: [{ topic }] } } as const;
+    call.write(
+      Buffer.from(
+        ProduceRequest.encode(ProduceRequest.fromPartial({ messages: [{ message: hello }] })).finish(),
+      ),
+    );
   });
-  const assignmentId = await assigned;
-  return createBurstSender(load, (payloads) => void call.write(burst(assignmentId, payloads)));
 }
 
-function burst(assignmentId: string, payloads: readonly Buffer[]): ProduceRequest {
-  const messages = payloads.map((value) => {
-    const result = { outcome: { $case: "data", value }, contentType: "", attributes: {} } as const;
-    return { message: { $case: "reply", value: { assignmentId, more: true, result } } } as const;
-  });
-  return { messages };
+/** What stands before the payload in a message of one result; a message of several is their concatenation. */
+function headOf(assignmentId: string, { payloads }: Load): Buffer {
+  const result = { outcome: { $case: "data", value: new Uint8Array(payloads.byteLength) } } as const;
+  const reply = { $case: "reply", value: { assignmentId, more: true, result } } as const;
+  const bytes = ProduceRequest.encode(
+    ProduceRequest.fromPartial({ messages: [{ message: reply }] }),
+  ).finish();
+  return Buffer.from(bytes.subarray(0, bytes.length - payloads.byteLength));
 }
