@@ -10,6 +10,7 @@
  * await dispatcher.drain();
  * ```
  */
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { pino } from "pino";
 import { completeConfig } from "./config/load.js";
@@ -26,6 +27,8 @@ import { SharedWatchdog } from "./runtime/watchdog.js";
 
 /** Time that streams have to close after their end was ordered, before they are cut, in milliseconds. */
 const CLOSE_MS = 2_000;
+/** Log lines that may wait for their reader, in bytes; what comes beyond is dropped. */
+const MOST_LOG_BYTES = 4 * 1024 * 1024;
 
 const { version: VERSION } = JSON.parse(
   readFileSync(new URL("../package.json", import.meta.url), "utf8"),
@@ -60,7 +63,8 @@ export interface DispatcherServer {
 export function createDispatcher(options: DispatcherOptions = {}): DispatcherServer {
   const { logger: givenLogger, ...settings } = options;
   const config = completeConfig(settings);
-  const logger = givenLogger ?? pino({ level: config.logLevel }, pino.destination(2));
+  const lines = givenLogger ? undefined : standardError();
+  const logger = givenLogger ?? pino({ level: config.logLevel }, lines);
   const serverId = opaqueId();
   const clock = createSystemClock();
   const { heartbeatMs, maxMessageBytes } = config;
@@ -84,6 +88,7 @@ export function createDispatcher(options: DispatcherOptions = {}): DispatcherSer
     closing.stop();
     runtime.stop();
     logger.info({}, "closed");
+    await lines?.end();
   }
 
   return {
@@ -98,6 +103,38 @@ export function createDispatcher(options: DispatcherOptions = {}): DispatcherSer
     drain() {
       drained ??= close();
       return drained;
+    },
+  };
+}
+
+/**
+ * Where log lines go by default: to standard error, without waiting for its reader. What waits when the process exits is
+ * written then and there, again and again if the reader has gone (sonic-boom 4.2.1), so it is to be ended before.
+ */
+function standardError() {
+  const lines = pino.destination({ dest: 2, sync: false, maxLength: MOST_LOG_BYTES });
+  let isOver = false;
+  void once(lines, "error").then(() => {
+    isOver = true;
+  });
+  return {
+    write(line: string): void {
+      if (!isOver) lines.write(line);
+    },
+    /** Resolves when all is written, cannot be, or has had its time. */
+    async end(): Promise<void> {
+      if (isOver) return;
+      isOver = true;
+      const late = new AbortController();
+      const written = once(lines, "close", { signal: late.signal }).then(
+        () => {},
+        () => {},
+      );
+      lines.end();
+      await settleWithin(written, CLOSE_MS, () => {
+        lines.destroy();
+        late.abort();
+      });
     },
   };
 }

@@ -76,6 +76,18 @@ describe("serve", () => {
     expect(await server.exit()).toEqual({ code: 130, signal: null });
   });
 
+  it.each(["stdout", "stderr"] as const)(
+    "ends at a signal although nobody reads its %s any more",
+    async (stream) => {
+      const server = processes.cli(["serve", "--listen", "127.0.0.1:0"]);
+      await Promise.all([server.stdout.next(/^listening on /), server.stderr.next(/"serving"/)]);
+      await server.stopReading(stream);
+      server.kill("SIGTERM");
+
+      expect(await server.exit()).toEqual({ code: 0, signal: null });
+    },
+  );
+
   it("on an address in use fails in words", async () => {
     const { address } = await processes.serve();
     const { code, stdout, stderr } = await processes.run(["serve", "--listen", address]);

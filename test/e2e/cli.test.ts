@@ -174,7 +174,7 @@ describe("listen", () => {
 
   it("ends quietly when its reader goes away, as head does", async () => {
     const listener = await listen("fast.piped");
-    listener.stopReading("stdout");
+    await listener.stopReading("stdout");
     await processes.run(["request", "fast.piped", ...there]);
 
     expect(await listener.exit()).toEqual({ code: 0, signal: null });

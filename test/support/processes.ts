@@ -12,6 +12,7 @@
  * ```
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
@@ -52,8 +53,8 @@ export interface RunningProcess {
   exit(waitMs?: number): Promise<Exit>;
   /** Sends a signal to the process itself. */
   kill(signal: NodeJS.Signals): void;
-  /** Destroys the read end of a stream, as a reader that goes away does. */
-  stopReading(stream: "stdout" | "stderr"): void;
+  /** Destroys the read end of a stream, as a reader that goes away does. Resolves when it is gone. */
+  stopReading(stream: "stdout" | "stderr"): Promise<void>;
 }
 
 /** How to start a process. */
@@ -164,7 +165,11 @@ function startProcess(command: string, args: readonly string[], options: StartOp
     exit: (waitMs = DEFAULT_WAIT_MS) =>
       within(exited, waitMs, () => `${shown} did not end in ${waitMs} ms\n${printed(stdout, stderr)}`),
     kill: (signal) => void child.kill(signal),
-    stopReading: (stream) => void child[stream].destroy(),
+    async stopReading(stream) {
+      const closed = once(child[stream], "close");
+      child[stream].destroy();
+      await closed;
+    },
   };
 }
 
