@@ -32,6 +32,24 @@ describe("an outgoing batch", () => {
     expect(stream.messages).toEqual(["abc", "d"]);
   });
 
+  it("sends the answer to a message before the turn is over, with all that promises bring", async () => {
+    const stream = new FakeStream();
+    let sentInTurn: readonly string[] = [];
+    setImmediate(() => {
+      sentInTurn = [...stream.messages];
+    });
+
+    stream.push("a");
+    stream.batch.flushWhenSettled();
+    void Promise.resolve()
+      .then(() => {})
+      .then(() => stream.push("b"));
+    await turn();
+
+    expect(sentInTurn).toEqual(["ab"]);
+    expect(stream.messages).toEqual(["ab"]);
+  });
+
   it("keeps what comes while the stream is congested, and sends it together afterwards", async () => {
     const stream = new FakeStream();
     stream.capacity = 1;

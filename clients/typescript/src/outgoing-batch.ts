@@ -10,8 +10,8 @@ export const MAX_BATCH_BYTES = 512 * 1024;
 /**
  * What waits to be written to a stream.
  *
- * Everything that is pushed in one turn of the event loop leaves as one message
- * (or as few, by size); nothing ever waits to fill one. While the stream is
+ * Everything that is pushed in one turn of the event loop, or in answer to one
+ * message, leaves as one message (or as few, by size); nothing ever waits to fill one. While the stream is
  * congested the items wait here, in order.
  */
 export class OutgoingBatch {
@@ -29,6 +29,9 @@ export class OutgoingBatch {
     this.#isScheduled = false;
     this.flush();
   };
+  readonly #onTick = () => this.flush();
+  // The next tick comes when no promise is left that is settled.
+  readonly #onMicrotask = () => process.nextTick(this.#onTick);
 
   /** @param write - writes one message; false if the stream is congested, until {@link drained}. */
   constructor(write: (message: Buffer) => boolean) {
@@ -73,6 +76,15 @@ export class OutgoingBatch {
   drained(): void {
     this.#isCongested = false;
     this.#schedule();
+  }
+
+  /**
+   * Writes what answers the message that is being read as soon as all that follows from it has run, promises included. It
+   * leaves with the reading of its connection then, and the server works on it while this side reads other streams: at
+   * the end of the turn each would wait for the other. It is one message still; only other streams could add to it.
+   */
+  flushWhenSettled(): void {
+    queueMicrotask(this.#onMicrotask);
   }
 
   /** Writes what waits now, as far as the stream takes it. */

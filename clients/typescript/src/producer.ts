@@ -126,6 +126,7 @@ export class ProducerSession implements Producer, Peer {
   receive(message: Buffer): void {
     const receivedAt = performance.now();
     for (const event of readProducerEvents(message)) this.#handle(event, receivedAt);
+    this.#outbox.flushWhenSettled();
   }
 
   /** @internal */

@@ -45,7 +45,13 @@ export class SubmitStream {
     this.#call = connection.openBidi(DispatcherServiceService.submit.path, {
       onMessage: (message) => {
         this.#watch.heard();
-        for (const event of readStreamEvents(message)) this.#handle(event);
+        let hasSummary = false;
+        for (const event of readStreamEvents(message)) {
+          this.#handle(event);
+          hasSummary ||= event.kind === "summary";
+        }
+        // Gathers that end bring the next ones. What acceptances bring is joined with what deliveries on other streams do.
+        if (hasSummary) this.#outbox.flushWhenSettled();
       },
       onDrain: () => this.#outbox.drained(),
       onEnd: (error) => this.#lost(lostError(error)),
