@@ -125,16 +125,8 @@ function standardError() {
     async end(): Promise<void> {
       if (isOver) return;
       isOver = true;
-      const late = new AbortController();
-      const written = once(lines, "close", { signal: late.signal }).then(
-        () => {},
-        () => {},
-      );
       lines.end();
-      await settleWithin(written, CLOSE_MS, () => {
-        lines.destroy();
-        late.abort();
-      });
+      await once(lines, "close", { signal: AbortSignal.timeout(CLOSE_MS) }).catch(() => lines.destroy());
     },
   };
 }
