@@ -17,8 +17,8 @@ export interface LeanCall {
   end(): void;
 }
 
-/** Connects, to carry calls. @param windowBytes - what may be under way to us, of each call and of all; 64 KiB if absent. */
-export function connectLean(address: string, load: Load, windowBytes?: number): ClientHttp2Session {
+/** Opens a connection that carries calls. @param windowBytes - what may be under way to us, of each call and of all; 64 KiB if absent. */
+export function openLeanSession(address: string, load: Load, windowBytes?: number): ClientHttp2Session {
   const settings = windowBytes === undefined ? {} : { initialWindowSize: windowBytes };
   const session = connect(`http://${address}`, { settings });
   session.on("error", load.failed);

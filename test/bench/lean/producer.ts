@@ -43,11 +43,12 @@ export function openLeanProducer(session: ClientHttp2Session, load: Load, index:
       const replies = batch.take();
       if (replies !== undefined) call.write(replies);
     });
-    call.write(hello(load.topics));
+    call.write(helloMessage(load.topics));
   });
 }
 
-function hello(topics: readonly string[]): Buffer {
+/** The first message of a producer of these topics. */
+export function helloMessage(topics: readonly string[]): Buffer {
   const value = { registrations: topics.map((topic) => ({ topic })) };
   const message = ProduceRequest.fromPartial({ messages: [{ message: { $case: "hello", value } }] });
   return Buffer.from(ProduceRequest.encode(message).finish());

@@ -3,7 +3,7 @@
  * which a result's latency and the elapsed time of a request are told.
  */
 import type { Measurement } from "../figures.js";
-import { connectLean } from "../lean/call.js";
+import { openLeanSession } from "../lean/call.js";
 import { createLeanRequester } from "../lean/requester.js";
 import { connectOurs } from "../our-clients.js";
 import { ResultPayloads } from "../payload.js";
@@ -87,7 +87,7 @@ function makeRequests(
       },
       delivered: () => trial.fail(new Error("a request that nobody answers has a result")),
     });
-    const send = createLeanRequester(connectLean(address, load), load);
+    const send = createLeanRequester(openLeanSession(address, load), load);
     while (sent < Math.min(WINDOW, count)) send(sent++);
   });
 }

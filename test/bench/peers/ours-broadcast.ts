@@ -1,7 +1,8 @@
 import { ProduceRequest, ProduceResponse } from "../../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
 import { createBurstSender } from "../broadcast/burst.js";
-import { connectLean, openCall } from "../lean/call.js";
+import { openCall, openLeanSession } from "../lean/call.js";
 import { openLeanListener } from "../lean/listener.js";
+import { helloMessage } from "../lean/producer.js";
 import { connectOurs } from "../our-clients.js";
 import { OUR_SERVER } from "../our-server.js";
 import { type Load, type Send, type ServedPeer, topicOf } from "../peer.js";
@@ -19,7 +20,7 @@ export const oursBroadcast: ServedPeer = {
   server: OUR_SERVER,
   async connect(address, load) {
     const listeners = Array.from({ length: load.shape.listeners }, (_, index) =>
-      openLeanListener(connectLean(address, load), load, index),
+      openLeanListener(openLeanSession(address, load), load, index),
     );
     await Promise.all(listeners);
     return await openProducer(address, load);
@@ -30,7 +31,7 @@ export const oursBroadcast: ServedPeer = {
 function openProducer(address: string, load: Load): Promise<Send> {
   const topic = topicOf(load, 0);
   return new Promise((resolve) => {
-    const call = openCall(connectLean(address, load), "Produce", load, (bytes, start, end) => {
+    const call = openCall(openLeanSession(address, load), "Produce", load, (bytes, start, end) => {
       for (const { message } of ProduceResponse.decode(bytes.subarray(start, end)).messages) {
         if (message?.$case === "welcome") {
           void connectOurs(address)
@@ -45,12 +46,7 @@ function openProducer(address: string, load: Load): Promise<Send> {
         }
       }
     });
-    const hello = { $case: "hello", value: { registrations: [{ topic }] } } as const;
-    call.write(
-      Buffer.from(
-        ProduceRequest.encode(ProduceRequest.fromPartial({ messages: [{ message: hello }] })).finish(),
-      ),
-    );
+    call.write(helloMessage(load.topics));
   });
 }
 
