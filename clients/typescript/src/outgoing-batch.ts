@@ -11,8 +11,8 @@ export const MAX_BATCH_BYTES = 512 * 1024;
  * What waits to be written to a stream.
  *
  * Everything that is pushed in one turn of the event loop, or in answer to one
- * message, leaves as one message (or as few, by size); nothing ever waits to fill one. While the stream is
- * congested the items wait here, in order.
+ * message, leaves as one message (or as few, by size); nothing ever waits to
+ * fill one. While the stream is congested the items wait here, in order.
  */
 export class OutgoingBatch {
   readonly #write: (message: Buffer) => boolean;
