@@ -3,7 +3,7 @@
  */
 import { end, endIfOver } from "./ending.js";
 import type { RequestSubmitted } from "./input.js";
-import { type Acceptance, type Instant, NO_AUDIENCE, type SessionKey } from "./model.js";
+import { type Acceptance, type Instant, NO_LANE, NOBODY, type SessionKey } from "./model.js";
 import { observe } from "./observe.js";
 import { RETRY_AFTER_MS, refuseFutile } from "./overload.js";
 import { ownBytes } from "./own-bytes.js";
@@ -164,7 +164,8 @@ function repeat(
     join(state, input.session, request);
   } else if (request.summary) {
     const { summary } = request;
-    turn.effects.push({ kind: "summarize", audience: NO_AUDIENCE, callers: [input.session], summary });
+    const callers = [input.session];
+    turn.effects.push({ kind: "summarize", lane: NO_LANE, audience: NOBODY, callers, summary });
   }
   return undefined;
 }

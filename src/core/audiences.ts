@@ -1,73 +1,73 @@
-import { Audience, NO_AUDIENCE, type SessionKey } from "./model.js";
+/**
+ * Who hears the deliveries of a topic, and on which lane.
+ *
+ * Topics with the same listeners share one audience, so that their deliveries travel in one batch: with an audience for
+ * each of 10,000 topics a window of 64 requests made 64 batches instead of one, and a delivery cost the server half as
+ * much again as on one topic.
+ */
+import { type Lane, NO_LANE, NOBODY, type SessionKey } from "./model.js";
 
-/** What the audiences that are kept may cost together, in numbers of eight bytes: half a megabyte. */
-const MOST_PLACES = 65_536;
-/** What one costs beside its members; estimated. */
-const PLACES = 16;
+/** What the audiences that are found again may cost together, in numbers of eight bytes: half a megabyte. */
+const MAX_KEPT_NUMBERS = 65_536;
+/** What one costs beside its members, in numbers; estimated. */
+const NUMBERS_PER_AUDIENCE = 16;
 
-/** The one audience of all topics that have the same listeners. */
-export class SharedAudience {
-  /** Replaced by an equal one when what is delivered next must not join what is on its way; never changed itself. */
-  current: Audience;
+/** Listeners that hear the same, and the lane on which they hear it. */
+export class Audience {
+  /** Lane of the next delivery or summary; opened by {@link Audiences} alone. */
+  lane: Lane = NO_LANE;
+  /** Revision of the registrations at which the lane was opened. */
+  openedAt = 0;
 
-  /** @param madeAt - how many changes of registrations there had been. */
-  constructor(
-    members: readonly SessionKey[],
-    private madeAt: number,
-  ) {
-    this.current = new Audience(members);
-  }
-
-  /** Lets it be one that was made after so many changes. */
-  renewSince(changedAt: number, now: number): void {
-    if (this.madeAt < changedAt) this.renew(now);
-  }
-
-  /** Lets what is delivered from now on come behind all that was said before, to whomever. */
-  renew(now: number): void {
-    this.madeAt = now;
-    this.current = new Audience(this.current.members);
-  }
+  /** @param members - sessions of the listeners, none twice; never changes. */
+  constructor(readonly members: readonly SessionKey[]) {}
 }
 
-/** Nobody. */
-export const NOBODY = new SharedAudience(NO_AUDIENCE.members, Number.POSITIVE_INFINITY);
+/** An audience without members; its lane is never opened. */
+export const NO_AUDIENCE = new Audience(NOBODY);
 
-/**
- * Lets topics with the same listeners share one audience, so that their deliveries travel together: with one for each
- * of 10,000 topics a window of 64 requests made 64 chunks instead of one, and a delivery cost the server half as much
- * again as on one topic.
- */
+/** All audiences of a dispatcher. They are numbered here, so that no two of them ever use the same lane. */
 export class Audiences {
   /** By a hash of the members; of two that collide the newer one is kept. */
-  private readonly kept = new Map<number, SharedAudience>();
-  private places = 0;
+  private readonly kept = new Map<number, Audience>();
+  private keptNumbers = 0;
+  private latestLane: Lane = NO_LANE;
 
   /**
-   * The shared audience of these sessions, in this order.
+   * The audience of these sessions, in this order. Its lane was opened at or after `changedAt`: a topic whose listeners
+   * changed must not join a batch that was begun before, even if another topic has had the same listeners all along.
    *
-   * @param changedAt - after how many changes of registrations the topic got the listeners that it has. What is
-   * delivered to them comes behind what was delivered before: the audience is one that was made since.
-   * @param now - how many changes there have been.
+   * @param changedAt - revision at which the topic got its present listeners.
+   * @param revision - the present revision of the registrations.
    */
-  of(members: readonly SessionKey[], changedAt: number, now: number): SharedAudience {
-    if (members.length === 0) return NOBODY;
+  of(members: readonly SessionKey[], changedAt: number, revision: number): Audience {
+    if (members.length === 0) return NO_AUDIENCE;
     const hash = hashOf(members);
     const known = this.kept.get(hash);
-    if (!known || !isEqual(known.current.members, members)) return this.keep(hash, members, now);
-    known.renewSince(changedAt, now);
-    return known;
+    const audience =
+      known && isEqual(known.members, members) ? known : this.keep(hash, new Audience(members));
+    if (audience.lane === NO_LANE || audience.openedAt < changedAt) this.openLane(audience, revision);
+    return audience;
   }
 
-  /** Those that are dropped stay with their topics; only others do not find them any more. */
-  private keep(hash: number, members: readonly SessionKey[], now: number): SharedAudience {
-    const cost = PLACES + members.length;
-    this.places += cost;
-    if (this.places > MOST_PLACES) {
+  /**
+   * Opens a new lane, because some of the audience must hear an effect that was just ordered before they hear what comes
+   * next.
+   */
+  openLane(audience: Audience, revision: number): void {
+    if (audience === NO_AUDIENCE) return;
+    audience.lane = ++this.latestLane;
+    audience.openedAt = revision;
+  }
+
+  /** An audience that is evicted stays with its topics; only other topics no longer find it. */
+  private keep(hash: number, audience: Audience): Audience {
+    const cost = NUMBERS_PER_AUDIENCE + audience.members.length;
+    this.keptNumbers += cost;
+    if (this.keptNumbers > MAX_KEPT_NUMBERS) {
       this.kept.clear();
-      this.places = cost;
+      this.keptNumbers = cost;
     }
-    const audience = new SharedAudience(members, now);
     this.kept.set(hash, audience);
     return audience;
   }

@@ -1,14 +1,25 @@
 /**
- * What the core wants done: orders in the imperative, to be performed in the order in which they stand.
+ * What the core wants done, as plain values in the imperative.
+ *
+ * Effects are performed in the order in which they stand, those of one step before those of the next. What one stream
+ * hears is therefore the order of the effects for it, but for two liberties that let effects for many share a batch:
+ *
+ * - A delivery may be moved forward to an open batch of its {@link Deliver.lane}. The core opens a new lane whenever a
+ *   listener must hear something else before the delivery.
+ * - A summary, or a late delivery, may be moved forward to an open batch of its lane, but never before a delivery in time
+ *   that was ordered earlier.
+ *
+ * The comment of each effect says what the core orders before and after it on the same stream; ARCHITECTURE.md, "What
+ * one stream hears, and in which order", puts the rules together and names their tests.
  */
 import type { Fact } from "./fact.js";
 import type {
   Acceptance,
-  Audience,
   Cursor,
   DispositionState,
   GapReason,
   Instant,
+  Lane,
   OverflowAction,
   Payload,
   RevocationReason,
@@ -18,7 +29,7 @@ import type {
 } from "./model.js";
 import type { Refusal } from "./reason.js";
 
-/** Tell a producer that its session is live. */
+/** Tell a producer that its session is live: the first event of its stream. */
 export interface Welcome {
   readonly kind: "welcome";
   readonly to: SessionKey;
@@ -28,7 +39,7 @@ export interface Welcome {
   readonly maxBacklog: number;
 }
 
-/** Tell a producer that it joined topics. */
+/** Tell a producer that it joined topics; before the first assignment that follows from it. */
 export interface Registered {
   readonly kind: "registered";
   readonly to: SessionKey;
@@ -57,7 +68,7 @@ export interface Assign {
   readonly payload: Payload;
 }
 
-/** Withdraw assignments from a producer. */
+/** Withdraw assignments from a producer; after each of them. */
 export interface Revoke {
   readonly kind: "revoke";
   readonly to: SessionKey;
@@ -65,7 +76,7 @@ export interface Revoke {
   readonly reason: RevocationReason;
 }
 
-/** Tell a producer what became of its reply. */
+/** Tell a producer what became of its reply; dispositions come in the order of the replies. */
 export interface Dispose {
   readonly kind: "dispose";
   readonly to: SessionKey;
@@ -81,13 +92,13 @@ export interface Fault {
   readonly refusal: Refusal;
 }
 
-/** Tell a producer that it owes nothing any more. */
+/** Tell a draining producer that it owes nothing; its last event, followed by {@link Close}. */
 export interface Drained {
   readonly kind: "drained";
   readonly to: SessionKey;
 }
 
-/** Tell a listener that its session is live. */
+/** Tell a listener that its session is live: the first event of its stream, followed by gaps and then replays. */
 export interface Ready {
   readonly kind: "ready";
   readonly to: SessionKey;
@@ -99,7 +110,10 @@ export interface Ready {
   readonly overflowAction: OverflowAction;
 }
 
-/** Tell a listener that its topics changed. */
+/**
+ * Tell a listener that its topics changed, or that a topic it covers by a wildcard begins. Before the first delivery of
+ * an added or begun topic, and after the last one of a removed topic.
+ */
 export interface TopicsChanged {
   readonly kind: "topicsChanged";
   readonly to: SessionKey;
@@ -108,7 +122,7 @@ export interface TopicsChanged {
   readonly cursors: readonly Cursor[];
 }
 
-/** Tell a listener what it lost. */
+/** Tell a listener what it lost; before every delivery of the topic behind the gap. */
 export interface Gap {
   readonly kind: "gap";
   readonly to: SessionKey;
@@ -135,10 +149,19 @@ export interface Replay {
   readonly last: number;
 }
 
-/** Hand one result to everybody in the audience, and to the callers who gather it. */
+/**
+ * Hand one result to the listeners of the audience, and to the callers that gather it.
+ *
+ * On a listener's stream after everything ordered earlier, but for effects that an open batch of the same lane may
+ * overtake; the deliveries of one topic never overtake each other. On a caller's stream after the acceptance, before the
+ * summary, and in the order of the ordinals.
+ */
 export interface Deliver {
   readonly kind: "deliver";
-  readonly audience: Audience;
+  /** Deliveries with the same lane have the same audience. {@link NO_LANE} if the audience is empty. */
+  readonly lane: Lane;
+  /** Sessions of the listeners, none twice. */
+  readonly audience: readonly SessionKey[];
   readonly callers: readonly SessionKey[];
   readonly requestId: string;
   readonly topic: string;
@@ -156,15 +179,23 @@ export interface Deliver {
   readonly payload: Payload;
 }
 
-/** Hand a summary to everybody in the audience, and to the callers who gathered. */
+/**
+ * Hand a summary to the listeners of the audience, and to the callers that gathered.
+ *
+ * On a listener's stream after every delivery in time that was ordered earlier. On a caller's stream the last event of
+ * the request.
+ */
 export interface Summarize {
   readonly kind: "summarize";
-  readonly audience: Audience;
+  /** Summaries with the same lane have the same audience. {@link NO_LANE} if the audience is empty. */
+  readonly lane: Lane;
+  /** Sessions of the listeners, none twice. */
+  readonly audience: readonly SessionKey[];
   readonly callers: readonly SessionKey[];
   readonly summary: Summary;
 }
 
-/** Answer a submission that was taken. */
+/** Answer a submission that was accepted; before every delivery and the summary of its request. */
 export interface Accept {
   readonly kind: "accept";
   readonly to: SessionKey;
@@ -195,7 +226,10 @@ export interface Updated {
   readonly topics: readonly string[];
 }
 
-/** Tell a peer that its stream is alive. */
+/**
+ * Tell a peer that its stream is alive. Deliveries ordered earlier, and so those up to the cursors, come before it; later
+ * ones may overtake it.
+ */
 export interface Heartbeat {
   readonly kind: "heartbeat";
   readonly to: SessionKey;
@@ -209,7 +243,7 @@ export interface GoAway {
   readonly graceMs: number;
 }
 
-/** End a stream after what is queued for it: with the refusal's status, or with OK. */
+/** End a stream, with the refusal's status or with OK, after everything ordered for it earlier. */
 export interface Close {
   readonly kind: "close";
   readonly to: SessionKey;

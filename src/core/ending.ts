@@ -5,7 +5,8 @@ import { pump, settle } from "./credit.js";
 import { dueAt, EndSummary, endOf, isEarly, stateAtEnd, summarize } from "./gather.js";
 import {
   type EndReason,
-  NO_AUDIENCE,
+  NO_LANE,
+  NOBODY,
   type RevocationReason,
   type SessionKey,
   type Summary,
@@ -16,8 +17,6 @@ import type { ProducerSession } from "./producer-session.js";
 import type { State } from "./state.js";
 import { NO_ROUTES } from "./topic-state.js";
 import type { Turn } from "./turn.js";
-
-const NOBODY: readonly SessionKey[] = [];
 
 /** Ends a request if its policy is met or nothing more can come. */
 export function endIfOver(state: State, request: PendingRequest, turn: Turn): void {
@@ -84,9 +83,17 @@ function tell(
   turn: Turn,
 ): void {
   const routes = request.excludeListeners ? NO_ROUTES : state.router.routes(request.topic);
-  turn.effects.push({ kind: "summarize", audience: routes.includeSummaries, callers, summary });
+  const { lane, members: audience } = routes.includeSummaries;
+  turn.effects.push({ kind: "summarize", lane, audience, callers, summary });
   for (const { alone, includeSummaries } of state.router.groupMembers(routes, request)) {
-    if (includeSummaries) turn.effects.push({ kind: "summarize", audience: alone, callers: NOBODY, summary });
+    if (!includeSummaries) continue;
+    turn.effects.push({
+      kind: "summarize",
+      lane: alone.lane,
+      audience: alone.members,
+      callers: NOBODY,
+      summary,
+    });
   }
 }
 
@@ -108,7 +115,7 @@ function runOn(state: State, request: PendingRequest, reason: EndReason, turn: T
   request.earlyReason = reason;
   const callers = takeCallers(request);
   if (callers.length > 0) {
-    turn.effects.push({ kind: "summarize", audience: NO_AUDIENCE, callers, summary });
+    turn.effects.push({ kind: "summarize", lane: NO_LANE, audience: NOBODY, callers, summary });
   }
   for (const caller of callers) finishCaller(state, caller, request.requestId, turn);
   state.wheel.set(request, dueAt(request, undefined));

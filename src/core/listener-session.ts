@@ -1,5 +1,6 @@
+import { Audience, NO_AUDIENCE } from "./audiences.js";
 import type { ListenerOpened } from "./input.js";
-import { Audience, type Instant, type OverflowAction } from "./model.js";
+import type { Instant, OverflowAction } from "./model.js";
 import { Session } from "./session.js";
 
 /** A connected listener and its topics. */
@@ -10,7 +11,8 @@ export class ListenerSession extends Session {
   readonly includeSummaries: boolean;
   readonly group: string;
   readonly peer: string;
-  private onlyItself: Audience | undefined = undefined;
+  /** The listener by itself, as a member of a group hears its share of the results; empty without a group. */
+  readonly alone: Audience;
   /** Topics and patterns, as they were added. */
   readonly topics = new Set<string>();
 
@@ -27,11 +29,6 @@ export class ListenerSession extends Session {
     this.includeSummaries = opened.includeSummaries;
     this.group = opened.group;
     this.peer = opened.peer;
-  }
-
-  /** This listener and nobody else; made for members of groups, which need it. */
-  get alone(): Audience {
-    this.onlyItself ??= new Audience([this.key]);
-    return this.onlyItself;
+    this.alone = opened.group === "" ? NO_AUDIENCE : new Audience([this.key]);
   }
 }

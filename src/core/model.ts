@@ -164,14 +164,14 @@ export interface Cursor {
   readonly sequence: number;
 }
 
-/**
- * Who gets a delivery. One object stands for one unchanging list, so that whoever encodes deliveries can keep one open
- * batch for each.
- */
-export class Audience {
-  /** @param members - sessions of the listeners, none twice. */
-  constructor(readonly members: readonly SessionKey[]) {}
-}
+/** No receivers. */
+export const NOBODY: readonly SessionKey[] = [];
 
-/** Nobody. */
-export const NO_AUDIENCE = new Audience([]);
+/**
+ * Names a run of deliveries, or of summaries, that may travel in one batch: they have the same listeners, and nothing
+ * that these listeners must hear in between was ordered since the first of the run. Numbers are never reused.
+ */
+export type Lane = number;
+
+/** The lane of effects for no listener, which travel in no batch of listeners. */
+export const NO_LANE: Lane = 0;

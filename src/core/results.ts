@@ -2,19 +2,18 @@
  * What becomes of a reply: delivered in arrival order, or told apart as late, double, withdrawn or unknown.
  */
 import type { Assignment } from "./assignment.js";
+import type { Audience } from "./audiences.js";
 import { pump, settle } from "./credit.js";
 import type { Deliver } from "./effect.js";
 import { endIfOver, finishDrain } from "./ending.js";
 import { dueAt } from "./gather.js";
 import type { ResultReturned } from "./input.js";
-import type { Audience, DispositionState, SessionKey } from "./model.js";
+import { type DispositionState, NOBODY, type SessionKey } from "./model.js";
 import type { PendingRequest } from "./pending-request.js";
 import type { ProducerSession } from "./producer-session.js";
 import type { State } from "./state.js";
 import { NO_ROUTES, type Routes, type TopicState } from "./topic-state.js";
 import type { Turn } from "./turn.js";
-
-const NO_CALLERS: readonly SessionKey[] = [];
 
 /** Takes a reply. */
 export function takeResult(state: State, producer: ProducerSession, input: ResultReturned, turn: Turn): void {
@@ -89,7 +88,7 @@ function publish(state: State, assignment: Assignment, input: ResultReturned, tu
   if (routes.listenerGroups.length === 0) return;
   for (const { alone } of state.router.groupMembers(routes, request)) {
     state.totals.deliveries++;
-    turn.effects.push({ ...delivery, audience: alone, callers: NO_CALLERS });
+    turn.effects.push({ ...delivery, lane: alone.lane, audience: alone.members, callers: NOBODY });
   }
 }
 
@@ -98,10 +97,10 @@ function nextSequence(topic: TopicState): number {
   return ++topic.sequence;
 }
 
-/** Tells listeners that did not name a topic of which epoch its numbering is, before its first delivery. */
+/** Tells listeners that cover a topic by a wildcard which epoch its numbering has, before its first delivery. */
 function announce(state: State, { name, epoch }: TopicState, routes: Routes, turn: Turn): void {
   const { byWildcard } = routes;
-  if (byWildcard.length > 0) state.router.separate(routes);
+  if (byWildcard.length > 0) state.router.openLane(routes.everyone);
   const cursors = [{ topic: name, epoch, sequence: 0 }];
   for (const { key } of byWildcard) {
     turn.effects.push({ kind: "topicsChanged", to: key, added: [], removed: [], cursors });
@@ -121,7 +120,7 @@ function deliverLate(state: State, assignment: Assignment, input: ResultReturned
   for (const audience of [routes.includeLate, ...members.map((member) => member.alone)]) {
     if (audience.members.length === 0) continue;
     state.totals.deliveries += audience.members.length;
-    turn.effects.push(makeDelivery(assignment, input, turn, audience, NO_CALLERS, 0, 0));
+    turn.effects.push(makeDelivery(assignment, input, turn, audience, NOBODY, 0, 0));
   }
 }
 
@@ -137,7 +136,8 @@ function makeDelivery(
   const { request, producer, group } = assignment;
   return {
     kind: "deliver",
-    audience,
+    lane: audience.lane,
+    audience: audience.members,
     callers,
     requestId: request.requestId,
     topic: request.topic,

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Deliver } from "./effect.js";
-import { NO_AUDIENCE, NO_CONTEXT } from "./model.js";
+import { NO_CONTEXT, NO_LANE, NOBODY } from "./model.js";
 import { RetainedBlock } from "./retained-block.js";
 
 const CONTEXT = [["traceparent", "00-1-2-01"]] as const;
@@ -21,7 +21,8 @@ const arbitraryDelivery: fc.Arbitrary<Deliver> = fc
   })
   .map(({ payloadBytes, ...fields }) => ({
     kind: "deliver" as const,
-    audience: NO_AUDIENCE,
+    lane: NO_LANE,
+    audience: NOBODY,
     callers: [],
     topic: "t",
     late: false,

@@ -4,14 +4,13 @@
  * whose deliveries are all dropped is filled again.
  */
 import type { Deliver } from "./effect.js";
-import { NO_AUDIENCE, type Payload, type SessionKey, type TraceContext } from "./model.js";
+import { NO_LANE, NOBODY, type Payload, type TraceContext } from "./model.js";
 import { ownBytes } from "./own-bytes.js";
 
 /** Deliveries in a block at the most. */
 const ENTRIES = 512;
 /** Bytes of their payloads at the most, those apart that are as large as this themselves. */
 const PAYLOAD_BYTES = 64 * 1024;
-const NO_CALLERS: readonly SessionKey[] = [];
 /** Numbers per delivery, and where each one is among them. */
 const NUMBERS = 4;
 const LATENCY = 0;
@@ -89,8 +88,9 @@ export class RetainedBlock {
   read(index: number, topic: string): Deliver {
     return {
       kind: "deliver",
-      audience: NO_AUDIENCE,
-      callers: NO_CALLERS,
+      lane: NO_LANE,
+      audience: NOBODY,
+      callers: NOBODY,
       requestId: this.requestIds[index] ?? "",
       topic,
       producerId: this.producerIds[index] ?? "",

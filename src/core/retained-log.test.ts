@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Deliver } from "./effect.js";
-import { NO_AUDIENCE, NO_CONTEXT } from "./model.js";
+import { NO_CONTEXT, NO_LANE, NOBODY } from "./model.js";
 import { RetainedLog, retainedAfter } from "./retained-log.js";
 import { TopicState } from "./topic-state.js";
 
@@ -11,7 +11,8 @@ const ENTRY_BYTES = 256;
 function delivery(topic: TopicState, payloadBytes: number, receivedAt: number): Deliver {
   return {
     kind: "deliver",
-    audience: NO_AUDIENCE,
+    lane: NO_LANE,
+    audience: NOBODY,
     callers: [],
     requestId: "r1",
     topic: topic.name,

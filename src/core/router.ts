@@ -1,7 +1,7 @@
 /**
  * Who is on which topic: registrations of producers and listeners, and the state of the topics in use.
  */
-import { Audiences } from "./audiences.js";
+import { type Audience, Audiences } from "./audiences.js";
 import type { Limits } from "./limits.js";
 import type { ListenerSession } from "./listener-session.js";
 import type { Instant, SessionKey } from "./model.js";
@@ -24,14 +24,12 @@ export class Router {
   readonly held = new Set<TopicState>();
   /** Topics nobody is on, the longest idle first. */
   private readonly idle = new Set<TopicState>();
-  /** For deliveries and for summaries, which do not travel together. */
   private readonly audiences = new Audiences();
-  private readonly summaryAudiences = new Audiences();
   /** Those of the topic that was worked out last: topics that are worked out in a row mostly have the same. */
   private latestSingles = new Singles([]);
   private epochs = 0;
-  /** Counts changes of registrations: routes that were worked out before the latest of their topic are out of date. */
-  private changes = 0;
+  /** Counts changes of registrations: routes that were computed before the latest change of their topic are stale. */
+  private revision = 0;
   /** The latest one of a wildcard registration, which may concern any topic. */
   private wildcardChangedAt = 0;
 
@@ -75,7 +73,7 @@ export class Router {
     if (known) return known;
     if (this.topics.size >= this.limits.maxTopics && !this.forgetLongestIdle()) return undefined;
     const topic = new TopicState(name, `${this.serverId}.${(++this.epochs).toString(36)}`);
-    topic.changedAt = this.changes;
+    topic.changedAt = this.revision;
     this.topics.set(name, topic);
     return topic;
   }
@@ -102,6 +100,7 @@ export class Router {
     listener.topics.add(pattern);
     this.listeners.add(pattern, listener, true);
     this.forgetRoutes(pattern);
+    this.audiences.openLane(listener.alone, this.revision);
   }
 
   /** Takes a listener's registration back; one that is not there is ignored. */
@@ -109,6 +108,7 @@ export class Router {
     if (!listener.topics.delete(pattern)) return;
     this.listeners.remove(pattern, listener);
     this.forgetRoutes(pattern);
+    this.audiences.openLane(listener.alone, this.revision);
     this.releaseNamed(pattern, now);
   }
 
@@ -120,11 +120,11 @@ export class Router {
   /** Who is on a topic now. */
   routes(name: string): Routes {
     const topic = this.find(name);
-    if (!topic) return this.workOut(name, this.changes);
+    if (!topic) return this.workOut(name, this.revision);
     const changedAt = Math.max(topic.changedAt, this.wildcardChangedAt);
     if (!topic.routes || topic.routesAt < changedAt) {
       topic.routes = this.workOut(name, changedAt, topic.routes);
-      topic.routesAt = this.changes;
+      topic.routesAt = this.revision;
     }
     return topic.routes;
   }
@@ -137,9 +137,9 @@ export class Router {
     return listenerGroups.flatMap((group) => group[request.serial % group.length] ?? []);
   }
 
-  /** Lets the next delivery come behind what its listeners were told, though others share the audience. */
-  separate({ hearers }: Routes): void {
-    hearers.renew(this.changes);
+  /** Makes the next delivery to an audience come after an effect that was just ordered for some of its listeners. */
+  openLane(audience: Audience): void {
+    this.audiences.openLane(audience, this.revision);
   }
 
   /** Notes that a topic may be in use no longer. */
@@ -192,13 +192,13 @@ export class Router {
   }
 
   private forgetRoutes(pattern: string): void {
-    this.changes++;
+    this.revision++;
     if (hasWildcard(pattern)) {
-      this.wildcardChangedAt = this.changes;
+      this.wildcardChangedAt = this.revision;
       return;
     }
     const topic = this.topics.get(pattern);
-    if (topic) topic.changedAt = this.changes;
+    if (topic) topic.changedAt = this.revision;
   }
 
   private releaseNamed(pattern: string, now: Instant): void {
@@ -230,9 +230,9 @@ export class Router {
         return { name: group, members, turn: before ? turnAmong(members, before) : 0 };
       }),
       listeners.size,
-      this.audiences.of(keysOf(everyone), changedAt, this.changes),
-      this.audiences.of(keysOf(late), changedAt, this.changes),
-      this.summaryAudiences.of(keysOf(summarized), changedAt, this.changes),
+      this.audiences.of(keysOf(everyone), changedAt, this.revision),
+      this.audiences.of(keysOf(late), changedAt, this.revision),
+      this.audiences.of(keysOf(summarized), changedAt, this.revision),
       isNamedByAll ? NOBODY : everyone.filter((listener) => !listener.topics.has(name)),
       [...listenerGroups.values()],
     );

@@ -1,6 +1,6 @@
-import { NOBODY, type SharedAudience } from "./audiences.js";
+import { type Audience, NO_AUDIENCE } from "./audiences.js";
 import type { ListenerSession } from "./listener-session.js";
-import type { Audience, Instant, Target } from "./model.js";
+import type { Instant, Target } from "./model.js";
 import type { PendingRequest } from "./pending-request.js";
 import type { ProducerSession } from "./producer-session.js";
 import type { RetainedBlock } from "./retained-block.js";
@@ -40,9 +40,9 @@ export class Routes {
 
   /**
    * @param listenerCount - with and without a group.
-   * @param hearers - listeners without a group.
-   * @param lateHearers - those of them who include late results.
-   * @param summaryHearers - those of them who include summaries.
+   * @param everyone - listeners without a group: they hear every delivery in time.
+   * @param includeLate - those of them that include late results.
+   * @param includeSummaries - those of them that include summaries.
    * @param byWildcard - those of them who do not name the topic, and so learn of it when it begins.
    * @param listenerGroups - members of each listener group.
    */
@@ -50,9 +50,9 @@ export class Routes {
     singles: Singles,
     readonly groups: readonly ProducerGroup[],
     readonly listenerCount: number,
-    readonly hearers: SharedAudience,
-    private readonly lateHearers: SharedAudience,
-    private readonly summaryHearers: SharedAudience,
+    readonly everyone: Audience,
+    readonly includeLate: Audience,
+    readonly includeSummaries: Audience,
     readonly byWildcard: readonly ListenerSession[],
     readonly listenerGroups: readonly (readonly ListenerSession[])[],
   ) {
@@ -60,25 +60,10 @@ export class Routes {
     this.choices = singles.choices;
     this.targets = singles.targets;
   }
-
-  /** Who gets the next delivery, listeners with a group aside. */
-  get everyone(): Audience {
-    return this.hearers.current;
-  }
-
-  /** Who gets it if it is late. */
-  get includeLate(): Audience {
-    return this.lateHearers.current;
-  }
-
-  /** Who gets the next summary. */
-  get includeSummaries(): Audience {
-    return this.summaryHearers.current;
-  }
 }
 
 /** Nobody on a topic. */
-export const NO_ROUTES = new Routes(new Singles([]), [], 0, NOBODY, NOBODY, NOBODY, [], []);
+export const NO_ROUTES = new Routes(new Singles([]), [], 0, NO_AUDIENCE, NO_AUDIENCE, NO_AUDIENCE, [], []);
 
 /** What is held of one topic: its numbering, its retained log, and who is on it. */
 export class TopicState {

@@ -43,8 +43,13 @@ interface Peer {
 }
 
 /** A dispatcher with one producer and one request on each topic, which it answers as often as it likes. */
-function stage(topics: readonly string[], limits: { readonly retainedBytes?: number } = {}) {
-  const clock = { now: () => 0, timeOfDay: (at: number) => at };
+function stage(
+  topics: readonly string[],
+  limits: { readonly retainedBytes?: number } = {},
+  ttlMs: Readonly<Record<string, number>> = {},
+) {
+  let now = 0;
+  const clock = { now: () => now, timeOfDay: (at: number) => at };
   const runtime = new DispatcherRuntime("s", { heartbeatMs: 1e12, ...limits }, () => new TextBatch(), clock);
   const open = (): Peer => {
     let text = "";
@@ -89,7 +94,7 @@ function stage(topics: readonly string[], limits: { readonly retainedBytes?: num
         context: NO_CONTEXT,
       },
       spec: {
-        ...{ topic, requestId: "", ttlMs: undefined, completion: COMPLETE_ALL, selector: undefined },
+        ...{ topic, requestId: "", ttlMs: ttlMs[topic], completion: COMPLETE_ALL, selector: undefined },
         ...{ noProducersAction: "COMPLETE", payload: new Uint8Array() },
       },
     });
@@ -104,7 +109,10 @@ function stage(topics: readonly string[], limits: { readonly retainedBytes?: num
       },
       ...{ more, failure: undefined, payload: new Uint8Array(bytes) },
     });
-  return { runtime, open, answer };
+  const setTime = (at: number) => {
+    now = at;
+  };
+  return { runtime, open, answer, setTime };
 }
 
 const LISTENER = {
@@ -275,5 +283,27 @@ describe("topics whose deliveries travel together", () => {
     peer.release();
 
     expect(peer.heard()).toEqual(["ready", "a 1", "a lost 2 to 3", "b lost 1 to 1", "b 2"]);
+  });
+});
+
+describe("what must come after the deliveries in time", () => {
+  it("is not added to what was begun before them, be it late or a summary", async () => {
+    const { runtime, open, answer, setTime } = stage(["a", "b"], {}, { a: 10 });
+    const [hearsAll, hearsInTime] = [open(), open()];
+    const listener = { ...LISTENER, topics: ["a", "b"], resumeFrom: [], group: "" };
+    const includes = { includeLate: true, includeSummaries: true };
+    runtime.submit({ ...listener, ...includes, listenerId: "l1", session: hearsAll.session });
+    runtime.submit({ ...listener, listenerId: "l2", session: hearsInTime.session });
+    await turnOfTheLoop();
+
+    setTime(11);
+    answer("a");
+    answer("b");
+    answer("a", { more: false });
+    answer("b", { more: false });
+    await turnOfTheLoop();
+
+    expect(hearsAll.heard()).toEqual(["ready", "summarize", "a 0", "b 1", "b 2", "a 0", "summarize"]);
+    expect(hearsInTime.heard()).toEqual(["ready", "b 1", "b 2"]);
   });
 });

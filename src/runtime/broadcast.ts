@@ -1,9 +1,12 @@
 /**
- * Turns orders into chunks, encoded once for all their receivers, and flushes all of them once per turn of the event
- * loop: measured, flushing at every delivery costs four fifths of the throughput, and a timer costs latency.
+ * Turns effects into chunks, which are encoded once for all their receivers, and flushes them once per turn of the event
+ * loop. Measured, flushing at every delivery costs four fifths of the throughput, and a timer costs latency.
+ *
+ * A chunk takes its place in the queues of its receivers when it is begun, and may grow until the end of the turn. So an
+ * event that joins an open chunk overtakes what was queued since. Lanes say which events may; see `core/effect.ts`.
  */
 import type { AddressedEffect, Deliver, Summarize } from "../core/effect.js";
-import type { Audience, SessionKey } from "../core/model.js";
+import type { Lane, SessionKey } from "../core/model.js";
 import type { BatchFactory, Sendable } from "../ports/batch.js";
 import { Chunk } from "./chunk.js";
 import type { Outbox } from "./outbox.js";
@@ -11,14 +14,17 @@ import type { Outbox } from "./outbox.js";
 /** A chunk is sealed at this size, so that what is queued can be counted and dropped in pieces. */
 const SEAL_AT_BYTES = 64 * 1024;
 
-/** Everything that is being encoded in this turn. */
+/** Open chunks by their lane. Replaced by every flush: a `Map` that is cleared keeps its past alive, see `SlotMap`. */
+type OpenChunks = Map<Lane, Chunk>;
+
+/** Everything that is being encoded in this turn of the event loop. */
 export class Broadcast {
-  /** Replaced by every flush: a map that is cleared keeps its past alive, see `core/slot-map.ts`. */
-  private open = new Map<Audience, Chunk>();
+  private deliveries: OpenChunks = new Map();
+  /** Late deliveries and summaries come after every delivery in time that was ordered earlier. */
+  private lateDeliveries: OpenChunks = new Map();
+  private summaries: OpenChunks = new Map();
   private dirty = new Set<Outbox>();
   private readonly directed: Chunk[] = [];
-  private serial = 0;
-  private latestDeliveries = 0;
   private isScheduled = false;
 
   constructor(
@@ -26,51 +32,32 @@ export class Broadcast {
     private readonly find: (key: SessionKey) => Outbox | undefined,
   ) {}
 
-  /**
-   * Hands a delivery to everybody in its audience; to one receiver alone behind everything that it was told for itself,
-   * such as a gap, or that it has joined a topic. Others join and resume with another audience than before.
-   */
+  /** Hands a delivery to the listeners of its audience. */
   deliver(delivery: Deliver): void {
-    const { audience } = delivery;
-    if (audience.members.length === 0) return;
-    let chunk = this.open.get(audience);
-    if (chunk && (isOutrun(chunk) || !chunk.isDroppable)) {
-      this.finish(audience, chunk);
-      chunk = undefined;
+    if (delivery.audience.length === 0) return;
+    if (delivery.late) {
+      this.add(this.lateDeliveries, delivery);
+      return;
     }
-    if (!chunk) {
-      chunk = this.begin(audience);
-      this.latestDeliveries = chunk.serial;
-    }
+    const chunk = this.deliveries.get(delivery.lane) ?? this.beginDeliveries(delivery);
     chunk.deliver(delivery);
-    if (chunk.byteLength >= SEAL_AT_BYTES) this.finish(audience, chunk);
+    if (chunk.byteLength >= SEAL_AT_BYTES) this.finish(this.deliveries, delivery.lane, chunk);
   }
 
   /**
-   * Hands a summary to everybody in its audience, behind every delivery so far: a chunk of summaries older than a chunk
-   * of deliveries is not added to. Nor is one of deliveries, or what may be dropped of a queue would have holes that no
-   * gap can tell.
+   * Hands a summary to the listeners of its audience. Summaries have chunks of their own: a chunk of deliveries may be
+   * dropped as a whole, with one gap for each topic.
    */
   summarize(summary: Summarize): void {
-    const { audience } = summary;
-    if (audience.members.length === 0) return;
-    let chunk = this.open.get(audience);
-    if (chunk && (chunk.serial < this.latestDeliveries || chunk.isDroppable)) {
-      this.finish(audience, chunk);
-      chunk = undefined;
-    }
-    chunk ??= this.begin(audience);
-    chunk.append(summary);
-    if (chunk.byteLength >= SEAL_AT_BYTES) this.finish(audience, chunk);
+    if (summary.audience.length > 0) this.add(this.summaries, summary);
   }
 
   /** Sends an event to one stream, behind everything that is queued for it. */
   send(outbox: Outbox, event: Sendable): void {
     let chunk = outbox.openTail;
     if (!chunk) {
-      chunk = new Chunk(this.newBatch(), [outbox], ++this.serial);
+      chunk = new Chunk(this.newBatch(), [outbox]);
       this.directed.push(chunk);
-      outbox.toldSerial = chunk.serial;
       outbox.push(chunk);
       this.mark(outbox);
     }
@@ -87,9 +74,12 @@ export class Broadcast {
   /** Seals everything and sends what can be sent. Happens by itself at the end of the turn. */
   flush(): void {
     this.isScheduled = false;
-    const { open } = this;
-    this.open = new Map();
-    for (const chunk of open.values()) this.seal(chunk);
+    for (const open of [this.deliveries, this.lateDeliveries, this.summaries]) {
+      for (const chunk of open.values()) this.seal(chunk);
+    }
+    this.deliveries = new Map();
+    this.lateDeliveries = new Map();
+    this.summaries = new Map();
     for (const chunk of this.directed) if (chunk.isOpen) this.seal(chunk);
     this.directed.length = 0;
     // A stream that is closed for reading too slowly brings new orders, which are for the next flush.
@@ -98,14 +88,30 @@ export class Broadcast {
     for (const outbox of dirty) outbox.flush();
   }
 
-  private begin(audience: Audience): Chunk {
+  /** Closes what must come after the deliveries ordered so far: its next event begins a chunk behind theirs. */
+  private beginDeliveries({ lane, audience }: Deliver): Chunk {
+    for (const open of [this.lateDeliveries, this.summaries]) {
+      for (const [key, chunk] of open) this.finish(open, key, chunk);
+    }
+    return this.begin(this.deliveries, lane, audience);
+  }
+
+  private add(open: OpenChunks, effect: Deliver | Summarize): void {
+    const { lane, audience } = effect;
+    const chunk = open.get(lane) ?? this.begin(open, lane, audience);
+    if (effect.kind === "deliver") chunk.deliver(effect);
+    else chunk.append(effect);
+    if (chunk.byteLength >= SEAL_AT_BYTES) this.finish(open, lane, chunk);
+  }
+
+  private begin(open: OpenChunks, lane: Lane, audience: readonly SessionKey[]): Chunk {
     const owners: Outbox[] = [];
-    for (const key of audience.members) {
+    for (const key of audience) {
       const outbox = this.find(key);
       if (outbox) owners.push(outbox);
     }
-    const chunk = new Chunk(this.newBatch(), owners, ++this.serial);
-    this.open.set(audience, chunk);
+    const chunk = new Chunk(this.newBatch(), owners);
+    open.set(lane, chunk);
     for (const outbox of owners) {
       outbox.push(chunk);
       this.mark(outbox);
@@ -113,8 +119,8 @@ export class Broadcast {
     return chunk;
   }
 
-  private finish(audience: Audience, chunk: Chunk): void {
-    this.open.delete(audience);
+  private finish(open: OpenChunks, lane: Lane, chunk: Chunk): void {
+    open.delete(lane);
     this.seal(chunk);
   }
 
@@ -129,10 +135,4 @@ export class Broadcast {
     this.isScheduled = true;
     setImmediate(() => this.flush());
   }
-}
-
-/** Whether its only receiver was told something for itself since. */
-function isOutrun({ owners, serial }: Chunk): boolean {
-  const [owner] = owners;
-  return owner !== undefined && owners.length === 1 && serial < owner.toldSerial;
 }

@@ -27,14 +27,10 @@ export class Chunk {
   /** What it holds is only deliveries, so that a slow listener may lose it. */
   isDroppable = true;
 
-  /**
-   * @param owners - with whom it is queued.
-   * @param serial - position among all chunks of the process.
-   */
+  /** @param owners - the queues that hold it. */
   constructor(
     private readonly batch: Batch,
     readonly owners: readonly Outbox[],
-    readonly serial: number,
   ) {}
 
   /** Whether events may still be added. */

@@ -35,8 +35,6 @@ export class Outbox {
   private lost: Map<string, Range> | undefined = undefined;
   private droppedTotal = 0;
   private deliveredTotal = 0;
-  /** Serial of the latest chunk of what only this stream is told. */
-  toldSerial = 0;
   /** Whether a refused submission ends the stream instead of being told on it. */
   readonly endsOnReject: boolean;
   private closing: Close | undefined;

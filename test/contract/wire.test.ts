@@ -6,7 +6,7 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Deliver } from "../../src/core/effect.js";
-import { Audience, type RequestSpec } from "../../src/core/model.js";
+import { NO_LANE, NOBODY, type RequestSpec } from "../../src/core/model.js";
 import { refusal } from "../../src/core/reason.js";
 import { isPattern, isTopic } from "../../src/core/topic.js";
 import {
@@ -461,7 +461,8 @@ const encodedContext = context.map((pairs) => Object.entries(pairs));
 
 const deliver: fc.Arbitrary<Deliver> = fc.record({
   kind: fc.constant("deliver"),
-  audience: fc.constant(new Audience([])),
+  lane: fc.constant(NO_LANE),
+  audience: fc.constant(NOBODY),
   callers: fc.constant([]),
   requestId: ascii,
   topic: ascii,

@@ -5,7 +5,6 @@ import { Dispatcher } from "../../src/core/dispatcher.js";
 import type { Effect } from "../../src/core/effect.js";
 import type { Input } from "../../src/core/input.js";
 import {
-  Audience,
   type Cursor,
   NO_CONTEXT,
   type RequestSpec,
@@ -369,7 +368,7 @@ class ModelRun {
   /** A replay as what the listener is sent by it, if it takes everything at once. */
   private replayed(effect: Effect): readonly Effect[] {
     if (effect.kind !== "replay") return [effect];
-    const audience = new Audience([effect.to]);
+    const audience = [effect.to];
     const sent: Effect[] = [];
     for (let next = effect.from; next <= effect.last; ) {
       const slice = this.dispatcher.readReplay(effect, next, REPLAYED_AT_ONCE);
@@ -398,7 +397,7 @@ class ModelRun {
         for (const cursor of effect.cursors) positions?.set(cursor.topic, cursor);
       } else if (effect.kind === "deliver" && effect.sequence > 0) {
         const { topic, sequence } = effect;
-        for (const key of effect.audience.members) {
+        for (const key of effect.audience) {
           const positions = this.positions.get(this.listenerId(key) ?? "");
           const known = positions?.get(topic);
           if (known) positions?.set(topic, { ...known, sequence });
@@ -445,11 +444,11 @@ class ModelRun {
         const { topic, sequence, requestId, producerId, group, latencyMs, ordinal, more } = effect;
         const from = `${requestId} ${producerId}/${group} after ${latencyMs}`;
         const what = `delivery ${topic} #${sequence} ${from} ordinal=${ordinal}${more ? " more" : ""}`;
-        return [...effect.audience.members, ...effect.callers].map((to) => ({ to, what }));
+        return [...effect.audience, ...effect.callers].map((to) => ({ to, what }));
       }
       case "summarize": {
         const what = `summary ${summary(effect.summary)}`;
-        return [...effect.audience.members, ...effect.callers].map((to) => ({ to, what }));
+        return [...effect.audience, ...effect.callers].map((to) => ({ to, what }));
       }
       case "revoke":
         return effect.assignments.map((id) => {

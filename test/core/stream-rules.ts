@@ -59,10 +59,10 @@ export class StreamRules {
     for (const key of callers) {
       demand(this.accepted.has(`${key} ${requestId}`), `${key} hears of ${requestId} before its acceptance`);
     }
-    for (const key of late ? [] : [...audience.members, ...callers]) {
+    for (const key of late ? [] : [...audience, ...callers]) {
       demand(!this.summarized.has(`${key} ${requestId}`), `${key} hears of ${requestId} after its summary`);
     }
-    for (const key of sequence === 0 ? [] : audience.members) {
+    for (const key of sequence === 0 ? [] : audience) {
       const name = `${key} ${topic}`;
       demand(sequence > (this.heard.get(name) ?? 0), `${key} hears ${topic} out of order`);
       this.heard.set(name, sequence);
@@ -71,11 +71,10 @@ export class StreamRules {
 
   private summarize(effect: Extract<Effect, { readonly kind: "summarize" }>): void {
     const { requestId } = effect.summary;
-    for (const key of effect.audience.members) {
+    for (const key of effect.audience) {
       demand(!this.summarized.has(`${key} ${requestId}`), `${key} is told twice how ${requestId} ended`);
     }
-    for (const key of [...effect.audience.members, ...effect.callers])
-      this.summarized.add(`${key} ${requestId}`);
+    for (const key of [...effect.audience, ...effect.callers]) this.summarized.add(`${key} ${requestId}`);
   }
 }
 

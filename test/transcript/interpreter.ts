@@ -9,7 +9,6 @@ import type { Effect, Replay } from "../../src/core/effect.js";
 import type { Input } from "../../src/core/input.js";
 import type { Limits } from "../../src/core/limits.js";
 import {
-  Audience,
   type Completion,
   type Cursor,
   type Failure,
@@ -222,7 +221,7 @@ export class Interpreter {
   private pull(session: SessionKey, mostBytes: number): string[] {
     const orders = this.replays.get(session) ?? [];
     this.replays.set(session, []);
-    const audience = new Audience([session]);
+    const audience = [session];
     return orders.flatMap((order) => {
       const { gap, deliveries, next } = this.dispatcher.readReplay(order, order.from, mostBytes);
       if (next <= order.last) this.keepReplay({ ...order, from: next });

@@ -30,7 +30,7 @@ export function printEffect(effect: Effect, names: Names, now: Instant): string 
 function receiversOf(effect: Effect, names: Names): string {
   if (effect.kind === "observe") return "watchers";
   const isForMany = effect.kind === "deliver" || effect.kind === "summarize";
-  const to = isForMany ? [...effect.audience.members, ...effect.callers] : [effect.to];
+  const to = isForMany ? [...effect.audience, ...effect.callers] : [effect.to];
   return to.map((key) => names.session(key)).join(",") || "nobody";
 }
 
