@@ -12,32 +12,32 @@ import { invalid, type Refusal, refusal } from "./reason.js";
 import { violationsOf } from "./request-rules.js";
 import { choose, scatter, targetsOf } from "./scatter.js";
 import type { State } from "./state.js";
+import type { StepContext } from "./step-context.js";
 import type { Choice, Routes, TopicState } from "./topic-state.js";
-import type { Turn } from "./turn.js";
 
 /** Takes a request and scatters it, or rejects it; what a stream submits that was refused or has ended is ignored. */
-export function admit(state: State, input: RequestSubmitted, turn: Turn): void {
+export function admit(state: State, input: RequestSubmitted, step: StepContext): void {
   const isOfStream = input.gather || input.correlationId !== undefined;
   if (isOfStream && state.sessions.get(input.session)?.kind !== "caller") return;
-  const refused = refuse(state, input, turn);
+  const refused = refuse(state, input, step);
   if (refused) {
     state.totals.rejectedRequests++;
     const correlationId = input.correlationId ?? "";
-    turn.effects.push({ kind: "reject", to: input.session, correlationId, refusal: refused });
+    step.effects.push({ kind: "reject", to: input.session, correlationId, refusal: refused });
   }
 }
 
 /** @returns why the request was not taken, or undefined if it was. */
-function refuse(state: State, input: RequestSubmitted, turn: Turn): Refusal | undefined {
+function refuse(state: State, input: RequestSubmitted, step: StepContext): Refusal | undefined {
   const { spec } = input;
   if (state.phase !== "OPEN") return refusal("SHUTTING_DOWN", "the server is shutting down; try another one");
   const violations = violationsOf(input, state.limits);
   if (violations.length > 0) return invalid(violations);
   const remembered = spec.requestId === "" ? undefined : knownById(state, spec.requestId);
-  if (remembered) return repeat(state, input, remembered, turn);
-  const ttlMs = effectiveTtl(state, input, turn.now);
+  if (remembered) return repeat(state, input, remembered, step);
+  const ttlMs = effectiveTtl(state, input, step.now);
   if (typeof ttlMs !== "number") return ttlMs;
-  const shed = shedReason(state, input, ttlMs, turn.now);
+  const shed = shedReason(state, input, ttlMs, step.now);
   if (shed) return shed;
   const routes = state.router.routes(spec.topic);
   const choices = choose(routes, spec.selector, state.requestSerial);
@@ -45,7 +45,7 @@ function refuse(state: State, input: RequestSubmitted, turn: Turn): Refusal | un
     const message = `no producer can be asked on ${spec.topic}; register one, or use no_producers_action COMPLETE or WAIT`;
     return refusal("NO_PRODUCERS", message, { topic: spec.topic });
   }
-  return refuseFutile(input, choices) ?? accept(state, input, ttlMs, routes, choices, turn);
+  return refuseFutile(input, choices) ?? accept(state, input, ttlMs, routes, choices, step);
 }
 
 function accept(
@@ -54,7 +54,7 @@ function accept(
   ttlMs: number,
   routes: Routes,
   choices: readonly Choice[],
-  turn: Turn,
+  step: StepContext,
 ): Refusal | undefined {
   const { spec } = input;
   const isKept = choices.length > 0 || spec.noProducersAction === "WAIT";
@@ -63,10 +63,10 @@ function accept(
     targets: targetsOf(routes, choices),
     listenerCount: routes.listenerCount,
     ttlMs,
-    deadlineAt: turn.now + ttlMs,
+    deadlineAt: step.now + ttlMs,
   };
   if (input.validateOnly) {
-    answer(input, acceptance, turn);
+    answer(input, acceptance, step);
     return undefined;
   }
   const topic = isKept ? state.router.open(spec.topic) : state.router.find(spec.topic);
@@ -76,7 +76,7 @@ function accept(
     return refusal("TOPIC_LIMIT", message, { limit }, RETRY_AFTER_MS);
   }
   // The topic's own name, if there is one: the one that was read would be kept with every request.
-  const request = makeRequest(state, input, topic?.name ?? spec.topic, acceptance, turn.now);
+  const request = makeRequest(state, input, topic?.name ?? spec.topic, acceptance, step.now);
   state.requests.set(request.requestId, request);
   state.pendingBytes += request.payload.length;
   state.totals.acceptedRequests++;
@@ -86,16 +86,16 @@ function accept(
     topic.pendingCount++;
     if (request.isHeld && choices.length === 0) holdFor(state, topic, request);
   }
-  answer(input, acceptance, turn);
-  observe(state, turn, () => ({ kind: "requestAccepted", topic: request.topic, acceptance }));
+  answer(input, acceptance, step);
+  observe(state, step, () => ({ kind: "requestAccepted", topic: request.topic, acceptance }));
   if (input.gather) join(state, input.session, request);
   if (!isKept) {
-    end(state, request, "NO_PRODUCERS", turn);
+    end(state, request, "NO_PRODUCERS", step);
     return undefined;
   }
   state.wheel.set(request, request.deadlineAt);
-  scatter(state, request, choices, turn);
-  endIfOver(state, request, turn);
+  scatter(state, request, choices, step);
+  endIfOver(state, request, step);
   return undefined;
 }
 
@@ -129,9 +129,9 @@ function makeRequest(
   );
 }
 
-function answer(input: RequestSubmitted, acceptance: Acceptance, turn: Turn): void {
+function answer(input: RequestSubmitted, acceptance: Acceptance, step: StepContext): void {
   const correlationId = input.correlationId ?? "";
-  turn.effects.push({ kind: "accept", to: input.session, correlationId, acceptance });
+  step.effects.push({ kind: "accept", to: input.session, correlationId, acceptance });
 }
 
 function join(state: State, key: SessionKey, request: PendingRequest): void {
@@ -151,21 +151,21 @@ function repeat(
   state: State,
   input: RequestSubmitted,
   request: PendingRequest,
-  turn: Turn,
+  step: StepContext,
 ): Refusal | undefined {
   if (request.digest !== input.digest) {
     const id = input.spec.requestId;
     const message = `request_id ${id} was used with other content; use a new id for a new request`;
     return refusal("REQUEST_ID_REUSED", message, { request_id: id });
   }
-  answer(input, request.acceptance, turn);
+  answer(input, request.acceptance, step);
   if (!input.gather) return undefined;
   if (request.phase === "GATHERING") {
     join(state, input.session, request);
   } else if (request.summary) {
     const { summary } = request;
     const callers = [input.session];
-    turn.effects.push({ kind: "summarize", lane: NO_LANE, audience: NOBODY, callers, summary });
+    step.effects.push({ kind: "summarize", lane: NO_LANE, audience: NOBODY, callers, summary });
   }
   return undefined;
 }

@@ -8,49 +8,49 @@ import { invalid, refusal } from "./reason.js";
 import { CallerSession } from "./session.js";
 import { admitSession, closeSession } from "./sessions.js";
 import type { State } from "./state.js";
-import type { Turn } from "./turn.js";
+import type { StepContext } from "./step-context.js";
 
 /** Opens a requester's stream. */
-export function openCaller(state: State, input: CallerOpened, turn: Turn): void {
+export function openCaller(state: State, input: CallerOpened, step: StepContext): void {
   const refused = admitSession(state);
   if (refused) {
-    turn.effects.push({ kind: "close", to: input.session, refusal: refused });
+    step.effects.push({ kind: "close", to: input.session, refusal: refused });
     return;
   }
-  const caller = new CallerSession(input.session, turn.now);
+  const caller = new CallerSession(input.session, step.now);
   state.sessions.set(caller.key, caller);
-  state.wheel.set(caller, turn.now + state.limits.heartbeatMs);
+  state.wheel.set(caller, step.now + state.limits.heartbeatMs);
 }
 
 /** Notes that nothing more will be submitted; the stream ends with its last gather. */
-export function finishSubmitting(caller: CallerSession, turn: Turn): void {
+export function finishSubmitting(caller: CallerSession, step: StepContext): void {
   caller.isFinished = true;
   if (caller.gathering.size > 0) return;
-  turn.effects.push({ kind: "close", to: caller.key, refusal: undefined });
+  step.effects.push({ kind: "close", to: caller.key, refusal: undefined });
 }
 
 /** Ends a requester's session: what only it gathered is cancelled. */
-export function departCaller(state: State, caller: CallerSession, turn: Turn): void {
+export function departCaller(state: State, caller: CallerSession, step: StepContext): void {
   closeSession(state, caller);
   for (const requestId of caller.gathering) {
     const request = state.requests.get(requestId);
     if (!request) continue;
     request.callers = request.callers.filter((key) => key !== caller.key);
     if (request.callers.length === 0 && request.phase === "GATHERING") {
-      end(state, request, "CANCELLED", turn, "CALLER_GONE");
+      end(state, request, "CANCELLED", step, "CALLER_GONE");
     }
   }
 }
 
 /** Ends a request because somebody asked for it, and says how it stood. */
-export function cancelRequest(state: State, input: CancelRequested, turn: Turn): void {
+export function cancelRequest(state: State, input: CancelRequested, step: StepContext): void {
   const { session, requestId } = input;
   const pending = state.requests.get(requestId);
-  if (pending) end(state, pending, "CANCELLED", turn);
+  if (pending) end(state, pending, "CANCELLED", step);
   if (session === undefined) return;
   const summary = (pending ?? state.remembered.find(requestId))?.summary;
   if (summary) {
-    turn.effects.push({ kind: "cancelled", to: session, summary });
+    step.effects.push({ kind: "cancelled", to: session, summary });
     return;
   }
   const verdict = requiredIdRule("request_id", requestId);
@@ -59,5 +59,5 @@ export function cancelRequest(state: State, input: CancelRequested, turn: Turn):
     : refusal("REQUEST_NOT_FOUND", `no request ${requestId} is in flight or remembered`, {
         request_id: requestId,
       });
-  turn.effects.push({ kind: "reject", to: session, correlationId: "", refusal: refused });
+  step.effects.push({ kind: "reject", to: session, correlationId: "", refusal: refused });
 }

@@ -6,36 +6,36 @@ import type { Assignment } from "./assignment.js";
 import type { OutcomeState } from "./model.js";
 import type { ProducerSession } from "./producer-session.js";
 import type { State } from "./state.js";
-import type { Turn } from "./turn.js";
+import type { StepContext } from "./step-context.js";
 
 /** Gives an assignment to its producer now or later, or settles it as saturated. */
-export function offer(state: State, assignment: Assignment, turn: Turn): void {
+export function offer(state: State, assignment: Assignment, step: StepContext): void {
   const { producer } = assignment;
   if (producer.hasCredit) {
-    giveOut(state, assignment, turn);
+    giveOut(state, assignment, step);
   } else if (producer.hasRoom) {
     producer.backlog.push(assignment);
-    assignment.request.note(turn.now, "QUEUED", assignment);
+    assignment.request.note(step.now, "QUEUED", assignment);
   } else {
-    settle(state, assignment, "SATURATED", turn);
+    settle(state, assignment, "SATURATED", step);
   }
 }
 
 /** Gives a producer what waits for it, as far as its credit goes. */
-export function pump(state: State, producer: ProducerSession, turn: Turn): void {
+export function pump(state: State, producer: ProducerSession, step: StepContext): void {
   for (let next = producer.backlog.first; next && producer.hasCredit; ) {
     const following: Assignment | undefined = next.backlogNext;
     // One whose TTL is over ends later in this very step, and has not had its turn.
-    if (next.request.deadlineAt >= turn.now) {
+    if (next.request.deadlineAt >= step.now) {
       producer.backlog.remove(next);
-      giveOut(state, next, turn);
+      giveOut(state, next, step);
     }
     next = following;
   }
 }
 
 /** Notes the outcome of an open assignment and takes it off its producer; {@link pump} follows. */
-export function settle(state: State, assignment: Assignment, outcome: OutcomeState, turn: Turn): void {
+export function settle(state: State, assignment: Assignment, outcome: OutcomeState, step: StepContext): void {
   const { producer, request } = assignment;
   if (assignment.state === "OUT") {
     producer.outstandingCount--;
@@ -45,7 +45,7 @@ export function settle(state: State, assignment: Assignment, outcome: OutcomeSta
     producer.backlog.remove(assignment);
   }
   assignment.state = outcome;
-  assignment.settledAt = turn.now;
+  assignment.settledAt = step.now;
   request.settledCount++;
   if (outcome === "ANSWERED") {
     request.answeredCount++;
@@ -58,14 +58,14 @@ export function settle(state: State, assignment: Assignment, outcome: OutcomeSta
   }
 }
 
-function giveOut(state: State, assignment: Assignment, turn: Turn): void {
+function giveOut(state: State, assignment: Assignment, step: StepContext): void {
   const { producer, request } = assignment;
   assignment.state = "OUT";
-  assignment.assignedAt = turn.now;
+  assignment.assignedAt = step.now;
   producer.outstandingCount++;
   producer.assignments.set(assignment.id, assignment);
   state.totals.assignments++;
-  turn.effects.push({
+  step.effects.push({
     kind: "assign",
     to: producer.key,
     assignment: assignment.id,

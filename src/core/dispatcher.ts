@@ -32,7 +32,7 @@ import { takeResult } from "./results.js";
 import { beat } from "./sessions.js";
 import { type Snapshot, snapshotOf } from "./snapshot.js";
 import { type AnySession, State, Sweep } from "./state.js";
-import type { Turn } from "./turn.js";
+import type { StepContext } from "./step-context.js";
 
 /** How often old things are forgotten, in milliseconds. */
 const SWEEP_MS = 1_000;
@@ -69,12 +69,12 @@ export class Dispatcher {
   step(input: Input, now: Instant): readonly Effect[] {
     if (now < this.latest) throw new InvariantError(`time ran backwards, from ${this.latest} to ${now}`);
     this.latest = now;
-    const turn: Turn = { now, effects: [] };
-    this.settleDue(turn);
-    this.apply(input, turn);
-    this.closeIfDrained(turn);
+    const step: StepContext = { now, effects: [] };
+    this.settleDue(step);
+    this.apply(input, step);
+    this.closeIfDrained(step);
     this.armSweep(now);
-    return turn.effects;
+    return step.effects;
   }
 
   /** No deadline is due before this instant; infinity if there is none. A step at a later instant settles them. */
@@ -102,7 +102,7 @@ export class Dispatcher {
     return this.state.requests.size;
   }
 
-  private apply(input: Input, turn: Turn): void {
+  private apply(input: Input, step: StepContext): void {
     const { state } = this;
     switch (input.kind) {
       case "resultReturned":
@@ -111,39 +111,39 @@ export class Dispatcher {
       case "creditUpdated":
       case "messageMisunderstood":
       case "producerDraining":
-        this.applyProducerInput(input, turn);
+        this.applyProducerInput(input, step);
         break;
       case "requestSubmitted":
-        admit(state, input, turn);
+        admit(state, input, step);
         break;
       case "producerOpened":
-        openProducer(state, input, turn);
+        openProducer(state, input, step);
         break;
       case "listenerOpened":
-        openListener(state, input, turn);
+        openListener(state, input, step);
         break;
       case "topicsUpdated": {
         const session = state.sessions.get(input.session);
-        if (session?.kind === "listener") updateOwnTopics(state, session, input, turn);
+        if (session?.kind === "listener") updateOwnTopics(state, session, input, step);
         break;
       }
       case "listenerUpdated":
-        updateListener(state, input, turn);
+        updateListener(state, input, step);
         break;
       case "callerOpened":
-        openCaller(state, input, turn);
+        openCaller(state, input, step);
         break;
       case "callerFinished": {
         const session = state.sessions.get(input.session);
-        if (session?.kind === "caller") finishSubmitting(session, turn);
+        if (session?.kind === "caller") finishSubmitting(session, step);
         break;
       }
       case "cancelRequested":
-        cancelRequest(state, input, turn);
+        cancelRequest(state, input, step);
         break;
       case "sessionClosed": {
         const session = state.sessions.get(input.session);
-        if (session) this.depart(session, turn);
+        if (session) this.depart(session, step);
         break;
       }
       case "watchStarted":
@@ -153,10 +153,10 @@ export class Dispatcher {
         state.watcherCount--;
         break;
       case "drainStarted":
-        this.startDrain(input.graceMs, turn);
+        this.startDrain(input.graceMs, step);
         break;
       case "drainExpired":
-        for (const request of [...state.requests.values()]) end(state, request, "SHUTDOWN", turn);
+        for (const request of [...state.requests.values()]) end(state, request, "SHUTDOWN", step);
         break;
       case "clockAdvanced":
         break;
@@ -164,56 +164,56 @@ export class Dispatcher {
   }
 
   /** What a producer says. Inputs of sessions that have ended meanwhile are out of date, not wrong. */
-  private applyProducerInput(input: ProducerInput, turn: Turn): void {
+  private applyProducerInput(input: ProducerInput, step: StepContext): void {
     const { state } = this;
     const producer = state.sessions.get(input.session);
     if (producer?.kind !== "producer") return;
     switch (input.kind) {
       case "resultReturned":
-        takeResult(state, producer, input, turn);
+        takeResult(state, producer, input, step);
         break;
       case "topicsRegistered":
-        registerTopics(state, producer, input, turn);
+        registerTopics(state, producer, input, step);
         break;
       case "topicsDeregistered":
-        deregisterTopics(state, producer, input, turn);
+        deregisterTopics(state, producer, input, step);
         break;
       case "creditUpdated":
-        updateCredit(state, producer, input, turn);
+        updateCredit(state, producer, input, step);
         break;
       case "messageMisunderstood":
-        faultUnknown(producer, turn);
+        faultUnknown(producer, step);
         break;
       case "producerDraining":
-        drainProducer(state, producer, turn);
+        drainProducer(state, producer, step);
         break;
     }
   }
 
-  private depart(session: AnySession, turn: Turn): void {
-    if (session.kind === "producer") departProducer(this.state, session, turn);
-    else if (session.kind === "listener") departListener(this.state, session, turn);
-    else departCaller(this.state, session, turn);
+  private depart(session: AnySession, step: StepContext): void {
+    if (session.kind === "producer") departProducer(this.state, session, step);
+    else if (session.kind === "listener") departListener(this.state, session, step);
+    else departCaller(this.state, session, step);
   }
 
   /** Until nothing is due: a gather that stalled may run on to a TTL that has passed as well. */
-  private settleDue(turn: Turn): void {
+  private settleDue(step: StepContext): void {
     const { wheel } = this.state;
-    for (let due = wheel.takeDue(turn.now); due.length > 0; due = wheel.takeDue(turn.now)) {
-      for (const deadline of due) this.settle(deadline, turn);
+    for (let due = wheel.takeDue(step.now); due.length > 0; due = wheel.takeDue(step.now)) {
+      for (const deadline of due) this.settle(deadline, step);
     }
   }
 
-  private settle(deadline: Deadline, turn: Turn): void {
+  private settle(deadline: Deadline, step: StepContext): void {
     if (deadline instanceof PendingRequest) {
-      expire(this.state, deadline, turn);
+      expire(this.state, deadline, step);
     } else if (deadline instanceof Sweep) {
-      this.state.log.expire(turn.now);
-      this.state.router.expire(turn.now);
-      this.state.remembered.expire(turn.now);
+      this.state.log.expire(step.now);
+      this.state.router.expire(step.now);
+      this.state.remembered.expire(step.now);
     } else {
       const session = deadline as AnySession;
-      beat(this.state, session, turn);
+      beat(this.state, session, step);
     }
   }
 
@@ -223,18 +223,18 @@ export class Dispatcher {
     if (log.size > 0 || router.idleCount > 0 || remembered.size > 0) wheel.set(sweep, now + SWEEP_MS);
   }
 
-  private startDrain(graceMs: number, turn: Turn): void {
+  private startDrain(graceMs: number, step: StepContext): void {
     if (this.state.phase !== "OPEN") return;
     this.state.phase = "DRAINING";
-    for (const key of this.state.sessions.keys()) turn.effects.push({ kind: "goAway", to: key, graceMs });
+    for (const key of this.state.sessions.keys()) step.effects.push({ kind: "goAway", to: key, graceMs });
   }
 
-  private closeIfDrained(turn: Turn): void {
+  private closeIfDrained(step: StepContext): void {
     if (this.state.phase !== "DRAINING" || this.state.requests.size > 0) return;
     this.state.phase = "CLOSED";
     const shutdown = refusal("SHUTTING_DOWN", "the server has shut down; connect again elsewhere or later");
     for (const key of this.state.sessions.keys()) {
-      turn.effects.push({ kind: "close", to: key, refusal: shutdown });
+      step.effects.push({ kind: "close", to: key, refusal: shutdown });
     }
   }
 }

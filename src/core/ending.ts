@@ -15,24 +15,24 @@ import { observe } from "./observe.js";
 import type { PendingRequest } from "./pending-request.js";
 import type { ProducerSession } from "./producer-session.js";
 import type { State } from "./state.js";
+import type { StepContext } from "./step-context.js";
 import { NO_ROUTES } from "./topic-state.js";
-import type { Turn } from "./turn.js";
 
 /** Ends a request if its policy is met or nothing more can come. */
-export function endIfOver(state: State, request: PendingRequest, turn: Turn): void {
+export function endIfOver(state: State, request: PendingRequest, step: StepContext): void {
   if (request.phase === "ENDED") return;
   if (request.phase === "RUNNING_ON") {
-    if (request.settledCount === request.assignments.length) end(state, request, "ALL_ANSWERED", turn);
+    if (request.settledCount === request.assignments.length) end(state, request, "ALL_ANSWERED", step);
     return;
   }
   const reason = endOf(request);
-  if (reason) end(state, request, reason, turn);
+  if (reason) end(state, request, reason, step);
 }
 
 /** Ends a request whose deadline or stall limit has passed. */
-export function expire(state: State, request: PendingRequest, turn: Turn): void {
-  if (request.at < request.deadlineAt) end(state, request, "STALLED", turn);
-  else end(state, request, request.isHeld ? "NO_PRODUCERS" : "EXPIRED", turn);
+export function expire(state: State, request: PendingRequest, step: StepContext): void {
+  if (request.at < request.deadlineAt) end(state, request, "STALLED", step);
+  else end(state, request, request.isHeld ? "NO_PRODUCERS" : "EXPIRED", step);
 }
 
 /** Ends a request now. @param revocation - told to the producers; what follows from `reason` if left out. */
@@ -40,7 +40,7 @@ export function end(
   state: State,
   request: PendingRequest,
   reason: EndReason,
-  turn: Turn,
+  step: StepContext,
   revocation: RevocationReason = revocationFor(reason),
 ): void {
   const hasOpen = request.settledCount < request.assignments.length;
@@ -50,28 +50,28 @@ export function end(
     isEarly(reason) &&
     request.completion.loserAction === "LET_RUN"
   ) {
-    runOn(state, request, reason, turn);
+    runOn(state, request, reason, step);
     return;
   }
-  const summary = new EndSummary(request, request.earlyReason ?? reason, reason, turn.now);
+  const summary = new EndSummary(request, request.earlyReason ?? reason, reason, step.now);
   request.phase = "ENDED";
   request.summary = summary;
-  request.endedAt = turn.now;
+  request.endedAt = step.now;
   state.wheel.clear(request);
   state.requests.delete(request.requestId);
   state.pendingBytes -= request.dropPayload();
   state.remembered.noteEnd(request);
   const callers = takeCallers(request);
-  tell(state, request, callers, summary, turn);
-  observe(state, turn, () => ({ kind: "requestEnded", summary }));
-  if (hasOpen) withdraw(state, request, reason, revocation, turn);
-  for (const caller of callers) finishCaller(state, caller, request.requestId, turn);
+  tell(state, request, callers, summary, step);
+  observe(state, step, () => ({ kind: "requestEnded", summary }));
+  if (hasOpen) withdraw(state, request, reason, revocation, step);
+  for (const caller of callers) finishCaller(state, caller, request.requestId, step);
   const topic = state.router.find(request.topic);
   if (!topic) return;
   topic.held.delete(request);
   if (topic.held.size === 0) state.router.held.delete(topic);
   topic.pendingCount--;
-  state.router.release(topic, turn.now);
+  state.router.release(topic, step.now);
 }
 
 /** Hands a summary to the callers, and to the listeners that got the results and include summaries. */
@@ -80,14 +80,14 @@ function tell(
   request: PendingRequest,
   callers: readonly SessionKey[],
   summary: Summary,
-  turn: Turn,
+  step: StepContext,
 ): void {
   const routes = request.excludeListeners ? NO_ROUTES : state.router.routes(request.topic);
   const { lane, members: audience } = routes.includeSummaries;
-  turn.effects.push({ kind: "summarize", lane, audience, callers, summary });
+  step.effects.push({ kind: "summarize", lane, audience, callers, summary });
   for (const { alone, includeSummaries } of state.router.groupMembers(routes, request)) {
     if (!includeSummaries) continue;
-    turn.effects.push({
+    step.effects.push({
       kind: "summarize",
       lane: alone.lane,
       audience: alone.members,
@@ -98,26 +98,26 @@ function tell(
 }
 
 /** Closes a caller's stream with OK if it will submit nothing more and all its gathers have ended. */
-export function finishCaller(state: State, key: SessionKey, requestId: string, turn: Turn): void {
+export function finishCaller(state: State, key: SessionKey, requestId: string, step: StepContext): void {
   const caller = state.sessions.get(key);
   if (caller?.kind !== "caller") return;
   caller.gathering.delete(requestId);
   if (caller.isFinished && caller.gathering.size === 0) {
-    turn.effects.push({ kind: "close", to: key, refusal: undefined });
+    step.effects.push({ kind: "close", to: key, refusal: undefined });
   }
 }
 
 /** Gives the callers their summary and lets the rest run on for the listeners. */
-function runOn(state: State, request: PendingRequest, reason: EndReason, turn: Turn): void {
-  const summary = summarize(request, reason, turn.now);
+function runOn(state: State, request: PendingRequest, reason: EndReason, step: StepContext): void {
+  const summary = summarize(request, reason, step.now);
   request.phase = "RUNNING_ON";
   request.summary = summary;
   request.earlyReason = reason;
   const callers = takeCallers(request);
   if (callers.length > 0) {
-    turn.effects.push({ kind: "summarize", lane: NO_LANE, audience: NOBODY, callers, summary });
+    step.effects.push({ kind: "summarize", lane: NO_LANE, audience: NOBODY, callers, summary });
   }
-  for (const caller of callers) finishCaller(state, caller, request.requestId, turn);
+  for (const caller of callers) finishCaller(state, caller, request.requestId, step);
   state.wheel.set(request, dueAt(request, undefined));
 }
 
@@ -126,7 +126,7 @@ function withdraw(
   request: PendingRequest,
   reason: EndReason,
   revocation: RevocationReason,
-  turn: Turn,
+  step: StepContext,
 ): void {
   const freed: ProducerSession[] = [];
   for (const assignment of request.assignments) {
@@ -135,21 +135,21 @@ function withdraw(
     if (assignment.state === "OUT") {
       freed.push(producer);
       const assignments = [assignment.id];
-      turn.effects.push({ kind: "revoke", to: producer.key, assignments, reason: revocation });
+      step.effects.push({ kind: "revoke", to: producer.key, assignments, reason: revocation });
     }
-    settle(state, assignment, stateAtEnd(assignment, reason), turn);
+    settle(state, assignment, stateAtEnd(assignment, reason), step);
   }
   for (const producer of freed) {
-    pump(state, producer, turn);
-    finishDrain(producer, turn);
+    pump(state, producer, step);
+    finishDrain(producer, step);
   }
 }
 
 /** Lets a draining producer go once it owes nothing. */
-export function finishDrain(producer: ProducerSession, turn: Turn): void {
+export function finishDrain(producer: ProducerSession, step: StepContext): void {
   if (!producer.isDraining || producer.outstandingCount > 0) return;
-  turn.effects.push({ kind: "drained", to: producer.key });
-  turn.effects.push({ kind: "close", to: producer.key, refusal: undefined });
+  step.effects.push({ kind: "drained", to: producer.key });
+  step.effects.push({ kind: "close", to: producer.key, refusal: undefined });
 }
 
 function takeCallers(request: PendingRequest): readonly SessionKey[] {

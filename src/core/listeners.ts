@@ -11,37 +11,37 @@ import { invalid, type Refusal, refusal } from "./reason.js";
 import { resume } from "./resume.js";
 import { admitSession, closeSession, coveredCursors, replaceSession } from "./sessions.js";
 import type { State } from "./state.js";
+import type { StepContext } from "./step-context.js";
 import { hasWildcard } from "./topic.js";
-import type { Turn } from "./turn.js";
 import { listenerView } from "./view.js";
 
 /** What a listener leaves, and then joins. */
 type TopicChange = Pick<ListenerUpdated, "add" | "remove">;
 
 /** Opens a listener's session: it is sent what it missed, and hears all that comes; the newest one of an id wins. */
-export function openListener(state: State, input: ListenerOpened, turn: Turn): void {
+export function openListener(state: State, input: ListenerOpened, step: StepContext): void {
   const listenerId = input.listenerId || input.mintedId;
   const older = state.listeners.get(listenerId);
   const refused = openRefusal(state, input, older);
   if (refused) {
-    turn.effects.push({ kind: "close", to: input.session, refusal: refused });
+    step.effects.push({ kind: "close", to: input.session, refusal: refused });
     return;
   }
   if (older) {
-    replaceSession(older, "listener_id", listenerId, turn);
-    departListener(state, older, turn);
+    replaceSession(older, "listener_id", listenerId, step);
+    departListener(state, older, step);
   }
   const overflowAction = input.overflowAction === "DISCONNECT" ? "DISCONNECT" : "DROP_OLDEST";
   const bufferBytes = input.bufferBytes || state.limits.defaultBufferBytes;
-  const listener = new ListenerSession(listenerId, input, overflowAction, bufferBytes, turn.now);
+  const listener = new ListenerSession(listenerId, input, overflowAction, bufferBytes, step.now);
   state.sessions.set(listener.key, listener);
   state.listeners.set(listenerId, listener);
-  state.wheel.set(listener, turn.now + state.limits.heartbeatMs);
+  state.wheel.set(listener, step.now + state.limits.heartbeatMs);
   addTopics(state, listener, input.topics);
   const { sessionId } = listener;
   const resumed = resume(state, listener, input.resumeFrom);
   const cursors = [...resumed.cursors, ...standingElsewhere(state, input.topics, resumed.cursors)];
-  turn.effects.push({
+  step.effects.push({
     kind: "ready",
     to: listener.key,
     listenerId,
@@ -50,8 +50,8 @@ export function openListener(state: State, input: ListenerOpened, turn: Turn): v
     bufferBytes,
     overflowAction,
   });
-  for (const effect of resumed.effects) turn.effects.push(effect);
-  observe(state, turn, () => ({ kind: "listenerChanged", listener: listenerView(listener) }));
+  for (const effect of resumed.effects) step.effects.push(effect);
+  observe(state, step, () => ({ kind: "listenerChanged", listener: listenerView(listener) }));
 }
 
 /** Changes a listener's topics on its own stream; a malformed one ends the stream. */
@@ -59,17 +59,17 @@ export function updateOwnTopics(
   state: State,
   listener: ListenerSession,
   input: TopicsUpdated,
-  turn: Turn,
+  step: StepContext,
 ): void {
   const verdict =
     patternsRule("update.add_topics", input.add) ?? patternsRule("update.remove_topics", input.remove);
   const refused = verdict ? invalid([verdict]) : tooMany(state, listener, input);
-  if (refused) turn.effects.push({ kind: "close", to: listener.key, refusal: refused });
-  else changeTopics(state, listener, input, turn);
+  if (refused) step.effects.push({ kind: "close", to: listener.key, refusal: refused });
+  else changeTopics(state, listener, input, step);
 }
 
 /** Changes a listener's topics by a call, which is answered. */
-export function updateListener(state: State, input: ListenerUpdated, turn: Turn): void {
+export function updateListener(state: State, input: ListenerUpdated, step: StepContext): void {
   const verdicts = [
     requiredIdRule("listener_id", input.listenerId),
     patternsRule("add_topics", input.add),
@@ -86,35 +86,35 @@ export function updateListener(state: State, input: ListenerUpdated, turn: Turn)
           });
   if (refused || !listener) {
     if (refused) {
-      turn.effects.push({ kind: "reject", to: input.session, correlationId: "", refusal: refused });
+      step.effects.push({ kind: "reject", to: input.session, correlationId: "", refusal: refused });
     }
     return;
   }
-  changeTopics(state, listener, input, turn);
-  turn.effects.push({ kind: "updated", to: input.session, topics: [...listener.topics].sort() });
+  changeTopics(state, listener, input, step);
+  step.effects.push({ kind: "updated", to: input.session, topics: [...listener.topics].sort() });
 }
 
 /** Ends a listener's session. */
-export function departListener(state: State, listener: ListenerSession, turn: Turn): void {
+export function departListener(state: State, listener: ListenerSession, step: StepContext): void {
   closeSession(state, listener);
   if (state.listeners.get(listener.listenerId) === listener) state.listeners.delete(listener.listenerId);
   const { listenerId } = listener;
   const topics = [...listener.topics];
-  observe(state, turn, () => ({ kind: "listenerLeft", listenerId, topics }));
-  for (const topic of topics) state.router.deregisterListener(listener, topic, turn.now);
+  observe(state, step, () => ({ kind: "listenerLeft", listenerId, topics }));
+  for (const topic of topics) state.router.deregisterListener(listener, topic, step.now);
 }
 
-function changeTopics(state: State, listener: ListenerSession, change: TopicChange, turn: Turn): void {
-  for (const topic of change.remove) state.router.deregisterListener(listener, topic, turn.now);
+function changeTopics(state: State, listener: ListenerSession, change: TopicChange, step: StepContext): void {
+  for (const topic of change.remove) state.router.deregisterListener(listener, topic, step.now);
   addTopics(state, listener, change.add);
-  turn.effects.push({
+  step.effects.push({
     kind: "topicsChanged",
     to: listener.key,
     added: change.add,
     removed: change.remove,
     cursors: coveredCursors(state, change.add),
   });
-  observe(state, turn, () => ({ kind: "listenerChanged", listener: listenerView(listener) }));
+  observe(state, step, () => ({ kind: "listenerChanged", listener: listenerView(listener) }));
 }
 
 /** A topic that is listened to by name has state, so that its cursors have an epoch from the first moment. */

@@ -15,8 +15,8 @@ import { invalid, type Refusal, refusal } from "./reason.js";
 import { choose, failOver, scatter } from "./scatter.js";
 import { admitSession, closeSession, replaceSession } from "./sessions.js";
 import type { State } from "./state.js";
+import type { StepContext } from "./step-context.js";
 import { TopicTree } from "./topic-tree.js";
-import type { Turn } from "./turn.js";
 import { producerView } from "./view.js";
 
 const MOST_LABELS = 32;
@@ -25,30 +25,30 @@ const LONGEST_NAME = 256;
 const LONGEST_CORRELATION = 64;
 
 /** Opens a producer's session; the newest one of an id wins. */
-export function openProducer(state: State, input: ProducerOpened, turn: Turn): void {
+export function openProducer(state: State, input: ProducerOpened, step: StepContext): void {
   const violations = helloRules(input, state.limits).filter((verdict) => verdict !== undefined);
   const producerId = input.producerId || input.mintedId;
   const older = state.producers.get(producerId);
   const refused = violations.length > 0 ? invalid(violations) : admitSession(state, older);
   if (refused) {
-    turn.effects.push({ kind: "close", to: input.session, refusal: refused });
+    step.effects.push({ kind: "close", to: input.session, refusal: refused });
     return;
   }
   if (older) {
-    replaceSession(older, "producer_id", producerId, turn);
-    departProducer(state, older, turn);
+    replaceSession(older, "producer_id", producerId, step);
+    departProducer(state, older, step);
   }
   const maxOutstanding = input.maxOutstanding || state.limits.defaultOutstanding;
   const maxBacklog = input.maxBacklog || state.limits.defaultBacklog;
-  const producer = new ProducerSession(producerId, input, maxOutstanding, maxBacklog, turn.now);
+  const producer = new ProducerSession(producerId, input, maxOutstanding, maxBacklog, step.now);
   state.sessions.set(producer.key, producer);
   state.producers.set(producerId, producer);
-  state.wheel.set(producer, turn.now + state.limits.heartbeatMs);
+  state.wheel.set(producer, step.now + state.limits.heartbeatMs);
   for (const { topic, group } of input.registrations) state.router.registerProducer(producer, topic, group);
   const { sessionId } = producer;
-  turn.effects.push({ kind: "welcome", to: producer.key, producerId, sessionId, maxOutstanding, maxBacklog });
-  observe(state, turn, () => ({ kind: "producerChanged", producer: producerView(producer) }));
-  askHeldRequests(state, [...producer.registrations.keys()], turn);
+  step.effects.push({ kind: "welcome", to: producer.key, producerId, sessionId, maxOutstanding, maxBacklog });
+  observe(state, step, () => ({ kind: "producerChanged", producer: producerView(producer) }));
+  askHeldRequests(state, [...producer.registrations.keys()], step);
 }
 
 /** Joins topics, all of a message or none. */
@@ -56,19 +56,19 @@ export function registerTopics(
   state: State,
   producer: ProducerSession,
   input: TopicsRegistered,
-  turn: Turn,
+  step: StepContext,
 ): void {
   const { registrations, correlationId } = input;
   const refused = registerRefusal(state, producer, input);
   if (refused) {
-    turn.effects.push({ kind: "fault", to: producer.key, correlationId, refusal: refused });
+    step.effects.push({ kind: "fault", to: producer.key, correlationId, refusal: refused });
     return;
   }
   for (const { topic, group } of registrations) state.router.registerProducer(producer, topic, group);
   const topics = registrations.map(({ topic }) => topic);
-  turn.effects.push({ kind: "registered", to: producer.key, topics, correlationId });
-  observe(state, turn, () => ({ kind: "producerChanged", producer: producerView(producer) }));
-  askHeldRequests(state, topics, turn);
+  step.effects.push({ kind: "registered", to: producer.key, topics, correlationId });
+  observe(state, step, () => ({ kind: "producerChanged", producer: producerView(producer) }));
+  askHeldRequests(state, topics, step);
 }
 
 /** Leaves topics. What is outstanding may still be answered. */
@@ -76,12 +76,12 @@ export function deregisterTopics(
   state: State,
   producer: ProducerSession,
   input: TopicsDeregistered,
-  turn: Turn,
+  step: StepContext,
 ): void {
   const { topics, correlationId } = input;
-  for (const topic of topics) state.router.deregisterProducer(producer, topic, turn.now);
-  turn.effects.push({ kind: "deregistered", to: producer.key, topics, correlationId });
-  observe(state, turn, () => ({ kind: "producerChanged", producer: producerView(producer) }));
+  for (const topic of topics) state.router.deregisterProducer(producer, topic, step.now);
+  step.effects.push({ kind: "deregistered", to: producer.key, topics, correlationId });
+  observe(state, step, () => ({ kind: "producerChanged", producer: producerView(producer) }));
 }
 
 /** Changes the window; a wider one is filled from the backlog at once. */
@@ -89,7 +89,7 @@ export function updateCredit(
   state: State,
   producer: ProducerSession,
   input: CreditUpdated,
-  turn: Turn,
+  step: StepContext,
 ): void {
   const most = state.limits.maxOutstanding;
   if (input.maxOutstanding < 1 || input.maxOutstanding > most) {
@@ -97,57 +97,57 @@ export function updateCredit(
       field: "messages.update_credit.max_outstanding",
       description: `is ${input.maxOutstanding}; use 1 to ${most}`,
     };
-    turn.effects.push({ kind: "fault", to: producer.key, correlationId: "", refusal: invalid([violation]) });
+    step.effects.push({ kind: "fault", to: producer.key, correlationId: "", refusal: invalid([violation]) });
     return;
   }
   producer.maxOutstanding = input.maxOutstanding;
-  pump(state, producer, turn);
+  pump(state, producer, step);
 }
 
 /** Tells a producer that it was not understood; it may speak a newer version. */
-export function faultUnknown(producer: ProducerSession, turn: Turn): void {
+export function faultUnknown(producer: ProducerSession, step: StepContext): void {
   const violation = { field: "messages.message", description: "is not set, or not known to this version" };
-  turn.effects.push({ kind: "fault", to: producer.key, correlationId: "", refusal: invalid([violation]) });
+  step.effects.push({ kind: "fault", to: producer.key, correlationId: "", refusal: invalid([violation]) });
 }
 
 /** Starts a producer's goodbye: it is asked no more, and goes once it owes nothing. */
-export function drainProducer(state: State, producer: ProducerSession, turn: Turn): void {
+export function drainProducer(state: State, producer: ProducerSession, step: StepContext): void {
   if (producer.isDraining) return;
   producer.isDraining = true;
-  leaveTopics(state, producer, turn);
-  giveUp(state, [...producer.backlog], turn);
-  finishDrain(producer, turn);
+  leaveTopics(state, producer, step);
+  giveUp(state, [...producer.backlog], step);
+  finishDrain(producer, step);
 }
 
 /** Ends a producer's session: what it owes goes to the next of its group or has departed. */
-export function departProducer(state: State, producer: ProducerSession, turn: Turn): void {
+export function departProducer(state: State, producer: ProducerSession, step: StepContext): void {
   closeSession(state, producer);
   if (state.producers.get(producer.producerId) === producer) state.producers.delete(producer.producerId);
   const { producerId } = producer;
   const topics = [...producer.registrations.keys()];
-  observe(state, turn, () => ({ kind: "producerLeft", producerId, topics }));
-  leaveTopics(state, producer, turn);
+  observe(state, step, () => ({ kind: "producerLeft", producerId, topics }));
+  leaveTopics(state, producer, step);
   const open = producer.assignments.values().filter((assignment) => assignment.isOpen);
-  giveUp(state, [...open, ...producer.backlog], turn);
+  giveUp(state, [...open, ...producer.backlog], step);
   producer.assignments.clear();
 }
 
-function leaveTopics(state: State, producer: ProducerSession, turn: Turn): void {
+function leaveTopics(state: State, producer: ProducerSession, step: StepContext): void {
   for (const topic of [...producer.registrations.keys()])
-    state.router.deregisterProducer(producer, topic, turn.now);
+    state.router.deregisterProducer(producer, topic, step.now);
 }
 
-function giveUp(state: State, assignments: readonly Assignment[], turn: Turn): void {
+function giveUp(state: State, assignments: readonly Assignment[], step: StepContext): void {
   const touched = new Set<PendingRequest>();
   for (const assignment of assignments) {
-    failOver(state, assignment, turn);
+    failOver(state, assignment, step);
     touched.add(assignment.request);
   }
-  for (const request of touched) endIfOver(state, request, turn);
+  for (const request of touched) endIfOver(state, request, step);
 }
 
 /** Gives requests that were held for the first producer to those who can be asked now. */
-function askHeldRequests(state: State, patterns: readonly string[], turn: Turn): void {
+function askHeldRequests(state: State, patterns: readonly string[], step: StepContext): void {
   if (state.router.held.size === 0) return;
   const joined = new TopicTree<true, true>();
   for (const pattern of patterns) joined.add(pattern, true, true);
@@ -158,8 +158,8 @@ function askHeldRequests(state: State, patterns: readonly string[], turn: Turn):
       const choices = choose(routes, request.selector, request.serial);
       if (choices.length === 0) continue;
       topic.held.delete(request);
-      scatter(state, request, choices, turn);
-      endIfOver(state, request, turn);
+      scatter(state, request, choices, step);
+      endIfOver(state, request, step);
     }
     if (topic.held.size === 0) state.router.held.delete(topic);
   }

@@ -12,21 +12,26 @@ import { type DispositionState, NOBODY, type SessionKey } from "./model.js";
 import type { PendingRequest } from "./pending-request.js";
 import type { ProducerSession } from "./producer-session.js";
 import type { State } from "./state.js";
+import type { StepContext } from "./step-context.js";
 import { NO_ROUTES, type Routes, type TopicState } from "./topic-state.js";
-import type { Turn } from "./turn.js";
 
 /** Takes a reply. */
-export function takeResult(state: State, producer: ProducerSession, input: ResultReturned, turn: Turn): void {
+export function takeResult(
+  state: State,
+  producer: ProducerSession,
+  input: ResultReturned,
+  step: StepContext,
+): void {
   const assignment = producer.assignments.get(input.assignment);
   const disposition = assignment ? dispositionOf(assignment) : forgottenDisposition(producer, input);
   if (producer.reportsDispositions) {
     const { assignmentText } = input;
-    turn.effects.push({ kind: "dispose", to: producer.key, assignmentText, state: disposition });
+    step.effects.push({ kind: "dispose", to: producer.key, assignmentText, state: disposition });
   }
   count(state, disposition);
   if (!assignment) return;
-  if (disposition === "ACCEPTED") deliverInTime(state, assignment, input, turn);
-  else if (disposition !== "DUPLICATE") deliverLate(state, assignment, input, turn);
+  if (disposition === "ACCEPTED") deliverInTime(state, assignment, input, step);
+  else if (disposition !== "DUPLICATE") deliverLate(state, assignment, input, step);
 }
 
 function forgottenDisposition(producer: ProducerSession, { assignment }: ResultReturned): DispositionState {
@@ -53,42 +58,42 @@ function dispositionOf(assignment: Assignment): DispositionState {
   }
 }
 
-function deliverInTime(state: State, assignment: Assignment, input: ResultReturned, turn: Turn): void {
+function deliverInTime(state: State, assignment: Assignment, input: ResultReturned, step: StepContext): void {
   const { request, producer } = assignment;
   request.resultCount++;
   if (input.failure) request.errorCount++;
   assignment.resultCount++;
-  assignment.lastResultAt = turn.now;
-  publish(state, assignment, input, turn);
+  assignment.lastResultAt = step.now;
+  publish(state, assignment, input, step);
   if (input.more) {
-    request.note(turn.now, "PARTIAL", assignment);
+    request.note(step.now, "PARTIAL", assignment);
   } else {
     assignment.failure = input.failure;
-    producer.noteLatency(turn.now - assignment.assignedAt);
-    settle(state, assignment, input.failure ? "FAILED" : "ANSWERED", turn);
-    pump(state, producer, turn);
-    finishDrain(producer, turn);
+    producer.noteLatency(step.now - assignment.assignedAt);
+    settle(state, assignment, input.failure ? "FAILED" : "ANSWERED", step);
+    pump(state, producer, step);
+    finishDrain(producer, step);
   }
-  endIfOver(state, request, turn);
-  restartStall(state, request, turn);
+  endIfOver(state, request, step);
+  restartStall(state, request, step);
 }
 
 /** Gives a result its place in the topic's order and hands it to listeners and callers. */
-function publish(state: State, assignment: Assignment, input: ResultReturned, turn: Turn): void {
+function publish(state: State, assignment: Assignment, input: ResultReturned, step: StepContext): void {
   const { request } = assignment;
   const topic = request.excludeListeners ? undefined : state.router.open(request.topic);
   const routes = topic ? state.router.routes(topic.name) : NO_ROUTES;
   const sequence = topic ? nextSequence(topic) : 0;
   const { callers, resultCount } = request;
-  if (topic && sequence === 1) announce(state, topic, routes, turn);
-  const delivery = makeDelivery(assignment, input, turn, routes.everyone, callers, resultCount, sequence);
-  turn.effects.push(delivery);
+  if (topic && sequence === 1) announce(state, topic, routes, step);
+  const delivery = makeDelivery(assignment, input, step, routes.everyone, callers, resultCount, sequence);
+  step.effects.push(delivery);
   state.totals.deliveries += routes.everyone.members.length + callers.length;
   if (topic) state.log.append(topic, delivery);
   if (routes.listenerGroups.length === 0) return;
   for (const { alone } of state.router.groupMembers(routes, request)) {
     state.totals.deliveries++;
-    turn.effects.push({ ...delivery, lane: alone.lane, audience: alone.members, callers: NOBODY });
+    step.effects.push({ ...delivery, lane: alone.lane, audience: alone.members, callers: NOBODY });
   }
 }
 
@@ -98,18 +103,18 @@ function nextSequence(topic: TopicState): number {
 }
 
 /** Tells listeners that cover a topic by a wildcard which epoch its numbering has, before its first delivery. */
-function announce(state: State, { name, epoch }: TopicState, routes: Routes, turn: Turn): void {
+function announce(state: State, { name, epoch }: TopicState, routes: Routes, step: StepContext): void {
   const { byWildcard } = routes;
   if (byWildcard.length > 0) state.router.openLane(routes.everyone);
   const cursors = [{ topic: name, epoch, sequence: 0 }];
   for (const { key } of byWildcard) {
-    turn.effects.push({ kind: "topicsChanged", to: key, added: [], removed: [], cursors });
+    step.effects.push({ kind: "topicsChanged", to: key, added: [], removed: [], cursors });
   }
 }
 
-function deliverLate(state: State, assignment: Assignment, input: ResultReturned, turn: Turn): void {
+function deliverLate(state: State, assignment: Assignment, input: ResultReturned, step: StepContext): void {
   const { request } = assignment;
-  request.note(turn.now, "LATE", assignment);
+  request.note(step.now, "LATE", assignment);
   if (!input.more) {
     assignment.isAnsweredLate = true;
     if (assignment.state === "MISSED") assignment.state = "LATE";
@@ -120,14 +125,14 @@ function deliverLate(state: State, assignment: Assignment, input: ResultReturned
   for (const audience of [routes.includeLate, ...members.map((member) => member.alone)]) {
     if (audience.members.length === 0) continue;
     state.totals.deliveries += audience.members.length;
-    turn.effects.push(makeDelivery(assignment, input, turn, audience, NOBODY, 0, 0));
+    step.effects.push(makeDelivery(assignment, input, step, audience, NOBODY, 0, 0));
   }
 }
 
 function makeDelivery(
   assignment: Assignment,
   input: ResultReturned,
-  turn: Turn,
+  step: StepContext,
   audience: Audience,
   callers: readonly SessionKey[],
   ordinal: number,
@@ -146,17 +151,17 @@ function makeDelivery(
     ordinal,
     more: input.more,
     sequence,
-    latencyMs: turn.now - request.acceptedAt,
-    receivedAt: turn.now,
+    latencyMs: step.now - request.acceptedAt,
+    receivedAt: step.now,
     late: ordinal === 0,
     context: request.context,
     payload: input.payload,
   };
 }
 
-function restartStall(state: State, request: PendingRequest, turn: Turn): void {
+function restartStall(state: State, request: PendingRequest, step: StepContext): void {
   if (request.phase !== "GATHERING" || request.completion.stallTimeoutMs === undefined) return;
-  state.wheel.set(request, dueAt(request, turn.now));
+  state.wheel.set(request, dueAt(request, step.now));
 }
 
 function count(state: State, disposition: DispositionState): void {

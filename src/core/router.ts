@@ -208,7 +208,7 @@ export class Router {
 
   /**
    * @param changedAt - after how many changes the topic's latest was.
-   * @param earlier - whose groups' turns go on.
+   * @param earlier - whose groups keep their position.
    */
   private workOut(name: string, changedAt: number, earlier: Routes = NO_ROUTES): Routes {
     const producers = this.producers.match(name);
@@ -227,7 +227,7 @@ export class Router {
       this.singlesOf(singles),
       [...groups].map(([group, members]): ProducerGroup => {
         const before = earlier.groups.find((candidate) => candidate.name === group);
-        return { name: group, members, turn: before ? turnAmong(members, before) : 0 };
+        return { name: group, members, position: before ? positionAmong(members, before) : 0 };
       }),
       listeners.size,
       this.audiences.of(keysOf(everyone), changedAt, this.revision),
@@ -246,12 +246,12 @@ export class Router {
   }
 }
 
-/** Whose turn it is among the members of now: the next one of before who is still there. */
-function turnAmong(members: readonly ProducerSession[], before: ProducerGroup): number {
+/** The position among the present members: that of the next earlier member that is still present. */
+function positionAmong(members: readonly ProducerSession[], before: ProducerGroup): number {
   for (let i = 0; i < before.members.length; i++) {
-    const next = before.members[(before.turn + i) % before.members.length];
-    const turn = next ? members.indexOf(next) : -1;
-    if (turn >= 0) return turn;
+    const next = before.members[(before.position + i) % before.members.length];
+    const position = next ? members.indexOf(next) : -1;
+    if (position >= 0) return position;
   }
   return 0;
 }

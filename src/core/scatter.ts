@@ -7,8 +7,8 @@ import type { Selector, Target } from "./model.js";
 import type { PendingRequest } from "./pending-request.js";
 import type { ProducerSession } from "./producer-session.js";
 import type { State } from "./state.js";
+import type { StepContext } from "./step-context.js";
 import type { Choice, ProducerGroup, Routes } from "./topic-state.js";
-import type { Turn } from "./turn.js";
 
 /**
  * Chooses whom a request is for: every producer without a group, and one member of each group.
@@ -42,26 +42,31 @@ export function targetsOf(routes: Routes, choices: readonly Choice[]): readonly 
 }
 
 /** Asks the chosen ones. */
-export function scatter(state: State, request: PendingRequest, choices: readonly Choice[], turn: Turn): void {
+export function scatter(
+  state: State,
+  request: PendingRequest,
+  choices: readonly Choice[],
+  step: StepContext,
+): void {
   const { groups } = state.router.routes(request.topic);
   for (const { producer, group } of choices) {
     const present = group && groups.find(({ name }) => name === group.name);
-    if (present) present.turn = present.members.indexOf(producer) + 1;
+    if (present) present.position = present.members.indexOf(producer) + 1;
     const assignment = new Assignment(++state.assignmentSerial, request, producer, group?.name ?? "");
     request.assignments.push(assignment);
   }
-  for (const assignment of request.assignments) offer(state, assignment, turn);
+  for (const assignment of request.assignments) offer(state, assignment, step);
 }
 
 /**
  * Takes an open assignment off a producer that departs: to the next member of its group, else it has departed too.
  * The departing producer is registered nowhere any more.
  */
-export function failOver(state: State, assignment: Assignment, turn: Turn): void {
+export function failOver(state: State, assignment: Assignment, step: StepContext): void {
   const { request, producer } = assignment;
   const next = successor(state, assignment);
   if (!next) {
-    settle(state, assignment, "DEPARTED", turn);
+    settle(state, assignment, "DEPARTED", step);
     return;
   }
   if (assignment.state === "OUT") {
@@ -71,13 +76,13 @@ export function failOver(state: State, assignment: Assignment, turn: Turn): void
   } else {
     producer.backlog.remove(assignment);
   }
-  request.note(turn.now, "DEPARTED", assignment);
+  request.note(step.now, "DEPARTED", assignment);
   producer.assignments.delete(assignment.id);
   assignment.id = ++state.assignmentSerial;
   assignment.attempt++;
   assignment.producer = next;
   assignment.state = "WAITING";
-  if (request.phase !== "ENDED") offer(state, assignment, turn);
+  if (request.phase !== "ENDED") offer(state, assignment, step);
 }
 
 /** A member that is a target already, since it joined the group only later, is passed over. */
@@ -89,7 +94,7 @@ function successor(state: State, assignment: Assignment): ProducerSession | unde
   const isAsked = (member: ProducerSession) =>
     request.assignments.some((other) => other !== assignment && other.producer === member);
   const next = nextMember(found, (member) => isSelected(member, request.selector) && !isAsked(member));
-  if (next) found.turn = found.members.indexOf(next) + 1;
+  if (next) found.position = found.members.indexOf(next) + 1;
   return next;
 }
 
@@ -99,9 +104,9 @@ function nextMember(
   isEligible: (member: ProducerSession) => boolean,
 ): ProducerSession | undefined {
   let best: ProducerSession | undefined;
-  const { members, turn } = group;
+  const { members, position } = group;
   for (let i = 0; i < members.length; i++) {
-    const member = members[(turn + i) % members.length];
+    const member = members[(position + i) % members.length];
     if (!member || !isEligible(member)) continue;
     if (!best || isBetter(member, best)) best = member;
   }

@@ -4,9 +4,9 @@
 import type { Cursor } from "./model.js";
 import { type Refusal, refusal } from "./reason.js";
 import type { AnySession, State } from "./state.js";
+import type { StepContext } from "./step-context.js";
 import { hasWildcard } from "./topic.js";
 import { TopicTree } from "./topic-tree.js";
-import type { Turn } from "./turn.js";
 
 /** Topics whose positions a heartbeat tells; a listener on more knows the rest from its deliveries. */
 const HEARTBEAT_CURSORS = 100;
@@ -26,10 +26,10 @@ export function admitSession(state: State, older?: AnySession): Refusal | undefi
 }
 
 /** Tells an older session that a newer one of its id has taken over. */
-export function replaceSession(older: AnySession, field: string, id: string, turn: Turn): void {
+export function replaceSession(older: AnySession, field: string, id: string, step: StepContext): void {
   const message = `${field} ${id} connected again, and the newest stream wins; give each peer an id of its own`;
   const replaced = refusal("SESSION_REPLACED", message, { [field]: id });
-  turn.effects.push({ kind: "close", to: older.key, refusal: replaced });
+  step.effects.push({ kind: "close", to: older.key, refusal: replaced });
 }
 
 /** Takes a session out of what is open; the rest of its end is its owner's. */
@@ -39,10 +39,10 @@ export function closeSession(state: State, session: AnySession): void {
 }
 
 /** Says that a stream is alive, and when that will be said again. */
-export function beat(state: State, session: AnySession, turn: Turn): void {
+export function beat(state: State, session: AnySession, step: StepContext): void {
   const cursors = session.kind === "listener" ? cursorsOf(state, session.topics, HEARTBEAT_CURSORS) : [];
-  turn.effects.push({ kind: "heartbeat", to: session.key, cursors });
-  state.wheel.set(session, turn.now + state.limits.heartbeatMs);
+  step.effects.push({ kind: "heartbeat", to: session.key, cursors });
+  state.wheel.set(session, step.now + state.limits.heartbeatMs);
 }
 
 /** Where those of the topics stand that have no wildcard and are known. */

@@ -5,12 +5,12 @@ import type { PendingRequest } from "./pending-request.js";
 import type { ProducerSession } from "./producer-session.js";
 import type { RetainedBlock } from "./retained-block.js";
 
-/** The members of one producer group on a topic, and whose turn it is. */
+/** The members of one producer group on a topic, and which of them is asked next among equals. */
 export interface ProducerGroup {
   readonly name: string;
   readonly members: readonly ProducerSession[];
   /** Index after the member chosen last. */
-  turn: number;
+  position: number;
 }
 
 /** One producer to be asked. */

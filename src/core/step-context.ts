@@ -2,7 +2,7 @@ import type { Effect } from "./effect.js";
 import type { Instant } from "./model.js";
 
 /** One step under way: the instant it happens at, and the orders it has given so far. */
-export interface Turn {
+export interface StepContext {
   readonly now: Instant;
   readonly effects: Effect[];
 }
