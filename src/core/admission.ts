@@ -6,14 +6,13 @@ import type { RequestSubmitted } from "./input.js";
 import { type Acceptance, type Instant, NO_LANE, NOBODY, type SessionKey } from "./model.js";
 import { observe } from "./observe.js";
 import { RETRY_AFTER_MS, refuseFutile } from "./overload.js";
-import { ownBytes } from "./own-bytes.js";
 import { PendingRequest } from "./pending-request.js";
 import { invalid, type Refusal, refusal } from "./reason.js";
 import { violationsOf } from "./request-rules.js";
 import { choose, scatter, targetsOf } from "./scatter.js";
 import type { State } from "./state.js";
 import type { StepContext } from "./step-context.js";
-import type { Choice, Routes, TopicState } from "./topic-state.js";
+import type { Choice, TopicState } from "./topic-state.js";
 
 /** Takes a request and scatters it, or rejects it; what a stream submits that was refused or has ended is ignored. */
 export function admit(state: State, input: RequestSubmitted, step: StepContext): void {
@@ -39,24 +38,23 @@ function refuse(state: State, input: RequestSubmitted, step: StepContext): Refus
   if (typeof ttlMs !== "number") return ttlMs;
   const shed = shedReason(state, input, ttlMs, step.now);
   if (shed) return shed;
-  const routes = state.router.routes(spec.topic);
-  const choices = choose(routes, spec.selector, state.requestSerial);
+  const choices = choose(state.router.routes(spec.topic), spec.selector, state.requestSerial);
   if (choices.length === 0 && spec.noProducersAction === "FAIL") {
     const message = `no producer can be asked on ${spec.topic}; register one, or use no_producers_action COMPLETE or WAIT`;
     return refusal("NO_PRODUCERS", message, { topic: spec.topic });
   }
-  return refuseFutile(input, choices) ?? accept(state, input, ttlMs, routes, choices, step);
+  return refuseFutile(input, choices) ?? accept(state, input, ttlMs, choices, step);
 }
 
 function accept(
   state: State,
   input: RequestSubmitted,
   ttlMs: number,
-  routes: Routes,
   choices: readonly Choice[],
   step: StepContext,
 ): Refusal | undefined {
   const { spec } = input;
+  const routes = state.router.routes(spec.topic);
   const isKept = choices.length > 0 || spec.noProducersAction === "WAIT";
   const acceptance: Acceptance = {
     requestId: spec.requestId || input.mintedId,
@@ -75,8 +73,8 @@ function accept(
     const message = `${limit} topics are in use, which is the limit; ask on fewer topics or raise maxTopics`;
     return refusal("TOPIC_LIMIT", message, { limit }, RETRY_AFTER_MS);
   }
-  // The topic's own name, if there is one: the one that was read would be kept with every request.
-  const request = makeRequest(state, input, topic?.name ?? spec.topic, acceptance, step.now);
+  const name = topic?.name ?? spec.topic;
+  const request = new PendingRequest(state.requestSerial++, name, input, acceptance, step.now);
   state.requests.set(request.requestId, request);
   state.pendingBytes += request.payload.length;
   state.totals.acceptedRequests++;
@@ -102,31 +100,6 @@ function accept(
 function holdFor(state: State, topic: TopicState, request: PendingRequest): void {
   topic.held.add(request);
   state.router.held.add(topic);
-}
-
-function makeRequest(
-  state: State,
-  input: RequestSubmitted,
-  topic: string,
-  acceptance: Acceptance,
-  now: Instant,
-): PendingRequest {
-  const { spec } = input;
-  return new PendingRequest(
-    state.requestSerial++,
-    acceptance.requestId,
-    topic,
-    now,
-    acceptance.deadlineAt,
-    spec.completion,
-    spec.selector,
-    spec.noProducersAction === "UNKNOWN_ENUM_VALUE" ? "COMPLETE" : spec.noProducersAction,
-    input.excludeListeners,
-    input.context,
-    ownBytes(spec.payload),
-    input.digest,
-    acceptance,
-  );
 }
 
 function answer(input: RequestSubmitted, acceptance: Acceptance, step: StepContext): void {

@@ -3,6 +3,7 @@
  */
 import { end } from "./ending.js";
 import { requiredIdRule } from "./field-rules.js";
+import { summaryAtEnd } from "./gather.js";
 import type { CallerOpened, CancelRequested } from "./input.js";
 import { invalid, refusal } from "./reason.js";
 import { CallerSession } from "./session.js";
@@ -48,9 +49,9 @@ export function cancelRequest(state: State, input: CancelRequested, step: StepCo
   const pending = state.requests.get(requestId);
   if (pending) end(state, pending, "CANCELLED", step);
   if (session === undefined) return;
-  const summary = (pending ?? state.remembered.find(requestId))?.summary;
-  if (summary) {
-    step.effects.push({ kind: "cancelled", to: session, summary });
+  const ended = pending ?? state.remembered.find(requestId);
+  if (ended) {
+    step.effects.push({ kind: "cancelled", to: session, summary: summaryAtEnd(ended) });
     return;
   }
   const verdict = requiredIdRule("request_id", requestId);

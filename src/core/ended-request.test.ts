@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { submitted } from "../../test/support/submitted.js";
 import { Assignment, type AssignmentState } from "./assignment.js";
 import { EndedRequest } from "./ended-request.js";
-import { EndSummary } from "./gather.js";
-import { COMPLETE_ALL, NO_CONTEXT } from "./model.js";
-import { NO_PAYLOAD, PendingRequest } from "./pending-request.js";
+import { summaryAtEnd } from "./gather.js";
+import { PendingRequest } from "./pending-request.js";
 import { ProducerSession } from "./producer-session.js";
+import type { RequestRecord } from "./request-record.js";
 import { requestView, timeline } from "./view.js";
 
 const NOW = 1_000;
@@ -33,10 +34,7 @@ function producer(producerId: string): ProducerSession {
 
 function ended(requestId: string, states: readonly AssignmentState[], digest = ""): PendingRequest {
   const acceptance = { requestId, targets: [], listenerCount: 2, ttlMs: 500, deadlineAt: NOW + 500 };
-  const request = new PendingRequest(
-    ...([7, requestId, "t", NOW, NOW + 500, COMPLETE_ALL, undefined, "COMPLETE"] as const),
-    ...([true, NO_CONTEXT, NO_PAYLOAD, digest, acceptance] as const),
-  );
+  const request = new PendingRequest(7, "t", submitted({ digest }), acceptance, NOW);
   for (const [i, state] of states.entries()) {
     const assignment = new Assignment(i + 1, request, producer(`p${i}`), i === 0 ? "g" : "");
     Object.assign(assignment, { state, attempt: i + 1, assignedAt: NOW + i, settledAt: NOW + 10.5 + i });
@@ -49,28 +47,31 @@ function ended(requestId: string, states: readonly AssignmentState[], digest = "
   request.answeredCount = states.filter((state) => state === "ANSWERED").length;
   request.failedCount = states.filter((state) => state === "FAILED").length;
   request.endedAt = NOW + 20.5;
-  request.summary = new EndSummary(request, "ALL_ANSWERED", "ALL_ANSWERED", request.endedAt);
+  request.reason = "ALL_ANSWERED";
   return request;
 }
 
-function seen(request: PendingRequest): object {
-  const { outcomes } = request.summary ?? {};
-  return { view: requestView(request, NOW + 999), timeline: timeline(request), outcomes };
+function shown(request: RequestRecord): object {
+  return {
+    view: requestView(request, NOW + 999),
+    timeline: timeline(request),
+    summary: summaryAtEnd(request),
+  };
 }
 
 describe("the place of an ended request", () => {
-  it("gives it back as it ended, whatever was there before", () => {
+  it("shows the request as it ended, whatever was there before", () => {
     const place = new EndedRequest();
     for (const request of [
       ended("a", ["ANSWERED", "FAILED", "ANSWERED"]),
       ended("b", ["ANSWERED"]),
       ended("c", []),
-      ended("d", ["FAILED", "FAILED"]),
+      Object.assign(ended("d", ["FAILED", "FAILED"]), { reason: "POLICY_MET" as const }),
     ]) {
       place.put(request);
       expect(place.requestId).toBe(request.requestId);
-      expect(place.read()).not.toBe(request);
-      expect(seen(place.read())).toEqual(seen(request));
+      expect(place.record).toBe(place);
+      expect(shown(place.record)).toEqual(shown(request));
     }
   });
 
@@ -78,15 +79,17 @@ describe("the place of an ended request", () => {
     ["that may be answered late", ended("a", ["ANSWERED", "MISSED"])],
     ["whose id is its caller's", ended("a", ["ANSWERED"], "digest")],
     ["of which something was noted", Object.assign(ended("a", ["ANSWERED"]), { notes: [] })],
-    [
-      "that ended early for its callers",
-      Object.assign(ended("a", ["ANSWERED"]), { earlyReason: "POLICY_MET" }),
-    ],
   ])("holds on to one %s", (_, request) => {
     const place = new EndedRequest();
     place.put(ended("before", ["ANSWERED"]));
     place.put(request);
-    expect(place.read()).toBe(request);
+    expect(place.record).toBe(request);
     expect(place.requestId).toBe("a");
+  });
+
+  it("shows a target that answered late as late, and in the summary at the end as missed", () => {
+    const request = ended("a", ["LATE"]);
+    expect(requestView(request, NOW + 999).summary.outcomes).toMatchObject([{ state: "LATE" }]);
+    expect(summaryAtEnd(request).outcomes).toMatchObject([{ state: "MISSED" }]);
   });
 });

@@ -1,22 +1,24 @@
 /**
- * Ended requests are kept for a while to be looked up, which hardly any of them ever is. Kept as they are, each would
- * be a dozen objects that live just long enough to burden the garbage collector: measured at 4x4/128, half of what a
- * scavenge kept. So what can change no more is copied into a record that is written over again and again, and a request
- * is made of it when somebody looks.
+ * The record of an ended request, kept for a while so that it can be looked up.
+ *
+ * Hardly any ended request is ever looked up. Kept as it was, each would be a dozen objects that live just long enough to
+ * burden the garbage collector: measured at 4x4/128, they were half of what a scavenge had to copy. So a request that can
+ * change no more is copied into a record, and a record is written over again and again.
  */
-import { Assignment, type AssignmentState } from "./assignment.js";
-import { EndSummary } from "./gather.js";
-import { COMPLETE_ALL, type EndReason, type Failure, type Instant, NO_CONTEXT } from "./model.js";
-import { NO_PAYLOAD, PendingRequest } from "./pending-request.js";
-import type { ProducerSession } from "./producer-session.js";
+import type { Assignment, AssignmentState } from "./assignment.js";
+import { COMPLETE_ALL, type EndReason, type Failure, type Instant } from "./model.js";
+import type { PendingRequest } from "./pending-request.js";
+import type { AssignmentRecord, RequestRecord } from "./request-record.js";
 
-/** An instant that has a fraction, as all have: a field that begins with one is written over in place ever after. */
+/**
+ * An instant with a fraction, as every instant is. V8 stores a field that begins as a whole number in another way, and
+ * would allocate a new number for each instant that is written into it.
+ */
 const SOME_INSTANT: Instant = 0.5;
+const NO_PRODUCER = { producerId: "" };
 
-/** What is kept of an assignment, as long as it is the record's. */
-class EndedAssignment {
-  id = 0;
-  producer: ProducerSession | undefined = undefined;
+class EndedAssignment implements AssignmentRecord {
+  producer: { readonly producerId: string } = NO_PRODUCER;
   group = "";
   state: AssignmentState = "ANSWERED";
   attempt = 1;
@@ -27,7 +29,6 @@ class EndedAssignment {
   failure: Failure | undefined = undefined;
 
   put(assignment: Assignment): void {
-    this.id = assignment.id;
     this.producer = assignment.producer;
     this.group = assignment.group;
     this.state = assignment.state;
@@ -38,113 +39,70 @@ class EndedAssignment {
     this.resultCount = assignment.resultCount;
     this.failure = assignment.failure;
   }
-
-  read(request: PendingRequest, producer: ProducerSession): Assignment {
-    const assignment = new Assignment(this.id, request, producer, this.group);
-    assignment.state = this.state;
-    assignment.attempt = this.attempt;
-    assignment.assignedAt = this.assignedAt;
-    assignment.lastResultAt = this.lastResultAt;
-    assignment.settledAt = this.settledAt;
-    assignment.resultCount = this.resultCount;
-    assignment.failure = this.failure;
-    return assignment;
-  }
 }
 
-/** The place of one ended request: holds the last one that was put there. */
-export class EndedRequest {
-  /** Set, and alone meant, if it may still change: by a late answer, a note, or being sent again. */
+/** One place for the record of an ended request; each request that is put there replaces the one before it. */
+export class EndedRequest implements RequestRecord {
+  /** Set, and the only part that counts, if the request may still change: by a late answer, or by being sent again. */
   private whole: PendingRequest | undefined = undefined;
-  private serial = 0;
-  private id = "";
-  private topic = "";
-  private acceptedAt = SOME_INSTANT;
-  private deadlineAt = SOME_INSTANT;
-  private endedAt = SOME_INSTANT;
-  private reason: EndReason = "ALL_ANSWERED";
-  private completion = COMPLETE_ALL;
-  private excludeListeners = false;
-  private context = NO_CONTEXT;
-  private listenerCount = 0;
-  private resultCount = 0;
-  private errorCount = 0;
-  private answeredCount = 0;
-  private failedCount = 0;
-  /** Written over, the first `assignmentCount` of them. */
-  private readonly assignments: EndedAssignment[] = [];
-  private assignmentCount = 0;
+  serial = 0;
+  requestId = "";
+  topic = "";
+  acceptedAt = SOME_INSTANT;
+  deadlineAt = SOME_INSTANT;
+  endedAt = SOME_INSTANT;
+  reason: EndReason = "ALL_ANSWERED";
+  completion = COMPLETE_ALL;
+  resultCount = 0;
+  errorCount = 0;
+  answeredCount = 0;
+  failedCount = 0;
+  readonly notes = undefined;
+  /** Written over; the first `targetCount` of them count. */
+  private readonly kept: EndedAssignment[] = [];
+  private targetCount = 0;
 
-  /** The request's id. */
-  get requestId(): string {
-    return this.whole?.requestId ?? this.id;
+  /** The assignments, in the order in which the targets were asked. */
+  get assignments(): readonly AssignmentRecord[] {
+    return this.kept.slice(0, this.targetCount);
   }
 
   /** Puts a request here that has just ended. */
   put(request: PendingRequest): void {
-    const { summary, endedAt } = request;
-    if (!isFinal(request) || !summary || endedAt === undefined) {
+    const { reason, endedAt } = request;
+    this.requestId = request.requestId;
+    if (!isFinal(request) || reason === undefined || endedAt === undefined) {
       this.whole = request;
       return;
     }
     this.whole = undefined;
     this.serial = request.serial;
-    this.id = request.requestId;
     this.topic = request.topic;
     this.acceptedAt = request.acceptedAt;
     this.deadlineAt = request.deadlineAt;
     this.endedAt = endedAt;
-    this.reason = summary.reason;
+    this.reason = reason;
     this.completion = request.completion;
-    this.excludeListeners = request.excludeListeners;
-    this.context = request.context;
-    this.listenerCount = request.acceptance.listenerCount;
     this.resultCount = request.resultCount;
     this.errorCount = request.errorCount;
     this.answeredCount = request.answeredCount;
     this.failedCount = request.failedCount;
-    this.assignmentCount = request.assignments.length;
-    for (let i = 0; i < this.assignmentCount; i++) {
+    this.targetCount = request.assignments.length;
+    for (let i = 0; i < this.targetCount; i++) {
       const assignment = request.assignments[i];
-      this.assignments[i] ??= new EndedAssignment();
-      if (assignment) this.assignments[i]?.put(assignment);
+      this.kept[i] ??= new EndedAssignment();
+      if (assignment) this.kept[i]?.put(assignment);
     }
   }
 
-  /** The request as it ended. */
-  read(): PendingRequest {
-    return this.whole ?? this.made();
-  }
-
-  private made(): PendingRequest {
-    const { serial, id, topic, acceptedAt, deadlineAt, completion, excludeListeners, context } = this;
-    const kept = this.assignments.slice(0, this.assignmentCount);
-    const acceptance = {
-      requestId: id,
-      targets: kept.map(({ producer, group }) => ({ producerId: producer?.producerId ?? "", group })),
-      listenerCount: this.listenerCount,
-      ttlMs: deadlineAt - acceptedAt,
-      deadlineAt,
-    };
-    const request = new PendingRequest(
-      ...([serial, id, topic, acceptedAt, deadlineAt, completion, undefined, "COMPLETE"] as const),
-      ...([excludeListeners, context, NO_PAYLOAD, "", acceptance] as const),
-    );
-    for (const one of kept) if (one.producer) request.assignments.push(one.read(request, one.producer));
-    request.phase = "ENDED";
-    request.settledCount = this.assignmentCount;
-    request.answeredCount = this.answeredCount;
-    request.failedCount = this.failedCount;
-    request.resultCount = this.resultCount;
-    request.errorCount = this.errorCount;
-    request.endedAt = this.endedAt;
-    request.summary = new EndSummary(request, this.reason, this.reason, this.endedAt);
-    return request;
+  /** What is known of the request. Valid until the next request is put here. */
+  get record(): RequestRecord {
+    return this.whole ?? this;
   }
 }
 
-/** Whether nothing can happen to it any more: everybody asked has answered, and its id is not a caller's. */
-function isFinal({ assignments, earlyReason, notes, digest }: PendingRequest): boolean {
-  if (earlyReason !== undefined || notes !== undefined || digest !== "") return false;
+/** Whether a request can change no more: every target has answered, and its id is not a caller's. */
+function isFinal({ assignments, notes, digest }: PendingRequest): boolean {
+  if (notes !== undefined || digest !== "") return false;
   return assignments.every(({ state }) => state === "ANSWERED" || state === "FAILED");
 }

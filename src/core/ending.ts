@@ -1,8 +1,9 @@
 /**
  * The one end of every request: its summary, the withdrawal of what is still out, and the credit that comes free.
  */
+import { type Audience, NO_AUDIENCE } from "./audiences.js";
 import { pump, settle } from "./credit.js";
-import { dueAt, EndSummary, endOf, isEarly, stateAtEnd, summarize } from "./gather.js";
+import { dueAt, endOf, isEarly, outcomesOf, stateAtEnd, summarize } from "./gather.js";
 import {
   type EndReason,
   NO_LANE,
@@ -16,7 +17,8 @@ import type { PendingRequest } from "./pending-request.js";
 import type { ProducerSession } from "./producer-session.js";
 import type { State } from "./state.js";
 import type { StepContext } from "./step-context.js";
-import { NO_ROUTES } from "./topic-state.js";
+
+const NO_AUDIENCES: readonly Audience[] = [];
 
 /** Ends a request if its policy is met or nothing more can come. */
 export function endIfOver(state: State, request: PendingRequest, step: StepContext): void {
@@ -53,16 +55,20 @@ export function end(
     runOn(state, request, reason, step);
     return;
   }
-  const summary = new EndSummary(request, request.earlyReason ?? reason, reason, step.now);
+  const listeners = summaryListeners(state, request);
+  const isHeard = request.callers.length > 0 || listeners.length > 0 || state.watcherCount > 0;
+  const outcomes = isHeard || request.digest !== "" ? outcomesOf(request, reason) : undefined;
   request.phase = "ENDED";
-  request.summary = summary;
+  request.reason ??= reason;
   request.endedAt = step.now;
+  const summary = summarize(request, request.reason, step.now, outcomes);
+  if (request.digest !== "") request.summary = summary;
   state.wheel.clear(request);
   state.requests.delete(request.requestId);
   state.pendingBytes -= request.dropPayload();
   state.remembered.noteEnd(request);
   const callers = takeCallers(request);
-  tell(state, request, callers, summary, step);
+  tell(listeners, callers, summary, step);
   observe(state, step, () => ({ kind: "requestEnded", summary }));
   if (hasOpen) withdraw(state, request, reason, revocation, step);
   for (const caller of callers) finishCaller(state, caller, request.requestId, step);
@@ -74,26 +80,28 @@ export function end(
   state.router.release(topic, step.now);
 }
 
-/** Hands a summary to the callers, and to the listeners that got the results and include summaries. */
+/** The listeners that got the results of a request and include summaries. */
+function summaryListeners(state: State, request: PendingRequest): readonly Audience[] {
+  if (request.excludeListeners) return NO_AUDIENCES;
+  const routes = state.router.routes(request.topic);
+  const { includeSummaries } = routes;
+  const members = state.router.groupMembers(routes, request).filter((member) => member.includeSummaries);
+  if (members.length === 0) return includeSummaries.members.length > 0 ? [includeSummaries] : NO_AUDIENCES;
+  return [includeSummaries, ...members.map((member) => member.alone)];
+}
+
+/** Hands a summary to callers and listeners; also when there are none, since tests and traces look at it. */
 function tell(
-  state: State,
-  request: PendingRequest,
+  listeners: readonly Audience[],
   callers: readonly SessionKey[],
   summary: Summary,
   step: StepContext,
 ): void {
-  const routes = request.excludeListeners ? NO_ROUTES : state.router.routes(request.topic);
-  const { lane, members: audience } = routes.includeSummaries;
+  const { lane, members: audience } = listeners[0] ?? NO_AUDIENCE;
   step.effects.push({ kind: "summarize", lane, audience, callers, summary });
-  for (const { alone, includeSummaries } of state.router.groupMembers(routes, request)) {
-    if (!includeSummaries) continue;
-    step.effects.push({
-      kind: "summarize",
-      lane: alone.lane,
-      audience: alone.members,
-      callers: NOBODY,
-      summary,
-    });
+  for (let i = 1; i < listeners.length; i++) {
+    const { lane, members: audience } = listeners[i] ?? NO_AUDIENCE;
+    step.effects.push({ kind: "summarize", lane, audience, callers: NOBODY, summary });
   }
 }
 
@@ -109,10 +117,10 @@ export function finishCaller(state: State, key: SessionKey, requestId: string, s
 
 /** Gives the callers their summary and lets the rest run on for the listeners. */
 function runOn(state: State, request: PendingRequest, reason: EndReason, step: StepContext): void {
-  const summary = summarize(request, reason, step.now);
+  const summary = summarize(request, reason, step.now, outcomesOf(request, reason));
   request.phase = "RUNNING_ON";
   request.summary = summary;
-  request.earlyReason = reason;
+  request.reason = reason;
   const callers = takeCallers(request);
   if (callers.length > 0) {
     step.effects.push({ kind: "summarize", lane: NO_LANE, audience: NOBODY, callers, summary });
@@ -137,7 +145,7 @@ function withdraw(
       const assignments = [assignment.id];
       step.effects.push({ kind: "revoke", to: producer.key, assignments, reason: revocation });
     }
-    settle(state, assignment, stateAtEnd(assignment, reason), step);
+    settle(state, assignment, stateAtEnd(assignment, request.completion, reason), step);
   }
   for (const producer of freed) {
     pump(state, producer, step);

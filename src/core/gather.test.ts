@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { submitted } from "../../test/support/submitted.js";
 import { Assignment, type AssignmentState } from "./assignment.js";
-import { dueAt, endOf, isEarly, stateAtEnd, summarize } from "./gather.js";
+import { dueAt, endOf, isEarly, outcomesOf, stateAtEnd, summarize } from "./gather.js";
 import {
   COMPLETE_ALL,
   type Completion,
   type EndReason,
-  NO_CONTEXT,
   type NoProducersAction,
   type Until,
 } from "./model.js";
@@ -29,21 +29,9 @@ function request({
   states = [],
   partials = 0,
 }: Targeted): PendingRequest {
-  const made = new PendingRequest(
-    0,
-    "r1",
-    "t",
-    1_000,
-    1_500,
-    { ...COMPLETE_ALL, ...completion },
-    undefined,
-    action,
-    false,
-    NO_CONTEXT,
-    new Uint8Array(0),
-    "",
-    { requestId: "r1", targets: [], listenerCount: 0, ttlMs: 500, deadlineAt: 1_500 },
-  );
+  const acceptance = { requestId: "r1", targets: [], listenerCount: 0, ttlMs: 500, deadlineAt: 1_500 };
+  const spec = { completion: { ...COMPLETE_ALL, ...completion }, noProducersAction: action };
+  const made = new PendingRequest(0, "t", submitted({ spec }), acceptance, 1_000);
   for (const [i, state] of states.entries()) {
     const producer = { producerId: `p${i + 1}` } as ProducerSession;
     const assignment = new Assignment(i + 1, made, producer, "");
@@ -215,19 +203,23 @@ describe("a gather", () => {
     ["WAITING", "CANCEL", "POLICY_MET", "SATURATED"],
     ["WAITING", "LET_RUN", "STALLED", "SATURATED"],
   ])("leaves a target that is %s with %s and ends as %s: it is %s", (state, loserAction, reason, outcome) => {
-    const [assignment] = request({ completion: { loserAction }, states: [state] }).assignments;
+    const { assignments, completion } = request({ completion: { loserAction }, states: [state] });
+    const [assignment] = assignments;
 
-    expect(assignment && stateAtEnd(assignment, reason)).toBe(outcome);
+    expect(assignment && stateAtEnd(assignment, completion, reason)).toBe(outcome);
   });
 
   it("is summed up with every target's fate", () => {
     const states = ["ANSWERED", "FAILED", "DEPARTED", "SATURATED", "OUT", "WAITING"] as const;
 
-    expect(summarize(request({ states }), "EXPIRED", 1_501)).toEqual({
+    const made = request({ states });
+
+    expect(summarize(made, "EXPIRED", 1_501, outcomesOf(made, "EXPIRED"))).toEqual({
       requestId: "r1",
       topic: "t",
       reason: "EXPIRED",
       satisfied: false,
+      targetedCount: 6,
       answeredCount: 1,
       failedCount: 1,
       elapsedMs: 501,
@@ -287,6 +279,6 @@ describe("a gather", () => {
     ],
     ["if the goal is met", { completion: { until: firstSuccess }, states: ["ANSWERED", "OUT"] }, true],
   ])("says whether it is satisfied: %s", (_title, of, satisfied) => {
-    expect(summarize(request(of), "EXPIRED", 1_501).satisfied).toBe(satisfied);
+    expect(summarize(request(of), "EXPIRED", 1_501, undefined).satisfied).toBe(satisfied);
   });
 });

@@ -1,16 +1,16 @@
 /**
  * When a gather ends, and what its summary says. Decides only; nothing here changes anything.
  */
-import type { Assignment } from "./assignment.js";
-import type { EndReason, Instant, Outcome, OutcomeState, Summary } from "./model.js";
+import type { Completion, EndReason, Instant, Outcome, OutcomeState, Summary } from "./model.js";
 import type { PendingRequest } from "./pending-request.js";
+import type { AssignmentRecord, RequestRecord } from "./request-record.js";
 
 /** Results that count towards the policy. */
-function countedResults(request: PendingRequest): number {
+function countedResults(request: RequestRecord): number {
   return request.completion.countErrors ? request.resultCount : request.resultCount - request.errorCount;
 }
 
-function isGoalMet(request: PendingRequest): boolean {
+function isGoalMet(request: RequestRecord): boolean {
   const { until, countErrors } = request.completion;
   const targets = request.assignments.length;
   switch (until.kind) {
@@ -47,7 +47,7 @@ export function dueAt(request: PendingRequest, lastResultAt: Instant | undefined
 }
 
 /** Whether the request got what it asked for. */
-function isSatisfied(request: PendingRequest): boolean {
+function isSatisfied(request: RequestRecord): boolean {
   const { minResults } = request.completion;
   return minResults > 0 ? countedResults(request) >= minResults : isGoalMet(request);
 }
@@ -58,68 +58,62 @@ export function isEarly(reason: EndReason): boolean {
 }
 
 /** The state an open assignment ends in when its request does. */
-export function stateAtEnd(assignment: Assignment, reason: EndReason): OutcomeState {
-  if (assignment.state === "WAITING") return "SATURATED";
-  const runsOn = assignment.request.completion.loserAction === "LET_RUN" && isEarly(reason);
+export function stateAtEnd(
+  { state }: AssignmentRecord,
+  { loserAction }: Completion,
+  reason: EndReason,
+): OutcomeState {
+  if (state === "WAITING") return "SATURATED";
+  const runsOn = loserAction === "LET_RUN" && isEarly(reason);
   return reason === "EXPIRED" || runsOn ? "MISSED" : "CANCELLED";
 }
 
-/** Sums a request up as it would end now. */
-export function summarize(request: PendingRequest, reason: EndReason, now: Instant): Summary {
+/**
+ * Sums a request up.
+ *
+ * @param at - when it ended, or the present instant.
+ * @param outcomes - undefined if nobody hears the summary.
+ */
+export function summarize(
+  request: RequestRecord,
+  reason: EndReason,
+  at: Instant,
+  outcomes: readonly Outcome[] | undefined,
+): Summary {
   return {
     requestId: request.requestId,
     topic: request.topic,
     reason,
     satisfied: isSatisfied(request),
+    targetedCount: request.assignments.length,
     answeredCount: request.answeredCount,
     failedCount: request.failedCount,
-    elapsedMs: now - request.acceptedAt,
-    outcomes: request.assignments.map((assignment) => outcome(assignment, reason)),
+    elapsedMs: at - request.acceptedAt,
+    outcomes,
   };
 }
 
-/** The summary of a request that ends now. Its outcomes are made when somebody looks, which is rarely the case. */
-export class EndSummary implements Summary {
-  readonly requestId: string;
-  readonly topic: string;
-  readonly satisfied: boolean;
-  readonly answeredCount: number;
-  readonly failedCount: number;
-  readonly elapsedMs: number;
-
-  /**
-   * @param reason - what callers and listeners are told.
-   * @param endReason - why it ends now; another one if the callers had their summary before.
-   */
-  constructor(
-    private readonly request: PendingRequest,
-    readonly reason: EndReason,
-    private readonly endReason: EndReason,
-    now: Instant,
-  ) {
-    this.requestId = request.requestId;
-    this.topic = request.topic;
-    this.satisfied = isSatisfied(request);
-    this.answeredCount = request.answeredCount;
-    this.failedCount = request.failedCount;
-    this.elapsedMs = now - request.acceptedAt;
-  }
-
-  get outcomes(): readonly Outcome[] {
-    return this.request.assignments.map((assignment) => {
-      const atEnd = outcome(assignment, this.endReason);
-      // Answered after the end: a summary says how things stood.
-      return atEnd.state === "LATE" ? { ...atEnd, state: "MISSED" } : atEnd;
-    });
-  }
+/** The outcomes of a request that ends now for this reason, or of one that has ended. */
+export function outcomesOf(request: RequestRecord, reason: EndReason): readonly Outcome[] {
+  return request.assignments.map((assignment) => outcome(assignment, request, reason));
 }
 
-function outcome(assignment: Assignment, reason: EndReason): Outcome {
-  const { state, request, lastResultAt } = assignment;
+/** The summary of a request as it ended: a producer that answered later was silent then. */
+export function summaryAtEnd(request: RequestRecord): Summary {
+  const reason = request.reason ?? "CANCELLED";
+  const outcomes = outcomesOf(request, reason).map((atEnd) =>
+    atEnd.state === "LATE" ? { ...atEnd, state: "MISSED" as const } : atEnd,
+  );
+  return summarize(request, reason, request.endedAt ?? request.acceptedAt, outcomes);
+}
+
+function outcome(assignment: AssignmentRecord, request: RequestRecord, reason: EndReason): Outcome {
+  const { state, lastResultAt } = assignment;
+  const isOpen = state === "WAITING" || state === "OUT";
   return {
     producerId: assignment.producer.producerId,
     group: assignment.group,
-    state: state === "WAITING" || state === "OUT" ? stateAtEnd(assignment, reason) : state,
+    state: isOpen ? stateAtEnd(assignment, request.completion, reason) : state,
     latencyMs: lastResultAt === undefined ? undefined : lastResultAt - request.acceptedAt,
     resultCount: assignment.resultCount,
     failure: assignment.failure,

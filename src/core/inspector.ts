@@ -2,6 +2,7 @@
  * Looks at what the core holds, without changing it.
  */
 import { inOrder } from "./in-order.js";
+import type { RequestRecord } from "./request-record.js";
 import type { State } from "./state.js";
 import { covers } from "./topic.js";
 import {
@@ -55,7 +56,9 @@ export class Inspector {
   /** Requests in flight and, unless left out, ended ones: the newest first, those accepted before a serial number. */
   *requests(before: number, topic: string, pendingOnly: boolean): Generator<RequestView> {
     const { requests, remembered } = this.state;
-    const all = pendingOnly ? [...requests.values()] : [...requests.values(), ...remembered.recent()];
+    const all: readonly RequestRecord[] = pendingOnly
+      ? [...requests.values()]
+      : [...requests.values(), ...remembered.recent()];
     const wanted = all.filter(
       (request) => request.serial < before && (topic === "" || request.topic === topic),
     );

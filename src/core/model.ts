@@ -150,11 +150,12 @@ export interface Summary {
   readonly topic: string;
   readonly reason: EndReason;
   readonly satisfied: boolean;
+  readonly targetedCount: number;
   readonly answeredCount: number;
   readonly failedCount: number;
   readonly elapsedMs: number;
-  /** One entry a target, in the order in which they were asked. */
-  readonly outcomes: readonly Outcome[];
+  /** One per target, in the order in which they were asked; undefined if nobody hears the summary. */
+  readonly outcomes: readonly Outcome[] | undefined;
 }
 
 /** A position in a topic's arrival order. */

@@ -1,5 +1,6 @@
 import type { Assignment } from "./assignment.js";
 import { Deadline } from "./deadline-wheel.js";
+import type { RequestSubmitted } from "./input.js";
 import type {
   Acceptance,
   Completion,
@@ -12,20 +13,14 @@ import type {
   Summary,
   TraceContext,
 } from "./model.js";
+import { ownBytes } from "./own-bytes.js";
+import type { Note, RequestRecord } from "./request-record.js";
 
-/** Something in a request's life that its assignments do not tell by themselves. */
-export interface Note {
-  readonly at: Instant;
-  readonly kind: "QUEUED" | "PARTIAL" | "LATE" | "ASSIGNED" | "DEPARTED";
-  readonly producerId: string;
-  readonly attempt: number;
-}
+/** Notes kept of one request; a stream of partial results may be long. */
+const MAX_NOTES = 256;
 
-/** Notes kept of one request at the most; a stream of partial results may be long. */
-const MOST_NOTES = 256;
-
-/** What an ended request's payload is replaced by. */
-export const NO_PAYLOAD: Payload = new Uint8Array(0);
+/** Takes the place of an ended request's payload. */
+const NO_PAYLOAD: Payload = new Uint8Array(0);
 
 /**
  * A request from its acceptance on; as a deadline, the end of its TTL or the next stall, whichever comes first.
@@ -33,7 +28,7 @@ export const NO_PAYLOAD: Payload = new Uint8Array(0);
  * GATHERING: results go to listeners and callers. RUNNING_ON: the callers have their summary, what still arrives goes to
  * the listeners (loser action LET_RUN). ENDED: nothing goes anywhere; kept for a while to be looked up.
  */
-export class PendingRequest extends Deadline {
+export class PendingRequest extends Deadline implements RequestRecord {
   readonly kind = "request";
   phase: "GATHERING" | "RUNNING_ON" | "ENDED" = "GATHERING";
   readonly assignments: Assignment[] = [];
@@ -47,40 +42,55 @@ export class PendingRequest extends Deadline {
   resultCount = 0;
   /** Those of them that were errors. */
   errorCount = 0;
-  /** Made when there is something to note; most requests have nothing. */
+  /** Made for the first note; most requests have none. */
   notes: Note[] | undefined = undefined;
-  /** Why the callers got their summary while the rest ran on. */
-  earlyReason: EndReason | undefined = undefined;
-  /** What the callers were told; set when the gather ends, and anew at the end of what ran on. */
+  /** Why its gather ended; set before `endedAt` if the assignments ran on for the listeners. */
+  reason: EndReason | undefined = undefined;
+  /** What is told to those that submit it again after its gather has ended. */
   summary: Summary | undefined = undefined;
   /** Set at the end. */
   endedAt: Instant | undefined = undefined;
+  readonly requestId: string;
+  readonly deadlineAt: Instant;
+  readonly completion: Completion;
+  readonly selector: Selector | undefined;
+  readonly noProducersAction: NoProducersAction;
+  readonly excludeListeners: boolean;
+  readonly context: TraceContext;
+  payload: Payload;
+  /** Tells its content from the content of another request; "" if its id is not the caller's. */
+  readonly digest: string;
 
+  /**
+   * @param serial - position among all requests of the process.
+   * @param topic - the topic's own name, where it has state: the name in the message would be kept with every request.
+   * @param acceptance - the answer to it.
+   */
   constructor(
-    /** Position among all requests of the process. */
     readonly serial: number,
-    readonly requestId: string,
     readonly topic: string,
-    readonly acceptedAt: Instant,
-    readonly deadlineAt: Instant,
-    readonly completion: Completion,
-    readonly selector: Selector | undefined,
-    readonly noProducersAction: NoProducersAction,
-    readonly excludeListeners: boolean,
-    readonly context: TraceContext,
-    public payload: Payload,
-    /** Tells its content from another one's; "" if its id is not the caller's. */
-    readonly digest: string,
-    /** What it was answered. */
+    submitted: RequestSubmitted,
     readonly acceptance: Acceptance,
+    readonly acceptedAt: Instant,
   ) {
     super();
+    const { spec } = submitted;
+    this.requestId = acceptance.requestId;
+    this.deadlineAt = acceptance.deadlineAt;
+    this.completion = spec.completion;
+    this.selector = spec.selector;
+    this.noProducersAction =
+      spec.noProducersAction === "UNKNOWN_ENUM_VALUE" ? "COMPLETE" : spec.noProducersAction;
+    this.excludeListeners = submitted.excludeListeners;
+    this.context = submitted.context;
+    this.payload = ownBytes(spec.payload);
+    this.digest = submitted.digest;
   }
 
   /** Keeps a note, as long as there are not too many. */
   note(at: Instant, kind: Note["kind"], { producer, attempt }: Assignment): void {
     this.notes ??= [];
-    if (this.notes.length < MOST_NOTES)
+    if (this.notes.length < MAX_NOTES)
       this.notes.push({ at, kind, producerId: producer.producerId, attempt });
   }
 
@@ -89,7 +99,7 @@ export class PendingRequest extends Deadline {
     return this.noProducersAction === "WAIT" && this.assignments.length === 0;
   }
 
-  /** Lets go of the bytes; nobody will be asked any more. @returns how many they were. */
+  /** Releases the payload; nobody will be asked any more. @returns how many bytes it had. */
   dropPayload(): number {
     const bytes = this.payload.length;
     this.payload = NO_PAYLOAD;

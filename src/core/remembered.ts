@@ -5,6 +5,7 @@ import { EndedRequest } from "./ended-request.js";
 import type { Limits } from "./limits.js";
 import type { Instant } from "./model.js";
 import type { PendingRequest } from "./pending-request.js";
+import type { RequestRecord } from "./request-record.js";
 
 interface Remembered {
   readonly request: PendingRequest;
@@ -33,14 +34,14 @@ export class RememberedRequests {
   }
 
   /** A request that ended, if it is still remembered. */
-  find(requestId: string): PendingRequest | undefined {
+  find(requestId: string): RequestRecord | undefined {
     const sent = this.byCallersId.get(requestId)?.request;
-    return sent ?? this.ended.find((place) => place.requestId === requestId)?.read();
+    return sent ?? this.ended.find((place) => place.requestId === requestId)?.record;
   }
 
-  /** Ended requests, in no order. */
-  recent(): readonly PendingRequest[] {
-    return this.ended.map((place) => place.read());
+  /** The records of ended requests, in no order. Valid until the next request ends. */
+  recent(): readonly RequestRecord[] {
+    return this.ended.map((place) => place.record);
   }
 
   /** Remembers a request by its caller's id. */
@@ -59,11 +60,10 @@ export class RememberedRequests {
     this.endedNext = (this.endedNext + 1) % this.limits.recentRequests;
   }
 
-  /** Forgets callers' ids whose window is over. @returns whether any is left. */
-  expire(now: Instant): boolean {
+  /** Forgets callers' ids whose window is over. */
+  expire(now: Instant): void {
     for (const [id, remembered] of this.byCallersId)
       if (remembered.forgetAt < now) this.byCallersId.delete(id);
-    return this.byCallersId.size > 0;
   }
 }
 

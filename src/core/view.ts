@@ -3,11 +3,11 @@
  * payloads. Lists are made when asked for and cost time in proportion to what is held.
  */
 import type { Assignment } from "./assignment.js";
-import { summarize } from "./gather.js";
+import { outcomesOf, summarize } from "./gather.js";
 import type { ListenerSession } from "./listener-session.js";
 import type { Instant, SessionKey, Summary } from "./model.js";
-import type { PendingRequest } from "./pending-request.js";
 import type { ProducerSession } from "./producer-session.js";
+import type { AssignmentRecord, RequestRecord } from "./request-record.js";
 import type { State } from "./state.js";
 import type { TopicState } from "./topic-state.js";
 
@@ -130,24 +130,27 @@ export function listenerView(listener: ListenerSession): ListenerView {
 }
 
 /** A request as it stands or ended. */
-export function requestView(request: PendingRequest, now: Instant): RequestView {
-  const { serial, requestId, topic, acceptedAt, deadlineAt, phase, endedAt } = request;
-  // Outcomes are read anew, since a silent producer may have answered late after the end.
-  const reason = request.summary?.reason ?? request.earlyReason ?? "EXPIRED";
-  const summary = summarize(request, reason, endedAt ?? now);
-  const outcomes = summary.outcomes.map((outcome, i) =>
-    request.assignments[i]?.isOpen ? { ...outcome, state: "PENDING" as const } : outcome,
+export function requestView(request: RequestRecord, now: Instant): RequestView {
+  const { serial, requestId, topic, acceptedAt, deadlineAt, endedAt } = request;
+  const reason = request.reason ?? "EXPIRED";
+  // Not as they were told: a producer that was silent may have answered since.
+  const outcomes = outcomesOf(request, reason).map((outcome, i) =>
+    isOpen(request.assignments[i]) ? { ...outcome, state: "PENDING" as const } : outcome,
   );
   return {
     ...{ serial, requestId, topic, acceptedAt },
     ttlMs: deadlineAt - acceptedAt,
-    isPending: phase !== "ENDED",
-    summary: { ...summary, outcomes },
+    isPending: endedAt === undefined,
+    summary: summarize(request, reason, endedAt ?? now, outcomes),
   };
 }
 
+function isOpen(assignment: AssignmentRecord | undefined): boolean {
+  return assignment?.state === "WAITING" || assignment?.state === "OUT";
+}
+
 /** Everything that happened in a request's life so far, in order. */
-export function timeline(request: PendingRequest): readonly TimelineEvent[] {
+export function timeline(request: RequestRecord): readonly TimelineEvent[] {
   const { acceptedAt, endedAt, notes, assignments } = request;
   const events: TimelineEvent[] = [{ atMs: 0, kind: "ACCEPTED", producerId: "", attempt: 0 }];
   for (const assignment of assignments) events.push(...ownEvents(assignment, acceptedAt));
@@ -158,7 +161,7 @@ export function timeline(request: PendingRequest): readonly TimelineEvent[] {
   return events.sort((a, b) => a.atMs - b.atMs);
 }
 
-function ownEvents(assignment: Assignment, acceptedAt: Instant): TimelineEvent[] {
+function ownEvents(assignment: AssignmentRecord, acceptedAt: Instant): TimelineEvent[] {
   const { assignedAt, settledAt, state, attempt, producer } = assignment;
   const { producerId } = producer;
   const events: TimelineEvent[] = [];

@@ -139,16 +139,16 @@ export function acceptance(
 
 /** A Summary for the wire. */
 export function summary(from: Summarize["summary"] | CoreSummary): Summary {
-  const { requestId, topic, satisfied, answeredCount, failedCount, outcomes } = from;
+  const { requestId, topic, satisfied, targetedCount, answeredCount, failedCount, outcomes = [] } = from;
   return {
     requestId,
     topic,
     reason: SummaryReason[from.reason],
     satisfied,
-    targetedCount: outcomes.length,
+    targetedCount,
     answeredCount,
     failedCount,
-    missingCount: outcomes.length - answeredCount - failedCount,
+    missingCount: targetedCount - answeredCount - failedCount,
     elapsed: duration(from.elapsedMs),
     outcomes: outcomes.map((outcome) => ({
       producerId: outcome.producerId,

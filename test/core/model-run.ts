@@ -507,7 +507,7 @@ function describe(
 }
 
 function summary(of: Summary): string {
-  const outcomes = of.outcomes.map(
+  const outcomes = (of.outcomes ?? []).map(
     ({ producerId, group, state, resultCount, latencyMs }) =>
       `${producerId}/${group} ${state} ${resultCount} ${latencyMs ?? "never"}`,
   );

@@ -288,8 +288,16 @@ export class Interpreter {
     const effects = this.dispatcher.step(input, this.now);
     return effects.map((effect) => {
       this.learn(effect);
-      return printEffect(effect, this.names, this.now);
+      return printEffect(this.completed(effect), this.names, this.now);
     });
+  }
+
+  /** A summary that nobody hears has no outcomes; the transcript shows them as the record of the request does. */
+  private completed(effect: Effect): Effect {
+    if (effect.kind !== "summarize" || effect.summary.outcomes) return effect;
+    const { summary } = effect;
+    const outcomes = this.dispatcher.inspector.request(summary.requestId)?.request.summary.outcomes;
+    return { ...effect, summary: { ...summary, outcomes } };
   }
 
   private learn(effect: Effect): void {

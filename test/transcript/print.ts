@@ -109,7 +109,7 @@ function describe(effect: Effect, names: Names, now: Instant): string {
 /** Says how a request stands or ended, and what happened in its life, in one line each. */
 export function printLookup(found: NonNullable<ReturnType<Inspector["request"]>>): string[] {
   const { request, timeline } = found;
-  const { reason, outcomes } = request.summary;
+  const { reason, outcomes = [] } = request.summary;
   return [
     words(request.requestId, request.isPending ? "pending" : reason, ...outcomes.map(outcome)),
     ...timeline.map(({ atMs, kind, producerId, attempt }) =>
@@ -138,8 +138,8 @@ function subject(fact: Fact): string {
 function summary(of: Summary): string {
   return words(
     `${of.requestId} ${of.reason} ${of.satisfied ? "satisfied" : "unsatisfied"}`,
-    `answered=${of.answeredCount} failed=${of.failedCount} targets=${of.outcomes.length} elapsed=${of.elapsedMs}`,
-    ...of.outcomes.map(outcome),
+    `answered=${of.answeredCount} failed=${of.failedCount} targets=${of.targetedCount} elapsed=${of.elapsedMs}`,
+    ...(of.outcomes ?? []).map(outcome),
   );
 }
 

@@ -1,0 +1,41 @@
+import { describe, expect, it } from "vitest";
+import { Dispatcher } from "../../src/core/dispatcher.js";
+import type { Input } from "../../src/core/input.js";
+import { submitted } from "../support/submitted.js";
+
+/** Ends a request that finds no producer. @returns the outcomes in its summary. */
+function outcomesAfter(before: readonly Input[], request: Input) {
+  const dispatcher = new Dispatcher("s");
+  for (const input of before) dispatcher.step(input, 0);
+  const summary = dispatcher.step(request, 0).find((effect) => effect.kind === "summarize");
+  return summary?.summary.outcomes;
+}
+
+describe("the outcomes in a summary", () => {
+  it("are absent if nobody hears them", () => {
+    expect(outcomesAfter([], submitted())).toBeUndefined();
+  });
+
+  it.each<[hearer: string, before: readonly Input[], request: Input]>([
+    ["a caller gathers", [{ kind: "callerOpened", session: 1 }], submitted({ gather: true })],
+    ["somebody watches", [{ kind: "watchStarted" }], submitted()],
+    [
+      "its id is the caller's, who may send it again",
+      [],
+      submitted({ digest: "x", spec: { requestId: "a" } }),
+    ],
+    [
+      "a listener includes summaries",
+      [
+        {
+          ...{ kind: "listenerOpened", session: 2, sessionId: "", listenerId: "l", mintedId: "" },
+          ...{ topics: ["t"], resumeFrom: [], includeLate: false, includeSummaries: true },
+          ...{ overflowAction: "DROP_OLDEST", bufferBytes: 0, group: "g", peer: "", path: "" },
+        },
+      ],
+      submitted(),
+    ],
+  ])("are there if %s", (_, before, request) => {
+    expect(outcomesAfter(before, request)).toEqual([]);
+  });
+});
