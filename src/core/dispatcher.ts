@@ -146,6 +146,12 @@ export class Dispatcher {
         if (session) this.depart(session, step);
         break;
       }
+      case "sessionEnded": {
+        const session = state.sessions.get(input.session);
+        if (session) this.depart(session, step);
+        step.effects.push({ kind: "close", to: input.session, refusal: input.refusal });
+        break;
+      }
       case "watchStarted":
         state.watcherCount++;
         break;

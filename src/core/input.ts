@@ -13,6 +13,7 @@ import type {
   TraceContext,
   Unknown,
 } from "./model.js";
+import type { Refusal } from "./reason.js";
 
 /** A producer said Hello. */
 export interface ProducerOpened {
@@ -62,10 +63,10 @@ export interface CreditUpdated {
 export interface ResultReturned {
   readonly kind: "resultReturned";
   readonly session: SessionKey;
-  /** NaN if the id is none that this server could have given out. */
+  /** 0 if the id is none that this server could have given out. */
   readonly assignment: number;
-  /** The id as the producer wrote it; only looked at if `assignment` is not known. */
-  readonly assignmentText: string;
+  /** The id as the producer wrote it; undefined if it is written as this server writes `assignment`. */
+  readonly assignmentText: string | undefined;
   readonly more: boolean;
   /** The producer's failure, or undefined if the result is none. */
   readonly failure: Failure | undefined;
@@ -165,7 +166,15 @@ export interface CancelRequested {
   readonly requestId: string;
 }
 
-/** A stream ended, for whatever reason. Unknown sessions are ignored. */
+/** A peer has finished without a goodbye, or broke the contract: its session ends, and then its stream. */
+export interface SessionEnded {
+  readonly kind: "sessionEnded";
+  readonly session: SessionKey;
+  /** The status of the stream; undefined for OK. */
+  readonly refusal: Refusal | undefined;
+}
+
+/** A stream is gone, for whatever reason. Unknown sessions are ignored. */
 export interface SessionClosed {
   readonly kind: "sessionClosed";
   readonly session: SessionKey;
@@ -218,6 +227,7 @@ export type Input =
   | CallerFinished
   | RequestSubmitted
   | CancelRequested
+  | SessionEnded
   | SessionClosed
   | WatchStarted
   | WatchStopped

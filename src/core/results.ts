@@ -25,7 +25,7 @@ export function takeResult(
   const assignment = producer.assignments.get(input.assignment);
   const disposition = assignment ? dispositionOf(assignment) : forgottenDisposition(producer, input);
   if (producer.reportsDispositions) {
-    const { assignmentText } = input;
+    const { assignmentText = String(input.assignment) } = input;
     step.effects.push({ kind: "dispose", to: producer.key, assignmentText, state: disposition });
   }
   count(state, disposition);

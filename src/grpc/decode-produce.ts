@@ -2,14 +2,14 @@
  * Reads what producers send. Replies are walked by hand and their Result stays verbatim; the rest is rare and goes
  * through the generated code.
  */
-import type { Input, ResultReturned } from "../core/input.js";
+import type { Input } from "../core/input.js";
 import type { Failure, SessionKey } from "../core/model.js";
 import { ProducerMessage } from "../gen/ate/dispatcher/v1/producer.js";
 import { WireError, WireReader } from "./wire-reader.js";
 
 const NO_RESULT: Buffer = Buffer.alloc(0);
-/** Longest message of a failure that goes into summaries; the delivered result has all of it. */
-const LONGEST_FAILURE = 1_024;
+/** Characters of a failure message that go into summaries; the delivered result has all of it. */
+const MAX_FAILURE_LENGTH = 1_024;
 const DECIMAL = /^[0-9]{1,15}$/;
 /** Field number of `reply` in ProducerMessage, and the last one of its oneof. */
 const REPLY = 1;
@@ -74,30 +74,12 @@ function decodeReply(reader: WireReader, session: SessionKey): Input {
   }
   reader.leave(outer);
   if (assignmentText !== undefined) assignment = assignmentNumber(assignmentText);
-  return new Returned(session, assignment, assignmentText, more, failure, payload);
+  return { kind: "resultReturned", session, assignment, assignmentText, more, failure, payload };
 }
 
-/** Assignment ids are decimal numbers on the wire; anything else is none of ours. */
+/** Assignment ids are decimal numbers on the wire; 0 stands for every other text. */
 function assignmentNumber(text: string): number {
-  return DECIMAL.test(text) ? Number(text) : Number.NaN;
-}
-
-/** A reply. The text of its id is made when somebody looks at it, which is the case only where dispositions are told. */
-class Returned implements ResultReturned {
-  readonly kind = "resultReturned";
-
-  constructor(
-    readonly session: SessionKey,
-    readonly assignment: number,
-    private readonly text: string | undefined,
-    readonly more: boolean,
-    readonly failure: Failure | undefined,
-    readonly payload: Buffer,
-  ) {}
-
-  get assignmentText(): string {
-    return this.text ?? String(this.assignment);
-  }
+  return DECIMAL.test(text) ? Number(text) : 0;
 }
 
 /** Reads to the end of a Result: the failure it carries, if its outcome is one. The last outcome on the wire counts. */
@@ -122,5 +104,5 @@ function decodeStatus(reader: WireReader): Failure {
     else if (reader.field === 2) message = reader.utf8();
     else reader.skip();
   }
-  return { code, message: message.slice(0, LONGEST_FAILURE).toWellFormed() };
+  return { code, message: message.slice(0, MAX_FAILURE_LENGTH).toWellFormed() };
 }

@@ -3,10 +3,10 @@
  */
 import type { Input } from "../core/input.js";
 import type { SessionKey } from "../core/model.js";
-import { type Refusal, refusal } from "../core/reason.js";
-import type { Hello, ProducerMessage } from "../gen/ate/dispatcher/v1/producer.js";
+import { refusal } from "../core/reason.js";
+import type { Hello } from "../gen/ate/dispatcher/v1/producer.js";
 import { type BidiCall, sinkOf, subscribe } from "./call.js";
-import { decodeProduce } from "./decode-produce.js";
+import { decodeProduce, type ProducerSaid } from "./decode-produce.js";
 import type { Edge } from "./edge.js";
 import { opaqueId } from "./ids.js";
 
@@ -19,47 +19,78 @@ export function produce(edge: Edge, call: BidiCall): void {
     endsOnReject: false,
   } as const;
   const session = runtime.openStream(sinkOf(call, edge), bound);
-  let hasHello = false;
-  let isOver = false;
-  const violated = (refused: Refusal): void => {
-    isOver = true;
-    runtime.end(session, refused);
-  };
-  const say = (said: NonNullable<ProducerMessage["message"]>): void => {
-    if (said.$case === "hello") {
-      if (hasHello) violated(refusal("PROTOCOL_VIOLATION", "Hello came twice; send it once, first"));
-      else open(edge, session, said.value, call.getPeer());
-      hasHello = true;
-    } else if (hasHello) {
-      tell(edge, session, said);
-    } else {
-      const message = `the first message is ${said.$case}; send hello first`;
-      violated(refusal("PROTOCOL_VIOLATION", message, { got: said.$case }));
-    }
-  };
-  function* inputsOf(message: Buffer): Generator<Input> {
-    for (const said of decodeProduce(message, session)) {
-      if (isOver) return;
-      if (said === undefined) fault(edge, session, hasHello, violated);
-      else if ("$case" in said) say(said);
-      else if (hasHello) yield said;
-      else
-        violated(
-          refusal("PROTOCOL_VIOLATION", "the first message is reply; send hello first", { got: "reply" }),
-        );
-    }
-  }
+  const conversation = new ProducerConversation(session, call.getPeer());
   subscribe(call, logger, {
-    message: (message) => runtime.submitAll(inputsOf(message)),
-    refused: violated,
-    // A peer that is killed looks the same as one that ends its side, so ending without Drain is departing.
-    halfClosed: () => runtime.end(session, undefined),
+    message: (message) => runtime.submitAll(conversation.inputsOf(message)),
+    refused: (refused) => runtime.submit({ kind: "sessionEnded", session, refusal: refused }),
+    // A peer that was killed looks the same as one that ends its side, so an end without Drain is a departure.
+    halfClosed: () => runtime.submit({ kind: "sessionEnded", session, refusal: undefined }),
     closed: () => runtime.close(session),
   });
 }
 
-function open({ runtime }: Edge, session: SessionKey, hello: Hello, peer: string): void {
-  runtime.submit({
+/** What a producer may say when, and the inputs that follow from it. */
+class ProducerConversation {
+  private hasHello = false;
+  private isOver = false;
+
+  constructor(
+    private readonly session: SessionKey,
+    private readonly peer: string,
+  ) {}
+
+  /** The inputs that one message brings, read as they are applied: those before a malformed part count. */
+  *inputsOf(message: Buffer): Generator<Input> {
+    for (const said of decodeProduce(message, this.session)) {
+      if (this.isOver) return;
+      yield this.hasHello ? this.laterInput(said) : this.firstInput(said);
+    }
+  }
+
+  private firstInput(said: ProducerSaid | undefined): Input {
+    if (said === undefined) return this.violation("the first message is empty; send hello first");
+    const name = "$case" in said ? said.$case : "reply";
+    if ("$case" in said && said.$case === "hello") {
+      this.hasHello = true;
+      return producerOpened(this.session, said.value, this.peer);
+    }
+    return this.violation(`the first message is ${name}; send hello first`, { got: name });
+  }
+
+  private laterInput(said: ProducerSaid | undefined): Input {
+    const { session } = this;
+    if (said === undefined) return { kind: "messageMisunderstood", session };
+    if (!("$case" in said)) return said;
+    switch (said.$case) {
+      case "register": {
+        const { registrations, correlationId } = said.value;
+        return { kind: "topicsRegistered", session, registrations, correlationId };
+      }
+      case "deregister": {
+        const { topics, correlationId } = said.value;
+        return { kind: "topicsDeregistered", session, topics, correlationId };
+      }
+      case "updateCredit":
+        return { kind: "creditUpdated", session, maxOutstanding: said.value.maxOutstanding };
+      case "drain":
+        return { kind: "producerDraining", session };
+      case "hello":
+        return this.violation("Hello came twice; send it once, first");
+      case "reply":
+        // Replies are decoded to inputs; this one was not, so it says nothing that this version knows.
+        return { kind: "messageMisunderstood", session };
+    }
+  }
+
+  private violation(message: string, metadata: Readonly<Record<string, string>> = {}): Input {
+    this.isOver = true;
+    const refused = refusal("PROTOCOL_VIOLATION", message, metadata);
+    return { kind: "sessionEnded", session: this.session, refusal: refused };
+  }
+}
+
+function producerOpened(session: SessionKey, hello: Hello, peer: string): Input {
+  return {
     kind: "producerOpened",
     session,
     sessionId: opaqueId(),
@@ -72,42 +103,5 @@ function open({ runtime }: Edge, session: SessionKey, hello: Hello, peer: string
     maxBacklog: hello.maxBacklog,
     reportDispositions: hello.reportDispositions,
     peer,
-  });
-}
-
-function tell({ runtime }: Edge, session: SessionKey, said: NonNullable<ProducerMessage["message"]>): void {
-  switch (said.$case) {
-    case "register": {
-      const { registrations, correlationId } = said.value;
-      runtime.submit({ kind: "topicsRegistered", session, registrations, correlationId });
-      break;
-    }
-    case "deregister": {
-      const { topics, correlationId } = said.value;
-      runtime.submit({ kind: "topicsDeregistered", session, topics, correlationId });
-      break;
-    }
-    case "updateCredit": {
-      const { maxOutstanding } = said.value;
-      runtime.submit({ kind: "creditUpdated", session, maxOutstanding });
-      break;
-    }
-    case "drain":
-      runtime.submit({ kind: "producerDraining", session });
-      break;
-    case "hello":
-    case "reply":
-      break;
-  }
-}
-
-/** A message that says nothing, or nothing that this version knows. */
-function fault(
-  { runtime }: Edge,
-  session: SessionKey,
-  hasHello: boolean,
-  violated: (refused: Refusal) => void,
-): void {
-  if (hasHello) runtime.submit({ kind: "messageMisunderstood", session });
-  else violated(refusal("PROTOCOL_VIOLATION", "the first message is empty; send hello first"));
+  };
 }

@@ -17,7 +17,7 @@ export function submit(edge: Edge, call: BidiCall): void {
   subscribe(call, logger, {
     inTurn: runtime.inTurn,
     message: (message, waitedMs) => runtime.submitAll(inputsOf(edge, session, message, waitedMs)),
-    refused: (refused) => runtime.end(session, refused),
+    refused: (refused) => runtime.submit({ kind: "sessionEnded", session, refusal: refused }),
     halfClosed: () => runtime.submit({ kind: "callerFinished", session }),
     closed: () => runtime.close(session),
   });

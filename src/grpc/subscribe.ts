@@ -13,7 +13,7 @@ export function subscribe(edge: Edge, call: BidiCall): void {
   let isOver = false;
   const violated = (refused: Refusal): void => {
     isOver = true;
-    runtime.end(session, refused);
+    runtime.submit({ kind: "sessionEnded", session, refusal: refused });
   };
   hear(call, logger, {
     message: (message) => {

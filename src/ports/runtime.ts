@@ -3,7 +3,7 @@ import type { Fact } from "../core/fact.js";
 import type { Input } from "../core/input.js";
 import type { Inspector } from "../core/inspector.js";
 import type { SessionKey } from "../core/model.js";
-import type { ReasonName, Refusal } from "../core/reason.js";
+import type { ReasonName } from "../core/reason.js";
 import type { Snapshot } from "../core/snapshot.js";
 import type { Sink } from "./sink.js";
 
@@ -48,11 +48,6 @@ export interface Runtime {
   openStream(sink: Sink, bound: OutboxBound): SessionKey;
   /** Opens a place for a call, which takes its orders itself. */
   openCall(take: (order: AddressedEffect | Deliver | Summarize) => void): SessionKey;
-  /**
-   * Tells the core that a session has ended, and ends its stream after what is queued: with OK, or with the refusal's
-   * status.
-   */
-  end(session: SessionKey, refusal: Refusal | undefined): void;
   /** Begins to hear facts. @returns stops hearing them; calling it again does nothing. */
   watch(hear: (fact: Fact) => void): () => void;
   /** How the whole stands. */

@@ -7,7 +7,6 @@ import type { Input } from "../core/input.js";
 import type { Inspector } from "../core/inspector.js";
 import type { Limits } from "../core/limits.js";
 import type { SessionKey } from "../core/model.js";
-import type { Refusal } from "../core/reason.js";
 import type { Snapshot } from "../core/snapshot.js";
 import type { BatchFactory } from "../ports/batch.js";
 import type { Clock } from "../ports/clock.js";
@@ -73,12 +72,6 @@ export class DispatcherRuntime implements Runtime {
     const key = this.places.nextKey();
     this.places.addCall(key, take);
     return key;
-  }
-
-  end(session: SessionKey, refusal: Refusal | undefined): void {
-    this.driver.submit({ kind: "sessionClosed", session });
-    const outbox = this.places.stream(session);
-    if (outbox) this.broadcast.note(outbox, { kind: "close", to: session, refusal });
   }
 
   close(session: SessionKey): void {

@@ -50,9 +50,8 @@ export class Driver {
     const now = this.clock.now();
     try {
       for (const input of inputs) {
-        // Reading this input may have brought others, which come before it.
-        if (this.waiting.length > 0) this.catchUp(now);
         this.step(input, now);
+        if (this.waiting.length > 0) this.catchUp(now);
       }
     } finally {
       try {

@@ -324,7 +324,7 @@ class ModelRun {
       {
         kind: "resultReturned",
         session,
-        assignment: isNonsense ? Number.NaN : (found?.assignment ?? 0),
+        assignment: isNonsense ? 0 : (found?.assignment ?? 0),
         assignmentText: "",
         more,
         failure: isError ? { code: 5, message: "no" } : undefined,

@@ -22,6 +22,7 @@ import {
   type SessionKey,
   type Until,
 } from "../../src/core/model.js";
+import { refusal } from "../../src/core/reason.js";
 import { Command } from "./command.js";
 import { type Names, printEffect, printLookup } from "./print.js";
 
@@ -120,6 +121,11 @@ export class Interpreter {
         return this.step({ kind: "callerOpened", session: this.open(command.word("name")) });
       case "finish":
         return this.step({ kind: "callerFinished", session: this.session(command) });
+      case "end": {
+        const session = this.session(command);
+        const refused = command.has("refused") ? refusal("PROTOCOL_VIOLATION", "refused") : undefined;
+        return this.step({ kind: "sessionEnded", session, refusal: refused });
+      }
       case "close":
         return this.step({ kind: "sessionClosed", session: this.session(command) });
       case "request":
@@ -181,7 +187,7 @@ export class Interpreter {
     return this.step({
       kind: "resultReturned",
       session: this.key(name, command),
-      assignment: this.assignments.get(`${owner} ${requestId}`) ?? Number.NaN,
+      assignment: this.assignments.get(`${owner} ${requestId}`) ?? 0,
       assignmentText: requestId,
       more: command.has("more"),
       failure: failureOf(command.text("error")),
