@@ -31,7 +31,7 @@ function refuse(state: State, input: RequestSubmitted, step: StepContext): Refus
   const { spec } = input;
   if (state.phase !== "OPEN") return refusal("SHUTTING_DOWN", "the server is shutting down; try another one");
   const violations = violationsOf(input, state.limits);
-  if (violations.length > 0) return invalid(violations);
+  if (violations.length > 0) return invalid(violations, input.kind);
   const remembered = spec.requestId === "" ? undefined : knownById(state, spec.requestId);
   if (remembered) return repeat(state, input, remembered, step);
   const ttlMs = effectiveTtl(state, input, step.now);
@@ -148,18 +148,18 @@ function repeat(
  * summary still arrives: measured, a last message written at the deadline never does, 15 ms before it always.
  */
 function effectiveTtl(state: State, input: RequestSubmitted, now: Instant): number | Refusal {
-  const { ttlMs } = input.spec;
+  const ttlMs = input.spec.ttlMs === "MALFORMED" ? undefined : input.spec.ttlMs;
   const { defaultTtlMs, maxTtlMs } = state.limits;
   if (input.callDeadlineAt === undefined) return ttlMs ?? defaultTtlMs;
   const remainingMs = input.callDeadlineAt - now;
   if (!input.gather) return ttlMs ?? Math.max(1, Math.min(remainingMs, maxTtlMs));
   const reserveMs = Math.min(250, Math.max(25, remainingMs / 10));
-  const mostMs = remainingMs - reserveMs;
-  if (mostMs <= 0) {
+  const maxMs = remainingMs - reserveMs;
+  if (maxMs <= 0) {
     const message = `${Math.round(remainingMs)} ms of the call's deadline are left, which is too little to gather in`;
     return refusal("DEADLINE_TOO_SHORT", message, { remaining_ms: String(Math.round(remainingMs)) });
   }
-  return Math.min(ttlMs ?? maxTtlMs, mostMs);
+  return Math.min(ttlMs ?? maxTtlMs, maxMs);
 }
 
 function shedReason(state: State, input: RequestSubmitted, ttlMs: number, now: Instant): Refusal | undefined {

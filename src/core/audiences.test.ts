@@ -9,7 +9,7 @@ function listener(session: number, more: { group?: string } = {}): ListenerSessi
   const opened = {
     ...{ kind: "listenerOpened" as const, session, sessionId: "", listenerId: `l${session}`, mintedId: "" },
     ...{ topics: [], resumeFrom: [], includeLate: false, includeSummaries: false, group: "", peer: "" },
-    ...{ overflowAction: "DROP_OLDEST" as const, bufferBytes: 0, path: "", ...more },
+    ...{ overflowAction: "DROP_OLDEST" as const, bufferBytes: 0, ...more },
   };
   return new ListenerSession(opened.listenerId, opened, "DROP_OLDEST", 0, 0);
 }

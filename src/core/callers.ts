@@ -56,7 +56,7 @@ export function cancelRequest(state: State, input: CancelRequested, step: StepCo
   }
   const verdict = requiredIdRule("request_id", requestId);
   const refused = verdict
-    ? invalid([verdict])
+    ? invalid([verdict], input.kind)
     : refusal("REQUEST_NOT_FOUND", `no request ${requestId} is in flight or remembered`, {
         request_id: requestId,
       });

@@ -42,7 +42,7 @@ export function endOf(request: PendingRequest): EndReason | undefined {
 /** When the request is next due: at the end of its TTL, or before if it may stall. */
 export function dueAt(request: PendingRequest, lastResultAt: Instant | undefined): Instant {
   const stallMs = request.completion.stallTimeoutMs;
-  if (stallMs === undefined || lastResultAt === undefined) return request.deadlineAt;
+  if (typeof stallMs !== "number" || lastResultAt === undefined) return request.deadlineAt;
   return Math.min(request.deadlineAt, lastResultAt + stallMs);
 }
 

@@ -102,8 +102,6 @@ export interface ListenerOpened {
   readonly bufferBytes: number;
   readonly group: string;
   readonly peer: string;
-  /** Where its fields stand in the message that brought them: "" for the message itself, else ending in a dot. */
-  readonly path: string;
 }
 
 /** A listener's topics were changed on its own stream. */

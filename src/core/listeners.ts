@@ -61,9 +61,8 @@ export function updateOwnTopics(
   input: TopicsUpdated,
   step: StepContext,
 ): void {
-  const verdict =
-    patternsRule("update.add_topics", input.add) ?? patternsRule("update.remove_topics", input.remove);
-  const refused = verdict ? invalid([verdict]) : tooMany(state, listener, input);
+  const verdict = patternsRule("add_topics", input.add) ?? patternsRule("remove_topics", input.remove);
+  const refused = verdict ? invalid([verdict], input.kind) : tooMany(state, listener, input);
   if (refused) step.effects.push({ kind: "close", to: listener.key, refusal: refused });
   else changeTopics(state, listener, input, step);
 }
@@ -78,7 +77,7 @@ export function updateListener(state: State, input: ListenerUpdated, step: StepC
   const listener = state.listeners.get(input.listenerId);
   const refused =
     verdicts.length > 0
-      ? invalid(verdicts)
+      ? invalid(verdicts, input.kind)
       : listener
         ? tooMany(state, listener, input)
         : refusal("LISTENER_NOT_FOUND", `no listener ${input.listenerId} is connected`, {
@@ -144,7 +143,7 @@ function openRefusal(
   older: ListenerSession | undefined,
 ): Refusal | undefined {
   const verdicts = listenRules(input, state.limits).filter((verdict) => verdict !== undefined);
-  return verdicts.length > 0 ? invalid(verdicts) : admitSession(state, older);
+  return verdicts.length > 0 ? invalid(verdicts, input.kind) : admitSession(state, older);
 }
 
 function tooMany(state: State, listener: ListenerSession, change: TopicChange): Refusal | undefined {
@@ -157,17 +156,16 @@ function tooMany(state: State, listener: ListenerSession, change: TopicChange): 
 }
 
 function listenRules(input: ListenerOpened, limits: Limits): readonly Verdict[] {
-  const { path } = input;
-  const most = limits.maxRegistrationsPerSession;
+  const max = limits.maxRegistrationsPerSession;
   return [
-    idRule(`${path}listener_id`, input.listenerId),
-    lengthRule(`${path}topics`, input.topics.length, most, "entries"),
-    patternsRule(`${path}topics`, input.topics),
-    lengthRule(`${path}resume_from`, input.resumeFrom.length, most, "entries"),
-    idRule(`${path}group`, input.group),
-    windowRule(`${path}buffer_bytes`, input.bufferBytes, limits.minBufferBytes, limits.maxBufferBytes),
+    idRule("listener_id", input.listenerId),
+    lengthRule("topics", input.topics.length, max, "entries"),
+    patternsRule("topics", input.topics),
+    lengthRule("resume_from", input.resumeFrom.length, max, "entries"),
+    idRule("group", input.group),
+    windowRule("buffer_bytes", input.bufferBytes, limits.minBufferBytes, limits.maxBufferBytes),
     input.overflowAction === "UNKNOWN_ENUM_VALUE"
-      ? { field: `${path}overflow_action`, description: "is not known; use DROP_OLDEST or DISCONNECT" }
+      ? { field: "overflow_action", description: "is not known; use DROP_OLDEST or DISCONNECT" }
       : undefined,
   ];
 }

@@ -32,6 +32,9 @@ export type OverflowAction = "DROP_OLDEST" | "DISCONNECT";
 /** Stands for an enum number that this version does not know; admission refuses it. */
 export type Unknown = "UNKNOWN_ENUM_VALUE";
 
+/** Stands for a value that protobuf does not allow in its field; admission refuses it. */
+export type Malformed = "MALFORMED";
+
 /** The goal that ends a gather early. */
 export type Until =
   | { readonly kind: "all" }
@@ -42,8 +45,8 @@ export type Until =
 /** The policy that says when a gather ends; always bounded by the TTL. */
 export interface Completion {
   readonly until: Until;
-  /** Longest silence after a result, in milliseconds; undefined for no limit; NaN if it was malformed. */
-  readonly stallTimeoutMs: number | undefined;
+  /** Maximum silence after a result, in milliseconds; undefined for no limit. */
+  readonly stallTimeoutMs: number | Malformed | undefined;
   /** Results that make the summary satisfied; 0 leaves that to `until`. */
   readonly minResults: number;
   readonly countErrors: boolean;
@@ -72,8 +75,8 @@ export interface Selector {
 /** A request as the edge read it: routing fields, and the rest unread. */
 export interface RequestSpec {
   readonly topic: string;
-  /** In milliseconds; undefined if absent; NaN if malformed. */
-  readonly ttlMs: number | undefined;
+  /** In milliseconds; undefined if absent. */
+  readonly ttlMs: number | Malformed | undefined;
   /** The caller's idempotency key, or "" if it gave none. */
   readonly requestId: string;
   readonly completion: Completion;

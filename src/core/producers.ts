@@ -19,17 +19,17 @@ import type { StepContext } from "./step-context.js";
 import { TopicTree } from "./topic-tree.js";
 import { producerView } from "./view.js";
 
-const MOST_LABELS = 32;
-const LONGEST_LABEL = 128;
-const LONGEST_NAME = 256;
-const LONGEST_CORRELATION = 64;
+const MAX_LABELS = 32;
+const MAX_LABEL_BYTES = 128;
+const MAX_NAME_BYTES = 256;
+const MAX_CORRELATION_BYTES = 64;
 
 /** Opens a producer's session; the newest one of an id wins. */
 export function openProducer(state: State, input: ProducerOpened, step: StepContext): void {
   const violations = helloRules(input, state.limits).filter((verdict) => verdict !== undefined);
   const producerId = input.producerId || input.mintedId;
   const older = state.producers.get(producerId);
-  const refused = violations.length > 0 ? invalid(violations) : admitSession(state, older);
+  const refused = violations.length > 0 ? invalid(violations, input.kind) : admitSession(state, older);
   if (refused) {
     step.effects.push({ kind: "close", to: input.session, refusal: refused });
     return;
@@ -91,13 +91,14 @@ export function updateCredit(
   input: CreditUpdated,
   step: StepContext,
 ): void {
-  const most = state.limits.maxOutstanding;
-  if (input.maxOutstanding < 1 || input.maxOutstanding > most) {
+  const max = state.limits.maxOutstanding;
+  if (input.maxOutstanding < 1 || input.maxOutstanding > max) {
     const violation = {
-      field: "messages.update_credit.max_outstanding",
-      description: `is ${input.maxOutstanding}; use 1 to ${most}`,
+      field: "max_outstanding",
+      description: `is ${input.maxOutstanding}; use 1 to ${max}`,
     };
-    step.effects.push({ kind: "fault", to: producer.key, correlationId: "", refusal: invalid([violation]) });
+    const refused = invalid([violation], input.kind);
+    step.effects.push({ kind: "fault", to: producer.key, correlationId: "", refusal: refused });
     return;
   }
   producer.maxOutstanding = input.maxOutstanding;
@@ -106,8 +107,9 @@ export function updateCredit(
 
 /** Tells a producer that it was not understood; it may speak a newer version. */
 export function faultUnknown(producer: ProducerSession, step: StepContext): void {
-  const violation = { field: "messages.message", description: "is not set, or not known to this version" };
-  step.effects.push({ kind: "fault", to: producer.key, correlationId: "", refusal: invalid([violation]) });
+  const violation = { field: "message", description: "is not set, or not known to this version" };
+  const refused = invalid([violation], "messageMisunderstood");
+  step.effects.push({ kind: "fault", to: producer.key, correlationId: "", refusal: refused });
 }
 
 /** Starts a producer's goodbye: it is asked no more, and goes once it owes nothing. */
@@ -171,10 +173,10 @@ function registerRefusal(
   input: TopicsRegistered,
 ): Refusal | undefined {
   const verdicts = [
-    sizeRule("messages.register.correlation_id", input.correlationId, LONGEST_CORRELATION),
-    ...registrationRules("messages.register.registrations", input.registrations),
+    sizeRule("correlation_id", input.correlationId, MAX_CORRELATION_BYTES),
+    ...registrationRules(input.registrations),
   ].filter((verdict) => verdict !== undefined);
-  if (verdicts.length > 0) return invalid(verdicts);
+  if (verdicts.length > 0) return invalid(verdicts, input.kind);
   if (producer.isDraining) {
     return refusal("PROTOCOL_VIOLATION", "Register came after Drain; open a new stream to take work again");
   }
@@ -187,26 +189,25 @@ function registerRefusal(
 }
 
 function helloRules(input: ProducerOpened, limits: Limits): readonly Verdict[] {
-  const path = "messages.hello";
-  const most = limits.maxRegistrationsPerSession;
+  const max = limits.maxRegistrationsPerSession;
   return [
-    idRule(`${path}.producer_id`, input.producerId),
-    sizeRule(`${path}.display_name`, input.displayName, LONGEST_NAME),
-    lengthRule(`${path}.labels`, input.labels.length, MOST_LABELS, "entries"),
+    idRule("producer_id", input.producerId),
+    sizeRule("display_name", input.displayName, MAX_NAME_BYTES),
+    lengthRule("labels", input.labels.length, MAX_LABELS, "entries"),
     ...input.labels.flatMap(([key, value]) => [
-      sizeRule(`${path}.labels.key`, key, LONGEST_LABEL),
-      sizeRule(`${path}.labels.value`, value, LONGEST_LABEL),
+      sizeRule("labels.key", key, MAX_LABEL_BYTES),
+      sizeRule("labels.value", value, MAX_LABEL_BYTES),
     ]),
-    lengthRule(`${path}.registrations`, input.registrations.length, most, "entries"),
-    ...registrationRules(`${path}.registrations`, input.registrations),
-    windowRule(`${path}.max_outstanding`, input.maxOutstanding, 1, limits.maxOutstanding),
-    windowRule(`${path}.max_backlog`, input.maxBacklog, 1, limits.maxBacklog),
+    lengthRule("registrations", input.registrations.length, max, "entries"),
+    ...registrationRules(input.registrations),
+    windowRule("max_outstanding", input.maxOutstanding, 1, limits.maxOutstanding),
+    windowRule("max_backlog", input.maxBacklog, 1, limits.maxBacklog),
   ];
 }
 
-function registrationRules(path: string, registrations: readonly Registration[]): readonly Verdict[] {
+function registrationRules(registrations: readonly Registration[]): readonly Verdict[] {
   return registrations.flatMap(({ topic, group }, i) => [
-    patternRule(`${path}[${i}].topic`, topic),
-    idRule(`${path}[${i}].group`, group),
+    patternRule(`registrations[${i}].topic`, topic),
+    idRule(`registrations[${i}].group`, group),
   ]);
 }

@@ -50,9 +50,21 @@ export const REASONS = {
 /** The name of a reason. */
 export type ReasonName = keyof typeof REASONS;
 
+/** Inputs whose fields can be wrong. */
+export type CheckedInput =
+  | "producerOpened"
+  | "topicsRegistered"
+  | "creditUpdated"
+  | "messageMisunderstood"
+  | "listenerOpened"
+  | "topicsUpdated"
+  | "listenerUpdated"
+  | "requestSubmitted"
+  | "cancelRequested";
+
 /** One field that was wrong, and what would be right. */
 export interface FieldViolation {
-  /** Path from the RPC's request message, e.g. `request.completion.quorum_percent`. */
+  /** The field's path in its input, in the contract's names, e.g. `request.completion.quorum_percent`. */
   readonly field: string;
   readonly description: string;
 }
@@ -66,6 +78,8 @@ export interface Refusal {
   readonly metadata: Readonly<Record<string, string>>;
   /** Only with INVALID_FIELD. */
   readonly violations: readonly FieldViolation[];
+  /** The input of the violations: the edge knows where its fields stand in the message that brought them. */
+  readonly input: CheckedInput | undefined;
   /** When to try again, in milliseconds; undefined if that is unknown or useless. */
   readonly retryAfterMs: number | undefined;
 }
@@ -81,26 +95,32 @@ export function refusal(
   metadata: Readonly<Record<string, string>> = {},
   retryAfterMs?: number,
 ): Refusal {
-  return { reason, message: printable(message), metadata, violations: [], retryAfterMs };
+  return { reason, message: printable(message), metadata, violations: [], input: undefined, retryAfterMs };
 }
 
-/** Refuses for wrong fields. @param violations - at least one. */
-export function invalid(violations: readonly FieldViolation[]): Refusal {
+/**
+ * Refuses for wrong fields.
+ *
+ * @param violations - at least one.
+ * @param input - where the fields are; left out if their paths begin at the RPC's request message.
+ */
+export function invalid(violations: readonly FieldViolation[], input?: CheckedInput): Refusal {
   const message = violations.map((v) => `${v.field} ${v.description}`).join("; ");
   return {
     reason: "INVALID_FIELD",
     message: printable(message),
     metadata: {},
     violations,
+    input,
     retryAfterMs: undefined,
   };
 }
 
-const LONGEST_QUOTE = 64;
+const MAX_QUOTE_LENGTH = 64;
 
 /** Shows a peer's text in a message: quoted, shortened, and in printable ASCII whatever it held. */
 export function quote(text: string): string {
-  const shown = text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE)}...` : text;
+  const shown = text.length > MAX_QUOTE_LENGTH ? `${text.slice(0, MAX_QUOTE_LENGTH)}...` : text;
   return `"${printable(shown)}"`;
 }
 

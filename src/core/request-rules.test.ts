@@ -81,7 +81,7 @@ describe("the rules for requests", () => {
     ["a ttl of 0", { ttlMs: 0 }, "request.ttl"],
     ["a negative ttl", { ttlMs: -1 }, "request.ttl"],
     ["a ttl of minus 2^31", { ttlMs: -(2 ** 31) }, "request.ttl"],
-    ["a malformed ttl", { ttlMs: Number.NaN }, "request.ttl"],
+    ["a malformed ttl", { ttlMs: "MALFORMED" }, "request.ttl"],
     ["a ttl just beyond the limit", { ttlMs: DEFAULT_LIMITS.maxTtlMs + 1 }, "request.ttl"],
     ["a ttl of 2^53", { ttlMs: 2 ** 53 }, "request.ttl"],
     ["an endless ttl", { ttlMs: Number.POSITIVE_INFINITY }, "request.ttl"],
@@ -102,7 +102,7 @@ describe("the rules for requests", () => {
     ["a negative stall limit", completion({ stallTimeoutMs: -1 }), "request.completion.stall_timeout"],
     [
       "a malformed stall limit",
-      completion({ stallTimeoutMs: Number.NaN }),
+      completion({ stallTimeoutMs: "MALFORMED" }),
       "request.completion.stall_timeout",
     ],
     [

@@ -4,11 +4,11 @@
 import { correlationRule, idRule, lengthRule, topicRule, type Verdict } from "./field-rules.js";
 import type { RequestSubmitted } from "./input.js";
 import type { Limits } from "./limits.js";
-import { COMPLETE_ALL, type Completion, type Selector } from "./model.js";
+import { COMPLETE_ALL, type Completion, type Malformed, type RequestSpec, type Selector } from "./model.js";
 import type { FieldViolation } from "./reason.js";
 
-const MOST_PRODUCER_IDS = 1_000;
-const MOST_LABELS = 32;
+const MAX_PRODUCER_IDS = 1_000;
+const MAX_LABELS = 32;
 
 /** Everything that is wrong with a submitted request; empty if nothing is. */
 export function violationsOf(input: RequestSubmitted, limits: Limits): readonly FieldViolation[] {
@@ -32,11 +32,15 @@ export function violationsOf(input: RequestSubmitted, limits: Limits): readonly 
   return found;
 }
 
-function ttlRule(ttlMs: number | undefined, limits: Limits): Verdict {
-  if (ttlMs === undefined || (ttlMs > 0 && ttlMs <= limits.maxTtlMs)) return undefined;
+function ttlRule(ttlMs: RequestSpec["ttlMs"], limits: Limits): Verdict {
+  if (ttlMs === undefined || (ttlMs !== "MALFORMED" && ttlMs > 0 && ttlMs <= limits.maxTtlMs))
+    return undefined;
   const range = `use more than 0 s and at most ${limits.maxTtlMs / 1_000} s, or leave it out for the default`;
-  const value = Number.isNaN(ttlMs) ? "is no valid duration" : `is ${ttlMs / 1_000} s`;
-  return { field: "request.ttl", description: `${value}; ${range}` };
+  return { field: "request.ttl", description: `${durationText(ttlMs)}; ${range}` };
+}
+
+function durationText(ms: number | Malformed): string {
+  return ms === "MALFORMED" ? "is not a valid duration" : `is ${ms / 1_000} s`;
 }
 
 function completionRules(completion: Completion): readonly Verdict[] {
@@ -52,11 +56,8 @@ function completionRules(completion: Completion): readonly Verdict[] {
     until.kind === "firstSuccess" && !until.isSet
       ? { field: `${path}.first_success`, description: "is false; set it to true or leave it out" }
       : undefined,
-    stallTimeoutMs !== undefined && !(stallTimeoutMs > 0)
-      ? {
-          field: `${path}.stall_timeout`,
-          description: `${Number.isNaN(stallTimeoutMs) ? "is no valid duration" : `is ${stallTimeoutMs / 1_000} s`}; use more than 0 s`,
-        }
+    stallTimeoutMs !== undefined && (stallTimeoutMs === "MALFORMED" || stallTimeoutMs <= 0)
+      ? { field: `${path}.stall_timeout`, description: `${durationText(stallTimeoutMs)}; use more than 0 s` }
       : undefined,
     completion.loserAction === "UNKNOWN_ENUM_VALUE"
       ? { field: `${path}.loser_action`, description: "is not known; use CANCEL or LET_RUN" }
@@ -67,7 +68,7 @@ function completionRules(completion: Completion): readonly Verdict[] {
 function selectorRules(selector: Selector): readonly Verdict[] {
   const path = "request.selector";
   return [
-    lengthRule(`${path}.producer_ids`, selector.producerIds.length, MOST_PRODUCER_IDS, "entries"),
-    lengthRule(`${path}.match_labels`, selector.matchLabels.length, MOST_LABELS, "entries"),
+    lengthRule(`${path}.producer_ids`, selector.producerIds.length, MAX_PRODUCER_IDS, "entries"),
+    lengthRule(`${path}.match_labels`, selector.matchLabels.length, MAX_LABELS, "entries"),
   ];
 }

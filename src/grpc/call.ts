@@ -21,6 +21,7 @@ import type { Logger } from "../ports/logger.js";
 import type { InTurn } from "../ports/runtime.js";
 import type { Sink } from "../ports/sink.js";
 import type { Edge } from "./edge.js";
+import { FIELD_PATHS, type FieldPaths } from "./field-paths.js";
 import { http2StreamOf, writeMessage } from "./http2-stream.js";
 import { type GrpcStatus, grpcStatus, INTERNAL_ERROR } from "./status.js";
 import { WireError } from "./wire-reader.js";
@@ -69,9 +70,17 @@ export function guard(
   }
 }
 
-/** The sending side of a call. One that is closing, and of which nothing is read for too long, is reset. */
-export function sinkOf(call: OutgoingCall, edge: Pick<Edge, "closing" | "logger">): Sink {
-  return new CallSink(call, edge);
+/**
+ * The sending side of a call. One that is closing, and of which nothing is read for too long, is reset.
+ *
+ * @param paths - where the fields that a refusal names stand in the messages of the call.
+ */
+export function sinkOf(
+  call: OutgoingCall,
+  edge: Pick<Edge, "closing" | "logger">,
+  paths: FieldPaths = FIELD_PATHS,
+): Sink {
+  return new CallSink(call, edge, paths);
 }
 
 /** An object instead of closures, which cost an idle stream 200 bytes more. */
@@ -84,6 +93,7 @@ class CallSink implements Sink {
   constructor(
     private readonly call: OutgoingCall,
     private readonly edge: Pick<Edge, "closing" | "logger">,
+    private readonly paths: FieldPaths,
   ) {
     this.stream = http2StreamOf(call);
   }
@@ -116,7 +126,7 @@ class CallSink implements Sink {
   }
 
   end(refusal: Refusal | undefined): void {
-    if (refusal) fail(this.call, grpcStatus(refusal));
+    if (refusal) fail(this.call, grpcStatus(refusal, this.paths));
     else this.call.end();
     if (!this.stop) this.closing();
   }
@@ -199,6 +209,7 @@ function malformed(error: WireError): Refusal {
     message: `the message is no valid protobuf: ${error.message}`,
     metadata: {},
     violations: [],
+    input: undefined,
     retryAfterMs: undefined,
   };
 }

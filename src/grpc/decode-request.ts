@@ -5,6 +5,7 @@ import {
   COMPLETE_ALL,
   type Completion,
   type LoserAction,
+  type Malformed,
   type NoProducersAction,
   type RequestSpec,
   type Selector,
@@ -20,7 +21,7 @@ const LOSER_ACTIONS: readonly LoserAction[] = ["CANCEL", "CANCEL", "LET_RUN"];
 /** Reads a Request. Field numbers are those of request.proto. Throws {@link WireError} if it is malformed. */
 export function decodeRequest(payload: Buffer): RequestSpec {
   let topic = "";
-  let ttlMs: number | undefined;
+  let ttlMs: RequestSpec["ttlMs"];
   let requestId = "";
   let completion = COMPLETE_ALL;
   let selector: Selector | undefined;
@@ -38,7 +39,7 @@ export function decodeRequest(payload: Buffer): RequestSpec {
   return { topic, ttlMs, requestId, completion, selector, noProducersAction, payload };
 }
 
-function decodeDuration(reader: WireReader): number {
+function decodeDuration(reader: WireReader): number | Malformed {
   let seconds = 0;
   let nanos = 0;
   while (reader.next()) {
@@ -51,7 +52,7 @@ function decodeDuration(reader: WireReader): number {
 
 function decodeCompletion(reader: WireReader): Completion {
   let until: Until = COMPLETE_ALL.until;
-  let stallTimeoutMs: number | undefined;
+  let stallTimeoutMs: Completion["stallTimeoutMs"];
   let minResults = 0;
   let countErrors = false;
   let loserAction: LoserAction | Unknown = "CANCEL";

@@ -26,22 +26,13 @@ export function listen(edge: Edge, call: OutgoingCall & { readonly request: Buff
       const request = decodeCold(ListenRequest, call.request);
       const session = runtime.openStream(sinkOf(call, edge), LISTENER_BOUND);
       subscribe(call, logger, { closed: () => runtime.close(session) });
-      runtime.submit(listenerOpened(session, request, "", call.getPeer()));
+      runtime.submit(listenerOpened(session, request, call.getPeer()));
     },
   );
 }
 
-/**
- * The input that opens a listener's session.
- *
- * @param path - where the request stands in the RPC's message: "", or ending in a dot.
- */
-export function listenerOpened(
-  session: SessionKey,
-  request: ListenRequest,
-  path: string,
-  peer: string,
-): ListenerOpened {
+/** The input that opens a listener's session. */
+export function listenerOpened(session: SessionKey, request: ListenRequest, peer: string): ListenerOpened {
   const { listenerId, topics, includeLate, includeSummaries, bufferBytes, group } = request;
   return {
     kind: "listenerOpened",
@@ -61,6 +52,5 @@ export function listenerOpened(
     bufferBytes,
     group,
     peer,
-    path,
   };
 }

@@ -5,13 +5,14 @@ import { status as Code, Metadata } from "@grpc/grpc-js";
 import type { ReasonName, Refusal } from "../core/reason.js";
 import { BadRequest, ErrorInfo, RetryInfo } from "../gen/google/rpc/error_details.js";
 import { Status } from "../gen/google/rpc/status.js";
+import { FIELD_PATHS, type FieldPaths, withFieldPaths } from "./field-paths.js";
 import { duration } from "./time.js";
 
 /** ErrorInfo.domain of every error. */
 export const ERROR_DOMAIN = "ate.dispatcher";
 
-/** Violations told at the most; trailers are bounded. */
-const MOST_VIOLATIONS = 20;
+/** Violations in one status; trailers are bounded. */
+const MAX_VIOLATIONS = 20;
 
 /** Every reason's gRPC status code. */
 export const CODES: Readonly<Record<ReasonName, Code>> = {
@@ -55,12 +56,12 @@ export const INTERNAL_ERROR: GrpcStatus = {
 };
 
 /** A refusal as google.rpc.Status, for events on a stream. */
-export function rpcStatus(refusal: Refusal): Status {
-  const { reason, message, metadata, violations, retryAfterMs } = refusal;
+export function rpcStatus(refusal: Refusal, paths: FieldPaths = FIELD_PATHS): Status {
+  const { reason, message, metadata, violations, retryAfterMs } = withFieldPaths(refusal, paths);
   const details = [pack("ErrorInfo", ErrorInfo.encode({ reason, domain: ERROR_DOMAIN, metadata }).finish())];
   if (violations.length > 0) {
     const fieldViolations = violations
-      .slice(0, MOST_VIOLATIONS)
+      .slice(0, MAX_VIOLATIONS)
       .map(({ field, description }) => ({ field, description, reason: "", localizedMessage: undefined }));
     details.push(pack("BadRequest", BadRequest.encode({ fieldViolations }).finish()));
   }
@@ -71,8 +72,8 @@ export function rpcStatus(refusal: Refusal): Status {
 }
 
 /** A refusal as the status that ends a call or stream, with the details in `grpc-status-details-bin`. */
-export function grpcStatus(refusal: Refusal): GrpcStatus {
-  const status = rpcStatus(refusal);
+export function grpcStatus(refusal: Refusal, paths: FieldPaths = FIELD_PATHS): GrpcStatus {
+  const status = rpcStatus(refusal, paths);
   const metadata = new Metadata();
   metadata.set("grpc-status-details-bin", Buffer.from(Status.encode(status).finish()));
   return { code: CODES[refusal.reason], details: status.message, metadata };

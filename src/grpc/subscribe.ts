@@ -3,12 +3,13 @@ import { SubscribeRequest } from "../gen/ate/dispatcher/v1/dispatcher_service.js
 import { type BidiCall, subscribe as hear, sinkOf } from "./call.js";
 import { decodeCold } from "./decode-cold.js";
 import type { Edge } from "./edge.js";
+import { SUBSCRIBE_PATHS } from "./field-paths.js";
 import { LISTENER_BOUND, listenerOpened } from "./listen.js";
 
 /** Handles Subscribe: a listener's session whose topics are changed on the stream itself. */
 export function subscribe(edge: Edge, call: BidiCall): void {
   const { runtime, logger } = edge;
-  const session = runtime.openStream(sinkOf(call, edge), LISTENER_BOUND);
+  const session = runtime.openStream(sinkOf(call, edge, SUBSCRIBE_PATHS), LISTENER_BOUND);
   let isOpen = false;
   let isOver = false;
   const violated = (refused: Refusal): void => {
@@ -21,7 +22,7 @@ export function subscribe(edge: Edge, call: BidiCall): void {
       const said = decodeCold(SubscribeRequest, message).message;
       if (said?.$case === "listen" && !isOpen) {
         isOpen = true;
-        runtime.submit(listenerOpened(session, said.value, "listen.", call.getPeer()));
+        runtime.submit(listenerOpened(session, said.value, call.getPeer()));
       } else if (said?.$case === "update" && isOpen) {
         const { addTopics, removeTopics } = said.value;
         runtime.submit({ kind: "topicsUpdated", session, add: addTopics, remove: removeTopics });

@@ -1,9 +1,10 @@
+import type { Malformed } from "../core/model.js";
 import type { Duration } from "../gen/google/protobuf/duration.js";
 import type { Timestamp } from "../gen/google/protobuf/timestamp.js";
 
 const NANOS_PER_MS = 1_000_000;
 /** 10,000 years, protobuf's bound of a Duration. */
-const MOST_SECONDS = 315_576_000_000;
+const MAX_SECONDS = 315_576_000_000;
 
 /** A Duration of so many milliseconds, not negative. */
 export function duration(ms: number): Duration {
@@ -27,9 +28,9 @@ export function nanosOf(ms: number, seconds: number): number {
   return Math.floor((Math.max(0, ms) - seconds * 1_000) * NANOS_PER_MS);
 }
 
-/** Milliseconds of a Duration's fields; NaN if they are none that protobuf allows. */
-export function milliseconds(seconds: number, nanos: number): number {
-  const isInRange = Math.abs(seconds) <= MOST_SECONDS && Math.abs(nanos) < 1_000 * NANOS_PER_MS;
+/** Milliseconds of a Duration's fields, if protobuf allows them. */
+export function milliseconds(seconds: number, nanos: number): number | Malformed {
+  const isInRange = Math.abs(seconds) <= MAX_SECONDS && Math.abs(nanos) < 1_000 * NANOS_PER_MS;
   const hasOneSign = seconds === 0 || nanos === 0 || seconds < 0 === nanos < 0;
-  return isInRange && hasOneSign ? seconds * 1_000 + nanos / NANOS_PER_MS : Number.NaN;
+  return isInRange && hasOneSign ? seconds * 1_000 + nanos / NANOS_PER_MS : "MALFORMED";
 }

@@ -118,7 +118,7 @@ function stage(
 const LISTENER = {
   kind: "listenerOpened" as const,
   ...{ sessionId: "", listenerId: "l", mintedId: "", includeLate: false, includeSummaries: false },
-  ...{ overflowAction: "DROP_OLDEST" as const, bufferBytes: 0, peer: "", path: "" },
+  ...{ overflowAction: "DROP_OLDEST" as const, bufferBytes: 0, peer: "" },
 };
 
 const turnOfTheLoop = () => new Promise<void>((resolve) => setImmediate(resolve));

@@ -124,7 +124,7 @@ class Stage {
     this.runtime.submit({
       ...{ kind: "listenerOpened", session, sessionId: "", listenerId: `l${session}`, mintedId: "", topics },
       resumeFrom: Object.entries(resumeFrom).map(([topic, sequence]) => ({ topic, epoch: EPOCH, sequence })),
-      ...{ includeLate: false, includeSummaries: options.summaries ?? false, group: "", peer: "", path: "" },
+      ...{ includeLate: false, includeSummaries: options.summaries ?? false, group: "", peer: "" },
       ...{ overflowAction: options.overflowAction ?? "DROP_OLDEST", bufferBytes: 16 * KIB },
     });
     return { peer, session };

@@ -57,7 +57,6 @@ class Driven {
       bufferBytes: 0,
       group: "",
       peer: "",
-      path: "",
     });
     return session;
   }

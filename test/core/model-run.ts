@@ -228,7 +228,6 @@ class ModelRun {
         bufferBytes: 0,
         group,
         peer: "",
-        path: "",
       },
       () =>
         this.model.openListener(
@@ -296,7 +295,7 @@ class ModelRun {
             id: callersId || mintedId,
             hasCallersId: callersId !== "",
             topic: spec.topic,
-            ttlMs: spec.ttlMs ?? 0,
+            ttlMs: Number(spec.ttlMs ?? 0),
             completion: spec.completion,
             selectedIds: spec.selector?.producerIds ?? [],
             mostTargets: spec.selector?.maxTargets ?? 0,

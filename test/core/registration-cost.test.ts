@@ -72,7 +72,6 @@ function openListener(
       bufferBytes: 0,
       group: "",
       peer: "",
-      path: "",
     },
     0,
   );

@@ -163,7 +163,7 @@ export class SlowModel {
     const deadline = acceptedAt + ttlMs;
     const { stallTimeoutMs } = completion;
     if (phase !== "GATHERING" || stallTimeoutMs === undefined || stallsFrom === undefined) return deadline;
-    return Math.min(deadline, stallsFrom + stallTimeoutMs);
+    return Math.min(deadline, stallsFrom + Number(stallTimeoutMs));
   }
 
   /** Lets time go by: everything ends whose time was before now. What happens at that very time is still in time. */

@@ -30,7 +30,7 @@ describe("the outcomes in a summary", () => {
         {
           ...{ kind: "listenerOpened", session: 2, sessionId: "", listenerId: "l", mintedId: "" },
           ...{ topics: ["t"], resumeFrom: [], includeLate: false, includeSummaries: true },
-          ...{ overflowAction: "DROP_OLDEST", bufferBytes: 0, group: "g", peer: "", path: "" },
+          ...{ overflowAction: "DROP_OLDEST", bufferBytes: 0, group: "g", peer: "" },
         },
       ],
       submitted(),

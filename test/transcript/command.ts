@@ -51,7 +51,7 @@ export class Command {
     return value;
   }
 
-  /** Takes an option's number; NaN stands for a malformed one and may be written so. */
+  /** Takes an option's number. */
   number(key: string): number | undefined {
     const value = this.text(key);
     return value === undefined ? undefined : this.toNumber(value, key);
@@ -83,7 +83,7 @@ export class Command {
 
   private toNumber(text: string, what: string): number {
     const value = Number(text);
-    if (Number.isNaN(value) && text !== "NaN") throw this.mistake(`${what} is no number`);
+    if (Number.isNaN(value)) throw this.mistake(`${what} is no number`);
     return value;
   }
 }

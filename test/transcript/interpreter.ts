@@ -13,6 +13,7 @@ import {
   type Cursor,
   type Failure,
   type Instant,
+  type Malformed,
   NO_CONTEXT,
   type NoProducersAction,
   type Payload,
@@ -211,7 +212,6 @@ export class Interpreter {
       bufferBytes: command.number("buffer") ?? 0,
       group: command.text("group") ?? "",
       peer: "",
-      path: "",
     });
   }
 
@@ -338,7 +338,7 @@ export class Interpreter {
 function specOf(command: Command): RequestSpec {
   return {
     topic: command.text("topic") ?? "",
-    ttlMs: command.number("ttl"),
+    ttlMs: durationOf("ttl", command),
     requestId: command.text("id") ?? "",
     completion: completionOf(command),
     selector: selectorOf(command.text("select"), command),
@@ -347,10 +347,14 @@ function specOf(command: Command): RequestSpec {
   };
 }
 
+function durationOf(key: string, command: Command): number | Malformed | undefined {
+  return command.has(`malformed_${key}`) ? "MALFORMED" : command.number(key);
+}
+
 function completionOf(command: Command): Completion {
   return {
     until: untilOf(command.text("until"), command),
-    stallTimeoutMs: command.number("stall"),
+    stallTimeoutMs: durationOf("stall", command),
     minResults: command.number("min") ?? 0,
     countErrors: command.has("count_errors"),
     loserAction: command.text("losers") === "let_run" ? "LET_RUN" : "CANCEL",
