@@ -9,7 +9,6 @@ import { constants, type ServerHttp2Stream } from "node:http2";
 import type { Server as NetServer, Socket } from "node:net";
 import {
   Metadata,
-  type Server,
   type ServerDuplexStream,
   type ServerUnaryCall,
   type ServerWritableStream,
@@ -22,8 +21,8 @@ import type { InTurn } from "../ports/runtime.js";
 import type { Sink } from "../ports/sink.js";
 import type { Edge } from "./edge.js";
 import { FIELD_PATHS, type FieldPaths } from "./field-paths.js";
-import { http2StreamOf, writeMessage } from "./http2-stream.js";
 import { type GrpcStatus, grpcStatus, INTERNAL_ERROR } from "./status.js";
+import { writeMessage } from "./transport/http2-stream.js";
 import { WireError } from "./wire-reader.js";
 
 /** A call on which the server sends a stream. */
@@ -77,7 +76,7 @@ export function guard(
  */
 export function sinkOf(
   call: OutgoingCall,
-  edge: Pick<Edge, "closing" | "logger">,
+  edge: Pick<Edge, "closing" | "internals">,
   paths: FieldPaths = FIELD_PATHS,
 ): Sink {
   return new CallSink(call, edge, paths);
@@ -92,10 +91,10 @@ class CallSink implements Sink {
 
   constructor(
     private readonly call: OutgoingCall,
-    private readonly edge: Pick<Edge, "closing" | "logger">,
+    private readonly edge: Pick<Edge, "closing" | "internals">,
     private readonly paths: FieldPaths,
   ) {
-    this.stream = http2StreamOf(call);
+    this.stream = edge.internals.http2StreamOf(call);
   }
 
   write(parts: readonly Uint8Array[], sent: () => void): void {
@@ -119,9 +118,8 @@ class CallSink implements Sink {
     if (this.stop) this.stop();
     else call.once("cancelled", () => this.stop?.());
     this.stop = edge.closing.watch(() => {
-      // A status would wait for what was written before it.
-      if (this.stream) this.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-      else edge.logger.warn({}, "grpc-js has changed: a stream that is not read stays with its connection");
+      // A status would wait for what was written before it. Without the stream, it stays until its connection closes.
+      this.stream?.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
     });
   }
 
@@ -176,15 +174,12 @@ const atOnce: InTurn = (_byteLength, takeUp) => takeUp(0);
 export type Sockets = Map<NetServer, Set<Socket>>;
 
 /**
- * Keeps the open sockets of what a server has bound so far. grpc-js loses sight of a connection as soon as it is
- * closing, and one whose peer does not close its side, or that still carries a stream, then stays for ever.
- *
- * @returns whether they can be seen; the field is private.
+ * Keeps the open sockets of everything that a server has bound so far. grpc-js forgets a connection as soon as the
+ * connection begins to close. If the peer does not close its side, or a stream is still open, the socket then stays open
+ * for ever.
  */
-export function watchSockets(server: Server, sockets: Sockets): boolean {
-  const { http2Servers } = server as unknown as { http2Servers?: unknown };
-  if (!(http2Servers instanceof Map)) return false;
-  for (const bound of http2Servers.keys() as Iterable<NetServer>) {
+export function watchSockets(boundServers: readonly NetServer[], sockets: Sockets): void {
+  for (const bound of boundServers) {
     if (sockets.has(bound)) continue;
     const open = new Set<Socket>();
     sockets.set(bound, open);
@@ -193,7 +188,6 @@ export function watchSockets(server: Server, sockets: Sockets): boolean {
       socket.on("close", () => open.delete(socket));
     });
   }
-  return true;
 }
 
 /** When a call ends by its peer's wish, on our monotonic clock; undefined if it has no deadline. */

@@ -3,6 +3,7 @@ import type { Logger } from "../ports/logger.js";
 import type { Runtime } from "../ports/runtime.js";
 import type { Watchdog } from "../ports/watchdog.js";
 import type { EdgeOptions } from "./options.js";
+import type { GrpcJsInternals } from "./transport/grpc-js-internals.js";
 
 /** What every RPC's handler is given. */
 export interface Edge {
@@ -12,4 +13,6 @@ export interface Edge {
   readonly options: EdgeOptions;
   /** Watches streams that were closed for peers that do not read them to the end. */
   readonly closing: Watchdog;
+  /** Access to internals of the grpc-js server and its calls. */
+  readonly internals: GrpcJsInternals;
 }

@@ -8,14 +8,19 @@ import type { Watchdog } from "../ports/watchdog.js";
 import { nameMessageLimit } from "./message-limit.js";
 import type { EdgeOptions } from "./options.js";
 import { grpcStatus } from "./status.js";
+import type { GrpcJsInternals } from "./transport/grpc-js-internals.js";
 
 /** Streams that may be opened ahead of their first message: they are sessions of their own from the beginning. */
 const MAY_WAIT = new Set(["/ate.dispatcher.v1.DispatcherService/Submit"]);
 
 /** Bounds a call's metadata and the time until its first message, and names the bound of its messages. */
-export function firstMessageInterceptor(watchdog: Watchdog, options: EdgeOptions): ServerInterceptor {
+export function firstMessageInterceptor(
+  watchdog: Watchdog,
+  options: EdgeOptions,
+  internals: GrpcJsInternals,
+): ServerInterceptor {
   return (method, call) => {
-    nameMessageLimit(call, options);
+    nameMessageLimit(call, options, internals);
     let stop = (): void => undefined;
     const listener = new ServerListenerBuilder()
       .withOnReceiveMetadata((metadata, next) => {

@@ -1,19 +1,20 @@
-/**
- * Gives a reason to the status that grpc-js sends for a message that is too large. It does so below all interceptors, so
- * the method that every status passes is wrapped.
- */
+/** Gives a reason to the status that grpc-js sends for a message that is too large. */
 import { status as Code, type ServerInterceptingCallInterface } from "@grpc/grpc-js";
 import { refusal } from "../core/reason.js";
 import type { EdgeOptions } from "./options.js";
 import { grpcStatus } from "./status.js";
+import type { GrpcJsInternals } from "./transport/grpc-js-internals.js";
 
-/** Makes a call say MESSAGE_LIMIT where grpc-js says RESOURCE_EXHAUSTED and no more. */
-export function nameMessageLimit(call: ServerInterceptingCallInterface, options: EdgeOptions): void {
-  const send = call.sendStatus.bind(call);
-  call.sendStatus = (status) => {
+/** Makes a call say MESSAGE_LIMIT where grpc-js says RESOURCE_EXHAUSTED and nothing else. */
+export function nameMessageLimit(
+  call: ServerInterceptingCallInterface,
+  options: EdgeOptions,
+  internals: GrpcJsInternals,
+): void {
+  internals.replaceStatus(call, (status) => {
     const isOwn = status.code !== Code.RESOURCE_EXHAUSTED || status.metadata;
-    send(isOwn ? status : tooLarge(options.maxMessageBytes));
-  };
+    return isOwn ? status : tooLarge(options.maxMessageBytes);
+  });
 }
 
 function tooLarge(maxMessageBytes: number) {

@@ -29,18 +29,21 @@ import { produce } from "./produce.js";
 import { addReflection } from "./reflection.js";
 import { submit } from "./submit.js";
 import { subscribe } from "./subscribe.js";
+import { createGrpcJsInternals, type Http2Limits } from "./transport/grpc-js-internals.js";
 import { updateListener } from "./update-listener.js";
 import { type Watchers, watch } from "./watch.js";
 
 const SERVICES = ["ate.dispatcher.v1.DispatcherService", "ate.dispatcher.v1.IntrospectionService"];
-/** Resets that a connection may send before Node cuts it, at once and per second; see docs/adr. */
-const RESET_BURST = 5_000;
-const RESETS_PER_SECOND = 500;
 /**
- * Streams that a connection may open beyond its limit before Node cuts it. Node counts streams that were reset but are
- * not freed yet, so clients that give up while they wait at the limit reach the default of 100 in no time.
+ * Node closes a connection, with all its streams, past 33 stream resets a second. Clients behind one proxy share a
+ * connection and reach that by cancelling; see docs/adr/0008. The limit of rejected streams counts streams that were
+ * reset but are not freed yet, so clients that give up while they wait at the limit reach the default of 100 at once.
  */
-const MOST_REJECTED_STREAMS = 1_000_000;
+const HTTP2_LIMITS: Http2Limits = {
+  streamResetBurst: 5_000,
+  streamResetRate: 500,
+  maxSessionRejectedStreams: 1_000_000,
+};
 
 type AskedCall = ServerWritableStream<Buffer, Uint8Array>;
 type Answer = sendUnaryData<Uint8Array>;
@@ -59,17 +62,20 @@ export interface GrpcServer {
 
 /** Makes the server; nothing is bound before `start`. */
 export function createGrpcServer(
-  edge: Edge,
+  parts: Omit<Edge, "internals">,
   facts: ProcessFacts,
   watchdog: Watchdog,
   ticker: Ticker,
 ): GrpcServer {
-  const { options } = edge;
+  const { options } = parts;
   const server = new Server({
     ...channelOptions(options),
-    interceptors: [firstMessageInterceptor(watchdog, options)],
+    interceptors: [(method, call) => intercept(method, call)],
   });
-  allowResets(server, edge);
+  const internals = createGrpcJsInternals(server, parts.logger);
+  const intercept = firstMessageInterceptor(watchdog, options, internals);
+  const edge: Edge = { ...parts, internals };
+  internals.setHttp2Limits(HTTP2_LIMITS);
   server.addService(verbatim(DispatcherServiceService), {
     dispatch: (call: UnaryCall, callback: Answer) => dispatch(edge, call, callback),
     gather: (call: AskedCall) => gather(edge, call),
@@ -94,9 +100,7 @@ export function createGrpcServer(
       Promise.all(
         options.listen.map(async (address) => {
           const bound = await bind(server, address);
-          if (!watchSockets(server, sockets)) {
-            edge.logger.warn({}, "grpc-js has changed: peers that do not close their side hold up the end");
-          }
+          watchSockets(internals.boundServers(), sockets);
           return bound;
         }),
       ),
@@ -147,21 +151,6 @@ function channelOptions(options: EdgeOptions): ChannelOptions {
         }
       : {}),
   };
-}
-
-/**
- * Node cuts a connection, with everybody on it, past 33 stream resets a second, which clients behind one proxy reach by
- * cancelling. grpc-js has no option for it; the field is private, so its absence is told and survived.
- */
-function allowResets(server: Server, { logger }: Edge): void {
-  const common = (server as unknown as { commonServerOptions?: Record<string, unknown> }).commonServerOptions;
-  if (common) {
-    common["streamResetBurst"] = RESET_BURST;
-    common["streamResetRate"] = RESETS_PER_SECOND;
-    common["maxSessionRejectedStreams"] = MOST_REJECTED_STREAMS;
-  } else {
-    logger.warn({}, "grpc-js has changed: the limit of stream resets cannot be raised");
-  }
 }
 
 async function bind(server: Server, address: string): Promise<string> {

@@ -1,0 +1,172 @@
+/**
+ * The only file that knows internals of grpc-js: its private fields, and one undocumented call.
+ *
+ * The private fields of the server are looked for when it is created, and those of a call at the first call. If one is
+ * missing, one line in the log names it and says what is lost, and the server works without it.
+ */
+import type { ServerHttp2Stream } from "node:http2";
+import type { Server as NetServer } from "node:net";
+import type { Server, ServerInterceptingCallInterface } from "@grpc/grpc-js";
+import type { Logger } from "../../ports/logger.js";
+
+/** The version of grpc-js that has the internals below. */
+const SEEN_IN = "1.14.7";
+
+/** What is lost without each of the internals. */
+const LOSSES = {
+  "Server.commonServerOptions":
+    "the limit of stream resets keeps Node's default: clients on one connection lose it by cancelling many calls",
+  "Server.http2Servers": "open sockets are unknown: a peer that does not close its side delays the exit",
+  "call.nextCall.stream":
+    "messages are copied for each receiver, and a closed stream that its peer does not read is not reset",
+  "ServerInterceptingCall.sendStatus": "the status of a message that is too large has no reason",
+} as const;
+
+/** The name of an internal in the log. */
+export type GrpcJsInternal = keyof typeof LOSSES;
+export const GRPC_JS_INTERNALS = Object.keys(LOSSES) as readonly GrpcJsInternal[];
+
+/** Limits of node:http2 for which grpc-js has no option; the names are Node's. */
+export interface Http2Limits {
+  /** Stream resets that a connection may send at once before Node closes it. */
+  readonly streamResetBurst: number;
+  /** Stream resets a second that a connection may send on average. */
+  readonly streamResetRate: number;
+  /** Streams above the limit of concurrent streams that a connection may open before Node closes it. */
+  readonly maxSessionRejectedStreams: number;
+}
+
+type Status = Parameters<ServerInterceptingCallInterface["sendStatus"]>[0];
+
+/** Access to the internals of one grpc-js server and its calls. */
+export interface GrpcJsInternals {
+  /**
+   * The HTTP/2 stream below a call: `call.call`, then `nextCall` for each interceptor, then `stream`. It allows to write
+   * one message to many streams without copies, and to reset a stream.
+   *
+   * @returns undefined if a field is missing. Then messages go through grpc-js, and no stream is reset.
+   */
+  http2StreamOf(call: object): ServerHttp2Stream | undefined;
+  /**
+   * The HTTP/2 servers of all addresses that are bound so far: the keys of `Server.http2Servers`. They emit every new
+   * connection; grpc-js itself forgets a connection as soon as the connection begins to close.
+   *
+   * @returns none if the field is missing. Then a peer that does not close its side delays the exit.
+   */
+  boundServers(): readonly NetServer[];
+  /**
+   * Sets limits of node:http2, by `Server.commonServerOptions`; to be called before an address is bound. Without the
+   * field, Node's defaults apply.
+   */
+  setHttp2Limits(limits: Http2Limits): void;
+  /**
+   * Replaces any status of a call before it is sent, including those that grpc-js makes itself, such as that of a message
+   * that is too large. grpc-js sends those below all interceptors, but by the public `sendStatus` of the lowest call.
+   *
+   * No probe can tell whether grpc-js still calls that method; test/e2e/status-table.test.ts fails if it does not.
+   *
+   * @param call - the call that grpc-js gives to the first interceptor.
+   */
+  replaceStatus(call: ServerInterceptingCallInterface, replace: (status: Status) => Status): void;
+}
+
+/** Options for tests. */
+export interface GrpcJsInternalsOptions {
+  /** Whether all internals count as missing, so that every fallback runs. Default false. */
+  readonly areMissing?: boolean;
+}
+
+/** Looks for the internals of a server that is not bound yet, and logs what is missing. */
+export function createGrpcJsInternals(
+  server: Server,
+  logger: Logger,
+  { areMissing = false }: GrpcJsInternalsOptions = {},
+): GrpcJsInternals {
+  return areMissing ? new Missing(logger) : new Probed(server, logger);
+}
+
+/** Logs each missing internal once. */
+class Losses {
+  readonly #logger: Logger;
+  readonly #told = new Set<GrpcJsInternal>();
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  tell(internal: GrpcJsInternal): void {
+    if (this.#told.has(internal)) return;
+    this.#told.add(internal);
+    const lost = LOSSES[internal];
+    this.#logger.warn(
+      { internal, lost, seenIn: SEEN_IN },
+      `grpc-js has changed: ${internal} is missing; ${lost}`,
+    );
+  }
+}
+
+interface ServerInsides {
+  readonly commonServerOptions?: unknown;
+  readonly http2Servers?: unknown;
+}
+
+/** A call of grpc-js, or what an interceptor makes of it. */
+interface Layer {
+  readonly call?: Layer;
+  readonly nextCall?: Layer;
+  readonly stream?: ServerHttp2Stream;
+}
+
+class Probed implements GrpcJsInternals {
+  readonly #losses: Losses;
+  readonly #common: Record<string, unknown> | undefined;
+  readonly #bound: ReadonlyMap<NetServer, unknown> | undefined;
+
+  constructor(server: Server, logger: Logger) {
+    this.#losses = new Losses(logger);
+    const { commonServerOptions: common, http2Servers: bound } = server as unknown as ServerInsides;
+    if (typeof common === "object" && common !== null) this.#common = common as Record<string, unknown>;
+    else this.#losses.tell("Server.commonServerOptions");
+    if (bound instanceof Map) this.#bound = bound as ReadonlyMap<NetServer, unknown>;
+    else this.#losses.tell("Server.http2Servers");
+  }
+
+  http2StreamOf(call: object): ServerHttp2Stream | undefined {
+    let layer: Layer | undefined = (call as Layer).call;
+    while (layer && !layer.stream) layer = layer.nextCall;
+    if (!layer) this.#losses.tell("call.nextCall.stream");
+    return layer?.stream;
+  }
+
+  boundServers(): readonly NetServer[] {
+    const bound = [...(this.#bound?.keys() ?? [])];
+    if (bound.length === 0) this.#losses.tell("Server.http2Servers");
+    return bound;
+  }
+
+  setHttp2Limits(limits: Http2Limits): void {
+    if (this.#common) Object.assign(this.#common, limits);
+  }
+
+  replaceStatus(call: ServerInterceptingCallInterface, replace: (status: Status) => Status): void {
+    const send = call.sendStatus.bind(call);
+    call.sendStatus = (status) => send(replace(status));
+  }
+}
+
+class Missing implements GrpcJsInternals {
+  constructor(logger: Logger) {
+    const losses = new Losses(logger);
+    for (const internal of GRPC_JS_INTERNALS) losses.tell(internal);
+  }
+
+  http2StreamOf(): undefined {}
+
+  boundServers(): readonly NetServer[] {
+    return [];
+  }
+
+  setHttp2Limits(): void {}
+
+  replaceStatus(): void {}
+}

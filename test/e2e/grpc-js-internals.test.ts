@@ -1,0 +1,80 @@
+import { Server, ServerCredentials, type ServerInterceptingCallInterface } from "@grpc/grpc-js";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { createGrpcJsInternals, GRPC_JS_INTERNALS } from "../../src/grpc/transport/grpc-js-internals.js";
+import type { Logger } from "../../src/ports/logger.js";
+
+const LIMITS = { streamResetBurst: 1, streamResetRate: 2, maxSessionRejectedStreams: 3 };
+
+/** Keeps warnings: which internal is missing, and the text. */
+function recordWarnings() {
+  const warnings: { readonly internal: unknown; readonly text: string }[] = [];
+  const ignore = (): void => undefined;
+  const warn: Logger["warn"] = ({ internal }, text) => warnings.push({ internal, text });
+  return { warnings, logger: { debug: ignore, info: ignore, warn, error: ignore } satisfies Logger };
+}
+
+/** A server without some of its private fields. */
+function serverWithout(...fields: readonly string[]): Server {
+  const server = new Server();
+  for (const field of fields) Reflect.deleteProperty(server, field);
+  return server;
+}
+
+describe("the internals of grpc-js", () => {
+  it("are there in the pinned version, before and after a bind", async () => {
+    const { logger, warnings } = recordWarnings();
+    const server = new Server();
+    onTestFinished(() => server.forceShutdown());
+    const internals = createGrpcJsInternals(server, logger);
+    internals.setHttp2Limits(LIMITS);
+    await new Promise<void>((resolve, reject) => {
+      const bound = (error: Error | null) => (error ? reject(error) : resolve());
+      server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), bound);
+    });
+
+    expect(internals.boundServers().map(({ listening }) => listening)).toEqual([true]);
+    expect(warnings).toEqual([]);
+  });
+
+  it.each([
+    ["commonServerOptions", "Server.commonServerOptions"],
+    ["http2Servers", "Server.http2Servers"],
+  ])("are logged at once if a server has no %s, and the server goes on", (field, internal) => {
+    const { logger, warnings } = recordWarnings();
+    const internals = createGrpcJsInternals(serverWithout(field), logger);
+
+    expect(warnings).toEqual([{ internal, text: expect.stringContaining(`${internal} is missing; `) }]);
+    internals.setHttp2Limits(LIMITS);
+    expect(internals.boundServers()).toEqual([]);
+  });
+
+  it("are logged once, however many calls have no stream", () => {
+    const { logger, warnings } = recordWarnings();
+    const internals = createGrpcJsInternals(new Server(), logger);
+
+    expect(internals.http2StreamOf({})).toBeUndefined();
+    expect(internals.http2StreamOf({ call: { nextCall: {} } })).toBeUndefined();
+    expect(warnings.map(({ internal }) => internal)).toEqual(["call.nextCall.stream"]);
+  });
+
+  it("are logged once, however often the bound addresses are asked for in vain", () => {
+    const { logger, warnings } = recordWarnings();
+    const internals = createGrpcJsInternals(new Server(), logger);
+
+    expect([internals.boundServers(), internals.boundServers()]).toEqual([[], []]);
+    expect(warnings.map(({ internal }) => internal)).toEqual(["Server.http2Servers"]);
+  });
+
+  it("are all logged and none is touched if they count as missing", () => {
+    const { logger, warnings } = recordWarnings();
+    const server = new Server();
+    const internals = createGrpcJsInternals(server, logger, { areMissing: true });
+    const sendStatus = (): void => undefined;
+    const call: Pick<ServerInterceptingCallInterface, "sendStatus"> = { sendStatus };
+    internals.replaceStatus(call as ServerInterceptingCallInterface, (status) => status);
+
+    expect(warnings.map(({ internal }) => internal)).toEqual(GRPC_JS_INTERNALS);
+    expect(call.sendStatus).toBe(sendStatus);
+    expect(internals.http2StreamOf({ call: { stream: {} } })).toBeUndefined();
+  });
+});
