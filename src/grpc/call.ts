@@ -87,7 +87,9 @@ class CallSink implements Sink {
   /** Ends the watch; set while the stream is closing. */
   private stop: (() => void) | undefined = undefined;
   private readonly stream: ServerHttp2Stream | undefined;
-  private hasHeaders = false;
+  /** The stream, once messages may be written to it past grpc-js. */
+  private direct: ServerHttp2Stream | undefined = undefined;
+  private hasAskedForHeaders = false;
 
   constructor(
     private readonly call: OutgoingCall,
@@ -95,6 +97,8 @@ class CallSink implements Sink {
     private readonly paths: FieldPaths,
   ) {
     this.stream = edge.internals.http2StreamOf(call);
+    // Headers at once, or a proxy that times the stream out reports a missing response instead of a cut one.
+    if ("readable" in call) this.askForHeaders();
   }
 
   write(parts: readonly Uint8Array[], sent: () => void): void {
@@ -103,13 +107,27 @@ class CallSink implements Sink {
       if (this.stop) this.closing();
       sent();
     };
-    if (!this.stream) {
-      this.call.write(Buffer.concat(parts), written);
-      return;
-    }
-    if (!this.hasHeaders) this.call.sendMetadata(new Metadata());
-    this.hasHeaders = true;
-    writeMessage(this.stream, parts, written);
+    const stream = this.direct ?? this.openDirect();
+    if (stream) writeMessage(stream, parts, written);
+    else if (!this.call.writableEnded) this.call.write(Buffer.concat(parts), written);
+  }
+
+  /**
+   * Finds out whether messages may go past grpc-js: its headers have been sent, which an interceptor may delay, and so
+   * has every message that was written to the call before them. A write past grpc-js would make Node send headers of its
+   * own, and grpc-js would throw when it sends its headers after them.
+   */
+  private openDirect(): ServerHttp2Stream | undefined {
+    this.askForHeaders();
+    if (this.stream?.headersSent && this.call.writableLength === 0) this.direct = this.stream;
+    return this.direct;
+  }
+
+  /** An interceptor hears of the headers once. */
+  private askForHeaders(): void {
+    if (this.hasAskedForHeaders) return;
+    this.hasAskedForHeaders = true;
+    this.call.sendMetadata(new Metadata());
   }
 
   closing(): void {
@@ -154,8 +172,6 @@ export function subscribe(call: OutgoingCall, logger: Logger, events: StreamEven
   call.on("cancelled", close);
   call.on("close", close);
   if (!("readable" in call)) return;
-  // Headers at once, or a proxy that times the stream out reports a missing response instead of a cut one.
-  call.sendMetadata(new Metadata());
   call.on("data", (received: Buffer) => {
     inTurn(received.byteLength, (waitedMs) => {
       if (!isClosed && !isRefused && message) guarded(() => message(received, waitedMs));
