@@ -2,44 +2,19 @@
  * Peers that do not read: what is queued for them is bounded, they are told exactly what they lost or why they were
  * closed, and nobody else feels anything.
  */
-import { connect as connectHttp2, constants } from "node:http2";
-import { describe, expect, it, onTestFinished } from "vitest";
-import { ListenRequest } from "../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
+import { describe, expect, it } from "vitest";
 import { GapReason, OverflowAction } from "../../src/gen/ate/dispatcher/v1/listener.js";
 import { RevocationReason } from "../../src/gen/ate/dispatcher/v1/producer.js";
 import { OutcomeState, SummaryReason } from "../../src/gen/ate/dispatcher/v1/summary.js";
-import { startInspectable, startServer, useServer } from "../support/in-process.js";
-import {
-  connect,
-  duration,
-  type ListenStream,
-  type ProducerInit,
-  type ProduceStream,
-  type WireClient,
-} from "../support/wire-client.js";
+import { startServer, useServer } from "../support/in-process.js";
+import { pour } from "../support/pour.js";
+import { connect, duration, type ListenStream } from "../support/wire-client.js";
 
 const KIB = 1_024;
 const MIB = 1_024 * KIB;
 /** What both transports take of messages of up to 256 KiB, or of one result: 1 MiB ahead, and 16 messages unread. */
 const absorbed = (bytes: number) => 2 * MIB + 18 * Math.max(256 * KIB, bytes);
 const server = useServer({ producerBufferBytes: MIB, callerBufferBytes: MIB });
-
-/** Partial results of one request, sent as fast as can be, in batches. */
-async function pour(client: WireClient, topic: string, count: number, bytes: number): Promise<ProduceStream> {
-  const producer = await client.producer(`pours-${topic}`, [topic]);
-  await client.dispatch({ topic, ttl: duration(60_000) });
-  const { assignmentId } = await producer.next("assignment");
-  const data = Buffer.alloc(bytes, "x");
-  const reply: ProducerInit = {
-    $case: "reply",
-    value: { assignmentId, more: true, result: { outcome: { $case: "data", value: data } } },
-  };
-  const perBatch = Math.max(1, Math.floor((64 * KIB) / bytes));
-  for (let sent = 0; sent < count; sent += perBatch) {
-    producer.say(...Array<ProducerInit>(Math.min(perBatch, count - sent)).fill(reply));
-  }
-  return producer;
-}
 
 /** Fails unless every position from 1 on was either delivered or told lost, in order. @returns how many were lost. */
 function accountFor(listener: ListenStream): { readonly delivered: number; readonly lost: number } {
@@ -247,42 +222,6 @@ describe("a caller that does not read", () => {
 });
 
 describe("a peer that was closed", () => {
-  it.each([
-    ["for not reading", 64 * KIB],
-    ["because another one took its place, with much in its queue", 64 * MIB],
-  ])("%s, and does not read on, is cut after its time, and nothing of it is left", async (_, bufferBytes) => {
-    const { address, runtime } = await startInspectable({ closeTimeoutMs: 100 });
-    const session = connectHttp2(`http://${address}`);
-    onTestFinished(() => session.destroy());
-    const stream = session.request({
-      ":method": "POST",
-      ":path": "/ate.dispatcher.v1.DispatcherService/Listen",
-      "content-type": "application/grpc",
-      te: "trailers",
-    });
-    const topics = ["cut"];
-    const overflowAction = OverflowAction.DISCONNECT;
-    const listen = ListenRequest.encode(
-      ListenRequest.fromPartial({ listenerId: "cut", topics, overflowAction, bufferBytes }),
-    ).finish();
-    const frame = Buffer.alloc(5);
-    frame.writeUInt32BE(listen.byteLength, 1);
-    const closed = new Promise<number>((resolve) => stream.on("close", () => resolve(stream.rstCode)));
-    stream.on("error", () => undefined);
-    stream.end(Buffer.concat([frame, listen]));
-    await new Promise((resolve) => stream.on("response", resolve));
-    const client = connect(address);
-    const other = await client.listener({ topics });
-    const { places } = runtime.snapshot();
-    await pour(client, "cut", 5_000, KIB);
-    await other.take("delivery", 5_000);
-    // One that was closed for not reading is replaced by nobody.
-    await client.listener({ listenerId: "cut" });
-    expect(await closed).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-    // The producer that poured and the successor have come, and the listener has gone.
-    expect(runtime.snapshot().places).toBe(places + 1);
-  });
-
   it("and reads to the end in its time, has its status, and what reads on is left alone", async () => {
     const client = connect((await startServer({ closeTimeoutMs: 100 })).address);
     const replaced = await client.listener({ listenerId: "twice", topics: ["cut"] });
