@@ -49,6 +49,15 @@ describe("clients.md", () => {
   });
 });
 
+describe("the dependency on grpc-js", () => {
+  const versionIn = (path: string): string => JSON.parse(read(path)).dependencies["@grpc/grpc-js"];
+
+  it("is exact in the server, which knows internals of grpc-js, and a range in the client", () => {
+    expect(versionIn("package.json")).toMatch(/^\d+\.\d+\.\d+$/);
+    expect(versionIn("clients/typescript/package.json")).toMatch(/^\^\d+\.\d+\.\d+$/);
+  });
+});
+
 describe("CONTRIBUTING.md", () => {
   it("tells the versions of buf and of its plugins as they are pinned", () => {
     const [, section = ""] = read("CONTRIBUTING.md").split("## Generated code");
