@@ -98,6 +98,16 @@ describe("the architecture", () => {
     ["src/grpc/server.ts", 'call.on("data", f);', "events are subscribed to in grpc/call.ts only"],
     ["src/admin/feed.ts", 'response?.once("close", f);', "events are subscribed to in grpc/call.ts only"],
     ["src/main.ts", 'server.on("error", f);', "events are subscribed to in grpc/call.ts only"],
+    [
+      "src/grpc/server.ts",
+      "const { http2Servers } = server;",
+      "internals of grpc-js belong in grpc/transport/grpc-js-internals.ts",
+    ],
+    [
+      "clients/typescript/src/a.ts",
+      "const x = call as unknown as Private;",
+      "internals of grpc-js belong in grpc/transport/grpc-js-internals.ts",
+    ],
     ["src/grpc/server.ts", "setTimeout(f, 1);", "timers belong in runtime"],
     ["src/runtime/driver.ts", "globalThis.setInterval(f, 1);", "timers belong in runtime"],
     [
@@ -138,6 +148,7 @@ describe("the architecture", () => {
       'import { type Input } from "../core/input.js"; export type { Input } from "../core/input.js";',
     ],
     ["src/grpc/call.ts", 'import { status } from "@grpc/grpc-js"; call.on("data", f);'],
+    ["src/grpc/transport/grpc-js-internals.ts", "const { http2Servers } = server as unknown as Private;"],
     ["src/grpc/decode.ts", 'import { BinaryReader } from "@bufbuild/protobuf/wire";'],
     ["src/config/load.ts", "process.env.HOME;"],
     [

@@ -53,6 +53,9 @@ const TOP = ["src/compose.ts", "src/main.ts"];
 const STARTERS = ["src/main.ts", "src/cli/serve.ts"];
 const ENVIRONMENT = ["src/config/load.ts"];
 const SUBSCRIBERS = ["src/grpc/call.ts"];
+const GRPC_JS_INTERNALS = "src/grpc/transport/grpc-js-internals.ts";
+/** Private fields of grpc-js; `call` and `stream` are too common as names. */
+const GRPC_JS_FIELDS = new Set(["commonServerOptions", "http2Servers", "nextCall"]);
 const TIMERS = [
   "src/runtime/pacemaker.ts",
   "src/runtime/watchdog.ts",
@@ -215,6 +218,9 @@ function scattered(path: string, node: ts.Node): string | undefined {
     if (node.exportClause === undefined || ts.isNamespaceExport(node.exportClause)) return "no export *";
   }
   if (!ENVIRONMENT.includes(path) && readsEnvironment(node)) return "process.env belongs in config/load.ts";
+  if (path !== GRPC_JS_INTERNALS && readsGrpcJsInternals(path, node)) {
+    return "internals of grpc-js belong in grpc/transport/grpc-js-internals.ts";
+  }
   if (!path.startsWith("src/")) return undefined;
   if (!SUBSCRIBERS.includes(path) && subscribes(node) && !(path === "src/main.ts" && isOfProcess(node))) {
     return "events are subscribed to in grpc/call.ts only";
@@ -231,6 +237,13 @@ function readsEnvironment(node: ts.Node): boolean {
   }
   if (!ts.isImportSpecifier(node) || (node.propertyName ?? node.name).text !== "env") return false;
   return /^(node:)?process$/.test((node.parent.parent.parent.moduleSpecifier as ts.StringLiteral).text);
+}
+
+/** Whether a node names a private field of grpc-js, or may reach one because it casts a type away. */
+function readsGrpcJsInternals(path: string, node: ts.Node): boolean {
+  if (ts.isIdentifier(node) && GRPC_JS_FIELDS.has(node.text)) return true;
+  const mayHoldCalls = path.startsWith("src/grpc/") || path.startsWith("clients/");
+  return mayHoldCalls && ts.isAsExpression(node) && /^(any|unknown)$/.test(node.type.getText());
 }
 
 function subscribes(node: ts.Node): node is ts.CallExpression {
