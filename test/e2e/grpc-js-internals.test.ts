@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { Server, ServerCredentials, type ServerInterceptingCallInterface } from "@grpc/grpc-js";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createGrpcJsInternals, GRPC_JS_INTERNALS } from "../../src/grpc/transport/grpc-js-internals.js";
@@ -5,12 +6,20 @@ import type { Logger } from "../../src/ports/logger.js";
 
 const LIMITS = { streamResetBurst: 1, streamResetRate: 2, maxSessionRejectedStreams: 3 };
 
-/** Keeps warnings: which internal is missing, and the text. */
+/** Keeps warnings: which internal is missing, in which version it was seen, and the text. */
 function recordWarnings() {
   const warnings: { readonly internal: unknown; readonly text: string }[] = [];
   const ignore = (): void => undefined;
-  const warn: Logger["warn"] = ({ internal }, text) => warnings.push({ internal, text });
-  return { warnings, logger: { debug: ignore, info: ignore, warn, error: ignore } satisfies Logger };
+  const versions: unknown[] = [];
+  const warn: Logger["warn"] = ({ internal, seenIn }, text) => {
+    warnings.push({ internal, text });
+    versions.push(seenIn);
+  };
+  return {
+    warnings,
+    versions,
+    logger: { debug: ignore, info: ignore, warn, error: ignore } satisfies Logger,
+  };
 }
 
 /** A server without some of its private fields. */
@@ -63,6 +72,14 @@ describe("the internals of grpc-js", () => {
 
     expect([internals.boundServers(), internals.boundServers()]).toEqual([[], []]);
     expect(warnings.map(({ internal }) => internal)).toEqual(["Server.http2Servers"]);
+  });
+
+  it("are logged with the pinned version as the one that has them", () => {
+    const { logger, versions } = recordWarnings();
+    createGrpcJsInternals(new Server(), logger, { areMissing: true });
+    const { dependencies } = JSON.parse(readFileSync("package.json", "utf8"));
+
+    expect(new Set(versions)).toEqual(new Set([dependencies["@grpc/grpc-js"]]));
   });
 
   it("are all logged and none is touched if they count as missing", () => {
