@@ -11,10 +11,6 @@ class Alarm extends Deadline {
 /** What one turn of the wheel covers, in milliseconds; deadlines beyond it share slots with nearer ones. */
 const ROUND_MS = 5 * 2_048;
 
-function name(deadline: Deadline): number | undefined {
-  return deadline instanceof Alarm ? deadline.name : undefined;
-}
-
 describe("the deadline wheel", () => {
   it("is a sorted list, whatever is set, moved, cleared and taken", () => {
     const offset = fc.oneof(
@@ -31,7 +27,7 @@ describe("the deadline wheel", () => {
     );
     fc.assert(
       fc.property(fc.nat(2 * ROUND_MS), fc.array(step, { maxLength: 60, size: "max" }), (start, steps) => {
-        const wheel = new DeadlineWheel();
+        const wheel = new DeadlineWheel<Alarm>();
         const alarms = Array.from({ length: 10 }, (_, name) => new Alarm(name));
         let list: { readonly alarm: Alarm; readonly at: number }[] = [];
         let now = start;
@@ -41,7 +37,7 @@ describe("the deadline wheel", () => {
             now += Math.max(0, offset);
             const due = list.filter(({ at }) => at < now).sort((a, b) => a.at - b.at);
             list = list.filter(({ at }) => at >= now);
-            expect(wheel.takeDue(now).map(name)).toEqual(due.map(({ alarm }) => alarm.name));
+            expect(wheel.takeDue(now).map(({ name }) => name)).toEqual(due.map(({ alarm }) => alarm.name));
           } else {
             list = list.filter((entry) => entry.alarm !== alarm);
             if (kind === "set") {
@@ -71,7 +67,7 @@ describe("the deadline wheel", () => {
   });
 
   it("says exactly when the next one is due, once it has looked", () => {
-    const wheel = new DeadlineWheel();
+    const wheel = new DeadlineWheel<Alarm>();
     wheel.set(new Alarm(1), 100);
     wheel.set(new Alarm(2), 250.5);
     expect(wheel.next).toBe(100);
@@ -82,7 +78,7 @@ describe("the deadline wheel", () => {
   });
 
   it("takes what is due strictly before now, not at it", () => {
-    const wheel = new DeadlineWheel();
+    const wheel = new DeadlineWheel<Alarm>();
     const alarm = new Alarm(1);
     wheel.set(alarm, 100);
 
@@ -91,7 +87,7 @@ describe("the deadline wheel", () => {
   });
 
   it("takes equal deadlines in the order in which they were set", () => {
-    const wheel = new DeadlineWheel();
+    const wheel = new DeadlineWheel<Alarm>();
     const [first, second, third] = [new Alarm(1), new Alarm(2), new Alarm(3)];
     for (const alarm of [second, first, third]) wheel.set(alarm, 100);
     wheel.set(second, 100);
@@ -100,7 +96,7 @@ describe("the deadline wheel", () => {
   });
 
   it("keeps a deadline that is rounds away until its time, and never wakes too late for it", () => {
-    const wheel = new DeadlineWheel();
+    const wheel = new DeadlineWheel<Alarm>();
     const far = new Alarm(1);
     wheel.set(far, 7.5 * ROUND_MS);
     let wakes = 0;
@@ -114,7 +110,7 @@ describe("the deadline wheel", () => {
   });
 
   it("takes a deadline that was set in the past at the next look", () => {
-    const wheel = new DeadlineWheel();
+    const wheel = new DeadlineWheel<Alarm>();
     wheel.set(new Alarm(1), 5 * ROUND_MS);
     wheel.takeDue(3 * ROUND_MS);
     const past = new Alarm(2);
@@ -125,7 +121,7 @@ describe("the deadline wheel", () => {
   });
 
   it("finds everything after a pause of many rounds, in order", () => {
-    const wheel = new DeadlineWheel();
+    const wheel = new DeadlineWheel<Alarm>();
     const alarms = Array.from({ length: 50 }, (_, name) => new Alarm(name));
     for (const [i, alarm] of [...alarms].reverse().entries()) wheel.set(alarm, (50 - i) * 3_333);
 
@@ -134,9 +130,23 @@ describe("the deadline wheel", () => {
   });
 
   it("ignores the clearing of what is not set", () => {
-    const wheel = new DeadlineWheel();
+    const wheel = new DeadlineWheel<Alarm>();
     wheel.clear(new Alarm(1));
 
     expect([wheel.size, wheel.next]).toEqual([0, Number.POSITIVE_INFINITY]);
+  });
+
+  it("gives up the entries of a crowd once all of it is gone, and goes on", () => {
+    const wheel = new DeadlineWheel<Alarm>();
+    const alarms = Array.from({ length: 5_000 }, (_, name) => new Alarm(name));
+    for (const alarm of alarms) wheel.set(alarm, alarm.name);
+    expect(wheel.entryCount).toBe(5_000);
+    for (const alarm of alarms.slice(0, 2_000)) wheel.clear(alarm);
+    expect(wheel.takeDue(5_000).length).toBe(3_000);
+    expect(wheel.entryCount).toBe(0);
+
+    wheel.set(alarms[0] as Alarm, 6_000);
+    wheel.set(alarms[1] as Alarm, 5_500);
+    expect(wheel.takeDue(7_000).map(({ name }) => name)).toEqual([1, 0]);
   });
 });

@@ -1,46 +1,57 @@
 /**
- * All deadlines of the process in one hashed timing wheel of linked lists: setting, moving and clearing one costs the
- * same however many there are. Unlike a plain wheel it is exact: what is due is known to the instant, not to the tick.
+ * All deadlines of the process in one hashed timing wheel: setting, moving and clearing a deadline costs the same however
+ * many are set. Unlike a plain wheel this one is exact: what is due is known to the instant, not to the tick.
  */
 import type { Instant } from "./model.js";
 
 /** Width of a slot, in milliseconds. */
 const TICK_MS = 5;
-/** Slots; deadlines further away than all of them share slots and are passed over once a round. */
+/** Slots; deadlines further away than all of them share slots with nearer ones and are passed over once a round. */
 const SLOT_COUNT = 2_048;
+/** Entries that stay allocated when no deadline is set. */
+const MAX_SPARE = 1_024;
+/** Stands for no entry. */
+const NONE = -1;
+const NOTHING: readonly never[] = [];
 
-const NOTHING: readonly Deadline[] = [];
-
-/** Something that happens at an instant; linked into the wheel while set. */
+/** Something that happens at an instant. */
 export abstract class Deadline {
-  /** When it is due; only meaningful while set. */
+  /** When it is due; only meaningful while it is set. */
   at: Instant = 0;
-  /** @internal */ wheelPrev: Deadline | undefined = undefined;
-  /** @internal */ wheelNext: Deadline | undefined = undefined;
-  /** @internal */ wheelSlot = -1;
-  /** @internal */ wheelSerial = 0;
+  /** Its entry in the wheel that it is set in; kept by the wheel. */
+  wheelEntry = NONE;
 
   /** Whether it is waiting to happen. */
   get isSet(): boolean {
-    return this.wheelSlot >= 0;
+    return this.wheelEntry !== NONE;
   }
 }
 
-/** A set of deadlines. */
-export class DeadlineWheel {
-  private readonly slots: (Deadline | undefined)[] = new Array<Deadline | undefined>(SLOT_COUNT).fill(
-    undefined,
-  );
-  /** Every slot before this tick's holds nothing that is due. */
+/** A set of deadlines. Each slot is a doubly linked list of entries, and an entry is an index into parallel arrays. */
+export class DeadlineWheel<D extends Deadline> {
+  private readonly heads = new Int32Array(SLOT_COUNT).fill(NONE);
+  private readonly deadlines: (D | undefined)[] = [];
+  private readonly slots: number[] = [];
+  private readonly previous: number[] = [];
+  private readonly following: number[] = [];
+  /** Order in which deadlines of the same instant were set. */
+  private readonly serials: number[] = [];
+  private readonly free: number[] = [];
+  /** Every slot before the slot of this tick holds nothing that is due. */
   private tick = 0;
   private count = 0;
   private serial = 0;
-  /** No deadline is earlier; may be too early after one was cleared. */
+  /** No deadline is earlier; may be too early after a deadline was cleared. */
   private earliest: Instant = Number.POSITIVE_INFINITY;
 
   /** How many deadlines are set. */
   get size(): number {
     return this.count;
+  }
+
+  /** How many entries it has, used or free. */
+  get entryCount(): number {
+    return this.deadlines.length;
   }
 
   /** No deadline is due before this instant; infinity if none is set. */
@@ -49,27 +60,30 @@ export class DeadlineWheel {
   }
 
   /** Sets a deadline, or moves it. */
-  set(deadline: Deadline, at: Instant): void {
-    if (deadline.wheelSlot >= 0) this.unlink(deadline);
+  set(deadline: D, at: Instant): void {
+    if (deadline.isSet) this.unlink(deadline.wheelEntry);
     // A deadline in the past goes to the current slot, which is looked at next.
     const slot = Math.max(Math.floor(at / TICK_MS), this.tick) % SLOT_COUNT;
-    const head = this.slots[slot];
+    const entry = this.free.pop() ?? this.deadlines.length;
+    const head = this.heads[slot] ?? NONE;
     deadline.at = at;
-    deadline.wheelSlot = slot;
-    deadline.wheelSerial = this.serial++;
-    deadline.wheelPrev = undefined;
-    deadline.wheelNext = head;
-    if (head) head.wheelPrev = deadline;
-    this.slots[slot] = deadline;
+    deadline.wheelEntry = entry;
+    this.deadlines[entry] = deadline;
+    this.slots[entry] = slot;
+    this.serials[entry] = this.serial++;
+    this.previous[entry] = NONE;
+    this.following[entry] = head;
+    if (head !== NONE) this.previous[head] = entry;
+    this.heads[slot] = entry;
     this.count++;
     if (at < this.earliest) this.earliest = at;
   }
 
   /** Clears a deadline; one that is not set is ignored. */
-  clear(deadline: Deadline): void {
-    if (deadline.wheelSlot < 0) return;
-    this.unlink(deadline);
-    if (this.count === 0) this.earliest = Number.POSITIVE_INFINITY;
+  clear(deadline: D): void {
+    if (!deadline.isSet) return;
+    deadline.wheelEntry = this.unlink(deadline.wheelEntry);
+    if (this.count === 0) this.reset();
   }
 
   /**
@@ -77,47 +91,71 @@ export class DeadlineWheel {
    *
    * @param now - must not run backwards between calls.
    */
-  takeDue(now: Instant): readonly Deadline[] {
+  takeDue(now: Instant): readonly D[] {
     if (now <= this.earliest) return NOTHING;
-    const due: Deadline[] = [];
+    const due: D[] = [];
     const nowTick = Math.floor(now / TICK_MS);
     const lastTick = Math.min(nowTick, this.tick + SLOT_COUNT - 1);
+    const serials: number[] = [];
     for (let tick = this.tick; tick <= lastTick && this.count > 0; tick++) {
-      let deadline = this.slots[tick % SLOT_COUNT];
-      while (deadline) {
-        const following: Deadline | undefined = deadline.wheelNext;
-        if (deadline.at < now) {
-          this.unlink(deadline);
+      let entry = this.heads[tick % SLOT_COUNT] ?? NONE;
+      while (entry !== NONE) {
+        const following = this.following[entry] ?? NONE;
+        const deadline = this.deadlines[entry];
+        if (deadline && deadline.at < now) {
+          serials.push(this.serials[entry] ?? 0);
           due.push(deadline);
+          deadline.wheelEntry = this.unlink(entry);
         }
-        deadline = following;
+        entry = following;
       }
     }
     this.tick = Math.max(this.tick, nowTick);
-    this.earliest = this.findEarliest();
-    return due.sort((a, b) => a.at - b.at || a.wheelSerial - b.wheelSerial);
+    if (this.count === 0) this.reset();
+    else this.earliest = this.findEarliest();
+    return inOrder(due, serials);
   }
 
   /** Looks one round ahead; beyond it, says the end of the round, which is early but never late. */
   private findEarliest(): Instant {
-    if (this.count === 0) return Number.POSITIVE_INFINITY;
     const endOfRound = (this.tick + SLOT_COUNT) * TICK_MS;
     for (let tick = this.tick; tick < this.tick + SLOT_COUNT; tick++) {
       let earliest = endOfRound;
-      for (let d = this.slots[tick % SLOT_COUNT]; d; d = d.wheelNext) if (d.at < earliest) earliest = d.at;
+      let entry = this.heads[tick % SLOT_COUNT] ?? NONE;
+      while (entry !== NONE) {
+        const at = this.deadlines[entry]?.at ?? endOfRound;
+        if (at < earliest) earliest = at;
+        entry = this.following[entry] ?? NONE;
+      }
       if (earliest < endOfRound) return earliest;
     }
     return endOfRound;
   }
 
-  private unlink(deadline: Deadline): void {
-    const { wheelPrev, wheelNext } = deadline;
-    if (wheelPrev) wheelPrev.wheelNext = wheelNext;
-    else this.slots[deadline.wheelSlot] = wheelNext;
-    if (wheelNext) wheelNext.wheelPrev = wheelPrev;
-    deadline.wheelPrev = undefined;
-    deadline.wheelNext = undefined;
-    deadline.wheelSlot = -1;
+  private unlink(entry: number): typeof NONE {
+    const previous = this.previous[entry] ?? NONE;
+    const following = this.following[entry] ?? NONE;
+    if (previous !== NONE) this.following[previous] = following;
+    else this.heads[this.slots[entry] ?? 0] = following;
+    if (following !== NONE) this.previous[following] = previous;
+    this.deadlines[entry] = undefined;
+    this.free.push(entry);
     this.count--;
+    return NONE;
   }
+
+  private reset(): void {
+    this.earliest = Number.POSITIVE_INFINITY;
+    if (this.deadlines.length <= MAX_SPARE) return;
+    for (const column of [this.slots, this.previous, this.following, this.serials, this.free])
+      column.length = 0;
+    this.deadlines.length = 0;
+  }
+}
+
+function inOrder<D extends Deadline>(due: D[], serials: readonly number[]): readonly D[] {
+  if (due.length < 2) return due;
+  const order = due.map((deadline, i) => ({ deadline, serial: serials[i] ?? 0 }));
+  order.sort((a, b) => a.deadline.at - b.deadline.at || a.serial - b.serial);
+  return order.map(({ deadline }) => deadline);
 }

@@ -7,7 +7,6 @@
  */
 import { admit } from "./admission.js";
 import { cancelRequest, departCaller, finishSubmitting, openCaller } from "./callers.js";
-import type { Deadline } from "./deadline-wheel.js";
 import type { Effect, Replay } from "./effect.js";
 import { end, expire } from "./ending.js";
 import type { Input, ProducerInput } from "./input.js";
@@ -16,7 +15,6 @@ import { InvariantError } from "./invariant.js";
 import { DEFAULT_LIMITS, type Limits } from "./limits.js";
 import { departListener, openListener, updateListener, updateOwnTopics } from "./listeners.js";
 import type { Instant } from "./model.js";
-import { PendingRequest } from "./pending-request.js";
 import {
   departProducer,
   deregisterTopics,
@@ -31,7 +29,7 @@ import { type ReplaySlice, readReplay } from "./replay.js";
 import { takeResult } from "./results.js";
 import { beat } from "./sessions.js";
 import { type Snapshot, snapshotOf } from "./snapshot.js";
-import { type AnySession, State, Sweep } from "./state.js";
+import { type AnyDeadline, type AnySession, State } from "./state.js";
 import type { StepContext } from "./step-context.js";
 
 /** How often old things are forgotten, in milliseconds. */
@@ -210,17 +208,26 @@ export class Dispatcher {
     }
   }
 
-  private settle(deadline: Deadline, step: StepContext): void {
-    if (deadline instanceof PendingRequest) {
-      expire(this.state, deadline, step);
-    } else if (deadline instanceof Sweep) {
-      this.state.log.expire(step.now);
-      this.state.router.expire(step.now);
-      this.state.remembered.expire(step.now);
-    } else {
-      const session = deadline as AnySession;
-      beat(this.state, session, step);
+  private settle(deadline: AnyDeadline, step: StepContext): void {
+    switch (deadline.kind) {
+      case "request":
+        expire(this.state, deadline, step);
+        break;
+      case "sweep":
+        this.forgetOld(step.now);
+        break;
+      case "producer":
+      case "listener":
+      case "caller":
+        beat(this.state, deadline, step);
+        break;
     }
+  }
+
+  private forgetOld(now: Instant): void {
+    this.state.log.expire(now);
+    this.state.router.expire(now);
+    this.state.remembered.expire(now);
   }
 
   private armSweep(now: Instant): void {

@@ -19,9 +19,12 @@ import { SlotMap } from "./slot-map.js";
 export type AnySession = ProducerSession | ListenerSession | CallerSession;
 
 /** The next time that something old is to be forgotten. */
-export class Sweep extends Deadline {
+class Sweep extends Deadline {
   readonly kind = "sweep";
 }
+
+/** Anything with a deadline, by its kind. */
+export type AnyDeadline = PendingRequest | AnySession | Sweep;
 
 /** What the core did since its start. */
 export interface Totals {
@@ -38,7 +41,7 @@ export interface Totals {
 
 /** All that the core holds. */
 export class State {
-  readonly wheel = new DeadlineWheel();
+  readonly wheel = new DeadlineWheel<AnyDeadline>();
   readonly sweep = new Sweep();
   readonly router: Router;
   readonly log: RetainedLog;
