@@ -12,7 +12,7 @@ import { violationsOf } from "./request-rules.js";
 import { choose, scatter, targetsOf } from "./scatter.js";
 import type { State } from "./state.js";
 import type { StepContext } from "./step-context.js";
-import type { Choice, TopicState } from "./topic-state.js";
+import type { Choice } from "./topic-state.js";
 
 /** Takes a request and scatters it, or rejects it; what a stream submits that was refused or has ended is ignored. */
 export function admit(state: State, input: RequestSubmitted, step: StepContext): void {
@@ -67,7 +67,7 @@ function accept(
     answer(input, acceptance, step);
     return undefined;
   }
-  const topic = isKept ? state.router.open(spec.topic) : state.router.find(spec.topic);
+  const topic = isKept ? state.router.open(spec.topic) : state.topics.find(spec.topic);
   if (isKept && !topic) {
     const limit = String(state.limits.maxTopics);
     const message = `${limit} topics are in use, which is the limit; ask on fewer topics or raise maxTopics`;
@@ -80,9 +80,9 @@ function accept(
   state.totals.acceptedRequests++;
   if (spec.requestId !== "") state.remembered.noteSent(request);
   if (topic) {
-    state.router.retain(topic);
+    state.topics.retain(topic);
     topic.pendingCount++;
-    if (request.isHeld && choices.length === 0) holdFor(state, topic, request);
+    if (request.isHeld && choices.length === 0) state.held.hold(topic, request);
   }
   answer(input, acceptance, step);
   observe(state, step, () => ({ kind: "requestAccepted", topic: request.topic, acceptance }));
@@ -95,11 +95,6 @@ function accept(
   scatter(state, request, choices, step);
   endIfOver(state, request, step);
   return undefined;
-}
-
-function holdFor(state: State, topic: TopicState, request: PendingRequest): void {
-  topic.held.add(request);
-  state.router.held.add(topic);
 }
 
 function answer(input: RequestSubmitted, acceptance: Acceptance, step: StepContext): void {

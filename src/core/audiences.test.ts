@@ -4,6 +4,7 @@ import { DEFAULT_LIMITS } from "./limits.js";
 import { ListenerSession } from "./listener-session.js";
 import { NO_LANE } from "./model.js";
 import { Router } from "./router.js";
+import { Topics } from "./topics.js";
 
 function listener(session: number, more: { group?: string } = {}): ListenerSession {
   const opened = {
@@ -16,7 +17,7 @@ function listener(session: number, more: { group?: string } = {}): ListenerSessi
 
 /** A router with topics that have state, and listeners on all of them. */
 function stage(topics: readonly string[], listeners: readonly ListenerSession[]): Router {
-  const router = new Router("s", DEFAULT_LIMITS);
+  const router = new Router(new Topics("s", DEFAULT_LIMITS));
   for (const topic of topics) router.open(topic);
   for (const one of listeners) for (const topic of topics) router.registerListener(one, topic);
   return router;

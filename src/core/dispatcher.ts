@@ -84,10 +84,10 @@ export class Dispatcher {
    * The next slice of a replay that was ordered; looks, and changes nothing.
    *
    * @param from - where the slice before ended; the replay's own first position in the beginning.
-   * @param mostBytes - of deliveries as the log counts them; one always has room.
+   * @param maxBytes - of deliveries as the log counts them; one always has room.
    */
-  readReplay(order: Replay, from: number, mostBytes: number): ReplaySlice {
-    return readReplay(this.state, order, from, mostBytes);
+  readReplay(order: Replay, from: number, maxBytes: number): ReplaySlice {
+    return readReplay(this.state, order, from, maxBytes);
   }
 
   /** What is held at the moment, for people and metrics. Costs time in proportion to it. */
@@ -226,14 +226,14 @@ export class Dispatcher {
 
   private forgetOld(now: Instant): void {
     this.state.log.expire(now);
-    this.state.router.expire(now);
+    this.state.topics.expire(now);
     this.state.remembered.expire(now);
   }
 
   private armSweep(now: Instant): void {
-    const { sweep, wheel, log, router, remembered } = this.state;
+    const { sweep, wheel, log, topics, remembered } = this.state;
     if (sweep.isSet) return;
-    if (log.size > 0 || router.idleCount > 0 || remembered.size > 0) wheel.set(sweep, now + SWEEP_MS);
+    if (log.size > 0 || topics.idleCount > 0 || remembered.size > 0) wheel.set(sweep, now + SWEEP_MS);
   }
 
   private startDrain(graceMs: number, step: StepContext): void {

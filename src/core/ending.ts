@@ -72,10 +72,9 @@ export function end(
   observe(state, step, () => ({ kind: "requestEnded", summary }));
   if (hasOpen) withdraw(state, request, reason, revocation, step);
   for (const caller of callers) finishCaller(state, caller, request.requestId, step);
-  const topic = state.router.find(request.topic);
+  const topic = state.topics.find(request.topic);
   if (!topic) return;
-  topic.held.delete(request);
-  if (topic.held.size === 0) state.router.held.delete(topic);
+  state.held.release(topic, request);
   topic.pendingCount--;
   state.router.release(topic, step.now);
 }

@@ -31,7 +31,7 @@ export class Inspector {
 
   /** Topics by name, after a name. @param pattern - only those that it covers; "" for all. */
   *topics(after: string, pattern: string): Generator<TopicView> {
-    const topics = [...this.state.router.all()].filter(({ name }) => name > after);
+    const topics = [...this.state.topics.all()].filter(({ name }) => name > after);
     for (const topic of inOrder(topics, (a, b) => compare(a.name, b.name))) {
       if (isCovered(pattern, topic.name)) yield topicView(this.state, topic);
     }

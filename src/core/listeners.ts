@@ -123,7 +123,7 @@ function addTopics(state: State, listener: ListenerSession, topics: readonly str
     const topic = hasWildcard(name) ? undefined : state.router.open(name);
     if (!topic) continue;
     topic.isTold = true;
-    state.router.retain(topic);
+    state.topics.retain(topic);
   }
 }
 

@@ -150,20 +150,19 @@ function giveUp(state: State, assignments: readonly Assignment[], step: StepCont
 
 /** Gives requests that were held for the first producer to those who can be asked now. */
 function askHeldRequests(state: State, patterns: readonly string[], step: StepContext): void {
-  if (state.router.held.size === 0) return;
+  if (state.held.isEmpty) return;
   const joined = new TopicTree<true, true>();
   for (const pattern of patterns) joined.add(pattern, true, true);
-  for (const topic of state.router.held) {
+  for (const [topic, requests] of state.held.all()) {
     if (joined.match(topic.name).size === 0) continue;
     const routes = state.router.routes(topic.name);
-    for (const request of topic.held) {
+    for (const request of requests) {
       const choices = choose(routes, request.selector, request.serial);
       if (choices.length === 0) continue;
-      topic.held.delete(request);
+      state.held.release(topic, request);
       scatter(state, request, choices, step);
       endIfOver(state, request, step);
     }
-    if (topic.held.size === 0) state.router.held.delete(topic);
   }
 }
 

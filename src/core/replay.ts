@@ -3,7 +3,6 @@
  * nothing is held for it but two positions, and what has left the log meanwhile is told as a gap in its place.
  */
 import type { Deliver, Gap, Replay } from "./effect.js";
-import { retainedAfter } from "./retained-log.js";
 import type { State } from "./state.js";
 
 /** What can be sent of a replay at one moment: the gap first, then the deliveries. */
@@ -19,13 +18,13 @@ export interface ReplaySlice {
  * Looks, and changes nothing.
  *
  * @param from - where the slice before ended; the replay's own first position in the beginning.
- * @param mostBytes - of deliveries as the log counts them; one always has room.
+ * @param maxBytes - of deliveries as the log counts them; one always has room.
  */
-export function readReplay(state: State, order: Replay, from: number, mostBytes: number): ReplaySlice {
+export function readReplay(state: State, order: Replay, from: number, maxBytes: number): ReplaySlice {
   const { topic: name, epoch, last } = order;
-  const topic = state.router.find(name);
+  const topic = state.topics.find(name);
   // A topic that was forgotten has taken its log with it, whether or not it has come back.
-  const deliveries = topic?.epoch === epoch ? retainedAfter(topic, from - 1, { upTo: last, mostBytes }) : [];
+  const deliveries = topic?.epoch === epoch ? topic.log.after(from - 1, { upTo: last, maxBytes }) : [];
   const begin = deliveries[0]?.sequence ?? last + 1;
   return {
     gap: begin > from ? gapOf(order, from, begin - 1) : undefined,

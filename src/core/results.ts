@@ -89,7 +89,7 @@ function publish(state: State, assignment: Assignment, input: ResultReturned, st
   const delivery = makeDelivery(assignment, input, step, routes.everyone, callers, resultCount, sequence);
   step.effects.push(delivery);
   state.totals.deliveries += routes.everyone.members.length + callers.length;
-  if (topic) state.log.append(topic, delivery);
+  if (topic) state.log.append(topic.log, delivery);
   if (routes.listenerGroups.length === 0) return;
   for (const { alone } of state.router.groupMembers(routes, request)) {
     state.totals.deliveries++;

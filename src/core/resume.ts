@@ -26,7 +26,7 @@ export function resume(state: State, listener: ListenerSession, from: readonly C
   for (const cursor of new Map(from.map((c) => [c.topic, c])).values()) {
     const { topic: name, epoch, sequence } = cursor;
     if (!state.router.hears(listener, name)) continue;
-    const topic = state.router.find(name);
+    const topic = state.topics.find(name);
     if (!topic || topic.epoch !== epoch || sequence > topic.sequence) {
       if (topic) cursors.push({ topic: name, epoch: topic.epoch, sequence: topic.sequence });
       gaps.push({ kind: "gap", to, topic: name, reason: "EPOCH_CHANGED", from: 0, last: 0, lostCount: 0 });

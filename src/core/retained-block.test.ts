@@ -44,8 +44,8 @@ describe("a block of retained deliveries", () => {
           (delivery) => block.hasRoom(delivery.payload) && block.append(delivery) >= 0,
         );
         expect(fitting.map((_, index) => readable(block.read(index, "t")))).toEqual(fitting.map(readable));
-        expect(fitting.map((_, index) => block.payloadBytes(index))).toEqual(
-          fitting.map(({ payload }) => payload.byteLength),
+        expect(fitting.map((_, index) => block.cost(index))).toEqual(
+          fitting.map(({ payload }) => 256 + payload.byteLength),
         );
       }),
       { numRuns: 100 },
@@ -108,7 +108,7 @@ describe("a block of retained deliveries", () => {
     block.renew();
     expect(block.isSpent).toBe(false);
     expect(block.append({ ...second, payload: new Uint8Array(200).fill(2) })).toBe(0);
-    expect(block.payloadBytes(0)).toBe(200);
+    expect(block.cost(0)).toBe(256 + 200);
     expect(block.read(0, "t")).toMatchObject({ requestId: second.requestId, more: second.more });
     expect(Buffer.compare(block.read(0, "t").payload, new Uint8Array(200).fill(2))).toBe(0);
     expect(Buffer.compare(payload, new Uint8Array(100).fill(1))).toBe(0);

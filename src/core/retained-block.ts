@@ -1,16 +1,18 @@
 /**
- * Retained deliveries, several hundred in one block: their numbers and payloads lie in arrays of the block, so that what
- * is held for a minute costs the garbage collector a few objects per block instead of a dozen per delivery; and a block
- * whose deliveries are all dropped is filled again.
+ * Retained deliveries, several hundred in one block. Their numbers and payloads lie in arrays of the block, so that a
+ * minute of deliveries costs the garbage collector a few objects per block instead of a dozen per delivery. A block whose
+ * deliveries are all dropped is filled again.
  */
 import type { Deliver } from "./effect.js";
 import { NO_LANE, NOBODY, type Payload, type TraceContext } from "./model.js";
 import { ownBytes } from "./own-bytes.js";
 
-/** Deliveries in a block at the most. */
-const ENTRIES = 512;
-/** Bytes of their payloads at the most, those apart that are as large as this themselves. */
+/** Maximum of deliveries in a block. */
+const MAX_ENTRIES = 512;
+/** Maximum of bytes of their payloads; a payload that is as large as this by itself lies apart. */
 const PAYLOAD_BYTES = 64 * 1024;
+/** What a delivery costs beside its payload, in bytes; estimated. */
+const ENTRY_BYTES = 256;
 /** Numbers per delivery, and where each one is among them. */
 const NUMBERS = 4;
 const LATENCY = 0;
@@ -24,10 +26,10 @@ export class RetainedBlock {
   private readonly producerIds: string[] = [];
   private readonly groups: string[] = [];
   private readonly contexts: TraceContext[] = [];
-  private readonly isPartial = new Uint8Array(ENTRIES);
-  private readonly numbers = new Float64Array(NUMBERS * ENTRIES);
+  private readonly isPartial = new Uint8Array(MAX_ENTRIES);
+  private readonly numbers = new Float64Array(NUMBERS * MAX_ENTRIES);
   private readonly payloads = new Uint8Array(PAYLOAD_BYTES);
-  private readonly ends = new Uint32Array(ENTRIES);
+  private readonly ends = new Uint32Array(MAX_ENTRIES);
   /** Payloads that are too large to lie with the others, by index. */
   private readonly large = new Map<number, Payload>();
   private used = 0;
@@ -42,7 +44,7 @@ export class RetainedBlock {
   /** Whether this payload has room. */
   hasRoom(payload: Payload): boolean {
     const bytes = isLarge(payload) ? 0 : payload.length;
-    return this.count < ENTRIES && this.used + bytes <= PAYLOAD_BYTES;
+    return this.count < MAX_ENTRIES && this.used + bytes <= PAYLOAD_BYTES;
   }
 
   /** Takes a delivery that has room. @returns its index. */
@@ -79,9 +81,9 @@ export class RetainedBlock {
     return this.numbers[NUMBERS * index + SEQUENCE] ?? 0;
   }
 
-  /** Bytes of a delivery's payload. */
-  payloadBytes(index: number): number {
-    return this.large.get(index)?.length ?? this.end(index) - this.end(index - 1);
+  /** What a delivery costs, in bytes; estimated. */
+  cost(index: number): number {
+    return ENTRY_BYTES + (this.large.get(index)?.length ?? this.end(index) - this.end(index - 1));
   }
 
   /** A delivery of a topic, as it was but for its receivers. Its payload is its own: the block may be filled again. */
@@ -106,13 +108,13 @@ export class RetainedBlock {
     };
   }
 
-  /** Lets go of a delivery, once; the small ones stay until the block is filled again or let go of. */
+  /** Drops a delivery, once. The bytes of a small one stay until the block is filled again or released. */
   drop(index: number): void {
     this.droppedCount++;
     if (this.large.size > 0) this.large.delete(index);
   }
 
-  /** Makes a block that is spent as good as new. */
+  /** Empties a block that is spent, so that it can be filled again. */
   renew(): void {
     this.used = 0;
     this.count = 0;

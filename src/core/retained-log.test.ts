@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Deliver } from "./effect.js";
 import { NO_CONTEXT, NO_LANE, NOBODY } from "./model.js";
-import { RetainedLog, retainedAfter } from "./retained-log.js";
+import { RetainedLog } from "./retained-log.js";
 import { TopicState } from "./topic-state.js";
 
 /** What an entry costs beside its payload. */
@@ -34,7 +34,7 @@ function sequences(entries: readonly Deliver[]): readonly number[] {
 }
 
 function topics(count: number): readonly TopicState[] {
-  return Array.from({ length: count }, (_, i) => new TopicState(`t${i}`, `e.${i}`));
+  return Array.from({ length: count }, (_, i) => new TopicState(`t${i}`, `e.${i}`, 0));
 }
 
 describe("the retained log", () => {
@@ -58,11 +58,11 @@ describe("the retained log", () => {
           now += pauseMs;
           if (isExpire) {
             list = list.filter(({ receivedAt }) => now - receivedAt <= limits.retainedMs);
-            expect(log.expire(now)).toBe(list.length > 0);
+            log.expire(now);
           } else {
             const state = all[topic] as TopicState;
             const entry = delivery(state, bytes, now);
-            log.append(state, entry);
+            log.append(state.log, entry);
             list.push(entry);
             while (bytesOf(list) > limits.retainedBytes) list.shift();
           }
@@ -82,9 +82,9 @@ describe("the retained log", () => {
             size: log.size,
             bytes: log.byteLength,
             topics: all.map((state) => {
-              const after = (sequence: number) => retainedAfter(state, sequence);
+              const after = (sequence: number) => state.log.after(sequence);
               const replays = [0, state.sequence - 2, state.sequence - 1, state.sequence].map(after);
-              return { count: state.logCount, bytes: state.logBytes, replays: replays.map(sequences) };
+              return { count: state.log.count, bytes: state.log.byteLength, replays: replays.map(sequences) };
             }),
           }).toEqual(held);
         }
@@ -96,28 +96,30 @@ describe("the retained log", () => {
   it("keeps what is as old as allowed and drops what is older", () => {
     const log = new RetainedLog({ retainedBytes: 10_000, retainedMs: 100 });
     const [topic] = topics(1) as [TopicState];
-    log.append(topic, delivery(topic, 0, 50));
+    log.append(topic.log, delivery(topic, 0, 50));
 
-    expect([log.expire(150), log.size]).toEqual([true, 1]);
-    expect([log.expire(151), log.size]).toEqual([false, 0]);
+    log.expire(150);
+    expect(log.size).toBe(1);
+    log.expire(151);
+    expect(log.size).toBe(0);
   });
 
   it("retains nothing if its bytes are 0", () => {
     const log = new RetainedLog({ retainedBytes: 0, retainedMs: 100 });
     const [topic] = topics(1) as [TopicState];
-    log.append(topic, delivery(topic, 0, 0));
+    log.append(topic.log, delivery(topic, 0, 0));
 
-    expect([log.size, log.byteLength, retainedAfter(topic, 0)]).toEqual([0, 0, []]);
+    expect([log.size, log.byteLength, topic.log.after(0)]).toEqual([0, 0, []]);
   });
 
   it("lets a busy topic push out what a quiet one had, which is the oldest", () => {
     const log = new RetainedLog({ retainedBytes: 3 * ENTRY_BYTES, retainedMs: 100 });
     const [quiet, busy] = topics(2) as [TopicState, TopicState];
-    log.append(quiet, delivery(quiet, 0, 0));
-    for (let i = 0; i < 3; i++) log.append(busy, delivery(busy, 0, 0));
+    log.append(quiet.log, delivery(quiet, 0, 0));
+    for (let i = 0; i < 3; i++) log.append(busy.log, delivery(busy, 0, 0));
 
-    expect(retainedAfter(quiet, 0)).toEqual([]);
-    expect(retainedAfter(busy, 0).map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
+    expect(quiet.log.after(0)).toEqual([]);
+    expect(busy.log.after(0).map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
   });
 
   it("keeps the payload of each, over many blocks that are filled again and again", () => {
@@ -129,13 +131,13 @@ describe("the retained log", () => {
     for (let i = 0; i < 3_000; i++) {
       const topic = own[i % 3] as TopicState;
       const entry = { ...delivery(topic, 0, 0), payload: bytes(i) };
-      log.append(topic, entry);
+      log.append(topic.log, entry);
       kept.push({ topic, entry });
       if (i % 10 > 0) continue;
       const newest = kept.slice(kept.length - log.size);
       for (const state of own) {
         const expected = newest.filter(({ topic: { name } }) => name === state.name);
-        const held = retainedAfter(state, 0);
+        const held = state.log.after(0);
         expect(sequences(held)).toEqual(sequences(expected.map(({ entry }) => entry)));
         const sameBytes = (each: Deliver, at: number) =>
           Buffer.compare(each.payload, expected[at]?.entry.payload ?? new Uint8Array(0)) === 0;
@@ -149,13 +151,13 @@ describe("the retained log", () => {
     const [topic, other] = topics(2) as [TopicState, TopicState];
     for (let i = 0; i < 150_000; i++) {
       const to = i % 3 === 0 ? other : topic;
-      log.append(to, delivery(to, 0, i));
+      log.append(to.log, delivery(to, 0, i));
     }
 
     expect([log.size, log.byteLength]).toEqual([100, 100 * ENTRY_BYTES]);
-    expect(topic.logCount + other.logCount).toBe(100);
-    expect(topic.log.length + other.log.length).toBeLessThanOrEqual(100 + 2 * 1_024);
-    expect(retainedAfter(topic, 0).at(-1)?.sequence).toBe(topic.sequence);
+    expect(topic.log.count + other.log.count).toBe(100);
+    expect(topic.log.placeCount + other.log.placeCount).toBeLessThanOrEqual(100 + 2 * 1_024);
+    expect(topic.log.after(0).at(-1)?.sequence).toBe(topic.sequence);
   });
 
   it("holds about twice the places of what is retained, however many topics share it", () => {
@@ -163,13 +165,13 @@ describe("the retained log", () => {
     const many = topics(100);
     for (let i = 0; i < 50_000; i++) {
       const to = many[i % many.length] as TopicState;
-      log.append(to, delivery(to, 0, i));
+      log.append(to.log, delivery(to, 0, i));
     }
 
     for (const topic of many) {
-      expect(topic.logCount).toBe(4);
-      expect(topic.log.length).toBeLessThanOrEqual(4 + 16);
-      expect(sequences(retainedAfter(topic, 0))).toEqual([497, 498, 499, 500]);
+      expect(topic.log.count).toBe(4);
+      expect(topic.log.placeCount).toBeLessThanOrEqual(4 + 16);
+      expect(sequences(topic.log.after(0))).toEqual([497, 498, 499, 500]);
     }
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { DEFAULT_LIMITS } from "./limits.js";
 import { ProducerSession } from "./producer-session.js";
 import { Router } from "./router.js";
-import type { TopicState } from "./topic-state.js";
+import { Topics } from "./topics.js";
 
 function producer(session: number): ProducerSession {
   const opened = {
@@ -15,35 +15,20 @@ function producer(session: number): ProducerSession {
 
 describe("topics with the same producers", () => {
   it("share what a request that selects nobody asks, until one comes or goes", () => {
-    const router = new Router("s", DEFAULT_LIMITS);
+    const router = new Router(new Topics("s", DEFAULT_LIMITS));
     const [first, second] = [producer(1), producer(2)];
     for (const one of [first, second]) {
       for (const topic of ["a", "b"]) router.registerProducer(one, topic, "");
     }
-    const { choices, targets } = router.routes("a");
+    const { choices, targets } = router.routes("a").singles;
 
     expect(targets.map(({ producerId }) => producerId)).toEqual(["p1", "p2"]);
-    expect(router.routes("b").choices).toBe(choices);
-    expect(router.routes("b").targets).toBe(targets);
+    expect(router.routes("b").singles.choices).toBe(choices);
+    expect(router.routes("b").singles.targets).toBe(targets);
 
     router.deregisterProducer(first, "b", 0);
 
-    expect(router.routes("b").targets).toEqual([{ producerId: "p2", group: "" }]);
-    expect(router.routes("a").targets).toBe(targets);
-  });
-});
-
-describe("a topic that was looked up last", () => {
-  it("is not found any more once it is forgotten, and is another one when it comes again", () => {
-    const router = new Router("s", DEFAULT_LIMITS);
-    for (const isTold of [false, true]) {
-      const topic = router.open("a") as TopicState;
-      topic.isTold = isTold;
-      router.release(topic, 0);
-      router.expire(DEFAULT_LIMITS.retainedMs + 1);
-
-      expect(router.find("a")).toBeUndefined();
-      expect(router.open("a")?.epoch).not.toBe(topic.epoch);
-    }
+    expect(router.routes("b").singles.targets).toEqual([{ producerId: "p2", group: "" }]);
+    expect(router.routes("a").singles.targets).toBe(targets);
   });
 });

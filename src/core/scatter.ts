@@ -16,25 +16,25 @@ import type { Choice, ProducerGroup, Routes } from "./topic-state.js";
  * @param serial - of the request; lets producers with as much to do take turns where not all are asked.
  */
 export function choose(routes: Routes, selector: Selector | undefined, serial: number): readonly Choice[] {
-  if (!selector && routes.groups.length === 0) return routes.choices;
+  if (!selector && routes.groups.length === 0) return routes.singles.choices;
   const choices: Choice[] = [];
-  for (const producer of routes.singles) {
+  for (const producer of routes.singles.producers) {
     if (isSelected(producer, selector)) choices.push({ producer, group: undefined });
   }
   for (const group of routes.groups) {
     const producer = nextMember(group, (member) => isSelected(member, selector));
     if (producer) choices.push({ producer, group });
   }
-  const most = selector?.maxTargets ?? 0;
-  if (most === 0 || choices.length <= most) return choices;
+  const max = selector?.maxTargets ?? 0;
+  if (max === 0 || choices.length <= max) return choices;
   const start = serial % choices.length;
   const rotated = [...choices.slice(start), ...choices.slice(0, start)];
-  return rotated.sort((a, b) => a.producer.load - b.producer.load).slice(0, most);
+  return rotated.sort((a, b) => a.producer.load - b.producer.load).slice(0, max);
 }
 
 /** Says whom the choices name. */
 export function targetsOf(routes: Routes, choices: readonly Choice[]): readonly Target[] {
-  if (choices === routes.choices) return routes.targets;
+  if (choices === routes.singles.choices) return routes.singles.targets;
   return choices.map(({ producer, group }) => ({
     producerId: producer.producerId,
     group: group?.name ?? "",

@@ -50,7 +50,7 @@ export function cursorsOf(state: State, topics: Iterable<string>, most: number):
   const cursors: Cursor[] = [];
   for (const name of topics) {
     if (cursors.length >= most) break;
-    const topic = hasWildcard(name) ? undefined : state.router.find(name);
+    const topic = hasWildcard(name) ? undefined : state.topics.find(name);
     if (topic) cursors.push({ topic: name, epoch: topic.epoch, sequence: topic.sequence });
   }
   return cursors;
@@ -63,7 +63,7 @@ export function coveredCursors(state: State, patterns: readonly string[]): reado
   for (const pattern of patterns) if (hasWildcard(pattern)) wildcards.add(pattern, true, true);
   if (wildcards.size === 0) return named;
   const cursors = new Map(named.map((cursor) => [cursor.topic, cursor]));
-  for (const topic of state.router.all()) {
+  for (const topic of state.topics.all()) {
     if (cursors.size >= MOST_CURSORS) break;
     const { name, epoch, sequence } = topic;
     if (wildcards.match(name).size === 0) continue;

@@ -41,7 +41,7 @@ export function snapshotOf(state: State): Snapshot {
   return {
     phase: state.phase,
     counts: {
-      topics: state.router.topicCount,
+      topics: state.topics.size,
       registrations: state.router.registrationCount,
       producers: producers.size,
       listeners: listeners.size,

@@ -2,6 +2,7 @@
  * All that the core holds. The rules are elsewhere; see `dispatcher.ts` for who applies which.
  */
 import { Deadline, DeadlineWheel } from "./deadline-wheel.js";
+import { HeldRequests } from "./held-requests.js";
 import type { Limits } from "./limits.js";
 import type { ListenerSession } from "./listener-session.js";
 import type { SessionKey } from "./model.js";
@@ -14,6 +15,7 @@ import { RetainedLog } from "./retained-log.js";
 import { Router } from "./router.js";
 import type { CallerSession } from "./session.js";
 import { SlotMap } from "./slot-map.js";
+import { Topics } from "./topics.js";
 
 /** Any open stream. */
 export type AnySession = ProducerSession | ListenerSession | CallerSession;
@@ -43,7 +45,9 @@ export interface Totals {
 export class State {
   readonly wheel = new DeadlineWheel<AnyDeadline>();
   readonly sweep = new Sweep();
+  readonly topics: Topics;
   readonly router: Router;
+  readonly held = new HeldRequests();
   readonly log: RetainedLog;
   readonly remembered: RememberedRequests;
   readonly rate: RateLimit;
@@ -77,7 +81,8 @@ export class State {
     readonly serverId: string,
     readonly limits: Limits,
   ) {
-    this.router = new Router(serverId, limits);
+    this.topics = new Topics(serverId, limits);
+    this.router = new Router(this.topics);
     this.log = new RetainedLog(limits);
     this.remembered = new RememberedRequests(limits);
     this.rate = new RateLimit(limits.maxRequestsPerSecond);

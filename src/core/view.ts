@@ -98,13 +98,13 @@ export function topicView(state: State, topic: TopicState): TopicView {
   const { singles, groups, listenerCount } = state.router.routes(topic.name);
   return {
     topic: topic.name,
-    producerCount: singles.length + groups.reduce((sum, group) => sum + group.members.length, 0),
+    producerCount: singles.producers.length + groups.reduce((sum, group) => sum + group.members.length, 0),
     listenerCount,
     pendingCount: topic.pendingCount,
     epoch: topic.epoch,
     sequence: topic.sequence,
-    retainedCount: topic.logCount,
-    retainedBytes: topic.logBytes,
+    retainedCount: topic.log.count,
+    retainedBytes: topic.log.byteLength,
   };
 }
 
