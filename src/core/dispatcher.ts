@@ -10,7 +10,7 @@ import { cancelRequest, departCaller, finishSubmitting, openCaller } from "./cal
 import type { Effect, Replay } from "./effect.js";
 import { end, expire } from "./ending.js";
 import type { Input, ProducerInput } from "./input.js";
-import { Inspector } from "./inspector.js";
+import { StateInspector } from "./inspector.js";
 import { InvariantError } from "./invariant.js";
 import { DEFAULT_LIMITS, type Limits } from "./limits.js";
 import { departListener, openListener, updateListener, updateOwnTopics } from "./listeners.js";
@@ -28,9 +28,10 @@ import { refusal } from "./reason.js";
 import { type ReplaySlice, readReplay } from "./replay.js";
 import { takeResult } from "./results.js";
 import { beat } from "./sessions.js";
-import { type Snapshot, snapshotOf } from "./snapshot.js";
+import { snapshotOf } from "./snapshot.js";
 import { type AnyDeadline, type AnySession, State } from "./state.js";
 import type { StepContext } from "./step-context.js";
+import type { Inspector, Snapshot } from "./views.js";
 
 /** How often old things are forgotten, in milliseconds. */
 const SWEEP_MS = 1_000;
@@ -48,7 +49,7 @@ export class Dispatcher {
    */
   constructor(serverId: string, limits: Partial<Limits> = {}) {
     this.state = new State(serverId, { ...DEFAULT_LIMITS, ...limits });
-    this.inspector = new Inspector(this.state, () => this.latest);
+    this.inspector = new StateInspector(this.state, () => this.latest);
   }
 
   /**

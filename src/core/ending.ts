@@ -15,6 +15,7 @@ import {
 import { observe } from "./observe.js";
 import type { PendingRequest } from "./pending-request.js";
 import type { ProducerSession } from "./producer-session.js";
+import { finishCaller, finishDrain } from "./sessions.js";
 import type { State } from "./state.js";
 import type { StepContext } from "./step-context.js";
 
@@ -104,16 +105,6 @@ function tell(
   }
 }
 
-/** Closes a caller's stream with OK if it will submit nothing more and all its gathers have ended. */
-export function finishCaller(state: State, key: SessionKey, requestId: string, step: StepContext): void {
-  const caller = state.sessions.get(key);
-  if (caller?.kind !== "caller") return;
-  caller.gathering.delete(requestId);
-  if (caller.isFinished && caller.gathering.size === 0) {
-    step.effects.push({ kind: "close", to: key, refusal: undefined });
-  }
-}
-
 /** Gives the callers their summary and lets the rest run on for the listeners. */
 function runOn(state: State, request: PendingRequest, reason: EndReason, step: StepContext): void {
   const summary = summarize(request, reason, step.now, outcomesOf(request, reason));
@@ -150,13 +141,6 @@ function withdraw(
     pump(state, producer, step);
     finishDrain(producer, step);
   }
-}
-
-/** Lets a draining producer go once it owes nothing. */
-export function finishDrain(producer: ProducerSession, step: StepContext): void {
-  if (!producer.isDraining || producer.outstandingCount > 0) return;
-  step.effects.push({ kind: "drained", to: producer.key });
-  step.effects.push({ kind: "close", to: producer.key, refusal: undefined });
 }
 
 function takeCallers(request: PendingRequest): readonly SessionKey[] {

@@ -1,5 +1,5 @@
 import type { Acceptance, Summary } from "./model.js";
-import type { ListenerView, ProducerView } from "./view.js";
+import type { ListenerView, ProducerView } from "./views.js";
 
 /** Something that watchers are told. */
 export type Fact =

@@ -1,35 +1,24 @@
-/**
- * Looks at what the core holds, without changing it.
- */
 import { inOrder } from "./in-order.js";
 import type { RequestRecord } from "./request-record.js";
 import type { State } from "./state.js";
 import { covers } from "./topic.js";
-import {
-  type ListenerView,
-  listenerView,
-  type ProducerView,
-  producerView,
-  type RequestView,
-  requestView,
-  type TimelineEvent,
-  type TopicView,
-  timeline,
-  topicView,
-} from "./view.js";
+import { listenerView, producerView, requestView, timeline, topicView } from "./view.js";
+import type {
+  Inspector,
+  ListenerView,
+  ProducerView,
+  RequestHistory,
+  RequestView,
+  TopicView,
+} from "./views.js";
 
-/**
- * Lists what there is, in an order that stays the same while it lasts, so that a list can be read in pages.
- *
- * Each list is lazy: only what is taken from it is described.
- */
-export class Inspector {
+/** Looks at the state. */
+export class StateInspector implements Inspector {
   constructor(
     private readonly state: State,
     private readonly now: () => number,
   ) {}
 
-  /** Topics by name, after a name. @param pattern - only those that it covers; "" for all. */
   *topics(after: string, pattern: string): Generator<TopicView> {
     const topics = [...this.state.topics.all()].filter(({ name }) => name > after);
     for (const topic of inOrder(topics, (a, b) => compare(a.name, b.name))) {
@@ -37,7 +26,6 @@ export class Inspector {
     }
   }
 
-  /** Producers by id, after an id. @param topic - only those asked on it; "" for all. */
   *producers(after: string, topic: string): Generator<ProducerView> {
     for (const id of keysAfter(this.state.producers, after)) {
       const producer = this.state.producers.get(id);
@@ -45,7 +33,6 @@ export class Inspector {
     }
   }
 
-  /** Listeners by id, after an id. @param topic - only those on it; "" for all. */
   *listeners(after: string, topic: string): Generator<ListenerView> {
     for (const id of keysAfter(this.state.listeners, after)) {
       const listener = this.state.listeners.get(id);
@@ -53,7 +40,6 @@ export class Inspector {
     }
   }
 
-  /** Requests in flight and, unless left out, ended ones: the newest first, those accepted before a serial number. */
   *requests(before: number, topic: string, pendingOnly: boolean): Generator<RequestView> {
     const { requests, remembered } = this.state;
     const all: readonly RequestRecord[] = pendingOnly
@@ -67,10 +53,7 @@ export class Inspector {
     }
   }
 
-  /** One request and what happened to it, if it is in flight or remembered. */
-  request(
-    requestId: string,
-  ): { readonly request: RequestView; readonly timeline: readonly TimelineEvent[] } | undefined {
+  request(requestId: string): RequestHistory | undefined {
     const found = this.state.requests.get(requestId) ?? this.state.remembered.find(requestId);
     return found && { request: requestView(found, this.now()), timeline: timeline(found) };
   }

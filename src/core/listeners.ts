@@ -1,6 +1,8 @@
 /**
  * A listener's session: its topics, where it resumes, and its end.
  */
+
+import { coveredCursors } from "./cursors.js";
 import { idRule, lengthRule, patternsRule, requiredIdRule, type Verdict, windowRule } from "./field-rules.js";
 import type { ListenerOpened, ListenerUpdated, TopicsUpdated } from "./input.js";
 import type { Limits } from "./limits.js";
@@ -9,7 +11,7 @@ import type { Cursor } from "./model.js";
 import { observe } from "./observe.js";
 import { invalid, type Refusal, refusal } from "./reason.js";
 import { resume } from "./resume.js";
-import { admitSession, closeSession, coveredCursors, replaceSession } from "./sessions.js";
+import { admitSession, closeSession, replaceSession } from "./sessions.js";
 import type { State } from "./state.js";
 import type { StepContext } from "./step-context.js";
 import { hasWildcard } from "./topic.js";

@@ -3,7 +3,7 @@
  */
 import type { Assignment } from "./assignment.js";
 import { pump } from "./credit.js";
-import { endIfOver, finishDrain } from "./ending.js";
+import { endIfOver } from "./ending.js";
 import { idRule, lengthRule, patternRule, sizeRule, type Verdict, windowRule } from "./field-rules.js";
 import type { CreditUpdated, ProducerOpened, TopicsDeregistered, TopicsRegistered } from "./input.js";
 import type { Limits } from "./limits.js";
@@ -13,7 +13,7 @@ import type { PendingRequest } from "./pending-request.js";
 import { ProducerSession } from "./producer-session.js";
 import { invalid, type Refusal, refusal } from "./reason.js";
 import { choose, failOver, scatter } from "./scatter.js";
-import { admitSession, closeSession, replaceSession } from "./sessions.js";
+import { admitSession, closeSession, finishDrain, replaceSession } from "./sessions.js";
 import type { State } from "./state.js";
 import type { StepContext } from "./step-context.js";
 import { TopicTree } from "./topic-tree.js";

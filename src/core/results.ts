@@ -5,12 +5,13 @@ import type { Assignment } from "./assignment.js";
 import type { Audience } from "./audiences.js";
 import { pump, settle } from "./credit.js";
 import type { Deliver } from "./effect.js";
-import { endIfOver, finishDrain } from "./ending.js";
+import { endIfOver } from "./ending.js";
 import { dueAt } from "./gather.js";
 import type { ResultReturned } from "./input.js";
-import { type DispositionState, NOBODY, type SessionKey } from "./model.js";
+import { type DispositionState, type Instant, NOBODY } from "./model.js";
 import type { PendingRequest } from "./pending-request.js";
 import type { ProducerSession } from "./producer-session.js";
+import { finishDrain } from "./sessions.js";
 import type { State } from "./state.js";
 import type { StepContext } from "./step-context.js";
 import { NO_ROUTES, type Routes, type TopicState } from "./topic-state.js";
@@ -84,9 +85,9 @@ function publish(state: State, assignment: Assignment, input: ResultReturned, st
   const topic = request.excludeListeners ? undefined : state.router.open(request.topic);
   const routes = topic ? state.router.routes(topic.name) : NO_ROUTES;
   const sequence = topic ? nextSequence(topic) : 0;
-  const { callers, resultCount } = request;
+  const { callers } = request;
   if (topic && sequence === 1) announce(state, topic, routes, step);
-  const delivery = makeDelivery(assignment, input, step, routes.everyone, callers, resultCount, sequence);
+  const delivery = deliveryOf(assignment, input, routes.everyone, step.now, sequence);
   step.effects.push(delivery);
   state.totals.deliveries += routes.everyone.members.length + callers.length;
   if (topic) state.log.append(topic.log, delivery);
@@ -125,35 +126,35 @@ function deliverLate(state: State, assignment: Assignment, input: ResultReturned
   for (const audience of [routes.includeLate, ...members.map((member) => member.alone)]) {
     if (audience.members.length === 0) continue;
     state.totals.deliveries += audience.members.length;
-    step.effects.push(makeDelivery(assignment, input, step, audience, NOBODY, 0, 0));
+    step.effects.push(deliveryOf(assignment, input, audience, step.now, undefined));
   }
 }
 
-function makeDelivery(
+/** @param sequence - position in the topic, 0 for callers alone; undefined if the result is late. */
+function deliveryOf(
   assignment: Assignment,
   input: ResultReturned,
-  step: StepContext,
-  audience: Audience,
-  callers: readonly SessionKey[],
-  ordinal: number,
-  sequence: number,
+  { lane, members }: Audience,
+  now: Instant,
+  sequence: number | undefined,
 ): Deliver {
   const { request, producer, group } = assignment;
+  const late = sequence === undefined;
   return {
     kind: "deliver",
-    lane: audience.lane,
-    audience: audience.members,
-    callers,
+    lane,
+    audience: members,
+    callers: late ? NOBODY : request.callers,
     requestId: request.requestId,
     topic: request.topic,
     producerId: producer.producerId,
     group,
-    ordinal,
+    ordinal: late ? 0 : request.resultCount,
     more: input.more,
-    sequence,
-    latencyMs: step.now - request.acceptedAt,
-    receivedAt: step.now,
-    late: ordinal === 0,
+    sequence: late ? 0 : sequence,
+    latencyMs: now - request.acceptedAt,
+    receivedAt: now,
+    late,
     context: request.context,
     payload: input.payload,
   };

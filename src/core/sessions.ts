@@ -1,17 +1,12 @@
 /**
- * What all sessions have in common: a place within the limit, a heartbeat, and a newer one that replaces them.
+ * What sessions have in common: a limit, a heartbeat, a newer session that replaces them, and the end of their streams.
  */
-import type { Cursor } from "./model.js";
+import { cursorsOf, HEARTBEAT_CURSORS } from "./cursors.js";
+import type { SessionKey } from "./model.js";
+import type { ProducerSession } from "./producer-session.js";
 import { type Refusal, refusal } from "./reason.js";
 import type { AnySession, State } from "./state.js";
 import type { StepContext } from "./step-context.js";
-import { hasWildcard } from "./topic.js";
-import { TopicTree } from "./topic-tree.js";
-
-/** Topics whose positions a heartbeat tells; a listener on more knows the rest from its deliveries. */
-const HEARTBEAT_CURSORS = 100;
-/** Topics whose positions are told when a listener's topics begin: what one listener may name. */
-const MOST_CURSORS = 10_000;
 
 /**
  * @param older - whom the new session replaces; its place becomes free.
@@ -38,37 +33,26 @@ export function closeSession(state: State, session: AnySession): void {
   state.wheel.clear(session);
 }
 
-/** Says that a stream is alive, and when that will be said again. */
+/** Sends a heartbeat, and sets the next one. */
 export function beat(state: State, session: AnySession, step: StepContext): void {
   const cursors = session.kind === "listener" ? cursorsOf(state, session.topics, HEARTBEAT_CURSORS) : [];
   step.effects.push({ kind: "heartbeat", to: session.key, cursors });
   state.wheel.set(session, step.now + state.limits.heartbeatMs);
 }
 
-/** Where those of the topics stand that have no wildcard and are known. */
-export function cursorsOf(state: State, topics: Iterable<string>, most: number): readonly Cursor[] {
-  const cursors: Cursor[] = [];
-  for (const name of topics) {
-    if (cursors.length >= most) break;
-    const topic = hasWildcard(name) ? undefined : state.topics.find(name);
-    if (topic) cursors.push({ topic: name, epoch: topic.epoch, sequence: topic.sequence });
+/** Notes that a gather of a caller has ended; its stream ends with OK if it submits nothing more and this was the last. */
+export function finishCaller(state: State, key: SessionKey, requestId: string, step: StepContext): void {
+  const caller = state.sessions.get(key);
+  if (caller?.kind !== "caller") return;
+  caller.gathering.delete(requestId);
+  if (caller.isFinished && caller.gathering.size === 0) {
+    step.effects.push({ kind: "close", to: key, refusal: undefined });
   }
-  return cursors;
 }
 
-/** Where all known topics stand that the patterns cover, up to a bound; what is beyond it begins unannounced. */
-export function coveredCursors(state: State, patterns: readonly string[]): readonly Cursor[] {
-  const named = cursorsOf(state, new Set(patterns), MOST_CURSORS);
-  const wildcards = new TopicTree<true, true>();
-  for (const pattern of patterns) if (hasWildcard(pattern)) wildcards.add(pattern, true, true);
-  if (wildcards.size === 0) return named;
-  const cursors = new Map(named.map((cursor) => [cursor.topic, cursor]));
-  for (const topic of state.topics.all()) {
-    if (cursors.size >= MOST_CURSORS) break;
-    const { name, epoch, sequence } = topic;
-    if (wildcards.match(name).size === 0) continue;
-    topic.isTold = true;
-    cursors.set(name, { topic: name, epoch, sequence });
-  }
-  return [...cursors.values()];
+/** Ends the stream of a draining producer that owes nothing. */
+export function finishDrain(producer: ProducerSession, step: StepContext): void {
+  if (!producer.isDraining || producer.outstandingCount > 0) return;
+  step.effects.push({ kind: "drained", to: producer.key });
+  step.effects.push({ kind: "close", to: producer.key, refusal: undefined });
 }

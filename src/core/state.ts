@@ -16,6 +16,7 @@ import { Router } from "./router.js";
 import type { CallerSession } from "./session.js";
 import { SlotMap } from "./slot-map.js";
 import { Topics } from "./topics.js";
+import type { Totals } from "./views.js";
 
 /** Any open stream. */
 export type AnySession = ProducerSession | ListenerSession | CallerSession;
@@ -27,19 +28,6 @@ class Sweep extends Deadline {
 
 /** Anything with a deadline, by its kind. */
 export type AnyDeadline = PendingRequest | AnySession | Sweep;
-
-/** What the core did since its start. */
-export interface Totals {
-  acceptedRequests: number;
-  rejectedRequests: number;
-  assignments: number;
-  results: number;
-  lateResults: number;
-  duplicateResults: number;
-  unknownResults: number;
-  cancelledResults: number;
-  deliveries: number;
-}
 
 /** All that the core holds. */
 export class State {

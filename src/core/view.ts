@@ -1,97 +1,22 @@
 /**
- * What the core holds in detail, as plain values for people: topics, sessions, and requests with their timelines. No
- * payloads. Lists are made when asked for and cost time in proportion to what is held.
+ * Describes topics, sessions, and requests with their timelines.
  */
 import type { Assignment } from "./assignment.js";
 import { outcomesOf, summarize } from "./gather.js";
 import type { ListenerSession } from "./listener-session.js";
-import type { Instant, SessionKey, Summary } from "./model.js";
+import type { Instant } from "./model.js";
 import type { ProducerSession } from "./producer-session.js";
 import type { AssignmentRecord, RequestRecord } from "./request-record.js";
 import type { State } from "./state.js";
 import type { TopicState } from "./topic-state.js";
-
-/** One topic. */
-export interface TopicView {
-  readonly topic: string;
-  readonly producerCount: number;
-  readonly listenerCount: number;
-  readonly pendingCount: number;
-  readonly epoch: string;
-  readonly sequence: number;
-  readonly retainedCount: number;
-  readonly retainedBytes: number;
-}
-
-/** One connected producer. */
-export interface ProducerView {
-  readonly producerId: string;
-  readonly sessionId: string;
-  readonly displayName: string;
-  readonly labels: ReadonlyMap<string, string>;
-  readonly registrations: readonly { readonly topic: string; readonly group: string }[];
-  readonly maxOutstanding: number;
-  readonly outstandingCount: number;
-  readonly backlogCount: number;
-  readonly isDraining: boolean;
-  readonly answeredCount: number;
-  readonly failedCount: number;
-  readonly missedCount: number;
-  /** Undefined before the first answer. */
-  readonly latencyP50Ms: number | undefined;
-  readonly latencyP95Ms: number | undefined;
-  readonly openedAt: Instant;
-  readonly peer: string;
-}
-
-/** One connected listener. */
-export interface ListenerView {
-  readonly key: SessionKey;
-  readonly listenerId: string;
-  readonly sessionId: string;
-  readonly topics: readonly string[];
-  readonly group: string;
-  readonly bufferBytes: number;
-  readonly openedAt: Instant;
-  readonly peer: string;
-}
-
-/** What happened in a request's life. */
-export type TimelineKind =
-  | "ACCEPTED"
-  | "ASSIGNED"
-  | "QUEUED"
-  | "PARTIAL"
-  | "ANSWERED"
-  | "FAILED"
-  | "DEPARTED"
-  | "SATURATED"
-  | "REVOKED"
-  | "LATE"
-  | "ENDED";
-
-/** One step in a request's life. */
-export interface TimelineEvent {
-  /** Counted from acceptance. */
-  readonly atMs: number;
-  readonly kind: TimelineKind;
-  /** "" for events of the whole request. */
-  readonly producerId: string;
-  /** 0 for events of the whole request. */
-  readonly attempt: number;
-}
-
-/** One request, in flight or ended. */
-export interface RequestView {
-  readonly serial: number;
-  readonly requestId: string;
-  readonly topic: string;
-  readonly acceptedAt: Instant;
-  readonly ttlMs: number;
-  readonly isPending: boolean;
-  /** How it stands, or how it ended; of its reason only the latter counts. */
-  readonly summary: Summary;
-}
+import type {
+  ListenerView,
+  ProducerView,
+  RequestView,
+  TimelineEvent,
+  TimelineKind,
+  TopicView,
+} from "./views.js";
 
 /** A topic as it stands. */
 export function topicView(state: State, topic: TopicState): TopicView {

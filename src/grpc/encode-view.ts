@@ -1,8 +1,14 @@
 /**
  * What the core shows of itself, as messages of introspection.proto.
  */
-import type { Snapshot } from "../core/snapshot.js";
-import type { ListenerView, ProducerView, RequestView, TimelineEvent, TopicView } from "../core/view.js";
+import type {
+  ListenerView,
+  ProducerView,
+  RequestView,
+  Snapshot,
+  TimelineEvent,
+  TopicView,
+} from "../core/views.js";
 import {
   type ListenerInfo,
   type ProducerInfo,

@@ -1,10 +1,9 @@
 import type { AddressedEffect, Deliver, Summarize } from "../core/effect.js";
 import type { Fact } from "../core/fact.js";
 import type { Input } from "../core/input.js";
-import type { Inspector } from "../core/inspector.js";
 import type { SessionKey } from "../core/model.js";
 import type { ReasonName } from "../core/reason.js";
-import type { Snapshot } from "../core/snapshot.js";
+import type { Inspector, Snapshot } from "../core/views.js";
 import type { Sink } from "./sink.js";
 
 /** How much may be queued for a stream, and what happens beyond. */

@@ -4,10 +4,9 @@
 import { Dispatcher } from "../core/dispatcher.js";
 import type { Fact } from "../core/fact.js";
 import type { Input } from "../core/input.js";
-import type { Inspector } from "../core/inspector.js";
 import type { Limits } from "../core/limits.js";
 import type { SessionKey } from "../core/model.js";
-import type { Snapshot } from "../core/snapshot.js";
+import type { Inspector, Snapshot } from "../core/views.js";
 import type { BatchFactory } from "../ports/batch.js";
 import type { Clock } from "../ports/clock.js";
 import type { InTurn, OutboxBound, QueueView, Runtime } from "../ports/runtime.js";
@@ -16,7 +15,7 @@ import { Broadcast } from "./broadcast.js";
 import { settleWithin } from "./drain.js";
 import { Driver } from "./driver.js";
 import { Intake } from "./intake.js";
-import { Outbox } from "./outbox.js";
+import { Outbox, type OutboxServices } from "./outbox.js";
 import { Performer } from "./perform.js";
 import { type CallPlace, Places } from "./places.js";
 import { type ReadReplay, ReplayQueue } from "./replay-queue.js";
@@ -29,19 +28,17 @@ export class DispatcherRuntime implements Runtime {
   private readonly driver: Driver;
   private readonly intake: Intake;
   private readonly watchers = new Set<(fact: Fact) => void>();
-  private readonly tellOverflow = (session: SessionKey) =>
-    this.driver.submit({ kind: "sessionClosed", session });
+  private readonly outboxServices: OutboxServices;
   private readonly readReplay: ReadReplay = (...asked) => this.core.readReplay(...asked);
   private whenIdle: (() => void) | undefined;
   readonly inTurn: InTurn = (byteLength, takeUp) => this.intake.enter(byteLength, takeUp);
 
-  constructor(
-    serverId: string,
-    limits: Partial<Limits>,
-    private readonly newBatch: BatchFactory,
-    clock: Clock,
-  ) {
+  constructor(serverId: string, limits: Partial<Limits>, newBatch: BatchFactory, clock: Clock) {
     this.core = new Dispatcher(serverId, limits);
+    this.outboxServices = {
+      newBatch,
+      tellOverflow: (session) => this.driver.submit({ kind: "sessionClosed", session }),
+    };
     this.broadcast = new Broadcast(newBatch, (key) => this.places.stream(key));
     const performer = new Performer(this.places, this.broadcast, (fact) => {
       for (const hear of this.watchers) hear(fact);
@@ -63,8 +60,8 @@ export class DispatcherRuntime implements Runtime {
 
   openStream(sink: Sink, bound: OutboxBound): SessionKey {
     const key = this.places.nextKey();
-    const replays = new ReplayQueue(this.newBatch, this.readReplay);
-    this.places.addStream(new Outbox(key, sink, bound, this.newBatch, replays, this.tellOverflow));
+    const replays = new ReplayQueue(this.outboxServices.newBatch, this.readReplay);
+    this.places.addStream(new Outbox(key, sink, bound, replays, this.outboxServices));
     return key;
   }
 

@@ -21,6 +21,13 @@ const REPLAY_IN_FLIGHT_BYTES = 64 * 1024;
 /** When a peer that was closed for reading too slowly may come back, in milliseconds. */
 const RETRY_AFTER_MS = 1_000;
 
+/** What all outboxes share. */
+export interface OutboxServices {
+  readonly newBatch: BatchFactory;
+  /** Called when a stream was closed because its peer reads too slowly. */
+  readonly tellOverflow: (key: SessionKey) => void;
+}
+
 /** The queue of one stream. */
 export class Outbox {
   private readonly queue: Chunk[] = [];
@@ -40,14 +47,12 @@ export class Outbox {
   private closing: Close | undefined;
   private isOver = false;
 
-  /** @param tellOverflow - called when the stream was closed because its peer reads too slowly. */
   constructor(
     readonly key: SessionKey,
     private readonly sink: Sink,
     bound: OutboxBound,
-    private readonly newBatch: BatchFactory,
     private readonly replays: ReplayQueue,
-    private readonly tellOverflow: (key: SessionKey) => void,
+    private readonly shared: OutboxServices,
   ) {
     this.maxBytes = bound.maxBytes;
     this.overflow = bound.overflow;
@@ -175,7 +180,7 @@ export class Outbox {
   }
 
   private takeGaps(lost: ReadonlyMap<string, Range>): Uint8Array {
-    const batch = this.newBatch();
+    const batch = this.shared.newBatch();
     for (const { topic, from, last, count } of lost.values()) {
       const reason = "SLOW_LISTENER";
       batch.append({ kind: "gap", to: this.key, topic, reason, from, last, lostCount: count });
@@ -218,7 +223,7 @@ export class Outbox {
     const message = `${this.queuedBytes} bytes wait to be read of at most ${limit}; read faster or ask for less`;
     const refused = refusal(this.overflow, message, { limit }, RETRY_AFTER_MS);
     this.end({ kind: "close", to: this.key, refusal: refused });
-    this.tellOverflow(this.key);
+    this.shared.tellOverflow(this.key);
   }
 
   private end({ refusal: reason }: Close): void {

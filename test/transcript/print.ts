@@ -3,7 +3,6 @@
  */
 import type { Effect } from "../../src/core/effect.js";
 import type { Fact } from "../../src/core/fact.js";
-import type { Inspector } from "../../src/core/inspector.js";
 import type {
   Cursor,
   Failure,
@@ -15,6 +14,7 @@ import type {
   Target,
 } from "../../src/core/model.js";
 import type { Refusal } from "../../src/core/reason.js";
+import type { Inspector } from "../../src/core/views.js";
 
 /** What a transcript calls things. */
 export interface Names {
