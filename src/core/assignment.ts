@@ -1,17 +1,6 @@
-import type { Failure, Instant, OutcomeState } from "./model.js";
+import type { AssignmentState, Failure, Instant } from "./model.js";
 import type { PendingRequest } from "./pending-request.js";
 import type { ProducerSession } from "./producer-session.js";
-
-/**
- * Where an assignment stands: WAITING for its producer's credit, OUT with the producer, or at its outcome.
- *
- * ```
- *   WAITING ──credit──▶ OUT ──reply──▶ ANSWERED | FAILED
- *      │                 └──ttl──▶ MISSED ──reply──▶ LATE
- *      └──────▶ SATURATED | DEPARTED | CANCELLED ◀── (either)
- * ```
- */
-export type AssignmentState = "WAITING" | "OUT" | OutcomeState;
 
 /** One producer's copy of a request, and what became of it. A fail-over gives it to another producer. */
 export class Assignment {

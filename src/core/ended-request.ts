@@ -5,8 +5,8 @@
  * burden the garbage collector: measured at 4x4/128, they were half of what a scavenge had to copy. So a request that can
  * change no more is copied into a record, and a record is written over again and again.
  */
-import type { Assignment, AssignmentState } from "./assignment.js";
-import { COMPLETE_ALL, type EndReason, type Failure, type Instant } from "./model.js";
+import type { Assignment } from "./assignment.js";
+import { type AssignmentState, COMPLETE_ALL, type EndReason, type Failure, type Instant } from "./model.js";
 import type { PendingRequest } from "./pending-request.js";
 import type { AssignmentRecord, RequestRecord } from "./request-record.js";
 

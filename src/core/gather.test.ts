@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { submitted } from "../../test/support/submitted.js";
-import { Assignment, type AssignmentState } from "./assignment.js";
+import { Assignment } from "./assignment.js";
 import { dueAt, endOf, isEarly, outcomesOf, stateAtEnd, summarize } from "./gather.js";
 import {
+  type AssignmentState,
   COMPLETE_ALL,
   type Completion,
   type EndReason,

@@ -123,6 +123,17 @@ export type RevocationReason = "EXPIRED" | "COMPLETED" | "REQUESTED" | "CALLER_G
 /** The fate of one target. */
 export type OutcomeState = "ANSWERED" | "FAILED" | "MISSED" | "DEPARTED" | "SATURATED" | "CANCELLED" | "LATE";
 
+/**
+ * Where an assignment stands: WAITING for its producer's credit, OUT with the producer, or at its outcome.
+ *
+ * ```
+ *   WAITING ──credit──▶ OUT ──reply──▶ ANSWERED | FAILED
+ *      │                 └──ttl──▶ MISSED ──reply──▶ LATE
+ *      └──────▶ SATURATED | DEPARTED | CANCELLED ◀── (either)
+ * ```
+ */
+export type AssignmentState = "WAITING" | "OUT" | OutcomeState;
+
 /** What became of one reply. */
 export type DispositionState = "ACCEPTED" | "LATE" | "DUPLICATE" | "UNKNOWN" | "CANCELLED";
 

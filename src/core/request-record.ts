@@ -1,5 +1,4 @@
-import type { AssignmentState } from "./assignment.js";
-import type { Completion, EndReason, Failure, Instant } from "./model.js";
+import type { AssignmentState, Completion, EndReason, Failure, Instant } from "./model.js";
 
 /** Something in a request's life that its assignments do not tell by themselves. */
 export interface Note {
