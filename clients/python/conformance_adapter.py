@@ -19,6 +19,7 @@ from ate_dispatcher_grpc import (
     __version__,
 )
 from ate_dispatcher_grpc.aio import Client, Gather, Listener, Producer
+from conformance_handler import ScriptedHandler
 from conformance_views import (
     Fields,
     acceptance_view,
@@ -27,12 +28,11 @@ from conformance_views import (
     request_options,
     summary_view,
 )
-from conformance_worker import Worker
 
 T = TypeVar("T")
 
 
-def say(line: Fields) -> None:
+def write_line(line: Fields) -> None:
     """Writes one line."""
     sys.stdout.write(json.dumps(line, separators=(",", ":")) + "\n")
     sys.stdout.flush()
@@ -43,7 +43,7 @@ class Session:
 
     def __init__(self, address: str) -> None:
         self.client = Client(address, reconnect=Reconnect(initial_delay=0.02, max_delay=0.1))
-        self.producers: dict[str, tuple[Producer, Worker]] = {}
+        self.producers: dict[str, tuple[Producer, ScriptedHandler]] = {}
         self.listeners: dict[str, Listener] = {}
         self.gathers: dict[str, Gather] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -52,7 +52,7 @@ class Session:
     def report(self, **event: Any) -> None:
         """Reports something, unless a reset has come in between."""
         if not self._is_over:
-            say(event)
+            write_line(event)
 
     async def close(self) -> None:
         """Abandons everything."""
@@ -66,7 +66,7 @@ class Session:
     async def open_producer(self, fields: Fields) -> Fields:
         """Connects a producer."""
         name = fields["producer"]
-        worker = Worker(fields, self.report)
+        handler = ScriptedHandler(fields, self.report)
         options: Fields = {
             "concurrency": fields.get("concurrency") or 0,
             "max_backlog": fields.get("backlog") or 0,
@@ -79,8 +79,8 @@ class Session:
                 event="disposition", producer=name, state=state
             )
         topics = [(topic["topic"], topic.get("group") or "") for topic in fields.get("topics") or ()]
-        producer = await self.client.producer(topics, worker.handle, **options).ready()
-        self.producers[name] = (producer, worker)
+        producer = await self.client.producer(topics, handler.handle, **options).ready()
+        self.producers[name] = (producer, handler)
         self._watch(producer, producer=name)
         return {"producer_id": producer.id}
 
@@ -121,7 +121,7 @@ class Session:
         gather = self.client.gather(fields["topic"], **request_options(fields), exclude_listeners=exclude)
         acceptance = await gather.acceptance
         self.gathers[name] = gather
-        self._keep(self._follow(name, gather))
+        self._spawn(self._follow(name, gather))
         return {"acceptance": acceptance_view(acceptance)}
 
     async def _follow(self, name: str, gather: Gather) -> None:
@@ -139,9 +139,9 @@ class Session:
             except DispatcherError as error:
                 self.report(event="closed", **names, error=error_view(error))
 
-        self._keep(wait())
+        self._spawn(wait())
 
-    def _keep(self, work: Any) -> None:
+    def _spawn(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -163,7 +163,7 @@ class Adapter:
         while line := await reader.readline():
             command = json.loads(line)
             if command["op"] == "quit":
-                say({"id": command["id"], "ok": True})
+                write_line({"id": command["id"], "ok": True})
                 break
             task = loop.create_task(self._answer(command))
             self._tasks.add(task)
@@ -173,12 +173,12 @@ class Adapter:
     async def _answer(self, command: Fields) -> None:
         try:
             answer = await self._perform(command)
-            say({"id": command["id"], "ok": True, **(answer or {})})
+            write_line({"id": command["id"], "ok": True, **(answer or {})})
         except DispatcherError as error:
-            say({"id": command["id"], "ok": False, "error": error_view(error)})
+            write_line({"id": command["id"], "ok": False, "error": error_view(error)})
         except Exception as error:
             refusal = {"code": "UNKNOWN", "reason": "UNKNOWN", "message": f"{type(error).__name__}: {error}"}
-            say({"id": command["id"], "ok": False, "error": refusal})
+            write_line({"id": command["id"], "ok": False, "error": refusal})
 
     async def _perform(self, command: Fields) -> Fields | None:
         op: str = command["op"]
@@ -246,7 +246,7 @@ class Adapter:
         summary = await self._session.client.cancel_request(command.get("request_id") or "")
         return {"summary": summary_view(summary)}
 
-    def _producer(self, command: Fields) -> tuple[Producer, Worker]:
+    def _producer(self, command: Fields) -> tuple[Producer, ScriptedHandler]:
         return _found(self._session.producers, command.get("producer"))
 
 

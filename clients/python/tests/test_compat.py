@@ -250,7 +250,7 @@ def test_no_dispatcher_to_start_names_the_remedy(monkeypatch: pytest.MonkeyPatch
 
 
 def test_nobody_at_the_address_is_said_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ate_dispatcher_grpc.compat.link._PATIENCE", 0.2)
+    monkeypatch.setattr("ate_dispatcher_grpc.compat.sessions._CONFIRMATION_TIMEOUT", 0.2)
     monkeypatch.setenv("ATE_DISPATCHER_ADDRESS", "127.0.0.1:1")
     with pytest.raises(UnavailableError, match=r"not connected to 127\.0\.0\.1:1"):
         ATEDispatcher().start()
@@ -280,7 +280,7 @@ def test_an_embedded_dispatcher_ends_with_its_program_even_if_that_is_killed() -
                 except UnavailableError:
                     return
                 time.sleep(0.05)
-    raise AssertionError("the embedded dispatcher lives on")
+    raise AssertionError("the length_delimited dispatcher lives on")
 
 
 class Point:

@@ -10,10 +10,10 @@ import pytest
 
 from ate_dispatcher_grpc import LimitError
 from ate_dispatcher_grpc._inbox import Inbox
-from ate_dispatcher_grpc._session import MAX_READ_AHEAD, MAX_WAITING
+from ate_dispatcher_grpc._session import MAX_BUFFERED, MAX_READ_AHEAD
 from ate_dispatcher_grpc.aio._queues import Inbox as AsyncInbox
 
-FULL = range(MAX_WAITING)
+FULL = range(MAX_BUFFERED)
 FAR_TOO_FULL = range(MAX_READ_AHEAD)
 
 

@@ -187,7 +187,7 @@ def test_what_would_wait_for_itself_is_refused(client: Client, topic: str) -> No
 
     producer = client.producer([topic], lambda a: 1, on_disposition=disposed).ready(10)
     assert client.gather(topic).summary.answered_count == 1
-    assert [refusals.get(timeout=10) for _ in range(2)] == ["WAITS_FOR_ITSELF"] * 2
+    assert [refusals.get(timeout=10) for _ in range(2)] == ["WOULD_DEADLOCK"] * 2
 
 
 def test_closing_finishes_the_work(client: Client, address: str, topic: str) -> None:

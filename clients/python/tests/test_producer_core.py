@@ -40,29 +40,29 @@ class Driver:
     def _receive(self, message: view.DispatcherMessage) -> None:
         self.core.receive(view.DispatcherBatch(messages=[message]).SerializeToString())
 
-    def say(self, message: bytes) -> None:
+    def send(self, message: bytes) -> None:
         for each in view.ProducerBatch.FromString(message).messages:
             self.said.append((each.reply.assignment_id, each.reply.more, each.reply.result))
 
-    def work(self, assignment: BaseAssignment) -> None:
+    def run_handler(self, assignment: BaseAssignment) -> None:
         self.at_work.append(assignment)
 
-    def revoked(self, assignment: BaseAssignment) -> None:
+    def assignment_revoked(self, assignment: BaseAssignment) -> None:
         assert assignment.revocation is not None
 
-    def disposed(self, assignment_id: str, disposition: Disposition) -> None:
+    def report_disposition(self, assignment_id: str, disposition: Disposition) -> None:
         raise AssertionError("nothing was disposed")
 
     def drained(self) -> None:
         raise AssertionError("nothing was drained")
 
-    def live(self, status: SessionStatus, heartbeat_interval: float) -> None:
+    def session_live(self, status: SessionStatus, heartbeat_interval: float) -> None:
         return
 
-    def beat(self, interval: float) -> None:
+    def set_heartbeat_interval(self, interval: float) -> None:
         return
 
-    def tell(self, status: SessionStatus) -> None:
+    def report_status(self, status: SessionStatus) -> None:
         return
 
 
@@ -116,7 +116,7 @@ def test_nothing_is_sent_to_the_next_session_and_the_first_reason_holds() -> Non
     driver = Driver()
     late, owed = driver.assign("late"), driver.assign("owed")
     driver.revoke("late", "EXPIRED")
-    driver.core.abandon(session_lost(unavailable("gone", "")))
+    driver.core.revoke_all(session_lost(unavailable("gone", "")))
     for assignment in (late, owed):
         driver.core.answer(assignment, LATE)
     assert driver.said == []
@@ -126,7 +126,7 @@ def test_nothing_is_sent_to_the_next_session_and_the_first_reason_holds() -> Non
 
 def test_a_revoked_assignment_is_remembered_no_longer_than_its_handler_runs() -> None:
     driver = Driver()
-    for end in (driver.core.forget, lambda each: driver.core.answer(each, LATE)):
+    for end in (driver.core.release, lambda each: driver.core.answer(each, LATE)):
         assignment = driver.assign("a")
         driver.revoke("a", "EXPIRED")
         end(assignment)

@@ -241,19 +241,19 @@ def test_unknown_enum_numbers_have_a_name() -> None:
 def test_topic_changes_settle_with_the_stream_that_began_with_them() -> None:
     topics = ListenerTopics([])
     _, before = topics.add(["a"])
-    topics.stream_begins()
+    topics.stream_started()
     _, after = topics.add(["b"])
     topics.stream_is_live()
     assert before.done()
     assert not after.done()
-    topics.abandon(ClosedError("listener"))
+    topics.fail_pending(ClosedError("listener"))
     with pytest.raises(ClosedError):
         after.result(0)
 
 
 def test_topic_changes_of_others_are_followed() -> None:
     topics = ListenerTopics(["a"])
-    topics.changed(listener_pb2.TopicsChanged(added=["b"], removed=["a"]))
+    topics.apply_confirmation(listener_pb2.TopicsChanged(added=["b"], removed=["a"]))
     assert topics.current() == ["b"]
     update, done = topics.add(["b"])
     assert update is None

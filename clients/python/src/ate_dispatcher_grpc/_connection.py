@@ -26,7 +26,7 @@ class Connection:
         self.options = options
         self.watchdog = Watchdog()
         self._lock = threading.Lock()
-        self._channel = self._open()
+        self._channel = self._open_channel()
         self._is_closed = False
         _OPEN.add(self)
 
@@ -44,53 +44,55 @@ class Connection:
             DispatcherError: the call failed, or nothing was heard within the call timeout.
         """
         metadata = self.options.call_metadata(context)
-        channel, call = self._begin(
+        channel, call = self._start_call(
             lambda channel: _raw(channel.unary_unary, path).future(
                 request, timeout=timeout, metadata=metadata
             )
         )
-        patience = self.options.call_timeout + (timeout or 0)
+        limit = self.options.call_timeout + (timeout or 0)
         try:
-            return cast(bytes, call.result(patience))
+            return cast(bytes, call.result(limit))
         except grpc.FutureTimeoutError:
-            self.renew(channel)
+            self.replace_channel(channel)
             raise unavailable(
-                f"no answer within {patience:g} s; the link is taken for dead", "NO_ANSWER"
+                f"no answer within {limit:g} s; the link is taken for dead", "NO_ANSWER"
             ) from None
         except grpc.RpcError as error:
             raise self.error_of(error) from error
         except grpc.FutureCancelledError:
-            raise self._ended() from None
+            raise self._closed_channel_error() from None
         finally:
             call.cancel()
 
     def server_stream(
         self, path: str, request: bytes, context: Mapping[str, str] | None, timeout: float | None
     ) -> tuple[grpc.Channel, Call]:
-        """Opens a stream of responses; the channel is for renew."""
+        """Opens a stream of responses; the channel is for replace_channel."""
         metadata = self.options.call_metadata(context)
-        return self._begin(
+        return self._start_call(
             lambda channel: _raw(channel.unary_stream, path)(request, timeout=timeout, metadata=metadata)
         )
 
     def bidi(self, path: str, requests: Iterator[bytes]) -> tuple[grpc.Channel, Call]:
-        """Opens a stream in both directions; the channel is for renew."""
+        """Opens a stream in both directions; the channel is for replace_channel."""
         metadata = self.options.call_metadata()
-        return self._begin(lambda channel: _raw(channel.stream_stream, path)(requests, metadata=metadata))
+        return self._start_call(
+            lambda channel: _raw(channel.stream_stream, path)(requests, metadata=metadata)
+        )
 
-    def renew(self, dead: grpc.Channel) -> None:
+    def replace_channel(self, dead: grpc.Channel) -> None:
         """Replaces a channel whose link is dead; what is open on it fails, and the next calls connect anew."""
         with self._lock:
             if self._is_closed or self._channel is not dead:
                 return
-            self._channel = self._open()
+            self._channel = self._open_channel()
         dead.close()
 
     def error_of(self, error: grpc.RpcError) -> DispatcherError:
-        """Translates what a call raised; one that was cut by renew or close says so."""
+        """Translates what a call raised; one that was cut by replace_channel or close says so."""
         failed = cast(FailedCall, error)
-        if failed.code() is grpc.StatusCode.CANCELLED and (failed.details() or "") in _CUT:
-            return self._ended()
+        if failed.code() is grpc.StatusCode.CANCELLED and (failed.details() or "") in _LOCAL_CLOSE_DETAILS:
+            return self._closed_channel_error()
         return error_of_call(failed)
 
     def wait_for_ready(self, timeout: float) -> None:
@@ -111,7 +113,7 @@ class Connection:
         self._channel.close()
         self.watchdog.close()
 
-    def _begin(self, call: Callable[[grpc.Channel], Call]) -> tuple[grpc.Channel, Call]:
+    def _start_call(self, call: Callable[[grpc.Channel], Call]) -> tuple[grpc.Channel, Call]:
         with self._lock:
             if self._is_closed:
                 raise ClosedError("client")
@@ -120,14 +122,14 @@ class Connection:
             return channel, call(channel)
         except ValueError:
             # The channel was closed in this very moment.
-            raise self._ended() from None
+            raise self._closed_channel_error() from None
 
-    def _ended(self) -> DispatcherError:
+    def _closed_channel_error(self) -> DispatcherError:
         return (
             ClosedError("client") if self._is_closed else unavailable("the link was dead", "HEARTBEAT_LOST")
         )
 
-    def _open(self) -> grpc.Channel:
+    def _open_channel(self) -> grpc.Channel:
         options = self.options
         arguments = options.channel_arguments()
         if options.credentials is None:
@@ -140,7 +142,7 @@ def _raw(kind: Any, path: str) -> Any:
     return kind(path)
 
 
-_CUT = ("Channel closed!", "Locally cancelled by application!")
+_LOCAL_CLOSE_DETAILS = ("Channel closed!", "Locally cancelled by application!")
 
 
 # Whoever has an open stream holds its connection.

@@ -21,11 +21,11 @@ MAX_TOPICS = 10_000
 class _Position:
     epoch: str
     """The run of the numbering; empty while the server has not said, which it answers with a gap."""
-    taken: int
+    highest: int
     """The highest position that was taken, on whatever stream."""
-    passed: int
+    stream_position: int
     """Where the present stream is: in this epoch nothing at or below comes on it any more."""
-    is_claim: bool = False
+    is_unconfirmed: bool = False
     """Whether this is only what we resumed from, and the present stream has not confirmed it."""
 
 
@@ -35,24 +35,24 @@ class Cursors:
     def __init__(self) -> None:
         self._positions: dict[str, _Position] = {}
 
-    def claim(self) -> list[Cursor]:
+    def resume_points(self) -> list[Cursor]:
         """Returns where to resume on a new stream."""
         for position in self._positions.values():
-            position.is_claim = True
+            position.is_unconfirmed = True
         return [
-            Cursor(topic=topic, epoch=position.epoch, sequence=position.taken)
+            Cursor(topic=topic, epoch=position.epoch, sequence=position.highest)
             for topic, position in self._positions.items()
         ]
 
-    def stream_begins(self, cursors: Iterable[Cursor]) -> None:
+    def stream_started(self, cursors: Iterable[Cursor]) -> None:
         """Takes from the new stream where topics begin on it."""
         known = list(cursors)
         for position in self._positions.values():
-            position.passed = position.taken
+            position.stream_position = position.highest
         for cursor in known:
-            claimed = self._positions.get(cursor.topic)
-            if claimed is not None and claimed.epoch == cursor.epoch:
-                claimed.passed = cursor.sequence
+            resumed = self._positions.get(cursor.topic)
+            if resumed is not None and resumed.epoch == cursor.epoch:
+                resumed.stream_position = cursor.sequence
             else:
                 self._positions.pop(cursor.topic, None)
         self.advance(known)
@@ -65,9 +65,9 @@ class Cursors:
                 self._remember(cursor.topic, _Position(cursor.epoch, cursor.sequence, cursor.sequence))
                 continue
             position.epoch = cursor.epoch
-            position.is_claim = False
-            position.taken = max(position.taken, cursor.sequence)
-            position.passed = max(position.passed, cursor.sequence)
+            position.is_unconfirmed = False
+            position.highest = max(position.highest, cursor.sequence)
+            position.stream_position = max(position.stream_position, cursor.sequence)
 
     def take(self, topic: str, sequence: int) -> bool:
         """Says whether a delivery is new, and if so takes it; one without a position is always new."""
@@ -77,13 +77,13 @@ class Cursors:
         if position is None:
             self._remember(topic, _Position("", sequence, sequence))
             return True
-        if sequence <= position.passed:
+        if sequence <= position.stream_position:
             position.epoch = ""
-            position.taken = 0
-        position.passed = sequence
-        if sequence <= position.taken:
+            position.highest = 0
+        position.stream_position = sequence
+        if sequence <= position.highest:
             return False
-        position.taken = sequence
+        position.highest = sequence
         return True
 
     def skip(self, topic: str, last: int) -> None:
@@ -92,12 +92,12 @@ class Cursors:
         if position is None:
             self._remember(topic, _Position("", last, last))
         else:
-            position.taken = max(position.taken, last)
+            position.highest = max(position.highest, last)
 
     def epoch_changed(self, topic: str) -> None:
         """Notes that what we resumed from is of an earlier epoch; where the new one is may have been told before."""
         position = self._positions.get(topic)
-        if position is not None and position.is_claim:
+        if position is not None and position.is_unconfirmed:
             del self._positions[topic]
 
     def retain(self, patterns: Iterable[str]) -> None:

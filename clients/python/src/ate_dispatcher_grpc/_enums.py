@@ -14,7 +14,7 @@ def name_of(enum: Any, number: int) -> Any:
     return "UNSPECIFIED" if value is None else value.name.removeprefix(prefix)
 
 
-def number_of(enum: Any, name: str) -> Any:
+def enum_number(enum: Any, name: str) -> Any:
     """Returns the number of a short name.
 
     Raises:

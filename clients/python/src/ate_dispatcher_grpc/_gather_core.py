@@ -9,7 +9,7 @@ from ate_dispatcher_grpc._gen.ate.dispatcher.v1 import request_pb2, summary_pb2
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1.session_pb2 import Heartbeat
 from ate_dispatcher_grpc._time import seconds_of
 from ate_dispatcher_grpc.errors import DispatcherError, unavailable
-from ate_dispatcher_grpc.results import Acceptance, ResultDelivery, Summary, acceptance_of, summary_of
+from ate_dispatcher_grpc.results import Acceptance, ResultDelivery, Summary, decode_acceptance, decode_summary
 
 
 class GatherCore:
@@ -34,9 +34,9 @@ class GatherCore:
             if kind == "delivery":
                 self.results.append(ResultDelivery(event.delivery))
             elif kind == "acceptance":
-                self.acceptance = acceptance_of(request_pb2.Acceptance.FromString(event.acceptance))
+                self.acceptance = decode_acceptance(request_pb2.Acceptance.FromString(event.acceptance))
             elif kind == "summary":
-                self.summary = summary_of(summary_pb2.Summary.FromString(event.summary))
+                self.summary = decode_summary(summary_pb2.Summary.FromString(event.summary))
             elif kind == "heartbeat":
                 self.heartbeat_interval = seconds_of(Heartbeat.FromString(event.heartbeat).interval)
 

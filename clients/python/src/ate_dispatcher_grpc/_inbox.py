@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
-from ate_dispatcher_grpc._session import MAX_READ_AHEAD, MAX_WAITING, too_slow
+from ate_dispatcher_grpc._session import MAX_BUFFERED, MAX_READ_AHEAD, slow_consumer
 
 T = TypeVar("T")
 
@@ -21,14 +21,14 @@ class Inbox(Generic[T]):
     def __init__(self) -> None:
         self._condition = threading.Condition()
         self._items: deque[T] = deque()
-        self._ahead: set[Future[None]] = set()
+        self._awaiting: set[Future[None]] = set()
         self._is_closed = False
         self._error: Exception | None = None
 
     @property
     def is_full(self) -> bool:
         """Whether the next put waits."""
-        return len(self._items) >= (MAX_READ_AHEAD if self._ahead else MAX_WAITING)
+        return len(self._items) >= (MAX_READ_AHEAD if self._awaiting else MAX_BUFFERED)
 
     def put(self, items: Iterable[T]) -> None:
         """Adds items, then waits until there is room for more."""
@@ -37,7 +37,7 @@ class Inbox(Generic[T]):
                 return
             self._items.extend(items)
             self._condition.notify_all()
-            self._bound()
+            self._check_read_ahead()
             self._condition.wait_for(lambda: self._is_closed or not self.is_full)
 
     @contextmanager
@@ -48,15 +48,15 @@ class Inbox(Generic[T]):
         """
         answer: Future[None] = Future()
         with self._condition:
-            self._ahead.add(answer)
+            self._awaiting.add(answer)
             self._condition.notify_all()
-            self._bound()
+            self._check_read_ahead()
         awaited.add_done_callback(lambda _: self._settle(answer, awaited.exception()))
         try:
             yield answer
         finally:
             with self._condition:
-                self._ahead.discard(answer)
+                self._awaiting.discard(answer)
 
     def take(self, timeout: float | None = None) -> T | None:
         """Returns the next item, or None at the end.
@@ -77,7 +77,7 @@ class Inbox(Generic[T]):
                     raise TimeoutError("nothing came in time")
                 self._condition.wait(left)
             item = self._items.popleft()
-            if len(self._items) == MAX_WAITING // 2:
+            if len(self._items) == MAX_BUFFERED // 2:
                 self._condition.notify_all()
             return item
 
@@ -97,10 +97,10 @@ class Inbox(Generic[T]):
         with self._condition:
             self._items.clear()
 
-    def _bound(self) -> None:
+    def _check_read_ahead(self) -> None:
         if len(self._items) >= MAX_READ_AHEAD:
-            for answer in self._ahead:
-                self._settle(answer, too_slow())
+            for answer in self._awaiting:
+                self._settle(answer, slow_consumer())
 
     def _settle(self, answer: Future[None], error: BaseException | None) -> None:
         with self._condition:

@@ -172,7 +172,7 @@ def _read_value(data: bytes, at: int, end: int, depth: int) -> Json:
 
 
 def _read_items(data: bytes, at: int, end: int, depth: int) -> list[Json]:
-    _bound(depth)
+    _check_read_depth(depth)
     values: list[Json] = []
     while at < end:
         field, begin, stop, at = read_field(data, at, end)
@@ -182,7 +182,7 @@ def _read_items(data: bytes, at: int, end: int, depth: int) -> list[Json]:
 
 
 def _read_fields(data: bytes, at: int, end: int, depth: int) -> dict[str, Json]:
-    _bound(depth)
+    _check_read_depth(depth)
     fields: dict[str, Json] = {}
     while at < end:
         field, inner, stop, at = read_field(data, at, end)
@@ -211,6 +211,6 @@ def _within(at: int, end: int) -> int:
     return at
 
 
-def _bound(depth: int) -> None:
+def _check_read_depth(depth: int) -> None:
     if depth > _MAX_READ_DEPTH:
         raise ValueError(f"nested deeper than {_MAX_READ_DEPTH} levels")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, Union
 
 from ate_dispatcher_grpc._cursors import Cursors
-from ate_dispatcher_grpc._enums import number_of
+from ate_dispatcher_grpc._enums import enum_number
 from ate_dispatcher_grpc._gen import view_pb2 as view
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1 import listener_pb2 as wire
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1.dispatcher_service_pb2 import ListenRequest, SubscribeRequest
@@ -19,7 +19,7 @@ from ate_dispatcher_grpc._session import SessionPort
 from ate_dispatcher_grpc._time import seconds_of
 from ate_dispatcher_grpc._topics import check_patterns
 from ate_dispatcher_grpc.errors import DispatcherError, invalid_argument
-from ate_dispatcher_grpc.results import Gap, ResultDelivery, Summary, gap_of, summary_of
+from ate_dispatcher_grpc.results import Gap, ResultDelivery, Summary, decode_gap, decode_summary
 from ate_dispatcher_grpc.status import GoingAway, Ready
 
 ListenerItem = Union[ResultDelivery, Summary, Gap]
@@ -55,14 +55,14 @@ class ListenerCore:
 
     def listen(self) -> bytes:
         """Returns the first message of a new stream."""
-        self._topics.stream_begins()
+        self._topics.stream_started()
         options = self._options
         try:
-            action = number_of(wire.OverflowAction, options.overflow_action or "UNSPECIFIED")
+            action = enum_number(wire.OverflowAction, options.overflow_action or "UNSPECIFIED")
             listen = ListenRequest(
                 listener_id=self._id,
                 topics=self._topics.current(),
-                resume_from=self._cursors.claim(),
+                resume_from=self._cursors.resume_points(),
                 include_late=options.include_late,
                 include_summaries=options.include_summaries,
                 overflow_action=action,
@@ -90,9 +90,9 @@ class ListenerCore:
         update, done = self._topics.remove(topics)
         return _update(update), done
 
-    def ended(self, error: DispatcherError) -> None:
+    def session_ended(self, error: DispatcherError) -> None:
         """There will be no further stream."""
-        self._topics.abandon(error)
+        self._topics.fail_pending(error)
 
     def _handle(self, event: view.Event, items: list[ListenerItem]) -> None:
         kind = event.WhichOneof("event")
@@ -100,29 +100,29 @@ class ListenerCore:
             if self._cursors.take(event.delivery.topic, event.delivery.sequence):
                 items.append(ResultDelivery(event.delivery))
         elif kind == "summary":
-            items.append(summary_of(SummaryMessage.FromString(event.summary)))
+            items.append(decode_summary(SummaryMessage.FromString(event.summary)))
         elif kind == "heartbeat":
             heartbeat = Heartbeat.FromString(event.heartbeat)
             self._cursors.advance(heartbeat.cursors)
-            self._port.beat(seconds_of(heartbeat.interval))
+            self._port.set_heartbeat_interval(seconds_of(heartbeat.interval))
         elif kind == "gap":
-            items.append(self._gap(gap_of(wire.Gap.FromString(event.gap))))
+            items.append(self._gap(decode_gap(wire.Gap.FromString(event.gap))))
         elif kind == "ready":
             self._ready(wire.Ready.FromString(event.ready))
         elif kind == "topics_changed":
             self._topics_changed(wire.TopicsChanged.FromString(event.topics_changed))
         elif kind == "go_away":
-            self._port.tell(GoingAway(seconds_of(GoAway.FromString(event.go_away).grace)))
+            self._port.report_status(GoingAway(seconds_of(GoAway.FromString(event.go_away).grace)))
 
     def _ready(self, ready: wire.Ready) -> None:
         self._id = ready.listener_id
-        self._cursors.stream_begins(ready.cursors)
+        self._cursors.stream_started(ready.cursors)
         self._topics.stream_is_live()
         status = Ready(ready.listener_id, ready.session_id, ready.server_id)
-        self._port.live(status, seconds_of(ready.heartbeat_interval))
+        self._port.session_live(status, seconds_of(ready.heartbeat_interval))
 
     def _topics_changed(self, change: wire.TopicsChanged) -> None:
-        self._topics.changed(change)
+        self._topics.apply_confirmation(change)
         self._cursors.advance(change.cursors)
         if change.removed:
             self._cursors.retain(self._topics.current())

@@ -12,7 +12,7 @@ from ate_dispatcher_grpc.errors import DispatcherError
 
 @dataclass
 class _Change:
-    open: set[str]
+    unconfirmed: set[str]
     """What the server has not confirmed yet."""
     is_addition: bool
     done: Future[None]
@@ -33,20 +33,20 @@ class ListenerTopics:
 
     def add(self, topics: Sequence[str]) -> tuple[TopicsUpdate | None, Future[None]]:
         """Notes additions; returns what to say, if anything, and when they are done."""
-        missing = [topic for topic in topics if topic not in self._wanted or self._is_open(topic)]
+        missing = [topic for topic in topics if topic not in self._wanted or self._is_unconfirmed(topic)]
         self._wanted.update(dict.fromkeys(topics))
         update = TopicsUpdate(add_topics=missing) if missing else None
         return update, self._change(missing, True)
 
     def remove(self, topics: Sequence[str]) -> tuple[TopicsUpdate | None, Future[None]]:
         """Notes removals; returns what to say, if anything, and when they are done."""
-        present = [topic for topic in topics if topic in self._wanted or self._is_open(topic)]
+        present = [topic for topic in topics if topic in self._wanted or self._is_unconfirmed(topic)]
         for topic in topics:
             self._wanted.pop(topic, None)
         update = TopicsUpdate(remove_topics=present) if present else None
         return update, self._change(present, False)
 
-    def stream_begins(self) -> None:
+    def stream_started(self) -> None:
         """A stream begins with what is current."""
         for change in self._changes:
             change.is_in_listen = True
@@ -55,10 +55,10 @@ class ListenerTopics:
         """The stream that began is live."""
         for change in self._changes:
             if change.is_in_listen:
-                change.open.clear()
+                change.unconfirmed.clear()
         self._settle()
 
-    def changed(self, change: TopicsChanged) -> None:
+    def apply_confirmation(self, change: TopicsChanged) -> None:
         """Takes the confirmation of a change, perhaps one that somebody else made."""
         for topic in change.added:
             self._confirm(topic, True)
@@ -66,7 +66,7 @@ class ListenerTopics:
             self._confirm(topic, False)
         self._settle()
 
-    def abandon(self, error: DispatcherError) -> None:
+    def fail_pending(self, error: DispatcherError) -> None:
         """There will be no further confirmation."""
         changes, self._changes = self._changes, []
         for change in changes:
@@ -80,10 +80,10 @@ class ListenerTopics:
         return change.done
 
     def _confirm(self, topic: str, is_addition: bool) -> None:
-        is_ours = self._is_open(topic)
+        is_ours = self._is_unconfirmed(topic)
         for change in self._changes:
             if change.is_addition == is_addition:
-                change.open.discard(topic)
+                change.unconfirmed.discard(topic)
         if is_ours:
             return
         if is_addition:
@@ -91,11 +91,11 @@ class ListenerTopics:
         else:
             self._wanted.pop(topic, None)
 
-    def _is_open(self, topic: str) -> bool:
-        return any(topic in change.open for change in self._changes)
+    def _is_unconfirmed(self, topic: str) -> bool:
+        return any(topic in change.unconfirmed for change in self._changes)
 
     def _settle(self) -> None:
         for change in self._changes:
-            if not change.open and change.done.set_running_or_notify_cancel():
+            if not change.unconfirmed and change.done.set_running_or_notify_cancel():
                 change.done.set_result(None)
-        self._changes = [change for change in self._changes if change.open]
+        self._changes = [change for change in self._changes if change.unconfirmed]

@@ -16,8 +16,8 @@ _MAX_BATCH_BYTES = 256 * 1024
 class Outbox:
     """Messages in order; ends when closed."""
 
-    def __init__(self, can_join: bool) -> None:
-        self._can_join = can_join
+    def __init__(self, can_merge: bool) -> None:
+        self._can_merge = can_merge
         self._condition = threading.Condition()
         self._messages: deque[bytes] = deque()
         self._is_closed = False
@@ -46,7 +46,7 @@ class Outbox:
                 self._condition.wait()
             batch = [self._messages.popleft()]
             size = len(batch[0])
-            while self._can_join and self._messages and size + len(self._messages[0]) <= _MAX_BATCH_BYTES:
+            while self._can_merge and self._messages and size + len(self._messages[0]) <= _MAX_BATCH_BYTES:
                 batch.append(self._messages.popleft())
                 size += len(batch[-1])
         return b"".join(batch)

@@ -30,7 +30,7 @@ ProducerTopic = Union[str, tuple[str, str]]
 """A topic or pattern, or a pair of it and a group; members of one group share the work."""
 
 # Reasons of a revocation after which nobody hears what the handler still says.
-_UNHEARD: Final = frozenset({"SHUTDOWN", "SESSION_LOST", "CLOSED"})
+_DISCARDING_REASONS: Final = frozenset({"SHUTDOWN", "SESSION_LOST", "CLOSED"})
 
 A = TypeVar("A", bound=BaseAssignment)
 A_contra = TypeVar("A_contra", bound=BaseAssignment, contravariant=True)
@@ -53,16 +53,16 @@ class ProducerOptions:
 class ProducerPort(SessionPort, Protocol[A_contra]):
     """What the core asks of the one that drives it."""
 
-    def say(self, message: bytes) -> None:
+    def send(self, message: bytes) -> None:
         """A ProduceRequest is to be sent."""
 
-    def work(self, assignment: A_contra) -> None:
+    def run_handler(self, assignment: A_contra) -> None:
         """A handler is to be run."""
 
-    def revoked(self, assignment: A_contra) -> None:
+    def assignment_revoked(self, assignment: A_contra) -> None:
         """An assignment was withdrawn; its `revocation` says why."""
 
-    def disposed(self, assignment_id: str, disposition: Disposition) -> None:
+    def report_disposition(self, assignment_id: str, disposition: Disposition) -> None:
         """A reply's fate is to be told to the owner."""
 
     def drained(self) -> None:
@@ -132,23 +132,23 @@ class ProducerCore(Generic[A]):
 
     def answer(self, assignment: A, result: bytes) -> None:
         """Sends a final result, if somebody may hear it."""
-        if not self._is_heard(assignment):
+        if not self._is_outstanding(assignment):
             return
         try:
             self._reply(assignment.assignment_id, False, result)
         except LimitError as error:
             self.fail(assignment, encode_failure(error))
-        self.forget(assignment)
+        self.release(assignment)
 
     def fail(self, assignment: A, failure: bytes) -> None:
         """Sends a failure as the final result; after a revocation it most often says only that the handler gave up."""
-        if self._is_heard(assignment) and assignment.revocation is None:
-            self._port.say(_reply(assignment.assignment_id, False, failure))
-        self.forget(assignment)
+        if self._is_outstanding(assignment) and assignment.revocation is None:
+            self._port.send(_reply(assignment.assignment_id, False, failure))
+        self.release(assignment)
 
-    def forget(self, assignment: A) -> None:
+    def release(self, assignment: A) -> None:
         """Expects nothing more of an assignment: its handler has ended, or will not begin."""
-        if self._is_heard(assignment):
+        if self._is_outstanding(assignment):
             del self._outstanding[assignment.assignment_id]
 
     def send_partial(self, assignment: A, result: bytes) -> None:
@@ -157,16 +157,16 @@ class ProducerCore(Generic[A]):
         Raises:
             LimitError: reason RESULT_TOO_LARGE.
         """
-        if self._is_heard(assignment):
+        if self._is_outstanding(assignment):
             self._reply(assignment.assignment_id, True, result)
 
-    def abandon(self, reason: RevokedError) -> None:
+    def revoke_all(self, reason: RevokedError) -> None:
         """Withdraws all assignments: their stream is gone."""
         self._revoke(list(self._outstanding), reason)
 
-    def ended(self, error: DispatcherError) -> None:
+    def session_ended(self, error: DispatcherError) -> None:
         """There will be no further stream."""
-        self._registrations.abandon(error)
+        self._registrations.fail_pending(error)
 
     def _handle(self, event: view.DispatcherMessage) -> None:
         kind = event.WhichOneof("message")
@@ -178,61 +178,61 @@ class ProducerCore(Generic[A]):
         elif kind == "disposition":
             disposition = wire.Disposition.FromString(event.disposition)
             name = name_of(wire.DispositionState, disposition.state)
-            self._port.disposed(disposition.assignment_id, name)
+            self._port.report_disposition(disposition.assignment_id, name)
         elif kind == "heartbeat":
-            self._port.beat(seconds_of(Heartbeat.FromString(event.heartbeat).interval))
+            self._port.set_heartbeat_interval(seconds_of(Heartbeat.FromString(event.heartbeat).interval))
         elif kind == "welcome":
             self._welcome(wire.Welcome.FromString(event.welcome))
         elif kind == "registered":
-            self._registrations.confirmed(wire.Registered.FromString(event.registered).correlation_id)
+            self._registrations.confirm(wire.Registered.FromString(event.registered).correlation_id)
         elif kind == "deregistered":
-            self._registrations.confirmed(wire.Deregistered.FromString(event.deregistered).correlation_id)
+            self._registrations.confirm(wire.Deregistered.FromString(event.deregistered).correlation_id)
         elif kind == "fault":
             fault = wire.Fault.FromString(event.fault)
-            if not self._registrations.refused(fault):
-                self._port.tell(Fault(error_of_status(fault.status)))
+            if not self._registrations.reject(fault):
+                self._port.report_status(Fault(error_of_status(fault.status)))
         elif kind == "go_away":
-            self._port.tell(GoingAway(seconds_of(GoAway.FromString(event.go_away).grace)))
+            self._port.report_status(GoingAway(seconds_of(GoAway.FromString(event.go_away).grace)))
         elif kind == "drained":
             self._port.drained()
 
     def _welcome(self, welcome: wire.Welcome) -> None:
         self._max_message_bytes = welcome.max_message_bytes
         self._id = welcome.producer_id
-        unanswered = self._registrations.unanswered()
-        if unanswered:
-            self._port.say(_batch(*unanswered))
+        pending = self._registrations.pending()
+        if pending:
+            self._port.send(_batch(*pending))
         status = Ready(welcome.producer_id, welcome.session_id, welcome.server_id)
-        self._port.live(status, seconds_of(welcome.heartbeat_interval))
+        self._port.session_live(status, seconds_of(welcome.heartbeat_interval))
 
     def _assign(self, message: view.Assignment) -> None:
         try:
             assignment = self._make(message, time.monotonic())
         except DispatcherError as error:
-            self._port.say(_reply(message.assignment_id, False, encode_failure(error)))
+            self._port.send(_reply(message.assignment_id, False, encode_failure(error)))
             return
         self._outstanding[assignment.assignment_id] = assignment
-        self._port.work(assignment)
+        self._port.run_handler(assignment)
 
     def _revoke(self, assignment_ids: Iterable[str], reason: RevokedError) -> None:
         for assignment_id in assignment_ids:
             assignment = self._outstanding.get(assignment_id)
             if assignment is None:
                 continue
-            if reason.reason in _UNHEARD:
+            if reason.reason in _DISCARDING_REASONS:
                 del self._outstanding[assignment_id]
             if assignment.revocation is None:
                 assignment._revocation = reason
-                self._port.revoked(assignment)
+                self._port.assignment_revoked(assignment)
 
-    def _is_heard(self, assignment: A) -> bool:
+    def _is_outstanding(self, assignment: A) -> bool:
         return self._outstanding.get(assignment.assignment_id) is assignment
 
     def _reply(self, assignment_id: str, more: bool, result: bytes) -> None:
         message = _reply(assignment_id, more, result)
         if 0 < self._max_message_bytes < len(message):
             raise _too_large(len(message), self._max_message_bytes)
-        self._port.say(message)
+        self._port.send(message)
 
 
 def check_concurrency(concurrency: int) -> int:

@@ -35,7 +35,7 @@ class Registrations:
         """Returns what the next Hello registers."""
         return [Registration(topic=topic, group=group) for topic, group in self._groups.items()]
 
-    def unanswered(self) -> list[view.ProducerMessage]:
+    def pending(self) -> list[view.ProducerMessage]:
         """Returns what was said and not answered, in order."""
         return [change.message for change in self._changes.values()]
 
@@ -56,14 +56,14 @@ class Registrations:
         message = view.ProducerMessage(deregister=deregister.SerializeToString())
         return self._add(correlation_id, message, lambda: self._groups.pop(topic, None))
 
-    def confirmed(self, correlation_id: str) -> None:
+    def confirm(self, correlation_id: str) -> None:
         """Takes a confirmation; unknown ids are ignored: they answered another session."""
         change = self._changes.pop(correlation_id, None)
         if change is not None:
             change.apply()
             _settle(change.done, None)
 
-    def refused(self, fault: Fault) -> bool:
+    def reject(self, fault: Fault) -> bool:
         """Takes a refusal; False if it was none of these changes."""
         change = self._changes.pop(fault.correlation_id, None)
         if change is None:
@@ -71,7 +71,7 @@ class Registrations:
         _settle(change.done, error_of_status(fault.status))
         return True
 
-    def abandon(self, error: DispatcherError) -> None:
+    def fail_pending(self, error: DispatcherError) -> None:
         """There will be no further answer."""
         changes, self._changes = self._changes, {}
         for change in changes.values():

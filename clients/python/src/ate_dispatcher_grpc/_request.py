@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from ate_dispatcher_grpc._enums import number_of
+from ate_dispatcher_grpc._enums import enum_number
 from ate_dispatcher_grpc._gen import view_pb2 as view
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1.request_pb2 import LoserAction, NoProducersAction, Request
 from ate_dispatcher_grpc._json import encode_list, encode_struct
 from ate_dispatcher_grpc._time import duration_of
-from ate_dispatcher_grpc._varint import embedded
+from ate_dispatcher_grpc._varint import length_delimited
 from ate_dispatcher_grpc.errors import invalid_argument
 from ate_dispatcher_grpc.options import Completion, GatherOptions, RequestOptions, Selector
 
@@ -18,7 +18,7 @@ _T = TypeVar("_T")
 _GOALS = ("result_count", "quorum_percent", "first_success")
 
 
-def request_of(topic: str, options: RequestOptions) -> bytes:
+def encode_request(topic: str, options: RequestOptions) -> bytes:
     """Encodes a request; the same one always in the same way, so that its id may be used again.
 
     Raises:
@@ -45,15 +45,15 @@ def request_of(topic: str, options: RequestOptions) -> bytes:
         request.no_producers_action = _enum(NoProducersAction, action, "no_producers_action")
     encoded = request.SerializeToString(deterministic=True)
     if options.get("args"):
-        encoded += embedded(2, encode_list(options["args"], "args"))
+        encoded += length_delimited(2, encode_list(options["args"], "args"))
     if options.get("kwargs"):
-        encoded += embedded(3, encode_struct(options["kwargs"], "kwargs"))
+        encoded += length_delimited(3, encode_struct(options["kwargs"], "kwargs"))
     return encoded
 
 
-def call_of(topic: str, options: RequestOptions, flag: bool) -> bytes:
+def encode_call(topic: str, options: RequestOptions, flag: bool) -> bytes:
     """Encodes a DispatchRequest and its validate_only, or a GatherRequest and its exclude_listeners; raises alike."""
-    return view.RequestCall(request=request_of(topic, options), flag=flag).SerializeToString()
+    return view.RequestCall(request=encode_request(topic, options), flag=flag).SerializeToString()
 
 
 def _set_completion(request: Request, completion: Completion) -> None:
@@ -93,7 +93,7 @@ def _set(target: Any, name: str, value: Any, field: str) -> None:
 
 
 def _enum(enum: Any, name: str, field: str) -> Any:
-    return _checked(field, lambda: number_of(enum, name))
+    return _checked(field, lambda: enum_number(enum, name))
 
 
 def _checked(field: str, write: Callable[[], _T]) -> _T:

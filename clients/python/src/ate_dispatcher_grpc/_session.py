@@ -16,7 +16,7 @@ from ate_dispatcher_grpc.errors import (
 from ate_dispatcher_grpc.status import SessionStatus
 
 # These say that the next try would fail the same way. ABORTED: a newer session of the same id took over.
-_HOPELESS: Final = frozenset(
+_PERMANENT_CODES: Final = frozenset(
     {
         StatusCode.INVALID_ARGUMENT,
         StatusCode.UNAUTHENTICATED,
@@ -30,10 +30,10 @@ _HOPELESS: Final = frozenset(
 STABLE_AFTER: Final = 5.0
 
 # How long to wait for a stream's first message, in seconds: a connection attempt (20 s), and some.
-FIRST_MESSAGE: Final = 30.0
+FIRST_MESSAGE_TIMEOUT: Final = 30.0
 
 # How many results of a listener wait at most before the stream is read on.
-MAX_WAITING: Final = 1024
+MAX_BUFFERED: Final = 1024
 
 # The same while the answer to a change of topics is awaited, which comes after them.
 MAX_READ_AHEAD: Final = 65_536
@@ -45,32 +45,32 @@ DEFAULT_GRACE: Final = 30.0
 class SessionPort(Protocol):
     """What a session's core asks of the one that drives it."""
 
-    def live(self, status: SessionStatus, heartbeat_interval: float) -> None:
+    def session_live(self, status: SessionStatus, heartbeat_interval: float) -> None:
         """The server said that the session is live."""
 
-    def beat(self, interval: float) -> None:
+    def set_heartbeat_interval(self, interval: float) -> None:
         """The server announced its heartbeats anew."""
 
-    def tell(self, status: SessionStatus) -> None:
+    def report_status(self, status: SessionStatus) -> None:
         """Something is to be told to the owner."""
 
 
-def is_hopeless(error: DispatcherError) -> bool:
+def is_permanent(error: DispatcherError) -> bool:
     """Says whether a stream that ended so should not be tried again."""
-    return error.code in _HOPELESS
+    return error.code in _PERMANENT_CODES
 
 
 def silence_limit(interval: float) -> float:
     """Returns after how many seconds of silence a link is dead: twice the interval in which heartbeats come."""
-    return 2 * interval if interval > 0 else FIRST_MESSAGE
+    return 2 * interval if interval > 0 else FIRST_MESSAGE_TIMEOUT
 
 
-def heartbeat_lost(silent: float) -> UnavailableError:
+def heartbeat_lost(silence: float) -> UnavailableError:
     """Makes the error of a dead link."""
-    return unavailable(f"nothing was heard for {silent:.1f} s; the link is taken for dead", "HEARTBEAT_LOST")
+    return unavailable(f"nothing was heard for {silence:.1f} s; the link is taken for dead", "HEARTBEAT_LOST")
 
 
-def too_slow() -> LimitError:
+def slow_consumer() -> LimitError:
     """Makes the error for an answer that too many results come before."""
     details = f"{MAX_READ_AHEAD:,} results wait to be taken before the answer; take them, and it will come"
     return LimitError(StatusCode.RESOURCE_EXHAUSTED, details, reason="SLOW_CONSUMER")

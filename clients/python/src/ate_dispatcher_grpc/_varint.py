@@ -56,6 +56,6 @@ def read_field(data: bytes, at: int, end: int) -> tuple[int, int, int, int]:
     return tag >> 3, begin, stop, stop
 
 
-def embedded(field: int, message: bytes) -> bytes:
+def length_delimited(field: int, message: bytes) -> bytes:
     """Encodes a length-delimited field, whose number is below 16."""
     return bytes((field << 3 | 2,)) + varint(len(message)) + message

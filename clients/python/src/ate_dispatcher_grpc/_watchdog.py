@@ -6,46 +6,46 @@ import threading
 import time
 from collections.abc import Callable
 
-from ate_dispatcher_grpc._session import FIRST_MESSAGE, silence_limit
+from ate_dispatcher_grpc._session import FIRST_MESSAGE_TIMEOUT, silence_limit
 
 # After a stall of this very process timers fire before sockets are read: read first, then judge.
-_SECOND_LOOK = 0.1
+_RECHECK_DELAY = 0.1
 
 
 class Watch:
     """One stream that is watched."""
 
-    def __init__(self, dog: Watchdog, on_dead: Callable[[float], None]) -> None:
-        self._dog = dog
+    def __init__(self, watchdog: Watchdog, on_dead: Callable[[float], None]) -> None:
+        self._watchdog = watchdog
         self.on_dead = on_dead
-        self.limit = FIRST_MESSAGE
-        self.heard_at = 0.0
+        self.limit = FIRST_MESSAGE_TIMEOUT
+        self.last_received_at = 0.0
         self.is_suspected = False
 
     def start(self) -> None:
         """Begins to watch a new stream, whose heartbeat interval is not known yet."""
-        self.limit = FIRST_MESSAGE
+        self.limit = FIRST_MESSAGE_TIMEOUT
         self.resume()
 
     def resume(self) -> None:
         """Watches on after a stop."""
-        self.heard()
-        self._dog.add(self)
+        self.message_received()
+        self._watchdog.add(self)
 
-    def heard(self) -> None:
+    def message_received(self) -> None:
         """Notes that something arrived."""
-        self.heard_at = time.monotonic()
+        self.last_received_at = time.monotonic()
         self.is_suspected = False
 
     def set_interval(self, interval: float) -> None:
         """Takes the interval that the server announces, in seconds; 0 leaves the limit as it is."""
         if interval > 0:
             self.limit = silence_limit(interval)
-            self._dog.nudge()
+            self._watchdog.wake()
 
     def stop(self) -> None:
         """Ends the watch, for a while or for good."""
-        self._dog.discard(self)
+        self._watchdog.discard(self)
 
 
 class Watchdog:
@@ -67,7 +67,7 @@ class Watchdog:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="ate-dispatcher-watchdog", daemon=True)
                 self._thread.start()
-            elif watch.heard_at + watch.limit < self._wakes_at:
+            elif watch.last_received_at + watch.limit < self._wakes_at:
                 self._condition.notify_all()
 
     def discard(self, watch: Watch) -> None:
@@ -75,7 +75,7 @@ class Watchdog:
         with self._condition:
             self._watches.discard(watch)
 
-    def nudge(self) -> None:
+    def wake(self) -> None:
         """Limits have changed."""
         with self._condition:
             self._condition.notify()
@@ -97,30 +97,30 @@ class Watchdog:
                 if not self._watches and not self._idle():
                     self._thread = None
                     return
-                dead, delay = self._look(time.monotonic())
+                dead, delay = self._check(time.monotonic())
                 if not dead:
                     self._wakes_at = time.monotonic() + delay
                     self._condition.wait(delay)
                     continue
-            for watch, silent in dead:
-                watch.on_dead(silent)
+            for watch, silence in dead:
+                watch.on_dead(silence)
 
     def _idle(self) -> bool:
         self._wakes_at = float("inf")
         self._condition.wait_for(lambda: self._watches or self._is_closed, 1.0)
         return bool(self._watches)
 
-    def _look(self, now: float) -> tuple[list[tuple[Watch, float]], float]:
-        dead, delay = [], FIRST_MESSAGE
+    def _check(self, now: float) -> tuple[list[tuple[Watch, float]], float]:
+        dead, delay = [], FIRST_MESSAGE_TIMEOUT
         for watch in self._watches:
-            silent = now - watch.heard_at
-            if silent < watch.limit:
-                delay = min(delay, watch.limit - silent)
-            elif watch.is_suspected and silent >= watch.limit + _SECOND_LOOK:
-                dead.append((watch, silent))
+            silence = now - watch.last_received_at
+            if silence < watch.limit:
+                delay = min(delay, watch.limit - silence)
+            elif watch.is_suspected and silence >= watch.limit + _RECHECK_DELAY:
+                dead.append((watch, silence))
             else:
                 watch.is_suspected = True
-                delay = min(delay, _SECOND_LOOK)
+                delay = min(delay, _RECHECK_DELAY)
         for watch, _ in dead:
             self._watches.discard(watch)
         return dead, delay

@@ -17,13 +17,20 @@ from ate_dispatcher_grpc._connection_options import DEFAULT_ADDRESS, ConnectionO
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1 import dispatcher_service_pb2 as service
 from ate_dispatcher_grpc._listener_core import ListenerOptions, OverflowAction
 from ate_dispatcher_grpc._producer_core import Disposition, ProducerOptions, ProducerTopic
-from ate_dispatcher_grpc._request import call_of
+from ate_dispatcher_grpc._request import encode_call
 from ate_dispatcher_grpc._session import DEFAULT_GRACE
 from ate_dispatcher_grpc.gather import Gather
 from ate_dispatcher_grpc.listener import Listener, ListenerPeer
 from ate_dispatcher_grpc.options import GatherOptions, RequestOptions
 from ate_dispatcher_grpc.producer import Handler, Producer, ProducerPeer
-from ate_dispatcher_grpc.results import Acceptance, Gap, ResultDelivery, Summary, acceptance_of, summary_of
+from ate_dispatcher_grpc.results import (
+    Acceptance,
+    Gap,
+    ResultDelivery,
+    Summary,
+    decode_acceptance,
+    decode_summary,
+)
 from ate_dispatcher_grpc.status import SessionStatus
 
 
@@ -58,7 +65,7 @@ class Client:
         )
         options.call_metadata()
         self._connection = Connection(options)
-        self._sessions: set[Producer | Listener] = set()
+        self._peers: set[Producer | Listener] = set()
 
     def dispatch(self, topic: str, **options: Unpack[RequestOptions]) -> Acceptance:
         """Scatters a request whose results go to the topic's listeners; returns once it was taken.
@@ -82,11 +89,11 @@ class Client:
         Raises:
             InvalidArgumentError: an option cannot be sent.
         """
-        message = call_of(topic, options, options.get("exclude_listeners", False))
-        opened = self._connection.server_stream(
+        message = encode_call(topic, options, options.get("exclude_listeners", False))
+        stream = self._connection.server_stream(
             _paths.GATHER, message, options.get("context"), options.get("timeout")
         )
-        return Gather(self._connection, opened, options.get("request_id", ""), self.cancel_request)
+        return Gather(self._connection, stream, options.get("request_id", ""), self.cancel_request)
 
     def cancel_request(self, request_id: str) -> Summary:
         """Ends a request and says how it ended.
@@ -96,7 +103,7 @@ class Client:
         """
         request = service.CancelRequestRequest(request_id=request_id)
         answer = self._connection.unary(_paths.CANCEL_REQUEST, request.SerializeToString())
-        return summary_of(service.CancelRequestResponse.FromString(answer).summary)
+        return decode_summary(service.CancelRequestResponse.FromString(answer).summary)
 
     def update_listener(
         self, listener_id: str, *, add: Sequence[str] = (), remove: Sequence[str] = ()
@@ -143,7 +150,7 @@ class Client:
             topics, concurrency, max_backlog, id, display_name, labels or {}, on_disposition is not None
         )
         producer = Producer(ProducerPeer(self._connection, options, handler, on_disposition, on_status))
-        self._own(producer)
+        self._track(producer)
         return producer
 
     def listener(
@@ -183,9 +190,8 @@ class Client:
         options = ListenerOptions(
             topics, id, group, include_late, wants_summaries, overflow_action, buffer_bytes
         )
-        peer = ListenerPeer(self._connection, options, on_result, on_summary, on_gap, on_status)
-        listener = Listener(peer)
-        self._own(listener)
+        listener = Listener(ListenerPeer(self._connection, options, on_result, on_summary, on_gap, on_status))
+        self._track(listener)
         return listener
 
     def wait_for_ready(self, timeout: float) -> None:
@@ -199,15 +205,15 @@ class Client:
     def close(self, grace: float = DEFAULT_GRACE) -> None:
         """Ends what was made from this client, then the connection; producers drain within `grace` seconds."""
         deadline = time.monotonic() + grace
-        sessions = list(self._sessions)
-        producers = [session for session in sessions if isinstance(session, Producer)]
+        peers = list(self._peers)
+        producers = [peer for peer in peers if isinstance(peer, Producer)]
         for producer in producers:
             producer._begin_close()
         for producer in producers:
             producer.close(max(0.0, deadline - time.monotonic()))
-        for session in sessions:
-            if isinstance(session, Listener):
-                session.close()
+        for peer in peers:
+            if isinstance(peer, Listener):
+                peer.close()
         self._connection.close()
 
     def __enter__(self) -> Client:
@@ -218,15 +224,15 @@ class Client:
     ) -> None:
         self.close()
 
-    def _own(self, session: Producer | Listener) -> None:
+    def _track(self, peer: Producer | Listener) -> None:
         # Held as long as it is open, also if nobody else does.
-        self._sessions = {each for each in self._sessions if not each._session.is_closed} | {session}
+        self._peers = {each for each in self._peers if not each._session.is_closed} | {peer}
 
     def _dispatch(self, topic: str, options: RequestOptions, validate_only: bool) -> Acceptance:
         answer = self._connection.unary(
             _paths.DISPATCH,
-            call_of(topic, options, validate_only),
+            encode_call(topic, options, validate_only),
             context=options.get("context"),
             timeout=options.get("timeout"),
         )
-        return acceptance_of(service.DispatchResponse.FromString(answer).acceptance)
+        return decode_acceptance(service.DispatchResponse.FromString(answer).acceptance)

@@ -26,18 +26,18 @@ class Gather:
     def __init__(
         self,
         connection: Connection,
-        opened: tuple[grpc.Channel, Call],
+        stream: tuple[grpc.Channel, Call],
         request_id: str,
         cancel_request: Callable[[str], Summary],
     ) -> None:
         self._connection = connection
-        self._channel, self._call = opened
+        self._channel, self._call = stream
         self._request_id = request_id
         self._cancel_request = cancel_request
         self._core = GatherCore()
         self._changed = threading.Condition()
-        self._is_read = False
-        self._cut: DispatcherError | None = None
+        self._is_reading = False
+        self._abort_error: DispatcherError | None = None
         self._watch = Watch(connection.watchdog, self._on_dead)
 
     @property
@@ -88,7 +88,7 @@ class Gather:
 
     def close(self) -> None:
         """Leaves it: if it is not over, its producers are told CALLER_GONE. Never raises."""
-        self._cut = self._cut or ClosedError("gather")
+        self._abort_error = self._abort_error or ClosedError("gather")
         self._watch.stop()
         self._call.cancel()
 
@@ -104,20 +104,20 @@ class Gather:
         assert self._core.error is not None
         return self._core.error
 
-    def _read_until(self, is_there: Callable[[], bool]) -> None:
+    def _read_until(self, is_available: Callable[[], bool]) -> None:
         """Reads the stream, unless another thread does, until it is there or all is over."""
         with self._changed:
-            while not (is_there() or self._core.is_over):
-                if self._is_read:
+            while not (is_available() or self._core.is_over):
+                if self._is_reading:
                     self._changed.wait()
                     continue
-                self._is_read = True
+                self._is_reading = True
                 self._changed.release()
                 try:
                     message, error = self._read()
                 finally:
                     self._changed.acquire()
-                    self._is_read = False
+                    self._is_reading = False
                     self._changed.notify_all()
                 if message is not None:
                     self._core.receive(message)
@@ -133,11 +133,11 @@ class Gather:
         except StopIteration:
             return None, None
         except grpc.RpcError as error:
-            return None, self._cut or self._connection.error_of(error)
+            return None, self._abort_error or self._connection.error_of(error)
         finally:
             self._watch.stop()
 
-    def _on_dead(self, silent: float) -> None:
-        self._cut = heartbeat_lost(silent)
-        self._connection.renew(self._channel)
+    def _on_dead(self, silence: float) -> None:
+        self._abort_error = heartbeat_lost(silence)
+        self._connection.replace_channel(self._channel)
         self._call.cancel()

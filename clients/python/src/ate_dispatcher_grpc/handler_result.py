@@ -79,16 +79,16 @@ def encode_failure(error: BaseException) -> bytes:
     status = Status()
     if isinstance(error, DispatcherError):
         status.code = error.code.value[0]
-        status.message = _cut(error.details)
+        status.message = _truncate(error.details)
         info = ErrorInfo(reason=error.reason, domain="ate.dispatcher.producer", metadata=error.metadata)
         status.details.add(
             type_url="type.googleapis.com/google.rpc.ErrorInfo", value=info.SerializeToString()
         )
     else:
         status.code = StatusCode.UNKNOWN.value[0]
-        status.message = _cut(str(error) or type(error).__name__)
+        status.message = _truncate(str(error) or type(error).__name__)
     return view.Result(error=status.SerializeToString()).SerializeToString()
 
 
-def _cut(text: str) -> str:
+def _truncate(text: str) -> str:
     return text[:_MAX_ERROR_TEXT].encode(errors="replace").decode()

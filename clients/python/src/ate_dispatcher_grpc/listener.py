@@ -56,14 +56,14 @@ class Listener:
         Raises:
             InvalidArgumentError: one of them is malformed; nothing is added then.
             LimitError: reason SLOW_CONSUMER: more results come first; they are added all the same.
-            DispatcherError: reason WAITS_FOR_ITSELF, from on_status.
+            DispatcherError: reason WOULD_DEADLOCK, from on_status.
             TimeoutError: they were not live in time; they will be later.
         """
         with self._session.lock:
             self._session.ensure_open()
-            self._session.ensure_outside()
+            self._session.ensure_not_session_thread()
             message, done = self._core.add(topics)
-            self._say(message)
+            self._send(message)
         self._wait(done, timeout)
 
     def remove(self, *topics: str, timeout: float | None = None) -> None:
@@ -75,9 +75,9 @@ class Listener:
         """
         with self._session.lock:
             self._session.ensure_open()
-            self._session.ensure_outside()
+            self._session.ensure_not_session_thread()
             message, done = self._core.remove(topics)
-            self._say(message)
+            self._send(message)
         self._wait(done, timeout)
 
     def get(self, timeout: float | None = None) -> ResultDelivery:
@@ -95,7 +95,7 @@ class Listener:
                 raise ClosedError("listener")
             if isinstance(item, ResultDelivery):
                 return item
-            self._peer.side_call(item)
+            self._peer.notify(item)
 
     def __iter__(self) -> Iterator[ResultDelivery]:
         """Yields results as they come; on_summary and on_gap are called in their place."""
@@ -103,7 +103,7 @@ class Listener:
             if isinstance(item, ResultDelivery):
                 yield item
             else:
-                self._peer.side_call(item)
+                self._peer.notify(item)
 
     def events(self) -> Iterator[ListenerItem]:
         """Yields results, gaps, and with `include_summaries` summaries, in order; ends with close.
@@ -143,9 +143,9 @@ class Listener:
     ) -> None:
         self.close()
 
-    def _say(self, message: bytes | None) -> None:
+    def _send(self, message: bytes | None) -> None:
         if message is not None:
-            self._session.say(message)
+            self._session.send(message)
 
     def _wait(self, done: Future[None], timeout: float | None) -> None:
         with self._inbox.read_ahead(done) as answer:
@@ -157,7 +157,7 @@ class ListenerPeer:
 
     kind = "listener"
     path = _paths.SUBSCRIBE
-    joins_messages = False
+    merges_messages = False
 
     def __init__(
         self,
@@ -187,7 +187,7 @@ class ListenerPeer:
         if self._consumer is not None and self._consumer is not threading.current_thread():
             self._consumer.join(timeout)
 
-    def introduce(self) -> bytes:
+    def first_message(self) -> bytes:
         """Says what to listen to."""
         return self.core.listen()
 
@@ -202,45 +202,45 @@ class ListenerPeer:
         self.inbox.put(items)
         self.session.watch.resume()
 
-    def lost(self, error: DispatcherError) -> None:
+    def stream_lost(self, error: DispatcherError) -> None:
         """Nothing belongs to one stream alone."""
 
-    def ended(self, error: DispatcherError | None) -> None:
+    def session_ended(self, error: DispatcherError | None) -> None:
         """Lets go of whoever waits."""
-        self.core.ended(error or ClosedError(self.kind))
+        self.core.session_ended(error or ClosedError(self.kind))
         self.inbox.close(error)
 
-    def live(self, status: SessionStatus, heartbeat_interval: float) -> None:
+    def session_live(self, status: SessionStatus, heartbeat_interval: float) -> None:
         """The session is live."""
-        self.session.live(status, heartbeat_interval)
+        self.session.session_live(status, heartbeat_interval)
 
-    def beat(self, interval: float) -> None:
+    def set_heartbeat_interval(self, interval: float) -> None:
         """Heartbeats come so often."""
-        self.session.beat(interval)
+        self.session.set_heartbeat_interval(interval)
 
-    def tell(self, status: SessionStatus) -> None:
+    def report_status(self, status: SessionStatus) -> None:
         """The owner is to be told."""
-        self.session.tell_later(status)
+        self.session.report_status_later(status)
 
     def _consume(self) -> None:
         try:
             while (item := self.inbox.take()) is not None:
                 if isinstance(item, ResultDelivery):
-                    self._guarded("on_result", self._on_result, item)
+                    self._call_back("on_result", self._on_result, item)
                 else:
-                    self.side_call(item)
+                    self.notify(item)
         except DispatcherError:
             # The owner learns it from wait() and on_status.
             return
 
-    def side_call(self, item: Summary | Gap) -> None:
+    def notify(self, item: Summary | Gap) -> None:
         """Calls the callback for what is no result."""
         if isinstance(item, Summary):
-            self._guarded("on_summary", self._on_summary, item)
+            self._call_back("on_summary", self._on_summary, item)
         else:
-            self._guarded("on_gap", self._on_gap, item)
+            self._call_back("on_gap", self._on_gap, item)
 
-    def _guarded(self, name: str, callback: Callable[..., object] | None, item: ListenerItem) -> None:
+    def _call_back(self, name: str, callback: Callable[..., object] | None, item: ListenerItem) -> None:
         if callback is None:
             return
         try:

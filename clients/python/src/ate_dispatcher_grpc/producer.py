@@ -12,11 +12,11 @@ from ate_dispatcher_grpc import _paths
 from ate_dispatcher_grpc._assignment import BaseAssignment
 from ate_dispatcher_grpc._connection import Connection
 from ate_dispatcher_grpc._gen import view_pb2 as view
+from ate_dispatcher_grpc._handler_threads import HandlerThreads
 from ate_dispatcher_grpc._producer_core import Disposition, ProducerCore, ProducerOptions, check_concurrency
 from ate_dispatcher_grpc._session import DEFAULT_GRACE, producer_closed, session_lost
 from ate_dispatcher_grpc._session_thread import SessionThread
 from ate_dispatcher_grpc._topics import check_patterns
-from ate_dispatcher_grpc._workers import Workers
 from ate_dispatcher_grpc.errors import ClosedError, DispatcherError
 from ate_dispatcher_grpc.handler_result import HandlerResult, encode_answer, encode_failure, encode_result
 from ate_dispatcher_grpc.status import SessionStatus
@@ -33,7 +33,7 @@ class Assignment(BaseAssignment):
 
         A handler that gives up raises, such as by `raise_if_revoked`, and nothing is sent.
         """
-        self._job: Callable[[], None] | None = None
+        self._handler_call: Callable[[], None] | None = None
 
     def send(self, result: HandlerResult) -> None:
         """Sends a partial result; the returned one follows it as the final one.
@@ -55,7 +55,7 @@ class Producer:
     def __init__(self, peer: ProducerPeer) -> None:
         self._core = peer.core
         self._session = peer.session
-        self._workers = peer.workers
+        self._handler_threads = peer.handler_threads
 
     @property
     def id(self) -> str | None:
@@ -76,16 +76,16 @@ class Producer:
         """Joins a topic or pattern, now and after each reconnect; returns once it is live. The newest group holds.
 
         Raises:
-            DispatcherError: the dispatcher refused it; the session goes on. Or reason WAITS_FOR_ITSELF, from on_status
+            DispatcherError: the dispatcher refused it; the session goes on. Or reason WOULD_DEADLOCK, from on_status
                 and on_disposition.
             TimeoutError: it was not live in time; it will be later.
         """
         check_patterns([topic], "topic")
         with self._session.lock:
             self._session.ensure_open()
-            self._session.ensure_outside()
+            self._session.ensure_not_session_thread()
             message, done = self._core.register(topic, group)
-            self._say_if_live(message)
+            self._send_if_live(message)
         wait_for(done, timeout)
 
     def deregister(self, topic: str, *, timeout: float | None = None) -> None:
@@ -97,9 +97,9 @@ class Producer:
         """
         with self._session.lock:
             self._session.ensure_open()
-            self._session.ensure_outside()
+            self._session.ensure_not_session_thread()
             message, done = self._core.deregister(topic)
-            self._say_if_live(message)
+            self._send_if_live(message)
         wait_for(done, timeout)
 
     def set_concurrency(self, concurrency: int) -> None:
@@ -110,15 +110,15 @@ class Producer:
         """
         with self._session.lock:
             message = self._core.set_concurrency(concurrency)
-            self._workers.limit = concurrency
-            self._say_if_live(message)
+            self._handler_threads.limit = concurrency
+            self._send_if_live(message)
 
     def close(self, grace: float = DEFAULT_GRACE) -> None:
         """Drains: takes no new work, finishes the old within `grace` seconds, then ends."""
         deadline = time.monotonic() + grace
         self._begin_close()
         self._session.close(deadline)
-        self._workers.close(deadline)
+        self._handler_threads.close(deadline)
 
     def wait(self, timeout: float | None = None) -> None:
         """Waits until it is over.
@@ -140,12 +140,12 @@ class Producer:
     def _begin_close(self) -> None:
         with self._session.lock:
             if not self._session.is_closing and self._session.is_live:
-                self._session.say(self._core.drain())
+                self._session.send(self._core.drain())
             self._session.is_closing = True
 
-    def _say_if_live(self, message: bytes) -> None:
+    def _send_if_live(self, message: bytes) -> None:
         if self._session.is_live:
-            self._session.say(message)
+            self._session.send(message)
 
 
 class ProducerPeer:
@@ -153,7 +153,7 @@ class ProducerPeer:
 
     kind = "producer"
     path = _paths.PRODUCE
-    joins_messages = True
+    merges_messages = True
 
     def __init__(
         self,
@@ -165,7 +165,9 @@ class ProducerPeer:
     ) -> None:
         self._handler = handler
         self._on_disposition = on_disposition
-        self.workers = Workers(check_concurrency(options.concurrency), "ate-dispatcher-handler")
+        self.handler_threads = HandlerThreads(
+            check_concurrency(options.concurrency), "ate-dispatcher-handler"
+        )
         self.core = ProducerCore(options, lambda message, now: Assignment(self, message, now), self)
         self.core.hello()
         self.session = SessionThread(self, connection, on_status)
@@ -176,7 +178,7 @@ class ProducerPeer:
         with self.session.lock:
             self.core.send_partial(assignment, result)
 
-    def introduce(self) -> bytes:
+    def first_message(self) -> bytes:
         """Says hello."""
         return self.core.hello()
 
@@ -185,51 +187,51 @@ class ProducerPeer:
         with self.session.lock:
             self.core.receive(message)
 
-    def lost(self, error: DispatcherError) -> None:
+    def stream_lost(self, error: DispatcherError) -> None:
         """Revokes what was assigned on the stream that is gone."""
-        self.core.abandon(producer_closed() if self.session.is_closing else session_lost(error))
+        self.core.revoke_all(producer_closed() if self.session.is_closing else session_lost(error))
 
-    def ended(self, error: DispatcherError | None) -> None:
+    def session_ended(self, error: DispatcherError | None) -> None:
         """Lets go of whoever waits."""
-        self.core.ended(error or ClosedError(self.kind))
+        self.core.session_ended(error or ClosedError(self.kind))
 
-    def live(self, status: SessionStatus, heartbeat_interval: float) -> None:
+    def session_live(self, status: SessionStatus, heartbeat_interval: float) -> None:
         """The session is live."""
-        self.session.live(status, heartbeat_interval)
+        self.session.session_live(status, heartbeat_interval)
 
-    def beat(self, interval: float) -> None:
+    def set_heartbeat_interval(self, interval: float) -> None:
         """Heartbeats come so often."""
-        self.session.beat(interval)
+        self.session.set_heartbeat_interval(interval)
 
-    def tell(self, status: SessionStatus) -> None:
+    def report_status(self, status: SessionStatus) -> None:
         """The owner is to be told."""
-        self.session.tell_later(status)
+        self.session.report_status_later(status)
 
-    def say(self, message: bytes) -> None:
+    def send(self, message: bytes) -> None:
         """A message is to be sent."""
-        self.session.say(message)
+        self.session.send(message)
 
-    def work(self, assignment: Assignment) -> None:
+    def run_handler(self, assignment: Assignment) -> None:
         """A handler is to be run."""
-        job = assignment._job = lambda: self._run(assignment)
-        self.workers.submit(job)
+        call = assignment._handler_call = lambda: self._run(assignment)
+        self.handler_threads.submit(call)
 
-    def revoked(self, assignment: Assignment) -> None:
+    def assignment_revoked(self, assignment: Assignment) -> None:
         """A handler is to be told, or will not begin."""
         assignment.cancelled.set()
         # What a stuck handler holds up must not pile up.
-        if assignment._job is not None and self.workers.withdraw(assignment._job):
-            self.core.forget(assignment)
+        if assignment._handler_call is not None and self.handler_threads.withdraw(assignment._handler_call):
+            self.core.release(assignment)
 
-    def disposed(self, assignment_id: str, disposition: Disposition) -> None:
+    def report_disposition(self, assignment_id: str, disposition: Disposition) -> None:
         """A reply's fate is known."""
-        self.session.later(lambda: self._disposed(assignment_id, disposition))
+        self.session.defer(lambda: self._call_on_disposition(assignment_id, disposition))
 
     def drained(self) -> None:
         """The goodbye is complete."""
         self.session.half_close()
 
-    def _disposed(self, assignment_id: str, disposition: Disposition) -> None:
+    def _call_on_disposition(self, assignment_id: str, disposition: Disposition) -> None:
         if self._on_disposition is None:
             return
         try:
@@ -238,10 +240,10 @@ class ProducerPeer:
             self.session.callback_failed("on_disposition", error)
 
     def _run(self, assignment: Assignment) -> None:
-        assignment._job = None
+        assignment._handler_call = None
         if assignment.revocation is not None:
             with self.session.lock:
-                self.core.forget(assignment)
+                self.core.release(assignment)
             return
         try:
             result = encode_answer(self._handler(assignment))

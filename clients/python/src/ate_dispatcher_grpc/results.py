@@ -218,7 +218,7 @@ class Gap:
     """How many deliveries were lost; 0 if it cannot be told."""
 
 
-def acceptance_of(message: request_pb2.Acceptance) -> Acceptance:
+def decode_acceptance(message: request_pb2.Acceptance) -> Acceptance:
     """Reads an acceptance."""
     return Acceptance(
         request_id=message.request_id,
@@ -229,7 +229,7 @@ def acceptance_of(message: request_pb2.Acceptance) -> Acceptance:
     )
 
 
-def summary_of(message: summary_pb2.Summary) -> Summary:
+def decode_summary(message: summary_pb2.Summary) -> Summary:
     """Reads a summary."""
     return Summary(
         request_id=message.request_id,
@@ -245,7 +245,7 @@ def summary_of(message: summary_pb2.Summary) -> Summary:
     )
 
 
-def gap_of(message: listener_pb2.Gap) -> Gap:
+def decode_gap(message: listener_pb2.Gap) -> Gap:
     """Reads a gap."""
     # `from` is a keyword here.
     first: int = getattr(message, "from")

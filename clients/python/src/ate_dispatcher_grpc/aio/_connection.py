@@ -42,30 +42,30 @@ class Connection:
         channel = self.channel()
         metadata = self.options.call_metadata(context)
         call: Any = _raw(channel.unary_unary, path)(request, timeout=timeout, metadata=metadata)
-        patience = self.options.call_timeout + (timeout or 0)
+        limit = self.options.call_timeout + (timeout or 0)
         try:
-            return cast(bytes, await asyncio.wait_for(call, patience))
+            return cast(bytes, await asyncio.wait_for(call, limit))
         except asyncio.TimeoutError:
-            self.renew(channel)
-            details = f"no answer within {patience:g} s; the link is taken for dead"
+            self.replace_channel(channel)
+            details = f"no answer within {limit:g} s; the link is taken for dead"
             raise unavailable(details, "NO_ANSWER") from None
         except grpc.aio.AioRpcError as error:
             raise self.error_of(error) from error
         except asyncio.CancelledError:
             if self.is_current(channel):
                 raise
-            raise self.cut_error() from None
+            raise self.closed_channel_error() from None
 
     def server_stream(
         self, path: str, request: bytes, context: Mapping[str, str] | None, timeout: float | None
     ) -> tuple[grpc.aio.Channel, Call]:
-        """Opens a stream of responses; the channel is for renew."""
+        """Opens a stream of responses; the channel is for replace_channel."""
         channel = self.channel()
         metadata = self.options.call_metadata(context)
         return channel, _raw(channel.unary_stream, path)(request, timeout=timeout, metadata=metadata)
 
     def bidi(self, path: str) -> tuple[grpc.aio.Channel, Call]:
-        """Opens a stream in both directions; the channel is for renew."""
+        """Opens a stream in both directions; the channel is for replace_channel."""
         channel = self.channel()
         return channel, _raw(channel.stream_stream, path)(metadata=self.options.call_metadata())
 
@@ -78,14 +78,14 @@ class Connection:
         if self._is_closed:
             raise ClosedError("client")
         if self._channel is None:
-            self._channel = self._open()
+            self._channel = self._open_channel()
         return self._channel
 
     def is_current(self, channel: grpc.aio.Channel) -> bool:
-        """Says whether calls on this channel were cut neither by renew nor by close."""
+        """Says whether calls on this channel were cut neither by replace_channel nor by close."""
         return not self._is_closed and self._channel is channel
 
-    def renew(self, dead: grpc.aio.Channel) -> None:
+    def replace_channel(self, dead: grpc.aio.Channel) -> None:
         """Replaces a channel whose link is dead; what is open on it fails, and the next calls connect anew."""
         if self._channel is not dead or self._is_closed:
             return
@@ -96,9 +96,9 @@ class Connection:
 
     def error_of(self, error: grpc.aio.AioRpcError) -> DispatcherError:
         """Translates what a call raised."""
-        return self.cut_error() if self._is_closed else error_of_call(cast(FailedCall, error))
+        return self.closed_channel_error() if self._is_closed else error_of_call(cast(FailedCall, error))
 
-    def cut_error(self) -> DispatcherError:
+    def closed_channel_error(self) -> DispatcherError:
         """Returns why calls on a channel that is not current were cut."""
         return (
             ClosedError("client") if self._is_closed else unavailable("the link was dead", "HEARTBEAT_LOST")
@@ -118,7 +118,7 @@ class Connection:
             await self._channel.close()
         await asyncio.gather(*self._closing, return_exceptions=True)
 
-    def _open(self) -> grpc.aio.Channel:
+    def _open_channel(self) -> grpc.aio.Channel:
         options = self.options
         arguments = options.channel_arguments()
         if options.credentials is None:

@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
-from ate_dispatcher_grpc._session import MAX_READ_AHEAD, MAX_WAITING, too_slow
+from ate_dispatcher_grpc._session import MAX_BUFFERED, MAX_READ_AHEAD, slow_consumer
 
 T = TypeVar("T")
 
@@ -20,49 +20,49 @@ _MAX_BATCH_BYTES = 256 * 1024
 class Outbox:
     """Messages; batches of one kind joined end to end are one batch, and so what has gathered goes out at once."""
 
-    def __init__(self, can_join: bool) -> None:
-        self._can_join = can_join
+    def __init__(self, can_merge: bool) -> None:
+        self._can_merge = can_merge
         self._messages: deque[bytes] = deque()
-        self._filled = asyncio.Event()
-        self._emptied = asyncio.Event()
-        self._emptied.set()
+        self._not_empty = asyncio.Event()
+        self._is_flushed = asyncio.Event()
+        self._is_flushed.set()
         self._is_closed = False
 
     def push(self, message: bytes) -> None:
         """Adds a message; after the end it is dropped."""
         if not self._is_closed:
             self._messages.append(message)
-            self._emptied.clear()
-            self._filled.set()
+            self._is_flushed.clear()
+            self._not_empty.set()
 
     def close(self) -> None:
         """Ends the stream of requests, after what was added."""
         self._is_closed = True
-        self._filled.set()
+        self._not_empty.set()
 
-    def abandon(self) -> None:
+    def discard(self) -> None:
         """Drops what waits; the stream is gone."""
         self._messages.clear()
-        self._emptied.set()
+        self._is_flushed.set()
         self.close()
 
-    async def emptied(self) -> None:
+    async def flushed(self) -> None:
         """Waits until all was handed to the stream."""
-        await self._emptied.wait()
+        await self._is_flushed.wait()
 
     async def take(self) -> bytes | None:
         """Returns the next message, or None at the end."""
         if not self._messages:
-            self._emptied.set()
+            self._is_flushed.set()
             if self._is_closed:
                 return None
-            self._filled.clear()
-            await self._filled.wait()
+            self._not_empty.clear()
+            await self._not_empty.wait()
             if not self._messages:
                 return None
         batch = [self._messages.popleft()]
         size = len(batch[0])
-        while self._can_join and self._messages and size + len(self._messages[0]) <= _MAX_BATCH_BYTES:
+        while self._can_merge and self._messages and size + len(self._messages[0]) <= _MAX_BATCH_BYTES:
             batch.append(self._messages.popleft())
             size += len(batch[-1])
         return b"".join(batch)
@@ -73,10 +73,10 @@ class Inbox(Generic[T]):
 
     def __init__(self) -> None:
         self._items: deque[T] = deque()
-        self._filled = asyncio.Event()
+        self._not_empty = asyncio.Event()
         self._has_room = asyncio.Event()
-        self._ahead: set[asyncio.Future[None]] = set()
-        self._urgent = 0
+        self._awaiting: set[asyncio.Future[None]] = set()
+        self._unbounded_readers = 0
         self._is_closed = False
         self._error: Exception | None = None
 
@@ -85,21 +85,21 @@ class Inbox(Generic[T]):
         if self._is_closed:
             return
         self._items.extend(items)
-        self._filled.set()
-        self._bound()
+        self._not_empty.set()
+        self._check_read_ahead()
         while self._is_full and not self._is_closed:
             self._has_room.clear()
             await self._has_room.wait()
 
     @contextmanager
-    def overfull(self) -> Iterator[None]:
+    def unbounded(self) -> Iterator[None]:
         """Lets everything in meanwhile: whoever takes items waits for their end."""
-        self._urgent += 1
+        self._unbounded_readers += 1
         self._has_room.set()
         try:
             yield
         finally:
-            self._urgent -= 1
+            self._unbounded_readers -= 1
 
     async def read_ahead(self, awaited: Future[None]) -> None:
         """Waits for an answer that comes after the items, and lets the stream be read on meanwhile.
@@ -109,14 +109,14 @@ class Inbox(Generic[T]):
         """
         too_many: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         answer = asyncio.wrap_future(awaited)
-        self._ahead.add(too_many)
+        self._awaiting.add(too_many)
         self._has_room.set()
-        self._bound()
+        self._check_read_ahead()
         try:
             done, _ = await asyncio.wait({answer, too_many}, return_when=asyncio.FIRST_COMPLETED)
             (answer if answer in done else too_many).result()
         finally:
-            self._ahead.discard(too_many)
+            self._awaiting.discard(too_many)
             answer.cancel()
             too_many.cancel()
 
@@ -127,10 +127,10 @@ class Inbox(Generic[T]):
                 if self._error is not None:
                     raise self._error
                 return None
-            self._filled.clear()
-            await self._filled.wait()
+            self._not_empty.clear()
+            await self._not_empty.wait()
         item = self._items.popleft()
-        if len(self._items) <= MAX_WAITING // 2:
+        if len(self._items) <= MAX_BUFFERED // 2:
             self._has_room.set()
         return item
 
@@ -142,15 +142,17 @@ class Inbox(Generic[T]):
         self._error = error
         if error is None and not keep:
             self._items.clear()
-        self._filled.set()
+        self._not_empty.set()
         self._has_room.set()
 
     @property
     def _is_full(self) -> bool:
-        return not self._urgent and len(self._items) >= (MAX_READ_AHEAD if self._ahead else MAX_WAITING)
+        return not self._unbounded_readers and len(self._items) >= (
+            MAX_READ_AHEAD if self._awaiting else MAX_BUFFERED
+        )
 
-    def _bound(self) -> None:
+    def _check_read_ahead(self) -> None:
         if len(self._items) >= MAX_READ_AHEAD:
-            for too_many in self._ahead:
+            for too_many in self._awaiting:
                 if not too_many.done():
-                    too_many.set_exception(too_slow())
+                    too_many.set_exception(slow_consumer())

@@ -13,7 +13,7 @@ import grpc
 import grpc.aio
 
 from ate_dispatcher_grpc._backoff import Backoff
-from ate_dispatcher_grpc._session import STABLE_AFTER, heartbeat_lost, is_hopeless, stream_ended
+from ate_dispatcher_grpc._session import STABLE_AFTER, heartbeat_lost, is_permanent, stream_ended
 from ate_dispatcher_grpc.aio._connection import Call, Connection
 from ate_dispatcher_grpc.aio._queues import Outbox
 from ate_dispatcher_grpc.aio._watch import Watch
@@ -28,18 +28,18 @@ class Peer(Protocol):
 
     kind: str
     path: str
-    joins_messages: bool
+    merges_messages: bool
 
-    def introduce(self) -> bytes:
+    def first_message(self) -> bytes:
         """Returns the first message of a new stream."""
 
     async def receive(self, message: bytes) -> None:
         """Takes a message."""
 
-    def lost(self, error: DispatcherError) -> None:
+    def stream_lost(self, error: DispatcherError) -> None:
         """The stream is gone, and with it all that belongs to it alone."""
 
-    def ended(self, error: DispatcherError | None) -> None:
+    def session_ended(self, error: DispatcherError | None) -> None:
         """There will be no further stream; no error if it was closed on purpose."""
 
 
@@ -53,17 +53,17 @@ class Session:
         self._connection = connection
         self._on_status = on_status
         self._backoff = Backoff(connection.options.reconnect)
-        self.outbox = Outbox(peer.joins_messages)
+        self.outbox = Outbox(peer.merges_messages)
         self._call: Call = None
         self._channel: grpc.aio.Channel | None = None
         self._identity: Ready | None = None
         self._live_since: float | None = None
-        self._cut: DispatcherError | None = None
+        self._abort_error: DispatcherError | None = None
         self._error: DispatcherError | None = None
         self._live = asyncio.Event()
         self._closing = asyncio.Event()
         self._closed = asyncio.Event()
-        self.watch = Watch(self._dead)
+        self.watch = Watch(self._on_dead)
         self._task = asyncio.get_running_loop().create_task(self._run(), name=f"ate-dispatcher-{peer.kind}")
 
     @property
@@ -86,16 +86,16 @@ class Session:
         """Whether it is over."""
         return self._closed.is_set()
 
-    def live(self, status: SessionStatus, heartbeat_interval: float) -> None:
+    def session_live(self, status: SessionStatus, heartbeat_interval: float) -> None:
         """Takes the server's word that the session is live."""
         assert isinstance(status, Ready)
         self._identity = status
         self._live_since = time.monotonic()
         self._live.set()
         self.watch.set_interval(heartbeat_interval)
-        self.tell(status)
+        self.report_status(status)
 
-    def tell(self, status: SessionStatus) -> None:
+    def report_status(self, status: SessionStatus) -> None:
         """Tells the owner."""
         if self._on_status is None:
             return
@@ -104,7 +104,7 @@ class Session:
         except Exception:
             _log.exception("on_status raised")
 
-    async def guarded(self, name: str, callback: Callable[[Any], object] | None, item: Any) -> None:
+    async def call_back(self, name: str, callback: Callable[[Any], object] | None, item: Any) -> None:
         """Runs a callback, and tells the owner if it raises."""
         if callback is None:
             return
@@ -119,7 +119,7 @@ class Session:
         """Tells the owner that a callback raised."""
         _log.error("%s raised", name, exc_info=error)
         text = f"{name} raised {type(error).__name__}: {error}"
-        self.tell(Fault(DispatcherError(grpc.StatusCode.UNKNOWN, text, reason="CALLBACK_FAILED")))
+        self.report_status(Fault(DispatcherError(grpc.StatusCode.UNKNOWN, text, reason="CALLBACK_FAILED")))
 
     async def wait_until_live(self) -> None:
         """Waits for a live session; raises if there will be none."""
@@ -147,70 +147,70 @@ class Session:
         """Lets the stream end by itself until the deadline of the monotonic clock, then ends it."""
         self.begin_close()
         if asyncio.current_task() is self._task:
-            self._cut_stream(ClosedError(self._peer.kind))
+            self._abort_stream(ClosedError(self._peer.kind))
             return
         if self.is_live:
             await asyncio.wait([self._task], timeout=max(0.0, deadline - time.monotonic()))
         while not self._task.done():
-            self._cut_stream(ClosedError(self._peer.kind))
+            self._abort_stream(ClosedError(self._peer.kind))
             await asyncio.wait([self._task], timeout=1.0)
 
-    def _cut_stream(self, error: DispatcherError) -> None:
-        self._cut = self._cut or error
+    def _abort_stream(self, error: DispatcherError) -> None:
+        self._abort_error = self._abort_error or error
         if self._call is not None:
             self._call.cancel()
 
-    def _dead(self, silent: float) -> None:
+    def _on_dead(self, silence: float) -> None:
         if self._channel is not None:
-            self._connection.renew(self._channel)
-        self._cut_stream(heartbeat_lost(silent))
+            self._connection.replace_channel(self._channel)
+        self._abort_stream(heartbeat_lost(silence))
 
     async def _run(self) -> None:
         error: DispatcherError | None = None
         try:
             while not self.is_closing:
-                error = await self._stream()
+                error = await self._run_stream()
                 was_stable = self.is_live and time.monotonic() - (self._live_since or 0) >= STABLE_AFTER
                 self._live_since = None
                 self._live.clear()
-                self._peer.lost(error)
-                if self.is_closing or is_hopeless(error) or isinstance(error, ClosedError):
+                self._peer.stream_lost(error)
+                if self.is_closing or is_permanent(error) or isinstance(error, ClosedError):
                     break
                 if was_stable:
                     self._backoff.reset()
-                await self._pause(error)
+                await self._wait_before_retry(error)
         finally:
-            self._end(None if self.is_closing or isinstance(error, ClosedError) else error)
+            self._finish(None if self.is_closing or isinstance(error, ClosedError) else error)
 
-    async def _pause(self, error: DispatcherError) -> None:
+    async def _wait_before_retry(self, error: DispatcherError) -> None:
         delay = max(self._backoff.next(), error.retry_delay or 0)
-        self.tell(Disconnected(error, delay))
+        self.report_status(Disconnected(error, delay))
         waiting = asyncio.ensure_future(self._closing.wait())
         await asyncio.wait([waiting], timeout=delay)
         waiting.cancel()
 
-    async def _stream(self) -> DispatcherError:
+    async def _run_stream(self) -> DispatcherError:
         """Runs one stream to its end, and says why it ended."""
         writer: asyncio.Task[None] | None = None
         try:
-            self._cut = None
-            self.outbox = outbox = Outbox(self._peer.joins_messages)
+            self._abort_error = None
+            self.outbox = outbox = Outbox(self._peer.merges_messages)
             self._channel, self._call = self._connection.bidi(self._peer.path)
-            outbox.push(self._peer.introduce())
+            outbox.push(self._peer.first_message())
             writer = asyncio.get_running_loop().create_task(_write(self._call, outbox))
             self.watch.start()
             while (message := await self._call.read()) is not grpc.aio.EOF:
-                self.watch.heard()
+                self.watch.message_received()
                 await self._peer.receive(message)
-            return self._cut or stream_ended()
+            return self._abort_error or stream_ended()
         except grpc.aio.AioRpcError as error:
-            return self._cut or self._connection.error_of(error)
+            return self._abort_error or self._connection.error_of(error)
         except asyncio.CancelledError:
             # A call that is cut cancels whoever reads it, just as the end of the whole program does.
-            if self._cut is not None:
-                return self._cut
+            if self._abort_error is not None:
+                return self._abort_error
             if self._channel is not None and not self._connection.is_current(self._channel):
-                return self._connection.cut_error()
+                return self._connection.closed_channel_error()
             raise
         except DispatcherError as error:
             return error
@@ -219,20 +219,20 @@ class Session:
             return DispatcherError(grpc.StatusCode.INTERNAL, f"{type(error).__name__}: {error}")
         finally:
             self.watch.stop()
-            self.outbox.abandon()
+            self.outbox.discard()
             call, self._call = self._call, None
             if call is not None:
                 call.cancel()
             if writer is not None:
                 writer.cancel()
 
-    def _end(self, error: DispatcherError | None) -> None:
+    def _finish(self, error: DispatcherError | None) -> None:
         self._closing.set()
         self._error = error
         self._closed.set()
         self._live.set()
-        self._peer.ended(error)
-        self.tell(Closed(error))
+        self._peer.session_ended(error)
+        self.report_status(Closed(error))
 
 
 async def _write(call: Call, outbox: Outbox) -> None:
@@ -242,4 +242,4 @@ async def _write(call: Call, outbox: Outbox) -> None:
         await call.done_writing()
     except (grpc.aio.AioRpcError, asyncio.InvalidStateError, asyncio.CancelledError):
         # The reader learns it too.
-        outbox.abandon()
+        outbox.discard()

@@ -16,14 +16,21 @@ from ate_dispatcher_grpc._connection_options import DEFAULT_ADDRESS, ConnectionO
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1 import dispatcher_service_pb2 as service
 from ate_dispatcher_grpc._listener_core import ListenerOptions, OverflowAction
 from ate_dispatcher_grpc._producer_core import Disposition, ProducerOptions, ProducerTopic
-from ate_dispatcher_grpc._request import call_of
+from ate_dispatcher_grpc._request import encode_call
 from ate_dispatcher_grpc._session import DEFAULT_GRACE
 from ate_dispatcher_grpc.aio._connection import Connection
 from ate_dispatcher_grpc.aio.gather import Gather
 from ate_dispatcher_grpc.aio.listener import Listener, ListenerPeer
 from ate_dispatcher_grpc.aio.producer import Handler, Producer, ProducerPeer
 from ate_dispatcher_grpc.options import GatherOptions, RequestOptions
-from ate_dispatcher_grpc.results import Acceptance, Gap, ResultDelivery, Summary, acceptance_of, summary_of
+from ate_dispatcher_grpc.results import (
+    Acceptance,
+    Gap,
+    ResultDelivery,
+    Summary,
+    decode_acceptance,
+    decode_summary,
+)
 from ate_dispatcher_grpc.status import SessionStatus
 
 
@@ -58,7 +65,7 @@ class Client:
         )
         options.call_metadata()
         self._connection = Connection(options)
-        self._sessions: set[Producer | Listener] = set()
+        self._peers: set[Producer | Listener] = set()
 
     async def dispatch(self, topic: str, **options: Unpack[RequestOptions]) -> Acceptance:
         """Scatters a request whose results go to the topic's listeners; returns once it was taken.
@@ -82,11 +89,11 @@ class Client:
         Raises:
             InvalidArgumentError: an option cannot be sent.
         """
-        message = call_of(topic, options, options.get("exclude_listeners", False))
-        opened = self._connection.server_stream(
+        message = encode_call(topic, options, options.get("exclude_listeners", False))
+        stream = self._connection.server_stream(
             _paths.GATHER, message, options.get("context"), options.get("timeout")
         )
-        return Gather(self._connection, opened, options.get("request_id", ""), self.cancel_request)
+        return Gather(self._connection, stream, options.get("request_id", ""), self.cancel_request)
 
     async def cancel_request(self, request_id: str) -> Summary:
         """Ends a request and says how it ended.
@@ -96,7 +103,7 @@ class Client:
         """
         request = service.CancelRequestRequest(request_id=request_id)
         answer = await self._connection.unary(_paths.CANCEL_REQUEST, request.SerializeToString())
-        return summary_of(service.CancelRequestResponse.FromString(answer).summary)
+        return decode_summary(service.CancelRequestResponse.FromString(answer).summary)
 
     async def update_listener(
         self, listener_id: str, *, add: Sequence[str] = (), remove: Sequence[str] = ()
@@ -143,7 +150,7 @@ class Client:
             topics, concurrency, max_backlog, id, display_name, labels or {}, on_disposition is not None
         )
         producer = Producer(ProducerPeer(self._connection, options, handler, on_disposition, on_status))
-        self._own(producer)
+        self._track(producer)
         return producer
 
     def listener(
@@ -183,9 +190,8 @@ class Client:
         options = ListenerOptions(
             topics, id, group, include_late, wants_summaries, overflow_action, buffer_bytes
         )
-        peer = ListenerPeer(self._connection, options, on_result, on_summary, on_gap, on_status)
-        listener = Listener(peer)
-        self._own(listener)
+        listener = Listener(ListenerPeer(self._connection, options, on_result, on_summary, on_gap, on_status))
+        self._track(listener)
         return listener
 
     async def wait_for_ready(self, timeout: float) -> None:
@@ -198,15 +204,12 @@ class Client:
 
     async def close(self, grace: float = DEFAULT_GRACE) -> None:
         """Ends what was made from this client, then the connection; producers drain within `grace` seconds."""
-        sessions = list(self._sessions)
-        for session in sessions:
-            if isinstance(session, Producer):
-                session._begin_close()
+        peers = list(self._peers)
+        for peer in peers:
+            if isinstance(peer, Producer):
+                peer._begin_close()
         await asyncio.gather(
-            *(
-                session.close(grace) if isinstance(session, Producer) else session.close()
-                for session in sessions
-            )
+            *(peer.close(grace) if isinstance(peer, Producer) else peer.close() for peer in peers)
         )
         await self._connection.close()
 
@@ -218,15 +221,15 @@ class Client:
     ) -> None:
         await self.close()
 
-    def _own(self, session: Producer | Listener) -> None:
+    def _track(self, peer: Producer | Listener) -> None:
         # Held as long as it is open, also if nobody else does.
-        self._sessions = {each for each in self._sessions if not each._session.is_closed} | {session}
+        self._peers = {each for each in self._peers if not each._session.is_closed} | {peer}
 
     async def _dispatch(self, topic: str, options: RequestOptions, validate_only: bool) -> Acceptance:
         answer = await self._connection.unary(
             _paths.DISPATCH,
-            call_of(topic, options, validate_only),
+            encode_call(topic, options, validate_only),
             context=options.get("context"),
             timeout=options.get("timeout"),
         )
-        return acceptance_of(service.DispatchResponse.FromString(answer).acceptance)
+        return decode_acceptance(service.DispatchResponse.FromString(answer).acceptance)

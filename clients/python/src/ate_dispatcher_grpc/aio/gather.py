@@ -27,21 +27,21 @@ class Gather:
     def __init__(
         self,
         connection: Connection,
-        opened: tuple[grpc.aio.Channel, Call],
+        stream: tuple[grpc.aio.Channel, Call],
         request_id: str,
         cancel_request: Callable[[str], Awaitable[Summary]],
     ) -> None:
         self._connection = connection
-        self._channel, self._call = opened
+        self._channel, self._call = stream
         self._request_id = request_id
         self._cancel_request = cancel_request
         self._core = GatherCore()
         self._inbox: Inbox[ResultDelivery] = Inbox()
         self._accepted = asyncio.Event()
         self._over = asyncio.Event()
-        self._cut: DispatcherError | None = None
+        self._abort_error: DispatcherError | None = None
         self._watch = Watch(self._on_dead)
-        self._pump = asyncio.get_running_loop().create_task(self._read(), name="ate-dispatcher-gather")
+        self._reader = asyncio.get_running_loop().create_task(self._read(), name="ate-dispatcher-gather")
 
     @property
     def acceptance(self) -> Awaitable[Acceptance]:
@@ -74,10 +74,10 @@ class Gather:
 
     async def close(self) -> None:
         """Leaves it: if it is not over, its producers are told CALLER_GONE. Never raises."""
-        if not self._pump.done():
-            self._cut = self._cut or ClosedError("gather")
+        if not self._reader.done():
+            self._abort_error = self._abort_error or ClosedError("gather")
             self._call.cancel()
-            await asyncio.wait([self._pump])
+            await asyncio.wait([self._reader])
 
     async def __aenter__(self) -> Gather:
         return self
@@ -95,7 +95,7 @@ class Gather:
         return self._core.acceptance
 
     async def _summary(self) -> Summary:
-        with self._inbox.overfull():
+        with self._inbox.unbounded():
             await self._over.wait()
         if self._core.summary is None:
             assert self._core.error is not None
@@ -104,15 +104,15 @@ class Gather:
 
     async def _read(self) -> None:
         try:
-            await self._pump_results()
+            await self._read_messages()
             self._core.fail(None)
         except grpc.aio.AioRpcError as error:
-            self._core.fail(self._cut or self._connection.error_of(error))
+            self._core.fail(self._abort_error or self._connection.error_of(error))
         except asyncio.CancelledError:
             # A call that is cut cancels whoever reads it, just as the end of the whole program does.
-            is_cut = self._cut is not None or not self._connection.is_current(self._channel)
-            self._core.fail(self._cut or self._connection.cut_error())
-            if not is_cut:
+            is_aborted = self._abort_error is not None or not self._connection.is_current(self._channel)
+            self._core.fail(self._abort_error or self._connection.closed_channel_error())
+            if not is_aborted:
                 raise
         except Exception as error:
             details = f"a message could not be read: {type(error).__name__}: {error}"
@@ -124,10 +124,10 @@ class Gather:
             self._over.set()
             self._inbox.close(self._core.error, keep=True)
 
-    async def _pump_results(self) -> None:
+    async def _read_messages(self) -> None:
         self._watch.start()
         while (message := await self._call.read()) is not grpc.aio.EOF:
-            self._watch.heard()
+            self._watch.message_received()
             self._core.receive(message)
             if self._core.acceptance is not None:
                 self._accepted.set()
@@ -142,7 +142,7 @@ class Gather:
                 await self._inbox.put(results)
                 self._watch.resume()
 
-    def _on_dead(self, silent: float) -> None:
-        self._cut = heartbeat_lost(silent)
-        self._connection.renew(self._channel)
+    def _on_dead(self, silence: float) -> None:
+        self._abort_error = heartbeat_lost(silence)
+        self._connection.replace_channel(self._channel)
         self._call.cancel()

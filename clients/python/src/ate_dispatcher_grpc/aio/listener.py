@@ -79,7 +79,7 @@ class Listener:
                 raise ClosedError("listener")
             if isinstance(item, ResultDelivery):
                 return item
-            await self._peer.side_call(item)
+            await self._peer.notify(item)
 
     async def __aiter__(self) -> AsyncIterator[ResultDelivery]:
         """Yields results as they come; on_summary and on_gap are called in their place."""
@@ -87,7 +87,7 @@ class Listener:
             if isinstance(item, ResultDelivery):
                 yield item
             else:
-                await self._peer.side_call(item)
+                await self._peer.notify(item)
 
     async def events(self) -> AsyncIterator[ListenerItem]:
         """Yields results, gaps, and with `include_summaries` summaries, in order; ends with close.
@@ -131,7 +131,7 @@ class ListenerPeer:
 
     kind = "listener"
     path = _paths.SUBSCRIBE
-    joins_messages = False
+    merges_messages = False
 
     def __init__(
         self,
@@ -158,14 +158,14 @@ class ListenerPeer:
         if self._consumer is not None and self._consumer is not asyncio.current_task():
             await asyncio.wait([self._consumer])
 
-    async def side_call(self, item: Summary | Gap) -> None:
+    async def notify(self, item: Summary | Gap) -> None:
         """Calls the callback for what is no result."""
         if isinstance(item, Summary):
-            await self.session.guarded("on_summary", self._on_summary, item)
+            await self.session.call_back("on_summary", self._on_summary, item)
         else:
-            await self.session.guarded("on_gap", self._on_gap, item)
+            await self.session.call_back("on_gap", self._on_gap, item)
 
-    def introduce(self) -> bytes:
+    def first_message(self) -> bytes:
         """Says what to listen to."""
         return self.core.listen()
 
@@ -178,33 +178,33 @@ class ListenerPeer:
             await self.inbox.put(items)
             self.session.watch.resume()
 
-    def lost(self, error: DispatcherError) -> None:
+    def stream_lost(self, error: DispatcherError) -> None:
         """Nothing belongs to one stream alone."""
 
-    def ended(self, error: DispatcherError | None) -> None:
+    def session_ended(self, error: DispatcherError | None) -> None:
         """Lets go of whoever waits."""
-        self.core.ended(error or ClosedError(self.kind))
+        self.core.session_ended(error or ClosedError(self.kind))
         self.inbox.close(error)
 
-    def live(self, status: SessionStatus, heartbeat_interval: float) -> None:
+    def session_live(self, status: SessionStatus, heartbeat_interval: float) -> None:
         """The session is live."""
-        self.session.live(status, heartbeat_interval)
+        self.session.session_live(status, heartbeat_interval)
 
-    def beat(self, interval: float) -> None:
+    def set_heartbeat_interval(self, interval: float) -> None:
         """Heartbeats come so often."""
         self.session.watch.set_interval(interval)
 
-    def tell(self, status: SessionStatus) -> None:
+    def report_status(self, status: SessionStatus) -> None:
         """The owner is to be told."""
-        self.session.tell(status)
+        self.session.report_status(status)
 
     async def _consume(self) -> None:
         try:
             while (item := await self.inbox.take()) is not None:
                 if isinstance(item, ResultDelivery):
-                    await self.session.guarded("on_result", self._on_result, item)
+                    await self.session.call_back("on_result", self._on_result, item)
                 else:
-                    await self.side_call(item)
+                    await self.notify(item)
         except DispatcherError:
             # The owner learns it from wait() and on_status.
             return

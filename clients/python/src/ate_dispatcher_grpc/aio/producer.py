@@ -42,7 +42,7 @@ class Assignment(BaseAssignment):
             LimitError: reason RESULT_TOO_LARGE, beyond the server's message limit.
         """
         self._peer.core.send_partial(self, encode_result(result))
-        await self._peer.session.outbox.emptied()
+        await self._peer.session.outbox.flushed()
 
 
 Handler = Callable[[Assignment], Union[HandlerResult, Awaitable[HandlerResult]]]
@@ -83,7 +83,7 @@ class Producer:
         check_patterns([topic], "topic")
         self._session.ensure_open()
         message, done = self._core.register(topic, group)
-        self._say_if_live(message)
+        self._send_if_live(message)
         await asyncio.wrap_future(done)
 
     async def deregister(self, topic: str) -> None:
@@ -94,7 +94,7 @@ class Producer:
         """
         self._session.ensure_open()
         message, done = self._core.deregister(topic)
-        self._say_if_live(message)
+        self._send_if_live(message)
         await asyncio.wrap_future(done)
 
     def set_concurrency(self, concurrency: int) -> None:
@@ -103,7 +103,7 @@ class Producer:
         Raises:
             InvalidArgumentError: it is no whole number from 1.
         """
-        self._say_if_live(self._core.set_concurrency(concurrency))
+        self._send_if_live(self._core.set_concurrency(concurrency))
 
     async def close(self, grace: float = DEFAULT_GRACE) -> None:
         """Drains: takes no new work, finishes the old within `grace` seconds, then ends."""
@@ -133,7 +133,7 @@ class Producer:
             self._session.outbox.push(self._core.drain())
         self._session.begin_close()
 
-    def _say_if_live(self, message: bytes) -> None:
+    def _send_if_live(self, message: bytes) -> None:
         if self._session.is_live:
             self._session.outbox.push(message)
 
@@ -143,7 +143,7 @@ class ProducerPeer:
 
     kind = "producer"
     path = _paths.PRODUCE
-    joins_messages = True
+    merges_messages = True
 
     def __init__(
         self,
@@ -170,7 +170,7 @@ class ProducerPeer:
         if tasks:
             await asyncio.wait(tasks)
 
-    def introduce(self) -> bytes:
+    def first_message(self) -> bytes:
         """Says hello."""
         return self.core.hello()
 
@@ -178,31 +178,31 @@ class ProducerPeer:
         """Takes a message."""
         self.core.receive(message)
 
-    def lost(self, error: DispatcherError) -> None:
+    def stream_lost(self, error: DispatcherError) -> None:
         """Revokes what was assigned on the stream that is gone."""
-        self.core.abandon(producer_closed() if self.session.is_closing else session_lost(error))
+        self.core.revoke_all(producer_closed() if self.session.is_closing else session_lost(error))
 
-    def ended(self, error: DispatcherError | None) -> None:
+    def session_ended(self, error: DispatcherError | None) -> None:
         """Lets go of whoever waits."""
-        self.core.ended(error or ClosedError(self.kind))
+        self.core.session_ended(error or ClosedError(self.kind))
 
-    def live(self, status: SessionStatus, heartbeat_interval: float) -> None:
+    def session_live(self, status: SessionStatus, heartbeat_interval: float) -> None:
         """The session is live."""
-        self.session.live(status, heartbeat_interval)
+        self.session.session_live(status, heartbeat_interval)
 
-    def beat(self, interval: float) -> None:
+    def set_heartbeat_interval(self, interval: float) -> None:
         """Heartbeats come so often."""
         self.session.watch.set_interval(interval)
 
-    def tell(self, status: SessionStatus) -> None:
+    def report_status(self, status: SessionStatus) -> None:
         """The owner is to be told."""
-        self.session.tell(status)
+        self.session.report_status(status)
 
-    def say(self, message: bytes) -> None:
+    def send(self, message: bytes) -> None:
         """A message is to be sent."""
         self.session.outbox.push(message)
 
-    def work(self, assignment: Assignment) -> None:
+    def run_handler(self, assignment: Assignment) -> None:
         """A handler is to be run."""
         assignment.task = asyncio.get_running_loop().create_task(self._run(assignment))
         self._tasks.add(assignment.task)
@@ -210,16 +210,16 @@ class ProducerPeer:
         def ended(task: asyncio.Task[None]) -> None:
             self._tasks.discard(task)
             # It may have been cancelled before it began.
-            self.core.forget(assignment)
+            self.core.release(assignment)
 
         assignment.task.add_done_callback(ended)
 
-    def revoked(self, assignment: Assignment) -> None:
+    def assignment_revoked(self, assignment: Assignment) -> None:
         """A handler is to be cancelled."""
         if assignment.task is not None:
             assignment.task.cancel()
 
-    def disposed(self, assignment_id: str, disposition: Disposition) -> None:
+    def report_disposition(self, assignment_id: str, disposition: Disposition) -> None:
         """A reply's fate is known."""
         if self._on_disposition is None:
             return

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 
-_GRACE = 12.0
+_TERMINATE_TIMEOUT = 12.0
 
 
 def main() -> None:
@@ -19,15 +19,15 @@ def main() -> None:
     except OSError as error:
         sys.exit(f"{sys.argv[1]}: {error.strerror}")
 
-    def leave_with_child() -> None:
+    def exit_with_child() -> None:
         code = child.wait()
         os._exit(code if code >= 0 else 128 - code)
 
-    threading.Thread(target=leave_with_child, daemon=True).start()
+    threading.Thread(target=exit_with_child, daemon=True).start()
     sys.stdin.buffer.read()
     child.terminate()
     try:
-        child.wait(_GRACE)
+        child.wait(_TERMINATE_TIMEOUT)
     except subprocess.TimeoutExpired:
         child.kill()
 

@@ -50,7 +50,7 @@ def dumps(value: Any) -> bytes:
         TypeError: it is, or contains, something of another type, or itself.
     """
     try:
-        return json.dumps(_tagged(value), separators=(",", ":"), allow_nan=False).encode()
+        return json.dumps(_to_tagged(value), separators=(",", ":"), allow_nan=False).encode()
     except RecursionError:
         raise TypeError("the value contains itself, or is nested too deeply") from None
 
@@ -62,7 +62,7 @@ def loads(data: bytes) -> Any:
         ValueError: the bytes are not what dumps writes.
     """
     try:
-        return _plain(json.loads(data))
+        return _from_tagged(json.loads(data))
     except (TypeError, KeyError, ArithmeticError, RecursionError) as error:
         raise ValueError(f"cannot be decoded: {type(error).__name__}: {error}") from error
 
@@ -103,14 +103,14 @@ def register_type(kind: type[T], tag: str, encode: Callable[[T], Any], decode: C
     """
     if kind in _ENCODERS or kind in _PLAIN_TYPES or f"${tag}" in _DECODERS:
         raise ValueError(f"{kind.__name__} or ${tag} is taken")
-    _ENCODERS[kind] = (f"${tag}", lambda value: _tagged(encode(value)))
-    _DECODERS[f"${tag}"] = lambda data: decode(_plain(data))
+    _ENCODERS[kind] = (f"${tag}", lambda value: _to_tagged(encode(value)))
+    _DECODERS[f"${tag}"] = lambda data: decode(_from_tagged(data))
 
 
 _PLAIN_TYPES = frozenset({type(None), bool, str, int, float, list, dict})
 
 
-def _tagged(value: Any) -> Any:
+def _to_tagged(value: Any) -> Any:
     kind = type(value)
     if value is None or kind is bool or kind is str:
         return value
@@ -119,11 +119,11 @@ def _tagged(value: Any) -> Any:
     if kind is float:
         return value if math.isfinite(value) else {"$float": repr(value)}
     if kind is list:
-        return [_tagged(item) for item in value]
+        return [_to_tagged(item) for item in value]
     if kind is dict:
         if all(type(key) is str and not key.startswith("$") for key in value):
-            return {key: _tagged(item) for key, item in value.items()}
-        return {"$dict": [[_tagged(key), _tagged(item)] for key, item in value.items()]}
+            return {key: _to_tagged(item) for key, item in value.items()}
+        return {"$dict": [[_to_tagged(key), _to_tagged(item)] for key, item in value.items()]}
     if kind not in _ENCODERS:
         remedy = "send plain values, or tell register_type how it travels"
         raise TypeError(
@@ -133,9 +133,9 @@ def _tagged(value: Any) -> Any:
     return {tag: encode(value)}
 
 
-def _plain(value: Any) -> Any:
+def _from_tagged(value: Any) -> Any:
     if type(value) is list:
-        return [_plain(item) for item in value]
+        return [_from_tagged(item) for item in value]
     if type(value) is not dict:
         return value
     if len(value) == 1:
@@ -144,7 +144,7 @@ def _plain(value: Any) -> Any:
             if tag not in _DECODERS:
                 raise ValueError(f"{tag} is unknown; register_type makes it known")
             return _DECODERS[tag](data)
-    return {key: _plain(item) for key, item in value.items()}
+    return {key: _from_tagged(item) for key, item in value.items()}
 
 
 def _digits(value: int) -> str:
@@ -153,7 +153,7 @@ def _digits(value: int) -> str:
 
 
 def _items(value: Any) -> list[Any]:
-    return [_tagged(item) for item in value]
+    return [_to_tagged(item) for item in value]
 
 
 def _base64(value: bytes | bytearray) -> str:
@@ -186,7 +186,7 @@ _ENCODERS: dict[type, tuple[str, Callable[[Any], Any]]] = {
     frozenset: ("$frozenset", _items),
     bytes: ("$bytes", _base64),
     bytearray: ("$bytearray", _base64),
-    complex: ("$complex", lambda value: [_tagged(value.real), _tagged(value.imag)]),
+    complex: ("$complex", lambda value: [_to_tagged(value.real), _to_tagged(value.imag)]),
     Decimal: ("$decimal", str),
     Fraction: ("$fraction", lambda value: f"{hex(value.numerator)}/{hex(value.denominator)}"),
     date: ("$date", date.isoformat),
@@ -199,13 +199,13 @@ _ENCODERS: dict[type, tuple[str, Callable[[Any], Any]]] = {
 _DECODERS: dict[str, Callable[[Any], Any]] = {
     "$int": lambda data: int(data, 16),
     "$float": lambda data: float(data) if data in ("nan", "inf", "-inf") else _refuse(data),
-    "$dict": lambda data: {_plain(key): _plain(item) for key, item in data},
-    "$tuple": lambda data: tuple(_plain(item) for item in data),
-    "$set": lambda data: {_plain(item) for item in data},
-    "$frozenset": lambda data: frozenset(_plain(item) for item in data),
+    "$dict": lambda data: {_from_tagged(key): _from_tagged(item) for key, item in data},
+    "$tuple": lambda data: tuple(_from_tagged(item) for item in data),
+    "$set": lambda data: {_from_tagged(item) for item in data},
+    "$frozenset": lambda data: frozenset(_from_tagged(item) for item in data),
     "$bytes": lambda data: base64.b64decode(data, validate=True),
     "$bytearray": lambda data: bytearray(base64.b64decode(data, validate=True)),
-    "$complex": lambda data: complex(*map(_plain, data)),
+    "$complex": lambda data: complex(*map(_from_tagged, data)),
     "$decimal": Decimal,
     "$fraction": lambda data: Fraction(*(int(part, 16) for part in data.split("/"))),
     "$date": date.fromisoformat,

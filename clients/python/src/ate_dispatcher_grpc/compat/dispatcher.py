@@ -10,16 +10,16 @@ from queue import Queue
 from typing import Any
 
 from ate_dispatcher_grpc.compat.embedded import EmbeddedDispatcher
-from ate_dispatcher_grpc.compat.link import Link
 from ate_dispatcher_grpc.compat.payload import call_options
 from ate_dispatcher_grpc.compat.peers import EXIT, Producer, QueueMsg, ResultListener
+from ate_dispatcher_grpc.compat.sessions import Sessions
 from ate_dispatcher_grpc.compat.topics import to_wire
 from ate_dispatcher_grpc.errors import invalid_argument
 
 _log = logging.getLogger("ate_dispatcher_grpc.compat")
 
 # How long a change waits for the requests that were sent before it, in seconds.
-_PATIENCE = 10.0
+_CONFIRMATION_TIMEOUT = 10.0
 
 
 class ATEDispatcher(threading.Thread):
@@ -35,8 +35,8 @@ class ATEDispatcher(threading.Thread):
         self.queue: Queue[QueueMsg] = Queue()
         self._address = address or os.environ.get("ATE_DISPATCHER_ADDRESS") or None
         self._embedded: EmbeddedDispatcher | None = None
-        self._link: Link | None = None
-        self._changes = threading.RLock()
+        self._sessions: Sessions | None = None
+        self._registration_lock = threading.RLock()
         self._is_ending = False
 
     def start(self) -> None:
@@ -51,68 +51,68 @@ class ATEDispatcher(threading.Thread):
         if self._address is None:
             self._embedded = EmbeddedDispatcher()
         try:
-            self._connect(Link(self._address or self._embedded_address()))
+            self._connect(Sessions(self._address or self._embedded_address()))
         except BaseException:
-            if self._link is not None:
-                self._link.close()
+            if self._sessions is not None:
+                self._sessions.close()
             self._stop_embedded()
             raise
         super().start()
 
     def run(self) -> None:
         """Scatters requests until stopped."""
-        link = self._link
-        assert link is not None
+        sessions = self._sessions
+        assert sessions is not None
         try:
             while (msg := self.queue.get())["kind"] != "exit":
                 if msg["kind"] == "barrier":
                     msg["kwargs"]["passed"].set()
                 else:
-                    link.dispatch(msg["topic"] or "", msg["kwargs"]["ttl"], msg["kwargs"]["options"])
+                    sessions.dispatch(msg["topic"] or "", msg["kwargs"]["ttl"], msg["kwargs"]["options"])
         finally:
-            self._end(link)
+            self._end(sessions)
 
     def stop(self) -> None:
         """Ends the dispatcher after the requests it was sent so far, and with it its producers and listeners."""
-        if self._link is not None:
-            self._link.give_up()
+        if self._sessions is not None:
+            self._sessions.stop_retrying()
         self.queue.put(EXIT)
 
     def register_result_listener(self, listener: ResultListener, topic: str) -> None:
         """Has a listener hear the results of a topic."""
         name = to_wire(topic)
-        with self._changes:
+        with self._registration_lock:
             self.evt_result_listeners.setdefault(topic, set()).add(listener)
-            if self._link is not None:
-                self._pass_barrier()
-                self._link.add_listener(listener, name)
+            if self._sessions is not None:
+                self._wait_for_earlier_requests()
+                self._sessions.add_listener(listener, name)
 
     def deregister_result_listener(self, listener: ResultListener, topic: str) -> None:
         """Has a listener hear no further result of a topic."""
         name = to_wire(topic)
-        with self._changes:
+        with self._registration_lock:
             self.evt_result_listeners.setdefault(topic, set()).discard(listener)
-            if self._link is not None:
-                self._pass_barrier()
-                self._link.remove_listener(listener, name)
+            if self._sessions is not None:
+                self._wait_for_earlier_requests()
+                self._sessions.remove_listener(listener, name)
 
     def register_result_producer(self, producer: Producer, topic: str) -> None:
         """Has a producer asked on a topic."""
         name = to_wire(topic)
-        with self._changes:
+        with self._registration_lock:
             self.evt_producers.setdefault(topic, set()).add(producer)
-            if self._link is not None:
-                self._pass_barrier()
-                self._link.add_producer(producer, name)
+            if self._sessions is not None:
+                self._wait_for_earlier_requests()
+                self._sessions.add_producer(producer, name)
 
     def deregister_result_producer(self, producer: Producer, topic: str) -> None:
         """Has a producer no longer asked on a topic; what it was asked before it may still answer."""
         name = to_wire(topic)
-        with self._changes:
+        with self._registration_lock:
             self.evt_producers.setdefault(topic, set()).discard(producer)
-            if self._link is not None:
-                self._pass_barrier()
-                self._link.remove_producer(producer, name)
+            if self._sessions is not None:
+                self._wait_for_earlier_requests()
+                self._sessions.remove_producer(producer, name)
 
     def send_request(self, topic: str, *args: Any, ttl: float = 5000, **kwargs: Any) -> None:
         """Asks all producers of a topic; returns at once. The results go to the topic's listeners.
@@ -135,17 +135,17 @@ class ATEDispatcher(threading.Thread):
             QueueMsg(kind="request", topic=name, args=(), kwargs=request, uuid=None, reply_to=None)
         )
 
-    def _connect(self, link: Link) -> None:
-        with self._changes:
-            self._link = link
+    def _connect(self, sessions: Sessions) -> None:
+        with self._registration_lock:
+            self._sessions = sessions
             for topic, producers in self.evt_producers.items():
                 for producer in producers:
-                    link.add_producer(producer, to_wire(topic))
+                    sessions.add_producer(producer, to_wire(topic))
             for topic, listeners in self.evt_result_listeners.items():
                 for listener in listeners:
-                    link.add_listener(listener, to_wire(topic))
+                    sessions.add_listener(listener, to_wire(topic))
 
-    def _pass_barrier(self) -> None:
+    def _wait_for_earlier_requests(self) -> None:
         """Waits until the requests that were sent before are scattered, so that a change concerns later ones only."""
         if not self.is_alive() or self._is_ending or threading.current_thread() is self:
             return
@@ -154,14 +154,14 @@ class ATEDispatcher(threading.Thread):
         while not passed.wait(0.1) and not self._is_ending:
             continue
 
-    def _end(self, link: Link) -> None:
+    def _end(self, sessions: Sessions) -> None:
         self._is_ending = True
         try:
-            link.close()
+            sessions.close()
         except Exception:
             _log.exception("the dispatcher could not be left in good order")
-        with self._changes:
-            self._link = None
+        with self._registration_lock:
+            self._sessions = None
         for listeners in list(self.evt_result_listeners.values()):
             for listener in list(listeners):
                 listener.stop()

@@ -17,8 +17,8 @@ _GUARD = Path(__file__).with_name("_guard.py")
 _READY = "listening on "
 
 # How long a process may take to start, and to end, in seconds.
-_START = 30.0
-_END = 15.0
+_START_TIMEOUT = 30.0
+_STOP_TIMEOUT = 15.0
 
 _REMEDY = (
     "pass ATEDispatcher an address, set ATE_DISPATCHER_ADDRESS to one, or install the command (npm install --global "
@@ -61,8 +61,8 @@ class EmbeddedDispatcher:
             start_new_session=True,
             env=_child_environment(),
         )
-        self._notes: deque[str] = deque(maxlen=20)
-        self._reader = threading.Thread(target=self._read_notes, name="ate-dispatcher-notes", daemon=True)
+        self._stderr_lines: deque[str] = deque(maxlen=20)
+        self._reader = threading.Thread(target=self._read_stderr, name="ate-dispatcher-stderr", daemon=True)
         self._reader.start()
         self.address = self._wait_until_it_listens()
 
@@ -72,7 +72,7 @@ class EmbeddedDispatcher:
         if process.stdin is not None and not process.stdin.closed:
             process.stdin.close()
         try:
-            process.wait(_END)
+            process.wait(_STOP_TIMEOUT)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -82,27 +82,27 @@ class EmbeddedDispatcher:
                 stream.close()
 
     def _wait_until_it_listens(self) -> str:
-        too_late = threading.Timer(_START, self._process.kill)
-        too_late.daemon = True
-        too_late.start()
+        kill_timer = threading.Timer(_START_TIMEOUT, self._process.kill)
+        kill_timer.daemon = True
+        kill_timer.start()
         try:
             assert self._process.stdout is not None
             for line in self._process.stdout:
                 if line.startswith(_READY):
                     return line.removeprefix(_READY).strip()
         finally:
-            too_late.cancel()
-        raise self._failed()
+            kill_timer.cancel()
+        raise self._start_error()
 
-    def _failed(self) -> UnavailableError:
+    def _start_error(self) -> UnavailableError:
         self.stop()
-        notes = " ".join(" ".join(self._notes).split()) or f"it ended with {self._process.returncode}"
+        notes = " ".join(" ".join(self._stderr_lines).split()) or f"it ended with {self._process.returncode}"
         return unavailable(f"the dispatcher could not be started: {notes}; {_REMEDY}", "NO_DISPATCHER")
 
-    def _read_notes(self) -> None:
+    def _read_stderr(self) -> None:
         assert self._process.stderr is not None
         for line in self._process.stderr:
-            self._notes.append(line)
+            self._stderr_lines.append(line)
 
 
 def _child_environment() -> dict[str, str]:

@@ -24,7 +24,7 @@ def call_options(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> RequestOpt
     return {"data": data, "content_type": codec.CONTENT_TYPE}
 
 
-def arguments_of(assignment: BaseAssignment) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def decode_arguments(assignment: BaseAssignment) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Returns the arguments of a call, whoever made it.
 
     Raises:
@@ -36,7 +36,7 @@ def arguments_of(assignment: BaseAssignment) -> tuple[tuple[Any, ...], dict[str,
     return tuple(call["args"]), dict(call["kwargs"])
 
 
-def result_of(value: Any) -> Result:
+def encode_result_value(value: Any) -> Result:
     """Returns the result that carries a value.
 
     Raises:
@@ -47,7 +47,7 @@ def result_of(value: Any) -> Result:
     return Result(data=codec.dumps(value), content_type=codec.CONTENT_TYPE)
 
 
-def value_of(result: ResultDelivery) -> Any:
+def decode_result_value(result: ResultDelivery) -> Any:
     """Returns the value of a result, whoever produced it; data of other content types as bytes.
 
     Raises:

@@ -14,7 +14,7 @@ from ate_dispatcher_grpc.aio import Assignment
 from conformance_views import Fields, assignment_view
 
 
-class Worker:
+class ScriptedHandler:
     """The handler of one producer: does what its behaviours say, and reports what it sees."""
 
     def __init__(self, fields: Fields, report: Callable[..., None]) -> None:

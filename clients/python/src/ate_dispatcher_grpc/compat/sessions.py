@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from ate_dispatcher_grpc import producer as grpc_producer
 from ate_dispatcher_grpc.client import Client
-from ate_dispatcher_grpc.compat.payload import arguments_of, result_of, value_of
+from ate_dispatcher_grpc.compat.payload import decode_arguments, decode_result_value, encode_result_value
 from ate_dispatcher_grpc.compat.peers import Producer, ResultListener
 from ate_dispatcher_grpc.compat.topics import from_wire
 from ate_dispatcher_grpc.errors import DispatcherError, InvalidArgumentError, UnavailableError
@@ -22,13 +22,13 @@ from ate_dispatcher_grpc.results import ResultDelivery
 _log = logging.getLogger("ate_dispatcher_grpc.compat")
 
 # How long a change waits for the dispatcher's word, in seconds; it is made anyway once the dispatcher is back.
-_PATIENCE = 10.0
+_CONFIRMATION_TIMEOUT = 10.0
 
 # The same at the end; it is over for all of them once one of them was in vain.
-_LAST_PATIENCE = 2.0
+_CLOSE_TIMEOUT = 2.0
 
 # The original let any number of requests wait for a producer; this is the most that a dispatcher takes by default.
-_BACKLOG = 65_536
+_MAX_BACKLOG = 65_536
 
 
 class _Reply:
@@ -62,10 +62,10 @@ class _Reply:
         self._assignment.raise_if_revoked()
         if self._error is not None:
             raise self._error
-        return result_of(self._value)
+        return encode_result_value(self._value)
 
 
-class Link:
+class Sessions:
     """The sessions, by producer and listener."""
 
     def __init__(self, address: str) -> None:
@@ -79,9 +79,9 @@ class Link:
         self._producers: dict[Producer, tuple[grpc_producer.Producer, set[str]]] = {}
         self._listeners: dict[ResultListener, tuple[Listener, set[str]]] = {}
         self._is_closed = threading.Event()
-        self._patience = _PATIENCE
+        self._timeout = _CONFIRMATION_TIMEOUT
         try:
-            self._client.wait_for_ready(_PATIENCE)
+            self._client.wait_for_ready(_CONFIRMATION_TIMEOUT)
         except UnavailableError:
             self._client.close(0)
             raise
@@ -113,7 +113,7 @@ class Link:
                 self._producers[producer] = (self._connect(producer), set())
             session, topics = self._producers[producer]
             topics.add(topic)
-        self._patiently(lambda: session.register(topic, timeout=self._patience))
+        self._await_confirmation(lambda: session.register(topic, timeout=self._timeout))
 
     def remove_producer(self, producer: Producer, topic: str) -> None:
         """Deregisters a producer; what it was asked before it may still answer."""
@@ -124,7 +124,7 @@ class Link:
             topics.discard(topic)
             if not topics:
                 del self._producers[producer]
-        self._patiently(lambda: session.deregister(topic, timeout=self._patience))
+        self._await_confirmation(lambda: session.deregister(topic, timeout=self._timeout))
         if not topics:
             threading.Thread(target=session.close, name="ate-dispatcher-drain", daemon=True).start()
 
@@ -132,11 +132,11 @@ class Link:
         """Registers a listener on a topic; returns once that is live."""
         with self._lock:
             if listener not in self._listeners:
-                session = self._client.listener([], lambda result: _hear(listener, result))
+                session = self._client.listener([], lambda result: _deliver(listener, result))
                 self._listeners[listener] = (session, set())
             session, topics = self._listeners[listener]
             topics.add(topic)
-        self._patiently(lambda: session.add(topic, timeout=self._patience))
+        self._await_confirmation(lambda: session.add(topic, timeout=self._timeout))
 
     def remove_listener(self, listener: ResultListener, topic: str) -> None:
         """Deregisters a listener; it has been sent all results that arrived before."""
@@ -147,19 +147,19 @@ class Link:
             topics.discard(topic)
             if not topics:
                 del self._listeners[listener]
-        self._patiently(lambda: session.remove(topic, timeout=self._patience))
+        self._await_confirmation(lambda: session.remove(topic, timeout=self._timeout))
         if not topics:
             # Nothing more comes; what came is still handed out.
-            session.close(_PATIENCE)
+            session.close(_CONFIRMATION_TIMEOUT)
 
-    def give_up(self) -> None:
+    def stop_retrying(self) -> None:
         """Ends waits for a dispatcher that cannot be reached."""
         self._is_closed.set()
 
     def close(self) -> None:
         """Ends all sessions. Results that have arrived so far are handed to their listeners before."""
-        self.give_up()
-        self._patience = _LAST_PATIENCE
+        self.stop_retrying()
+        self._timeout = _CLOSE_TIMEOUT
         # Each answer comes after all that the dispatcher was told and told before.
         for producer, (_, topics) in list(self._producers.items()):
             for topic in list(topics):
@@ -170,9 +170,9 @@ class Link:
         self._client.close(0)
 
     def _connect(self, producer: Producer) -> grpc_producer.Producer:
-        session = self._open(producer, _BACKLOG)
+        session = self._open(producer, _MAX_BACKLOG)
         try:
-            return session.ready(_PATIENCE)
+            return session.ready(_CONFIRMATION_TIMEOUT)
         except InvalidArgumentError:
             # This dispatcher takes no backlog that long: its own default, then.
             session.close(0)
@@ -182,7 +182,7 @@ class Link:
 
     def _open(self, producer: Producer, backlog: int) -> grpc_producer.Producer:
         def handle(assignment: grpc_producer.Assignment) -> Result:
-            args, kwargs = arguments_of(assignment)
+            args, kwargs = decode_arguments(assignment)
             reply = _Reply(assignment)
             topic = from_wire(assignment.topic)
             producer.submit_producer_message(topic, assignment.request_id, reply, *args, **kwargs)
@@ -190,19 +190,19 @@ class Link:
 
         return self._client.producer([], handle, concurrency=1, max_backlog=backlog)
 
-    def _patiently(self, change: Any) -> None:
+    def _await_confirmation(self, change: Any) -> None:
         try:
             change()
         except (TimeoutError, UnavailableError):
             _log.warning("the dispatcher does not answer; it will be told once it is back")
             if self._is_closed.is_set():
-                self._patience = 0.0
+                self._timeout = 0.0
 
 
-def _hear(listener: ResultListener, result: ResultDelivery) -> None:
+def _deliver(listener: ResultListener, result: ResultDelivery) -> None:
     topic = from_wire(result.topic)
     try:
-        value = value_of(result)
+        value = decode_result_value(result)
     except DispatcherError as error:
         listener.process_dispatcher_error(topic, error)
         return

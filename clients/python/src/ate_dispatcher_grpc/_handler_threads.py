@@ -8,62 +8,62 @@ from collections import deque
 from collections.abc import Callable
 
 # How long a thread waits for further work, in seconds.
-_IDLE = 5.0
+_IDLE_SECONDS = 5.0
 
 
-class Workers:
+class HandlerThreads:
     """At most so many threads; what exceeds them waits."""
 
     def __init__(self, limit: int, name: str) -> None:
         self.limit = limit
         self._name = name
         self._condition = threading.Condition()
-        self._jobs: deque[Callable[[], None]] = deque()
+        self._waiting: deque[Callable[[], None]] = deque()
         self._threads: set[threading.Thread] = set()
         self._idle = 0
         self._is_closed = False
 
-    def submit(self, job: Callable[[], None]) -> None:
-        """Runs a job, which must not raise; after close it is dropped."""
+    def submit(self, call: Callable[[], None]) -> None:
+        """Runs a call, which must not raise; after close it is dropped."""
         with self._condition:
             if self._is_closed:
                 return
-            self._jobs.append(job)
-            if self._idle >= len(self._jobs):
+            self._waiting.append(call)
+            if self._idle >= len(self._waiting):
                 self._condition.notify()
             elif len(self._threads) < self.limit:
                 thread = threading.Thread(target=self._run, name=self._name, daemon=True)
                 self._threads.add(thread)
                 thread.start()
 
-    def withdraw(self, job: Callable[[], None]) -> bool:
-        """Drops a job that has not begun; says whether it was so."""
+    def withdraw(self, call: Callable[[], None]) -> bool:
+        """Drops a call that has not begun; says whether it was so."""
         with self._condition:
-            if job not in self._jobs:
+            if call not in self._waiting:
                 return False
-            self._jobs.remove(job)
+            self._waiting.remove(call)
             return True
 
     def close(self, deadline: float) -> None:
         """Drops what waits, and waits for what runs, until the deadline of the monotonic clock."""
         with self._condition:
             self._is_closed = True
-            self._jobs.clear()
+            self._waiting.clear()
             self._condition.notify_all()
             threads = self._threads - {threading.current_thread()}
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
 
     def _run(self) -> None:
-        while (job := self._next()) is not None:
-            job()
+        while (call := self._next()) is not None:
+            call()
 
     def _next(self) -> Callable[[], None] | None:
         with self._condition:
             self._idle += 1
-            self._condition.wait_for(lambda: self._jobs or self._is_closed, _IDLE)
+            self._condition.wait_for(lambda: self._waiting or self._is_closed, _IDLE_SECONDS)
             self._idle -= 1
-            if self._jobs:
-                return self._jobs.popleft()
+            if self._waiting:
+                return self._waiting.popleft()
             self._threads.discard(threading.current_thread())
             return None
