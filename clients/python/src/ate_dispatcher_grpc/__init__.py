@@ -7,8 +7,11 @@ programs written for ate-dispatcher 0.1.0.
 from ate_dispatcher_grpc._backoff import Reconnect
 from ate_dispatcher_grpc._json import Json, JsonLike
 from ate_dispatcher_grpc._listener_core import ListenerItem, OverflowAction
-from ate_dispatcher_grpc._producer_core import Disposition, ProducerTopic
+from ate_dispatcher_grpc._producer_core import Disposition
+from ate_dispatcher_grpc._producer_options import ProducerTopic
+from ate_dispatcher_grpc.assignment import Assignment, Handler
 from ate_dispatcher_grpc.client import Client
+from ate_dispatcher_grpc.delivery import ResultDelivery
 from ate_dispatcher_grpc.errors import (
     ClosedError,
     DispatcherError,
@@ -26,14 +29,13 @@ from ate_dispatcher_grpc.gather import Gather
 from ate_dispatcher_grpc.handler_result import HandlerResult, Result
 from ate_dispatcher_grpc.listener import Listener
 from ate_dispatcher_grpc.options import Completion, GatherOptions, RequestOptions, Selector
-from ate_dispatcher_grpc.producer import Assignment, Handler, Producer
+from ate_dispatcher_grpc.producer import Producer
 from ate_dispatcher_grpc.results import (
     Acceptance,
     Gap,
     GapReason,
     OutcomeState,
     ProducerOutcome,
-    ResultDelivery,
     Summary,
     SummaryReason,
     Target,

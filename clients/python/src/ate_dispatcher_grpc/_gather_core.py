@@ -8,8 +8,9 @@ from ate_dispatcher_grpc._gen import view_pb2 as view
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1 import request_pb2, summary_pb2
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1.session_pb2 import Heartbeat
 from ate_dispatcher_grpc._time import seconds_of
+from ate_dispatcher_grpc.delivery import ResultDelivery
 from ate_dispatcher_grpc.errors import DispatcherError, unavailable
-from ate_dispatcher_grpc.results import Acceptance, ResultDelivery, Summary, decode_acceptance, decode_summary
+from ate_dispatcher_grpc.results import Acceptance, Summary, decode_acceptance, decode_summary
 
 
 class GatherCore:

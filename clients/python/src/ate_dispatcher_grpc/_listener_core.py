@@ -18,8 +18,9 @@ from ate_dispatcher_grpc._listener_topics import ListenerTopics
 from ate_dispatcher_grpc._session import SessionPort
 from ate_dispatcher_grpc._time import seconds_of
 from ate_dispatcher_grpc._topics import check_patterns
+from ate_dispatcher_grpc.delivery import ResultDelivery
 from ate_dispatcher_grpc.errors import DispatcherError, invalid_argument
-from ate_dispatcher_grpc.results import Gap, ResultDelivery, Summary, decode_gap, decode_summary
+from ate_dispatcher_grpc.results import Gap, Summary, decode_gap, decode_summary
 from ate_dispatcher_grpc.status import GoingAway, Ready
 
 ListenerItem = Union[ResultDelivery, Summary, Gap]

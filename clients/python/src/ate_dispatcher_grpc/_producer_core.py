@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
-from typing import Final, Generic, Literal, Protocol, TypeVar, Union
+from typing import Final, Generic, Literal, Protocol, TypeVar
 
 from grpc import StatusCode
 
@@ -15,6 +14,7 @@ from ate_dispatcher_grpc._enums import name_of
 from ate_dispatcher_grpc._gen import view_pb2 as view
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1 import producer_pb2 as wire
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1.session_pb2 import GoAway, Heartbeat
+from ate_dispatcher_grpc._producer_options import ProducerOptions, ProducerTopic, check_concurrency
 from ate_dispatcher_grpc._registrations import Registrations
 from ate_dispatcher_grpc._session import SessionPort
 from ate_dispatcher_grpc._status import error_of_status
@@ -26,28 +26,11 @@ from ate_dispatcher_grpc.status import Fault, GoingAway, Ready
 Disposition = Literal["ACCEPTED", "LATE", "DUPLICATE", "UNKNOWN", "CANCELLED", "UNSPECIFIED"]
 """What became of a reply: in time, after the TTL, answered before, never assigned, or revoked before."""
 
-ProducerTopic = Union[str, tuple[str, str]]
-"""A topic or pattern, or a pair of it and a group; members of one group share the work."""
-
 # Reasons of a revocation after which nobody hears what the handler still says.
 _DISCARDING_REASONS: Final = frozenset({"SHUTDOWN", "SESSION_LOST", "CLOSED"})
 
 A = TypeVar("A", bound=BaseAssignment)
 A_contra = TypeVar("A_contra", bound=BaseAssignment, contravariant=True)
-
-
-@dataclass(frozen=True)
-class ProducerOptions:
-    """Who answers, and how much at a time."""
-
-    topics: Sequence[ProducerTopic]
-    concurrency: int
-    """How many requests are worked on at a time; 0 for the server's default."""
-    max_backlog: int = 0
-    id: str = ""
-    display_name: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
-    report_dispositions: bool = False
 
 
 class ProducerPort(SessionPort, Protocol[A_contra]):
@@ -233,17 +216,6 @@ class ProducerCore(Generic[A]):
         if 0 < self._max_message_bytes < len(message):
             raise _too_large(len(message), self._max_message_bytes)
         self._port.send(message)
-
-
-def check_concurrency(concurrency: int) -> int:
-    """Returns it.
-
-    Raises:
-        InvalidArgumentError: it is no whole number from 1.
-    """
-    if isinstance(concurrency, int) and not isinstance(concurrency, bool) and 1 <= concurrency < 2**32:
-        return concurrency
-    raise invalid_argument("concurrency", f"is {concurrency!r}; it is a whole number from 1")
 
 
 def _registration(topic: ProducerTopic) -> tuple[str, str]:

@@ -16,21 +16,19 @@ from ate_dispatcher_grpc._connection import Connection
 from ate_dispatcher_grpc._connection_options import DEFAULT_ADDRESS, ConnectionOptions
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1 import dispatcher_service_pb2 as service
 from ate_dispatcher_grpc._listener_core import ListenerOptions, OverflowAction
-from ate_dispatcher_grpc._producer_core import Disposition, ProducerOptions, ProducerTopic
+from ate_dispatcher_grpc._listener_peer import ListenerPeer
+from ate_dispatcher_grpc._producer_core import Disposition
+from ate_dispatcher_grpc._producer_options import ProducerOptions, ProducerTopic
+from ate_dispatcher_grpc._producer_peer import ProducerPeer
 from ate_dispatcher_grpc._request import encode_call
 from ate_dispatcher_grpc._session import DEFAULT_GRACE
+from ate_dispatcher_grpc.assignment import Handler
+from ate_dispatcher_grpc.delivery import ResultDelivery
 from ate_dispatcher_grpc.gather import Gather
-from ate_dispatcher_grpc.listener import Listener, ListenerPeer
+from ate_dispatcher_grpc.listener import Listener
 from ate_dispatcher_grpc.options import GatherOptions, RequestOptions
-from ate_dispatcher_grpc.producer import Handler, Producer, ProducerPeer
-from ate_dispatcher_grpc.results import (
-    Acceptance,
-    Gap,
-    ResultDelivery,
-    Summary,
-    decode_acceptance,
-    decode_summary,
-)
+from ate_dispatcher_grpc.producer import Producer
+from ate_dispatcher_grpc.results import Acceptance, Gap, Summary, decode_acceptance, decode_summary
 from ate_dispatcher_grpc.status import SessionStatus
 
 

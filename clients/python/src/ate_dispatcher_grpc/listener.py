@@ -1,29 +1,24 @@
-"""A listener, with threads."""
+"""The listener that a program holds, with threads."""
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future
 from types import TracebackType
 
-from ate_dispatcher_grpc import _paths
-from ate_dispatcher_grpc._connection import Connection
-from ate_dispatcher_grpc._inbox import Inbox
-from ate_dispatcher_grpc._listener_core import ListenerCore, ListenerItem, ListenerOptions
-from ate_dispatcher_grpc._session_thread import SessionThread
-from ate_dispatcher_grpc.errors import ClosedError, DispatcherError
-from ate_dispatcher_grpc.producer import wait_for
-from ate_dispatcher_grpc.results import Gap, ResultDelivery, Summary
-from ate_dispatcher_grpc.status import SessionStatus
+from ate_dispatcher_grpc._confirmation import wait_for_confirmation
+from ate_dispatcher_grpc._listener_core import ListenerItem
+from ate_dispatcher_grpc._listener_peer import ListenerPeer
+from ate_dispatcher_grpc.delivery import ResultDelivery
+from ate_dispatcher_grpc.errors import ClosedError
 
 
 class Listener:
-    """A listener that stays connected until it is closed, and resumes where it was. Made by `Client.listener`.
+    """A listener that reconnects by itself until it is closed. Made by `Client.listener`.
 
-    Without `on_result` it is iterated. Results that are not taken wait here, up to about 1,024; then the stream is not
-    read on, and the server's own buffer fills.
+    After a reconnect it resumes after the last result it received. Without `on_result`, iterate over the listener. It
+    buffers about 1,024 results. When the buffer is full, the listener stops reading, and the server's own buffer fills.
     """
 
     def __init__(self, peer: ListenerPeer) -> None:
@@ -34,30 +29,31 @@ class Listener:
 
     @property
     def id(self) -> str | None:
-        """Its id, as given or minted; None before the first session."""
+        """The id that the caller chose or the server assigned; None before the first session."""
         return self._session.id
 
     def ready(self, timeout: float | None = None) -> Listener:
-        """Waits until it is live, and returns it.
+        """Waits until the session is live; returns this listener.
 
         Raises:
-            DispatcherError: the dispatcher refused it, or it is closed.
-            TimeoutError: it was not live within so many seconds.
+            DispatcherError: The dispatcher rejected the listener, or the listener is closed.
+            TimeoutError: The session was not live after `timeout` seconds.
         """
         self._session.wait_until_live(timeout)
         return self
 
     def add(self, *topics: str, timeout: float | None = None) -> None:
-        """Adds topics or patterns, also for later sessions; returns once they are live.
+        """Adds topics or patterns, and adds them again after each reconnect.
 
-        The answer comes after the results that are on their way. Up to 65,536 of them wait here meanwhile, so that a
-        loop may call this, too.
+        Returns once the dispatcher has confirmed them. The confirmation arrives after the results that are already on
+        the stream. Up to 65,536 results are buffered until then, so a loop over the listener may call this method.
 
         Raises:
-            InvalidArgumentError: one of them is malformed; nothing is added then.
-            LimitError: reason SLOW_CONSUMER: more results come first; they are added all the same.
-            DispatcherError: reason WOULD_DEADLOCK, from on_status.
-            TimeoutError: they were not live in time; they will be later.
+            InvalidArgumentError: A topic is malformed; no topic is added.
+            LimitError: More than 65,536 results arrived before the confirmation. The reason is SLOW_CONSUMER. The
+                topics are added nevertheless.
+            DispatcherError: The listener is closed. The reason is WOULD_DEADLOCK if the call comes from on_status.
+            TimeoutError: The dispatcher did not confirm within `timeout` seconds. The change stays pending.
         """
         with self._session.lock:
             self._session.ensure_open()
@@ -67,11 +63,13 @@ class Listener:
         self._wait(done, timeout)
 
     def remove(self, *topics: str, timeout: float | None = None) -> None:
-        """Removes topics or patterns, written as they were added; returns after their last delivery.
+        """Removes topics or patterns, which must be written as they were added.
+
+        Returns once the dispatcher has confirmed. No delivery for the removed topics arrives after that.
 
         Raises:
-            DispatcherError: the listener is closed; or as `add`.
-            TimeoutError: it was not confirmed in time; it will be later.
+            DispatcherError: As for `add`.
+            TimeoutError: As for `add`.
         """
         with self._session.lock:
             self._session.ensure_open()
@@ -84,8 +82,9 @@ class Listener:
         """Returns the next result.
 
         Raises:
-            TimeoutError: there was none within so many seconds.
-            ClosedError: the listener is closed; or what the dispatcher refused it with.
+            TimeoutError: No result arrived within `timeout` seconds.
+            ClosedError: The listener is closed.
+            DispatcherError: The dispatcher ended the session for good.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
@@ -98,7 +97,7 @@ class Listener:
             self._peer.notify(item)
 
     def __iter__(self) -> Iterator[ResultDelivery]:
-        """Yields results as they come; on_summary and on_gap are called in their place."""
+        """Yields results in order; calls on_summary and on_gap for summaries and gaps in between."""
         for item in self.events():
             if isinstance(item, ResultDelivery):
                 yield item
@@ -106,19 +105,20 @@ class Listener:
                 self._peer.notify(item)
 
     def events(self) -> Iterator[ListenerItem]:
-        """Yields results, gaps, and with `include_summaries` summaries, in order; ends with close.
+        """Yields results, gaps and, with `include_summaries`, summaries, in order; ends when the listener is closed.
 
         Raises:
-            DispatcherError: the dispatcher refused the listener for good.
+            DispatcherError: The dispatcher ended the session for good.
         """
         while (item := self._inbox.take()) is not None:
             yield item
 
     def close(self, grace: float = 0.0) -> None:
-        """Ends; results that were not taken are dropped, and a loop over them ends.
+        """Ends the session and any loop over the listener; drops buffered results.
 
         Args:
-            grace: for how many seconds on_result is still given what has arrived.
+            grace: How long on_result may still process buffered results before they are dropped, in seconds.
+                Default 0.
         """
         self._inbox.close(None, keep=grace > 0)
         self._peer.join(grace)
@@ -127,11 +127,11 @@ class Listener:
         self._peer.join(None)
 
     def wait(self, timeout: float | None = None) -> None:
-        """Waits until it is over.
+        """Waits until the session has ended for good.
 
         Raises:
-            DispatcherError: the dispatcher refused it for good, such as SessionReplacedError.
-            TimeoutError: it was not over within so many seconds.
+            DispatcherError: The dispatcher ended the session for good, for example with SessionReplacedError.
+            TimeoutError: The session had not ended after `timeout` seconds.
         """
         self._session.wait(timeout)
 
@@ -149,101 +149,4 @@ class Listener:
 
     def _wait(self, done: Future[None], timeout: float | None) -> None:
         with self._inbox.read_ahead(done) as answer:
-            wait_for(answer, timeout)
-
-
-class ListenerPeer:
-    """What its session and its core ask of a listener with threads."""
-
-    kind = "listener"
-    path = _paths.SUBSCRIBE
-    merges_messages = False
-
-    def __init__(
-        self,
-        connection: Connection,
-        options: ListenerOptions,
-        on_result: Callable[[ResultDelivery], object] | None,
-        on_summary: Callable[[Summary], object] | None,
-        on_gap: Callable[[Gap], object] | None,
-        on_status: Callable[[SessionStatus], object] | None,
-    ) -> None:
-        self._on_result = on_result
-        self._on_summary = on_summary
-        self._on_gap = on_gap
-        self.inbox: Inbox[ListenerItem] = Inbox()
-        self.core = ListenerCore(options, self)
-        self.core.listen()
-        self.session = SessionThread(self, connection, on_status)
-        self._consumer: threading.Thread | None = None
-        if on_result is not None:
-            name = "ate-dispatcher-on-result"
-            self._consumer = threading.Thread(target=self._consume, name=name, daemon=True)
-            self._consumer.start()
-        self.session.start()
-
-    def join(self, timeout: float | None) -> None:
-        """Waits for the thread that calls on_result."""
-        if self._consumer is not None and self._consumer is not threading.current_thread():
-            self._consumer.join(timeout)
-
-    def first_message(self) -> bytes:
-        """Says what to listen to."""
-        return self.core.listen()
-
-    def receive(self, message: bytes) -> None:
-        """Takes a message."""
-        with self.session.lock:
-            items = self.core.receive(message)
-        if not items:
-            return
-        # While nobody takes results the stream is not read, and so not heard.
-        self.session.watch.stop()
-        self.inbox.put(items)
-        self.session.watch.resume()
-
-    def stream_lost(self, error: DispatcherError) -> None:
-        """Nothing belongs to one stream alone."""
-
-    def session_ended(self, error: DispatcherError | None) -> None:
-        """Lets go of whoever waits."""
-        self.core.session_ended(error or ClosedError(self.kind))
-        self.inbox.close(error)
-
-    def session_live(self, status: SessionStatus, heartbeat_interval: float) -> None:
-        """The session is live."""
-        self.session.session_live(status, heartbeat_interval)
-
-    def set_heartbeat_interval(self, interval: float) -> None:
-        """Heartbeats come so often."""
-        self.session.set_heartbeat_interval(interval)
-
-    def report_status(self, status: SessionStatus) -> None:
-        """The owner is to be told."""
-        self.session.report_status_later(status)
-
-    def _consume(self) -> None:
-        try:
-            while (item := self.inbox.take()) is not None:
-                if isinstance(item, ResultDelivery):
-                    self._call_back("on_result", self._on_result, item)
-                else:
-                    self.notify(item)
-        except DispatcherError:
-            # The owner learns it from wait() and on_status.
-            return
-
-    def notify(self, item: Summary | Gap) -> None:
-        """Calls the callback for what is no result."""
-        if isinstance(item, Summary):
-            self._call_back("on_summary", self._on_summary, item)
-        else:
-            self._call_back("on_gap", self._on_gap, item)
-
-    def _call_back(self, name: str, callback: Callable[..., object] | None, item: ListenerItem) -> None:
-        if callback is None:
-            return
-        try:
-            callback(item)
-        except Exception as error:
-            self.session.callback_failed(name, error)
+            wait_for_confirmation(answer, timeout)

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from typing import Literal
 
-from google.protobuf.message import DecodeError
-from grpc import StatusCode
-
 from ate_dispatcher_grpc._enums import name_of
-from ate_dispatcher_grpc._gen import view_pb2 as view
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1 import listener_pb2, request_pb2, summary_pb2
-from ate_dispatcher_grpc._gen.google.protobuf.duration_pb2 import Duration
-from ate_dispatcher_grpc._gen.google.protobuf.timestamp_pb2 import Timestamp
-from ate_dispatcher_grpc._gen.google.rpc.status_pb2 import Status
-from ate_dispatcher_grpc._json import Json, decode_value
 from ate_dispatcher_grpc._status import producer_error
 from ate_dispatcher_grpc._time import datetime_of, seconds_of
-from ate_dispatcher_grpc.errors import DispatcherError, ProducerError
+from ate_dispatcher_grpc.errors import ProducerError
 
 
 @dataclass(frozen=True)
@@ -44,123 +35,6 @@ class Acceptance:
     """The TTL in force, in seconds."""
     expire_time: datetime
     """For people and logs; the server's monotonic clock decides."""
-
-
-class ResultDelivery:
-    """One delivered result; its payload is decoded at the first look at it, and only then can fail."""
-
-    def __init__(self, delivery: view.Delivery) -> None:
-        self._delivery = delivery
-        self.request_id: str = delivery.request_id
-        self.topic: str = delivery.topic
-        self.producer_id: str = delivery.producer_id
-
-    @property
-    def group(self) -> str:
-        """The group the producer was chosen from; empty if it registered without one."""
-        return self._delivery.group
-
-    @property
-    def ordinal(self) -> int:
-        """Arrival number within the request, from 1; 0 on late results."""
-        return self._delivery.ordinal
-
-    @property
-    def more(self) -> bool:
-        """Whether the same producer will send further results for this request."""
-        return self._delivery.more
-
-    @property
-    def sequence(self) -> int:
-        """Position in the topic's order; 0 on late results and on those that go to the caller alone."""
-        return self._delivery.sequence
-
-    @property
-    def late(self) -> bool:
-        """Whether it came after the request had ended."""
-        return self._delivery.late
-
-    @property
-    def context(self) -> Mapping[str, str]:
-        """The request's trace context."""
-        return self._delivery.context
-
-    @cached_property
-    def latency(self) -> float:
-        """Seconds from the request's acceptance to the result's arrival, on the server's clock."""
-        return seconds_of(Duration.FromString(self._delivery.latency))
-
-    @cached_property
-    def receive_time(self) -> datetime:
-        """When it arrived, by the server's wall clock."""
-        return datetime_of(Timestamp.FromString(self._delivery.receive_time))
-
-    @property
-    def kind(self) -> Literal["value", "data", "error"]:
-        """What the producer sent.
-
-        Raises:
-            DispatcherError: reason UNDECODABLE_RESULT.
-        """
-        outcome = self._result.WhichOneof("outcome")
-        return "value" if outcome is None else outcome
-
-    @cached_property
-    def value(self) -> Json:
-        """The JSON value; None if the producer sent data or nothing.
-
-        Raises:
-            ProducerError: the producer failed.
-            DispatcherError: reason UNDECODABLE_RESULT.
-        """
-        if self.error is not None:
-            raise self.error
-        try:
-            return decode_value(self._result.value)
-        except ValueError as cause:
-            raise self._undecodable(cause) from cause
-
-    @property
-    def data(self) -> bytes | None:
-        """The bytes, described by `content_type`; None if the producer sent a value or an error."""
-        return self._result.data if self._result.WhichOneof("outcome") == "data" else None
-
-    @cached_property
-    def error(self) -> ProducerError | None:
-        """The producer's failure, or None."""
-        if self._result.WhichOneof("outcome") != "error":
-            return None
-        try:
-            return producer_error(Status.FromString(self._result.error))
-        except DecodeError as cause:
-            raise self._undecodable(cause) from cause
-
-    @property
-    def content_type(self) -> str:
-        """Media type of `data`; may be empty."""
-        return self._result.content_type
-
-    @property
-    def attributes(self) -> Mapping[str, str]:
-        """The producer's annotations."""
-        return self._result.attributes
-
-    @cached_property
-    def _result(self) -> view.Result:
-        try:
-            return view.Result.FromString(self._delivery.result)
-        except DecodeError as cause:
-            raise self._undecodable(cause) from cause
-
-    def _undecodable(self, cause: Exception) -> DispatcherError:
-        details = f"the result of {self.producer_id} cannot be decoded: {cause}"
-        return DispatcherError(StatusCode.INTERNAL, details, reason="UNDECODABLE_RESULT")
-
-    def __repr__(self) -> str:
-        return (
-            f"ResultDelivery(topic={self.topic!r}, producer_id={self.producer_id!r}, "
-            f"request_id={self.request_id!r}, ordinal={self.ordinal}, sequence={self.sequence})"
-        )
 
 
 SummaryReason = Literal[

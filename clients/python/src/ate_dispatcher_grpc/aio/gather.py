@@ -13,8 +13,9 @@ from ate_dispatcher_grpc._session import heartbeat_lost
 from ate_dispatcher_grpc.aio._connection import Call, Connection
 from ate_dispatcher_grpc.aio._queues import Inbox
 from ate_dispatcher_grpc.aio._watch import Watch
+from ate_dispatcher_grpc.delivery import ResultDelivery
 from ate_dispatcher_grpc.errors import ClosedError, DispatcherError
-from ate_dispatcher_grpc.results import Acceptance, ResultDelivery, Summary
+from ate_dispatcher_grpc.results import Acceptance, Summary
 
 
 class Gather:

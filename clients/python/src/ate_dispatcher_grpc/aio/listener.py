@@ -1,28 +1,23 @@
-"""A listener, with asyncio."""
+"""The listener that a program holds, with asyncio."""
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from concurrent.futures import Future
 from types import TracebackType
 
-from ate_dispatcher_grpc import _paths
-from ate_dispatcher_grpc._listener_core import ListenerCore, ListenerItem, ListenerOptions
-from ate_dispatcher_grpc.aio._connection import Connection
-from ate_dispatcher_grpc.aio._queues import Inbox
-from ate_dispatcher_grpc.aio._session import Session
-from ate_dispatcher_grpc.errors import ClosedError, DispatcherError
-from ate_dispatcher_grpc.results import Gap, ResultDelivery, Summary
-from ate_dispatcher_grpc.status import SessionStatus
+from ate_dispatcher_grpc._listener_core import ListenerItem
+from ate_dispatcher_grpc.aio._listener_peer import ListenerPeer
+from ate_dispatcher_grpc.delivery import ResultDelivery
+from ate_dispatcher_grpc.errors import ClosedError
 
 
 class Listener:
-    """A listener that stays connected until it is closed, and resumes where it was. Made by `Client.listener`.
+    """A listener that reconnects by itself until it is closed. Made by `Client.listener`.
 
-    Without `on_result` it is iterated. Results that are not taken wait here, up to about 1,024; then the stream is not
-    read on, and the server's own buffer fills.
+    After a reconnect it resumes after the last result it received. Without `on_result`, iterate over the listener. It
+    buffers about 1,024 results. When the buffer is full, the listener stops reading, and the server's own buffer fills.
     """
 
     def __init__(self, peer: ListenerPeer) -> None:
@@ -33,36 +28,39 @@ class Listener:
 
     @property
     def id(self) -> str | None:
-        """Its id, as given or minted; None before the first session."""
+        """The id that the caller chose or the server assigned; None before the first session."""
         return self._session.id
 
     async def ready(self) -> Listener:
-        """Waits until it is live, and returns it.
+        """Waits until the session is live; returns this listener.
 
         Raises:
-            DispatcherError: the dispatcher refused it, or it is closed.
+            DispatcherError: The dispatcher rejected the listener, or the listener is closed.
         """
         await self._session.wait_until_live()
         return self
 
     async def add(self, *topics: str) -> None:
-        """Adds topics or patterns, also for later sessions; returns once they are live.
+        """Adds topics or patterns, and adds them again after each reconnect.
 
-        The answer comes after the results that are on their way. Up to 65,536 of them wait here meanwhile, so that a
-        loop may await this, too.
+        Returns once the dispatcher has confirmed them. The confirmation arrives after the results that are already on
+        the stream. Up to 65,536 results are buffered until then, so a loop over the listener may await this method.
 
         Raises:
-            InvalidArgumentError: one of them is malformed; nothing is added then.
-            LimitError: reason SLOW_CONSUMER: more results come first; they are added all the same.
+            InvalidArgumentError: A topic is malformed; no topic is added.
+            LimitError: More than 65,536 results arrived before the confirmation. The reason is SLOW_CONSUMER. The
+                topics are added nevertheless.
         """
         self._session.ensure_open()
         await self._change(*self._core.add(topics))
 
     async def remove(self, *topics: str) -> None:
-        """Removes topics or patterns, written as they were added; returns after their last delivery.
+        """Removes topics or patterns, which must be written as they were added.
+
+        Returns once the dispatcher has confirmed. No delivery for the removed topics arrives after that.
 
         Raises:
-            DispatcherError: the listener is closed; or as `add`.
+            DispatcherError: The listener is closed, or as for `add`.
         """
         self._session.ensure_open()
         await self._change(*self._core.remove(topics))
@@ -71,7 +69,8 @@ class Listener:
         """Returns the next result.
 
         Raises:
-            ClosedError: the listener is closed; or what the dispatcher refused it with.
+            ClosedError: The listener is closed.
+            DispatcherError: The dispatcher ended the session for good.
         """
         while True:
             item = await self._inbox.take()
@@ -82,7 +81,7 @@ class Listener:
             await self._peer.notify(item)
 
     async def __aiter__(self) -> AsyncIterator[ResultDelivery]:
-        """Yields results as they come; on_summary and on_gap are called in their place."""
+        """Yields results in order; calls on_summary and on_gap for summaries and gaps in between."""
         async for item in self.events():
             if isinstance(item, ResultDelivery):
                 yield item
@@ -90,25 +89,25 @@ class Listener:
                 await self._peer.notify(item)
 
     async def events(self) -> AsyncIterator[ListenerItem]:
-        """Yields results, gaps, and with `include_summaries` summaries, in order; ends with close.
+        """Yields results, gaps and, with `include_summaries`, summaries, in order; ends when the listener is closed.
 
         Raises:
-            DispatcherError: the dispatcher refused the listener for good.
+            DispatcherError: The dispatcher ended the session for good.
         """
         while (item := await self._inbox.take()) is not None:
             yield item
 
     async def close(self) -> None:
-        """Ends at once; results that were not taken are dropped, and a loop over them ends."""
+        """Ends the session and any loop over the listener; drops buffered results."""
         self._inbox.close(None)
         await self._session.close(time.monotonic())
         await self._peer.join()
 
     async def wait(self) -> None:
-        """Waits until it is over.
+        """Waits until the session has ended for good.
 
         Raises:
-            DispatcherError: the dispatcher refused it for good, such as SessionReplacedError.
+            DispatcherError: The dispatcher ended the session for good, for example with SessionReplacedError.
         """
         await self._session.wait()
 
@@ -124,87 +123,3 @@ class Listener:
         if message is not None:
             self._session.outbox.push(message)
         await self._inbox.read_ahead(done)
-
-
-class ListenerPeer:
-    """What its session and its core ask of a listener with asyncio."""
-
-    kind = "listener"
-    path = _paths.SUBSCRIBE
-    merges_messages = False
-
-    def __init__(
-        self,
-        connection: Connection,
-        options: ListenerOptions,
-        on_result: Callable[[ResultDelivery], object] | None,
-        on_summary: Callable[[Summary], object] | None,
-        on_gap: Callable[[Gap], object] | None,
-        on_status: Callable[[SessionStatus], object] | None,
-    ) -> None:
-        self._on_result = on_result
-        self._on_summary = on_summary
-        self._on_gap = on_gap
-        self.inbox: Inbox[ListenerItem] = Inbox()
-        self.core = ListenerCore(options, self)
-        self.core.listen()
-        self.session = Session(self, connection, on_status)
-        self._consumer: asyncio.Task[None] | None = None
-        if on_result is not None:
-            self._consumer = asyncio.get_running_loop().create_task(self._consume())
-
-    async def join(self) -> None:
-        """Waits for the task that calls on_result."""
-        if self._consumer is not None and self._consumer is not asyncio.current_task():
-            await asyncio.wait([self._consumer])
-
-    async def notify(self, item: Summary | Gap) -> None:
-        """Calls the callback for what is no result."""
-        if isinstance(item, Summary):
-            await self.session.call_back("on_summary", self._on_summary, item)
-        else:
-            await self.session.call_back("on_gap", self._on_gap, item)
-
-    def first_message(self) -> bytes:
-        """Says what to listen to."""
-        return self.core.listen()
-
-    async def receive(self, message: bytes) -> None:
-        """Takes a message."""
-        items = self.core.receive(message)
-        if items:
-            # While nobody takes results the stream is not read, and so not heard.
-            self.session.watch.stop()
-            await self.inbox.put(items)
-            self.session.watch.resume()
-
-    def stream_lost(self, error: DispatcherError) -> None:
-        """Nothing belongs to one stream alone."""
-
-    def session_ended(self, error: DispatcherError | None) -> None:
-        """Lets go of whoever waits."""
-        self.core.session_ended(error or ClosedError(self.kind))
-        self.inbox.close(error)
-
-    def session_live(self, status: SessionStatus, heartbeat_interval: float) -> None:
-        """The session is live."""
-        self.session.session_live(status, heartbeat_interval)
-
-    def set_heartbeat_interval(self, interval: float) -> None:
-        """Heartbeats come so often."""
-        self.session.watch.set_interval(interval)
-
-    def report_status(self, status: SessionStatus) -> None:
-        """The owner is to be told."""
-        self.session.report_status(status)
-
-    async def _consume(self) -> None:
-        try:
-            while (item := await self.inbox.take()) is not None:
-                if isinstance(item, ResultDelivery):
-                    await self.session.call_back("on_result", self._on_result, item)
-                else:
-                    await self.notify(item)
-        except DispatcherError:
-            # The owner learns it from wait() and on_status.
-            return

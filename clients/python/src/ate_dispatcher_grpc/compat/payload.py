@@ -7,9 +7,9 @@ from typing import Any
 
 from ate_dispatcher_grpc._assignment import BaseAssignment
 from ate_dispatcher_grpc.compat import codec
+from ate_dispatcher_grpc.delivery import ResultDelivery
 from ate_dispatcher_grpc.handler_result import Result
 from ate_dispatcher_grpc.options import RequestOptions
-from ate_dispatcher_grpc.results import ResultDelivery
 
 
 def call_options(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> RequestOptions:

@@ -8,16 +8,17 @@ import time
 from typing import Any
 from uuid import uuid4
 
-from ate_dispatcher_grpc import producer as grpc_producer
+from ate_dispatcher_grpc.assignment import Assignment
 from ate_dispatcher_grpc.client import Client
 from ate_dispatcher_grpc.compat.payload import decode_arguments, decode_result_value, encode_result_value
 from ate_dispatcher_grpc.compat.peers import Producer, ResultListener
 from ate_dispatcher_grpc.compat.topics import from_wire
+from ate_dispatcher_grpc.delivery import ResultDelivery
 from ate_dispatcher_grpc.errors import DispatcherError, InvalidArgumentError, UnavailableError
 from ate_dispatcher_grpc.handler_result import Result
 from ate_dispatcher_grpc.listener import Listener
 from ate_dispatcher_grpc.options import RequestOptions
-from ate_dispatcher_grpc.results import ResultDelivery
+from ate_dispatcher_grpc.producer import Producer as ConnectedProducer
 
 _log = logging.getLogger("ate_dispatcher_grpc.compat")
 
@@ -34,7 +35,7 @@ _MAX_BACKLOG = 65_536
 class _Reply:
     """Where a compat producer puts its reply: wakes the handler that waits for it."""
 
-    def __init__(self, assignment: grpc_producer.Assignment) -> None:
+    def __init__(self, assignment: Assignment) -> None:
         # Set by the reply too: whichever comes first ends the wait.
         self._settled = assignment.cancelled
         self._assignment = assignment
@@ -76,7 +77,7 @@ class Sessions:
         """
         self._client = Client(address)
         self._lock = threading.Lock()
-        self._producers: dict[Producer, tuple[grpc_producer.Producer, set[str]]] = {}
+        self._producers: dict[Producer, tuple[ConnectedProducer, set[str]]] = {}
         self._listeners: dict[ResultListener, tuple[Listener, set[str]]] = {}
         self._is_closed = threading.Event()
         self._timeout = _CONFIRMATION_TIMEOUT
@@ -169,7 +170,7 @@ class Sessions:
                 self.remove_listener(listener, topic)
         self._client.close(0)
 
-    def _connect(self, producer: Producer) -> grpc_producer.Producer:
+    def _connect(self, producer: Producer) -> ConnectedProducer:
         session = self._open(producer, _MAX_BACKLOG)
         try:
             return session.ready(_CONFIRMATION_TIMEOUT)
@@ -180,8 +181,8 @@ class Sessions:
         except TimeoutError:
             return session
 
-    def _open(self, producer: Producer, backlog: int) -> grpc_producer.Producer:
-        def handle(assignment: grpc_producer.Assignment) -> Result:
+    def _open(self, producer: Producer, backlog: int) -> ConnectedProducer:
+        def handle(assignment: Assignment) -> Result:
             args, kwargs = decode_arguments(assignment)
             reply = _Reply(assignment)
             topic = from_wire(assignment.topic)
