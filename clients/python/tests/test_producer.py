@@ -248,7 +248,7 @@ def test_the_newest_session_of_an_id_wins(client: Client, topic: str) -> None:
 def test_malformed_options_are_refused_at_once(client: Client) -> None:
     with pytest.raises(InvalidArgumentError, match="concurrency"):
         client.producer(["t"], lambda a: 1, concurrency=0)
-    with pytest.raises(InvalidArgumentError, match="option that cannot be sent"):
+    with pytest.raises(InvalidArgumentError, match="option that cannot be encoded"):
         client.producer(["t"], lambda a: 1, labels={"a": 1})  # type: ignore[dict-item]
 
 

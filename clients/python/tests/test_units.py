@@ -13,7 +13,7 @@ from grpc import StatusCode
 
 from ate_dispatcher_grpc import InvalidArgumentError, Json, Reconnect
 from ate_dispatcher_grpc._backoff import Backoff
-from ate_dispatcher_grpc._enums import name_of
+from ate_dispatcher_grpc._enums import EnumNames
 from ate_dispatcher_grpc._gen import view_pb2
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1 import (
     dispatcher_service_pb2,
@@ -105,7 +105,7 @@ def _random_value(draw: random.Random, depth: int) -> Json:
         (math.nan, "v is nan"),
         ([[-math.inf]], r"v\[0\]\[0\] is -inf"),
         (2**53 + 1, r"v is an integer beyond"),
-        ({"b": b"x"}, r"v\.b is a bytes, which JSON cannot say; send it as data"),
+        ({"b": b"x"}, r"v\.b is a bytes, which JSON cannot represent; send it as data"),
         ({1: 1}, "v has a key that is a int"),
         ({"s": {1}}, r"v\.s is a set"),
         ("\ud83d", "unpaired surrogates"),
@@ -234,8 +234,8 @@ def test_patterns_cover_topics(pattern: str, topic: str, covered: bool) -> None:
 
 
 def test_unknown_enum_numbers_have_a_name() -> None:
-    assert name_of(summary_pb2.SummaryReason, 1) == "ALL_ANSWERED"
-    assert name_of(summary_pb2.SummaryReason, 77) == "UNSPECIFIED"
+    assert EnumNames(summary_pb2.SummaryReason).of(1) == "ALL_ANSWERED"
+    assert EnumNames(summary_pb2.SummaryReason).of(77) == "UNSPECIFIED"
 
 
 def test_topic_changes_settle_with_the_stream_that_began_with_them() -> None:

@@ -1,7 +1,7 @@
-"""The client of ate-dispatcher: asks everyone on a topic, and hears everyone who answers in time.
+"""The Python client of ate-dispatcher, a scatter-gather dispatcher.
 
-`Client` is for programs with threads, `ate_dispatcher_grpc.aio.Client` for asyncio, `ate_dispatcher_grpc.compat` for
-programs written for ate-dispatcher 0.1.0.
+`Client` is for programs with threads, `ate_dispatcher_grpc.aio.Client` for asyncio, and `ate_dispatcher_grpc.compat`
+for programs written for ate-dispatcher 0.1.0.
 """
 
 from ate_dispatcher_grpc._backoff import Reconnect

@@ -1,4 +1,4 @@
-"""One request as its producer's handler sees it, without what makes it threaded or asynchronous."""
+"""The part of an assignment that the thread and asyncio clients share."""
 
 from __future__ import annotations
 
@@ -19,16 +19,17 @@ class BaseAssignment:
     """One producer's copy of a request."""
 
     topic: str
-    """The topic that was asked; with a registered pattern, the concrete one."""
+    """The topic of the request. It has no wildcards, even if the producer registered a pattern."""
     request_id: str
-    """The same for all producers that were asked."""
+    """The same for all producers that got the request."""
     assignment_id: str
+    """Unique for each producer and attempt."""
     attempt: int
-    """From 1; more after another member of the group departed with the work undone."""
+    """1, or more if other members of the group got the request before and departed without an answer."""
     args: Sequence[Json]
     kwargs: Mapping[str, Json]
     data: bytes
-    """Opaque payload; empty if there is none."""
+    """An opaque payload; empty if the request has none."""
     content_type: str
     """Media type of `data`; may be empty."""
     attributes: Mapping[str, str]
@@ -43,7 +44,7 @@ class BaseAssignment:
             self.kwargs = decode_struct(request.kwargs)
             self._expires_at = now + seconds_of(Duration.FromString(assignment.ttl))
         except (DecodeError, ValueError) as cause:
-            details = f"the request cannot be decoded: {cause}"
+            details = f"cannot decode the request: {cause}"
             raise DispatcherError(
                 StatusCode.INVALID_ARGUMENT, details, reason="UNDECODABLE_REQUEST"
             ) from cause
@@ -58,24 +59,24 @@ class BaseAssignment:
         self._revocation: RevokedError | None = None
 
     def remaining(self) -> float:
-        """Returns the seconds left of the TTL, by the local monotonic clock; 0 when over."""
+        """Returns the rest of the TTL in seconds, by the local monotonic clock; 0 after expiry."""
         return max(0.0, self._expires_at - time.monotonic())
 
     @property
     def revocation(self) -> RevokedError | None:
-        """Why the result is wanted no longer, or None while it is.
+        """Why the assignment was revoked; None while its result is still needed.
 
-        What is still returned or sent after EXPIRED, COMPLETED, REQUESTED or CALLER_GONE is disposed as LATE or
-        CANCELLED, and heard only by listeners that include late results. After SHUTDOWN, SESSION_LOST and CLOSED it
-        goes nowhere; so does whatever is raised after a revocation.
+        After EXPIRED, COMPLETED, REQUESTED or CALLER_GONE, results are still sent. They get the disposition LATE or
+        CANCELLED, and only listeners that include late results receive them. After SHUTDOWN, SESSION_LOST or CLOSED,
+        results are dropped. Exceptions after a revocation are always dropped.
         """
         return self._revocation
 
     def raise_if_revoked(self) -> None:
-        """Gives up if the result is wanted no longer.
+        """Raises the revocation if the assignment was revoked.
 
         Raises:
-            RevokedError: the revocation.
+            RevokedError: The assignment was revoked.
         """
         if self._revocation is not None:
             raise self._revocation

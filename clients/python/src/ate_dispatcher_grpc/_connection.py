@@ -1,12 +1,13 @@
-"""One channel to one dispatcher, for threads, and the raw calls on it."""
+"""The connection to one dispatcher, for threads: a gRPC channel and raw calls on it."""
 
 from __future__ import annotations
 
 import atexit
+import functools
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import grpc
 
@@ -16,11 +17,16 @@ from ate_dispatcher_grpc._watchdog import Watchdog
 from ate_dispatcher_grpc.errors import ClosedError, DispatcherError, unavailable
 
 Call = Any
-"""A stream: an iterator of messages with code(), details() and cancel()."""
+"""A gRPC stream: an iterator of messages with code(), details() and cancel()."""
+
+
+# The details that grpc sets when this process ends a call; no other field tells such a call from one that the server
+# cancelled.
+_LOCAL_CLOSE_DETAILS: Final = ("Channel closed!", "Locally cancelled by application!")
 
 
 class Connection:
-    """Connects at the first call, and anew after a dead link."""
+    """Owns the gRPC channel, and replaces it when its connection is dead."""
 
     def __init__(self, options: ConnectionOptions) -> None:
         self.options = options
@@ -28,7 +34,11 @@ class Connection:
         self._lock = threading.Lock()
         self._channel = self._open_channel()
         self._is_closed = False
-        _OPEN.add(self)
+        # Streams that are open when the interpreter exits would run into a runtime that is partly torn down. The hook
+        # refers to this object weakly, so that an abandoned connection can still be collected.
+        self._exit_hook = functools.partial(_close_referent, weakref.ref(self))
+        atexit.register(self._exit_hook)
+        weakref.finalize(self, atexit.unregister, self._exit_hook).atexit = False
 
     def unary(
         self,
@@ -38,10 +48,10 @@ class Connection:
         context: Mapping[str, str] | None = None,
         timeout: float | None = None,
     ) -> bytes:
-        """Calls once.
+        """Makes a unary call.
 
         Raises:
-            DispatcherError: the call failed, or nothing was heard within the call timeout.
+            DispatcherError: The call failed, or no response arrived within the call timeout.
         """
         metadata = self.options.call_metadata(context)
         channel, call = self._start_call(
@@ -55,7 +65,7 @@ class Connection:
         except grpc.FutureTimeoutError:
             self.replace_channel(channel)
             raise unavailable(
-                f"no answer within {limit:g} s; the link is taken for dead", "NO_ANSWER"
+                f"no response within {limit:g} s; the connection is considered dead", "NO_ANSWER"
             ) from None
         except grpc.RpcError as error:
             raise self.error_of(error) from error
@@ -67,21 +77,21 @@ class Connection:
     def server_stream(
         self, path: str, request: bytes, context: Mapping[str, str] | None, timeout: float | None
     ) -> tuple[grpc.Channel, Call]:
-        """Opens a stream of responses; the channel is for replace_channel."""
+        """Opens a server-streaming call. Pass the returned channel to replace_channel if the stream goes silent."""
         metadata = self.options.call_metadata(context)
         return self._start_call(
             lambda channel: _raw(channel.unary_stream, path)(request, timeout=timeout, metadata=metadata)
         )
 
     def bidi(self, path: str, requests: Iterator[bytes]) -> tuple[grpc.Channel, Call]:
-        """Opens a stream in both directions; the channel is for replace_channel."""
+        """Opens a bidirectional stream. Pass the returned channel to replace_channel if the stream goes silent."""
         metadata = self.options.call_metadata()
         return self._start_call(
             lambda channel: _raw(channel.stream_stream, path)(requests, metadata=metadata)
         )
 
     def replace_channel(self, dead: grpc.Channel) -> None:
-        """Replaces a channel whose link is dead; what is open on it fails, and the next calls connect anew."""
+        """Replaces a channel whose connection is dead. Open calls on it fail; later calls use a new connection."""
         with self._lock:
             if self._is_closed or self._channel is not dead:
                 return
@@ -89,14 +99,14 @@ class Connection:
         dead.close()
 
     def error_of(self, error: grpc.RpcError) -> DispatcherError:
-        """Translates what a call raised; one that was cut by replace_channel or close says so."""
+        """Translates the error of a call. A call that replace_channel or close ended gets an error that says so."""
         failed = cast(FailedCall, error)
         if failed.code() is grpc.StatusCode.CANCELLED and (failed.details() or "") in _LOCAL_CLOSE_DETAILS:
             return self._closed_channel_error()
         return error_of_call(failed)
 
     def wait_for_ready(self, timeout: float) -> None:
-        """Waits for the link."""
+        """Waits until the channel is connected; `timeout` is in seconds."""
         with self._lock:
             channel = self._channel
         ready = grpc.channel_ready_future(channel)
@@ -107,9 +117,10 @@ class Connection:
             raise unavailable(f"not connected to {self.options.address} within {timeout:g} s", "") from None
 
     def close(self) -> None:
-        """Ends all that is open."""
+        """Closes the channel and ends all calls on it."""
         with self._lock:
             self._is_closed = True
+        atexit.unregister(self._exit_hook)
         self._channel.close()
         self.watchdog.close()
 
@@ -121,12 +132,14 @@ class Connection:
         try:
             return channel, call(channel)
         except ValueError:
-            # The channel was closed in this very moment.
+            # Another thread closed the channel between the check and the call.
             raise self._closed_channel_error() from None
 
     def _closed_channel_error(self) -> DispatcherError:
         return (
-            ClosedError("client") if self._is_closed else unavailable("the link was dead", "HEARTBEAT_LOST")
+            ClosedError("client")
+            if self._is_closed
+            else unavailable("the connection was dead", "HEARTBEAT_LOST")
         )
 
     def _open_channel(self) -> grpc.Channel:
@@ -138,19 +151,11 @@ class Connection:
 
 
 def _raw(kind: Any, path: str) -> Any:
-    """Returns a call whose messages are bytes, both ways."""
+    """Returns a callable for `path` that sends and receives messages as bytes."""
     return kind(path)
 
 
-_LOCAL_CLOSE_DETAILS = ("Channel closed!", "Locally cancelled by application!")
-
-
-# Whoever has an open stream holds its connection.
-_OPEN: weakref.WeakSet[Connection] = weakref.WeakSet()
-
-
-@atexit.register
-def _close_all() -> None:
-    # Streams that are open when the interpreter ends would run into a runtime that is half gone.
-    for connection in list(_OPEN):
+def _close_referent(reference: weakref.ref[Connection]) -> None:
+    connection = reference()
+    if connection is not None:
         connection.close()

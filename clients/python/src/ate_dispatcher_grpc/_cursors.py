@@ -1,7 +1,7 @@
-"""Where a listener stands in each topic: what is new, and where to resume after a reconnect.
+"""Tracks a listener's position in each topic: which deliveries are new, and where to resume after a reconnect.
 
-On one stream positions only rise, so one that falls begins a new epoch; one that another stream brought already is a
-repetition.
+Within one stream the positions of an epoch only increase. A lower position therefore starts a new epoch. A position
+that an earlier stream already delivered is a duplicate.
 """
 
 from __future__ import annotations
@@ -12,31 +12,31 @@ from dataclasses import dataclass
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1.session_pb2 import Cursor
 from ate_dispatcher_grpc._topics import matches
 
-# Beyond it the oldest are forgotten, and begin with what arrives next after a reconnect; it keeps the resuming request
-# below the message limit of any server.
+# The oldest topics are evicted beyond this number; after a reconnect they start with the next delivery. The limit keeps
+# the request that resumes below the message limit of any server.
 MAX_TOPICS = 10_000
 
 
 @dataclass
 class _Position:
     epoch: str
-    """The run of the numbering; empty while the server has not said, which it answers with a gap."""
+    """The epoch of the numbering; empty while unknown. The server answers an empty epoch with a gap."""
     highest: int
-    """The highest position that was taken, on whatever stream."""
+    """The highest position delivered so far, on any stream."""
     stream_position: int
-    """Where the present stream is: in this epoch nothing at or below comes on it any more."""
+    """The position of the current stream. Within the epoch it delivers only higher positions."""
     is_unconfirmed: bool = False
-    """Whether this is only what we resumed from, and the present stream has not confirmed it."""
+    """Whether the current stream resumed from this position but has not confirmed it."""
 
 
 class Cursors:
-    """Positions by topic."""
+    """The positions of a listener, by topic."""
 
     def __init__(self) -> None:
         self._positions: dict[str, _Position] = {}
 
     def resume_points(self) -> list[Cursor]:
-        """Returns where to resume on a new stream."""
+        """Returns the positions from which a new stream resumes."""
         for position in self._positions.values():
             position.is_unconfirmed = True
         return [
@@ -45,7 +45,7 @@ class Cursors:
         ]
 
     def stream_started(self, cursors: Iterable[Cursor]) -> None:
-        """Takes from the new stream where topics begin on it."""
+        """Records the positions at which the topics of a new stream start."""
         known = list(cursors)
         for position in self._positions.values():
             position.stream_position = position.highest
@@ -58,7 +58,7 @@ class Cursors:
         self.advance(known)
 
     def advance(self, cursors: Iterable[Cursor]) -> None:
-        """Takes where topics stand: nothing at or below will still arrive."""
+        """Records positions from the server: deliveries at or below them will not arrive any more."""
         for cursor in cursors:
             position = self._positions.get(cursor.topic)
             if position is None or position.epoch not in (cursor.epoch, ""):
@@ -70,7 +70,7 @@ class Cursors:
             position.stream_position = max(position.stream_position, cursor.sequence)
 
     def take(self, topic: str, sequence: int) -> bool:
-        """Says whether a delivery is new, and if so takes it; one without a position is always new."""
+        """Returns whether a delivery is new, and records it. A delivery without a position (0) is always new."""
         if sequence == 0:
             return True
         position = self._positions.get(topic)
@@ -87,7 +87,7 @@ class Cursors:
         return True
 
     def skip(self, topic: str, last: int) -> None:
-        """Notes that deliveries up to this position are lost."""
+        """Records that deliveries up to the position `last` are lost."""
         position = self._positions.get(topic)
         if position is None:
             self._remember(topic, _Position("", last, last))
@@ -95,13 +95,16 @@ class Cursors:
             position.highest = max(position.highest, last)
 
     def epoch_changed(self, topic: str) -> None:
-        """Notes that what we resumed from is of an earlier epoch; where the new one is may have been told before."""
+        """Records that the resumed position belongs to an earlier epoch.
+
+        Keeps the position if the server has already announced one of the new epoch.
+        """
         position = self._positions.get(topic)
         if position is not None and position.is_unconfirmed:
             del self._positions[topic]
 
     def retain(self, patterns: Iterable[str]) -> None:
-        """Forgets topics that none of these patterns covers."""
+        """Removes the topics that none of these patterns matches."""
         kept = list(patterns)
         for topic in list(self._positions):
             if not any(matches(pattern, topic) for pattern in kept):

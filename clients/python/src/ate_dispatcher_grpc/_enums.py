@@ -1,24 +1,31 @@
-"""Names of enum values without the prefix that protobuf wants."""
+"""Names of enum values without the prefix that protobuf style requires."""
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 
-@lru_cache(maxsize=256)
-def name_of(enum: Any, number: int) -> Any:
-    """Returns the short name; UNSPECIFIED for a number that this version does not know."""
-    prefix = enum.keys()[0].removesuffix("UNSPECIFIED")
-    value = enum.DESCRIPTOR.values_by_number.get(number)
-    return "UNSPECIFIED" if value is None else value.name.removeprefix(prefix)
+class EnumNames:
+    """The short names of one enum, by number."""
+
+    def __init__(self, enum: Any) -> None:
+        prefix = _prefix(enum)
+        self._names = {number: name.removeprefix(prefix) for name, number in enum.items()}
+
+    def of(self, number: int) -> Any:
+        """Returns the short name; UNSPECIFIED for a number that this version does not know."""
+        return self._names.get(number, "UNSPECIFIED")
 
 
 def enum_number(enum: Any, name: str) -> Any:
     """Returns the number of a short name.
 
     Raises:
-        ValueError: there is no such name.
+        ValueError: The enum has no such name.
     """
-    prefix = enum.keys()[0].removesuffix("UNSPECIFIED")
-    return enum.Value(prefix + name)
+    return enum.Value(_prefix(enum) + name)
+
+
+def _prefix(enum: Any) -> str:
+    first: str = enum.keys()[0]
+    return first.removesuffix("UNSPECIFIED")

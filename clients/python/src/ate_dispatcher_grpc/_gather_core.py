@@ -1,4 +1,4 @@
-"""What a gather hears, without threads, tasks or I/O."""
+"""The state of a gather, without threads, tasks or I/O."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ate_dispatcher_grpc.results import Acceptance, Summary, decode_acceptance, 
 
 
 class GatherCore:
-    """Its acceptance, its results in order, its summary, or what went wrong."""
+    """The acceptance, the unread results in order, and the summary or error of one request."""
 
     def __init__(self) -> None:
         self.acceptance: Acceptance | None = None
@@ -25,11 +25,11 @@ class GatherCore:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more comes."""
+        """Whether the gather has ended, with a summary or an error."""
         return self.summary is not None or self.error is not None
 
     def receive(self, message: bytes) -> None:
-        """Takes a GatherResponse."""
+        """Handles one GatherResponse."""
         for event in view.EventBatch.FromString(message).events:
             kind = event.WhichOneof("event")
             if kind == "delivery":
@@ -42,6 +42,6 @@ class GatherCore:
                 self.heartbeat_interval = seconds_of(Heartbeat.FromString(event.heartbeat).interval)
 
     def fail(self, error: DispatcherError | None) -> None:
-        """Notes that the stream has ended; without an error and a summary, something cut it."""
+        """Records the end of the stream; without `error` and without a summary it is an UnavailableError."""
         if self.summary is None and self.error is None:
             self.error = error or unavailable("the stream ended without a summary", "STREAM_ENDED")

@@ -1,4 +1,8 @@
-"""Threads that run handlers: started when needed, kept while there is work, daemons, so that none holds up the exit."""
+"""The threads that run handlers.
+
+A thread starts when a call would have to wait, and ends when it is idle. All threads are daemons, so that they cannot
+delay the exit of the program.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +11,12 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-# How long a thread waits for further work, in seconds.
+# How long an idle thread waits for the next call, in seconds.
 _IDLE_SECONDS = 5.0
 
 
 class HandlerThreads:
-    """At most so many threads; what exceeds them waits."""
+    """Runs calls in at most `limit` threads; further calls are queued."""
 
     def __init__(self, limit: int, name: str) -> None:
         self.limit = limit
@@ -24,7 +28,7 @@ class HandlerThreads:
         self._is_closed = False
 
     def submit(self, call: Callable[[], None]) -> None:
-        """Runs a call, which must not raise; after close it is dropped."""
+        """Enqueues a call, which must not raise; drops it after close."""
         with self._condition:
             if self._is_closed:
                 return
@@ -37,7 +41,7 @@ class HandlerThreads:
                 thread.start()
 
     def withdraw(self, call: Callable[[], None]) -> bool:
-        """Drops a call that has not begun; says whether it was so."""
+        """Removes a queued call; returns False if it has already started."""
         with self._condition:
             if call not in self._waiting:
                 return False
@@ -45,7 +49,7 @@ class HandlerThreads:
             return True
 
     def close(self, deadline: float) -> None:
-        """Drops what waits, and waits for what runs, until the deadline of the monotonic clock."""
+        """Drops queued calls, and waits for running ones until the monotonic clock reaches `deadline`."""
         with self._condition:
             self._is_closed = True
             self._waiting.clear()

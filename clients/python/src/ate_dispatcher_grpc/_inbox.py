@@ -1,4 +1,8 @@
-"""What was heard and waits to be taken. Bounded: the one who fills it waits, and so in the end does the server."""
+"""The buffer between the stream and the program, for threads.
+
+The buffer is bounded. When it is full, the reading thread blocks, the stream is not read, and flow control stops the
+server.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,7 @@ T = TypeVar("T")
 
 
 class Inbox(Generic[T]):
-    """A queue with an end."""
+    """A bounded queue that can be closed."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
@@ -27,11 +31,11 @@ class Inbox(Generic[T]):
 
     @property
     def is_full(self) -> bool:
-        """Whether the next put waits."""
+        """Whether `put` blocks."""
         return len(self._items) >= (MAX_READ_AHEAD if self._awaiting else MAX_BUFFERED)
 
     def put(self, items: Iterable[T]) -> None:
-        """Adds items, then waits until there is room for more."""
+        """Adds items, then blocks while the queue is full."""
         with self._condition:
             if self._is_closed:
                 return
@@ -42,9 +46,10 @@ class Inbox(Generic[T]):
 
     @contextmanager
     def read_ahead(self, awaited: Future[None]) -> Iterator[Future[None]]:
-        """Lets the stream be read on meanwhile: whoever takes items waits for an answer that comes after them.
+        """Raises the limit to MAX_READ_AHEAD while the reader of the queue waits for an answer instead of taking items.
 
-        Yields what to wait for instead: it fails with LimitError if too many items come first.
+        The answer arrives on the same stream, behind the items. Yields a future to wait for instead of `awaited`; it
+        fails with LimitError if MAX_READ_AHEAD items arrive first.
         """
         answer: Future[None] = Future()
         with self._condition:
@@ -59,11 +64,14 @@ class Inbox(Generic[T]):
                 self._awaiting.discard(answer)
 
     def take(self, timeout: float | None = None) -> T | None:
-        """Returns the next item, or None at the end.
+        """Returns the next item, or None if the inbox is closed.
+
+        Args:
+            timeout: in seconds; None waits without a limit.
 
         Raises:
-            TimeoutError: there was none in time.
-            Exception: what the inbox was closed with, after its last item.
+            TimeoutError: No item arrived in time.
+            Exception: The inbox was closed with this error; raised after its last item.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         with self._condition:
@@ -74,7 +82,7 @@ class Inbox(Generic[T]):
                     return None
                 left = None if deadline is None else deadline - time.monotonic()
                 if left is not None and left <= 0:
-                    raise TimeoutError("nothing came in time")
+                    raise TimeoutError("no result arrived in time")
                 self._condition.wait(left)
             item = self._items.popleft()
             if len(self._items) == MAX_BUFFERED // 2:
@@ -82,7 +90,7 @@ class Inbox(Generic[T]):
             return item
 
     def close(self, error: Exception | None, *, keep: bool = False) -> None:
-        """Ends it; what waits can still be taken after an error, or if it is kept."""
+        """Closes the queue. Its items stay available if `error` or `keep` is set; otherwise they are dropped."""
         with self._condition:
             if self._is_closed:
                 return
@@ -93,7 +101,7 @@ class Inbox(Generic[T]):
             self._condition.notify_all()
 
     def clear(self) -> None:
-        """Drops what waits."""
+        """Drops all items."""
         with self._condition:
             self._items.clear()
 

@@ -1,8 +1,8 @@
-"""Python values on the wire as google.protobuf.Value, ListValue and Struct, without losing or inventing anything.
+"""Encodes Python values as google.protobuf.Value, ListValue and Struct, and decodes them without loss.
 
-Written and read by hand, because the maps of the generated code forget the order of keys. What a JSON number cannot say
-exactly, or JSON not at all, is refused with its path. Numbers without a fraction come back as int, as far as a double
-tells integers apart.
+The generated code cannot do this: its maps do not keep the order of keys. So this module reads and writes the wire
+format itself. A value that JSON cannot represent exactly is rejected with its path. Numbers without a fraction decode
+as int up to 2**53, where a double still represents every integer.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from ate_dispatcher_grpc._varint import read_field, read_varint, varint
 from ate_dispatcher_grpc.errors import InvalidArgumentError, invalid_argument
 
 Json = Any
-"""A value as it comes in: None, bool, int, float, str, list or dict. Any, since only its reader knows which."""
+"""A decoded value: None, bool, int, float, str, list or dict. Typed as Any, since only the program knows which."""
 
 JsonLike = Union[None, bool, int, float, str, "Sequence[JsonLike]", "Mapping[str, JsonLike]"]
-"""A value that can be sent; tuples and lists become JSON arrays."""
+"""A value that can be encoded. Lists and tuples become JSON arrays."""
 
 MAX_EXACT_INT = 2**53
-"""Up to here a double, and so a JSON number, tells every integer from its neighbours."""
+"""Up to this bound a double, and so a JSON number, represents every integer exactly."""
 
-# How many messages may be nested in what is sent. Receivers in most languages give up at 100 in all, envelope included.
-# A mapping takes three levels and a list two.
+# The maximum nesting of protobuf messages in an encoded value. Decoders in most languages reject more than 100 levels,
+# the envelope included. A mapping takes three levels, a list two.
 _MAX_SENT_MESSAGES = 90
 
-# How many lists and mappings may be nested in what is read; far below what the call stack bears.
+# The maximum nesting of lists and mappings in a decoded value; far below the recursion limit of the interpreter.
 _MAX_READ_DEPTH = 128
 
 _DOUBLE = Format("<d")
@@ -37,10 +37,11 @@ _Path = tuple[Union[str, int], ...]
 
 
 def encode_value(value: JsonLike, root: str) -> bytes:
-    """Encodes a Value; `root` is what an error calls it.
+    """Encodes a Value. Error messages call it `root`.
 
     Raises:
-        InvalidArgumentError: reason UNSERIALIZABLE_VALUE, with the path such as `kwargs.a[2]`.
+        InvalidArgumentError: JSON cannot represent the value. The reason is UNSERIALIZABLE_VALUE, and the error names
+            the path, for example `kwargs.a[2]`.
     """
     return _value(value, (root,), 1)
 
@@ -48,14 +49,14 @@ def encode_value(value: JsonLike, root: str) -> bytes:
 def encode_list(values: Sequence[JsonLike], root: str) -> bytes:
     """Encodes a ListValue; raises as encode_value does."""
     if not isinstance(values, (list, tuple)):
-        raise _refusal((root,), f"is a {type(values).__name__}; it is a list or a tuple")
+        raise _rejection((root,), f"is a {type(values).__name__}; it must be a list or a tuple")
     return _items(values, (root,), 2)
 
 
 def encode_struct(fields: Mapping[str, JsonLike], root: str) -> bytes:
     """Encodes a Struct; raises as encode_value does."""
     if not isinstance(fields, Mapping):
-        raise _refusal((root,), f"is a {type(fields).__name__}; it is a mapping")
+        raise _rejection((root,), f"is a {type(fields).__name__}; it must be a mapping")
     return _fields(fields, (root,), 3)
 
 
@@ -63,7 +64,7 @@ def decode_value(data: bytes) -> Json:
     """Decodes a Value; one without a kind is None.
 
     Raises:
-        ValueError: the bytes are malformed.
+        ValueError: The bytes are malformed.
     """
     return _read_value(data, 0, len(data), 0)
 
@@ -74,7 +75,7 @@ def decode_list(data: bytes) -> list[Json]:
 
 
 def decode_struct(data: bytes) -> dict[str, Json]:
-    """Decodes a Struct, in its own order; of two fields with one key the last one wins. Raises as decode_value does."""
+    """Decodes a Struct in the order of its keys; the last of duplicate keys wins. Raises as decode_value does."""
     return _read_fields(data, 0, len(data), 0)
 
 
@@ -87,11 +88,13 @@ def _value(value: JsonLike, path: _Path, depth: int) -> bytes:
         return _TRUE if value else _FALSE
     if isinstance(value, int):
         if abs(value) > MAX_EXACT_INT:
-            raise _refusal(path, "is an integer beyond 2**53, which JSON cannot say exactly; use a string")
+            raise _rejection(
+                path, "is an integer beyond 2**53, which JSON cannot represent exactly; use a string"
+            )
         return b"\x11" + _DOUBLE.pack(value)
     if isinstance(value, float):
         if not math.isfinite(value):
-            raise _refusal(path, f"is {value}, which JSON cannot say")
+            raise _rejection(path, f"is {value}, which JSON cannot represent")
         return b"\x11" + _DOUBLE.pack(value)
     if isinstance(value, (list, tuple)):
         items = _items(value, path, depth + 2)
@@ -100,7 +103,7 @@ def _value(value: JsonLike, path: _Path, depth: int) -> bytes:
         fields = _fields(value, path, depth + 3)
         return b"\x2a" + varint(len(fields)) + fields
     remedy = "; send it as data" if isinstance(value, (bytes, bytearray, memoryview)) else ""
-    raise _refusal(path, f"is a {type(value).__name__}, which JSON cannot say{remedy}")
+    raise _rejection(path, f"is a {type(value).__name__}, which JSON cannot represent{remedy}")
 
 
 def _items(values: Sequence[JsonLike], path: _Path, depth: int) -> bytes:
@@ -117,7 +120,7 @@ def _fields(fields: Mapping[str, JsonLike], path: _Path, depth: int) -> bytes:
     parts: list[bytes] = []
     for key, value in fields.items():
         if not isinstance(key, str):
-            raise _refusal(path, f"has a key that is a {type(key).__name__}; JSON has strings only")
+            raise _rejection(path, f"has a key that is a {type(key).__name__}; JSON allows only strings")
         name = b"\x0a" + _text(key, path)
         item = _value(value, (*path, key), depth)
         size = varint(len(item))
@@ -129,16 +132,16 @@ def _text(text: str, path: _Path) -> bytes:
     try:
         encoded = text.encode()
     except UnicodeEncodeError:
-        raise _refusal(path, "has unpaired surrogates, which UTF-8 cannot say") from None
+        raise _rejection(path, "has unpaired surrogates, which UTF-8 cannot represent") from None
     return varint(len(encoded)) + encoded
 
 
 def _check_depth(path: _Path, depth: int) -> None:
     if depth > _MAX_SENT_MESSAGES:
-        raise _refusal(path, "is nested too deeply, or contains itself; send it as data instead")
+        raise _rejection(path, "is nested too deeply, or contains itself; send it as data")
 
 
-def _refusal(path: _Path, why: str) -> InvalidArgumentError:
+def _rejection(path: _Path, why: str) -> InvalidArgumentError:
     field = str(path[0]) + "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path[1:])
     return invalid_argument(field, why, "UNSERIALIZABLE_VALUE")
 
@@ -207,7 +210,7 @@ def _number(number: float) -> int | float:
 
 def _within(at: int, end: int) -> int:
     if at > end:
-        raise ValueError("a field is longer than the message around it")
+        raise ValueError("a field is longer than its message")
     return at
 
 

@@ -1,4 +1,4 @@
-"""A listener's side of its stream, without threads, tasks or I/O."""
+"""The protocol of a listener, without threads, tasks or I/O."""
 
 from __future__ import annotations
 
@@ -24,15 +24,18 @@ from ate_dispatcher_grpc.results import Gap, Summary, decode_gap, decode_summary
 from ate_dispatcher_grpc.status import GoingAway, Ready
 
 ListenerItem = Union[ResultDelivery, Summary, Gap]
-"""What a listener hears: results, and, if asked for, summaries; gaps tell what was lost, in their place."""
+"""What a listener receives: results, gaps where deliveries were lost, and summaries if requested."""
 
 OverflowAction = Literal["DROP_OLDEST", "DISCONNECT"]
-"""What the server does when the listener reads too slowly: drop the oldest and say so, or end the stream."""
+"""What the server does when a listener reads too slowly.
+
+DROP_OLDEST drops the oldest deliveries and sends a gap. DISCONNECT ends the stream.
+"""
 
 
 @dataclass(frozen=True)
 class ListenerOptions:
-    """Who listens, to what, and how."""
+    """The options of a listener."""
 
     topics: Sequence[str]
     id: str = ""
@@ -44,18 +47,23 @@ class ListenerOptions:
 
 
 class ListenerCore:
-    """What a listener hears, and where it stands."""
+    """Decodes the events of a listener's stream and tracks its topics and positions."""
 
     def __init__(self, options: ListenerOptions, port: SessionPort) -> None:
         self._options = options
         self._port = port
         self._topics = ListenerTopics(check_patterns(options.topics, "topics"))
         self._cursors = Cursors()
-        # A minted id is kept, so that a new session replaces one whose link is dead, which the server may not know yet.
+        # An id that the server assigned is kept, so that a new session replaces one on a dead connection even before
+        # the server notices the loss.
         self._id = options.id
 
     def listen(self) -> bytes:
-        """Returns the first message of a new stream."""
+        """Returns the first message of a new stream.
+
+        Raises:
+            InvalidArgumentError: An option cannot be encoded.
+        """
         self._topics.stream_started()
         options = self._options
         try:
@@ -71,28 +79,28 @@ class ListenerCore:
                 group=options.group,
             )
         except (TypeError, ValueError) as error:
-            raise invalid_argument("listener", f"has an option that cannot be sent: {error}") from error
+            raise invalid_argument("listener", f"has an option that cannot be encoded: {error}") from error
         return SubscribeRequest(listen=listen).SerializeToString()
 
     def receive(self, message: bytes) -> list[ListenerItem]:
-        """Takes a SubscribeResponse; returns what is for the owner, in order."""
+        """Handles one SubscribeResponse; returns the items for the owner, in order."""
         items: list[ListenerItem] = []
         for event in view.EventBatch.FromString(message).events:
             self._handle(event, items)
         return items
 
     def add(self, topics: Sequence[str]) -> tuple[bytes | None, Future[None]]:
-        """Returns what to say to add topics, if anything, and when that is done."""
+        """Returns the message that adds topics, if one is needed, and a future that the confirmation settles."""
         update, done = self._topics.add(check_patterns(topics, "topics"))
         return _update(update), done
 
     def remove(self, topics: Sequence[str]) -> tuple[bytes | None, Future[None]]:
-        """Returns what to say to remove topics, if anything, and when that is done."""
+        """Returns the message that removes topics, if one is needed, and a future that the confirmation settles."""
         update, done = self._topics.remove(topics)
         return _update(update), done
 
     def session_ended(self, error: DispatcherError) -> None:
-        """There will be no further stream."""
+        """Fails the changes that are still unconfirmed: no further stream follows."""
         self._topics.fail_pending(error)
 
     def _handle(self, event: view.Event, items: list[ListenerItem]) -> None:

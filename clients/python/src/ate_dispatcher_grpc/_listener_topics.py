@@ -1,4 +1,4 @@
-"""What a listener listens to, across reconnects."""
+"""The topics of a listener, across reconnects."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ from ate_dispatcher_grpc.errors import DispatcherError
 @dataclass
 class _Change:
     unconfirmed: set[str]
-    """What the server has not confirmed yet."""
+    """The topics that the server has not confirmed yet."""
     is_addition: bool
     done: Future[None]
     is_in_listen: bool = False
-    """Whether the present stream began with the change made already."""
+    """Whether the ListenRequest of the current stream already contains the change."""
 
 
 class ListenerTopics:
-    """The wanted topics, and changes that are on their way."""
+    """The topics to listen to, and the changes that await confirmation."""
 
     def __init__(self, initial: Sequence[str]) -> None:
         self._wanted = dict.fromkeys(initial)
         self._changes: list[_Change] = []
 
     def current(self) -> list[str]:
-        """Returns what the next stream begins with."""
+        """Returns the topics for the ListenRequest of the next stream."""
         return list(self._wanted)
 
     def add(self, topics: Sequence[str]) -> tuple[TopicsUpdate | None, Future[None]]:
-        """Notes additions; returns what to say, if anything, and when they are done."""
+        """Records additions; returns the update to send, if any, and a future that the confirmation settles."""
         missing = [topic for topic in topics if topic not in self._wanted or self._is_unconfirmed(topic)]
         self._wanted.update(dict.fromkeys(topics))
         update = TopicsUpdate(add_topics=missing) if missing else None
         return update, self._change(missing, True)
 
     def remove(self, topics: Sequence[str]) -> tuple[TopicsUpdate | None, Future[None]]:
-        """Notes removals; returns what to say, if anything, and when they are done."""
+        """Records removals; returns the update to send, if any, and a future that the confirmation settles."""
         present = [topic for topic in topics if topic in self._wanted or self._is_unconfirmed(topic)]
         for topic in topics:
             self._wanted.pop(topic, None)
@@ -47,19 +47,19 @@ class ListenerTopics:
         return update, self._change(present, False)
 
     def stream_started(self) -> None:
-        """A stream begins with what is current."""
+        """Marks pending changes as contained in the ListenRequest of a new stream."""
         for change in self._changes:
             change.is_in_listen = True
 
     def stream_is_live(self) -> None:
-        """The stream that began is live."""
+        """Confirms the changes that the ListenRequest of the now live stream contained."""
         for change in self._changes:
             if change.is_in_listen:
                 change.unconfirmed.clear()
         self._settle()
 
     def apply_confirmation(self, change: TopicsChanged) -> None:
-        """Takes the confirmation of a change, perhaps one that somebody else made."""
+        """Applies a confirmation, also of a change that another program made with UpdateListener."""
         for topic in change.added:
             self._confirm(topic, True)
         for topic in change.removed:
@@ -67,7 +67,7 @@ class ListenerTopics:
         self._settle()
 
     def fail_pending(self, error: DispatcherError) -> None:
-        """There will be no further confirmation."""
+        """Fails all pending changes: no further confirmation will arrive."""
         changes, self._changes = self._changes, []
         for change in changes:
             if change.done.set_running_or_notify_cancel():

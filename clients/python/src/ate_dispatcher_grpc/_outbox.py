@@ -1,7 +1,7 @@
-"""What waits to be sent on a stream: the iterator that gRPC reads requests from.
+"""The messages to send on one stream: the iterator from which gRPC reads requests.
 
-Batches of one kind joined end to end are one batch, so whatever has gathered while a message was being sent goes out as
-the next message.
+Concatenated batches of the same type form one batch, so messages that queue up while another one is being written go
+out as the next message.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 import threading
 from collections import deque
 
-# Where a batch ends: far below any server's limit, far above what saves anything.
+# Larger batches save nothing more, and this is far below the message limit of any server.
 _MAX_BATCH_BYTES = 256 * 1024
 
 
 class Outbox:
-    """Messages in order; ends when closed."""
+    """A queue of messages that gRPC iterates over until it is closed."""
 
     def __init__(self, can_merge: bool) -> None:
         self._can_merge = can_merge
@@ -23,14 +23,14 @@ class Outbox:
         self._is_closed = False
 
     def push(self, message: bytes) -> None:
-        """Adds a message; after the end it is dropped."""
+        """Enqueues a message; drops it if the outbox is closed."""
         with self._condition:
             if not self._is_closed:
                 self._messages.append(message)
                 self._condition.notify()
 
     def close(self) -> None:
-        """Ends the stream of requests, after what was added."""
+        """Half-closes the stream once the queued messages are sent."""
         with self._condition:
             self._is_closed = True
             self._condition.notify()

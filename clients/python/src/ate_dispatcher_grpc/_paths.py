@@ -1,4 +1,4 @@
-"""The calls of ate.dispatcher.v1.DispatcherService."""
+"""The gRPC paths of ate.dispatcher.v1.DispatcherService."""
 
 _SERVICE = "/ate.dispatcher.v1.DispatcherService"
 

@@ -1,10 +1,13 @@
-"""The package's own descriptor pool, so that its messages collide with nobody else's of the same name."""
+"""A descriptor pool for this package alone, so that its messages cannot collide with messages of other packages.
+
+The generated code registers its files here on import. The pool does not change after that.
+"""
 
 from google.protobuf.descriptor_pool import DescriptorPool
 
 _POOL = DescriptorPool()
 
 
-def Default() -> DescriptorPool:  # noqa: N802 - what generated code calls
-    """Returns the pool; named as the function of google.protobuf.descriptor_pool that it stands in for."""
+def Default() -> DescriptorPool:  # noqa: N802 - the name that generated code calls
+    """Returns the pool. Replaces google.protobuf.descriptor_pool.Default in the generated code."""
     return _POOL

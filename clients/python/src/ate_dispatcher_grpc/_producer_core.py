@@ -1,4 +1,4 @@
-"""A producer's side of its stream, without threads, tasks or I/O: messages come in as bytes and go out as bytes."""
+"""The protocol of a producer, without threads, tasks or I/O. Messages are bytes in both directions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final, Generic, Literal, Protocol, TypeVar
 from grpc import StatusCode
 
 from ate_dispatcher_grpc._assignment import BaseAssignment
-from ate_dispatcher_grpc._enums import name_of
+from ate_dispatcher_grpc._enums import EnumNames
 from ate_dispatcher_grpc._gen import view_pb2 as view
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1 import producer_pb2 as wire
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1.session_pb2 import GoAway, Heartbeat
@@ -24,9 +24,15 @@ from ate_dispatcher_grpc.handler_result import encode_failure
 from ate_dispatcher_grpc.status import Fault, GoingAway, Ready
 
 Disposition = Literal["ACCEPTED", "LATE", "DUPLICATE", "UNKNOWN", "CANCELLED", "UNSPECIFIED"]
-"""What became of a reply: in time, after the TTL, answered before, never assigned, or revoked before."""
+"""What the server did with a reply.
 
-# Reasons of a revocation after which nobody hears what the handler still says.
+ACCEPTED: in time. LATE: after the TTL. DUPLICATE: answered before. UNKNOWN: never assigned. CANCELLED: revoked before.
+"""
+
+_DISPOSITIONS = EnumNames(wire.DispositionState)
+_REVOCATION_REASONS = EnumNames(wire.RevocationReason)
+
+# After a revocation for one of these reasons the session has ended or is about to end, so results are dropped.
 _DISCARDING_REASONS: Final = frozenset({"SHUTDOWN", "SESSION_LOST", "CLOSED"})
 
 A = TypeVar("A", bound=BaseAssignment)
@@ -34,26 +40,26 @@ A_contra = TypeVar("A_contra", bound=BaseAssignment, contravariant=True)
 
 
 class ProducerPort(SessionPort, Protocol[A_contra]):
-    """What the core asks of the one that drives it."""
+    """What ProducerCore needs from its owner."""
 
     def send(self, message: bytes) -> None:
-        """A ProduceRequest is to be sent."""
+        """Sends a ProduceRequest."""
 
     def run_handler(self, assignment: A_contra) -> None:
-        """A handler is to be run."""
+        """Starts the handler of an assignment."""
 
     def assignment_revoked(self, assignment: A_contra) -> None:
-        """An assignment was withdrawn; its `revocation` says why."""
+        """Signals that an assignment was revoked; its `revocation` says why."""
 
     def report_disposition(self, assignment_id: str, disposition: Disposition) -> None:
-        """A reply's fate is to be told to the owner."""
+        """Reports the disposition of a reply."""
 
     def drained(self) -> None:
-        """The server ends the stream now, and so should this side."""
+        """Closes this side of the stream: the server has confirmed the drain and ends the stream."""
 
 
 class ProducerCore(Generic[A]):
-    """What a producer owes, and what it says."""
+    """Tracks the registrations and outstanding assignments of a producer, and encodes its messages."""
 
     def __init__(
         self,
@@ -65,15 +71,20 @@ class ProducerCore(Generic[A]):
         self._make = make
         self._port = port
         self._registrations = Registrations(map(_registration, options.topics))
-        # Owed, or revoked while a handler is at work that may still say something.
+        # Contains revoked assignments too while their handlers run, since these may still send results.
         self._outstanding: dict[str, A] = {}
         self.concurrency = options.concurrency
-        # A minted id is kept, so that a new session replaces one whose link is dead, which the server may not know yet.
+        # An id that the server assigned is kept, so that a new session replaces one on a dead connection even before
+        # the server notices the loss.
         self._id = options.id
         self._max_message_bytes = 0
 
     def hello(self) -> bytes:
-        """Returns the first message of a new stream."""
+        """Returns the first message of a new stream.
+
+        Raises:
+            InvalidArgumentError: An option cannot be encoded.
+        """
         try:
             hello = wire.Hello(
                 producer_id=self._id,
@@ -85,36 +96,36 @@ class ProducerCore(Generic[A]):
                 report_dispositions=self._options.report_dispositions,
             )
         except (TypeError, ValueError) as error:
-            raise invalid_argument("producer", f"has an option that cannot be sent: {error}") from error
+            raise invalid_argument("producer", f"has an option that cannot be encoded: {error}") from error
         return _batch(view.ProducerMessage(hello=hello.SerializeToString()))
 
     def receive(self, message: bytes) -> None:
-        """Takes a ProduceResponse."""
+        """Handles one ProduceResponse."""
         for event in view.DispatcherBatch.FromString(message).messages:
             self._handle(event)
 
     def register(self, topic: str, group: str) -> tuple[bytes, Future[None]]:
-        """Returns what to say to join a topic, and when that is done."""
+        """Returns the message that joins a topic, and a future that the server's answer settles."""
         message, done = self._registrations.register(topic, group)
         return _batch(message), done
 
     def deregister(self, topic: str) -> tuple[bytes, Future[None]]:
-        """Returns what to say to leave a topic, and when that is done."""
+        """Returns the message that leaves a topic, and a future that the server's answer settles."""
         message, done = self._registrations.deregister(topic)
         return _batch(message), done
 
     def set_concurrency(self, concurrency: int) -> bytes:
-        """Changes the window; returns what to say."""
+        """Changes the number of assignments this producer may have outstanding; returns the message to send."""
         self.concurrency = check_concurrency(concurrency)
         update = wire.UpdateCredit(max_outstanding=concurrency)
         return _batch(view.ProducerMessage(update_credit=update.SerializeToString()))
 
     def drain(self) -> bytes:
-        """Returns what to say for goodbye."""
+        """Returns the message that starts the drain."""
         return _batch(view.ProducerMessage(drain=b""))
 
     def answer(self, assignment: A, result: bytes) -> None:
-        """Sends a final result, if somebody may hear it."""
+        """Sends the final result, unless the assignment was released or its session has ended."""
         if not self._is_outstanding(assignment):
             return
         try:
@@ -124,31 +135,34 @@ class ProducerCore(Generic[A]):
         self.release(assignment)
 
     def fail(self, assignment: A, failure: bytes) -> None:
-        """Sends a failure as the final result; after a revocation it most often says only that the handler gave up."""
+        """Sends an error as the final result.
+
+        Drops it after a revocation: then the error usually says only that the handler stopped.
+        """
         if self._is_outstanding(assignment) and assignment.revocation is None:
             self._port.send(_reply(assignment.assignment_id, False, failure))
         self.release(assignment)
 
     def release(self, assignment: A) -> None:
-        """Expects nothing more of an assignment: its handler has ended, or will not begin."""
+        """Releases an assignment whose handler has ended or will not start."""
         if self._is_outstanding(assignment):
             del self._outstanding[assignment.assignment_id]
 
     def send_partial(self, assignment: A, result: bytes) -> None:
-        """Sends a partial result, if somebody may hear it.
+        """Sends a partial result, unless the assignment was released or its session has ended.
 
         Raises:
-            LimitError: reason RESULT_TOO_LARGE.
+            LimitError: The result exceeds the server's message limit. The reason is RESULT_TOO_LARGE.
         """
         if self._is_outstanding(assignment):
             self._reply(assignment.assignment_id, True, result)
 
     def revoke_all(self, reason: RevokedError) -> None:
-        """Withdraws all assignments: their stream is gone."""
+        """Revokes all assignments, because their stream is lost."""
         self._revoke(list(self._outstanding), reason)
 
     def session_ended(self, error: DispatcherError) -> None:
-        """There will be no further stream."""
+        """Fails the registrations that are still pending: no further stream follows."""
         self._registrations.fail_pending(error)
 
     def _handle(self, event: view.DispatcherMessage) -> None:
@@ -160,7 +174,7 @@ class ProducerCore(Generic[A]):
             self._revoke(revocation.assignment_ids, _revoked(revocation.reason))
         elif kind == "disposition":
             disposition = wire.Disposition.FromString(event.disposition)
-            name = name_of(wire.DispositionState, disposition.state)
+            name = _DISPOSITIONS.of(disposition.state)
             self._port.report_disposition(disposition.assignment_id, name)
         elif kind == "heartbeat":
             self._port.set_heartbeat_interval(seconds_of(Heartbeat.FromString(event.heartbeat).interval))
@@ -232,11 +246,11 @@ def _reply(assignment_id: str, more: bool, result: bytes) -> bytes:
 
 
 def _revoked(value: int) -> RevokedError:
-    reason = name_of(wire.RevocationReason, value)
+    reason = _REVOCATION_REASONS.of(value)
     code = StatusCode.DEADLINE_EXCEEDED if reason == "EXPIRED" else StatusCode.CANCELLED
     return RevokedError(code, f"the assignment was revoked: {reason}", reason=reason)
 
 
 def _too_large(size: int, limit: int) -> LimitError:
-    details = f"the reply is {size:,} bytes; the server takes {limit:,}; send less, or a reference instead"
+    details = f"the reply is {size:,} bytes; the server accepts {limit:,}; send less data or a reference"
     return LimitError(StatusCode.RESOURCE_EXHAUSTED, details, reason="RESULT_TOO_LARGE")

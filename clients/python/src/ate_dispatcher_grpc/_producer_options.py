@@ -9,16 +9,16 @@ from typing import Union
 from ate_dispatcher_grpc.errors import invalid_argument
 
 ProducerTopic = Union[str, tuple[str, str]]
-"""A topic or pattern, or a pair of it and a group; members of one group share the work."""
+"""A topic or pattern, or a pair of a topic or pattern and a group. Each request goes to one member of a group."""
 
 
 @dataclass(frozen=True)
 class ProducerOptions:
-    """Who answers, and how much at a time."""
+    """The options of a producer."""
 
     topics: Sequence[ProducerTopic]
     concurrency: int
-    """How many requests are worked on at a time; 0 for the server's default."""
+    """Maximum number of handlers that run at the same time; 0 for the server's default."""
     max_backlog: int = 0
     id: str = ""
     display_name: str = ""
@@ -27,11 +27,11 @@ class ProducerOptions:
 
 
 def check_concurrency(concurrency: int) -> int:
-    """Returns it.
+    """Returns `concurrency` if it is valid.
 
     Raises:
-        InvalidArgumentError: it is no whole number from 1.
+        InvalidArgumentError: It is not an integer of at least 1.
     """
     if isinstance(concurrency, int) and not isinstance(concurrency, bool) and 1 <= concurrency < 2**32:
         return concurrency
-    raise invalid_argument("concurrency", f"is {concurrency!r}; it is a whole number from 1")
+    raise invalid_argument("concurrency", f"is {concurrency!r}; it must be an integer of at least 1")

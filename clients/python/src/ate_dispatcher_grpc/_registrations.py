@@ -1,7 +1,7 @@
-"""What a producer is registered on, across reconnects.
+"""The topics that a producer is registered on, across reconnects.
 
-What the server has confirmed goes into the next Hello. What it has not answered is said again after the next Welcome,
-so that a refused topic is a Fault and not the end of the session.
+The next Hello contains the registrations that the server has confirmed. Unanswered changes are sent again after the
+next Welcome, not in the Hello: a rejected Register is only a Fault, but a rejected Hello ends the session.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class _Change:
 
 
 class Registrations:
-    """Topics by group, and changes that are on their way."""
+    """The group of each topic, and the changes that await an answer."""
 
     def __init__(self, initial: Iterable[tuple[str, str]]) -> None:
         self._groups = dict(initial)
@@ -32,15 +32,15 @@ class Registrations:
         self._last_id = 0
 
     def current(self) -> list[Registration]:
-        """Returns what the next Hello registers."""
+        """Returns the registrations for the next Hello."""
         return [Registration(topic=topic, group=group) for topic, group in self._groups.items()]
 
     def pending(self) -> list[view.ProducerMessage]:
-        """Returns what was said and not answered, in order."""
+        """Returns the messages that the server has not answered yet, in order."""
         return [change.message for change in self._changes.values()]
 
     def register(self, topic: str, group: str) -> tuple[view.ProducerMessage, Future[None]]:
-        """Notes that a topic is to be joined; the future settles with the server's answer."""
+        """Returns the message that joins a topic, and a future that the server's answer settles."""
         correlation_id = self._next_id()
         register = Register(
             registrations=[Registration(topic=topic, group=group)], correlation_id=correlation_id
@@ -49,7 +49,10 @@ class Registrations:
         return self._add(correlation_id, message, lambda: self._groups.update({topic: group}))
 
     def deregister(self, topic: str) -> tuple[view.ProducerMessage, Future[None]]:
-        """Notes that a topic is to be left; from now on no Hello registers it."""
+        """Returns the message that leaves a topic, and a future that the server's answer settles.
+
+        The next Hello does not contain the topic any more.
+        """
         correlation_id = self._next_id()
         self._groups.pop(topic, None)
         deregister = Deregister(topics=[topic], correlation_id=correlation_id)
@@ -57,14 +60,14 @@ class Registrations:
         return self._add(correlation_id, message, lambda: self._groups.pop(topic, None))
 
     def confirm(self, correlation_id: str) -> None:
-        """Takes a confirmation; unknown ids are ignored: they answered another session."""
+        """Applies a confirmed change. Ignores unknown ids, which belong to an earlier session."""
         change = self._changes.pop(correlation_id, None)
         if change is not None:
             change.apply()
             _settle(change.done, None)
 
     def reject(self, fault: Fault) -> bool:
-        """Takes a refusal; False if it was none of these changes."""
+        """Fails a rejected change; returns False if the fault concerns no change."""
         change = self._changes.pop(fault.correlation_id, None)
         if change is None:
             return False
@@ -72,7 +75,7 @@ class Registrations:
         return True
 
     def fail_pending(self, error: DispatcherError) -> None:
-        """There will be no further answer."""
+        """Fails all pending changes: no further answer will arrive."""
         changes, self._changes = self._changes, {}
         for change in changes.values():
             _settle(change.done, error)
@@ -90,7 +93,7 @@ class Registrations:
 
 
 def _settle(done: Future[None], error: DispatcherError | None) -> None:
-    # Somebody who waits no longer may have cancelled it.
+    # A waiter that timed out may have cancelled the future.
     if not done.set_running_or_notify_cancel():
         return
     if error is None:

@@ -1,4 +1,4 @@
-"""Writes requests."""
+"""Encodes requests."""
 
 from __future__ import annotations
 
@@ -19,15 +19,17 @@ _GOALS = ("result_count", "quorum_percent", "first_success")
 
 
 def encode_request(topic: str, options: RequestOptions) -> bytes:
-    """Encodes a request; the same one always in the same way, so that its id may be used again.
+    """Encodes a request.
+
+    The encoding is deterministic: a retry with the same `request_id` must have the same content.
 
     Raises:
-        InvalidArgumentError: an option cannot be said on the wire; whether the values make sense, the server tells.
-        TypeError: there is no such option.
+        InvalidArgumentError: An option cannot be encoded. The server checks the values.
+        TypeError: There is no such option.
     """
     for name in options:
         if name not in GatherOptions.__annotations__:
-            raise TypeError(f"unexpected option {name!r}; what the producers get goes into kwargs={{...}}")
+            raise TypeError(f"unexpected option {name!r}; arguments for the producers go into kwargs={{...}}")
     request = Request()
     _set(request, "topic", topic, "request")
     for name in ("data", "content_type", "request_id"):
@@ -52,7 +54,10 @@ def encode_request(topic: str, options: RequestOptions) -> bytes:
 
 
 def encode_call(topic: str, options: RequestOptions, flag: bool) -> bytes:
-    """Encodes a DispatchRequest and its validate_only, or a GatherRequest and its exclude_listeners; raises alike."""
+    """Encodes a DispatchRequest or a GatherRequest; raises as encode_request does.
+
+    `flag` is validate_only of the former and exclude_listeners of the latter.
+    """
     return view.RequestCall(request=encode_request(topic, options), flag=flag).SerializeToString()
 
 
@@ -84,7 +89,7 @@ def _set_selector(request: Request, selector: Selector) -> None:
 def _reject_unknown(given: Mapping[str, Any], known: Mapping[str, Any], field: str) -> None:
     for name in given:
         if name not in known:
-            raise invalid_argument(f"{field}.{name}", f"is unknown; there are {', '.join(known)}")
+            raise invalid_argument(f"{field}.{name}", f"is unknown; known are {', '.join(known)}")
 
 
 def _set(target: Any, name: str, value: Any, field: str) -> None:
@@ -100,4 +105,4 @@ def _checked(field: str, write: Callable[[], _T]) -> _T:
     try:
         return write()
     except (TypeError, ValueError, AttributeError) as error:
-        raise invalid_argument(field, f"cannot be sent: {error}") from error
+        raise invalid_argument(field, f"cannot be encoded: {error}") from error

@@ -1,4 +1,4 @@
-"""What the long streams of producers and listeners have in common, threaded or not."""
+"""The rules that the sessions of producers and listeners share, with threads and with asyncio."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ate_dispatcher_grpc.errors import (
 )
 from ate_dispatcher_grpc.status import SessionStatus
 
-# These say that the next try would fail the same way. ABORTED: a newer session of the same id took over.
+# A retry would fail the same way. ABORTED: a newer session with the same id replaced this one.
 _PERMANENT_CODES: Final = frozenset(
     {
         StatusCode.INVALID_ARGUMENT,
@@ -26,67 +26,69 @@ _PERMANENT_CODES: Final = frozenset(
     }
 )
 
-# A session that was live this long, in seconds, was a good one: the next loss is a new matter.
+# In seconds. After a session that was live this long, the backoff starts again with its initial delay.
 STABLE_AFTER: Final = 5.0
 
-# How long to wait for a stream's first message, in seconds: a connection attempt (20 s), and some.
+# How long to wait for the first message of a stream, in seconds: a connection attempt takes up to 20 s.
 FIRST_MESSAGE_TIMEOUT: Final = 30.0
 
-# How many results of a listener wait at most before the stream is read on.
+# The number of unread items in an inbox at which the stream is no longer read.
 MAX_BUFFERED: Final = 1024
 
-# The same while the answer to a change of topics is awaited, which comes after them.
+# The same while a change of topics awaits its confirmation, which arrives behind the items.
 MAX_READ_AHEAD: Final = 65_536
 
-# How long a close waits for pending work, in seconds: what container platforms commonly grant a process to stop.
+# How long close waits for running handlers, in seconds: container platforms commonly kill a process after this time.
 DEFAULT_GRACE: Final = 30.0
 
 
 class SessionPort(Protocol):
-    """What a session's core asks of the one that drives it."""
+    """What the core of a producer or listener needs from its owner."""
 
     def session_live(self, status: SessionStatus, heartbeat_interval: float) -> None:
-        """The server said that the session is live."""
+        """Marks the session as live; `heartbeat_interval` is in seconds."""
 
     def set_heartbeat_interval(self, interval: float) -> None:
-        """The server announced its heartbeats anew."""
+        """Sets the interval of the server's heartbeats, in seconds."""
 
     def report_status(self, status: SessionStatus) -> None:
-        """Something is to be told to the owner."""
+        """Reports a status to on_status."""
 
 
 def is_permanent(error: DispatcherError) -> bool:
-    """Says whether a stream that ended so should not be tried again."""
+    """Returns whether a retry after this error is pointless."""
     return error.code in _PERMANENT_CODES
 
 
 def silence_limit(interval: float) -> float:
-    """Returns after how many seconds of silence a link is dead: twice the interval in which heartbeats come."""
+    """Returns the silence after which a connection is dead, in seconds: twice the heartbeat interval."""
     return 2 * interval if interval > 0 else FIRST_MESSAGE_TIMEOUT
 
 
 def heartbeat_lost(silence: float) -> UnavailableError:
-    """Makes the error of a dead link."""
-    return unavailable(f"nothing was heard for {silence:.1f} s; the link is taken for dead", "HEARTBEAT_LOST")
+    """Returns the error for a dead connection."""
+    return unavailable(
+        f"nothing received for {silence:.1f} s; the connection is considered dead", "HEARTBEAT_LOST"
+    )
 
 
 def slow_consumer() -> LimitError:
-    """Makes the error for an answer that too many results come before."""
-    details = f"{MAX_READ_AHEAD:,} results wait to be taken before the answer; take them, and it will come"
+    """Returns the error for a confirmation that too many results precede."""
+    details = f"{MAX_READ_AHEAD:,} unread results precede the confirmation; read them and it will arrive"
     return LimitError(StatusCode.RESOURCE_EXHAUSTED, details, reason="SLOW_CONSUMER")
 
 
 def stream_ended() -> UnavailableError:
-    """Makes the error of a stream that the server ended without a word."""
+    """Returns the error for a stream that the server ended without an error."""
     return unavailable("the server ended the stream", "STREAM_ENDED")
 
 
 def session_lost(cause: DispatcherError) -> RevokedError:
-    """Makes the error for assignments whose session was lost."""
+    """Returns the revocation for assignments whose session was lost."""
     details = f"the session was lost: {cause.details}"
     return RevokedError(StatusCode.UNAVAILABLE, details, reason="SESSION_LOST")
 
 
 def producer_closed() -> RevokedError:
-    """Makes the error for assignments that outlasted the close of their producer."""
+    """Returns the revocation for assignments that outlasted the grace of their producer's close."""
     return RevokedError(StatusCode.CANCELLED, "the producer is closed", reason="CLOSED")

@@ -1,4 +1,4 @@
-"""Keeps a producer or listener connected: one thread that opens the stream, reads it, and opens it again."""
+"""Keeps a producer or listener connected, with one thread that opens the stream, reads it and reopens it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ _log = logging.getLogger("ate_dispatcher_grpc")
 
 
 class Peer(Protocol):
-    """What a producer or listener does on its stream; all but `receive` is called with the session's lock held."""
+    """What a session needs from a producer or listener.
+
+    The session holds its lock while it calls these methods, except `receive`.
+    """
 
     kind: str
     path: str
@@ -32,17 +35,17 @@ class Peer(Protocol):
         """Returns the first message of a new stream."""
 
     def receive(self, message: bytes) -> None:
-        """Takes a message."""
+        """Handles one message from the server."""
 
     def stream_lost(self, error: DispatcherError) -> None:
-        """The stream is gone, and with it all that belongs to it alone."""
+        """Discards the state of a stream that was lost."""
 
     def session_ended(self, error: DispatcherError | None) -> None:
-        """There will be no further stream; no error if it was closed on purpose."""
+        """Releases all waiters: no further stream follows. `error` is None if the program closed the session."""
 
 
 class SessionThread:
-    """One peer's session, through however many streams."""
+    """Connects one peer, and reconnects it until it is closed or a retry is pointless."""
 
     def __init__(
         self, peer: Peer, connection: Connection, on_status: Callable[[SessionStatus], object] | None
@@ -68,25 +71,25 @@ class SessionThread:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
-        """Begins to connect."""
+        """Starts to connect."""
         self._thread.start()
 
     @property
     def id(self) -> str | None:
-        """The peer's id by the latest session; None before the first."""
+        """The id of the peer in the latest session; None before the first session."""
         return self._identity.id if self._identity else None
 
     @property
     def is_live(self) -> bool:
-        """Whether a session is live at this moment."""
+        """Whether the session is live."""
         return self._live_since is not None
 
     def send(self, message: bytes) -> None:
-        """Sends on the present stream; without one it is dropped."""
+        """Sends a message on the current stream; drops it if there is no stream."""
         self._outbox.push(message)
 
     def session_live(self, status: SessionStatus, heartbeat_interval: float) -> None:
-        """Takes the server's word that the session is live."""
+        """Marks the session as live; `heartbeat_interval` is in seconds."""
         assert isinstance(status, Ready)
         with self.lock:
             self._identity = status
@@ -96,19 +99,19 @@ class SessionThread:
         self.report_status_later(status)
 
     def set_heartbeat_interval(self, interval: float) -> None:
-        """Takes the interval of heartbeats."""
+        """Sets the interval of the server's heartbeats, in seconds."""
         self.watch.set_interval(interval)
 
     def report_status_later(self, status: SessionStatus) -> None:
-        """Tells the owner once the message that is being taken is done with, and the lock is free."""
+        """Calls on_status after the current message is handled and the lock is released."""
         self.defer(lambda: self.report_status(status))
 
     def defer(self, callback: Callable[[], object]) -> None:
-        """Calls the owner once the message that is being taken is done with, and the lock is free."""
+        """Calls a function after the current message is handled and the lock is released."""
         self._deferred.append(callback)
 
     def report_status(self, status: SessionStatus) -> None:
-        """Tells the owner."""
+        """Calls on_status."""
         if self._on_status is None:
             return
         try:
@@ -117,17 +120,17 @@ class SessionThread:
             _log.exception("on_status raised")
 
     def callback_failed(self, name: str, error: Exception) -> None:
-        """Tells the owner that a callback raised."""
+        """Logs and reports that a callback raised."""
         _log.error("%s raised", name, exc_info=error)
         text = f"{name} raised {type(error).__name__}: {error}"
         self.report_status(Fault(DispatcherError(grpc.StatusCode.UNKNOWN, text, reason="CALLBACK_FAILED")))
 
     def wait_until_live(self, timeout: float | None) -> None:
-        """Waits for a live session.
+        """Waits until the session is live; `timeout` is in seconds.
 
         Raises:
-            DispatcherError: there will be none.
-            TimeoutError: there was none in time.
+            DispatcherError: The session has ended for good.
+            TimeoutError: The session was not live in time.
         """
         with self._changed:
             if not self._changed.wait_for(lambda: self.is_live or self.is_closed, timeout):
@@ -136,7 +139,7 @@ class SessionThread:
                 raise self._error or ClosedError(self._peer.kind)
 
     def wait(self, timeout: float | None) -> None:
-        """Waits for the end; raises what the server refused it with, or TimeoutError."""
+        """Waits for the end of the session; raises the error that ended it, or TimeoutError."""
         with self._changed:
             if not self._changed.wait_for(lambda: self.is_closed, timeout):
                 raise TimeoutError(f"the {self._peer.kind} was not closed within {timeout:g} s")
@@ -144,18 +147,20 @@ class SessionThread:
                 raise self._error
 
     def ensure_open(self) -> None:
-        """Raises ClosedError after close."""
+        """Raises the error that ended the session, or ClosedError after close."""
         if self.is_closing:
             raise self._error or ClosedError(self._peer.kind)
 
     def ensure_not_session_thread(self) -> None:
-        """Raises where an answer would be awaited for ever: in callbacks of the thread that reads it."""
+        """Raises in a callback that this session's own thread runs: it would wait for an answer only it can read."""
         if threading.current_thread() is self._thread:
-            details = "the answer cannot be awaited in a callback of its own session; do it in another thread"
+            details = (
+                "a callback cannot wait for an answer on its own session; make this call in another thread"
+            )
             raise DispatcherError(grpc.StatusCode.FAILED_PRECONDITION, details, reason="WOULD_DEADLOCK")
 
     def close(self, deadline: float) -> None:
-        """Lets the stream end by itself until the deadline, then ends it; waits for the thread."""
+        """Waits for the end of the stream until the monotonic clock reaches `deadline`, then ends the session."""
         is_inside = threading.current_thread() is self._thread
         with self._changed:
             self.is_closing = True
@@ -168,7 +173,7 @@ class SessionThread:
             self._thread.join()
 
     def abort(self, error: DispatcherError | None = None) -> None:
-        """Ends the present stream."""
+        """Cancels the current stream; `error` becomes its reason unless it already has one."""
         with self.lock:
             self._abort_error = self._abort_error or error
             call = self._call
@@ -176,7 +181,7 @@ class SessionThread:
             call.cancel()
 
     def half_close(self) -> None:
-        """Says nothing more on the present stream."""
+        """Half-closes the current stream."""
         self._outbox.close()
 
     def _on_dead(self, silence: float) -> None:
@@ -211,7 +216,7 @@ class SessionThread:
             self._changed.wait_for(lambda: self.is_closing, delay)
 
     def _run_stream(self) -> DispatcherError:
-        """Runs one stream to its end, and says why it ended."""
+        """Runs one stream to its end; returns why it ended."""
         outbox = Outbox(self._peer.merges_messages)
         try:
             with self.lock:
@@ -233,7 +238,7 @@ class SessionThread:
         except DispatcherError as error:
             return error
         except Exception as error:
-            _log.exception("a message could not be read")
+            _log.exception("cannot handle a message from the server")
             return DispatcherError(grpc.StatusCode.INTERNAL, f"{type(error).__name__}: {error}")
         finally:
             self.watch.stop()

@@ -1,4 +1,4 @@
-"""Turns gRPC's failures and google.rpc.Status into the library's errors."""
+"""Converts gRPC errors and google.rpc.Status into the errors of this library."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ _DETAILS_KEY = "grpc-status-details-bin"
 
 
 class FailedCall(Protocol):
-    """What the errors of grpc and of grpc.aio have in common."""
+    """What the errors of grpc and grpc.aio share."""
 
     def code(self) -> StatusCode:
         """Returns the status code."""
 
     def details(self) -> str | None:
-        """Returns the text."""
+        """Returns the message."""
 
     def trailing_metadata(self) -> Any:
-        """Returns pairs of key and value."""
+        """Returns pairs of key and value, or None."""
 
 
 def error_of_call(call: FailedCall) -> DispatcherError:
-    """Reads a failed call, and the details in its trailer."""
+    """Converts the error of a call, with the details in its trailers."""
     code = call.code() or StatusCode.UNKNOWN
     for key, value in call.trailing_metadata() or ():
         if key == _DETAILS_KEY:
@@ -47,13 +47,13 @@ def error_of_call(call: FailedCall) -> DispatcherError:
 
 
 def error_of_status(status: Status, text: str = "") -> DispatcherError:
-    """Reads a status as Rejections, Faults and trailers carry it; details that cannot be read are skipped."""
+    """Converts a status from a Rejection, Fault or trailer; skips malformed details."""
     code, details = _code(status), _read_details(status)
     return error_class(code, details["reason"])(code, status.message or text, **details)
 
 
 def producer_error(status: Status) -> ProducerError:
-    """Reads the status of a result; its reason is PRODUCER_ERROR unless the producer gave one."""
+    """Converts the status of a result. The reason is PRODUCER_ERROR unless the producer set one."""
     details = _read_details(status)
     details["reason"] = details["reason"] or "PRODUCER_ERROR"
     return ProducerError(_code(status), status.message, **details)

@@ -1,4 +1,4 @@
-"""Durations and timestamps between protobuf and Python."""
+"""Converts durations and timestamps between protobuf and Python."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ate_dispatcher_grpc._gen.google.protobuf.timestamp_pb2 import Timestamp
 from ate_dispatcher_grpc.errors import invalid_argument
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-# What google.protobuf.Duration can say: 10,000 years.
+# The range of google.protobuf.Duration: 10,000 years.
 _MAX_SECONDS = 315_576_000_000
 
 
@@ -20,15 +20,15 @@ def seconds_of(duration: Duration) -> float:
 
 
 def duration_of(seconds: float, field: str) -> Duration:
-    """Makes a duration.
+    """Returns a Duration of `seconds`. Error messages call it `field`.
 
     Raises:
-        InvalidArgumentError: `seconds` is no finite number, or beyond 10,000 years.
+        InvalidArgumentError: `seconds` is not a finite number, or beyond 10,000 years.
     """
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
-        raise invalid_argument(field, f"is a {type(seconds).__name__}; it is a number of seconds")
+        raise invalid_argument(field, f"is a {type(seconds).__name__}; it must be a number of seconds")
     if not math.isfinite(seconds) or abs(seconds) > _MAX_SECONDS:
-        raise invalid_argument(field, f"is {seconds}; it is a finite number of seconds")
+        raise invalid_argument(field, f"is {seconds}; it must be a finite number of seconds")
     nanos = round(seconds * 1e9)
     whole, rest = divmod(abs(nanos), 1_000_000_000)
     sign = 1 if nanos >= 0 else -1

@@ -1,4 +1,4 @@
-"""Topics and patterns of topics."""
+"""Checks and matches topics and patterns."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ _MAX_BYTES = 255
 
 
 def check_patterns(patterns: Iterable[str], field: str) -> tuple[str, ...]:
-    """Returns the patterns.
+    """Returns the patterns if all are well-formed. Error messages call them `field`.
 
     Raises:
-        InvalidArgumentError: one of them is malformed; on a stream it would end the session.
+        InvalidArgumentError: A pattern is malformed. The server would end the session for it.
     """
     if isinstance(patterns, str):
         raise invalid_argument(field, f"is the string {patterns!r}; use a list of strings")
     checked = tuple(patterns)
     for pattern in checked:
         if not _is_pattern(pattern):
-            wrong = f"has {pattern!r}; use tokens of A-Z a-z 0-9 _ - joined by dots, `*` for one, `>` for the rest"
-            raise invalid_argument(field, wrong)
+            rule = "use tokens of A-Z a-z 0-9 _ - joined by dots, `*` for any token, a final `>` for the rest"
+            raise invalid_argument(field, f"has {pattern!r}; {rule}")
     return checked
 
 
@@ -37,7 +37,7 @@ def _is_pattern(pattern: str) -> bool:
 
 
 def matches(pattern: str, topic: str) -> bool:
-    """Says whether a pattern covers a topic."""
+    """Returns whether a pattern matches a topic."""
     wanted, given = pattern.split("."), topic.split(".")
     if wanted[-1] == ">":
         wanted.pop()

@@ -1,10 +1,10 @@
-"""The parts of protobuf's wire format that are read and written by hand."""
+"""The parts of the protobuf wire format that this library reads and writes without generated code."""
 
 from __future__ import annotations
 
 
 def varint(number: int) -> bytes:
-    """Encodes an unsigned number."""
+    """Encodes an unsigned integer."""
     if number < 0x80:
         return bytes((number,))
     parts = bytearray()
@@ -16,10 +16,10 @@ def varint(number: int) -> bytes:
 
 
 def read_varint(data: bytes, at: int, end: int) -> tuple[int, int]:
-    """Returns a number and where it ends.
+    """Decodes the integer at offset `at`; returns it with the offset behind it.
 
     Raises:
-        ValueError: it is cut or too long.
+        ValueError: It is truncated or too long.
     """
     number = shift = 0
     while at < end and shift < 70:
@@ -29,14 +29,14 @@ def read_varint(data: bytes, at: int, end: int) -> tuple[int, int]:
         if byte < 0x80:
             return number, at
         shift += 7
-    raise ValueError("a number is cut or too long")
+    raise ValueError("a varint is truncated or too long")
 
 
 def read_field(data: bytes, at: int, end: int) -> tuple[int, int, int, int]:
-    """Returns a field's number, where its content begins and ends, and where the next field begins.
+    """Returns the number of a field, the offsets of its content, and the offset of the next field.
 
     Raises:
-        ValueError: it is malformed, or longer than the message around it.
+        ValueError: The field is malformed, or longer than its message.
     """
     tag, begin = read_varint(data, at, end)
     wire_type = tag & 7
@@ -52,10 +52,10 @@ def read_field(data: bytes, at: int, end: int) -> tuple[int, int, int, int]:
     else:
         raise ValueError(f"unknown wire type {wire_type}")
     if stop > end:
-        raise ValueError("a field is longer than the message around it")
+        raise ValueError("a field is longer than its message")
     return tag >> 3, begin, stop, stop
 
 
 def length_delimited(field: int, message: bytes) -> bytes:
-    """Encodes a length-delimited field, whose number is below 16."""
+    """Encodes a length-delimited field; its number must be below 16."""
     return bytes((field << 3 | 2,)) + varint(len(message)) + message

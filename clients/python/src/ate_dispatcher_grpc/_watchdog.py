@@ -1,4 +1,4 @@
-"""Notices dead links: streams on which nothing was heard for too long. One thread, however many streams."""
+"""Detects dead connections: streams on which nothing arrives for too long. One thread watches all streams."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from collections.abc import Callable
 
 from ate_dispatcher_grpc._session import FIRST_MESSAGE_TIMEOUT, silence_limit
 
-# After a stall of this very process timers fire before sockets are read: read first, then judge.
+# In seconds. After a stall of this process, the timer fires before pending messages are read. So a silent stream is
+# checked a second time before it counts as dead.
 _RECHECK_DELAY = 0.1
 
 
 class Watch:
-    """One stream that is watched."""
+    """Watches one stream."""
 
     def __init__(self, watchdog: Watchdog, on_dead: Callable[[float], None]) -> None:
         self._watchdog = watchdog
@@ -23,33 +24,33 @@ class Watch:
         self.is_suspected = False
 
     def start(self) -> None:
-        """Begins to watch a new stream, whose heartbeat interval is not known yet."""
+        """Starts to watch a new stream, whose heartbeat interval is not known yet."""
         self.limit = FIRST_MESSAGE_TIMEOUT
         self.resume()
 
     def resume(self) -> None:
-        """Watches on after a stop."""
+        """Continues to watch after stop; counts the silence from now."""
         self.message_received()
         self._watchdog.add(self)
 
     def message_received(self) -> None:
-        """Notes that something arrived."""
+        """Records that a message arrived."""
         self.last_received_at = time.monotonic()
         self.is_suspected = False
 
     def set_interval(self, interval: float) -> None:
-        """Takes the interval that the server announces, in seconds; 0 leaves the limit as it is."""
+        """Sets the heartbeat interval that the server announced, in seconds; 0 keeps the current limit."""
         if interval > 0:
             self.limit = silence_limit(interval)
             self._watchdog.wake()
 
     def stop(self) -> None:
-        """Ends the watch, for a while or for good."""
+        """Stops watching; resume continues."""
         self._watchdog.discard(self)
 
 
 class Watchdog:
-    """The thread that looks; it runs while there is something to watch."""
+    """The thread that checks all watched streams. It runs while there is a stream to watch."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
@@ -59,7 +60,7 @@ class Watchdog:
         self._is_closed = False
 
     def add(self, watch: Watch) -> None:
-        """Begins to look at a watch."""
+        """Starts to check a stream."""
         with self._condition:
             if self._is_closed:
                 return
@@ -71,17 +72,17 @@ class Watchdog:
                 self._condition.notify_all()
 
     def discard(self, watch: Watch) -> None:
-        """Looks at it no longer."""
+        """Stops checking a stream."""
         with self._condition:
             self._watches.discard(watch)
 
     def wake(self) -> None:
-        """Limits have changed."""
+        """Makes the thread read changed limits."""
         with self._condition:
             self._condition.notify()
 
     def close(self) -> None:
-        """Ends the thread; nothing is watched any more."""
+        """Stops watching all streams, and waits for the thread to end."""
         with self._condition:
             self._is_closed = True
             self._watches.clear()
@@ -93,7 +94,7 @@ class Watchdog:
     def _run(self) -> None:
         while True:
             with self._condition:
-                # An idle thread stays for a while, so that single gathers do not each start one.
+                # An idle thread waits for a second before it ends, so that consecutive gathers can share it.
                 if not self._watches and not self._idle():
                     self._thread = None
                     return

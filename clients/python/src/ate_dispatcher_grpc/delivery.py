@@ -21,7 +21,10 @@ from ate_dispatcher_grpc.errors import DispatcherError, ProducerError
 
 
 class ResultDelivery:
-    """One delivered result; its payload is decoded at the first look at it, and only then can fail."""
+    """One delivered result.
+
+    The payload is decoded on first access, so a malformed payload raises there and does not end the stream.
+    """
 
     def __init__(self, delivery: view.Delivery) -> None:
         self._delivery = delivery
@@ -31,27 +34,27 @@ class ResultDelivery:
 
     @property
     def group(self) -> str:
-        """The group the producer was chosen from; empty if it registered without one."""
+        """The group the producer was chosen from; empty if it registered without a group."""
         return self._delivery.group
 
     @property
     def ordinal(self) -> int:
-        """Arrival number within the request, from 1; 0 on late results."""
+        """Number of the result within the request by arrival, from 1; 0 for late results."""
         return self._delivery.ordinal
 
     @property
     def more(self) -> bool:
-        """Whether the same producer will send further results for this request."""
+        """Whether this is a partial result: the same producer sends further results for this request."""
         return self._delivery.more
 
     @property
     def sequence(self) -> int:
-        """Position in the topic's order; 0 on late results and on those that go to the caller alone."""
+        """Position of the delivery in its topic; 0 for late results and for results that only the caller receives."""
         return self._delivery.sequence
 
     @property
     def late(self) -> bool:
-        """Whether it came after the request had ended."""
+        """Whether the result arrived after the request had ended."""
         return self._delivery.late
 
     @property
@@ -61,31 +64,31 @@ class ResultDelivery:
 
     @cached_property
     def latency(self) -> float:
-        """Seconds from the request's acceptance to the result's arrival, on the server's clock."""
+        """Seconds from the acceptance of the request to the arrival of the result, by the server's clock."""
         return seconds_of(Duration.FromString(self._delivery.latency))
 
     @cached_property
     def receive_time(self) -> datetime:
-        """When it arrived, by the server's wall clock."""
+        """When the result arrived, by the server's wall clock."""
         return datetime_of(Timestamp.FromString(self._delivery.receive_time))
 
     @property
     def kind(self) -> Literal["value", "data", "error"]:
-        """What the producer sent.
+        """Whether the producer sent a JSON value, bytes or an error.
 
         Raises:
-            DispatcherError: reason UNDECODABLE_RESULT.
+            DispatcherError: The payload is malformed. The reason is UNDECODABLE_RESULT.
         """
         outcome = self._result.WhichOneof("outcome")
         return "value" if outcome is None else outcome
 
     @cached_property
     def value(self) -> Json:
-        """The JSON value; None if the producer sent data or nothing.
+        """The JSON value; None if the producer sent bytes or no value.
 
         Raises:
-            ProducerError: the producer failed.
-            DispatcherError: reason UNDECODABLE_RESULT.
+            ProducerError: The producer sent an error.
+            DispatcherError: The payload is malformed. The reason is UNDECODABLE_RESULT.
         """
         if self.error is not None:
             raise self.error
@@ -96,12 +99,12 @@ class ResultDelivery:
 
     @property
     def data(self) -> bytes | None:
-        """The bytes, described by `content_type`; None if the producer sent a value or an error."""
+        """The bytes, in the format that `content_type` names; None if the producer sent a value or an error."""
         return self._result.data if self._result.WhichOneof("outcome") == "data" else None
 
     @cached_property
     def error(self) -> ProducerError | None:
-        """The producer's failure, or None."""
+        """The producer's error, or None."""
         if self._result.WhichOneof("outcome") != "error":
             return None
         try:

@@ -1,15 +1,15 @@
-"""Everything this library raises.
+"""The errors that this library raises.
 
 DispatcherError                  code, reason, retryable, metadata, field_violations, retry_delay
-├── InvalidArgumentError         INVALID_ARGUMENT, here or by the dispatcher; also a ValueError
-├── NotFoundError                NOT_FOUND: no such request or listener
+├── InvalidArgumentError         INVALID_ARGUMENT, from this library or the dispatcher; also a ValueError
+├── NotFoundError                NOT_FOUND: unknown request or listener
 ├── NoProducersError             FAILED_PRECONDITION, reason NO_PRODUCERS
 ├── LimitError                   RESOURCE_EXHAUSTED: a limit was reached
-├── UnavailableError             UNAVAILABLE: no connection, a dead link, a shutdown; also a ConnectionError
-├── SessionReplacedError         ABORTED, reason SESSION_REPLACED: the same id connected again
-├── RevokedError                 an assignment is wanted no longer
+├── UnavailableError             UNAVAILABLE: no connection, or the dispatcher shuts down; also a ConnectionError
+├── SessionReplacedError         ABORTED, reason SESSION_REPLACED: a newer session has the same id
+├── RevokedError                 an assignment was revoked
 ├── ClosedError                  CANCELLED, reason CLOSED: the client, producer or listener is closed
-└── ProducerError                a producer's failure, delivered as a result
+└── ProducerError                a producer's error, delivered as its result
 """
 
 from __future__ import annotations
@@ -24,29 +24,29 @@ CODES: Mapping[int, StatusCode] = {code.value[0]: code for code in StatusCode}
 
 @dataclass(frozen=True)
 class FieldViolation:
-    """One field that was refused, and why."""
+    """One rejected field, and why it was rejected."""
 
     field: str
-    """Path of the field, such as `request.ttl` or `kwargs.a[2]`."""
+    """Path of the field, for example `request.ttl` or `kwargs.a[2]`."""
     description: str
     """What is wrong with it, for a developer."""
 
 
 class DispatcherError(Exception):
-    """The root of all errors of this library; compare `reason`, never the text."""
+    """The base class of all errors of this library. Compare `reason`, never the text."""
 
     code: StatusCode
     """The gRPC status code."""
     reason: str
-    """The cause as one upper-case word: the dispatcher's, this library's, or the name of the code."""
+    """The cause in UPPER_SNAKE_CASE, set by the dispatcher or this library; otherwise the name of `code`."""
     details: str
-    """The text without the code."""
+    """The message without the code."""
     metadata: Mapping[str, str]
-    """What varies in the text, by name."""
+    """The variable parts of the message, by name."""
     field_violations: Sequence[FieldViolation]
-    """Which fields were refused."""
+    """The rejected fields."""
     retry_delay: float | None
-    """How long to wait before the next try, in seconds; None if the dispatcher did not say."""
+    """How long to wait before a retry, in seconds; None if the dispatcher suggested no delay."""
 
     def __init__(
         self,
@@ -68,39 +68,39 @@ class DispatcherError(Exception):
 
     @property
     def retryable(self) -> bool:
-        """Whether the same call may well succeed later: UNAVAILABLE, and whatever came with a retry delay."""
+        """Whether a retry may succeed: True for UNAVAILABLE, and for errors with a retry delay."""
         return self.code is StatusCode.UNAVAILABLE or self.retry_delay is not None
 
 
 class InvalidArgumentError(DispatcherError, ValueError):
-    """A field or argument is missing, malformed or out of range; `field_violations` names it."""
+    """An argument or field is missing, malformed or out of range; `field_violations` names it."""
 
 
 class NotFoundError(DispatcherError):
-    """No such request is pending or remembered, or no such listener is connected."""
+    """The dispatcher knows no such request, or no such listener is connected."""
 
 
 class NoProducersError(DispatcherError):
-    """Nobody could be asked, and the request said FAIL."""
+    """No producer matched, and `no_producers_action` of the request is FAIL."""
 
 
 class LimitError(DispatcherError):
-    """A limit of the dispatcher was reached; `retry_delay` says how long to wait, if that helps."""
+    """A limit was reached. `retry_delay` says how long to wait, if a retry can help."""
 
 
 class UnavailableError(DispatcherError, ConnectionError):
-    """There is no connection, the link is dead, or the dispatcher shuts down."""
+    """There is no working connection, or the dispatcher shuts down."""
 
 
 class SessionReplacedError(DispatcherError):
-    """The same producer or listener id connected again; the newest session wins."""
+    """A newer session with the same producer or listener id replaced this one."""
 
 
 class RevokedError(DispatcherError):
-    """An assignment is wanted no longer.
+    """An assignment was revoked: its result is no longer needed.
 
     The reason is EXPIRED, COMPLETED (the gather ended early), REQUESTED (cancelled), CALLER_GONE, SHUTDOWN,
-    SESSION_LOST, or CLOSED (the producer's own close ran out of time).
+    SESSION_LOST, or CLOSED (the handler outlasted the grace of the producer's `close`).
     """
 
 
@@ -112,7 +112,7 @@ class ClosedError(DispatcherError):
 
 
 class ProducerError(DispatcherError):
-    """A producer failed; its error came as its result."""
+    """A producer answered with an error."""
 
 
 _CLASSES: Mapping[StatusCode, type[DispatcherError]] = {
@@ -128,12 +128,12 @@ _CLASSES_BY_REASON: Mapping[str, type[DispatcherError]] = {
 
 
 def error_class(code: StatusCode, reason: str) -> type[DispatcherError]:
-    """Returns the class for errors that the dispatcher reports."""
+    """Returns the error class for a status that the dispatcher sent."""
     return _CLASSES_BY_REASON.get(reason) or _CLASSES.get(code, DispatcherError)
 
 
 def invalid_argument(field: str, description: str, reason: str = "") -> InvalidArgumentError:
-    """Makes the error about an argument that is refused before anything is sent."""
+    """Returns the error for an argument that this library rejects before it sends anything."""
     return InvalidArgumentError(
         StatusCode.INVALID_ARGUMENT,
         f"{field} {description}",
@@ -143,5 +143,5 @@ def invalid_argument(field: str, description: str, reason: str = "") -> InvalidA
 
 
 def unavailable(details: str, reason: str) -> UnavailableError:
-    """Makes the error about a link that does not work."""
+    """Returns the error for a connection that does not work."""
     return UnavailableError(StatusCode.UNAVAILABLE, details, reason=reason)

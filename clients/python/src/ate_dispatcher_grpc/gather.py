@@ -1,4 +1,4 @@
-"""A request whose results come back to the caller, with threads."""
+"""A request whose results go to its caller, with threads."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from ate_dispatcher_grpc.results import Acceptance, Summary
 
 
 class Gather:
-    """Results as they arrive, then a summary. Made by `Client.gather`.
+    """The results of one request as they arrive, then its summary. Made by `Client.gather`.
 
-    Iterate over it; the loop ends with the request. Leaving a `with` block before that cancels the request. If it is
-    refused or the link breaks, the loop and the properties raise the same error. It may be used by several threads.
+    Iterate over the gather; the loop ends when the request ends. Leaving a `with` block earlier cancels the request. If
+    the dispatcher rejects the request or the connection breaks, the loop and the properties raise the same error.
+    Threads may share a gather.
     """
 
     def __init__(
@@ -43,10 +44,10 @@ class Gather:
 
     @property
     def acceptance(self) -> Acceptance:
-        """Who is asked; waits for it.
+        """The acceptance of the request. Waits until it arrives.
 
         Raises:
-            DispatcherError: the request was refused, or nobody can tell.
+            DispatcherError: The dispatcher rejected the request, or the stream broke.
         """
         self._read_until(lambda: self._core.acceptance is not None)
         if self._core.acceptance is None:
@@ -55,10 +56,10 @@ class Gather:
 
     @property
     def summary(self) -> Summary:
-        """How it ended; waits for that. Results that were not taken stay in the loop.
+        """The summary of the request. Waits until the request ends; unread results stay available to the loop.
 
         Raises:
-            DispatcherError: the request was refused, or nobody can tell.
+            DispatcherError: The dispatcher rejected the request, or the stream broke.
         """
         self._read_until(lambda: self._core.summary is not None)
         if self._core.summary is None:
@@ -79,16 +80,16 @@ class Gather:
             raise StopIteration
 
     def cancel(self) -> None:
-        """Asks the server to end it: the results stop, and the summary says CANCELLED.
+        """Cancels the request: no further results arrive, and the reason of the summary is CANCELLED.
 
         Raises:
-            DispatcherError: the server could not be asked.
+            DispatcherError: The dispatcher could not be reached or rejected the call.
         """
         if not self._core.is_over:
             self._cancel_request(self._request_id or self.acceptance.request_id)
 
     def close(self) -> None:
-        """Leaves it: if it is not over, its producers are told CALLER_GONE. Never raises."""
+        """Closes the stream. An unfinished request is cancelled, and its producers see CALLER_GONE. Never raises."""
         self._abort_error = self._abort_error or ClosedError("gather")
         self._watch.stop()
         self._call.cancel()
@@ -106,7 +107,7 @@ class Gather:
         return self._core.error
 
     def _read_until(self, is_available: Callable[[], bool]) -> None:
-        """Reads the stream, unless another thread does, until it is there or all is over."""
+        """Reads the stream until `is_available` returns True or the request ends; one thread reads at a time."""
         with self._changed:
             while not (is_available() or self._core.is_over):
                 if self._is_reading:
@@ -127,7 +128,7 @@ class Gather:
                     self._core.fail(error)
 
     def _read(self) -> tuple[bytes | None, DispatcherError | None]:
-        # Only while somebody waits is the stream read, and only then can it be heard.
+        # The stream is read only while a thread waits, so only then does silence mean a dead connection.
         self._watch.resume()
         try:
             return next(self._call), None

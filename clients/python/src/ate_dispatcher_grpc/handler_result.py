@@ -1,4 +1,4 @@
-"""What handlers return, and how it travels."""
+"""What handlers may return, and its encoding."""
 
 from __future__ import annotations
 
@@ -14,32 +14,33 @@ from ate_dispatcher_grpc._gen.google.rpc.status_pb2 import Status
 from ate_dispatcher_grpc._json import JsonLike, encode_value
 from ate_dispatcher_grpc.errors import DispatcherError, invalid_argument
 
-# How much of an error's text is sent.
+# In characters; longer error texts are truncated.
 _MAX_ERROR_TEXT = 4096
 
 
 @dataclass(frozen=True)
 class Result:
-    """A result with more than its value: either a value or data, and annotations."""
+    """A result with attributes: carries either a JSON value or bytes."""
 
     value: JsonLike = None
     data: bytes | None = None
-    """Opaque payload; the value is not sent then."""
+    """An opaque payload. If set, `value` is not sent."""
     content_type: str = ""
-    """Media type of `data`; free text."""
+    """Media type of `data`. The dispatcher does not interpret it."""
     attributes: Mapping[str, str] = field(default_factory=dict)
-    """Free annotations, passed through unread."""
+    """Annotations. The dispatcher passes them on without reading them."""
 
 
 HandlerResult = Union[JsonLike, bytes, Result]
-"""What a handler may return: a JSON value, bytes (which travel as `data`), or both with annotations."""
+"""What a handler may return: a JSON value, bytes (sent as `data`), or a Result with attributes."""
 
 
 def encode_result(result: HandlerResult) -> bytes:
-    """Encodes what a handler returned.
+    """Encodes a result.
 
     Raises:
-        InvalidArgumentError: reason UNSERIALIZABLE_VALUE, with the path of what JSON cannot say.
+        InvalidArgumentError: JSON cannot represent the value. The reason is UNSERIALIZABLE_VALUE, and the error names
+            the path.
     """
     if isinstance(result, (bytes, bytearray, memoryview)):
         result = Result(data=bytes(result))
@@ -54,15 +55,16 @@ def encode_result(result: HandlerResult) -> bytes:
         message.content_type = result.content_type
         message.attributes.update(result.attributes)
     except (TypeError, UnicodeEncodeError) as error:
-        raise invalid_argument("result", f"cannot be sent: {error}", "UNSERIALIZABLE_VALUE") from error
+        raise invalid_argument("result", f"cannot be encoded: {error}", "UNSERIALIZABLE_VALUE") from error
     return message.SerializeToString()
 
 
 def encode_answer(result: HandlerResult) -> bytes:
-    """Encodes what a handler returned as its answer.
+    """Encodes the return value of a handler as its final result.
 
     Raises:
-        DispatcherError: INTERNAL, reason UNSERIALIZABLE_RESULT, what to answer instead.
+        DispatcherError: The value cannot be encoded. The code is INTERNAL and the reason UNSERIALIZABLE_RESULT; the
+            caller sends this error as the result instead.
     """
     try:
         return encode_result(result)
@@ -71,10 +73,10 @@ def encode_answer(result: HandlerResult) -> bytes:
 
 
 def encode_failure(error: BaseException) -> bytes:
-    """Encodes what a handler raised.
+    """Encodes the exception of a handler as an error result.
 
-    A DispatcherError keeps its code, text, reason and metadata; all else becomes UNKNOWN with its text, or its type if
-    it has none. The traceback stays here.
+    A DispatcherError keeps its code, text, reason and metadata. Any other exception becomes UNKNOWN with its text, or
+    with the name of its type if the text is empty. The traceback is not sent.
     """
     status = Status()
     if isinstance(error, DispatcherError):

@@ -1,4 +1,4 @@
-"""What the dispatcher tells requesters and listeners, as plain values."""
+"""What the dispatcher reports about requests: acceptances, summaries and gaps, as plain values."""
 
 from __future__ import annotations
 
@@ -7,34 +7,38 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from ate_dispatcher_grpc._enums import name_of
+from ate_dispatcher_grpc._enums import EnumNames
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1 import listener_pb2, request_pb2, summary_pb2
 from ate_dispatcher_grpc._status import producer_error
 from ate_dispatcher_grpc._time import datetime_of, seconds_of
 from ate_dispatcher_grpc.errors import ProducerError
 
+_SUMMARY_REASONS = EnumNames(summary_pb2.SummaryReason)
+_OUTCOME_STATES = EnumNames(summary_pb2.OutcomeState)
+_GAP_REASONS = EnumNames(listener_pb2.GapReason)
+
 
 @dataclass(frozen=True)
 class Target:
-    """One producer that a request was scattered to."""
+    """One producer that got the request."""
 
     producer_id: str
     group: str
-    """The group it was chosen from; empty if it registered without one."""
+    """The group the producer was chosen from; empty if it registered without a group."""
 
 
 @dataclass(frozen=True)
 class Acceptance:
-    """A request was taken: who is asked, and until when."""
+    """The dispatcher accepted a request."""
 
     request_id: str
     targets: Sequence[Target]
     listener_count: int
-    """How many listeners the topic had then; they are read anew at each result."""
+    """Number of listeners of the topic at acceptance. Listeners that join later receive later results too."""
     ttl: float
-    """The TTL in force, in seconds."""
+    """The TTL that the dispatcher applies, in seconds."""
     expire_time: datetime
-    """For people and logs; the server's monotonic clock decides."""
+    """When the request expires, for logs. The server's monotonic clock decides, not this time."""
 
 
 SummaryReason = Literal[
@@ -48,21 +52,21 @@ GapReason = Literal["SLOW_LISTENER", "RETENTION", "EPOCH_CHANGED", "UNSPECIFIED"
 
 @dataclass(frozen=True)
 class ProducerOutcome:
-    """What became of one producer that was asked."""
+    """The outcome of one assignment."""
 
     producer_id: str
     group: str
     state: OutcomeState
     latency: float | None
-    """Seconds to its last result; None if it sent none."""
+    """Seconds until the producer's last result; None if it sent no result."""
     result_count: int
     error: ProducerError | None
-    """Its failure, with state FAILED; details are in the delivered result."""
+    """The producer's error if `state` is FAILED. The delivered result has the error details."""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """The one end of a request: why it ended, and what became of each producer."""
+    """Why a request ended, and the outcome of each assignment. Each request has one summary."""
 
     request_id: str
     topic: str
@@ -73,27 +77,31 @@ class Summary:
     failed_count: int
     missing_count: int
     elapsed: float
-    """Seconds from acceptance to end, on the server's clock."""
+    """Seconds from acceptance to end, by the server's clock."""
     outcomes: Sequence[ProducerOutcome]
 
 
 @dataclass(frozen=True)
 class Gap:
-    """What a listener lost, exactly; it comes before the topic's next delivery."""
+    """Deliveries that a listener lost. A gap precedes the next delivery of its topic."""
 
     topic: str
     reason: GapReason
-    """It read too slowly; what it resumed from was gone; or the server forgot the topic or restarted."""
+    """Why deliveries were lost.
+
+    SLOW_LISTENER: the listener read too slowly. RETENTION: the dispatcher no longer retained the deliveries to resume
+    from. EPOCH_CHANGED: the dispatcher restarted or evicted the topic.
+    """
     first: int
-    """The first lost position; 0 if it cannot be told."""
+    """Position of the first lost delivery; 0 if unknown."""
     last: int
-    """The last lost position; 0 if it cannot be told."""
+    """Position of the last lost delivery; 0 if unknown."""
     lost_count: int
-    """How many deliveries were lost; 0 if it cannot be told."""
+    """Number of lost deliveries; 0 if unknown."""
 
 
 def decode_acceptance(message: request_pb2.Acceptance) -> Acceptance:
-    """Reads an acceptance."""
+    """Converts an Acceptance from its wire form."""
     return Acceptance(
         request_id=message.request_id,
         targets=tuple(Target(target.producer_id, target.group) for target in message.targets),
@@ -104,11 +112,11 @@ def decode_acceptance(message: request_pb2.Acceptance) -> Acceptance:
 
 
 def decode_summary(message: summary_pb2.Summary) -> Summary:
-    """Reads a summary."""
+    """Converts a Summary from its wire form."""
     return Summary(
         request_id=message.request_id,
         topic=message.topic,
-        reason=name_of(summary_pb2.SummaryReason, message.reason),
+        reason=_SUMMARY_REASONS.of(message.reason),
         satisfied=message.satisfied,
         targeted_count=message.targeted_count,
         answered_count=message.answered_count,
@@ -120,10 +128,10 @@ def decode_summary(message: summary_pb2.Summary) -> Summary:
 
 
 def decode_gap(message: listener_pb2.Gap) -> Gap:
-    """Reads a gap."""
-    # `from` is a keyword here.
+    """Converts a Gap from its wire form."""
+    # The field is named `from`, which is a keyword in Python.
     first: int = getattr(message, "from")
-    reason = name_of(listener_pb2.GapReason, message.reason)
+    reason = _GAP_REASONS.of(message.reason)
     return Gap(message.topic, reason, first, message.to, message.lost_count)
 
 
@@ -131,7 +139,7 @@ def _outcome(message: summary_pb2.ProducerOutcome) -> ProducerOutcome:
     return ProducerOutcome(
         producer_id=message.producer_id,
         group=message.group,
-        state=name_of(summary_pb2.OutcomeState, message.state),
+        state=_OUTCOME_STATES.of(message.state),
         latency=seconds_of(message.latency) if message.HasField("latency") else None,
         result_count=message.result_count,
         error=producer_error(message.error) if message.HasField("error") else None,

@@ -1,4 +1,4 @@
-"""What happens to the session of a producer or listener."""
+"""The statuses that on_status reports about the session of a producer or listener."""
 
 from __future__ import annotations
 
@@ -13,40 +13,43 @@ class Ready:
     """The session is live."""
 
     id: str
-    """The producer's or listener's id, as given or minted."""
+    """The id of the producer or listener, chosen by the caller or assigned by the server."""
     session_id: str
-    """Tells this session from other ones of the same peer."""
+    """Unique for each session, also of the same producer or listener."""
     server_id: str
-    """The dispatcher process."""
+    """The id of the dispatcher process."""
 
 
 @dataclass(frozen=True)
 class Disconnected:
-    """The session is lost; the next try follows by itself."""
+    """The session was lost. The client reconnects by itself."""
 
     error: DispatcherError
     retry_in: float
-    """When, in seconds from now."""
+    """Seconds until the next attempt to connect."""
 
 
 @dataclass(frozen=True)
 class GoingAway:
-    """The server is about to end the session; it goes on until then."""
+    """The server will end the session soon. The session continues until then."""
 
     grace: float
-    """How long pending work may still take, in seconds."""
+    """How long outstanding assignments may still take, in seconds."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A harmless mistake, or a callback that raised (reason CALLBACK_FAILED); the session goes on."""
+    """An error that does not end the session: a rejected message, or a callback that raised (CALLBACK_FAILED)."""
 
     error: DispatcherError
 
 
 @dataclass(frozen=True)
 class Closed:
-    """The session is over for good: closed here (no error), or refused in a way that no retry can mend."""
+    """The session has ended for good.
+
+    `error` is None if this program closed it. Otherwise the dispatcher ended it with an error that a retry cannot fix.
+    """
 
     error: DispatcherError | None = None
 

@@ -1,4 +1,4 @@
-"""The same for asyncio: `Client` and what it makes; values, options and errors are those of ate_dispatcher_grpc."""
+"""The client for asyncio. Values, options and errors are those of ate_dispatcher_grpc."""
 
 from ate_dispatcher_grpc.aio.assignment import Assignment, Handler
 from ate_dispatcher_grpc.aio.client import Client

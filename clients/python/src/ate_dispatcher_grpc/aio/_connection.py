@@ -1,4 +1,4 @@
-"""One channel to one dispatcher, for asyncio, and the raw calls on it."""
+"""The connection to one dispatcher, for asyncio: a gRPC channel and raw calls on it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from ate_dispatcher_grpc._status import FailedCall, error_of_call
 from ate_dispatcher_grpc.errors import ClosedError, DispatcherError, unavailable
 
 Call = Any
-"""A stream with read(), write(), done_writing() and cancel()."""
+"""A gRPC stream with read(), write(), done_writing() and cancel()."""
 
 
 class Connection:
-    """Connects at the first call, and anew after a dead link. Belongs to one event loop."""
+    """Owns the gRPC channel, and replaces it when its connection is dead. Belongs to one event loop."""
 
     def __init__(self, options: ConnectionOptions) -> None:
         self.options = options
@@ -34,10 +34,10 @@ class Connection:
         context: Mapping[str, str] | None = None,
         timeout: float | None = None,
     ) -> bytes:
-        """Calls once.
+        """Makes a unary call.
 
         Raises:
-            DispatcherError: the call failed, or nothing was heard within the call timeout.
+            DispatcherError: The call failed, or no response arrived within the call timeout.
         """
         channel = self.channel()
         metadata = self.options.call_metadata(context)
@@ -47,7 +47,7 @@ class Connection:
             return cast(bytes, await asyncio.wait_for(call, limit))
         except asyncio.TimeoutError:
             self.replace_channel(channel)
-            details = f"no answer within {limit:g} s; the link is taken for dead"
+            details = f"no response within {limit:g} s; the connection is considered dead"
             raise unavailable(details, "NO_ANSWER") from None
         except grpc.aio.AioRpcError as error:
             raise self.error_of(error) from error
@@ -59,21 +59,21 @@ class Connection:
     def server_stream(
         self, path: str, request: bytes, context: Mapping[str, str] | None, timeout: float | None
     ) -> tuple[grpc.aio.Channel, Call]:
-        """Opens a stream of responses; the channel is for replace_channel."""
+        """Opens a server-streaming call. Pass the returned channel to replace_channel if the stream goes silent."""
         channel = self.channel()
         metadata = self.options.call_metadata(context)
         return channel, _raw(channel.unary_stream, path)(request, timeout=timeout, metadata=metadata)
 
     def bidi(self, path: str) -> tuple[grpc.aio.Channel, Call]:
-        """Opens a stream in both directions; the channel is for replace_channel."""
+        """Opens a bidirectional stream. Pass the returned channel to replace_channel if the stream goes silent."""
         channel = self.channel()
         return channel, _raw(channel.stream_stream, path)(metadata=self.options.call_metadata())
 
     def channel(self) -> grpc.aio.Channel:
-        """Returns the present channel.
+        """Returns the current channel.
 
         Raises:
-            ClosedError: the connection is closed.
+            ClosedError: The connection is closed.
         """
         if self._is_closed:
             raise ClosedError("client")
@@ -82,11 +82,11 @@ class Connection:
         return self._channel
 
     def is_current(self, channel: grpc.aio.Channel) -> bool:
-        """Says whether calls on this channel were cut neither by replace_channel nor by close."""
+        """Returns whether `channel` is in use: neither replace_channel nor close has ended its calls."""
         return not self._is_closed and self._channel is channel
 
     def replace_channel(self, dead: grpc.aio.Channel) -> None:
-        """Replaces a channel whose link is dead; what is open on it fails, and the next calls connect anew."""
+        """Replaces a channel whose connection is dead. Open calls on it fail; later calls use a new connection."""
         if self._channel is not dead or self._is_closed:
             return
         self._channel = None
@@ -95,24 +95,26 @@ class Connection:
         closing.add_done_callback(self._closing.discard)
 
     def error_of(self, error: grpc.aio.AioRpcError) -> DispatcherError:
-        """Translates what a call raised."""
+        """Translates the error of a call."""
         return self.closed_channel_error() if self._is_closed else error_of_call(cast(FailedCall, error))
 
     def closed_channel_error(self) -> DispatcherError:
-        """Returns why calls on a channel that is not current were cut."""
+        """Returns the error for calls on a channel that close or replace_channel has ended."""
         return (
-            ClosedError("client") if self._is_closed else unavailable("the link was dead", "HEARTBEAT_LOST")
+            ClosedError("client")
+            if self._is_closed
+            else unavailable("the connection was dead", "HEARTBEAT_LOST")
         )
 
     async def wait_for_ready(self, timeout: float) -> None:
-        """Waits for the link."""
+        """Waits until the channel is connected; `timeout` is in seconds."""
         try:
             await asyncio.wait_for(self.channel().channel_ready(), timeout)
         except asyncio.TimeoutError:
             raise unavailable(f"not connected to {self.options.address} within {timeout:g} s", "") from None
 
     async def close(self) -> None:
-        """Ends all that is open."""
+        """Closes the channel and ends all calls on it."""
         self._is_closed = True
         if self._channel is not None:
             await self._channel.close()
@@ -127,5 +129,5 @@ class Connection:
 
 
 def _raw(kind: Any, path: str) -> Any:
-    """Returns a call whose messages are bytes, both ways."""
+    """Returns a callable for `path` that sends and receives messages as bytes."""
     return kind(path)

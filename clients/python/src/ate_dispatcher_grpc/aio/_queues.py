@@ -1,4 +1,4 @@
-"""What waits to be sent, and what was heard and waits to be taken."""
+"""The buffers for messages to send and items to read, for asyncio."""
 
 from __future__ import annotations
 
@@ -13,12 +13,16 @@ from ate_dispatcher_grpc._session import MAX_BUFFERED, MAX_READ_AHEAD, slow_cons
 
 T = TypeVar("T")
 
-# Where a batch ends: far below any server's limit, far above what saves anything.
+# Larger batches save nothing more, and this is far below the message limit of any server.
 _MAX_BATCH_BYTES = 256 * 1024
 
 
 class Outbox:
-    """Messages; batches of one kind joined end to end are one batch, and so what has gathered goes out at once."""
+    """The messages to send on one stream, in order.
+
+    Concatenated batches of the same type form one batch, so messages that queue up while another one is being written
+    go out together.
+    """
 
     def __init__(self, can_merge: bool) -> None:
         self._can_merge = can_merge
@@ -29,29 +33,29 @@ class Outbox:
         self._is_closed = False
 
     def push(self, message: bytes) -> None:
-        """Adds a message; after the end it is dropped."""
+        """Enqueues a message; drops it if the outbox is closed."""
         if not self._is_closed:
             self._messages.append(message)
             self._is_flushed.clear()
             self._not_empty.set()
 
     def close(self) -> None:
-        """Ends the stream of requests, after what was added."""
+        """Half-closes the stream once the queued messages are sent."""
         self._is_closed = True
         self._not_empty.set()
 
     def discard(self) -> None:
-        """Drops what waits; the stream is gone."""
+        """Drops all messages, because the stream is lost, and closes the outbox."""
         self._messages.clear()
         self._is_flushed.set()
         self.close()
 
     async def flushed(self) -> None:
-        """Waits until all was handed to the stream."""
+        """Waits until gRPC has accepted all messages for writing."""
         await self._is_flushed.wait()
 
     async def take(self) -> bytes | None:
-        """Returns the next message, or None at the end."""
+        """Returns the next message, or None if the outbox is closed."""
         if not self._messages:
             self._is_flushed.set()
             if self._is_closed:
@@ -69,7 +73,10 @@ class Outbox:
 
 
 class Inbox(Generic[T]):
-    """A bounded queue with an end: the one who fills it waits, and so in the end does the server."""
+    """A bounded queue that can be closed.
+
+    When it is full, the stream is not read, and flow control stops the server.
+    """
 
     def __init__(self) -> None:
         self._items: deque[T] = deque()
@@ -81,7 +88,7 @@ class Inbox(Generic[T]):
         self._error: Exception | None = None
 
     async def put(self, items: Iterable[T]) -> None:
-        """Adds items, then waits until there is room for more."""
+        """Adds items, then blocks while the queue is full."""
         if self._is_closed:
             return
         self._items.extend(items)
@@ -93,7 +100,7 @@ class Inbox(Generic[T]):
 
     @contextmanager
     def unbounded(self) -> Iterator[None]:
-        """Lets everything in meanwhile: whoever takes items waits for their end."""
+        """Lifts the limit while the reader of the queue waits for the end of the stream instead of taking items."""
         self._unbounded_readers += 1
         self._has_room.set()
         try:
@@ -102,10 +109,10 @@ class Inbox(Generic[T]):
             self._unbounded_readers -= 1
 
     async def read_ahead(self, awaited: Future[None]) -> None:
-        """Waits for an answer that comes after the items, and lets the stream be read on meanwhile.
+        """Waits for an answer that arrives on the same stream, behind the items; raises the limit to MAX_READ_AHEAD.
 
         Raises:
-            LimitError: too many items come first.
+            LimitError: MAX_READ_AHEAD items arrived before the answer.
         """
         too_many: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         answer = asyncio.wrap_future(awaited)
@@ -121,7 +128,11 @@ class Inbox(Generic[T]):
             too_many.cancel()
 
     async def take(self) -> T | None:
-        """Returns the next item, or None at the end; raises what the inbox was closed with, after its last item."""
+        """Returns the next item, or None if the inbox is closed.
+
+        Raises:
+            Exception: The inbox was closed with this error; raised after its last item.
+        """
         while not self._items:
             if self._is_closed:
                 if self._error is not None:
@@ -135,7 +146,7 @@ class Inbox(Generic[T]):
         return item
 
     def close(self, error: Exception | None, *, keep: bool = False) -> None:
-        """Ends it; what waits can still be taken after an error, or if it is kept."""
+        """Closes the queue. Its items stay available if `error` or `keep` is set; otherwise they are dropped."""
         if self._is_closed:
             return
         self._is_closed = True

@@ -1,4 +1,4 @@
-"""Keeps a producer or listener connected: one task that opens the stream, reads it, and opens it again."""
+"""Keeps a producer or listener connected, with one task that opens the stream, reads it and reopens it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _log = logging.getLogger("ate_dispatcher_grpc")
 
 
 class Peer(Protocol):
-    """What a producer or listener does on its stream."""
+    """What a session needs from a producer or listener."""
 
     kind: str
     path: str
@@ -34,17 +34,17 @@ class Peer(Protocol):
         """Returns the first message of a new stream."""
 
     async def receive(self, message: bytes) -> None:
-        """Takes a message."""
+        """Handles one message from the server."""
 
     def stream_lost(self, error: DispatcherError) -> None:
-        """The stream is gone, and with it all that belongs to it alone."""
+        """Discards the state of a stream that was lost."""
 
     def session_ended(self, error: DispatcherError | None) -> None:
-        """There will be no further stream; no error if it was closed on purpose."""
+        """Releases all waiters: no further stream follows. `error` is None if the program closed the session."""
 
 
 class Session:
-    """One peer's session, through however many streams."""
+    """Connects one peer, and reconnects it until it is closed or a retry is pointless."""
 
     def __init__(
         self, peer: Peer, connection: Connection, on_status: Callable[[SessionStatus], object] | None
@@ -68,26 +68,26 @@ class Session:
 
     @property
     def id(self) -> str | None:
-        """The peer's id by the latest session; None before the first."""
+        """The id of the peer in the latest session; None before the first session."""
         return self._identity.id if self._identity else None
 
     @property
     def is_live(self) -> bool:
-        """Whether a session is live at this moment."""
+        """Whether the session is live."""
         return self._live_since is not None
 
     @property
     def is_closing(self) -> bool:
-        """Whether it is closed or about to be."""
+        """Whether the session is closed or closing."""
         return self._closing.is_set()
 
     @property
     def is_closed(self) -> bool:
-        """Whether it is over."""
+        """Whether the session has ended for good."""
         return self._closed.is_set()
 
     def session_live(self, status: SessionStatus, heartbeat_interval: float) -> None:
-        """Takes the server's word that the session is live."""
+        """Marks the session as live; `heartbeat_interval` is in seconds."""
         assert isinstance(status, Ready)
         self._identity = status
         self._live_since = time.monotonic()
@@ -96,7 +96,7 @@ class Session:
         self.report_status(status)
 
     def report_status(self, status: SessionStatus) -> None:
-        """Tells the owner."""
+        """Calls on_status."""
         if self._on_status is None:
             return
         try:
@@ -105,7 +105,7 @@ class Session:
             _log.exception("on_status raised")
 
     async def call_back(self, name: str, callback: Callable[[Any], object] | None, item: Any) -> None:
-        """Runs a callback, and tells the owner if it raises."""
+        """Runs a callback, and reports it if it raises."""
         if callback is None:
             return
         try:
@@ -116,35 +116,35 @@ class Session:
             self.callback_failed(name, error)
 
     def callback_failed(self, name: str, error: Exception) -> None:
-        """Tells the owner that a callback raised."""
+        """Logs and reports that a callback raised."""
         _log.error("%s raised", name, exc_info=error)
         text = f"{name} raised {type(error).__name__}: {error}"
         self.report_status(Fault(DispatcherError(grpc.StatusCode.UNKNOWN, text, reason="CALLBACK_FAILED")))
 
     async def wait_until_live(self) -> None:
-        """Waits for a live session; raises if there will be none."""
+        """Waits until the session is live; raises if it ends for good first."""
         await self._live.wait()
         if self._closed.is_set():
             raise self._error or ClosedError(self._peer.kind)
 
     async def wait(self) -> None:
-        """Waits for the end; raises what the server refused it with."""
+        """Waits for the end of the session; raises the error that ended it."""
         await self._closed.wait()
         if self._error is not None:
             raise self._error
 
     def ensure_open(self) -> None:
-        """Raises ClosedError after close."""
+        """Raises the error that ended the session, or ClosedError after close."""
         if self.is_closing:
             raise self._error or ClosedError(self._peer.kind)
 
     def begin_close(self) -> None:
-        """Opens no further stream."""
+        """Prevents further streams."""
         self._closing.set()
         self.watch.stop()
 
     async def close(self, deadline: float) -> None:
-        """Lets the stream end by itself until the deadline of the monotonic clock, then ends it."""
+        """Waits for the end of the stream until the monotonic clock reaches `deadline`, then ends the session."""
         self.begin_close()
         if asyncio.current_task() is self._task:
             self._abort_stream(ClosedError(self._peer.kind))
@@ -190,7 +190,7 @@ class Session:
         waiting.cancel()
 
     async def _run_stream(self) -> DispatcherError:
-        """Runs one stream to its end, and says why it ended."""
+        """Runs one stream to its end; returns why it ended."""
         writer: asyncio.Task[None] | None = None
         try:
             self._abort_error = None
@@ -206,7 +206,8 @@ class Session:
         except grpc.aio.AioRpcError as error:
             return self._abort_error or self._connection.error_of(error)
         except asyncio.CancelledError:
-            # A call that is cut cancels whoever reads it, just as the end of the whole program does.
+            # grpc.aio cancels the reading task when a call is cancelled, as asyncio does at shutdown. Only the latter
+            # must be raised.
             if self._abort_error is not None:
                 return self._abort_error
             if self._channel is not None and not self._connection.is_current(self._channel):
@@ -215,7 +216,7 @@ class Session:
         except DispatcherError as error:
             return error
         except Exception as error:
-            _log.exception("a message could not be read")
+            _log.exception("cannot handle a message from the server")
             return DispatcherError(grpc.StatusCode.INTERNAL, f"{type(error).__name__}: {error}")
         finally:
             self.watch.stop()
@@ -241,5 +242,5 @@ async def _write(call: Call, outbox: Outbox) -> None:
             await call.write(message)
         await call.done_writing()
     except (grpc.aio.AioRpcError, asyncio.InvalidStateError, asyncio.CancelledError):
-        # The reader learns it too.
+        # The reading task gets the same error and handles it.
         outbox.discard()

@@ -1,4 +1,4 @@
-"""Notices a dead link: nothing was heard on a stream for too long. One timer, however much is heard."""
+"""Detects a dead connection: a stream on which nothing arrives for too long. One timer, which messages do not reset."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from collections.abc import Callable
 
 from ate_dispatcher_grpc._session import FIRST_MESSAGE_TIMEOUT, silence_limit
 
-# After a stall of this very process timers fire before sockets are read: read first, then judge.
+# In seconds. After a stall of this process, the timer fires before pending messages are read. So a silent stream is
+# checked a second time before it counts as dead.
 _RECHECK_DELAY = 0.1
 
 
 class Watch:
-    """One stream that is watched."""
+    """Watches one stream."""
 
     def __init__(self, on_dead: Callable[[float], None]) -> None:
         self._on_dead = on_dead
@@ -22,21 +23,21 @@ class Watch:
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        """Begins to watch a new stream, whose heartbeat interval is not known yet."""
+        """Starts to watch a new stream, whose heartbeat interval is not known yet."""
         self._limit = FIRST_MESSAGE_TIMEOUT
         self.resume()
 
     def resume(self) -> None:
-        """Watches on after a stop."""
+        """Continues to watch after stop; counts the silence from now."""
         self.message_received()
         self._arm(self._limit, False)
 
     def message_received(self) -> None:
-        """Notes that something arrived."""
+        """Records that a message arrived."""
         self._last_received_at = time.monotonic()
 
     def set_interval(self, interval: float) -> None:
-        """Takes the interval that the server announces, in seconds; 0 leaves the limit as it is."""
+        """Sets the heartbeat interval that the server announced, in seconds; 0 keeps the current limit."""
         limit = silence_limit(interval)
         if interval > 0 and limit != self._limit:
             self._limit = limit
@@ -44,7 +45,7 @@ class Watch:
                 self._arm(limit, False)
 
     def stop(self) -> None:
-        """Ends the watch, for a while or for good."""
+        """Stops watching; resume continues."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -1,4 +1,4 @@
-"""The client, with asyncio."""
+"""The entry point of the library, with asyncio."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from ate_dispatcher_grpc.status import SessionStatus
 
 
 class Client:
-    """A connection to a dispatcher, in one event loop. It connects at the first use, and anew by itself."""
+    """A client of one dispatcher, for one event loop. It connects on first use and reconnects by itself."""
 
     def __init__(
         self,
@@ -45,18 +45,19 @@ class Client:
         reconnect: Reconnect | None = None,
         call_timeout: float = 30.0,
     ) -> None:
-        """Makes a client; no environment is read.
+        """Creates a client. It reads no environment variables.
 
         Args:
-            address: `host:port` or any other gRPC target.
-            credentials: of the channel; default none, in clear text.
-            metadata: to send with every call, such as `authorization`.
-            channel_options: of the gRPC channel; they win over this library's own.
-            reconnect: delays between tries to reconnect.
-            call_timeout: after how many seconds without an answer to a single call the link is taken for dead.
+            address: `host:port` or any other gRPC target. Default `127.0.0.1:50051`.
+            credentials: Channel credentials. Default None: plain text without authentication.
+            metadata: gRPC metadata that every call carries, for example `authorization`.
+            channel_options: gRPC channel options. They override the options that this library sets.
+            reconnect: Delays between attempts to reconnect.
+            call_timeout: How long a unary call waits for its response, in seconds, before the client replaces the
+                connection. Default 30. The `timeout` of a request is added.
 
         Raises:
-            InvalidArgumentError: an option is malformed.
+            InvalidArgumentError: An option is malformed.
         """
         options = ConnectionOptions(
             address, credentials, metadata or {}, channel_options, reconnect or Reconnect(), call_timeout
@@ -66,26 +67,29 @@ class Client:
         self._peers: set[Producer | Listener] = set()
 
     async def dispatch(self, topic: str, **options: Unpack[RequestOptions]) -> Acceptance:
-        """Scatters a request whose results go to the topic's listeners; returns once it was taken.
+        """Scatters a request whose results go to the topic's listeners; returns once the dispatcher has accepted it.
 
         Raises:
-            InvalidArgumentError: names the field.
-            NoProducersError: nobody could be asked, and `no_producers_action` is FAIL.
-            LimitError: a limit was reached; try again after `retry_delay`.
-            UnavailableError: whether it was taken is unknown; trying again with the same `request_id` is safe.
-            DispatcherError: ALREADY_EXISTS: the `request_id` was used with other content.
+            InvalidArgumentError: An option is malformed; `field_violations` names it.
+            NoProducersError: No producer matched, and `no_producers_action` is FAIL.
+            LimitError: A limit was reached. Retry after `retry_delay`.
+            UnavailableError: The dispatcher may or may not have accepted the request. A retry with the same
+                `request_id` is safe.
+            DispatcherError: The code is ALREADY_EXISTS if `request_id` was used with different content.
         """
         return await self._dispatch(topic, options, validate_only=False)
 
     async def validate(self, topic: str, **options: Unpack[RequestOptions]) -> Acceptance:
-        """Says who would be asked; nothing is scattered. Raises as dispatch does."""
+        """Returns which producers a request would go to, without scattering it. Raises as dispatch does."""
         return await self._dispatch(topic, options, validate_only=True)
 
     def gather(self, topic: str, **options: Unpack[GatherOptions]) -> Gather:
-        """Scatters a request and gathers its results; what the dispatcher refuses is raised by the gather.
+        """Scatters a request and gathers its results.
+
+        Returns at once. If the dispatcher rejects the request, the gather raises the error.
 
         Raises:
-            InvalidArgumentError: an option cannot be sent.
+            InvalidArgumentError: An option cannot be encoded.
         """
         message = encode_call(topic, options, options.get("exclude_listeners", False))
         stream = self._connection.server_stream(
@@ -94,10 +98,10 @@ class Client:
         return Gather(self._connection, stream, options.get("request_id", ""), self.cancel_request)
 
     async def cancel_request(self, request_id: str) -> Summary:
-        """Ends a request and says how it ended.
+        """Cancels a request and returns its summary; a request that has ended keeps its summary.
 
         Raises:
-            NotFoundError: no such request is pending or remembered.
+            NotFoundError: The dispatcher knows no request with this id.
         """
         request = service.CancelRequestRequest(request_id=request_id)
         answer = await self._connection.unary(_paths.CANCEL_REQUEST, request.SerializeToString())
@@ -106,10 +110,10 @@ class Client:
     async def update_listener(
         self, listener_id: str, *, add: Sequence[str] = (), remove: Sequence[str] = ()
     ) -> list[str]:
-        """Changes the topics of a connected listener, of whatever program; returns all its topics then.
+        """Changes the topics of any connected listener, also of another program; returns its topics after the change.
 
         Raises:
-            NotFoundError: no such listener is connected.
+            NotFoundError: No listener with this id is connected.
         """
         request = service.UpdateListenerRequest(listener_id=listener_id, add_topics=add, remove_topics=remove)
         answer = await self._connection.unary(_paths.UPDATE_LISTENER, request.SerializeToString())
@@ -128,21 +132,22 @@ class Client:
         on_disposition: Callable[[str, Disposition], object] | None = None,
         on_status: Callable[[SessionStatus], object] | None = None,
     ) -> Producer:
-        """Connects a producer.
+        """Connects a producer; returns at once.
 
         Args:
-            topics: topics or patterns to join, or pairs of one and a group; may be empty.
-            handler: answers each request; a plain function is run in the event loop and must not block.
-            concurrency: how many requests are worked on at a time; 1 means one after the other, 0 the server's default.
-            max_backlog: how many further ones may wait at the server; 0: its default.
-            id: 1 to 128 printable ASCII characters; the newest session of an id wins. Default: the server mints one.
-            display_name: for people; at most 256 bytes.
-            labels: that selectors match; at most 32.
-            on_disposition: told what became of each reply.
-            on_status: told what happens to the session.
+            topics: Topics or patterns to join, or pairs of a topic or pattern and a group. May be empty.
+            handler: Answers each assignment. A plain function runs in the event loop and must not block.
+            concurrency: Maximum number of handlers that run at the same time. Default 0: the server's default.
+            max_backlog: Maximum number of further assignments that the server queues. Default 0: the server's default.
+            id: 1 to 128 printable ASCII characters. A new session replaces an older one with the same id. Default: the
+                server assigns an id.
+            display_name: A name for people, at most 256 bytes.
+            labels: Labels that selectors match, at most 32.
+            on_disposition: Called with the assignment id and the disposition of each reply.
+            on_status: Called when the status of the session changes.
 
         Raises:
-            InvalidArgumentError: an option is malformed.
+            InvalidArgumentError: An option is malformed.
         """
         options = ProducerOptions(
             topics, concurrency, max_backlog, id, display_name, labels or {}, on_disposition is not None
@@ -166,23 +171,26 @@ class Client:
         overflow_action: OverflowAction | None = None,
         buffer_bytes: int = 0,
     ) -> Listener:
-        """Connects a listener; without `on_result`, iterate over it.
+        """Connects a listener; returns at once. Without `on_result`, iterate over the listener.
 
         Args:
-            topics: topics or patterns: `*` stands for one token, `>` as the last one for one or more. May be empty.
-            on_result: takes each result, in order; if it is a coroutine, one is awaited before the next begins.
-            on_summary: takes the summaries of the topics' requests, each after its last result.
-            on_gap: told what was lost, in its place among the results.
-            on_status: told what happens to the session.
-            include_summaries: whether `events` yields summaries; on_summary implies it.
-            include_late: whether late results are wanted too.
-            id: 1 to 128 printable ASCII characters; the newest session of an id wins. Default: the server mints one.
-            group: members of one group share the deliveries, by request.
-            overflow_action: what the server does when this listener reads too slowly.
-            buffer_bytes: how much the server may queue for it, from 16 KiB; 0: its default.
+            topics: Topics or patterns. `*` matches one token; a final `>` matches one or more. May be empty.
+            on_result: Called with each result, in order. If it returns an awaitable, the listener awaits it before the
+                next call.
+            on_summary: Called with the summary of each request on the topics, after the request's last result.
+            on_gap: Called when deliveries were lost, in order with the results.
+            on_status: Called when the status of the session changes.
+            include_summaries: Whether `events` yields summaries. Default False, or True if on_summary is set.
+            include_late: Whether to receive late results too. Default False.
+            id: 1 to 128 printable ASCII characters. A new session replaces an older one with the same id. Default: the
+                server assigns an id.
+            group: Listeners of one group share the deliveries; one member receives all results of a request.
+            overflow_action: What the server does when this listener reads too slowly. Default: the server's default.
+            buffer_bytes: How many bytes the server may queue for this listener, at least 16 KiB. Default 0: the
+                server's default.
 
         Raises:
-            InvalidArgumentError: an option is malformed.
+            InvalidArgumentError: An option is malformed.
         """
         wants_summaries = include_summaries or on_summary is not None
         options = ListenerOptions(
@@ -193,15 +201,19 @@ class Client:
         return listener
 
     async def wait_for_ready(self, timeout: float) -> None:
-        """Waits until it is connected.
+        """Waits until the client is connected; `timeout` is in seconds.
 
         Raises:
-            UnavailableError: it was not within so many seconds.
+            UnavailableError: The client was not connected in time.
         """
         await self._connection.wait_for_ready(timeout)
 
     async def close(self, grace: float = DEFAULT_GRACE) -> None:
-        """Ends what was made from this client, then the connection; producers drain within `grace` seconds."""
+        """Closes the producers and listeners of this client, then the connection.
+
+        Args:
+            grace: How long producers may take to drain, in seconds. Default 30.
+        """
         peers = list(self._peers)
         for peer in peers:
             if isinstance(peer, Producer):
@@ -220,7 +232,7 @@ class Client:
         await self.close()
 
     def _track(self, peer: Producer | Listener) -> None:
-        # Held as long as it is open, also if nobody else does.
+        # Keeps an open producer or listener alive even if the caller drops its reference.
         self._peers = {each for each in self._peers if not each._session.is_closed} | {peer}
 
     async def _dispatch(self, topic: str, options: RequestOptions, validate_only: bool) -> Acceptance:

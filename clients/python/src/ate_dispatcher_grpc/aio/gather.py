@@ -1,4 +1,4 @@
-"""A request whose results come back to the caller, with asyncio."""
+"""A request whose results go to its caller, with asyncio."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ from ate_dispatcher_grpc.results import Acceptance, Summary
 
 
 class Gather:
-    """Results as they arrive, then a summary. Made by `Client.gather`.
+    """The results of one request as they arrive, then its summary. Made by `Client.gather`.
 
-    Iterate over it with `async for`; the loop ends with the request. Leaving an `async with` block before that cancels
-    the request. If it is refused or the link breaks, the loop and the awaitables raise the same error.
+    Iterate over the gather with `async for`; the loop ends when the request ends. Leaving an `async with` block earlier
+    cancels the request. If the dispatcher rejects the request or the connection breaks, the loop and the awaitables
+    raise the same error.
     """
 
     def __init__(
@@ -46,12 +47,12 @@ class Gather:
 
     @property
     def acceptance(self) -> Awaitable[Acceptance]:
-        """Who is asked; raises if the request was refused, or nobody can tell."""
+        """The acceptance of the request; raises if the dispatcher rejected the request or the stream broke."""
         return self._acceptance()
 
     @property
     def summary(self) -> Awaitable[Summary]:
-        """How it ended; raises as `acceptance` does. Results that were not taken stay in the loop."""
+        """The summary of the request; raises as `acceptance` does. Unread results stay available to the loop."""
         return self._summary()
 
     def __aiter__(self) -> Gather:
@@ -65,16 +66,16 @@ class Gather:
         return result
 
     async def cancel(self) -> None:
-        """Asks the server to end it: the results stop, and the summary says CANCELLED.
+        """Cancels the request: no further results arrive, and the reason of the summary is CANCELLED.
 
         Raises:
-            DispatcherError: the server could not be asked.
+            DispatcherError: The dispatcher could not be reached or rejected the call.
         """
         if not self._core.is_over:
             await self._cancel_request(self._request_id or (await self.acceptance).request_id)
 
     async def close(self) -> None:
-        """Leaves it: if it is not over, its producers are told CALLER_GONE. Never raises."""
+        """Closes the stream. An unfinished request is cancelled, and its producers see CALLER_GONE. Never raises."""
         if not self._reader.done():
             self._abort_error = self._abort_error or ClosedError("gather")
             self._call.cancel()
@@ -110,13 +111,14 @@ class Gather:
         except grpc.aio.AioRpcError as error:
             self._core.fail(self._abort_error or self._connection.error_of(error))
         except asyncio.CancelledError:
-            # A call that is cut cancels whoever reads it, just as the end of the whole program does.
+            # grpc.aio cancels the reading task when a call is cancelled, as asyncio does at shutdown. Only the latter
+            # must be raised.
             is_aborted = self._abort_error is not None or not self._connection.is_current(self._channel)
             self._core.fail(self._abort_error or self._connection.closed_channel_error())
             if not is_aborted:
                 raise
         except Exception as error:
-            details = f"a message could not be read: {type(error).__name__}: {error}"
+            details = f"cannot decode a message from the server: {type(error).__name__}: {error}"
             self._core.fail(DispatcherError(grpc.StatusCode.INTERNAL, details))
         finally:
             self._watch.stop()
@@ -138,7 +140,7 @@ class Gather:
             if self._core.summary is not None:
                 self._over.set()
             if results:
-                # While nobody takes results the stream is not read, and so not heard.
+                # While the inbox is full the stream is not read, so silence does not mean a dead connection.
                 self._watch.stop()
                 await self._inbox.put(results)
                 self._watch.resume()

@@ -1,7 +1,7 @@
-"""Runs a command until it ends or standard input does: `python _guard.py COMMAND...`.
+"""Runs a command until it exits or standard input is closed: `python _guard.py COMMAND...`.
 
-So it never outlives the process at the other end, not even one that was killed. A program of its own, which imports
-nothing but the standard library.
+The process that holds the other end of standard input may be killed; then the pipe closes, and the command ends too.
+This file runs as a program of its own and imports only the standard library.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""ATEDispatcher: a thread that scatters what it is asked to, in order."""
+"""ATEDispatcher: a thread that scatters requests in order."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import logging
 import math
 import os
 import threading
+from collections.abc import Callable
 from queue import Queue
-from typing import Any
+from typing import Any, TypeVar
 
+from ate_dispatcher_grpc.compat.codec import Codec
 from ate_dispatcher_grpc.compat.embedded import EmbeddedDispatcher
 from ate_dispatcher_grpc.compat.payload import call_options
 from ate_dispatcher_grpc.compat.peers import EXIT, Producer, QueueMsg, ResultListener
@@ -18,14 +20,13 @@ from ate_dispatcher_grpc.errors import invalid_argument
 
 _log = logging.getLogger("ate_dispatcher_grpc.compat")
 
-# How long a change waits for the requests that were sent before it, in seconds.
-_CONFIRMATION_TIMEOUT = 10.0
+T = TypeVar("T")
 
 
 class ATEDispatcher(threading.Thread):
-    """Takes requests, has them answered by the producers of their topic, and hands the results to its listeners.
+    """Scatters requests to the producers of their topic, and passes the results to the topic's listeners.
 
-    Without an address here or in ATE_DISPATCHER_ADDRESS, `start` starts a dispatcher process that ends with `stop`.
+    Without an address, here or in ATE_DISPATCHER_ADDRESS, `start` starts a dispatcher process that `stop` ends.
     """
 
     def __init__(self, address: str | None = None) -> None:
@@ -38,20 +39,37 @@ class ATEDispatcher(threading.Thread):
         self._sessions: Sessions | None = None
         self._registration_lock = threading.RLock()
         self._is_ending = False
+        self._codec = Codec()
 
-    def start(self) -> None:
-        """Connects, registers what was registered so far, and begins to scatter what was requested so far.
+    def register_type(
+        self, kind: type[T], tag: str, encode: Callable[[T], Any], decode: Callable[[Any], T]
+    ) -> None:
+        """Makes values of a class sendable. Register it alike in every program that sends or receives such values.
+
+        Args:
+            kind: The class. Its subclasses are not included.
+            tag: Name of the class on the wire; letters, digits, dots and dashes.
+            encode: Converts a value to a value of sendable types.
+            decode: Converts it back.
 
         Raises:
-            UnavailableError: there is no dispatcher; the text says what to do.
-            RuntimeError: it was started before.
+            ValueError: The class or the tag is already registered.
+        """
+        self._codec.register_type(kind, tag, encode, decode)
+
+    def start(self) -> None:
+        """Connects, applies the registrations made so far, and starts to scatter the queued requests.
+
+        Raises:
+            UnavailableError: There is no dispatcher; the message names the remedy.
+            RuntimeError: The thread was started before.
         """
         if self.ident is not None:
             raise RuntimeError("threads can only be started once")
         if self._address is None:
             self._embedded = EmbeddedDispatcher()
         try:
-            self._connect(Sessions(self._address or self._embedded_address()))
+            self._connect(Sessions(self._address or self._embedded_address(), self._codec))
         except BaseException:
             if self._sessions is not None:
                 self._sessions.close()
@@ -60,7 +78,7 @@ class ATEDispatcher(threading.Thread):
         super().start()
 
     def run(self) -> None:
-        """Scatters requests until stopped."""
+        """Scatters queued requests until `stop`."""
         sessions = self._sessions
         assert sessions is not None
         try:
@@ -73,13 +91,13 @@ class ATEDispatcher(threading.Thread):
             self._end(sessions)
 
     def stop(self) -> None:
-        """Ends the dispatcher after the requests it was sent so far, and with it its producers and listeners."""
+        """Ends this thread and the registered producers and listeners, after the requests sent so far."""
         if self._sessions is not None:
             self._sessions.stop_retrying()
         self.queue.put(EXIT)
 
     def register_result_listener(self, listener: ResultListener, topic: str) -> None:
-        """Has a listener hear the results of a topic."""
+        """Registers a listener for the results of a topic."""
         name = to_wire(topic)
         with self._registration_lock:
             self.evt_result_listeners.setdefault(topic, set()).add(listener)
@@ -88,7 +106,7 @@ class ATEDispatcher(threading.Thread):
                 self._sessions.add_listener(listener, name)
 
     def deregister_result_listener(self, listener: ResultListener, topic: str) -> None:
-        """Has a listener hear no further result of a topic."""
+        """Removes a listener from a topic."""
         name = to_wire(topic)
         with self._registration_lock:
             self.evt_result_listeners.setdefault(topic, set()).discard(listener)
@@ -97,7 +115,7 @@ class ATEDispatcher(threading.Thread):
                 self._sessions.remove_listener(listener, name)
 
     def register_result_producer(self, producer: Producer, topic: str) -> None:
-        """Has a producer asked on a topic."""
+        """Registers a producer on a topic."""
         name = to_wire(topic)
         with self._registration_lock:
             self.evt_producers.setdefault(topic, set()).add(producer)
@@ -106,7 +124,7 @@ class ATEDispatcher(threading.Thread):
                 self._sessions.add_producer(producer, name)
 
     def deregister_result_producer(self, producer: Producer, topic: str) -> None:
-        """Has a producer no longer asked on a topic; what it was asked before it may still answer."""
+        """Removes a producer from a topic; it may still answer earlier requests."""
         name = to_wire(topic)
         with self._registration_lock:
             self.evt_producers.setdefault(topic, set()).discard(producer)
@@ -115,22 +133,22 @@ class ATEDispatcher(threading.Thread):
                 self._sessions.remove_producer(producer, name)
 
     def send_request(self, topic: str, *args: Any, ttl: float = 5000, **kwargs: Any) -> None:
-        """Asks all producers of a topic; returns at once. The results go to the topic's listeners.
+        """Scatters a request to all producers of a topic; returns at once. The results go to the topic's listeners.
 
         Args:
-            topic: any text.
-            args: positional arguments for the producers.
-            ttl: how long results are taken, in milliseconds.
-            kwargs: keyword arguments for the producers.
+            topic: Any text.
+            args: Positional arguments for the producers.
+            ttl: How long the dispatcher waits for results, in milliseconds; above 0. Default 5,000.
+            kwargs: Keyword arguments for the producers.
 
         Raises:
-            InvalidArgumentError: the topic is no text, or the TTL is no number above 0.
-            TypeError: an argument cannot be sent to another process.
+            InvalidArgumentError: The topic is not a str, or the TTL is not a number above 0.
+            TypeError: An argument cannot be sent to another process.
         """
         if isinstance(ttl, bool) or not isinstance(ttl, (int, float)) or not (0 < ttl < math.inf):
-            raise invalid_argument("ttl", f"is {ttl!r}; it is a number of milliseconds above 0")
+            raise invalid_argument("ttl", f"is {ttl!r}; it must be a number of milliseconds above 0")
         name = to_wire(topic)
-        request = {"ttl": ttl / 1000, "options": call_options(args, kwargs)}
+        request = {"ttl": ttl / 1000, "options": call_options(self._codec, args, kwargs)}
         self.queue.put(
             QueueMsg(kind="request", topic=name, args=(), kwargs=request, uuid=None, reply_to=None)
         )
@@ -146,7 +164,7 @@ class ATEDispatcher(threading.Thread):
                     sessions.add_listener(listener, to_wire(topic))
 
     def _wait_for_earlier_requests(self) -> None:
-        """Waits until the requests that were sent before are scattered, so that a change concerns later ones only."""
+        """Waits until the earlier requests are scattered, so that a change affects only later ones."""
         if not self.is_alive() or self._is_ending or threading.current_thread() is self:
             return
         passed = threading.Event()
@@ -159,7 +177,7 @@ class ATEDispatcher(threading.Thread):
         try:
             sessions.close()
         except Exception:
-            _log.exception("the dispatcher could not be left in good order")
+            _log.exception("cannot close the sessions in order")
         with self._registration_lock:
             self._sessions = None
         for listeners in list(self.evt_result_listeners.values()):

@@ -1,4 +1,4 @@
-"""A dispatcher of one's own: a process that lives as long as this one at most."""
+"""A dispatcher process that this process starts and that ends with it at the latest."""
 
 from __future__ import annotations
 
@@ -16,42 +16,44 @@ from ate_dispatcher_grpc.errors import UnavailableError, unavailable
 _GUARD = Path(__file__).with_name("_guard.py")
 _READY = "listening on "
 
-# How long a process may take to start, and to end, in seconds.
+# How long the process may take to start and to stop, in seconds.
 _START_TIMEOUT = 30.0
 _STOP_TIMEOUT = 15.0
 
 _REMEDY = (
-    "pass ATEDispatcher an address, set ATE_DISPATCHER_ADDRESS to one, or install the command (npm install --global "
-    "ate-dispatcher), or say in ATE_DISPATCHER_COMMAND how to start it"
+    "pass an address to ATEDispatcher, set ATE_DISPATCHER_ADDRESS, install the command (npm install --global "
+    "ate-dispatcher), or set ATE_DISPATCHER_COMMAND to the command that starts it"
 )
 
 
 def dispatcher_command() -> list[str]:
-    """Returns how to start a dispatcher.
+    """Returns the command that starts a dispatcher.
 
     Raises:
-        UnavailableError: reason NO_DISPATCHER; its text says what to do.
+        UnavailableError: There is no command. The reason is NO_DISPATCHER; the message names the remedy.
     """
     configured = os.environ.get("ATE_DISPATCHER_COMMAND")
     if configured:
         return shlex.split(configured)
     found = shutil.which("ate-dispatcher")
     if found is None:
-        raise unavailable(f"no dispatcher: ate-dispatcher is not on the PATH; {_REMEDY}", "NO_DISPATCHER")
+        raise unavailable(
+            f"cannot start a dispatcher: ate-dispatcher is not on the PATH; {_REMEDY}", "NO_DISPATCHER"
+        )
     return [found]
 
 
 class EmbeddedDispatcher:
-    """Starts the process and waits until it listens; `address` says where."""
+    """A dispatcher process; `address` is the address it listens on."""
 
     def __init__(self) -> None:
-        """Starts it.
+        """Starts the process and waits until it listens.
 
         Raises:
-            UnavailableError: reason NO_DISPATCHER.
+            UnavailableError: The process does not start. The reason is NO_DISPATCHER.
         """
         command = [*dispatcher_command(), "serve", "--listen", "127.0.0.1:0"]
-        # In a session of its own, so that Ctrl-C in a terminal does not end it before the program is done with it.
+        # start_new_session, so that Ctrl-C in a terminal does not end the dispatcher before the program has closed it.
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", str(_GUARD), *command],
             stdin=subprocess.PIPE,
@@ -67,7 +69,7 @@ class EmbeddedDispatcher:
         self.address = self._wait_until_it_listens()
 
     def stop(self) -> None:
-        """Ends it, by force if it takes too long."""
+        """Stops the process; kills it if it takes longer than 15 s."""
         process = self._process
         if process.stdin is not None and not process.stdin.closed:
             process.stdin.close()
@@ -96,7 +98,10 @@ class EmbeddedDispatcher:
 
     def _start_error(self) -> UnavailableError:
         self.stop()
-        notes = " ".join(" ".join(self._stderr_lines).split()) or f"it ended with {self._process.returncode}"
+        notes = (
+            " ".join(" ".join(self._stderr_lines).split())
+            or f"it exited with code {self._process.returncode}"
+        )
         return unavailable(f"the dispatcher could not be started: {notes}; {_REMEDY}", "NO_DISPATCHER")
 
     def _read_stderr(self) -> None:
@@ -106,6 +111,6 @@ class EmbeddedDispatcher:
 
 
 def _child_environment() -> dict[str, str]:
-    # The server takes ATE_DISPATCHER_* for settings of its own, and refuses those it does not know.
+    # The server reads its settings from ATE_DISPATCHER_* and rejects unknown ones.
     ours = ("ATE_DISPATCHER_COMMAND", "ATE_DISPATCHER_ADDRESS")
     return {name: value for name, value in os.environ.items() if name not in ours}

@@ -1,4 +1,4 @@
-"""Python calls and values as payloads: plain JSON where that says them exactly, else tagged JSON in `data`."""
+"""Encodes Python calls and values as payloads: plain JSON where it is exact, otherwise tagged JSON in `data`."""
 
 from __future__ import annotations
 
@@ -6,55 +6,55 @@ from collections.abc import Mapping
 from typing import Any
 
 from ate_dispatcher_grpc._assignment import BaseAssignment
-from ate_dispatcher_grpc.compat import codec
+from ate_dispatcher_grpc.compat.codec import CONTENT_TYPE, Codec, is_plain
 from ate_dispatcher_grpc.delivery import ResultDelivery
 from ate_dispatcher_grpc.handler_result import Result
 from ate_dispatcher_grpc.options import RequestOptions
 
 
-def call_options(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> RequestOptions:
-    """Returns the options that carry the arguments of a call.
+def call_options(codec: Codec, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> RequestOptions:
+    """Encodes the arguments of a call as request options.
 
     Raises:
-        TypeError: an argument cannot be sent to another process.
+        TypeError: An argument cannot be sent to another process.
     """
-    if codec.is_plain(list(args)) and codec.is_plain(dict(kwargs)):
+    if is_plain(list(args)) and is_plain(dict(kwargs)):
         return {"args": args, "kwargs": kwargs}
     data = codec.dumps({"args": list(args), "kwargs": dict(kwargs)})
-    return {"data": data, "content_type": codec.CONTENT_TYPE}
+    return {"data": data, "content_type": CONTENT_TYPE}
 
 
-def decode_arguments(assignment: BaseAssignment) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Returns the arguments of a call, whoever made it.
+def decode_arguments(codec: Codec, assignment: BaseAssignment) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Decodes the arguments of a call, also of one from another language.
 
     Raises:
-        ValueError: they cannot be decoded.
+        ValueError: The arguments cannot be decoded.
     """
-    if assignment.content_type != codec.CONTENT_TYPE:
+    if assignment.content_type != CONTENT_TYPE:
         return tuple(assignment.args), dict(assignment.kwargs)
     call = codec.loads(assignment.data)
     return tuple(call["args"]), dict(call["kwargs"])
 
 
-def encode_result_value(value: Any) -> Result:
-    """Returns the result that carries a value.
+def encode_result_value(codec: Codec, value: Any) -> Result:
+    """Encodes a value as a result.
 
     Raises:
-        TypeError: it cannot be sent to another process.
+        TypeError: The value cannot be sent to another process.
     """
-    if codec.is_plain(value):
+    if is_plain(value):
         return Result(value=value)
-    return Result(data=codec.dumps(value), content_type=codec.CONTENT_TYPE)
+    return Result(data=codec.dumps(value), content_type=CONTENT_TYPE)
 
 
-def decode_result_value(result: ResultDelivery) -> Any:
-    """Returns the value of a result, whoever produced it; data of other content types as bytes.
+def decode_result_value(codec: Codec, result: ResultDelivery) -> Any:
+    """Decodes the value of a result, also of one from another language. Data of other content types stays bytes.
 
     Raises:
-        ValueError: it cannot be decoded.
-        DispatcherError: the producer failed, or it cannot be decoded.
+        ValueError: The data cannot be decoded.
+        DispatcherError: The producer sent an error, or the payload is malformed.
     """
     data = result.data
     if data is None:
         return result.value
-    return codec.loads(data) if result.content_type == codec.CONTENT_TYPE else data
+    return codec.loads(data) if result.content_type == CONTENT_TYPE else data

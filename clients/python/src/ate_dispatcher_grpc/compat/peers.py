@@ -1,4 +1,4 @@
-"""Producer and ResultListener: threads that take one message after the other from a queue of their own."""
+"""Producer and ResultListener: threads that each process the messages of their own queue in order."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _log = logging.getLogger("ate_dispatcher_grpc.compat")
 
 
 class ReplyTo(Protocol):
-    """Where a producer puts its reply."""
+    """Receives the reply of a producer."""
 
     def put(self, item: Any, /) -> None:
-        """Takes a QueueMsg of kind reply."""
+        """Receives a QueueMsg of kind reply."""
 
 
 class QueueMsg(TypedDict):
-    """What waits in the queue of a dispatcher, producer or listener."""
+    """A message in the queue of a dispatcher, producer or listener."""
 
     kind: Literal["exit", "request", "reply", "barrier"]
-    topic: Optional[str]  # noqa: UP045 - read at run time, also by Python 3.9
+    topic: Optional[str]  # noqa: UP045 - a TypedDict evaluates its annotations at run time
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     uuid: NotRequired[str | None]
@@ -36,14 +36,14 @@ EXIT = QueueMsg(kind="exit", topic=None, args=(), kwargs={}, uuid=None, reply_to
 
 
 class ResultListener(threading.Thread):
-    """Receives results; subclasses implement process_dispatcher_result. Needs start and stop, like any thread."""
+    """Receives results. Subclasses implement process_dispatcher_result. Call start and stop, as for any thread."""
 
     def __init__(self) -> None:
         super().__init__()
         self._listener_queue: Queue[QueueMsg] = Queue()
 
     def run(self) -> None:
-        """Processes results until stopped; one that raises is logged, and the next follows."""
+        """Processes results until `stop`. Logs an exception and continues with the next result."""
         while (msg := self._listener_queue.get())["kind"] != "exit":
             try:
                 self.process_dispatcher_result(msg["topic"] or "", *msg["args"])
@@ -51,19 +51,19 @@ class ResultListener(threading.Thread):
                 _log.exception("%s.process_dispatcher_result raised", type(self).__qualname__)
 
     def stop(self) -> None:
-        """Ends the thread after what it was sent so far."""
+        """Ends the thread after the results sent so far."""
         self._listener_queue.put(EXIT)
 
     def send_result(self, topic: str, *response: Any) -> None:
-        """Has a result processed in this thread."""
+        """Enqueues a result for this thread."""
         msg = QueueMsg(kind="reply", topic=topic, args=response, kwargs={}, uuid=None, reply_to=None)
         self._listener_queue.put(msg)
 
     def process_dispatcher_result(self, topic: str, response: Any) -> Any:
-        """Takes one result on a topic; to be implemented.
+        """Processes one result. Subclasses implement this method.
 
         Raises:
-            NotImplementedError: it was not implemented.
+            NotImplementedError: The subclass does not implement it.
         """
         raise NotImplementedError(
             f"{type(self).__qualname__} has not implemented the process_dispatcher_result method"
@@ -82,10 +82,10 @@ class Producer(threading.Thread):
         self._producer_queue: Queue[QueueMsg] = Queue()
 
     def run(self) -> None:
-        """Answers requests until stopped, one at a time; one that raises becomes an error, and the next follows."""
+        """Answers requests one at a time until `stop`. An exception becomes an error result."""
         while (msg := self._producer_queue.get())["kind"] != "exit":
             reply_to = msg.get("reply_to")
-            # What has expired while it waited is wanted no longer.
+            # Skip requests that expired in the queue.
             if reply_to is None or getattr(reply_to, "is_revoked", False):
                 continue
             topic = msg["topic"] or ""
@@ -103,20 +103,20 @@ class Producer(threading.Thread):
             )
 
     def stop(self) -> None:
-        """Ends the thread after the requests it has so far."""
+        """Ends the thread after the requests received so far."""
         self._producer_queue.put(EXIT)
 
     def submit_producer_message(
         self, topic: str, uuid: str, reply_to: ReplyTo, /, *args: Any, **kwargs: Any
     ) -> None:
-        """Has a request answered in this thread. What comes before `args` has no names, so that kwargs may have any."""
+        """Enqueues a request for this thread. The first three are positional-only, so `kwargs` may have any names."""
         msg = QueueMsg(kind="request", topic=topic, args=args, kwargs=kwargs, uuid=uuid, reply_to=reply_to)
         self._producer_queue.put(msg)
 
     def produce_dispatcher_output(self, topic: str, *args: Any, **kwargs: Any) -> Any:
-        """Answers one request on a topic; to be implemented.
+        """Answers one request; the return value is the result. Subclasses implement this method.
 
         Raises:
-            NotImplementedError: it was not implemented.
+            NotImplementedError: The subclass does not implement it.
         """
         raise NotImplementedError("A producer must implement `produce_dispatcher_output`")

@@ -1,4 +1,4 @@
-"""What an ATEDispatcher has at the service: one session for each producer and listener, as long as they have topics."""
+"""The sessions of an ATEDispatcher at the service: one for each producer and listener that has topics."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from ate_dispatcher_grpc.assignment import Assignment
 from ate_dispatcher_grpc.client import Client
+from ate_dispatcher_grpc.compat.codec import Codec
 from ate_dispatcher_grpc.compat.payload import decode_arguments, decode_result_value, encode_result_value
 from ate_dispatcher_grpc.compat.peers import Producer, ResultListener
 from ate_dispatcher_grpc.compat.topics import from_wire
@@ -22,21 +23,22 @@ from ate_dispatcher_grpc.producer import Producer as ConnectedProducer
 
 _log = logging.getLogger("ate_dispatcher_grpc.compat")
 
-# How long a change waits for the dispatcher's word, in seconds; it is made anyway once the dispatcher is back.
+# How long a change waits for the dispatcher's confirmation, in seconds. A change that times out stays pending until the
+# client has reconnected.
 _CONFIRMATION_TIMEOUT = 10.0
 
-# The same at the end; it is over for all of them once one of them was in vain.
+# The same during close. Once one change has timed out, the others do not wait.
 _CLOSE_TIMEOUT = 2.0
 
-# The original let any number of requests wait for a producer; this is the most that a dispatcher takes by default.
+# The original queues any number of requests for a producer. A dispatcher accepts at most this many by default.
 _MAX_BACKLOG = 65_536
 
 
 class _Reply:
-    """Where a compat producer puts its reply: wakes the handler that waits for it."""
+    """Passes the reply of a compat producer to the handler that waits for it."""
 
     def __init__(self, assignment: Assignment) -> None:
-        # Set by the reply too: whichever comes first ends the wait.
+        # The reply sets this event as well, so that the handler wakes up on a reply or on a revocation.
         self._settled = assignment.cancelled
         self._assignment = assignment
         self._value: Any = None
@@ -44,38 +46,44 @@ class _Reply:
 
     @property
     def is_revoked(self) -> bool:
-        """Whether nobody wants the reply any more."""
+        """Whether the assignment was revoked."""
         return self._assignment.revocation is not None
 
     def put(self, msg: Any, /) -> None:
-        """Takes the reply."""
+        """Receives the reply."""
         self._value = msg["args"][0]
         self._settled.set()
 
     def fail(self, error: Exception) -> None:
-        """Takes an exception for a reply."""
+        """Receives an exception instead of a reply."""
         self._error = error
         self._settled.set()
 
-    def wait(self) -> Result:
-        """Waits for the reply or the revocation; raises what the producer raised."""
+    def wait(self) -> Any:
+        """Waits for the reply and returns its value.
+
+        Raises:
+            RevokedError: The assignment was revoked first.
+            Exception: The producer raised this exception.
+        """
         self._settled.wait()
         self._assignment.raise_if_revoked()
         if self._error is not None:
             raise self._error
-        return encode_result_value(self._value)
+        return self._value
 
 
 class Sessions:
-    """The sessions, by producer and listener."""
+    """The sessions of all producers and listeners of one ATEDispatcher."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, codec: Codec) -> None:
         """Connects.
 
         Raises:
-            UnavailableError: there is no dispatcher at the address.
+            UnavailableError: No dispatcher answers at the address.
         """
         self._client = Client(address)
+        self._codec = codec
         self._lock = threading.Lock()
         self._producers: dict[Producer, tuple[ConnectedProducer, set[str]]] = {}
         self._listeners: dict[ResultListener, tuple[Listener, set[str]]] = {}
@@ -88,14 +96,14 @@ class Sessions:
             raise
 
     def dispatch(self, topic: str, ttl: float, options: RequestOptions) -> None:
-        """Scatters a request, if need be more than once within its TTL; what is refused is logged."""
+        """Scatters a request, and retries within its TTL while there is no connection; logs rejections."""
         deadline = time.monotonic() + ttl
-        # With an id it is asked once, however often it is sent.
+        # With an id, a retry does not scatter the request again.
         request: RequestOptions = {**options, "ttl": ttl, "request_id": uuid4().hex}
         while True:
             left = deadline - time.monotonic()
             if left <= 0:
-                _log.error("a request on %r expired before a dispatcher could be reached", from_wire(topic))
+                _log.error("a request on %r expired before the client could connect", from_wire(topic))
                 return
             try:
                 self._client.dispatch(topic, **request)
@@ -104,11 +112,11 @@ class Sessions:
                 if self._is_closed.wait(min(0.1, left)):
                     return
             except DispatcherError as error:
-                _log.error("a request on %r was refused: %s", from_wire(topic), error)
+                _log.error("the dispatcher rejected a request on %r: %s", from_wire(topic), error)
                 return
 
     def add_producer(self, producer: Producer, topic: str) -> None:
-        """Registers a producer on a topic; returns once that is live."""
+        """Registers a producer on a topic; returns once the dispatcher has confirmed."""
         with self._lock:
             if producer not in self._producers:
                 self._producers[producer] = (self._connect(producer), set())
@@ -117,7 +125,7 @@ class Sessions:
         self._await_confirmation(lambda: session.register(topic, timeout=self._timeout))
 
     def remove_producer(self, producer: Producer, topic: str) -> None:
-        """Deregisters a producer; what it was asked before it may still answer."""
+        """Removes a producer from a topic; it may still answer earlier requests."""
         with self._lock:
             if producer not in self._producers:
                 return
@@ -130,17 +138,17 @@ class Sessions:
             threading.Thread(target=session.close, name="ate-dispatcher-drain", daemon=True).start()
 
     def add_listener(self, listener: ResultListener, topic: str) -> None:
-        """Registers a listener on a topic; returns once that is live."""
+        """Registers a listener on a topic; returns once the dispatcher has confirmed."""
         with self._lock:
             if listener not in self._listeners:
-                session = self._client.listener([], lambda result: _deliver(listener, result))
+                session = self._client.listener([], lambda result: self._deliver(listener, result))
                 self._listeners[listener] = (session, set())
             session, topics = self._listeners[listener]
             topics.add(topic)
         self._await_confirmation(lambda: session.add(topic, timeout=self._timeout))
 
     def remove_listener(self, listener: ResultListener, topic: str) -> None:
-        """Deregisters a listener; it has been sent all results that arrived before."""
+        """Removes a listener from a topic; it has received all earlier results when this returns."""
         with self._lock:
             if listener not in self._listeners:
                 return
@@ -150,18 +158,18 @@ class Sessions:
                 del self._listeners[listener]
         self._await_confirmation(lambda: session.remove(topic, timeout=self._timeout))
         if not topics:
-            # Nothing more comes; what came is still handed out.
+            # No further results arrive; the buffered ones are still delivered.
             session.close(_CONFIRMATION_TIMEOUT)
 
     def stop_retrying(self) -> None:
-        """Ends waits for a dispatcher that cannot be reached."""
+        """Ends retries to reach the dispatcher."""
         self._is_closed.set()
 
     def close(self) -> None:
-        """Ends all sessions. Results that have arrived so far are handed to their listeners before."""
+        """Delivers the results that have arrived, then ends all sessions."""
         self.stop_retrying()
         self._timeout = _CLOSE_TIMEOUT
-        # Each answer comes after all that the dispatcher was told and told before.
+        # Each confirmation arrives behind all earlier messages of its stream, so waiting for it flushes the stream.
         for producer, (_, topics) in list(self._producers.items()):
             for topic in list(topics):
                 self.remove_producer(producer, topic)
@@ -175,7 +183,7 @@ class Sessions:
         try:
             return session.ready(_CONFIRMATION_TIMEOUT)
         except InvalidArgumentError:
-            # This dispatcher takes no backlog that long: its own default, then.
+            # This dispatcher does not accept so long a backlog; use its default.
             session.close(0)
             return self._open(producer, 0)
         except TimeoutError:
@@ -183,11 +191,11 @@ class Sessions:
 
     def _open(self, producer: Producer, backlog: int) -> ConnectedProducer:
         def handle(assignment: Assignment) -> Result:
-            args, kwargs = decode_arguments(assignment)
+            args, kwargs = decode_arguments(self._codec, assignment)
             reply = _Reply(assignment)
             topic = from_wire(assignment.topic)
             producer.submit_producer_message(topic, assignment.request_id, reply, *args, **kwargs)
-            return reply.wait()
+            return encode_result_value(self._codec, reply.wait())
 
         return self._client.producer([], handle, concurrency=1, max_backlog=backlog)
 
@@ -195,16 +203,15 @@ class Sessions:
         try:
             change()
         except (TimeoutError, UnavailableError):
-            _log.warning("the dispatcher does not answer; it will be told once it is back")
+            _log.warning("the dispatcher does not answer; the change is sent again after the reconnect")
             if self._is_closed.is_set():
                 self._timeout = 0.0
 
-
-def _deliver(listener: ResultListener, result: ResultDelivery) -> None:
-    topic = from_wire(result.topic)
-    try:
-        value = decode_result_value(result)
-    except DispatcherError as error:
-        listener.process_dispatcher_error(topic, error)
-        return
-    listener.send_result(topic, value)
+    def _deliver(self, listener: ResultListener, result: ResultDelivery) -> None:
+        topic = from_wire(result.topic)
+        try:
+            value = decode_result_value(self._codec, result)
+        except DispatcherError as error:
+            listener.process_dispatcher_error(topic, error)
+            return
+        listener.send_result(topic, value)

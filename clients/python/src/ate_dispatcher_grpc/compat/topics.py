@@ -1,4 +1,4 @@
-"""Topics of any text as topics of the dispatcher, whose names have few characters, and wildcards."""
+"""Maps topics of any text to topics of the dispatcher, which allows fewer characters and gives some a meaning."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ _PREFIX = "py-topic."
 
 
 def to_wire(topic: str) -> str:
-    """Returns the name at the dispatcher: the same if possible, else in base64.
+    """Returns the topic of the dispatcher: unchanged if the dispatcher allows it, otherwise in base64.
 
     Raises:
-        InvalidArgumentError: it is no text, or too long.
+        InvalidArgumentError: The topic is not a str, or is too long.
     """
     if not isinstance(topic, str):
-        raise invalid_argument("topic", f"is a {type(topic).__name__}; it is a str")
+        raise invalid_argument("topic", f"is a {type(topic).__name__}; it must be a str")
     name = topic
     if not _PLAIN.match(topic) or topic.startswith(_PREFIX):
         encoded = base64.urlsafe_b64encode(topic.encode("utf-8", "surrogatepass")).decode().rstrip("=")
         name = f"{_PREFIX}{encoded or '-'}"
     if len(name) > _MAX_BYTES:
         raise invalid_argument(
-            "topic", f"is {len(name)} bytes long as {name[:20]}…; at most {_MAX_BYTES} are possible"
+            "topic", f"is {len(name)} bytes long as {name[:20]}…; at most {_MAX_BYTES} are allowed"
         )
     return name
 
 
 def from_wire(name: str) -> str:
-    """Returns the topic that was meant."""
+    """Returns the topic that to_wire mapped to `name`."""
     if not name.startswith(_PREFIX):
         return name
     encoded = name.removeprefix(_PREFIX)
