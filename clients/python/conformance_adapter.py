@@ -1,4 +1,4 @@
-"""The Python client behind the adapter protocol of test/conformance: `conformance_adapter.py HOST:PORT`."""
+"""Drives the Python client by the adapter protocol of test/conformance: `conformance_adapter.py HOST:PORT`."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ T = TypeVar("T")
 
 
 def write_line(line: Fields) -> None:
-    """Writes one line."""
+    """Writes one line to standard output."""
     sys.stdout.write(json.dumps(line, separators=(",", ":")) + "\n")
     sys.stdout.flush()
 
 
-class Session:
-    """All that is open between two resets."""
+class State:
+    """The client and everything it opened since the last reset."""
 
     def __init__(self, address: str) -> None:
         self.client = Client(address, reconnect=Reconnect(initial_delay=0.02, max_delay=0.1))
@@ -50,12 +50,12 @@ class Session:
         self._is_over = False
 
     def report(self, **event: Any) -> None:
-        """Reports something, unless a reset has come in between."""
+        """Writes an event, unless a reset has closed it."""
         if not self._is_over:
             write_line(event)
 
     async def close(self) -> None:
-        """Abandons everything."""
+        """Closes everything without a grace period."""
         self._is_over = True
         for gather in self.gathers.values():
             await gather.close()
@@ -88,21 +88,21 @@ class Session:
         """Connects a listener."""
         name = fields["listener"]
 
-        def heard(result: ResultDelivery) -> None:
+        def on_result(result: ResultDelivery) -> None:
             self.report(event="result", listener=name, **delivery_view(result))
 
-        def summed_up(summary: Summary) -> None:
+        def on_summary(summary: Summary) -> None:
             self.report(event="summary", listener=name, **summary_view(summary))
 
-        def missed(gap: Gap) -> None:
+        def on_gap(gap: Gap) -> None:
             positions = {"from": gap.first, "to": gap.last, "lost_count": gap.lost_count}
             self.report(event="gap", listener=name, topic=gap.topic, reason=gap.reason, **positions)
 
         listener = self.client.listener(
             fields.get("topics") or [],
-            heard,
-            on_summary=summed_up if fields.get("summaries") else None,
-            on_gap=missed,
+            on_result,
+            on_summary=on_summary if fields.get("summaries") else None,
+            on_gap=on_gap,
             id=fields.get("listener_id") or "",
             group=fields.get("group") or "",
             include_late=bool(fields.get("include_late")),
@@ -115,7 +115,7 @@ class Session:
         return {"listener_id": listener.id}
 
     async def gather(self, fields: Fields) -> Fields:
-        """Begins a gather."""
+        """Starts a gather."""
         name = fields["gather"]
         exclude = bool(fields.get("exclude_listeners"))
         gather = self.client.gather(fields["topic"], **request_options(fields), exclude_listeners=exclude)
@@ -148,15 +148,15 @@ class Session:
 
 
 class Adapter:
-    """Reads commands and answers them."""
+    """Reads commands and writes their responses."""
 
     def __init__(self, address: str) -> None:
         self._address = address
-        self._session = Session(address)
+        self._state = State(address)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Plays until quit or the end of the input."""
+        """Runs until `quit` or the end of the input."""
         reader = asyncio.StreamReader(limit=64 * 1024 * 1024)
         loop = asyncio.get_running_loop()
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
@@ -168,7 +168,7 @@ class Adapter:
             task = loop.create_task(self._answer(command))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        await self._session.close()
+        await self._state.close()
 
     async def _answer(self, command: Fields) -> None:
         try:
@@ -184,18 +184,18 @@ class Adapter:
         op: str = command["op"]
         perform = getattr(self, "_" + op.replace(".", "_"), None)
         if perform is None or op in ("run", "answer", "perform"):
-            raise DispatcherError(StatusCode.UNIMPLEMENTED, f"no such op: {op}")
+            raise DispatcherError(StatusCode.UNIMPLEMENTED, f"unknown op: {op}")
         return await perform(command)  # type: ignore[no-any-return]
 
     async def _hello(self, _: Fields) -> Fields:
         return {"language": "python", "version": __version__, "features": ["dispositions", "credit"]}
 
     async def _reset(self, _: Fields) -> None:
-        session, self._session = self._session, Session(self._address)
-        await session.close()
+        state, self._state = self._state, State(self._address)
+        await state.close()
 
     async def _producer_open(self, command: Fields) -> Fields:
-        return await self._session.open_producer(command)
+        return await self._state.open_producer(command)
 
     async def _producer_reply(self, command: Fields) -> None:
         await self._producer(command)[1].reply(command)
@@ -213,47 +213,47 @@ class Adapter:
         await self._producer(command)[0].close(command.get("grace_ms", 10_000) / 1000)
 
     async def _listener_open(self, command: Fields) -> Fields:
-        return await self._session.open_listener(command)
+        return await self._state.open_listener(command)
 
     async def _listener_update(self, command: Fields) -> None:
-        listener = _found(self._session.listeners, command.get("listener"))
+        listener = _find(self._state.listeners, command.get("listener"))
         await listener.add(*(command.get("add") or ()))
         await listener.remove(*(command.get("remove") or ()))
 
     async def _listener_close(self, command: Fields) -> None:
-        await _found(self._session.listeners, command.get("listener")).close()
+        await _find(self._state.listeners, command.get("listener")).close()
 
     async def _update_listener(self, command: Fields) -> Fields:
         add, remove = command.get("add") or (), command.get("remove") or ()
         listener_id = command.get("listener_id") or ""
-        return {"topics": await self._session.client.update_listener(listener_id, add=add, remove=remove)}
+        return {"topics": await self._state.client.update_listener(listener_id, add=add, remove=remove)}
 
     async def _dispatch(self, command: Fields) -> Fields:
-        acceptance = await self._session.client.dispatch(command["topic"], **request_options(command))
+        acceptance = await self._state.client.dispatch(command["topic"], **request_options(command))
         return {"acceptance": acceptance_view(acceptance)}
 
     async def _validate(self, command: Fields) -> Fields:
-        acceptance = await self._session.client.validate(command["topic"], **request_options(command))
+        acceptance = await self._state.client.validate(command["topic"], **request_options(command))
         return {"acceptance": acceptance_view(acceptance)}
 
     async def _gather(self, command: Fields) -> Fields:
-        return await self._session.gather(command)
+        return await self._state.gather(command)
 
     async def _gather_cancel(self, command: Fields) -> None:
-        await _found(self._session.gathers, command.get("gather")).cancel()
+        await _find(self._state.gathers, command.get("gather")).cancel()
 
     async def _cancel(self, command: Fields) -> Fields:
-        summary = await self._session.client.cancel_request(command.get("request_id") or "")
+        summary = await self._state.client.cancel_request(command.get("request_id") or "")
         return {"summary": summary_view(summary)}
 
     def _producer(self, command: Fields) -> tuple[Producer, ScriptedHandler]:
-        return _found(self._session.producers, command.get("producer"))
+        return _find(self._state.producers, command.get("producer"))
 
 
-def _found(all_of_them: dict[str, T], name: str | None) -> T:
-    if name is None or name not in all_of_them:
-        raise NotFoundError(StatusCode.NOT_FOUND, f"nothing is open by the name {name}")
-    return all_of_them[name]
+def _find(open_ones: dict[str, T], name: str | None) -> T:
+    if name is None or name not in open_ones:
+        raise NotFoundError(StatusCode.NOT_FOUND, f"nothing named {name} is open")
+    return open_ones[name]
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the handlers of the conformance adapter do."""
+"""The handler of the producers of the conformance adapter."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from conformance_views import Fields, assignment_view
 
 
 class ScriptedHandler:
-    """The handler of one producer: does what its behaviours say, and reports what it sees."""
+    """The handler of one producer: follows the behaviours of the scenario, and reports assignments and revocations."""
 
     def __init__(self, fields: Fields, report: Callable[..., None]) -> None:
         self._name: str = fields["producer"]
@@ -34,7 +34,7 @@ class ScriptedHandler:
             try:
                 outcome = await asyncio.shield(work)
             except asyncio.CancelledError:
-                # What was answered before the revocation came is answered, whichever the loop takes up first.
+                # An answer that was given before the revocation counts, whichever of the two the event loop runs first.
                 if assignment.revocation is not None and not work.done():
                     reason = assignment.revocation.reason
                     self._report(
@@ -49,7 +49,7 @@ class ScriptedHandler:
             self._manual.pop(assignment.request_id, None)
 
     async def reply(self, fields: Fields) -> None:
-        """Answers an assignment by command."""
+        """Answers an assignment with the fields of a command."""
         request_id = fields.get("request_id") or ""
         if request_id not in self._manual:
             raise NotFoundError(StatusCode.NOT_FOUND, f"{request_id} is not outstanding")

@@ -1,4 +1,4 @@
-"""What the Python client takes and hands out, as the adapter protocol of test/conformance writes it."""
+"""Converts values of the Python client to and from the JSON of the adapter protocol of test/conformance."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Fields = dict[str, Any]
 
 
 def request_options(fields: Fields) -> Any:
-    """Returns options of the client, by the protocol's fields of a request; what is left out is not set."""
+    """Converts the fields of a request to options of the client; absent fields stay unset."""
     same = [
         "args",
         "kwargs",
@@ -39,13 +39,13 @@ def request_options(fields: Fields) -> Any:
 
 
 def error_view(error: DispatcherError) -> Fields:
-    """An error as the protocol writes it."""
+    """Converts an error."""
     fields = [violation.field for violation in error.field_violations]
     return {"code": error.code.name, "reason": error.reason, "message": error.details, "fields": fields}
 
 
 def acceptance_view(acceptance: Acceptance) -> Fields:
-    """An acceptance as the protocol writes it."""
+    """Converts an acceptance."""
     return {
         "request_id": acceptance.request_id,
         "targets": [{"producer_id": each.producer_id, "group": each.group} for each in acceptance.targets],
@@ -55,7 +55,7 @@ def acceptance_view(acceptance: Acceptance) -> Fields:
 
 
 def assignment_view(assignment: Assignment) -> Fields:
-    """An assignment as the protocol writes it."""
+    """Converts an assignment."""
     same = ["request_id", "topic", "attempt", "args", "kwargs", "content_type", "attributes", "context"]
     return {
         **{name: getattr(assignment, name) for name in same},
@@ -65,7 +65,7 @@ def assignment_view(assignment: Assignment) -> Fields:
 
 
 def delivery_view(result: ResultDelivery) -> Fields:
-    """A delivery as the protocol writes it."""
+    """Converts a delivery."""
     same = [
         "request_id",
         "topic",
@@ -92,7 +92,7 @@ def delivery_view(result: ResultDelivery) -> Fields:
 
 
 def summary_view(summary: Summary) -> Fields:
-    """A summary as the protocol writes it."""
+    """Converts a summary."""
     same = [
         "request_id",
         "topic",

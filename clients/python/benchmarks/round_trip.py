@@ -1,6 +1,6 @@
-"""Round trips of this client and of a plain gRPC echo in Python, for `npm run bench:clients`.
+"""Measures round trips of this client and of a plain gRPC echo in Python, for `npm run bench:clients`.
 
-python benchmarks/round_trip.py threads|asyncio PART, where PART is one of those that test/round-trip/peers.ts tells.
+Usage: python benchmarks/round_trip.py threads|asyncio echo|produce|measure [ARGUMENT...]; see test/round-trip/peers.ts.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PAYLOAD = b"x" * 100
 
 
 def echo() -> None:
-    """Runs a plain gRPC server that echoes."""
+    """Runs a plain gRPC server that echoes its requests."""
     server = grpc.server(ThreadPoolExecutor(4))
     handler: Any = grpc.unary_unary_rpc_method_handler(lambda request, _: request)
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("bench.Echo", {"Echo": handler}),))
@@ -35,7 +35,7 @@ def echo() -> None:
 
 
 async def aio_echo() -> None:
-    """Does the same with asyncio."""
+    """Does the same, with asyncio."""
 
     async def answer(request: bytes, _: object) -> bytes:
         return request
@@ -51,14 +51,14 @@ async def aio_echo() -> None:
 
 
 def produce(address: str, topic: str) -> None:
-    """Runs a producer that echoes."""
+    """Runs a producer that echoes its requests."""
     with Client(address) as client, client.producer([topic], lambda request: request.data):
         print("ready", flush=True)
         sys.stdin.read()
 
 
 async def aio_produce(address: str, topic: str) -> None:
-    """Does the same with asyncio."""
+    """Does the same, with asyncio."""
 
     async def answer(request: aio.Assignment) -> bytes | None:
         return request.data
@@ -69,7 +69,7 @@ async def aio_produce(address: str, topic: str) -> None:
 
 
 def measure(address: str, topic: str, echo_address: str) -> None:
-    """Makes as many round trips as each line says, and prints their median."""
+    """Reads lines of kind and count; makes that many round trips and prints their median in microseconds."""
     with Client(address) as client, grpc.insecure_channel(echo_address) as channel:
         plain: Any = channel.unary_unary(ECHO)
         trips: dict[str, Callable[[], object]] = {
@@ -88,7 +88,7 @@ def measure(address: str, topic: str, echo_address: str) -> None:
 
 
 async def aio_measure(address: str, topic: str, echo_address: str) -> None:
-    """Does the same with asyncio."""
+    """Does the same, with asyncio."""
     async with aio.Client(address) as client, grpc.aio.insecure_channel(echo_address) as channel:
         plain: Any = channel.unary_unary(ECHO)
 
@@ -111,10 +111,10 @@ async def aio_measure(address: str, topic: str, echo_address: str) -> None:
 
 
 def main() -> None:
-    """Runs one part with one face."""
-    face, part, *arguments = sys.argv[1:]
+    """Runs one part, with threads or asyncio."""
+    style, part, *arguments = sys.argv[1:]
     parts: dict[str, Any]
-    if face == "threads":
+    if style == "threads":
         parts = {"echo": echo, "produce": produce, "measure": measure}
         parts[part](*arguments)
     else:

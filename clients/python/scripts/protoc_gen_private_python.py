@@ -1,7 +1,8 @@
-"""A protoc plugin: Python messages and their types as a tree that belongs to one package alone.
+"""A protoc plugin that generates Python messages and stubs private to one package.
 
-What protoc generates imports `google.rpc...` from the top and registers in the one pool of the process; both collide
-with other packages that bring the same files. Here imports are relative to the tree, and the pool is the package's own.
+The code that protoc itself generates imports `google.rpc...` from the top level and registers its messages in the
+descriptor pool of the process. Both collide with other packages that contain the same files. This plugin moves the
+imports into a subpackage and replaces the pool with one of the package.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def main() -> None:
 
 
 def generate(request: plugin_pb2.CodeGeneratorRequest) -> dict[str, str]:
-    """Runs protoc on the request and returns what it wrote, by name, made private."""
+    """Runs protoc on the request; returns the private version of each generated file, by name."""
     with tempfile.TemporaryDirectory() as folder:
         descriptors = Path(folder, "descriptors")
         descriptors.write_bytes(descriptor_pb2.FileDescriptorSet(file=request.proto_file).SerializeToString())
@@ -48,7 +49,7 @@ def generate(request: plugin_pb2.CodeGeneratorRequest) -> dict[str, str]:
 
 
 def private(source: str, names: set[str]) -> str:
-    """Turns absolute imports of files of the tree into imports from the tree, and takes the package's own pool."""
+    """Moves the imports of generated files into the subpackage, and replaces the descriptor pool."""
 
     def moved(match: re.Match[str]) -> str:
         package, module = match["package"] or "", match["module"]
@@ -62,7 +63,7 @@ def private(source: str, names: set[str]) -> str:
 
 
 def packages(files: dict[str, str]) -> set[str]:
-    """The __init__.py of every folder."""
+    """Returns the name of the __init__.py of every folder."""
     folders = {folder for name in files for folder in PurePosixPath(name).parents}
     return {str(folder / "__init__.py") for folder in folders}
 

@@ -27,7 +27,7 @@ def address(shared_server: Server) -> str:
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    """A server of the test's own, whose heartbeats come often."""
+    """A server for one test, with frequent heartbeats."""
     server = Server("--heartbeat-ms", "300", "--drain-grace-ms", "500")
     yield server
     server.stop()
@@ -53,16 +53,16 @@ def topic() -> str:
 
 
 @pytest.fixture(autouse=True)
-def no_thread_is_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
+def no_thread_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
     if request.module.__name__.endswith("compat_original"):
-        # One dispatcher for the whole module, as in the original.
+        # As in the original, the whole module shares one dispatcher.
         yield
         return
     before = set(threading.enumerate())
     yield
     deadline = time.monotonic() + 3
     while leaked := [each for each in set(threading.enumerate()) - before if _is_ours(each)]:
-        assert time.monotonic() < deadline, f"left behind: {leaked}"
+        assert time.monotonic() < deadline, f"leaked threads: {leaked}"
         time.sleep(0.01)
 
 

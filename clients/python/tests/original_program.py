@@ -1,4 +1,4 @@
-"""A program for ate-dispatcher 0.1.0, as it stands in its own README and beyond; tests run it with both libraries."""
+"""A program for ate-dispatcher 0.1.0: the example of its README and more. Tests run it with both libraries."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""A real dispatcher for tests: a process that can be restarted, killed and stopped, and a link that can be cut."""
+"""A real dispatcher for tests: a process that can be restarted, killed and frozen, behind a link that can be cut."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ READY = "listening on "
 
 
 def command() -> list[str]:
-    """How to start a dispatcher: ATE_DISPATCHER_COMMAND, or the one that was built here."""
+    """Returns the command that starts a dispatcher: ATE_DISPATCHER_COMMAND, or the build of this repository."""
     configured = os.environ.get("ATE_DISPATCHER_COMMAND")
     return shlex.split(configured) if configured else ["node", str(ROOT / "dist" / "main.js")]
 
 
 class Server:
-    """One dispatcher at one address, through however many processes."""
+    """A dispatcher that keeps its address across restarts."""
 
     def __init__(self, *options: str) -> None:
         self._options = options
@@ -44,26 +44,26 @@ class Server:
         )
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
-        assert line.startswith(READY), f"{command()} does not serve; is it built? It said {line!r}"
+        assert line.startswith(READY), f"{command()} does not serve; is it built? It printed {line!r}"
         self.address = line.removeprefix(READY).strip()
 
     def kill(self) -> None:
-        """Ends the process without goodbye."""
+        """Kills the process without a drain."""
         self._signal(signal.SIGKILL)
         self._wait()
 
     def stop(self) -> None:
-        """Ends the process in good order."""
+        """Drains and ends the process."""
         self._signal(signal.SIGCONT)
         self._signal(signal.SIGTERM)
         self._wait()
 
     def freeze(self) -> None:
-        """Halts the process: its sockets stay open, and nobody answers."""
+        """Suspends the process: its sockets stay open, but it does not answer."""
         self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Lets it go on."""
+        """Resumes the process."""
         self._signal(signal.SIGCONT)
 
     def _signal(self, number: int) -> None:
@@ -79,7 +79,7 @@ class Server:
 
 
 class Link:
-    """A TCP proxy in front of a server; half-open it takes bytes, passes none on, and says nothing about it."""
+    """A TCP proxy in front of a server. Frozen connections are half-open: the proxy reads their bytes and drops them."""
 
     def __init__(self, target: str) -> None:
         host, port = target.split(":")
@@ -92,17 +92,17 @@ class Link:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def freeze(self) -> None:
-        """Passes nothing on any more on the connections there are; new ones work."""
+        """Drops all bytes of the current connections; new connections work."""
         self._generation += 1
 
     def cut(self) -> None:
-        """Resets the connections there are."""
+        """Closes the current connections."""
         sockets, self._sockets = self._sockets, []
         for each in sockets:
             _close(each)
 
     def close(self) -> None:
-        """Ends it."""
+        """Closes the proxy and its connections."""
         self._listener.close()
         self.cut()
 

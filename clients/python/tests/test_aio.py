@@ -1,4 +1,4 @@
-"""The asyncio face: what differs from the threaded one, and that it survives the same."""
+"""The asyncio client: its differences from the threaded one, and its recovery from the same failures."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ async def test_a_revocation_cancels_the_handler(aclient: Client, topic: str) -> 
     assert await asyncio.wait_for(revoked, 5) == "REQUESTED"
 
 
-async def test_leaving_a_gather_tells_the_producers(aclient: Client, topic: str) -> None:
+async def test_leaving_a_gather_revokes_its_assignments(aclient: Client, topic: str) -> None:
     revoked: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     async def handle(a: Assignment) -> None:
@@ -93,7 +93,7 @@ async def test_leaving_a_gather_tells_the_producers(aclient: Client, topic: str)
     assert await asyncio.wait_for(revoked, 5) == "CALLER_GONE"
 
 
-async def test_waiting_for_a_result_may_be_given_up(aclient: Client, topic: str) -> None:
+async def test_waiting_for_a_result_can_time_out(aclient: Client, topic: str) -> None:
     async def handle(a: Assignment) -> str:
         await asyncio.sleep(0.3)
         return "late but in time"
@@ -105,7 +105,7 @@ async def test_waiting_for_a_result_may_be_given_up(aclient: Client, topic: str)
     assert [result.value async for result in gather] == ["late but in time"]
 
 
-async def test_exceptions_are_error_results(aclient: Client, topic: str) -> None:
+async def test_exceptions_become_error_results(aclient: Client, topic: str) -> None:
     async def handle(a: Assignment) -> None:
         if a.args:
             raise asyncio.CancelledError
@@ -120,7 +120,7 @@ async def test_exceptions_are_error_results(aclient: Client, topic: str) -> None
     assert result.error is not None
 
 
-async def test_refusals_are_raised(aclient: Client, topic: str) -> None:
+async def test_rejections_are_raised(aclient: Client, topic: str) -> None:
     with pytest.raises(NoProducersError):
         await aclient.dispatch(topic, no_producers_action="FAIL")
     gather = aclient.gather("not a topic")
@@ -137,7 +137,7 @@ async def test_refusals_are_raised(aclient: Client, topic: str) -> None:
             await nobody.dispatch("t")
 
 
-async def test_topics_change_at_any_time(aclient: Client, topic: str) -> None:
+async def test_topics_can_be_changed(aclient: Client, topic: str) -> None:
     producer = await aclient.producer([], lambda a: a.topic, id=topic).ready()
     listener = await aclient.listener([], id=topic).ready()
     await producer.register(topic)
@@ -152,7 +152,7 @@ async def test_topics_change_at_any_time(aclient: Client, topic: str) -> None:
         await producer.register("a b")
 
 
-async def test_topics_can_be_changed_while_more_waits_than_fits(aclient: Client, topic: str) -> None:
+async def test_topics_can_be_changed_while_the_buffer_is_full(aclient: Client, topic: str) -> None:
     async def many(a: Assignment) -> None:
         for number in range(3000):
             await a.send(number)
@@ -165,7 +165,7 @@ async def test_topics_can_be_changed_while_more_waits_than_fits(aclient: Client,
     assert seen == [*range(3000), None]
 
 
-async def test_coroutine_callbacks_are_called_in_turn(aclient: Client, topic: str) -> None:
+async def test_coroutine_callbacks_run_one_at_a_time(aclient: Client, topic: str) -> None:
     told: list[object] = []
     done = asyncio.Event()
 
@@ -184,24 +184,24 @@ async def test_coroutine_callbacks_are_called_in_turn(aclient: Client, topic: st
     assert told == [1, "ALL_ANSWERED"]
 
 
-async def test_concurrency_of_one_is_one_after_the_other(aclient: Client, topic: str) -> None:
-    at_work = most = 0
+async def test_with_concurrency_1_handlers_run_one_at_a_time(aclient: Client, topic: str) -> None:
+    running = max_running = 0
 
     async def handle(a: Assignment) -> None:
-        nonlocal at_work, most
-        at_work += 1
-        most = max(most, at_work)
+        nonlocal running, max_running
+        running += 1
+        max_running = max(max_running, running)
         await asyncio.sleep(0.01)
-        at_work -= 1
+        running -= 1
 
     producer = await aclient.producer([topic], handle, concurrency=1).ready()
     gathers = [aclient.gather(topic) for _ in range(5)]
     assert [(await gather.summary).answered_count for gather in gathers] == [1] * 5
-    assert most == 1
+    assert max_running == 1
     producer.set_concurrency(3)
 
 
-async def test_closing_finishes_the_work(aclient: Client, topic: str) -> None:
+async def test_close_finishes_running_handlers(aclient: Client, topic: str) -> None:
     begun, go_on = asyncio.Event(), asyncio.Event()
 
     async def handle(a: Assignment) -> str:
@@ -222,7 +222,7 @@ async def test_closing_finishes_the_work(aclient: Client, topic: str) -> None:
         await producer.register("x")
 
 
-async def test_what_a_revoked_handler_answers_all_the_same_is_late(aclient: Client, topic: str) -> None:
+async def test_results_of_a_revoked_handler_are_late(aclient: Client, topic: str) -> None:
     states: asyncio.Queue[str] = asyncio.Queue()
 
     async def handle(a: Assignment) -> str:
@@ -241,15 +241,15 @@ async def test_what_a_revoked_handler_answers_all_the_same_is_late(aclient: Clie
     assert [await asyncio.wait_for(states.get(), 10) for _ in range(3)] == ["LATE", "LATE", "ACCEPTED"]
 
 
-async def test_the_newest_session_of_an_id_wins(aclient: Client, topic: str) -> None:
+async def test_a_new_session_replaces_one_with_the_same_id(aclient: Client, topic: str) -> None:
     first = await aclient.listener([topic], id=topic).ready()
     await aclient.listener([topic], id=topic).ready()
     with pytest.raises(SessionReplacedError):
         [result async for result in first]
 
 
-class Heard(list[SessionStatus]):
-    """What sessions said."""
+class StatusLog(list[SessionStatus]):
+    """Records the statuses of sessions."""
 
     async def wait_for(self, kind: type[SessionStatus], count: int) -> None:
         deadline = asyncio.get_running_loop().time() + 15
@@ -258,17 +258,17 @@ class Heard(list[SessionStatus]):
             await asyncio.sleep(0.01)
 
 
-@pytest.mark.parametrize("harm", [Link.cut, Link.freeze])
+@pytest.mark.parametrize("failure", [Link.cut, Link.freeze])
 async def test_no_result_is_lost_when_the_link_breaks(
-    server: Server, link: Link, harm: Callable[[Link], None]
+    server: Server, link: Link, failure: Callable[[Link], None]
 ) -> None:
-    numbers, heard, gaps = itertools.count(), Heard(), list[Gap]()
+    numbers, heard, gaps = itertools.count(), StatusLog(), list[Gap]()
     async with Client(server.address, reconnect=FAST) as near, Client(link.address, reconnect=FAST) as far:
         listener = await far.listener(["t"], on_status=heard.append, on_gap=gaps.append).ready()
         await near.producer(["t"], lambda a: a.args[0]).ready()
         for number in itertools.islice(numbers, 5):
             await near.dispatch("t", args=[number])
-        harm(link)
+        failure(link)
         for number in itertools.islice(numbers, 5):
             await near.dispatch("t", args=[number])
         await heard.wait_for(Ready, 2)
@@ -279,30 +279,30 @@ async def test_no_result_is_lost_when_the_link_breaks(
     assert gaps == []
 
 
-@pytest.mark.parametrize("harm", ["restart", "kill", "freeze"])
-async def test_harm_to_the_server_is_survived(server: Server, harm: str) -> None:
-    producing, listening, gaps = Heard(), Heard(), list[Gap]()
+@pytest.mark.parametrize("failure", ["restart", "kill", "freeze"])
+async def test_sessions_survive_a_failure_of_the_server(server: Server, failure: str) -> None:
+    producing, listening, gaps = StatusLog(), StatusLog(), list[Gap]()
     async with Client(server.address, reconnect=FAST, call_timeout=2) as client:
         await client.producer(["t"], lambda a: a.args[0], on_status=producing.append).ready()
         listener = await client.listener(["t"], on_status=listening.append, on_gap=gaps.append).ready()
         await client.dispatch("t", args=[1])
         assert (await listener.get()).value == 1
-        if harm == "freeze":
+        if failure == "freeze":
             server.freeze()
             await listening.wait_for(Disconnected, 1)
             await producing.wait_for(Disconnected, 1)
             server.thaw()
         else:
-            await asyncio.to_thread(server.stop if harm == "restart" else server.kill)
+            await asyncio.to_thread(server.stop if failure == "restart" else server.kill)
             await asyncio.to_thread(server.start)
         await listening.wait_for(Ready, 2)
         await producing.wait_for(Ready, 2)
         await client.dispatch("t", args=[2])
         assert (await asyncio.wait_for(listener.get(), 10)).value == 2
-    assert [gap.reason for gap in gaps] == ([] if harm == "freeze" else ["EPOCH_CHANGED"])
+    assert [gap.reason for gap in gaps] == ([] if failure == "freeze" else ["EPOCH_CHANGED"])
 
 
-async def test_calls_and_gathers_on_a_dead_link_fail_in_time(server: Server, link: Link) -> None:
+async def test_calls_and_gathers_on_a_dead_connection_fail_in_time(server: Server, link: Link) -> None:
     async with Client(server.address) as near, Client(link.address, call_timeout=0.5) as far:
 
         async def sleep(a: Assignment) -> None:

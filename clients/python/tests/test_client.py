@@ -1,4 +1,4 @@
-"""Requests, threaded."""
+"""Requests of the threaded client."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_data_attributes_and_trace_context_pass_through(client: Client, topic: s
     assert dict(result.context) == {"traceparent": trace}
 
 
-def test_an_exception_is_an_error_result_and_the_producer_lives(client: Client, topic: str) -> None:
+def test_an_exception_becomes_an_error_result_and_the_producer_continues(client: Client, topic: str) -> None:
     def handle(a: Assignment) -> int:
         if a.args:
             raise DispatcherError(
@@ -106,7 +106,7 @@ def test_an_exception_is_an_error_result_and_the_producer_lives(client: Client, 
     assert caught.value.metadata == {"sku": "x"}
 
 
-def test_what_a_handler_cannot_send_is_an_error_result(client: Client, topic: str) -> None:
+def test_an_unserializable_return_value_becomes_an_error_result(client: Client, topic: str) -> None:
     client.producer([topic], lambda a: {"when": {1, 2}}).ready(10)  # type: ignore[dict-item]
     (result,) = client.gather(topic)
     assert result.error is not None
@@ -123,7 +123,7 @@ def test_what_a_handler_cannot_send_is_an_error_result(client: Client, topic: st
         ({"stall_timeout": 0.1}, "STALLED"),
     ],
 )
-def test_a_policy_ends_a_gather_and_revokes_the_others(
+def test_a_completion_policy_ends_a_gather_and_revokes_unanswered_assignments(
     client: Client, topic: str, completion: Completion, reason: str
 ) -> None:
     revoked: list[str] = []
@@ -156,7 +156,7 @@ def test_a_gather_that_is_cancelled_ends_with_a_summary(client: Client, topic: s
     gather.cancel()
 
 
-def test_leaving_a_gather_tells_the_producers(client: Client, topic: str) -> None:
+def test_leaving_a_gather_revokes_its_assignments(client: Client, topic: str) -> None:
     reasons: list[str] = []
     told = threading.Event()
 
@@ -183,7 +183,7 @@ def test_a_request_is_cancelled_by_its_id(client: Client, topic: str) -> None:
         client.cancel_request("never-was")
 
 
-def test_the_same_id_asks_once_and_other_content_is_refused(client: Client, topic: str) -> None:
+def test_a_repeated_id_is_scattered_once_and_rejected_with_other_content(client: Client, topic: str) -> None:
     seen: list[object] = []
     client.producer([topic], lambda a: seen.append(a.args)).ready(10)
     first = client.dispatch(topic, request_id=topic, args=[1], attributes={"a": "1", "b": "2"})
@@ -195,14 +195,14 @@ def test_the_same_id_asks_once_and_other_content_is_refused(client: Client, topi
     assert len(seen) <= 1
 
 
-def test_validate_says_who_would_be_asked(client: Client, topic: str) -> None:
+def test_validate_returns_the_targets_without_scattering(client: Client, topic: str) -> None:
     seen: list[object] = []
     client.producer([topic], seen.append, id=topic).ready(10)
     assert [target.producer_id for target in client.validate(topic).targets] == [topic]
     assert seen == []
 
 
-def test_nobody_to_ask(client: Client, topic: str) -> None:
+def test_a_request_without_producers_ends_or_fails(client: Client, topic: str) -> None:
     gather = client.gather(topic)
     assert (list(gather), gather.summary.reason) == ([], "NO_PRODUCERS")
     with pytest.raises(NoProducersError) as caught:
@@ -210,14 +210,14 @@ def test_nobody_to_ask(client: Client, topic: str) -> None:
     assert not caught.value.retryable
 
 
-def test_a_selector_narrows_the_producers(client: Client, topic: str) -> None:
+def test_a_selector_limits_the_producers(client: Client, topic: str) -> None:
     for region in ("north", "south"):
         client.producer([topic], _answers({"from": region}), labels={"region": region}).ready(10)
     (result,) = client.gather(topic, selector={"match_labels": {"region": "north"}})
     assert result.value == {"from": "north", "args": []}
 
 
-def test_what_the_dispatcher_refuses_names_the_fields(client: Client) -> None:
+def test_a_rejection_names_the_fields(client: Client) -> None:
     with pytest.raises(InvalidArgumentError) as caught:
         client.dispatch("not a topic", ttl=-1)
     assert [violation.field for violation in caught.value.field_violations] == [
@@ -246,7 +246,7 @@ def test_what_the_dispatcher_refuses_names_the_fields(client: Client) -> None:
         ({"context": {"traceparent": "é"}}, r"metadata\.traceparent is not ASCII"),
     ],
 )
-def test_what_cannot_be_sent_is_refused_at_once(
+def test_options_that_cannot_be_encoded_are_rejected_at_once(
     client: Client, options: dict[str, object], message: str
 ) -> None:
     with pytest.raises(InvalidArgumentError, match=message):
@@ -258,7 +258,7 @@ def test_an_unknown_option_is_a_type_error(client: Client) -> None:
         client.dispatch("t", keyword="b")  # type: ignore[call-arg]
 
 
-def test_a_deadline_bounds_the_ttl(client: Client, topic: str) -> None:
+def test_a_deadline_limits_the_ttl(client: Client, topic: str) -> None:
     client.producer([topic], lambda a: a.cancelled.wait(10) and None).ready(10)
     gather = client.gather(topic, timeout=0.6)
     assert gather.summary.reason == "EXPIRED"
@@ -275,7 +275,7 @@ def test_no_server_is_unavailable() -> None:
             client.wait_for_ready(0.1)
 
 
-def test_a_closed_client_says_so(address: str) -> None:
+def test_a_closed_client_raises_closed_error(address: str) -> None:
     client = Client(address)
     client.close()
     client.close()
@@ -283,7 +283,7 @@ def test_a_closed_client_says_so(address: str) -> None:
         client.dispatch("t")
 
 
-def test_several_threads_may_share_a_gather(client: Client, topic: str) -> None:
+def test_threads_may_share_a_gather(client: Client, topic: str) -> None:
     def handle(a: Assignment) -> str:
         for part in range(200):
             a.send(part)

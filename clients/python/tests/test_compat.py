@@ -1,4 +1,4 @@
-"""The drop-in beyond the original's own tests."""
+"""The drop-in replacement, beyond the tests of the original."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def trio(address: str, topic: str) -> Iterator[Trio]:
         assert not thread.is_alive()
 
 
-def test_one_program_prints_the_same_with_both_libraries(tmp_path: Path) -> None:
+def test_a_program_prints_the_same_with_both_libraries(tmp_path: Path) -> None:
     source = PROGRAM.read_text()
     ported = tmp_path / "ported_program.py"
     ported.write_text(source.replace("from ate_dispatcher import", "from ate_dispatcher_grpc.compat import"))
@@ -122,7 +122,7 @@ def test_keywords_may_have_any_name(trio: Trio, client: Client, topic: str) -> N
     assert trio.listener.heard.get(timeout=10) == (topic, ((), {"ttl": 5, "timeout": 6}))
 
 
-def test_other_languages_see_plain_json_where_it_says_it_all(trio: Trio, client: Client, topic: str) -> None:
+def test_other_languages_see_plain_json_where_it_is_exact(trio: Trio, client: Client, topic: str) -> None:
     with client.listener([topic]) as listener:
         client.dispatch(topic, args=[1, "x"], kwargs={"k": [None, 1.5]})
         result = listener.get(10)
@@ -136,7 +136,7 @@ def test_other_languages_see_plain_json_where_it_says_it_all(trio: Trio, client:
     assert seen.get(timeout=10) == ([], {}, b'{"args":[1.0],"kwargs":{}}')
 
 
-def test_a_producer_that_raises_lives_on(trio: Trio, topic: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_producer_that_raises_continues(trio: Trio, topic: str, caplog: pytest.LogCaptureFixture) -> None:
     trio.dispatcher.send_request(topic, "raise")
     trio.dispatcher.send_request(topic, "fine")
     assert trio.listener.heard.get(timeout=10) == (topic, (("fine",), {}))
@@ -144,21 +144,21 @@ def test_a_producer_that_raises_lives_on(trio: Trio, topic: str, caplog: pytest.
     assert "Echo.produce_dispatcher_output raised" in caplog.text
 
 
-def test_a_listener_that_raises_lives_on(trio: Trio, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_listener_that_raises_continues(trio: Trio, caplog: pytest.LogCaptureFixture) -> None:
     trio.listener.send_result("t", "stumble")
     trio.listener.send_result("t", 2)
     assert [trio.listener.heard.get(timeout=10)[1] for _ in range(2)] == ["stumble", 2]
     assert "Collect.process_dispatcher_result raised" in caplog.text
 
 
-def test_without_overrides_the_texts_are_the_originals() -> None:
+def test_missing_overrides_raise_the_errors_of_the_original() -> None:
     with pytest.raises(NotImplementedError, match="A producer must implement"):
         Producer().produce_dispatcher_output("t")
     with pytest.raises(NotImplementedError, match="ResultListener has not implemented"):
         ResultListener().process_dispatcher_result("t", 1)
 
 
-def test_a_producer_works_on_its_own_as_the_original_did() -> None:
+def test_a_producer_works_without_a_dispatcher_like_the_original() -> None:
     producer, replies = Echo(), Queue[Any]()
     producer.start()
     producer.submit_producer_message("t", "id", replies, 1, uuid=2, reply_to=3)
@@ -170,12 +170,12 @@ def test_a_producer_works_on_its_own_as_the_original_did() -> None:
 
 
 @pytest.mark.parametrize("ttl", [None, 0, -1, "5", True, float("inf"), float("nan")])
-def test_a_ttl_that_is_none_is_refused_at_once(address: str, ttl: Any) -> None:
+def test_an_invalid_ttl_is_rejected_at_once(address: str, ttl: Any) -> None:
     with pytest.raises(InvalidArgumentError, match="ttl"):
         ATEDispatcher(address).send_request("t", ttl=ttl)
 
 
-def test_a_producer_is_asked_one_at_a_time_and_never_what_has_expired(trio: Trio, topic: str) -> None:
+def test_a_producer_answers_one_request_at_a_time_and_skips_expired_ones(trio: Trio, topic: str) -> None:
     class Slow(Producer):
         def __init__(self) -> None:
             super().__init__()
@@ -196,7 +196,7 @@ def test_a_producer_is_asked_one_at_a_time_and_never_what_has_expired(trio: Trio
     assert slow.seen == [1, 3]
 
 
-def test_a_restart_of_the_service_is_survived(server: servers.Server) -> None:
+def test_sessions_survive_a_restart_of_the_service(server: servers.Server) -> None:
     dispatcher, producer, listener = ATEDispatcher(server.address), Echo(), Collect()
     for thread in (dispatcher, producer, listener):
         thread.start()
@@ -219,7 +219,7 @@ def test_a_restart_of_the_service_is_survived(server: servers.Server) -> None:
     assert not dispatcher.is_alive()
 
 
-def test_stopping_without_a_service_does_not_hang(server: servers.Server) -> None:
+def test_stop_without_a_service_does_not_hang(server: servers.Server) -> None:
     dispatcher, producer = ATEDispatcher(server.address), Echo()
     dispatcher.start()
     dispatcher.register_result_producer(producer, "t")
@@ -232,7 +232,7 @@ def test_stopping_without_a_service_does_not_hang(server: servers.Server) -> Non
     assert time.monotonic() - begin < 5
 
 
-def test_no_dispatcher_to_start_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_for_a_missing_dispatcher_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ATE_DISPATCHER_COMMAND", raising=False)
     monkeypatch.delenv("ATE_DISPATCHER_ADDRESS", raising=False)
     monkeypatch.setenv("PATH", "/nowhere")
@@ -248,14 +248,14 @@ def test_no_dispatcher_to_start_names_the_remedy(monkeypatch: pytest.MonkeyPatch
             ATEDispatcher().start()
 
 
-def test_nobody_at_the_address_is_said_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_start_fails_if_nothing_listens_at_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ate_dispatcher_grpc.compat.sessions._CONFIRMATION_TIMEOUT", 0.2)
     monkeypatch.setenv("ATE_DISPATCHER_ADDRESS", "127.0.0.1:1")
     with pytest.raises(UnavailableError, match=r"not connected to 127\.0\.0\.1:1"):
         ATEDispatcher().start()
 
 
-def test_an_embedded_dispatcher_ends_with_its_program_even_if_that_is_killed() -> None:
+def test_an_embedded_dispatcher_ends_with_its_killed_program() -> None:
     code = (
         "import time\n"
         "from ate_dispatcher_grpc.compat.embedded import EmbeddedDispatcher\n"
@@ -287,7 +287,7 @@ class Point:
         self.x, self.y = x, y
 
 
-def test_the_codec_takes_what_is_registered() -> None:
+def test_the_codec_encodes_registered_types() -> None:
     codec = Codec()
     codec.register_type(Point, "point", lambda p: (p.x, p.y), lambda xy: Point(*xy))
     text = codec.dumps([Point(1, 2)])
@@ -314,13 +314,13 @@ def test_the_codec_takes_what_is_registered() -> None:
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_values_survive_the_codec(value: Any) -> None:
+def test_the_codec_preserves_values(value: Any) -> None:
     back = Codec().loads(Codec().dumps(value))
     assert type(back) is type(value)
     assert repr(back) == repr(value) if value != 10**5000 else back == value
 
 
-def test_the_codec_refuses_other_types_and_cycles() -> None:
+def test_the_codec_rejects_other_types_and_cycles() -> None:
     cycle: list[Any] = []
     cycle.append(cycle)
     for value in (object(), OrderedDict(), Trio, lambda: 1, threading.Lock(), cycle, {"k": [True, Path()]}):
@@ -349,7 +349,7 @@ def test_malformed_text_is_a_value_error(text: bytes) -> None:
 @pytest.mark.parametrize(
     "topic", ["a", "a.b-c_D", "", " ", "a.", "*", ">", "ü", "py-topic.x", "x" * 180, "\ud800"]
 )
-def test_topics_of_any_text_travel(topic: str) -> None:
+def test_topics_of_any_text_are_mapped_back(topic: str) -> None:
     name = to_wire(topic)
     assert from_wire(name) == topic
     assert (
@@ -359,14 +359,14 @@ def test_topics_of_any_text_travel(topic: str) -> None:
     )
 
 
-def test_topics_that_cannot_travel_are_refused() -> None:
+def test_topics_that_cannot_be_mapped_are_rejected() -> None:
     for topic in ("ü" * 200, 5, None):
         with pytest.raises(InvalidArgumentError):
             to_wire(topic)  # type: ignore[arg-type]
     assert from_wire("py-topic.ab.c") == "py-topic.ab.c"
 
 
-def test_sessions_end_when_their_last_topic_is_left(trio: Trio, client: Client, topic: str) -> None:
+def test_sessions_end_with_their_last_topic(trio: Trio, client: Client, topic: str) -> None:
     before = threading.active_count()
     for number in range(5):
         producer, listener = Echo(), Collect()

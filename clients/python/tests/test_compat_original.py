@@ -1,4 +1,4 @@
-"""The tests of ate-dispatcher 0.1.0 as they are, but for the import and the address.
+"""The tests of ate-dispatcher 0.1.0, unchanged except for the import and the address.
 
 Copyright (c) Semi-ATE, MIT.
 """

@@ -1,4 +1,4 @@
-"""A program that ends without closing anything ends."""
+"""A program that closes nothing still exits."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ asyncio.run(main())
 @pytest.mark.parametrize(
     "program", [SERVING, SERVING + "raise SystemExit(0)", ASYNC], ids=["threads", "exit", "asyncio"]
 )
-def test_the_interpreter_ends(address: str, program: str) -> None:
+def test_the_interpreter_exits(address: str, program: str) -> None:
     run = subprocess.run(
         [sys.executable, "-c", program, address], capture_output=True, text=True, timeout=20, check=False
     )

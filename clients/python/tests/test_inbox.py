@@ -1,4 +1,4 @@
-"""What waits to be taken while an answer that comes after it is awaited."""
+"""The limits of an inbox while its reader waits for an answer behind the items."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from ate_dispatcher_grpc._session import MAX_BUFFERED, MAX_READ_AHEAD
 from ate_dispatcher_grpc.aio._queues import Inbox as AsyncInbox
 
 FULL = range(MAX_BUFFERED)
-FAR_TOO_FULL = range(MAX_READ_AHEAD)
+READ_AHEAD = range(MAX_READ_AHEAD)
 
 
-def test_one_who_fills_it_waits_no_longer_while_an_answer_is_awaited() -> None:
+def test_a_full_inbox_accepts_more_while_an_answer_is_awaited() -> None:
     inbox: Inbox[int] = Inbox()
     awaited: Future[None] = Future()
 
@@ -33,10 +33,10 @@ def test_one_who_fills_it_waits_no_longer_while_an_answer_is_awaited() -> None:
     assert inbox.is_full
 
 
-def test_an_answer_is_awaited_no_longer_when_far_too_many_items_come_first() -> None:
+def test_waiting_for_an_answer_fails_beyond_the_read_ahead_limit() -> None:
     inbox: Inbox[int] = Inbox()
     awaited: Future[None] = Future()
-    filling = threading.Thread(target=lambda: inbox.put(FAR_TOO_FULL))
+    filling = threading.Thread(target=lambda: inbox.put(READ_AHEAD))
     with inbox.read_ahead(awaited) as answer:
         filling.start()
         with pytest.raises(LimitError) as first:
@@ -49,7 +49,7 @@ def test_an_answer_is_awaited_no_longer_when_far_too_many_items_come_first() -> 
     filling.join(10)
 
 
-async def test_the_same_with_asyncio() -> None:
+async def test_a_full_asyncio_inbox_accepts_more_while_an_answer_is_awaited() -> None:
     inbox: AsyncInbox[int] = AsyncInbox()
     awaited: Future[None] = Future()
     filling = asyncio.create_task(inbox.put(FULL))
@@ -59,12 +59,12 @@ async def test_the_same_with_asyncio() -> None:
     await asyncio.wait_for(waiting, 10)
 
 
-async def test_the_same_limit_with_asyncio() -> None:
+async def test_waiting_for_an_answer_fails_beyond_the_read_ahead_limit_with_asyncio() -> None:
     inbox: AsyncInbox[int] = AsyncInbox()
     awaited: Future[None] = Future()
     waiting = asyncio.create_task(inbox.read_ahead(awaited))
     await asyncio.sleep(0)
-    filling = asyncio.create_task(inbox.put(FAR_TOO_FULL))
+    filling = asyncio.create_task(inbox.put(READ_AHEAD))
     with pytest.raises(LimitError):
         await asyncio.wait_for(waiting, 10)
     with pytest.raises(LimitError):

@@ -1,4 +1,4 @@
-"""Listeners, threaded."""
+"""Listeners of the threaded client."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def echo(client: Client, topic: str) -> None:
     client.producer([f"{topic}.>"], lambda a: a.args, id=f"echo-{topic}").ready(10)
 
 
-def test_results_come_in_order_and_then_the_summary(client: Client, topic: str) -> None:
+def test_results_arrive_in_order_before_the_summary(client: Client, topic: str) -> None:
     listener = client.listener([f"{topic}.a"], include_summaries=True).ready(10)
     client.dispatch(f"{topic}.a", args=[1])
     events = listener.events()
@@ -40,7 +40,7 @@ def test_results_come_in_order_and_then_the_summary(client: Client, topic: str) 
     assert summary.request_id == result.request_id
 
 
-def test_callbacks_are_called_in_turn_and_may_fail(client: Client, topic: str) -> None:
+def test_callbacks_run_one_at_a_time_and_may_raise(client: Client, topic: str) -> None:
     told: list[object] = []
     done = threading.Event()
     statuses: list[SessionStatus] = []
@@ -67,7 +67,7 @@ def test_callbacks_are_called_in_turn_and_may_fail(client: Client, topic: str) -
     assert faults == ["CALLBACK_FAILED"]
 
 
-def test_topics_change_at_any_time_even_from_inside(client: Client, topic: str) -> None:
+def test_topics_can_be_changed_inside_the_loop(client: Client, topic: str) -> None:
     listener = client.listener([]).ready(10)
     listener.add(f"{topic}.a", f"{topic}.b")
     client.dispatch(f"{topic}.b")
@@ -82,7 +82,7 @@ def test_topics_change_at_any_time_even_from_inside(client: Client, topic: str) 
         listener.get(0.05)
 
 
-def test_topics_can_be_changed_while_more_waits_than_fits(client: Client, topic: str) -> None:
+def test_topics_can_be_changed_while_the_buffer_is_full(client: Client, topic: str) -> None:
     listener = client.listener([f"{topic}.a"]).ready(10)
 
     def many(a: Assignment) -> None:
@@ -101,7 +101,7 @@ def test_topics_can_be_changed_while_more_waits_than_fits(client: Client, topic:
     assert seen == 3002
 
 
-def test_somebody_else_may_change_a_listeners_topics(client: Client, topic: str) -> None:
+def test_update_listener_changes_the_topics_of_a_listener(client: Client, topic: str) -> None:
     listener = client.listener([], id=topic).ready(10)
     assert client.update_listener(topic, add=[f"{topic}.a"]) == [f"{topic}.a"]
     client.dispatch(f"{topic}.a")
@@ -111,7 +111,7 @@ def test_somebody_else_may_change_a_listeners_topics(client: Client, topic: str)
         client.update_listener("nobody", add=["x"])
 
 
-def test_late_results_come_if_asked_for(client: Client, topic: str) -> None:
+def test_late_results_arrive_if_requested(client: Client, topic: str) -> None:
     late = client.listener([topic], include_late=True).ready(10)
     in_time = client.listener([topic]).ready(10)
 
@@ -130,7 +130,7 @@ def test_late_results_come_if_asked_for(client: Client, topic: str) -> None:
         in_time.get(0.05)
 
 
-def test_data_and_errors_are_told_apart(client: Client, topic: str) -> None:
+def test_data_and_errors_have_different_kinds(client: Client, topic: str) -> None:
     listener = client.listener([topic]).ready(10)
 
     def handle(a: object) -> Result:
@@ -145,7 +145,7 @@ def test_data_and_errors_are_told_apart(client: Client, topic: str) -> None:
     assert results["2"].error is None
 
 
-def test_a_result_that_cannot_be_decoded_is_one_error(client: Client, topic: str) -> None:
+def test_a_malformed_result_raises_on_access(client: Client, topic: str) -> None:
     for broken in (b"\x0a\x05", b"\x0a\x02\x1a\x05", b"\x0a\x04\x1a\x02\xc3\x28", b"\x1a\x02\x0a\x09"):
         result = ResultDelivery(view.Delivery(producer_id="p", result=broken))
         with pytest.raises(DispatcherError) as caught:
@@ -153,7 +153,7 @@ def test_a_result_that_cannot_be_decoded_is_one_error(client: Client, topic: str
         assert caught.value.reason == "UNDECODABLE_RESULT"
 
 
-def test_a_slow_listener_is_told_what_it_lost(client: Client, topic: str) -> None:
+def test_a_slow_listener_gets_gaps_for_lost_deliveries(client: Client, topic: str) -> None:
     go_on, gaps = threading.Event(), list[Gap]()
     seen: list[int] = []
     done = threading.Event()
@@ -182,7 +182,7 @@ def test_a_slow_listener_is_told_what_it_lost(client: Client, topic: str) -> Non
     assert sorted(seen + lost) == list(range(1, 4002))
 
 
-def test_members_of_a_group_share_the_results(client: Client, topic: str) -> None:
+def test_members_of_a_group_share_the_deliveries(client: Client, topic: str) -> None:
     both = [client.listener([f"{topic}.a"], group="g").ready(10) for _ in range(2)]
     for _ in range(6):
         list(client.gather(f"{topic}.a"))
@@ -197,7 +197,7 @@ def test_members_of_a_group_share_the_results(client: Client, topic: str) -> Non
     assert heard == 6
 
 
-def test_the_newest_session_of_an_id_wins(client: Client, topic: str) -> None:
+def test_a_new_session_replaces_one_with_the_same_id(client: Client, topic: str) -> None:
     first = client.listener([topic], id=topic).ready(10)
     client.listener([topic], id=topic).ready(10)
     with pytest.raises(SessionReplacedError):
@@ -206,7 +206,7 @@ def test_the_newest_session_of_an_id_wins(client: Client, topic: str) -> None:
         first.wait(10)
 
 
-def test_a_malformed_topic_is_refused_at_once(client: Client) -> None:
+def test_a_malformed_topic_is_rejected_at_once(client: Client) -> None:
     for topics in (["a b"], [""], ["a..b"], [">.a"], "abc", [1]):
         with pytest.raises(InvalidArgumentError):
             client.listener(topics)  # type: ignore[arg-type]
@@ -216,7 +216,7 @@ def test_a_malformed_topic_is_refused_at_once(client: Client) -> None:
     listener.remove("never added")
 
 
-def test_closing_ends_a_loop(client: Client, topic: str) -> None:
+def test_close_ends_a_loop(client: Client, topic: str) -> None:
     listener = client.listener([topic]).ready(10)
     threading.Timer(0.05, listener.close).start()
     assert list(listener) == []
@@ -226,7 +226,7 @@ def test_closing_ends_a_loop(client: Client, topic: str) -> None:
         listener.add("x")
 
 
-def test_closing_from_inside_a_callback_does_not_hang(client: Client, topic: str) -> None:
+def test_close_inside_a_callback_does_not_hang(client: Client, topic: str) -> None:
     closed = threading.Event()
 
     def on_result(result: ResultDelivery) -> None:

@@ -1,4 +1,4 @@
-"""Producers, threaded."""
+"""Producers of the threaded client."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ate_dispatcher_grpc import (
 
 
 class Dispositions:
-    """What became of replies."""
+    """Records the dispositions of replies."""
 
     def __init__(self) -> None:
         self._states: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -33,7 +33,7 @@ class Dispositions:
         return self._states.get(timeout=10)
 
 
-def test_topics_change_at_any_time(client: Client, topic: str) -> None:
+def test_topics_can_be_changed(client: Client, topic: str) -> None:
     producer = client.producer([], lambda a: a.topic, id=topic).ready(10)
     assert client.validate(topic).targets == ()
     producer.register(topic)
@@ -42,22 +42,24 @@ def test_topics_change_at_any_time(client: Client, topic: str) -> None:
     assert client.validate(topic).targets == ()
 
 
-def test_a_malformed_topic_is_refused_and_the_session_goes_on(client: Client, topic: str) -> None:
+def test_a_malformed_topic_is_rejected_and_the_session_continues(client: Client, topic: str) -> None:
     producer = client.producer([topic], lambda a: 1).ready(10)
     with pytest.raises(InvalidArgumentError):
         producer.register("a b")
     assert [result.value for result in client.gather(topic)] == [1]
 
 
-def test_members_of_a_group_share_the_work(client: Client, topic: str) -> None:
-    client.producer([(topic, "workers")], lambda a: "a").ready(10)
-    client.producer([(topic, "workers")], lambda a: "b").ready(10)
+def test_members_of_a_group_share_the_requests(client: Client, topic: str) -> None:
+    client.producer([(topic, "group")], lambda a: "a").ready(10)
+    client.producer([(topic, "group")], lambda a: "b").ready(10)
     answers = [result.value for _ in range(8) for result in client.gather(topic)]
     assert len(answers) == 8
     assert set(answers) == {"a", "b"}
 
 
-def test_the_next_member_gets_what_a_departed_one_left(client: Client, address: str, topic: str) -> None:
+def test_another_member_gets_the_assignments_of_a_departed_one(
+    client: Client, address: str, topic: str
+) -> None:
     taken = threading.Event()
 
     def hang(a: Assignment) -> None:
@@ -74,24 +76,24 @@ def test_the_next_member_gets_what_a_departed_one_left(client: Client, address: 
     assert [result.value for result in gather] == [2]
 
 
-def test_concurrency_bounds_what_is_worked_on_at_a_time(client: Client, topic: str) -> None:
+def test_concurrency_limits_the_running_handlers(client: Client, topic: str) -> None:
     lock = threading.Lock()
-    at_work, most = 0, 0
+    running, max_running = 0, 0
     both = threading.Barrier(2, timeout=10)
 
     def handle(a: Assignment) -> None:
-        nonlocal at_work, most
+        nonlocal running, max_running
         with lock:
-            at_work += 1
-            most = max(most, at_work)
+            running += 1
+            max_running = max(max_running, running)
         both.wait()
         with lock:
-            at_work -= 1
+            running -= 1
 
     client.producer([topic], handle, concurrency=2).ready(10)
     gathers = [client.gather(topic) for _ in range(6)]
     assert [gather.summary.answered_count for gather in gathers] == [1] * 6
-    assert most == 2
+    assert max_running == 2
 
 
 def test_concurrency_can_be_changed(client: Client, topic: str) -> None:
@@ -104,14 +106,14 @@ def test_concurrency_can_be_changed(client: Client, topic: str) -> None:
         producer.set_concurrency(0)
 
 
-def test_remaining_time_burns_down(client: Client, topic: str) -> None:
+def test_remaining_decreases(client: Client, topic: str) -> None:
     client.producer([topic], lambda a: a.remaining()).ready(10)
     (result,) = client.gather(topic, ttl=3)
     assert isinstance(result.value, float)
     assert 2 < result.value <= 3
 
 
-def test_an_expired_assignment_is_revoked_and_its_answer_late(client: Client, topic: str) -> None:
+def test_an_expired_assignment_is_revoked_and_its_result_is_late(client: Client, topic: str) -> None:
     reasons: list[str] = []
     left: list[float] = []
 
@@ -130,7 +132,7 @@ def test_an_expired_assignment_is_revoked_and_its_answer_late(client: Client, to
     assert left[0] < 0.1
 
 
-def test_what_a_cancelled_handler_returns_is_cancelled_and_what_it_raises_is_not_sent(
+def test_a_cancelled_handler_that_returns_is_cancelled_and_one_that_raises_sends_nothing(
     client: Client, topic: str
 ) -> None:
     begun = threading.Semaphore(0)
@@ -153,7 +155,7 @@ def test_what_a_cancelled_handler_returns_is_cancelled_and_what_it_raises_is_not
     assert [told.get(), told.get()] == ["CANCELLED", "ACCEPTED"]
 
 
-def test_what_waits_and_is_revoked_is_never_begun(client: Client, topic: str) -> None:
+def test_a_queued_assignment_that_is_revoked_never_starts(client: Client, topic: str) -> None:
     seen: list[object] = []
 
     def handle(a: Assignment) -> None:
@@ -168,14 +170,14 @@ def test_what_waits_and_is_revoked_is_never_begun(client: Client, topic: str) ->
     assert seen == [1]
 
 
-def test_dispositions_tell_what_became_of_replies(client: Client, topic: str) -> None:
+def test_dispositions_are_reported(client: Client, topic: str) -> None:
     told = Dispositions()
     client.producer([topic], lambda a: 1, on_disposition=told).ready(10)
     list(client.gather(topic))
     assert told.get() == "ACCEPTED"
 
 
-def test_what_would_wait_for_itself_is_refused(client: Client, topic: str) -> None:
+def test_a_call_that_would_deadlock_is_rejected(client: Client, topic: str) -> None:
     refusals: queue.SimpleQueue[object] = queue.SimpleQueue()
 
     def disposed(assignment_id: str, state: str) -> None:
@@ -190,7 +192,7 @@ def test_what_would_wait_for_itself_is_refused(client: Client, topic: str) -> No
     assert [refusals.get(timeout=10) for _ in range(2)] == ["WOULD_DEADLOCK"] * 2
 
 
-def test_closing_finishes_the_work(client: Client, address: str, topic: str) -> None:
+def test_close_finishes_running_handlers(client: Client, address: str, topic: str) -> None:
     begun, go_on = threading.Event(), threading.Event()
 
     def handle(a: Assignment) -> str:
@@ -218,7 +220,7 @@ def test_closing_finishes_the_work(client: Client, address: str, topic: str) -> 
         producer.ready()
 
 
-def test_what_outlasts_the_grace_is_abandoned(client: Client, topic: str) -> None:
+def test_a_handler_that_outlasts_the_grace_is_revoked(client: Client, topic: str) -> None:
     reasons: list[str] = []
     begun = threading.Event()
 
@@ -235,7 +237,7 @@ def test_what_outlasts_the_grace_is_abandoned(client: Client, topic: str) -> Non
     assert reasons == ["CLOSED"]
 
 
-def test_the_newest_session_of_an_id_wins(client: Client, topic: str) -> None:
+def test_a_new_session_replaces_one_with_the_same_id(client: Client, topic: str) -> None:
     statuses: list[SessionStatus] = []
     first = client.producer([topic], lambda a: 1, id=topic, on_status=statuses.append).ready(10)
     client.producer([topic], lambda a: 2, id=topic).ready(10)
@@ -245,27 +247,27 @@ def test_the_newest_session_of_an_id_wins(client: Client, topic: str) -> None:
     assert [type(status).__name__ for status in statuses] == ["Ready", "Closed"]
 
 
-def test_malformed_options_are_refused_at_once(client: Client) -> None:
+def test_malformed_options_are_rejected_at_once(client: Client) -> None:
     with pytest.raises(InvalidArgumentError, match="concurrency"):
         client.producer(["t"], lambda a: 1, concurrency=0)
     with pytest.raises(InvalidArgumentError, match="option that cannot be encoded"):
         client.producer(["t"], lambda a: 1, labels={"a": 1})  # type: ignore[dict-item]
 
 
-def test_what_the_server_refuses_ends_the_producer(client: Client) -> None:
+def test_a_rejected_hello_ends_the_producer(client: Client) -> None:
     producer = client.producer(["a b"], lambda a: 1)
     with pytest.raises(InvalidArgumentError):
         producer.ready(10)
 
 
-def test_a_result_beyond_the_limit_is_an_error_result(client: Client, topic: str) -> None:
+def test_a_result_beyond_the_limit_becomes_an_error_result(client: Client, topic: str) -> None:
     client.producer([topic], lambda a: "x" * 2_000_000).ready(10)
     (result,) = client.gather(topic)
     assert result.error is not None
     assert result.error.reason == "RESULT_TOO_LARGE"
 
 
-def test_a_deep_request_is_one_error_and_the_stream_lives(client: Client, topic: str) -> None:
+def test_a_malformed_request_is_one_error_and_the_stream_continues(client: Client, topic: str) -> None:
     client.producer([topic], lambda a: 1).ready(10)
     deep: JsonLike = 1
     for _ in range(29):

@@ -1,4 +1,4 @@
-"""What a producer owes, without a dispatcher: messages go in, and messages come out."""
+"""The outstanding assignments of a producer, tested with messages instead of a dispatcher."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from ate_dispatcher_grpc.status import SessionStatus
 
 
 class Driver:
-    """Takes what the core says, and lets a test hand it messages."""
+    """Records the messages that the core sends, and passes it messages from a test."""
 
     def __init__(self) -> None:
-        self.said: list[tuple[str, bool, bytes]] = []
-        self.at_work: list[BaseAssignment] = []
+        self.sent: list[tuple[str, bool, bytes]] = []
+        self.started: list[BaseAssignment] = []
         self.core = ProducerCore(ProducerOptions(["t"], 1), BaseAssignment, self)
 
     def assign(self, assignment_id: str) -> BaseAssignment:
         request = Request(topic="t").SerializeToString()
         assignment = view.Assignment(assignment_id=assignment_id, request_id="r", request=request)
         self._receive(view.DispatcherMessage(assignment=assignment))
-        return self.at_work[-1]
+        return self.started[-1]
 
     def revoke(self, assignment_id: str, reason: str) -> None:
         revocation = Revocation(assignment_ids=[assignment_id], reason=f"REVOCATION_REASON_{reason}")
@@ -43,19 +43,19 @@ class Driver:
 
     def send(self, message: bytes) -> None:
         for each in view.ProducerBatch.FromString(message).messages:
-            self.said.append((each.reply.assignment_id, each.reply.more, each.reply.result))
+            self.sent.append((each.reply.assignment_id, each.reply.more, each.reply.result))
 
     def run_handler(self, assignment: BaseAssignment) -> None:
-        self.at_work.append(assignment)
+        self.started.append(assignment)
 
     def assignment_revoked(self, assignment: BaseAssignment) -> None:
         assert assignment.revocation is not None
 
     def report_disposition(self, assignment_id: str, disposition: Disposition) -> None:
-        raise AssertionError("nothing was disposed")
+        raise AssertionError("unexpected disposition")
 
     def drained(self) -> None:
-        raise AssertionError("nothing was drained")
+        raise AssertionError("unexpected drain")
 
     def session_live(self, status: SessionStatus, heartbeat_interval: float) -> None:
         return
@@ -72,7 +72,7 @@ FAILURE = encode_failure(RuntimeError("gave up"))
 
 
 @pytest.mark.parametrize("reason", ["EXPIRED", "COMPLETED", "REQUESTED", "CALLER_GONE"])
-def test_what_is_still_said_after_a_revocation_is_sent(reason: str) -> None:
+def test_results_after_a_revocation_are_sent(reason: str) -> None:
     driver = Driver()
     assignment = driver.assign("a")
     driver.revoke("a", reason)
@@ -81,27 +81,27 @@ def test_what_is_still_said_after_a_revocation_is_sent(reason: str) -> None:
     driver.core.answer(assignment, LATE)
     assert assignment.revocation is not None
     assert assignment.revocation.reason == reason
-    assert driver.said == [("a", True, LATE), ("a", False, LATE)]
+    assert driver.sent == [("a", True, LATE), ("a", False, LATE)]
 
 
-def test_nothing_is_sent_by_a_handler_that_gives_up() -> None:
+def test_a_revoked_handler_that_raises_sends_nothing() -> None:
     driver = Driver()
     assignment = driver.assign("a")
     driver.revoke("a", "EXPIRED")
     driver.core.fail(assignment, FAILURE)
     driver.core.answer(assignment, LATE)
-    assert driver.said == []
+    assert driver.sent == []
 
 
-def test_a_late_answer_that_cannot_be_sent_is_no_error_result() -> None:
+def test_a_late_result_beyond_the_limit_sends_no_error_result() -> None:
     driver = Driver()
     driver.welcome(max_message_bytes=64)
     late, owed = driver.assign("late"), driver.assign("owed")
-    driver.said.clear()
+    driver.sent.clear()
     driver.revoke("late", "EXPIRED")
     for assignment in (late, owed):
         driver.core.answer(assignment, encode_result("x" * 100))
-    assert [assignment_id for assignment_id, _, _ in driver.said] == ["owed"]
+    assert [assignment_id for assignment_id, _, _ in driver.sent] == ["owed"]
 
 
 def test_nothing_is_sent_after_a_shutdown() -> None:
@@ -110,22 +110,22 @@ def test_nothing_is_sent_after_a_shutdown() -> None:
     driver.revoke("a", "SHUTDOWN")
     driver.core.send_partial(assignment, LATE)
     driver.core.answer(assignment, LATE)
-    assert driver.said == []
+    assert driver.sent == []
 
 
-def test_nothing_is_sent_to_the_next_session_and_the_first_reason_holds() -> None:
+def test_nothing_is_sent_to_the_next_session_and_the_first_reason_stays() -> None:
     driver = Driver()
     late, owed = driver.assign("late"), driver.assign("owed")
     driver.revoke("late", "EXPIRED")
     driver.core.revoke_all(session_lost(unavailable("gone", "")))
     for assignment in (late, owed):
         driver.core.answer(assignment, LATE)
-    assert driver.said == []
+    assert driver.sent == []
     reasons = [each.revocation and each.revocation.reason for each in (late, owed)]
     assert reasons == ["EXPIRED", "SESSION_LOST"]
 
 
-def test_a_revoked_assignment_is_remembered_no_longer_than_its_handler_runs() -> None:
+def test_a_revoked_assignment_is_released_when_its_handler_ends() -> None:
     driver = Driver()
     for end in (driver.core.release, lambda each: driver.core.answer(each, LATE)):
         assignment = driver.assign("a")

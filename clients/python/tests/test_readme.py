@@ -1,4 +1,4 @@
-"""The README's examples, each run as it stands but for the address, print what it says."""
+"""The examples of the README, run unchanged except for the address, print the output it shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The programs in Python of the repository's README, run as they stand but for the address, print what it shows."""
+"""The Python programs of the root README, run unchanged except for the address, print the output it shows."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ PROGRAM = re.compile(r"^```python\n(.*?)^```\n\n```text\n(.*?)^```$", re.M | re.
 PROGRAMS = PROGRAM.findall((ROOT / "README.md").read_text())
 
 
-def test_there_is_one() -> None:
+def test_the_readme_has_a_program() -> None:
     assert PROGRAMS
 
 
 @pytest.mark.parametrize(("code", "shown"), PROGRAMS)
-def test_a_program_prints_what_is_shown(code: str, shown: str, address: str) -> None:
+def test_a_program_prints_the_shown_output(code: str, shown: str, address: str) -> None:
     command = [sys.executable, "-c", code.replace("127.0.0.1:50051", address)]
     run = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert (run.stdout, run.stderr) == (shown, "")

@@ -1,4 +1,4 @@
-"""What the threaded face survives: restarts, kills, and links that are dead without a word."""
+"""The recovery of the threaded client from restarts, kills and half-open connections."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from tests.conftest import FAST
 from tests.server import Link, Server
 
 
-class Sessions:
-    """Waits for what a session says."""
+class StatusLog:
+    """Records the statuses of a session, and waits for them."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
@@ -43,12 +43,12 @@ class Sessions:
 
 
 class Stage:
-    """A producer and a listener behind a link of their own, and a requester beside it."""
+    """A producer and a listener behind the link, and a requester with a connection of its own."""
 
     def __init__(self, server: Server, address: str) -> None:
         self.far = Client(address, reconnect=FAST, call_timeout=1)
         self.near = Client(server.address, reconnect=FAST)
-        self.producing, self.listening = Sessions(), Sessions()
+        self.producing, self.listening = StatusLog(), StatusLog()
         self.gaps: list[Gap] = []
         self.producer = self.far.producer(["t"], lambda a: a.args[0], id="p", on_status=self.producing)
         self.listener: Listener = self.far.listener(
@@ -72,16 +72,16 @@ def stage(server: Server, link: Link) -> Iterator[Stage]:
     stage.close()
 
 
-@pytest.mark.parametrize("harm", [Link.cut, Link.freeze])
+@pytest.mark.parametrize("failure", [Link.cut, Link.freeze])
 def test_no_result_is_lost_when_the_link_breaks(
-    stage: Stage, link: Link, harm: Callable[[Link], None]
+    stage: Stage, link: Link, failure: Callable[[Link], None]
 ) -> None:
-    # Another producer answers all the while, so that results arrive while this listener is away.
+    # A second producer stays connected, so that results arrive while the listener is disconnected.
     with stage.near.producer(["t"], lambda a: a.args[0], id="steady"):
         numbers = itertools.count()
         for number in itertools.islice(numbers, 5):
             stage.ask(number)
-        harm(link)
+        failure(link)
         for number in itertools.islice(numbers, 5):
             stage.ask(number)
         stage.listening.wait_for(Ready, 2)
@@ -98,8 +98,8 @@ def test_no_result_is_lost_when_the_link_breaks(
     assert stage.gaps == []
 
 
-def test_a_minted_id_is_kept_so_that_no_dead_session_stays_behind(server: Server, link: Link) -> None:
-    producing, listening = Sessions(), Sessions()
+def test_an_assigned_id_is_kept_so_that_the_dead_session_is_replaced(server: Server, link: Link) -> None:
+    producing, listening = StatusLog(), StatusLog()
     with Client(link.address, reconnect=FAST) as client, Client(server.address) as near:
         producer = client.producer(["t"], lambda a: 1, on_status=producing).ready(10)
         listener = client.listener(["t"], on_status=listening).ready(10)
@@ -115,7 +115,7 @@ def test_a_minted_id_is_kept_so_that_no_dead_session_stays_behind(server: Server
         assert acceptance.listener_count == 1
 
 
-def test_a_restart_is_told_as_a_gap_and_all_goes_on(stage: Stage, server: Server) -> None:
+def test_a_restart_is_reported_as_a_gap_and_sessions_continue(stage: Stage, server: Server) -> None:
     stage.ask(1)
     assert stage.listener.get(timeout=10).value == 1
 
@@ -129,7 +129,7 @@ def test_a_restart_is_told_as_a_gap_and_all_goes_on(stage: Stage, server: Server
     assert [gap.reason for gap in stage.gaps] == ["EPOCH_CHANGED"]
 
 
-def test_a_kill_is_survived(stage: Stage, server: Server) -> None:
+def test_sessions_survive_a_kill_of_the_server(stage: Stage, server: Server) -> None:
     server.kill()
     stage.listening.wait_for(Disconnected, 3)
     server.start()
@@ -155,7 +155,7 @@ def test_a_server_that_hangs_is_noticed_and_found_again(server: Server) -> None:
     stage.close()
 
 
-def test_a_call_on_a_dead_link_fails_in_time_and_the_next_one_connects_anew(
+def test_a_call_on_a_dead_connection_fails_in_time_and_the_next_one_reconnects(
     server: Server, link: Link
 ) -> None:
     with Client(link.address, call_timeout=0.5) as client:
@@ -170,12 +170,12 @@ def test_a_call_on_a_dead_link_fails_in_time_and_the_next_one_connects_anew(
         client.validate("t")
 
 
-def test_a_gather_on_a_dead_link_fails_in_time(server: Server, link: Link) -> None:
+def test_a_gather_on_a_dead_connection_fails_in_time(server: Server, link: Link) -> None:
     with Client(server.address) as near, Client(link.address) as far:
         near.producer(["t"], lambda a: a.cancelled.wait(10) and None).ready(10)
         gather = far.gather("t", ttl=3)
         assert gather.acceptance.targets
-        # The first heartbeat has told by then how often they come.
+        # By then the first heartbeat has announced the interval.
         threading.Timer(0.7, link.freeze).start()
 
         with pytest.raises(UnavailableError) as caught:
@@ -184,9 +184,7 @@ def test_a_gather_on_a_dead_link_fails_in_time(server: Server, link: Link) -> No
         assert caught.value.reason == "HEARTBEAT_LOST"
 
 
-def test_what_was_registered_meanwhile_is_registered_after_the_reconnect(
-    stage: Stage, server: Server
-) -> None:
+def test_topics_changed_while_disconnected_apply_after_the_reconnect(stage: Stage, server: Server) -> None:
     server.kill()
     stage.producing.wait_for(Disconnected, 2)
     threading.Timer(0.2, server.start).start()
@@ -199,7 +197,7 @@ def test_what_was_registered_meanwhile_is_registered_after_the_reconnect(
     assert stage.listener.get(timeout=10).value == 5
 
 
-def test_an_assignment_learns_that_its_session_is_lost(server: Server) -> None:
+def test_an_assignment_is_revoked_when_its_session_is_lost(server: Server) -> None:
     revoked: list[DispatcherError | None] = []
     seen, done = threading.Event(), threading.Event()
 
@@ -220,7 +218,7 @@ def test_an_assignment_learns_that_its_session_is_lost(server: Server) -> None:
     assert revoked[0].reason == "SESSION_LOST"
 
 
-def test_closing_without_a_server_does_not_hang(server: Server) -> None:
+def test_close_without_a_server_does_not_hang(server: Server) -> None:
     client = Client(server.address, reconnect=FAST)
     producer = client.producer(["t"], lambda a: None).ready(10)
     listener = client.listener(["t"]).ready(10)

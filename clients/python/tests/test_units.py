@@ -1,4 +1,4 @@
-"""What needs no server."""
+"""Tests that need no server."""
 
 from __future__ import annotations
 
@@ -62,13 +62,13 @@ PLAIN: list[Json] = [
 
 
 @pytest.mark.parametrize("value", PLAIN, ids=lambda value: repr(value)[:20])
-def test_json_survives_the_wire(value: Json) -> None:
+def test_json_is_preserved(value: Json) -> None:
     read = decode_value(encode_value(value, "v"))
     assert repr(read) == repr(value)
 
 
 @pytest.mark.parametrize("seed", range(200))
-def test_json_on_the_wire_is_what_the_generated_code_reads_and_writes(seed: int) -> None:
+def test_encoded_json_is_compatible_with_the_generated_code(seed: int) -> None:
     value = _random_value(random.Random(seed), 0)
     parsed = Value.FromString(encode_value(value, "v"))
     assert decode_value(parsed.SerializeToString()) == value
@@ -79,7 +79,7 @@ def test_json_on_the_wire_is_what_the_generated_code_reads_and_writes(seed: int)
 
 
 @pytest.mark.parametrize("seed", range(300))
-def test_malformed_json_is_a_value_error_or_nothing(seed: int) -> None:
+def test_malformed_json_raises_only_value_error(seed: int) -> None:
     draw = random.Random(seed)
     data = bytearray(encode_value(_random_value(draw, 0), "v"))
     for _ in range(3):
@@ -111,13 +111,13 @@ def _random_value(draw: random.Random, depth: int) -> Json:
         ("\ud83d", "unpaired surrogates"),
     ],
 )
-def test_what_json_cannot_say_is_refused_with_its_path(value: object, message: str) -> None:
+def test_values_that_json_cannot_represent_are_rejected_with_their_path(value: object, message: str) -> None:
     with pytest.raises(InvalidArgumentError, match=message) as caught:
         encode_value(value, "v")  # type: ignore[arg-type]
     assert caught.value.reason == "UNSERIALIZABLE_VALUE"
 
 
-def test_nesting_is_bounded_both_ways() -> None:
+def test_nesting_is_limited_in_both_directions() -> None:
     cycle: list[object] = []
     cycle.append(cycle)
     with pytest.raises(InvalidArgumentError, match="nested too deeply, or contains itself"):
@@ -169,7 +169,7 @@ def test_a_view_has_the_fields_of_the_contract(name: str) -> None:
 
 
 def _is_repeated(field: Any) -> bool:
-    # Older protobuf has the label only, newer ones would rather not.
+    # Older protobuf has only the label; newer versions deprecate it.
     return bool(field.is_repeated if hasattr(field, "is_repeated") else field.label == field.LABEL_REPEATED)
 
 
@@ -177,7 +177,7 @@ def test_every_view_is_compared() -> None:
     assert set(VIEWS) == set(view_pb2.DESCRIPTOR.message_types_by_name)
 
 
-def test_status_details_are_read() -> None:
+def test_status_details_are_converted() -> None:
     status = Status(code=8, message="too many")
     for detail in (
         ErrorInfo(reason="RATE_LIMIT", metadata={"limit": "5"}),
@@ -204,7 +204,7 @@ def test_durations_are_exact(seconds: float) -> None:
     assert (duration.nanos >= 0) == (seconds >= 0)
 
 
-def test_delays_grow_up_to_the_longest() -> None:
+def test_delays_grow_up_to_the_maximum() -> None:
     backoff = Backoff(Reconnect(initial_delay=1, max_delay=3, multiplier=2, jitter=0.5), lambda: 1.0)
     assert [backoff.next() for _ in range(4)] == [1.5, 3.0, 4.5, 4.5]
     backoff.reset()
@@ -229,7 +229,7 @@ def test_delays_grow_up_to_the_longest() -> None:
         ("*.b", "a.c", False),
     ],
 )
-def test_patterns_cover_topics(pattern: str, topic: str, covered: bool) -> None:
+def test_patterns_match_topics(pattern: str, topic: str, covered: bool) -> None:
     assert matches(pattern, topic) is covered
 
 
@@ -238,7 +238,7 @@ def test_unknown_enum_numbers_have_a_name() -> None:
     assert EnumNames(summary_pb2.SummaryReason).of(77) == "UNSPECIFIED"
 
 
-def test_topic_changes_settle_with_the_stream_that_began_with_them() -> None:
+def test_topic_changes_settle_with_the_stream_that_contained_them() -> None:
     topics = ListenerTopics([])
     _, before = topics.add(["a"])
     topics.stream_started()
@@ -251,7 +251,7 @@ def test_topic_changes_settle_with_the_stream_that_began_with_them() -> None:
         after.result(0)
 
 
-def test_topic_changes_of_others_are_followed() -> None:
+def test_topic_changes_of_other_programs_are_applied() -> None:
     topics = ListenerTopics(["a"])
     topics.apply_confirmation(listener_pb2.TopicsChanged(added=["b"], removed=["a"]))
     assert topics.current() == ["b"]
