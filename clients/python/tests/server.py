@@ -79,7 +79,7 @@ class Server:
 
 
 class Link:
-    """A TCP proxy in front of a server. Frozen connections are half-open: the proxy reads their bytes and drops them."""
+    """A TCP proxy in front of a server. A frozen connection is half-open: the proxy drops all bytes of it."""
 
     def __init__(self, target: str) -> None:
         host, port = target.split(":")

@@ -279,7 +279,7 @@ def test_an_embedded_dispatcher_ends_with_its_killed_program() -> None:
                 except UnavailableError:
                     return
                 time.sleep(0.05)
-    raise AssertionError("the length_delimited dispatcher lives on")
+    raise AssertionError("the embedded dispatcher did not end")
 
 
 class Point:

@@ -9,8 +9,8 @@ def wait_for_confirmation(done: Future[None], timeout: float | None) -> None:
     """Waits until the dispatcher confirms a change.
 
     Args:
-        done: settles with the dispatcher's answer.
-        timeout: in seconds; None waits without a limit.
+        done: Settles with the dispatcher's answer.
+        timeout: In seconds; None waits without a limit.
 
     Raises:
         TimeoutError: the dispatcher did not answer in time.

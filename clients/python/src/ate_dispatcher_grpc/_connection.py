@@ -34,8 +34,8 @@ class Connection:
         self._lock = threading.Lock()
         self._channel = self._open_channel()
         self._is_closed = False
-        # Streams that are open when the interpreter exits would run into a runtime that is partly torn down. The hook
-        # refers to this object weakly, so that an abandoned connection can still be collected.
+        # Closes open streams before the interpreter exits: afterwards their threads would run in a partly destroyed
+        # runtime. The hook holds only a weak reference, so that an abandoned connection can still be collected.
         self._exit_hook = functools.partial(_close_referent, weakref.ref(self))
         atexit.register(self._exit_hook)
         weakref.finalize(self, atexit.unregister, self._exit_hook).atexit = False

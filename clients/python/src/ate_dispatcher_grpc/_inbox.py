@@ -46,7 +46,7 @@ class Inbox(Generic[T]):
 
     @contextmanager
     def read_ahead(self, awaited: Future[None]) -> Iterator[Future[None]]:
-        """Raises the limit to MAX_READ_AHEAD while the reader of the queue waits for an answer instead of taking items.
+        """Allows MAX_READ_AHEAD items while the reader of the queue waits for an answer instead of taking items.
 
         The answer arrives on the same stream, behind the items. Yields a future to wait for instead of `awaited`; it
         fails with LimitError if MAX_READ_AHEAD items arrive first.
@@ -67,7 +67,7 @@ class Inbox(Generic[T]):
         """Returns the next item, or None if the inbox is closed.
 
         Args:
-            timeout: in seconds; None waits without a limit.
+            timeout: In seconds; None waits without a limit.
 
         Raises:
             TimeoutError: No item arrived in time.

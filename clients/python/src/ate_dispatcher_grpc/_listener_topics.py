@@ -24,25 +24,25 @@ class ListenerTopics:
     """The topics to listen to, and the changes that await confirmation."""
 
     def __init__(self, initial: Sequence[str]) -> None:
-        self._wanted = dict.fromkeys(initial)
+        self._topics = dict.fromkeys(initial)
         self._changes: list[_Change] = []
 
     def current(self) -> list[str]:
         """Returns the topics for the ListenRequest of the next stream."""
-        return list(self._wanted)
+        return list(self._topics)
 
     def add(self, topics: Sequence[str]) -> tuple[TopicsUpdate | None, Future[None]]:
         """Records additions; returns the update to send, if any, and a future that the confirmation settles."""
-        missing = [topic for topic in topics if topic not in self._wanted or self._is_unconfirmed(topic)]
-        self._wanted.update(dict.fromkeys(topics))
+        missing = [topic for topic in topics if topic not in self._topics or self._is_unconfirmed(topic)]
+        self._topics.update(dict.fromkeys(topics))
         update = TopicsUpdate(add_topics=missing) if missing else None
         return update, self._change(missing, True)
 
     def remove(self, topics: Sequence[str]) -> tuple[TopicsUpdate | None, Future[None]]:
         """Records removals; returns the update to send, if any, and a future that the confirmation settles."""
-        present = [topic for topic in topics if topic in self._wanted or self._is_unconfirmed(topic)]
+        present = [topic for topic in topics if topic in self._topics or self._is_unconfirmed(topic)]
         for topic in topics:
-            self._wanted.pop(topic, None)
+            self._topics.pop(topic, None)
         update = TopicsUpdate(remove_topics=present) if present else None
         return update, self._change(present, False)
 
@@ -87,9 +87,9 @@ class ListenerTopics:
         if is_ours:
             return
         if is_addition:
-            self._wanted[topic] = None
+            self._topics[topic] = None
         else:
-            self._wanted.pop(topic, None)
+            self._topics.pop(topic, None)
 
     def _is_unconfirmed(self, topic: str) -> bool:
         return any(topic in change.unconfirmed for change in self._changes)

@@ -161,15 +161,15 @@ class SessionThread:
 
     def close(self, deadline: float) -> None:
         """Waits for the end of the stream until the monotonic clock reaches `deadline`, then ends the session."""
-        is_inside = threading.current_thread() is self._thread
+        is_session_thread = threading.current_thread() is self._thread
         with self._changed:
             self.is_closing = True
             self.watch.stop()
             self._changed.notify_all()
-            if self.is_live and not is_inside:
+            if self.is_live and not is_session_thread:
                 self._changed.wait_for(lambda: self.is_closed, max(0.0, deadline - time.monotonic()))
             self.abort(ClosedError(self._peer.kind))
-        if not is_inside and self._thread.ident is not None:
+        if not is_session_thread and self._thread.ident is not None:
             self._thread.join()
 
     def abort(self, error: DispatcherError | None = None) -> None:

@@ -38,10 +38,12 @@ def _is_pattern(pattern: str) -> bool:
 
 def matches(pattern: str, topic: str) -> bool:
     """Returns whether a pattern matches a topic."""
-    wanted, given = pattern.split("."), topic.split(".")
-    if wanted[-1] == ">":
-        wanted.pop()
-        if len(given) <= len(wanted):
+    expected, given = pattern.split("."), topic.split(".")
+    if expected[-1] == ">":
+        expected.pop()
+        if len(given) <= len(expected):
             return False
-        given = given[: len(wanted)]
-    return len(wanted) == len(given) and all(w in ("*", g) for w, g in zip(wanted, given, strict=True))
+        given = given[: len(expected)]
+    return len(expected) == len(given) and all(
+        token in ("*", g) for token, g in zip(expected, given, strict=True)
+    )

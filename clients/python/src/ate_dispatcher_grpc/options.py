@@ -34,8 +34,8 @@ class Completion(TypedDict, total=False):
     loser_action: Literal["CANCEL", "LET_RUN"]
     """What happens to unanswered assignments at an early end.
 
-    CANCEL (default) revokes them. LET_RUN lets them finish; results within the TTL reach the
-    listeners, but not the caller.
+    CANCEL (default) revokes them. LET_RUN lets them finish; results within the TTL reach the listeners, but not the
+    caller.
     """
 
 
@@ -76,7 +76,7 @@ class RequestOptions(TypedDict, total=False):
     no_producers_action: Literal["COMPLETE", "FAIL", "WAIT"]
     """What happens if no producer matches.
 
-    COMPLETE (default) ends the request at once. FAIL rejects it. WAIT waits until its TTL for the first producer.
+    COMPLETE (default) ends the request at once. FAIL rejects it. WAIT waits for the first producer until the TTL ends.
     """
     context: Mapping[str, str]
     """Trace context as gRPC metadata: traceparent, tracestate, baggage."""

@@ -109,7 +109,9 @@ class Inbox(Generic[T]):
             self._unbounded_readers -= 1
 
     async def read_ahead(self, awaited: Future[None]) -> None:
-        """Waits for an answer that arrives on the same stream, behind the items; raises the limit to MAX_READ_AHEAD.
+        """Waits for an answer that arrives on the same stream, behind the items.
+
+        Until then the queue accepts MAX_READ_AHEAD items.
 
         Raises:
             LimitError: MAX_READ_AHEAD items arrived before the answer.

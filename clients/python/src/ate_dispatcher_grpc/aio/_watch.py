@@ -1,4 +1,4 @@
-"""Detects a dead connection: a stream on which nothing arrives for too long. One timer, which messages do not reset."""
+"""Detects a dead connection: a stream on which nothing arrives for too long. One timer, not reset by messages."""
 
 from __future__ import annotations
 

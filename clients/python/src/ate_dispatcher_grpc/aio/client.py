@@ -104,8 +104,8 @@ class Client:
             NotFoundError: The dispatcher knows no request with this id.
         """
         request = service.CancelRequestRequest(request_id=request_id)
-        answer = await self._connection.unary(_paths.CANCEL_REQUEST, request.SerializeToString())
-        return decode_summary(service.CancelRequestResponse.FromString(answer).summary)
+        response = await self._connection.unary(_paths.CANCEL_REQUEST, request.SerializeToString())
+        return decode_summary(service.CancelRequestResponse.FromString(response).summary)
 
     async def update_listener(
         self, listener_id: str, *, add: Sequence[str] = (), remove: Sequence[str] = ()
@@ -116,8 +116,8 @@ class Client:
             NotFoundError: No listener with this id is connected.
         """
         request = service.UpdateListenerRequest(listener_id=listener_id, add_topics=add, remove_topics=remove)
-        answer = await self._connection.unary(_paths.UPDATE_LISTENER, request.SerializeToString())
-        return list(service.UpdateListenerResponse.FromString(answer).topics)
+        response = await self._connection.unary(_paths.UPDATE_LISTENER, request.SerializeToString())
+        return list(service.UpdateListenerResponse.FromString(response).topics)
 
     def producer(
         self,
@@ -236,10 +236,10 @@ class Client:
         self._peers = {each for each in self._peers if not each._session.is_closed} | {peer}
 
     async def _dispatch(self, topic: str, options: RequestOptions, validate_only: bool) -> Acceptance:
-        answer = await self._connection.unary(
+        response = await self._connection.unary(
             _paths.DISPATCH,
             encode_call(topic, options, validate_only),
             context=options.get("context"),
             timeout=options.get("timeout"),
         )
-        return decode_acceptance(service.DispatchResponse.FromString(answer).acceptance)
+        return decode_acceptance(service.DispatchResponse.FromString(response).acceptance)
