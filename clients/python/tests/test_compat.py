@@ -298,6 +298,15 @@ def test_the_codec_encodes_registered_types() -> None:
         codec.register_type(Point, "point", str, lambda s: Point(0, 0))
 
 
+def test_a_registered_type_belongs_to_one_dispatcher(trio: Trio, address: str, topic: str) -> None:
+    trio.dispatcher.register_type(Point, "point", lambda p: (p.x, p.y), lambda xy: Point(*xy))
+    trio.dispatcher.send_request(topic, Point(1, 2))
+    ((point,), _) = trio.listener.heard.get(timeout=10)[1]
+    assert (type(point), point.x, point.y) == (Point, 1, 2)
+    with pytest.raises(TypeError, match=r"cannot send a .*Point"):
+        ATEDispatcher(address).send_request(topic, Point(1, 2))
+
+
 @pytest.mark.parametrize(
     "value",
     [

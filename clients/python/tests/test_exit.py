@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
+import weakref
 
 import pytest
+
+from ate_dispatcher_grpc import Client
 
 SERVING = """
 import sys, threading
@@ -41,3 +45,15 @@ def test_the_interpreter_exits(address: str, program: str) -> None:
         [sys.executable, "-c", program, address], capture_output=True, text=True, timeout=20, check=False
     )
     assert (run.returncode, run.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_a_collected_client_leaves_no_exit_hook(is_closed: bool) -> None:
+    client = Client("127.0.0.1:1")
+    hook = weakref.ref(client._connection._exit_hook)
+    if is_closed:
+        client.close()
+    del client
+    gc.collect()
+    # The interpreter would keep a registered hook alive.
+    assert hook() is None

@@ -23,7 +23,7 @@ class BaseAssignment:
     request_id: str
     """The same for all producers that got the request."""
     assignment_id: str
-    """Unique for each producer and attempt."""
+    """Unique for the lifetime of the server."""
     attempt: int
     """1, or more if other members of the group got the request before and departed without an answer."""
     args: Sequence[Json]
