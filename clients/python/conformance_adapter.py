@@ -38,7 +38,7 @@ def write_line(line: Fields) -> None:
     sys.stdout.flush()
 
 
-class State:
+class ClientState:
     """The client and everything it opened since the last reset."""
 
     def __init__(self, address: str) -> None:
@@ -152,7 +152,7 @@ class Adapter:
 
     def __init__(self, address: str) -> None:
         self._address = address
-        self._state = State(address)
+        self._state = ClientState(address)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -191,7 +191,7 @@ class Adapter:
         return {"language": "python", "version": __version__, "features": ["dispositions", "credit"]}
 
     async def _reset(self, _: Fields) -> None:
-        state, self._state = self._state, State(self._address)
+        state, self._state = self._state, ClientState(self._address)
         await state.close()
 
     async def _producer_open(self, command: Fields) -> Fields:

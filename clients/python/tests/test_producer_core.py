@@ -8,8 +8,9 @@ from ate_dispatcher_grpc._assignment import BaseAssignment
 from ate_dispatcher_grpc._gen import view_pb2 as view
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1.producer_pb2 import Revocation, Welcome
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1.request_pb2 import Request
-from ate_dispatcher_grpc._producer_core import Disposition, ProducerCore
+from ate_dispatcher_grpc._producer_core import ProducerCore
 from ate_dispatcher_grpc._producer_options import ProducerOptions
+from ate_dispatcher_grpc._producer_port import Disposition
 from ate_dispatcher_grpc._session import session_lost
 from ate_dispatcher_grpc.errors import unavailable
 from ate_dispatcher_grpc.handler_result import encode_failure, encode_result

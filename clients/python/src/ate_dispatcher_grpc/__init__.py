@@ -7,8 +7,8 @@ for programs written for ate-dispatcher 0.1.0.
 from ate_dispatcher_grpc._backoff import Reconnect
 from ate_dispatcher_grpc._json import Json, JsonLike
 from ate_dispatcher_grpc._listener_core import ListenerItem, OverflowAction
-from ate_dispatcher_grpc._producer_core import Disposition
 from ate_dispatcher_grpc._producer_options import ProducerTopic
+from ate_dispatcher_grpc._producer_port import Disposition
 from ate_dispatcher_grpc.assignment import Assignment, Handler
 from ate_dispatcher_grpc.client import Client
 from ate_dispatcher_grpc.delivery import ResultDelivery

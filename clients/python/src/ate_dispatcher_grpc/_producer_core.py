@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from typing import Final, Generic, Literal, Protocol, TypeVar
+from typing import Final, Generic, TypeVar
 
 from grpc import StatusCode
 
@@ -15,19 +15,13 @@ from ate_dispatcher_grpc._gen import view_pb2 as view
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1 import producer_pb2 as wire
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1.session_pb2 import GoAway, Heartbeat
 from ate_dispatcher_grpc._producer_options import ProducerOptions, ProducerTopic, check_concurrency
+from ate_dispatcher_grpc._producer_port import ProducerPort
 from ate_dispatcher_grpc._registrations import Registrations
-from ate_dispatcher_grpc._session import SessionPort
 from ate_dispatcher_grpc._status import error_of_status
 from ate_dispatcher_grpc._time import seconds_of
 from ate_dispatcher_grpc.errors import DispatcherError, LimitError, RevokedError, invalid_argument
 from ate_dispatcher_grpc.handler_result import encode_failure
 from ate_dispatcher_grpc.status import Fault, GoingAway, Ready
-
-Disposition = Literal["ACCEPTED", "LATE", "DUPLICATE", "UNKNOWN", "CANCELLED", "UNSPECIFIED"]
-"""What the server did with a reply.
-
-ACCEPTED: in time. LATE: after the TTL. DUPLICATE: answered before. UNKNOWN: never assigned. CANCELLED: revoked before.
-"""
 
 _DISPOSITIONS = EnumNames(wire.DispositionState)
 _REVOCATION_REASONS = EnumNames(wire.RevocationReason)
@@ -36,26 +30,6 @@ _REVOCATION_REASONS = EnumNames(wire.RevocationReason)
 _DISCARDING_REASONS: Final = frozenset({"SHUTDOWN", "SESSION_LOST", "CLOSED"})
 
 A = TypeVar("A", bound=BaseAssignment)
-A_contra = TypeVar("A_contra", bound=BaseAssignment, contravariant=True)
-
-
-class ProducerPort(SessionPort, Protocol[A_contra]):
-    """What ProducerCore needs from its owner."""
-
-    def send(self, message: bytes) -> None:
-        """Sends a ProduceRequest."""
-
-    def run_handler(self, assignment: A_contra) -> None:
-        """Starts the handler of an assignment."""
-
-    def assignment_revoked(self, assignment: A_contra) -> None:
-        """Signals that an assignment was revoked; its `revocation` says why."""
-
-    def report_disposition(self, assignment_id: str, disposition: Disposition) -> None:
-        """Reports the disposition of a reply."""
-
-    def drained(self) -> None:
-        """Closes this side of the stream: the server has confirmed the drain and ends the stream."""
 
 
 class ProducerCore(Generic[A]):

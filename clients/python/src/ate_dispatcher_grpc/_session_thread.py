@@ -6,42 +6,19 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Protocol
 
 import grpc
 
 from ate_dispatcher_grpc._backoff import Backoff
 from ate_dispatcher_grpc._connection import Call, Connection
 from ate_dispatcher_grpc._outbox import Outbox
+from ate_dispatcher_grpc._peer import Peer
 from ate_dispatcher_grpc._session import STABLE_AFTER, heartbeat_lost, is_permanent, stream_ended
 from ate_dispatcher_grpc._watchdog import Watch
 from ate_dispatcher_grpc.errors import ClosedError, DispatcherError
 from ate_dispatcher_grpc.status import Closed, Disconnected, Fault, Ready, SessionStatus
 
 _log = logging.getLogger("ate_dispatcher_grpc")
-
-
-class Peer(Protocol):
-    """What a session needs from a producer or listener.
-
-    The session holds its lock while it calls these methods, except `receive`.
-    """
-
-    kind: str
-    path: str
-    merges_messages: bool
-
-    def first_message(self) -> bytes:
-        """Returns the first message of a new stream."""
-
-    def receive(self, message: bytes) -> None:
-        """Handles one message from the server."""
-
-    def stream_lost(self, error: DispatcherError) -> None:
-        """Discards the state of a stream that was lost."""
-
-    def session_ended(self, error: DispatcherError | None) -> None:
-        """Releases all waiters: no further stream follows. `error` is None if the program closed the session."""
 
 
 class SessionThread:

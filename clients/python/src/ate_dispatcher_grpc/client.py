@@ -17,9 +17,9 @@ from ate_dispatcher_grpc._connection_options import DEFAULT_ADDRESS, ConnectionO
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1 import dispatcher_service_pb2 as service
 from ate_dispatcher_grpc._listener_core import ListenerOptions, OverflowAction
 from ate_dispatcher_grpc._listener_peer import ListenerPeer
-from ate_dispatcher_grpc._producer_core import Disposition
 from ate_dispatcher_grpc._producer_options import ProducerOptions, ProducerTopic
 from ate_dispatcher_grpc._producer_peer import ProducerPeer
+from ate_dispatcher_grpc._producer_port import Disposition
 from ate_dispatcher_grpc._request import encode_call
 from ate_dispatcher_grpc._session import DEFAULT_GRACE
 from ate_dispatcher_grpc.assignment import Handler

@@ -7,8 +7,9 @@ import inspect
 from collections.abc import Callable
 
 from ate_dispatcher_grpc import _paths
-from ate_dispatcher_grpc._producer_core import Disposition, ProducerCore
+from ate_dispatcher_grpc._producer_core import ProducerCore
 from ate_dispatcher_grpc._producer_options import ProducerOptions, check_concurrency
+from ate_dispatcher_grpc._producer_port import Disposition
 from ate_dispatcher_grpc._session import producer_closed, session_lost
 from ate_dispatcher_grpc.aio._connection import Connection
 from ate_dispatcher_grpc.aio._session import Session

@@ -15,8 +15,8 @@ from ate_dispatcher_grpc._backoff import Reconnect
 from ate_dispatcher_grpc._connection_options import DEFAULT_ADDRESS, ConnectionOptions
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1 import dispatcher_service_pb2 as service
 from ate_dispatcher_grpc._listener_core import ListenerOptions, OverflowAction
-from ate_dispatcher_grpc._producer_core import Disposition
 from ate_dispatcher_grpc._producer_options import ProducerOptions, ProducerTopic
+from ate_dispatcher_grpc._producer_port import Disposition
 from ate_dispatcher_grpc._request import encode_call
 from ate_dispatcher_grpc._session import DEFAULT_GRACE
 from ate_dispatcher_grpc.aio._connection import Connection
