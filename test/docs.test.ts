@@ -98,15 +98,19 @@ describe("commands", () => {
   });
 
   it("on the command line of the README do what it shows", { timeout: SLOW_MS }, async () => {
-    const walk = blocksOf("README.md").find(({ text }) => text.includes("ate-dispatcher listen"));
-    const lines = walk?.text.trim().split("\n") ?? [];
+    const gathering = blockWith("npx ate-dispatcher gather ");
+    const walk = blockWith("npx ate-dispatcher listen ");
+    const lines = [gathering, walk].flatMap(({ text }) => text.trim().split("\n"));
     const start = (command: string) => {
       const line = lines.find((text) => text.startsWith(`npx ate-dispatcher ${command} `));
       return run(line?.split(" ").slice(2) ?? []);
     };
     const producing = start("produce");
-    const listening = start("listen");
     await producing.says("answering on");
+    const gather = start("gather");
+    expect(await gather.exitCode).toBe(0);
+    expect(withoutTimes(gather.output())).toBe(withoutTimes(shownAfter(gathering)));
+    const listening = start("listen");
     await listening.says("listening on");
     expect(await start("request").exitCode).toBe(0);
     await expect.poll(() => withoutTimes(listening.output()), PATIENTLY).toBe(withoutTimes(shownAfter(walk)));
@@ -215,6 +219,13 @@ function blocksOf(document: string): readonly Block[] {
   });
 }
 
+/** The first block of the README that holds these words. */
+function blockWith(words: string): Block {
+  const block = blocksOf("README.md").find(({ text }) => text.includes(words));
+  if (!block) throw new Error(`the README has no block with "${words}"`);
+  return block;
+}
+
 /** The blocks of the guides in these languages, each with its place. */
 function blocks(...languages: readonly string[]): readonly (readonly [name: string, block: Block])[] {
   return GUIDES.flatMap(blocksOf)
@@ -223,10 +234,10 @@ function blocks(...languages: readonly string[]): readonly (readonly [name: stri
 }
 
 /** What is shown as the output of a block: the text block after it. */
-function shownAfter(block: Block | undefined): string {
+function shownAfter(block: Block): string {
   const all = blocksOf("README.md");
-  const next = all[all.findIndex(({ name }) => name === block?.name) + 1];
-  if (next?.language !== "text") throw new Error(`${block?.name}: a text block must show what it prints`);
+  const next = all[all.findIndex(({ name }) => name === block.name) + 1];
+  if (next?.language !== "text") throw new Error(`${block.name}: a text block must show what it prints`);
   return next.text;
 }
 
