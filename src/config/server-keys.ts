@@ -9,7 +9,7 @@ export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal" |
 
 /** Settings of the process as a whole. */
 export interface ProcessOptions {
-  /** Time that pending requests have to finish during a shutdown, in milliseconds. Default 10,000. */
+  /** Maximum time that pending requests have to finish during a shutdown, in milliseconds. Default 10,000. */
   readonly drainGraceMs: number;
   /** Default `info`. */
   readonly logLevel: LogLevel;
@@ -27,15 +27,15 @@ export const PROCESS_KEYS: { readonly [K in keyof ProcessOptions]: Definition<Pr
   logLevel: choice(
     "info",
     ["trace", "debug", "info", "warn", "error", "fatal", "silent"],
-    "How much is logged, as JSON lines on standard error",
-    "Starts, stops and refusals are seen; single requests are not.",
+    "Minimum level of the JSON lines that are logged to standard error",
+    "Start, drain, stop and bugs are logged; single requests are not.",
   ),
   drainGraceMs: duration(
     10 * SECOND,
     0,
     HOUR,
-    "Time that pending requests have to finish during a shutdown",
-    "Twice the default TTL, and well within the 30 s that container platforms wait; then the rest expires.",
+    "Maximum time that pending requests have to finish during a shutdown",
+    "Twice the default TTL, and well within the 30 s that container platforms wait.",
   ),
 };
 
@@ -43,96 +43,96 @@ export const PROCESS_KEYS: { readonly [K in keyof ProcessOptions]: Definition<Pr
 export const EDGE_KEYS: { readonly [K in keyof EdgeOptions]: Definition<EdgeOptions[K]> } = {
   listen: addresses(
     ["127.0.0.1:50051"],
-    "Addresses to listen on; port 0 lets the system choose",
-    "Nobody from outside gets in unless told so: there is no authentication without a proxy or mesh in front.",
+    "Addresses to listen on; with port 0 the system chooses a port",
+    "Loopback only: the server has no authentication, so a proxy or mesh must be in front of any other address.",
   ),
   reflection: toggle(
     true,
     "Whether gRPC reflection is offered",
-    "With it, grpcurl and buf curl need no proto files; it tells nothing that is not public.",
+    "With reflection, grpcurl and buf curl need no proto files; it reveals only the public contract.",
   ),
   maxMessageBytes: size(
     MIB,
     KIB,
     64 * MIB,
-    "Largest message taken, and largest batch sent; a larger one is RESOURCE_EXHAUSTED",
-    "Below the 4 MiB that gRPC clients take by default; for more, send a reference.",
+    "Maximum size of a message received and of a batch sent; a larger message is RESOURCE_EXHAUSTED",
+    "Below the 4 MiB that gRPC clients accept by default; for larger data, send a reference.",
   ),
   maxMetadataBytes: size(
     16 * KIB,
     KIB,
     MIB,
-    "Largest metadata of a call",
-    "Tokens and trace context fit; gRPC's usual 8 KiB is tight for both.",
+    "Maximum size of the metadata of a call",
+    "Tokens and trace context fit; the usual 8 KiB of gRPC is tight for both.",
   ),
   maxStreamsPerConnection: count(
     1_000,
     1,
     1_000_000,
-    "Streams one connection may hold open; a client beyond it waits without being told",
-    "One connection cannot take all sessions; behind a mesh, all clients share one.",
+    "Maximum open streams per connection; further calls of that client wait, and the client is not told",
+    "One connection cannot use up all sessions; behind a mesh, all clients may share one connection.",
   ),
   firstMessageTimeoutMs: duration(
     10 * SECOND,
     1,
     HOUR,
-    "Time within which a stream's first message must come; then it is closed",
-    "A stream that says nothing holds a session for nobody.",
+    "Maximum time until the first message of a stream; then the stream is closed",
+    "A stream without a message holds a session that no peer uses.",
   ),
   closeTimeoutMs: duration(
     30 * SECOND,
     1,
     HOUR,
-    "Time for which nothing of a closed stream may be read; then it is reset",
-    "What is queued for a peer that does not read would stay until its connection ends.",
+    "Maximum time that the peer of a closed stream may read nothing; then the stream is reset",
+    "Otherwise data queued for a peer that does not read would stay until its connection ends.",
   ),
   keepaliveTimeMs: duration(
     30 * SECOND,
     10,
     HOUR,
-    "Quiet time after which a connection is PINGed",
+    "Idle time after which the server sends a PING on a connection",
     "Finds dead peers before the idle and age limits close their connections.",
   ),
   keepaliveTimeoutMs: duration(
     20 * SECOND,
     10,
     HOUR,
-    "Time for the answer to a PING; then the connection is closed",
-    "Longer than any stall of a peer's event loop.",
+    "Maximum time until a PING is acknowledged; then the connection is closed",
+    "Longer than the event loop of a healthy peer stalls.",
   ),
   maxConnectionIdleMs: duration(
     300 * SECOND,
     SECOND,
     7 * DAY,
     "Time without streams after which a connection is closed",
-    "Connects again in milliseconds; holding it costs memory on both sides.",
+    "A client reconnects within milliseconds; an idle connection costs memory on both sides.",
   ),
   maxConnectionAgeMs: duration(
     0,
     0,
     7 * DAY,
-    "Age at which a connection is closed so that clients spread anew, 0 for never",
-    "One server alone has nothing to spread.",
+    "Age at which a connection is closed so that clients rebalance; 0 means never",
+    "With a single server there is nothing to rebalance.",
   ),
   maxConnectionAgeGraceMs: duration(
     120 * SECOND,
     SECOND,
     7 * DAY,
-    "Time that streams have to end after that age",
-    "Without it, long streams would never end.",
+    "Maximum time that streams may continue after that age",
+    "Without a limit, long-lived streams would never end.",
   ),
   producerBufferBytes: size(
     8 * MIB,
     KIB,
     GIB,
-    "Bytes queued for a producer that does not read; then its stream is closed",
-    "A window of large requests fits.",
+    "Maximum bytes queued for a producer that does not read; then its stream is closed",
+    "The outstanding assignments of a producer fit even if requests are large.",
   ),
   callerBufferBytes: size(
     8 * MIB,
     KIB,
     GIB,
-    "Bytes queued for a caller that does not read; then its stream is closed",
+    "Maximum bytes queued for a caller that does not read; then its stream is closed",
     "The results of a large gather fit.",
   ),
 };
