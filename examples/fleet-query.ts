@@ -1,6 +1,7 @@
 /**
- * A fleet query: every agent of a site is asked how it is, and the answer is complete: who said what, who was silent,
- * and who has gone. Nobody has to know how many agents there are, nor to guess when the last one has answered.
+ * A fleet query: every agent of a site is asked for its health. The summary is complete: it names the agents that
+ * answered, stayed silent or departed. No program needs to know the number of agents or to guess when the last one has
+ * answered.
  *
  *   npx tsc -b tsconfig.examples.json && node dist-examples/fleet-query.js
  */
@@ -10,13 +11,13 @@ import { fileURLToPath } from "node:url";
 import { createDispatcher } from "ate-dispatcher";
 import { createClient, type Handler } from "ate-dispatcher-client";
 
-// This file is also the program of the agent that breaks down; see below.
+// This file is also the program of the agent that crashes; see below.
 const [, , role, address] = process.argv;
 if (role === "agent") await breakDown(address ?? "");
 else await main();
 
 async function main(): Promise<void> {
-  // A dispatcher of our own, unless one is running already.
+  // Starts a dispatcher, unless the environment names a running one.
   const running = process.env["ATE_DISPATCHER_ADDRESS"];
   const dispatcher = running ? undefined : createDispatcher({ listen: ["127.0.0.1:0"], logLevel: "warn" });
   await dispatcher?.start();
@@ -24,20 +25,20 @@ async function main(): Promise<void> {
   const there = running || own;
   const client = createClient({ address: there });
 
-  // Every agent answers whatever begins with "fleet.", and says with labels what it is.
+  // Every agent answers requests on all topics below "fleet" and has a label with its site.
   const agent = (id: string, site: string, handler: Handler) =>
     client.createProducer({ id, topics: ["fleet.>"], labels: { site }, handler });
   const agents = [
     agent("edge-1", "north", () => ({ load: 0.4 })),
     agent("edge-2", "north", () => ({ load: 0.7 })),
-    // This one hangs: it never answers, and so is silent until the TTL is over.
+    // This agent hangs: it never answers, so it is silent until the end of the TTL.
     agent("edge-3", "north", () => new Promise(() => {})),
-    // This one is somewhere else, and so is not asked.
+    // This agent is at another site, so it is not asked.
     agent("edge-5", "south", () => ({ load: 0.1 })),
   ];
   await Promise.all(agents.map((each) => each.ready()));
 
-  // This one breaks down while it works, so it has to be a process of its own. It says when it is ready.
+  // This agent crashes while it works, so it runs in a process of its own. It sends a message when it is ready.
   const edge4 = fork(fileURLToPath(import.meta.url), ["agent", there]);
   await once(edge4, "message");
 
@@ -53,12 +54,12 @@ async function main(): Promise<void> {
   console.log(`silent: ${whoIs("MISSED")}`);
   console.log(`departed: ${whoIs("DEPARTED")}`);
 
-  // edge-3 never finishes, so there is nothing to wait for.
+  // edge-3 never answers, so do not wait for it.
   await client.close({ graceMs: 0 });
   await dispatcher?.drain();
 }
 
-/** An agent whose machine loses its power as soon as it is asked: no answer, no goodbye. */
+/** Runs an agent whose machine loses power as soon as it is asked: it neither answers nor drains. */
 async function breakDown(there: string): Promise<void> {
   const producer = createClient({ address: there }).createProducer({
     id: "edge-4",

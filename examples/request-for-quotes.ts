@@ -1,9 +1,9 @@
 /**
- * A request for quotes: five vendors are asked for a price, whoever answers in time is considered, and whoever does not
- * is named.
+ * A request for quotes: five vendors are asked for a price. Quotes that arrive in time are compared, and the vendors that
+ * are too late are named.
  *
- * The request would end early at a quorum of 80 %. Two vendors are too slow for that, so it ends with its TTL, and is
- * satisfied nevertheless: three quotes are enough to decide.
+ * A quorum of 80 % would end the request early. Two vendors are too slow for that, so the request ends at its TTL. It is
+ * satisfied all the same, because three quotes are enough to decide.
  *
  *   npx tsc -b tsconfig.examples.json && node dist-examples/request-for-quotes.js
  */
@@ -11,14 +11,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createDispatcher } from "ate-dispatcher";
 import { createClient } from "ate-dispatcher-client";
 
-// A dispatcher of our own, unless one is running already.
+// Starts a dispatcher, unless the environment names a running one.
 const running = process.env["ATE_DISPATCHER_ADDRESS"];
 const dispatcher = running ? undefined : createDispatcher({ listen: ["127.0.0.1:0"], logLevel: "warn" });
 await dispatcher?.start();
 const [own = ""] = dispatcher?.addresses ?? [];
 const client = createClient({ address: running || own });
 
-// Five vendors. In earnest each would be a program of its own, in whatever language.
+// Five vendors. In production each would be a program of its own, in any language.
 const vendors = [
   { id: "acme", thinksMs: 30, price: 12.4 },
   { id: "bolt", thinksMs: 60, price: 11.9 },
@@ -31,7 +31,7 @@ const producers = vendors.map(({ id, thinksMs, price }) =>
     id,
     topics: ["quotes.lamp"],
     handler: async ({ kwargs, signal }) => {
-      // The signal fires when nobody waits for the quote any more, so a late vendor wastes no time on it.
+      // The signal fires when the quote is no longer needed, so a late vendor wastes no time on it.
       await sleep(thinksMs, undefined, { signal });
       return { price: price * Number(kwargs["quantity"]) };
     },
@@ -52,7 +52,7 @@ for await (const { producerId, value, latencyMs } of gather) {
   console.log(`${producerId} offers ${price} after ${Math.round(latencyMs)} ms`);
 }
 
-// The summary names everyone who was asked. Only ANSWERED came in time.
+// The summary names every vendor that was asked. Only the state ANSWERED means that the quote arrived in time.
 const { reason, satisfied, answeredCount, targetedCount, outcomes } = await gather.summary;
 const late = outcomes.filter(({ state }) => state !== "ANSWERED").map(({ producerId }) => producerId);
 console.log(`${reason}: ${answeredCount} of ${targetedCount}, ${satisfied ? "enough" : "too few"} to decide`);

@@ -1,5 +1,6 @@
-// Compares the public contract with an earlier one: the newest release tag, else where this branch left main, else (on
-// main itself) the commit before. Without any of them there is nothing to break yet, and it says so and passes.
+// Checks that the public contract is compatible with an earlier version: that of the newest release tag, else that of the
+// commit at which this branch left main, else (on main itself) that of the previous commit. Passes, and prints so, if
+// none of them has a contract.
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,7 +11,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 const base = findBase();
 if (base === undefined) {
-  console.log("no earlier contract: no release tag, no main to compare with, no commit before");
+  console.log("no earlier contract: no release tag, no main branch, no previous commit");
 } else {
   console.log(`contract compared with ${base}`);
   process.exitCode = compareWith(base);
@@ -33,7 +34,7 @@ function hasProto(ref) {
   );
 }
 
-/** Unpacks the earlier workspace, since comparing the module alone would miss the files that it imports. */
+/** Compares with the whole earlier workspace, because buf needs the files that the contract imports. */
 function compareWith(ref) {
   const folder = mkdtempSync(join(tmpdir(), "breaking-"));
   try {
@@ -53,7 +54,7 @@ function compareWith(ref) {
   }
 }
 
-/** What git prints, trimmed, or undefined when it fails. */
+/** Returns the trimmed output of git, or undefined if git fails. */
 function git(...args) {
   const { status, stdout } = spawnSync("git", args, { cwd: root, encoding: "utf8" });
   return status === 0 ? stdout.trim() : undefined;

@@ -1,7 +1,8 @@
-// The gate: what must pass before a change is shared. Prints each step with its seconds and stops at the first failure.
+// Runs the gate: the checks that must pass before a change is shared. Prints the duration of each step and stops at the
+// first failure.
 //
-//   node scripts/check.mjs              everything
-//   node scripts/check.mjs --no-tests   without running tests, for a caller that runs them itself
+//   node scripts/check.mjs              runs every step
+//   node scripts/check.mjs --no-tests   leaves out the tests, for a script that runs them itself
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
@@ -20,7 +21,7 @@ const steps = [
 if (!process.argv.includes("--no-tests")) {
   steps.push(["tests", bin("vitest"), "run", "--project", "unit", "--project", "e2e", "--reporter=dot"]);
 }
-/** What a step that passed has to say: what it skipped, the base that was compared with, the number of tests. */
+/** Lines to print even if a step passes: skipped parts, the version compared with, the number of tests. */
 const worthTelling = /^(?:SKIPPED .*|contract compared with .*|no earlier contract.*| *Tests .*)$/gm;
 
 for (const [name, command, ...args] of steps) {

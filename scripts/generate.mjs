@@ -1,8 +1,8 @@
-// Generates what is derived from the proto files, in every language whose toolchain is there, with pinned plugins and
-// without network once they are installed. What is not there is skipped, aloud; with CI=true that is a failure.
+// Generates the code for every language from the proto files, with pinned plugins, which need no network once they are
+// installed. Skips a language whose toolchain is missing and prints that; with CI=true that is a failure.
 //
 //   node scripts/generate.mjs           rewrites the generated folders
-//   node scripts/generate.mjs --check   generates into a temporary folder and fails, naming the files that differ
+//   node scripts/generate.mjs --check   generates into a temporary folder and fails if a file differs, naming the files
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ const isStrict = process.env["CI"] === "true";
 const copy = isCheck ? mkdtempSync(join(tmpdir(), "generate-")) : undefined;
 try {
   for (const { name, folders, missing, generate } of languages) {
-    // What every build makes anew cannot differ from what is committed.
+    // Nothing is committed for this language, so nothing can differ.
     if (isCheck && folders.length === 0) continue;
     const why = missing();
     if (why !== undefined) {
@@ -50,7 +50,7 @@ function files(folder) {
 function report(lines) {
   if (lines.length === 0) return;
   console.error(
-    `Generated code is not what the proto files say; run "npm run generate":\n${lines.join("\n")}`,
+    `Generated code does not match the proto files; run "npm run generate":\n${lines.join("\n")}`,
   );
   process.exitCode = 1;
 }

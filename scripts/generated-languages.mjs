@@ -1,5 +1,5 @@
-// The languages that code is generated for: where it lies, what it takes, and how it is made. Each has its template for
-// buf; the plugins are pinned where that language pins what it needs.
+// Lists the languages that code is generated for: the generated folders, the required tools, and how to generate. Each
+// language has its template for buf; its plugins are pinned in the dependency file of that language.
 import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,12 +8,12 @@ import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** Those of Python that generate; other versions would write other code. */
+/** The Python packages that generate code. Other versions generate different code. */
 const PYTHON_TOOLS = ["grpcio-tools", "protobuf"];
 const PYTHON_REQUIREMENTS = "clients/python/requirements-dev.txt";
 const python = process.env["ATE_PYTHON"] ?? "python3";
 
-/** Without folders: nothing is committed. `missing` says what is not there, undefined if all is. */
+/** `folders` is empty if nothing is committed. `missing` names a missing tool, or returns undefined if none is missing. */
 export const languages = [
   {
     name: "TypeScript",
@@ -37,7 +37,7 @@ export const languages = [
     name: "Java",
     folders: [],
     missing: () => (says("mvn", ["--version"]) === undefined ? "no Maven with a JDK" : undefined),
-    // Maven has the plugins, and calls buf with buf.gen.java.yaml.
+    // Maven downloads the plugins and calls buf with buf.gen.java.yaml.
     generate: () => run("mvn", ["-B", "-q", "-f", "clients/java", "-pl", "stubs", "generate-sources"]),
   },
 ];
@@ -65,7 +65,7 @@ function missingOfPython() {
   const code = `from importlib.metadata import version; print(*(f"{n}=={version(n)}" for n in ${names}))`;
   const found = says(python, ["-c", code]);
   if (found === wanted) return undefined;
-  return `${python} has ${found ?? "not all of them"} instead of ${wanted}: pip install -r ${PYTHON_REQUIREMENTS}, and name the interpreter in ATE_PYTHON`;
+  return `${python} has ${found ?? "not all packages"} instead of ${wanted}: pip install -r ${PYTHON_REQUIREMENTS}, and set ATE_PYTHON to that interpreter`;
 }
 
 function pinned(name) {
@@ -73,7 +73,7 @@ function pinned(name) {
   return lines.find((line) => line.startsWith(`${name}==`))?.slice(name.length + 2);
 }
 
-/** The template names python3: that must be the one that has the tools. */
+/** Puts a `python3` first on the PATH that is the interpreter with the tools, because the template calls `python3`. */
 function generatePython(target) {
   const folder = mkdtempSync(join(tmpdir(), "generate-python-"));
   try {
@@ -101,7 +101,7 @@ function run(program, args, env = {}) {
   });
 }
 
-/** What a program prints; undefined if it is not there or fails. */
+/** Returns the trimmed output of a program, or undefined if the program is missing or fails. */
 function says(program, args) {
   const { status, stdout } = spawnSync(program, args, { encoding: "utf8" });
   return status === 0 ? stdout.trim() : undefined;
