@@ -11,7 +11,13 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["src/**/*.test.ts", "clients/typescript/{src,test}/**/*.test.ts", "test/**/*.test.ts"],
+          include: [
+            "src/**/*.test.ts",
+            "clients/typescript/{src,test}/**/*.test.ts",
+            "bench/src/**/*.test.ts",
+            "examples/**/*.test.ts",
+            "test/**/*.test.ts",
+          ],
           exclude: ["test/e2e/**", "test/conformance/**"],
           testTimeout: 30_000,
           maxWorkers: 2,

@@ -16,7 +16,7 @@ const steps = [
   ["buf format", bin("buf"), "format", "proto", "--diff", "--exit-code"],
   ["buf breaking", process.execPath, "scripts/breaking.mjs"],
   ["biome", bin("biome"), "check", "--error-on-warnings", "."],
-  ["tsc", bin("tsc"), "-b", ".", "tsconfig.test.json"],
+  ["tsc", bin("tsc"), "-b", ".", "tsconfig.test.json", "bench"],
 ];
 if (!process.argv.includes("--no-tests")) {
   steps.push(["tests", bin("vitest"), "run", "--project", "unit", "--project", "e2e", "--reporter=dot"]);

@@ -1,11 +1,11 @@
 /**
- * Two commits side by side: each in a worktree of its own, built from its own sources and dependencies, driven by this
- * benchmark, and measured in turn.
+ * Two commits side by side: each in a worktree of its own, built from its own sources and dependencies, driven by the
+ * benchmark of the current checkout, and measured in turn.
  */
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { COMPARED } from "./compare.js";
 import { FIGURES, type Measurement } from "./figures.js";
@@ -15,32 +15,42 @@ import { type Spread, shuffled, spread } from "./statistics.js";
 import { short, table } from "./table.js";
 
 const ROOT = fileURLToPath(fromProject("."));
-/** What is taken from here, so that both are measured alike. */
-const OVERLAY = ["test/bench", "tsconfig.bench.json"];
-/** Packages that only the benchmark needs, and that a commit may not have. */
-const PACKAGES = ["node_modules/@nats-io", "node_modules/tweetnacl"];
+/** The workspace that replaces the one of each commit, so that both are measured by the same code. */
+const BENCH = "bench";
+/** Folders of the workspace that are built or installed in each worktree. */
+const NOT_COPIED = new Set(["dist", "node_modules"]);
 const COMMAND_TIMEOUT_MS = 600_000;
+/** Exit code of a command line that cannot be run. */
+const USAGE_ERROR = 2;
 
 interface Side {
   readonly name: string;
   readonly folder: string;
 }
 
-/** What is read of a file that `--json` has written. */
-interface Report {
-  readonly samples: readonly {
-    readonly work: string;
-    readonly peer: string;
-    readonly measurement?: Measurement;
-    readonly error?: string;
-  }[];
+/** One sample, as `--samples` writes it. */
+interface WrittenSample {
+  readonly work: string;
+  readonly peer: string;
+  readonly measurement?: Measurement;
+  readonly error?: string;
 }
 
-/** Figures of one side, by work, peer and round. */
+/** Measurements of one side, by work and peer, then by round. */
 type Found = Map<string, Map<number, Measurement>>;
 
-/** Runs it. Sets the exit code to 1 if a sample failed. */
+/**
+ * Runs the comparison.
+ *
+ * Sets the exit code to 1 if a sample failed, and to 2 if one of the two is not a commit that this version can measure.
+ */
 export function runCompare(before: string, after: string, options: Options): void {
+  const refusals = [...new Set([before, after])].flatMap((name) => refusalOf(name) ?? []);
+  if (refusals.length > 0) {
+    console.error(refusals.join("\n"));
+    process.exitCode = USAGE_ERROR;
+    return;
+  }
   const temporary = mkdtempSync(join(tmpdir(), "ate-dispatcher-bench-"));
   const sides = [before, after].map((name, index) => ({ name, folder: join(temporary, `${index}`) }));
   try {
@@ -60,48 +70,59 @@ export function runCompare(before: string, after: string, options: Options): voi
   }
 }
 
-/** Checks a commit out, installs what it depends on, and builds it with this benchmark. */
+/** Says why a commit cannot be compared; undefined if it can. */
+function refusalOf(name: string): string | undefined {
+  if (!succeeds(["rev-parse", "--quiet", "--verify", `${name}^{commit}`])) return `${name} is not a commit`;
+  if (succeeds(["cat-file", "-e", `${name}:${BENCH}/package.json`])) return undefined;
+  return (
+    `${name} cannot be compared by this version: in that commit the benchmark is not yet a workspace (${BENCH}/). ` +
+    `Check out ${name} and use its own benchmark: \`npm ci && npm run bench -- --compare A B\` there compares it with ` +
+    "earlier commits, and `npm run bench` measures it alone."
+  );
+}
+
+function succeeds(args: readonly string[]): boolean {
+  try {
+    execFileSync("git", args, { cwd: ROOT, stdio: "ignore", timeout: COMMAND_TIMEOUT_MS });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Checks a commit out, installs its dependencies, and builds it with the current benchmark. */
 function prepare({ name, folder }: Side): void {
   console.error(`building ${name}`);
   run("git", ["worktree", "add", "--quiet", "--detach", folder, name], ROOT);
   run("npm", ["ci", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"], folder);
-  for (const path of OVERLAY) {
-    rmSync(join(folder, path), { recursive: true, force: true });
-    cpSync(join(ROOT, path), join(folder, path), { recursive: true });
-  }
-  for (const path of PACKAGES) {
-    if (!existsSync(join(folder, path))) cpSync(join(ROOT, path), join(folder, path), { recursive: true });
-  }
-  run(join(folder, "node_modules/.bin/tsc"), ["-b", ".", "tsconfig.bench.json"], folder);
+  // npm has linked node_modules/ate-dispatcher-bench to this folder and installed the packages that it needs.
+  rmSync(join(folder, BENCH), { recursive: true });
+  cpSync(join(ROOT, BENCH), join(folder, BENCH), {
+    recursive: true,
+    filter: (path) => !NOT_COPIED.has(basename(path)),
+  });
+  run(join(folder, "node_modules/.bin/tsc"), ["-b", BENCH], folder);
 }
 
 /** Takes one sample of every work and peer. */
 function measure({ name, folder }: Side, options: Options, round: number, found: Found): void {
-  const json = join(folder, "round.json");
+  const file = join(folder, "samples.json");
   const { warmupMs, measureMs, works, peers } = options;
   const args = [
-    "--rounds",
-    "1",
-    "--warmup",
-    String(warmupMs),
-    "--measure",
-    String(measureMs),
-    "--json",
-    json,
+    ...["--rounds", "1", "--warmup", String(warmupMs), "--measure", String(measureMs), "--samples", file],
+    ...works.flatMap((work) => ["--work", work.name]),
+    ...peers.flatMap((peer) => ["--peer", peer.name]),
   ];
-  const chosen = [
-    ...works.map((work) => ["--work", work.name]),
-    ...peers.map((peer) => ["--peer", peer.name]),
-  ];
-  writeFileSync(json, '{"samples":[]}');
+  writeFileSync(file, "[]");
   try {
-    run(process.execPath, [join(folder, "dist-test/test/bench/main.js"), ...args, ...chosen.flat()], folder);
+    // Its table is dropped, since the samples tell all; progress and errors are shown.
+    run(process.execPath, [join(folder, BENCH, "dist/main.js"), ...args], folder, "ignore");
   } catch {
-    // It has told why; the samples that did not fail count.
+    // The benchmark has printed the reason; its good samples count.
     process.exitCode = 1;
   }
-  for (const { work, peer, measurement, error } of (JSON.parse(readFileSync(json, "utf8")) as Report)
-    .samples) {
+  const samples = JSON.parse(readFileSync(file, "utf8")) as readonly WrittenSample[];
+  for (const { work, peer, measurement, error } of samples) {
     if (measurement === undefined) {
       console.error(`round ${round}  ${name}  ${work}  ${peer}  FAILED: ${error}`);
       continue;
@@ -150,6 +171,7 @@ function text({ median, min, max }: Spread): string {
   return `${short(median)} (${short(min)}-${short(max)})`;
 }
 
-function run(program: string, args: readonly string[], cwd: string): void {
-  execFileSync(program, args, { cwd, stdio: ["ignore", "ignore", "inherit"], timeout: COMMAND_TIMEOUT_MS });
+/** Runs a command to its end. Throws if it fails. @param stdout - where its output goes: standard error, or nowhere. */
+function run(program: string, args: readonly string[], cwd: string, stdout: 2 | "ignore" = 2): void {
+  execFileSync(program, args, { cwd, stdio: ["ignore", stdout, "inherit"], timeout: COMMAND_TIMEOUT_MS });
 }

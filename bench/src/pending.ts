@@ -1,7 +1,7 @@
 /**
  * Requests that stay outstanding: on a topic of their own, with a producer that takes all and answers none.
  */
-import type { ProduceResponse } from "../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
+import type { ProduceResponse } from "./generated.js";
 import { connectOurs } from "./our-clients.js";
 import { openProduceStream } from "./plain-client.js";
 import type { Trial } from "./trial.js";

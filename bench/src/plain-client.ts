@@ -9,7 +9,7 @@ import {
   type ListenResponse,
   ProduceRequest,
   type ProduceResponse,
-} from "../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
+} from "./generated.js";
 import { listenerBufferBytes } from "./listener-buffer.js";
 import { OWN_CONNECTION } from "./own-connection.js";
 import { createPayload, readSequence, requestPayload } from "./payload.js";

@@ -11,7 +11,7 @@ import { cellsOf } from "./rounds.js";
 import { takeSample } from "./sample.js";
 import { whole } from "./table.js";
 
-const FOLDER = fileURLToPath(fromProject("dist-test/profiles"));
+const FOLDER = fileURLToPath(fromProject("bench/dist/profiles"));
 /** Enough ticks of the profiler in every function that matters. */
 const MEASURE_FACTOR = 3;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Value } from "../../src/gen/google/protobuf/struct.js";
+import { Value } from "./generated.js";
 import { createPayload } from "./payload.js";
 import { StructPayloads } from "./struct-payload.js";
 

@@ -2,7 +2,7 @@
  * Results that are a `google.protobuf.Value` with a struct in it, such as a service would answer with: two numbers,
  * and readings up to the wanted length.
  */
-import { Value } from "../../src/gen/google/protobuf/struct.js";
+import { Value } from "./generated.js";
 import type { Payloads } from "./payload.js";
 
 /** Numbers that stand for the two that differ; a double of the wire format is eight bytes, whatever its value. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { within } from "./within.js";
 
-/** A sample under way: the first failure ends whatever is being waited for. */
+/** A sample in progress: its first failure rejects every wait. */
 export class Trial {
   readonly #failed: Promise<never>;
   #reject: (error: Error) => void = () => {};
@@ -9,32 +10,22 @@ export class Trial {
     this.#failed = new Promise<never>((_, reject) => {
       this.#reject = reject;
     });
-    // It may fail while nobody waits; the next wait finds out.
+    // A failure between two waits is reported by the next wait.
     this.#failed.catch(() => {});
   }
 
-  /** Something went wrong: the sample is void. */
+  /** Invalidates the sample. */
   readonly fail = (error: unknown): void => {
     this.#reject(error instanceof Error ? error : new Error(String(error)));
   };
 
-  /** Waits for so long. */
+  /** Waits for this many milliseconds. Rejects if the sample fails before. */
   async pause(ms: number): Promise<void> {
     await Promise.race([sleep(ms), this.#failed]);
   }
 
-  /** Waits for something that must come within a time. */
-  async wait<T>(work: Promise<T>, limitMs: number, what: () => string): Promise<T> {
-    const settled = new AbortController();
-    const late = sleep(limitMs, undefined, { ref: false, signal: settled.signal }).then(
-      () => Promise.reject(new Error(what())),
-      // What was waited for has come.
-      () => new Promise<never>(() => {}),
-    );
-    try {
-      return await Promise.race([work, this.#failed, late]);
-    } finally {
-      settled.abort();
-    }
+  /** Waits for a promise. Rejects if the sample fails, or after `limitMs` with the message of `describe`. */
+  async wait<T>(promise: Promise<T>, limitMs: number, describe: () => string): Promise<T> {
+    return await within(Promise.race([promise, this.#failed]), limitMs, describe);
   }
 }

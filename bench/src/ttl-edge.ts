@@ -1,7 +1,7 @@
 /** Answers that come just before and just after the TTL, and what the server makes of them. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type DispatcherClient, DispatcherError, status } from "ate-dispatcher-client";
-import type { ProduceResponse } from "../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
+import type { ProduceResponse } from "./generated.js";
 import { connectOurs } from "./our-clients.js";
 import { readSequence, requestPayload } from "./payload.js";
 import { openProduceStream, replyWith } from "./plain-client.js";

@@ -1,6 +1,5 @@
 import type { ClientHttp2Session } from "node:http2";
-import { ListenRequest } from "../../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
-import { Gap } from "../../../src/gen/ate/dispatcher/v1/listener.js";
+import { Gap, ListenRequest } from "../generated.js";
 import { listenerBufferBytes } from "../listener-buffer.js";
 import type { Load } from "../peer.js";
 import { openCall } from "./call.js";

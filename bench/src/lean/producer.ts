@@ -1,5 +1,5 @@
 import type { ClientHttp2Session } from "node:http2";
-import { ProduceRequest } from "../../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
+import { ProduceRequest } from "../generated.js";
 import { type Payloads, readSequence } from "../payload.js";
 import type { Load } from "../peer.js";
 import { openCall } from "./call.js";

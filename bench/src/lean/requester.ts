@@ -1,6 +1,5 @@
 import type { ClientHttp2Session } from "node:http2";
-import { SubmitRequest } from "../../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
-import { Rejection } from "../../../src/gen/ate/dispatcher/v1/gather.js";
+import { Rejection, SubmitRequest } from "../generated.js";
 import { requestPayload } from "../payload.js";
 import { type Load, type Send, topicOf } from "../peer.js";
 import { openCall } from "./call.js";

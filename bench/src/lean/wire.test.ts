@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ListenResponse } from "../../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
+import { ListenResponse } from "../generated.js";
 import { fieldLength, WireReader, writeFieldHead } from "./wire.js";
 
 describe("the wire reader", () => {

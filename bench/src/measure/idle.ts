@@ -1,11 +1,7 @@
 /** Measures what listeners that hear nothing cost the server in memory. */
 import { credentials } from "@grpc/grpc-js";
-import {
-  DispatcherServiceClient,
-  ListenRequest,
-  type ListenResponse,
-} from "../../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
 import type { Measurement } from "../figures.js";
+import { DispatcherServiceClient, ListenRequest, type ListenResponse } from "../generated.js";
 import { OWN_CONNECTION } from "../own-connection.js";
 import type { IdleWork } from "../work.js";
 import type { Stage } from "./stage.js";

@@ -1,12 +1,8 @@
 /** Measures whether a listener that stands still holds up the others, and what it costs the server in memory. */
 import { credentials } from "@grpc/grpc-js";
-import {
-  DispatcherServiceClient,
-  ListenRequest,
-  type ListenResponse,
-} from "../../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
 import { ClosedLoop } from "../closed-loop.js";
 import type { Measurement } from "../figures.js";
+import { DispatcherServiceClient, ListenRequest, type ListenResponse } from "../generated.js";
 import { OWN_CONNECTION } from "../own-connection.js";
 import { ResultPayloads } from "../payload.js";
 import { deliveriesPerRequest } from "../shape.js";

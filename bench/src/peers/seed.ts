@@ -6,7 +6,7 @@ import { findProgram } from "../find-program.js";
 import type { ProgramPeer } from "../peer.js";
 import { fromProject } from "../project.js";
 
-const PROGRAM = fileURLToPath(fromProject("test/bench/seed/seed.py"));
+const PROGRAM = fileURLToPath(fromProject("bench/seed/seed.py"));
 const VERSION = "0.1.0";
 const VERSION_TIMEOUT_MS = 15_000;
 const RUN_TIMEOUT_MS = 60_000;

@@ -8,13 +8,13 @@
  *   npm run bench:clients -- --rounds 9 --trips 500
  */
 import { parseArgs } from "node:util";
-import { describeMachine } from "../bench/machine.js";
-import { OUR_SERVER } from "../bench/our-server.js";
-import { startServer } from "../bench/server-process.js";
-import { type Spread, shuffled, spread } from "../bench/statistics.js";
-import { IS_STRICT } from "../conformance/languages.js";
+import { describeMachine } from "../machine.js";
+import { OUR_SERVER } from "../our-server.js";
+import { startServer } from "../server-process.js";
+import { type Spread, shuffled, spread } from "../statistics.js";
 import { PeerProcess } from "./peer-process.js";
 import { PEERS } from "./peers.js";
+import { IS_STRICT } from "./toolchains.js";
 
 const KINDS = ["gather", "echo"] as const;
 type Kind = (typeof KINDS)[number];

@@ -1,55 +1,59 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface, type Interface } from "node:readline";
-import { within } from "../conformance/within.js";
+import { within } from "../within.js";
 
 /** Longest wait for a line, in milliseconds: a thousand slow round trips. */
-const LINE_MS = 60_000;
+const LINE_TIMEOUT_MS = 60_000;
+/** Longest wait for a program whose input has ended; then it is killed. */
+const EXIT_TIMEOUT_MS = 10_000;
 
-/** None of them outlives this process. */
+/** Programs that still run; none outlives this process. */
 const running = new Set<ChildProcess>();
 process.once("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
 
-/** One part of a peer: takes lines and says lines. */
+/** One part of a peer: a program that reads lines and prints lines. */
 export class PeerProcess {
   readonly #child: ChildProcess;
   readonly #lines: AsyncIterator<string>;
   readonly #reader: Interface;
-  readonly #gone: Promise<void>;
-  readonly #shown: string;
+  readonly #exited: Promise<void>;
+  readonly #commandLine: string;
 
   constructor([program = "", ...args]: readonly string[]) {
-    this.#shown = [program, ...args].join(" ");
+    this.#commandLine = [program, ...args].join(" ");
     this.#child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] });
     running.add(this.#child);
-    this.#gone = new Promise((resolve, reject) => {
+    this.#exited = new Promise((resolve, reject) => {
       this.#child.once("error", reject);
       this.#child.once("close", () => {
         running.delete(this.#child);
         resolve();
       });
     });
-    this.#gone.catch(() => {});
+    this.#exited.catch(() => {});
     this.#child.stdin?.on("error", () => {});
     if (this.#child.stdout === null) throw new Error("unreachable: the output is a pipe");
     this.#reader = createInterface({ input: this.#child.stdout });
     this.#lines = this.#reader[Symbol.asyncIterator]();
   }
 
-  /** Says a line, if there is one to say, and takes the next one. @throws if it ended instead. */
+  /** Writes a line, if one is given, and reads the next one. @throws if the program exited instead. */
   async ask(line?: string): Promise<string> {
     if (line !== undefined) this.#child.stdin?.write(`${line}\n`);
-    const next = await within(this.#lines.next(), LINE_MS, () => `nothing came from ${this.#shown}`);
-    if (next.done) throw new Error(`it ended too early: ${this.#shown}`);
+    const timedOut = () => `no line came from ${this.#commandLine}`;
+    const next = await within(this.#lines.next(), LINE_TIMEOUT_MS, timedOut);
+    if (next.done) throw new Error(`the program exited too early: ${this.#commandLine}`);
     return next.value;
   }
 
-  /** Ends it with its standard input, by force if that does not help. */
+  /** Ends the program's input and waits for its exit; kills it after 10 s. */
   async end(): Promise<void> {
     this.#child.stdin?.end();
-    await within(this.#gone, LINE_MS / 6, () => "").catch(() => this.#child.kill("SIGKILL"));
-    await this.#gone.catch(() => {});
+    const kill = () => this.#child.kill("SIGKILL");
+    await within(this.#exited, EXIT_TIMEOUT_MS, () => "").catch(kill);
+    await this.#exited.catch(() => {});
     this.#reader.close();
   }
 }

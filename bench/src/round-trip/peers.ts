@@ -1,57 +1,60 @@
 /**
- * The clients that are measured, each as one program with three parts:
+ * The measured clients. Each is one program with three parts:
  *
- *   echo                           serves a plain unary echo, and says `listening on ADDRESS`
- *   produce ADDRESS TOPIC          answers with what it is asked, by the client; says `ready`
- *   measure ADDRESS TOPIC ECHO     for each line `gather N` or `echo N` makes N round trips, one after the other, and
- *                                  says the median in microseconds
+ *   echo                           serves a plain unary echo and prints `listening on ADDRESS`
+ *   produce ADDRESS TOPIC          answers each request with its own payload through the client; prints `ready`
+ *   measure ADDRESS TOPIC ECHO     for each input line `gather N` or `echo N` makes N round trips, one after the other,
+ *                                  and prints their median in microseconds
  *
- * All end with their standard input.
+ * All parts exit when their standard input ends.
  */
-import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { promisify } from "node:util";
-import { type Preparable, runs, temporaryFolder } from "../conformance/languages.js";
-import { ROOT } from "../conformance/root.js";
+import { fileURLToPath } from "node:url";
+import { fromProject } from "../project.js";
+import { createTemporaryFolder, runProgram, succeeds } from "./toolchains.js";
 
-/** One client, and how its program is started once it is prepared. */
-export interface Peer extends Preparable<readonly string[]> {
+/** One client and how its program is started. */
+export interface Peer {
   readonly name: string;
+  /** Says which toolchain is missing on this machine; undefined if none is. */
+  missing(): Promise<string | undefined>;
+  /** Builds the program. @returns its command line. Rejects if the build fails. */
+  prepare(): Promise<readonly string[]>;
 }
 
-const PYTHON_FOLDER = join(ROOT, "clients/python");
-const GO_FOLDER = join(ROOT, "clients/go");
+const PYTHON_FOLDER = fileURLToPath(fromProject("clients/python"));
+const GO_FOLDER = fileURLToPath(fromProject("clients/go"));
 
-function python(name: string, face: string): Peer {
+function python(name: string, api: string): Peer {
   const program = process.env["ATE_PYTHON"] ?? "python3";
   return {
     name,
     missing: async () =>
-      (await runs(program, ["-c", "import grpc, google.protobuf"]))
+      (await succeeds(program, ["-c", "import grpc, google.protobuf"]))
         ? undefined
         : "no Python with grpcio and protobuf: name one in ATE_PYTHON",
     prepare: async () => [
       ...["env", `PYTHONPATH=${join(PYTHON_FOLDER, "src")}`],
-      ...[program, join(PYTHON_FOLDER, "benchmarks/round_trip.py"), face],
+      ...[program, join(PYTHON_FOLDER, "benchmarks/round_trip.py"), api],
     ],
   };
 }
 
-/** All of them, in the order of the table. */
+/** All clients, in the order of the table. */
 export const PEERS: readonly Peer[] = [
   {
     name: "TypeScript",
     missing: async () => undefined,
-    prepare: async () => [process.execPath, join(ROOT, "dist-test/test/round-trip/typescript-peer.js")],
+    prepare: async () => [process.execPath, fileURLToPath(new URL("typescript-peer.js", import.meta.url))],
   },
   python("Python, threads", "threads"),
   python("Python, asyncio", "asyncio"),
   {
     name: "Go",
-    missing: async () => ((await runs("go", ["version"])) ? undefined : "no Go toolchain"),
+    missing: async () => ((await succeeds("go", ["version"])) ? undefined : "no Go toolchain"),
     async prepare() {
-      const binary = join(temporaryFolder(), "round-trip");
-      await promisify(execFile)("go", ["build", "-o", binary, "./internal/roundtrip"], { cwd: GO_FOLDER });
+      const binary = join(createTemporaryFolder(), "round-trip");
+      await runProgram("go", ["build", "-o", binary, "./internal/roundtrip"], { cwd: GO_FOLDER });
       return [binary];
     },
   },

@@ -10,7 +10,7 @@ import {
   type sendUnaryData,
 } from "@grpc/grpc-js";
 import { createClient } from "ate-dispatcher-client";
-import { spread } from "../bench/statistics.js";
+import { spread } from "../statistics.js";
 
 const same = (bytes: Buffer) => bytes;
 const ECHO: MethodDefinition<Buffer, Buffer> = {

@@ -25,7 +25,7 @@ import {
 
 /**
  * What a naive dispatcher would speak: flat messages, one per assignment, reply and delivery. Generated with ts-proto:
- * npx buf generate --template test/bench/naive/buf.gen.yaml
+ * npx buf generate --template bench/src/naive/buf.gen.yaml
  */
 
 export interface DispatchRequest {
