@@ -19,7 +19,8 @@ export interface Children {
   endAll(): Promise<void>;
 }
 
-const MAIN = fileURLToPath(new URL("../main.js", import.meta.url));
+/** The command line lies beside the library in the package. */
+const MAIN = fileURLToPath(new URL("main.js", import.meta.resolve("ate-dispatcher")));
 const KILL_AFTER_MS = 3_000;
 const MAX_COMPLAINT_LINES = 20;
 

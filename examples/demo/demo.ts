@@ -4,7 +4,6 @@
  */
 import { once } from "node:events";
 import { type Acceptance, createClient, type DispatcherClient } from "ate-dispatcher-client";
-import { processEnvironment } from "../config/load.js";
 import { type Children, createChildren } from "./children.js";
 import { Feed, type Told } from "./feed.js";
 import { ARGS, type Expectation, KWARGS, LISTENERS, PRODUCERS, STEPS, type Step } from "./scenario.js";
@@ -12,7 +11,7 @@ import { drawTimeline, type Paint, type Row } from "./timeline.js";
 import { differences, type Heard, type Observation } from "./verdict.js";
 
 const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;
-const isPlain = !process.stdout.isTTY || Boolean(processEnvironment()["NO_COLOR"]);
+const isPlain = !process.stdout.isTTY || Boolean(process.env["NO_COLOR"]);
 const paint: Paint = (colour, text) => (isPlain ? text : `\u001b[${CODES[colour]}m${text}\u001b[0m`);
 
 function say(text = ""): void {

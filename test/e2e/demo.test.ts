@@ -1,10 +1,12 @@
 import { fileURLToPath } from "node:url";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { BUILD_MS, buildExamples } from "../support/examples.js";
 import { createProcesses } from "../support/processes.js";
 
-const DEMO = fileURLToPath(new URL("../../dist/demo/demo.js", import.meta.url));
+const DEMO = fileURLToPath(new URL("../../dist-examples/demo/demo.js", import.meta.url));
 const processes = createProcesses();
 afterEach(() => processes.stopAll());
+beforeAll(() => buildExamples(processes), BUILD_MS);
 
 describe("the demo", () => {
   it("runs the original's example with real processes and finds everything as it must be", async () => {

@@ -1,20 +1,14 @@
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { BUILD_MS, buildExamples } from "../support/examples.js";
 import { createProcesses } from "../support/processes.js";
 
 const ROOT = new URL("../../", import.meta.url);
-const BUILD_MS = 60_000;
 const RUN_MS = 20_000;
 const processes = createProcesses();
 afterEach(() => processes.stopAll());
-
-/** The examples are compiled as their comments say, but for the packages, which are built before the tests. */
-beforeAll(async () => {
-  const [tsc, project] = ["node_modules/typescript/bin/tsc", "tsconfig.examples.json"].map(pathOf);
-  const build = processes.start(process.execPath, [tsc ?? "", "-p", project ?? ""]);
-  expect(await build.exit(BUILD_MS), build.stdout.all.join("\n")).toEqual({ code: 0, signal: null });
-}, BUILD_MS);
+beforeAll(() => buildExamples(processes), BUILD_MS);
 
 function pathOf(name: string): string {
   return fileURLToPath(new URL(name, ROOT));

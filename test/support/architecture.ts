@@ -41,7 +41,6 @@ const TABLE: Readonly<Record<string, Imports>> = {
     packages: ["node:", "zod", "yaml"],
   },
   cli: { folders: ["config"], packages: ["node:", "commander", "yaml", "@bufbuild/protobuf", CLIENT] },
-  demo: { folders: ["config"], packages: ["node:", CLIENT] },
   gen: { folders: [], packages: ["@bufbuild/protobuf", "@grpc/grpc-js"] },
 };
 const CLIENT_PACKAGES = ["node:", "@bufbuild/protobuf", "@grpc/grpc-js"];
@@ -61,7 +60,6 @@ const TIMERS = [
   "src/runtime/watchdog.ts",
   "src/runtime/ticker.ts",
   "src/runtime/drain.ts",
-  "src/demo/",
 ];
 
 const IMPURE = new Set(
@@ -225,8 +223,7 @@ function scattered(path: string, node: ts.Node): string | undefined {
   if (!SUBSCRIBERS.includes(path) && subscribes(node) && !(path === "src/main.ts" && isOfProcess(node))) {
     return "events are subscribed to in grpc/call.ts only";
   }
-  const mayTime = TIMERS.some((place) => path === place || (place.endsWith("/") && path.startsWith(place)));
-  return !mayTime && setsTimer(node) ? "timers belong in runtime" : undefined;
+  return !TIMERS.includes(path) && setsTimer(node) ? "timers belong in runtime" : undefined;
 }
 
 function readsEnvironment(node: ts.Node): boolean {

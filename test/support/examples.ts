@@ -1,0 +1,14 @@
+import { join } from "node:path";
+import { expect } from "vitest";
+import type { createProcesses } from "./processes.js";
+import { ROOT } from "./root.js";
+
+/** Time that compiling the examples may take, in milliseconds. */
+export const BUILD_MS = 60_000;
+
+/** Compiles the examples as their comments say, except for the packages, which are built before the tests. */
+export async function buildExamples(processes: ReturnType<typeof createProcesses>): Promise<void> {
+  const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
+  const build = processes.start(process.execPath, [tsc, "-p", join(ROOT, "tsconfig.examples.json")]);
+  expect(await build.exit(BUILD_MS), build.stdout.all.join("\n")).toEqual({ code: 0, signal: null });
+}
