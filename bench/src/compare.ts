@@ -18,7 +18,7 @@ export const COMPARED: Readonly<Record<Work["kind"], readonly FigureName[]>> = {
 };
 
 /** One comparison with its figures; null where there are none. */
-export interface Row {
+export interface ComparisonRow {
   /** Work, figure and client of ours. */
   readonly work: string;
   /** Who or what it is compared with. */
@@ -46,7 +46,7 @@ export interface Results {
 }
 
 /** Compares each of `ours` with each of `others`, and with whatever else a goal names. */
-export function compare(results: Results, ours: readonly Peer[], others: readonly Peer[]): Row[] {
+export function compare(results: Results, ours: readonly Peer[], others: readonly Peer[]): ComparisonRow[] {
   const between = results.cells.flatMap((mine) =>
     results.cells
       .filter(({ work, peer }) => work === mine.work && ours.includes(mine.peer) && others.includes(peer))
@@ -66,7 +66,7 @@ export function compare(results: Results, ours: readonly Peer[], others: readonl
 }
 
 /** Undefined if this was not to be measured. */
-function rowOf(results: Results, comparison: Comparison): Row | undefined {
+function rowOf(results: Results, comparison: Comparison): ComparisonRow | undefined {
   const { work, figure, ours, against } = comparison;
   const find = (work: string, peer: string) =>
     results.cells.find((cell) => cell.work.name === work && cell.peer.name === peer);

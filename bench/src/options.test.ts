@@ -7,7 +7,7 @@ describe("the command line", () => {
   it("measures everything if nothing is said", () => {
     expect(readCommand([])).toMatchObject({
       kind: "run",
-      options: { rounds: 5, isSparing: true, works: WORKS, peers: PEERS },
+      options: { rounds: 5, reducesRounds: true, works: WORKS, peers: PEERS },
     });
   });
 
@@ -26,7 +26,7 @@ describe("the command line", () => {
       kind: "run",
       options: {
         rounds: 7,
-        isSparing: false,
+        reducesRounds: false,
         works: [{ name: "gather 4" }, { name: "1x1/128" }],
         peers: [{ name: "nats" }],
       },
@@ -53,8 +53,8 @@ describe("the command line", () => {
   it.each([
     [["--work", "2x2"], "no work is named 2x2; there are 4x4/128"],
     [["--rounds", "0"], "--rounds is 0; it takes a whole number from 1"],
-    [["--compare", "main"], "2 arguments without a name are expected, not 1"],
-    [["main"], "0 arguments without a name are expected, not 1"],
+    [["--compare", "main"], "2 positional arguments are expected, not 1"],
+    [["main"], "0 positional arguments are expected, not 1"],
     [["--fast"], "Unknown option '--fast'"],
   ])("refuses %j", (args, message) => {
     expect(() => readCommand(args)).toThrow(message);

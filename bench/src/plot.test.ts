@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { Row } from "./compare.js";
+import type { ComparisonRow } from "./compare.js";
 import { plot } from "./plot.js";
 
-function row(more: Partial<Row>): Row {
+function row(more: Partial<ComparisonRow>): ComparisonRow {
   return {
     work: "4x4/128 deliveries/s, ours",
     peer: "NATS",
@@ -18,9 +18,9 @@ function row(more: Partial<Row>): Row {
   };
 }
 
-function draw(...rows: Row[]): string {
+function draw(...rows: ComparisonRow[]): string {
   const machine = { cpu: "<CPU & Co>", cores: 2 };
-  return plot({ date: "2026-11-23T12:00:00.000Z", machine, run: { rounds: 5 }, rows });
+  return plot({ date: "2026-11-23T12:00:00.000Z", machine, run: { rounds: 5 }, goals: rows });
 }
 
 /** Where the dots lie, from left to right. */

@@ -3,7 +3,7 @@
  * better than the goal, whichever way is better for that figure.
  */
 import { readFileSync, writeFileSync } from "node:fs";
-import type { Row } from "./compare.js";
+import type { ComparisonRow } from "./compare.js";
 import { short } from "./table.js";
 
 /** What is read of a file that `--json` has written. */
@@ -11,7 +11,7 @@ export interface Report {
   readonly date: string;
   readonly machine: { readonly cpu: string; readonly cores: number };
   readonly run: { readonly rounds: number };
-  readonly rows: readonly Row[];
+  readonly goals: readonly ComparisonRow[];
 }
 
 /** One line of the plot. */
@@ -40,8 +40,8 @@ export function runPlot(json: string, svg: string): void {
 }
 
 /** The plot as SVG. Its colours suit light and dark pages. */
-export function plot({ date, machine, run, rows }: Report): string {
-  const marks = rows.flatMap((row) => markOf(row) ?? []);
+export function plot({ date, machine, run, goals }: Report): string {
+  const marks = goals.flatMap((row) => markOf(row) ?? []);
   const height = TOP + marks.length * ROW + BOTTOM;
   const axis = TICKS.map(
     (tick) =>
@@ -69,7 +69,7 @@ const STYLE =
   "@media(prefers-color-scheme:dark){text{fill:#e6edf3}.small{fill:#9198a1}.goal{stroke:#9198a1}}";
 
 /** Undefined for a row without goal, figures or ratio. */
-function markOf(row: Row): Mark | undefined {
+function markOf(row: ComparisonRow): Mark | undefined {
   const [sign, number] = (row.goal ?? "").split(" ");
   if (row.ratio === null || row.holds === null || sign === "=") return undefined;
   const goal = Number(number);

@@ -1,7 +1,7 @@
 /**
  * The report for people. For programs there is the JSON file.
  */
-import { type Results, type Row, spreadOf } from "./compare.js";
+import { type ComparisonRow, type Results, spreadOf } from "./compare.js";
 import { FIGURES, type FigureName } from "./figures.js";
 import type { Machine } from "./machine.js";
 import type { Options } from "./options.js";
@@ -51,7 +51,7 @@ export function describeRun(
 }
 
 /** A table of figures for each work, and the comparisons. */
-export function describeResults({ cells, samples }: Results, rows: readonly Row[]): string {
+export function describeResults({ cells, samples }: Results, rows: readonly ComparisonRow[]): string {
   const works = [...new Set(cells.map(({ work }) => work))];
   const failed = samples.filter(({ error }) => error !== undefined);
   const disturbed = samples.filter(({ measurement }) => (measurement?.otherCores ?? 0) > DISTURBED_CORES);
@@ -98,7 +98,7 @@ function figures(work: Work, cells: readonly Cell[], samples: readonly Sample[])
   return [`${work.name}: ${work.title}`, table([heads, ...lines]), ...missing].join("\n");
 }
 
-function comparisons(rows: readonly Row[]): string {
+function comparisons(rows: readonly ComparisonRow[]): string {
   const lines = rows.map(({ work, peer, ours, theirs, ratio, ratioMin, ratioMax, goal, holds, missing }) => [
     `${work} / ${peer}`,
     figure(ours),

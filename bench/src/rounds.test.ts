@@ -15,10 +15,10 @@ describe("the rounds of a cell", () => {
     ["open 1x1/128", "nats", 2],
     ["ttl 200000", "ours", 3],
   ])("of %s, %s are %i in the table", (work, peer, rounds) => {
-    expect(roundsOf(cell(work, peer), { rounds: 5, isSparing: true })).toBe(rounds);
+    expect(roundsOf(cell(work, peer), { rounds: 5, reducesRounds: true })).toBe(rounds);
   });
 
   it("are as many as were asked for", () => {
-    expect(roundsOf(cell("ttl 200000", "ours"), { rounds: 9, isSparing: false })).toBe(9);
+    expect(roundsOf(cell("ttl 200000", "ours"), { rounds: 9, reducesRounds: false })).toBe(9);
   });
 });

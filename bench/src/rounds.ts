@@ -29,7 +29,7 @@ export interface Cell {
 }
 
 /** How often. */
-type RoundCount = Pick<Options, "rounds" | "isSparing">;
+type RoundCount = Pick<Options, "rounds" | "reducesRounds">;
 
 /** What is to be measured: every work with each of its peers, as far as they were asked for. */
 export function cellsOf({ works, peers }: Pick<Options, "works" | "peers">): readonly Cell[] {
@@ -42,8 +42,8 @@ export function cellsOf({ works, peers }: Pick<Options, "works" | "peers">): rea
 const ROUNDS_WITHOUT_GOAL = 2;
 
 /** Rounds in which a work and peer have their turn. */
-export function roundsOf({ work, peer }: Cell, { rounds, isSparing }: RoundCount): number {
-  if (!isSparing) return rounds;
+export function roundsOf({ work, peer }: Cell, { rounds, reducesRounds }: RoundCount): number {
+  if (!reducesRounds) return rounds;
   const most = isHeldAgainstGoal(work.name, peer.name) ? rounds : ROUNDS_WITHOUT_GOAL;
   return Math.min(rounds, most, work.mostRounds ?? rounds);
 }

@@ -1,10 +1,10 @@
 /**
- * The sweep: offers more and more until what comes out no longer follows, which is the knee; then three times as much,
- * to see whether the server sheds what is too much, or collapses.
+ * The sweep: raises the offered rate until the delivered rate no longer follows, which is the knee. Then it offers three
+ * times as much, to see whether the server sheds the excess or collapses.
  */
-import { writeFileSync } from "node:fs";
+import { readBenchmarkFile, writeBenchmarkFile } from "./benchmark-file.js";
 import { FIGURES, type FigureName, type Measurement } from "./figures.js";
-import { describeMachine, readVersions } from "./machine.js";
+import { describeMachine, type Machine, readVersions } from "./machine.js";
 import type { Options } from "./options.js";
 import type { Peer } from "./peer.js";
 import { findPeer } from "./peers.js";
@@ -17,25 +17,52 @@ import type { OpenWork } from "./work.js";
 import { findWork } from "./works.js";
 
 const WORK = "open 4x4/128";
-/** The load generator that costs least, so that the server is what gives in. */
+/** The load generator with the lowest cost, so that the server saturates first. */
 const PEER = "ours-lean";
 const FIRST_RATE = 1_000;
-const MOST_STEPS = 14;
-/** The server's own default. */
+const MAX_STEPS = 14;
+/** The server's default. */
 const TTL_MS = 5_000;
 const OVERLOAD = 3;
-/** What must still come out at three times the knee, of the best. */
+/** Goodput at three times the knee, as a share of the best: the least that holds. */
 const GOODPUT_GOAL = 0.8;
-/** What the server's memory may grow by from the knee to three times as much; a multiple, and a floor for noise. */
+/** Server memory at three times the knee, as a multiple of that at the best rate: the most that holds. */
 const MEMORY_GOAL = 2;
 
-interface Step {
+/** Figures of each step, in the order of the table. */
+const SHOWN = [
+  ...["deliveriesPerSecond", "requestsPerSecond", "shedPerSecond", "unansweredPerSecond", "lostPerSecond"],
+  ...["p50Ms", "p99Ms", "sendLateP99Ms", "serverRssMiB", "serverCores", "clientCores"],
+] as readonly FigureName[];
+
+/** One offered rate and the medians measured at it. */
+export interface SweepStep {
   readonly requestsPerSecond: number;
   readonly measurement: Measurement;
 }
 
-/** Runs it, and prints a line per rate. Sets the exit code to 1 if a sample failed. */
+/** What a sweep writes to the file of `--json`. */
+export interface SweepReport {
+  readonly date: string;
+  readonly machine: Machine;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly run: { readonly rounds: number; readonly warmupMs: number; readonly measureMs: number };
+  readonly work: string;
+  readonly peer: string;
+  /** Requests per second at the knee. */
+  readonly knee: number;
+  /** Deliveries per second at three times the knee, over those at the best rate. */
+  readonly goodput: number;
+  /** Server memory at three times the knee, over that at the best rate. */
+  readonly memory: number;
+  readonly holds: boolean;
+  readonly steps: readonly SweepStep[];
+  readonly overload: SweepStep;
+}
+
+/** Runs the sweep and prints a line per rate. Sets the exit code to 1 if a sample failed. */
 export async function runSweep(options: Options): Promise<void> {
+  const file = options.json === undefined ? {} : readBenchmarkFile(options.json);
   const date = new Date().toISOString();
   const work = findWork(WORK) as OpenWork;
   const peer = findPeer(PEER);
@@ -44,47 +71,39 @@ export async function runSweep(options: Options): Promise<void> {
 
   const take = (requestsPerSecond: number) => takeStep(peer, work, requestsPerSecond, options);
   const steps = [await take(FIRST_RATE)];
-  while (steps.length < MOST_STEPS && !isKnee(steps.map(pointOf), perRequest)) {
+  while (steps.length < MAX_STEPS && !isKnee(steps.map(pointOf), perRequest)) {
     steps.push(await take(nextRate(steps.map(pointOf), perRequest)));
   }
   const best = steps.reduce((a, b) => (goodputOf(b) > goodputOf(a) ? b : a));
   const knee = Math.round(goodputOf(best) / perRequest);
   const overload = await take(knee * OVERLOAD);
 
-  console.log(`${WORK} with ${peer.title}, TTL ${TTL_MS} ms, medians of ${options.rounds}\n`);
+  console.log(`${WORK} with ${peer.title}, TTL ${TTL_MS} ms, medians of ${options.rounds} rounds\n`);
   console.log(describeSteps([...steps, overload]));
   const goodput = goodputOf(overload) / goodputOf(best);
   const memory = (overload.measurement.serverRssMiB ?? 0) / (best.measurement.serverRssMiB ?? 1);
   const holds = goodput >= GOODPUT_GOAL && memory <= MEMORY_GOAL;
   console.log(
-    `\nknee ${whole(knee)} requests/s; at ${OVERLOAD} times the knee goodput ${short(goodput)} of the best ` +
+    `\nknee ${whole(knee)} requests/s; at ${OVERLOAD} times the knee: goodput ${short(goodput)} of the best ` +
       `(goal >= ${GOODPUT_GOAL}), memory ${short(memory)} of that at the best (goal <= ${MEMORY_GOAL}): ` +
       (holds ? "holds" : "MISSED"),
   );
   if (options.json === undefined) return;
-  const report = {
-    date,
-    machine,
-    versions,
-    work: WORK,
-    peer: PEER,
-    knee,
-    goodput,
-    memory,
-    holds,
-    steps,
-    overload,
+  const { rounds, warmupMs, measureMs } = options;
+  const sweep = {
+    ...{ date, machine, versions, run: { rounds, warmupMs, measureMs }, work: WORK, peer: PEER },
+    ...{ knee, goodput, memory, holds, steps: steps.map(shown), overload: shown(overload) },
   };
-  writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
+  writeBenchmarkFile(options.json, { ...file, sweep });
 }
 
-/** Takes the samples of one rate. Of the figures of those that did not fail, the medians. */
+/** Takes the samples of one rate. @returns medians over the samples that did not fail. */
 async function takeStep(
   peer: Peer,
   work: OpenWork,
   requestsPerSecond: number,
   { rounds, warmupMs, measureMs }: Options,
-): Promise<Step> {
+): Promise<SweepStep> {
   const measurements: Measurement[] = [];
   const overload = { requestsPerSecond, ttlMs: TTL_MS };
   for (let count = 0; count < rounds; count++) {
@@ -111,26 +130,24 @@ function medians(measurements: readonly Measurement[]): Measurement {
   );
 }
 
-function goodputOf({ measurement }: Step): number {
+/** A step with the figures of the table alone. */
+function shown({ requestsPerSecond, measurement }: SweepStep): SweepStep {
+  const figures = SHOWN.flatMap((name) => {
+    const value = measurement[name];
+    return value === undefined ? [] : [[name, value]];
+  });
+  return { requestsPerSecond, measurement: Object.fromEntries(figures) };
+}
+
+function goodputOf({ measurement }: SweepStep): number {
   return measurement.deliveriesPerSecond ?? 0;
 }
 
-function pointOf(step: Step) {
+function pointOf(step: SweepStep) {
   return { requestsPerSecond: step.requestsPerSecond, goodput: goodputOf(step) };
 }
 
-const SHOWN: readonly FigureName[] = [
-  ...([
-    "deliveriesPerSecond",
-    "requestsPerSecond",
-    "shedPerSecond",
-    "unansweredPerSecond",
-    "lostPerSecond",
-  ] as const),
-  ...(["p50Ms", "p99Ms", "sendLateP99Ms", "serverRssMiB", "serverCores", "clientCores"] as const),
-];
-
-function describeSteps(steps: readonly Step[]): string {
+function describeSteps(steps: readonly SweepStep[]): string {
   const heads = ["requests/s offered", ...SHOWN.map((figure) => FIGURES[figure].title)];
   const lines = steps.map(({ requestsPerSecond, measurement }) => [
     whole(requestsPerSecond),
