@@ -1,8 +1,8 @@
 """
-The original ate-dispatcher 0.1.0 in its own process: its own threads are dispatcher, producers and listeners.
+The original ate-dispatcher 0.1.0 in one process: dispatcher, producers and listeners are its threads.
 
-Takes a job as JSON in its only argument, does the same closed loop as the other peers, checks every result, and prints
-one JSON object: the figures, or an error. Needs nothing but ate-dispatcher; `--version` prints its version.
+The only argument is what to measure, as JSON. Runs the same closed loop as the other peers, checks every result, and
+prints one JSON object: the figures, or an error. Needs nothing but ate-dispatcher; `--version` prints its version.
 """
 
 import json
@@ -22,10 +22,10 @@ HEAD_BYTES = 6
 class Loop:
     """Keeps a number of requests outstanding and accounts for every delivery."""
 
-    def __init__(self, job, dispatcher):
+    def __init__(self, spec, dispatcher):
         self.dispatcher = dispatcher
-        self.window = job["window"]
-        self.per_request = job["producers"] * job["listeners"]
+        self.window = spec["window"]
+        self.per_request = spec["producers"] * spec["listeners"]
         self.missing = {}
         self.completed = 0
         self.verified = 0
@@ -34,7 +34,7 @@ class Loop:
         self.is_stopping = False
         self.idle = threading.Event()
         self.lock = threading.Lock()
-        template = bytes(index * 31 & 0xFF for index in range(job["payloadBytes"]))
+        template = bytes(index * 31 & 0xFF for index in range(spec["payloadBytes"]))
         self.tail = template[HEAD_BYTES:]
 
     def start(self):
@@ -48,7 +48,7 @@ class Loop:
             if not self.missing:
                 self.idle.set()
         if not self.idle.wait(STALL_S):
-            raise RuntimeError(f"{len(self.missing)} requests never ended")
+            raise RuntimeError(f"{len(self.missing)} requests did not complete")
 
     def create(self, sequence, producer):
         return sequence.to_bytes(4, "little") + producer.to_bytes(2, "little") + self.tail
@@ -62,7 +62,7 @@ class Loop:
                 self.verified += 1
             missing = self.missing.get(sequence)
             if missing is None:
-                self.error = f"something came for request {sequence}, which is not outstanding"
+                self.error = f"an event came for request {sequence}, which is not outstanding"
             elif missing > 1:
                 self.missing[sequence] = missing - 1
             else:
@@ -72,7 +72,7 @@ class Loop:
         sequence = self.next
         self.next += 1
         self.missing[sequence] = self.per_request
-        # What a program of its users does: the library has no call for it, only the queue.
+        # As programs that use the library do: it has no call for a request, only the queue.
         self.dispatcher.queue.put(
             {"kind": "request", "topic": TOPIC, "args": (sequence,), "kwargs": {"ttl": 10_000}}
         )
@@ -107,11 +107,11 @@ class Listening(ResultListener):
         self.loop.delivered(response, self.received % VERIFY_EVERY == 1)
 
 
-def measure(job):
+def measure(spec):
     dispatcher = ATEDispatcher()
-    loop = Loop(job, dispatcher)
-    producers = [Answering(loop, index) for index in range(job["producers"])]
-    listeners = [Listening(loop) for _ in range(job["listeners"])]
+    loop = Loop(spec, dispatcher)
+    producers = [Answering(loop, index) for index in range(spec["producers"])]
+    listeners = [Listening(loop) for _ in range(spec["listeners"])]
     for producer in producers:
         dispatcher.register_result_producer(producer, TOPIC)
     for listener in listeners:
@@ -121,19 +121,19 @@ def measure(job):
         thread.start()
 
     loop.start()
-    time.sleep(job["warmupMs"] / 1000)
+    time.sleep(spec["warmupMs"] / 1000)
     begin, cpu_begin, before = time.perf_counter(), time.process_time(), loop.completed
-    time.sleep(job["measureMs"] / 1000)
+    time.sleep(spec["measureMs"] / 1000)
     end, cpu_end, after = time.perf_counter(), time.process_time(), loop.completed
     loop.stop()
     if loop.error is not None:
         raise RuntimeError(loop.error)
     for listener in listeners:
-        if listener.received != loop.completed * job["producers"]:
+        if listener.received != loop.completed * spec["producers"]:
             raise RuntimeError(f"a listener got {listener.received} results")
     deliveries = (after - before) * loop.per_request
     if deliveries == 0:
-        raise RuntimeError("no request ended in the measured time")
+        raise RuntimeError("no request completed in the measured time")
     dispatcher.stop()
     return {
         "deliveriesPerSecond": deliveries / (end - begin),

@@ -20,7 +20,7 @@ function start() {
 }
 
 describe("a closed loop", () => {
-  it("fills its window and starts a request when one ends", () => {
+  it("fills its window and starts a request when one completes", () => {
     const { loop, sent, complete, failures } = start();
     expect(sent).toEqual([0, 1]);
 
@@ -31,7 +31,7 @@ describe("a closed loop", () => {
     expect(failures).toEqual([]);
   });
 
-  it("does not end a request before its own call has succeeded", () => {
+  it("does not complete a request before its own call has succeeded", () => {
     const { loop, deliver } = start();
     for (const listener of [0, 1]) for (const producer of [0, 1]) deliver(0, listener, producer);
     expect(loop.completedCount).toBe(0);
@@ -41,7 +41,7 @@ describe("a closed loop", () => {
     expect(loop.completedCount).toBe(1);
   });
 
-  it("stops when the outstanding requests have ended", async () => {
+  it("stops when the outstanding requests are complete", async () => {
     const { loop, sent, complete } = start();
     const stopped = loop.stop();
     expect(loop.describeOutstanding()).toContain("2 requests are outstanding; request 0 lacks 5 of 5");
@@ -54,14 +54,14 @@ describe("a closed loop", () => {
     expect(() => loop.checkTotals()).not.toThrow();
   });
 
-  it("finds a delivery of a request that has ended", () => {
+  it("reports a delivery of a completed request", () => {
     const { complete, deliver, failures } = start();
     complete(0);
     deliver(0, 0, 0);
-    expect(failures).toEqual(["something came for request 0, which is not outstanding"]);
+    expect(failures).toEqual(["an event came for request 0, which is not outstanding"]);
   });
 
-  it("finds a delivery that went to the wrong listener", async () => {
+  it("reports a delivery to the wrong listener", async () => {
     const { loop, deliver, complete } = start();
     const stopped = loop.stop();
     complete(0);
@@ -71,7 +71,7 @@ describe("a closed loop", () => {
     expect(() => loop.checkTotals()).toThrow("listener 0 got 6 results, not 4");
   });
 
-  it("finds a payload of the wrong length or with the wrong content", () => {
+  it("reports a payload of the wrong length or with the wrong content", () => {
     const { loop, deliver, failures } = start();
     deliver(0, 0, 0, new ResultPayloads(31));
     const altered = createPayload(payloads, 0, 0);

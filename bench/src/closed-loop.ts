@@ -1,8 +1,8 @@
 /**
- * A closed loop: a fixed number of requests is outstanding, and the end of one starts the next.
+ * A closed loop: a fixed number of requests is outstanding, and each completed request starts the next one.
  *
- * A request has ended when its own call has succeeded and every listener has got every producer's answer. Anything
- * else, a delivery too many or a payload that is not what was sent included, makes the sample fail.
+ * A request is complete when its own call has succeeded and every listener has received every producer's result. A surplus
+ * delivery or an altered payload fails the sample.
  */
 import { DeliveryCheck } from "./delivery-check.js";
 import type { Payloads } from "./payload.js";
@@ -13,9 +13,9 @@ import { deliveriesPerRequest, type Shape } from "./shape.js";
 export class ClosedLoop {
   readonly #shape: Shape;
   readonly #check: DeliveryCheck;
-  /** Per slot of the window: the request that holds it, or -1. A request's number modulo the window is its slot. */
+  /** The request in each slot of the window, or -1. The slot of a request is its number modulo the window. */
   readonly #sequences: number[];
-  /** Per slot: what its request still waits for, its own call included. */
+  /** For each slot: events that its request still waits for, including its own call. */
   readonly #missing: number[];
   readonly #failure: (error: Error) => void;
   readonly #deliveriesPerRequest: number;
@@ -24,7 +24,7 @@ export class ClosedLoop {
   #stopped: (() => void) | undefined;
   #outstanding = 0;
 
-  /** @param onFailure - called at the first failure, perhaps again at later ones. */
+  /** @param onFailure - called at the first failure and possibly at later ones. */
   constructor(shape: Shape, payloads: Payloads, onFailure: (error: Error) => void) {
     this.#shape = shape;
     this.#check = new DeliveryCheck(shape, payloads);
@@ -34,12 +34,12 @@ export class ClosedLoop {
     this.#deliveriesPerRequest = deliveriesPerRequest(shape);
   }
 
-  /** Requests that have ended so far. */
+  /** Requests completed so far. */
   get completedCount(): number {
     return this.#completedCount;
   }
 
-  /** Deliveries whose whole payload was compared. */
+  /** Deliveries whose payload was compared byte by byte. */
   get verifiedCount(): number {
     return this.#check.verifiedCount;
   }
@@ -50,7 +50,7 @@ export class ClosedLoop {
     for (let slot = 0; slot < this.#shape.window; slot++) this.#begin(slot);
   }
 
-  /** Starts no further request and resolves when the outstanding ones have ended. */
+  /** Stops starting requests. Resolves when the outstanding ones are complete. */
   stop(): Promise<void> {
     return new Promise((resolve) => {
       this.#stopped = resolve;
@@ -58,7 +58,7 @@ export class ClosedLoop {
     });
   }
 
-  /** Says what is outstanding, for an error. */
+  /** Describes what is outstanding, for an error message. */
   describeOutstanding(): string {
     const slot = this.#sequences.findIndex((sequence) => sequence !== -1);
     const of = this.#deliveriesPerRequest + 1;
@@ -68,17 +68,17 @@ export class ClosedLoop {
           `${this.#missing[slot]} of ${of} (its acceptance and ${of - 1} deliveries)`;
   }
 
-  /** Throws unless each listener has got its share, to be called after {@link stop}. */
+  /** Throws unless each listener has received all its results; to be called after {@link stop}. */
   checkTotals(): void {
     this.#check.checkTotals(this.#completedCount);
   }
 
-  /** The requester's call for this request has succeeded. */
+  /** Records that the requester's call for this request has succeeded. */
   accepted(sequence: number): void {
     this.#count(sequence);
   }
 
-  /** A listener got a result. */
+  /** Records a result that a listener has received. */
   delivered(listener: number, bytes: Uint8Array, start: number, end: number): void {
     try {
       this.#count(this.#check.take(listener, bytes, start, end));
@@ -90,7 +90,7 @@ export class ClosedLoop {
   #count(sequence: number): void {
     const slot = sequence % this.#shape.window;
     if (this.#sequences[slot] !== sequence) {
-      this.#failure(new Error(`something came for request ${sequence}, which is not outstanding`));
+      this.#failure(new Error(`an event came for request ${sequence}, which is not outstanding`));
       return;
     }
     const missing = (this.#missing[slot] as number) - 1;

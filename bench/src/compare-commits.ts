@@ -115,7 +115,7 @@ function measure({ name, folder }: Side, options: Options, round: number, found:
   ];
   writeFileSync(file, "[]");
   try {
-    // Its table is dropped, since the samples tell all; progress and errors are shown.
+    // The samples file replaces its table; progress and errors stay visible.
     run(process.execPath, [join(folder, BENCH, "dist/main.js"), ...args], folder, "ignore");
   } catch {
     // The benchmark has printed the reason; its good samples count.

@@ -8,10 +8,10 @@ import { findWork } from "./works.js";
 const ours = peer("ours");
 const lean = peer("ours-lean");
 const naive = peer("naive");
-const gone: Peer = { ...peer("nats"), missing: () => "nats-server is not there" };
+const gone: Peer = { ...peer("nats"), missing: () => "nats-server is not installed" };
 
 function peer(name: string): Peer {
-  const connect = () => Promise.reject(new Error("not to be connected"));
+  const connect = () => Promise.reject(new Error("unexpected connect"));
   return { name, title: name, server: { command: [""] }, connect };
 }
 
@@ -53,14 +53,14 @@ describe("the comparison", () => {
     });
   });
 
-  it("says that a goal was missed", () => {
+  it("reports a missed goal", () => {
     expect(compare(samples(cell(naive), [10]), samples(cell(ours), [249]))).toMatchObject([
       { holds: false },
       { ratio: null, goal: null },
     ]);
   });
 
-  it("has no goal for what has none", () => {
+  it("has no goal where none is set", () => {
     const [row] = compare(samples(cell(naive), [10]), samples(cell(lean), [10]));
     expect(row).toMatchObject({ ratio: 1, goal: null, holds: null });
   });
@@ -78,11 +78,11 @@ describe("the comparison", () => {
       theirs: null,
       goal: ">= 1",
       holds: null,
-      missing: "nats-server is not there",
+      missing: "nats-server is not installed",
     });
   });
 
-  it("holds a work against another one", () => {
+  it("compares a work with another one", () => {
     const few = samples(cell(ours, "pending 100"), [100, 120, 110]);
     const many = samples(cell(ours, "pending 100000"), [99, 100, 120]);
     expect(compare(few, many)[0]).toMatchObject({
@@ -94,17 +94,17 @@ describe("the comparison", () => {
     });
   });
 
-  it("holds a figure against a bound, and against another figure", () => {
+  it("compares a figure with a bound, and with another figure", () => {
     const idle = samples(cell(ours, "idle own 1000"), [50], "rssKbPerStream");
     expect(compare(idle)).toMatchObject([{ peer: "bound of 40", ratio: 1.25, goal: "<= 1", holds: false }]);
 
     const ttl = samples(cell(ours, "ttl 200000"), [
-      { expiryP99Ms: 8, tickAndStallMs: 10, deliveredAfterTtl: 0, refusedBeforeTtl: 0 },
-      { expiryP99Ms: 9, tickAndStallMs: 20, deliveredAfterTtl: 1, refusedBeforeTtl: 0 },
-      { expiryP99Ms: 8, tickAndStallMs: 10, deliveredAfterTtl: 0, refusedBeforeTtl: 0 },
+      { expiryP99Ms: 8, tickAndStallMs: 10, deliveredAfterTtl: 0, rejectedBeforeTtl: 0 },
+      { expiryP99Ms: 9, tickAndStallMs: 20, deliveredAfterTtl: 1, rejectedBeforeTtl: 0 },
+      { expiryP99Ms: 8, tickAndStallMs: 10, deliveredAfterTtl: 0, rejectedBeforeTtl: 0 },
     ]);
     expect(compare(ttl)).toMatchObject([
-      // Once is too often.
+      // One round above 0 misses the goal.
       { ours: 1, theirs: 0, ratio: null, goal: "= 0", holds: false },
       { ours: 0, theirs: 0, ratio: null, goal: "= 0", holds: true },
       { peer: "tick + longest stall ms", ratio: 0.8, holds: true },

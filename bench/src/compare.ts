@@ -1,6 +1,4 @@
-/**
- * From samples to rows: each of ours beside each other peer, work by work and figure by figure, and what else has a goal.
- */
+/** Turns samples into comparisons: each peer of ours with each other peer, and everything else that has a goal. */
 import { FIGURES, type FigureName } from "./figures.js";
 import { type Comparison, describeGoal, GOALS, type Goal, GROWTH } from "./goals.js";
 import type { Peer } from "./peer.js";
@@ -8,7 +6,7 @@ import type { Cell, Sample } from "./rounds.js";
 import { type Spread, spread } from "./statistics.js";
 import type { Work } from "./work.js";
 
-/** What is compared between peers, by kind of work; the first one is what users ask for. */
+/** The figures that are compared between peers, by kind of work. */
 export const COMPARED: Readonly<Record<Work["kind"], readonly FigureName[]>> = {
   closed: ["deliveriesPerSecond", "serverCpuUsPerDelivery"],
   open: ["p50Ms", "p99Ms"],
@@ -17,11 +15,11 @@ export const COMPARED: Readonly<Record<Work["kind"], readonly FigureName[]>> = {
   stalled: [],
 };
 
-/** One comparison with its figures; null where there are none. */
+/** One comparison with its figures; null where there is none. */
 export interface ComparisonRow {
-  /** Work, figure and client of ours. */
+  /** Work, figure and our peer. */
   readonly work: string;
-  /** Who or what it is compared with. */
+  /** The peer, work, figure or bound that it is compared with. */
   readonly peer: string;
   /** Our median and theirs. */
   readonly ours: number | null;
@@ -31,21 +29,21 @@ export interface ComparisonRow {
   /** Smallest and largest ratio within one round. */
   readonly ratioMin: number | null;
   readonly ratioMax: number | null;
-  /** As ">= 8"; null if none is set. */
+  /** Such as ">= 8"; null without a goal. */
   readonly goal: string | null;
-  /** Whether the ratio reaches the goal; null without one, or without figures. */
+  /** Whether the ratio reaches the goal; null without a goal or without figures. */
   readonly holds: boolean | null;
-  /** Why there are no figures, for a peer whose program is missing. */
+  /** Which program is missing, for a peer that could not be measured. */
   readonly missing: string | null;
 }
 
-/** What was to be measured, and what came of it. */
+/** The cells of a run and their samples. */
 export interface Results {
   readonly cells: readonly Cell[];
   readonly samples: readonly Sample[];
 }
 
-/** Compares each of `ours` with each of `others`, and with whatever else a goal names. */
+/** Compares each of `ours` with each of `others`, and adds the other comparisons that have a goal. */
 export function compare(results: Results, ours: readonly Peer[], others: readonly Peer[]): ComparisonRow[] {
   const between = results.cells.flatMap((mine) =>
     results.cells
@@ -65,7 +63,7 @@ export function compare(results: Results, ours: readonly Peer[], others: readonl
   return [...between, ...within].flatMap((comparison) => rowOf(results, comparison) ?? []);
 }
 
-/** Undefined if this was not to be measured. */
+/** Undefined if one of the two cells is not part of the run. */
 function rowOf(results: Results, comparison: Comparison): ComparisonRow | undefined {
   const { work, figure, ours, against } = comparison;
   const find = (work: string, peer: string) =>
@@ -96,7 +94,7 @@ function rowOf(results: Results, comparison: Comparison): ComparisonRow | undefi
   return { ...head, ...ratioOf(our, their, goal) };
 }
 
-/** All that is null where either has no figures. */
+/** Medians, ratio and range; null where either side has no figures. */
 function ratioOf(
   our: ReadonlyMap<number, number>,
   their: ReadonlyMap<number, number>,
@@ -107,7 +105,7 @@ function ratioOf(
   const none = { ratio: null, ratioMin: null, ratioMax: null, holds: null };
   const medians = { ours: mine?.median ?? null, theirs: theirs?.median ?? null };
   if (mine === undefined || theirs === undefined) return { ...medians, ...none };
-  // What must not happen must not happen in any round.
+  // With a bound of 0 every round counts, not the median.
   if (theirs.max === 0)
     return { ...none, ours: mine.max, theirs: 0, holds: goal === undefined ? null : mine.max === 0 };
   const ratio = mine.median / theirs.median;

@@ -1,13 +1,13 @@
 /**
- * Looks at every delivery of a sample: its length and number always, its whole payload now and then, and in the end
- * that every listener has got its share.
+ * Checks every delivery of a sample: length and sequence number always, the whole payload of one in 61, and at the end
+ * that every listener has received all its results.
  */
 import type { Payloads } from "./payload.js";
 import type { Shape } from "./shape.js";
 
 /**
- * Every so many deliveries of a listener the whole payload is compared, not only its number and length. A prime, so
- * that with answers in a fixed order each producer has its turn.
+ * One in this many deliveries of a listener is compared byte by byte. A prime number, so that each producer is covered
+ * even if results always come in the same order.
  */
 const VERIFY_EVERY = 61;
 
@@ -24,12 +24,12 @@ export class DeliveryCheck {
     this.#received = new Array<number>(listeners).fill(0);
   }
 
-  /** Deliveries whose whole payload was compared. */
+  /** Deliveries whose payload was compared byte by byte. */
   get verifiedCount(): number {
     return this.#verifiedCount;
   }
 
-  /** Checks one delivery. @returns the number of its request. @throws Error if it is not what was sent. */
+  /** Checks one delivery. @returns the number of its request. @throws Error if the payload is not the one that was sent. */
   take(listener: number, bytes: Uint8Array, start: number, end: number): number {
     if (end - start !== this.#payloads.byteLength) {
       throw new Error(`a payload of ${end - start} bytes came, not ${this.#payloads.byteLength}`);
@@ -40,7 +40,7 @@ export class DeliveryCheck {
     return this.#payloads.sequenceOf(bytes, start);
   }
 
-  /** Throws unless each listener has got all producers' answers to so many requests. */
+  /** Throws unless each listener has received every producer's result of this many requests. */
   checkTotals(requestCount: number): void {
     const expected = requestCount * this.#producers;
     for (const [listener, count] of this.#received.entries()) {

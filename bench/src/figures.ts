@@ -1,59 +1,57 @@
-/**
- * Everything that samples measure, by name: how it is called in tables, and which way is better.
- */
+/** Everything that samples measure: the name in code and JSON, the title in tables, and which direction is better. */
 
-/** One kind of figure. */
+/** A figure. */
 export interface Figure {
   readonly title: string;
-  /** Whether a larger one is better. */
+  /** Whether a larger value is better. */
   readonly larger: boolean;
 }
 
-/** All kinds. */
+/** All figures. */
 export const FIGURES = {
   deliveriesPerSecond: { title: "deliveries/s", larger: true },
   serverCpuUsPerDelivery: { title: "server CPU us/delivery", larger: false },
   p50Ms: { title: "p50 ms", larger: false },
   p99Ms: { title: "p99 ms", larger: false },
-  /** How far behind its intended time a request was sent: what the load generator itself adds. */
-  sendLateP99Ms: { title: "sent late p99 ms", larger: false },
+  /** Delay between the intended time of a request and its sending: the error of the load generator. */
+  sendDelayP99Ms: { title: "send delay p99 ms", larger: false },
   requestsPerSecond: { title: "requests/s", larger: true },
-  /** Requests refused for load. */
-  shedPerSecond: { title: "refused/s", larger: false },
-  /** Results that listeners were told they had lost. */
+  /** Requests that the server rejected because of load. */
+  shedPerSecond: { title: "shed/s", larger: false },
+  /** Results that gaps report as lost. */
   lostPerSecond: { title: "lost/s", larger: false },
-  /** Requests sent that were not refused, and of which not every result came. */
+  /** Requests that were accepted and did not get all results. */
   unansweredPerSecond: { title: "unanswered/s", larger: false },
   serverRssMiB: { title: "server RSS MiB", larger: false },
   rssKbPerStream: { title: "server RSS KB/stream", larger: false },
   heapKbPerStream: { title: "server heap KB/stream", larger: false },
-  expiryP99Ms: { title: "expiry late p99 ms", larger: false },
-  /** A tick of the deadline wheel and the longest time that the server's event loop was held up. */
+  expiryP99Ms: { title: "expiry lateness p99 ms", larger: false },
+  /** One tick of the deadline wheel plus the longest stall of the server's event loop. */
   tickAndStallMs: { title: "tick + longest stall ms", larger: false },
   deliveredAfterTtl: { title: "delivered after TTL", larger: false },
-  refusedBeforeTtl: { title: "refused before TTL", larger: false },
-  /** The rate of the others while one listener stands still, over their rate before. */
-  othersRateRatio: { title: "others' rate, of before", larger: true },
+  rejectedBeforeTtl: { title: "rejected before TTL", larger: false },
+  /** The rate of the other listeners while one is stalled, over their rate before. */
+  othersRateRatio: { title: "others' rate / before", larger: true },
   rssGrowthMiB: { title: "server RSS growth MiB", larger: false },
-  /** CPU used in the measured time, in cores; 1 is one core fully busy. */
+  /** CPU time over measured time; 1 is one busy core. */
   serverCores: { title: "server cores", larger: false },
   clientCores: { title: "client cores", larger: false },
-  /** Cores in use by anything else, the kernel's own work included: far above 0.2 means a disturbed sample. */
+  /** Cores used by anything else, the kernel included; far above 0.2 means a disturbed sample. */
   otherCores: { title: "other cores", larger: false },
   /** Requests that ended in the measured time. */
   requestCount: { title: "requests", larger: true },
   measuredMs: { title: "measured ms", larger: true },
-  /** Payloads that were compared as a whole, in the entire sample. */
+  /** Payloads that were compared byte by byte, in the entire sample. */
   verifiedCount: { title: "payloads verified", larger: true },
 } as const satisfies Readonly<Record<string, Figure>>;
 
-/** The name of a kind. */
+/** The name of a figure. */
 export type FigureName = keyof typeof FIGURES;
 
-/** What one sample measured; what this system cannot tell is absent. */
+/** The figures of one sample. Figures that this operating system does not provide are absent. */
 export type Measurement = Readonly<Partial<Record<FigureName, number>>>;
 
-/** Leaves out what could not be measured: JSON has no NaN. */
+/** Drops figures that are not finite: JSON has no NaN. */
 export function known(figures: Measurement): Measurement {
   return Object.fromEntries(Object.entries(figures).filter(([, value]) => Number.isFinite(value)));
 }

@@ -1,17 +1,17 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** Debian puts servers where the PATH of a plain user does not lead. */
-const FURTHER = ["/usr/sbin", "/usr/local/sbin"];
+/** Where Debian installs servers; not on the PATH of every user. */
+const MORE_FOLDERS = ["/usr/sbin", "/usr/local/sbin"];
 
 /**
- * Finds a program on the PATH, or where a variable of the environment says that it is.
+ * Finds a program by an environment variable that holds its path, else on the PATH.
  *
- * @returns its path, or undefined if it is not there or may not be run.
+ * @returns its path, or undefined if it does not exist or is not executable.
  */
 export function findProgram(name: string, variable: string): string | undefined {
   const named = process.env[variable];
-  const folders = [...(process.env["PATH"] ?? "").split(delimiter), ...FURTHER];
+  const folders = [...(process.env["PATH"] ?? "").split(delimiter), ...MORE_FOLDERS];
   const paths = named ? [named] : folders.filter(Boolean).map((folder) => join(folder, name));
   return paths.find((path) => {
     try {

@@ -1,6 +1,4 @@
-/**
- * The goals: what is held against what, and the ratio that is to be reached.
- */
+/** The goals: which figures are compared, and the ratio to reach. */
 import type { FigureName } from "./figures.js";
 
 /** What one of our figures is divided by. */
@@ -11,7 +9,7 @@ export type Against =
   | { readonly work: string }
   /** Another figure of the same sample. */
   | { readonly figure: FigureName }
-  /** A bound that stands. */
+  /** A fixed bound. */
   | { readonly bound: number };
 
 /** One comparison. */
@@ -22,10 +20,10 @@ export interface Comparison {
   readonly against: Against;
 }
 
-/** A comparison with a ratio that it should reach. */
+/** A comparison with a ratio to reach. */
 export interface Goal extends Comparison {
   readonly ratio: number;
-  /** Whether a larger ratio is the better one. */
+  /** Whether a larger ratio is better. */
   readonly larger: boolean;
 }
 
@@ -41,7 +39,7 @@ const NATS = { peer: "nats" };
 const NAIVE = { peer: "naive" };
 const HTTP2 = { peer: "http2" };
 
-/** All goals. A comparison without one is shown for what it is. */
+/** All goals. Comparisons without a goal are shown for information. */
 export const GOALS: readonly Goal[] = [
   goal("16x16/128", RATE, NATS, ">= 1.25"),
   goal("4x4/128", RATE, NATS, ">= 1"),
@@ -69,13 +67,13 @@ export const GOALS: readonly Goal[] = [
   goal("idle shared 1000", "rssKbPerStream", { bound: 16 }, "<= 1"),
   goal("idle shared 5000", "rssKbPerStream", { bound: 16 }, "<= 1"),
   goal("ttl 200000", "deliveredAfterTtl", { bound: 0 }, "<= 1"),
-  goal("ttl 200000", "refusedBeforeTtl", { bound: 0 }, "<= 1"),
+  goal("ttl 200000", "rejectedBeforeTtl", { bound: 0 }, "<= 1"),
   goal("ttl 200000", "expiryP99Ms", { figure: "tickAndStallMs" }, "<= 1"),
   goal("stalled 1 of 100", "othersRateRatio", { bound: 1 }, ">= 0.9"),
   goal("stalled 1 of 100", "rssGrowthMiB", { bound: 32 }, "<= 1"),
 ];
 
-/** How the cost of a delivery grows as one thing grows tenfold; no goals. */
+/** How the CPU per delivery changes as one dimension grows; no goals. */
 export const GROWTH: readonly Comparison[] = [
   { work: "10x1/128", figure: CPU, ours: "ours", against: { work: "1x1/128" } },
   { work: "1x10/128", figure: CPU, ours: "ours", against: { work: "1x1/128" } },
@@ -85,15 +83,15 @@ export const GROWTH: readonly Comparison[] = [
   { work: "pending 100000", figure: CPU, ours: "ours", against: { work: "pending 100" } },
 ];
 
-/** Whether a goal is held against what this peer does at this work. */
-export function isHeldAgainstGoal(work: string, peer: string): boolean {
+/** Whether a goal needs the figures of this peer at this work. */
+export function isNeededByGoal(work: string, peer: string): boolean {
   return GOALS.some(({ work: its, ours, against }) => {
     const isBeside = its === work && (ours === peer || ("peer" in against && against.peer === peer));
     return isBeside || ("work" in against && against.work === work && ours === peer);
   });
 }
 
-/** How a goal is written in tables and in the JSON file. */
+/** A goal as tables and the JSON file show it. */
 export function describeGoal({ larger, ratio }: Goal): string {
   return `${larger ? ">=" : "<="} ${ratio}`;
 }

@@ -1,13 +1,13 @@
 import type { Shape } from "./shape.js";
 
 const DEFAULT_BYTES = 4 * 1024 * 1024;
-/** What a delivery may weigh beside its payload: ids, topic, times, and the server's own book-keeping. */
+/** Bytes of a delivery beside its payload: ids, topic, times, and what the server adds for accounting. */
 const DELIVERY_OVERHEAD_BYTES = 512;
 
 /**
- * The buffer a listener asks for: room for a whole window, or 0, the server's default, where that is enough.
+ * The buffer that a listener asks for: room for a whole window, or 0 for the server's default if that is enough.
  *
- * In a closed loop a listener may be a whole window behind without being slow; with less room it would lose results.
+ * In a closed loop a listener may fall a whole window behind without being slow; a smaller buffer would drop results.
  */
 export function listenerBufferBytes(shape: Shape): number {
   const bytes = shape.window * shape.producers * (shape.payloadBytes + DELIVERY_OVERHEAD_BYTES);

@@ -1,21 +1,21 @@
-/** Where and with what the figures were measured. */
+/** The machine and the versions that figures were measured with. */
 import { readFileSync } from "node:fs";
 import { arch, cpus, loadavg, platform, totalmem } from "node:os";
 import type { Peer } from "./peer.js";
 import { fromProject } from "./project.js";
 
-/** What is worth knowing about the machine; nothing that names it. */
+/** Properties of the machine that matter; nothing that identifies it. */
 export interface Machine {
   readonly cpu: string;
   readonly cores: number;
   readonly memoryBytes: number;
   readonly platform: string;
   readonly arch: string;
-  /** Load of the last minute before the run; on an idle machine far below 1. */
+  /** Load average of the minute before the run; far below 1 on an idle machine. */
   readonly loadBefore: number;
 }
 
-/** Describes this machine as it is now. */
+/** Describes this machine. */
 export function describeMachine(): Machine {
   const all = cpus();
   return {
@@ -28,7 +28,7 @@ export function describeMachine(): Machine {
   };
 }
 
-/** Versions of all that takes part. */
+/** The versions of everything that takes part. */
 export function readVersions(peers: ReadonlySet<Peer>): Readonly<Record<string, string>> {
   const theirs = [...peers].flatMap(({ name, version }) =>
     version === undefined ? [] : [[name, version()]],

@@ -1,6 +1,4 @@
-/**
- * The benchmark: reads the command line and does what it says. `npm run bench -- --help`.
- */
+/** The entry point of the benchmark: `npm run bench -- --help`. */
 import { runCompare } from "./compare-commits.js";
 import { type Command, readCommand, USAGE } from "./options.js";
 import { runPlot } from "./plot.js";
@@ -26,7 +24,7 @@ async function run(command: Command): Promise<void> {
   }
 }
 
-/** The command; undefined, with the exit code set, if there is nothing to run. */
+/** The command, or undefined after a usage error, which sets the exit code to 2. */
 function commandFromArguments(): Command | undefined {
   try {
     return readCommand(process.argv.slice(2));

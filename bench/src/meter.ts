@@ -10,7 +10,7 @@ export interface Reading {
   readonly machineCpuMs: number;
 }
 
-/** Reads the clocks of the server, of this process and of the machine. */
+/** Reads the CPU time of the server, of this process and of the whole machine. */
 export function readMeter(serverPid: number): Reading {
   const serverCpuMs = processCpuMs(serverPid);
   const { user, system } = process.cpuUsage();
@@ -18,7 +18,7 @@ export function readMeter(serverPid: number): Reading {
   return { at: performance.now(), serverCpuMs, clientCpuMs, machineCpuMs: machineCpuMs() };
 }
 
-/** What so many deliveries between two readings cost. */
+/** Rate and CPU cost of the deliveries between two readings. */
 export function costBetween(begin: Reading, end: Reading, deliveries: number): Measurement {
   const measuredMs = end.at - begin.at;
   const serverCpuMs = end.serverCpuMs - begin.serverCpuMs;

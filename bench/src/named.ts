@@ -1,4 +1,4 @@
-/** Finds the entry of this name, or throws an error that lists the names there are. */
+/** Finds the entry with this name. Throws an error that lists all names if there is none. */
 export function findNamed<T extends { readonly name: string }>(
   kind: string,
   entries: readonly T[],

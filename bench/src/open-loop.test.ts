@@ -24,7 +24,7 @@ function start() {
 }
 
 describe("an open loop", () => {
-  it("counts latency from the time at which a request was to be sent", () => {
+  it("counts latency from the intended time of a request", () => {
     const { loop, clock, complete } = start();
     // The sender was held up: it sends the request of 10 ms at 25 ms.
     clock.now = 25;
@@ -35,7 +35,7 @@ describe("an open loop", () => {
     expect(loop.latenciesBetween(0, 100)).toEqual([17]);
   });
 
-  it("takes the latencies of the measured time alone", () => {
+  it("reports latencies of the measured time only", () => {
     const { loop, clock, complete } = start();
     for (const [sequence, dueAt] of [10, 20, 30].entries()) {
       loop.begin(sequence, dueAt);
@@ -59,7 +59,7 @@ describe("an open loop", () => {
     expect(() => loop.checkTotals()).not.toThrow();
   });
 
-  it("tells what was shed and what was lost", () => {
+  it("counts shed requests and lost results", () => {
     const { loop } = start();
     loop.begin(0, 0);
     loop.shed(0);
@@ -67,11 +67,11 @@ describe("an open loop", () => {
     expect([loop.shedCount, loop.lostCount, loop.outstandingCount]).toEqual([1, 3, 0]);
   });
 
-  it("finds a delivery of a request that has ended", () => {
+  it("reports a delivery of a completed request", () => {
     const { loop, complete, deliver, failures } = start();
     loop.begin(0, 0);
     complete(0);
     deliver(0, 0);
-    expect(failures).toEqual(["something came for request 0, which is not outstanding"]);
+    expect(failures).toEqual(["an event came for request 0, which is not outstanding"]);
   });
 });

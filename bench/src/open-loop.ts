@@ -1,6 +1,6 @@
 /**
- * An open loop: requests are sent at their times, whatever has become of those before, and a request's latency counts
- * from the time at which it was to be sent. So whoever is slow is not asked less often, and what waits in line counts.
+ * An open loop: requests are sent at fixed times, whether or not earlier ones are complete. Latency counts from the
+ * intended time, so that a slow server gets no fewer requests and time in queues is included.
  */
 import { DeliveryCheck } from "./delivery-check.js";
 import type { Payloads } from "./payload.js";
@@ -33,27 +33,27 @@ export class OpenLoop {
     this.#now = now;
   }
 
-  /** Requests that were begun. */
+  /** Requests sent so far. */
   get sentCount(): number {
     return this.#sentCount;
   }
 
-  /** Requests that have ended, every answer having reached every listener. */
+  /** Requests whose results have all reached every listener. */
   get completedCount(): number {
     return this.#completedCount;
   }
 
-  /** Results that have arrived, of whatever request. */
+  /** Results that listeners have received. */
   get deliveredCount(): number {
     return this.#deliveredCount;
   }
 
-  /** Requests that were refused for load. */
+  /** Requests that the server has shed. */
   get shedCount(): number {
     return this.#shedCount;
   }
 
-  /** Results that listeners were told they had lost. */
+  /** Results that gaps report as lost. */
   get lostCount(): number {
     return this.#lostCount;
   }
@@ -62,12 +62,12 @@ export class OpenLoop {
     return this.#outstanding.size;
   }
 
-  /** Deliveries whose whole payload was compared. */
+  /** Deliveries whose payload was compared byte by byte. */
   get verifiedCount(): number {
     return this.#check.verifiedCount;
   }
 
-  /** A request is about to be sent that was to be sent at `dueAt`. */
+  /** Records that a request is sent whose intended time is `dueAt`. */
   begin(sequence: number, dueAt: number): void {
     this.#sentCount++;
     this.#outstanding.set(sequence, { dueAt, missing: this.#deliveriesPerRequest + 1 });
@@ -96,12 +96,12 @@ export class OpenLoop {
     this.#lostCount += count;
   }
 
-  /** Throws unless each listener has got its share; where nothing was shed. */
+  /** Throws unless each listener has received all its results; only valid if nothing was shed. */
   checkTotals(): void {
     this.#check.checkTotals(this.#completedCount);
   }
 
-  /** Latencies, in milliseconds, of the ended requests that were to be sent from `begin` until before `end`. */
+  /** Latencies in milliseconds of completed requests whose intended time is in [begin, end). */
   latenciesBetween(begin: number, end: number): number[] {
     return this.#latencies.filter(({ dueAt }) => dueAt >= begin && dueAt < end).map(({ ms }) => ms);
   }
@@ -109,7 +109,7 @@ export class OpenLoop {
   #count(sequence: number): void {
     const request = this.#outstanding.get(sequence);
     if (request === undefined) {
-      this.#failure(new Error(`something came for request ${sequence}, which is not outstanding`));
+      this.#failure(new Error(`an event came for request ${sequence}, which is not outstanding`));
       return;
     }
     request.missing--;

@@ -4,7 +4,7 @@ import { PEERS } from "./peers.js";
 import { WORKS } from "./works.js";
 
 describe("the command line", () => {
-  it("measures everything if nothing is said", () => {
+  it("measures everything by default", () => {
     expect(readCommand([])).toMatchObject({
       kind: "run",
       options: { rounds: 5, reducesRounds: true, works: WORKS, peers: PEERS },
@@ -33,7 +33,7 @@ describe("the command line", () => {
     });
   });
 
-  it("compares two commits by few works if none is named", () => {
+  it("compares two commits by the main works if none is named", () => {
     expect(readCommand(["--compare", "main", "HEAD"])).toMatchObject({
       kind: "compare",
       before: "main",

@@ -1,13 +1,11 @@
-/**
- * The participants that our own client library makes, with its defaults, each on a TCP connection of its own.
- */
+/** Participants made with our client library and its defaults, each on its own TCP connection. */
 import { createClient, type DispatcherClient, type DispatcherError, status } from "ate-dispatcher-client";
 import { listenerBufferBytes } from "./listener-buffer.js";
 import { OWN_CONNECTION } from "./own-connection.js";
 import { createPayload, readSequence, requestPayload } from "./payload.js";
 import { type Load, type Send, topicOf } from "./peer.js";
 
-/** Connects all of them to `address`; see {@link ServedPeer.connect}. */
+/** Connects all participants to `address`; see {@link ServedPeer.connect}. */
 export async function connectOurClients(address: string, load: Load): Promise<Send> {
   await Promise.all([openListeners(address, load), openProducers(address, load)]);
   const requester = connectOurs(address);
@@ -23,12 +21,12 @@ export async function connectOurClients(address: string, load: Load): Promise<Se
   };
 }
 
-/** A client with a connection of its own. */
+/** Creates a client with its own connection. */
 export function connectOurs(address: string): DispatcherClient {
   return createClient({ address, channelOptions: OWN_CONNECTION });
 }
 
-/** Connects the producers, and resolves when they are registered. */
+/** Connects the producers. Resolves when all are registered. */
 export async function openProducers(address: string, { topics, shape, payloads }: Load): Promise<void> {
   const producers = Array.from({ length: shape.producers }, (_, index) =>
     connectOurs(address).createProducer({

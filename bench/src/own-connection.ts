@@ -1,5 +1,5 @@
 /**
- * Channel options with which a participant has a TCP connection of its own: grpc-js otherwise lets all channels of a
- * process to one address share one.
+ * Channel options that give a participant its own TCP connection. By default grpc-js shares one connection among all
+ * channels of a process to the same address.
  */
 export const OWN_CONNECTION = { "grpc.use_local_subchannel_pool": 1 } as const;

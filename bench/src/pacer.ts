@@ -1,21 +1,21 @@
 /**
- * Calls at exact times. A timer of Node is late by up to a millisecond, which is as much as a request takes: so the
- * last part of each wait is spent asking the clock, once per turn of the event loop. At rates of several calls a
- * millisecond it is not, or the pacer took a core of its own from the server that it is to load.
+ * Makes calls at exact times. A timer of Node is up to a millisecond late, as long as a request takes. So the end of each
+ * wait polls the clock, once per event-loop turn. Above 1,000 calls per second it does not poll, since the pacer would
+ * occupy a core that the server needs.
  */
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 
-/** The part of a wait that is not left to a timer, in milliseconds. */
-const WATCHED_MS = 2;
-/** Above this rate, a millisecond more or less is left to the timer. */
-const WATCHED_PER_SECOND = 1_000;
-/** Most calls per turn, so that a pacer that is behind does not keep the answers waiting. */
-const MOST_PER_TURN = 256;
+/** The end of a wait that polls the clock, in milliseconds. */
+const POLLED_MS = 2;
+/** Above this rate a timer is used alone, with its error of a millisecond. */
+const MAX_POLLED_PER_SECOND = 1_000;
+/** Calls per event-loop turn, so that a pacer that is behind does not delay incoming results. */
+const MAX_CALLS_PER_TURN = 256;
 
 /**
- * Calls `send` so often per second, from now until `until` (on the clock of `performance.now`).
+ * Calls `send` at this rate from now until `until` (on the clock of `performance.now`).
  *
- * A call that is behind is made at once; none is left out.
+ * A late call is made at once; none is skipped.
  */
 export async function pace(
   callsPerSecond: number,
@@ -27,17 +27,17 @@ export async function pace(
   let index = 0;
   for (;;) {
     const now = performance.now();
-    const most = index + MOST_PER_TURN;
+    const maxIndex = index + MAX_CALLS_PER_TURN;
     let dueAt = begin + index * intervalMs;
-    while (dueAt <= now && dueAt < until && index < most) {
+    while (dueAt <= now && dueAt < until && index < maxIndex) {
       send(index, dueAt);
       index++;
       dueAt = begin + index * intervalMs;
     }
     if (dueAt >= until) return;
-    const waitMs = dueAt - performance.now() - WATCHED_MS;
+    const waitMs = dueAt - performance.now() - POLLED_MS;
     if (waitMs >= 1) await sleep(Math.floor(waitMs));
-    else if (callsPerSecond > WATCHED_PER_SECOND && dueAt > now) await sleep(1);
+    else if (callsPerSecond > MAX_POLLED_PER_SECOND && dueAt > now) await sleep(1);
     else await nextTurn();
   }
 }

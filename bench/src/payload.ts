@@ -1,19 +1,19 @@
 /**
- * Payloads that can be checked at the other end. A request carries only its sequence number; a result carries that
- * number, the producer's index and a fixed pattern up to its full length.
+ * Payloads that the receiver can check. A request carries only its sequence number; a result carries that number, the
+ * producer's index and a fixed pattern.
  */
 
-/** The payloads of one sample's results, as bytes to write, to check and to tell apart. */
+/** The payloads of one sample's results: written by producers, checked by listeners. */
 export interface Payloads {
-  /** The field of `ate.dispatcher.v1.Result` that they stand in. */
+  /** The field of `ate.dispatcher.v1.Result` that holds them. */
   readonly field: "value" | "data";
-  /** The length of each of them. */
+  /** The length of each payload. */
   readonly byteLength: number;
-  /** Writes a result into `target`, which has room for {@link byteLength} bytes from `offset`. */
+  /** Writes a payload into `target`, which has {@link byteLength} bytes of room from `offset`. */
   write(target: Buffer, offset: number, sequence: number, producer: number): void;
-  /** Reads the number of the request that is answered. */
+  /** Reads the sequence number of the answered request. */
   sequenceOf(bytes: Uint8Array, start: number): number;
-  /** Reads the index of the producer, or throws if anything else is not as it was written. */
+  /** Reads the index of the producer. Throws if any other byte was altered. */
   verify(bytes: Uint8Array, start: number, end: number): number;
 }
 
@@ -34,7 +34,7 @@ export function readSequence(bytes: Uint8Array, start: number): number {
   return (low | (high << 16)) >>> 0;
 }
 
-/** Results of bytes. */
+/** Payloads of bytes. */
 export class ResultPayloads implements Payloads {
   readonly field = "data";
   readonly #template: Buffer;
@@ -64,7 +64,7 @@ export class ResultPayloads implements Payloads {
   }
 }
 
-/** A result in memory of its own, as a real producer would return it. */
+/** Creates a payload in its own memory, as a real producer does. */
 export function createPayload(payloads: Payloads, sequence: number, producer: number): Buffer {
   const bytes = Buffer.allocUnsafe(payloads.byteLength);
   payloads.write(bytes, 0, sequence, producer);

@@ -1,4 +1,4 @@
-/** The registry of peers: a new one is a file in `peers/` and a line here. */
+/** The registry of peers. A new peer is a file in `peers/` and a line here. */
 import { findNamed } from "./named.js";
 import type { Peer } from "./peer.js";
 import { grpcBatch } from "./peers/grpc-batch.js";
@@ -16,13 +16,13 @@ import { seed } from "./peers/seed.js";
 /** Our server, under each kind of client. */
 export const OURS: readonly Peer[] = [ours, oursLean, oursPlain, oursGather, oursBroadcast];
 
-/** What ours is compared with. */
+/** The peers that ours are compared with. */
 export const OTHERS: readonly Peer[] = [naive, nats, natsRequestMany, seed, grpcBatch, http2];
 
-/** All that can be measured. */
+/** All peers. */
 export const PEERS: readonly Peer[] = [...OURS, ...OTHERS];
 
-/** Finds a peer by its name, or throws. */
+/** Finds a peer by its name. Throws if there is none. */
 export function findPeer(name: string): Peer {
   return findNamed("peer", PEERS, name);
 }

@@ -1,6 +1,4 @@
-/**
- * The plainest clients of ours: the generated stubs, a unary call per request, one reply per message.
- */
+/** The plainest clients of our server: generated stubs, a unary call per request, one reply per message. */
 import { type ClientDuplexStream, credentials } from "@grpc/grpc-js";
 import {
   DispatcherServiceClient,
@@ -41,7 +39,7 @@ function createRequester(client: DispatcherServiceClient, load: Load): Send {
 }
 
 /**
- * Opens a Produce stream that has said hello.
+ * Opens a Produce stream and sends its Hello.
  *
  * @param maxOutstanding - as in `Hello`; 0 for the server's default.
  */
@@ -87,7 +85,7 @@ function hello(topics: readonly string[], maxOutstanding: number): ProduceReques
   });
 }
 
-/** One reply: these bytes, and no more. */
+/** One final reply with these bytes. */
 export function replyWith(assignmentId: string, data: Uint8Array): ProduceRequest {
   const result = { outcome: { $case: "data", value: data }, contentType: "", attributes: {} } as const;
   return { messages: [{ message: { $case: "reply", value: { assignmentId, more: false, result } } }] };

@@ -23,7 +23,7 @@ function draw(...rows: ComparisonRow[]): string {
   return plot({ date: "2026-11-23T12:00:00.000Z", machine, run: { rounds: 5 }, goals: rows });
 }
 
-/** Where the dots lie, from left to right. */
+/** The x coordinates of the dots, in the order of the lines. */
 function dots(svg: string): readonly number[] {
   return [...svg.matchAll(/<circle class="\w+" cx="([\d.]+)"/g)].map(([, at]) => Number(at));
 }
@@ -40,12 +40,12 @@ describe("the plot", () => {
     expect(svg).toContain("1 of 1 hold");
   });
 
-  it("puts what is twice as good as its goal at the same place, whichever way is better", () => {
+  it("draws figures that are twice as good as their goals at the same place, whichever direction is better", () => {
     const [high, low] = dots(draw(row({ ratio: 2, goal: ">= 1" }), row({ ratio: 0.5, goal: "<= 1" })));
     expect(high).toBe(low);
   });
 
-  it("puts what misses its goal left of what holds, and keeps it on the axis", () => {
+  it("draws missed goals left of goals that hold, and nothing beyond the axis", () => {
     const [missed, holds, far] = dots(
       draw(row({ ratio: 0.9, holds: false }), row({ ratio: 1.1 }), row({ ratio: 1_000 })),
     ) as [number, number, number];
@@ -53,7 +53,7 @@ describe("the plot", () => {
     expect(far).toBeLessThan(1040);
   });
 
-  it("shows what it is given as text", () => {
+  it("escapes text", () => {
     expect(draw(row({}))).toContain("&lt;CPU &amp; Co&gt;");
   });
 });

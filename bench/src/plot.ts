@@ -1,12 +1,12 @@
 /**
- * Draws the comparisons that have a goal: how far each is from its goal, on one axis for all. Right of the line is
- * better than the goal, whichever way is better for that figure.
+ * Draws the distance of each comparison from its goal, on one axis for all. Right of the line is better than the goal,
+ * for figures where less is better, too.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import type { ComparisonRow } from "./compare.js";
 import { short } from "./table.js";
 
-/** What is read of a file that `--json` has written. */
+/** The part of a file written by `--json` that is read here. */
 export interface Report {
   readonly date: string;
   readonly machine: { readonly cpu: string; readonly cores: number };
@@ -18,7 +18,7 @@ export interface Report {
 interface Mark {
   readonly label: string;
   readonly value: string;
-  /** How many times as good as the goal: median, and the least and most within a round. */
+  /** Multiples of the goal, larger is better: of the medians, and the range within one round. */
   readonly at: number;
   readonly from: number;
   readonly to: number;
@@ -31,7 +31,7 @@ const TOP = 64;
 const BOTTOM = 34;
 const LEFT = 500;
 const RIGHT = 150;
-/** The axis: powers of two of the goal. */
+/** The axis, in multiples of the goal. */
 const TICKS = [0.125, 0.25, 0.5, 1, 2, 4, 8];
 
 /** Reads a report and writes the plot. */
@@ -49,7 +49,7 @@ export function plot({ date, machine, run, goals }: Report): string {
       `<text class="small" x="${x(tick)}" y="${height - BOTTOM + 16}" text-anchor="middle">${tickText(tick)}</text>`,
   );
   const title = `Distance from the goal: ${marks.filter(({ holds }) => holds).length} of ${marks.length} hold`;
-  const under = `${date.slice(0, 10)}, ${machine.cores} x ${machine.cpu}, ${run.rounds} rounds; dot: median, bar: range within the rounds`;
+  const under = `${date.slice(0, 10)}, ${machine.cores} x ${machine.cpu}, ${run.rounds} rounds; dot: median, bar: range within one round`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escaped(title)}">`,
     `<style>${STYLE}</style>`,
@@ -68,7 +68,7 @@ const STYLE =
   ".holds{fill:#2da44e;stroke:#2da44e}.missed{fill:#d4711a;stroke:#d4711a}" +
   "@media(prefers-color-scheme:dark){text{fill:#e6edf3}.small{fill:#9198a1}.goal{stroke:#9198a1}}";
 
-/** Undefined for a row without goal, figures or ratio. */
+/** Undefined for a row without a goal or a ratio. */
 function markOf(row: ComparisonRow): Mark | undefined {
   const [sign, number] = (row.goal ?? "").split(" ");
   if (row.ratio === null || row.holds === null || sign === "=") return undefined;
@@ -95,11 +95,11 @@ function draw({ label, value, at, from, to, holds }: Mark, y: number): string {
   );
 }
 
-/** Where a multiple of the goal lies; what is beyond the axis lies at its end. */
+/** The x coordinate of a multiple of the goal; values beyond the axis are drawn at its end. */
 function x(multiple: number): number {
-  const [least, most] = [TICKS[0] as number, TICKS.at(-1) as number];
-  const inside = Math.min(most, Math.max(least, multiple));
-  const share = Math.log2(inside / least) / Math.log2(most / least);
+  const [min, max] = [TICKS[0] as number, TICKS.at(-1) as number];
+  const inside = Math.min(max, Math.max(min, multiple));
+  const share = Math.log2(inside / min) / Math.log2(max / min);
   return Math.round((LEFT + share * (WIDTH - LEFT - RIGHT)) * 10) / 10;
 }
 

@@ -1,16 +1,16 @@
 /**
- * CPU time of another process, threads included: from /proc where there is one, else from `ps`, else unknown. And of
- * the whole machine, to tell whether a measurement was disturbed.
+ * CPU time of another process with all its threads, from /proc or else from `ps`; and of the whole machine, to detect
+ * disturbed samples.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { cpus } from "node:os";
 
-/** Linux reports in hundredths of a second on every machine that Node runs on. */
+/** Linux reports CPU time in hundredths of a second on all platforms of Node. */
 const TICK_MS = 10;
 
 /**
- * CPU milliseconds (user and system) a process has used, or NaN if this system cannot tell.
+ * User and system CPU time of a process in milliseconds, or NaN if the operating system does not report it.
  *
  * Exact to 10 ms from /proc; `ps` may be as coarse as a second.
  */
@@ -23,12 +23,12 @@ export function processCpuMs(pid: number): number {
   }
 }
 
-/** CPU milliseconds that all processes and the kernel have used since the machine started. */
+/** CPU time in milliseconds of all processes and the kernel since the machine started. */
 export function machineCpuMs(): number {
   return cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0);
 }
 
-/** Reads utime and stime. The name in parentheses may itself hold spaces and parentheses. */
+/** Reads utime and stime. The process name in parentheses may itself contain spaces and parentheses. */
 function fromProc(stat: string): number {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) * TICK_MS;

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** Resident memory of another process in bytes, or NaN if this system cannot tell. */
+/** Resident memory of another process in bytes, or NaN if the operating system does not report it. */
 export function processRssBytes(pid: number): number {
   if (process.platform !== "linux") return Number.NaN;
   const match = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"));

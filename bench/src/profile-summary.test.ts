@@ -11,7 +11,7 @@ const PROFILE = {
     node(2, "(idle)", ""),
     node(3, "(garbage collector)", ""),
     node(4, "flush", "file:///srv/dispatcher/dist/runtime/broadcast.js", 41),
-    // The same function, called from elsewhere.
+    // The same function with another caller.
     node(5, "flush", "file:///srv/dispatcher/dist/runtime/broadcast.js", 41),
     node(6, "", "file:///srv/dispatcher/node_modules/@grpc/grpc-js/build/src/call.js", 9),
     node(7, "writeUtf8String", "node:internal/streams"),
@@ -21,7 +21,7 @@ const PROFILE = {
 };
 
 describe("the summary of a profile", () => {
-  it("counts each function and file by itself, and idle time apart", () => {
+  it("counts self time by function and file, and idle time separately", () => {
     const summary = summarize(PROFILE, 1_000);
 
     expect(summary).toMatchObject({ busyMs: 10, idleMs: 10 });
@@ -34,7 +34,7 @@ describe("the summary of a profile", () => {
     expect(summary.functions[0]).toEqual({ name: "flush dist/runtime/broadcast.js:42", ms: 6, share: 0.6 });
   });
 
-  it("leaves out what came before the time that is asked for", () => {
+  it("leaves out the time before the last milliseconds", () => {
     expect(summarize(PROFILE, 3.5)).toMatchObject({ busyMs: 4, idleMs: 0 });
   });
 

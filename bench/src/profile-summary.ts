@@ -1,47 +1,44 @@
-/**
- * A CPU profile as text: where the time went, by file and by function, each counted by itself and not with what it
- * calls.
- */
+/** A CPU profile as text: self time by file and by function, without the functions that they call. */
 import { table } from "./table.js";
 
-/** What V8 writes, as far as it is read here. */
+/** The part of V8's profile that is read here. */
 export interface CpuProfile {
   readonly nodes: readonly {
     readonly id: number;
     readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
   }[];
-  /** The node of each sample, and the time since the one before in microseconds. */
+  /** The node of each sample, and the time since the previous sample in microseconds. */
   readonly samples: readonly number[];
   readonly timeDeltas: readonly number[];
 }
 
-/** Time by itself, in milliseconds. */
+/** Self time. */
 export interface Share {
   readonly name: string;
   readonly ms: number;
-  /** Of all time that the process was busy. */
+  /** Share of the busy time of the process. */
   readonly share: number;
 }
 
-/** Where the time went. */
+/** Self times, largest first. */
 export interface ProfileSummary {
   readonly busyMs: number;
   readonly idleMs: number;
-  /** The most first. Garbage collection and native code are among the files. */
+  /** Includes garbage collection and native code. */
   readonly files: readonly Share[];
   readonly functions: readonly Share[];
 }
 
 const ROWS = 25;
 const IDLE = "(idle)";
-/** V8's names for what is no function of anybody's. */
+/** V8's names for time outside of JavaScript functions. */
 const PSEUDO: Readonly<Record<string, string>> = {
   "(garbage collector)": "garbage collection",
   "(program)": "native code and kernel",
   "(root)": "native code and kernel",
 };
 
-/** Sums up the last so many milliseconds of a profile: what comes before is the start of the program. */
+/** Sums up the last `lastMs` of a profile; the time before includes the start of the program. */
 export function summarize({ nodes, samples, timeDeltas }: CpuProfile, lastMs: number): ProfileSummary {
   const totalMs = timeDeltas.reduce((sum, delta) => sum + delta, 0) / 1_000;
   let at = 0;
@@ -51,7 +48,7 @@ export function summarize({ nodes, samples, timeDeltas }: CpuProfile, lastMs: nu
   let [busyMs, idleMs] = [0, 0];
   for (const [index, id] of samples.entries()) {
     const frame = frames.get(id);
-    // A clock that is set back makes a negative one.
+    // A delta is negative if the clock was set back.
     const ms = Math.max(0, timeDeltas[index] ?? 0) / 1_000;
     at += (timeDeltas[index] ?? 0) / 1_000;
     if (frame === undefined || at < totalMs - lastMs) continue;
@@ -85,7 +82,7 @@ export function describeProfile(profile: CpuProfile, lastMs: number): string {
   ].join("\n\n");
 }
 
-/** From a URL to what a reader looks for: the path from the project's or a package's folder on. */
+/** Shortens a URL to the path within the project or the package. */
 function fileOf(url: string): string {
   if (url === "") return "native code and kernel";
   return /(?:.*\/node_modules\/|.*\/(?=dist\/))(.*)$/.exec(url)?.[1] ?? url.replace(/^file:\/\//, "");

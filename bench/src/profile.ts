@@ -1,4 +1,4 @@
-/** Profiles our server: leaves the CPU profile of each work, and prints the top of it. */
+/** Profiles our server: writes a CPU profile for each work and prints its top entries. */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,10 +12,10 @@ import { takeSample } from "./sample.js";
 import { whole } from "./table.js";
 
 const FOLDER = fileURLToPath(fromProject("bench/dist/profiles"));
-/** Enough ticks of the profiler in every function that matters. */
+/** A profile needs more time than a sample to have enough ticks in every hot function. */
 const MEASURE_FACTOR = 3;
 
-/** Runs it: one sample per work and client of ours. */
+/** Takes one sample for each work and peer of ours. */
 export async function runProfile(options: Options): Promise<void> {
   mkdirSync(FOLDER, { recursive: true });
   for (const { work, peer } of cellsOf(options).filter(({ peer }) => OURS.includes(peer))) {
@@ -27,7 +27,7 @@ export async function runProfile(options: Options): Promise<void> {
       nodeFlags: ["--cpu-prof", "--cpu-prof-dir", folder],
     });
     const [file] = readdirSync(folder);
-    if (file === undefined) throw new Error("the server left no profile");
+    if (file === undefined) throw new Error("the server wrote no profile");
     const path = join(FOLDER, `${`${work.name} ${peer.name}`.replace(/[^a-z0-9]+/g, "-")}.cpuprofile`);
     renameSync(join(folder, file), path);
     rmdirSync(folder);

@@ -1,6 +1,4 @@
-/**
- * The report for people. For programs there is the JSON file.
- */
+/** The printed report. Programs read the JSON file instead. */
 import { type ComparisonRow, type Results, spreadOf } from "./compare.js";
 import { FIGURES, type FigureName } from "./figures.js";
 import type { Machine } from "./machine.js";
@@ -9,25 +7,25 @@ import type { Cell, Sample } from "./rounds.js";
 import { short, table, whole } from "./table.js";
 import type { Work } from "./work.js";
 
-/** A sample beside which this much of the machine did something else is called disturbed. */
+/** A sample is disturbed if other processes used more than this. */
 const DISTURBED_CORES = 0.25;
 
 const CORES = ["serverCores", "clientCores", "otherCores"] as const;
-/** What is shown of each kind of work: figures with their range, and medians alone. */
+/** The columns for each kind of work: figures with their range, and medians alone. */
 const SHOWN: Readonly<
   Record<Work["kind"], { spreads: readonly FigureName[]; medians: readonly FigureName[] }>
 > = {
   closed: { spreads: ["deliveriesPerSecond", "serverCpuUsPerDelivery"], medians: CORES },
-  open: { spreads: ["p50Ms", "p99Ms"], medians: ["sendLateP99Ms", "requestCount", ...CORES] },
+  open: { spreads: ["p50Ms", "p99Ms"], medians: ["sendDelayP99Ms", "requestCount", ...CORES] },
   idle: { spreads: ["rssKbPerStream", "heapKbPerStream"], medians: [] },
   ttl: {
-    spreads: ["expiryP99Ms", "tickAndStallMs", "deliveredAfterTtl", "refusedBeforeTtl"],
+    spreads: ["expiryP99Ms", "tickAndStallMs", "deliveredAfterTtl", "rejectedBeforeTtl"],
     medians: ["requestCount"],
   },
   stalled: { spreads: ["othersRateRatio", "rssGrowthMiB"], medians: ["deliveriesPerSecond"] },
 };
 
-/** One line per sample, while the run is under way. */
+/** The progress line of a sample. */
 export function describeSample({ round, work, peer, measurement, error }: Sample): string {
   const head = `round ${round}  ${work.name.padEnd(18)}${peer.title.padEnd(28)}`;
   if (measurement === undefined) return `${head}FAILED: ${error}`;
@@ -36,7 +34,7 @@ export function describeSample({ round, work, peer, measurement, error }: Sample
   return first === undefined || value === undefined ? head : `${head}${short(value)} ${FIGURES[first].title}`;
 }
 
-/** What was run, on what. */
+/** The head of the report: run, machine and versions. */
 export function describeRun(
   { rounds, warmupMs, measureMs }: Options,
   machine: Machine,
@@ -71,7 +69,7 @@ export function describeResults({ cells, samples }: Results, rows: readonly Comp
 
 function disturbance(count: number, of: number): string {
   return (
-    `${count} of ${of} samples were DISTURBED: something else used more than ${DISTURBED_CORES} cores meanwhile. ` +
+    `${count} of ${of} samples were DISTURBED: other processes used more than ${DISTURBED_CORES} cores. ` +
     "Do not rely on these figures."
   );
 }

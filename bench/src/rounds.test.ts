@@ -10,7 +10,7 @@ describe("the rounds of a cell", () => {
     ["4x4/128", "ours", 5],
     ["4x4/128", "naive", 5],
     ["4x4/128", "ours-lean", 2],
-    // What another work is held against.
+    // Another work has a goal relative to this one.
     ["4x4/4096", "ours-lean", 5],
     ["open 1x1/128", "nats", 2],
     ["ttl 200000", "ours", 3],
@@ -18,7 +18,7 @@ describe("the rounds of a cell", () => {
     expect(roundsOf(cell(work, peer), { rounds: 5, reducesRounds: true })).toBe(rounds);
   });
 
-  it("are as many as were asked for", () => {
+  it("are as many as the command line names", () => {
     expect(roundsOf(cell("ttl 200000", "ours"), { rounds: 9, reducesRounds: false })).toBe(9);
   });
 });

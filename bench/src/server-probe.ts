@@ -1,15 +1,16 @@
 /**
- * Loaded into our server's process with `--import`, for the works that need to see inside: answers every message of the
- * runner with a look. Works that measure speed run without it.
+ * Loaded into our server's process with `--import`, for works that measure memory or stalls: answers every message of the
+ * runner with a snapshot. Works that measure speed run without it.
  */
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import type { ServerLook } from "./server-look.js";
+import type { ServerSnapshot } from "./server-snapshot.js";
 
-/** The width of the histogram's own timer, which its figures include. */
+/** The period of the histogram's timer, which its figures include. */
 const RESOLUTION_MS = 1;
-const COUNTED_MS = 20;
+/** Time for the histogram to count the stall of the collection itself. */
+const SETTLE_MS = 20;
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
@@ -19,15 +20,15 @@ delays.enable();
 process.on("message", () => {
   const longestStallMs = delays.count === 0 ? 0 : Math.max(0, delays.max / 1e6 - RESOLUTION_MS);
   collectGarbage();
-  // Twice: what finalizers let go of at the first goes at the second.
+  // Twice: the second collection frees what the finalizers of the first have released.
   collectGarbage();
-  // Not before the stall of the collection itself has been counted, and forgotten.
+  // Reset the histogram after it has counted the stall of the collection itself.
   setTimeout(() => {
     delays.reset();
     const { rss, heapUsed } = process.memoryUsage();
-    const look: ServerLook = { rssBytes: rss, heapBytes: heapUsed, longestStallMs };
-    process.send?.(look);
-  }, COUNTED_MS);
+    const snapshot: ServerSnapshot = { rssBytes: rss, heapBytes: heapUsed, longestStallMs };
+    process.send?.(snapshot);
+  }, SETTLE_MS);
 });
-// The server ends when it has nothing more to serve, whoever may still look.
+// The IPC channel must not keep the server alive.
 process.channel?.unref();

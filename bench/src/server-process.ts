@@ -1,14 +1,13 @@
-/**
- * A server process of a sample: started afresh, waited for by its own word, killed afterwards.
- */
+/** The server process of a sample: started for it, ready when it prints its address, killed afterwards. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { ServerCommand } from "./peer.js";
-import type { ServerLook } from "./server-look.js";
+import type { ServerSnapshot } from "./server-snapshot.js";
 
 const START_TIMEOUT_MS = 15_000;
 const STOP_TIMEOUT_MS = 20_000;
+/** Characters of standard error that are kept for an error message. */
 const KEPT_OUTPUT = 2_000;
 const LISTENING = /\blistening on (\S+:\d+)\s*$/;
 
@@ -16,24 +15,24 @@ const LISTENING = /\blistening on (\S+:\d+)\s*$/;
 export interface ServerProcess {
   readonly address: string;
   readonly pid: number;
-  /** What the process wrote to its standard error, at most the last 2,000 characters. */
+  /** The last 2,000 characters that the process wrote to standard error. */
   errors(): string;
-  /** Asks the probe that it was started with. */
-  look(): Promise<ServerLook>;
-  /** Lets it end in good order, as it does for SIGTERM, and waits until it is gone. */
+  /** Asks the probe that the process was started with. */
+  takeSnapshot(): Promise<ServerSnapshot>;
+  /** Shuts the server down with SIGTERM and waits until the process is gone. */
   stop(): Promise<void>;
-  /** Kills it at once, since nothing of it is needed any more, and waits until it is gone. */
+  /** Kills the process and waits until it is gone. */
   kill(): Promise<void>;
 }
 
-/** Starts a server and waits until it says where it listens. */
+/** Starts a server and waits until it prints the address that it listens on. */
 export async function startServer({ command, listening = LISTENING }: ServerCommand): Promise<ServerProcess> {
   const [program, ...args] = command;
-  // A channel that nobody reads costs nothing; a program that is not Node does not know of it.
+  // The IPC channel is for the probe; without one it costs nothing.
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe", "ipc"], env: plainEnvironment() });
   const killWithParent = () => child.kill("SIGKILL");
   process.once("exit", killWithParent);
-  const gone = new Promise<void>((resolve) => {
+  const exited = new Promise<void>((resolve) => {
     child.once("close", () => {
       process.off("exit", killWithParent);
       resolve();
@@ -45,25 +44,25 @@ export async function startServer({ command, listening = LISTENING }: ServerComm
   stderr.setEncoding("utf8").on("data", (text: string) => {
     errors = (errors + text).slice(-KEPT_OUTPUT);
   });
-  const look = async () => {
+  const takeSnapshot = async () => {
     const answered = once(child, "message");
-    child.send("look");
-    const [message] = (await answered) as [ServerLook];
+    child.send("snapshot");
+    const [message] = (await answered) as [ServerSnapshot];
     return message;
   };
   const stop = async () => {
     child.kill("SIGTERM");
     const timer = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS);
-    await gone;
+    await exited;
     clearTimeout(timer);
   };
   const kill = async () => {
     child.kill("SIGKILL");
-    await gone;
+    await exited;
   };
   try {
     const address = await listeningAddress(child, [stdout, stderr], listening);
-    return { address, pid: child.pid as number, errors: () => errors, look, stop, kill };
+    return { address, pid: child.pid as number, errors: () => errors, takeSnapshot, stop, kill };
   } catch (error) {
     await kill();
     throw new Error(`${(error as Error).message}\n${errors}`.trim());
@@ -81,7 +80,7 @@ function listeningAddress(
       clearTimeout(timer);
       done();
     };
-    // Read to the end, so that a server that logs much is never held up by a full pipe.
+    // Read to the end: a full pipe would stall a server that logs much.
     for (const input of outputs) {
       createInterface({ input }).on("line", (line) => {
         const address = listening.exec(line)?.[1];
@@ -90,12 +89,12 @@ function listeningAddress(
     }
     child.once("error", (error) => settle(() => reject(error)));
     child.once("exit", (code, signal) =>
-      settle(() => reject(new Error(`the server ended with ${signal ?? code} before it listened`))),
+      settle(() => reject(new Error(`the server exited with ${signal ?? code} before it listened`))),
     );
   });
 }
 
-/** Our own environment without what configures a dispatcher: a sample measures the defaults. */
+/** The environment without settings of the dispatcher: a sample measures the defaults. */
 function plainEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith("ATE_DISPATCHER_")),

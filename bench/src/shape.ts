@@ -1,20 +1,18 @@
-/**
- * The shape of the work: so many producers answering so many listeners, with so many requests outstanding.
- */
+/** The shape of a work: the number of participants, the payload, and the requests outstanding. */
 
 /** One shape. */
 export interface Shape {
-  /** Producers; each one answers every request once. */
+  /** Each producer answers every request once. */
   readonly producers: number;
-  /** Listeners; each one gets every answer. */
+  /** Each listener receives every result. */
   readonly listeners: number;
-  /** Bytes of an answer's payload. */
+  /** Payload bytes of a result. */
   readonly payloadBytes: number;
-  /** Requests kept outstanding (closed loop). */
+  /** Outstanding requests of a closed loop. */
   readonly window: number;
 }
 
-/** Deliveries that one request leads to. */
+/** Deliveries of one request. */
 export function deliveriesPerRequest(shape: Shape): number {
   return shape.producers * shape.listeners;
 }

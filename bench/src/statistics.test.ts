@@ -2,11 +2,11 @@ import { describe, expect, it } from "vitest";
 import { percentile, shuffled, spread } from "./statistics.js";
 
 describe("a spread", () => {
-  it("has the middle one of an odd number of values", () => {
+  it("has the middle value of an odd number of values", () => {
     expect(spread([9, 1, 4])).toEqual({ median: 4, min: 1, max: 9 });
   });
 
-  it("has the mean of the middle two of an even number", () => {
+  it("has the mean of the middle two values of an even number", () => {
     expect(spread([9, 1, 4, 2])).toEqual({ median: 3, min: 1, max: 9 });
   });
 });
@@ -14,7 +14,7 @@ describe("a spread", () => {
 describe("a percentile", () => {
   const hundred = Array.from({ length: 100 }, (_, index) => 100 - index);
 
-  it("is the smallest value that so many do not exceed", () => {
+  it("is the smallest value that this share does not exceed", () => {
     expect([0.5, 0.99, 1].map((share) => percentile(hundred, share))).toEqual([50, 99, 100]);
     expect(percentile([7], 0.5)).toBe(7);
   });

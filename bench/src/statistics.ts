@@ -1,11 +1,11 @@
-/** Median and range of a few samples: what the tables show. */
+/** Median and range of a few samples. */
 export interface Spread {
   readonly median: number;
   readonly min: number;
   readonly max: number;
 }
 
-/** The spread of at least one number; of an even number of them the median is the mean of the middle two. */
+/** The spread of at least one value. The median of an even number of values is the mean of the middle two. */
 export function spread(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;
@@ -24,7 +24,7 @@ export function shuffled<T>(values: readonly T[], random: () => number = Math.ra
 }
 
 /**
- * The value below which a share of the values lies: the smallest one that at least that share does not exceed.
+ * The smallest value that at least this share of the values does not exceed.
  *
  * @param share - above 0, up to 1. @returns NaN of no values.
  */

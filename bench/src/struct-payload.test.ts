@@ -14,7 +14,7 @@ describe("a struct payload", () => {
     expect(payloads.verify(bytes, 0, byteLength)).toBe(3);
   });
 
-  it("is read where it lies in a larger message", () => {
+  it("is read in place within a larger message", () => {
     const payloads = new StructPayloads(512);
     const message = Buffer.concat([Buffer.alloc(7), createPayload(payloads, 9, 2)]).subarray(3);
 
@@ -22,7 +22,7 @@ describe("a struct payload", () => {
     expect(payloads.verify(message, 4, 4 + 512)).toBe(2);
   });
 
-  it("that was altered is found out", () => {
+  it("that was altered is detected", () => {
     const payloads = new StructPayloads(512);
     const bytes = createPayload(payloads, 9, 2);
     bytes[500] = 1;

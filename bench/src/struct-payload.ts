@@ -1,25 +1,25 @@
 /**
- * Results that are a `google.protobuf.Value` with a struct in it, such as a service would answer with: two numbers,
- * and readings up to the wanted length.
+ * Payloads that are a `google.protobuf.Value` with a struct, such as a service would return: two numbers, and readings up
+ * to the wanted length.
  */
 import { Value } from "./generated.js";
 import type { Payloads } from "./payload.js";
 
-/** Numbers that stand for the two that differ; a double of the wire format is eight bytes, whatever its value. */
+/** Placeholders for the two numbers that vary; a double always takes eight bytes on the wire. */
 const SEQUENCE = 0.123_456_789;
 const PRODUCER = 0.987_654_321;
 const DOUBLE_BYTES = 8;
-/** How much the lengths of the text and of all around it may grow with it. */
-const MOST_LENGTH_BYTES = 16;
+/** Bytes by which the length prefixes may grow when the text grows. */
+const MAX_LENGTH_BYTES = 16;
 
-/** Results of one struct. */
+/** Payloads of one struct. */
 export class StructPayloads implements Payloads {
   readonly field = "value";
   readonly #template: Buffer;
   readonly #sequenceAt: number;
   readonly #producerAt: number;
 
-  /** @param byteLength - what the encoded value takes; at least a few hundred bytes. */
+  /** @param byteLength - length of the encoded value; at least a few hundred bytes. */
   constructor(readonly byteLength: number) {
     this.#template = padded(byteLength);
     this.#sequenceAt = this.#template.indexOf(double(SEQUENCE));
@@ -46,7 +46,7 @@ export class StructPayloads implements Payloads {
   }
 }
 
-/** Takes as many readings as fit, and fills what remains with text. */
+/** Adds as many readings as fit and fills the rest with text. */
 function padded(byteLength: number): Buffer {
   const encode = (count: number, textLength: number) => {
     const readings = Array.from({ length: count }, (_, index) => ({
@@ -61,10 +61,10 @@ function padded(byteLength: number): Buffer {
   };
   let count = 0;
   while (encode(count + 1, 0).length <= byteLength) count++;
-  // Where a length takes one byte more, one total is skipped: then it takes fewer readings and more text.
+  // A total that is skipped because a length prefix grows by a byte is reached with fewer readings and more text.
   for (; count > 0; count--) {
     const room = byteLength - encode(count, 0).length;
-    for (let textLength = Math.max(0, room - MOST_LENGTH_BYTES); textLength <= room; textLength++) {
+    for (let textLength = Math.max(0, room - MAX_LENGTH_BYTES); textLength <= room; textLength++) {
       const bytes = encode(count, textLength);
       if (bytes.length === byteLength) return bytes;
     }

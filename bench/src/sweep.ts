@@ -32,7 +32,7 @@ const MEMORY_GOAL = 2;
 /** Figures of each step, in the order of the table. */
 const SHOWN = [
   ...["deliveriesPerSecond", "requestsPerSecond", "shedPerSecond", "unansweredPerSecond", "lostPerSecond"],
-  ...["p50Ms", "p99Ms", "sendLateP99Ms", "serverRssMiB", "serverCores", "clientCores"],
+  ...["p50Ms", "p99Ms", "sendDelayP99Ms", "serverRssMiB", "serverCores", "clientCores"],
 ] as readonly FigureName[];
 
 /** One offered rate and the medians measured at it. */

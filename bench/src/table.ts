@@ -1,6 +1,6 @@
-/** Tables of text, and numbers in them. */
+/** Text tables and the numbers in them. */
 
-/** Columns as wide as they need be; the first one flush left, figures flush right. The first line has every column. */
+/** Aligns columns: the first to the left, all others to the right. The first line has every column. */
 export function table(lines: readonly (readonly string[])[]): string {
   const widths = (lines[0] ?? []).map((_, column) =>
     Math.max(...lines.map((line) => line[column]?.length ?? 0)),

@@ -1,4 +1,4 @@
-/** Answers that come just before and just after the TTL, and what the server makes of them. */
+/** Results that arrive just before and just after the TTL, and whether the server treats them correctly. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type DispatcherClient, DispatcherError, status } from "ate-dispatcher-client";
 import type { ProduceResponse } from "./generated.js";
@@ -8,17 +8,17 @@ import { openProduceStream, replyWith } from "./plain-client.js";
 
 const TOPIC = "bench.edge";
 const TTL_MS = 1_000;
-/** Half of the answers come from so long before the TTL to so long after it, the others long before it. */
-const ABOUT_MS = 40;
-/** Asked at a time, and how long until the next. */
-const AT_A_TIME = 20;
+/** Half of the results arrive within this of the TTL, the others long before it. */
+const EDGE_MS = 40;
+/** Requests per burst, and the pause between two bursts. */
+const BURST = 20;
 const PAUSE_MS = 25;
-/** Time for the last answers to come after their requests have ended. */
-const AFTER_MS = 500;
+/** Time for the last late results. */
+const LATE_MS = 500;
 
-/** Connects a producer that answers about the TTL, and a listener that also hears what comes late. */
+/** Connects a producer that answers around the TTL, and a listener that also receives late results. */
 export async function openTtlEdge(address: string, fail: (error: unknown) => void) {
-  let [inTime, late, deliveredAfterTtl, refusedBeforeTtl] = [0, 0, 0, 0];
+  let [inTime, late, deliveredAfterTtl, rejectedBeforeTtl] = [0, 0, 0, 0];
   const listener = connectOurs(address).createListener({
     topics: [TOPIC],
     includeLate: true,
@@ -26,33 +26,33 @@ export async function openTtlEdge(address: string, fail: (error: unknown) => voi
       if (result.late) late++;
       else inTime++;
       if (!result.late && result.latencyMs > TTL_MS) deliveredAfterTtl++;
-      if (result.late && result.latencyMs <= TTL_MS) refusedBeforeTtl++;
+      if (result.late && result.latencyMs <= TTL_MS) rejectedBeforeTtl++;
     },
     onGap: () => fail(new Error("a listener lost results")),
   });
   await Promise.all([openProducer(address, fail), listener.ready()]);
   const requester = connectOurs(address);
   return {
-    /** Asks so often, and resolves when all requests have ended and been answered. */
+    /** Sends this many requests. Resolves when all have ended and all results have arrived. */
     async ask(count: number): Promise<void> {
       const summaries: Promise<unknown>[] = [];
       for (let index = 0; index < count; index++) {
-        summaries.push(askUntilTaken(requester, requestPayload(index)));
-        if (index % AT_A_TIME === AT_A_TIME - 1) await sleep(PAUSE_MS);
+        summaries.push(askUntilAccepted(requester, requestPayload(index)));
+        if (index % BURST === BURST - 1) await sleep(PAUSE_MS);
       }
       await Promise.all(summaries);
-      await sleep(AFTER_MS);
+      await sleep(LATE_MS);
     },
-    /** What came of it. Throws if nothing came on one side of the TTL, which then was not tried. */
-    counts(): { readonly deliveredAfterTtl: number; readonly refusedBeforeTtl: number } {
+    /** Counts of wrong results. Throws if no result arrived on one side of the TTL. */
+    counts(): { readonly deliveredAfterTtl: number; readonly rejectedBeforeTtl: number } {
       if (inTime === 0 || late === 0) throw new Error(`${inTime} in time, ${late} late: neither may be 0`);
-      return { deliveredAfterTtl, refusedBeforeTtl };
+      return { deliveredAfterTtl, rejectedBeforeTtl };
     },
   };
 }
 
-/** Many requests that expire at once may hold the server up for so long that it refuses some: they are asked later. */
-async function askUntilTaken(requester: DispatcherClient, data: Uint8Array): Promise<void> {
+/** Retries a request that the server sheds: many requests that expire at once may stall it for long. */
+async function askUntilAccepted(requester: DispatcherClient, data: Uint8Array): Promise<void> {
   for (;;) {
     try {
       await requester.gather(TOPIC, { data, ttlMs: TTL_MS }).summary;
@@ -64,7 +64,7 @@ async function askUntilTaken(requester: DispatcherClient, data: Uint8Array): Pro
   }
 }
 
-/** A producer of plain stubs: it answers whatever has been revoked meanwhile, as our client would not. */
+/** Uses plain stubs, since our client would not answer a revoked assignment. */
 function openProducer(address: string, fail: (error: unknown) => void): Promise<void> {
   const call = openProduceStream(address, { topics: [TOPIC], failed: fail }, 10_000);
   return new Promise((ready) => {
@@ -80,8 +80,8 @@ function openProducer(address: string, fail: (error: unknown) => void): Promise<
   });
 }
 
-/** When an answer comes, in milliseconds after the TTL. */
+/** When the result of a request is sent, in milliseconds after the TTL. */
 function offsetOf(index: number): number {
-  const share = (index % AT_A_TIME) / AT_A_TIME;
-  return index % 2 === 0 ? share * 2 * ABOUT_MS - ABOUT_MS : (share - 1) * TTL_MS;
+  const share = (index % BURST) / BURST;
+  return index % 2 === 0 ? share * 2 * EDGE_MS - EDGE_MS : (share - 1) * TTL_MS;
 }

@@ -1,63 +1,61 @@
-/**
- * What a sample does. The list is in `works.ts`, and how each kind is measured in `measure/`.
- */
+/** Kinds of work that a sample does. `works.ts` lists the works; `measure/` measures each kind. */
 import type { Shape } from "./shape.js";
 
-/** One piece of work. */
+/** A work. */
 export type Work = ClosedWork | OpenWork | IdleWork | TtlWork | StalledWork;
 
 interface Named {
-  /** How it is named on the command line, in the tables and in the JSON file. */
+  /** The name on the command line, in tables and in the JSON file. */
   readonly name: string;
-  /** What it is, for people. */
+  /** A description. */
   readonly title: string;
-  /** Who does it. */
+  /** Names of the peers that do it. */
   readonly peers: readonly string[];
-  /** Further settings of our server, as flags. */
+  /** More settings of our server, as flags. */
   readonly settings?: readonly string[];
-  /** Most rounds in which it is done unless more are asked for; for what takes long and hardly varies. */
-  readonly mostRounds?: number;
+  /** The most rounds unless `--rounds` asks for more; for works that are slow and vary little. */
+  readonly maxRounds?: number;
 }
 
 /** Scatter and gather with a fixed number of requests outstanding. */
 export interface ClosedWork extends Named {
   readonly kind: "closed";
   readonly shape: Shape;
-  /** Topics that the requests go to in turn; 1 if absent. */
+  /** Number of topics, used round robin; 1 if absent. */
   readonly topicCount?: number;
-  /** Requests on another topic that nobody answers, outstanding all the while; none if absent. */
+  /** Requests on another topic that stay unanswered and outstanding; none if absent. */
   readonly pendingCount?: number;
-  /** What producers answer with; bytes if absent. */
+  /** The payload of results; bytes if absent. */
   readonly payload?: "struct";
 }
 
-/** Scatter and gather at a fixed rate, whatever becomes of the requests. */
+/** Scatter and gather at a fixed rate. */
 export interface OpenWork extends Named {
   readonly kind: "open";
   readonly shape: Shape;
   readonly requestsPerSecond: number;
   /** TTL of the requests; 10 s if absent. */
   readonly ttlMs?: number;
-  /** Whether requests may be refused for load, and results lost to slow listeners; else that voids the sample. */
+  /** Whether the server may shed requests and drop results of slow listeners; otherwise that fails the sample. */
   readonly mayShed?: boolean;
 }
 
-/** Listen streams that do nothing. */
+/** Idle Listen streams. */
 export interface IdleWork extends Named {
   readonly kind: "idle";
   readonly streamCount: number;
   readonly streamsPerConnection: number;
 }
 
-/** Requests that expire, and answers about the time at which they do. */
+/** Requests that expire, and results that arrive around the TTL. */
 export interface TtlWork extends Named {
   readonly kind: "ttl";
   readonly pendingCount: number;
 }
 
-/** Listeners of which one stands still. */
+/** Listeners of which one stalls. */
 export interface StalledWork extends Named {
   readonly kind: "stalled";
-  /** The listeners are those that go on; one more stands still. */
+  /** The listeners that keep reading; one more stalls. */
   readonly shape: Shape;
 }

@@ -10,12 +10,12 @@ describe("the registries", () => {
     }
   });
 
-  it("name only peers that there are, and leave none without work", () => {
+  it("name only known peers, and use all of them", () => {
     const named = new Set(WORKS.flatMap(({ peers }) => peers));
     expect([...named].toSorted()).toEqual(PEERS.map(({ name }) => name).toSorted());
   });
 
-  it.each([...GOALS, ...GROWTH])("have what is compared: $work $figure $ours", ({ work, ours, against }) => {
+  it.each([...GOALS, ...GROWTH])("contain both sides of $work $figure $ours", ({ work, ours, against }) => {
     expect(findWork(work).peers).toContain(ours);
     if ("peer" in against) expect(findWork(work).peers).toContain(findPeer(against.peer).name);
     if ("work" in against) expect(findWork(against.work).peers).toContain(ours);

@@ -1,4 +1,4 @@
-/** The registry of works: all that is measured, in the order of the tables. */
+/** The registry of works, in the order of the tables. */
 import { findNamed } from "./named.js";
 import type { Shape } from "./shape.js";
 import type { ClosedWork, IdleWork, OpenWork, Work } from "./work.js";
@@ -23,7 +23,7 @@ function closed(
 
 function open(shape: Shape, requestsPerSecond: number): OpenWork {
   const name = `open ${shape.producers}x${shape.listeners}/${shape.payloadBytes}`;
-  const title = `${requestsPerSecond} requests/s, latency from the intended time to the last delivery`;
+  const title = `${requestsPerSecond} requests/s, latency from the intended send time to the last delivery`;
   return { kind: "open", name, title, shape, requestsPerSecond, peers: ["ours", "nats"] };
 }
 
@@ -34,12 +34,12 @@ function broadcast(listeners: number): ClosedWork {
 }
 
 function topics(topicCount: number): ClosedWork {
-  const title = `4x4/128, the requests going to ${topicCount.toLocaleString("en-US")} topics in turn`;
+  const title = `4x4/128 on ${topicCount.toLocaleString("en-US")} topics, round robin`;
   return closed(`topics ${topicCount}`, P4L4, ["ours"], { title, topicCount });
 }
 
 function pending(pendingCount: number): ClosedWork {
-  const title = `4x4/128 beside ${pendingCount.toLocaleString("en-US")} requests that nobody answers`;
+  const title = `4x4/128 beside ${pendingCount.toLocaleString("en-US")} unanswered requests`;
   const settings = ["--max-outstanding", String(1_000_000), "--max-pending-requests", String(1_000_000)];
   return closed(`pending ${pendingCount}`, P4L4, ["ours"], { title, pendingCount, settings });
 }
@@ -51,9 +51,10 @@ function growth(producers: number, listeners: number): ClosedWork {
 
 function idle(streamCount: number, streamsPerConnection: number): IdleWork {
   const name = `idle ${streamsPerConnection === 1 ? "own" : "shared"} ${streamCount}`;
-  const on = streamsPerConnection === 1 ? "a connection each" : `${streamsPerConnection} on a connection`;
-  const title = `${streamCount.toLocaleString("en-US")} listeners that hear nothing, ${on}`;
-  return { kind: "idle", name, title, peers: ["ours"], streamCount, streamsPerConnection, mostRounds: 2 };
+  const on =
+    streamsPerConnection === 1 ? "each on its own connection" : `${streamsPerConnection} per connection`;
+  const title = `${streamCount.toLocaleString("en-US")} idle listeners, ${on}`;
+  return { kind: "idle", name, title, peers: ["ours"], streamCount, streamsPerConnection, maxRounds: 2 };
 }
 
 /** All works. */
@@ -64,7 +65,7 @@ export const WORKS: readonly Work[] = [
   closed("4x4/4096", P4L4_LARGE, ["ours", "ours-lean", "naive", "nats"]),
   closed("4x4/4096 struct", P4L4_LARGE, ["ours-lean"], { payload: "struct" }),
   closed("gather 4", GATHER_4, ["ours-gather", "nats-request-many"], {
-    title: "4 answers of 128 bytes to the requester, 64 outstanding",
+    title: "4 results of 128 bytes to the requester, 64 outstanding",
   }),
   broadcast(8),
   broadcast(64),
@@ -85,23 +86,23 @@ export const WORKS: readonly Work[] = [
   {
     kind: "ttl",
     name: "ttl 200000",
-    title: "200,000 requests that expire, and answers just before and just after their TTL",
+    title: "200,000 requests that expire, and results just before and just after their TTL",
     peers: ["ours"],
     pendingCount: 200_000,
     settings: ["--max-outstanding", String(1_000_000), "--max-pending-requests", String(1_000_000)],
-    mostRounds: 3,
+    maxRounds: 3,
   },
   {
     kind: "stalled",
     name: "stalled 1 of 100",
-    title: "1 producer, 100 listeners, 1024 bytes, 16 outstanding; then one listener stands still",
+    title: "1 producer, 100 listeners, 1024 bytes, 16 outstanding; then one listener stalls",
     peers: ["ours"],
     shape: { producers: 1, listeners: 99, payloadBytes: 1024, window: 16 },
-    mostRounds: 3,
+    maxRounds: 3,
   },
 ];
 
-/** Finds a work by its name, or throws. */
+/** Finds a work by its name. Throws if there is none. */
 export function findWork(name: string): Work {
   return findNamed("work", WORKS, name);
 }

@@ -1,4 +1,4 @@
-/** Results that leave in bursts: what is asked for within a turn of the event loop, up to 32 at a time. */
+/** Results in bursts: those of one event-loop turn, up to 32 at a time. */
 import { createPayload } from "../payload.js";
 import type { Load, Send } from "../peer.js";
 
@@ -7,12 +7,12 @@ const BURST = 32;
 /** The only producer. */
 const PRODUCER = 0;
 
-/** Makes a sender that answers without being asked: it collects the results, and hands each burst to `write`. */
+/** Creates a sender of unsolicited results: it collects them and passes each burst to `write`. */
 export function createBurstSender(load: Load, write: (payloads: readonly Buffer[]) => void): Send {
-  let waiting: number[] = [];
+  let queued: number[] = [];
   const flush = () => {
-    const sequences = waiting;
-    waiting = [];
+    const sequences = queued;
+    queued = [];
     for (let begin = 0; begin < sequences.length; begin += BURST) {
       const burst = sequences.slice(begin, begin + BURST);
       write(burst.map((sequence) => createPayload(load.payloads, sequence, PRODUCER)));
@@ -20,6 +20,6 @@ export function createBurstSender(load: Load, write: (payloads: readonly Buffer[
     }
   };
   return (sequence) => {
-    if (waiting.push(sequence) === 1) setImmediate(flush);
+    if (queued.push(sequence) === 1) setImmediate(flush);
   };
 }

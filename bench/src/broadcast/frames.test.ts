@@ -4,7 +4,7 @@ import { FrameReader, writeFrames } from "./frames.js";
 describe("frames", () => {
   const messages = [Buffer.from("first"), Buffer.alloc(0), Buffer.alloc(300, 7)];
 
-  it.each([1, 4, 5, 64, 1_000])("come back however they are cut, here every %i bytes", (size) => {
+  it.each([1, 4, 5, 64, 1_000])("are read back from chunks of %i bytes", (size) => {
     const bytes = writeFrames(messages);
     const reader = new FrameReader();
     const found: Buffer[] = [];

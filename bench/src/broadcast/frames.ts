@@ -1,8 +1,8 @@
-/** gRPC's framing over plain HTTP/2: a byte of flags, four bytes of length, the message. */
+/** gRPC's framing over plain HTTP/2: one byte of flags, four bytes of length, the message. */
 
 const HEAD_BYTES = 5;
 
-/** Frames messages, all in one buffer. */
+/** Frames messages into one buffer. */
 export function writeFrames(messages: readonly Buffer[]): Buffer {
   const length = messages.reduce((sum, message) => sum + HEAD_BYTES + message.length, 0);
   const target = Buffer.allocUnsafe(length);
@@ -16,24 +16,24 @@ export function writeFrames(messages: readonly Buffer[]): Buffer {
   return target;
 }
 
-/** The head of a message, for one that is written behind it. */
+/** The frame head of a message that is written separately. */
 export function writeHead(length: number): Buffer {
   const head = Buffer.alloc(HEAD_BYTES);
   head.writeUInt32BE(length, 1);
   return head;
 }
 
-/** Takes a message, from `start` to `end` of some bytes that are not kept. */
+/** Receives a message as `bytes[start, end)`; the bytes must not be retained. */
 export type TakeMessage = (bytes: Buffer, start: number, end: number) => void;
 
-/** Takes a stream of bytes apart again, however it was cut. */
+/** Splits a byte stream into messages, wherever the chunks are cut. */
 export class FrameReader {
-  /** What has come of the next message, which is not complete; joined once it is. */
+  /** Chunks of the next, incomplete message; joined when it is complete. */
   #chunks: Buffer[] = [];
   #length = 0;
   #needed = HEAD_BYTES;
 
-  /** Hands on every message that is complete. */
+  /** Adds a chunk and passes every complete message to `take`. */
   read(chunk: Buffer, take: TakeMessage): void {
     this.#chunks.push(chunk);
     this.#length += chunk.length;

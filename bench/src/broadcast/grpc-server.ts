@@ -1,6 +1,6 @@
 /**
- * The limit of broadcasting with grpc-js: each batch that comes in goes out to every listener, as one message that is
- * neither decoded nor encoded.
+ * The limit of broadcasting with grpc-js: each incoming batch goes to every listener as one message, without decoding or
+ * encoding.
  */
 import { Server, ServerCredentials, type ServerDuplexStream, type ServerWritableStream } from "@grpc/grpc-js";
 import { BROADCAST } from "./grpc-service.js";
@@ -18,7 +18,7 @@ server.addService(BROADCAST, {
   },
   listen(call: ServerWritableStream<Buffer, Buffer>) {
     listeners.add(call);
-    // The answer that says it is registered.
+    // An empty message confirms the registration.
     call.write(Buffer.alloc(0));
     call.on("close", () => listeners.delete(call));
     call.on("error", () => listeners.delete(call));

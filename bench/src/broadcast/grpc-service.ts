@@ -1,16 +1,16 @@
-/** A service of two raw streams, without messages of its own: for grpc-js with nothing around it. */
+/** A service of two raw streams, without message types: grpc-js alone. */
 import type { ServiceDefinition } from "@grpc/grpc-js";
 
 const path = (method: string) => `/bench.Broadcast/${method}`;
-const asItIs = (bytes: Buffer) => bytes;
+const identity = (bytes: Buffer) => bytes;
 const raw = {
-  requestSerialize: asItIs,
-  requestDeserialize: asItIs,
-  responseSerialize: asItIs,
-  responseDeserialize: asItIs,
+  requestSerialize: identity,
+  requestDeserialize: identity,
+  responseSerialize: identity,
+  responseDeserialize: identity,
 };
 
-/** Produce takes batches; Listen sends them on. */
+/** Produce receives batches; Listen forwards them. */
 export const BROADCAST = {
   produce: { path: path("Produce"), requestStream: true, responseStream: true, ...raw },
   listen: { path: path("Listen"), requestStream: false, responseStream: true, ...raw },

@@ -1,16 +1,16 @@
 /**
- * The limit of broadcasting over HTTP/2 in Node: whatever comes in on /produce goes out to every stream on /listen, one
- * write per stream and turn of the event loop. It knows no messages, no topics, no backpressure.
+ * The limit of broadcasting over HTTP/2 in Node: all bytes from /produce go to every stream on /listen, with one write per
+ * stream and event-loop turn. It has no messages, no topics and no backpressure.
  */
 import { createServer, type ServerHttp2Stream } from "node:http2";
 import type { AddressInfo } from "node:net";
 
 const listeners = new Set<ServerHttp2Stream>();
-let waiting: Buffer[] = [];
+let queued: Buffer[] = [];
 
 function flush(): void {
-  const bytes = waiting.length === 1 ? (waiting[0] as Buffer) : Buffer.concat(waiting);
-  waiting = [];
+  const bytes = queued.length === 1 ? (queued[0] as Buffer) : Buffer.concat(queued);
+  queued = [];
   for (const listener of listeners) listener.write(bytes);
 }
 
@@ -23,7 +23,7 @@ server.on("stream", (stream, headers) => {
     stream.on("close", () => listeners.delete(stream));
   } else {
     stream.on("data", (chunk: Buffer) => {
-      if (waiting.push(chunk) === 1) setImmediate(flush);
+      if (queued.push(chunk) === 1) setImmediate(flush);
     });
   }
 });

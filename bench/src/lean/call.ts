@@ -1,7 +1,4 @@
-/**
- * Calls of the dispatcher over bare node:http2, as over the peer of that name: no client library takes its share of the
- * load generator's core.
- */
+/** Calls of the dispatcher over bare node:http2, so that no client library uses CPU of the load generator. */
 import { type ClientHttp2Session, connect, constants, type IncomingHttpHeaders } from "node:http2";
 import { FrameReader, type TakeMessage, writeHead } from "../broadcast/frames.js";
 import type { Load } from "../peer.js";
@@ -9,15 +6,19 @@ import type { Load } from "../peer.js";
 const SERVICE = "/ate.dispatcher.v1.DispatcherService/";
 const OK = "0";
 
-/** A call that lasts as long as the sample. */
+/** A call that is open until the sample ends. */
 export interface LeanCall {
   /** Sends one message. */
   write(message: Buffer): void;
-  /** Sends nothing more. */
+  /** Half-closes the call. */
   end(): void;
 }
 
-/** Opens a connection that carries calls. @param windowBytes - what may be under way to us, of each call and of all; 64 KiB if absent. */
+/**
+ * Opens a connection for calls.
+ *
+ * @param windowBytes - receive window of each call and of the connection; 64 KiB if absent.
+ */
 export function openLeanSession(address: string, load: Load, windowBytes?: number): ClientHttp2Session {
   const settings = windowBytes === undefined ? {} : { initialWindowSize: windowBytes };
   const session = connect(`http://${address}`, { settings });
@@ -26,7 +27,7 @@ export function openLeanSession(address: string, load: Load, windowBytes?: numbe
   return session;
 }
 
-/** Begins a call. That it ends makes the sample fail. @param take - called with each message of the server. */
+/** Begins a call. Its end fails the sample. @param take - called with each message of the server. */
 export function openCall(
   session: ClientHttp2Session,
   method: string,

@@ -1,13 +1,11 @@
-/**
- * The lean clients: streams of raw batches over node:http2, without stubs and without grpc-js.
- */
+/** The lean clients: streams of raw batches over node:http2, without stubs and without grpc-js. */
 import type { Load, Send } from "../peer.js";
 import { openLeanSession } from "./call.js";
 import { openLeanListener } from "./listener.js";
 import { openLeanProducer } from "./producer.js";
 import { createLeanRequester } from "./requester.js";
 
-/** As large a window as our own client asks for: with the default of 64 KiB, a busy server waits for it. */
+/** The receive window of our own client; with the default of 64 KiB a busy server waits for window updates. */
 const WINDOW_BYTES = 1024 * 1024;
 
 /** Connects lean clients to `address`; see {@link ServedPeer.connect}. */

@@ -13,7 +13,7 @@ const GAP = 8;
 const RESULT = 12;
 const FIELDS = { value: 1, data: 2 };
 
-/** Opens a listener that follows one path of fields to the payload. Resolves when it is registered. */
+/** Opens a listener that reads only the fields on the path to the payload. Resolves when it is registered. */
 export function openLeanListener(session: ClientHttp2Session, load: Load, index: number): Promise<void> {
   const request = ListenRequest.fromPartial({
     topics: load.topics,

@@ -32,7 +32,7 @@ export function openLeanProducer(session: ClientHttp2Session, load: Load, index:
           const begin = reader.position;
           const idEnd = reader.find(ASSIGNMENT_ID, messageEnd);
           const idBegin = reader.position;
-          // Fields may come in any order: look for the second one from the beginning again.
+          // Fields may come in any order, so the search for the second one starts from the beginning.
           reader.position = begin;
           const dataEnd = reader.find(REQUEST_DATA, reader.find(REQUEST, messageEnd));
           if (idEnd === -1 || dataEnd === -1) load.failed(new Error("an assignment lacks its id or request"));
@@ -47,14 +47,14 @@ export function openLeanProducer(session: ClientHttp2Session, load: Load, index:
   });
 }
 
-/** The first message of a producer of these topics. */
+/** The Hello of a producer on these topics. */
 export function helloMessage(topics: readonly string[]): Buffer {
   const value = { registrations: topics.map((topic) => ({ topic })) };
   const message = ProduceRequest.fromPartial({ messages: [{ message: { $case: "hello", value } }] });
   return Buffer.from(ProduceRequest.encode(message).finish());
 }
 
-/** Collects replies, and writes them as one ProduceRequest. */
+/** Collects replies and encodes them as one ProduceRequest. */
 class ReplyBatch {
   readonly #payloads: Payloads;
   readonly #producer: number;
@@ -73,7 +73,7 @@ class ReplyBatch {
     this.#byteLength += fieldLength(fieldLength(this.#replyLength(assignmentId)));
   }
 
-  /** The batch as it goes out, or undefined if it is empty. */
+  /** Encodes and clears the batch; undefined if it is empty. */
   take(): Buffer | undefined {
     if (this.#ids.length === 0) return undefined;
     const target = Buffer.allocUnsafe(this.#byteLength);

@@ -13,7 +13,7 @@ const CORRELATION_ID = 2;
 /** gRPC's number for a limit that was met. */
 const RESOURCE_EXHAUSTED = 8;
 
-/** Opens a Submit stream that sends what one turn of the event loop asks for as one batch. */
+/** Opens a Submit stream that sends the requests of one event-loop turn as one batch. */
 export function createLeanRequester(session: ClientHttp2Session, load: Load): Send {
   const template = new SubmissionTemplate(load);
   const reader = new WireReader();
@@ -46,7 +46,7 @@ function reject(load: Load, { correlationId, status }: Rejection): void {
   else load.failed(new Error(`a submission was rejected: ${status?.message}`));
 }
 
-/** A submission that was encoded once; only the request's number differs, at two places of fixed length. */
+/** A submission that is encoded once; only the sequence number varies, at two places of fixed length. */
 class SubmissionTemplate {
   readonly #bytes: Buffer;
   readonly #idOffset: number;
@@ -65,7 +65,7 @@ class SubmissionTemplate {
     this.#dataOffset = this.#bytes.indexOf(data);
   }
 
-  /** A SubmitRequest of these requests: repeated fields are concatenated by concatenating messages. */
+  /** A SubmitRequest of these requests: concatenating messages concatenates their repeated fields. */
   batch(sequences: readonly number[]): Buffer {
     const { length } = this.#bytes;
     const target = Buffer.allocUnsafe(length * sequences.length);

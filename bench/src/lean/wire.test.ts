@@ -3,7 +3,7 @@ import { ListenResponse } from "../generated.js";
 import { fieldLength, WireReader, writeFieldHead } from "./wire.js";
 
 describe("the wire reader", () => {
-  it("follows a path of fields past others, item by item", () => {
+  it("follows a path of fields, item by item, and skips others", () => {
     const payloads = [Buffer.from("first"), Buffer.alloc(300, 7)];
     const events = payloads.map((value, index) => ({
       event: {
@@ -31,7 +31,7 @@ describe("the wire reader", () => {
     expect(found).toEqual(payloads);
   });
 
-  it("finds nothing where there is nothing", () => {
+  it("finds no field that is absent", () => {
     const reader = new WireReader();
     reader.open(Buffer.from([0x08, 0x96, 0x01]));
     expect(reader.find(2, reader.find(1, 3))).toBe(-1);

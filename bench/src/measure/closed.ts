@@ -1,4 +1,4 @@
-/** Measures a closed loop: how much gets done, and what it costs the server. */
+/** Measures a closed loop: the rate and the CPU cost of the server. */
 import { ClosedLoop } from "../closed-loop.js";
 import type { Measurement } from "../figures.js";
 import { costBetween, readMeter } from "../meter.js";
@@ -10,7 +10,7 @@ import type { ClosedWork } from "../work.js";
 import { connectPeer, loadOf, STALL_MS, type Stage } from "./stage.js";
 
 /** Registering on thousands of topics takes longer than on one. */
-const CONNECT_MANY_MS = 60_000;
+const CONNECT_MANY_TIMEOUT_MS = 60_000;
 
 /** Takes one sample. */
 export async function measureClosed(work: ClosedWork, stage: Stage): Promise<Measurement> {
@@ -24,17 +24,17 @@ export async function measureClosed(work: ClosedWork, stage: Stage): Promise<Mea
     accepted: (sequence) => loop.accepted(sequence),
     delivered: (listener, bytes, start, end) => loop.delivered(listener, bytes, start, end),
   });
-  const send = await connectPeer(stage, load, CONNECT_MANY_MS);
+  const send = await connectPeer(stage, load, CONNECT_MANY_TIMEOUT_MS);
   if (pendingCount > 0) await openPending(stage.address, pendingCount, trial);
   loop.start(send);
   await trial.pause(stage.warmupMs);
   const [begin, before] = [readMeter(serverPid), loop.completedCount];
   await trial.pause(stage.measureMs);
   const [end, after] = [readMeter(serverPid), loop.completedCount];
-  await trial.wait(loop.stop(), STALL_MS, () => `requests never ended: ${loop.describeOutstanding()}`);
+  await trial.wait(loop.stop(), STALL_MS, () => `requests did not complete: ${loop.describeOutstanding()}`);
   loop.checkTotals();
   const requestCount = after - before;
-  if (requestCount === 0) throw new Error("no request ended in the measured time");
+  if (requestCount === 0) throw new Error("no request completed in the measured time");
   const cost = costBetween(begin, end, requestCount * deliveriesPerRequest(shape));
   return { ...cost, requestCount, verifiedCount: loop.verifiedCount };
 }

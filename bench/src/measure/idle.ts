@@ -1,4 +1,4 @@
-/** Measures what listeners that hear nothing cost the server in memory. */
+/** Measures the memory that idle listeners cost the server. */
 import { credentials } from "@grpc/grpc-js";
 import type { Measurement } from "../figures.js";
 import { DispatcherServiceClient, ListenRequest, type ListenResponse } from "../generated.js";
@@ -7,11 +7,11 @@ import type { IdleWork } from "../work.js";
 import type { Stage } from "./stage.js";
 
 const OPEN_TIMEOUT_MS = 60_000;
-/** Opened and left open before the first look, so that code and buffers that any server needs are not counted. */
+/** Opened before the first snapshot, so that code and buffers that any server needs are not counted. */
 const FIRST_COUNT = 100;
-/** Streams that are being opened at a time. */
+/** Streams that are opened at a time. */
 const WINDOW = 100;
-/** Time for what opening them has left behind to go. */
+/** Time for the server to release what it needed only to open the streams. */
 const SETTLE_MS = 500;
 const KB = 1000;
 
@@ -27,10 +27,10 @@ export async function measureIdle(work: IdleWork, stage: Stage): Promise<Measure
     );
   await open(FIRST_COUNT);
   await trial.pause(SETTLE_MS);
-  const before = await stage.look();
+  const before = await stage.takeSnapshot();
   await open(streamCount);
   await trial.pause(SETTLE_MS);
-  const after = await stage.look();
+  const after = await stage.takeSnapshot();
   return {
     rssKbPerStream: (after.rssBytes - before.rssBytes) / streamCount / KB,
     heapKbPerStream: (after.heapBytes - before.heapBytes) / streamCount / KB,

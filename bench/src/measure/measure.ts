@@ -1,4 +1,4 @@
-/** How each kind of work is measured: a new one is a file here and a line below. */
+/** How each kind of work is measured. A new kind is a file here and a line below. */
 import type { Measurement } from "../figures.js";
 import type { Work } from "../work.js";
 import { measureClosed } from "./closed.js";

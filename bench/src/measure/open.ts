@@ -1,4 +1,4 @@
-/** Measures an open loop: how long requests take at a fixed rate, and what becomes of them beyond what is possible. */
+/** Measures an open loop: latency at a fixed rate, and under overload what is shed, lost and unanswered. */
 import { ClosedLoop } from "../closed-loop.js";
 import type { Measurement } from "../figures.js";
 import { costBetween, readMeter } from "../meter.js";
@@ -11,11 +11,12 @@ import { percentile } from "../statistics.js";
 import type { OpenWork } from "../work.js";
 import { connectPeer, loadOf, STALL_MS, type Stage } from "./stage.js";
 
-/** Time at the rate itself before the measurement, in milliseconds, unless it is to find its balance first. */
+/** Time at the fixed rate before the measurement, in milliseconds; under overload the warm-up takes its place. */
 const SETTLE_MS = 500;
-/** Percentiles need more requests than a rate does. */
+/** Percentiles need more requests than rates do. */
 const MEASURE_FACTOR = 2;
-const LOOK_MS = 100;
+/** Period at which the server's memory is read, in milliseconds. */
+const POLL_MS = 100;
 const MIB = 1024 ** 2;
 
 /** Takes one sample. */
@@ -25,10 +26,10 @@ export async function measureOpen(work: OpenWork, stage: Stage): Promise<Measure
   const payloads = new ResultPayloads(shape.payloadBytes);
   const warmup = new ClosedLoop(shape, payloads, trial.fail);
   const loop = new OpenLoop(shape, payloads, trial.fail, () => performance.now());
-  let heard: ClosedLoop | OpenLoop = warmup;
+  let receiver: ClosedLoop | OpenLoop = warmup;
   const load = loadOf(shape, payloads, trial, {
-    accepted: (sequence) => heard.accepted(sequence),
-    delivered: (listener, bytes, start, end) => heard.delivered(listener, bytes, start, end),
+    accepted: (sequence) => receiver.accepted(sequence),
+    delivered: (listener, bytes, start, end) => receiver.delivered(listener, bytes, start, end),
     ...(ttlMs !== undefined && { ttlMs }),
     ...(mayShed && {
       shed: (sequence: number) => loop.shed(sequence),
@@ -38,7 +39,7 @@ export async function measureOpen(work: OpenWork, stage: Stage): Promise<Measure
   const send = await connectPeer(stage, load);
 
   await warmUp(warmup, send, stage);
-  heard = loop;
+  receiver = loop;
   const measureMs = stage.measureMs * MEASURE_FACTOR;
   const settleMs = mayShed ? warmupMs : SETTLE_MS;
   const beginAt = performance.now() + settleMs;
@@ -55,14 +56,14 @@ export async function measureOpen(work: OpenWork, stage: Stage): Promise<Measure
   const begin = readMeter(serverPid);
   let rssBytes = 0;
   while (performance.now() < endAt) {
-    await trial.pause(Math.min(LOOK_MS, Math.max(0, endAt - performance.now())));
+    await trial.pause(Math.min(POLL_MS, Math.max(0, endAt - performance.now())));
     rssBytes = Math.max(rssBytes, processRssBytes(serverPid));
   }
   const end = readMeter(serverPid);
   const after = countsOf(loop);
-  await trial.wait(paced, STALL_MS, () => "the requests could not be sent in time");
+  await trial.wait(paced, STALL_MS, () => "the requests were not sent in time");
   if (!mayShed) {
-    const late = () => `${loop.outstandingCount} requests never ended`;
+    const late = () => `${loop.outstandingCount} requests did not complete`;
     await trial.wait(emptied(loop), STALL_MS, late);
     loop.checkTotals();
   }
@@ -74,11 +75,11 @@ export async function measureOpen(work: OpenWork, stage: Stage): Promise<Measure
     ...costBetween(begin, end, after.delivered - before.delivered),
     p50Ms: percentile(latencies, 0.5),
     p99Ms: percentile(latencies, 0.99),
-    sendLateP99Ms: percentile(delays, 0.99),
+    sendDelayP99Ms: percentile(delays, 0.99),
     requestsPerSecond: perSecond("completed"),
     shedPerSecond: perSecond("shed"),
     lostPerSecond: perSecond("lost"),
-    // What was sent before the measured time may end within it.
+    // Requests sent before the measured time may complete within it.
     unansweredPerSecond: Math.max(0, perSecond("sent") - perSecond("completed") - perSecond("shed")),
     serverRssMiB: rssBytes / MIB,
     requestCount: latencies.length,
@@ -86,11 +87,11 @@ export async function measureOpen(work: OpenWork, stage: Stage): Promise<Measure
   };
 }
 
-/** So few requests as an open loop sends would leave most code uncompiled, which no server that runs for a minute has. */
+/** Warms up with a closed loop: an open loop sends too few requests for V8 to compile the hot code. */
 async function warmUp(loop: ClosedLoop, send: Send, { trial, warmupMs }: Stage): Promise<void> {
   loop.start(send);
   await trial.pause(warmupMs);
-  await trial.wait(loop.stop(), STALL_MS, () => `requests never ended: ${loop.describeOutstanding()}`);
+  await trial.wait(loop.stop(), STALL_MS, () => `requests did not complete: ${loop.describeOutstanding()}`);
 }
 
 function countsOf(loop: OpenLoop) {

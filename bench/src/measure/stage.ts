@@ -1,12 +1,11 @@
-/** Where a measurement takes place, and what all measurements share. */
-
+/** What all measurements share. */
 import type { Payloads } from "../payload.js";
 import type { Load, ServedPeer } from "../peer.js";
-import type { ServerLook } from "../server-look.js";
+import type { ServerSnapshot } from "../server-snapshot.js";
 import type { Shape } from "../shape.js";
 import type { Trial } from "../trial.js";
 
-/** A server that runs, the peer that drives it, and how long. */
+/** A running server, the peer that drives it, and the timing. */
 export interface Stage {
   readonly peer: ServedPeer;
   readonly address: string;
@@ -14,32 +13,32 @@ export interface Stage {
   readonly warmupMs: number;
   readonly measureMs: number;
   readonly trial: Trial;
-  /** Collects the garbage of our server and looks at its memory and its event loop; see `server-probe.ts`. */
-  look(): Promise<ServerLook>;
+  /** Collects garbage in our server and reads its memory and event-loop stalls; see `server-probe.ts`. */
+  takeSnapshot(): Promise<ServerSnapshot>;
 }
 
-/** Time that participants have to connect. */
+/** Longest time for the participants to connect. */
 export const CONNECT_TIMEOUT_MS = 15_000;
-/** A healthy request takes milliseconds: one that takes this long is lost. Below the TTL of {@link loadOf}. */
+/** A request that takes this long is lost; a healthy one takes milliseconds. Below the TTL of {@link loadOf}. */
 export const STALL_MS = 5_000;
 const TTL_MS = 10_000;
 
-/** What makes a load of a shape; nothing may be shed unless said. */
+/** Creates a load. A shed request or a lost result fails the sample unless `receiver` handles it. */
 export function loadOf(
   shape: Shape,
   payloads: Payloads,
   { fail }: Trial,
-  heard: Pick<Load, "accepted" | "delivered"> & Partial<Load>,
+  receiver: Pick<Load, "accepted" | "delivered"> & Partial<Load>,
 ): Load {
   return {
     shape,
     payloads,
     topics: ["bench.topic"],
     ttlMs: TTL_MS,
-    shed: (sequence) => fail(new Error(`request ${sequence} was refused for load`)),
+    shed: (sequence) => fail(new Error(`request ${sequence} was shed`)),
     lost: () => fail(new Error("a listener lost results")),
     failed: fail,
-    ...heard,
+    ...receiver,
   };
 }
 

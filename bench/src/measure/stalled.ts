@@ -1,4 +1,4 @@
-/** Measures whether a listener that stands still holds up the others, and what it costs the server in memory. */
+/** Measures whether a stalled listener slows the others down, and the memory that it costs the server. */
 import { credentials } from "@grpc/grpc-js";
 import { ClosedLoop } from "../closed-loop.js";
 import type { Measurement } from "../figures.js";
@@ -9,7 +9,7 @@ import { deliveriesPerRequest } from "../shape.js";
 import type { StalledWork } from "../work.js";
 import { connectPeer, loadOf, STALL_MS, type Stage } from "./stage.js";
 
-/** Time after the stop in which the buffers between the server and the listener fill; then it counts. */
+/** Time for the buffers between server and stalled listener to fill before the measurement. */
 const FILL_MS = 2_000;
 const MIB = 1024 ** 2;
 
@@ -23,7 +23,7 @@ export async function measureStalled({ shape }: StalledWork, stage: Stage): Prom
     delivered: (listener, bytes, start, end) => loop.delivered(listener, bytes, start, end),
   });
   const send = await connectPeer(stage, load);
-  const one = await openOneMore(address, load.topics, trial.fail);
+  const stalled = await openPausable(address, load.topics, trial.fail);
   const rate = async () => {
     const [at, count] = [performance.now(), loop.completedCount];
     await trial.pause(stage.measureMs);
@@ -33,24 +33,24 @@ export async function measureStalled({ shape }: StalledWork, stage: Stage): Prom
   loop.start(send);
   await trial.pause(stage.warmupMs);
   const before = await rate();
-  const lookBefore = await stage.look();
-  one.pause();
+  const snapshotBefore = await stage.takeSnapshot();
+  stalled.pause();
   await trial.pause(FILL_MS);
   const after = await rate();
-  const lookAfter = await stage.look();
-  await trial.wait(loop.stop(), STALL_MS, () => `requests never ended: ${loop.describeOutstanding()}`);
+  const snapshotAfter = await stage.takeSnapshot();
+  await trial.wait(loop.stop(), STALL_MS, () => `requests did not complete: ${loop.describeOutstanding()}`);
   loop.checkTotals();
   return {
     deliveriesPerSecond: after * deliveriesPerRequest(shape),
     othersRateRatio: after / before,
-    rssGrowthMiB: Math.max(0, lookAfter.rssBytes - lookBefore.rssBytes) / MIB,
+    rssGrowthMiB: Math.max(0, snapshotAfter.rssBytes - snapshotBefore.rssBytes) / MIB,
     requestCount: loop.completedCount,
     verifiedCount: loop.verifiedCount,
   };
 }
 
 /** A listener that reads until it is paused. */
-async function openOneMore(
+async function openPausable(
   address: string,
   topics: readonly string[],
   fail: (error: unknown) => void,

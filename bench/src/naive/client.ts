@@ -1,4 +1,4 @@
-/** Clients of the naive dispatcher, as plain as it is: generated stubs, a unary call per request. */
+/** Clients of the naive dispatcher: generated stubs, a unary call per request. */
 import { credentials } from "@grpc/grpc-js";
 import { OWN_CONNECTION } from "../own-connection.js";
 import { createPayload, readSequence, requestPayload } from "../payload.js";

@@ -1,7 +1,7 @@
 /**
  * The naive dispatcher: plain grpc-js, ts-proto on every message in and out, one message per assignment and per
- * delivery, one setTimeout per request. It keeps the essence: scatter, gather until the TTL, deliver to every
- * listener. What it leaves out (validation, credits, backpressure, ids of producers, ...) only makes it faster.
+ * delivery, one setTimeout per request. It does the core of the work: scatter, gather until the TTL, deliver to every
+ * listener. Everything that it leaves out (validation, credits, backpressure, ...) only makes it faster.
  */
 import { randomUUID } from "node:crypto";
 import {

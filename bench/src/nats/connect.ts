@@ -1,15 +1,15 @@
-/** Participants of a NATS server, each one on a TCP connection of its own. */
+/** Participants of a NATS server, each on its own TCP connection. */
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import type { Load } from "../peer.js";
 
-/** Connects one participant; what the server complains of makes the sample fail. */
+/** Connects one participant. An error that the server reports fails the sample. */
 export async function connectNats(address: string, load: Load): Promise<NatsConnection> {
   const connection = await connect({ servers: address, reconnect: false });
   void watch(connection, load);
   return connection;
 }
 
-/** Subscribes to subjects, and resolves when the server has taken them. */
+/** Subscribes to subjects. Resolves when the server has registered them. */
 export async function subscribe(
   connection: NatsConnection,
   subjects: readonly string[],
@@ -30,7 +30,7 @@ export async function subscribe(
 async function watch(connection: NatsConnection, load: Load): Promise<void> {
   for await (const status of connection.status()) {
     if (status.type === "error" || status.type === "slowConsumer" || status.type === "disconnect") {
-      load.failed(new Error(`NATS says ${status.type}`));
+      load.failed(new Error(`NATS reports ${status.type}`));
     }
   }
 }

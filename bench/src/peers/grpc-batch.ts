@@ -8,10 +8,10 @@ import type { Load, ServedPeer } from "../peer.js";
 
 const { produce, listen } = BROADCAST;
 
-/** grpc-js with a batch per message and nothing around it: the limit of what our server can reach by batching. */
+/** grpc-js alone, with a batch per message: the limit of what our server can reach by batching. */
 export const grpcBatch: ServedPeer = {
   name: "grpc-batch",
-  title: "grpc-js, batches alone",
+  title: "grpc-js, raw batches",
   server: {
     command: [process.execPath, fileURLToPath(new URL("../broadcast/grpc-server.js", import.meta.url))],
   },

@@ -5,10 +5,10 @@ import { createBurstSender } from "../broadcast/burst.js";
 import { FrameReader, writeFrames } from "../broadcast/frames.js";
 import type { Load, ServedPeer } from "../peer.js";
 
-/** Bare node:http2 on both sides: the limit of what any broadcast over HTTP/2 can do in Node. */
+/** Bare node:http2 on both sides: the limit of any broadcast over HTTP/2 in Node. */
 export const http2: ServedPeer = {
   name: "http2",
-  title: "node:http2, one write",
+  title: "bare http2",
   server: {
     command: [process.execPath, fileURLToPath(new URL("../broadcast/http2-server.js", import.meta.url))],
   },
@@ -27,7 +27,7 @@ export const http2: ServedPeer = {
   },
 };
 
-/** Opens a stream on a connection of its own; resolves when the server has answered. */
+/** Opens a stream on its own connection. Resolves when the server has responded. */
 async function openStream(address: string, path: string, load: Load): Promise<ClientHttp2Stream> {
   const session = connect(`http://${address}`);
   session.on("error", load.failed);

@@ -3,10 +3,10 @@ import { NATS_SERVER, natsMissing, natsVersion } from "../nats/server.js";
 import { createPayload, readSequence, requestPayload } from "../payload.js";
 import { type ServedPeer, topicOf } from "../peer.js";
 
-/** The requester is the only one who gets the answers. */
+/** Only the requester receives the results. */
 const REQUESTER = 0;
 
-/** The gather that nats.js offers: requestMany, which ends when every producer has answered. */
+/** The gather of nats.js: requestMany, which ends when every producer has answered. */
 export const natsRequestMany: ServedPeer = {
   name: "nats-request-many",
   title: "NATS requestMany",
@@ -19,7 +19,7 @@ export const natsRequestMany: ServedPeer = {
       const connection = await connectNats(address, load);
       await subscribe(connection, topics, load, (_subject, data, respond) => {
         if (!respond(createPayload(payloads, readSequence(data, 0), index))) {
-          load.failed(new Error("a request names nobody to answer to"));
+          load.failed(new Error("a request has no reply subject"));
         }
       });
     };

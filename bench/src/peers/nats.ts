@@ -3,12 +3,12 @@ import { NATS_SERVER, natsMissing, natsVersion } from "../nats/server.js";
 import { createPayload, readSequence, requestPayload } from "../payload.js";
 import { type ServedPeer, topicOf } from "../peer.js";
 
-/** What producers add to a topic to name the subject of its results. */
+/** Suffix of a topic for the subject of its results. */
 const RESULTS = ".results";
 
 /**
- * NATS doing the same: producers subscribe to the topics, and publish each answer to the topic's results, to which the
- * listeners subscribe. It keeps no request, so it has no TTL, no end of a request and no summary.
+ * NATS: producers subscribe to the topics and publish each result to the topic's results subject, to which listeners
+ * subscribe. NATS keeps no requests, so it has no TTL, no completion and no summary.
  */
 export const nats: ServedPeer = {
   name: "nats",

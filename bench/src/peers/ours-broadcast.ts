@@ -11,8 +11,8 @@ import { type Load, type Send, type ServedPeer, topicOf } from "../peer.js";
 const TTL_MS = 600_000;
 
 /**
- * Our server broadcasting: one request that one producer answers without end (`more`), in bursts that it has encoded
- * but for their payloads; the listeners decode nothing but the payload's place.
+ * Our server as a broadcaster: one producer answers one request without end (`more`), in bursts whose frame around the
+ * payload is encoded once. The listeners decode nothing but the position of the payload.
  */
 export const oursBroadcast: ServedPeer = {
   name: "ours-broadcast",
@@ -27,7 +27,7 @@ export const oursBroadcast: ServedPeer = {
   },
 };
 
-/** A producer that has registered and been asked. */
+/** Opens a producer that is registered and has its assignment. */
 function openProducer(address: string, load: Load): Promise<Send> {
   const topic = topicOf(load, 0);
   return new Promise((resolve) => {
@@ -50,7 +50,7 @@ function openProducer(address: string, load: Load): Promise<Send> {
   });
 }
 
-/** What stands before the payload in a message of one result; a message of several is their concatenation. */
+/** The bytes before the payload in a message of one result; a message of several results is their concatenation. */
 function headOf(assignmentId: string, { payloads }: Load): Buffer {
   const result = { outcome: { $case: "data", value: new Uint8Array(payloads.byteLength) } } as const;
   const reply = { $case: "reply", value: { assignmentId, more: true, result } } as const;

@@ -3,10 +3,10 @@ import { OUR_SERVER } from "../our-server.js";
 import { requestPayload } from "../payload.js";
 import { type ServedPeer, topicOf } from "../peer.js";
 
-/** The requester is the only one who gets the results. */
+/** Only the requester receives the results. */
 const REQUESTER = 0;
 
-/** Our server and client gathering: every request on the client's one Submit stream, its results back on the same. */
+/** Our server and client with gathers: requests and results share the client's Submit stream. */
 export const oursGather: ServedPeer = {
   name: "ours-gather",
   title: "ours, gather through Submit",

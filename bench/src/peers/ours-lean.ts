@@ -3,8 +3,8 @@ import { OUR_SERVER } from "../our-server.js";
 import type { ServedPeer } from "../peer.js";
 
 /**
- * Our server under a load generator that costs little: batches on all three legs, and nothing decoded but ids. Shows
- * more of what the server can do than a client that also hands every item to a user.
+ * Our server under a cheap load generator: batches in all directions, nothing decoded but ids. It shows more of what the
+ * server can do than a client that passes every item to a user.
  */
 export const oursLean: ServedPeer = {
   name: "ours-lean",

@@ -2,7 +2,7 @@ import { connectOurClients } from "../our-clients.js";
 import { OUR_SERVER } from "../our-server.js";
 import type { ServedPeer } from "../peer.js";
 
-/** Our server under our own client, both with their defaults: what a user of them gets. */
+/** Our server and our client, both with their defaults: what a user gets. */
 export const ours: ServedPeer = {
   name: "ours",
   title: "ours",

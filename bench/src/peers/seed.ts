@@ -18,7 +18,7 @@ type Answer =
 const PYTHON = findProgram("python3", "ATE_PYTHON");
 let found: string | undefined;
 
-/** The version that this Python has, looked up once; or why it has none. */
+/** The version that this Python has, or why it has none; looked up once. */
 function installed(): string {
   found ??= lookUp();
   return found;
@@ -34,10 +34,10 @@ function lookUp(): string {
   }
 }
 
-/** The library that this project descends from, in its own process: threads and queues, no network at all. */
+/** The library that this project descends from, in one process: threads and queues, no network. */
 export const seed: ProgramPeer = {
   name: "seed",
-  title: "the original, in its process",
+  title: "the original, in process",
   missing() {
     const version = installed();
     return version === VERSION
@@ -46,8 +46,8 @@ export const seed: ProgramPeer = {
   },
   version: installed,
   async run(shape, timing) {
-    const job = JSON.stringify({ ...shape, ...timing });
-    const { stdout } = await promisify(execFile)(PYTHON ?? "python3", [PROGRAM, job], {
+    const spec = JSON.stringify({ ...shape, ...timing });
+    const { stdout } = await promisify(execFile)(PYTHON ?? "python3", [PROGRAM, spec], {
       timeout: RUN_TIMEOUT_MS,
     });
     const answer = JSON.parse(stdout) as Answer;

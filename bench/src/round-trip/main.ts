@@ -1,8 +1,7 @@
 /**
- * The round trip of each client beside a plain unary gRPC echo of its language, in one run. A round trip of ours is a
- * gather of one: from the caller to the dispatcher, on to a producer, and back, with its summary; three processes
- * instead of two. Each round takes one sample of every client and kind in a shuffled order, so that what else the
- * machine does falls on all alike.
+ * Compares the round trip of each client with a plain unary gRPC echo in the same language. Our round trip is a gather
+ * with one producer: caller, dispatcher, producer and back, with its summary; three processes instead of two. Each round
+ * takes one sample of every client and kind in a random order, so that other load affects all equally.
  *
  *   npm run bench:clients
  *   npm run bench:clients -- --rounds 9 --trips 500
@@ -24,7 +23,7 @@ interface Runner {
   readonly name: string;
   readonly measure: PeerProcess;
   readonly parts: readonly PeerProcess[];
-  /** Microseconds, one for each round. */
+  /** Microseconds, one per round. */
   readonly samples: Readonly<Record<Kind, number[]>>;
 }
 

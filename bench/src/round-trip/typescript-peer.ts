@@ -1,4 +1,4 @@
-/** The program of TypeScript; see peers.ts. */
+/** The program for the TypeScript client; see peers.ts. */
 import { createInterface } from "node:readline";
 import {
   Client,
@@ -12,15 +12,15 @@ import {
 import { createClient } from "ate-dispatcher-client";
 import { spread } from "../statistics.js";
 
-const same = (bytes: Buffer) => bytes;
+const identity = (bytes: Buffer) => bytes;
 const ECHO: MethodDefinition<Buffer, Buffer> = {
   path: "/bench.Echo/Echo",
   requestStream: false,
   responseStream: false,
-  requestSerialize: same,
-  requestDeserialize: same,
-  responseSerialize: same,
-  responseDeserialize: same,
+  requestSerialize: identity,
+  requestDeserialize: identity,
+  responseSerialize: identity,
+  responseDeserialize: identity,
 };
 const PAYLOAD = Buffer.alloc(100, "x");
 
@@ -67,7 +67,7 @@ async function measure(): Promise<void> {
     },
     echo: () =>
       new Promise((resolve, reject) => {
-        plain.makeUnaryRequest(ECHO.path, same, same, PAYLOAD, (error, answer) => {
+        plain.makeUnaryRequest(ECHO.path, identity, identity, PAYLOAD, (error, answer) => {
           check(answer);
           if (error) reject(error);
           else resolve();
@@ -89,7 +89,7 @@ async function measure(): Promise<void> {
 }
 
 function check(answer: Uint8Array | undefined): void {
-  if (answer?.length !== PAYLOAD.length) throw new Error("the answer is not what was sent");
+  if (answer?.length !== PAYLOAD.length) throw new Error("the answer differs from the request");
 }
 
 async function inputEnds(): Promise<void> {
