@@ -30,6 +30,7 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const DOCUMENTS = [
   ...["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "ARCHITECTURE.md"],
   ...names("docs").filter((name) => name.endsWith(".md")),
+  ...names("bench").filter((name) => posix.basename(name) === "README.md"),
   ...names("clients").filter((name) => posix.basename(name) === "README.md"),
 ].filter((name) => existsSync(join(ROOT, name)));
 /** Those whose examples are held to the truth here. */

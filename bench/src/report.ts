@@ -109,6 +109,7 @@ function comparisons(rows: readonly ComparisonRow[]): string {
   return table([["compared", "ours", "theirs", "ratio", "within a round", "goal", ""], ...lines]);
 }
 
-function figure(value: number | null): string {
+/** A number of any size as tables show it. */
+export function figure(value: number | null): string {
   return value === null ? "-" : value >= 1000 ? whole(value) : short(value);
 }

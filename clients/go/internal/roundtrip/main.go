@@ -1,5 +1,5 @@
 // Command roundtrip makes round trips of this client and of a plain gRPC echo in Go, for `npm run bench:clients`; its
-// parts are those that test/round-trip/peers.ts tells.
+// parts are listed in bench/src/round-trip/peers.ts.
 package main
 
 import (
