@@ -1,6 +1,7 @@
 """Measures round trips of this client and of a plain gRPC echo in Python, for `npm run bench:clients`.
 
-Usage: python benchmarks/round_trip.py threads|asyncio echo|produce|measure [ARGUMENT...]; see bench/src/round-trip/peers.ts.
+Usage: python benchmarks/round_trip.py threads|asyncio echo|produce|measure [ARGUMENT...];
+see bench/src/round-trip/peers.ts.
 """
 
 from __future__ import annotations
