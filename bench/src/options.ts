@@ -74,7 +74,7 @@ Instead of the table:
   --plot JSON SVG  draws the goals of a file that --json has written
 
 The exit code is 1 if a sample failed, 2 if the command line is wrong. Missed goals do not change it.
-docs/performance.md explains the figures.`;
+bench/README.md explains works, peers and figures.`;
 
 /** Parses the command line. Throws an error that names the mistake. */
 export function readCommand(args: readonly string[]): Command {

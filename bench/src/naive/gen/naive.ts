@@ -24,7 +24,7 @@ import {
 } from "@grpc/grpc-js";
 
 /**
- * What a naive dispatcher would speak: flat messages, one per assignment, reply and delivery. Generated with ts-proto:
+ * The contract of the naive dispatcher: flat messages, one per assignment, reply and delivery. Generated with ts-proto:
  * npx buf generate --template bench/src/naive/buf.gen.yaml
  */
 
