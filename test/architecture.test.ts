@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import { violations } from "./support/architecture.js";
 
 describe("the architecture", () => {
-  it("holds in src and in the clients", () => {
-    const files = sources("src", "clients/typescript/src");
+  it("holds in src, in the clients and in what uses them", () => {
+    const files = sources("src", "clients/typescript/src", "bench/src", "examples");
 
     expect(files.size).toBeGreaterThan(0);
     expect(violations(files)).toEqual([]);
@@ -118,6 +118,13 @@ describe("the architecture", () => {
     ],
     ["src/runtime/index.ts", 'export * from "./driver.js";', "no export *"],
     ["clients/typescript/src/index.ts", 'export * as gen from "./gen/x.js";', "no export *"],
+    ["bench/src/a.ts", 'import { x } from "../../src/core/model.js";', "bench must not import src"],
+    [
+      "examples/demo/a.ts",
+      'import { x } from "../../test/support/root.js";',
+      "examples must not import test",
+    ],
+    ["examples/fleet.ts", 'export * from "ate-dispatcher";', "no export *"],
     ["src/core/utils.ts", "", "no file is named utils, helpers, common, manager or Impl"],
     ["src/grpc/helpers/frame.ts", "", "no file is named utils, helpers, common, manager or Impl"],
     ["src/grpc/session-manager.ts", "", "no file is named utils, helpers, common, manager or Impl"],
@@ -161,6 +168,10 @@ describe("the architecture", () => {
       'import { main } from "./cli/main.js"; process.on("SIGTERM", f); process.once("SIGINT", f);',
     ],
     ["src/compose.ts", 'import { Driver } from "./runtime/driver.js"; import { x } from "./grpc/server.js";'],
+    [
+      "bench/src/peers/a.ts",
+      'import { connect } from "@nats-io/transport-node"; import { x } from "../peer.js";',
+    ],
     ["src/gen/ate/x.ts", 'import { y } from "../google/y.js"; export * from "./z.js";'],
     [
       "clients/typescript/src/a.ts",

@@ -45,6 +45,11 @@ const TABLE: Readonly<Record<string, Imports>> = {
 };
 const CLIENT_PACKAGES = ["node:", "@bufbuild/protobuf", "@grpc/grpc-js"];
 
+/** Folders that use the packages by name, as their users do, and import no file of another folder. */
+const USERS = ["bench/", "examples/"];
+/** Generated code that no package exports yet. */
+const BORROWERS = ["bench/src/generated.ts"];
+
 /** Lists of constants that the edges translate from; all else of the core they see as types. */
 const CATALOGUES = ["src/core/reason.ts", "src/core/limits.ts", "src/core/model.ts", "src/core/topic.ts"];
 /** The parts meet in compose and main; only these may import them. */
@@ -150,6 +155,8 @@ function hasOnlyTypes(clause: ts.ImportClause | undefined): boolean {
 }
 
 function badImport(path: string, { text, isTypeOnly }: Specifier): string | undefined {
+  const user = USERS.find((folder) => path.startsWith(folder));
+  if (user !== undefined) return strayImport(path, user, text);
   if (!text.startsWith(".")) return badPackage(path, text);
   const target = posix.join(posix.dirname(path), text).replace(/\.js$/, ".ts");
   if (path.startsWith("clients/")) {
@@ -168,6 +175,15 @@ function badImport(path: string, { text, isTypeOnly }: Specifier): string | unde
   if (to === from || allowed.includes(to)) return undefined;
   if (!allowed.includes(`${to}:type`)) return `${from} must not import ${to}`;
   return isTypeOnly || CATALOGUES.includes(target) ? undefined : `${from} may import only types from ${to}`;
+}
+
+/** A file of a user may import its own folder and, by name, any package. */
+function strayImport(path: string, user: string, text: string): string | undefined {
+  if (!text.startsWith(".") || BORROWERS.includes(path)) return undefined;
+  const target = posix.join(posix.dirname(path), text);
+  return target.startsWith(user)
+    ? undefined
+    : `${folderAtRoot(path)} must not import ${folderAtRoot(target)}`;
 }
 
 function folderAtRoot(path: string): string {
@@ -215,6 +231,7 @@ function scattered(path: string, node: ts.Node): string | undefined {
   if (ts.isExportDeclaration(node) && node.moduleSpecifier !== undefined) {
     if (node.exportClause === undefined || ts.isNamespaceExport(node.exportClause)) return "no export *";
   }
+  if (USERS.some((user) => path.startsWith(user))) return undefined;
   if (!ENVIRONMENT.includes(path) && readsEnvironment(node)) return "process.env belongs in config/load.ts";
   if (path !== GRPC_JS_INTERNALS && readsGrpcJsInternals(path, node)) {
     return "internals of grpc-js belong in grpc/transport/grpc-js-internals.ts";
