@@ -45,7 +45,7 @@ export interface Options {
 const FULL = { rounds: 5, warmupMs: 2500, measureMs: 900, works: WORKS };
 /** Enough to see that everything works and roughly how fast; too short to compare two versions. */
 const QUICK = { rounds: 2, warmupMs: 400, measureMs: 700, works: WORKS.slice(0, 1) };
-/** Beyond the knee it takes a while until the rates of offered and refused requests are in balance. */
+/** Beyond the knee it takes a while until the rates of offered, shed and completed requests are in balance. */
 const SWEEP = { rounds: 3, warmupMs: 3000, measureMs: 1500, works: [] };
 /** Works of `--compare` and `--profile` if no work is named. */
 const MAIN_WORKS = WORKS.slice(0, 4);

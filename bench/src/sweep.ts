@@ -24,10 +24,10 @@ const MAX_STEPS = 14;
 /** The server's default. */
 const TTL_MS = 5_000;
 const OVERLOAD = 3;
-/** Goodput at three times the knee, as a share of the best: the least that holds. */
-const GOODPUT_GOAL = 0.8;
-/** Server memory at three times the knee, as a multiple of that at the best rate: the most that holds. */
-const MEMORY_GOAL = 2;
+/** Goodput at three times the knee, as a share of the best: the goal. */
+const MIN_GOODPUT = 0.8;
+/** Server memory at three times the knee, as a multiple of that at the best rate: the goal. */
+const MAX_MEMORY = 2;
 
 /** Figures of each step, in the order of the table. */
 const SHOWN = [
@@ -82,10 +82,10 @@ export async function runSweep(options: Options): Promise<void> {
   console.log(describeSteps([...steps, overload]));
   const goodput = goodputOf(overload) / goodputOf(best);
   const memory = (overload.measurement.serverRssMiB ?? 0) / (best.measurement.serverRssMiB ?? 1);
-  const holds = goodput >= GOODPUT_GOAL && memory <= MEMORY_GOAL;
+  const holds = goodput >= MIN_GOODPUT && memory <= MAX_MEMORY;
   console.log(
     `\nknee ${whole(knee)} requests/s; at ${OVERLOAD} times the knee: goodput ${short(goodput)} of the best ` +
-      `(goal >= ${GOODPUT_GOAL}), memory ${short(memory)} of that at the best (goal <= ${MEMORY_GOAL}): ` +
+      `(goal >= ${MIN_GOODPUT}), memory ${short(memory)} of that at the best (goal <= ${MAX_MEMORY}): ` +
       (holds ? "holds" : "MISSED"),
   );
   if (options.json === undefined) return;

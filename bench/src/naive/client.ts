@@ -5,7 +5,7 @@ import { createPayload, readSequence, requestPayload } from "../payload.js";
 import { type Load, type Send, topicOf } from "../peer.js";
 import { type ListenResponse, NaiveClient, type ProduceResponse } from "./gen/naive.js";
 
-/** Connects naive clients to `address`; see {@link Peer.connect}. */
+/** Connects naive clients to `address`; see {@link ServedPeer.connect}. */
 export async function connectNaiveClients(address: string, load: Load): Promise<Send> {
   const connect = () => new NaiveClient(address, credentials.createInsecure(), OWN_CONNECTION);
   const { producers, listeners } = load.shape;
