@@ -1,6 +1,4 @@
-/**
- * The demo's processes: the program's own commands, each in a process of its own.
- */
+/** The demo's processes, each running one command of `ate-dispatcher`. */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
@@ -11,11 +9,11 @@ import type { Feed } from "./feed.js";
 
 /** The processes of the demo. */
 export interface Children {
-  /** Starts `ate-dispatcher` with these arguments; what it tells goes to the feed under this name. */
+  /** Starts `ate-dispatcher` with these arguments; its events go to the feed under this name. */
   start(name: string, args: readonly string[]): void;
-  /** Asks one process to end, and waits for it. @returns its exit code, or the signal that ended it. */
+  /** Sends SIGTERM to a process and waits for its exit. @returns its exit code, or the signal that ended it. */
   end(name: string): Promise<number | string>;
-  /** Ends all that still run, the last started first, and kills those that will not. */
+  /** Ends all running processes, the last one first, and kills those that do not exit within 3 s. */
   endAll(): Promise<void>;
 }
 
@@ -26,9 +24,9 @@ const MAX_COMPLAINT_LINES = 20;
 
 interface Child {
   readonly process: ChildProcessByStdio<null, Readable, Readable>;
-  /** Resolves with the exit code or signal once it has ended; never rejects. */
+  /** Resolves with the exit code or signal when the process has exited; never rejects. */
   readonly ended: Promise<number | string>;
-  /** Whether it was asked to end. */
+  /** Whether SIGTERM was sent. */
   isEnding: boolean;
 }
 
@@ -39,18 +37,18 @@ export function createChildren(feed: Feed): Children {
   function start(name: string, args: readonly string[]): void {
     const started = spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "pipe", "pipe"] });
     const complaints: string[] = [];
-    const hear = (line: string) => {
+    const read = (line: string) => {
       const fields = parse(line);
       if (typeof fields?.["event"] === "string") feed.push({ from: name, event: fields["event"], fields });
       else if (complaints.length < MAX_COMPLAINT_LINES) complaints.push(line);
     };
     const child: Child = { process: started, isEnding: false, ended: endOf(started) };
     children.set(name, child);
-    void listenTo(started.stdout, hear);
-    void listenTo(started.stderr, hear);
+    void listenTo(started.stdout, read);
+    void listenTo(started.stderr, read);
     void child.ended.then((how) => {
       if (child.isEnding) return;
-      feed.fail(new Error([`${name} has ended unasked (${how})`, ...complaints].join("\n  ")));
+      feed.fail(new Error([`${name} has exited unexpectedly (${how})`, ...complaints].join("\n  ")));
     });
   }
 
@@ -89,8 +87,8 @@ async function endOf(child: Child["process"]): Promise<number | string> {
   }
 }
 
-async function listenTo(stream: Readable, hear: (line: string) => void): Promise<void> {
-  for await (const line of createInterface({ input: stream })) hear(line);
+async function listenTo(stream: Readable, read: (line: string) => void): Promise<void> {
+  for await (const line of createInterface({ input: stream })) read(line);
 }
 
 function parse(line: string): Readonly<Record<string, unknown>> | undefined {

@@ -1,11 +1,11 @@
 /**
- * `npm run demo`: a dispatcher, two producers and two listeners as processes of their own, the requests of the
- * original's example, and a look at who answered when. Exits 0 if everything came as it must, 1 otherwise.
+ * `npm run demo`: a dispatcher, two producers and two listeners, each in its own process. It sends the requests of the
+ * original's example and draws who answered when. Exits 0 if every outcome is the expected one, else 1.
  */
 import { once } from "node:events";
 import { type Acceptance, createClient, type DispatcherClient } from "ate-dispatcher-client";
 import { type Children, createChildren } from "./children.js";
-import { Feed, type Told } from "./feed.js";
+import { Feed, type FeedEvent } from "./feed.js";
 import { ARGS, type Expectation, KWARGS, LISTENERS, PRODUCERS, STEPS, type Step } from "./scenario.js";
 import { drawTimeline, type Paint, type Row } from "./timeline.js";
 import { differences, type Heard, type Observation } from "./verdict.js";
@@ -18,7 +18,7 @@ function say(text = ""): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** Runs everything. @returns what differs from what must be. */
+/** Runs all steps. @returns differences from the expected outcomes. */
 async function play(feed: Feed, children: Children): Promise<readonly string[]> {
   children.start("dispatcher", ["serve", "--listen", "127.0.0.1:0", "--log-level", "warn", "--json"]);
   const address = String((await feed.until("dispatcher", "listening")).fields["address"]);
@@ -81,7 +81,7 @@ async function request(
   return found;
 }
 
-/** Waits until a request is over for everyone, and gathers what they tell. */
+/** Waits until a request has ended for every participant and collects the outcome. */
 async function observe(
   { requestId, targets }: Acceptance,
   expected: Expectation,
@@ -90,7 +90,7 @@ async function observe(
   const onTopic = Object.entries(expected.heard).filter(([, producers]) => producers.length > 0);
   // A listener's summary comes after its last result of the request.
   const summaries = await Promise.all(onTopic.map(([id]) => feed.until(id, "summary", requestId)));
-  // Producers that are too late are told so, and tell it in turn.
+  // Late producers report that their assignment was revoked.
   await Promise.all(expected.late.map((producer) => feed.until(producer, "revoked", requestId)));
   const heard = LISTENERS.map(({ id }) => [id, feed.of(id, "result", requestId).map(heardOf)] as const);
   const late = PRODUCERS.flatMap(({ id: producer, delayMs }) =>
@@ -106,7 +106,7 @@ async function observe(
   };
 }
 
-function heardOf({ fields }: Told): Heard {
+function heardOf({ fields }: FeedEvent): Heard {
   return {
     producer: String(fields["producer_id"]),
     latencyMs: Number(fields["latency_ms"]),
@@ -128,7 +128,7 @@ function rowsOf({ heard, late }: Observation): readonly Row[] {
   return [...rows.values()].sort((a, b) => a.atMs - b.atMs);
 }
 
-/** Finds results beyond all that were expected, whatever their request. */
+/** Finds results beyond the expected ones, over all requests. */
 function surplus(feed: Feed): readonly string[] {
   const requests = STEPS.flatMap((step) => (step.kind === "request" ? [step.expected] : []));
   return LISTENERS.flatMap(({ id }) => {
@@ -138,7 +138,7 @@ function surplus(feed: Feed): readonly string[] {
   });
 }
 
-/** Rejects when somebody wants the demo to end. */
+/** Rejects at a signal that ends the demo. */
 async function interrupted(): Promise<never> {
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
   const name = await Promise.race(signals.map((signal) => once(process, signal).then(() => signal)));

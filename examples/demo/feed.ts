@@ -1,60 +1,59 @@
-/**
- * Everything that the demo's processes tell, in the order in which it was heard, and waiting for some of it.
- */
+/** The events that the demo's processes report, in order of arrival, and waits for them. */
 
-/** One line that a process wrote, as JSON. */
-export interface Told {
+/** One line of JSON that a process printed. */
+export interface FeedEvent {
   /** The process: `listener1`, `producer2`, `dispatcher`. */
   readonly from: string;
-  /** What it is about: `ready`, `result`, `summary`, … */
+  /** The kind of event: `ready`, `result`, `summary`, … */
   readonly event: string;
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-/** Longest wait for anything, in milliseconds. */
-const PATIENCE_MS = 6_000;
+/** Longest wait for an event, in milliseconds. */
+const WAIT_TIMEOUT_MS = 6_000;
 
-/** What was told so far, and what comes. */
+/** Events so far, and waits for those to come. */
 export class Feed {
-  private readonly told: Told[] = [];
+  private readonly events: FeedEvent[] = [];
   private readonly waiting = new Set<() => void>();
   private failure: Error | undefined;
 
   /** Adds a line of a process. */
-  push(told: Told): void {
-    this.told.push(told);
+  push(event: FeedEvent): void {
+    this.events.push(event);
     this.wake();
   }
 
-  /** Makes every wait fail, because a process has ended that should not have. */
+  /** Rejects every wait, because a process has exited unexpectedly. */
   fail(error: Error): void {
     this.failure ??= error;
     this.wake();
   }
 
-  /** What one process told about a request, or about everything. */
-  of(from: string, event: string, requestId?: string): readonly Told[] {
-    return this.told.filter(
-      (told) =>
-        told.from === from &&
-        told.event === event &&
-        (requestId === undefined || told.fields["request_id"] === requestId),
+  /** Events of one process about a request, or about all requests. */
+  of(from: string, event: string, requestId?: string): readonly FeedEvent[] {
+    return this.events.filter(
+      (each) =>
+        each.from === from &&
+        each.event === event &&
+        (requestId === undefined || each.fields["request_id"] === requestId),
     );
   }
 
   /**
-   * Waits until a process has told something.
+   * Waits for an event of a process.
    *
-   * Rejects when that has not come after 6 s, or when a process has ended unasked.
+   * Rejects after 6 s without it, or when a process exits unexpectedly.
    */
-  async until(from: string, event: string, requestId?: string): Promise<Told> {
-    const timeout = AbortSignal.timeout(PATIENCE_MS);
+  async until(from: string, event: string, requestId?: string): Promise<FeedEvent> {
+    const timeout = AbortSignal.timeout(WAIT_TIMEOUT_MS);
     timeout.addEventListener("abort", () => this.wake());
     for (;;) {
       const [first] = this.of(from, event, requestId);
       if (first) return first;
       if (this.failure) throw this.failure;
-      if (timeout.aborted) throw new Error(`${from} has not told "${event}" within ${PATIENCE_MS} ms`);
+      if (timeout.aborted)
+        throw new Error(`${from} has not reported "${event}" within ${WAIT_TIMEOUT_MS} ms`);
       await new Promise<void>((resolve) => this.waiting.add(resolve));
     }
   }

@@ -1,8 +1,6 @@
-/**
- * What the demo does, and what must come of it: the example of the original, and two who leave.
- */
+/** The steps of the demo and their expected results: the example of the original, and two participants that leave. */
 
-/** What a request must lead to. */
+/** The expected outcome of a request. */
 export interface Expectation {
   readonly topic: string;
   readonly ttlMs: number;
@@ -10,12 +8,12 @@ export interface Expectation {
   readonly asked: readonly string[];
   /** The producers whose results each listener gets, in the order of their arrival. */
   readonly heard: Readonly<Record<string, readonly string[]>>;
-  /** Producers whose answers come too late. */
+  /** Producers that answer after the TTL. */
   readonly late: readonly string[];
   readonly reason: "ALL_ANSWERED" | "EXPIRED";
 }
 
-/** One thing that happens. */
+/** One step. */
 export type Step =
   | { readonly kind: "request"; readonly expected: Expectation }
   | { readonly kind: "listenerLeaves"; readonly listener: string; readonly topic: string }
@@ -27,15 +25,15 @@ export const PRODUCERS = [
   { id: "producer2", delayMs: 500, topics: ["topic1", "topic2", "my_topic"] },
 ] as const;
 
-/** A listener hears its topics. */
+/** A listener gets the results on its topics. */
 export const LISTENERS = [
   { id: "listener1", topics: ["topic1", "topic2", "my_topic"] },
   { id: "listener2", topics: ["topic1", "my_topic"] },
 ] as const;
 
-/** What every request asks with. */
+/** Positional arguments of every request. */
 export const ARGS: readonly number[] = [3, 4, 5];
-/** What every request asks with, by keyword. */
+/** Keyword arguments of every request. */
 export const KWARGS: Readonly<Record<string, string>> = { keyword: "b" };
 
 const BOTH = ["producer1", "producer2"];

@@ -1,19 +1,17 @@
-/**
- * A picture of one request: a bar per producer until its answer, and the mark at which the TTL was over.
- */
+/** Draws one request: a bar for each producer up to its answer, and a mark at the TTL. */
 
 /** One producer's answer. */
 export interface Row {
   readonly producer: string;
   /** When the answer came, or would have come, in milliseconds after the request. */
   readonly atMs: number;
-  /** When the producer was told that it is too late; undefined if it was in time. */
+  /** When its assignment was revoked; undefined if the answer was in time. */
   readonly toldAtMs?: number;
-  /** Who got the answer. */
+  /** Listeners that got the answer. */
   readonly heardBy: readonly string[];
 }
 
-/** Colours a text, or leaves it as it is. */
+/** Colours a text, or returns it unchanged. */
 export type Paint = (colour: "green" | "yellow" | "dim" | "bold" | "red", text: string) => string;
 
 const BAR_WIDTH = 48;
@@ -21,7 +19,7 @@ const BAR_WIDTH = 48;
 /** Draws the answers to a request. @returns lines, aligned. */
 export function drawTimeline(rows: readonly Row[], ttlMs: number, paint: Paint): readonly string[] {
   const lastMs = Math.max(0, ...rows.map(({ atMs }) => atMs));
-  // A TTL far beyond the last answer would press the answers together; then its mark stands at the edge.
+  // A TTL far beyond the last answer would compress the bars; its mark is then drawn at the edge.
   const isNear = ttlMs <= lastMs * 2;
   const scaleMs = Math.max(lastMs, isNear ? ttlMs : 0) * 1.1 || 1;
   const column = (atMs: number) => Math.min(BAR_WIDTH - 1, Math.round((atMs / scaleMs) * BAR_WIDTH));

@@ -1,6 +1,4 @@
-/**
- * Whether a request led to what it must.
- */
+/** Compares the observed outcome of a request with the expected one. */
 import { isDeepStrictEqual } from "node:util";
 import { ARGS, type Expectation, KWARGS } from "./scenario.js";
 
@@ -11,16 +9,16 @@ export interface Heard {
   readonly value: unknown;
 }
 
-/** A producer that was too late. */
+/** A producer that answers after the TTL. */
 export interface Late {
   readonly producer: string;
   /** When it would have answered. */
   readonly wouldBeAtMs: number;
-  /** When it was told that nobody waits for it any more. */
+  /** When its assignment was revoked. */
   readonly toldAtMs: number;
 }
 
-/** What a request has led to. */
+/** The observed outcome of a request. */
 export interface Observation {
   readonly asked: readonly string[];
   /** By listener, in order of arrival. */
@@ -30,7 +28,7 @@ export interface Observation {
   readonly reason: string;
 }
 
-/** Says what differs, one line each; nothing if all is as it must be. */
+/** Describes the differences, one line each. */
 export function differences(expected: Expectation, seen: Observation): readonly string[] {
   const found: string[] = [];
   const compare = (what: string, is: unknown, must: unknown) => {
