@@ -1,29 +1,29 @@
 import { dateFromTimestamp, msFromDuration } from "./duration.js";
 import type { Acceptance as AcceptanceMessage } from "./gen/ate/dispatcher/v1/request.js";
 
-/** One producer that a request was scattered to. */
+/** One producer that the request is sent to. */
 export interface Target {
-  /** Its id. */
+  /** The producer's id. */
   readonly producerId: string;
-  /** The group it was chosen from; empty if it registered without one. */
+  /** The group that the producer was chosen from; empty if the producer registered without a group. */
   readonly group: string;
 }
 
-/** A request was taken: who is asked, and until when. */
+/** The dispatcher accepted a request. Names the targets and the expiry. */
 export interface Acceptance {
-  /** The request's id, as given or minted. */
+  /** The request's id: the caller's own, or the one that the dispatcher generated. */
   readonly requestId: string;
-  /** Who is asked, in no particular order. Empty while a WAIT request is held. */
+  /** The producers that are asked, in no particular order. Empty while a WAIT request waits for a producer. */
   readonly targets: readonly Target[];
-  /** How many listeners the topic has at this moment. */
+  /** The number of listeners on the topic at acceptance. */
   readonly listenerCount: number;
-  /** The TTL in force, in milliseconds. */
+  /** The TTL that the dispatcher applies, in milliseconds. */
   readonly ttlMs: number;
-  /** When the request expires, by the server's wall clock; for people and logs. */
+  /** When the request expires, by the server's wall clock. Use it for display and logs, not to compute what remains. */
   readonly expireTime: Date;
 }
 
-/** Reads an acceptance from the wire; an absent one reads as one of nothing. */
+/** Converts the message. An absent message gives an acceptance with empty fields. */
 export function acceptanceOf(message: AcceptanceMessage | undefined): Acceptance {
   return {
     requestId: message?.requestId ?? "",

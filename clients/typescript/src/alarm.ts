@@ -1,21 +1,21 @@
-/** The longest delay that setTimeout bears; beyond it Node would fire at once. */
+/** The largest delay that setTimeout accepts, in milliseconds. Node fires at once if the delay is larger. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
-/** One timer that is set, set anew or cleared; the only place of this library that starts one. */
+/** A timer that can be set, replaced and cleared. The only class of this library that starts timers. */
 export class Alarm {
   #timer: NodeJS.Timeout | undefined;
 
   /**
-   * Calls `ring` once, unless the alarm is set anew or cleared first.
+   * Calls `onFire` once after the delay. Replaces the previous setting, whose callback is then not called.
    *
-   * @param delayMs - from now; negative counts as 0, more than 24.8 days as 24.8 days.
+   * @param delayMs - milliseconds from now, clamped to 0 to 24.8 days.
    */
-  set(delayMs: number, ring: () => void): void {
+  set(delayMs: number, onFire: () => void): void {
     this.clear();
-    this.#timer = setTimeout(ring, Math.min(Math.max(delayMs, 0), MAX_DELAY_MS));
+    this.#timer = setTimeout(onFire, Math.min(Math.max(delayMs, 0), MAX_DELAY_MS));
   }
 
-  /** Forgets what was set. */
+  /** Cancels the timer. Does nothing if it is not set. */
   clear(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

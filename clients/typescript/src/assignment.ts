@@ -4,56 +4,60 @@ import type { Json } from "./json.js";
 import type { RequestPayload } from "./request-decoder.js";
 import type { WireAssignment } from "./wire-assignment.js";
 
-/** One request as its producer's handler sees it. */
+/**
+ * An assignment as the producer's handler sees it: the request, its deadline, and the means to send partial results.
+ */
 export interface AssignmentContext {
-  /** The topic that was asked; with a registered pattern, the concrete one. */
+  /** The topic of the request. Always without wildcards, also if the producer registered a pattern. */
   readonly topic: string;
-  /** The request; the same for all producers that were asked. */
+  /** The request's id; the same for all producers that are asked. */
   readonly requestId: string;
-  /** This producer's copy of the request. */
+  /** The id of this producer's copy of the request. */
   readonly assignmentId: string;
-  /** From 1; more after another member of the group departed with the work undone. */
+  /** 1 for the first member of the group that is asked; one more each time a member departs without an answer. */
   readonly attempt: number;
-  /** Positional arguments. */
+  /** Positional arguments; empty if the requester sent none. */
   readonly args: readonly Json[];
-  /** Keyword arguments. */
+  /** Keyword arguments; empty if the requester sent none. */
   readonly kwargs: Readonly<Record<string, Json>>;
-  /** Opaque payload; empty if there is none. A view of the received message: copy it to keep it for long. */
+  /**
+   * Opaque payload; empty if the requester sent none. A view of the received message: copy the bytes to keep
+   * them, since the view keeps the whole message in memory.
+   */
   readonly data: Uint8Array;
-  /** Media type of `data`; free text, may be empty. */
+  /** Media type of `data`; not checked, may be empty. */
   readonly contentType: string;
-  /** The requester's annotations. */
+  /** The requester's attributes; empty if it sent none. */
   readonly attributes: Readonly<Record<string, string>>;
   /** Trace context; empty if the requester sent none. */
   readonly context: Readonly<Record<string, string>>;
   /**
-   * Fires when the result is wanted no longer. Its `reason` is a DispatcherError
-   * whose reason is EXPIRED, COMPLETED (the gather ended early), REQUESTED
-   * (cancelled), CALLER_GONE, SHUTDOWN, SESSION_LOST, or CLOSED (the producer's
-   * own close ran out of grace).
+   * Fires when the assignment is revoked. `signal.reason` is a DispatcherError whose reason is EXPIRED, COMPLETED
+   * (the gather ended early), REQUESTED (somebody cancelled the request), CALLER_GONE, SHUTDOWN, SESSION_LOST, or
+   * CLOSED (the grace period of this producer's `close` ended).
    *
-   * A handler that gives up throws, and nothing is sent. What it still returns or
-   * sends after the first four is disposed as LATE or CANCELLED, and heard only by
-   * listeners that include late results; after the others it goes nowhere.
+   * After the signal fires, a handler that throws sends nothing. A result that it still returns or sends after
+   * EXPIRED, COMPLETED, REQUESTED or CALLER_GONE gets the disposition LATE or CANCELLED and reaches only listeners
+   * with `includeLate`. After SHUTDOWN, SESSION_LOST or CLOSED, results are dropped.
    */
   readonly signal: AbortSignal;
-  /** Milliseconds left of the TTL, by the local monotonic clock; 0 when over. */
+  /** The rest of the TTL in milliseconds, by the local monotonic clock; 0 once the TTL has passed. */
   remainingMs(): number;
   /**
-   * Sends a partial result; the returned one follows it as the final one.
+   * Sends a partial result. The handler's return value follows as the final result.
    *
-   * @returns resolves once it was handed to the stream; await it, so that many
-   * results do not pile up here. Never rejects.
-   * @throws {DispatcherError} INVALID_ARGUMENT, reason UNSERIALIZABLE_VALUE, with the path of what JSON cannot say;
-   * RESOURCE_EXHAUSTED, reason RESULT_TOO_LARGE, beyond the server's message limit.
+   * @returns a promise that resolves when the result is written to the stream, and never rejects. Await it:
+   * results that are not awaited accumulate in memory.
+   * @throws {DispatcherError} INVALID_ARGUMENT, reason UNSERIALIZABLE_VALUE, with the path of the value that JSON
+   * cannot represent; RESOURCE_EXHAUSTED, reason RESULT_TOO_LARGE, if the result exceeds the server's message limit.
    */
   send(result: HandlerResult): Promise<void>;
 }
 
-/** Sends a partial result of an assignment; without effect on one that is not heard. */
+/** Sends a partial result of an assignment. Drops the result if the assignment is closed. */
 export type SendPartial = (assignment: Assignment, result: HandlerResult) => Promise<void>;
 
-/** One assignment at work; {@link revoke} ends it early. */
+/** An assignment whose handler runs. */
 export class Assignment implements AssignmentContext {
   readonly topic: string;
   readonly requestId: string;
@@ -65,19 +69,19 @@ export class Assignment implements AssignmentContext {
   readonly contentType: string;
   readonly attributes: Readonly<Record<string, string>>;
   readonly context: Readonly<Record<string, string>>;
-  #isHeard = true;
+  #isOpen = true;
   readonly #expiresAt: number;
   readonly #sendPartial: SendPartial;
   #remainingMs: (() => number) | undefined;
   #send: ((result: HandlerResult) => Promise<void>) | undefined;
-  // Made at the first look: most handlers never look, and a controller costs more than a reply.
+  // Created on first access: an AbortController costs more than a whole reply, and most handlers never use it.
   #controller: AbortController | undefined;
   #revocation: DispatcherError | undefined;
 
   /**
-   * @param assignment - what the dispatcher said.
-   * @param payload - what the requester said.
-   * @param receivedAt - when it came, on the clock of performance.now.
+   * @param assignment - the dispatcher's part of the message.
+   * @param payload - the requester's part of the message.
+   * @param receivedAt - when the message arrived, on the clock of performance.now.
    * @param sendPartial - sends a partial result of this assignment.
    */
   constructor(
@@ -100,7 +104,8 @@ export class Assignment implements AssignmentContext {
     this.#sendPartial = sendPartial;
   }
 
-  // Functions of their own, because handlers take the request apart in their parameters; made when they are looked at.
+  // `remainingMs` and `send` are bound functions, because handlers destructure the context. They are created on first
+  // access, because most handlers use neither.
   get remainingMs(): () => number {
     this.#remainingMs ??= () => Math.max(0, this.#expiresAt - performance.now());
     return this.#remainingMs;
@@ -111,9 +116,9 @@ export class Assignment implements AssignmentContext {
     return this.#send;
   }
 
-  /** Whether what its handler says still goes anywhere. */
-  get isHeard(): boolean {
-    return this.#isHeard;
+  /** Whether the handler's results are still sent. */
+  get isOpen(): boolean {
+    return this.#isOpen;
   }
 
   get signal(): AbortSignal {
@@ -124,17 +129,17 @@ export class Assignment implements AssignmentContext {
     return this.#controller.signal;
   }
 
-  /** Whether its result is wanted no longer. */
+  /** Whether the dispatcher, or this library, has revoked the assignment. */
   get isRevoked(): boolean {
     return this.#revocation !== undefined;
   }
 
-  /** Nobody hears its handler any more. */
-  end(): void {
-    this.#isHeard = false;
+  /** Drops all further results of the handler. */
+  close(): void {
+    this.#isOpen = false;
   }
 
-  /** Fires the signal; the first reason holds. */
+  /** Fires the signal. Only the first reason counts. */
   revoke(reason: DispatcherError): void {
     this.#revocation ??= reason;
     this.#controller?.abort(reason);

@@ -1,12 +1,15 @@
-/** How long to wait between tries to reconnect. */
+/** Delays between attempts to reconnect. */
 export interface ReconnectOptions {
   /** The first delay, in milliseconds; above 0. Default 100. */
   readonly initialDelayMs?: number;
-  /** The longest delay, in milliseconds. Default 10,000. */
+  /** The upper limit of the delay before jitter, in milliseconds. Default 10,000. */
   readonly maxDelayMs?: number;
-  /** How much longer each delay is than the one before; at least 1. Default 1.6. */
+  /** The factor by which each delay exceeds the previous one; at least 1. Default 1.6. */
   readonly multiplier?: number;
-  /** By which share a delay may be shorter or longer at random, from 0 to 1, so that clients do not return at once. Default 0.2. */
+  /**
+   * The share by which a delay is shortened or lengthened at random, from 0 to 1. Keeps clients from reconnecting all
+   * at the same moment. Default 0.2, which is 20 % either way.
+   */
   readonly jitter?: number;
 }
 
@@ -26,7 +29,7 @@ export class Backoff {
 
   /**
    * @param options - the delays.
-   * @param random - a number from 0 to 1, like Math.random.
+   * @param random - returns a number from 0 to 1, like Math.random.
    */
   constructor(options: ReconnectOptions, random: () => number = Math.random) {
     this.#options = { ...RECONNECT_DEFAULTS, ...options };
@@ -34,7 +37,10 @@ export class Backoff {
     this.#delayMs = this.#options.initialDelayMs;
   }
 
-  /** The next delay in milliseconds; each is longer than the one before, up to the longest, give or take the jitter. */
+  /**
+   * Returns the next delay in milliseconds and advances: each delay is longer, up to the limit, plus or minus the
+   * jitter.
+   */
   next(): number {
     const { maxDelayMs, multiplier, jitter } = this.#options;
     const delayMs = Math.min(this.#delayMs, maxDelayMs);
@@ -42,7 +48,7 @@ export class Backoff {
     return delayMs * (1 + jitter * (2 * this.#random() - 1));
   }
 
-  /** Begins anew with the first delay. */
+  /** Restarts the sequence with the first delay. */
   reset(): void {
     this.#delayMs = this.#options.initialDelayMs;
   }

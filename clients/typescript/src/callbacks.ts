@@ -2,16 +2,19 @@ import { status } from "@grpc/grpc-js";
 import { DispatcherError } from "./errors.js";
 import type { SessionStatus } from "./session-status.js";
 
-/** Where the users' callbacks are called from, so that one that throws hurts nobody else. */
+/** Calls the user's callbacks. An exception in one of them is reported and goes no further. */
 export class Callbacks {
   readonly #onStatus: ((status: SessionStatus) => void) | undefined;
 
-  /** @param onStatus - also told, as a fault, which other callback threw; without it that is a process warning. */
+  /**
+   * @param onStatus - receives status changes, and a `fault` for each failure of another callback. Without it, and
+   * when onStatus itself throws, the failure becomes a process warning.
+   */
   constructor(onStatus: ((status: SessionStatus) => void) | undefined) {
     this.#onStatus = onStatus;
   }
 
-  /** Reports a change of the session. */
+  /** Passes a status change to onStatus. */
   status(change: SessionStatus): void {
     try {
       this.#onStatus?.(change);
@@ -20,7 +23,7 @@ export class Callbacks {
     }
   }
 
-  /** Calls `callback`, and reports what it throws under `name`. */
+  /** Calls `callback`. @returns its value; undefined if it throws, after the exception is reported under `name`. */
   run<T>(name: string, callback: () => T): T | undefined {
     try {
       return callback();
@@ -30,7 +33,7 @@ export class Callbacks {
     }
   }
 
-  /** Reports what the callback `name` threw or rejected with. */
+  /** Reports that the callback `name` threw or rejected with `cause`. */
   failed(name: string, cause: unknown): void {
     if (this.#onStatus === undefined) {
       warn(cause);

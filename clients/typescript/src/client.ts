@@ -20,59 +20,69 @@ import type { GatherOptions, RequestOptions } from "./request-options.js";
 import { Requester } from "./requester.js";
 import type { Summary } from "./summary.js";
 
-/** A connection to a dispatcher. All errors are DispatcherErrors. */
+/** A connection to a dispatcher. All its errors are instances of DispatcherError. */
 export interface DispatcherClient {
-  /** Shows what the dispatcher holds and does. */
+  /** Read-only view of the dispatcher: topics, producers, listeners, requests and events. */
   readonly introspect: Introspection;
   /**
-   * Scatters a request; its results go to the topic's listeners. Resolves as soon
-   * as the dispatcher has taken it.
+   * Scatters a request. Its results go to the topic's listeners. Resolves when the dispatcher accepts the request.
    *
-   * Rejects with INVALID_ARGUMENT (naming the field), FAILED_PRECONDITION (reason
-   * NO_PRODUCERS, with FAIL), ALREADY_EXISTS (the id was used with other content),
-   * RESOURCE_EXHAUSTED (retry after `retryDelayMs`), CANCELLED (by the signal), or
-   * UNAVAILABLE; after the latter, whether it was taken is unknown, and a retry
-   * with the same `requestId` is safe.
+   * Rejects with INVALID_ARGUMENT (naming the field), FAILED_PRECONDITION (reason NO_PRODUCERS, with
+   * `noProducersAction: "FAIL"`), ALREADY_EXISTS (the request id is in use with other content), RESOURCE_EXHAUSTED
+   * (retry after `retryDelayMs`), CANCELLED (the signal fired), or UNAVAILABLE. After UNAVAILABLE it is unknown
+   * whether the dispatcher accepted the request; a retry with the same `requestId` is safe.
    */
   dispatch(topic: string, options?: RequestOptions): Promise<Acceptance>;
-  /** Says who would be asked; nothing is scattered. Rejects as {@link dispatch} does. */
+  /**
+   * Checks a request and returns the targets that it would have, without sending it. Rejects as {@link dispatch}
+   * does.
+   */
   validate(topic: string, options?: RequestOptions): Promise<Acceptance>;
-  /** Scatters a request and gathers its results. Never throws: what goes wrong is told by the gather. */
+  /** Scatters a request and returns its gather. Never throws: errors are reported by the gather. */
   gather(topic: string, options?: GatherOptions): Gather;
-  /** Ends a request and says how it ended. Rejects with NOT_FOUND if no such request is pending or remembered. */
+  /**
+   * Cancels a request by id, also one of another client. Resolves with its summary, which is the original one if the
+   * request had ended already. Rejects with NOT_FOUND if the request is neither pending nor remembered.
+   */
   cancelRequest(requestId: string): Promise<Summary>;
   /**
-   * Changes the topics of a connected listener, of whatever program.
+   * Changes the topics of any connected listener, also one of another client.
    *
-   * @returns all its topics and patterns then. Rejects with NOT_FOUND if it is not connected.
+   * @returns the listener's topics and patterns after the change. Rejects with NOT_FOUND if it is not connected.
    */
   updateListener(listenerId: string, change: TopicsUpdate): Promise<readonly string[]>;
-  /** Connects a producer. @throws {DispatcherError} INVALID_ARGUMENT if an option is malformed. */
+  /**
+   * Creates a producer and starts to connect it.
+   *
+   * @throws {DispatcherError} INVALID_ARGUMENT if an option is malformed.
+   */
   createProducer(options: ProducerOptions): Producer;
-  /** Connects a listener. @throws {DispatcherError} INVALID_ARGUMENT if a topic is malformed. */
+  /**
+   * Creates a listener and starts to connect it.
+   *
+   * @throws {DispatcherError} INVALID_ARGUMENT if a topic is malformed.
+   */
   createListener(options: ListenerOptions): Listener;
-  /** Resolves once connected. Rejects with DEADLINE_EXCEEDED after `timeoutMs`. */
+  /** Resolves when the connection is established. Rejects with DEADLINE_EXCEEDED after `timeoutMs`. */
   waitForReady(timeoutMs: number): Promise<void>;
   /**
-   * Ends what was made from this client: producers drain, listeners and watches
-   * end, requests on their way are finished, all within the grace; then closes the
-   * channel.
-   * Never rejects.
+   * Closes the client: drains its producers, closes its listeners and watches, waits for its pending requests, then
+   * closes the connection. Whatever has not ended after `graceMs` is aborted. Never rejects.
    */
   close(options?: CloseOptions): Promise<void>;
 }
 
-/** Topics or patterns to add to, and to remove from, a listener. */
+/** Topics or patterns to add to a listener and to remove from it. */
 export interface TopicsUpdate {
-  /** Adding one twice is no mistake. */
+  /** Topics or patterns to add. A topic that the listener has already is ignored. Default: none. */
   readonly add?: readonly string[];
-  /** Removing one that was never added is no mistake. */
+  /** Topics or patterns to remove. A topic that the listener does not have is ignored. Default: none. */
   readonly remove?: readonly string[];
 }
 
 /**
- * Makes a client. It connects at the first use, and reconnects by itself; an open
- * client keeps the process alive once it was used.
+ * Creates a client. It connects on first use and reconnects automatically. A client that was used keeps the process
+ * alive until it is closed.
  *
  * @throws {DispatcherError} INVALID_ARGUMENT if an option is malformed.
  */
@@ -121,11 +131,11 @@ class Client implements DispatcherClient {
   }
 
   createProducer(options: ProducerOptions): Producer {
-    return this.#own(new ProducerSession(this.#connection, options));
+    return this.#register(new ProducerSession(this.#connection, options));
   }
 
   createListener(options: ListenerOptions): Listener {
-    return this.#own(new ListenerSession(this.#connection, options));
+    return this.#register(new ListenerSession(this.#connection, options));
   }
 
   waitForReady(timeoutMs: number): Promise<void> {
@@ -138,7 +148,7 @@ class Client implements DispatcherClient {
     this.#connection.close();
   }
 
-  #own<T extends Producer | Listener>(session: T): T {
+  #register<T extends Producer | Listener>(session: T): T {
     this.#sessions.add(session);
     const forget = () => void this.#sessions.delete(session);
     session.closed.then(forget, forget);

@@ -15,31 +15,34 @@ import { StreamCall, type StreamEvents } from "./stream-call.js";
 
 /** How to reach a dispatcher. */
 export interface ConnectionOptions {
-  /** Where it listens, as `host:port` or any other gRPC target. Default `127.0.0.1:50051`; no environment is read. */
+  /**
+   * The dispatcher's address: `host:port` or any other gRPC target. Default `127.0.0.1:50051`. This library reads no
+   * environment variables.
+   */
   readonly address?: string;
-  /** Credentials of the channel. Default: none, in clear text. */
+  /** Channel credentials. Default: none; the connection is not encrypted. */
   readonly credentials?: ChannelCredentials;
-  /** Metadata to send with every call, such as `authorization`. Default: none. */
+  /** Metadata that is sent with every call, such as `authorization`. Default: none. */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** Options of the grpc-js channel; they win over this library's own. */
+  /** Options of the grpc-js channel. They override the defaults of this library. Default: none. */
   readonly channelOptions?: ChannelOptions;
-  /** Delays between tries to reconnect. */
+  /** Delays between attempts to reconnect. Default: see {@link ReconnectOptions}. */
   readonly reconnect?: ReconnectOptions;
 }
 
-/** Trace context and the like; sent as metadata of one call. */
+/** Trace context, sent as metadata of one call. */
 export type CallContext = Readonly<Record<string, string>>;
 
-/** A channel to one dispatcher, a new one after a dead link, and the raw calls on it. */
+/** The channel to one dispatcher, and the calls on it. Replaces the channel when its link is dead. */
 export class Connection {
-  /** Delays between tries to reconnect. */
+  /** Delays between attempts to reconnect. */
   readonly reconnect: ReconnectOptions | undefined;
   readonly #options: ConnectionOptions;
   readonly #metadata: Metadata;
   #link: Link;
   #isClosed = false;
 
-  /** Connects at the first call. @throws {DispatcherError} INVALID_ARGUMENT on malformed metadata. */
+  /** Connects on the first call. @throws {DispatcherError} INVALID_ARGUMENT if the metadata is malformed. */
   constructor(options: ConnectionOptions) {
     this.reconnect = options.reconnect;
     this.#options = options;
@@ -47,7 +50,7 @@ export class Connection {
     this.#link = this.#newLink();
   }
 
-  /** Opens a stream in both directions. @throws {DispatcherError} CANCELLED, reason CLOSED, after {@link close}. */
+  /** Opens a bidirectional stream. @throws {DispatcherError} CANCELLED, reason CLOSED, after {@link close}. */
   openBidi(path: string, events: StreamEvents): StreamCall {
     this.#ensureOpen();
     const link = this.#link;
@@ -55,7 +58,11 @@ export class Connection {
     return new StreamCall(link, stream, events);
   }
 
-  /** Opens a stream of responses to one request. @throws {DispatcherError} as {@link openBidi}, or INVALID_ARGUMENT. */
+  /**
+   * Opens a server stream.
+   *
+   * @throws {DispatcherError} as {@link openBidi}, or INVALID_ARGUMENT if the context is malformed.
+   */
   openServerStream(
     path: string,
     request: Uint8Array,
@@ -70,7 +77,7 @@ export class Connection {
     return new StreamCall(link, stream, events);
   }
 
-  /** Calls once. An abort of the signal cancels the call and rejects with CANCELLED. */
+  /** Makes a unary call. When the signal fires, cancels the call and rejects with CANCELLED. */
   async call<T>(
     path: string,
     request: Uint8Array,
@@ -81,13 +88,13 @@ export class Connection {
     }: { readonly context?: CallContext; readonly signal?: AbortSignal | undefined } = {},
   ): Promise<T> {
     this.#ensureOpen();
-    if (signal?.aborted) throw cancelled("aborted before it was sent", signal.reason);
+    if (signal?.aborted) throw cancelled("the call was aborted before it was sent", signal.reason);
     const metadata = withEntries(this.#metadata.clone(), context);
     const response = createDeferred<T>();
     const link = this.#link;
     const settle = (error: ServiceError | null, value?: T) => {
       if (error) return response.reject(DispatcherError.from(error));
-      link.heard();
+      link.recordActivity();
       response.resolve(value as T);
     };
     const call = link.client.makeUnaryRequest(path, verbatim, decode, bufferOf(request), metadata, settle);
@@ -95,21 +102,21 @@ export class Connection {
       abort(error) {
         response.reject(error);
         call.cancel();
-        link.ended(linkCall);
+        link.removeCall(linkCall);
       },
     };
-    const abort = () => linkCall.abort(cancelled("aborted", signal?.reason));
-    link.begun(linkCall);
+    const abort = () => linkCall.abort(cancelled("the call was aborted", signal?.reason));
+    link.addCall(linkCall);
     signal?.addEventListener("abort", abort, { once: true });
     try {
       return await response.promise;
     } finally {
       signal?.removeEventListener("abort", abort);
-      link.ended(linkCall);
+      link.removeCall(linkCall);
     }
   }
 
-  /** Resolves once the channel is connected. @throws {DispatcherError} DEADLINE_EXCEEDED after `timeoutMs`. */
+  /** Resolves when the channel is connected. @throws {DispatcherError} DEADLINE_EXCEEDED after `timeoutMs`. */
   async waitForReady(timeoutMs: number): Promise<void> {
     this.#ensureOpen();
     const ready = createDeferred<void>();
@@ -121,7 +128,7 @@ export class Connection {
     await ready.promise;
   }
 
-  /** Closes the channel. Open streams must have ended before: the channel would let them run on. */
+  /** Closes the channel. Streams must have ended before: closing a grpc-js channel does not end its open streams. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -147,21 +154,21 @@ export class Connection {
 function channelDefaults(reconnect: ReconnectOptions = {}): ChannelOptions {
   const { initialDelayMs, maxDelayMs } = { ...RECONNECT_DEFAULTS, ...reconnect };
   return {
-    // Servers and meshes punish pings that come more often than this.
+    // Servers and meshes close connections that ping more often than this.
     "grpc.keepalive_time_ms": 30_000,
-    // Generous, because after a stall timers fire before the answer is read.
+    // Generous: after a stall of this process, the timer fires before the answer is read from the socket.
     "grpc.keepalive_timeout_ms": 20_000,
     "grpc.keepalive_permit_without_calls": 0,
-    // Otherwise an http_proxy in the environment silently reroutes calls inside a cluster.
+    // An http_proxy in the environment would silently reroute calls inside a cluster.
     "grpc.enable_http_proxy": 0,
     "grpc.enable_channelz": 0,
-    // A channel that replaces one whose link is dead must not share that link.
+    // With the global pool, the channel that replaces a dead one would reuse its dead connection.
     "grpc.use_local_subchannel_pool": 1,
-    // A batch is one message, and the server bounds its size; this only stops a peer that is no dispatcher.
+    // The dispatcher limits the size of its batches. This limit only guards against a peer that is not a dispatcher.
     "grpc.max_receive_message_length": 64 * 1024 * 1024,
-    // The default of 64 KiB holds back batches of larger results.
+    // The default of 64 KiB stalls batches that hold large results.
     "grpc-node.flow_control_window": 1024 * 1024,
-    // The channel must not sleep longer (up to 2 min by default) than the sessions that wait for it.
+    // By default the channel waits up to 2 min between attempts, longer than the sessions that wait for it.
     "grpc.initial_reconnect_backoff_ms": initialDelayMs,
     "grpc.max_reconnect_backoff_ms": maxDelayMs,
   };

@@ -2,43 +2,47 @@ import type { Cursor } from "./gen/ate/dispatcher/v1/session.js";
 import { matchesPattern } from "./topic-pattern.js";
 
 /**
- * How many topics are remembered. Beyond it the oldest are forgotten, and after
- * a reconnect begin with what arrives next; it also keeps the resuming request
- * below the message limit of any server.
+ * How many topics have a remembered position. Beyond it, the oldest position is evicted; after a reconnect, its topic
+ * starts with the next delivery instead of resuming. The limit also keeps the resume request below the message limit
+ * of any server.
  */
 const MAX_TOPICS = 10_000;
 
-/** A position; a bigint only beyond what a number holds exactly, because comparing bigints costs more. */
+/** A sequence number. A bigint only above Number.MAX_SAFE_INTEGER, because comparing bigints is slower. */
 type Sequence = number | bigint;
 
 interface Position {
-  /** The run of the numbering; empty while the server has not said, which it answers with a gap. */
+  /** The epoch of the numbering; empty if not known yet. The server answers a resume with an empty epoch with a gap. */
   epoch: string;
-  /** The highest position that was taken, on whatever stream. */
+  /** The highest sequence that was handed out, on any stream. */
   taken: Sequence;
-  /** Where the present stream is: in this epoch nothing at or below comes on it any more. */
+  /**
+   * The highest sequence seen on the current stream. Within an epoch, the stream does not send it or a lower one
+   * again.
+   */
   passed: Sequence;
-  /** Whether this is only what we resumed from, and the present stream has not confirmed it. */
-  isClaim: boolean;
+  /** Whether the position was sent to resume from, and the current stream has not confirmed it yet. */
+  isUnconfirmed: boolean;
 }
 
 /**
- * Where a listener stands in each topic: decides what is new, and where to
- * resume after a reconnect. On one stream positions only rise, so one that falls
- * begins a new epoch; one that another stream brought already is a repetition.
+ * A listener's position in each topic. Decides whether a delivery is new, and where to resume after a reconnect.
+ *
+ * On one stream, the sequence only rises. So a sequence that falls starts a new epoch, and a sequence that rises but
+ * was handed out on an earlier stream is a duplicate.
  */
 export class Cursors {
   readonly #positions = new Map<string, Position>();
 
-  /** Where to resume on a new stream. */
-  claim(): Cursor[] {
+  /** Returns the positions to resume from on a new stream. */
+  resumePoints(): Cursor[] {
     return [...this.#positions].map(([topic, position]) => {
-      position.isClaim = true;
+      position.isUnconfirmed = true;
       return { topic, epoch: position.epoch, sequence: BigInt(position.taken) };
     });
   }
 
-  /** The new stream says where topics begin on it. */
+  /** Applies the positions at which the topics start on a new stream. */
   streamBegins(cursors: readonly Cursor[]): void {
     for (const position of this.#positions.values()) position.passed = position.taken;
     for (const { topic, epoch, sequence } of cursors) {
@@ -49,29 +53,29 @@ export class Cursors {
     this.advance(cursors);
   }
 
-  /** The server says where topics stand: nothing at or below will still arrive. */
+  /** Applies positions from the server: the stream sends nothing at or below them any more. */
   advance(cursors: readonly Cursor[]): void {
     for (const { topic, epoch, sequence: wide } of cursors) {
       const sequence = compact(wide);
       const position = this.#positions.get(topic);
       if (position === undefined || (position.epoch !== epoch && position.epoch !== "")) {
-        this.#remember(topic, { epoch, taken: sequence, passed: sequence, isClaim: false });
+        this.#remember(topic, { epoch, taken: sequence, passed: sequence, isUnconfirmed: false });
         continue;
       }
       position.epoch = epoch;
-      position.isClaim = false;
+      position.isUnconfirmed = false;
       if (sequence > position.taken) position.taken = sequence;
       if (sequence > position.passed) position.passed = sequence;
     }
   }
 
-  /** Whether a delivery is new, and if so takes it. Those without a position are always new. */
+  /** Records a delivery. @returns whether it is new; one without a sequence always is. */
   take(topic: string, at: Sequence): boolean {
     const sequence = compact(at);
     if (sequence === 0) return true;
     const position = this.#positions.get(topic);
     if (position === undefined) {
-      this.#remember(topic, { epoch: "", taken: sequence, passed: sequence, isClaim: false });
+      this.#remember(topic, { epoch: "", taken: sequence, passed: sequence, isUnconfirmed: false });
       return true;
     }
     if (sequence <= position.passed) {
@@ -84,23 +88,26 @@ export class Cursors {
     return true;
   }
 
-  /** The server says that deliveries up to this position are lost. */
+  /** Records that the deliveries up to a position are lost, so that they are not requested again. */
   skip(topic: string, wide: bigint): void {
     const upTo = compact(wide);
     const position = this.#positions.get(topic);
     if (position === undefined) {
-      this.#remember(topic, { epoch: "", taken: upTo, passed: upTo, isClaim: false });
+      this.#remember(topic, { epoch: "", taken: upTo, passed: upTo, isUnconfirmed: false });
     } else if (upTo > position.taken) {
       position.taken = upTo;
     }
   }
 
-  /** The server says that what we resumed from is of an earlier epoch; it may have said before where the new one is. */
+  /**
+   * Forgets the topic's position if it is the one that was resumed from: it belongs to an earlier epoch. A position
+   * that the server sent for the new epoch before this call is kept.
+   */
   epochChanged(topic: string): void {
-    if (this.#positions.get(topic)?.isClaim) this.#positions.delete(topic);
+    if (this.#positions.get(topic)?.isUnconfirmed) this.#positions.delete(topic);
   }
 
-  /** Forgets topics that none of these patterns covers. */
+  /** Forgets topics that none of the patterns matches. */
   retain(patterns: Iterable<string>): void {
     const kept = [...patterns];
     for (const topic of this.#positions.keys()) {

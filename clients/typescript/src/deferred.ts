@@ -1,11 +1,11 @@
-/** A promise and the means to settle it; settling it twice has no effect. */
+/** A promise with the functions that settle it. Only the first call of either has an effect. */
 export interface Deferred<T> {
   readonly promise: Promise<T>;
   readonly resolve: (value: T) => void;
   readonly reject: (reason: unknown) => void;
 }
 
-/** A {@link Deferred} whose rejection nobody has to handle: ignoring its promise must never end the process. */
+/** Creates a {@link Deferred}. A rejection that nobody handles is ignored; it does not end the process. */
 export function createDeferred<T>(): Deferred<T> {
   let [resolve, reject]: [Deferred<T>["resolve"], Deferred<T>["reject"]] = [() => {}, () => {}];
   const promise = new Promise<T>((onResolve, onReject) => {

@@ -21,7 +21,7 @@ describe("a duration", () => {
 });
 
 describe("a timestamp", () => {
-  it("is cut to the millisecond, also before the epoch", () => {
+  it("is rounded down to the millisecond, also before the epoch", () => {
     expect(dateFromTimestamp({ seconds: 1n, nanos: 999_999_999 })).toEqual(new Date(1999));
     expect(dateFromTimestamp({ seconds: -1n, nanos: 500_000_000 })).toEqual(new Date(-500));
   });

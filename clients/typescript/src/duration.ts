@@ -2,13 +2,13 @@ import type { Duration } from "./gen/google/protobuf/duration.js";
 import type { Timestamp } from "./gen/google/protobuf/timestamp.js";
 import type { WireCursor } from "./wire-cursor.js";
 
-/** The longest duration that protobuf allows: 10,000 years, in milliseconds. */
+/** The largest duration that protobuf allows, in milliseconds: 10,000 years. */
 export const MAX_DURATION_MS = 315_576_000_000_000;
 
 /**
- * Milliseconds as a `google.protobuf.Duration`.
+ * Converts milliseconds to a `google.protobuf.Duration`.
  *
- * @param ms - finite, at most {@link MAX_DURATION_MS} either way; fractions are kept to the nanosecond.
+ * @param ms - finite, from -{@link MAX_DURATION_MS} to {@link MAX_DURATION_MS}; rounded to the nanosecond.
  */
 export function durationFromMs(ms: number): Duration {
   const wholeSeconds = Math.trunc(ms / 1000);
@@ -18,30 +18,30 @@ export function durationFromMs(ms: number): Duration {
     : { seconds: BigInt(wholeSeconds), nanos };
 }
 
-/** A `google.protobuf.Duration` in milliseconds; 0 if absent. */
+/** Converts a `google.protobuf.Duration` to milliseconds; 0 if absent. */
 export function msFromDuration(duration: Duration | undefined): number {
   return duration === undefined ? 0 : Number(duration.seconds) * 1000 + duration.nanos / 1e6;
 }
 
-/** A `google.protobuf.Timestamp` as a Date, cut to the millisecond; the epoch if absent. */
+/** Converts a `google.protobuf.Timestamp` to a Date, rounded down to the millisecond; the Unix epoch if absent. */
 export function dateFromTimestamp(timestamp: Timestamp | undefined): Date {
   if (timestamp === undefined) return new Date(0);
   return new Date(Number(timestamp.seconds) * 1000 + Math.floor(timestamp.nanos / 1e6));
 }
 
-/** Reads a field with a `google.protobuf.Duration`, in milliseconds. */
+/** Reads a `google.protobuf.Duration` field, in milliseconds. */
 export function readDuration(cursor: WireCursor): number {
   const { seconds, nanos } = readSeconds(cursor);
   return seconds * 1000 + nanos / 1e6;
 }
 
-/** Reads a field with a `google.protobuf.Timestamp`, cut to the millisecond. */
+/** Reads a `google.protobuf.Timestamp` field, rounded down to the millisecond. */
 export function readTimestamp(cursor: WireCursor): Date {
   const { seconds, nanos } = readSeconds(cursor);
   return new Date(seconds * 1000 + Math.floor(nanos / 1e6));
 }
 
-/** A Duration and a Timestamp are the same on the wire. */
+/** Reads seconds and nanos. Duration and Timestamp have the same encoding. */
 function readSeconds(cursor: WireCursor): { readonly seconds: number; readonly nanos: number } {
   const end = cursor.end();
   let [seconds, nanos] = [0, 0];

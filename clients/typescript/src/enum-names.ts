@@ -1,7 +1,7 @@
 /**
- * The name of an enum's number; the number in decimal if it is newer than this library.
+ * Returns the name of an enum value. A value that this version of the library does not know gives its decimal number.
  *
- * @param names - the generated enum, from name to number.
+ * @param names - the generated enum: numbers by name.
  */
 export function nameOf<E extends Readonly<Record<string, number>>>(
   names: E,
@@ -11,7 +11,7 @@ export function nameOf<E extends Readonly<Record<string, number>>>(
   return name as Exclude<keyof E & string, "UNSPECIFIED">;
 }
 
-/** {@link nameOf} for an enum that is looked at often: finds a name without a search. */
+/** Creates a {@link nameOf} for one enum. Its lookups take constant time, for enums that are read often. */
 export function namesOf<E extends Readonly<Record<string, number>>>(
   names: E,
 ): (value: number) => Exclude<keyof E & string, "UNSPECIFIED"> {

@@ -7,7 +7,7 @@ import { Status } from "./gen/google/rpc/status.js";
 const TYPES = "type.googleapis.com/google.rpc";
 
 describe("DispatcherError.from", () => {
-  it("leaves one of its kind as it is, even of another copy of the package", () => {
+  it("returns a DispatcherError unchanged, also one of another copy of the package", () => {
     const error = new DispatcherError({ code: status.NOT_FOUND, details: "gone" });
     const foreign = Object.assign(new Error("x"), { name: "DispatcherError", reason: "X" });
 
@@ -52,7 +52,7 @@ describe("DispatcherError.from", () => {
     });
   });
 
-  it("skips details that it does not know, and those that are malformed", () => {
+  it("skips details that are unknown or malformed", () => {
     const error = serviceError(status.NOT_FOUND, "gone", [
       { typeUrl: `${TYPES}.Help`, value: Uint8Array.of(1, 2) },
       { typeUrl: `${TYPES}.ErrorInfo`, value: Uint8Array.of(0xff) },
@@ -61,7 +61,7 @@ describe("DispatcherError.from", () => {
     expect(DispatcherError.from(error)).toMatchObject({ code: status.NOT_FOUND, reason: "NOT_FOUND" });
   });
 
-  it("bears trailers that are no status at all", () => {
+  it("ignores trailers that do not hold a status", () => {
     const metadata = new Metadata();
     metadata.set("grpc-status-details-bin", Buffer.of(0xff));
     const error = Object.assign(new Error("x"), { code: status.INTERNAL, details: "x", metadata });
@@ -72,17 +72,17 @@ describe("DispatcherError.from", () => {
   it.each<[what: string, thrown: unknown, code: status, details: string]>([
     ["an abort", new DOMException("stop", "AbortError"), status.CANCELLED, "stop"],
     ["an Error", new Error("boom"), status.UNKNOWN, "boom"],
-    ["an error of the system", Object.assign(new Error("x"), { code: "ENOENT" }), status.UNKNOWN, "x"],
+    ["a system error", Object.assign(new Error("x"), { code: "ENOENT" }), status.UNKNOWN, "x"],
     ["a string", "boom", status.UNKNOWN, "boom"],
     ["nothing", undefined, status.UNKNOWN, "undefined"],
-  ])("turns %s into a code, and keeps it as the cause", (_, thrown, code, details) => {
+  ])("gives %s a code, and keeps it as the cause", (_, thrown, code, details) => {
     expect(DispatcherError.from(thrown)).toMatchObject({ code, details });
     expect(DispatcherError.from(thrown).cause).toBe(thrown);
   });
 });
 
 describe("errorOfStatus", () => {
-  it("takes the reason from the details, else the given one, else the name of the code", () => {
+  it("takes the reason from the details, then from the argument, then from the name of the code", () => {
     const bare = { code: status.NOT_FOUND, message: "gone", details: [] };
     const info = ErrorInfo.encode({ reason: "NO_STOCK", domain: "shop", metadata: {} }).finish();
     const rich = { ...bare, details: [{ typeUrl: `${TYPES}.ErrorInfo`, value: info }] };
@@ -96,7 +96,7 @@ describe("errorOfStatus", () => {
     expect(errorOfStatus(value).code).toBe(status.UNKNOWN);
   });
 
-  it("keeps a code that gRPC does not know", () => {
+  it("keeps a code that gRPC does not define", () => {
     const error = errorOfStatus({ code: 77, message: "odd", details: [] });
 
     expect(error).toMatchObject({ code: 77, reason: "CODE_77", message: "CODE_77: odd" });

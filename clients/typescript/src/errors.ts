@@ -2,57 +2,57 @@ import { type ServiceError, status } from "@grpc/grpc-js";
 import type { Status } from "./gen/google/rpc/status.js";
 import { parseStatusDetails, statusOfCall } from "./status-details.js";
 
-/** One field that the dispatcher, or this library, refused, and why. */
+/** One invalid field of a request, found by the dispatcher or by this library. */
 export interface FieldViolation {
-  /** Path of the field, such as `request.ttl` or `kwargs.a[2]`. */
+  /** The path of the field, such as `request.ttl` or `kwargs.a[2]`. */
   readonly field: string;
-  /** What is wrong with it, for a developer. */
+  /** What is wrong with the field; text for developers. */
   readonly description: string;
 }
 
-/** What a {@link DispatcherError} is made of. */
+/** The fields of a new {@link DispatcherError}. */
 export interface DispatcherErrorInit {
   /** The gRPC status code; 1 to 16. */
   readonly code: status;
-  /** The cause as one upper-case word; default: the name of the code. */
+  /** The cause, in UPPER_SNAKE_CASE. Default: the name of the code. */
   readonly reason?: string;
-  /** What went wrong, for a developer. */
+  /** What went wrong; text for developers. */
   readonly details: string;
-  /** What varies in the text, by name. */
+  /** The variable parts of the text, by name. Default: none. */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** Which fields were refused. */
+  /** The invalid fields. Default: none. */
   readonly fieldViolations?: readonly FieldViolation[];
-  /** How long the server asks to wait before the next try, in milliseconds. */
+  /** The delay before a retry that the server asks for, in milliseconds. Default: none. */
   readonly retryDelayMs?: number | undefined;
-  /** What led to it; kept here, never sent. */
+  /** The error that caused this one. It stays in this process and is never sent. */
   readonly cause?: unknown;
 }
 
 /**
- * The one error of this library.
+ * The only error class of this library.
  *
- * Compare `reason` (or `code`), not the class: two copies of the package in one
- * process have two classes.
+ * Compare `reason` or `code`, not the class with `instanceof`: two copies of the package in one process have two
+ * classes.
  */
 export class DispatcherError extends Error {
   /** Always `DispatcherError`. */
   override readonly name = "DispatcherError";
-  /** The gRPC status code. */
+  /** The gRPC status code; compare it with `status`. */
   readonly code: status;
-  /** The cause: the server's `ErrorInfo.reason`, this library's own word, or the name of the code. */
+  /** The cause: the server's `ErrorInfo.reason`, a reason of this library, or the name of the code. */
   readonly reason: string;
-  /** The text without the code that `message` begins with. */
+  /** The text of `message` without the name of the code in front. */
   readonly details: string;
-  /** Whether the same call may well succeed later: UNAVAILABLE, and whatever came with a retry delay. */
+  /** Whether the same call may succeed later. True for UNAVAILABLE and for every error with a retry delay. */
   readonly retryable: boolean;
-  /** What varies in the text, by name; from `ErrorInfo.metadata`. */
+  /** The variable parts of the text, by name; from `ErrorInfo.metadata`. */
   readonly metadata: Readonly<Record<string, string>>;
-  /** Which fields were refused; from `BadRequest`. */
+  /** The invalid fields; from `BadRequest`. Empty for other errors. */
   readonly fieldViolations: readonly FieldViolation[];
-  /** How long to wait before the next try, in milliseconds; from `RetryInfo`. Undefined if the server did not say. */
+  /** The delay before a retry, in milliseconds; from `RetryInfo`. Undefined if the server sent none. */
   readonly retryDelayMs: number | undefined;
 
-  /** @param init - code, text and what else is known. */
+  /** @param init - code and text; the rest is optional. */
   constructor(init: DispatcherErrorInit) {
     const codeName = status[init.code] ?? `CODE_${init.code}`;
     super(`${codeName}: ${init.details}`, init.cause === undefined ? undefined : { cause: init.cause });
@@ -66,11 +66,10 @@ export class DispatcherError extends Error {
   }
 
   /**
-   * Turns whatever was thrown into a {@link DispatcherError}.
+   * Converts anything that was thrown to a {@link DispatcherError}.
    *
-   * One of its kind comes back as it is; an error of a gRPC call keeps code,
-   * text and details; an abort becomes CANCELLED; all else becomes UNKNOWN
-   * with the original as its `cause`.
+   * A DispatcherError is returned unchanged. The error of a gRPC call keeps its code, text and details. An AbortError
+   * becomes CANCELLED, and anything else UNKNOWN. The original is the `cause`.
    */
   static from(error: unknown): DispatcherError {
     if (isDispatcherError(error)) return error;
@@ -82,10 +81,10 @@ export class DispatcherError extends Error {
 }
 
 /**
- * The error that a `google.rpc.Status` describes, as Rejections, Faults and error results carry it.
+ * Converts the `google.rpc.Status` of a Rejection, a Fault or an error result to an error.
  *
- * @param value - the status; an unset one, or one that says OK, reads as UNKNOWN.
- * @param fallbackReason - the reason if the status names none; default: the name of its code.
+ * @param value - the status; undefined and OK count as UNKNOWN.
+ * @param fallbackReason - the reason if the status has no ErrorInfo. Default: the name of the code.
  */
 export function errorOfStatus(value: Status | undefined, fallbackReason?: string): DispatcherError {
   const code = value === undefined || value.code === status.OK ? status.UNKNOWN : value.code;
@@ -94,7 +93,7 @@ export function errorOfStatus(value: Status | undefined, fallbackReason?: string
   return new DispatcherError(reason === undefined ? init : { ...init, reason });
 }
 
-/** An error about arguments that this library refuses before anything is sent. */
+/** Creates the error for an argument that this library rejects before anything is sent. */
 export function invalidArgument(field: string, description: string, reason?: string): DispatcherError {
   return new DispatcherError({
     code: status.INVALID_ARGUMENT,
@@ -104,17 +103,17 @@ export function invalidArgument(field: string, description: string, reason?: str
   });
 }
 
-/** The error of work that its owner gave up. */
+/** Creates the error for an operation that its owner aborted. */
 export function cancelled(details: string, cause?: unknown): DispatcherError {
   return new DispatcherError({ code: status.CANCELLED, details, cause });
 }
 
-/** The error of calls on a client, producer or listener that was closed. */
+/** Creates the error for a call on a closed client, producer or listener. */
 export function alreadyClosed(what: string): DispatcherError {
   return new DispatcherError({ code: status.CANCELLED, reason: "CLOSED", details: `the ${what} is closed` });
 }
 
-/** The error of a stream that the server ended with OK, though nobody had asked for its end. */
+/** Creates the error for a stream that the server ended with OK although this side did not end it. */
 export function endedByServer(): DispatcherError {
   const details = "the server ended the stream";
   return new DispatcherError({ code: status.UNAVAILABLE, reason: "STREAM_ENDED", details });

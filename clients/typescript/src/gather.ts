@@ -8,37 +8,36 @@ import type { Summary } from "./summary.js";
 import type { WireDelivery } from "./wire-delivery.js";
 
 /**
- * A request whose results come back to the caller: iterate over them as they
- * arrive; the loop ends with the request. Leaving the loop early cancels it.
+ * A request whose results return to the caller. Iterate over it to get the results as they arrive. The loop ends when
+ * the request ends. Leaving the loop early cancels the request.
  *
- * If the request is refused, aborted by its signal, or the link breaks, the loop
- * throws and the promises that are pending reject, all with the same
- * DispatcherError. Ignoring any of them is fine.
+ * If the request is rejected, its signal fires, or the connection breaks, then the loop throws and the pending promises
+ * reject, all with the same DispatcherError. A promise that nobody awaits causes no unhandled rejection.
  */
 export interface Gather extends AsyncIterable<ResultDelivery, undefined> {
-  /** The request was taken. */
+  /** Resolves when the dispatcher accepts the request. */
   readonly acceptance: Promise<Acceptance>;
-  /** How it ended; always after its last result has arrived, taken from the loop or not. */
+  /** Resolves when the request ends, after its last result has arrived. Does not wait for the loop. */
   readonly summary: Promise<Summary>;
-  /** Asks the server to end it: the results stop, and the summary says CANCELLED. */
+  /** Asks the server to cancel the request: the results stop, and the summary has the reason CANCELLED. */
   cancel(): void;
 }
 
-/** How a gather reaches the server. */
-export interface GatherLine {
+/** What a gather can do to its request and its stream. */
+export interface GatherControl {
   /** Cancels the request. */
   cancel(requestId: string): void;
-  /** Holds its results back; absent where they share a stream with others. */
+  /** Pauses and resumes the stream of results; absent if the gather shares a stream with others. */
   readonly flow?: { pause(): void; resume(): void };
 }
 
-/** With flow control, the stream is paused when this many results wait in front of a loop. */
-const PAUSE_AT = 1024;
+/** The stream, if it is the gather's own, is paused at this many waiting results and resumed at half as many. */
+const PAUSE_THRESHOLD = 1024;
 
-/** How many results wait at most for a loop that is too slow, or never comes. */
-const MAX_WAITING = 65_536;
+/** How many results may wait for the loop. One more fails the loop with SLOW_CONSUMER; the summary still arrives. */
+const MAX_WAITING_RESULTS = 65_536;
 
-/** A {@link Gather} in progress. What is told after its end is ignored. */
+/** The implementation of {@link Gather}. Events after the end are ignored. */
 export class PendingGather implements Gather {
   readonly #inbox = new Inbox<ResultDelivery>();
   readonly #acceptance = createDeferred<Acceptance>();
@@ -46,14 +45,14 @@ export class PendingGather implements Gather {
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort = () => this.#abort();
   #requestId: string | undefined;
-  #line: GatherLine | undefined;
+  #control: GatherControl | undefined;
   #isCancelled = false;
   #isIterated = false;
   #isPaused = false;
 
   /**
-   * @param requestId - if the caller chose it.
-   * @param signal - fails the gather at once and cancels the request.
+   * @param requestId - the caller's own id, if there is one.
+   * @param signal - when it fires, the gather fails at once and the request is cancelled.
    */
   constructor(requestId: string | undefined, signal: AbortSignal | undefined) {
     this.#requestId = requestId;
@@ -73,7 +72,7 @@ export class PendingGather implements Gather {
   cancel(): void {
     if (this.#isCancelled) return;
     this.#isCancelled = true;
-    if (this.#requestId !== undefined) this.#line?.cancel(this.#requestId);
+    if (this.#requestId !== undefined) this.#control?.cancel(this.#requestId);
   }
 
   [Symbol.asyncIterator](): AsyncIterator<ResultDelivery, undefined> {
@@ -81,74 +80,74 @@ export class PendingGather implements Gather {
     return {
       next: () => {
         const next = this.#inbox.next();
-        this.#relieve();
+        this.#resumeIfDrained();
         return next;
       },
       return: async () => {
         this.cancel();
         this.#inbox.clear();
         this.#inbox.end();
-        this.#relieve();
+        this.#resumeIfDrained();
         return { done: true, value: undefined };
       },
     };
   }
 
-  /** The request is on its way. */
-  connected(line: GatherLine): void {
-    this.#line = line;
+  /** Sets the control, once the request is sent. */
+  connected(control: GatherControl): void {
+    this.#control = control;
   }
 
-  /** The request was taken. */
+  /** The dispatcher accepted the request. */
   accepted(acceptance: Acceptance): void {
     this.#requestId = acceptance.requestId;
-    if (this.#isCancelled) this.#line?.cancel(acceptance.requestId);
+    if (this.#isCancelled) this.#control?.cancel(acceptance.requestId);
     this.#acceptance.resolve(acceptance);
   }
 
   /** A result arrived. */
   delivered(delivery: WireDelivery): void {
-    if (this.#inbox.size >= MAX_WAITING) this.#inbox.end(tooSlow());
+    if (this.#inbox.size >= MAX_WAITING_RESULTS) this.#inbox.end(tooSlow());
     this.#inbox.push(new ReceivedResult(delivery));
-    if (this.#isPaused || !this.#isIterated || this.#inbox.size < PAUSE_AT) return;
+    if (this.#isPaused || !this.#isIterated || this.#inbox.size < PAUSE_THRESHOLD) return;
     this.#isPaused = true;
-    this.#line?.flow?.pause();
+    this.#control?.flow?.pause();
   }
 
   /** The request ended. */
   summarized(summary: Summary): void {
     this.#summary.resolve(summary);
     this.#inbox.end();
-    this.#release();
+    this.#detachSignal();
   }
 
-  /** The request was refused, or is heard of no more. */
+  /** The request was rejected, or its stream broke. */
   failed(error: DispatcherError): void {
     this.#acceptance.reject(error);
     this.#summary.reject(error);
     this.#inbox.end(error);
-    this.#release();
+    this.#detachSignal();
   }
 
   #abort(): void {
     this.cancel();
     this.#inbox.clear();
     this.failed(cancelled("the gather was aborted", this.#signal?.reason));
-    this.#relieve();
+    this.#resumeIfDrained();
   }
 
-  #relieve(): void {
-    if (!this.#isPaused || this.#inbox.size > PAUSE_AT / 2) return;
+  #resumeIfDrained(): void {
+    if (!this.#isPaused || this.#inbox.size > PAUSE_THRESHOLD / 2) return;
     this.#isPaused = false;
-    this.#line?.flow?.resume();
+    this.#control?.flow?.resume();
   }
 
-  #release(): void {
+  #detachSignal(): void {
     this.#signal?.removeEventListener("abort", this.#onAbort);
   }
 }
 
 function tooSlow(): DispatcherError {
-  const details = `${MAX_WAITING} results wait to be taken; use the unary option, whose flow control holds them back`;
+  const details = `${MAX_WAITING_RESULTS} results wait for the loop, the limit; read faster, or use the unary option, which has flow control`;
   return new DispatcherError({ code: status.RESOURCE_EXHAUSTED, reason: "SLOW_CONSUMER", details });
 }

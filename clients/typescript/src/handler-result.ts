@@ -6,40 +6,41 @@ import { ErrorInfo } from "./gen/google/rpc/error_details.js";
 import type { Json } from "./json.js";
 import { writeValue } from "./json-encoder.js";
 
-/** The parts of a result: either a value or data. */
+/** The parts of a result: either a JSON value or opaque data, with optional attributes. */
 export type ResultParts = (
   | { readonly value: Json }
   | {
       readonly data: Uint8Array;
-      /** Media type of `data`; free text. */
+      /** Media type of `data`; not checked. Default: empty. */
       readonly contentType?: string;
     }
 ) & {
-  /** Free annotations; passed through unread. */
+  /** Annotations for the receivers; the dispatcher passes them on unread. Default: none. */
   readonly attributes?: Readonly<Record<string, string>>;
 };
 
-/** A result with more than its value; a class, so that it cannot be taken for a JSON object. */
+/** A result with attributes or a content type. A class, so that it cannot be mistaken for a JSON object. */
 export class ResultInit {
-  /** What it was made of. */
+  /** The parts that were passed to the constructor. */
   readonly parts: ResultParts;
 
-  /** @param parts - a value or data, and annotations. */
+  /** @param parts - a value or data, with optional attributes. */
   constructor(parts: ResultParts) {
     this.parts = parts;
   }
 }
 
-/** What a handler may return: a JSON value, bytes (which travel as `data`), or both with annotations. */
+/** What a handler may return: a JSON value, bytes (sent as `data`), or a {@link ResultInit}. */
 export type HandlerResult = Json | Uint8Array | ResultInit;
 
-/** How much of an error's text is sent, in UTF-16 units. */
-const MAX_ERROR_TEXT = 4096;
+/** The maximum length of an error text that is sent, in UTF-16 units. Longer texts are cut. */
+const MAX_ERROR_TEXT_LENGTH = 4096;
 
 /**
- * Writes what a handler returned as the fields of a `Result`; undefined is a null value.
+ * Writes a handler's return value as the fields of a `Result`. Undefined becomes a null value.
  *
- * @throws {DispatcherError} INVALID_ARGUMENT, reason UNSERIALIZABLE_VALUE, with the path of what JSON cannot say.
+ * @throws {DispatcherError} INVALID_ARGUMENT, reason UNSERIALIZABLE_VALUE, with the path of the value that JSON cannot
+ * represent.
  */
 export function writeResult(writer: BinaryWriter, result: HandlerResult | undefined): void {
   if (result instanceof Uint8Array) writeParts(writer, { data: result });
@@ -62,15 +63,14 @@ function writeParts(writer: BinaryWriter, parts: ResultParts): void {
 }
 
 /**
- * Writes what a handler threw as the fields of an error `Result`.
+ * Writes an exception of a handler as the fields of an error `Result`.
  *
- * The code is the error's own `code` if that is a gRPC code, else UNKNOWN. The
- * text is its message, cut to 4,096 characters. A {@link DispatcherError} also
- * passes on its reason and metadata. The stack and the cause stay here.
+ * The code is the exception's `code` if that is a gRPC code, else UNKNOWN. The text is its message, cut to 4,096
+ * characters. A {@link DispatcherError} also passes on its reason and metadata. Stack and cause are not sent.
  */
 export function writeFailure(writer: BinaryWriter, error: unknown): void {
   const details = error instanceof DispatcherError ? [errorInfo(error)] : [];
-  const value = { code: codeOf(error), message: textOf(error).slice(0, MAX_ERROR_TEXT), details };
+  const value = { code: codeOf(error), message: textOf(error).slice(0, MAX_ERROR_TEXT_LENGTH), details };
   Result.encode({ outcome: { $case: "error", value }, contentType: "", attributes: {} }, writer);
 }
 

@@ -2,45 +2,46 @@ import { status } from "@grpc/grpc-js";
 import { Alarm } from "./alarm.js";
 import { DispatcherError } from "./errors.js";
 
-/** How long to wait for a stream's first message, in milliseconds: a connection attempt (20 s), and some. */
-const FIRST_MESSAGE_MS = 30_000;
+/** How long to wait for the first message of a stream, in milliseconds: a connection attempt takes up to 20 s. */
+const FIRST_MESSAGE_TIMEOUT_MS = 30_000;
 
-/** How much later than promised a heartbeat may be at most, in milliseconds, beyond the one that may be missing. */
+/** The upper limit of the tolerance on top of two heartbeat intervals, in milliseconds. */
 const MAX_SLACK_MS = 5_000;
 
 /**
- * Notices a dead link: nothing was heard for twice the announced heartbeat
- * interval, plus slack. One timer, however much is heard.
+ * Detects a dead link: nothing arrives for two heartbeat intervals plus a tolerance of one more interval, at most 5 s.
+ *
+ * Uses one timer, which is not reset on every message: it compares times when it fires.
  */
 export class HeartbeatWatch {
   readonly #onDead: (error: DispatcherError) => void;
   readonly #alarm = new Alarm();
-  #limitMs = FIRST_MESSAGE_MS;
-  #heardAt = 0;
+  #limitMs = FIRST_MESSAGE_TIMEOUT_MS;
+  #lastActivityAt = 0;
 
-  /** @param onDead - called once, with UNAVAILABLE, reason HEARTBEAT_LOST. */
+  /** @param onDead - called once per watch, with UNAVAILABLE, reason HEARTBEAT_LOST. */
   constructor(onDead: (error: DispatcherError) => void) {
     this.#onDead = onDead;
   }
 
-  /** Begins to watch a new stream, whose heartbeat interval is not known yet. */
+  /** Starts to watch a new stream, whose heartbeat interval is not known yet. */
   start(): void {
-    this.#limitMs = FIRST_MESSAGE_MS;
+    this.#limitMs = FIRST_MESSAGE_TIMEOUT_MS;
     this.resume();
   }
 
-  /** Watches on after {@link stop}. */
+  /** Resumes the watch after {@link stop}, with a full interval from now. */
   resume(): void {
-    this.heard();
+    this.recordActivity();
     this.#arm(this.#limitMs);
   }
 
-  /** Notes that something arrived. */
-  heard(): void {
-    this.#heardAt = performance.now();
+  /** Records that a message arrived. */
+  recordActivity(): void {
+    this.#lastActivityAt = performance.now();
   }
 
-  /** @param ms - the interval that the server announces; 0 leaves the limit as it is. */
+  /** @param ms - the heartbeat interval that the server announces, in milliseconds; 0 keeps the current limit. */
   setInterval(ms: number): void {
     if (ms <= 0) return;
     const limitMs = 2 * ms + Math.min(ms, MAX_SLACK_MS);
@@ -49,7 +50,7 @@ export class HeartbeatWatch {
     this.#arm(limitMs);
   }
 
-  /** Ends the watch, for a while or for good. */
+  /** Stops the watch. */
   stop(): void {
     this.#alarm.clear();
   }
@@ -58,16 +59,17 @@ export class HeartbeatWatch {
     this.#alarm.set(delayMs, () => this.#check(false));
   }
 
-  #check(isSecondLook: boolean): void {
-    const silentMs = performance.now() - this.#heardAt;
+  #check(isSecondCheck: boolean): void {
+    const silentMs = performance.now() - this.#lastActivityAt;
     if (silentMs < this.#limitMs) this.#arm(this.#limitMs - silentMs);
-    // After a stall of this very process timers fire before sockets are read: read first, then judge.
-    else if (isSecondLook) this.#onDead(heartbeatLost(silentMs));
+    // After a stall of this process, timers fire before sockets are read. So the link is judged only on a second check,
+    // after the event loop has read what arrived.
+    else if (isSecondCheck) this.#onDead(heartbeatLost(silentMs));
     else this.#alarm.set(1, () => this.#check(true));
   }
 }
 
 function heartbeatLost(silentMs: number): DispatcherError {
-  const details = `nothing was heard for ${Math.round(silentMs)} ms; the link is taken for dead`;
+  const details = `nothing arrived for ${Math.round(silentMs)} ms; the connection counts as dead`;
   return new DispatcherError({ code: status.UNAVAILABLE, reason: "HEARTBEAT_LOST", details });
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Inbox } from "./inbox.js";
 
 describe("an inbox", () => {
-  it("hands out in order, to who waits already and who comes later", async () => {
+  it("hands out items in order, to consumers that wait and consumers that come later", async () => {
     const inbox = new Inbox<number>();
     const first = inbox.next();
     const second = inbox.next();
@@ -14,7 +14,7 @@ describe("an inbox", () => {
     expect(inbox.shift()).toBeUndefined();
   });
 
-  it("is done beyond its end", async () => {
+  it("gives done after its end", async () => {
     const inbox = new Inbox<number>();
     inbox.push(1);
 
@@ -25,7 +25,7 @@ describe("an inbox", () => {
     expect(await inbox.next()).toEqual({ done: true, value: undefined });
   });
 
-  it("rejects beyond an end that is an error, also who waits already", async () => {
+  it("rejects after an end with an error, also consumers that wait", async () => {
     const inbox = new Inbox<number>();
     const waiting = inbox.next();
 
@@ -35,7 +35,7 @@ describe("an inbox", () => {
     await expect(inbox.next()).rejects.toThrow("broken");
   });
 
-  it("stays in order through any mix of adding and taking", () => {
+  it("keeps the order through any mix of adding and taking", () => {
     const inbox = new Inbox<number>();
     const [taken, expected]: [number[], number[]] = [[], []];
     let added = 0;

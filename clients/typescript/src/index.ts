@@ -1,4 +1,6 @@
-/** From the very copy of grpc-js that this library uses: to make `credentials`, and to name the `code` of an error. */
+/**
+ * From the copy of grpc-js that this library uses: `credentials` for the client, `status` for the `code` of an error.
+ */
 export { credentials, status } from "@grpc/grpc-js";
 export type { Acceptance, Target } from "./acceptance.js";
 export type { AssignmentContext } from "./assignment.js";
@@ -8,13 +10,13 @@ export type { ConnectionOptions } from "./connection.js";
 export { DispatcherError, type DispatcherErrorInit, type FieldViolation } from "./errors.js";
 export type { Gather } from "./gather.js";
 export { type HandlerResult, ResultInit, type ResultParts } from "./handler-result.js";
-export type { Introspection, ListOptions, LookOptions, RequestListOptions } from "./introspection.js";
+export type { Introspection, ListOptions, LookupOptions, RequestListOptions } from "./introspection.js";
 export type {
   ListenerInfo,
   ProducerInfo,
   RequestDetails,
   RequestInfo,
-  RequestStanding,
+  RequestSummary,
   ServerCounts,
   ServerInfo,
   ServerTotals,

@@ -1,28 +1,28 @@
 import type { Summary, SummaryReasonName } from "./summary.js";
 
-/** A dispatcher process, and what it holds and has done. */
+/** A dispatcher process: its version, limits, present state and totals. */
 export interface ServerInfo {
-  /** The process; changes at its restart. */
+  /** The id of the process; a restart changes it. */
   readonly serverId: string;
   /** The version of ate-dispatcher. */
   readonly version: string;
-  /** What it runs on, such as `node 22.23.0`. */
+  /** The runtime of the server, such as `node 22.23.0`. */
   readonly runtimeVersion: string;
-  /** When it started, by its wall clock. */
+  /** When the process started, by the server's wall clock. */
   readonly startTime: Date;
-  /** How long it has been running, in milliseconds, by its monotonic clock. */
+  /** How long the process has run, in milliseconds, by the server's monotonic clock. */
   readonly uptimeMs: number;
-  /** Whether it is draining: it takes no new requests. */
+  /** Whether the server is draining, that is, rejects new requests. */
   readonly draining: boolean;
-  /** Its limits by name, in the unit the name says. */
+  /** The limits by name; the suffix of the name is the unit. */
   readonly limits: Readonly<Record<string, number>>;
-  /** What it holds at this moment. */
+  /** What the server holds at this moment. */
   readonly counts: ServerCounts;
-  /** What it did since its start. */
+  /** What the server has done since its start. */
   readonly totals: ServerTotals;
 }
 
-/** How much a dispatcher holds at one moment. */
+/** What a dispatcher holds at one moment. */
 export interface ServerCounts {
   /** Topics with a registration, a pending request or retained results. */
   readonly topics: number;
@@ -32,159 +32,167 @@ export interface ServerCounts {
   readonly listeners: number;
   /** Requests in flight. */
   readonly pendingRequests: number;
-  /** Assignments out with producers. */
+  /** Assignments that are sent and not answered yet. */
   readonly outstandingAssignments: number;
-  /** Assignments that wait for their producer's turn. */
+  /** Assignments that wait for credit of their producer. */
   readonly waitingAssignments: number;
-  /** Bytes of results retained for listeners that connect again. */
+  /** Size of the results retained for listeners that reconnect, in bytes. */
   readonly retainedBytes: number;
 }
 
-/** What a dispatcher did since its start; two of them, and the `uptimeMs` between, make a rate. */
+/**
+ * What a dispatcher has done since its start. Divide the difference of two by the difference of `uptimeMs` for a
+ * rate.
+ */
 export interface ServerTotals {
   /** Requests accepted. */
   readonly acceptedRequests: number;
-  /** Requests refused. */
+  /** Requests rejected. */
   readonly rejectedRequests: number;
   /** Assignments sent. */
   readonly assignments: number;
-  /** Results that came in time. */
+  /** Results that arrived in time. */
   readonly results: number;
-  /** Results that came late. */
+  /** Results that arrived after their request had ended. */
   readonly lateResults: number;
-  /** Replies that came twice. */
+  /** Replies to assignments that had been answered. */
   readonly duplicateResults: number;
-  /** Replies to assignments that are not known. */
+  /** Replies to assignments that the dispatcher does not know. */
   readonly unknownResults: number;
   /** Replies to assignments that had been revoked. */
   readonly cancelledResults: number;
-  /** Deliveries handed to listeners and requesters, one a receiver. */
+  /** Deliveries to listeners and requesters; a result with two receivers counts twice. */
   readonly deliveries: number;
-  /** Deliveries lost to slow listeners. */
+  /** Deliveries dropped because the listener read too slowly. */
   readonly droppedDeliveries: number;
 }
 
 /** One topic. */
 export interface TopicInfo {
-  /** Its name, without wildcards. */
+  /** The topic's name, without wildcards. */
   readonly topic: string;
-  /** Producers that are asked on it. */
+  /** Producers that are asked on this topic. */
   readonly producerCount: number;
-  /** Listeners that hear of it. */
+  /** Listeners that receive the results of this topic. */
   readonly listenerCount: number;
   /** Requests in flight. */
   readonly pendingCount: number;
-  /** Which run of its numbering it is in. */
+  /** The epoch of the topic's numbering. */
   readonly epoch: string;
-  /** The last position in its arrival order. */
+  /** The last sequence that was assigned in this epoch. */
   readonly sequence: bigint;
-  /** Results that are retained. */
+  /** Results retained for listeners that reconnect. */
   readonly retainedCount: number;
-  /** Their bytes. */
+  /** Size of the retained results, in bytes. */
   readonly retainedBytes: number;
 }
 
 /** One connected producer. */
 export interface ProducerInfo {
-  /** Its id. */
+  /** The producer's id. */
   readonly producerId: string;
-  /** Its session. */
+  /** The id of its session. */
   readonly sessionId: string;
-  /** Its name for people; may be empty. */
+  /** The name to display; may be empty. */
   readonly displayName: string;
-  /** Its labels. */
+  /** The labels that selectors match. */
   readonly labels: Readonly<Record<string, string>>;
-  /** Topics and patterns it is registered on, each with its group; empty without one. */
+  /** Topics and patterns that the producer is registered for. `group` is empty without a group. */
   readonly registrations: readonly { readonly topic: string; readonly group: string }[];
-  /** How many assignments it takes at a time. */
+  /** The maximum number of outstanding assignments. */
   readonly maxOutstanding: number;
-  /** Assignments it owes. */
+  /** Assignments that are sent to the producer and not answered yet. */
   readonly outstandingCount: number;
-  /** Assignments that wait for their turn with it. */
+  /** Assignments that wait for credit. */
   readonly backlogCount: number;
-  /** Whether it is leaving. */
+  /** Whether the producer is draining, that is, gets no new assignments. */
   readonly draining: boolean;
-  /** Final answers without an error. */
+  /** Final results without an error, in this session. */
   readonly answeredCount: number;
-  /** Final answers with an error. */
+  /** Final results with an error, in this session. */
   readonly failedCount: number;
-  /** Assignments it let expire. */
+  /** Assignments that expired without a final result, in this session. */
   readonly missedCount: number;
-  /** Median time from assignment to final answer, over recent ones, in milliseconds; undefined before the first. */
+  /**
+   * Median time from assignment to final result over recent assignments, in milliseconds; undefined before the first.
+   */
   readonly latencyP50Ms: number | undefined;
-  /** The 95th percentile of the same. */
+  /** 95th percentile of the same time, in milliseconds; undefined before the first final result. */
   readonly latencyP95Ms: number | undefined;
-  /** When it connected, by the server's wall clock. */
+  /** When the session started, by the server's wall clock. */
   readonly connectTime: Date;
-  /** Address of its connection, as the server sees it. */
+  /** The peer's address, as the server sees it. */
   readonly peer: string;
 }
 
 /** One connected listener. */
 export interface ListenerInfo {
-  /** Its id. */
+  /** The listener's id. */
   readonly listenerId: string;
-  /** Its session. */
+  /** The id of its session. */
   readonly sessionId: string;
-  /** Its topics and patterns. */
+  /** The listener's topics and patterns. */
   readonly topics: readonly string[];
-  /** Its group; empty without one. */
+  /** The listener's group; empty without one. */
   readonly group: string;
-  /** Bytes that wait for it. */
+  /** Size of the deliveries queued for the listener, in bytes. */
   readonly queuedBytes: number;
-  /** How many may wait; beyond that it loses the oldest, or is disconnected. */
+  /** The limit of `queuedBytes`. Beyond it, the server drops the oldest deliveries or ends the session. */
   readonly bufferBytes: number;
-  /** Deliveries handed to it. */
+  /** Deliveries sent to the listener. */
   readonly deliveredCount: number;
-  /** Deliveries it lost by reading too slowly. */
+  /** Deliveries dropped because the listener read too slowly. */
   readonly droppedCount: number;
-  /** When it connected, by the server's wall clock. */
+  /** When the session started, by the server's wall clock. */
   readonly connectTime: Date;
-  /** Address of its connection, as the server sees it. */
+  /** The peer's address, as the server sees it. */
   readonly peer: string;
 }
 
-/** One request, in flight or ended recently. */
+/** One request, in flight or recently ended. */
 export interface RequestInfo {
-  /** Its id. */
+  /** The request's id. */
   readonly requestId: string;
-  /** Its topic. */
+  /** The request's topic. */
   readonly topic: string;
-  /** When it was accepted, by the server's wall clock. */
+  /** When the dispatcher accepted the request, by the server's wall clock. */
   readonly acceptTime: Date;
-  /** Its TTL, in milliseconds. */
+  /** The request's TTL, in milliseconds. */
   readonly ttlMs: number;
-  /** Whether it is still in flight. */
+  /** Whether the request is still in flight. */
   readonly pending: boolean;
-  /** How it stands, or how it ended. */
-  readonly summary: RequestStanding;
+  /** The summary of an ended request, or the counts and outcomes so far. */
+  readonly summary: RequestSummary;
 }
 
-/** How a request stands, or how it ended. While it is in flight, the state of who may still answer is PENDING. */
-export interface RequestStanding extends Omit<Summary, "reason"> {
-  /** Why it ended; undefined while it is in flight. */
+/** The summary of a request, also of one in flight, where targets that may still answer have the state PENDING. */
+export interface RequestSummary extends Omit<Summary, "reason"> {
+  /** Why the request ended; undefined while it is in flight. */
   readonly reason: SummaryReasonName | undefined;
 }
 
-/** A request with all that happened to it. */
+/** A request with its timeline. */
 export interface RequestDetails extends RequestInfo {
-  /** What happened, in order. */
+  /** The steps of the request, in order. */
   readonly timeline: readonly TimelineEvent[];
 }
 
-/** One step in a request's life. */
+/** One step of a request. */
 export interface TimelineEvent {
-  /** When, in milliseconds from the request's acceptance. */
+  /** When the step happened, in milliseconds from the request's acceptance. */
   readonly atMs: number;
-  /** What. */
+  /** The kind of the step. */
   readonly kind: TimelineKindName;
-  /** Which producer; empty for ACCEPTED and ENDED. */
+  /** The producer concerned; empty for ACCEPTED and ENDED. */
   readonly producerId: string;
-  /** From 1; more after a fail-over inside a group. 0 for ACCEPTED and ENDED. */
+  /** From 1, one more after each fail-over inside a group. 0 for ACCEPTED and ENDED. */
   readonly attempt: number;
 }
 
-/** What happened in a request's life. A server newer than this library may send a further one, as its number. */
+/**
+ * The kinds of {@link TimelineEvent}. A kind that this version of the library does not know appears as its decimal
+ * number.
+ */
 export type TimelineKindName =
   | "ACCEPTED"
   | "ASSIGNED"

@@ -1,4 +1,4 @@
-// From messages of introspection.proto to the plain values of this library.
+// Converts the messages of introspection.proto to the plain values of this library.
 import { dateFromTimestamp, msFromDuration } from "./duration.js";
 import { nameOf } from "./enum-names.js";
 import {
@@ -23,7 +23,7 @@ import type {
 } from "./introspection-info.js";
 import { summaryOf } from "./summary.js";
 
-/** Reads the description of a server. */
+/** Converts the description of a server. */
 export function serverInfoOf(message: ServerMessage): ServerInfo {
   const counts = message.counts ?? ServerCountsMessage.create();
   return {
@@ -41,13 +41,13 @@ export function serverInfoOf(message: ServerMessage): ServerInfo {
   };
 }
 
-/** Reads the description of a topic. */
+/** Converts the description of a topic. */
 export function topicInfoOf(message: TopicMessage): TopicInfo {
   const { retainedCount, retainedBytes } = message;
   return { ...message, retainedCount: Number(retainedCount), retainedBytes: Number(retainedBytes) };
 }
 
-/** Reads the description of a producer. */
+/** Converts the description of a producer. */
 export function producerInfoOf(message: ProducerMessage): ProducerInfo {
   const { latencyP50, latencyP95, ...rest } = message;
   return {
@@ -61,7 +61,7 @@ export function producerInfoOf(message: ProducerMessage): ProducerInfo {
   };
 }
 
-/** Reads the description of a listener. */
+/** Converts the description of a listener. */
 export function listenerInfoOf(message: ListenerMessage): ListenerInfo {
   return {
     ...message,
@@ -73,7 +73,7 @@ export function listenerInfoOf(message: ListenerMessage): ListenerInfo {
   };
 }
 
-/** Reads the description of a request, without its timeline. */
+/** Converts the description of a request, without its timeline. */
 export function requestInfoOf(message: RequestMessage): RequestInfo {
   const { requestId, topic, pending } = message;
   const summary = summaryOf(message.summary ?? SummaryMessage.create());
@@ -85,7 +85,7 @@ export function requestInfoOf(message: RequestMessage): RequestInfo {
   };
 }
 
-/** Reads the description of a request with its timeline. */
+/** Converts the description of a request, with its timeline. */
 export function requestDetailsOf(message: RequestMessage): RequestDetails {
   return {
     ...requestInfoOf(message),

@@ -15,7 +15,7 @@ import { listenerInfoOf, producerInfoOf, serverInfoOf } from "./introspection-re
 import type { StreamCall } from "./stream-call.js";
 import { type Summary, summaryOf } from "./summary.js";
 
-/** One thing that happened in the dispatcher, and when, by its wall clock. */
+/** An event in the dispatcher. `time` is the instant by the server's wall clock. */
 export type WatchEvent =
   /** A producer connected, or its registrations changed. */
   | { readonly type: "producerChanged"; readonly time: Date; readonly producer: ProducerInfo }
@@ -29,29 +29,34 @@ export type WatchEvent =
   | { readonly type: "requestAccepted"; readonly time: Date; readonly acceptance: Acceptance }
   /** A request ended. */
   | { readonly type: "requestEnded"; readonly time: Date; readonly summary: Summary }
-  /** How the server stands; at the beginning, and then once a second. */
+  /** The state of the server: first at the start of the watch, then once a second. */
   | { readonly type: "server"; readonly time: Date; readonly server: ServerInfo }
-  /** This watcher was too slow for so many events, which stood here. */
+  /** The server dropped `lostCount` events at this place, because the watcher read too slowly. */
   | { readonly type: "lost"; readonly time: Date; readonly lostCount: number };
 
 /** What to watch. */
 export interface WatchOptions {
-  /** Only events about topics that this pattern covers; `server` and `lost` come anyway. Default: everything. */
+  /**
+   * Restricts the watch to events about topics that match this pattern. `server` and `lost` are not restricted.
+   * Default: all.
+   */
   readonly topic?: string;
-  /** Ends the watch when it fires; the loop then throws CANCELLED. */
+  /** Ends the watch when it fires; the loop then throws CANCELLED. Default: none. */
   readonly signal?: AbortSignal;
 }
 
-/** A watch that is open. */
+/** An open watch. */
 export interface OpenWatch extends AsyncIterator<WatchEvent, undefined> {
-  /** Resolves once its call is over. */
+  /** Resolves when the call has ended. */
   readonly ended: Promise<void>;
-  /** Ends it: what was not taken is dropped, and the loop throws the error. */
+  /** Ends the watch: drops the queued events and makes the loop throw `error`. */
   abort(error: DispatcherError): void;
 }
 
-/** The stream is paused when this many events wait, so that the server counts the rest as lost. */
-const PAUSE_AT = 1024;
+/**
+ * The stream is paused at this many queued events and resumed at half as many. The server counts what it then drops.
+ */
+const PAUSE_THRESHOLD = 1024;
 
 /** Opens a watch. @throws {DispatcherError} if the call cannot be made. */
 export function openWatch(connection: Connection, { topic = "", signal }: WatchOptions): OpenWatch {
@@ -66,10 +71,10 @@ export function openWatch(connection: Connection, { topic = "", signal }: WatchO
     {
       onMessage(message) {
         for (const event of WatchResponse.decode(message).events) {
-          const read = eventOf(event);
-          if (read !== undefined) inbox.push(read);
+          const known = eventOf(event);
+          if (known !== undefined) inbox.push(known);
         }
-        if (isPaused || inbox.size < PAUSE_AT) return;
+        if (isPaused || inbox.size < PAUSE_THRESHOLD) return;
         isPaused = true;
         call.pause();
       },
@@ -91,8 +96,8 @@ export function openWatch(connection: Connection, { topic = "", signal }: WatchO
     call.abort(error);
   }
 
-  function relieve(): void {
-    if (!isPaused || inbox.size > PAUSE_AT / 2) return;
+  function resumeIfDrained(): void {
+    if (!isPaused || inbox.size > PAUSE_THRESHOLD / 2) return;
     isPaused = false;
     call.resume();
   }
@@ -102,19 +107,19 @@ export function openWatch(connection: Connection, { topic = "", signal }: WatchO
     abort,
     async next() {
       const next = await inbox.next();
-      relieve();
+      resumeIfDrained();
       return next;
     },
     async return() {
       inbox.clear();
       inbox.end();
-      call.abort(cancelled("the watch was left"));
+      call.abort(cancelled("the loop over the watch was left"));
       return { done: true, value: undefined };
     },
   };
 }
 
-/** Reads an event; undefined if it is newer than this library. */
+/** Converts an event; undefined if this version of the library does not know its type. */
 function eventOf({ time: timestamp, event }: WatchMessage): WatchEvent | undefined {
   const time = dateFromTimestamp(timestamp);
   switch (event?.$case) {

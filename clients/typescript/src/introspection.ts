@@ -37,51 +37,50 @@ import {
 } from "./introspection-read.js";
 import { type OpenWatch, openWatch, type WatchEvent, type WatchOptions } from "./introspection-watch.js";
 
-/** How to look something up. */
-export interface LookOptions {
-  /** Gives up when it fires; what is pending then rejects with CANCELLED. */
+/** Options of a lookup. */
+export interface LookupOptions {
+  /** Aborts the lookup when it fires; a pending call then rejects with CANCELLED. Default: none. */
   readonly signal?: AbortSignal;
 }
 
-/** What to list. */
-export interface ListOptions extends LookOptions {
-  /** Only what concerns this topic; a pattern for topics. Default: everything. */
+/** Options of a list. */
+export interface ListOptions extends LookupOptions {
+  /** Restricts the list to this topic. A list of topics also takes a pattern. Default: all. */
   readonly topic?: string;
-  /** How many entries to fetch at a time, 1 to 1,000. Default: the server's, 100. */
+  /** Entries per page, 1 to 1,000. Default: the server's, 100. */
   readonly pageSize?: number;
 }
 
-/** {@link ListOptions} of requests. */
+/** Options of a list of requests. */
 export interface RequestListOptions extends ListOptions {
-  /** Only requests in flight; default false: the recent ones too. */
+  /** Whether to list only requests in flight. Default false: recently ended requests too. */
   readonly pendingOnly?: boolean;
 }
 
 /**
- * What a dispatcher holds and does. It only looks; no payload is ever shown.
+ * Read-only view of what a dispatcher holds and does. Payloads are never shown.
  *
- * Lists fetch page after page while they are looped over, each loop anew. They are
- * read from a changing server: an entry that stays throughout comes once. Whoever
- * leaves the loop fetches no more.
+ * A list fetches its pages while a loop consumes it. Each loop starts with the first page; leaving the loop stops the
+ * fetching. The server changes between two pages: an entry that exists the whole time appears exactly once, an entry
+ * that comes or goes may appear or not.
  */
 export interface Introspection {
-  /** Describes the process. */
-  serverInfo(options?: LookOptions): Promise<ServerInfo>;
-  /** Topics by name. */
+  /** Describes the dispatcher process. */
+  serverInfo(options?: LookupOptions): Promise<ServerInfo>;
+  /** Lists topics, ordered by name. */
   topics(options?: ListOptions): AsyncIterable<TopicInfo, undefined>;
-  /** Connected producers by id. */
+  /** Lists the connected producers, ordered by id. */
   producers(options?: ListOptions): AsyncIterable<ProducerInfo, undefined>;
-  /** Connected listeners by id. */
+  /** Lists the connected listeners, ordered by id. */
   listeners(options?: ListOptions): AsyncIterable<ListenerInfo, undefined>;
-  /** Requests in flight and recent ones, the newest first. */
+  /** Lists requests in flight and recently ended ones, the newest first. */
   requests(options?: RequestListOptions): AsyncIterable<RequestInfo, undefined>;
-  /** One request with its timeline. Rejects with NOT_FOUND if it is neither in flight nor remembered. */
-  request(requestId: string, options?: LookOptions): Promise<RequestDetails>;
+  /** Describes one request with its timeline. Rejects with NOT_FOUND if it is neither in flight nor remembered. */
+  request(requestId: string, options?: LookupOptions): Promise<RequestDetails>;
   /**
-   * What happens from now on, each loop a stream of its own; leaving the loop ends
-   * it. Events that a slow loop holds up are counted in a `lost` event. The loop
-   * throws when the link breaks, and does not connect again by itself: what
-   * happened meanwhile is not known.
+   * Streams the events from now on. Each loop opens a stream of its own, and leaving the loop ends it. If the loop is
+   * too slow, the server drops events and counts them in a `lost` event. The loop throws when the connection breaks.
+   * It does not reconnect, because the events in between would be missing without a trace.
    */
   watch(options?: WatchOptions): AsyncIterable<WatchEvent, undefined>;
 }
@@ -89,7 +88,7 @@ export interface Introspection {
 /** One page of a list. */
 interface Page<T> {
   readonly items: readonly T[];
-  /** Empty at the end. */
+  /** Empty on the last page. */
   readonly nextPageToken: string;
 }
 
@@ -99,7 +98,7 @@ interface PageRequest {
   readonly topic: string;
 }
 
-const LARGEST_PAGE = 1_000;
+const MAX_PAGE_SIZE = 1_000;
 const METHODS = IntrospectionServiceService;
 
 /** {@link Introspection} over a connection. */
@@ -111,7 +110,7 @@ export class Introspector implements Introspection {
     this.#connection = connection;
   }
 
-  serverInfo({ signal }: LookOptions = {}): Promise<ServerInfo> {
+  serverInfo({ signal }: LookupOptions = {}): Promise<ServerInfo> {
     const request = GetServerInfoRequest.encode({}).finish();
     const decode = (response: Uint8Array) =>
       serverInfoOf(GetServerInfoResponse.decode(response).server ?? ServerMessage.create());
@@ -141,16 +140,16 @@ export class Introspector implements Introspection {
 
   requests(options: RequestListOptions = {}): AsyncIterable<RequestInfo, undefined> {
     const { pendingOnly = false } = options;
-    const asked = {
+    const message = {
       encode: (page: PageRequest) => ListRequestsRequest.encode({ ...page, pendingOnly }),
     };
-    return this.#list(METHODS.listRequests.path, options, asked, (response) => {
+    return this.#list(METHODS.listRequests.path, options, message, (response) => {
       const { requests, nextPageToken } = ListRequestsResponse.decode(response);
       return { items: requests.map(requestInfoOf), nextPageToken };
     });
   }
 
-  request(requestId: string, { signal }: LookOptions = {}): Promise<RequestDetails> {
+  request(requestId: string, { signal }: LookupOptions = {}): Promise<RequestDetails> {
     const request = GetRequestRequest.encode({ requestId }).finish();
     const decode = (response: Uint8Array) =>
       requestDetailsOf(GetRequestResponse.decode(response).request ?? RequestMessage.create());
@@ -161,7 +160,7 @@ export class Introspector implements Introspection {
     return { [Symbol.asyncIterator]: () => this.#watch(options) };
   }
 
-  /** Ends the watches that are open; resolves when they have ended. */
+  /** Aborts the open watches. Resolves when they have ended. */
   async close(): Promise<void> {
     const watches = [...this.#watches];
     for (const watch of watches) watch.abort(alreadyClosed("client"));
@@ -182,7 +181,7 @@ export class Introspector implements Introspection {
     decode: (response: Uint8Array) => Page<T>,
   ): AsyncIterable<T, undefined> {
     const connection = this.#connection;
-    async function* entries(): AsyncGenerator<T, undefined> {
+    async function* items(): AsyncGenerator<T, undefined> {
       const size = validPageSize(pageSize);
       let pageToken = "";
       do {
@@ -193,13 +192,13 @@ export class Introspector implements Introspection {
       } while (pageToken !== "");
       return undefined;
     }
-    return { [Symbol.asyncIterator]: entries };
+    return { [Symbol.asyncIterator]: items };
   }
 }
 
-/** The page size to ask for; 0 leaves it to the server. */
+/** Checks a page size. @returns the size to request; 0 for the server's default. */
 function validPageSize(pageSize: number | undefined): number {
   if (pageSize === undefined) return 0;
-  if (Number.isInteger(pageSize) && pageSize >= 1 && pageSize <= LARGEST_PAGE) return pageSize;
-  throw invalidArgument("pageSize", `is ${pageSize}; it is a whole number from 1 to ${LARGEST_PAGE}`);
+  if (Number.isInteger(pageSize) && pageSize >= 1 && pageSize <= MAX_PAGE_SIZE) return pageSize;
+  throw invalidArgument("pageSize", `is ${pageSize}; use a whole number from 1 to ${MAX_PAGE_SIZE}`);
 }

@@ -1,10 +1,10 @@
-/** A JSON value: what `args`, `kwargs` and results are made of. Numbers are finite. */
+/** A JSON value, as in `args`, `kwargs` and results. Numbers must be finite. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 /** A JSON object. */
 export type JsonObject = { readonly [key: string]: Json };
 
-/** Sets an own property whatever its name; plain assignment of `__proto__` would set the prototype instead. */
+/** Sets an own property, whatever its name. A plain assignment to `__proto__` would set the prototype instead. */
 export function setOwn<T>(target: Record<string, T>, key: string, value: T): void {
   if (key === "__proto__") {
     Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });

@@ -2,75 +2,92 @@ import type { ResultDelivery } from "./result-delivery.js";
 import type { SessionStatus } from "./session-status.js";
 import type { Summary } from "./summary.js";
 
-/** What a listener lost, exactly; it comes before the topic's next delivery. */
+/** Deliveries that a listener lost. Reported before the topic's next delivery. */
 export interface Gap {
   /** The topic, without wildcards. */
   readonly topic: string;
-  /** It read too slowly; or what it resumed from was no longer retained; or the server forgot the topic or restarted. */
+  /**
+   * Why: the listener read too slowly (SLOW_LISTENER); the deliveries after its resume position were no longer retained
+   * (RETENTION); or the numbering of the topic restarted, because the server restarted or had forgotten the topic
+   * (EPOCH_CHANGED).
+   */
   readonly reason: "SLOW_LISTENER" | "RETENTION" | "EPOCH_CHANGED";
-  /** The first lost position; 0 if it cannot be told. */
+  /** The first lost sequence; 0 if unknown. */
   readonly from: bigint;
-  /** The last lost position; 0 if it cannot be told. */
+  /** The last lost sequence; 0 if unknown. */
   readonly to: bigint;
-  /** How many deliveries were lost; 0 if it cannot be told. */
+  /** The number of lost deliveries; 0 if unknown. */
   readonly lostCount: bigint;
 }
 
-/** Who listens, to what, and how. */
+/** Options of a listener. */
 export interface ListenerOptions {
-  /** Topics or patterns: `*` stands for one token, `>` as the last one for one or more. May be empty. */
+  /** Topics or patterns: `*` matches one token; `>`, as the last token, matches one or more. May be empty. */
   readonly topics: readonly string[];
   /**
-   * Takes each result, in arrival order. While it returns a promise that is
-   * pending, the next one waits. Without it, iterate over the listener.
+   * Called with each result, in arrival order. If it returns a promise, the next result waits until the promise
+   * settles. Default: none; iterate over the listener instead.
    */
   readonly onResult?: (result: ResultDelivery) => void | Promise<void>;
-  /** Takes the summaries of the topics' requests, each after the request's last result; setting it asks the server for them. */
+  /** Called with the summary of each request, after its last result. If unset, the server sends no summaries. */
   readonly onSummary?: (summary: Summary) => void;
-  /** Told what was lost, in its place among the results. */
+  /** Called for each loss, in order with the results. Default: losses are not reported. */
   readonly onGap?: (gap: Gap) => void;
-  /** Told what happens to the session. */
+  /** Called when the session's status changes, and for faults. Default: none. */
   readonly onStatus?: (status: SessionStatus) => void;
-  /** 1 to 128 printable ASCII characters without spaces; the newest session of an id wins. Default: the server mints one. */
+  /**
+   * The listener's id: 1 to 128 printable ASCII characters without spaces. A new session with the same id replaces the
+   * older one. Default: the server generates an id.
+   */
   readonly id?: string;
-  /** Members of one group share the deliveries. Default: every delivery. */
+  /** The group of listeners that shares the deliveries: each goes to one member. Default: none, all deliveries. */
   readonly group?: string;
-  /** Whether late results are wanted too; default false. */
+  /** Whether to deliver results that arrive after their request has ended. Default false. */
   readonly includeLate?: boolean;
-  /** What the server does when this listener reads too slowly: drop the oldest and say so (default), or end the stream. */
+  /**
+   * What the server does when its buffer for this listener is full: drop the oldest deliveries and report a gap, or end
+   * the stream. Default DROP_OLDEST.
+   */
   readonly overflowAction?: "DROP_OLDEST" | "DISCONNECT";
-  /** How many bytes the server may queue for this listener, from 16 KiB. Default: the server's, 4 MiB. */
+  /** The size of the server's buffer for this listener, in bytes; at least 16 KiB. Default: the server's, 4 MiB. */
   readonly bufferBytes?: number;
 }
 
 /**
- * A listener that stays connected until it is closed, and resumes where it was.
+ * A listener. It reconnects until it is closed, and resumes at its last position.
  *
- * Without `onResult` it is iterated with `for await`, by one loop at a time.
- * Leaving the loop does not close it. Results that are not taken wait here, up to
- * about 1,024; then the stream is paused, and the server's own buffer fills.
+ * Without `onResult`, iterate over it with `for await`, one loop at a time. Leaving the loop does not close the
+ * listener. Up to about 1,024 results queue in this process. Then the stream is paused, and the server's buffer fills.
  */
 export interface Listener extends AsyncIterable<ResultDelivery, undefined> {
-  /** Its id, as given or minted; undefined before the first session. */
+  /** The listener's id, given or generated; undefined before the first session. */
   readonly id: string | undefined;
-  /** Resolves once live, or with the next session; rejects if there will be none. */
+  /**
+   * Resolves while a session is live, else when the next one is. Rejects if the listener is closed or has failed for
+   * good.
+   */
   ready(): Promise<void>;
   /**
-   * Adds topics or patterns, also for later sessions; resolves once they are live.
+   * Adds topics or patterns, for this session and later ones. Resolves when they are live.
    *
-   * The server's answer comes after the results that are on their way. While it is
-   * awaited, up to 65,536 results wait here, so that a loop may await it, too.
-   * @throws {DispatcherError} INVALID_ARGUMENT if one is malformed; nothing is added then. RESOURCE_EXHAUSTED, reason
-   * SLOW_CONSUMER, if more results come first; the topics are added all the same.
+   * The server's confirmation arrives behind results that are already on the stream. Until it arrives, up to 65,536
+   * results queue in this process, so that a loop may await this call.
+   *
+   * @throws {DispatcherError} INVALID_ARGUMENT if one is malformed; then none is added. RESOURCE_EXHAUSTED, reason
+   * SLOW_CONSUMER, if more results arrive before the confirmation; the topics are added nevertheless.
    */
   add(...topics: string[]): Promise<void>;
   /**
-   * Removes topics or patterns, written as they were added; resolves after the last delivery of theirs.
-   * @throws {DispatcherError} SLOW_CONSUMER as {@link add} does; the topics are removed all the same.
+   * Removes topics or patterns, spelled as they were added. Resolves after their last delivery.
+   *
+   * @throws {DispatcherError} SLOW_CONSUMER as {@link add} does; the topics are removed nevertheless.
    */
   remove(...topics: string[]): Promise<void>;
-  /** Ends at once; results that were not taken are dropped, and a loop over them ends. Never rejects. */
+  /** Closes the listener at once: drops the queued results and ends the loop. Never rejects. */
   close(): Promise<void>;
-  /** Resolves when it is over; rejects if the server refused it for good, such as UNAUTHENTICATED or SESSION_REPLACED. */
+  /**
+   * Resolves when the listener is closed. Rejects if it failed for good, such as with UNAUTHENTICATED or
+   * SESSION_REPLACED.
+   */
   readonly closed: Promise<void>;
 }

@@ -5,7 +5,7 @@ import { ListenerTopics } from "./listener-topics.js";
 const NOTHING = { added: [], removed: [], cursors: [] };
 
 describe("a listener's topics", () => {
-  it("are wanted at once, and settled when the server confirms the last of them", async () => {
+  it("change at once, and the change resolves when the server confirms the last of them", async () => {
     const topics = new ListenerTopics(["a"]);
     const { update, done } = topics.add(["b", "c"]);
     let isDone = false;
@@ -23,7 +23,7 @@ describe("a listener's topics", () => {
     expect(topics.current()).toEqual(["a", "b", "c"]);
   });
 
-  it("that are wanted already need no word", async () => {
+  it("that are present already need no message", async () => {
     const topics = new ListenerTopics(["a"]);
 
     const { update, done } = topics.add(["a"]);
@@ -32,7 +32,7 @@ describe("a listener's topics", () => {
     expect(update).toBeUndefined();
   });
 
-  it("settle with the stream that began with them, and only with it", async () => {
+  it("are confirmed by the stream that started with them, and only by that stream", async () => {
     const topics = new ListenerTopics([]);
     const before = topics.add(["a"]);
     topics.streamBegins();
@@ -45,7 +45,7 @@ describe("a listener's topics", () => {
     await expect(after.done).rejects.toMatchObject({ reason: "CLOSED" });
   });
 
-  it("follow what somebody else changed", () => {
+  it("follow a change by another client", () => {
     const topics = new ListenerTopics(["a"]);
 
     topics.changed({ ...NOTHING, added: ["b"], removed: ["a"] });
@@ -53,7 +53,7 @@ describe("a listener's topics", () => {
     expect(topics.current()).toEqual(["b"]);
   });
 
-  it("end as they were wanted last, whatever is confirmed in between", async () => {
+  it("end with the last change, whatever is confirmed in between", async () => {
     const topics = new ListenerTopics([]);
     const added = topics.add(["a"]);
     const removed = topics.remove(["a"]);

@@ -3,23 +3,23 @@ import type { DispatcherError } from "./errors.js";
 import type { TopicsChanged, TopicsUpdate } from "./gen/ate/dispatcher/v1/listener.js";
 
 interface Change {
-  /** What the server has not confirmed yet. */
-  readonly open: Set<string>;
+  /** Topics that the server has not confirmed yet. */
+  readonly unconfirmed: Set<string>;
   readonly isAddition: boolean;
   readonly done: Deferred<void>;
-  /** Whether the present stream began with the change made already. */
+  /** Whether the first message of the current stream includes the change. */
   isInListen: boolean;
 }
 
-/** What to say, and when it is done. */
+/** A change to send, and its completion. */
 export interface TopicsChange {
-  /** Undefined if there is nothing to change. */
+  /** The message to send; undefined if the change has no effect. */
   readonly update: TopicsUpdate | undefined;
-  /** Settles with the server's confirmation. */
+  /** Resolves when the server confirms the change. */
   readonly done: Promise<void>;
 }
 
-/** What a listener listens to, across reconnects. */
+/** The topics of a listener, across reconnects. */
 export class ListenerTopics {
   readonly #wanted: Set<string>;
   #changes: Change[] = [];
@@ -29,51 +29,51 @@ export class ListenerTopics {
     this.#wanted = new Set(initial);
   }
 
-  /** What the next stream begins with. */
+  /** The topics for the first message of the next stream. */
   current(): string[] {
     return [...this.#wanted];
   }
 
-  /** Notes that topics are to be added. */
+  /** Adds topics. */
   add(topics: readonly string[]): TopicsChange {
-    const missing = topics.filter((topic) => !this.#wanted.has(topic) || this.#isOpen(topic));
+    const missing = topics.filter((topic) => !this.#wanted.has(topic) || this.#isPending(topic));
     for (const topic of topics) this.#wanted.add(topic);
     return this.#change(missing, true);
   }
 
-  /** Notes that topics are to be removed. */
+  /** Removes topics. */
   remove(topics: readonly string[]): TopicsChange {
-    const present = topics.filter((topic) => this.#wanted.has(topic) || this.#isOpen(topic));
+    const present = topics.filter((topic) => this.#wanted.has(topic) || this.#isPending(topic));
     for (const topic of topics) this.#wanted.delete(topic);
     return this.#change(present, false);
   }
 
-  /** A stream begins with {@link current}. */
+  /** Records that a stream starts with the {@link current} topics. */
   streamBegins(): void {
     for (const change of this.#changes) change.isInListen = true;
   }
 
-  /** The stream that began is live. */
+  /** Records that the stream is live, which confirms the topics that it started with. */
   streamIsLive(): void {
-    for (const change of this.#changes) if (change.isInListen) change.open.clear();
+    for (const change of this.#changes) if (change.isInListen) change.unconfirmed.clear();
     this.#settle();
   }
 
-  /** The server confirms a change, perhaps one that somebody else made. */
+  /** Applies a change that the server reports. It confirms a change of this listener, or is one of another client. */
   changed({ added, removed }: TopicsChanged): void {
     for (const topic of added) this.#confirm(topic, true);
     for (const topic of removed) this.#confirm(topic, false);
     this.#settle();
   }
 
-  /** There will be no further confirmation. */
+  /** Rejects the pending changes, after which no confirmation can arrive. */
   abandon(error: DispatcherError): void {
     for (const { done } of this.#changes.splice(0)) done.reject(error);
   }
 
   #change(topics: readonly string[], isAddition: boolean): TopicsChange {
     const change: Change = {
-      open: new Set(topics),
+      unconfirmed: new Set(topics),
       isAddition,
       done: createDeferred<void>(),
       isInListen: false,
@@ -88,19 +88,20 @@ export class ListenerTopics {
   }
 
   #confirm(topic: string, isAddition: boolean): void {
-    const isOurs = this.#isOpen(topic);
-    for (const change of this.#changes) if (change.isAddition === isAddition) change.open.delete(topic);
-    if (isOurs) return;
+    const isOwnChange = this.#isPending(topic);
+    for (const change of this.#changes)
+      if (change.isAddition === isAddition) change.unconfirmed.delete(topic);
+    if (isOwnChange) return;
     if (isAddition) this.#wanted.add(topic);
     else this.#wanted.delete(topic);
   }
 
-  #isOpen(topic: string): boolean {
-    return this.#changes.some(({ open }) => open.has(topic));
+  #isPending(topic: string): boolean {
+    return this.#changes.some(({ unconfirmed }) => unconfirmed.has(topic));
   }
 
   #settle(): void {
-    for (const { open, done } of this.#changes) if (open.size === 0) done.resolve();
-    this.#changes = this.#changes.filter(({ open }) => open.size > 0);
+    for (const { unconfirmed, done } of this.#changes) if (unconfirmed.size === 0) done.resolve();
+    this.#changes = this.#changes.filter(({ unconfirmed }) => unconfirmed.size > 0);
   }
 }

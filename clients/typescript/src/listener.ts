@@ -25,7 +25,7 @@ import type { StreamCall, StreamEvents } from "./stream-call.js";
 import { checkPattern } from "./topic-pattern.js";
 import { readStreamEvents, type StreamEvent } from "./wire.js";
 
-/** Connects a listener; see {@link ListenerOptions}. */
+/** The implementation of {@link Listener}. Starts to connect when it is created. */
 export class ListenerSession implements Listener, Peer {
   readonly kind = "listener";
   readonly #connection: Connection;
@@ -87,24 +87,24 @@ export class ListenerSession implements Listener, Peer {
     this.#topics.streamBegins();
     this.#feed.streamBegins();
     const listen = ListenRequest.fromPartial({
-      // A minted id is kept, so that a session that only this side has lost is replaced and does not linger.
+      // A generated id is kept: the new session replaces the old one if only this side has noticed its loss.
       listenerId: this.#options.id ?? this.#session.id ?? "",
       topics: this.#topics.current(),
-      resumeFrom: this.#cursors.claim(),
+      resumeFrom: this.#cursors.resumePoints(),
       includeLate: this.#options.includeLate ?? false,
       includeSummaries: this.#options.onSummary !== undefined,
       overflowAction: OverflowAction[this.#options.overflowAction ?? "UNSPECIFIED"],
       bufferBytes: this.#options.bufferBytes ?? 0,
       group: this.#options.group ?? "",
     });
-    this.#say(call, { $case: "listen", value: listen });
+    this.#send(call, { $case: "listen", value: listen });
     return call;
   }
 
   /** @internal */
   receive(message: Buffer): void {
     for (const event of readStreamEvents(message)) this.#handle(event);
-    this.#feed.handOut();
+    this.#feed.flush();
   }
 
   /** @internal */
@@ -128,7 +128,7 @@ export class ListenerSession implements Listener, Peer {
         break;
       case "summary": {
         const { onSummary } = this.#options;
-        if (onSummary !== undefined) this.#feed.inTurn("onSummary", () => onSummary(event.value));
+        if (onSummary !== undefined) this.#feed.pushCallback("onSummary", () => onSummary(event.value));
         break;
       }
       case "gap":
@@ -174,17 +174,17 @@ export class ListenerSession implements Listener, Peer {
     else this.#cursors.skip(topic, to);
     const { onGap } = this.#options;
     const gap = { topic, reason: nameOf(GapReason, reason), from, to, lostCount };
-    if (onGap !== undefined) this.#feed.inTurn("onGap", () => onGap(gap));
+    if (onGap !== undefined) this.#feed.pushCallback("onGap", () => onGap(gap));
   }
 
   async #change({ update, done }: TopicsChange): Promise<void> {
     if (update !== undefined && this.#call !== undefined) {
-      this.#say(this.#call, { $case: "update", value: update });
+      this.#send(this.#call, { $case: "update", value: update });
     }
     await this.#feed.readAhead(done);
   }
 
-  #say(call: StreamCall, message: NonNullable<SubscribeRequest["message"]>): void {
+  #send(call: StreamCall, message: NonNullable<SubscribeRequest["message"]>): void {
     call.write(Buffer.from(SubscribeRequest.encode({ message }).finish()));
   }
 }

@@ -2,7 +2,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { MAX_BATCH_BYTES, OutgoingBatch } from "./outgoing-batch.js";
 
-/** A stream that takes as many messages as `capacity` says. */
+/** A stream that is congested after `capacity` messages. */
 class FakeStream {
   readonly messages: string[] = [];
   capacity = Number.POSITIVE_INFINITY;
@@ -18,7 +18,7 @@ class FakeStream {
 }
 
 describe("an outgoing batch", () => {
-  it("sends what one turn pushed as one message, in order", async () => {
+  it("sends the items of one turn as one message, in order", async () => {
     const stream = new FakeStream();
 
     stream.push("a", "b");
@@ -32,7 +32,7 @@ describe("an outgoing batch", () => {
     expect(stream.messages).toEqual(["abc", "d"]);
   });
 
-  it("sends the answer to a message before the turn is over, with all that promises bring", async () => {
+  it("sends the response to a message before the turn ends, with the items that promises push", async () => {
     const stream = new FakeStream();
     let sentInTurn: readonly string[] = [];
     setImmediate(() => {
@@ -50,7 +50,7 @@ describe("an outgoing batch", () => {
     expect(stream.messages).toEqual(["ab"]);
   });
 
-  it("keeps what comes while the stream is congested, and sends it together afterwards", async () => {
+  it("queues items while the stream is congested, and then sends them together", async () => {
     const stream = new FakeStream();
     stream.capacity = 1;
 
@@ -69,7 +69,7 @@ describe("an outgoing batch", () => {
     expect(stream.messages).toEqual(["a", "bc"]);
   });
 
-  it("stops in the middle of it when the stream gets congested", async () => {
+  it("stops between two messages when the stream becomes congested", async () => {
     const stream = new FakeStream();
     stream.capacity = 1;
 
@@ -82,7 +82,7 @@ describe("an outgoing batch", () => {
     expect(stream.messages).toEqual([`${MAX_BATCH_BYTES} bytes`, "y"]);
   });
 
-  it("splits what is too much for one message, but no item", async () => {
+  it("splits the queue at the maximum message size, but splits no item", async () => {
     const stream = new FakeStream();
     const half = "x".repeat(MAX_BATCH_BYTES / 2);
 
@@ -97,7 +97,7 @@ describe("an outgoing batch", () => {
     ]);
   });
 
-  it("says when all is sent", async () => {
+  it("reports when the queue is empty", async () => {
     const stream = new FakeStream();
     await stream.batch.whenEmpty();
     stream.push("a");
@@ -107,7 +107,7 @@ describe("an outgoing batch", () => {
     expect(stream.messages).toEqual(["a"]);
   });
 
-  it("drops all once the stream is gone, and lets nobody wait", async () => {
+  it("drops all items after the stream has ended, and lets no one wait", async () => {
     const stream = new FakeStream();
     stream.push("a");
     const empty = stream.batch.whenEmpty();

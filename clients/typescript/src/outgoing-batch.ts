@@ -1,22 +1,21 @@
 import { WireBuffer } from "./wire-buffer.js";
 
 /**
- * How many bytes are put into one message at most, unless one item alone is
- * larger: far above what a turn collects, and below the message limit of any
- * server.
+ * The maximum size of a message, in bytes. Only an item that is larger by itself makes a larger message. The limit is
+ * far above what one turn collects, and below the message limit of any server.
  */
 export const MAX_BATCH_BYTES = 512 * 1024;
 
 /**
- * What waits to be written to a stream.
+ * The queue of items to write to a stream, which merges them into messages.
  *
- * Everything that is pushed in one turn of the event loop, or in answer to one
- * message, leaves as one message (or as few, by size); nothing ever waits to
- * fill one. While the stream is congested the items wait here, in order.
+ * Items that are pushed in one turn of the event loop, or in response to one message, leave as one message, or as a
+ * few if they exceed {@link MAX_BATCH_BYTES}. An item never waits for others to fill a message. While the stream is
+ * congested, items queue here in order.
  */
 export class OutgoingBatch {
   readonly #write: (message: Buffer) => boolean;
-  /** Messages that are full. */
+  /** Full messages, in order. */
   #full: Buffer[] = [];
   /** The message that is being filled. */
   readonly #filling = new WireBuffer();
@@ -30,29 +29,31 @@ export class OutgoingBatch {
     this.flush();
   };
   readonly #onTick = () => this.flush();
-  // The next tick comes when no promise is left that is settled.
+  // nextTick from a microtask runs after all microtasks, so after the reactions of all settled promises.
   readonly #onMicrotask = () => process.nextTick(this.#onTick);
 
-  /** @param write - writes one message; false if the stream is congested, until {@link drained}. */
+  /**
+   * @param write - writes one message; returns false if the stream is congested from then on, until {@link drained}.
+   */
   constructor(write: (message: Buffer) => boolean) {
     this.#write = write;
   }
 
-  /** Bytes that wait to be written. */
+  /** The size of the queued items, in bytes. */
   get queuedBytes(): number {
     return this.#queuedBytes;
   }
 
-  /** @param item - an encoded batch of one item. Ignored once closed. */
+  /** Enqueues an item. Ignored after {@link close}. @param item - a message that holds this item alone, encoded. */
   push(item: Uint8Array): void {
     this.begin(item.byteLength)?.append(item);
   }
 
   /**
-   * Begins an item, whose encoded batch of one the caller writes at once, and without calling anybody else meanwhile.
+   * Starts an item. The caller must write the item, encoded as for {@link push}, before it calls anything else.
    *
-   * @param byteLength - how many bytes it will write.
-   * @returns where to write, with room for them; undefined once closed.
+   * @param byteLength - the exact number of bytes that the caller will write.
+   * @returns a buffer with room for the item; undefined after {@link close}.
    */
   begin(byteLength: number): WireBuffer | undefined {
     if (this.#isClosed) return undefined;
@@ -66,34 +67,34 @@ export class OutgoingBatch {
     return filling;
   }
 
-  /** Resolves once all that waits now was written or dropped; at once if nothing waits. */
+  /** Resolves when the queue is empty, because its items were written or dropped. */
   async whenEmpty(): Promise<void> {
     if (this.#queuedBytes === 0) return;
     await new Promise<void>((resolve) => this.#emptied.push(resolve));
   }
 
-  /** The stream takes messages again. */
+  /** Resumes writing, after the stream was congested. */
   drained(): void {
     this.#isCongested = false;
     this.#schedule();
   }
 
   /**
-   * Writes what answers the message that is being read as soon as all that follows from it has run, promises included. It
-   * leaves with the reading of its connection then, and the server works on it while this side reads other streams: at
-   * the end of the turn each would wait for the other. It is one message still; only other streams could add to it.
+   * Flushes as soon as the reactions to the current message have run, including those in promises, instead of at the
+   * end of the turn. So the server can work on the response while this process reads other streams. The response is
+   * still one message, since only reactions to other streams could add to it.
    */
   flushWhenSettled(): void {
     queueMicrotask(this.#onMicrotask);
   }
 
-  /** Writes what waits now, as far as the stream takes it. */
+  /** Writes the queued items until the stream is congested. */
   flush(): void {
     while (!this.#isCongested && this.#queuedBytes > 0) this.#isCongested = !this.#write(this.#take());
     if (this.#queuedBytes === 0) this.#announceEmpty();
   }
 
-  /** Drops what waits and takes nothing any more: the stream is gone. */
+  /** Drops the queued items, and all later ones. Called when the stream has ended. */
   close(): void {
     this.#isClosed = true;
     this.#full = [];

@@ -7,35 +7,39 @@ import { decodeRequest, type RequestPayload } from "./request-decoder.js";
 import type { WireAssignment } from "./wire-assignment.js";
 
 /**
- * Answers one request: with a value, with bytes, with nothing (null), or by
- * throwing, which becomes an error result and leaves the producer registered.
+ * Handles one assignment. The return value is the final result; undefined counts as null. An exception becomes an
+ * error result, and the producer stays registered.
  */
 // biome-ignore lint/suspicious/noConfusingVoidType: a handler without a return statement is a handler too
 export type Handler = (request: AssignmentContext) => HandlerResult | void | Promise<HandlerResult | void>;
 
-/** Reasons of a revocation after which nobody hears what the handler still says. */
-const UNHEARD: ReadonlySet<string> = new Set(["SHUTDOWN", "SESSION_LOST", "CLOSED"]);
+/** Reasons of a revocation after which results of the handler are dropped. */
+const REASONS_THAT_CLOSE: ReadonlySet<string> = new Set(["SHUTDOWN", "SESSION_LOST", "CLOSED"]);
 
-/** Where answers go. */
+/** Sends the replies of handlers. */
 export interface ReplySink {
-  /** Sends a result. @throws {DispatcherError} reason UNSERIALIZABLE_VALUE or RESULT_TOO_LARGE; nothing is sent then. */
+  /**
+   * Sends a result.
+   *
+   * @throws {DispatcherError} reason UNSERIALIZABLE_VALUE or RESULT_TOO_LARGE; then nothing is sent.
+   */
   reply(assignmentId: string, more: boolean, result: HandlerResult | undefined): void;
   /** Sends an error as the final result. Never throws. */
   fail(assignmentId: string, error: unknown): void;
-  /** Resolves once all so far was handed to the stream, or dropped with it. */
+  /** Resolves when all replies so far are written to the stream, or dropped with it. */
   whenSent(): Promise<void>;
 }
 
-/** The assignments that a producer owes an answer, or whose handlers are at work on a late one. */
+/** The assignments whose handlers run: those that the producer owes a result for, and those already revoked. */
 export class Outstanding {
   readonly #handler: Handler;
   readonly #sink: ReplySink;
-  /** Those whose handlers answer later; most answer at once, and are never entered here. */
+  /** Assignments whose handlers returned a promise. Most handlers return at once and never get an entry. */
   readonly #assignments = new Map<string, Assignment>();
-  /** The one whose handler is being called; nothing arrives meanwhile. */
+  /** The assignment whose handler is being called. No other message is read during the call. */
   #running: Assignment | undefined;
   readonly #sendPartial: SendPartial = (assignment, result) => {
-    if (!assignment.isHeard) return Promise.resolve();
+    if (!assignment.isOpen) return Promise.resolve();
     this.#sink.reply(assignment.assignmentId, true, result);
     return this.#sink.whenSent();
   };
@@ -46,9 +50,9 @@ export class Outstanding {
   }
 
   /**
-   * Runs the handler; its answer is sent if somebody may hear it. Never throws.
+   * Runs the handler and sends its result. Never throws.
    *
-   * @param receivedAt - when the assignment came, on the clock of performance.now.
+   * @param receivedAt - when the assignment arrived, on the clock of performance.now.
    */
   assign(wire: WireAssignment, receivedAt: number): void {
     let payload: RequestPayload;
@@ -58,24 +62,24 @@ export class Outstanding {
       this.#sink.fail(wire.assignmentId, undecodable(cause));
       return;
     }
-    if (this.#assignments.size > 0) this.#forget(wire.assignmentId);
+    if (this.#assignments.size > 0) this.#closeEarlier(wire.assignmentId);
     const assignment = new Assignment(wire, payload, receivedAt, this.#sendPartial);
     this.#running = assignment;
     this.#run(assignment);
     this.#running = undefined;
   }
 
-  /** Withdraws assignments; unknown ones were answered already. Handlers that go on are remembered until they end. */
+  /** Revokes assignments. Unknown ids are ignored: they have been answered. Keeps track of handlers until they end. */
   revoke(assignmentIds: readonly string[], reason: DispatcherError): void {
     for (const id of assignmentIds) {
       const assignment = this.#running?.assignmentId === id ? this.#running : this.#assignments.get(id);
       if (assignment === undefined) continue;
-      if (UNHEARD.has(reason.reason)) this.#end(assignment);
+      if (REASONS_THAT_CLOSE.has(reason.reason)) this.#close(assignment);
       assignment.revoke(reason);
     }
   }
 
-  /** Withdraws all. */
+  /** Revokes all assignments. */
   abandon(reason: DispatcherError): void {
     const ids = [...this.#assignments.keys()];
     if (this.#running !== undefined) ids.push(this.#running.assignmentId);
@@ -86,7 +90,7 @@ export class Outstanding {
     try {
       const result = this.#handler(assignment);
       if (isPromiseLike(result)) {
-        if (assignment.isHeard) this.#assignments.set(assignment.assignmentId, assignment);
+        if (assignment.isOpen) this.#assignments.set(assignment.assignmentId, assignment);
         result.then(
           (value) => this.#answer(assignment, value ?? undefined),
           (error: unknown) => this.#fail(assignment, error),
@@ -100,38 +104,40 @@ export class Outstanding {
   }
 
   #answer(assignment: Assignment, result: HandlerResult | undefined): void {
-    if (!assignment.isHeard) return;
+    if (!assignment.isOpen) return;
     try {
       this.#sink.reply(assignment.assignmentId, false, result);
-      this.#end(assignment);
+      this.#close(assignment);
     } catch (error) {
       this.#fail(assignment, unsendable(error));
     }
   }
 
   #fail(assignment: Assignment, error: unknown): void {
-    if (!assignment.isHeard) return;
-    this.#end(assignment);
-    // After a revocation it most often says only that the handler gave up.
+    if (!assignment.isOpen) return;
+    this.#close(assignment);
+    // After a revocation, an exception mostly means that the handler stopped because of it.
     if (!assignment.isRevoked) this.#sink.fail(assignment.assignmentId, error);
   }
 
-  /** Nobody hears of it any more. */
-  #end(assignment: Assignment): void {
-    assignment.end();
+  /** Closes an assignment and forgets it. */
+  #close(assignment: Assignment): void {
+    assignment.close();
     if (this.#assignments.size > 0 && this.#assignments.get(assignment.assignmentId) === assignment) {
       this.#assignments.delete(assignment.assignmentId);
     }
   }
 
-  /** An id that is assigned anew takes the place of what it meant before. */
-  #forget(assignmentId: string): void {
+  /** Closes an earlier assignment with the same id, which the new one replaces. */
+  #closeEarlier(assignmentId: string): void {
     const assignment = this.#assignments.get(assignmentId);
-    if (assignment !== undefined) this.#end(assignment);
+    if (assignment !== undefined) this.#close(assignment);
   }
 }
 
-/** It is the producer's fault, not that of the request. */
+/**
+ * Turns the INVALID_ARGUMENT of an unserializable result into INTERNAL: the producer is at fault, not the requester.
+ */
 function unsendable(error: unknown): DispatcherError {
   const { reason, details } = DispatcherError.from(error);
   if (reason === "RESULT_TOO_LARGE") return DispatcherError.from(error);

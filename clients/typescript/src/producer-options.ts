@@ -1,65 +1,83 @@
 import type { Handler } from "./outstanding.js";
 import type { SessionStatus } from "./session-status.js";
 
-/** A topic, or a pattern of topics: `*` stands for one token, `>` as the last one for one or more. */
+/** A topic or pattern, with an optional group. `*` matches one token; `>`, as the last token, matches one or more. */
 export type ProducerTopic = string | { readonly topic: string; readonly group?: string };
 
-/** Who answers, on what, and how. */
+/** Options of a producer. */
 export interface ProducerOptions {
-  /** Topics or patterns to join; members of one group share the work. May be empty. */
+  /** Topics or patterns to register for. Each request goes to one member of a group. May be empty. */
   readonly topics: readonly ProducerTopic[];
-  /** Answers each request. */
+  /** Handles each assignment. */
   readonly handler: Handler;
-  /** How many requests are worked on at a time; from 1. Default: the server's, 256. 1 means one after the other. */
+  /**
+   * The maximum number of assignments at a time; at least 1. 1 means one after the other. Default: the server's, 256.
+   */
   readonly concurrency?: number;
-  /** How many further requests may wait at the server for their turn. Default: the server's, 1,024. */
+  /**
+   * The maximum number of further assignments that queue at the server for this producer. Beyond it, the producer's
+   * outcome is SATURATED. Default, also for 0: the server's, 1,024.
+   */
   readonly maxBacklog?: number;
-  /** 1 to 128 printable ASCII characters without spaces; the newest session of an id wins. Default: the server mints one. */
+  /**
+   * The producer's id: 1 to 128 printable ASCII characters without spaces. A new session with the same id replaces the
+   * older one. Default: the server generates an id.
+   */
   readonly id?: string;
-  /** Name for people; at most 256 bytes. */
+  /** A name to display; at most 256 bytes. Default: none. */
   readonly displayName?: string;
-  /** Labels that selectors match; at most 32. */
+  /** Labels that selectors match; at most 32. Default: none. */
   readonly labels?: Readonly<Record<string, string>>;
-  /** Told what became of each reply; setting it asks the server for that. */
+  /** Called with the disposition of each reply. If unset, the server sends no dispositions. */
   readonly onDisposition?: (assignmentId: string, state: DispositionName) => void;
-  /** Told what happens to the session. */
+  /** Called when the session's status changes, and for faults. Default: none. */
   readonly onStatus?: (status: SessionStatus) => void;
 }
 
-/** What became of a reply: in time, after the TTL, answered before, never assigned, or revoked before. */
+/**
+ * What the dispatcher did with a reply. ACCEPTED: in time. LATE: after the request had ended. DUPLICATE: the assignment
+ * had been answered. UNKNOWN: there is no such assignment. CANCELLED: the assignment had been revoked.
+ */
 export type DispositionName = "ACCEPTED" | "LATE" | "DUPLICATE" | "UNKNOWN" | "CANCELLED";
 
-/** How a producer or client is closed. */
+/** Options of closing a producer or client. */
 export interface CloseOptions {
-  /** How long pending work may still take, in milliseconds. Default 30,000. */
+  /** How long pending work may take, in milliseconds; 0 aborts it at once. Default 30,000. */
   readonly graceMs?: number;
 }
 
-/** The default of {@link CloseOptions.graceMs}: what container platforms commonly grant a process to stop. */
+/** The default of {@link CloseOptions.graceMs}: the time that container platforms commonly give a process to stop. */
 export const DEFAULT_GRACE_MS = 30_000;
 
-/** A producer that stays connected, and registered, until it is closed. */
+/** A producer. It reconnects and registers again until it is closed. */
 export interface Producer {
-  /** Its id, as given or minted; undefined before the first session. */
+  /** The producer's id, given or generated; undefined before the first session. */
   readonly id: string | undefined;
-  /** Resolves once registered and live, or with the next session; rejects if there will be none. */
+  /**
+   * Resolves while a session is live, else when the next one is. Rejects if the producer is closed or has failed for
+   * good.
+   */
   ready(): Promise<void>;
   /**
-   * Joins a topic or pattern; again after each reconnect. The newest group holds.
+   * Registers for a topic or pattern, in this session and later ones. A second registration for the same topic replaces
+   * its group. Resolves when the registration is live, which may be after a reconnect.
    *
-   * Resolves once it is live, after a reconnect if need be.
-   * @throws {DispatcherError} INVALID_ARGUMENT, PERMISSION_DENIED and the like if the server refuses it; the session goes on.
+   * @throws {DispatcherError} such as INVALID_ARGUMENT or PERMISSION_DENIED if the server rejects it; the session
+   * continues.
    */
   register(topic: string, options?: { readonly group?: string }): Promise<void>;
-  /** Leaves a topic or pattern, written as it was registered. What was assigned before may still be answered. */
+  /** Deregisters a topic or pattern, spelled as it was registered. Assignments from before may still be answered. */
   deregister(topic: string): Promise<void>;
-  /** Changes how many requests are worked on at a time; from 1. What is at work goes on. */
+  /** Changes the maximum number of assignments at a time; at least 1. Running handlers are not affected. */
   setConcurrency(concurrency: number): void;
   /**
-   * Drains: takes no new work, finishes the old, then ends. Work that outlasts
-   * the grace is abandoned. Resolves when it is over; never rejects.
+   * Drains the producer: it gets no new assignments, finishes those it has, and closes. After `graceMs`, it aborts the
+   * handlers that still run. Resolves when the producer is closed; never rejects.
    */
   close(options?: CloseOptions): Promise<void>;
-  /** Resolves when it is over; rejects if the server refused it for good, such as UNAUTHENTICATED or SESSION_REPLACED. */
+  /**
+   * Resolves when the producer is closed. Rejects if it failed for good, such as with UNAUTHENTICATED or
+   * SESSION_REPLACED.
+   */
   readonly closed: Promise<void>;
 }

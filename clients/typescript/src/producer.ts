@@ -29,7 +29,7 @@ import { type ProducerEvent, readProducerEvents } from "./wire.js";
 import { pushReply, type ReplyContent } from "./wire-items.js";
 import { writeReply } from "./wire-writer.js";
 
-/** Connects a producer; see {@link ProducerOptions}. */
+/** The implementation of {@link Producer}. Starts to connect when it is created. */
 export class ProducerSession implements Producer, Peer {
   readonly kind = "producer";
   readonly #connection: Connection;
@@ -41,7 +41,7 @@ export class ProducerSession implements Producer, Peer {
   #concurrency: number;
   #call: StreamCall | undefined;
   #outbox = new OutgoingBatch(() => true);
-  /** The largest message that the server takes, in bytes; 0 if it did not say. */
+  /** The server's message limit, in bytes; 0 if the server did not send one. */
   #maxMessageBytes = 0;
 
   constructor(connection: Connection, options: ProducerOptions) {
@@ -79,26 +79,26 @@ export class ProducerSession implements Producer, Peer {
   async register(topic: string, options?: { readonly group?: string }): Promise<void> {
     if (this.#session.isClosing) throw alreadyClosed(this.kind);
     const { message, done } = this.#registrations.register(topic, options?.group ?? "");
-    if (this.#session.isReady) this.#say(message);
+    if (this.#session.isReady) this.#send(message);
     await done;
   }
 
   async deregister(topic: string): Promise<void> {
     if (this.#session.isClosing) throw alreadyClosed(this.kind);
     const { message, done } = this.#registrations.deregister(topic);
-    if (this.#session.isReady) this.#say(message);
+    if (this.#session.isReady) this.#send(message);
     await done;
   }
 
   setConcurrency(concurrency: number): void {
     this.#concurrency = validConcurrency(concurrency);
     if (!this.#session.isReady) return;
-    this.#say({ message: { $case: "updateCredit", value: { maxOutstanding: this.#concurrency } } });
+    this.#send({ message: { $case: "updateCredit", value: { maxOutstanding: this.#concurrency } } });
   }
 
   async close({ graceMs = DEFAULT_GRACE_MS }: CloseOptions = {}): Promise<void> {
     const isLive = this.#session.isReady && !this.#session.isClosing;
-    if (isLive) this.#say({ message: { $case: "drain", value: {} } });
+    if (isLive) this.#send({ message: { $case: "drain", value: {} } });
     this.#session.closeWithin(graceMs);
     await this.#session.closed.catch(() => {});
   }
@@ -109,7 +109,8 @@ export class ProducerSession implements Producer, Peer {
     this.#call = call;
     this.#outbox = new OutgoingBatch((message) => call.write(message));
     const hello = Hello.fromPartial({
-      // A minted id is kept, so that a session that only this side has lost is replaced and not asked in vain.
+      // A generated id is kept: the new session replaces the old one if only this side has noticed its loss. The server
+      // would go on to assign requests to the old one.
       producerId: this.#options.id ?? this.#session.id ?? "",
       displayName: this.#options.displayName ?? "",
       labels: this.#options.labels ?? {},
@@ -118,7 +119,7 @@ export class ProducerSession implements Producer, Peer {
       maxBacklog: this.#options.maxBacklog ?? 0,
       reportDispositions: this.#options.onDisposition !== undefined,
     });
-    this.#say({ message: { $case: "hello", value: hello } });
+    this.#send({ message: { $case: "hello", value: hello } });
     return call;
   }
 
@@ -170,7 +171,7 @@ export class ProducerSession implements Producer, Peer {
         this.#registrations.confirmed(event.value.correlationId);
         break;
       case "fault":
-        if (this.#registrations.refused(event.value)) return;
+        if (this.#registrations.rejected(event.value)) return;
         this.#callbacks.status({
           type: "fault",
           error: errorOfStatus(event.value.status),
@@ -184,7 +185,7 @@ export class ProducerSession implements Producer, Peer {
 
   #welcome(welcome: Welcome): void {
     this.#maxMessageBytes = welcome.maxMessageBytes;
-    for (const message of this.#registrations.unanswered()) this.#say(message);
+    for (const message of this.#registrations.unanswered()) this.#send(message);
     this.#session.established({
       id: welcome.producerId,
       sessionId: welcome.sessionId,
@@ -209,14 +210,14 @@ export class ProducerSession implements Producer, Peer {
     if (byteLength > limit) throw tooLarge(byteLength, limit);
   }
 
-  #say(message: ProducerMessage): void {
+  #send(message: ProducerMessage): void {
     this.#outbox.push(ProduceRequest.encode({ messages: [message] }).finish());
   }
 }
 
 function validConcurrency(concurrency: number): number {
   if (Number.isInteger(concurrency) && concurrency >= 1 && concurrency < 2 ** 32) return concurrency;
-  throw invalidArgument("concurrency", `is ${concurrency}; it is a whole number from 1`);
+  throw invalidArgument("concurrency", `is ${concurrency}; use a whole number from 1`);
 }
 
 function revoked(value: number): DispatcherError {
@@ -231,6 +232,6 @@ function sessionLost(cause: DispatcherError): DispatcherError {
 }
 
 function tooLarge(bytes: number, limit: number): DispatcherError {
-  const details = `the reply is ${bytes} bytes; the server takes ${limit}; send less, or a reference instead`;
+  const details = `the reply is ${bytes} bytes; the server's limit is ${limit}; send less, or send a reference`;
   return new DispatcherError({ code: status.RESOURCE_EXHAUSTED, reason: "RESULT_TOO_LARGE", details });
 }

@@ -1,4 +1,4 @@
-/** Whether a callback answered later. */
+/** Whether a callback returned a promise. */
 export function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }

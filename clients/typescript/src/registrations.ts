@@ -9,33 +9,32 @@ interface Change {
 }
 
 /**
- * What a producer is registered on, across reconnects.
+ * The registrations of a producer, across reconnects.
  *
- * What the server has confirmed goes into the next Hello. What it has not
- * answered is sent again after the next Welcome, so that a refused topic is a
- * Fault and not the end of the session.
+ * Confirmed registrations are part of the next Hello. Changes that the server has not answered are sent again after
+ * the next Welcome. In a Hello, a rejected topic would end the session; in a later message it is only a Fault.
  */
 export class Registrations {
   readonly #groups = new Map<string, string>();
   readonly #changes = new Map<string, Change>();
   #lastId = 0;
 
-  /** @param initial - registrations that are part of the first Hello. */
+  /** @param initial - the registrations in the first Hello. */
   constructor(initial: readonly Registration[]) {
     for (const { topic, group } of initial) this.#groups.set(topic, group);
   }
 
-  /** What the next Hello registers. */
+  /** The registrations for the next Hello. */
   current(): Registration[] {
     return [...this.#groups].map(([topic, group]) => ({ topic, group }));
   }
 
-  /** What was said and not answered, in order. */
+  /** The messages that the server has not answered, in order. */
   unanswered(): ProducerMessage[] {
     return [...this.#changes.values()].map(({ message }) => ({ message }));
   }
 
-  /** Notes that a topic is to be joined; `done` settles with the server's answer. */
+  /** Adds a registration. @returns the message to send, and a promise that settles with the server's answer. */
   register(
     topic: string,
     group: string,
@@ -45,7 +44,7 @@ export class Registrations {
     return this.#add(correlationId, { $case: "register", value }, () => this.#groups.set(topic, group));
   }
 
-  /** Notes that a topic is to be left; from now on no Hello registers it. */
+  /** Removes a registration, from the next Hello too. @returns as {@link register}. */
   deregister(topic: string): { readonly message: ProducerMessage; readonly done: Promise<void> } {
     const correlationId = this.#nextId();
     this.#groups.delete(topic);
@@ -53,21 +52,21 @@ export class Registrations {
     return this.#add(correlationId, { $case: "deregister", value }, () => this.#groups.delete(topic));
   }
 
-  /** The server confirmed a change. Unknown ids are ignored: they answered another session. */
+  /** Applies a change that the server confirmed. Unknown ids are ignored: they belong to an earlier session. */
   confirmed(correlationId: string): void {
     const change = this.#take(correlationId);
     change?.apply();
     change?.done.resolve();
   }
 
-  /** The server refused something; false if it was none of these changes. */
-  refused({ correlationId, status }: Fault): boolean {
+  /** Rejects the change that a Fault refers to. @returns false if it refers to something else. */
+  rejected({ correlationId, status }: Fault): boolean {
     const change = this.#take(correlationId);
     change?.done.reject(errorOfStatus(status));
     return change !== undefined;
   }
 
-  /** There will be no further answer. */
+  /** Rejects the pending changes, after which no answer can arrive. */
   abandon(error: DispatcherError): void {
     for (const { done } of this.#changes.values()) done.reject(error);
     this.#changes.clear();

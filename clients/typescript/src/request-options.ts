@@ -1,72 +1,83 @@
 import type { Json } from "./json.js";
 
-/** When a gather ends before its TTL. At most one of `resultCount`, `quorumPercent` and `firstSuccess`. */
+/** When a request ends before its TTL. At most one of `resultCount`, `quorumPercent` and `firstSuccess` may be set. */
 export interface CompletionOptions {
-  /** Ends at this many results over all producers; at least 1. */
+  /** End after this many results from all producers together; at least 1. */
   readonly resultCount?: number;
-  /** Ends when this share of the targets, in percent from 1 to 100 and rounded up, has answered. */
+  /** End when this percentage of the targets, rounded up, has answered; 1 to 100. */
   readonly quorumPercent?: number;
-  /** Ends at the first result that is no error. */
+  /** End at the first result that is not an error. Default false. */
   readonly firstSuccess?: boolean;
-  /** Ends when no result has come for this long, in milliseconds, from the first result on. Combines with the above. */
+  /**
+   * End when no result arrives for this long after the previous one, in milliseconds; above 0. Combines with the
+   * above.
+   */
   readonly stallTimeoutMs?: number;
-  /** How many results make the summary `satisfied`; default: as many as the goal above asks for. */
+  /** The number of results from which the summary is `satisfied`. Default: the number that ends the request. */
   readonly minResults?: number;
-  /** Whether error results count too; default false. */
+  /** Whether error results count as results. Default false. */
   readonly countErrors?: boolean;
-  /** What becomes of assignments still out when the gather ends early; default CANCEL. */
+  /**
+   * Whether to revoke the outstanding assignments when the request ends early (CANCEL) or not (LET_RUN). Default
+   * CANCEL.
+   */
   readonly loserAction?: "CANCEL" | "LET_RUN";
 }
 
-/** Which of a topic's producers are asked; all conditions must hold. */
+/** Which producers of a topic are asked. A producer must meet all conditions. */
 export interface SelectorOptions {
   /** Only producers with one of these ids; at most 1,000. Default: no restriction. */
   readonly producerIds?: readonly string[];
   /** Only producers that carry all of these labels; at most 32. Default: no restriction. */
   readonly matchLabels?: Readonly<Record<string, string>>;
-  /** At most this many targets, the least busy first. Default 0: no limit. */
+  /** The maximum number of targets; the least busy producers are chosen. Default 0: no limit. */
   readonly maxTargets?: number;
 }
 
-/** What is asked, and how. */
+/** Options of a request. */
 export interface RequestOptions {
   /** Positional arguments for the producers. Default: none. */
   readonly args?: readonly Json[];
   /** Keyword arguments for the producers; any key is allowed. Default: none. */
   readonly kwargs?: Readonly<Record<string, Json>>;
-  /** Opaque payload beside or instead of `args` and `kwargs`. Default: none. */
+  /** Opaque payload, in addition to `args` and `kwargs` or instead of them. Default: none. */
   readonly data?: Uint8Array;
-  /** Media type of `data`; free text. */
+  /** Media type of `data`; not checked. Default: empty. */
   readonly contentType?: string;
-  /** Free annotations for the producers. */
+  /** Annotations for the producers; the dispatcher passes them on unread. Default: none. */
   readonly attributes?: Readonly<Record<string, string>>;
-  /** How long results are awaited, in milliseconds; above 0, at most the server's limit (1 h). Default: the server's, 5 s. */
+  /**
+   * How long the dispatcher accepts results, in milliseconds. Above 0, up to the server's limit, 1 h unless configured.
+   * Default: the server's, 5 s.
+   */
   readonly ttlMs?: number;
   /**
-   * Idempotency key: 1 to 128 printable ASCII characters without spaces. A retry
-   * with the same id and content is not asked twice. Default: the server mints one.
+   * The idempotency key: 1 to 128 printable ASCII characters without spaces. A retry with the same id and content does
+   * not reach the producers a second time. Default: the server generates an id.
    */
   readonly requestId?: string;
-  /** When the gather ends before its TTL. Default: when every target has answered. */
+  /** When the request ends before its TTL. Default: when every target has answered. */
   readonly completion?: CompletionOptions;
   /** Which of the topic's producers are asked. Default: all. */
   readonly selector?: SelectorOptions;
-  /** What happens if nobody can be asked: an empty summary (default), an error, or waiting within the TTL. */
+  /**
+   * What happens if no producer can be asked. COMPLETE: the request ends at once with an empty summary. FAIL: it is
+   * rejected with NO_PRODUCERS. WAIT: it waits for a producer within its TTL. Default COMPLETE.
+   */
   readonly noProducersAction?: "COMPLETE" | "FAIL" | "WAIT";
-  /** Trace context: `traceparent`, `tracestate`, `baggage`; other keys are dropped by the server. */
+  /** Trace context: `traceparent`, `tracestate`, `baggage`. The server drops other keys. Default: none. */
   readonly context?: Readonly<Record<string, string>>;
-  /** Cancels the request when it fires; what is still pending here then rejects with CANCELLED. */
+  /** Cancels the request when it fires; the pending promises then reject with CANCELLED. Default: none. */
   readonly signal?: AbortSignal;
   /**
-   * Whether the request travels in a call of its own instead of on the stream
-   * that the client shares. Slower, but with flow control of its own and with
-   * per-call load balancing by meshes. Default false.
+   * Whether to send the request in a call of its own instead of on the client's shared stream. A separate call is
+   * slower, but it has its own flow control, and a mesh can balance the load call by call. Default false.
    */
   readonly unary?: boolean;
 }
 
-/** {@link RequestOptions} of a gather. */
+/** Options of a gather. */
 export interface GatherOptions extends RequestOptions {
-  /** Whether the topic's listeners are left out; default false: they get the results too. */
+  /** Whether to withhold the results from the topic's listeners. Default false: they receive the results too. */
   readonly excludeListeners?: boolean;
 }

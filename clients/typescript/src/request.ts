@@ -14,11 +14,11 @@ import { encodeWith } from "./spare-writer.js";
 import { encodeUsualRequest } from "./wire-request.js";
 
 /**
- * Encodes a `Request`, which travels verbatim to every producer from here on.
+ * Encodes a `Request`. The dispatcher passes the encoded bytes on to every producer unchanged.
  *
- * @param topic - where to ask.
- * @param options - what to ask; `context` and `signal` are no part of the message.
- * @throws {DispatcherError} INVALID_ARGUMENT if something cannot be put on the wire; all else is for the server to judge.
+ * @param topic - the topic to ask.
+ * @param options - the request; `context` and `signal` are not part of the message.
+ * @throws {DispatcherError} INVALID_ARGUMENT if a value cannot be encoded. The server checks everything else.
  */
 export function encodeRequest(topic: string, options: RequestOptions): Uint8Array {
   const usual = encodeUsualRequest(topic, options);
@@ -94,5 +94,5 @@ function completionOf(options: CompletionOptions): CompletionMessage {
 function duration(ms: number | undefined, field: string): Request["ttl"] {
   if (ms === undefined) return undefined;
   if (typeof ms === "number" && Math.abs(ms) <= MAX_DURATION_MS) return durationFromMs(ms);
-  throw invalidArgument(field, `is ${ms}; it is a number of milliseconds`);
+  throw invalidArgument(field, `is ${ms}; use a number of milliseconds`);
 }

@@ -19,16 +19,16 @@ import { type Summary, summaryOf } from "./summary.js";
 import { openUnaryGather } from "./unary-gather.js";
 import { type EncodedSubmission, writeRequestCall } from "./wire-writer.js";
 
-/** What must have ended before the channel is closed. */
+/** A call that must end before the channel is closed. */
 interface OpenCall {
   readonly ended: Promise<void>;
   abort(error: DispatcherError): void;
 }
 
 /**
- * Sends requests: on one shared stream, opened at the first of them and again
- * after it broke, or in a call of its own if the caller wants that or the request
- * is so large that it would hold up, or even end, the shared stream.
+ * Sends requests. Small ones share one Submit stream, which is opened on first use and replaced after it breaks. A
+ * request gets a call of its own if its `unary` option is set, or if it is so large that it would block the shared
+ * stream or exceed its message limit.
  */
 export class Requester {
   readonly #connection: Connection;
@@ -43,7 +43,7 @@ export class Requester {
 
   /** Scatters a request whose results go to the listeners. */
   dispatch(topic: string, options: RequestOptions): Promise<Acceptance> {
-    // One promise for a dispatch, and no function that waits in between: promises were most of what it cost.
+    // One promise per dispatch, and no async function in between: promises took most of the time of a dispatch.
     return new Promise((resolve, reject) => {
       this.#ensureOpen();
       if (options.signal?.aborted) throw cancelled("the dispatch was aborted", options.signal.reason);
@@ -53,13 +53,13 @@ export class Requester {
     });
   }
 
-  /** Says who would be asked. */
+  /** Checks a request without sending it. @returns the acceptance that it would get. */
   async validate(topic: string, options: RequestOptions): Promise<Acceptance> {
     this.#ensureOpen();
     return await this.#dispatchUnary(encode(topic, options, false, false), options, true);
   }
 
-  /** Scatters a request whose results come back; what goes wrong is told by the gather. */
+  /** Scatters a request whose results return here. Never throws: the gather reports errors. */
   gather(topic: string, options: GatherOptions): Gather {
     const gather = new PendingGather(options.requestId, options.signal);
     if (options.signal?.aborted) return gather;
@@ -75,7 +75,7 @@ export class Requester {
     return gather;
   }
 
-  /** Ends a request. */
+  /** Cancels a request. */
   async cancel(requestId: string): Promise<Summary> {
     return await this.#connection.call(
       DispatcherServiceService.cancelRequest.path,
@@ -84,7 +84,7 @@ export class Requester {
     );
   }
 
-  /** Takes no more requests, and resolves when those it took have ended, or at the end of the grace. */
+  /** Rejects further requests. Resolves when the pending ones have ended, or are aborted after `graceMs`. */
   async close(graceMs: number): Promise<void> {
     this.#isClosing = true;
     this.#shared?.end();
@@ -162,17 +162,17 @@ export class Requester {
     return this.#shared;
   }
 
-  /** A stream that takes no more messages cannot cancel any more either. */
+  /** Cancels a request on its stream, or by a call of its own if the stream takes no more messages. */
   #cancelOn(stream: SubmitStream, requestId: string): void {
     if (stream.isOpen) stream.cancel(requestId);
     else void this.cancel(requestId).catch(() => {});
   }
 
-  /** On one stream, the results of two gathers with the same id could not be told apart. */
+  /** Reserves the id: the results of two gathers with the same id could not be told apart on the shared stream. */
   #reserveId(requestId: string | undefined, gather: PendingGather): void {
     if (requestId === undefined) return;
     if (this.#gatheredIds.has(requestId)) {
-      throw invalidArgument("requestId", "is being gathered by this client already");
+      throw invalidArgument("requestId", "is in use by another gather of this client");
     }
     this.#gatheredIds.add(requestId);
     const release = () => void this.#gatheredIds.delete(requestId);

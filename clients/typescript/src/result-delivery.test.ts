@@ -6,21 +6,21 @@ import { ReceivedResult } from "./result-delivery.js";
 import type { WireDelivery } from "./wire-delivery.js";
 
 describe("a result", () => {
-  it("of a value has it, and no data and no error", () => {
+  it("with a value has no data and no error", () => {
     const result = received({ $case: "value", value: { a: [null] } });
 
     expect(result).toMatchObject({ kind: "value", value: { a: [null] }, data: undefined, error: undefined });
     expect(result.value).toBe(result.value);
   });
 
-  it("of data has a null value", () => {
+  it("with data has a null value", () => {
     const result = received({ $case: "data", value: Uint8Array.of(1) }, { contentType: "image/png" });
 
     expect(result).toMatchObject({ kind: "data", value: null, contentType: "image/png" });
     expect(result.data).toEqual(Uint8Array.of(1));
   });
 
-  it("of a failure has the error, and throws it for a value", () => {
+  it("with an error has the error, and its value throws the error", () => {
     const result = received({
       $case: "error",
       value: { code: status.NOT_FOUND, message: "no stock", details: [] },
@@ -33,12 +33,12 @@ describe("a result", () => {
     expect(() => result.value).toThrow(expect.objectContaining(failure));
   });
 
-  it("without an outcome is a null value", () => {
+  it("without an outcome has a null value", () => {
     expect(received(undefined)).toMatchObject({ kind: "value", value: null });
     expect(new ReceivedResult({ ...ENVELOPE, result: new Uint8Array() }).value).toBeNull();
   });
 
-  it("keeps annotations, whatever they are called", () => {
+  it("keeps attributes, whatever their names", () => {
     const attributes = JSON.parse('{"__proto__": "x", "unit": "ms"}') as Record<string, string>;
     const { attributes: kept } = received(undefined, { attributes });
 
@@ -47,9 +47,9 @@ describe("a result", () => {
 
   it.each<[what: string, bytes: number[]]>([
     ["cut off", [10, 5, 26]],
-    ["a string that is no UTF-8", [10, 4, 26, 2, 0xc3, 0x28]],
-    ["no protobuf", [0xff, 0xff]],
-  ])("that is %s fails when it is looked at, and its envelope does not", (_, bytes) => {
+    ["a string that is not UTF-8", [10, 4, 26, 2, 0xc3, 0x28]],
+    ["not protobuf", [0xff, 0xff]],
+  ])("that is %s fails when its payload is read, and its envelope does not", (_, bytes) => {
     const result = new ReceivedResult({ ...ENVELOPE, result: Uint8Array.from(bytes) });
     const undecodable = expect.objectContaining({ code: status.DATA_LOSS, reason: "UNDECODABLE_RESULT" });
 

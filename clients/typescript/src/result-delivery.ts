@@ -8,53 +8,59 @@ import { type ResultView, readResult } from "./result-view.js";
 import type { WireDelivery } from "./wire-delivery.js";
 
 /**
- * One delivered result.
+ * A delivered result.
  *
- * The payload (`kind`, `value`, `data`, `error`, `contentType`, `attributes`) is
- * decoded at the first look at it, and only then can fail: a malformed one throws
- * a DispatcherError with reason UNDECODABLE_RESULT, here and nowhere else.
+ * The payload (`kind`, `value`, `data`, `error`, `contentType`, `attributes`) is decoded on first access. If it is
+ * malformed, only that access throws: a DispatcherError with reason UNDECODABLE_RESULT.
  */
 export interface ResultDelivery {
-  /** The request that was answered. */
+  /** The id of the request that the result answers. */
   readonly requestId: string;
   /** The request's topic. */
   readonly topic: string;
-  /** Who answered. */
+  /** The producer that sent the result. */
   readonly producerId: string;
-  /** The group the producer was chosen from; empty if it registered without one. */
+  /** The group that the producer was chosen from; empty if the producer registered without a group. */
   readonly group: string;
-  /** Arrival number within the request, from 1 without holes; 0 if late. */
+  /** The position in the request's arrival order, from 1 without gaps; 0 if late. */
   readonly ordinal: number;
-  /** Whether the same producer will send further results for this request. */
+  /** Whether the producer will send further results for this request; false for the final one. */
   readonly more: boolean;
-  /** Position in the topic's arrival order, from 1 within an epoch; 0 if late or for this caller alone. */
+  /**
+   * The position in the topic's arrival order, from 1 in each epoch. 0 if late, or if only the requester gets the
+   * result.
+   */
   readonly sequence: bigint;
-  /** Whether it came after the request had ended. */
+  /** Whether the result arrived after the request had ended. */
   readonly late: boolean;
-  /** From the request's acceptance to the result's arrival at the server, in milliseconds. */
+  /** The time from the request's acceptance to the result's arrival at the server, in milliseconds. */
   readonly latencyMs: number;
   /** When the result arrived at the server, by its wall clock. */
   readonly receiveTime: Date;
-  /** Trace context of the request; empty if the requester sent none. */
+  /** The request's trace context; empty if the requester sent none. */
   readonly context: Readonly<Record<string, string>>;
-  /** What the producer answered with. */
+  /** The kind of the payload. */
   readonly kind: "value" | "data" | "error";
   /**
    * The JSON value; null if the producer sent data.
-   * @throws {DispatcherError} reason PRODUCER_ERROR, or the producer's own, if it failed.
+   *
+   * @throws {DispatcherError} the `error` of the result, if it is an error result.
    */
   readonly value: Json;
-  /** The bytes, or undefined if the producer sent none. A view of the received message: copy it to keep it for long. */
+  /**
+   * The bytes; undefined if the producer sent a value or an error. A view of the received message: copy the bytes to
+   * keep them, since the view keeps the whole message in memory.
+   */
   readonly data: Uint8Array | undefined;
-  /** The producer's failure, with its code; or undefined. The reason is PRODUCER_ERROR unless it named its own. */
+  /** The error of an error result, else undefined. Its reason is PRODUCER_ERROR unless the producer set another one. */
   readonly error: DispatcherError | undefined;
-  /** Media type of `data`; free text, may be empty. */
+  /** Media type of `data`; not checked, may be empty. */
   readonly contentType: string;
-  /** The producer's annotations. */
+  /** The producer's attributes; empty if it sent none. */
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** A {@link ResultDelivery} over the bytes it came in. */
+/** The implementation of {@link ResultDelivery}. Decodes the payload from the received bytes on first access. */
 export class ReceivedResult implements ResultDelivery {
   readonly #delivery: WireDelivery;
   #result: ResultView | undefined;
@@ -137,7 +143,7 @@ export class ReceivedResult implements ResultDelivery {
     return this.#view.attributes;
   }
 
-  /** Lets console.log show what plain inspection would not look for behind the getters. */
+  /** Shows the values of the getters in console.log, which would print none of them. */
   [inspect.custom](): object {
     const { requestId, topic, producerId, group, ordinal, more, sequence, late, context } = this;
     const { latencyMs, receiveTime } = this;

@@ -6,126 +6,131 @@ import { Inbox } from "./inbox.js";
 import { isPromiseLike } from "./promise-like.js";
 import type { ResultDelivery } from "./result-delivery.js";
 
-/** The stream is paused when this many items wait to be taken, and read on at half of it. */
-const MAX_WAITING = 1024;
+/** The stream is paused at this many queued items and resumed at half as many. */
+const PAUSE_THRESHOLD = 1024;
 
-/** The same while somebody waits for what comes after the results; then the waiting ends, too. */
+/** The limit of queued items during {@link ResultFeed.readAhead}, which then fails. */
 const MAX_READ_AHEAD = 65_536;
 
-/** What is held back while the consumer is behind. */
-export interface Source {
+/** A stream that can be paused. */
+export interface PausableStream {
   /** Stops reading. */
   pause(): void;
   /** Reads on. */
   resume(): void;
 }
 
-/** Takes a result, perhaps later. */
-export type TakeResult = (result: ResultDelivery) => void | Promise<void>;
+/** Consumes a result. A returned promise delays the next result. */
+export type ResultCallback = (result: ResultDelivery) => void | Promise<void>;
 
 /**
- * Hands a listener's results to its consumer, one at a time and in order: to
- * onResult, or to a loop. Holds the source back while the consumer is behind.
+ * Passes a listener's results to its consumer, onResult or a loop, one at a time and in order. Pauses the stream while
+ * the consumer is behind.
  */
 export class ResultFeed {
-  readonly #onResult: TakeResult | undefined;
+  readonly #onResult: ResultCallback | undefined;
   readonly #callbacks: Callbacks;
-  readonly #source: Source;
-  /** Results, and between them the calls of other callbacks that must not overtake. */
+  readonly #stream: PausableStream;
+  /** Results, and calls of other callbacks that must keep their place between the results. */
   readonly #inbox = new Inbox<ResultDelivery | (() => void)>();
   #isPaused = false;
-  /** Who waits for something that comes after the results. */
-  readonly #waiting = new Set<(error: DispatcherError) => void>();
-  /** Whether a result is in the consumer's hands, or may be. */
-  #isHandingOut = false;
+  /** Fails the calls of {@link readAhead} that are pending. */
+  readonly #readAheads = new Set<(error: DispatcherError) => void>();
+  /** Whether onResult or a loop is running, so that a callback must not be called out of order. */
+  #isConsuming = false;
 
-  constructor(onResult: TakeResult | undefined, callbacks: Callbacks, source: Source) {
+  constructor(onResult: ResultCallback | undefined, callbacks: Callbacks, stream: PausableStream) {
     this.#onResult = onResult;
     this.#callbacks = callbacks;
-    this.#source = source;
+    this.#stream = stream;
   }
 
-  /** Adds a result. */
+  /** Enqueues a result. */
   push(result: ResultDelivery): void {
     this.#inbox.push(result);
   }
 
-  /** Calls a callback after the results that came before it. */
-  inTurn(name: string, callback: () => void): void {
+  /**
+   * Enqueues a call of another callback. Calls it at once if no result is before it.
+   *
+   * @param name - the callback's name, for error reports.
+   */
+  pushCallback(name: string, callback: () => void): void {
     const guarded = () => this.#callbacks.run(name, callback);
-    if (this.#inbox.size === 0 && !this.#isHandingOut) guarded();
+    if (this.#inbox.size === 0 && !this.#isConsuming) guarded();
     else this.#inbox.push(guarded);
   }
 
-  /** Begins to hand out what was added; pauses the source if there is too much of it. */
-  handOut(): void {
-    if (this.#onResult !== undefined && !this.#isHandingOut) this.#run(this.#onResult);
-    this.#restrain();
+  /** Passes the queued items to onResult if there is one. Pauses the stream if too many are queued. */
+  flush(): void {
+    if (this.#onResult !== undefined && !this.#isConsuming) this.#consume(this.#onResult);
+    this.#pauseIfFull();
   }
 
   /**
-   * Waits for something that comes after the results, and meanwhile reads on: the
-   * consumer itself may be the one who waits.
+   * Waits for a message that arrives behind results on the stream. Keeps the stream running until then, beyond the
+   * usual limit: if the consumer itself waits, a paused stream would be a deadlock.
    *
-   * @throws {DispatcherError} RESOURCE_EXHAUSTED, reason SLOW_CONSUMER, if too many results come before it.
+   * @throws {DispatcherError} RESOURCE_EXHAUSTED, reason SLOW_CONSUMER, if {@link MAX_READ_AHEAD} items are queued
+   * first.
    */
   async readAhead(awaited: Promise<void>): Promise<void> {
     const tooMany = createDeferred<void>();
-    this.#waiting.add(tooMany.reject);
-    this.#restrain();
-    this.#relieve();
+    this.#readAheads.add(tooMany.reject);
+    this.#pauseIfFull();
+    this.#resumeIfDrained();
     try {
       await Promise.race([awaited, tooMany.promise]);
     } finally {
-      this.#waiting.delete(tooMany.reject);
-      this.#restrain();
+      this.#readAheads.delete(tooMany.reject);
+      this.#pauseIfFull();
     }
   }
 
-  /** A loop over the results. @throws {DispatcherError} FAILED_PRECONDITION if they go to onResult. */
+  /** Starts a loop over the results. @throws {DispatcherError} FAILED_PRECONDITION if they go to onResult. */
   iterate(): AsyncIterator<ResultDelivery, undefined> {
     if (this.#onResult !== undefined) {
       const details = "the results of this listener go to onResult";
       throw new DispatcherError({ code: status.FAILED_PRECONDITION, details });
     }
-    this.#isHandingOut = true;
+    this.#isConsuming = true;
     return {
       next: () => this.#next(),
       return: async () => {
-        this.#isHandingOut = false;
+        this.#isConsuming = false;
         return { done: true, value: undefined };
       },
     };
   }
 
-  /** The source begins anew, unpaused. */
+  /** Records that a new stream starts, which is not paused. */
   streamBegins(): void {
     this.#isPaused = false;
   }
 
-  /** The end: after an error what waits is still handed out, else it is dropped. */
+  /** Ends the results. Queued items are still passed on if there is an error, else they are dropped. */
   end(error: DispatcherError | undefined): void {
     if (error === undefined) this.#inbox.clear();
     this.#inbox.end(error);
   }
 
-  /** Runs as long as onResult answers at once, and goes on when it has answered. */
-  #run(onResult: TakeResult): void {
-    this.#isHandingOut = true;
+  /** Calls onResult until the queue is empty or a call returns a promise. Continues when the promise has settled. */
+  #consume(onResult: ResultCallback): void {
+    this.#isConsuming = true;
     for (let item = this.#take(); item !== undefined; item = this.#take()) {
       if (typeof item === "function") item();
       else {
-        const taken = this.#offer(onResult, item);
+        const taken = this.#callOnResult(onResult, item);
         if (taken !== undefined) {
-          void Promise.resolve(taken).then(() => this.#run(onResult));
+          void Promise.resolve(taken).then(() => this.#consume(onResult));
           return;
         }
       }
     }
-    this.#isHandingOut = false;
+    this.#isConsuming = false;
   }
 
-  #offer(onResult: TakeResult, result: ResultDelivery): PromiseLike<void> | undefined {
+  #callOnResult(onResult: ResultCallback, result: ResultDelivery): PromiseLike<void> | undefined {
     try {
       const taken = onResult(result);
       if (!isPromiseLike(taken)) return undefined;
@@ -138,39 +143,39 @@ export class ResultFeed {
 
   #take(): ResultDelivery | (() => void) | undefined {
     const item = this.#inbox.shift();
-    this.#relieve();
+    this.#resumeIfDrained();
     return item;
   }
 
   async #next(): Promise<IteratorResult<ResultDelivery, undefined>> {
     for (;;) {
       const next = await this.#inbox.next();
-      this.#relieve();
+      this.#resumeIfDrained();
       if (next.done) return next;
       if (typeof next.value !== "function") return { done: false, value: next.value };
       next.value();
     }
   }
 
-  /** Reads no further if too much waits. */
-  #restrain(): void {
+  /** Pauses the stream at the threshold; fails read-aheads at their limit. */
+  #pauseIfFull(): void {
     if (this.#inbox.size >= MAX_READ_AHEAD) {
-      for (const giveUp of this.#waiting) giveUp(tooSlow());
-      this.#waiting.clear();
+      for (const fail of this.#readAheads) fail(tooSlow());
+      this.#readAheads.clear();
     }
-    if (this.#isPaused || this.#waiting.size > 0 || this.#inbox.size < MAX_WAITING) return;
+    if (this.#isPaused || this.#readAheads.size > 0 || this.#inbox.size < PAUSE_THRESHOLD) return;
     this.#isPaused = true;
-    this.#source.pause();
+    this.#stream.pause();
   }
 
-  #relieve(): void {
-    if (!this.#isPaused || (this.#waiting.size === 0 && this.#inbox.size > MAX_WAITING / 2)) return;
+  #resumeIfDrained(): void {
+    if (!this.#isPaused || (this.#readAheads.size === 0 && this.#inbox.size > PAUSE_THRESHOLD / 2)) return;
     this.#isPaused = false;
-    this.#source.resume();
+    this.#stream.resume();
   }
 }
 
 function tooSlow(): DispatcherError {
-  const details = `${MAX_READ_AHEAD} results wait to be taken before the answer; take them, and it will come`;
+  const details = `${MAX_READ_AHEAD} results are queued before the server's confirmation, the limit; read faster`;
   return new DispatcherError({ code: status.RESOURCE_EXHAUSTED, reason: "SLOW_CONSUMER", details });
 }

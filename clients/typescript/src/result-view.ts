@@ -17,7 +17,7 @@ export interface ResultView {
 }
 
 /**
- * Decodes a `Result` as its producer wrote it; one without an outcome is a null value.
+ * Decodes a `Result`. One without an outcome is a null value.
  *
  * @throws {DispatcherError} DATA_LOSS, reason UNDECODABLE_RESULT, if the bytes are malformed.
  */
@@ -65,7 +65,7 @@ function read(bytes: Uint8Array): ResultView {
   }
   return {
     kind,
-    // Whoever sets several outcomes means the last one.
+    // If a oneof is set several times, the last one counts.
     value: kind === "value" ? value : null,
     data: kind === "data" ? data : undefined,
     error: kind === "error" ? error : undefined,

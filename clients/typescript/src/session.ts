@@ -1,5 +1,6 @@
-// The life of a long stream: connect, be told that it is live, notice its loss, connect again, and end for good only
-// when closed or when no retry can help. Producer and listener differ in what they say on the stream, not in this.
+// The life cycle of a long-lived stream: connect, become ready, detect the loss, reconnect. It ends for good when it is
+// closed, or after an error that no retry can fix. Producers and listeners share this life cycle; only their messages
+// differ.
 import { status } from "@grpc/grpc-js";
 import { Alarm } from "./alarm.js";
 import { Backoff, type ReconnectOptions } from "./backoff.js";
@@ -9,33 +10,35 @@ import { alreadyClosed, DispatcherError, endedByServer } from "./errors.js";
 import { HeartbeatWatch } from "./heartbeat-watch.js";
 import type { StreamCall, StreamEvents } from "./stream-call.js";
 
-/** What a peer does on its stream. */
+/** A producer or listener, as its session uses it. */
 export interface Peer {
   /** `producer` or `listener`, for error texts. */
   readonly kind: string;
-  /** Opens the stream and introduces itself. */
+  /** Opens a stream and sends the first message. */
   open(events: StreamEvents): StreamCall;
-  /** A message came; throws if it cannot be read. */
+  /** Handles a message. Throws if it is malformed. */
   receive(message: Buffer): void;
-  /** The stream takes messages again. */
+  /** The stream is no longer congested. */
   drained(): void;
-  /** The stream is gone, and with it all that belongs to it alone. */
+  /** The stream has ended. Releases everything that belongs to this stream. */
   lost(error: DispatcherError): void;
-  /** There will be no further stream; `error` is undefined if it was closed on purpose. */
+  /** No further stream follows. @param error - undefined if the peer was closed. */
   ended(error: DispatcherError | undefined): void;
 }
 
-/** What the server's first message says. */
+/** The contents of the server's first message. */
 export interface SessionIdentity {
   readonly id: string;
   readonly sessionId: string;
   readonly serverId: string;
-  /** How often a heartbeat comes, in milliseconds. */
+  /** The interval of the server's heartbeats, in milliseconds. */
   readonly heartbeatMs: number;
 }
 
-/** These say that the next try would fail the same way. ABORTED means that a newer session of the same id took over. */
-const HOPELESS: ReadonlySet<status> = new Set([
+/**
+ * Codes after which a retry would fail the same way. ABORTED: a newer session with the same id has replaced this one.
+ */
+const FATAL_CODES: ReadonlySet<status> = new Set([
   status.INVALID_ARGUMENT,
   status.UNAUTHENTICATED,
   status.PERMISSION_DENIED,
@@ -43,10 +46,10 @@ const HOPELESS: ReadonlySet<status> = new Set([
   status.ABORTED,
 ]);
 
-/** A session that was live this long, in milliseconds, was a good one: the next loss is a new matter. */
+/** After a session that was live for this long, in milliseconds, the backoff restarts with the first delay. */
 const STABLE_AFTER_MS = 5_000;
 
-/** Keeps a peer connected. */
+/** Keeps a producer or listener connected. */
 export class Session {
   readonly #peer: Peer;
   readonly #callbacks: Callbacks;
@@ -67,38 +70,38 @@ export class Session {
     this.#watch = new HeartbeatWatch((error) => this.#call?.abortDead(error));
   }
 
-  /** The peer's id, as given or minted by the latest session; undefined before the first. */
+  /** The peer's id in the latest session; undefined before the first. */
   get id(): string | undefined {
     return this.#identity?.id;
   }
 
-  /** Whether a session is live at this moment. */
+  /** Whether the session is live. */
   get isReady(): boolean {
     return this.#call !== undefined && this.#readyAt > 0;
   }
 
-  /** Whether it is closed or about to be. */
+  /** Whether the session is closing or closed. */
   get isClosing(): boolean {
     return this.#phase !== "open";
   }
 
-  /** Resolves when it is over; rejects if the server refused it for good. */
+  /** Resolves when the session is closed. Rejects if it failed for good. */
   get closed(): Promise<void> {
     return this.#closed.promise;
   }
 
-  /** Resolves while a session is live, else with the next one; rejects if there will be none. */
+  /** Resolves while the session is live, else when it is live again. Rejects if it is closed or has failed for good. */
   ready(): Promise<void> {
     return this.#ready.promise;
   }
 
-  /** Begins the next try. */
+  /** Starts an attempt to connect. */
   connect(): void {
     this.#watch.start();
     try {
       this.#call = this.#peer.open({
         onMessage: (message) => {
-          this.#watch.heard();
+          this.#watch.recordActivity();
           this.#peer.receive(message);
         },
         onDrain: () => this.#peer.drained(),
@@ -109,7 +112,7 @@ export class Session {
     }
   }
 
-  /** The peer was told that its session is live. */
+  /** Records that the server has confirmed the session. */
   established(identity: SessionIdentity): void {
     this.#identity = identity;
     this.#readyAt = performance.now();
@@ -119,25 +122,25 @@ export class Session {
     this.#callbacks.status({ type: "ready", id, sessionId, serverId });
   }
 
-  /** The server announced its heartbeats anew. */
+  /** Applies a heartbeat. @param intervalMs - the interval that the server announces. */
   heartbeat(intervalMs: number): void {
     this.#watch.setInterval(intervalMs);
   }
 
-  /** Stops reading, and expecting to hear something. */
+  /** Pauses the stream, and the heartbeat watch with it: a paused stream receives nothing. */
   pause(): void {
     this.#call?.pause();
     this.#watch.stop();
   }
 
-  /** Reads on. */
+  /** Resumes the stream and the watch. */
   resume(): void {
     if (this.#call === undefined) return;
     this.#watch.resume();
     this.#call.resume();
   }
 
-  /** Gives the stream this long, in milliseconds, to end by itself; there will be no further one. */
+  /** Waits `graceMs` for the stream to end, then closes. Does not reconnect. */
   closeWithin(graceMs: number): void {
     if (this.#phase !== "open") return;
     this.#phase = "closing";
@@ -149,7 +152,7 @@ export class Session {
     }
   }
 
-  /** Ends at once. */
+  /** Closes at once. */
   close(): void {
     if (this.#phase === "closed") return;
     this.#phase = "closing";
@@ -166,7 +169,7 @@ export class Session {
     this.#watch.stop();
     this.#peer.lost(error);
     if (this.#phase !== "open") this.#end(undefined);
-    else if (HOPELESS.has(error.code)) this.#end(error);
+    else if (FATAL_CODES.has(error.code)) this.#end(error);
     else this.#retryAfter(error, wasStable);
   }
 

@@ -4,7 +4,7 @@ import type { Any } from "./gen/google/protobuf/any.js";
 import { BadRequest, ErrorInfo, RetryInfo } from "./gen/google/rpc/error_details.js";
 import { Status } from "./gen/google/rpc/status.js";
 
-/** What the standard error details say, as far as a status carries them. */
+/** The contents of the standard error details; absent fields were not sent. */
 export interface StatusDetails {
   readonly reason?: string;
   readonly metadata?: Readonly<Record<string, string>>;
@@ -12,10 +12,10 @@ export interface StatusDetails {
   readonly retryDelayMs?: number;
 }
 
-/** The trailer in which gRPC carries a whole `google.rpc.Status`. */
+/** The trailer that holds a serialized `google.rpc.Status`. */
 const DETAILS_KEY = "grpc-status-details-bin";
 
-/** The rich status of a failed call, or undefined if it carries none or one that cannot be read. */
+/** The `google.rpc.Status` of a failed call; undefined if it is absent or malformed. */
 export function statusOfCall(error: ServiceError): Status | undefined {
   const bytes = error.metadata?.get(DETAILS_KEY)[0];
   if (!Buffer.isBuffer(bytes)) return undefined;
@@ -26,7 +26,7 @@ export function statusOfCall(error: ServiceError): Status | undefined {
   }
 }
 
-/** Reads ErrorInfo, BadRequest and RetryInfo; skips what it does not know or cannot read. */
+/** Reads ErrorInfo, BadRequest and RetryInfo. Skips details that are unknown or malformed. */
 export function parseStatusDetails(details: readonly Any[]): StatusDetails {
   return Object.assign({}, ...details.map(parseDetail));
 }

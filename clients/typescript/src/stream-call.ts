@@ -1,16 +1,17 @@
-// The only file that subscribes to events of grpc-js. It hides what surprises there: an error event without listener
-// ends the process, so does a throw in a listener; messages may still come after the error; end is not goodbye.
+// The only file that subscribes to events of grpc-js. It hides their pitfalls: an error event without a listener ends
+// the process, and so does an exception in a listener; messages may arrive after the error event; and an end event does
+// not mean that the server ended the stream on purpose.
 import { type ClientDuplexStream, type ClientReadableStream, status } from "@grpc/grpc-js";
 import { DispatcherError } from "./errors.js";
 import type { Link, LinkCall } from "./link.js";
 
-/** What a stream tells its owner. */
+/** The events of a stream. */
 export interface StreamEvents {
-  /** A message came. May throw: the stream is then cancelled and ends with INTERNAL, reason MALFORMED_MESSAGE. */
+  /** A message arrived. If this throws, the stream is cancelled and ends with INTERNAL, reason MALFORMED_MESSAGE. */
   onMessage(message: Buffer): void;
-  /** The stream takes messages again after {@link StreamCall.write} said no. */
+  /** The stream is no longer congested, after {@link StreamCall.write} returned false. */
   onDrain?(): void;
-  /** The stream is over; the last event, exactly once. Without an error the server ended it with OK. */
+  /** The stream has ended. Called exactly once, as the last event. `error` is undefined if the status is OK. */
   onEnd(error: DispatcherError | undefined): void;
 }
 
@@ -22,9 +23,9 @@ export class StreamCall implements LinkCall {
   #error: DispatcherError | undefined;
   #hasEnded = false;
   #isWritable: boolean;
-  #heardAt = performance.now();
+  #lastActivityAt = performance.now();
 
-  /** Begins to read `stream`, a call on `link`, and tells `events`, not before the current turn is over. */
+  /** Starts to read `stream`, a call on `link`. Calls `events` in a later turn, never during the constructor. */
   constructor(
     link: Link,
     stream: ClientReadableStream<Buffer> | ClientDuplexStream<Buffer, Buffer>,
@@ -33,7 +34,7 @@ export class StreamCall implements LinkCall {
     this.#link = link;
     this.#stream = stream;
     this.#events = events;
-    link.begun(this);
+    link.addCall(this);
     this.#isWritable = "write" in stream;
     stream.on("data", (message: Buffer) => this.#receive(message));
     stream.on("drain", () => {
@@ -41,42 +42,43 @@ export class StreamCall implements LinkCall {
     });
     stream.on("error", (error) => {
       this.#error ??= DispatcherError.from(error);
-      // What arrived before the error is still delivered, and only then `end` comes.
+      // A paused stream would keep the messages from before the error, and would never emit `end`.
       stream.resume();
     });
     stream.on("end", () => this.#finish(this.#error));
-    // Without an end if the stream itself failed.
+    // If the stream itself fails, there is no `end`.
     stream.on("close", () => this.#finish(this.#error));
   }
 
   /**
    * Writes a message.
    *
-   * @returns false if the stream is congested: write no more until onDrain. Ignored, with true, once it cannot write.
+   * @returns false if the stream is congested: do not write until onDrain. After the end, drops the message and returns
+   * true.
    */
   write(message: Buffer): boolean {
     if (!this.#isWritable || !("write" in this.#stream)) return true;
     return this.#stream.write(message);
   }
 
-  /** Half-closes: no more messages from us. */
+  /** Half-closes the stream: this side sends no further messages. */
   end(): void {
     if (!this.#isWritable || !("write" in this.#stream)) return;
     this.#isWritable = false;
     this.#stream.end();
   }
 
-  /** Stops reading, so that flow control holds the server back; up to 16 more messages may come. */
+  /** Stops reading, so that flow control stops the server. Up to 16 further messages may arrive. */
   pause(): void {
     if (this.#error === undefined && !this.#hasEnded) this.#stream.pause();
   }
 
-  /** Reads on. */
+  /** Resumes reading. */
   resume(): void {
     this.#stream.resume();
   }
 
-  /** Cancels the call; onEnd is called with `error` before this returns. Without effect on a call that is over. */
+  /** Cancels the call, and calls onEnd with `error` before it returns. Does nothing if the call has ended. */
   abort(error: DispatcherError): void {
     if (this.#hasEnded) return;
     this.#stream.cancel();
@@ -84,20 +86,20 @@ export class StreamCall implements LinkCall {
     this.#finish(error);
   }
 
-  /** {@link abort}, because nothing was heard for too long: the next call connects anew. */
+  /** Aborts the call and retires its link, because nothing arrived for too long. The next call opens a new channel. */
   abortDead(error: DispatcherError): void {
     if (this.#hasEnded) return;
-    this.#link.retire(this.#heardAt, error);
+    this.#link.retire(this.#lastActivityAt, error);
     this.abort(error);
   }
 
   #receive(message: Buffer): void {
     if (this.#hasEnded) return;
-    this.#heardAt = this.#link.heard();
+    this.#lastActivityAt = this.#link.recordActivity();
     try {
       this.#events.onMessage(message);
     } catch (cause) {
-      const details = `a message of the server cannot be read: ${DispatcherError.from(cause).details}`;
+      const details = `a message from the server is malformed: ${DispatcherError.from(cause).details}`;
       this.abort(new DispatcherError({ code: status.INTERNAL, reason: "MALFORMED_MESSAGE", details, cause }));
     }
   }
@@ -106,7 +108,7 @@ export class StreamCall implements LinkCall {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     this.#isWritable = false;
-    this.#link.ended(this);
+    this.#link.removeCall(this);
     this.#events.onEnd(error);
   }
 }

@@ -1,10 +1,14 @@
 import { setOwn } from "./json.js";
 import type { WireCursor } from "./wire-cursor.js";
 
-/** A `map<string, string>` without entries; shared, because most messages have none. */
+/** An empty `map<string, string>`. One shared object, because most messages have no entries. */
 export const NO_ENTRIES: Readonly<Record<string, string>> = Object.freeze({});
 
-/** Reads one entry of a `map<string, string>` into `map`, or into a new one if that is {@link NO_ENTRIES}. */
+/**
+ * Reads one entry of a `map<string, string>`.
+ *
+ * @returns `map` with the entry, or a new map if `map` is {@link NO_ENTRIES}.
+ */
 export function readStringEntry(
   cursor: WireCursor,
   map: Readonly<Record<string, string>>,

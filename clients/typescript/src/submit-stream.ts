@@ -1,5 +1,5 @@
-// Many requests on one stream: who waits for which answer. It lives as long as the link does and is never reopened;
-// the next request opens another one.
+// Multiplexes requests on one Submit stream and routes each response to its request. A stream that has ended is not
+// reopened; the next request opens a new one.
 import { status } from "@grpc/grpc-js";
 import type { Acceptance } from "./acceptance.js";
 import type { Connection } from "./connection.js";
@@ -16,14 +16,14 @@ import { readStreamEvents, type StreamEvent } from "./wire.js";
 import { pushSubmission } from "./wire-items.js";
 import { type EncodedSubmission, writeCancellation } from "./wire-writer.js";
 
-/** How many bytes wait at most for a congested stream. */
+/** The limit of bytes queued for a congested stream. Beyond it, requests fail with CONGESTED. */
 const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
 
-/** Who waits for the answer to a submission. */
+/** Receives the response to a submission. */
 export interface Submitter {
-  /** The request was taken. */
+  /** The dispatcher accepted the request. */
   accepted(acceptance: Acceptance): void;
-  /** It was refused, or nobody can tell any more. */
+  /** The request was rejected, or the stream broke, which leaves it unknown whether the request was accepted. */
   failed(error: DispatcherError): void;
 }
 
@@ -44,13 +44,15 @@ export class SubmitStream {
   constructor(connection: Connection) {
     this.#call = connection.openBidi(DispatcherServiceService.submit.path, {
       onMessage: (message) => {
-        this.#watch.heard();
+        this.#watch.recordActivity();
         let hasSummary = false;
         for (const event of readStreamEvents(message)) {
           this.#handle(event);
           hasSummary ||= event.kind === "summary";
         }
-        // Gathers that end bring the next ones. What acceptances bring is joined with what deliveries on other streams do.
+        // A gather that ends is often followed by the next one, so send that one at once. Requests that follow an
+        // acceptance wait for the end of the turn, to share a message with those that follow deliveries on other
+        // streams.
         if (hasSummary) this.#outbox.flushWhenSettled();
       },
       onDrain: () => this.#outbox.drained(),
@@ -66,12 +68,12 @@ export class SubmitStream {
     return this.#isOpen;
   }
 
-  /** Resolves once it is over. */
+  /** Resolves when the stream has ended. */
   get ended(): Promise<void> {
     return this.#ended.promise;
   }
 
-  /** Submits a request; `submitter` is told the answer, and a gather also all that follows. */
+  /** Submits a request, and passes the response to `submitter`. See {@link follow} for the events of a gather. */
   submit(submission: EncodedSubmission, submitter: Submitter): void {
     if (this.#outbox.queuedBytes > MAX_QUEUED_BYTES) {
       submitter.failed(congested());
@@ -83,7 +85,7 @@ export class SubmitStream {
     pushSubmission(this.#outbox, correlationId, submission);
   }
 
-  /** Tells `gather` all that happens to a request that was accepted. */
+  /** Passes the events of an accepted request to `gather`. */
   follow(requestId: string, gather: PendingGather): void {
     this.#gathers.set(requestId, gather);
   }
@@ -93,13 +95,13 @@ export class SubmitStream {
     this.#outbox.push(writeCancellation(requestId));
   }
 
-  /** Takes no more submissions; ends when those it took have ended. */
+  /** Takes no more submissions. The stream ends when its pending requests have ended. */
   end(): void {
     this.#isOpen = false;
     void this.#outbox.whenEmpty().then(() => this.#call.end());
   }
 
-  /** Ends at once. */
+  /** Ends the stream at once. */
   abort(error: DispatcherError): void {
     this.#call.abort(error);
   }
@@ -139,18 +141,18 @@ export class SubmitStream {
   }
 }
 
-/** What a stream ends with when its link breaks, whichever layer notices first. */
-const BROKEN: ReadonlySet<status> = new Set([status.CANCELLED, status.UNKNOWN, status.INTERNAL]);
+/** Codes with which a stream may end when its connection breaks; they depend on the layer that notices first. */
+const BROKEN_LINK_CODES: ReadonlySet<status> = new Set([status.CANCELLED, status.UNKNOWN, status.INTERNAL]);
 
-/** A broken link says nothing about the requests on it: they may be tried again. */
+/** Turns the codes of a broken connection into UNAVAILABLE: the requests may be retried. */
 function lostError(cause: DispatcherError | undefined): DispatcherError {
-  if (cause !== undefined && (!BROKEN.has(cause.code) || cause.reason === "CLOSED")) return cause;
-  const details = `the stream broke; whether its requests were taken is unknown: ${cause?.details ?? "it ended"}`;
+  if (cause !== undefined && (!BROKEN_LINK_CODES.has(cause.code) || cause.reason === "CLOSED")) return cause;
+  const details = `the stream broke; its requests may or may not be accepted: ${cause?.details ?? "the server ended it"}`;
   return new DispatcherError({ code: status.UNAVAILABLE, reason: "STREAM_BROKEN", details, cause });
 }
 
 function congested(): DispatcherError {
-  const details = `${MAX_QUEUED_BYTES} bytes wait to be sent; submit less at a time`;
+  const details = `more than ${MAX_QUEUED_BYTES} bytes of requests are queued, the limit; send fewer requests at a time`;
   return new DispatcherError({
     code: status.RESOURCE_EXHAUSTED,
     reason: "CONGESTED",

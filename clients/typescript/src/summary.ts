@@ -6,7 +6,7 @@ import {
   SummaryReason,
 } from "./gen/ate/dispatcher/v1/summary.js";
 
-/** Why a request ended. A server newer than this library may send a further reason, which arrives as its number. */
+/** Why a request ended. A reason that this version of the library does not know appears as its decimal number. */
 export type SummaryReasonName =
   | "ALL_ANSWERED"
   | "POLICY_MET"
@@ -17,8 +17,8 @@ export type SummaryReasonName =
   | "SHUTDOWN";
 
 /**
- * The fate of one target; as with {@link SummaryReasonName}, a further one arrives
- * as its number. PENDING and LATE are only seen when a request is looked up.
+ * The outcome of one target. PENDING and LATE occur only in introspection. A state that this version of the library
+ * does not know appears as its decimal number.
  */
 export type OutcomeStateName =
   | "ANSWERED"
@@ -30,47 +30,50 @@ export type OutcomeStateName =
   | "LATE"
   | "PENDING";
 
-/** What became of one target of a request. */
+/** The outcome of one target of a request. */
 export interface ProducerOutcome {
-  /** Who was asked; after a fail-over inside a group the last member. */
+  /** The producer; after a fail-over inside a group, the last member that was asked. */
   readonly producerId: string;
-  /** The group it was chosen from; empty if it registered without one. */
+  /** The group that the producer was chosen from; empty if the producer registered without a group. */
   readonly group: string;
-  /** Its fate. */
+  /** What became of the assignment. */
   readonly state: OutcomeStateName;
-  /** From acceptance to its last result, in milliseconds; undefined if it sent none. */
+  /**
+   * The time from the request's acceptance to the producer's last result, in milliseconds; undefined without a
+   * result.
+   */
   readonly latencyMs: number | undefined;
-  /** How many results it sent in time, also partial ones. */
+  /** The number of results in time, including partial ones. */
   readonly resultCount: number;
-  /** gRPC code and text of its failure; only with state FAILED. */
+  /** The gRPC code and text of the error result; only with the state FAILED. */
   readonly error: { readonly code: number; readonly message: string } | undefined;
 }
 
-/** The one end of an accepted request. */
+/** How a request ended. Each accepted request has exactly one summary. */
 export interface Summary {
-  /** The request that ended. */
+  /** The request's id. */
   readonly requestId: string;
-  /** Its topic. */
+  /** The request's topic. */
   readonly topic: string;
-  /** Why it ended. */
+  /** Why the request ended. */
   readonly reason: SummaryReasonName;
-  /** Whether it got what it asked for. */
+  /** Whether the request got as many results as it asked for; see {@link CompletionOptions.minResults}. */
   readonly satisfied: boolean;
-  /** How many targets were asked. */
+  /** The number of targets. */
   readonly targetedCount: number;
-  /** How many of them answered without an error. */
+  /** The number of targets with a final result that is not an error. */
   readonly answeredCount: number;
-  /** How many of them answered with an error. */
+  /** The number of targets with an error result. */
   readonly failedCount: number;
-  /** How many of them gave no final answer. */
+  /** The number of targets without a final result. */
   readonly missingCount: number;
-  /** From acceptance to end, in milliseconds. */
+  /** The time from acceptance to the end, in milliseconds. */
   readonly elapsedMs: number;
-  /** Each target's fate, in the order in which they were asked. */
+  /** The outcome of each target, in the order in which they were asked. */
   readonly outcomes: readonly ProducerOutcome[];
 }
 
-/** Reads a summary from the wire. */
+/** Converts the message. */
 export function summaryOf(message: SummaryMessage): Summary {
   return {
     requestId: message.requestId,

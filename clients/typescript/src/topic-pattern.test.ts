@@ -26,7 +26,7 @@ describe("a pattern", () => {
     ["a.>", "a.b.c", true],
     ["a.>", "a", false],
     ["a.>", "b.c", false],
-  ])("%s covers %s: %s", (pattern, topic, matches) => {
+  ])("%s matches %s: %s", (pattern, topic, matches) => {
     expect(matchesPattern(pattern, topic)).toBe(matches);
   });
 });

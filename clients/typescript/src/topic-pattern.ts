@@ -4,9 +4,9 @@ const TOKEN = /^[A-Za-z0-9_-]+$/;
 const MAX_LENGTH = 255;
 
 /**
- * Checks a topic or pattern before it is said on a stream that a malformed one would end.
+ * Checks a topic or pattern. The server would end the stream because of a malformed one.
  *
- * @throws {DispatcherError} INVALID_ARGUMENT that names it.
+ * @throws {DispatcherError} INVALID_ARGUMENT that names the pattern and the rule.
  */
 export function checkPattern(pattern: string): void {
   const tokens = pattern.split(".");
@@ -18,18 +18,18 @@ export function checkPattern(pattern: string): void {
   if (isValid) return;
   throw invalidArgument(
     `topic ${JSON.stringify(pattern.slice(0, MAX_LENGTH))}`,
-    `is not up to ${MAX_LENGTH} characters of dot-separated tokens of [A-Za-z0-9_-], with * for one token and > at the end for the rest`,
+    `is malformed; use at most ${MAX_LENGTH} characters: tokens of [A-Za-z0-9_-] separated by dots, * for one token, > at the end for the rest`,
   );
 }
 
-/** Whether a pattern covers a topic. */
+/** Whether a pattern matches a topic. */
 export function matchesPattern(pattern: string, topic: string): boolean {
   if (pattern === topic) return true;
   const tokens = topic.split(".");
-  const wanted = pattern.split(".");
-  for (const [index, token] of wanted.entries()) {
+  const patternTokens = pattern.split(".");
+  for (const [index, token] of patternTokens.entries()) {
     if (token === ">") return tokens.length > index;
     if (index >= tokens.length || (token !== "*" && token !== tokens[index])) return false;
   }
-  return tokens.length === wanted.length;
+  return tokens.length === patternTokens.length;
 }

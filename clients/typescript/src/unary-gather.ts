@@ -1,37 +1,37 @@
 import type { Connection } from "./connection.js";
 import { type DispatcherError, endedByServer, errorOfStatus } from "./errors.js";
-import type { GatherLine, PendingGather } from "./gather.js";
+import type { GatherControl, PendingGather } from "./gather.js";
 import { DispatcherServiceService } from "./gen/ate/dispatcher/v1/dispatcher_service.js";
 import type { StreamEvents } from "./stream-call.js";
 import { readStreamEvents } from "./wire.js";
 import { type EncodedSubmission, writeRequestCall } from "./wire-writer.js";
 
-/** A gather on a call of its own. */
+/** The call of a gather that does not use the shared stream. */
 export interface UnaryGather {
-  /** Resolves once the call is over. */
+  /** Resolves when the call has ended. */
   readonly ended: Promise<void>;
-  /** Ends the call at once, and with it the request. */
+  /** Aborts the call, which cancels the request. */
   abort(error: DispatcherError): void;
 }
 
 /**
- * Opens the call and tells `gather` all that happens.
+ * Opens the call and passes its events to `gather`.
  *
- * @param cancel - cancels the request in a way that lets its summary still arrive.
+ * @param cancel - cancels the request without ending the call, so that the summary still arrives.
  * @throws {DispatcherError} if the call cannot be made.
  */
 export function openUnaryGather(
   connection: Connection,
   { request, excludeListeners, context }: EncodedSubmission,
   gather: PendingGather,
-  cancel: GatherLine["cancel"],
+  cancel: GatherControl["cancel"],
 ): UnaryGather {
   let onEnded = () => {};
   const ended = new Promise<void>((resolve) => {
     onEnded = resolve;
   });
   const events: StreamEvents = {
-    onMessage: (message) => tell(gather, message),
+    onMessage: (message) => passOn(message, gather),
     onEnd: (error) => {
       gather.failed(error ?? endedByServer());
       onEnded();
@@ -50,7 +50,7 @@ export function openUnaryGather(
   return { ended, abort: (error) => call.abort(error) };
 }
 
-function tell(gather: PendingGather, message: Buffer): void {
+function passOn(message: Buffer, gather: PendingGather): void {
   for (const event of readStreamEvents(message)) {
     if (event.kind === "acceptance") gather.accepted(event.value.acceptance);
     else if (event.kind === "delivery") gather.delivered(event.value);
