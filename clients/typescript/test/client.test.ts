@@ -2,17 +2,17 @@ import { status } from "@grpc/grpc-js";
 import { describe, expect, it } from "vitest";
 import { Summary, SummaryReason } from "../src/gen/ate/dispatcher/v1/summary.js";
 import { createClient, DispatcherError } from "../src/index.js";
-import { acceptance, ready, Said, toListener, toProducer, toRequester, welcome } from "./messages.js";
+import { acceptance, ready, SentMessages, toListener, toProducer, toRequester, welcome } from "./messages.js";
 import { usePeers } from "./peers.js";
 
 const peers = usePeers();
 
 describe("a client", () => {
-  it("says when it is connected", async () => {
+  it("resolves waitForReady when it is connected", async () => {
     await peers.client.waitForReady(5_000);
   });
 
-  it("says when it could not connect in time", async () => {
+  it("rejects waitForReady when it cannot connect in time", async () => {
     peers.fake.stop();
 
     await expect(peers.client.waitForReady(1)).rejects.toMatchObject({ code: status.DEADLINE_EXCEEDED });
@@ -22,7 +22,7 @@ describe("a client", () => {
     expect(() => createClient({ metadata: { "bad key": "x" } })).toThrow(DispatcherError);
   });
 
-  it("cancels a request and says how it ended", async () => {
+  it("cancels a request and returns its summary", async () => {
     peers.fake.onCancelRequest = ({ requestId }) => ({
       summary: {
         ...Summary.create(),
@@ -58,7 +58,7 @@ describe("a client", () => {
     });
   });
 
-  it("changes the topics of a listener somewhere", async () => {
+  it("changes the topics of any listener", async () => {
     peers.fake.onUpdateListener = ({ listenerId, addTopics, removeTopics }) => ({
       topics: [listenerId, ...addTopics, ...removeTopics],
     });
@@ -70,22 +70,22 @@ describe("a client", () => {
     ]);
   });
 
-  it("closes in order: what is under way is finished, then all streams end", async () => {
+  it("closes in order: pending work is finished, then all streams end", async () => {
     const producer = peers.client.createProducer({ topics: ["topic1"], handler: () => 1 });
     const listener = peers.client.createListener({ topics: ["topic1"], onResult: () => {} });
     const dispatched = peers.client.dispatch("topic1");
     const produce = await peers.fake.nextProduce();
     const subscribe = await peers.fake.nextSubscribe();
     const submit = await peers.fake.nextSubmit();
-    const said = new Said(produce);
-    await said.next("hello");
+    const sent = new SentMessages(produce);
+    await sent.next("hello");
     produce.send(toProducer(welcome()));
     subscribe.send(toListener(ready()));
     const [submission] = (await submit.next()).submissions;
     await Promise.all([producer.ready(), listener.ready()]);
 
     const closed = peers.client.close();
-    await said.next("drain");
+    await sent.next("drain");
     await subscribe.clientEnded;
     await submit.clientEnded;
     submit.send(toRequester(acceptance(submission?.correlationId ?? "", "r1")));
@@ -99,7 +99,7 @@ describe("a client", () => {
     await listener.closed;
   });
 
-  it("does not wait beyond the grace", async () => {
+  it("aborts pending requests after the grace period", async () => {
     const gather = peers.client.gather("topic1");
     await peers.fake.nextSubmit();
 
@@ -108,7 +108,7 @@ describe("a client", () => {
     await expect(gather.summary).rejects.toMatchObject({ reason: "CLOSED" });
   });
 
-  it("takes nothing any more once it is closed", async () => {
+  it("rejects every call after it is closed", async () => {
     await peers.client.close();
 
     const closed = { reason: "CLOSED" };

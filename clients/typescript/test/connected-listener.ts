@@ -2,7 +2,7 @@ import type { Listener, ListenerOptions } from "../src/index.js";
 import { only, ready, toListener } from "./messages.js";
 import type { Peers } from "./peers.js";
 
-/** A listener on topic1 whose session is live, seen from both sides. */
+/** Creates a listener on topic1 and makes its session live. @returns both sides of it. */
 export async function connectListener(peers: Peers, options: Partial<ListenerOptions> = {}) {
   const listener = peers.client.createListener({ topics: ["topic1"], ...options });
   const { call, listen } = await greetListener(peers, {
@@ -12,7 +12,7 @@ export async function connectListener(peers: Peers, options: Partial<ListenerOpt
   return { listener, call, listen };
 }
 
-/** Takes the next Subscribe call and says that its session is live. */
+/** Accepts the next Subscribe call and makes its session live. */
 export async function greetListener(peers: Peers, readyFields = {}) {
   const call = await peers.fake.nextSubscribe();
   const listen = only((await call.next()).message, "listen");
@@ -20,7 +20,7 @@ export async function greetListener(peers: Peers, readyFields = {}) {
   return { call, listen };
 }
 
-/** The values of the next results. */
+/** Takes the values of the next results. */
 export async function take(listener: Listener, count: number): Promise<unknown[]> {
   const values: unknown[] = [];
   const results = listener[Symbol.asyncIterator]();

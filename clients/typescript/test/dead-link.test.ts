@@ -5,32 +5,32 @@ import { greetListener, take } from "./connected-listener.js";
 import { connectProducer, greetProducer } from "./connected-producer.js";
 import { accepted, delivery, toListener } from "./messages.js";
 import { type Peers, usePeers } from "./peers.js";
-import { Wires } from "./wires.js";
+import { TcpProxy } from "./tcp-proxy.js";
 
 const served = usePeers();
-const OFTEN = { seconds: 0n, nanos: 100_000_000 };
+const SHORT_INTERVAL = { seconds: 0n, nanos: 100_000_000 };
 
-/** The dispatcher, behind wires. */
-async function behindWires(): Promise<Peers & { readonly wires: Wires }> {
+/** A client that reaches the dispatcher through a TCP proxy. */
+async function behindProxy(): Promise<Peers & { readonly proxy: TcpProxy }> {
   const { fake } = served;
-  const wires = await Wires.to(fake.port);
-  const client = createClient({ address: wires.address, reconnect: { initialDelayMs: 1, maxDelayMs: 5 } });
+  const proxy = await TcpProxy.to(fake.port);
+  const client = createClient({ address: proxy.address, reconnect: { initialDelayMs: 1, maxDelayMs: 5 } });
   onTestFinished(() => client.close({ graceMs: 0 }));
-  return { fake, client, wires };
+  return { fake, client, proxy };
 }
 
 describe("a dead link", () => {
-  it("is left by all that share it as soon as one stream misses its heartbeats", async () => {
-    const peers = await behindWires();
-    const { fake, client, wires } = peers;
+  it("is abandoned by all its calls when one stream misses its heartbeats", async () => {
+    const peers = await behindProxy();
+    const { fake, client, proxy } = peers;
     const { producer } = await connectProducer(peers);
     const dispatch = client.dispatch("topic1");
     await accepted(dispatch, await fake.nextSubmit());
     const listener = client.createListener({ topics: ["topic1"] });
-    await greetListener(peers, { heartbeatInterval: OFTEN });
+    await greetListener(peers, { heartbeatInterval: SHORT_INTERVAL });
     await listener.ready();
 
-    wires.freeze();
+    proxy.freeze();
     const lost = [
       client.dispatch("topic1"),
       client.updateListener("l-1", {}),
@@ -46,20 +46,20 @@ describe("a dead link", () => {
     await accepted(client.dispatch("topic1"), await fake.nextSubmit());
   });
 
-  it("is not taken for dead by streams that hear something", async () => {
-    const peers = await behindWires();
+  it("stays in use by the streams that still receive something", async () => {
+    const peers = await behindProxy();
     const listener = peers.client.createListener({ topics: ["topic1"] });
     const { call } = await greetListener(peers);
-    await connectProducer(peers, {}, { heartbeatInterval: OFTEN });
+    await connectProducer(peers, {}, { heartbeatInterval: SHORT_INTERVAL });
     call.send(toListener(delivery("topic1", 1n)));
     expect(await take(listener, 1)).toEqual([1]);
 
     await greetProducer(peers);
-    expect(peers.wires.count).toBe(2);
+    expect(peers.proxy.count).toBe(2);
 
     call.send(toListener(delivery("topic1", 2n)));
     expect(await take(listener, 1)).toEqual([2]);
     await listener.close();
-    await peers.wires.until(1);
+    await peers.proxy.until(1);
   });
 });

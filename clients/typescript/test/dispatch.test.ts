@@ -12,7 +12,7 @@ const correlationIds = (message: SubmitRequest) =>
   message.submissions.map(({ correlationId }) => correlationId);
 
 describe("dispatches on the shared stream", () => {
-  it("of one turn travel in one message, and each gets its own answer", async () => {
+  it("of one turn share a message, and each gets its own response", async () => {
     const dispatched = Promise.all(
       ["topic1", "topic2", "topic3"].map((topic) => peers.client.dispatch(topic)),
     );
@@ -28,7 +28,7 @@ describe("dispatches on the shared stream", () => {
     expect(call.metadata.get("authorization")).toEqual(["Bearer t"]);
   });
 
-  it("say all there is to say", async () => {
+  it("carry all options", async () => {
     void peers.client
       .dispatch("topic1", {
         args: [3, null],
@@ -77,7 +77,7 @@ describe("dispatches on the shared stream", () => {
     });
   });
 
-  it("that are refused reject with what the server said, and the stream lives", async () => {
+  it("that are rejected fail with the server's error, and the stream continues", async () => {
     const refused = peers.client.dispatch("topic1");
     const fine = peers.client.dispatch("topic2");
     const call = await peers.fake.nextSubmit();
@@ -95,7 +95,7 @@ describe("dispatches on the shared stream", () => {
     expect((await fine).requestId).toBe("r2");
   });
 
-  it("that are unanswered when the link breaks reject as retryable, and the next one opens a new stream", async () => {
+  it("that are pending when the connection breaks fail as retryable, and the next one opens a new stream", async () => {
     const lost = peers.client.dispatch("topic1");
     const call = await peers.fake.nextSubmit();
     await call.next();
@@ -110,7 +110,7 @@ describe("dispatches on the shared stream", () => {
     await accepted(peers.client.dispatch("topic1"), await peers.fake.nextSubmit());
   });
 
-  it("reject as retryable when nobody is there", async () => {
+  it("fail as retryable when the server cannot be reached", async () => {
     peers.fake.stop();
 
     await expect(peers.client.dispatch("topic1")).rejects.toMatchObject({
@@ -119,7 +119,7 @@ describe("dispatches on the shared stream", () => {
     });
   });
 
-  it("go to a new stream after GoAway, while the old one finishes what it has", async () => {
+  it("go to a new stream after GoAway, while the old stream finishes its requests", async () => {
     const before = peers.client.dispatch("topic1");
     const old = await peers.fake.nextSubmit();
     const [id = ""] = correlationIds(await old.next());
@@ -133,7 +133,7 @@ describe("dispatches on the shared stream", () => {
     old.end();
   });
 
-  it("that were aborted reject at once, and are cancelled as soon as they have an id", async () => {
+  it("that were aborted fail at once, and are cancelled as soon as their id is known", async () => {
     const abort = new AbortController();
     const aborted = peers.client.dispatch("topic1", { signal: abort.signal });
     const call = await peers.fake.nextSubmit();
@@ -161,17 +161,21 @@ describe("dispatches on the shared stream", () => {
 
   it.each<[what: string, options: Parameters<DispatcherClient["dispatch"]>[1], message: RegExp]>([
     ["arguments", { args: [{ a: [undefined] }] as never }, /args\[0\]\.a\[0\] is undefined/],
-    ["a ttl that is no number", { ttlMs: Number.NaN }, /ttlMs is NaN/],
+    ["a ttl that is not a number", { ttlMs: Number.NaN }, /ttlMs is NaN/],
     ["two goals", { completion: { resultCount: 1, firstSuccess: true } }, /completion has more than one/],
-    ["half a result", { completion: { resultCount: 1.5 } }, /request cannot be encoded: invalid uint32: 1.5/],
+    [
+      "half a result as the goal",
+      { completion: { resultCount: 1.5 } },
+      /request cannot be encoded: invalid uint32: 1.5/,
+    ],
     ["text as data", { data: "text" as never }, /data is not a Uint8Array/],
-  ])("with %s that cannot be said reject before they are sent", async (_, options, message) => {
+  ])("with %s fail before they are sent", async (_, options, message) => {
     await expect(peers.client.dispatch("topic1", options)).rejects.toThrow(message);
   });
 });
 
 describe("dispatches in a call of their own", () => {
-  it("carry their trace context as metadata", async () => {
+  it("send their trace context as metadata", async () => {
     let metadata: unknown;
     peers.fake.onDispatch = ({ request }, call) => {
       metadata = call.metadata.get("traceparent");
@@ -187,7 +191,7 @@ describe("dispatches in a call of their own", () => {
     expect(metadata).toBe("00-1");
   });
 
-  it("are chosen for requests that would hold up the shared stream", async () => {
+  it("are used for requests that would block the shared stream", async () => {
     peers.fake.onDispatch = ({ request }) => ({
       acceptance: acceptance("", String(request?.data.length)).value,
     });
@@ -197,7 +201,7 @@ describe("dispatches in a call of their own", () => {
     expect(requestId).toBe(String(600 * 1024));
   });
 
-  it("reject with the reason in the trailers", async () => {
+  it("fail with the reason in the trailers", async () => {
     peers.fake.onDispatch = () => {
       const [code, details] = [status.ALREADY_EXISTS, "other content"];
       throw Object.assign(new Error(details), {

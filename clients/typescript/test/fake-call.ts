@@ -3,13 +3,13 @@ import { ErrorInfo } from "../src/gen/google/rpc/error_details.js";
 import { Status } from "../src/gen/google/rpc/status.js";
 import { Inbox } from "../src/inbox.js";
 
-/** The server's side of one stream, in the hands of a test. */
+/** The server's side of one stream, controlled by a test. */
 export class FakeCall<Request, Response> {
   readonly #call: ServerDuplexStream<Request, Response> | ServerWritableStream<Request, Response>;
   readonly #received = new Inbox<Request>();
-  /** Metadata that came with the call. */
+  /** The metadata of the call. */
   readonly metadata: Metadata;
-  /** Resolves when the client half-closed, cancelled or vanished. */
+  /** Resolves when the client half-closes, cancels or disconnects. */
   readonly clientEnded: Promise<void>;
 
   constructor(call: ServerDuplexStream<Request, Response> | ServerWritableStream<Request, Response>) {
@@ -25,10 +25,10 @@ export class FakeCall<Request, Response> {
     void this.clientEnded.then(() => this.#received.end());
   }
 
-  /** The next message of the client. */
+  /** Waits for the client's next message. */
   async next(): Promise<Request> {
     const { value } = await this.#received.next();
-    if (value === undefined) throw new Error("the client said no more");
+    if (value === undefined) throw new Error("the client sent no further message");
     return value;
   }
 
@@ -37,28 +37,28 @@ export class FakeCall<Request, Response> {
     this.#call.write(message);
   }
 
-  /** Sends bytes as a message, well-formed or not. */
+  /** Sends bytes as a message, also malformed ones. */
   sendRaw(bytes: Uint8Array): void {
     this.#call.write(Buffer.from(bytes) as unknown as Response);
   }
 
-  /** Sends a message, and waits while the client does not read. */
+  /** Sends a message, and waits until the stream is not congested. */
   async sendPaced(message: Response): Promise<void> {
     if (this.#call.write(message)) return;
     await new Promise<void>((resolve) => this.#call.once("drain", resolve));
   }
 
-  /** Whether the client reads slower than we write. */
+  /** Whether the client reads more slowly than the test writes. */
   get isCongested(): boolean {
     return this.#call.writableNeedDrain;
   }
 
-  /** Ends with OK. */
+  /** Ends the stream with OK. */
   end(): void {
     this.#call.end();
   }
 
-  /** Ends with an error. */
+  /** Ends the stream with an error. */
   fail(code: status, details: string, reason?: string): void {
     this.#call.emit("error", { code, details, metadata: withReason(code, details, reason) });
   }

@@ -31,20 +31,20 @@ type Unary<Request, Response> = (
   call: { readonly metadata: Map<string, unknown> },
 ) => Response;
 
-/** A dispatcher that does nothing by itself: tests take its calls one by one and say what it answers. */
+/** A dispatcher without behaviour of its own: tests accept its calls one by one and send the responses. */
 export class FakeDispatcher {
   readonly #server = new Server();
   readonly #produce = new Inbox<FakeCall<ProduceRequest, ProduceResponse>>();
   readonly #subscribe = new Inbox<FakeCall<SubscribeRequest, SubscribeResponse>>();
   readonly #submit = new Inbox<FakeCall<SubmitRequest, SubmitResponse>>();
   readonly #gather = new Inbox<FakeCall<GatherRequest, GatherResponse>>();
-  /** Answers of the unary calls; unset ones are UNIMPLEMENTED. */
+  /** Handlers of the unary calls; a call without one fails with UNIMPLEMENTED. */
   onDispatch?: Unary<DispatchRequest, DispatchResponse>;
   onCancelRequest?: Unary<CancelRequestRequest, CancelRequestResponse>;
   onUpdateListener?: Unary<UpdateListenerRequest, UpdateListenerResponse>;
   #port = 0;
 
-  /** Starts one on a free port, or on the given one. */
+  /** Starts a dispatcher on a free port, or on the given one. */
   static async start(port = 0): Promise<FakeDispatcher> {
     const fake = new FakeDispatcher();
     const implementation: DispatcherServiceServer = {
@@ -55,7 +55,7 @@ export class FakeDispatcher {
       submit: (call) => fake.#submit.push(new FakeCall(call)),
       produce: (call) => fake.#produce.push(new FakeCall(call)),
       subscribe: (call) => fake.#subscribe.push(new FakeCall(call)),
-      listen: (call) => void call.emit("error", { code: status.UNIMPLEMENTED, details: "not here" }),
+      listen: (call) => void call.emit("error", { code: status.UNIMPLEMENTED, details: "not in this fake" }),
     };
     fake.#server.addService(RAW_SERVICE, implementation);
     fake.#port = await new Promise<number>((resolve, reject) => {
@@ -66,17 +66,17 @@ export class FakeDispatcher {
     return fake;
   }
 
-  /** Where it listens. */
+  /** The address that clients connect to. */
   get address(): string {
     return `127.0.0.1:${this.#port}`;
   }
 
-  /** The port it listens on. */
+  /** The port that it listens on. */
   get port(): number {
     return this.#port;
   }
 
-  /** The next Produce call that comes in; likewise for the others. */
+  /** Waits for the next Produce call; the other methods do the same for their calls. */
   async nextProduce(): Promise<FakeCall<ProduceRequest, ProduceResponse>> {
     return await taken(this.#produce);
   }
@@ -93,13 +93,13 @@ export class FakeDispatcher {
     return await taken(this.#gather);
   }
 
-  /** Cuts all connections. */
+  /** Stops the server and cuts all connections. */
   stop(): void {
     this.#server.forceShutdown();
   }
 }
 
-/** The service, but able to send bytes that its codecs would never write. */
+/** The service definition, changed so that a Buffer is sent unencoded, which allows malformed messages. */
 const RAW_SERVICE = Object.fromEntries(
   Object.entries(DispatcherServiceService as Record<string, MethodDefinition<unknown, unknown>>).map(
     ([name, method]) => [

@@ -19,22 +19,22 @@ import { Inbox } from "../src/inbox.js";
 import { createClient, type DispatcherClient } from "../src/index.js";
 import { FakeCall } from "./fake-call.js";
 
-/** What every list is asked with. */
-export type Asked = Omit<ListTopicsRequest, "$type">;
+/** The fields that every list request has. */
+export type ListFields = Omit<ListTopicsRequest, "$type">;
 
-/** An IntrospectionService whose answers tests set; unset ones are UNIMPLEMENTED. */
+/** An IntrospectionService with handlers that tests set; a call without one fails with UNIMPLEMENTED. */
 export class FakeIntrospection {
   readonly #server = new Server();
   readonly #watches = new Inbox<FakeCall<WatchRequest, WatchResponse>>();
   onServerInfo?: () => GetServerInfoResponse;
-  onTopics?: (asked: Asked) => ListTopicsResponse;
-  onProducers?: (asked: Asked) => ListProducersResponse;
-  onListeners?: (asked: Asked) => ListListenersResponse;
+  onTopics?: (asked: ListFields) => ListTopicsResponse;
+  onProducers?: (asked: ListFields) => ListProducersResponse;
+  onListeners?: (asked: ListFields) => ListListenersResponse;
   onRequests?: (asked: ListRequestsRequest) => ListRequestsResponse;
   onRequest?: (asked: GetRequestRequest) => GetRequestResponse;
   #port = 0;
 
-  /** Starts one on a free port. */
+  /** Starts a service on a free port. */
   static async start(): Promise<FakeIntrospection> {
     const fake = new FakeIntrospection();
     const implementation: IntrospectionServiceServer = {
@@ -55,24 +55,24 @@ export class FakeIntrospection {
     return fake;
   }
 
-  /** Where it listens. */
+  /** The address that clients connect to. */
   get address(): string {
     return `127.0.0.1:${this.#port}`;
   }
 
-  /** The next Watch call that comes in, with what it asked for. */
+  /** Waits for the next Watch call. @returns the call and its request. */
   async nextWatch(): Promise<{ call: FakeCall<WatchRequest, WatchResponse>; asked: WatchRequest }> {
     const call = (await this.#watches.next()).value as FakeCall<WatchRequest, WatchResponse>;
     return { call, asked: await call.next() };
   }
 
-  /** Cuts all connections. */
+  /** Stops the server and cuts all connections. */
   stop(): void {
     this.#server.forceShutdown();
   }
 }
 
-/** The service and a client of it, new for each test of the file. */
+/** Creates a service and its client for each test of the file, and closes them afterwards. */
 export function useIntrospection(): { fake: FakeIntrospection; client: DispatcherClient } {
   const peers = {} as { fake: FakeIntrospection; client: DispatcherClient };
   beforeEach(async () => {

@@ -7,7 +7,7 @@ import { roundTrip, usePeers } from "./peers.js";
 
 const peers = usePeers();
 
-/** A gather on the shared stream that was accepted as `id`, seen from both sides. */
+/** Starts a gather on the shared stream and accepts it as `id`. @returns both sides of it. */
 async function accepted(id: string, options: GatherOptions = {}) {
   const gather = peers.client.gather("topic1", options);
   const call = await peers.fake.nextSubmit();
@@ -39,7 +39,7 @@ describe("a gather on the shared stream", () => {
     expect(await gather.summary).toMatchObject({ requestId: "r1", reason: "POLICY_MET" });
   });
 
-  it("does not mix with another one", async () => {
+  it("is kept apart from another one", async () => {
     const first = await accepted("r1");
     const second = peers.client.gather("topic1");
     const [submission] = (await first.call.next()).submissions;
@@ -57,7 +57,7 @@ describe("a gather on the shared stream", () => {
     expect(await collect(second)).toEqual([20]);
   });
 
-  it("can be cancelled, and then still has its summary", async () => {
+  it("can be cancelled, and still gets its summary", async () => {
     const { gather, call } = await accepted("r1");
 
     gather.cancel();
@@ -77,7 +77,7 @@ describe("a gather on the shared stream", () => {
     expect((await call.next()).cancelRequestIds).toEqual(["r1"]);
   });
 
-  it("fails at once when its signal fires, and is cancelled", async () => {
+  it("fails at once and is cancelled when its signal fires", async () => {
     const abort = new AbortController();
     const { gather, call } = await accepted("r1", { signal: abort.signal });
 
@@ -88,7 +88,7 @@ describe("a gather on the shared stream", () => {
     expect((await call.next()).cancelRequestIds).toEqual(["r1"]);
   });
 
-  it("that was aborted before is not sent", async () => {
+  it("whose signal has fired before is not sent", async () => {
     await expect(
       collect(peers.client.gather("topic1", { signal: AbortSignal.abort() })),
     ).rejects.toMatchObject({
@@ -96,7 +96,7 @@ describe("a gather on the shared stream", () => {
     });
   });
 
-  it("that is refused throws from its loop and rejects its promises, heeded or not", async () => {
+  it("that is rejected throws from its loop and rejects its promises, awaited or not", async () => {
     const gather = peers.client.gather("topic1");
     const call = await peers.fake.nextSubmit();
     const [submission] = (await call.next()).submissions;
@@ -105,12 +105,12 @@ describe("a gather on the shared stream", () => {
       toRequester(rejection(submission?.correlationId ?? "", status.RESOURCE_EXHAUSTED, "busy", 250)),
     );
 
-    const refusal = { code: status.RESOURCE_EXHAUSTED, retryable: true, retryDelayMs: 250 };
-    await expect(collect(gather)).rejects.toMatchObject(refusal);
-    await expect(gather.acceptance).rejects.toMatchObject(refusal);
+    const expected = { code: status.RESOURCE_EXHAUSTED, retryable: true, retryDelayMs: 250 };
+    await expect(collect(gather)).rejects.toMatchObject(expected);
+    await expect(gather.acceptance).rejects.toMatchObject(expected);
   });
 
-  it("throws after its last result when the link breaks", async () => {
+  it("throws after its last result when the connection breaks", async () => {
     const { gather, call } = await accepted("r1");
     const results = gather[Symbol.asyncIterator]();
 
@@ -122,22 +122,22 @@ describe("a gather on the shared stream", () => {
     await expect(gather.summary).rejects.toMatchObject({ code: status.UNAVAILABLE });
   });
 
-  it("that cannot be said fails like one that is refused", async () => {
+  it("that cannot be encoded fails like one that is rejected", async () => {
     await expect(collect(peers.client.gather("topic1", { args: [1n as never] }))).rejects.toThrow(
       /args\[0\] is a bigint/,
     );
   });
 
-  it("cannot have the id of another one under way", async () => {
+  it("cannot have the id of another pending gather", async () => {
     const { call } = await accepted("r1", { requestId: "r1" });
 
     await expect(collect(peers.client.gather("topic1", { requestId: "r1" }))).rejects.toThrow(
-      /is being gathered/,
+      /is in use by another gather/,
     );
     call.send(toRequester(summary("r1")));
   });
 
-  it("gives up its loop, but not its summary, when far too many results wait", async () => {
+  it("fails its loop, but not its summary, when too many results are queued", async () => {
     const { gather, call } = await accepted("r1");
 
     for (let message = 0; message <= 64; message++) {
@@ -164,7 +164,7 @@ describe("a gather in a call of its own", () => {
     expect((await gather.acceptance).requestId).toBe("r1");
   });
 
-  it("is cancelled by a call of its own too, so that its summary still comes", async () => {
+  it("is cancelled by a separate call, so that its summary still arrives", async () => {
     peers.fake.onCancelRequest = ({ requestId }) => {
       call.send(toRequester(summary(requestId, SummaryReason.CANCELLED)));
       call.end();
@@ -197,7 +197,7 @@ describe("a gather in a call of its own", () => {
     await expect(gather.summary).rejects.toMatchObject({ reason: "STREAM_ENDED", retryable: true });
   });
 
-  it("holds the server back while its loop is behind", async () => {
+  it("pauses the server while its loop is behind", async () => {
     const gather = peers.client.gather("topic1", { unary: true });
     const results = gather[Symbol.asyncIterator]();
     const call = await peers.fake.nextGather();

@@ -10,7 +10,7 @@ import {
   TopicInfo,
 } from "../src/gen/ate/dispatcher/v1/introspection.js";
 import { OutcomeState, Summary, SummaryReason } from "../src/gen/ate/dispatcher/v1/summary.js";
-import { type Asked, useIntrospection } from "./fake-introspection.js";
+import { type ListFields, useIntrospection } from "./fake-introspection.js";
 
 const peers = useIntrospection();
 const AT = { seconds: 1_700_000_000n, nanos: 5e6 };
@@ -44,7 +44,7 @@ describe("introspection", () => {
   });
 
   it("lists page after page", async () => {
-    const asked: Asked[] = [];
+    const asked: ListFields[] = [];
     peers.fake.onTopics = (request) => {
       asked.push(request);
       const isFirst = request.pageToken === "";
@@ -62,7 +62,7 @@ describe("introspection", () => {
     ]);
   });
 
-  it("fetches no further page once the loop is left, and begins anew in the next loop", async () => {
+  it("stops fetching when the loop is left, and starts with the first page in the next loop", async () => {
     let pages = 0;
     peers.fake.onTopics = () => {
       pages++;
@@ -76,7 +76,7 @@ describe("introspection", () => {
     expect(pages).toBe(2);
   });
 
-  it("goes on beyond a page that is empty", async () => {
+  it("continues after an empty page", async () => {
     peers.fake.onListeners = ({ pageToken }) =>
       pageToken === ""
         ? { listeners: [], nextPageToken: "next" }
@@ -85,7 +85,7 @@ describe("introspection", () => {
     expect(await all(peers.client.introspect.listeners())).toHaveLength(1);
   });
 
-  it("shows producers", async () => {
+  it("describes producers", async () => {
     const registrations = [{ topic: "a.*", group: "g" }];
     const producer = {
       ...ProducerInfo.create(),
@@ -104,7 +104,7 @@ describe("introspection", () => {
     ]);
   });
 
-  it("shows listeners", async () => {
+  it("describes listeners", async () => {
     const listener = { ...ListenerInfo.create(), listenerId: "l", topics: ["a"], queuedBytes: 1n };
     peers.fake.onListeners = () => ({
       listeners: [{ ...listener, bufferBytes: 2n, deliveredCount: 3n, droppedCount: 4n, connectTime: AT }],
@@ -119,7 +119,7 @@ describe("introspection", () => {
     ]);
   });
 
-  it("shows requests in flight without a reason, and ended ones with it", async () => {
+  it("describes requests in flight without a reason, and ended ones with a reason", async () => {
     const summary = { ...Summary.create(), reason: SummaryReason.EXPIRED, elapsed: HALF_A_SECOND };
     const info = { ...RequestInfo.create(), requestId: "r", acceptTime: AT, ttl: HALF_A_SECOND, summary };
     const asked: boolean[] = [];
@@ -138,7 +138,7 @@ describe("introspection", () => {
     expect(requests[0]).not.toHaveProperty("timeline");
   });
 
-  it("shows one request with its timeline, also steps that are newer than this library", async () => {
+  it("describes one request with its timeline, including steps of unknown kinds", async () => {
     const outcome = { producerId: "p", group: "", latency: undefined, resultCount: 0, error: undefined };
     const summary = { ...Summary.create(), outcomes: [{ ...outcome, state: OutcomeState.LATE }] };
     const step = { at: HALF_A_SECOND, producerId: "p", attempt: 1 };

@@ -8,7 +8,7 @@ import { roundTrip, usePeers } from "./peers.js";
 const peers = usePeers();
 
 describe("results", () => {
-  it("arrive in order at onResult, which is waited for", async () => {
+  it("are passed to onResult in order, one at a time", async () => {
     const seen: unknown[] = [];
     const done = createDeferred<void>();
     const { call } = await connectListener(peers, {
@@ -26,7 +26,7 @@ describe("results", () => {
     expect(seen).toEqual(["begin 1", "end 1", "begin 2", "end 2"]);
   });
 
-  it("say all there is to say", async () => {
+  it("carry all fields", async () => {
     const { listener, call } = await connectListener(peers);
     call.send(
       toListener(
@@ -61,7 +61,7 @@ describe("results", () => {
     });
   });
 
-  it("that are malformed are one error each", async () => {
+  it("that are malformed fail one by one, on access", async () => {
     const { listener, call } = await connectListener(peers);
     const results = listener[Symbol.asyncIterator]();
 
@@ -75,7 +75,7 @@ describe("results", () => {
     expect(fine.value).toBe(1);
   });
 
-  it("of a topic that is numbered anew are not taken for repetitions", async () => {
+  it("of a topic whose numbering restarts are not taken for duplicates", async () => {
     const { listener, call } = await connectListener(peers);
 
     call.send(toListener(delivery("topic1", 1n), delivery("topic1", 2n), delivery("topic1", 1n)));
@@ -104,7 +104,7 @@ describe("results", () => {
     expect(() => listener[Symbol.asyncIterator]()).toThrow(/go to onResult/);
   });
 
-  it("hold the server back when they are not taken, and all come when they are", async () => {
+  it("pause the server while they are not taken, and all arrive when they are", async () => {
     const { listener, call } = await connectListener(peers);
     const [messages, perMessage] = [64, 1024];
     const padding = "x".repeat(64);
@@ -126,8 +126,8 @@ describe("results", () => {
   });
 });
 
-describe("what is told beside results", () => {
-  it("keeps its place among them", async () => {
+describe("gaps and summaries", () => {
+  it("keep their place among the results", async () => {
     const seen: unknown[] = [];
     const done = createDeferred<void>();
     const gaps: Gap[] = [];
@@ -161,7 +161,7 @@ describe("what is told beside results", () => {
     expect(gaps).toEqual([{ ...gap, reason: "SLOW_LISTENER" }]);
   });
 
-  it("does not stop when a callback throws; the session reports it", async () => {
+  it("are not stopped by a callback that throws; the session reports it", async () => {
     const faults: DispatcherError[] = [];
     const done = createDeferred<void>();
     const { call } = await connectListener(peers, {
@@ -185,7 +185,7 @@ function summaryOf(requestId: string) {
   return { $case: "summary", value: summary(requestId).value } as const;
 }
 
-/** A ListenResponse with a delivery on topic1 whose result is no protobuf. */
+/** A ListenResponse with a delivery on topic1 whose result is not valid protobuf. */
 function malformedDelivery(): Buffer {
   const bytes = Buffer.concat([Buffer.from([18, 6]), Buffer.from("topic1"), Buffer.from([98, 1, 0xff])]);
   return Buffer.concat([Buffer.from([10, bytes.length + 2, 10, bytes.length]), bytes]);

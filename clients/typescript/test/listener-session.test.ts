@@ -11,7 +11,7 @@ type SubscribeCall = Awaited<ReturnType<typeof greetListener>>["call"];
 const peers = usePeers();
 
 describe("a session", () => {
-  it("begins by saying what to listen to, and how", async () => {
+  it("starts with a Listen message that carries all options", async () => {
     const { listener, listen } = await connectListener(peers, {
       topics: ["topic1", "quotes.*"],
       id: "desk",
@@ -35,7 +35,7 @@ describe("a session", () => {
     expect(listener.id).toBe("l-1");
   });
 
-  it("resumes where it was, and hands out nothing twice", async () => {
+  it("resumes at its last position, and delivers nothing twice", async () => {
     const { listener, call } = await connectListener(peers);
     call.send(toListener(delivery("topic1", 1n), delivery("topic1", 2n)));
     expect(await take(listener, 2)).toEqual([1, 2]);
@@ -50,7 +50,7 @@ describe("a session", () => {
     expect(await take(listener, 1)).toEqual([3]);
   });
 
-  it("ends for good when another one of the same id took over; a loop over it throws", async () => {
+  it("ends for good when another session with its id replaces it; a loop over it throws", async () => {
     const { listener, call } = await connectListener(peers);
 
     call.send(toListener(delivery("topic1", 1n)));
@@ -61,7 +61,7 @@ describe("a session", () => {
     await expect(take(listener, 1)).rejects.toMatchObject({ reason: "SESSION_REPLACED" });
   });
 
-  it("survives a message that is no protobuf, by a new stream", async () => {
+  it("reconnects after a message that is not valid protobuf", async () => {
     const lost = createDeferred<DispatcherError>();
     const onStatus = (change: SessionStatus) =>
       change.type === "disconnected" ? lost.resolve(change.error) : undefined;
@@ -74,7 +74,7 @@ describe("a session", () => {
     expect(await lost.promise).toMatchObject({ reason: "MALFORMED_MESSAGE" });
   });
 
-  it("keeps the id that the server minted, so that the next one replaces it", async () => {
+  it("keeps the id that the server generated, so that the next session replaces it", async () => {
     const { call, listen } = await connectListener(peers);
     expect(listen.listenerId).toBe("");
 
@@ -83,7 +83,7 @@ describe("a session", () => {
     expect((await greetListener(peers)).listen.listenerId).toBe("l-1");
   });
 
-  it("resumes behind what heartbeats passed and gaps declared lost", async () => {
+  it("resumes after the positions in heartbeats and after gaps", async () => {
     const { call } = await connectListener(peers, { topics: ["topic1", "topic2"] });
     const cursors = [{ topic: "topic1", epoch: "e1", sequence: 9n }];
     const interval = { seconds: 20n, nanos: 0 };
@@ -100,7 +100,7 @@ describe("a session", () => {
 });
 
 describe("topics", () => {
-  it("change on the live stream, and stay for the next one", async () => {
+  it("change on the live stream, and on the next one too", async () => {
     const { listener, call } = await connectListener(peers);
 
     const added = listener.add("topic2", "topic3");
@@ -118,7 +118,7 @@ describe("topics", () => {
     expect(listen.resumeFrom).toEqual([]);
   });
 
-  it("that were added while the link was down are live with the next session", async () => {
+  it("that were added while disconnected are live with the next session", async () => {
     const { listener, call } = await connectListener(peers);
     const added = listener.add("topic2");
     await nextUpdate(call);
@@ -130,7 +130,7 @@ describe("topics", () => {
     expect(listen.topics).toEqual(["topic1", "topic2"]);
   });
 
-  it("can be changed from inside the loop, while more results wait than fit", async () => {
+  it("can be changed from inside the loop, while more results are queued than the usual limit", async () => {
     const { listener, call } = await connectListener(peers);
     sendMany(call, 60, 100);
     call.send(toListener(delivery("topic1", 6001n)));
@@ -151,7 +151,7 @@ describe("topics", () => {
     expect(values).toHaveLength(6002);
   });
 
-  it("are awaited no longer when far too many results come first, and are changed all the same", async () => {
+  it("change also if the call fails because too many results arrive before the confirmation", async () => {
     const { listener, call } = await connectListener(peers);
     const added = listener.add("topic2");
     await nextUpdate(call);
@@ -164,7 +164,7 @@ describe("topics", () => {
     expect((await take(listener, 70_000)).at(-1)).toBe(70_000);
   });
 
-  it("that are there already, or not at all, need no change", async () => {
+  it("need no message when they are added twice, or removed without being there", async () => {
     const { listener } = await connectListener(peers);
 
     await listener.add("topic1");
@@ -172,7 +172,7 @@ describe("topics", () => {
   });
 
   it.each(["", "a b", "a..b", ">.a", "a.>b", "ü", "a".repeat(256)])(
-    "that are malformed never reach the stream: %j",
+    "that are malformed are never sent: %j",
     async (topic) => {
       const { listener } = await connectListener(peers);
 

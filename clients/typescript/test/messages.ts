@@ -18,16 +18,16 @@ export type Case<T extends { readonly $case: string } | undefined, K extends str
   { readonly $case: K }
 >;
 
-/** What a oneof holds in one of its cases. */
-export type Held<T, K> = T extends { readonly $case: K; readonly value: infer V } ? V : never;
+/** The value of a oneof in one of its cases. */
+export type ValueOf<T, K> = T extends { readonly $case: K; readonly value: infer V } ? V : never;
 
-/** Takes what a oneof holds, or fails the test. */
+/** Returns the value of a oneof, or fails the test if another case is set. */
 export function only<T extends { readonly $case: string; readonly value: unknown }, K extends T["$case"]>(
   value: T | undefined,
   kind: K,
-): Held<T, K> {
+): ValueOf<T, K> {
   if (value?.$case !== kind) throw new Error(`expected ${kind}, got ${value?.$case}`);
-  return value.value as Held<T, K>;
+  return value.value as ValueOf<T, K>;
 }
 
 /** Messages to a producer. */
@@ -123,14 +123,14 @@ export function rejection(
   return { $case: "rejection", value: { correlationId, status: { code, message, details } } };
 }
 
-/** Accepts a dispatch that is about to arrive on a new stream, and waits until its requester knows. */
+/** Accepts a dispatch that arrives on a new stream, and waits until it resolves. */
 export async function accepted(
   dispatch: Promise<{ readonly requestId: string }>,
   call: FakeCall<SubmitRequest, SubmitResponse>,
 ): Promise<void> {
   const [submission] = (await call.next()).submissions;
   call.send(toRequester(acceptance(submission?.correlationId ?? "", "accepted")));
-  if ((await dispatch).requestId !== "accepted") throw new Error("somebody else's acceptance");
+  if ((await dispatch).requestId !== "accepted") throw new Error("the acceptance of another request");
 }
 
 /** A Summary. */
@@ -143,8 +143,8 @@ export function summary(
 
 type Message = NonNullable<ProducerMessage["message"]>;
 
-/** What a producer says, message by message, however it was batched. */
-export class Said {
+/** The messages of a producer, one by one, independent of their batches. */
+export class SentMessages {
   readonly #call: { next(): Promise<{ readonly messages: readonly ProducerMessage[] }> };
   #waiting: ProducerMessage[] = [];
 
@@ -152,8 +152,8 @@ export class Said {
     this.#call = call;
   }
 
-  /** The next message, which has to be of this kind. */
-  async next<K extends Message["$case"]>(kind: K): Promise<Held<Message, K>> {
+  /** Waits for the next message, and fails the test if it is of another kind. */
+  async next<K extends Message["$case"]>(kind: K): Promise<ValueOf<Message, K>> {
     while (this.#waiting.length === 0) this.#waiting = [...(await this.#call.next()).messages];
     return only(this.#waiting.shift()?.message, kind);
   }

@@ -2,13 +2,13 @@ import { afterEach, beforeEach } from "vitest";
 import { type ConnectionOptions, createClient, type DispatcherClient } from "../src/index.js";
 import { FakeDispatcher } from "./fake-dispatcher.js";
 
-/** A dispatcher and a client of it, new for each test. */
+/** A fake dispatcher and a client that is connected to it; new for each test. */
 export interface Peers {
   fake: FakeDispatcher;
   client: DispatcherClient;
 }
 
-/** Sets both up before each test of the file, and takes them down after it. */
+/** Creates the peers before each test of the file, and closes them after it. */
 export function usePeers(options: ConnectionOptions = {}): Peers {
   const peers = {} as Peers;
   beforeEach(async () => {
@@ -23,7 +23,7 @@ export function usePeers(options: ConnectionOptions = {}): Peers {
   return peers;
 }
 
-/** Lets the connection come to rest: calls there and back on it, behind all that was sent before. */
+/** Makes several round trips, so that everything that was sent before has been processed. */
 export async function roundTrip({ fake, client }: Peers): Promise<void> {
   fake.onUpdateListener = () => ({ topics: [] });
   for (let trip = 0; trip < 20; trip++) await client.updateListener("l-1", {});

@@ -10,16 +10,16 @@ import { usePeers } from "./peers.js";
 const peers = usePeers();
 
 describe("a handler", () => {
-  it("sees the request and answers with a value", async () => {
+  it("gets the request and answers with a value", async () => {
     const seen = createDeferred<AssignmentContext>();
-    const { call, said } = await connectProducer(peers, {
+    const { call, sent } = await connectProducer(peers, {
       handler: (request) => {
         seen.resolve(request);
         return { id: 1, args: request.args };
       },
     });
 
-    const result = await answer(call, said, "a1", {
+    const result = await answer(call, sent, "a1", {
       args: [3, null],
       kwargs: { ttl: 1, topic: "x" },
       data: Uint8Array.of(1, 2),
@@ -57,9 +57,9 @@ describe("a handler", () => {
       { outcome: { $case: "value", value: [1] }, attributes: { unit: "ms" } },
     ],
   ])("may answer with %s", async (_, value, expected) => {
-    const { call, said } = await connectProducer(peers, { handler: () => value });
+    const { call, sent } = await connectProducer(peers, { handler: () => value });
 
-    expect(await answer(call, said, "a1")).toMatchObject(expected as object);
+    expect(await answer(call, sent, "a1")).toMatchObject(expected as object);
   });
 
   it("answers all assignments of one message in one message", async () => {
@@ -84,26 +84,26 @@ describe("a handler", () => {
     ],
     ["half an emoji", "\ud83d", { code: status.UNKNOWN, message: "\ufffd" }],
   ])("that throws %s answers with an error and stays registered", async (_, thrown, expected) => {
-    const { call, said } = await connectProducer(peers, {
+    const { call, sent } = await connectProducer(peers, {
       handler: ({ args }) => {
         if (args[0] === "fail") throw thrown;
         return "fine";
       },
     });
 
-    const failed = await answer(call, said, "a1", { args: ["fail"] });
-    const fine = await answer(call, said, "a2");
+    const failed = await answer(call, sent, "a1", { args: ["fail"] });
+    const fine = await answer(call, sent, "a2");
 
     expect(failed?.outcome).toMatchObject({ $case: "error", value: expected });
     expect(fine?.outcome).toEqual({ $case: "value", value: "fine" });
   });
 
-  it("that answers with what JSON cannot say answers with an error that says where", async () => {
-    const { call, said } = await connectProducer(peers, {
+  it("that answers with a value that JSON cannot represent sends an error with its path", async () => {
+    const { call, sent } = await connectProducer(peers, {
       handler: () => ({ rows: [{ at: new Date(0) }] }) as never,
     });
 
-    expect((await answer(call, said, "a1"))?.outcome).toMatchObject({
+    expect((await answer(call, sent, "a1"))?.outcome).toMatchObject({
       $case: "error",
       value: {
         code: status.INTERNAL,
@@ -112,21 +112,21 @@ describe("a handler", () => {
     });
   });
 
-  it("is not run for a request that cannot be decoded, which is answered with an error", async () => {
-    const { call, said } = await connectProducer(peers, { handler: () => "fine" });
+  it("is not called for a request that cannot be decoded, which gets an error result", async () => {
+    const { call, sent } = await connectProducer(peers, { handler: () => "fine" });
     const batch = Buffer.concat([malformedAssignment("bad"), malformedAssignment("worse")]);
 
     call.sendRaw(batch);
 
     for (const assignmentId of ["bad", "worse"]) {
-      const reply = await said.next("reply");
+      const reply = await sent.next("reply");
       expect(reply).toMatchObject({ assignmentId, result: { outcome: { value: { code: 3 } } } });
     }
-    expect((await answer(call, said, "a1"))?.outcome).toMatchObject({ value: "fine" });
+    expect((await answer(call, sent, "a1"))?.outcome).toMatchObject({ value: "fine" });
   });
 
   it("may send partial results before the final one", async () => {
-    const { call, said } = await connectProducer(peers, {
+    const { call, sent } = await connectProducer(peers, {
       handler: async ({ send, remainingMs }) => {
         await send(1);
         await send(2);
@@ -136,7 +136,7 @@ describe("a handler", () => {
 
     call.send(toProducer(assignment("a1")));
 
-    const replies = [await said.next("reply"), await said.next("reply"), await said.next("reply")];
+    const replies = [await sent.next("reply"), await sent.next("reply"), await sent.next("reply")];
     expect(replies.map(({ more, result }) => [more, result?.outcome?.value])).toEqual([
       [true, 1],
       [true, 2],
@@ -144,70 +144,73 @@ describe("a handler", () => {
     ]);
   });
 
-  it("answers with an error instead of a message that the server would end the session for", async () => {
-    const { call, said } = await connectProducer(
+  it("sends an error instead of a message above the server's limit, which would end the session", async () => {
+    const { call, sent } = await connectProducer(
       peers,
       { handler: () => "x".repeat(2000) },
       { maxMessageBytes: 1000 },
     );
 
-    expect((await answer(call, said, "a1"))?.outcome).toMatchObject({
+    expect((await answer(call, sent, "a1"))?.outcome).toMatchObject({
       $case: "error",
-      value: { code: status.RESOURCE_EXHAUSTED, message: expect.stringContaining("the server takes 1000") },
+      value: {
+        code: status.RESOURCE_EXHAUSTED,
+        message: expect.stringContaining("the server's limit is 1000"),
+      },
     });
   });
 
   it.each(["EXPIRED", "COMPLETED", "REQUESTED", "CALLER_GONE"] as const)(
-    "hears that its work is revoked as %s, and what it still says is sent",
+    "whose assignment is revoked as %s gets the reason, and its results are still sent",
     async (reason) => {
-      const work = await connectWorker();
+      const busy = await connectBusyProducer();
 
-      const why = await work.revoke(RevocationReason[reason]);
-      await work.request.send("a part");
-      work.release.resolve("too late");
+      const why = await busy.revoke(RevocationReason[reason]);
+      await busy.request.send("a part");
+      busy.release.resolve("too late");
 
       const code = reason === "EXPIRED" ? status.DEADLINE_EXCEEDED : status.CANCELLED;
       expect(why).toMatchObject({ reason, code });
-      expect(await work.said.next("reply")).toMatchObject({ more: true, result: said("a part") });
-      expect(await work.said.next("reply")).toMatchObject({ more: false, result: said("too late") });
+      expect(await busy.sent.next("reply")).toMatchObject({ more: true, result: valueResult("a part") });
+      expect(await busy.sent.next("reply")).toMatchObject({ more: false, result: valueResult("too late") });
     },
   );
 
-  it.each<[what: string, giveUp: (request: AssignmentContext) => unknown]>([
+  it.each<[what: string, thrown: (request: AssignmentContext) => unknown]>([
     ["the reason of its revocation", ({ signal }) => signal.reason],
-    ["anything else after its revocation", () => new Error("gave up")],
-  ])("that throws %s sends nothing", async (_, giveUp) => {
-    const work = await connectWorker();
+    ["anything else after its revocation", () => new Error("stopped")],
+  ])("that throws %s sends nothing", async (_, thrown) => {
+    const busy = await connectBusyProducer();
 
-    await work.revoke(RevocationReason.EXPIRED);
-    work.release.reject(giveUp(work.request));
+    await busy.revoke(RevocationReason.EXPIRED);
+    busy.release.reject(thrown(busy.request));
 
-    await work.saysNothingMore();
+    await busy.sendsNothingMore();
   });
 
-  it("that is revoked by a shutdown is not heard any more", async () => {
-    const work = await connectWorker();
+  it("that is revoked by a shutdown sends nothing any more", async () => {
+    const busy = await connectBusyProducer();
 
-    await work.revoke(RevocationReason.SHUTDOWN);
-    await work.request.send("a part");
-    work.release.resolve("too late");
+    await busy.revoke(RevocationReason.SHUTDOWN);
+    await busy.request.send("a part");
+    busy.release.resolve("too late");
 
-    await work.saysNothingMore();
+    await busy.sendsNothingMore();
   });
 
-  it("that outlasts its session is not heard by the next one", async () => {
-    const work = await connectWorker();
-    await work.revoke(RevocationReason.EXPIRED);
+  it("that outlasts its session sends nothing to the next one", async () => {
+    const busy = await connectBusyProducer();
+    await busy.revoke(RevocationReason.EXPIRED);
 
-    work.call.fail(status.UNAVAILABLE, "gone");
+    busy.call.fail(status.UNAVAILABLE, "gone");
     const next = await greetProducer(peers);
-    work.release.resolve("too late");
+    busy.release.resolve("too late");
 
-    expect((await answer(next.call, next.said, "a2"))?.outcome).toMatchObject({ value: "another" });
-    expect(work.request.signal.reason).toMatchObject({ reason: "EXPIRED" });
+    expect((await answer(next.call, next.sent, "a2"))?.outcome).toMatchObject({ value: "another" });
+    expect(busy.request.signal.reason).toMatchObject({ reason: "EXPIRED" });
   });
 
-  it("hears that its session is lost", async () => {
+  it("gets SESSION_LOST when its session is lost", async () => {
     const begun = createDeferred<AssignmentContext>();
     const { call } = await connectProducer(peers, {
       handler: (request) => {
@@ -223,29 +226,29 @@ describe("a handler", () => {
     expect(await aborted(signal)).toMatchObject({ reason: "SESSION_LOST" });
   });
 
-  it("is told what became of its replies", async () => {
+  it("gets the dispositions of its replies", async () => {
     const dispositions: unknown[] = [];
-    const told = createDeferred<void>();
+    const reported = createDeferred<void>();
     const { call, hello } = await connectProducer(peers, {
       onDisposition: (...disposition) => {
         dispositions.push(disposition);
-        told.resolve();
+        reported.resolve();
       },
     });
 
     call.send(toProducer({ $case: "disposition", value: { assignmentId: "a1", state: 2 } }));
-    await told.promise;
+    await reported.promise;
 
     expect(hello.reportDispositions).toBe(true);
     expect(dispositions).toEqual([["a1", "LATE"]]);
   });
 });
 
-/** A producer whose handler was assigned a1, and holds its answer back until it is released. */
-async function connectWorker() {
+/** Creates a producer whose handler has assignment a1 and returns when `release` settles. */
+async function connectBusyProducer() {
   const begun = createDeferred<AssignmentContext>();
   const release = createDeferred<string>();
-  const { call, said } = await connectProducer(peers, {
+  const { call, sent } = await connectProducer(peers, {
     handler: (request) => {
       if (request.assignmentId !== "a1") return "another";
       begun.resolve(request);
@@ -255,22 +258,22 @@ async function connectWorker() {
   call.send(toProducer(assignment("a1")));
   const request = await begun.promise;
   return {
-    ...{ call, said, request, release },
+    ...{ call, sent, request, release },
     async revoke(reason: RevocationReason): Promise<unknown> {
       call.send(toProducer({ $case: "revocation", value: { assignmentIds: ["a1"], reason } }));
       return await aborted(request.signal);
     },
-    async saysNothingMore(): Promise<void> {
-      expect((await answer(call, said, "a2"))?.outcome).toMatchObject({ value: "another" });
+    async sendsNothingMore(): Promise<void> {
+      expect((await answer(call, sent, "a2"))?.outcome).toMatchObject({ value: "another" });
     },
   };
 }
 
-function said(value: string): object {
+function valueResult(value: string): object {
   return { outcome: { $case: "value", value } };
 }
 
-/** A ProduceResponse with an assignment whose request is no protobuf. */
+/** A ProduceResponse with an assignment whose request is not valid protobuf. */
 function malformedAssignment(id: string): Buffer {
   const assignmentBytes = Buffer.concat([
     Buffer.from([10, id.length]),

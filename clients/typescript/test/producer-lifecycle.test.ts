@@ -9,15 +9,15 @@ import { usePeers } from "./peers.js";
 const peers = usePeers();
 
 describe("registrations", () => {
-  it("change while the session is live, and stay for the next one", async () => {
-    const { producer, call, said } = await connectProducer(peers);
+  it("change while the session is live, and in the next one too", async () => {
+    const { producer, call, sent } = await connectProducer(peers);
 
     const joined = producer.register("topic2", { group: "g" });
-    const { correlationId, registrations } = await said.next("register");
+    const { correlationId, registrations } = await sent.next("register");
     call.send(toProducer({ $case: "registered", value: { topics: ["topic2"], correlationId } }));
     await joined;
     const left = producer.deregister("topic1");
-    const deregister = await said.next("deregister");
+    const deregister = await sent.next("deregister");
     call.send(toProducer({ $case: "deregistered", value: deregister }));
     await left;
     call.fail(status.UNAVAILABLE, "gone");
@@ -27,26 +27,26 @@ describe("registrations", () => {
     expect((await greetProducer(peers)).hello.registrations).toEqual([{ topic: "topic2", group: "g" }]);
   });
 
-  it("that the server refuses reject, and the session goes on", async () => {
-    const { producer, call, said } = await connectProducer(peers, { handler: () => 1 });
+  it("that the server rejects fail, and the session continues", async () => {
+    const { producer, call, sent } = await connectProducer(peers, { handler: () => 1 });
 
     const joined = producer.register("no spaces");
-    const { correlationId } = await said.next("register");
-    const refusal = { code: status.INVALID_ARGUMENT, message: "malformed", details: [] };
-    call.send(toProducer({ $case: "fault", value: { correlationId, status: refusal } }));
+    const { correlationId } = await sent.next("register");
+    const rejection = { code: status.INVALID_ARGUMENT, message: "malformed", details: [] };
+    call.send(toProducer({ $case: "fault", value: { correlationId, status: rejection } }));
 
     await expect(joined).rejects.toMatchObject({ code: status.INVALID_ARGUMENT, details: "malformed" });
-    await answer(call, said, "a1");
+    await answer(call, sent, "a1");
   });
 
-  it("that were not answered are said again in the next session, and not in its Hello", async () => {
-    const { producer, call, said } = await connectProducer(peers);
+  it("that were not answered are sent again in the next session, but not in its Hello", async () => {
+    const { producer, call, sent } = await connectProducer(peers);
     const joined = producer.register("topic2");
-    await said.next("register");
+    await sent.next("register");
 
     call.fail(status.UNAVAILABLE, "gone");
     const again = await greetProducer(peers);
-    const { correlationId, registrations } = await again.said.next("register");
+    const { correlationId, registrations } = await again.sent.next("register");
     again.call.send(toProducer({ $case: "registered", value: { topics: ["topic2"], correlationId } }));
 
     await joined;
@@ -56,15 +56,15 @@ describe("registrations", () => {
 });
 
 describe("closing", () => {
-  it("drains: the answers come first, and the stream ends by agreement", async () => {
+  it("drains: sends the pending results, then ends the stream after Drained", async () => {
     const release = createDeferred<string>();
-    const { producer, call, said } = await connectProducer(peers, { handler: () => release.promise });
+    const { producer, call, sent } = await connectProducer(peers, { handler: () => release.promise });
     call.send(toProducer(assignment("a1")));
 
     const closed = producer.close();
-    await said.next("drain");
+    await sent.next("drain");
     release.resolve("done");
-    expect(await said.next("reply")).toMatchObject({ assignmentId: "a1" });
+    expect(await sent.next("reply")).toMatchObject({ assignmentId: "a1" });
     call.send(toProducer({ $case: "drained", value: {} }));
     await call.clientEnded;
     call.end();
@@ -73,7 +73,7 @@ describe("closing", () => {
     await producer.closed;
   });
 
-  it("abandons work that outlasts the grace", async () => {
+  it("aborts handlers that outlast the grace period", async () => {
     const begun = createDeferred<AssignmentContext>();
     const { producer, call } = await connectProducer(peers, {
       handler: (request) => {
@@ -90,7 +90,7 @@ describe("closing", () => {
     await call.clientEnded;
   });
 
-  it("is at once while there is no session", async () => {
+  it("is immediate while there is no session", async () => {
     const producer = peers.client.createProducer({ topics: [], handler: () => null });
 
     await producer.close();

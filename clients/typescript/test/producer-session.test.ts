@@ -10,7 +10,7 @@ import { usePeers } from "./peers.js";
 const peers = usePeers();
 
 describe("a session", () => {
-  it("begins with a Hello that says all there is to say", async () => {
+  it("starts with a Hello that carries all options", async () => {
     const { producer, hello } = await connectProducer(peers, {
       topics: ["topic1", { topic: "quotes.>", group: "g" }],
       concurrency: 3,
@@ -35,7 +35,7 @@ describe("a session", () => {
     expect(producer.id).toBe("p-1");
   });
 
-  it("is refused before anything is sent if the concurrency is no whole number from 1", () => {
+  it("is rejected before anything is sent if the concurrency is not a whole number from 1", () => {
     const handler = () => null;
 
     expect(() => peers.client.createProducer({ topics: [], handler, concurrency: 0 })).toThrow(
@@ -43,17 +43,17 @@ describe("a session", () => {
     );
   });
 
-  it("changes its window while it is live, and keeps it for the next session", async () => {
-    const { producer, call, said } = await connectProducer(peers);
+  it("changes its concurrency while it is live, and keeps it for the next session", async () => {
+    const { producer, call, sent } = await connectProducer(peers);
 
     producer.setConcurrency(9);
-    expect(await said.next("updateCredit")).toEqual({ maxOutstanding: 9 });
+    expect(await sent.next("updateCredit")).toEqual({ maxOutstanding: 9 });
     call.fail(status.UNAVAILABLE, "gone");
 
     expect((await greetProducer(peers)).hello.maxOutstanding).toBe(9);
   });
 
-  it("keeps the id that the server minted, so that the next one replaces it", async () => {
+  it("keeps the id that the server generated, so that the next session replaces it", async () => {
     const { call, hello } = await connectProducer(peers);
     expect(hello.producerId).toBe("");
 
@@ -62,7 +62,7 @@ describe("a session", () => {
     expect((await greetProducer(peers)).hello.producerId).toBe("p-1");
   });
 
-  it("comes back after its loss, and is ready again", async () => {
+  it("reconnects after its loss, and is ready again", async () => {
     const statuses: SessionStatus[] = [];
     const { producer, call } = await connectProducer(peers, { onStatus: (change) => statuses.push(change) });
 
@@ -78,7 +78,7 @@ describe("a session", () => {
     ]);
   });
 
-  it("comes back when the server cannot be reached for a while", async () => {
+  it("reconnects when the server could not be reached for a while", async () => {
     const lost = createDeferred<void>();
     const onStatus = (change: SessionStatus) => change.type === "disconnected" && lost.resolve();
     const { producer } = await connectProducer(peers, { onStatus });
@@ -92,20 +92,20 @@ describe("a session", () => {
     await producer.ready();
   });
 
-  it("goes on after GoAway until the server ends it", async () => {
+  it("continues after GoAway until the server ends it", async () => {
     const statuses: SessionStatus[] = [];
-    const { call, said } = await connectProducer(peers, {
+    const { call, sent } = await connectProducer(peers, {
       handler: () => 1,
       onStatus: (change) => statuses.push(change),
     });
 
     call.send(toProducer({ $case: "goAway", value: { reason: 1, grace: { seconds: 2n, nanos: 0 } } }));
-    await answer(call, said, "a1");
+    await answer(call, sent, "a1");
 
     expect(statuses.at(-1)).toEqual({ type: "goingAway", graceMs: 2000 });
   });
 
-  it("is taken for dead when the heartbeats fail to come", async () => {
+  it("counts as dead when the heartbeats stop", async () => {
     const lost = createDeferred<DispatcherError>();
     const onStatus = (change: SessionStatus) =>
       change.type === "disconnected" ? lost.resolve(change.error) : undefined;

@@ -5,13 +5,13 @@ const README = read("../README.md");
 const EXAMPLES = readdirSync(new URL("./readme/", import.meta.url)).sort();
 
 describe("the README", () => {
-  it("shows the examples as they are compiled, in their order", () => {
+  it("contains the compiled examples, in order", () => {
     const blocks = [...README.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code);
 
     expect(blocks).toEqual(EXAMPLES.map((name) => read(`./readme/${name}`)));
   });
 
-  it("names every reason that this library adds to the server's", () => {
+  it("lists every reason that this library adds to those of the server", () => {
     const sources = readdirSync(new URL("../src/", import.meta.url))
       .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
       .map((name) => read(`../src/${name}`));

@@ -23,11 +23,11 @@ function left(producerId: string): NonNullable<WatchMessage["event"]> {
   return { $case: "producerLeft", value: producerId };
 }
 
-/** A watch that is open on both sides. */
+/** Opens a watch. @returns both sides of it. */
 async function open(options?: WatchOptions) {
   const watch = peers.client.introspect.watch(options)[Symbol.asyncIterator]();
   const first = watch.next();
-  // A test may leave before anything comes.
+  // A test may end before the first event.
   first.catch(() => {});
   return { watch, first, ...(await peers.fake.nextWatch()) };
 }
@@ -39,7 +39,7 @@ async function take(watch: AsyncIterator<WatchEvent, undefined>, count: number) 
 }
 
 describe("a watch", () => {
-  it("tells every kind of event by its type, and skips what is newer than this library", async () => {
+  it("gives each kind of event its type, and skips unknown kinds", async () => {
     const { watch, first, call, asked } = await open({ topic: "a.>" });
     call.send(
       events(
@@ -123,7 +123,7 @@ describe("a watch", () => {
     expect(() => peers.client.introspect.watch()[Symbol.asyncIterator]()).toThrow("the client is closed");
   });
 
-  it("holds the server back while its loop is slow, and loses nothing of what came", async () => {
+  it("pauses the server while its loop is slow, and loses no event that arrived", async () => {
     const { watch, first, call } = await open();
     call.send(events(left("0")));
     await first;
@@ -136,7 +136,7 @@ describe("a watch", () => {
         ),
       );
     }
-    // Calls behind all that was sent before let the connection come to rest.
+    // Round trips, so that everything that was sent before has been processed.
     peers.fake.onServerInfo = () => ({ server: undefined });
     for (let trip = 0; trip < 20; trip++) await peers.client.introspect.serverInfo();
     expect(call.isCongested).toBe(true);
