@@ -147,7 +147,7 @@ const BROKEN_LINK_CODES: ReadonlySet<status> = new Set([status.CANCELLED, status
 /** Turns the codes of a broken connection into UNAVAILABLE: the requests may be retried. */
 function lostError(cause: DispatcherError | undefined): DispatcherError {
   if (cause !== undefined && (!BROKEN_LINK_CODES.has(cause.code) || cause.reason === "CLOSED")) return cause;
-  const details = `the stream broke; its requests may or may not be accepted: ${cause?.details ?? "the server ended it"}`;
+  const details = `the stream broke; its requests may or may not have been accepted: ${cause?.details ?? "the server ended it"}`;
   return new DispatcherError({ code: status.UNAVAILABLE, reason: "STREAM_BROKEN", details, cause });
 }
 

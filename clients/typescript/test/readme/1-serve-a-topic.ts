@@ -4,12 +4,12 @@ const client = createClient({ address: "127.0.0.1:50051" });
 
 const producer = client.createProducer({
   topics: ["topic1", { topic: "quotes.>", group: "desks" }],
-  concurrency: 4, // the rest waits its turn at the dispatcher, within its TTL
+  concurrency: 4, // further assignments queue at the dispatcher, within their TTL
   handler: async ({ topic, args, kwargs, signal }) => {
-    signal.throwIfAborted(); // fires when the answer is wanted no longer: expired, cancelled, caller gone
+    signal.throwIfAborted(); // fires when the assignment is revoked: expired, cancelled, caller gone
     return { id: 1, some_key: topic, args, kwargs };
   },
 });
 
 await producer.ready();
-process.once("SIGTERM", () => client.close()); // answers what it owes, then leaves
+process.once("SIGTERM", () => client.close()); // finishes the assignments, then disconnects

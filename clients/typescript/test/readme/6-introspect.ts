@@ -10,11 +10,11 @@ for await (const { requestId, pending, summary } of introspect.requests()) {
   console.log(requestId, pending ? "in flight" : summary.reason);
   const { timeline } = await introspect.request(requestId);
   for (const { atMs, kind, producerId } of timeline) console.log(`${atMs} ms`, kind, producerId);
-  break; // lists fetch page after page, and no more once the loop is left
+  break; // a list fetches page by page; leaving the loop stops it
 }
 
 for await (const event of introspect.watch({ topic: "topic1", signal: AbortSignal.timeout(60_000) })) {
   if (event.type === "requestEnded") console.log(event.summary.reason, event.summary.missingCount);
   else if (event.type === "server") console.log(event.server.counts.pendingRequests, "in flight");
-  else if (event.type === "lost") console.warn(`too slow for ${event.lostCount} events`);
+  else if (event.type === "lost") console.warn(`read too slowly: ${event.lostCount} events lost`);
 }
