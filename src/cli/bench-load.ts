@@ -1,36 +1,42 @@
 /**
- * The load of `bench`: producers, listeners and a requester, each on a connection of its own, on topics that nobody
- * else uses.
+ * Generates the load of `bench`: producers, listeners and a requester, each with its own connection, on topics that no
+ * one else uses.
  */
 import { randomUUID } from "node:crypto";
 import { createClient, type DispatcherClient, DispatcherError, type Listener } from "ate-dispatcher-client";
 import { type BenchFigures, BenchTally } from "./bench-tally.js";
-import { orStop, pause } from "./time.js";
+import { orStopped, pause } from "./time.js";
 
-/** What is to be done. */
+/** The parameters of a load. */
 export interface BenchLoad {
   readonly address: string;
   readonly topicCount: number;
   readonly producerCount: number;
   readonly listenerCount: number;
   readonly requestCount: number;
-  /** Requests outstanding at a time; without a rate. */
+  /** The number of requests in flight; used if there is no rate. */
   readonly window: number;
-  /** Requests per second, whatever becomes of them. */
+  /** Requests per second, independent of how fast they complete; undefined to use the window. */
   readonly rate: number | undefined;
-  /** Bytes of an answer; at least 4. */
+  /** The size of each result, in bytes; at least 4. */
   readonly payloadBytes: number;
   readonly ttlMs: number;
 }
 
-/** grpc-js otherwise lets all channels of a process to one address share a connection. */
+/** By default, grpc-js shares one connection between all channels of a process to the same address. */
 const OWN_CONNECTION = { "grpc.use_local_subchannel_pool": 1 };
-const CLOSE_MS = 500;
-/** How long after its TTL a request is waited for: results that were on time may still be on their way. */
-const SLACK_MS = 1_000;
-const NUMBER_BYTES = 4;
+const CLOSE_GRACE_MS = 500;
+/** How long to wait after a TTL, in milliseconds: results in time may still be on their way to the listeners. */
+const DELIVERY_SLACK_MS = 1_000;
+/** Each payload starts with the number of its request. */
+const REQUEST_NUMBER_BYTES = 4;
 
-/** Runs it. A signal ends it early, with the figures so far. Throws what keeps a producer or listener from connecting. */
+/**
+ * Runs a load.
+ *
+ * @param stop - ends the run early, with the figures so far.
+ * @throws DispatcherError if a producer or listener cannot connect.
+ */
 export async function runBenchLoad(load: BenchLoad, stop: AbortSignal): Promise<BenchFigures> {
   const clients: DispatcherClient[] = [];
   const connect = () => {
@@ -46,13 +52,13 @@ export async function runBenchLoad(load: BenchLoad, stop: AbortSignal): Promise<
       connectListener(connect(), topics, tally),
     );
     const producers = Array.from({ length: load.producerCount }, () =>
-      connect().createProducer({ topics, handler: ({ data }) => answer(data, load.payloadBytes) }),
+      connect().createProducer({ topics, handler: ({ data }) => resultFor(data, load.payloadBytes) }),
     );
-    await orStop(Promise.all([...listeners, ...producers].map((session) => session.ready())), stop);
-    await makeRequests(connect(), topics, load, tally, stop);
+    await orStopped(Promise.all([...listeners, ...producers].map((session) => session.ready())), stop);
+    await sendRequests(connect(), topics, load, tally, stop);
     return tally.figures();
   } finally {
-    await Promise.all(clients.map((client) => client.close({ graceMs: CLOSE_MS })));
+    await Promise.all(clients.map((client) => client.close({ graceMs: CLOSE_GRACE_MS })));
   }
 }
 
@@ -60,7 +66,7 @@ function connectListener(client: DispatcherClient, topics: readonly string[], ta
   return client.createListener({
     topics,
     onResult: ({ data }) => {
-      if (data !== undefined) tally.heard(numberOf(data), performance.now());
+      if (data !== undefined) tally.delivered(requestNumberOf(data), performance.now());
     },
     onGap: ({ lostCount }) => tally.lost(Number(lostCount)),
   });
@@ -73,8 +79,8 @@ function dispatch(
   tally: BenchTally,
   dueAt: number,
 ): void {
-  const request = tally.begin(dueAt);
-  const data = Buffer.alloc(NUMBER_BYTES);
+  const request = tally.sent(dueAt);
+  const data = Buffer.alloc(REQUEST_NUMBER_BYTES);
   data.writeUInt32LE(request);
   requester.dispatch(topics[request % topics.length] as string, { data, ttlMs }).then(
     () => tally.accepted(request, performance.now()),
@@ -85,8 +91,8 @@ function dispatch(
   );
 }
 
-/** Sends all requests, in a window or at a rate, and waits until they have ended or cannot end any more. */
-async function makeRequests(
+/** Sends all requests, with a window or at a rate, and waits until they have completed or can no longer complete. */
+async function sendRequests(
   requester: DispatcherClient,
   topics: readonly string[],
   load: BenchLoad,
@@ -96,16 +102,16 @@ async function makeRequests(
   const { requestCount, rate, window } = load;
   const send = (dueAt: number) => dispatch(requester, topics, load, tally, dueAt);
   const isAllSent = () => tally.requestCount === requestCount || stop.aborted;
-  const beganAt = performance.now();
-  const over = new Promise<void>((resolve) => {
-    tally.begun(beganAt, () => {
+  const startedAt = performance.now();
+  const completed = new Promise<void>((resolve) => {
+    tally.start(startedAt, () => {
       if (rate === undefined && !isAllSent()) send(performance.now());
       else if (isAllSent() && tally.outstandingCount === 0) resolve();
     });
   });
   if (rate !== undefined) {
-    const dueAt = () => beganAt + (tally.requestCount / rate) * 1_000;
-    // One that is behind is sent at once, and none is left out.
+    const dueAt = () => startedAt + (tally.requestCount / rate) * 1_000;
+    // A request that is overdue is sent at once. None is skipped.
     while (!isAllSent()) {
       while (!isAllSent() && dueAt() <= performance.now()) send(dueAt());
       if (!isAllSent()) await pause(Math.max(1, Math.floor(dueAt() - performance.now())), stop);
@@ -113,29 +119,29 @@ async function makeRequests(
   } else {
     for (let count = 0; count < Math.min(window, requestCount); count++) send(performance.now());
   }
-  await untilOver(over, load, tally, stop);
+  await waitForEnd(completed, load, tally, stop);
 }
 
-/** Waits as long as requests end; those that do not within their TTL will not. */
-async function untilOver(
-  over: Promise<void>,
+/** Waits as long as requests keep completing. Gives up when none has completed for a whole TTL. */
+async function waitForEnd(
+  completed: Promise<void>,
   { ttlMs }: BenchLoad,
   tally: BenchTally,
   stop: AbortSignal,
 ): Promise<void> {
   for (let before = -1; before !== tally.endedCount && tally.outstandingCount > 0 && !stop.aborted; ) {
     before = tally.endedCount;
-    await Promise.race([over, pause(ttlMs + SLACK_MS, stop)]);
+    await Promise.race([completed, pause(ttlMs + DELIVERY_SLACK_MS, stop)]);
   }
 }
 
-/** An answer begins with the number of its request; what follows is its own. */
-function answer(request: Uint8Array, byteLength: number): Uint8Array {
+/** Creates a result that starts with the number of its request and is filled with zeros. */
+function resultFor(request: Uint8Array, byteLength: number): Uint8Array {
   const bytes = Buffer.alloc(byteLength);
-  bytes.set(request.subarray(0, NUMBER_BYTES));
+  bytes.set(request.subarray(0, REQUEST_NUMBER_BYTES));
   return bytes;
 }
 
-function numberOf(data: Uint8Array): number {
+function requestNumberOf(data: Uint8Array): number {
   return Buffer.from(data.buffer, data.byteOffset, data.byteLength).readUInt32LE();
 }

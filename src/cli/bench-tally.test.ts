@@ -1,22 +1,22 @@
 import { describe, expect, it } from "vitest";
 import { BenchTally } from "./bench-tally.js";
 
-/** A tally that began at 1,000, with the number of requests that have ended. */
+/** A tally that starts at 1,000, and the number of requests that have ended. */
 function start(deliveriesPerRequest: number) {
   const ends = { count: 0 };
   const tally = new BenchTally(deliveriesPerRequest);
-  tally.begun(1_000, () => {
+  tally.start(1_000, () => {
     ends.count++;
   });
   return { tally, ends };
 }
 
 describe("the tally of a bench", () => {
-  it("ends a request when it was taken and everything was heard, in whatever order", () => {
+  it("completes a request after its acceptance and all deliveries, in any order", () => {
     const { tally, ends } = start(2);
-    const request = tally.begin(1_000);
-    tally.heard(request, 1_010);
-    tally.heard(request, 1_020);
+    const request = tally.sent(1_000);
+    tally.delivered(request, 1_010);
+    tally.delivered(request, 1_020);
     expect([ends.count, tally.outstandingCount]).toEqual([0, 1]);
 
     tally.accepted(request, 1_025);
@@ -28,27 +28,27 @@ describe("the tally of a bench", () => {
   it("counts latency from the time at which a request was due", () => {
     const { tally } = start(1);
     for (let index = 0; index < 100; index++) {
-      const request = tally.begin(1_000 + index);
+      const request = tally.sent(1_000 + index);
       tally.accepted(request, 1_100);
-      tally.heard(request, 1_100);
+      tally.delivered(request, 1_100);
     }
 
     expect(tally.figures()).toMatchObject({ p50Ms: 50, p99Ms: 99, maxMs: 100 });
   });
 
-  it("reckons rates until the last result", () => {
+  it("measures rates until the last delivery", () => {
     const { tally } = start(4);
-    const request = tally.begin(1_000);
+    const request = tally.sent(1_000);
     tally.accepted(request, 1_001);
-    for (let count = 0; count < 4; count++) tally.heard(request, 1_500);
+    for (let count = 0; count < 4; count++) tally.delivered(request, 1_500);
 
     expect(tally.figures()).toMatchObject({ elapsedMs: 500, requestsPerSecond: 2, deliveriesPerSecond: 8 });
   });
 
-  it("tells failures by reason, losses, and what never ended", () => {
+  it("counts failures by reason, losses, and requests that never completed", () => {
     const { tally, ends } = start(1);
-    const [refused, again, silent] = [tally.begin(1_000), tally.begin(1_000), tally.begin(1_000)];
-    tally.failed(refused, "RATE_LIMIT");
+    const [rejected, again, silent] = [tally.sent(1_000), tally.sent(1_000), tally.sent(1_000)];
+    tally.failed(rejected, "RATE_LIMIT");
     tally.failed(again, "RATE_LIMIT");
     tally.failed(again, "RATE_LIMIT");
     tally.accepted(silent, 1_001);
@@ -63,7 +63,7 @@ describe("the tally of a bench", () => {
     });
   });
 
-  it("has no rates before anything was heard", () => {
+  it("has no rates before the first delivery", () => {
     expect(start(1).tally.figures()).toMatchObject({ requestsPerSecond: 0, deliveriesPerSecond: 0 });
   });
 });

@@ -1,24 +1,24 @@
 /**
- * What becomes of the requests of `bench`: each ends when it was taken and every listener has heard every producer, or
- * when it failed.
+ * Accounts for the requests of `bench`. A request completes when it is accepted and every listener has the result of
+ * every producer. It ends early if it fails.
  */
 
-/** The figures in the end. */
+/** The figures of a run. */
 export interface BenchFigures {
   /** Requests sent. */
   readonly requestCount: number;
-  /** Requests whose every result has reached every listener. */
+  /** Requests of which every result has reached every listener. */
   readonly completedCount: number;
-  /** Results heard by all listeners together. */
+  /** Results that reached the listeners, over all listeners. */
   readonly deliveryCount: number;
-  /** Results that listeners were told they had lost. */
+  /** Results that listeners lost, as reported to them. */
   readonly lostCount: number;
-  /** Requests that were refused or failed, by reason. */
+  /** Requests that were rejected or failed, by reason. */
   readonly errors: Readonly<Record<string, number>>;
   readonly elapsedMs: number;
   readonly requestsPerSecond: number;
   readonly deliveriesPerSecond: number;
-  /** From when a request was due until its last result was heard; undefined if none completed. */
+  /** The time from when a request was due to its last delivery, in milliseconds; undefined if none completed. */
   readonly p50Ms: number | undefined;
   readonly p99Ms: number | undefined;
   readonly maxMs: number | undefined;
@@ -26,30 +26,31 @@ export interface BenchFigures {
 
 interface Outstanding {
   readonly dueAt: number;
-  missing: number;
+  /** Events until the request completes: its acceptance and its deliveries. */
+  missingCount: number;
 }
 
-/** Accounts for every request. Times are milliseconds of one monotonic clock. */
+/** Counts requests and deliveries. Instants are milliseconds of one monotonic clock. */
 export class BenchTally {
   readonly #deliveriesPerRequest: number;
   readonly #outstanding = new Map<number, Outstanding>();
   readonly #latencies: number[] = [];
   readonly #errors: Record<string, number> = {};
-  #beganAt = 0;
+  #startedAt = 0;
   #onEnd = () => {};
   #requestCount = 0;
   #deliveryCount = 0;
   #lostCount = 0;
-  #lastAt = 0;
+  #lastDeliveryAt = 0;
 
   constructor(deliveriesPerRequest: number) {
     this.#deliveriesPerRequest = deliveriesPerRequest;
   }
 
-  /** The clock starts. @param onEnd - called whenever a request has ended, one way or the other. */
-  begun(at: number, onEnd: () => void): void {
-    this.#beganAt = at;
-    this.#lastAt = at;
+  /** Starts the clock. @param onEnd - called when a request completes or fails. */
+  start(at: number, onEnd: () => void): void {
+    this.#startedAt = at;
+    this.#lastDeliveryAt = at;
     this.#onEnd = onEnd;
   }
 
@@ -65,41 +66,41 @@ export class BenchTally {
     return this.#requestCount - this.#outstanding.size;
   }
 
-  /** Takes note of a request that was due at `dueAt`. @returns its number. */
-  begin(dueAt: number): number {
-    this.#outstanding.set(this.#requestCount, { dueAt, missing: this.#deliveriesPerRequest + 1 });
+  /** Records a request that was due at `dueAt`. @returns its number. */
+  sent(dueAt: number): number {
+    this.#outstanding.set(this.#requestCount, { dueAt, missingCount: this.#deliveriesPerRequest + 1 });
     return this.#requestCount++;
   }
 
-  /** The request was taken. */
+  /** The dispatcher accepted the request. */
   accepted(request: number, now: number): void {
     this.#settle(request, now);
   }
 
-  /** A listener heard a result of the request. */
-  heard(request: number, now: number): void {
+  /** A listener received a result of the request. */
+  delivered(request: number, now: number): void {
     this.#deliveryCount++;
-    this.#lastAt = now;
+    this.#lastDeliveryAt = now;
     this.#settle(request, now);
   }
 
-  /** The request was refused, or is lost. */
+  /** The request was rejected or failed. */
   failed(request: number, reason: string): void {
     if (!this.#outstanding.delete(request)) return;
     this.#errors[reason] = (this.#errors[reason] ?? 0) + 1;
     this.#onEnd();
   }
 
-  /** A listener was told that it has lost so many results. */
+  /** A listener lost `count` results. */
   lost(count: number): void {
     this.#lostCount += count;
   }
 
-  /** The figures so far; what is still outstanding counts as incomplete. */
+  /** Returns the figures so far. Outstanding requests count as INCOMPLETE. */
   figures(): BenchFigures {
     const sorted = this.#latencies.toSorted((a, b) => a - b);
     const at = (share: number) => sorted[Math.ceil(sorted.length * share) - 1];
-    const elapsedMs = this.#lastAt - this.#beganAt;
+    const elapsedMs = this.#lastDeliveryAt - this.#startedAt;
     const perSecond = (count: number) => (elapsedMs > 0 ? (count / elapsedMs) * 1_000 : 0);
     const incomplete = this.#outstanding.size;
     return {
@@ -119,7 +120,7 @@ export class BenchTally {
 
   #settle(request: number, now: number): void {
     const outstanding = this.#outstanding.get(request);
-    if (outstanding === undefined || --outstanding.missing > 0) return;
+    if (outstanding === undefined || --outstanding.missingCount > 0) return;
     this.#outstanding.delete(request);
     this.#latencies.push(now - outstanding.dueAt);
     this.#onEnd();

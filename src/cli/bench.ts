@@ -1,5 +1,5 @@
 /**
- * `ate-dispatcher bench`: puts a load on a dispatcher that runs, and says how much it takes and how fast.
+ * `ate-dispatcher bench`: puts load on a running dispatcher and measures throughput and latency.
  */
 import { type Command, Option } from "commander";
 import { type BenchLoad, runBenchLoad } from "./bench-load.js";
@@ -12,20 +12,21 @@ import { positiveBytes, positiveCount, positiveMs } from "./values.js";
 
 const EXAMPLES = `
 Examples:
-  $ ate-dispatcher bench                                # 4 producers, 4 listeners, 10,000 requests, 64 outstanding
+  $ ate-dispatcher bench                                # 4 producers, 4 listeners, 10,000 requests, 64 in flight
   $ ate-dispatcher bench --producers 16 --listeners 16 --window 16
   $ ate-dispatcher bench --rate 300 --requests 3000     # latency at a fixed rate
   $ ate-dispatcher bench --topics 1000 --size 4KiB --json
 
-It makes topics of its own, so nobody else is asked or hears it; producers, listeners and the requester have a
-connection each. Latency is from when a request was due until the last listener has heard the last producer; with --rate
-also what waits to be sent counts. This program needs a processor too: where it is busy, the figures are its own.`;
+The load uses topics of its own, so no other producer or listener is involved. Each producer, each listener and the
+requester has its own connection. Latency is the time from when a request was due until the last listener has the result
+of the last producer; with --rate, this includes the time that a request waits to be sent. If this program itself is
+short of CPU time, the figures measure the program and not the dispatcher.`;
 
 const DEFAULT_REQUESTS = 10_000;
 const DEFAULT_WINDOW = 64;
 const DEFAULT_PEERS = 4;
 const DEFAULT_BYTES = 128;
-const LEAST_BYTES = 4;
+const MIN_BYTES = 4;
 const DEFAULT_TTL_MS = 5_000;
 
 interface Flags extends ConnectOptions {
@@ -44,24 +45,32 @@ export function addBench(program: Command, cli: Cli): void {
   const command = program
     .command("bench")
     .summary("measure a dispatcher under load")
-    .description("Puts a load on a dispatcher, and says how many results it delivers and how fast.");
+    .description("Puts load on a dispatcher and measures its throughput and latency.");
   addConnectOptions(command, cli)
-    .option("--topics <n>", "topics that the requests go to in turn (default: 1)", positiveCount)
+    .option("--topics <n>", "number of topics, which share the requests evenly (default: 1)", positiveCount)
     .option("--producers <n>", `producers on each topic (default: ${DEFAULT_PEERS})`, positiveCount)
     .option("--listeners <n>", `listeners on each topic (default: ${DEFAULT_PEERS})`, positiveCount)
-    .option("-n, --requests <n>", `requests in all (default: ${count(DEFAULT_REQUESTS)})`, positiveCount)
+    .option(
+      "-n, --requests <n>",
+      `total number of requests (default: ${count(DEFAULT_REQUESTS)})`,
+      positiveCount,
+    )
     .addOption(
-      new Option("--window <n>", `requests outstanding at a time (default: ${DEFAULT_WINDOW})`)
+      new Option("--window <n>", `requests in flight at a time (default: ${DEFAULT_WINDOW})`)
         .argParser(positiveCount)
         .conflicts("rate"),
     )
     .addOption(
-      new Option("--rate <n>", "requests per second, whatever becomes of them")
+      new Option("--rate <n>", "requests per second, independent of how fast they complete")
         .argParser(positiveCount)
         .conflicts("window"),
     )
-    .option("--size <size>", `bytes of each answer, at least ${LEAST_BYTES} (default: 128B)`, positiveBytes)
-    .option("-t, --ttl <duration>", "how long answers are taken (default: 5s)", positiveMs)
+    .option(
+      "--size <size>",
+      `size of each result, at least ${MIN_BYTES} bytes (default: 128B)`,
+      positiveBytes,
+    )
+    .option("-t, --ttl <duration>", "how long results are accepted (default: 5s)", positiveMs)
     .addHelpText("after", EXAMPLES)
     .action((flags: Flags) => bench(flags, cli));
 }
@@ -69,7 +78,7 @@ export function addBench(program: Command, cli: Cli): void {
 async function bench(flags: Flags, cli: Cli): Promise<void> {
   const output = cli.output(flags.json === true);
   const load = loadOf(flags);
-  // Whether there is a dispatcher is found out as every command does.
+  // Checks that the dispatcher answers, with the same error as the other commands.
   await withClient(flags, cli, async () => {});
   const figures = await runBenchLoad(load, cli.stop);
   await output.result(benchEvent(figures), () => benchLines(figures).join("\n"));
@@ -87,7 +96,7 @@ function loadOf(flags: Flags): BenchLoad {
     requestCount: flags.requests ?? DEFAULT_REQUESTS,
     window: flags.window ?? DEFAULT_WINDOW,
     rate: flags.rate,
-    payloadBytes: Math.max(LEAST_BYTES, flags.size ?? DEFAULT_BYTES),
+    payloadBytes: Math.max(MIN_BYTES, flags.size ?? DEFAULT_BYTES),
     ttlMs: flags.ttl ?? DEFAULT_TTL_MS,
   };
 }
@@ -118,6 +127,6 @@ function benchLines(figures: BenchFigures): readonly string[] {
     `rate        ${rate(figures.requestsPerSecond)} requests/s, ${rate(figures.deliveriesPerSecond)} deliveries/s`,
     `latency     p50 ${time(p50Ms)}, p99 ${time(p99Ms)}, max ${time(maxMs)}`,
     `errors      ${errors.join(", ") || "none"}`,
-    ...(lostCount > 0 ? [`lost        ${count(lostCount)} results, by listeners that were too slow`] : []),
+    ...(lostCount > 0 ? [`lost        ${count(lostCount)} results; the listeners read too slowly`] : []),
   ];
 }

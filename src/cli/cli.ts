@@ -1,24 +1,24 @@
 /**
- * What a command gets from the process, so that commands themselves never touch it.
+ * The process as commands see it. Commands never use `process` directly, so tests can replace all of it.
  */
 import type { Environment } from "../config/load.js";
 import type { Output, Terminal } from "./output.js";
 
-/** The process as a command sees it. */
+/** The streams, environment and signals of the process. */
 export interface Process {
   readonly stdin: AsyncIterable<Uint8Array>;
   readonly stdout: Terminal;
   readonly stderr: Terminal;
   readonly environment: Environment;
-  /** Fires at the first request to end; its reason is a `Stop`. */
+  /** Fires when the process should end, for the first reason; `reason` is a `Stop`. */
   readonly stop: AbortSignal;
-  /** Has something done when the process ends, in whatever way; it must not wait for anything. */
+  /** Registers a function to call when the process exits, for any reason. It must be synchronous. */
   atExit(cleanup: () => void): void;
 }
 
-/** What a command gets, and where it puts its outcome. */
+/** The process, and where a command puts its output and exit code. */
 export interface Cli extends Process {
-  /** Where the command writes. */
+  /** Creates the command's output. @param isJson - whether to write JSON lines instead of text. */
   output(isJson: boolean): Output;
   /** Sets the exit code of the command. */
   exitWith(code: number): void;

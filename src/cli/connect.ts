@@ -1,14 +1,14 @@
 /**
- * The connection that every command but `serve` has: its options, and one clear line if nobody is there.
+ * The connection of every command except `serve`: its options, and one clear error if no dispatcher answers.
  */
 import { createClient, type DispatcherClient } from "ate-dispatcher-client";
 import { type Command, Option } from "commander";
 import type { Cli } from "./cli.js";
 import { CliError, EXIT } from "./exit.js";
-import { orStop } from "./time.js";
+import { orStopped } from "./time.js";
 import { connectAddress, positiveMs } from "./values.js";
 
-/** What the options of a connection come out as. */
+/** The parsed options of a connection. */
 export interface ConnectOptions {
   readonly address: string;
   readonly connectTimeout: number;
@@ -17,23 +17,26 @@ export interface ConnectOptions {
 
 const DEFAULT_ADDRESS = "127.0.0.1:50051";
 const DEFAULT_CONNECT_TIMEOUT_MS = 3_000;
-const CLOSE_MS = 500;
+const CLOSE_GRACE_MS = 500;
 
-/** Adds the options of a connection to a command. */
+/** Adds the connection's options to a command. */
 export function addConnectOptions(command: Command, { environment }: Cli): Command {
   const fromEnvironment = environment["ATE_DISPATCHER_ADDRESS"];
   const address = new Option(
     "-a, --address <host:port>",
-    `the dispatcher (environment: ATE_DISPATCHER_ADDRESS; default: ${DEFAULT_ADDRESS})`,
+    `address of the dispatcher (environment: ATE_DISPATCHER_ADDRESS; default: ${DEFAULT_ADDRESS})`,
   ).argParser(connectAddress);
-  const timeout = new Option("--connect-timeout <duration>", "how long to wait for it (default: 3s)");
+  const timeout = new Option(
+    "--connect-timeout <duration>",
+    "how long to wait for the connection (default: 3s)",
+  );
   return command
     .addOption(address)
     .addOption(timeout.argParser(positiveMs))
     .option("--json", "print one JSON object per line")
     .hook("preAction", () => {
       if (command.getOptionValue("address") === undefined) {
-        command.setOptionValue("address", checked(fromEnvironment || DEFAULT_ADDRESS));
+        command.setOptionValue("address", validAddress(fromEnvironment || DEFAULT_ADDRESS));
       }
       if (command.getOptionValue("connectTimeout") === undefined) {
         command.setOptionValue("connectTimeout", DEFAULT_CONNECT_TIMEOUT_MS);
@@ -42,9 +45,9 @@ export function addConnectOptions(command: Command, { environment }: Cli): Comma
 }
 
 /**
- * Runs something with a connected client, and closes the client whatever happens.
+ * Runs a function with a connected client, and closes the client afterwards.
  *
- * @throws CliError with exit code 4 if no dispatcher answers in time; the stop's reason if that comes first.
+ * @throws CliError with exit code 4 if no dispatcher answers in time, or the reason of `stop` if it fires before.
  */
 export async function withClient<T>(
   { address, connectTimeout }: ConnectOptions,
@@ -53,23 +56,23 @@ export async function withClient<T>(
 ): Promise<T> {
   const client = createClient({ address });
   try {
-    await orStop(client.waitForReady(connectTimeout).catch(unreachable), stop);
+    await orStopped(client.waitForReady(connectTimeout).catch(unreachable), stop);
     return await use(client);
   } finally {
-    // What is worth waiting for has been waited for.
-    await client.close({ graceMs: CLOSE_MS });
+    // The command has waited for its results already.
+    await client.close({ graceMs: CLOSE_GRACE_MS });
   }
 
   function unreachable(): never {
     throw new CliError(
       `no dispatcher answers at ${address}; start one with "ate-dispatcher serve", ` +
-        "or name another with --address or ATE_DISPATCHER_ADDRESS",
+        "or set another address with --address or ATE_DISPATCHER_ADDRESS",
       EXIT.unreachable,
     );
   }
 }
 
-function checked(address: string): string {
+function validAddress(address: string): string {
   try {
     return connectAddress(address);
   } catch (error) {

@@ -49,18 +49,18 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Waits until a file has a line. */
+/** Waits until a file has a complete line. */
 async function lineOf(path: string): Promise<string> {
   for (let i = 0; i < 500; i++) {
     try {
       const text = readFileSync(path, "utf8");
       if (text.endsWith("\n")) return text.trim();
     } catch {
-      // Not there yet.
+      // The file does not exist yet.
     }
     await pause(10);
   }
-  throw new Error(`${path} did not come`);
+  throw new Error(`${path} was not written`);
 }
 
 describe("a command as a producer", () => {
@@ -80,7 +80,7 @@ describe("a command as a producer", () => {
     expect(result).toBe("topic1 request-1 1234");
   });
 
-  it("need not read what it is given", async () => {
+  it("need not read its input", async () => {
     const big = { ...assignment(), kwargs: { text: "x".repeat(1_000_000) } };
 
     expect(await executor("exec <&-; echo 7").run(big)).toBe(7);
@@ -109,13 +109,13 @@ describe("a command as a producer", () => {
     await expect(executor("no-such-command-here").run(assignment())).rejects.toThrow(/code 127.*not found/);
   });
 
-  it("is ended when it prints more than it may", async () => {
+  it("is ended when it prints more than the limit", async () => {
     await expect(executor("yes", { killGraceMs: 100 }).run(assignment())).rejects.toThrow(
-      "printed more than 1024 bytes, its limit; print less, print a reference, or raise --max-output",
+      "printed more than 1024 bytes, the limit; print less, print a reference, or raise --max-output",
     );
   });
 
-  it("is ended with all it has started when the assignment is revoked", async () => {
+  it("is ended with its child processes when the assignment is revoked", async () => {
     const path = join(folder, "pids");
     const revocation = new AbortController();
     const command = `sleep 60 & echo $! > ${path}; wait`;
@@ -127,7 +127,7 @@ describe("a command as a producer", () => {
     expect(isAlive(pid)).toBe(false);
   });
 
-  it("is killed if it does not end when asked", async () => {
+  it("is killed if it ignores SIGTERM", async () => {
     const path = join(folder, "stubborn");
     const revocation = new AbortController();
     const command = `trap '' TERM; echo $$ > ${path}; while :; do sleep 0.05; done`;
@@ -139,7 +139,7 @@ describe("a command as a producer", () => {
     expect(isAlive(pid)).toBe(false);
   });
 
-  it("does not start for an assignment that is revoked already", async () => {
+  it("is not started for an assignment that is revoked already", async () => {
     const path = join(folder, "never");
     await expect(
       executor(`echo > ${path}`).run(assignment(AbortSignal.abort(new Error("EXPIRED")))),
@@ -147,7 +147,7 @@ describe("a command as a producer", () => {
     expect(() => readFileSync(path)).toThrow();
   });
 
-  it("is killed with everything else when the process ends", async () => {
+  it("is killed when the process exits", async () => {
     const path = join(folder, "last");
     const running = executor(`trap '' TERM; echo $$ > ${path}; while :; do sleep 0.05; done`);
     const outcome = running.run(assignment());

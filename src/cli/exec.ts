@@ -1,6 +1,6 @@
 /**
- * Any program as a producer: one shell command per assignment, in a process group of its own so that it can be ended
- * with everything it has started.
+ * Runs a shell command per assignment, so that any program can be a producer. Each command has a process group of its
+ * own, so that it can be ended together with its child processes.
  */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -11,40 +11,40 @@ import type { Environment } from "../config/load.js";
 import { pause } from "./time.js";
 import { jsonOrText } from "./values.js";
 
-/** How commands are run. */
+/** Options of an executor. */
 export interface ExecOptions {
-  /** Given to `sh -c`. */
+  /** The command, for `sh -c`. */
   readonly command: string;
   readonly environment: Environment;
-  /** Most that a command may print as its result, in bytes; one that prints more fails. */
+  /** The maximum size of a command's output, in bytes. A command that prints more fails. */
   readonly maxOutputBytes: number;
   /** Time between SIGTERM and SIGKILL, in milliseconds. */
   readonly killGraceMs: number;
 }
 
-/** Runs commands, and ends those that still run when the process does. */
+/** Runs commands. */
 export interface Executor {
   /**
    * Runs the command for one assignment.
    *
-   * @returns what it printed: JSON if it parses, text without its last line break otherwise.
-   * @throws DispatcherError COMMAND_FAILED, COMMAND_NOT_STARTED or OUTPUT_TOO_LARGE; or the signal's reason if the
-   * assignment is revoked meanwhile.
+   * @returns the command's output: a JSON value if it parses as JSON, else text without the final line break.
+   * @throws DispatcherError COMMAND_FAILED, COMMAND_NOT_STARTED or OUTPUT_TOO_LARGE; the reason of the assignment's
+   * signal if it fires while the command runs.
    */
   run(assignment: AssignmentContext): Promise<HandlerResult>;
-  /** Kills everything that still runs, at once. */
+  /** Kills all running commands at once. */
   killAll(): void;
 }
 
-/** How much of standard error goes into an error result, in bytes. */
+/** The maximum size of the standard error in an error result, in bytes. Its end is kept. */
 const MAX_ERROR_TAIL_BYTES = 2_048;
 
-/** gRPC's numbers. */
+// gRPC status codes.
 const UNKNOWN = 2;
 const RESOURCE_EXHAUSTED = 8;
 const INTERNAL = 13;
 
-/** Makes an executor. */
+/** Creates an executor. */
 export function createExecutor(options: ExecOptions): Executor {
   const running = new Set<ChildProcessWithoutNullStreams>();
   return {
@@ -53,13 +53,13 @@ export function createExecutor(options: ExecOptions): Executor {
       signal.throwIfAborted();
       const child = start(options, assignment);
       running.add(child);
-      const over = new AbortController();
-      const revoke = () => void endGroup(child, options.killGraceMs, over.signal);
+      const ended = new AbortController();
+      const revoke = () => void endGroup(child, options.killGraceMs, ended.signal);
       signal.addEventListener("abort", revoke);
       try {
         return await outcome(child, assignment, options.maxOutputBytes, revoke);
       } finally {
-        over.abort();
+        ended.abort();
         signal.removeEventListener("abort", revoke);
         running.delete(child);
       }
@@ -83,7 +83,7 @@ function start({ command, environment }: ExecOptions, assignment: AssignmentCont
       },
     });
   } catch (error) {
-    // Such as an environment that is too large.
+    // For example, because the environment is too large.
     throw notStarted(error);
   }
 }
@@ -101,8 +101,8 @@ async function outcome(
 ): Promise<HandlerResult> {
   const closed = once(child, "close");
   const errorTail = tail(child.stderr, MAX_ERROR_TAIL_BYTES);
-  // A command need not read what it is given; the broken pipe is not its failure.
-  const fed = pipeline(Readable.from([requestOf(assignment)]), child.stdin).catch(() => {});
+  // A command need not read its input. The broken pipe is not an error then.
+  const inputWritten = pipeline(Readable.from([inputFor(assignment)]), child.stdin).catch(() => {});
   const printed = head(child.stdout, maxOutputBytes, revoke);
   const [[code, signalName], output, errors] = await Promise.all([
     closed.catch((error: unknown) => {
@@ -110,12 +110,12 @@ async function outcome(
     }),
     printed,
     errorTail,
-    fed,
+    inputWritten,
   ]);
   assignment.signal.throwIfAborted();
   if (output === undefined) {
     const remedy = "print less, print a reference, or raise --max-output";
-    const details = `the command printed more than ${maxOutputBytes} bytes, its limit; ${remedy}`;
+    const details = `the command printed more than ${maxOutputBytes} bytes, the limit; ${remedy}`;
     throw new DispatcherError({ code: RESOURCE_EXHAUSTED, reason: "OUTPUT_TOO_LARGE", details });
   }
   if (code !== 0) {
@@ -128,8 +128,8 @@ async function outcome(
   return jsonOrText(output.replace(/\r?\n$/, ""));
 }
 
-/** What a command finds on its standard input. */
-function requestOf(assignment: AssignmentContext): string {
+/** The standard input of a command. */
+function inputFor(assignment: AssignmentContext): string {
   const { topic, args, kwargs, requestId, assignmentId, attempt, data, contentType, attributes } = assignment;
   const request = {
     ...{ topic, args, kwargs, request_id: requestId, assignment_id: assignmentId, attempt },
@@ -139,7 +139,7 @@ function requestOf(assignment: AssignmentContext): string {
   return `${JSON.stringify(request)}\n`;
 }
 
-/** Reads all of a stream, or gives up beyond the limit. */
+/** Reads a whole stream as text. Calls `onTooLong` when it exceeds the limit, and then returns undefined. */
 async function head(
   stream: AsyncIterable<Uint8Array>,
   maxBytes: number,
@@ -155,26 +155,26 @@ async function head(
   return bytes > maxBytes ? undefined : Buffer.concat(chunks).toString("utf8");
 }
 
-/** Reads all of a stream and keeps its end. */
+/** Reads a whole stream and returns its end as text. */
 async function tail(stream: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string> {
   let kept = Buffer.alloc(0);
   for await (const chunk of stream) {
     kept = Buffer.concat([kept, chunk]);
-    // A copy, since a view would keep every chunk alive.
+    // A copy, because a view would keep all chunks in memory.
     if (kept.byteLength > maxBytes) kept = Buffer.from(kept.subarray(-maxBytes));
   }
   return kept.toString("utf8").trim();
 }
 
-/** Asks a command's process group to end, and kills it if it has not ended after the grace. */
+/** Sends SIGTERM to a command's process group, and SIGKILL if it still runs after the grace period. */
 async function endGroup(
   child: ChildProcessWithoutNullStreams,
   graceMs: number,
-  over: AbortSignal,
+  ended: AbortSignal,
 ): Promise<void> {
   kill(child, "SIGTERM");
-  await pause(graceMs, over);
-  if (!over.aborted) kill(child, "SIGKILL");
+  await pause(graceMs, ended);
+  if (!ended.aborted) kill(child, "SIGKILL");
 }
 
 function kill(child: ChildProcessWithoutNullStreams, signal: NodeJS.Signals): void {
@@ -182,6 +182,6 @@ function kill(child: ChildProcessWithoutNullStreams, signal: NodeJS.Signals): vo
   try {
     process.kill(-child.pid, signal);
   } catch {
-    // The group has ended by itself.
+    // The group has ended already.
   }
 }

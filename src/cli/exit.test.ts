@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { ConfigError } from "../config/error.js";
 import { CliError, explain, Stop } from "./exit.js";
 
-describe("what was thrown", () => {
+describe("an error", () => {
   it.each<[error: unknown, exitCode: number, text: string | undefined]>([
     [new Stop(130, "SIGINT"), 130, undefined],
     [new CliError("wrong", 2), 2, "wrong"],
@@ -16,11 +16,11 @@ describe("what was thrown", () => {
     ],
     [new DispatcherError({ code: 14, details: "gone" }), 4, "UNAVAILABLE: gone"],
     [Object.assign(new Error("EACCES: no"), { syscall: "open" }), 1, "EACCES: no"],
-  ])("%s ends the program with its code and words", (error, exitCode, text) => {
+  ])("%s ends the program with its code and text", (error, exitCode, text) => {
     expect(explain(error)).toEqual({ exitCode, text });
   });
 
-  it("by a bug shows where", () => {
+  it("of a bug shows its stack", () => {
     expect(explain(new TypeError("oops")).text).toMatch(/^bug in ate-dispatcher: TypeError: oops\n +at /);
   });
 });

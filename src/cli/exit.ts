@@ -1,23 +1,23 @@
 /**
- * How a command ends: its exit code, and the one line that explains a failure.
+ * Exit codes, and the error texts of a failed command.
  */
 import { DispatcherError } from "ate-dispatcher-client";
 import { ConfigError } from "../config/error.js";
 
-/** The exit codes, as told in `--help` and docs/configuration.md. A process ended by a signal has 128 + its number. */
+/** The exit codes, as in `--help` and docs/configuration.md. After a signal, the code is 128 + its number. */
 export const EXIT = {
   ok: 0,
-  /** The call was refused or failed. */
+  /** The call was rejected or failed. */
   failed: 1,
   /** The command line or the configuration is wrong. */
   usage: 2,
-  /** It ran, but not enough came: no producers, or too few results. */
+  /** The call succeeded with too little: no producers, or too few results. */
   unsatisfied: 3,
-  /** No dispatcher could be reached. */
+  /** No dispatcher answers. */
   unreachable: 4,
 } as const;
 
-/** A failure that is explained by its message alone. */
+/** A failure whose message is all that a user needs; no stack is shown. */
 export class CliError extends Error {
   override readonly name = "CliError";
 
@@ -29,11 +29,11 @@ export class CliError extends Error {
   }
 }
 
-/** Why the process is to end: a signal, or a standard output that nobody reads any more. */
+/** The reason to end the process: a signal, or a closed standard output. */
 export class Stop extends Error {
   override readonly name = "Stop";
 
-  /** @param exitCode - of a command that has not finished its job by then. */
+  /** @param exitCode - the exit code of a command that this interrupts. */
   constructor(
     readonly exitCode: number,
     message: string,
@@ -42,14 +42,14 @@ export class Stop extends Error {
   }
 }
 
-/** What is told of an error. */
+/** The exit code and the text for an error. */
 export interface Explanation {
   readonly exitCode: number;
-  /** Lines for people, without stack; undefined if nothing is to be said. */
+  /** The text to print; undefined to print nothing. */
   readonly text: string | undefined;
 }
 
-/** Turns whatever was thrown into an exit code and words. Only a bug of this program shows a stack. */
+/** Converts anything that was thrown to an exit code and a text. Only a bug in this program shows a stack. */
 export function explain(error: unknown): Explanation {
   if (error instanceof Stop) return { exitCode: error.exitCode, text: undefined };
   if (error instanceof CliError) return { exitCode: error.exitCode, text: error.message };
@@ -57,13 +57,13 @@ export function explain(error: unknown): Explanation {
     return { exitCode: EXIT.usage, text: `configuration\n  ${error.problems.join("\n  ")}` };
   }
   if (error instanceof DispatcherError) return explainCall(error);
-  // The operating system's refusals; other errors of Node come from wrong use of it.
+  // Errors of the operating system. Other Node.js errors are bugs in this program.
   if (error instanceof Error && "syscall" in error) return { exitCode: EXIT.failed, text: error.message };
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { exitCode: EXIT.failed, text: `bug in ate-dispatcher: ${text}` };
 }
 
-/** gRPC's number for "cannot be reached now". */
+/** gRPC status code. */
 const UNAVAILABLE = 14;
 
 function explainCall(error: DispatcherError): Explanation {

@@ -1,6 +1,5 @@
 /**
- * `ate-dispatcher gather`: asks everyone on a topic, prints the results as they come, and says what became of each
- * producer.
+ * `ate-dispatcher gather`: sends a request, prints the results as they arrive, and then the outcome of each producer.
  */
 import type { Gather, RequestOptions } from "ate-dispatcher-client";
 import { type Command, Option } from "commander";
@@ -26,8 +25,8 @@ Examples:
   $ ate-dispatcher gather fleet.status --quorum 80 --stall 300ms
   $ ate-dispatcher gather prices --json | jq -c 'select(.event == "result") | .value'
 
-Exit code 3 if the summary says "not satisfied": fewer results than --min, or than --count, --quorum, --first or
-"everyone" ask for.`;
+Exit code 3 if the summary says "not satisfied": fewer results than --min, or else than --count, --quorum or --first
+ask for, or else than there are producers.`;
 
 interface Flags extends RequestFlags, ConnectOptions {
   readonly count?: number;
@@ -40,27 +39,27 @@ interface Flags extends RequestFlags, ConnectOptions {
 
 /** Adds the command. */
 export function addGather(program: Command, cli: Cli): void {
-  const command = program.command("gather").summary("ask a topic and get the results here");
+  const command = program.command("gather").summary("send a request and print its results");
   addRequestOptions(
     command.description(
-      "Asks everyone on a topic, prints the results as they come and a summary of everyone.",
+      "Sends a request to all producers on a topic. Prints the results as they arrive, then the summary.",
     ),
   );
   addConnectOptions(command, cli)
     .addOption(
-      new Option("--count <n>", "end after so many results")
+      new Option("--count <n>", "end after this many results")
         .argParser(positiveCount)
         .conflicts(["quorum", "first"]),
     )
     .addOption(
-      new Option("--quorum <percent>", "end when so many of the producers have answered")
+      new Option("--quorum <percent>", "end when this percentage of the producers has answered")
         .argParser(percent)
         .conflicts(["count", "first"]),
     )
     .addOption(new Option("--first", "end at the first success").conflicts(["count", "quorum"]))
-    .option("--stall <duration>", "end when no result has come for so long after the last one", positiveMs)
-    .option("--min <n>", "results that make it satisfied", positiveCount)
-    .option("--exclude-listeners", "do not give the results to the topic's listeners too")
+    .option("--stall <duration>", "end when no result arrives for this long after the last one", positiveMs)
+    .option("--min <n>", "number of results from which the summary is satisfied", positiveCount)
+    .option("--exclude-listeners", "withhold the results from the topic's listeners")
     .addHelpText("after", EXAMPLES)
     .action(async (topic: string, args: readonly string[], flags: Flags) => {
       const output = cli.output(flags.json === true);
@@ -97,7 +96,7 @@ async function show(gather: Gather, topic: string, output: Output, cli: Cli): Pr
   gather.summary.catch(() => {});
   try {
     const acceptance = await gather.acceptance;
-    // People want the answers on standard output; for programs, the acceptance is one of the events.
+    // As text, standard output has only the results. As JSON, the acceptance is one of the events.
     if (output.isJson) await output.result(acceptanceEvent(acceptance), () => "");
     else output.note({}, acceptanceLines(acceptance, topic, PLAIN));
     const line = createResultLine(paint);
@@ -107,7 +106,7 @@ async function show(gather: Gather, topic: string, output: Output, cli: Cli): Pr
     cli.stop.throwIfAborted();
     cli.exitWith(summary.satisfied ? EXIT.ok : EXIT.unsatisfied);
   } catch (error) {
-    // Whatever a cancelled gather says, it was cancelled from here.
+    // After a stop, the error of the cancelled gather is a consequence; report the stop.
     throw cli.stop.aborted ? cli.stop.reason : error;
   } finally {
     cli.stop.removeEventListener("abort", cancel);

@@ -1,5 +1,5 @@
 /**
- * The commands that list what there is: a table for people, a line of JSON per entry for programs.
+ * The list commands: a table, or one JSON line per entry with `--json`.
  */
 import type { DispatcherClient } from "ate-dispatcher-client";
 import type { Command } from "commander";
@@ -8,44 +8,44 @@ import { addConnectOptions, type ConnectOptions, withClient } from "./connect.js
 import { EXIT } from "./exit.js";
 import type { Output } from "./output.js";
 import { type Column, drawTable } from "./table.js";
-import { orStop } from "./time.js";
+import { orStopped } from "./time.js";
 
-/** What is listed, and how it is shown. */
+/** The definition of a list command. */
 export interface List<T, F extends ConnectOptions = ConnectOptions> {
-  /** Of the command, in the plural. */
+  /** The command's name: the entries, in the plural. */
   readonly name: string;
   readonly summary: string;
   readonly description: string;
-  /** What the argument means. */
-  readonly topic: string;
-  /** Behind the options in the help. */
+  /** The help text of the topic argument. */
+  readonly topicHelp: string;
+  /** The text after the options in the help. */
   readonly examples: string;
-  /** Adds what options it has of its own. */
+  /** Adds the options that only this command has. */
   readonly addOptions?: (command: Command) => void;
   readonly fetch: (client: DispatcherClient, topic: string, flags: F) => AsyncIterable<T>;
   readonly event: (item: T) => object;
   readonly columns: readonly Column<T>[];
-  /** The most to show; unlimited without. */
-  readonly most?: (flags: F) => number;
+  /** The maximum number of entries to show; default: no limit. */
+  readonly maxCount?: (flags: F) => number;
 }
 
-/** Entries fetched at a time. */
+/** Entries per page. */
 export const PAGE_SIZE = 1_000;
 
-/** Adds the command of a list. */
+/** Adds a list command. */
 export function addList<T, F extends ConnectOptions>(program: Command, cli: Cli, list: List<T, F>): void {
   const command = program
     .command(list.name)
     .summary(list.summary)
     .description(list.description)
-    .argument("[topic]", list.topic);
+    .argument("[topic]", list.topicHelp);
   list.addOptions?.(command);
   addConnectOptions(command, cli)
     .addHelpText("after", list.examples)
     .action(async (topic: string | undefined, flags: F) => {
       const output = cli.output(flags.json === true);
       await withClient(flags, cli, (client) =>
-        orStop(show(client, topic ?? "", list, flags, output), cli.stop),
+        orStopped(show(client, topic ?? "", list, flags, output), cli.stop),
       );
       cli.exitWith(EXIT.ok);
     });
@@ -58,12 +58,12 @@ async function show<T, F extends ConnectOptions>(
   flags: F,
   output: Output,
 ): Promise<void> {
-  const most = list.most?.(flags) ?? Number.POSITIVE_INFINITY;
+  const maxCount = list.maxCount?.(flags) ?? Number.POSITIVE_INFINITY;
   const items: T[] = [];
   let shown = 0;
   let hasMore = false;
   for await (const item of list.fetch(client, topic, flags)) {
-    hasMore = shown === most;
+    hasMore = shown === maxCount;
     if (hasMore) break;
     shown++;
     if (output.isJson) await output.result(list.event(item), () => "");
@@ -72,7 +72,8 @@ async function show<T, F extends ConnectOptions>(
   if (items.length > 0) {
     await output.result({}, () => drawTable(list.columns, items, output.paint).join("\n"));
   }
-  if (hasMore) output.note({ event: "more", shown }, `there are more than these ${shown}; see --count`);
+  if (hasMore)
+    output.note({ event: "more", shown }, `only the first ${shown} are shown; raise --count to see more`);
   if (shown === 0 && !output.isJson) {
     output.note({}, `no ${list.name}${topic === "" ? "" : ` on ${topic}`}`);
   }

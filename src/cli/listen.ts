@@ -1,5 +1,5 @@
 /**
- * `ate-dispatcher listen`: prints the results of topics as they come.
+ * `ate-dispatcher listen`: prints the results of topics as they arrive.
  */
 import type { Listener, ListenerOptions } from "ate-dispatcher-client";
 import { type Command, Option } from "commander";
@@ -9,17 +9,17 @@ import { EXIT } from "./exit.js";
 import type { Output } from "./output.js";
 import { createResultLine, resultEvent, summaryEvent, summaryLines } from "./render.js";
 import { createStatusNotes } from "./session-notes.js";
-import { orStop, pause } from "./time.js";
+import { orStopped, pause } from "./time.js";
 import { positiveCount, positiveMs } from "./values.js";
 
 const EXAMPLES = `
 Examples:
   $ ate-dispatcher listen topic1 topic2
   $ ate-dispatcher listen 'sensors.*.temperature' --json | jq -c .value
-  $ ate-dispatcher listen topic1 --count 2 --for 10s    # exit code 3 if fewer than 2 came in 10 s
+  $ ate-dispatcher listen topic1 --count 2 --for 10s    # exit code 3 after fewer than 2 results in 10 s
   $ ate-dispatcher listen 'jobs.>' --group archive      # each request goes to one member of the group
 
-In a topic, * stands for one word and > for all the rest. Ctrl-C ends it with exit code 0.`;
+In a topic, * matches one token and > matches all further tokens. Ctrl-C ends it with exit code 0.`;
 
 interface Flags extends ConnectOptions {
   readonly id?: string;
@@ -36,17 +36,17 @@ export function addListen(program: Command, cli: Cli): void {
   const command = program
     .command("listen")
     .summary("print the results of topics")
-    .description("Prints the results of topics as they come.")
+    .description("Prints the results of topics as they arrive.")
     .argument("<topic...>", "topics or patterns");
   addConnectOptions(command, cli)
-    .option("--id <listener-id>", "your id as a listener; the newest of an id replaces the older")
-    .option("--group <name>", "share the results with the other members of a group")
-    .option("--late", "show results that came too late, too")
-    .option("--summaries", "show the summary of each request, too")
-    .option("-n, --count <n>", "end after so many results", positiveCount)
+    .option("--id <listener-id>", "id of this listener; it replaces a listener with the same id")
+    .option("--group <name>", "share the results with the other members of this group")
+    .option("--late", "also show results that arrive after their request has ended")
+    .option("--summaries", "also show the summary of each request")
+    .option("-n, --count <n>", "end after this many results", positiveCount)
     .option("--for <duration>", "end after this time", positiveMs)
     .addOption(
-      new Option("--overflow <action>", "what happens if this reads too slowly")
+      new Option("--overflow <action>", "what the dispatcher does if this command reads too slowly")
         .choices(["drop-oldest", "disconnect"])
         .default("drop-oldest"),
     )
@@ -54,38 +54,44 @@ export function addListen(program: Command, cli: Cli): void {
     .action(async (topics: readonly string[], flags: Flags) => {
       const output = cli.output(flags.json === true);
       await withClient(flags, cli, async (client) => {
-        const over = new AbortController();
-        const arrivals = createArrivals(flags, output, () => over.abort());
-        const listener = client.createListener({ topics, ...arrivals, ...optionsOf(flags) });
-        await orStop(listener.ready(), cli.stop);
+        const counted = new AbortController();
+        const callbacks = createCallbacks(flags, output, () => counted.abort());
+        const listener = client.createListener({ topics, ...callbacks, ...optionsOf(flags) });
+        await orStopped(listener.ready(), cli.stop);
         output.note(
           { event: "ready", listener_id: listener.id, topics },
           `listening on ${topics.join(", ")} as ${listener.id}`,
         );
-        cli.exitWith(await untilOver(listener, flags, cli, over.signal));
+        cli.exitWith(await waitForEnd(listener, flags, cli, counted.signal));
       });
     });
 }
 
-/** Prints what comes until it is over. @returns the exit code. */
-async function untilOver(
+/**
+ * Waits until the listener ends, the count is reached, the time is over, or the process stops.
+ *
+ * @returns the exit code.
+ */
+async function waitForEnd(
   listener: Listener,
   flags: Flags,
   { stop }: Cli,
   counted: AbortSignal,
 ): Promise<number> {
   const end = new AbortController();
-  const timeIsOver = pause(flags.for, end.signal);
+  const isTimeOver = pause(flags.for, end.signal);
   const isComplete = pause(undefined, counted);
   const isStopped = pause(undefined, stop);
-  await Promise.race([listener.closed, timeIsOver, isComplete, isStopped]);
+  await Promise.race([listener.closed, isTimeOver, isComplete, isStopped]);
   end.abort();
   const isShort = flags.count !== undefined && !counted.aborted && !stop.aborted;
   return isShort ? EXIT.unsatisfied : EXIT.ok;
 }
 
-/** What is done with what arrives, one after the other; the server waits while the reader of this output is behind. */
-function createArrivals(
+/**
+ * Creates the callbacks that print results, gaps and summaries. A slow reader of the output slows down the listener.
+ */
+function createCallbacks(
   { count, summaries, json }: Flags,
   output: Output,
   onEnough: () => void,
@@ -104,9 +110,9 @@ function createArrivals(
         ...{ event: "gap", topic, reason, from: String(from), to: String(to) },
         lost_count: String(lostCount),
       };
-      // A gap belongs to the order of the results, so a program gets it among them.
+      // A program gets the gap on standard output, in order with the results.
       if (json) void output.result(event, () => "");
-      else output.warn(`${lostCount} results on ${topic} are lost (${reason})`);
+      else output.warn(`lost ${lostCount} results on ${topic} (${reason})`);
     },
     onStatus: createStatusNotes(output),
     ...(summaries && {

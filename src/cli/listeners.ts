@@ -1,26 +1,27 @@
 /**
- * `ate-dispatcher listeners`: lists who hears, who lags, and who has lost something.
+ * `ate-dispatcher listeners`: lists the listeners, with their queues and losses.
  */
 import type { ListenerInfo } from "ate-dispatcher-client";
 import type { Command } from "commander";
 import type { Cli } from "./cli.js";
+import { infoEvent } from "./info-event.js";
 import { addList, PAGE_SIZE } from "./list.js";
-import { lookEvent } from "./look-event.js";
 import { count, dateTime, size } from "./numbers.js";
-import { named } from "./producers.js";
+import { shortList } from "./producers.js";
 import type { Column } from "./table.js";
 
 const EXAMPLES = `
 Examples:
   $ ate-dispatcher listeners
-  $ ate-dispatcher listeners quotes.gold                # who would hear
+  $ ate-dispatcher listeners quotes.gold                # who receives its results
   $ ate-dispatcher listeners --json | jq -r 'select(.dropped_count > 0) | .listener_id'
 
-QUEUED is what waits because the listener reads too slowly, OF how much may wait, DROPPED what it has lost by that.`;
+QUEUED is the size of the deliveries that the listener has not read yet, OF is the size of its buffer, and DROPPED is the
+number of deliveries that it lost because the buffer was full.`;
 
 const COLUMNS: readonly Column<ListenerInfo>[] = [
   { title: "LISTENER", text: ({ listenerId }) => listenerId },
-  { title: "TOPICS", text: ({ topics }) => named(topics) },
+  { title: "TOPICS", text: ({ topics }) => shortList(topics) },
   { title: "GROUP", text: ({ group }) => group || "-" },
   {
     title: "QUEUED",
@@ -44,12 +45,12 @@ const COLUMNS: readonly Column<ListenerInfo>[] = [
 export function addListeners(program: Command, cli: Cli): void {
   addList(program, cli, {
     name: "listeners",
-    summary: "list who hears, and who lags",
-    description: "Lists the connected listeners by id, with what waits for them and what they have lost.",
-    topic: "only those who hear this topic",
+    summary: "list listeners, their queues and losses",
+    description: "Lists the connected listeners by id, with their queued and dropped deliveries.",
+    topicHelp: "only listeners of this topic",
     examples: EXAMPLES,
     fetch: ({ introspect }, topic) => introspect.listeners({ topic, pageSize: PAGE_SIZE }),
-    event: (item) => lookEvent("listener", item),
+    event: (item) => infoEvent("listener", item),
     columns: COLUMNS,
   });
 }

@@ -11,7 +11,7 @@ interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs a command line that ends by itself, without a dispatcher. */
+/** Runs a command line that needs no dispatcher. */
 async function run(args: readonly string[], environment: Environment = {}): Promise<Outcome> {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const code = await runCli(args, {
@@ -24,7 +24,7 @@ async function run(args: readonly string[], environment: Environment = {}): Prom
 }
 
 describe("the command line", () => {
-  it("explains itself on standard output", async () => {
+  it("prints its help on standard output", async () => {
     const { code, stdout, stderr } = await run(["--help"]);
 
     expect([code, stderr]).toEqual([0, ""]);
@@ -51,14 +51,14 @@ describe("the command line", () => {
     for (const key of CONFIG_KEYS) expect(stdout).toMatch(new RegExp(`^ +${flagOf(key)} `, "m"));
   });
 
-  it("tells its version", async () => {
+  it("prints its version", async () => {
     expect(await run(["--version"])).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
     });
   });
 
-  it("without a command shows the help and fails", async () => {
+  it("prints the help and fails without a command", async () => {
     const { code, stdout, stderr } = await run([]);
 
     expect([code, stdout]).toEqual([2, ""]);
@@ -81,11 +81,11 @@ describe("the command line", () => {
     [["gather", "a", "--first", "--count", "2"], /option '--(first|count <n>)' cannot be used with option/],
     [["gather", "a", "--quorum", "0"], /argument '0' is invalid. Use 1 to 100/],
     [["listen", "a", "--overflow", "weep"], /Allowed choices are drop-oldest, disconnect/],
-    [["produce", "a"], /say how to answer: --echo, or --exec 'command'/],
+    [["produce", "a"], /no answer is defined; add --echo or --exec 'command'/],
     [["produce", "a", "--echo", "--exec", "cat"], /cannot be used with option/],
     [["serve", "--log-level", "loud"], /--log-level: logLevel is "loud"; use one of trace/],
     [["serve", "--config", "/missing.yaml"], /--config: cannot read \/missing.yaml \(ENOENT\)/],
-  ])("%j is a mistake, told in words", async (args, message) => {
+  ])("%j is an error with a clear text", async (args, message) => {
     const { code, stdout, stderr } = await run(args);
 
     expect(stderr).toMatch(message);

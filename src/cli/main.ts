@@ -1,5 +1,5 @@
 /**
- * The command line as a whole: its commands, its help, and how mistakes are told.
+ * The command line: its commands, its help, and the output of errors.
  */
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
@@ -28,14 +28,15 @@ Try it in four terminals:
   $ ate-dispatcher listen topic1
   $ ate-dispatcher request topic1 3 4 5 --kw keyword=b
 
-Exit codes: 0 done, 1 the call failed or was refused, 2 wrong command line or configuration, 3 too few answers (no
-producers, or less than asked for), 4 no dispatcher reachable, 128 + n ended by signal n.
-Results go to standard output, all else to standard error; --json gives one JSON object per line. NO_COLOR is heeded.`;
+Exit codes: 0 done, 1 the call failed or was rejected, 2 wrong command line or configuration, 3 too few results (no
+producers, or fewer results than asked for), 4 no dispatcher answers, 128 + n ended by signal n.
+Results go to standard output, everything else to standard error. With --json, both are one JSON object per line. Set
+NO_COLOR to turn colours off.`;
 
 /**
  * Runs one command line.
  *
- * @param args - without program and script.
+ * @param args - the arguments, without program and script.
  * @returns the exit code; never throws.
  */
 export async function runCli(args: readonly string[], host: Process): Promise<number> {
@@ -55,14 +56,14 @@ export async function runCli(args: readonly string[], host: Process): Promise<nu
     await createProgram(cli).parseAsync(args, { from: "user" });
     return exitCode;
   } catch (error) {
-    // Commander has told it already.
+    // Commander has printed the error already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     const { exitCode: failure, text } = explain(error);
-    if (text !== undefined) complain(text, failure);
+    if (text !== undefined) printError(text, failure);
     return failure;
   }
 
-  function complain(message: string, code: number): void {
+  function printError(message: string, code: number): void {
     const paint = createPaint(host.stderr, host.environment);
     const event = { event: "error", exit_code: code, message };
     host.stderr.write(isJson ? `${JSON.stringify(event)}\n` : `${paint("red", "error:")} ${message}\n`);
@@ -73,7 +74,7 @@ function createProgram(cli: Cli): Command {
   const program = new Command("ate-dispatcher");
   let current = program;
   program
-    .description("Asks everyone on a topic, and hears everyone who answers in time.")
+    .description("Sends a request to every producer on a topic and delivers the results that arrive in time.")
     .version(version(), "-V, --version")
     .exitOverride()
     .configureOutput({
@@ -82,7 +83,7 @@ function createProgram(cli: Cli): Command {
       getOutHasColors: () => false,
       getErrHasColors: () => false,
       outputError: (text, write) =>
-        write(`${withNearest(text, current)}try ${commandLine(current)} --help\n`),
+        write(`${withSuggestion(text, current)}try ${commandLine(current)} --help\n`),
     })
     .hook("preSubcommand", (_, command) => {
       current = command;
@@ -94,8 +95,8 @@ function createProgram(cli: Cli): Command {
   return program;
 }
 
-/** Names the nearest option where commander finds none near enough. */
-function withNearest(text: string, command: Command): string {
+/** Adds the nearest option to an error if commander suggests none. */
+function withSuggestion(text: string, command: Command): string {
   const wrong = /unknown option '(--[^'=]+)/.exec(text)?.[1];
   if (wrong === undefined || text.includes("Did you mean")) return text;
   const known = command.options.flatMap(({ long, hidden }) => (long && !hidden ? [long] : []));

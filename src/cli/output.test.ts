@@ -1,6 +1,6 @@
 import { PassThrough, Writable } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { createOutput, createPaint, harmless, watchBroken } from "./output.js";
+import { createOutput, createPaint, sanitize, watchBroken } from "./output.js";
 
 function terminal(isTTY: boolean): Writable & { readonly isTTY: boolean } {
   return Object.assign(new PassThrough(), { isTTY });
@@ -11,7 +11,7 @@ function textOf(stream: Writable): string {
 }
 
 describe("output", () => {
-  it("is JSON lines for programs, results and remarks apart", async () => {
+  it("writes JSON lines, results and notes to separate streams", async () => {
     const [stdout, stderr] = [terminal(false), terminal(false)];
     const output = createOutput(stdout, stderr, {}, true);
 
@@ -23,7 +23,7 @@ describe("output", () => {
     expect(textOf(stderr)).toBe('{"event":"ready"}\n{"event":"warning","message":"careful"}\n');
   });
 
-  it("is text for people", async () => {
+  it("writes text", async () => {
     const [stdout, stderr] = [terminal(false), terminal(false)];
     const output = createOutput(stdout, stderr, {}, false);
 
@@ -34,7 +34,7 @@ describe("output", () => {
     expect(textOf(stderr)).toBe("warning: careful\n");
   });
 
-  it("has colours on a terminal only, and not with NO_COLOR", () => {
+  it("has colours only on a terminal without NO_COLOR", () => {
     expect(createPaint(terminal(true), {})("red", "x")).toBe("\u001b[31mx\u001b[0m");
     expect(createPaint(terminal(true), { NO_COLOR: "" })("red", "x")).toBe("\u001b[31mx\u001b[0m");
     expect(createPaint(terminal(true), { NO_COLOR: "1" })("red", "x")).toBe("x");
@@ -42,7 +42,7 @@ describe("output", () => {
     expect(createPaint(terminal(false), {})("red", "x")).toBe("x");
   });
 
-  it("waits for a reader that is behind", async () => {
+  it("waits for a slow reader", async () => {
     const stdout = Object.assign(new PassThrough({ highWaterMark: 4 }), { isTTY: false });
     const output = createOutput(stdout, terminal(false), {}, false);
     const written = output.result({}, () => "longer than four");
@@ -53,7 +53,7 @@ describe("output", () => {
     expect(output.isBehind).toBe(false);
   });
 
-  it("stops quietly when its reader has gone", async () => {
+  it("stops without an error when its reader closes the stream", async () => {
     let writes = 0;
     const stdout = new Writable({
       autoDestroy: false,
@@ -73,8 +73,8 @@ describe("output", () => {
     expect([writes, breaks]).toEqual([1, 1]);
   });
 
-  it("takes the teeth out of a peer's control characters", () => {
-    expect(harmless("a\u001b[2Jb\u0007\u009bc\u202ed\te ü")).toBe("a\\u001b[2Jb\\u0007\\u009bc\\u202ed\te ü");
-    expect(harmless("first\n  second\rthird")).toBe("first ⏎ second\\u000dthird");
+  it("escapes control characters in a peer's text", () => {
+    expect(sanitize("a\u001b[2Jb\u0007\u009bc\u202ed\te ü")).toBe("a\\u001b[2Jb\\u0007\\u009bc\\u202ed\te ü");
+    expect(sanitize("first\n  second\rthird")).toBe("first ⏎ second\\u000dthird");
   });
 });

@@ -1,48 +1,50 @@
 /**
- * Where words go: results to standard output, everything else to standard error; for people, or one JSON object a line.
+ * The output of commands: results to standard output, everything else to standard error; as text, or as one JSON object
+ * per line.
  */
 import { on, once } from "node:events";
 import type { Environment } from "../config/load.js";
 
-/** A stream of the terminal or of a pipe. */
+/** An output stream: a terminal, a pipe or a file. */
 export interface Terminal extends NodeJS.WritableStream {
   readonly isTTY?: boolean;
   readonly writableNeedDrain?: boolean;
 }
 
-/** Where a command writes. */
+/** The output of a command. */
 export interface Output {
   readonly isJson: boolean;
-  /** Colours for standard output. */
+  /** Colours text for standard output. */
   readonly paint: Paint;
   /**
-   * Writes one result: the event as a JSON line, or what `human` makes of it.
+   * Writes one result to standard output: `event` as a JSON line, or the text that `toText` returns.
    *
-   * @returns when more may be written; a reader that pauses makes the writer wait.
+   * @returns a promise that resolves when the stream takes more; await it, to follow the pace of a slow reader.
    */
-  result(event: object, human: () => string): Promise<void>;
-  /** Whether what was written waits for its reader. */
+  result(event: object, toText: () => string): Promise<void>;
+  /** Whether standard output is congested because its reader is slow. */
   readonly isBehind: boolean;
-  /** Writes a remark to standard error: the event as a JSON line, or the text. */
+  /** Writes a note to standard error: `event` as a JSON line, or `text`. */
   note(event: object, text: string): void;
+  /** Writes a warning to standard error. */
   warn(text: string): void;
 }
 
-/** Colours a text, or leaves it as it is where colours are not wanted. */
+/** Colours a text, or returns it unchanged if colours are off. */
 export type Paint = (colour: Colour, text: string) => string;
 
-/** The colours in use. */
+/** The names of the colours. */
 export type Colour = keyof typeof CODES;
 
 const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, blue: 34, magenta: 35, cyan: 36 } as const;
 
-/** Makes the colours for a stream: none if it is no terminal, or if NO_COLOR is set. */
+/** Creates the colouring for a stream. Colours are off if it is not a terminal, or if NO_COLOR is set. */
 export function createPaint(stream: Terminal, environment: Environment): Paint {
   const isPlain = !stream.isTTY || Boolean(environment["NO_COLOR"]) || environment["TERM"] === "dumb";
   return isPlain ? (_, text) => text : (colour, text) => `\u001b[${CODES[colour]}m${text}\u001b[0m`;
 }
 
-/** Makes the output of a command. */
+/** Creates the output of a command. */
 export function createOutput(
   stdout: Terminal,
   stderr: Terminal,
@@ -57,8 +59,8 @@ export function createOutput(
     get isBehind() {
       return stdout.writableNeedDrain === true;
     },
-    async result(event, human) {
-      await write(stdout, isJson ? JSON.stringify(event) : human());
+    async result(event, toText) {
+      await write(stdout, isJson ? JSON.stringify(event) : toText());
     },
     note(event, text) {
       void write(stderr, isJson ? JSON.stringify(event) : paintError("dim", text));
@@ -75,17 +77,17 @@ export function createOutput(
 
 const broken = new WeakSet<NodeJS.WritableStream>();
 
-/** Writes a line; waits while the reader is behind. After a failure nothing more is written. */
+/** Writes a line, and waits while the stream is congested. Drops the line if the stream has failed. */
 async function write(stream: Terminal, line: string): Promise<void> {
   if (broken.has(stream) || stream.write(`${line}\n`)) return;
-  // A stream that breaks meanwhile rejects here, and reports to watchBroken, which knows what to do.
+  // If the stream fails, this rejects. The failure is handled by watchBroken.
   await once(stream, "drain").catch(() => {});
 }
 
 /**
- * Watches a stream for a reader that goes away, as `head` does.
+ * Detects that the reader of a stream has closed it, as `head` does.
  *
- * @param onBroken - called at the first failure; later ones, from what was already on its way, are ignored.
+ * @param onBroken - called at the first failure. Further failures, of writes that were pending, are ignored.
  */
 export async function watchBroken(stream: Terminal, onBroken: () => void): Promise<void> {
   for await (const _ of on(stream, "error")) {
@@ -95,13 +97,13 @@ export async function watchBroken(stream: Terminal, onBroken: () => void): Promi
   }
 }
 
-/** Takes out of a peer's text what would move the cursor, colour the terminal, or break the line. */
-export function harmless(text: string): string {
-  return text.replace(/\s*\n\s*/g, " ⏎ ").replace(TROUBLE, (char) => {
+/** Escapes the control characters in a peer's text, which could move the cursor or break the line. */
+export function sanitize(text: string): string {
+  return text.replace(/\s*\n\s*/g, " ⏎ ").replace(UNSAFE, (char) => {
     return `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
   });
 }
 
-// Control characters, and those that turn the direction of writing.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must go.
-const TROUBLE = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+// Control characters, and characters that change the direction of text.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these characters are to be escaped.
+const UNSAFE = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;

@@ -1,5 +1,5 @@
 /**
- * `ate-dispatcher produce`: answers requests, by echoing them or by running a command.
+ * `ate-dispatcher produce`: answers requests with an echo or with the output of a command.
  */
 import { availableParallelism } from "node:os";
 import type {
@@ -15,7 +15,7 @@ import { addConnectOptions, type ConnectOptions, withClient } from "./connect.js
 import { createExecutor } from "./exec.js";
 import { CliError, EXIT } from "./exit.js";
 import { createStatusNotes } from "./session-notes.js";
-import { orStop, pause } from "./time.js";
+import { orStopped, pause } from "./time.js";
 import { anyMs, collectPairs, positiveBytes, positiveCount } from "./values.js";
 import { createWorkLog } from "./work-log.js";
 
@@ -27,13 +27,13 @@ Examples:
 
 --exec runs the command with sh for each request:
   standard input    the request as JSON: topic, args, kwargs, request_id, assignment_id, attempt, ttl_ms, attributes,
-                    content_type, and data in base64 if there is any
-  environment       ATE_TOPIC, ATE_REQUEST_ID, ATE_TTL_MS (what remains of the TTL)
+                    content_type, and data in base64 if the request has data
+  environment       ATE_TOPIC, ATE_REQUEST_ID, ATE_TTL_MS (the rest of the TTL)
   standard output   the result: JSON if it parses as JSON, text otherwise
   exit code         not 0: an error result with the code and the end of standard error
-A request that is over meanwhile ends the command with all it has started: SIGTERM, then SIGKILL after 2 s.
+If the request ends first, the command and its child processes get SIGTERM, and SIGKILL after 2 s.
 
-SIGTERM or Ctrl-C: takes no new requests, finishes those it has, and ends with exit code 0.`;
+SIGTERM or Ctrl-C: takes no new requests, finishes pending ones, and exits with code 0.`;
 
 interface Flags extends ConnectOptions {
   readonly echo?: boolean;
@@ -48,32 +48,32 @@ interface Flags extends ConnectOptions {
 }
 
 const KILL_GRACE_MS = 2_000;
-/** A quarter of the largest message: numbers take up to six times as many bytes on the wire as in JSON. */
+/** A quarter of the default message limit: numbers take up to six times as many bytes on the wire as in JSON. */
 const DEFAULT_MAX_OUTPUT_BYTES = 256 * 1_024;
 const DEFAULT_ECHO_CONCURRENCY = 256;
-/** Longer than any request: whoever is in a hurry sends a second signal. */
-const DRAIN_MS = 7 * 86_400_000;
+/** Longer than any TTL. A second signal ends the process at once. */
+const DRAIN_GRACE_MS = 7 * 86_400_000;
 
 /** Adds the command. */
 export function addProduce(program: Command, cli: Cli): void {
   const command = program
     .command("produce")
-    .summary("answer requests, with any program")
-    .description("Answers the requests on topics, by echoing them or by running a command for each.")
+    .summary("answer requests, by echo or with any program")
+    .description("Answers the requests on topics with an echo, or runs a command for each.")
     .argument("<topic...>", "topics or patterns");
   addConnectOptions(command, cli)
     .addOption(new Option("--echo", "answer with id, topic, args and kwargs").conflicts("exec"))
-    .addOption(new Option("--exec <command>", "answer with what a shell command prints").conflicts("echo"))
-    .option("--delay <duration>", "wait before each answer", anyMs)
+    .addOption(new Option("--exec <command>", "answer with the output of a shell command").conflicts("echo"))
+    .option("--delay <duration>", "delay before each answer", anyMs)
     .option(
       "-c, --concurrency <n>",
-      `requests at a time (default: ${DEFAULT_ECHO_CONCURRENCY} with --echo, the number of processors with --exec)`,
+      `maximum number of requests at a time (default: ${DEFAULT_ECHO_CONCURRENCY} with --echo, the number of processors with --exec)`,
       positiveCount,
     )
-    .option("--max-output <size>", "most that a command may print (default: 256KiB)", positiveBytes)
-    .option("--id <producer-id>", "your id as a producer; the newest of an id replaces the older")
-    .option("--group <name>", "share the requests with the other members of a group")
-    .option("--label <key=value>", "label that requests can select; may be repeated", collectPairs)
+    .option("--max-output <size>", "maximum output of a command (default: 256KiB)", positiveBytes)
+    .option("--id <producer-id>", "id of this producer; it replaces a producer with the same id")
+    .option("--group <name>", "share the requests with the other members of this group")
+    .option("--label <key=value>", "label for selectors to match; may be repeated", collectPairs)
     .option("-q, --quiet", "do not print a line for each request")
     .addHelpText("after", EXAMPLES)
     .action(async (topics: readonly string[], flags: Flags) => {
@@ -84,7 +84,7 @@ export function addProduce(program: Command, cli: Cli): void {
 
 async function produce(topics: readonly string[], flags: Flags, cli: Cli): Promise<void> {
   const output = cli.output(flags.json === true);
-  const answer = answerOf(flags, cli);
+  const answer = createAnswer(flags, cli);
   await withClient(flags, cli, async (client) => {
     const handler: Handler = (assignment) => answer(assignment, producer.id ?? "");
     const log = flags.quiet ? undefined : createWorkLog(output);
@@ -94,30 +94,31 @@ async function produce(topics: readonly string[], flags: Flags, cli: Cli): Promi
       onStatus: createStatusNotes(output),
       ...(log && { onDisposition: log.onDisposition }),
     });
-    await orStop(producer.ready(), cli.stop);
+    await orStopped(producer.ready(), cli.stop);
     const ready = { event: "ready", producer_id: producer.id, topics };
     output.note(ready, `answering on ${topics.join(", ")} as ${producer.id}`);
     await Promise.race([producer.closed, pause(undefined, cli.stop)]);
-    if (cli.stop.aborted) output.note({ event: "draining" }, "finishing what is under way");
-    await producer.close({ graceMs: DRAIN_MS });
+    if (cli.stop.aborted) output.note({ event: "draining" }, "draining: finishing pending requests");
+    await producer.close({ graceMs: DRAIN_GRACE_MS });
   });
 }
 
 type Answer = (assignment: AssignmentContext, id: string) => Promise<HandlerResult>;
 
-function answerOf(flags: Flags, cli: Cli): Answer {
+function createAnswer(flags: Flags, cli: Cli): Answer {
   const { delay } = flags;
-  const work = workOf(flags, cli);
+  const compute = createComputation(flags, cli);
   return async (assignment, id) => {
     if (delay) await pause(delay, assignment.signal);
     assignment.signal.throwIfAborted();
-    return work(assignment, id);
+    return compute(assignment, id);
   };
 }
 
-function workOf({ echo, exec, maxOutput }: Flags, cli: Cli): Answer {
+function createComputation({ echo, exec, maxOutput }: Flags, cli: Cli): Answer {
   if (echo) return async ({ topic, args, kwargs }, id) => ({ id, some_key: topic, args, kwargs });
-  if (exec === undefined) throw new CliError("say how to answer: --echo, or --exec 'command'", EXIT.usage);
+  if (exec === undefined)
+    throw new CliError("no answer is defined; add --echo or --exec 'command'", EXIT.usage);
   const executor = createExecutor({
     command: exec,
     environment: cli.environment,
@@ -132,10 +133,11 @@ function optionsOf(
   topics: readonly string[],
   { exec, concurrency, id, group, label }: Flags,
 ): Omit<ProducerOptions, "handler"> {
-  const most = concurrency ?? (exec === undefined ? DEFAULT_ECHO_CONCURRENCY : availableParallelism());
+  const maxAssignments =
+    concurrency ?? (exec === undefined ? DEFAULT_ECHO_CONCURRENCY : availableParallelism());
   return {
     topics: topics.map((topic) => (group === undefined ? topic : { topic, group })),
-    concurrency: most,
+    concurrency: maxAssignments,
     ...(id !== undefined && { id }),
     ...(label !== undefined && { labels: Object.fromEntries(label) }),
   };

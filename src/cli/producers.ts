@@ -1,11 +1,11 @@
 /**
- * `ate-dispatcher producers`: lists who answers, how busy and how fast.
+ * `ate-dispatcher producers`: lists the producers, with their load and latency.
  */
 import type { ProducerInfo } from "ate-dispatcher-client";
 import type { Command } from "commander";
 import type { Cli } from "./cli.js";
+import { infoEvent } from "./info-event.js";
 import { addList, PAGE_SIZE } from "./list.js";
-import { lookEvent } from "./look-event.js";
 import { count, dateTime } from "./numbers.js";
 import { ms } from "./render.js";
 import type { Column } from "./table.js";
@@ -13,14 +13,15 @@ import type { Column } from "./table.js";
 const EXAMPLES = `
 Examples:
   $ ate-dispatcher producers
-  $ ate-dispatcher producers quotes.gold                # who would be asked
+  $ ate-dispatcher producers quotes.gold                # the producers that a request would ask
   $ ate-dispatcher producers --json | jq -r 'select(.missed_count > 0) | .producer_id'
 
-BUSY is the assignments it owes, and how many it takes at a time; WAITING is what waits for its turn. P50 and P95 are
-the times from assignment to final answer. Counts are of the session, from its connecting on.`;
+BUSY is the number of outstanding assignments and their maximum. WAITING is the number of assignments that wait for
+credit. P50 and P95 are percentiles of the time from assignment to final result. ANSWERED, FAILED and MISSED count since
+the producer connected.`;
 
-/** Topics named in a table; a producer may have thousands. */
-const MOST_NAMED = 3;
+/** The maximum number of topics in a table cell; a producer may have thousands. */
+const MAX_NAMED_TOPICS = 3;
 
 const COLUMNS: readonly Column<ProducerInfo>[] = [
   {
@@ -31,7 +32,7 @@ const COLUMNS: readonly Column<ProducerInfo>[] = [
   {
     title: "TOPICS",
     text: ({ registrations }) =>
-      named(registrations.map(({ topic, group }) => (group === "" ? topic : `${topic} (${group})`))),
+      shortList(registrations.map(({ topic, group }) => (group === "" ? topic : `${topic} (${group})`))),
   },
   {
     title: "BUSY",
@@ -61,7 +62,7 @@ const COLUMNS: readonly Column<ProducerInfo>[] = [
   { title: "P95", align: "right", text: ({ latencyP95Ms }) => latency(latencyP95Ms) },
   {
     title: "CONNECTED",
-    text: ({ connectTime, draining }) => `${dateTime(connectTime)}${draining ? " (leaving)" : ""}`,
+    text: ({ connectTime, draining }) => `${dateTime(connectTime)}${draining ? " (draining)" : ""}`,
   },
   { title: "FROM", text: ({ peer }) => peer },
   {
@@ -77,23 +78,25 @@ const COLUMNS: readonly Column<ProducerInfo>[] = [
 export function addProducers(program: Command, cli: Cli): void {
   addList(program, cli, {
     name: "producers",
-    summary: "list who answers, how busy and how fast",
-    description: "Lists the connected producers by id, with what they owe and how they have answered.",
-    topic: "only those who are asked on this topic",
+    summary: "list producers, their load and latency",
+    description: "Lists the connected producers by id, with their assignments and latency.",
+    topicHelp: "only producers of this topic",
     examples: EXAMPLES,
     fetch: ({ introspect }, topic) => introspect.producers({ topic, pageSize: PAGE_SIZE }),
-    event: (item) => lookEvent("producer", item),
+    event: (item) => infoEvent("producer", item),
     columns: COLUMNS,
   });
 }
 
-/** The first few of many topics, and how many more there are. */
-export function named(topics: readonly string[]): string {
-  const more = topics.length - MOST_NAMED;
-  return more <= 0 ? topics.join(", ") : `${topics.slice(0, MOST_NAMED).join(", ")}, ${count(more)} more`;
+/** Names the first few topics, and the number of the others. */
+export function shortList(topics: readonly string[]): string {
+  const more = topics.length - MAX_NAMED_TOPICS;
+  return more <= 0
+    ? topics.join(", ")
+    : `${topics.slice(0, MAX_NAMED_TOPICS).join(", ")}, ${count(more)} more`;
 }
 
-/** A latency, or a dash before the first answer. */
+/** Formats a latency; a dash before the first result. */
 export function latency(value: number | undefined): string {
   return value === undefined ? "-" : ms(value);
 }

@@ -1,11 +1,11 @@
 /**
- * What is shown of acceptances, results, gaps and summaries: as JSON events, and as lines for people.
+ * Formats acceptances, results and summaries, as JSON events and as text.
  */
 import type { Acceptance, ResultDelivery, Summary } from "ate-dispatcher-client";
 import { formatDurationMs } from "../config/quantity.js";
-import { harmless, type Paint } from "./output.js";
+import { type Paint, sanitize } from "./output.js";
 
-/** An acceptance as a JSON event. */
+/** Formats an acceptance as a JSON event. */
 export function acceptanceEvent(acceptance: Acceptance): object {
   return {
     event: "acceptance",
@@ -17,11 +17,12 @@ export function acceptanceEvent(acceptance: Acceptance): object {
   };
 }
 
-/** An acceptance for people: who is asked, and until when. */
+/** Formats an acceptance as text: the targets and the expiry. */
 export function acceptanceLines(acceptance: Acceptance, topic: string, paint: Paint): string {
   const { targets, listenerCount, ttlMs, expireTime } = acceptance;
   const names = targets.map(({ producerId, group }) => name(producerId, group));
-  const asked = names.length > 0 ? names.join(", ") : paint("yellow", `nobody, no producer is on ${topic}`);
+  const asked =
+    names.length > 0 ? names.join(", ") : paint("yellow", `nobody; there is no producer on ${topic}`);
   const rows: readonly (readonly [string, string])[] = [
     ["request", acceptance.requestId],
     ["asked", asked],
@@ -31,7 +32,7 @@ export function acceptanceLines(acceptance: Acceptance, topic: string, paint: Pa
   return rows.map(([label, value]) => `${paint("dim", label.padEnd(9))}  ${value}`).join("\n");
 }
 
-/** A result as a JSON event, with everything that came. */
+/** Formats a result as a JSON event, with all its fields. */
 export function resultEvent(result: ResultDelivery): object {
   return {
     event: "result",
@@ -52,7 +53,7 @@ export function resultEvent(result: ResultDelivery): object {
   };
 }
 
-/** Makes the line for people of each result; its columns grow with what they have held. */
+/** Creates a function that formats results as lines of text. Its columns grow with the longest values so far. */
 export function createResultLine(paint: Paint): (result: ResultDelivery) => string {
   const widths = [0, 0];
   const aligned = (column: 0 | 1, text: string) => {
@@ -68,7 +69,7 @@ export function createResultLine(paint: Paint): (result: ResultDelivery) => stri
   };
 }
 
-/** A summary as a JSON event. */
+/** Formats a summary as a JSON event. */
 export function summaryEvent(summary: Summary): object {
   return {
     event: "summary",
@@ -93,7 +94,7 @@ export function summaryEvent(summary: Summary): object {
   };
 }
 
-/** A summary for people: how it ended, and each producer's fate. */
+/** Formats a summary as text: the reason, and the outcome of each producer. */
 export function summaryLines(summary: Summary, paint: Paint): string {
   const { answeredCount, targetedCount, outcomes } = summary;
   const verdict = summary.satisfied ? paint("green", "satisfied") : paint("red", "not satisfied");
@@ -103,13 +104,13 @@ export function summaryLines(summary: Summary, paint: Paint): string {
   const rows = outcomes.map(({ producerId, group, state, latencyMs, error }) => {
     const colour = state === "ANSWERED" ? "green" : state === "FAILED" ? "red" : "yellow";
     const latency = (latencyMs === undefined ? "" : ms(latencyMs)).padStart(9);
-    const why = error === undefined ? "" : `  ${harmless(error.message)}`;
+    const why = error === undefined ? "" : `  ${sanitize(error.message)}`;
     return `  ${name(producerId, group).padEnd(width)}  ${paint(colour, state.padEnd(9))}  ${latency}${why}`;
   });
   return [head, ...rows].join("\n");
 }
 
-/** A time span for people. */
+/** Formats a time span in milliseconds. */
 export function ms(value: number): string {
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
 }
@@ -124,10 +125,10 @@ function outcomeOf(result: ResultDelivery): object {
 }
 
 function shown(result: ResultDelivery, paint: Paint): string {
-  if (result.error) return paint("red", `error: ${harmless(result.error.details)}`);
-  if (result.kind === "value") return harmless(JSON.stringify(result.value));
+  if (result.error) return paint("red", `error: ${sanitize(result.error.details)}`);
+  if (result.kind === "value") return sanitize(JSON.stringify(result.value));
   const data = result.data ?? new Uint8Array();
-  const type = result.contentType === "" ? "" : `, ${harmless(result.contentType)}`;
+  const type = result.contentType === "" ? "" : `, ${sanitize(result.contentType)}`;
   return `<${data.byteLength} bytes${type}>`;
 }
 
@@ -141,7 +142,7 @@ function clock(time: Date): string {
   return `${two(time.getHours())}:${two(time.getMinutes())}:${seconds}`;
 }
 
-/** Microseconds are noise. */
+/** Rounds to microseconds; further digits are noise. */
 function rounded(value: number): number {
   return Math.round(value * 1_000) / 1_000;
 }

@@ -1,5 +1,5 @@
 /**
- * The options that `request` and `gather` share, and the request they make.
+ * The options that `request` and `gather` share, and their conversion to a request.
  */
 import { readFileSync } from "node:fs";
 import type { RequestOptions } from "ate-dispatcher-client";
@@ -10,7 +10,7 @@ import { collectPairs, jsonOrText, positiveMs } from "./values.js";
 
 type Pairs = readonly (readonly [string, string])[];
 
-/** What these options come out as. */
+/** The parsed options. */
 export interface RequestFlags {
   readonly kw?: Pairs;
   readonly ttl?: number;
@@ -27,24 +27,31 @@ const ACTIONS: Readonly<Record<string, NonNullable<RequestOptions["noProducersAc
   wait: "WAIT",
 };
 
-/** Adds arguments and options of a request to a command. */
+/** Adds the arguments and options of a request to a command. */
 export function addRequestOptions(command: Command): Command {
-  const noProducers = new Option("--no-producers <action>", "what happens if there is nobody to ask");
-  // Commander takes --no-x for the negation of x; here it is a name like any other.
+  const noProducers = new Option("--no-producers <action>", "what happens if there is no producer to ask");
+  // Commander would read --no-producers as the negation of --producers.
   noProducers.negate = false;
   return command
     .argument("<topic>", "the topic to ask on")
     .argument("[arg...]", "arguments: JSON if they parse as JSON, text otherwise")
-    .option("-k, --kw <key=value>", "keyword argument, like an argument; may be repeated", collectPairs)
-    .option("-t, --ttl <duration>", "how long answers are taken (default: the server's, 5s)", positiveMs)
-    .option("-d, --data-file <file>", "bytes to send along, - for standard input")
-    .option("--content-type <type>", "what the bytes are")
+    .option(
+      "-k, --kw <key=value>",
+      "keyword argument; JSON or text like an argument; may be repeated",
+      collectPairs,
+    )
+    .option("-t, --ttl <duration>", "how long results are accepted (default: the server's, 5s)", positiveMs)
+    .option("-d, --data-file <file>", "file to send as data; - for standard input")
+    .option("--content-type <type>", "media type of the data")
     .option("--attribute <key=value>", "attribute for producers; may be repeated", collectPairs)
-    .option("--id <request-id>", "your id for the request: sent again, it is not performed again")
+    .option(
+      "--id <request-id>",
+      "id of the request; a second request with the same id is not performed again",
+    )
     .addOption(noProducers.choices(Object.keys(ACTIONS)).default("complete"));
 }
 
-/** Makes the request of what was typed. */
+/** Converts arguments and options to a request. */
 export async function requestOf(
   args: readonly string[],
   flags: RequestFlags,
@@ -64,7 +71,7 @@ export async function requestOf(
   };
 }
 
-/** No server takes more in one message; what is larger is refused before it fills the memory. */
+/** The largest message limit of any server. Larger input is rejected before it fills the memory. */
 const MAX_DATA_BYTES = 64 * 1_024 ** 2;
 
 async function read(file: string, stdin: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
@@ -81,7 +88,7 @@ async function read(file: string, stdin: AsyncIterable<Uint8Array>): Promise<Uin
   for await (const chunk of stdin) {
     bytes += chunk.byteLength;
     if (bytes > MAX_DATA_BYTES) {
-      const message = `standard input is longer than ${MAX_DATA_BYTES} bytes; send a reference instead`;
+      const message = `standard input exceeds ${MAX_DATA_BYTES} bytes, the limit; send a reference instead`;
       throw new CliError(message, EXIT.usage);
     }
     chunks.push(chunk);

@@ -1,5 +1,5 @@
 /**
- * `ate-dispatcher request`: asks everyone on a topic; the results go to the topic's listeners.
+ * `ate-dispatcher request`: sends a request; the results go to the topic's listeners.
  */
 import type { Acceptance } from "ate-dispatcher-client";
 import type { Command } from "commander";
@@ -10,28 +10,30 @@ import type { Output } from "./output.js";
 import { acceptanceEvent, acceptanceLines } from "./render.js";
 import { addRequestOptions, type RequestFlags, requestOf } from "./request-options.js";
 import { isShow, showRequest } from "./show.js";
-import { orStop } from "./time.js";
+import { orStopped } from "./time.js";
 
 const EXAMPLES = `
 Examples:
   $ ate-dispatcher request topic1 3 4 5 --kw keyword=b --ttl 4s
   $ ate-dispatcher request prices '{"sku": 17}' --no-producers fail
   $ ate-dispatcher request images --data-file photo.png --content-type image/png
-  $ ate-dispatcher request topic1 --validate-only       # who would be asked
+  $ ate-dispatcher request topic1 --validate-only       # shows the targets, sends nothing
 
-A number with more digits than a double holds is sent as text. Options may stand anywhere; after -- everything is an
-argument.`;
+A number with more digits than a double can hold is sent as text. Options may appear anywhere. After --, everything is
+an argument.`;
 
 type Flags = RequestFlags & ConnectOptions & { readonly validateOnly?: boolean };
 
 /** Adds the command. */
 export function addRequest(program: Command, cli: Cli): void {
-  const command = program.command("request").summary("ask a topic; listeners get the results");
+  const command = program.command("request").summary("send a request; listeners get the results");
   addRequestOptions(
-    command.description("Asks everyone on a topic. The results go to the topic's listeners."),
+    command.description(
+      "Sends a request to all producers on a topic. The results go to the topic's listeners.",
+    ),
   );
   addConnectOptions(command, cli)
-    .option("--validate-only", "only check it, and say who would be asked")
+    .option("--validate-only", "check the request and show its targets, without sending it")
     .addHelpText("after", EXAMPLES)
     .action(async (topic: string, args: readonly string[], flags: Flags) => {
       if (isShow(topic, args, flags)) return await showRequest(args[0] ?? "", flags, cli);
@@ -39,7 +41,7 @@ export function addRequest(program: Command, cli: Cli): void {
       const options = await requestOf(args, flags, cli);
       const acceptance = await withClient(flags, cli, (client) => {
         const call = flags.validateOnly ? client.validate(topic, options) : client.dispatch(topic, options);
-        return orStop(call, cli.stop);
+        return orStopped(call, cli.stop);
       });
       await output.result(acceptanceEvent(acceptance), () =>
         acceptanceLines(acceptance, topic, output.paint),
@@ -52,6 +54,6 @@ export function addRequest(program: Command, cli: Cli): void {
 function hint(acceptance: Acceptance, topic: string, output: Output): void {
   if (output.isJson || acceptance.listenerCount > 0 || acceptance.targets.length === 0) return;
   output.warn(
-    `nobody listens on ${topic}; run "ate-dispatcher listen ${topic}" first, or use "ate-dispatcher gather"`,
+    `there is no listener on ${topic}; run "ate-dispatcher listen ${topic}" first, or use "ate-dispatcher gather"`,
   );
 }

@@ -1,13 +1,13 @@
 /**
- * `ate-dispatcher requests`: lists requests in flight and recent ones.
+ * `ate-dispatcher requests`: lists requests in flight and recently ended ones.
  */
 import type { RequestInfo } from "ate-dispatcher-client";
 import type { Command } from "commander";
 import { formatDurationMs } from "../config/quantity.js";
 import type { Cli } from "./cli.js";
 import type { ConnectOptions } from "./connect.js";
+import { withSnakeCaseKeys } from "./info-event.js";
 import { addList } from "./list.js";
-import { snakeCased } from "./look-event.js";
 import { count, dateTime, span } from "./numbers.js";
 import type { Colour } from "./output.js";
 import { summaryEvent } from "./render.js";
@@ -19,9 +19,9 @@ Examples:
   $ ate-dispatcher requests
   $ ate-dispatcher requests quotes.gold --pending
   $ ate-dispatcher requests --json | jq -r 'select(.missing_count > 0) | .request_id'
-  $ ate-dispatcher request show 01a2093c-1ea6-747f-9f37-8c7f5dffb5f2   # one of them, who answered when
+  $ ate-dispatcher request show 01a2093c-1ea6-747f-9f37-8c7f5dffb5f2   # one of them, step by step
 
-The dispatcher remembers as many ended requests as recentRequests says, 1,000 by default.`;
+The setting recentRequests says how many ended requests the dispatcher remembers, 1,000 by default.`;
 
 interface Flags extends ConnectOptions {
   readonly pending?: boolean;
@@ -29,7 +29,7 @@ interface Flags extends ConnectOptions {
 }
 
 const DEFAULT_COUNT = 100;
-/** One request names all its producers, so a page of them may be large. */
+/** Lower than for other lists: a request lists all its targets, so a page may be large. */
 const MAX_PAGE_SIZE = 100;
 
 const COLUMNS: readonly Column<RequestInfo>[] = [
@@ -62,43 +62,43 @@ const COLUMNS: readonly Column<RequestInfo>[] = [
 export function addRequests(program: Command, cli: Cli): void {
   addList<RequestInfo, Flags>(program, cli, {
     name: "requests",
-    summary: "list requests in flight and recent ones",
-    description: "Lists the requests in flight and the recent ones, the newest first.",
-    topic: "only requests on this topic",
+    summary: "list requests in flight and recently ended ones",
+    description: "Lists requests in flight and recently ended ones, the newest first.",
+    topicHelp: "only requests on this topic",
     examples: EXAMPLES,
     addOptions: (command) =>
       command
-        .option("--pending", "only those in flight")
-        .option("-n, --count <n>", "the most to show", positiveCount, DEFAULT_COUNT),
+        .option("--pending", "only requests in flight")
+        .option("-n, --count <n>", "maximum number of requests to show", positiveCount, DEFAULT_COUNT),
     fetch: ({ introspect }, topic, flags) => {
-      // One more than is shown tells whether there are more.
+      // One more than shown, to know whether there are more.
       const pageSize = Math.min(flags.count + 1, MAX_PAGE_SIZE);
       return introspect.requests({ topic, pageSize, pendingOnly: flags.pending === true });
     },
-    most: (flags) => flags.count,
+    maxCount: (flags) => flags.count,
     event: requestEvent,
     columns: COLUMNS,
   });
 }
 
-/** A request as a JSON event: its summary, with what else is known. */
+/** A request as a JSON event: the fields of its summary and its own. */
 export function requestEvent({ summary, ...request }: RequestInfo): object {
   const { reason } = summary;
   return {
-    // A summary in all but the reason, which is null while there is none.
+    // A summary needs a reason; the event has null while the request is in flight.
     ...summaryEvent({ ...summary, reason: reason ?? "EXPIRED" }),
     event: "request",
     reason: reason ?? null,
-    ...snakeCased(request),
+    ...withSnakeCaseKeys(request),
   };
 }
 
-/** How a request stands, in one word. */
+/** The state of a request, for display. */
 export function stateOf({ pending, summary }: RequestInfo): string {
   return pending ? "in flight" : (summary.reason ?? "");
 }
 
-/** The colour of a request's state: green if it got what it asked for. */
+/** The colour of a request's state: green if it is satisfied. */
 export function colourOf({ pending, summary }: RequestInfo): Colour {
   if (pending) return "cyan";
   return summary.satisfied ? "green" : "yellow";

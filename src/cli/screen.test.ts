@@ -2,7 +2,7 @@ import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { openScreen } from "./screen.js";
 
-/** A terminal of 3 lines and 10 columns, and its keyboard. */
+/** A terminal with 3 lines, 10 columns and a keyboard. */
 function terminal() {
   const stdout = Object.assign(new PassThrough(), { isTTY: true, rows: 3, columns: 10 });
   const modes: boolean[] = [];
@@ -14,7 +14,7 @@ function terminal() {
 }
 
 describe("the screen", () => {
-  it("gives the terminal back as it was, once", () => {
+  it("restores the terminal exactly once", () => {
     const { written, modes, cleanups, ...process } = terminal();
     const screen = openScreen(process);
 
@@ -25,7 +25,7 @@ describe("the screen", () => {
     expect([written(), ...modes]).toEqual(["\u001b[?25h\u001b[?1049l", true, false]);
   });
 
-  it("cuts off what does not fit, but no colours", () => {
+  it("cuts off what does not fit, but keeps colour codes", () => {
     const { written, ...process } = terminal();
     const screen = openScreen(process);
     written();
@@ -34,7 +34,7 @@ describe("the screen", () => {
     expect(written()).toBe("\u001b[H\u001b[31m0123456789\u001b[0m\u001b[K\r\nb\u001b[K\r\nc\u001b[K\u001b[J");
   });
 
-  it.each(["q", "Q", "\u0003"])("ends at key %j, and at no other", async (key) => {
+  it.each(["q", "Q", "\u0003"])("ends at key %j, but not at other keys", async (key) => {
     const { stdin, ...process } = terminal();
     const screen = openScreen({ stdin, ...process });
     const quit = screen.quit.then(() => "quit");

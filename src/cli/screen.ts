@@ -1,20 +1,20 @@
 /**
- * A terminal as one page that is drawn again and again, and the keys that end it. What was on the terminal before is
- * there again afterwards.
+ * Full-screen output on a terminal: a page that is redrawn, and the keys that end it. Restores the terminal's previous
+ * contents at the end.
  */
 import type { Process } from "./cli.js";
 import type { Terminal } from "./output.js";
 
-/** Where lines are drawn over those of before. */
+/** A terminal in full-screen mode. */
 export interface Screen {
-  /** Lines and columns it has at the moment; 24 and 80 if it does not say. */
+  /** The present size of the terminal; 24 by 80 if unknown. */
   readonly rows: number;
   readonly columns: number;
-  /** Draws a page; what does not fit is cut off. Left out while the terminal is behind. */
+  /** Draws a page. Cuts off what does not fit. Skips the page while the terminal is congested. */
   draw(lines: readonly string[]): void;
-  /** Resolves when q or Ctrl-C is pressed; never without a keyboard. */
+  /** Resolves when q or Ctrl-C is pressed. Never resolves without a keyboard. */
   readonly quit: Promise<void>;
-  /** Gives the terminal back as it was. */
+  /** Restores the terminal. */
   close(): void;
 }
 
@@ -35,7 +35,7 @@ const CLEAR_LINE = "\u001b[K";
 const CLEAR_BELOW = "\u001b[J";
 const CTRL_C = 3;
 
-/** Takes the terminal over. */
+/** Switches the terminal to full-screen mode. */
 export function openScreen({ stdin, stdout, atExit }: Pick<Process, "stdin" | "stdout" | "atExit">): Screen {
   const terminal: SizedTerminal = stdout;
   const keyboard: Keyboard = stdin;
@@ -71,15 +71,15 @@ async function untilQuit(keyboard: AsyncIterable<Uint8Array>): Promise<void> {
   for await (const keys of keyboard) {
     if (keys.includes(CTRL_C) || /q/i.test(Buffer.from(keys).toString())) return;
   }
-  // The keyboard is gone, which is no wish to end.
+  // Losing the keyboard does not end the command.
   await new Promise(() => {});
 }
 
-/** Cuts a line to a width; colours take none. */
+/** Cuts a line to a number of columns, not counting colour codes. */
 function cut(line: string, columns: number): string {
   let width = 0;
   let kept = "";
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours begin with one.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes start with one.
   for (const [part] of line.matchAll(/\u001b\[[\d;]*m|./gu)) {
     if (part.length > 2) kept += part;
     else if (width++ < columns) kept += part;

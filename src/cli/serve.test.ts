@@ -2,12 +2,12 @@ import { describe, expect, it } from "vitest";
 import { DEFAULT_CONFIG } from "../config/schema.js";
 import { warningsFor } from "./serve.js";
 
-describe("before the start", () => {
-  it("nothing is said about a safe setting", () => {
+describe("the warnings at the start", () => {
+  it("are none for a safe configuration", () => {
     expect(warningsFor(DEFAULT_CONFIG, "24.17.0")).toEqual([]);
   });
 
-  it("an address that others can reach is warned of", () => {
+  it("name addresses that other machines can reach", () => {
     const listen = ["127.0.0.1:0", "0.0.0.0:50051", "[::]:50051", "localhost:0"];
     const [warning] = warningsFor({ ...DEFAULT_CONFIG, listen }, "24.17.0");
 
@@ -22,7 +22,7 @@ describe("before the start", () => {
     ["24.16.1", true],
     ["24.17.0", false],
     ["25.0.0", false],
-  ])("Node %s is warned of: %s", (version, isWarned) => {
+  ])("name Node.js %s: %s", (version, isWarned) => {
     expect(warningsFor(DEFAULT_CONFIG, version)).toHaveLength(isWarned ? 1 : 0);
   });
 });

@@ -1,5 +1,5 @@
 /**
- * `ate-dispatcher serve`: runs a dispatcher until a signal ends it.
+ * `ate-dispatcher serve`: runs a dispatcher until a signal stops it.
  */
 import { type Command, Option } from "commander";
 import { isLoopback, parseAddress } from "../config/address.js";
@@ -24,8 +24,8 @@ Examples:
 Every setting is also a key of the file (maxTtlMs: 10m) and an environment variable (ATE_DISPATCHER_MAX_TTL_MS=10m).
 Flags override the environment, which overrides the file. Times take ms, s, m, h, d; sizes B, KiB, MiB, GiB.
 
-SIGTERM or Ctrl-C: takes no new requests, lets pending ones finish or expire (--drain-grace-ms), and ends with exit
-code 0. A second signal ends it at once, with 128 + the signal's number.`;
+SIGTERM or Ctrl-C: rejects new requests, lets pending ones finish or expire (--drain-grace-ms), and exits with code 0. A
+second signal ends the process at once, with exit code 128 + the signal's number.`;
 
 interface Flags extends Readonly<Partial<Record<ConfigKey, unknown>>> {
   readonly config?: string;
@@ -37,7 +37,7 @@ export function addServe(program: Command, cli: Cli): void {
   const command = program
     .command("serve")
     .summary("run a dispatcher")
-    .description("Runs a dispatcher until it is told to end.")
+    .description("Runs a dispatcher until a signal stops it.")
     .option("--config <file>", "YAML file with settings (environment: ATE_DISPATCHER_CONFIG)")
     .option("--json", "print the addresses as JSON");
   for (const key of CONFIG_KEYS) for (const option of optionsFor(key)) command.addOption(option);
@@ -52,7 +52,7 @@ async function serve(flags: Flags, cli: Cli): Promise<void> {
   const output = cli.output(flags.json === true);
   const config = loadConfig({ file: flags.config, environment, flags });
   for (const warning of warningsFor(config, process.versions.node)) output.warn(warning);
-  // Only this command needs the server; the others start faster without it.
+  // Imported here because the other commands start faster without the server's code.
   const { createDispatcher } = await import("../compose.js");
   const server = createDispatcher(config);
   await server.start().catch((error: unknown) => {
@@ -65,12 +65,12 @@ async function serve(flags: Flags, cli: Cli): Promise<void> {
   const grace = formatDurationMs(config.drainGraceMs);
   output.note(
     { event: "draining", grace_ms: config.drainGraceMs },
-    `draining: pending requests have ${grace}; a second signal ends it at once`,
+    `draining: pending requests have ${grace}; a second signal ends the process at once`,
   );
   await server.drain();
 }
 
-/** What deserves attention before the start. @param nodeVersion - without the leading v. */
+/** Returns warnings about the configuration and the runtime. @param nodeVersion - without the leading v. */
 export function warningsFor(config: Config, nodeVersion: string): readonly string[] {
   const warnings: string[] = [];
   const open = config.listen.filter((text) => {
@@ -83,23 +83,23 @@ export function warningsFor(config: Config, nodeVersion: string): readonly strin
         "listen on 127.0.0.1, or let only a proxy or mesh reach it",
     );
   }
-  if (isBelowSecurityFloor(nodeVersion)) {
+  if (lacksSecurityFixes(nodeVersion)) {
     warnings.push(
-      `Node ${nodeVersion} lacks security fixes of HTTP/2; use 22.23, 24.17 or newer for open networks`,
+      `Node.js ${nodeVersion} lacks security fixes for HTTP/2; use 22.23, 24.17 or newer on open networks`,
     );
   }
   return warnings;
 }
 
-/** The first release of each line that is safe to expose; lines that are not named here are out of support. */
-const SECURITY_FLOOR: Readonly<Record<number, number>> = { 22: 23, 24: 17 };
-const NEWEST_FLOOR = 24;
+/** The first safe minor version of each supported major version. Other major versions are out of support. */
+const MIN_SAFE_MINOR: Readonly<Record<number, number>> = { 22: 23, 24: 17 };
+const NEWEST_CHECKED_MAJOR = 24;
 
-function isBelowSecurityFloor(version: string): boolean {
+function lacksSecurityFixes(version: string): boolean {
   const [major = 0, minor = 0] = version.split(".").map(Number);
-  if (major > NEWEST_FLOOR) return false;
-  const floor = SECURITY_FLOOR[major];
-  return floor === undefined || minor < floor;
+  if (major > NEWEST_CHECKED_MAJOR) return false;
+  const minMinor = MIN_SAFE_MINOR[major];
+  return minMinor === undefined || minor < minMinor;
 }
 
 function optionsFor(key: ConfigKey): readonly Option[] {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { isShow } from "./show.js";
 
 describe("request show", () => {
-  it("shows a request if nothing else can be meant", () => {
+  it("shows a request if there are no options of a request", () => {
     expect(isShow("show", ["r-1"], { noProducers: "complete" })).toBe(true);
   });
 
@@ -14,7 +14,7 @@ describe("request show", () => {
     ["show", ["r-1"], { kw: [["a", "b"]] }],
     ["show", ["r-1"], { validateOnly: true }],
     ["show", ["r-1"], { noProducers: "fail" }],
-  ])("asks %s %j %j", (topic, args, flags) => {
+  ])("sends a request with %s %j %j", (topic, args, flags) => {
     expect(isShow(topic, args, flags)).toBe(false);
   });
 });

@@ -1,17 +1,17 @@
 /**
- * `ate-dispatcher request show`: what became of one request, producer by producer, as a waterfall.
+ * `ate-dispatcher request show`: shows one request as a waterfall, with a row per producer.
  */
 import type { RequestDetails } from "ate-dispatcher-client";
 import type { Command } from "commander";
 import type { Cli } from "./cli.js";
 import { addConnectOptions, type ConnectOptions, withClient } from "./connect.js";
 import { EXIT } from "./exit.js";
-import { snakeCased } from "./look-event.js";
+import { withSnakeCaseKeys } from "./info-event.js";
 import { dateTime, span } from "./numbers.js";
 import type { Paint } from "./output.js";
 import type { RequestFlags } from "./request-options.js";
 import { colourOf, requestEvent, stateOf } from "./requests.js";
-import { orStop } from "./time.js";
+import { orStopped } from "./time.js";
 import { drawWaterfall } from "./waterfall.js";
 
 const EXAMPLES = `
@@ -20,29 +20,30 @@ Examples:
   $ ate-dispatcher request show 01a2093c-1ea6-747f-9f37-8c7f5dffb5f2   # the same
   $ ate-dispatcher show nightly-report --json | jq .timeline
 
-A row per producer: · waits for its turn, ━ is at work, and ends with ● answered, ✗ failed, ╳ departed, ■ no room,
-○ late; • is a partial result, ┊ the TTL. "ate-dispatcher requests" lists what can be shown.`;
+The waterfall has a row per producer: · waits for credit, ━ is assigned. A row ends with ● answered, ✗ failed,
+╳ departed, ■ saturated, or ○ late; • is a partial result, ┊ is the TTL. "ate-dispatcher requests" lists the requests
+that can be shown.`;
 
 const CLASH = `
-"request show <request-id>" shows a request instead, like "ate-dispatcher show". To ask a topic that is called show with
-one argument alone, add an option of a request, such as --ttl 5s.`;
+"request show <request-id>" shows a request, like "ate-dispatcher show". To send a request with one argument to a topic
+named show, add any option of a request, such as --ttl 5s.`;
 
-/** Adds `show`, and a word about `request show` to the help of `request`. */
+/** Adds `show`, and a note about `request show` to the help of `request`. */
 export function addShow(program: Command, cli: Cli): void {
   const command = program
     .command("show")
-    .summary("show what became of a request, as a waterfall")
+    .summary("show one request as a waterfall")
     .description(
-      "Shows one request, in flight or recent: whom it asked, who answered when, and who was late by how much.",
+      "Shows one request, in flight or recently ended: its producers, and when each of them answered.",
     )
-    .argument("<request-id>", "as the acceptance named it");
+    .argument("<request-id>", "the id that the acceptance shows");
   addConnectOptions(command, cli)
     .addHelpText("after", EXAMPLES)
     .action((requestId: string, flags: ConnectOptions) => showRequest(requestId, flags, cli));
   program.commands.find((other) => other.name() === "request")?.addHelpText("after", CLASH);
 }
 
-/** Whether `request` was called to show a request: `request show <id>`, and nothing that only asking takes. */
+/** Whether `request` was called as `request show <id>`: one argument, and none of the options of a request. */
 export function isShow(
   topic: string,
   args: readonly string[],
@@ -53,18 +54,18 @@ export function isShow(
   return topic === "show" && args.length === 1 && isPlain && (noProducers ?? "complete") === "complete";
 }
 
-/** Prints a request. */
+/** Prints one request. */
 export async function showRequest(requestId: string, flags: ConnectOptions, cli: Cli): Promise<void> {
   const output = cli.output(flags.json === true);
   const request = await withClient(flags, cli, ({ introspect }) =>
-    orStop(introspect.request(requestId), cli.stop),
+    orStopped(introspect.request(requestId), cli.stop),
   );
   await output.result(detailsEvent(request), () => detailsLines(request, output.paint).join("\n"));
   cli.exitWith(EXIT.ok);
 }
 
 function detailsEvent({ timeline, ...request }: RequestDetails): object {
-  return { ...requestEvent(request), timeline: timeline.map(snakeCased) };
+  return { ...requestEvent(request), timeline: timeline.map(withSnakeCaseKeys) };
 }
 
 function detailsLines(request: RequestDetails, paint: Paint): readonly string[] {

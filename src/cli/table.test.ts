@@ -17,7 +17,7 @@ const COLUMNS: readonly Column<{ readonly name: string; readonly value: number }
 ];
 
 describe("a table", () => {
-  it("is as wide as its widest cells, numbers to the right, without blanks at the end", () => {
+  it("is as wide as its widest cells, with numbers to the right and no trailing spaces", () => {
     const items = [
       { name: "a-long-name", value: 1 },
       { name: "b", value: 1_000_000 },
@@ -30,7 +30,7 @@ describe("a table", () => {
     ]);
   });
 
-  it("has its titles alone without items", () => {
+  it("has only its titles without items", () => {
     expect(drawTable(COLUMNS, [], plain)).toEqual(["NAME  VALUE  REMARK"]);
   });
 
@@ -41,7 +41,7 @@ describe("a table", () => {
     ]);
   });
 
-  it("takes the teeth out of a peer's control characters", () => {
+  it("escapes control characters in a peer's text", () => {
     expect(drawTable(COLUMNS, [{ name: "\u001b[2J", value: 1 }], plain)[1]).toBe("\\u001b[2J      1");
   });
 });

@@ -1,24 +1,24 @@
 /**
- * Tables for people: a title and a width per column, numbers to the right.
+ * Text tables: titled columns of a common width, numbers aligned to the right.
  */
-import { type Colour, harmless, type Paint } from "./output.js";
+import { type Colour, type Paint, sanitize } from "./output.js";
 
 /** One column of a table. */
 export interface Column<T> {
   readonly title: string;
-  /** What stands in it; a peer's text may be anything. */
+  /** The text of a cell. It may come from a peer, so the table escapes control characters. */
   readonly text: (item: T) => string;
   readonly align?: "right";
   readonly colour?: (item: T) => Colour | undefined;
 }
 
-/** Draws a table. @returns the line of titles, and one line per item. */
+/** Draws a table. @returns the title line, then one line per item. */
 export function drawTable<T>(
   columns: readonly Column<T>[],
   items: readonly T[],
   paint: Paint,
 ): readonly [titles: string, ...rows: string[]] {
-  const cells = items.map((item) => columns.map(({ text }) => harmless(text(item))));
+  const cells = items.map((item) => columns.map(({ text }) => sanitize(text(item))));
   const widths = columns.map(({ title }, i) =>
     cells.reduce((width, row) => Math.max(width, row[i]?.length ?? 0), title.length),
   );
@@ -26,7 +26,7 @@ export function drawTable<T>(
     texts
       .map((text, i) => {
         const isRight = columns[i]?.align === "right";
-        // Blanks at the end of a line are of no use, and trimming would miss them behind a colour.
+        // The last column is not padded: trimEnd does not find spaces in front of a colour code.
         const width = i === columns.length - 1 && !isRight ? 0 : (widths[i] ?? 0);
         return painted(isRight ? text.padStart(width) : text.padEnd(width), i);
       })

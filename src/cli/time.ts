@@ -1,13 +1,13 @@
 /**
- * Waiting, in the one form that commands need: until a time is over or a signal fires.
+ * Waiting for a time or a signal.
  */
 
 /**
- * Waits.
+ * Waits until a time has passed or a signal fires.
  *
- * It does not keep the process alive: whoever waits has a stream or a child process open, or nothing to wait for.
+ * The wait does not keep the process alive. Callers have a stream or a child process open.
  *
- * @param ms - a whole number of milliseconds; undefined to wait for the signal alone.
+ * @param ms - a whole number of milliseconds; undefined to wait only for the signal.
  * @param signal - ends the wait early.
  */
 export async function pause(ms: number | undefined, signal?: AbortSignal): Promise<void> {
@@ -24,8 +24,8 @@ export async function pause(ms: number | undefined, signal?: AbortSignal): Promi
   });
 }
 
-/** Waits for a promise, but throws the signal's reason once it fires. The promise's own failure is then ignored. */
-export async function orStop<T>(promise: Promise<T>, stop: AbortSignal): Promise<T> {
+/** Waits for a promise. If the signal fires first, throws its reason and ignores the promise. */
+export async function orStopped<T>(promise: Promise<T>, stop: AbortSignal): Promise<T> {
   let end = () => {};
   const stopped = new Promise<never>((_, reject) => {
     end = () => reject(stop.reason);

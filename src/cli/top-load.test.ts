@@ -1,6 +1,6 @@
 import type { ProducerInfo, ServerInfo, TopicInfo } from "ate-dispatcher-client";
 import { describe, expect, it } from "vitest";
-import { type Look, loadBetween } from "./top-load.js";
+import { loadBetween, type Sample } from "./top-load.js";
 
 function server(uptimeMs: number, totals: Partial<ServerInfo["totals"]> = {}, serverId = "d-1"): ServerInfo {
   return {
@@ -33,14 +33,14 @@ function producer(producerId: string, fields: Partial<ProducerInfo> = {}): Produ
   };
 }
 
-function look(fields: Partial<Look>): Look {
+function sample(fields: Partial<Sample>): Sample {
   return { server: server(0), topics: [], producers: [], ...fields };
 }
 
-describe("the load between two looks", () => {
-  it("is counted per second of the server's own clock", () => {
-    const before = look({ server: server(1_000, { acceptedRequests: 10, lateResults: 1 }) });
-    const now = look({
+describe("the load between two samples", () => {
+  it("is measured per second of the server's clock", () => {
+    const before = sample({ server: server(1_000, { acceptedRequests: 10, lateResults: 1 }) });
+    const now = sample({
       server: server(3_000, {
         ...{ acceptedRequests: 30, rejectedRequests: 2, results: 40, deliveries: 80 },
         ...{ lateResults: 1, droppedDeliveries: 1 },
@@ -52,9 +52,9 @@ describe("the load between two looks", () => {
     });
   });
 
-  it("is not known at first, at the same moment, and after a restart", () => {
-    const now = look({ server: server(1_000), topics: [topic("a", 5n)], producers: [producer("p")] });
-    const elsewhere = look({ server: server(500, {}, "d-0") });
+  it("is unknown with one sample, two samples of the same instant, and after a restart", () => {
+    const now = sample({ server: server(1_000), topics: [topic("a", 5n)], producers: [producer("p")] });
+    const elsewhere = sample({ server: server(500, {}, "d-0") });
 
     for (const before of [undefined, now, elsewhere]) {
       const load = loadBetween(before, now);
@@ -64,9 +64,9 @@ describe("the load between two looks", () => {
     }
   });
 
-  it("puts the busiest first", () => {
-    const before = look({ topics: [topic("a", 5n), topic("b", 5n)], producers: [producer("p")] });
-    const now = look({
+  it("lists the busiest first", () => {
+    const before = sample({ topics: [topic("a", 5n), topic("b", 5n)], producers: [producer("p")] });
+    const now = sample({
       server: server(1_000),
       topics: [topic("a", 6n), topic("b", 9n), topic("c", 0n, { pendingCount: 1 }), topic("d", 0n)],
       producers: [
@@ -90,9 +90,9 @@ describe("the load between two looks", () => {
     ]);
   });
 
-  it("counts anew what began anew", () => {
-    const before = look({ topics: [topic("a", 500n)], producers: [producer("p", { answeredCount: 500 })] });
-    const now = look({
+  it("counts from 0 after a new epoch or session", () => {
+    const before = sample({ topics: [topic("a", 500n)], producers: [producer("p", { answeredCount: 500 })] });
+    const now = sample({
       server: server(1_000),
       topics: [topic("a", 2n, { epoch: "f" })],
       producers: [producer("p", { sessionId: "another", answeredCount: 3 })],

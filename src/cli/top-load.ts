@@ -1,10 +1,10 @@
 /**
- * What `top` shows: how much happens a second, and who has the most to do. Two looks at the dispatcher make a rate.
+ * The data of `top`: rates, and the busiest topics and producers. A rate is computed from two samples.
  */
 import type { ProducerInfo, ServerInfo, ServerTotals, TopicInfo } from "ate-dispatcher-client";
 
-/** One look at the dispatcher. */
-export interface Look {
+/** The state of the dispatcher at one instant. */
+export interface Sample {
   readonly server: ServerInfo;
   readonly topics: readonly TopicInfo[];
   readonly producers: readonly ProducerInfo[];
@@ -13,28 +13,28 @@ export interface Look {
 /** Events per second. */
 export interface Rates {
   readonly requests: number;
-  /** Requests refused. */
+  /** Rejected requests. */
   readonly rejected: number;
-  /** Results in time. */
+  /** Results that arrived in time. */
   readonly results: number;
-  /** One per receiver of a result. */
+  /** Deliveries of results; a result with two receivers counts twice. */
   readonly deliveries: number;
   readonly late: number;
-  /** Deliveries lost to slow listeners. */
+  /** Deliveries dropped because the listener read too slowly. */
   readonly dropped: number;
 }
 
-/** A topic and its results per second; undefined after the first look. */
+/** A topic and its results per second; undefined with only one sample. */
 export interface BusyTopic extends TopicInfo {
   readonly resultsPerSecond: number | undefined;
 }
 
-/** A producer and its answers per second; undefined after the first look. */
+/** A producer and its answers per second; undefined with only one sample. */
 export interface BusyProducer extends ProducerInfo {
   readonly answersPerSecond: number | undefined;
 }
 
-/** The state of the dispatcher between two looks. */
+/** The load of the dispatcher between two samples. */
 export interface Load {
   readonly server: ServerInfo;
   readonly rates: Rates | undefined;
@@ -44,8 +44,8 @@ export interface Load {
   readonly producers: readonly BusyProducer[];
 }
 
-/** Compares two looks. @param before - undefined for the first look; one at another process counts as none. */
-export function loadBetween(before: Look | undefined, now: Look): Load {
+/** Computes the load. @param before - the earlier sample; ignored if it is of another server process. */
+export function loadBetween(before: Sample | undefined, now: Sample): Load {
   const earlier = before?.server.serverId === now.server.serverId ? before : undefined;
   const seconds = earlier === undefined ? 0 : (now.server.uptimeMs - earlier.server.uptimeMs) / 1_000;
   const perSecond = (was: number, is: number) => (seconds > 0 ? (is - was) / seconds : undefined);
@@ -71,7 +71,7 @@ export function loadBetween(before: Look | undefined, now: Look): Load {
     ),
     producers: producers.sort(
       (a, b) =>
-        dutiesOf(b) - dutiesOf(a) ||
+        owedCountOf(b) - owedCountOf(a) ||
         (b.answersPerSecond ?? 0) - (a.answersPerSecond ?? 0) ||
         compare(a.producerId, b.producerId),
     ),
@@ -94,7 +94,7 @@ function answersOf({ answeredCount, failedCount }: ProducerInfo): number {
   return answeredCount + failedCount;
 }
 
-function dutiesOf({ outstandingCount, backlogCount }: ProducerInfo): number {
+function owedCountOf({ outstandingCount, backlogCount }: ProducerInfo): number {
   return outstandingCount + backlogCount;
 }
 

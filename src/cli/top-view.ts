@@ -1,7 +1,7 @@
 /**
- * How `top` looks: as lines for people, as an event for programs.
+ * The output of `top`, as text and as a JSON event.
  */
-import { lookEvent, snakeCased } from "./look-event.js";
+import { infoEvent, withSnakeCaseKeys } from "./info-event.js";
 import { age, count, rate, size } from "./numbers.js";
 import type { Paint } from "./output.js";
 import { latency } from "./producers.js";
@@ -31,7 +31,7 @@ const PRODUCERS: readonly Column<BusyProducer>[] = [
   { title: "P95", align: "right", text: ({ latencyP95Ms }) => latency(latencyP95Ms) },
 ];
 
-/** Draws the load for people. @param rows - the most topics, and the most producers. */
+/** Formats the load as text. @param rows - the maximum number of topics, and of producers. */
 export function loadLines(load: Load, address: string, rows: number, paint: Paint): readonly string[] {
   const { server, rates, topics, producers } = load;
   const { counts } = server;
@@ -60,19 +60,19 @@ export function loadLines(load: Load, address: string, rows: number, paint: Pain
   ];
 }
 
-/** How many lines there are beside those of topics and producers. */
+/** The number of lines in addition to the rows of topics and producers. */
 export const FIXED_LINES = 7;
 
-/** The load as a JSON event. @param rows - the most topics, and the most producers. */
+/** Formats the load as a JSON event. @param rows - the maximum number of topics, and of producers. */
 export function loadEvent({ server, rates, topics, producers }: Load, rows: number): object {
   const { counts, totals, limits: _, ...process } = server;
   return {
-    ...lookEvent("top", process),
-    rates: rates === undefined ? null : snakeCased(rates),
-    counts: snakeCased(counts),
-    totals: snakeCased(totals),
-    topics: topics.slice(0, rows).map(snakeCased),
-    producers: producers.slice(0, rows).map(snakeCased),
+    ...infoEvent("top", process),
+    rates: rates === undefined ? null : withSnakeCaseKeys(rates),
+    counts: withSnakeCaseKeys(counts),
+    totals: withSnakeCaseKeys(totals),
+    topics: topics.slice(0, rows).map(withSnakeCaseKeys),
+    producers: producers.slice(0, rows).map(withSnakeCaseKeys),
   };
 }
 
@@ -80,7 +80,7 @@ function figures(named: readonly (readonly [name: string, value: string])[]): st
   return named.map(([name, value]) => `${name} ${value}`).join("   ");
 }
 
-/** A table of the first few, whose title says how many there are. */
+/** Draws a table of the first `rows` items. Its title has the number of all items. */
 function busiest<T>(
   columns: readonly Column<T>[],
   items: readonly T[],

@@ -1,5 +1,5 @@
 /**
- * `ate-dispatcher top`: how much happens a second, and who has the most to do, live in the terminal.
+ * `ate-dispatcher top`: shows rates and the busiest topics and producers, live in the terminal.
  */
 import { type DispatcherClient, DispatcherError, type ServerInfo } from "ate-dispatcher-client";
 import type { Command } from "commander";
@@ -7,37 +7,38 @@ import type { Cli } from "./cli.js";
 import { addConnectOptions, type ConnectOptions, withClient } from "./connect.js";
 import { EXIT } from "./exit.js";
 import { PAGE_SIZE } from "./list.js";
-import { createPaint, harmless } from "./output.js";
+import { createPaint, sanitize } from "./output.js";
 import { openScreen, type Screen } from "./screen.js";
 import { pause } from "./time.js";
-import { type Load, type Look, loadBetween } from "./top-load.js";
+import { type Load, loadBetween, type Sample } from "./top-load.js";
 import { FIXED_LINES, loadEvent, loadLines } from "./top-view.js";
 import { positiveCount } from "./values.js";
 
 const EXAMPLES = `
 Examples:
-  $ ate-dispatcher top                                  # live, once a second; q or Ctrl-C ends it
-  $ ate-dispatcher top --json | jq .rates               # once, measured over about a second
+  $ ate-dispatcher top                                  # live, updated every second; q or Ctrl-C ends it
+  $ ate-dispatcher top --json | jq .rates               # once, measured over one second
   $ ate-dispatcher top --count 60 --json > minute.jsonl
 
-Topics with the most results a second come first, and producers that owe the most. Without a terminal, with --json or
-with --count it prints what a program or file can hold, once if --count does not say otherwise.`;
+Topics are ordered by results per second, producers by the number of their assignments. With --json, with --count, or
+if standard output is not a terminal, the output is not live: it is printed once, or as often as --count says.`;
 
 interface Flags extends ConnectOptions {
   readonly count?: number;
   readonly rows?: number;
 }
 
-/** Rows of a printed table, and of a live one at the least. */
+/** Rows of a table that is not live. */
 const PRINTED_ROWS = 10;
-const LEAST_ROWS = 3;
-/** Topics and producers that are looked at; sorting more by load every second would itself be a load. */
-const MOST_LOOKED_AT = 5_000;
-/** Rates over less are noise. */
-const LEAST_MS = 500;
+/** The minimum number of rows of a live table, on a small terminal. */
+const MIN_ROWS = 3;
+/** The maximum number of topics, and of producers, that are fetched and sorted every second. */
+const MAX_FETCHED = 5_000;
+/** The minimum time between two samples, in milliseconds; rates over a shorter time are noise. */
+const MIN_SAMPLE_MS = 500;
 const RETRY_MS = 1_000;
-/** A topic that nobody uses: a watch of it brings the state of the server, and no event per request. */
-const NO_TOPIC = "ate-dispatcher.top.watches.no.topic";
+/** A topic that is not in use. A watch of it receives only the state of the server, and no event per request. */
+const UNUSED_TOPIC = "ate-dispatcher.top.watches.no.topic";
 
 /** Adds the command. */
 export function addTop(program: Command, cli: Cli): void {
@@ -48,10 +49,10 @@ export function addTop(program: Command, cli: Cli): void {
   addConnectOptions(command, cli)
     .option(
       "-n, --count <n>",
-      "print so many times, a second apart, instead of the live table",
+      "print this many times, once a second, instead of the live table",
       positiveCount,
     )
-    .option("--rows <n>", "the most topics, and the most producers, to show", positiveCount)
+    .option("--rows <n>", "maximum number of topics, and of producers, to show", positiveCount)
     .addHelpText("after", EXAMPLES)
     .action(async (flags: Flags) => {
       const isLive = cli.stdout.isTTY === true && flags.json !== true && flags.count === undefined;
@@ -60,7 +61,7 @@ export function addTop(program: Command, cli: Cli): void {
     });
 }
 
-/** Prints a number of times. */
+/** Prints the load `--count` times. */
 async function print(client: DispatcherClient, flags: Flags, cli: Cli): Promise<void> {
   const output = cli.output(flags.json === true);
   const rows = flags.rows ?? PRINTED_ROWS;
@@ -73,18 +74,18 @@ async function print(client: DispatcherClient, flags: Flags, cli: Cli): Promise<
       if (--left === 0) return;
     }
   } catch (error) {
-    // Whatever the end of the watch says, it was ended from here.
+    // After a stop, the error of the watch is a consequence; report the stop.
     throw cli.stop.aborted ? cli.stop.reason : error;
   }
 }
 
-/** Draws until somebody ends it; a dispatcher that goes away is waited for. */
+/** Draws the load until the user ends it. Reconnects if the connection breaks. */
 async function live(client: DispatcherClient, flags: Flags, cli: Cli): Promise<void> {
   const screen = openScreen(cli);
   const quit = new AbortController();
   screen.quit.then(
     () => quit.abort(),
-    // A keyboard that breaks is no wish to end.
+    // A failure of the keyboard does not end the command.
     () => {},
   );
   const end = AbortSignal.any([cli.stop, quit.signal]);
@@ -94,9 +95,9 @@ async function live(client: DispatcherClient, flags: Flags, cli: Cli): Promise<v
         const error = DispatcherError.from(cause);
         if (end.aborted) return;
         if (!error.retryable) throw cause;
-        const message = harmless(error.message);
-        screen.draw([`${flags.address} does not answer; trying again`, message, "", FOOTER]);
-        // The attempt to connect keeps the process alive meanwhile.
+        const message = sanitize(error.message);
+        screen.draw([`${flags.address} does not answer; reconnecting`, message, "", FOOTER]);
+        // The pause alone would not keep the process alive; the attempt to connect does.
         await Promise.all([pause(RETRY_MS, end), client.waitForReady(RETRY_MS).catch(() => {})]);
       });
     }
@@ -117,19 +118,21 @@ async function drawLoads(
   const paint = createPaint(stdout, environment);
   for await (const load of loads(client, end)) {
     const fitting = Math.floor((screen.rows - FIXED_LINES - 2) / 2);
-    const lines = loadLines(load, address, rows ?? Math.max(LEAST_ROWS, fitting), paint);
+    const lines = loadLines(load, address, rows ?? Math.max(MIN_ROWS, fitting), paint);
     screen.draw([...lines, "", paint("dim", FOOTER)]);
   }
 }
 
-/** The load, at once without rates, and then once a second. Throws when the signal fires or the link breaks. */
+/**
+ * Yields the load: at once without rates, then once a second. Throws when the signal fires or the connection breaks.
+ */
 async function* loads(client: DispatcherClient, signal: AbortSignal): AsyncGenerator<Load, void> {
-  let before: Look | undefined;
+  let before: Sample | undefined;
   const isStale = createLagCheck();
-  for await (const event of client.introspect.watch({ topic: NO_TOPIC, signal })) {
+  for await (const event of client.introspect.watch({ topic: UNUSED_TOPIC, signal })) {
     if (event.type !== "server" || isStale(event.server)) continue;
     const { server } = event;
-    if (before !== undefined && server.uptimeMs - before.server.uptimeMs < LEAST_MS) continue;
+    if (before !== undefined && server.uptimeMs - before.server.uptimeMs < MIN_SAMPLE_MS) continue;
     const [topics, producers] = await Promise.all([
       firstOf(client.introspect.topics({ pageSize: PAGE_SIZE, signal })),
       firstOf(client.introspect.producers({ pageSize: PAGE_SIZE, signal })),
@@ -140,7 +143,7 @@ async function* loads(client: DispatcherClient, signal: AbortSignal): AsyncGener
   }
 }
 
-/** Tells states of the server that waited while lists were fetched: they are passed over, or the table would lag. */
+/** Detects events that were queued while lists were fetched. They are skipped, because the table would lag behind. */
 function createLagCheck(): (server: ServerInfo) => boolean {
   let offsetMs: number | undefined;
   return ({ uptimeMs }) => {
@@ -154,7 +157,7 @@ async function firstOf<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
   const taken: T[] = [];
   for await (const item of items) {
     taken.push(item);
-    if (taken.length === MOST_LOOKED_AT) break;
+    if (taken.length === MAX_FETCHED) break;
   }
   return taken;
 }

@@ -1,11 +1,11 @@
 /**
- * `ate-dispatcher topics`: lists topics, who is on them, and what they hold.
+ * `ate-dispatcher topics`: lists topics, with their producers, listeners and retained results.
  */
 import type { TopicInfo } from "ate-dispatcher-client";
 import type { Command } from "commander";
 import type { Cli } from "./cli.js";
+import { infoEvent } from "./info-event.js";
 import { addList, PAGE_SIZE } from "./list.js";
-import { lookEvent } from "./look-event.js";
 import { count, size } from "./numbers.js";
 import type { Column } from "./table.js";
 
@@ -15,8 +15,8 @@ Examples:
   $ ate-dispatcher topics 'sensors.>'
   $ ate-dispatcher topics --json | jq -r 'select(.producer_count == 0) | .topic'
 
-Listed are topics that a listener has named or that were asked, as long as the dispatcher holds something of them; what
-producers are registered on besides is told by "ate-dispatcher producers".`;
+The list has the topics that the dispatcher holds state for: those that a listener has named, or that a request was sent
+to. "ate-dispatcher producers" shows all topics that producers are registered for.`;
 
 const COLUMNS: readonly Column<TopicInfo>[] = [
   { title: "TOPIC", text: ({ topic }) => topic },
@@ -37,12 +37,12 @@ const COLUMNS: readonly Column<TopicInfo>[] = [
 export function addTopics(program: Command, cli: Cli): void {
   addList(program, cli, {
     name: "topics",
-    summary: "list topics, and who is on them",
-    description: "Lists the topics by name, with who is on them and what they hold.",
-    topic: "only topics that this pattern covers",
+    summary: "list topics, with their producers and listeners",
+    description: "Lists the topics by name, with their producers, listeners and retained results.",
+    topicHelp: "only topics that match this pattern",
     examples: EXAMPLES,
     fetch: ({ introspect }, topic) => introspect.topics({ topic, pageSize: PAGE_SIZE }),
-    event: (item) => lookEvent("topic", item),
+    event: (item) => infoEvent("topic", item),
     columns: COLUMNS,
   });
 }

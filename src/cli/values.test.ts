@@ -31,7 +31,7 @@ describe("an argument", () => {
   });
 
   it.each(["12345678901234567890", "-9007199254740993", "1e999"])(
-    "%s stays text, since a number would change it",
+    "%s stays text, because a number cannot hold it",
     (text) => {
       expect(jsonOrText(text)).toBe(text);
     },
@@ -47,7 +47,7 @@ describe("a pair", () => {
     ]);
   });
 
-  it.each(["", "a", "=b"])("%j is refused", (text) => {
+  it.each(["", "a", "=b"])("%j is rejected", (text) => {
     expect(() => collectPairs(text)).toThrow(InvalidArgumentError);
   });
 
@@ -60,7 +60,7 @@ describe("a pair", () => {
 });
 
 describe("other values", () => {
-  it("are read with their units", () => {
+  it("are parsed with their units", () => {
     expect(positiveMs("4s")).toBe(4_000);
     expect(anyMs("0")).toBe(0);
     expect(positiveBytes("64KiB")).toBe(65_536);
@@ -81,7 +81,7 @@ describe("other values", () => {
     ["a percentage", () => percent("101")],
     ["an address", () => connectAddress("localhost")],
     ["an address", () => connectAddress("localhost:0")],
-  ])("refuse what is not %s", (_, read) => {
+  ])("are rejected if they are not %s", (_, read) => {
     expect(read).toThrow(InvalidArgumentError);
   });
 });

@@ -1,5 +1,5 @@
 /**
- * Values on the command line: text to what it means, or an error that says what would be right.
+ * Parses values of the command line. An error says what would be valid.
  */
 import type { Json } from "ate-dispatcher-client";
 import { InvalidArgumentError } from "commander";
@@ -13,9 +13,9 @@ import {
 } from "../config/quantity.js";
 
 /**
- * Takes a text as JSON if it is JSON, and as itself otherwise.
+ * Parses a text as JSON, or returns it unchanged if it is not JSON.
  *
- * A number that would change on the way (more digits than a double holds, or beyond its range) stays text.
+ * A number stays text if a double cannot hold it: if it has too many digits or is out of range.
  */
 export function jsonOrText(text: string): Json {
   let value: Json;
@@ -27,7 +27,7 @@ export function jsonOrText(text: string): Json {
   return isExact(value, text) ? value : text;
 }
 
-/** Collects `key=value` pairs of a repeated option; a key that comes twice has the last value. */
+/** Collects the `key=value` pairs of a repeated option. If a key is repeated, the last value counts. */
 export function collectPairs(
   text: string,
   earlier: readonly (readonly [string, string])[] = [],
@@ -42,7 +42,7 @@ export function collect(text: string, earlier: readonly string[] = []): readonly
   return [...earlier, text];
 }
 
-/** A duration above zero, in milliseconds. */
+/** Parses a duration above 0. @returns milliseconds. */
 export function positiveMs(text: string): number {
   const ms = parseDurationMs(text);
   if (ms === undefined || ms < 1 || ms > MAX_MS) {
@@ -51,12 +51,12 @@ export function positiveMs(text: string): number {
   return ms;
 }
 
-/** A duration, in milliseconds; may be zero. */
+/** Parses a duration of 0 or more. @returns milliseconds. */
 export function anyMs(text: string): number {
   return parseDurationMs(text) === 0 ? 0 : positiveMs(text);
 }
 
-/** A size above zero, in bytes. */
+/** Parses a size above 0. @returns bytes. */
 export function positiveBytes(text: string): number {
   const bytes = parseBytes(text);
   if (bytes === undefined || bytes < 1) {
@@ -65,7 +65,7 @@ export function positiveBytes(text: string): number {
   return bytes;
 }
 
-/** A whole number of at least 1. */
+/** Parses a whole number of at least 1. */
 export function positiveCount(text: string): number {
   const count = parseCount(text);
   if (count === undefined || count < 1 || count > MAX_COUNT) {
@@ -74,14 +74,14 @@ export function positiveCount(text: string): number {
   return count;
 }
 
-/** Percent, 1 to 100, with or without the sign. */
+/** Parses a percentage from 1 to 100, with or without the sign. */
 export function percent(text: string): number {
   const value = parseCount(text.replace(/%$/, ""));
   if (value === undefined || value < 1 || value > 100) throw new InvalidArgumentError("Use 1 to 100.");
   return value;
 }
 
-/** An address to connect to. */
+/** Checks an address to connect to: like one to listen on, but with a port above 0. */
 export function connectAddress(text: string): string {
   const address = parseAddress(text);
   if (address === undefined || address.port === 0) throw new InvalidArgumentError(`Use ${ADDRESS_FORM}.`);

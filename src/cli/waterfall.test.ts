@@ -34,7 +34,7 @@ function drawn(details: RequestDetails): string {
 }
 
 describe("the waterfall", () => {
-  it("tells an answer in time from one that is late, and by how much", () => {
+  it("shows answers in time, and how late other answers are", () => {
     const details = request(
       [
         [0, "ACCEPTED"],
@@ -60,7 +60,7 @@ describe("the waterfall", () => {
     );
   });
 
-  it("shows who waited for its turn, who never had it, and who had no room", () => {
+  it("shows assignments that were queued, never assigned, or saturated", () => {
     const details = request(
       [
         [0, "QUEUED", "p1"],
@@ -79,8 +79,8 @@ describe("the waterfall", () => {
 
     expect(drawn(details)).toBe(
       [
-        "  p1  ················━━━━━━━━━━━━━━━✗               ┊  FAILED        200 ms  waited 100 ms for its turn, out of ⏎ stock",
-        "  p2  ···············································■  SATURATED     300 ms  never had its turn in 300 ms",
+        "  p1  ················━━━━━━━━━━━━━━━✗               ┊  FAILED        200 ms  queued 100 ms, out of ⏎ stock",
+        "  p2  ···············································■  SATURATED     300 ms  queued 300 ms, never assigned",
         "  p3  ■                                              ┊  SATURATED     0.0 ms",
         "                                                     ╵ TTL 300ms",
       ].join("\n"),
@@ -109,7 +109,7 @@ describe("the waterfall", () => {
     );
   });
 
-  it("draws what is in flight up to now", () => {
+  it("draws a request in flight up to the present", () => {
     const details = request(
       [
         [0, "ACCEPTED"],
@@ -122,7 +122,7 @@ describe("the waterfall", () => {
     expect(drawn(details)).toMatch(/^ {2}p1 {2}━{24}▸ +┊ {2}PENDING +150 ms\n/);
   });
 
-  it("ends a bar without a mark where the work was withdrawn", () => {
+  it("ends a bar without a mark where the assignment was revoked", () => {
     const details = request(
       [
         [0, "ASSIGNED", "p1"],
@@ -135,7 +135,7 @@ describe("the waterfall", () => {
     expect(drawn(details)).toMatch(/^ {2}p1 {2}━{48} {2}CANCELLED +300 ms\n/);
   });
 
-  it("is empty if nobody was asked, and does not mind a request that took no time", () => {
+  it("is empty if no producer was asked, and can draw a request that took no time", () => {
     expect(drawWaterfall(request([[0, "ACCEPTED"]], []), plain)).toEqual([]);
     const instant: readonly Step[] = [
       [0, "ASSIGNED", "p1"],

@@ -1,18 +1,18 @@
 /**
- * A picture of one request: a row per producer, from when it was asked to what became of it, and where the TTL was.
+ * Draws one request: a row per producer, from its assignment to its outcome, and the place of the TTL.
  *
  * ```
  *   p1  ━━━━━━━━━━━━━━━━━●        ┊                  ANSWERED   200 ms
- *   p2  ·····━━━━━━━━━━━━━━━━━━━━━┊╌╌╌╌╌╌╌╌╌╌○       LATE       500 ms  200 ms late, waited 60 ms for its turn
+ *   p2  ·····━━━━━━━━━━━━━━━━━━━━━┊╌╌╌╌╌╌╌╌╌╌○       LATE       500 ms  200 ms late, queued 60 ms
  *                                 ╵ TTL 300ms
  * ```
  */
 import type { ProducerOutcome, RequestDetails, TimelineEvent } from "ate-dispatcher-client";
 import { formatDurationMs } from "../config/quantity.js";
 import { span } from "./numbers.js";
-import { type Colour, harmless, type Paint } from "./output.js";
+import { type Colour, type Paint, sanitize } from "./output.js";
 
-/** Columns of the bars. */
+/** The width of the bars, in columns. */
 const WIDTH = 48;
 
 /** One attempt of one producer. */
@@ -22,7 +22,7 @@ interface Attempt {
   readonly events: readonly TimelineEvent[];
 }
 
-/** How an end is drawn. */
+/** The mark at the end of a bar. */
 interface Mark {
   readonly glyph: string;
   readonly colour: Colour;
@@ -38,7 +38,7 @@ const MARKS: Readonly<Record<string, Mark>> = {
   PENDING: { glyph: "▸", colour: "cyan" },
 };
 
-/** Draws a request. @returns lines, aligned; none if nobody was asked. */
+/** Draws a request. @returns the lines; none if no producer was asked. */
 export function drawWaterfall(request: RequestDetails, paint: Paint): readonly string[] {
   const attempts = attemptsOf(request.timeline);
   if (attempts.length === 0) return [];
@@ -49,15 +49,15 @@ export function drawWaterfall(request: RequestDetails, paint: Paint): readonly s
   const rows = attempts.map((attempt, i) => {
     const name = paint("bold", (names[i] ?? "").padEnd(nameWidth));
     const bar = barOf(attempt, request, scale, paint);
-    return `  ${name}  ${bar}  ${fateOf(attempt, outcomes.get(attempt.producerId), request, paint)}`.trimEnd();
+    return `  ${name}  ${bar}  ${outcomeText(attempt, outcomes.get(attempt.producerId), request, paint)}`.trimEnd();
   });
   const mark = `${scale.hasTtl ? "╵" : "▸"} TTL ${formatDurationMs(Math.round(request.ttlMs))}`;
   return [...rows, `  ${" ".repeat(nameWidth)}  ${" ".repeat(scale.ttlColumn)}${paint("dim", mark)}`];
 }
 
-/** Where an instant stands. */
+/** Maps instants to columns. */
 interface Scale {
-  /** Whether the TTL is within the picture; if it is far behind everything, its mark stands at the edge. */
+  /** Whether the TTL is inside the drawing. If it is far later than all events, its mark is at the right edge. */
   readonly hasTtl: boolean;
   readonly ttlColumn: number;
   readonly columnOf: (atMs: number) => number;
@@ -102,18 +102,18 @@ function barOf(attempt: Attempt, request: RequestDetails, scale: Scale, paint: P
   for (const { kind, atMs } of attempt.events) {
     if (kind === "PARTIAL") cells[columnOf(atMs)] = paint("green", "•");
   }
-  // The TTL's line runs through the picture, but not through the ends.
+  // The line of the TTL crosses the bars, but does not cover their end marks.
   if (hasTtl) cells[ttlColumn] = paint("dim", "┊");
   if (lateAt !== undefined || end?.kind !== "REVOKED")
     cells[columnOf(lateAt ?? endAt)] = paint(mark.colour, mark.glyph);
   return cells.join("");
 }
 
-/** What happened in an attempt, in milliseconds after the request's acceptance. */
+/** The steps of an attempt, in milliseconds after the request's acceptance. */
 interface Steps {
   readonly queuedAt: number | undefined;
   readonly assignedAt: number | undefined;
-  /** Undefined while it is open. */
+  /** The last step; undefined while the assignment is outstanding. */
   readonly end: TimelineEvent | undefined;
   readonly lateAt: number | undefined;
 }
@@ -130,8 +130,8 @@ function stepsOf({ events }: Attempt): Steps {
   };
 }
 
-/** What became of an attempt, in words. */
-function fateOf(
+/** Describes the outcome of an attempt. */
+function outcomeText(
   attempt: Attempt,
   outcome: ProducerOutcome | undefined,
   request: RequestDetails,
@@ -144,15 +144,13 @@ function fateOf(
   const remarks: string[] = [];
   if (lateAt !== undefined) remarks.push(`${span(lateAt - endAt)} late`);
   if (queuedAt !== undefined) {
-    const waited = span((assignedAt ?? endAt) - queuedAt);
-    remarks.push(
-      assignedAt === undefined ? `never had its turn in ${waited}` : `waited ${waited} for its turn`,
-    );
+    const queued = `queued ${span((assignedAt ?? endAt) - queuedAt)}`;
+    remarks.push(assignedAt === undefined ? `${queued}, never assigned` : queued);
   }
   if (attempt.number > 1) remarks.push(`attempt ${attempt.number}`);
   if (isLast && outcome !== undefined && outcome.resultCount > 1)
     remarks.push(`${outcome.resultCount} results`);
-  if (isLast && outcome?.error) remarks.push(harmless(outcome.error.message));
+  if (isLast && outcome?.error) remarks.push(sanitize(outcome.error.message));
   const time = span(lateAt ?? endAt).padStart(9);
   return `${paint(colourOf(state), state.padEnd(9))}  ${time}  ${remarks.join(", ")}`;
 }

@@ -20,12 +20,12 @@ function assignment(assignmentId: string, signal = new AbortController().signal)
   return fields as unknown as AssignmentContext;
 }
 
-describe("the log of a producer's work", () => {
+describe("the log of a producer", () => {
   it.each([
     ["ACCEPTED", { event: "answered", topic: "topic1", request_id: "r-a1", assignment_id: "a1" }],
     ["LATE", { event: "late" }],
     ["DUPLICATE", { event: "refused", message: "DUPLICATE" }],
-  ] as const)("has a line for an answer once the dispatcher has said %s", async (state, line) => {
+  ] as const)("has a line for an answer after the disposition %s", async (state, line) => {
     const { log, lines } = setUp();
     await log.watch(() => 1)(assignment("a1"));
     expect(lines()).toEqual([]);
@@ -34,7 +34,7 @@ describe("the log of a producer's work", () => {
     expect(lines()).toMatchObject([line]);
   });
 
-  it("tells a failure that was delivered from an answer, and why", async () => {
+  it("distinguishes a failure from an answer, and gives its text", async () => {
     const { log, lines } = setUp();
     const failing = log.watch(() => {
       throw new DispatcherError({ code: 5, details: "no such sku" });
@@ -45,7 +45,7 @@ describe("the log of a producer's work", () => {
     expect(lines()).toMatchObject([{ event: "failed", message: "no such sku" }]);
   });
 
-  it("tells of a revocation at once, and of its reason", async () => {
+  it("reports a revocation at once, with its reason", async () => {
     const { log, lines } = setUp();
     const signal = AbortSignal.abort(new DispatcherError({ code: 4, reason: "EXPIRED", details: "over" }));
     const revoked = log.watch(({ signal }) => signal.throwIfAborted());
@@ -54,7 +54,7 @@ describe("the log of a producer's work", () => {
     expect(lines()).toMatchObject([{ event: "revoked", message: "EXPIRED" }]);
   });
 
-  it("leaves lines out, and says so, while its reader is behind", async () => {
+  it("skips lines while its reader is slow, and says how many", async () => {
     const { log, lines, remarks } = setUp(16);
     const answer = log.watch(() => 1);
     for (const id of ["a1", "a2", "a3"]) {

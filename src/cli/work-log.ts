@@ -1,7 +1,7 @@
 /**
- * A line for each request that a producer is done with: answered in time, late, failed or revoked.
+ * Prints a line for each finished assignment of a producer: answered in time, late, failed or revoked.
  *
- * Whether an answer was in time only the dispatcher knows, so the line waits for its word.
+ * Only the dispatcher knows whether an answer was in time. So the line is printed when its disposition arrives.
  */
 import {
   type AssignmentContext,
@@ -9,18 +9,18 @@ import {
   type Handler,
   type ProducerOptions,
 } from "ate-dispatcher-client";
-import { harmless, type Output } from "./output.js";
+import { type Output, sanitize } from "./output.js";
 import { ms } from "./render.js";
 
-/** Tells what becomes of a producer's work. */
+/** Logs the outcome of each assignment. */
 export interface WorkLog {
-  /** Wraps a handler so that its outcomes are noticed. */
+  /** Wraps a handler to record its results and errors. */
   watch(handler: Handler): Handler;
-  /** Takes the dispatcher's word on an answer. */
+  /** Records the disposition of a reply. */
   readonly onDisposition: NonNullable<ProducerOptions["onDisposition"]>;
 }
 
-type Fate = keyof typeof COLOURS;
+type LoggedOutcome = keyof typeof COLOURS;
 
 const COLOURS = {
   answered: "green",
@@ -30,7 +30,7 @@ const COLOURS = {
   refused: "red",
 } as const;
 
-interface Done {
+interface Finished {
   readonly topic: string;
   readonly requestId: string;
   readonly assignmentId: string;
@@ -39,70 +39,74 @@ interface Done {
   readonly failure: string | undefined;
 }
 
-/** Answers without the dispatcher's word; more of them means that the connection was lost in between. */
-const MAX_WAITING = 10_000;
+/** The maximum number of replies without a disposition; the oldest is dropped. A lost session leaves such replies. */
+const MAX_UNDISPOSED = 10_000;
 
-/** Makes the log of a producer. Lines are left out while the reader of the output is behind. */
+/** Creates the log of a producer. Skips lines while the output is congested, and then prints how many. */
 export function createWorkLog(output: Output): WorkLog {
-  const waiting = new Map<string, Done>();
-  let leftOut = 0;
+  const undisposed = new Map<string, Finished>();
+  let skippedCount = 0;
   return {
     watch: (handler) => async (assignment) => {
       const beganAt = performance.now();
-      const done = (failure?: string) => doneWith(assignment, performance.now() - beganAt, failure);
+      const finished = (failure?: string) => finishedOf(assignment, performance.now() - beganAt, failure);
       try {
         const result = await handler(assignment);
-        wait(done());
+        awaitDisposition(finished());
         return result;
       } catch (error) {
         const { reason, details } = DispatcherError.from(error);
-        if (assignment.signal.aborted) tell(done(reason), "revoked");
-        else wait(done(details));
+        if (assignment.signal.aborted) print(finished(reason), "revoked");
+        else awaitDisposition(finished(details));
         throw error;
       }
     },
     onDisposition(assignmentId, state) {
-      const done = waiting.get(assignmentId);
-      if (!done) return;
-      waiting.delete(assignmentId);
-      if (state === "ACCEPTED") tell(done, done.failure === undefined ? "answered" : "failed");
-      else if (state === "LATE") tell(done, "late");
-      else tell({ ...done, failure: state }, "refused");
+      const finished = undisposed.get(assignmentId);
+      if (!finished) return;
+      undisposed.delete(assignmentId);
+      if (state === "ACCEPTED") print(finished, finished.failure === undefined ? "answered" : "failed");
+      else if (state === "LATE") print(finished, "late");
+      else print({ ...finished, failure: state }, "refused");
     },
   };
 
-  function wait(done: Done): void {
-    waiting.set(done.assignmentId, done);
-    if (waiting.size <= MAX_WAITING) return;
-    for (const oldest of waiting.keys()) {
-      waiting.delete(oldest);
+  function awaitDisposition(finished: Finished): void {
+    undisposed.set(finished.assignmentId, finished);
+    if (undisposed.size <= MAX_UNDISPOSED) return;
+    for (const oldest of undisposed.keys()) {
+      undisposed.delete(oldest);
       break;
     }
   }
 
-  function tell(done: Done, fate: Fate): void {
+  function print(finished: Finished, outcome: LoggedOutcome): void {
     if (output.isBehind) {
-      leftOut++;
+      skippedCount++;
       return;
     }
-    if (leftOut > 0) output.warn(`${leftOut} requests are not shown: the output was not read fast enough`);
-    leftOut = 0;
-    void output.result(eventOf(done, fate), () => {
-      const reason = done.failure === undefined ? "" : `  ${harmless(done.failure)}`;
-      const shown = output.paint(COLOURS[fate], fate.padEnd(8));
-      return `${done.topic}  ${done.requestId}  ${shown}  ${ms(done.elapsedMs).padStart(9)}${reason}`;
+    if (skippedCount > 0)
+      output.warn(`${skippedCount} requests are not shown: the output was read too slowly`);
+    skippedCount = 0;
+    void output.result(eventOf(finished, outcome), () => {
+      const reason = finished.failure === undefined ? "" : `  ${sanitize(finished.failure)}`;
+      const shown = output.paint(COLOURS[outcome], outcome.padEnd(8));
+      return `${finished.topic}  ${finished.requestId}  ${shown}  ${ms(finished.elapsedMs).padStart(9)}${reason}`;
     });
   }
 }
 
-function doneWith(assignment: AssignmentContext, elapsedMs: number, failure: string | undefined): Done {
+function finishedOf(assignment: AssignmentContext, elapsedMs: number, failure: string | undefined): Finished {
   const { topic, requestId, assignmentId } = assignment;
   return { topic, requestId, assignmentId, elapsedMs, failure };
 }
 
-function eventOf({ topic, requestId, assignmentId, elapsedMs, failure }: Done, fate: Fate): object {
+function eventOf(
+  { topic, requestId, assignmentId, elapsedMs, failure }: Finished,
+  outcome: LoggedOutcome,
+): object {
   return {
-    event: fate,
+    event: outcome,
     ...{ topic, request_id: requestId, assignment_id: assignmentId },
     elapsed_ms: Math.round(elapsedMs),
     ...(failure !== undefined && { message: failure }),

@@ -185,7 +185,9 @@ describe("requests", () => {
     expect(await ids("work.late")).toEqual(["late-1"]);
     expect(await ids("--pending")).toEqual(["waiting-1", "open-1"]);
     expect(await ids("-n", "1")).toEqual(["waiting-1"]);
-    expect((await run("requests", "-n", "1")).stderr).toBe("there are more than these 1; see --count\n");
+    expect((await run("requests", "-n", "1")).stderr).toBe(
+      "only the first 1 are shown; raise --count to see more\n",
+    );
     expect((await run("requests", "-n", "3")).stderr).toBe("");
   });
 
@@ -241,7 +243,7 @@ describe("a request", () => {
       /in flight for .*\n {2}slow {2}━+▸ +PENDING .*\n {2}fast {2}● /,
     );
     expect((await run("show", "waiting-1")).stdout).toMatch(
-      /0 of 1 answered\n {2}slow {2}·+▸ +PENDING +[\d.]+ m?s {2}never had its turn in/,
+      /0 of 1 answered\n {2}slow {2}·+▸ +PENDING +[\d.]+ m?s {2}queued [\d.]+ m?s, never assigned/,
     );
   });
 

@@ -142,7 +142,7 @@ describe("produce --exec", () => {
     await other.close({ graceMs: 0 });
 
     expect(await producer.stdout.next()).toMatch(/revoked .* SESSION_LOST$/);
-    expect(await producer.stderr.next(/^disconnected/)).toContain("trying again in");
+    expect(await producer.stderr.next(/^disconnected/)).toContain("reconnecting in");
     expect(pids().filter(isAlive)).toEqual([]);
   });
 

@@ -60,7 +60,7 @@ describe("serve", () => {
     await first.exit();
     await processes.serve(["--listen", first.address]);
 
-    expect(await listener.stderr.next(/^connected again/)).toBe("connected again");
+    expect(await listener.stderr.next(/^reconnected/)).toBe("reconnected");
   });
 
   it("lets pending requests finish, but not at the second signal", async () => {
