@@ -8,7 +8,7 @@ describe("an address", () => {
     ["[::1]:80", "::1", 80],
     ["[fe80::1%eth0]:80", "fe80::1%eth0", 80],
     ["dispatcher.example.org:443", "dispatcher.example.org", 443],
-  ])("%s is read", (text, host, port) => {
+  ])("%s is parsed", (text, host, port) => {
     expect(parseAddress(text)).toEqual({ host, port });
   });
 
@@ -22,7 +22,7 @@ describe("an address", () => {
     "::1:80",
     "a b:1",
     "http://a:1",
-  ])("%j is refused", (text) => {
+  ])("%j is rejected", (text) => {
     expect(parseAddress(text)).toBeUndefined();
   });
 
@@ -36,7 +36,7 @@ describe("an address", () => {
     ["::", false],
     ["10.0.0.1", false],
     ["127.example.org", false],
-  ])("with host %s is loopback: %s", (host, is) => {
-    expect(isLoopback({ host, port: 1 })).toBe(is);
+  ])("with host %s is loopback: %s", (host, expected) => {
+    expect(isLoopback({ host, port: 1 })).toBe(expected);
   });
 });

@@ -1,6 +1,6 @@
 /**
- * What a configuration key is made of. One definition gives the check of a value, its default, and the words for
- * help, documentation and error messages.
+ * Definitions of configuration keys. One definition has the validation, the default, and the texts for help,
+ * documentation and error messages.
  */
 import { z } from "zod";
 import { ADDRESS_FORM, parseAddress } from "./address.js";
@@ -14,26 +14,27 @@ import {
   SIZE_UNIT_NAMES,
 } from "./quantity.js";
 
-/** What a key's value is; `duration` is in milliseconds, `size` in bytes. */
+/** The kind of a key's value. A `duration` is in milliseconds, a `size` in bytes. */
 export type Kind = "duration" | "size" | "count" | "switch" | "choice" | "addresses";
 
 /** One configuration key. */
 export interface Definition<T> {
   readonly kind: Kind;
+  /** The default. */
   readonly fallback: T;
-  /** The default as people write it. */
+  /** The default as users write it. */
   readonly shownDefault: string;
-  /** What is allowed, as people write it. */
+  /** The valid values, as users write them. */
   readonly range: string;
-  /** What it sets. One sentence without a full stop. */
+  /** What the key sets. One sentence without a full stop. */
   readonly help: string;
-  /** Why the default is what it is, and what happens at the limit. */
+  /** The reason for the default, and what happens at the limit. */
   readonly reason: string;
-  /** Takes text or a typed value; its issues say what would be right. */
+  /** Validates a text or a typed value. Its issues say which values are valid. */
   readonly schema: z.ZodType<T>;
 }
 
-/** A duration, from and to inclusive, in milliseconds. */
+/** Defines a duration, in milliseconds. The bounds are inclusive. */
 export function duration(
   fallback: number,
   from: number,
@@ -50,7 +51,7 @@ export function duration(
   );
 }
 
-/** A size, from and to inclusive, in bytes. */
+/** Defines a size, in bytes. The bounds are inclusive. */
 export function size(
   fallback: number,
   from: number,
@@ -62,7 +63,7 @@ export function size(
   return quantity({ kind: "size", fallback, from, to, help, reason }, formatBytes, parseBytes, units);
 }
 
-/** A whole number, from and to inclusive. */
+/** Defines a whole number. The bounds are inclusive. */
 export function count(
   fallback: number,
   from: number,
@@ -78,7 +79,7 @@ export function count(
   );
 }
 
-/** On or off. */
+/** Defines a switch: on or off. */
 export function toggle(fallback: boolean, help: string, reason: string): Definition<boolean> {
   const words = new Map<unknown, boolean>([
     ...["true", "yes", "on", "1"].map((word) => [word, true] as const),
@@ -91,7 +92,7 @@ export function toggle(fallback: boolean, help: string, reason: string): Definit
   };
 }
 
-/** One of some words. */
+/** Defines a choice: one of several words. */
 export function choice<const T extends string>(
   fallback: T,
   words: readonly T[],
@@ -105,7 +106,7 @@ export function choice<const T extends string>(
   };
 }
 
-/** One or more addresses: a list, or text with commas. */
+/** Defines a list of one or more addresses: an array, or a text separated by commas. */
 export function addresses(
   fallback: readonly string[],
   help: string,
@@ -115,16 +116,16 @@ export function addresses(
   const list = z.array(one).min(1).readonly();
   const split = (value: unknown) =>
     typeof value === "string" ? value.split(",").map((text) => text.trim()) : value;
-  const isGood = (value: unknown): value is readonly string[] => list.safeParse(value).success;
+  const isValid = (value: unknown): value is readonly string[] => list.safeParse(value).success;
   return {
     ...{ kind: "addresses", fallback, shownDefault: fallback.join(", ") },
     range: "host:port, one or more",
     ...{ help, reason },
-    schema: z.preprocess(split, z.custom<readonly string[]>(isGood, { error: `use ${ADDRESS_FORM}` })),
+    schema: z.preprocess(split, z.custom<readonly string[]>(isValid, { error: `use ${ADDRESS_FORM}` })),
   };
 }
 
-/** Writes a count with separators, as in `10,000`. */
+/** Formats a count with separators, as in `10,000`. */
 export function formatCount(value: number): string {
   return String(value).replace(/\B(?=(\d{3})+$)/g, ",");
 }

@@ -1,12 +1,12 @@
 /**
- * A configuration that cannot be used: every mistake in it, one line each.
+ * The configuration is invalid. Lists every mistake, one per line.
  *
- * Each line names the source, the key, the value and what would be right.
+ * Each line names the source, the key and its value, and says which values are valid.
  */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 
-  /** @param problems - one line each, at least one. */
+  /** @param problems - the mistakes; at least one. */
   constructor(readonly problems: readonly string[]) {
     super(problems.join("\n"));
   }

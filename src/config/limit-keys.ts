@@ -1,5 +1,5 @@
 /**
- * The keys of the core's limits. Their defaults are the core's own.
+ * The configuration keys of the core's limits. The defaults are defined in the core.
  */
 import { DEFAULT_LIMITS, type Limits } from "../core/limits.js";
 import { count, type Definition, duration, size } from "./definition.js";
@@ -10,7 +10,7 @@ const KIB = 1_024;
 const GIB = 1_024 ** 3;
 const core = DEFAULT_LIMITS;
 
-/** Every limit of the core; one that is missing here does not compile. */
+/** Every limit of the core. The compiler reports a limit that is missing here. */
 export const LIMIT_KEYS: { readonly [K in keyof Limits]: Definition<Limits[K]> } = {
   defaultTtlMs: duration(
     core.defaultTtlMs,

@@ -16,7 +16,7 @@ function file(text: string, name = "dispatcher.yaml"): string {
   return path;
 }
 
-/** What is wrong, with the folder's name taken out. */
+/** The problems of a configuration, without the name of the temporary folder. */
 function problemsOf(sources: Parameters<typeof loadConfig>[0]): readonly string[] {
   try {
     loadConfig(sources);
@@ -28,12 +28,12 @@ function problemsOf(sources: Parameters<typeof loadConfig>[0]): readonly string[
 }
 
 describe("the configuration", () => {
-  it("is all defaults when nothing is said", () => {
+  it("has all defaults if nothing is set", () => {
     expect(loadConfig({})).toEqual(DEFAULT_CONFIG);
     expect(loadConfig({})).toMatchObject(DEFAULT_LIMITS);
   });
 
-  it("takes file, then environment, then flags", () => {
+  it("overrides the file by the environment, and both by flags", () => {
     const config = loadConfig({
       file: file("defaultTtlMs: 1s\nmaxTtlMs: 10s\nheartbeatMs: 1s\n"),
       environment: { ATE_DISPATCHER_MAX_TTL_MS: "20s", ATE_DISPATCHER_HEARTBEAT_MS: "2s" },
@@ -49,7 +49,7 @@ describe("the configuration", () => {
     expect(loadConfig({ environment: { ATE_DISPATCHER_CONFIG } }).logLevel).toBe("debug");
   });
 
-  it("takes numbers, units, switches and lists", () => {
+  it("accepts numbers, units, switches and lists", () => {
     const config = loadConfig({
       file: file(
         "maxTtlMs: 60000\nretainedBytes: 64MiB\nreflection: off\nlisten: [localhost:0, '[::1]:0']\n",
@@ -66,7 +66,7 @@ describe("the configuration", () => {
     expect(loadConfig({ environment }).listen).toEqual(["127.0.0.1:1", "0.0.0.0:2"]);
   });
 
-  it("is frozen, and leaves what it was given alone", () => {
+  it("is frozen, and does not freeze its input", () => {
     const listen = ["127.0.0.1:0"];
     const config = completeConfig({ listen });
 
@@ -80,13 +80,13 @@ describe("the configuration", () => {
     }
   });
 
-  it("takes an empty file and an empty variable for nothing", () => {
+  it("treats an empty file and an empty variable as not set", () => {
     const environment = { ATE_DISPATCHER_LISTEN: "", ATE_DISPATCHER_CONFIG: "" };
 
     expect(loadConfig({ file: file("# nothing yet\n"), environment })).toEqual(DEFAULT_CONFIG);
   });
 
-  it("ignores what Kubernetes sets for a service of this name", () => {
+  it("ignores the variables that Kubernetes sets for a service of this name", () => {
     const environment = {
       ATE_DISPATCHER_SERVICE_HOST: "10.0.0.1",
       ATE_DISPATCHER_SERVICE_PORT_GRPC: "50051",
@@ -122,7 +122,7 @@ describe("a mistake in the configuration", () => {
   it.each([
     ["maxTtl: 1", "dispatcher.yaml:1: unknown key maxTtl; did you mean maxTtlMs?"],
     ["max-ttl-ms: 1", "dispatcher.yaml:1: unknown key max-ttl-ms; did you mean maxTtlMs?"],
-    ["maxTtlMs:", "dispatcher.yaml:1: maxTtlMs has no value; give it one or leave the line out"],
+    ["maxTtlMs:", "dispatcher.yaml:1: maxTtlMs has no value; add one or remove the line"],
     ["logLevel: loud", 'is "loud"; use one of trace, debug, info, warn, error, fatal, silent'],
     ["reflection: maybe", 'dispatcher.yaml:1: reflection is "maybe"; use true or false'],
     ["maxSessions: 1.5", "maxSessions is 1.5; use 1 to 1,000,000 (whole numbers)"],
@@ -132,7 +132,7 @@ describe("a mistake in the configuration", () => {
     ["maxTtlMs: 1s\nmaxTtlMs: 2s", "dispatcher.yaml:2: Map keys must be unique"],
     ["maxTtlMs: 'open", "dispatcher.yaml:1: Missing closing 'quote"],
     ["maxTtlMs: *nobody", "dispatcher.yaml:1: Unresolved alias"],
-  ])("%j is told", (text, problem) => {
+  ])("%j is reported", (text, problem) => {
     const problems = problemsOf({ file: file(text) });
 
     expect(problems).toHaveLength(1);
@@ -145,7 +145,7 @@ describe("a mistake in the configuration", () => {
     ]);
   });
 
-  it("that only shows in two keys together names both and their sources", () => {
+  it("between two keys names both keys and their sources", () => {
     const problems = problemsOf({ file: file("maxTtlMs: 1s\n"), flags: { defaultTtlMs: "2s" } });
 
     expect(problems).toEqual([
@@ -154,20 +154,20 @@ describe("a mistake in the configuration", () => {
     ]);
   });
 
-  it("against a default says so", () => {
+  it("between a key and a default names the default", () => {
     expect(problemsOf({ flags: { maxTtlMs: "1s" } })).toEqual([
       "defaults: defaultTtlMs is 5s by default; must not exceed maxTtlMs, which is 1s; " +
         "lower the one or raise the other (maxTtlMs is set by --max-ttl-ms)",
     ]);
   });
 
-  it("that would keep dead peers unfound is refused", () => {
+  it("in limits that would leave dead peers undetected is reported", () => {
     expect(problemsOf({ flags: { maxConnectionAgeMs: "30s" } })[0]).toContain(
       "must exceed keepaliveTimeMs + keepaliveTimeoutMs, which is 50s",
     );
   });
 
-  it("is told together with the others", () => {
+  it("is reported together with all others", () => {
     const environment = { ATE_DISPATCHER_NONSENSE: "1", ATE_DISPATCHER_MAX_TOPICS: "many" };
 
     expect(problemsOf({ environment, flags: { logLevel: "loud" } })).toHaveLength(3);

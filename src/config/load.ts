@@ -1,6 +1,6 @@
 /**
- * The configuration as it holds: file, overridden by environment, overridden by flags. The only place that reads the
- * process's environment.
+ * Loads the configuration. Flags override the environment, which overrides the file. The only file that reads the
+ * environment of the process.
  */
 import { readFileSync } from "node:fs";
 import type { z } from "zod";
@@ -14,36 +14,36 @@ import {
   DEFINITIONS,
   isConfigKey,
 } from "./schema.js";
-import { type Found, type Layer, readVariables, readYaml } from "./source.js";
+import { type Layer, readVariables, readYaml, type SourcedValue } from "./source.js";
 
 /** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Where a configuration comes from; everything may be left out. */
+/** The sources of a configuration; each is optional. */
 export interface ConfigSources {
-  /** Path of the YAML file; ATE_DISPATCHER_CONFIG if left out; no file if that is not set either. */
+  /** The path of the YAML file. Default: the variable ATE_DISPATCHER_CONFIG; without it, no file. */
   readonly file?: string | undefined;
-  /** Default: none. The process's own is {@link processEnvironment}. */
+  /** The environment variables. Default: none; pass {@link processEnvironment} for those of the process. */
   readonly environment?: Environment;
-  /** Values of flags by key, as typed; several values of one flag as a list. */
+  /** The values of flags by key, as typed. A repeated flag has an array. */
   readonly flags?: { readonly [K in ConfigKey]?: unknown };
 }
 
-/** A copy of the process's environment variables. */
+/** Returns a copy of the environment variables of the process. */
 export function processEnvironment(): Environment {
   return { ...process.env };
 }
 
 /**
- * Merges the sources and checks the outcome.
+ * Merges the sources and validates the result.
  *
- * @returns every key, frozen.
- * @throws {@link ConfigError} with one line per mistake, naming source, key, value and what would be right.
+ * @returns a frozen object with every key.
+ * @throws {@link ConfigError} with one line per mistake.
  */
 export function loadConfig({ file, environment = {}, flags = {} }: ConfigSources): Config {
   const path = file ?? (environment["ATE_DISPATCHER_CONFIG"] || undefined);
   const layers = [
-    path === undefined ? NOTHING : readFile(path, file === undefined),
+    path === undefined ? EMPTY_LAYER : readFile(path, file === undefined),
     readVariables(environment),
     readFlags(flags),
   ];
@@ -54,20 +54,20 @@ export function loadConfig({ file, environment = {}, flags = {} }: ConfigSources
 }
 
 /**
- * Completes settings given in code with the defaults and checks them.
+ * Adds the defaults to options that are set in code, and validates the result.
  *
- * @returns every key, frozen.
+ * @returns a frozen object with every key.
  * @throws {@link ConfigError} as {@link loadConfig} does; the source is `options`.
  */
 export function completeConfig(options: { readonly [K in ConfigKey]?: Config[K] | undefined }): Config {
-  const values = new Map<ConfigKey, Found>();
+  const values = new Map<ConfigKey, SourcedValue>();
   for (const key of CONFIG_KEYS) {
     if (options[key] !== undefined) values.set(key, { value: options[key], source: "options" });
   }
   return check(values, []);
 }
 
-const NOTHING: Layer = { values: new Map(), problems: [] };
+const EMPTY_LAYER: Layer = { values: new Map(), problems: [] };
 
 function readFile(path: string, isFromEnvironment: boolean): Layer {
   let text: string;
@@ -76,31 +76,34 @@ function readFile(path: string, isFromEnvironment: boolean): Layer {
   } catch (error) {
     const source = isFromEnvironment ? "ATE_DISPATCHER_CONFIG" : "--config";
     const why = error instanceof Error && "code" in error ? String(error.code) : String(error);
-    return { ...NOTHING, problems: [`${source}: cannot read ${path} (${why}); name a readable YAML file`] };
+    return {
+      ...EMPTY_LAYER,
+      problems: [`${source}: cannot read ${path} (${why}); name a readable YAML file`],
+    };
   }
   return readYaml(text, path);
 }
 
 function readFlags(flags: Readonly<Record<string, unknown>>): Layer {
-  const values = new Map<ConfigKey, Found>();
+  const values = new Map<ConfigKey, SourcedValue>();
   for (const [key, value] of Object.entries(flags)) {
     if (isConfigKey(key) && value !== undefined) values.set(key, { value, source: flagOf(key) });
   }
   return { values, problems: [] };
 }
 
-function check(found: ReadonlyMap<ConfigKey, Found>, earlier: readonly string[]): Config {
+function check(found: ReadonlyMap<ConfigKey, SourcedValue>, earlier: readonly string[]): Config {
   const raw = Object.fromEntries([...found].map(([key, { value }]) => [key, value]));
   const outcome = CONFIG_SCHEMA.safeParse(raw);
   if (!outcome.success) {
-    const wrong = outcome.error.issues.map((issue) => describe(issue, found));
-    throw new ConfigError([...earlier, ...wrong]);
+    const invalid = outcome.error.issues.map((issue) => describe(issue, found));
+    throw new ConfigError([...earlier, ...invalid]);
   }
   if (earlier.length > 0) throw new ConfigError(earlier);
   return Object.freeze({ ...outcome.data, listen: Object.freeze([...outcome.data.listen]) });
 }
 
-function describe(issue: z.core.$ZodIssue, found: ReadonlyMap<ConfigKey, Found>): string {
+function describe(issue: z.core.$ZodIssue, found: ReadonlyMap<ConfigKey, SourcedValue>): string {
   const [key, other] = issue.path as readonly ConfigKey[];
   if (key === undefined) return issue.message;
   const here = found.get(key);
@@ -110,10 +113,11 @@ function describe(issue: z.core.$ZodIssue, found: ReadonlyMap<ConfigKey, Found>)
   return `${here?.source ?? "defaults"}: ${key} is ${is}; ${issue.message}${origin}`;
 }
 
-const LONGEST_SHOWN = 80;
+/** The maximum length of a value in an error message, in characters. Longer values are cut. */
+const MAX_SHOWN_LENGTH = 80;
 
-/** A value in a message: as JSON, shortened. */
+/** Formats a value for an error message: as JSON, cut to the maximum length. */
 function show(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
-  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
+  return text.length > MAX_SHOWN_LENGTH ? `${text.slice(0, MAX_SHOWN_LENGTH)}…` : text;
 }

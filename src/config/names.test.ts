@@ -3,7 +3,7 @@ import { flagOf, nearest, variableOf } from "./names.js";
 import { CONFIG_KEYS } from "./schema.js";
 
 describe("the names of a key", () => {
-  it("are mechanical", () => {
+  it("follow from the key", () => {
     expect(flagOf("maxTtlMs")).toBe("--max-ttl-ms");
     expect(variableOf("maxTtlMs")).toBe("ATE_DISPATCHER_MAX_TTL_MS");
     expect(flagOf("listen")).toBe("--listen");

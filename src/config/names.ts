@@ -1,35 +1,35 @@
 /**
- * One key, three spellings: `maxTtlMs` in the file, `ATE_DISPATCHER_MAX_TTL_MS` in the environment, `--max-ttl-ms` as
- * a flag. And which key was meant when none matches.
+ * The spellings of a key: `maxTtlMs` in the file, `ATE_DISPATCHER_MAX_TTL_MS` in the environment, `--max-ttl-ms` as a
+ * flag. Also finds the nearest key for a misspelled one.
  */
 
-/** What every environment variable of the dispatcher starts with. */
+/** The prefix of all environment variables of the dispatcher. */
 export const VARIABLE_PREFIX = "ATE_DISPATCHER_";
 
-/** `maxTtlMs` to `--max-ttl-ms`. */
+/** Returns the flag of a key: `--max-ttl-ms` for `maxTtlMs`. */
 export function flagOf(key: string): string {
   return `--${words(key).join("-")}`;
 }
 
-/** `maxTtlMs` to `ATE_DISPATCHER_MAX_TTL_MS`. */
+/** Returns the variable of a key: `ATE_DISPATCHER_MAX_TTL_MS` for `maxTtlMs`. */
 export function variableOf(key: string): string {
   return VARIABLE_PREFIX + words(key).join("_").toUpperCase();
 }
 
 /**
- * Finds the candidate that a misspelt name comes nearest to.
+ * Finds the candidate that is nearest to a misspelled name.
  *
- * Letter case, dashes, underscores and leading dashes do not count, so that a flag's spelling in a file finds its key.
+ * Ignores case, dashes and underscores, so that a flag's spelling in the file finds its key.
  *
  * @param candidates - at least one.
  */
 export function nearest(name: string, candidates: readonly string[]): string {
-  const wanted = bare(name);
+  const bareName = bare(name);
   let best = "";
-  let least = Number.POSITIVE_INFINITY;
+  let minDistance = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {
-    const edits = distance(wanted, bare(candidate));
-    if (edits < least) [best, least] = [candidate, edits];
+    const candidateDistance = distance(bareName, bare(candidate));
+    if (candidateDistance < minDistance) [best, minDistance] = [candidate, candidateDistance];
   }
   return best;
 }
@@ -42,7 +42,7 @@ function bare(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, "");
 }
 
-/** Insertions, deletions and replacements that turn one text into the other. Only ever sees names. */
+/** The Levenshtein distance of two texts. Simple rather than fast, because names are short. */
 function distance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, i) => i);
   for (const [i, left] of [...from].entries()) {

@@ -12,12 +12,12 @@ describe("durations", () => {
     ["7d", 604_800_000],
     ["1_000ms", 1_000],
     ["0", 0],
-  ])("reads %s as %d ms", (text, ms) => {
+  ])("parses %s as %d ms", (text, ms) => {
     expect(parseDurationMs(text)).toBe(ms);
   });
 
   it.each(["", "s", "soon", "-1s", "4S", "4 parsecs", "0.5", "1e3", "Infinity", "1s 2ms", "9".repeat(20)])(
-    "refuses %j",
+    "rejects %j",
     (text) => {
       expect(parseDurationMs(text)).toBeUndefined();
     },
@@ -29,7 +29,7 @@ describe("durations", () => {
     [1_500, "1500ms"],
     [3_600_000, "1h"],
     [604_800_000, "7d"],
-  ])("writes %d ms as %s", (ms, text) => {
+  ])("formats %d ms as %s", (ms, text) => {
     expect(formatDurationMs(ms)).toBe(text);
     expect(parseDurationMs(text)).toBe(ms);
   });
@@ -44,15 +44,15 @@ describe("sizes", () => {
     ["64 kB", 64_000],
     ["2GB", 2_000_000_000],
     ["12B", 12],
-  ])("reads %s as %d bytes", (text, bytes) => {
+  ])("parses %s as %d bytes", (text, bytes) => {
     expect(parseBytes(text)).toBe(bytes);
   });
 
-  it.each(["", "MiB", "1.0001B", "-1", "4s", "1 TiB"])("refuses %j", (text) => {
+  it.each(["", "MiB", "1.0001B", "-1", "4s", "1 TiB"])("rejects %j", (text) => {
     expect(parseBytes(text)).toBeUndefined();
   });
 
-  it("writes the largest unit that is exact", () => {
+  it("uses the largest exact unit", () => {
     expect([0, 1_000, 16_384, 1_048_576, 2 ** 36].map(formatBytes)).toEqual([
       "0",
       "1000B",

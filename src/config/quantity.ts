@@ -1,5 +1,5 @@
 /**
- * Durations, sizes and counts as people write them: a plain number in the base unit, or a number with a unit.
+ * Parses and formats durations, sizes and counts: a plain number in the base unit, or a number with a unit.
  */
 
 const DURATION_UNITS: Readonly<Record<string, number>> = {
@@ -20,36 +20,36 @@ const SIZE_UNITS: Readonly<Record<string, number>> = {
   gib: 1_024 ** 3,
 };
 
-/** What a duration may be written in, for messages and documentation. */
+/** The units of a duration, for error messages and documentation. */
 export const DURATION_UNIT_NAMES = "ms, s, m, h, d";
 
-/** What a size may be written in, for messages and documentation. */
+/** The units of a size, for error messages and documentation. */
 export const SIZE_UNIT_NAMES = "B, KiB, MiB, GiB, kB, MB, GB";
 
 /**
- * Reads a duration such as `4s`, `200ms`, `1.5h` or `250`.
+ * Parses a duration such as `4s`, `200ms`, `1.5h` or `250`.
  *
- * @returns milliseconds, a whole number; undefined if it is no duration or not a whole number of milliseconds.
+ * @returns a whole number of milliseconds; undefined if the text is malformed or the value is not whole.
  */
 export function parseDurationMs(text: string): number | undefined {
   return parse(text, (unit) => DURATION_UNITS[unit]);
 }
 
 /**
- * Reads a size such as `1MiB`, `64 kB` or `4096`; the case of the unit does not matter.
+ * Parses a size such as `1MiB`, `64 kB` or `4096`; the case of the unit does not matter.
  *
- * @returns bytes, a whole number; undefined if it is no size or not a whole number of bytes.
+ * @returns a whole number of bytes; undefined if the text is malformed or the value is not whole.
  */
 export function parseBytes(text: string): number | undefined {
   return parse(text, (unit) => SIZE_UNITS[unit.toLowerCase()]);
 }
 
-/** Reads a whole number such as `10000` or `10_000`; undefined if it is none. */
+/** Parses a whole number such as `10000` or `10_000`. @returns undefined if the text is malformed. */
 export function parseCount(text: string): number | undefined {
   return parse(text, () => undefined);
 }
 
-/** Writes milliseconds in the largest unit that holds them exactly, as in `1h` or `1500ms`. */
+/** Formats milliseconds in the largest unit that holds them exactly, as in `1h` or `1500ms`. */
 export function formatDurationMs(ms: number): string {
   return format(ms, [
     ["d", 86_400_000],
@@ -60,7 +60,7 @@ export function formatDurationMs(ms: number): string {
   ]);
 }
 
-/** Writes bytes in the largest binary unit that holds them exactly, as in `1MiB` or `1000B`. */
+/** Formats bytes in the largest binary unit that holds them exactly, as in `1MiB` or `1000B`. */
 export function formatBytes(bytes: number): string {
   return format(bytes, [
     ["GiB", 1_024 ** 3],
@@ -76,7 +76,7 @@ function parse(text: string, scaleOf: (unit: string) => number | undefined): num
   const [, digits = "", unit = ""] = match;
   const scale = unit === "" ? 1 : scaleOf(unit);
   if (scale === undefined) return undefined;
-  // 1.1s is 1100.0000000000002 in binary: what is meant is whole.
+  // 1.1 * 1000 is 1100.0000000000002 in floating point, so round before the check for a whole number.
   const exact = Number(digits.replaceAll("_", "")) * scale;
   const value = Math.round(exact);
   return Math.abs(exact - value) < 1e-6 && Number.isSafeInteger(value) ? value : undefined;

@@ -1,21 +1,21 @@
 /**
- * Keys that must not contradict each other.
+ * Checks that the values of related keys do not contradict each other.
  */
 import { formatBytes, formatDurationMs } from "./quantity.js";
 import type { Config, ConfigKey } from "./schema.js";
 
-/** Two keys that do not go together. */
+/** A contradiction between two keys. */
 export interface Contradiction {
-  /** The one to blame first. */
+  /** The key to report first. */
   readonly key: ConfigKey;
   readonly other: ConfigKey;
-  /** What it clashes with, and what would help. */
+  /** The rule that is broken, and the remedy. */
   readonly message: string;
 }
 
 type NumberKey = { readonly [K in ConfigKey]: Config[K] extends number ? K : never }[ConfigKey];
 
-/** The first may not exceed the second. */
+/** Pairs of keys of which the first must not exceed the second. */
 const ASCENDING: readonly (readonly [NumberKey, NumberKey])[] = [
   ["defaultTtlMs", "maxTtlMs"],
   ["defaultOutstanding", "maxOutstanding"],
@@ -24,7 +24,7 @@ const ASCENDING: readonly (readonly [NumberKey, NumberKey])[] = [
   ["defaultBufferBytes", "maxBufferBytes"],
 ];
 
-/** Says which keys contradict each other. */
+/** Returns the contradictions in a configuration. */
 export function contradictions(config: Config): readonly Contradiction[] {
   const found: Contradiction[] = [];
   for (const [key, other] of ASCENDING) {
@@ -32,7 +32,7 @@ export function contradictions(config: Config): readonly Contradiction[] {
     const message = `must not exceed ${other}, which is ${show(other, config)}; lower the one or raise the other`;
     found.push({ key, other, message });
   }
-  // PINGs stop when a connection is being closed for idleness or age: a dead peer must be found before.
+  // PINGs stop when a connection is closed because of idleness or age, so keepalive must detect a dead peer before.
   const pingMs = config.keepaliveTimeMs + config.keepaliveTimeoutMs;
   for (const key of ["maxConnectionIdleMs", "maxConnectionAgeMs"] as const) {
     if (config[key] === 0 || config[key] > pingMs) continue;

@@ -1,17 +1,17 @@
 /**
- * The keys of the gRPC edge, of shutdown and of the log.
+ * The configuration keys of the gRPC edge, the shutdown and the log.
  */
 import type { EdgeOptions } from "../grpc/options.js";
 import { addresses, choice, count, type Definition, duration, size, toggle } from "./definition.js";
 
-/** How much is logged; `silent` logs nothing. */
+/** The minimum level of log entries; `silent` logs nothing. */
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
 
 /** Settings of the process as a whole. */
 export interface ProcessOptions {
   /** Maximum time that pending requests have to finish during a shutdown, in milliseconds. Default 10,000. */
   readonly drainGraceMs: number;
-  /** Default `info`. */
+  /** The log level. Default `info`. */
   readonly logLevel: LogLevel;
 }
 
@@ -22,7 +22,7 @@ const KIB = 1_024;
 const MIB = 1_024 ** 2;
 const GIB = 1_024 ** 3;
 
-/** Settings of the process. */
+/** The keys of the process. */
 export const PROCESS_KEYS: { readonly [K in keyof ProcessOptions]: Definition<ProcessOptions[K]> } = {
   logLevel: choice(
     "info",
@@ -39,7 +39,7 @@ export const PROCESS_KEYS: { readonly [K in keyof ProcessOptions]: Definition<Pr
   ),
 };
 
-/** Settings of the gRPC edge; one that is missing here does not compile. */
+/** The keys of the gRPC edge. The compiler reports an option that is missing here. */
 export const EDGE_KEYS: { readonly [K in keyof EdgeOptions]: Definition<EdgeOptions[K]> } = {
   listen: addresses(
     ["127.0.0.1:50051"],
