@@ -7,7 +7,7 @@
 export interface BenchFigures {
   /** Requests sent. */
   readonly requestCount: number;
-  /** Requests of which every result has reached every listener. */
+  /** Requests with all results at all listeners. */
   readonly completedCount: number;
   /** Results that reached the listeners, over all listeners. */
   readonly deliveryCount: number;

@@ -22,7 +22,7 @@ export function acceptanceLines(acceptance: Acceptance, topic: string, paint: Pa
   const { targets, listenerCount, ttlMs, expireTime } = acceptance;
   const names = targets.map(({ producerId, group }) => name(producerId, group));
   const asked =
-    names.length > 0 ? names.join(", ") : paint("yellow", `nobody; there is no producer on ${topic}`);
+    names.length > 0 ? names.join(", ") : paint("yellow", `none; there is no producer on ${topic}`);
   const rows: readonly (readonly [string, string])[] = [
     ["request", acceptance.requestId],
     ["asked", asked],

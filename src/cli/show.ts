@@ -84,6 +84,6 @@ function detailsLines(request: RequestDetails, paint: Paint): readonly string[] 
     "",
     `${state} ${pending ? "for" : "after"} ${span(elapsedMs)}: ${answeredCount} of ${targetedCount} answered` +
       (pending ? "" : `, ${verdict}`),
-    ...(waterfall.length === 0 ? ["  nobody was asked"] : waterfall),
+    ...(waterfall.length === 0 ? ["  no producer was asked"] : waterfall),
   ];
 }

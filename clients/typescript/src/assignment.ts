@@ -33,7 +33,7 @@ export interface AssignmentContext {
   readonly context: Readonly<Record<string, string>>;
   /**
    * Fires when the assignment is revoked. `signal.reason` is a DispatcherError whose reason is EXPIRED, COMPLETED
-   * (the gather ended early), REQUESTED (somebody cancelled the request), CALLER_GONE, SHUTDOWN, SESSION_LOST, or
+   * (the gather ended early), REQUESTED (the request was cancelled), CALLER_GONE, SHUTDOWN, SESSION_LOST, or
    * CLOSED (the grace period of this producer's `close` ended).
    *
    * After the signal fires, a handler that throws sends nothing. A result that it still returns or sends after

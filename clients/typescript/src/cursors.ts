@@ -53,7 +53,7 @@ export class Cursors {
     this.advance(cursors);
   }
 
-  /** Applies positions from the server: the stream sends nothing at or below them any more. */
+  /** Applies positions from the server: the stream sends no more deliveries at or below them. */
   advance(cursors: readonly Cursor[]): void {
     for (const { topic, epoch, sequence: wide } of cursors) {
       const sequence = compact(wide);

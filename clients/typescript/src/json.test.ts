@@ -65,11 +65,11 @@ describe("JSON on the wire", () => {
     ["bytes", { b: new Uint8Array(1) }, /kwargs\.v\.b is a Uint8Array instance; send it as data/],
     ["a Map", new Map(), /kwargs\.v is a Map instance/],
     ["a class instance", new (class Point {})(), /kwargs\.v is a Point instance/],
-  ])("refuses %s and says where it is", (_, value, message) => {
+  ])("rejects %s, with its path", (_, value, message) => {
     expect(() => writeStruct(new BinaryWriter(), { v: value }, "kwargs")).toThrow(message);
   });
 
-  it("says the path as a field violation too", () => {
+  it("reports the path as a field violation too", () => {
     const error = caught(() => writeList(new BinaryWriter(), [{ a: undefined }], "args"));
 
     expect(error.reason).toBe("UNSERIALIZABLE_VALUE");
@@ -78,7 +78,7 @@ describe("JSON on the wire", () => {
     ]);
   });
 
-  it("refuses a value that contains itself, but not one that is used twice", () => {
+  it("rejects a value that contains itself, but not one that is used twice", () => {
     const shared = { x: 1 };
     const cycle: Record<string, unknown> = { shared, again: shared };
 
@@ -108,11 +108,11 @@ describe("JSON on the wire", () => {
     ["invalid UTF-8", [26, 2, 0xc3, 0x28]],
     ["a list longer than its value", [50, 9, 10, 0]],
     ["an element longer than its list", [50, 2, 10, 7, 8, 0, 8, 0, 8, 0, 8, 0]],
-  ])("refuses %s", (_, bytes) => {
+  ])("rejects %s", (_, bytes) => {
     expect(() => readValue(Uint8Array.from(bytes))).toThrow();
   });
 
-  it("refuses nesting that would exhaust the stack", () => {
+  it("rejects nesting that would exhaust the stack", () => {
     let value = Uint8Array.from([8, 0]);
     for (let depth = 0; depth < 1000; depth++) {
       const list = new BinaryWriter().uint32(10).bytes(value).finish();

@@ -53,7 +53,7 @@ describe("a listener's topics", () => {
     expect(topics.current()).toEqual(["b"]);
   });
 
-  it("end with the last change, whatever is confirmed in between", async () => {
+  it("end with the last change, independent of the confirmations in between", async () => {
     const topics = new ListenerTopics([]);
     const added = topics.add(["a"]);
     const removed = topics.remove(["a"]);

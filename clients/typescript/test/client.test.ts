@@ -18,7 +18,7 @@ describe("a client", () => {
     await expect(peers.client.waitForReady(1)).rejects.toMatchObject({ code: status.DEADLINE_EXCEEDED });
   });
 
-  it("refuses metadata that cannot be sent", () => {
+  it("rejects metadata that cannot be sent", () => {
     expect(() => createClient({ metadata: { "bad key": "x" } })).toThrow(DispatcherError);
   });
 

@@ -78,14 +78,14 @@ describe("dispatches on the shared stream", () => {
   });
 
   it("that are rejected fail with the server's error, and the stream continues", async () => {
-    const refused = peers.client.dispatch("topic1");
+    const rejected = peers.client.dispatch("topic1");
     const fine = peers.client.dispatch("topic2");
     const call = await peers.fake.nextSubmit();
     const [first = "", second = ""] = correlationIds(await call.next());
 
     call.send(toRequester(rejection(first, status.FAILED_PRECONDITION, "nobody"), acceptance(second, "r2")));
 
-    await expect(refused).rejects.toMatchObject({
+    await expect(rejected).rejects.toMatchObject({
       name: "DispatcherError",
       code: status.FAILED_PRECONDITION,
       reason: "FAILED_PRECONDITION",

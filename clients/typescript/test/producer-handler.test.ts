@@ -188,7 +188,7 @@ describe("a handler", () => {
     await busy.sendsNothingMore();
   });
 
-  it("that is revoked by a shutdown sends nothing any more", async () => {
+  it("that is revoked by a shutdown sends nothing more", async () => {
     const busy = await connectBusyProducer();
 
     await busy.revoke(RevocationReason.SHUTDOWN);
