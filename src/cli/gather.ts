@@ -25,8 +25,8 @@ Examples:
   $ ate-dispatcher gather fleet.status --quorum 80 --stall 300ms
   $ ate-dispatcher gather prices --json | jq -c 'select(.event == "result") | .value'
 
-Exit code 3 if the summary says "not satisfied": fewer results than --min, or else than --count, --quorum or --first
-ask for, or else than there are producers.`;
+Exit code 3 if the summary says "not satisfied". The number of results to be satisfied is --min. The default is the goal
+of --count, --quorum or --first, or a result from every producer.`;
 
 interface Flags extends RequestFlags, ConnectOptions {
   readonly count?: number;

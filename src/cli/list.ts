@@ -73,7 +73,7 @@ async function show<T, F extends ConnectOptions>(
     await output.result({}, () => drawTable(list.columns, items, output.paint).join("\n"));
   }
   if (hasMore)
-    output.note({ event: "more", shown }, `only the first ${shown} are shown; raise --count to see more`);
+    output.note({ event: "more", shown }, `the first ${shown} are shown; raise --count to see more`);
   if (shown === 0 && !output.isJson) {
     output.note({}, `no ${list.name}${topic === "" ? "" : ` on ${topic}`}`);
   }

@@ -186,7 +186,7 @@ describe("requests", () => {
     expect(await ids("--pending")).toEqual(["waiting-1", "open-1"]);
     expect(await ids("-n", "1")).toEqual(["waiting-1"]);
     expect((await run("requests", "-n", "1")).stderr).toBe(
-      "only the first 1 are shown; raise --count to see more\n",
+      "the first 1 are shown; raise --count to see more\n",
     );
     expect((await run("requests", "-n", "3")).stderr).toBe("");
   });

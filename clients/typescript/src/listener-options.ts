@@ -40,7 +40,10 @@ export interface ListenerOptions {
    * older one. Default: the server generates an id.
    */
   readonly id?: string;
-  /** The group of listeners that shares the deliveries: each goes to one member. Default: none, all deliveries. */
+  /**
+   * The group that the listener shares the deliveries with: all results of a request go to one member. Default: none;
+   * the listener gets all deliveries.
+   */
   readonly group?: string;
   /** Whether to deliver results that arrive after their request has ended. Default false. */
   readonly includeLate?: boolean;

@@ -35,8 +35,9 @@ export interface ProducerOptions {
 }
 
 /**
- * What the dispatcher did with a reply. ACCEPTED: in time. LATE: after the request had ended. DUPLICATE: the assignment
- * had been answered. UNKNOWN: there is no such assignment. CANCELLED: the assignment had been revoked.
+ * How the dispatcher treated a reply. ACCEPTED: in time. LATE: after the TTL. DUPLICATE: the assignment had its final
+ * result already. UNKNOWN: the session has no such assignment, or it ended long ago. CANCELLED: the assignment had been
+ * revoked before its TTL.
  */
 export type DispositionName = "ACCEPTED" | "LATE" | "DUPLICATE" | "UNKNOWN" | "CANCELLED";
 

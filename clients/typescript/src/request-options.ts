@@ -13,7 +13,7 @@ export interface CompletionOptions {
    * above.
    */
   readonly stallTimeoutMs?: number;
-  /** The number of results from which the summary is `satisfied`. Default: the number that ends the request. */
+  /** The number of results from which the summary is `satisfied`. Default: the goal above, or else one per target. */
   readonly minResults?: number;
   /** Whether error results count as results. Default false. */
   readonly countErrors?: boolean;

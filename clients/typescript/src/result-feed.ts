@@ -16,7 +16,7 @@ const MAX_READ_AHEAD = 65_536;
 export interface PausableStream {
   /** Stops reading. */
   pause(): void;
-  /** Reads on. */
+  /** Resumes reading. */
   resume(): void;
 }
 
