@@ -55,8 +55,8 @@ for (const word of ["apples", "pears"]) {
     else console.log(`${result.value} after ${Math.round(result.latencyMs)} ms`);
   }
   const { reason, outcomes } = await gather.summary;
-  const outcomeTexts = outcomes.map(({ producerId, state }) => `${producerId} ${state}`).sort();
-  console.log(`${reason}: ${outcomeTexts.join(", ")}`);
+  const fates = outcomes.map(({ producerId, state }) => `${producerId} ${state}`).sort();
+  console.log(`${reason}: ${fates.join(", ")}`);
   await Promise.all(stopped);
 }
 

@@ -13,7 +13,7 @@ import { createClient, type Handler } from "ate-dispatcher-client";
 
 // This file is also the program of the agent that crashes; see below.
 const [, , role, address] = process.argv;
-if (role === "agent") await runCrashingAgent(address ?? "");
+if (role === "agent") await breakDown(address ?? "");
 else await main();
 
 async function main(): Promise<void> {
@@ -22,8 +22,8 @@ async function main(): Promise<void> {
   const dispatcher = running ? undefined : createDispatcher({ listen: ["127.0.0.1:0"], logLevel: "warn" });
   await dispatcher?.start();
   const [own = ""] = dispatcher?.addresses ?? [];
-  const target = running || own;
-  const client = createClient({ address: target });
+  const there = running || own;
+  const client = createClient({ address: there });
 
   // Every agent answers requests on all topics below "fleet" and has a label with its site.
   const agent = (id: string, site: string, handler: Handler) =>
@@ -49,10 +49,10 @@ async function main(): Promise<void> {
     console.log(`${producerId} says ${JSON.stringify(value)}`);
 
   const { reason, outcomes } = await gather.summary;
-  const namesWith = (state: string) => names(outcomes.filter((outcome) => outcome.state === state));
+  const whoIs = (state: string) => names(outcomes.filter((outcome) => outcome.state === state));
   console.log(`${reason}`);
-  console.log(`silent: ${namesWith("MISSED")}`);
-  console.log(`departed: ${namesWith("DEPARTED")}`);
+  console.log(`silent: ${whoIs("MISSED")}`);
+  console.log(`departed: ${whoIs("DEPARTED")}`);
 
   // edge-3 never answers, so do not wait for it.
   await client.close({ graceMs: 0 });
