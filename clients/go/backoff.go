@@ -5,16 +5,16 @@ import (
 	"time"
 )
 
-// Reconnect says how long to wait between tries to reconnect. A zero field takes its default.
+// Reconnect configures the delays between attempts to reconnect. A zero field means its default.
 type Reconnect struct {
 	// InitialDelay is the first delay. Default 100 ms.
 	InitialDelay time.Duration
 	// MaxDelay is the longest delay. Default 10 s.
 	MaxDelay time.Duration
-	// Multiplier is how much longer each delay is than the one before; at least 1. Default 1.6.
+	// Multiplier is the factor from one delay to the next; at least 1. Default 1.6.
 	Multiplier float64
-	// Jitter is the share by which a delay is shorter or longer at random, so that clients do not all return at once;
-	// from 0 to 1, below 0 for none. Default 0.2.
+	// Jitter is the fraction, from 0 to 1, by which a delay is randomly shortened or lengthened, so that clients do not
+	// all reconnect at once. A negative value means none. Default 0.2.
 	Jitter float64
 }
 
@@ -39,7 +39,7 @@ func (r Reconnect) withDefaults() Reconnect {
 	return r
 }
 
-// backoff counts up the delays of one session.
+// backoff computes the delays of one supervisor.
 type backoff struct {
 	Reconnect
 	delay  time.Duration
@@ -50,14 +50,14 @@ func newBackoff(reconnect Reconnect) *backoff {
 	return &backoff{Reconnect: reconnect, delay: reconnect.InitialDelay, random: rand.Float64}
 }
 
-// next returns the delay before the next try.
+// next returns the delay before the next attempt.
 func (b *backoff) next() time.Duration {
 	delay := min(b.delay, b.MaxDelay)
 	b.delay = min(time.Duration(float64(delay)*b.Multiplier), b.MaxDelay)
 	return time.Duration(float64(delay) * (1 + b.Jitter*(2*b.random()-1)))
 }
 
-// reset begins anew with the first delay.
+// reset makes InitialDelay the next delay.
 func (b *backoff) reset() {
 	b.delay = b.InitialDelay
 }

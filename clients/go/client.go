@@ -18,8 +18,8 @@ const DefaultAddress = "127.0.0.1:50051"
 
 // Client is a connection to a dispatcher, for any number of goroutines. Make it with NewClient and close it.
 type Client struct {
-	options clientOptions
-	links   *links
+	options     clientOptions
+	connections *connections
 	// heartbeat is the interval that the server last announced, on whatever stream; 0 before.
 	heartbeat atomic.Int64
 }
@@ -30,40 +30,40 @@ func NewClient(address string, options ...Option) (*Client, error) {
 	if address == "" {
 		address = DefaultAddress
 	}
-	c := &Client{options: optionsOf(options)}
-	links, err := newLinks(func() (*grpc.ClientConn, error) {
+	c := &Client{options: newClientOptions(options)}
+	connections, err := newConnections(func() (*grpc.ClientConn, error) {
 		return grpc.NewClient(address, c.options.dialOptions()...)
 	})
 	if err != nil {
 		return nil, err
 	}
-	c.links = links
+	c.connections = connections
 	return c, nil
 }
 
 // Close ends every call at once, with ErrClosed. To let producers finish what they are working on, close them first.
 func (c *Client) Close() error {
-	c.links.close()
+	c.connections.close()
 	return nil
 }
 
 // WaitForReady connects, and returns once the connection stands or the context ends.
 func (c *Client) WaitForReady(ctx context.Context) error {
-	link, err := c.links.acquire()
+	connection, err := c.connections.acquire()
 	if err != nil {
 		return err
 	}
-	defer c.links.release(link)
+	defer c.connections.release(connection)
 	for {
-		state := link.conn.GetState()
+		state := connection.conn.GetState()
 		switch state {
 		case connectivity.Ready:
 			return nil
 		case connectivity.Shutdown:
 			return errClosed
 		}
-		link.conn.Connect()
-		if !link.conn.WaitForStateChange(ctx, state) {
+		connection.conn.Connect()
+		if !connection.conn.WaitForStateChange(ctx, state) {
 			return c.callError(ctx, ctx.Err())
 		}
 	}
@@ -103,13 +103,13 @@ func (c *Client) call(ctx context.Context, method string, request, response prot
 func (c *Client) invoke(
 	ctx context.Context, method string, request []byte, response proto.Message, headers map[string]string,
 ) error {
-	link, err := c.links.acquire()
+	connection, err := c.connections.acquire()
 	if err != nil {
 		return err
 	}
-	defer c.links.release(link)
+	defer c.connections.release(connection)
 	var answer frame
-	if err := link.conn.Invoke(c.outgoing(ctx, headers), method, frame(request), &answer); err != nil {
+	if err := connection.conn.Invoke(c.outgoing(ctx, headers), method, frame(request), &answer); err != nil {
 		return c.callError(ctx, err)
 	}
 	if err := proto.Unmarshal(answer, response); err != nil {
@@ -134,7 +134,7 @@ func (c *Client) outgoing(ctx context.Context, headers map[string]string) contex
 
 // callError tells apart what the caller, this client and the server ended a call with.
 func (c *Client) callError(ctx context.Context, err error) *Error {
-	if c.links.isClosed() {
+	if c.connections.areClosed() {
 		return errClosed
 	}
 	failure := errorFromCall(err)

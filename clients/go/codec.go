@@ -8,16 +8,17 @@ import (
 	"google.golang.org/grpc/mem"
 )
 
-// frame is one message as it stands on the wire.
+// frame is one encoded protobuf message.
 type frame []byte
 
-// codec passes frames through unread, so that one malformed payload in a batch costs that payload and not the stream.
-// It bears the name of the protobuf codec, since what it carries is protobuf and servers go by the name.
+// codec passes frames through without decoding them. gRPC's protobuf codec would decode the whole batch, and one
+// malformed payload in it would end the stream; with this codec only that payload fails. The codec keeps the name
+// "proto", because frames are protobuf and servers select their codec by the name.
 type codec struct{}
 
 var _ encoding.CodecV2 = codec{}
 
-// Marshal takes a frame.
+// Marshal accepts only a frame.
 func (codec) Marshal(message any) (mem.BufferSlice, error) {
 	f, ok := message.(frame)
 	if !ok {
@@ -26,7 +27,7 @@ func (codec) Marshal(message any) (mem.BufferSlice, error) {
 	return mem.BufferSlice{mem.SliceBuffer(f)}, nil
 }
 
-// Unmarshal fills a frame with bytes that are its own.
+// Unmarshal copies the data into a *frame, so that the frame outlives the buffers.
 func (codec) Unmarshal(data mem.BufferSlice, message any) error {
 	f, ok := message.(*frame)
 	if !ok {

@@ -8,33 +8,36 @@ import (
 )
 
 const (
-	// maxCursors is how many topics are remembered; beyond it the longest silent are forgotten.
+	// maxCursors bounds how many topics have a position. Beyond it, the topic without a delivery for the longest time is
+	// evicted: it no longer resumes.
 	maxCursors = 10_000
-	// maxCursorBytes keeps the request that resumes below the message limit of any server.
+	// maxCursorBytes bounds the cursors in a ListenRequest, so that it stays below every server's message limit.
 	maxCursorBytes = 512 << 10
-	// cursorOverhead is what a cursor takes on the wire beside its topic and epoch, in bytes.
+	// cursorOverhead is the encoded size of a cursor without its topic and epoch, in bytes.
 	cursorOverhead = 24
 )
 
-// position is where a listener stands in one topic.
+// position is how far a listener has read one topic.
 type position struct {
 	topic string
-	// epoch is the run of the numbering; empty while the server has not said, which it answers with a gap.
+	// epoch identifies the numbering of the sequences; empty while the server has not announced it. The server answers an
+	// empty epoch in a ListenRequest with a gap.
 	epoch string
-	// taken is the highest position that was taken, on whatever stream.
-	taken uint64
-	// passed is where the present stream is: in this epoch nothing at or below comes on it any more.
-	passed uint64
-	// isClaim tells that this is only what we resumed from, and the present stream has not confirmed it.
-	isClaim bool
+	// accepted is the highest sequence that was handed to the caller, on any stream.
+	accepted uint64
+	// received is the highest sequence on the current stream, which sends only higher ones within the epoch.
+	received uint64
+	// isUnconfirmed is true while the current stream was asked to resume here and has not confirmed it.
+	isUnconfirmed bool
 }
 
-// cursors is where a listener stands in each topic: it decides what is new, and where to resume after a reconnect. On
-// one stream positions only rise, so one that falls begins a new epoch; one that another stream brought already is a
-// repetition.
+// cursors holds a position for each topic: it decides which deliveries are new, and where to resume after a reconnect.
+//
+// On one stream, the sequences of a topic only rise within an epoch. So a sequence that does not rise starts a new epoch,
+// and one that rises but was accepted from an earlier stream is a duplicate.
 type cursors struct {
 	positions map[string]*list.Element
-	// recent holds the positions, the one that moved last in front.
+	// recent holds the positions, most recent delivery first.
 	recent list.List
 }
 
@@ -42,9 +45,9 @@ func newCursors() *cursors {
 	return &cursors{positions: map[string]*list.Element{}}
 }
 
-// claim is where to resume on a new stream.
-func (c *cursors) claim() []*dispatcherv1.Cursor {
-	var claims []*dispatcherv1.Cursor
+// resumePoints returns the cursors for a ListenRequest, most recent topics first, within maxCursorBytes.
+func (c *cursors) resumePoints() []*dispatcherv1.Cursor {
+	var points []*dispatcherv1.Cursor
 	bytes := 0
 	for element := c.recent.Front(); element != nil; element = element.Next() {
 		p := element.Value.(*position)
@@ -52,93 +55,94 @@ func (c *cursors) claim() []*dispatcherv1.Cursor {
 		if bytes > maxCursorBytes {
 			break
 		}
-		p.isClaim = true
-		claims = append(claims, &dispatcherv1.Cursor{Topic: p.topic, Epoch: p.epoch, Sequence: p.taken})
+		p.isUnconfirmed = true
+		points = append(points, &dispatcherv1.Cursor{Topic: p.topic, Epoch: p.epoch, Sequence: p.accepted})
 	}
-	return claims
+	return points
 }
 
-// streamBegins notes where topics begin on a new stream.
-func (c *cursors) streamBegins(begins []*dispatcherv1.Cursor) {
+// beginStream applies the cursors at which a new stream starts.
+func (c *cursors) beginStream(starts []*dispatcherv1.Cursor) {
 	for element := c.recent.Front(); element != nil; element = element.Next() {
 		p := element.Value.(*position)
-		p.passed = p.taken
+		p.received = p.accepted
 	}
-	for _, begin := range begins {
-		p := c.find(begin.GetTopic())
+	for _, start := range starts {
+		p := c.find(start.GetTopic())
 		if p == nil {
 			continue
 		}
-		if p.epoch == begin.GetEpoch() && p.taken <= begin.GetSequence() {
-			p.passed = begin.GetSequence()
+		if p.epoch == start.GetEpoch() && p.accepted <= start.GetSequence() {
+			p.received = start.GetSequence()
 		} else {
 			c.forget(p.topic)
 		}
 	}
-	c.advance(begins)
+	c.advance(starts)
 }
 
-// advance notes where topics stand: nothing at or below will still arrive.
-func (c *cursors) advance(stands []*dispatcherv1.Cursor) {
-	for _, stand := range stands {
-		topic, epoch, sequence := stand.GetTopic(), stand.GetEpoch(), stand.GetSequence()
+// advance applies cursors reported by the server: no delivery at or below them follows.
+func (c *cursors) advance(reported []*dispatcherv1.Cursor) {
+	for _, cursor := range reported {
+		topic, epoch, sequence := cursor.GetTopic(), cursor.GetEpoch(), cursor.GetSequence()
 		p := c.find(topic)
 		if p == nil || p.epoch != epoch && p.epoch != "" {
-			c.remember(position{topic: topic, epoch: epoch, taken: sequence, passed: sequence})
+			c.remember(position{topic: topic, epoch: epoch, accepted: sequence, received: sequence})
 			continue
 		}
 		p.epoch = epoch
-		p.isClaim = false
-		p.taken = max(p.taken, sequence)
-		p.passed = max(p.passed, sequence)
+		p.isUnconfirmed = false
+		p.accepted = max(p.accepted, sequence)
+		p.received = max(p.received, sequence)
 	}
 }
 
-// take tells whether a delivery is new, and if so takes it. Those without a position are always new.
-func (c *cursors) take(topic string, sequence uint64) bool {
+// accept reports whether a delivery is new, and advances the position of its topic. A delivery without a sequence (0) is
+// always new.
+func (c *cursors) accept(topic string, sequence uint64) bool {
 	if sequence == 0 {
 		return true
 	}
 	p := c.find(topic)
 	if p == nil {
-		c.remember(position{topic: topic, taken: sequence, passed: sequence})
+		c.remember(position{topic: topic, accepted: sequence, received: sequence})
 		return true
 	}
 	c.recent.MoveToFront(c.positions[topic])
-	if sequence <= p.passed {
+	if sequence <= p.received {
 		p.epoch = ""
-		p.taken = 0
+		p.accepted = 0
 	}
-	p.passed = sequence
-	if sequence <= p.taken {
+	p.received = sequence
+	if sequence <= p.accepted {
 		return false
 	}
-	p.taken = sequence
+	p.accepted = sequence
 	return true
 }
 
-// skip notes that deliveries up to a position are lost.
+// skip advances a topic past lost deliveries, up to and including a sequence.
 func (c *cursors) skip(topic string, upTo uint64) {
 	p := c.find(topic)
 	if p == nil {
-		c.remember(position{topic: topic, taken: upTo, passed: upTo})
+		c.remember(position{topic: topic, accepted: upTo, received: upTo})
 		return
 	}
-	p.taken = max(p.taken, upTo)
+	p.accepted = max(p.accepted, upTo)
 }
 
-// epochChanged notes that what we resumed from is of an earlier epoch. The server may have said before where the new
-// one stands.
+// epochChanged drops a position of an earlier epoch. A confirmed position stays: the server has already reported where
+// the new epoch stands.
 func (c *cursors) epochChanged(topic string) {
-	if p := c.find(topic); p != nil && p.isClaim {
+	if p := c.find(topic); p != nil && p.isUnconfirmed {
 		c.forget(topic)
 	}
 }
 
-// retain forgets topics that none of the patterns covers.
+// retain drops the positions of topics that no pattern matches.
 func (c *cursors) retain(patterns []string) {
 	for topic := range c.positions {
-		if !slices.ContainsFunc(patterns, func(pattern string) bool { return covers(pattern, topic) }) {
+		if !slices.ContainsFunc(patterns, func(pattern string) bool { return matches(pattern, topic) }) {
 			c.forget(topic)
 		}
 	}

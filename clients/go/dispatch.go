@@ -8,16 +8,17 @@ import (
 	dispatcherv1 "github.com/ate-dispatcher/ate-dispatcher/clients/go/gen/ate/dispatcher/v1"
 )
 
-// Dispatch scatters a request; its results go to the topic's listeners. It returns as soon as the server has taken it.
+// Dispatch scatters a request; the results go to the topic's listeners. It returns as soon as the server has accepted
+// the request.
 //
 // It fails with ErrInvalidArgument (naming the field), ErrNoProducers, ErrRequestIDReused, ErrResourceExhausted or
-// ErrUnavailable; after the latter, whether the request was taken is unknown, and a retry with the same RequestID is
-// safe.
+// ErrUnavailable. After ErrUnavailable, the server may or may not have accepted the request; a retry with the same
+// RequestID is safe.
 func (c *Client) Dispatch(ctx context.Context, topic string, options RequestOptions) (*Acceptance, error) {
 	return c.dispatch(ctx, topic, options, false)
 }
 
-// Validate says who would be asked; nothing is scattered. It fails as Dispatch does.
+// Validate checks a request and returns the producers that would get it, without scattering it. It fails like Dispatch.
 func (c *Client) Validate(ctx context.Context, topic string, options RequestOptions) (*Acceptance, error) {
 	return c.dispatch(ctx, topic, options, true)
 }
@@ -26,9 +27,9 @@ func (c *Client) dispatch(
 	ctx context.Context, topic string, options RequestOptions, validateOnly bool,
 ) (*Acceptance, error) {
 	if options.ExcludeListeners {
-		return nil, errExcludesAll()
+		return nil, errNoRecipient()
 	}
-	request, err := requestCall(topic, &options, validateOnly)
+	request, err := encodeRequestCall(topic, &options, validateOnly)
 	if err != nil {
 		return nil, err
 	}
@@ -40,12 +41,14 @@ func (c *Client) dispatch(
 	return acceptanceOf(response.GetAcceptance()), nil
 }
 
-func errExcludesAll() error {
-	return invalidArgument("exclude_listeners", "is for Gather: nobody would get the results")
+// errNoRecipient is the error of a Dispatch that excludes the listeners.
+func errNoRecipient() error {
+	return invalidArgument("exclude_listeners", "is only for Gather: a dispatched request would have no recipient")
 }
 
-// requestCall is a DispatchRequest or GatherRequest, whose fields bear the same numbers.
-func requestCall(topic string, options *RequestOptions, flag bool) ([]byte, error) {
+// encodeRequestCall encodes a DispatchRequest (flag: validate_only) or GatherRequest (flag: exclude_listeners), which
+// use the same field numbers.
+func encodeRequestCall(topic string, options *RequestOptions, flag bool) ([]byte, error) {
 	request, err := options.encode(topic)
 	if err != nil {
 		return nil, err

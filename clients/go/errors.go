@@ -66,7 +66,7 @@ var (
 
 	// ErrClosed says that the client or producer was closed here.
 	ErrClosed error = errClosed
-	// ErrHeartbeatLost says that nothing was heard for too long: the link is taken for dead.
+	// ErrHeartbeatLost says that nothing was heard for too long: the connection is taken for dead.
 	ErrHeartbeatLost error = &Error{Code: codes.Unavailable, Reason: "HEARTBEAT_LOST"}
 	// ErrProducerFailed says that the producer answered with an error, whatever its code and reason.
 	ErrProducerFailed error = &Error{Code: codes.Unknown, Reason: "PRODUCER_ERROR"}
@@ -92,7 +92,7 @@ var (
 	ErrCallerGone error = &Error{Code: codes.Canceled, Reason: "CALLER_GONE"}
 	// ErrShutdown says that the server shuts down.
 	ErrShutdown error = &Error{Code: codes.Canceled, Reason: "SHUTDOWN"}
-	// ErrSessionLost says that the producer's link broke: its result can no longer be delivered.
+	// ErrSessionLost says that the producer's connection broke: its result can no longer be delivered.
 	ErrSessionLost error = &Error{Code: codes.Unavailable, Reason: "SESSION_LOST"}
 )
 

@@ -12,8 +12,8 @@ import (
 	dispatcherv1 "github.com/ate-dispatcher/ate-dispatcher/clients/go/gen/ate/dispatcher/v1"
 )
 
-// finishLimit is how long a stream may take to end after its summary.
-const finishLimit = 5 * time.Second
+// streamEndTimeout is how long a stream may take to end after its summary.
+const streamEndTimeout = 5 * time.Second
 
 // Gather is a request whose results come back to the caller. But for Cancel it is for one goroutine at a time.
 type Gather struct {
@@ -39,7 +39,7 @@ type gatherFeed interface {
 //
 // The context bounds all of it: when it ends, so does the request. Close must be called.
 func (c *Client) Gather(ctx context.Context, topic string, options RequestOptions) (*Gather, error) {
-	request, err := requestCall(topic, &options, options.ExcludeListeners)
+	request, err := encodeRequestCall(topic, &options, options.ExcludeListeners)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +83,7 @@ func (g *Gather) all() ([]*Delivery, *Summary, error) {
 	return results, summary, err
 }
 
-// Results are the results in arrival order; the loop ends with the request. If the link breaks or the context ends
+// Results are the results in arrival order; the loop ends with the request. If the connection breaks or the context ends
 // before that, the last element is an error.
 //
 // Leaving the loop does not end the request: a further loop goes on, Summary passes over the rest, and Close cancels.
@@ -182,7 +182,7 @@ func (f *callFeed) accept() (*Acceptance, error) {
 	}
 	acceptance := acceptanceOf(&message)
 	// Before the first heartbeat its interval is only known from other streams; the summary is due at the TTL anyway.
-	f.stream.limit.Store(int64(min(acceptance.TTL+firstMessageLimit, f.stream.client.silenceLimit())))
+	f.stream.maxSilence.Store(int64(min(acceptance.TTL+firstMessageTimeout, f.stream.client.maxSilence())))
 	return acceptance, nil
 }
 
@@ -203,17 +203,17 @@ func (f *callFeed) next() (event, error) {
 	f.events = f.events[1:]
 	switch first.number {
 	case eventHeartbeat:
-		return first, f.stream.heard(first)
+		return first, f.stream.readHeartbeat(first)
 	case eventSummary:
-		f.finish()
+		f.awaitStreamEnd()
 	}
 	return first, nil
 }
 
 // finish reads the end of the stream. To cancel it instead would reset it, and servers end connections on which that
 // happens often.
-func (f *callFeed) finish() {
-	f.stream.limit.Store(int64(finishLimit))
+func (f *callFeed) awaitStreamEnd() {
+	f.stream.maxSilence.Store(int64(streamEndTimeout))
 	for {
 		if _, err := f.stream.recv(); err != nil {
 			return

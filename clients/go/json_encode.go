@@ -82,7 +82,7 @@ func (e *jsonEncoder) any(b []byte, value any) ([]byte, error) {
 	case json.Marshaler, encoding.TextMarshaler:
 		return e.marshaled(b, v)
 	case []byte:
-		return nil, e.refuse("is bytes; send it as data")
+		return nil, e.reject("is bytes; send it as data")
 	}
 	return e.reflected(b, reflect.ValueOf(value))
 }
@@ -93,19 +93,19 @@ func (e *jsonEncoder) reflected(b []byte, v reflect.Value) ([]byte, error) {
 		if v.IsNil() {
 			return e.any(b, nil)
 		}
-		return e.deeper(1, func() ([]byte, error) { return e.any(b, v.Elem().Interface()) })
+		return e.nested(1, func() ([]byte, error) { return e.any(b, v.Elem().Interface()) })
 	case reflect.Map:
 		if v.IsNil() {
 			return e.any(b, nil)
 		}
 		b = protowire.AppendTag(b, valueStruct, protowire.BytesType)
-		return e.deeper(1, func() ([]byte, error) { return e.embedded(b, v, e.fields) })
+		return e.nested(1, func() ([]byte, error) { return e.embedded(b, v, e.fields) })
 	case reflect.Slice, reflect.Array:
 		if v.Kind() == reflect.Slice && v.IsNil() {
 			return e.any(b, nil)
 		}
 		b = protowire.AppendTag(b, valueList, protowire.BytesType)
-		return e.deeper(1, func() ([]byte, error) { return e.embedded(b, v, e.elements) })
+		return e.nested(1, func() ([]byte, error) { return e.embedded(b, v, e.elements) })
 	case reflect.Struct:
 		return e.marshaled(b, v.Interface())
 	case reflect.String:
@@ -122,13 +122,13 @@ func (e *jsonEncoder) reflected(b []byte, v reflect.Value) ([]byte, error) {
 	case reflect.Float32, reflect.Float64:
 		return e.number(b, v.Float())
 	default:
-		return nil, e.refuse("is a %s, which JSON cannot say", v.Type())
+		return nil, e.reject("is a %s, which JSON cannot say", v.Type())
 	}
 }
 
 func (e *jsonEncoder) string(b []byte, s string) ([]byte, error) {
 	if !utf8.ValidString(s) {
-		return nil, e.refuse("is not valid UTF-8; send it as data")
+		return nil, e.reject("is not valid UTF-8; send it as data")
 	}
 	return protowire.AppendString(protowire.AppendTag(b, valueString, protowire.BytesType), s), nil
 }
@@ -142,7 +142,7 @@ func (e *jsonEncoder) integer(b []byte, n int64) ([]byte, error) {
 
 func (e *jsonEncoder) number(b []byte, n float64) ([]byte, error) {
 	if math.IsNaN(n) || math.IsInf(n, 0) {
-		return nil, e.refuse("is %v, which JSON cannot say", n)
+		return nil, e.reject("is %v, which JSON cannot say", n)
 	}
 	return protowire.AppendFixed64(protowire.AppendTag(b, valueNumber, protowire.Fixed64Type), math.Float64bits(n)), nil
 }
@@ -157,7 +157,7 @@ func (e *jsonEncoder) literal(b []byte, n json.Number) ([]byte, error) {
 	}
 	f, err := n.Float64()
 	if err != nil {
-		return nil, e.refuse("is %s, which is no float64", n)
+		return nil, e.reject("is %s, which is no float64", n)
 	}
 	return e.number(b, f)
 }
@@ -169,19 +169,19 @@ func (e *jsonEncoder) marshaled(b []byte, value any) ([]byte, error) {
 	}
 	text, err := json.Marshal(value)
 	if err != nil {
-		return nil, e.refuse("cannot be marshaled: %v", err)
+		return nil, e.reject("cannot be marshaled: %v", err)
 	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
 	var plain any
 	if err := decoder.Decode(&plain); err != nil {
-		return nil, e.refuse("cannot be marshaled: %v", err)
+		return nil, e.reject("cannot be marshaled: %v", err)
 	}
 	return e.any(b, plain)
 }
 
 func (e *jsonEncoder) elements(b []byte, list reflect.Value) ([]byte, error) {
-	return e.deeper(1, func() (_ []byte, err error) {
+	return e.nested(1, func() (_ []byte, err error) {
 		for i := range list.Len() {
 			e.path = append(e.path, pathStep{index: i})
 			b = protowire.AppendTag(b, 1, protowire.BytesType)
@@ -196,16 +196,16 @@ func (e *jsonEncoder) elements(b []byte, list reflect.Value) ([]byte, error) {
 
 func (e *jsonEncoder) fields(b []byte, fields reflect.Value) ([]byte, error) {
 	if fields.Type().Key().Kind() != reflect.String {
-		return nil, e.refuse("has keys of type %s; JSON takes strings", fields.Type().Key())
+		return nil, e.reject("has keys of type %s; JSON takes strings", fields.Type().Key())
 	}
 	keys := fields.MapKeys()
 	slices.SortFunc(keys, func(a, b reflect.Value) int { return cmp.Compare(a.String(), b.String()) })
-	return e.deeper(2, func() (_ []byte, err error) {
+	return e.nested(2, func() (_ []byte, err error) {
 		for _, key := range keys {
 			name := key.String()
 			e.path = append(e.path, pathStep{key: name, index: -1})
 			if !utf8.ValidString(name) {
-				return nil, e.refuse("has a key that is not valid UTF-8")
+				return nil, e.reject("has a key that is not valid UTF-8")
 			}
 			b = protowire.AppendTag(b, 1, protowire.BytesType)
 			b, err = e.embedded(b, fields.MapIndex(key), func(b []byte, value reflect.Value) ([]byte, error) {
@@ -243,11 +243,11 @@ func (e *jsonEncoder) embedded(b []byte, v reflect.Value, write func([]byte, ref
 	return b, nil
 }
 
-// deeper also ends the descent into a value that contains itself.
-func (e *jsonEncoder) deeper(levels int, write func() ([]byte, error)) ([]byte, error) {
+// nested also ends the descent into a value that contains itself.
+func (e *jsonEncoder) nested(levels int, write func() ([]byte, error)) ([]byte, error) {
 	e.depth += levels
 	if e.depth > maxNestedMessages {
-		return nil, e.refuse("is nested too deeply; send it as data")
+		return nil, e.reject("is nested too deeply; send it as data")
 	}
 	b, err := write()
 	e.depth -= levels
@@ -255,10 +255,10 @@ func (e *jsonEncoder) deeper(levels int, write func() ([]byte, error)) ([]byte, 
 }
 
 func (e *jsonEncoder) inexact(n string) error {
-	return e.refuse("is %s; numbers are exact up to 2^53 only, send it as a string", n)
+	return e.reject("is %s; numbers are exact up to 2^53 only, send it as a string", n)
 }
 
-func (e *jsonEncoder) refuse(format string, args ...any) error {
+func (e *jsonEncoder) reject(format string, args ...any) error {
 	var path strings.Builder
 	path.WriteString(e.path[0].key)
 	for _, step := range e.path[1:] {

@@ -66,11 +66,11 @@ const (
 // that nothing comes twice, and nothing is lost that the server still retains. Its other methods are for any goroutine,
 // callbacks included.
 type Listener struct {
-	client  *Client
-	options ListenerOptions
-	session *session
-	topics  listenerTopics
-	cursors *cursors
+	client     *Client
+	options    ListenerOptions
+	supervisor *supervisor
+	topics     listenerTopics
+	cursors    *cursors
 	// updating orders the calls that change topics.
 	updating sync.Mutex
 }
@@ -79,8 +79,8 @@ type Listener struct {
 // more. There may be none. [Listener.Run] or [Listener.Results] connects it.
 func (c *Client) NewListener(topics []string, options ListenerOptions) *Listener {
 	l := &Listener{client: c, options: options, cursors: newCursors()}
-	l.session = newSession(c, options.ID, options.OnStatus)
-	l.topics.want(topicsChange{add: topics})
+	l.supervisor = newSupervisor(c, options.ID, options.OnStatus)
+	l.topics.apply(topicsChange{add: topics})
 	return l
 }
 
@@ -117,12 +117,12 @@ func (l *Listener) Results(ctx context.Context) iter.Seq2[*Delivery, error] {
 // Ready waits until the listener is live: the results of every request accepted from then on reach it. It fails if
 // there will be no further session.
 func (l *Listener) Ready(ctx context.Context) error {
-	return l.session.ready(ctx)
+	return l.supervisor.ready(ctx)
 }
 
 // ID is its id, as given or minted; empty before the first session.
 func (l *Listener) ID() string {
-	return l.session.currentID()
+	return l.supervisor.currentID()
 }
 
 // Add adds topics or patterns, also for later sessions. It returns once they are live, or at once while there is no
@@ -145,8 +145,8 @@ func (l *Listener) Remove(ctx context.Context, topics ...string) error {
 func (l *Listener) change(ctx context.Context, change topicsChange) error {
 	l.updating.Lock()
 	defer l.updating.Unlock()
-	undo := l.topics.want(change)
-	if !l.session.isConnected() {
+	undo := l.topics.apply(change)
+	if !l.supervisor.hasSession() {
 		return nil
 	}
 	err := l.update(ctx, change)
@@ -164,31 +164,31 @@ func (l *Listener) change(ctx context.Context, change topicsChange) error {
 
 // update asks by a call of its own, whose answer does not wait for the deliveries on the stream to be read.
 func (l *Listener) update(ctx context.Context, change topicsChange) error {
-	l.topics.asked(change)
-	_, err := l.client.UpdateListener(ctx, l.session.currentID(), change.add, change.remove)
+	l.topics.requested(change)
+	_, err := l.client.UpdateListener(ctx, l.supervisor.currentID(), change.add, change.remove)
 	if err != nil && ctx.Err() == nil {
-		l.topics.refused(change)
+		l.topics.rejected(change)
 	}
 	return err
 }
 
 // run hears until take returns false, the context ends, or there can be no further result.
-func (l *Listener) run(ctx context.Context, take func(*Delivery) bool) error {
-	if err := l.session.begin(); err != nil {
+func (l *Listener) run(ctx context.Context, accept func(*Delivery) bool) error {
+	if err := l.supervisor.claimRun(); err != nil {
 		return err
 	}
-	defer l.session.pause()
+	defer l.supervisor.releaseRun()
 	for _, topic := range l.topics.current() {
 		if err := checkPattern(topic); err != nil {
-			l.session.end(err)
+			l.supervisor.end(err)
 			return err
 		}
 	}
-	err := l.session.keep(ctx, func(ctx context.Context) error {
-		return l.once(ctx, take)
+	err := l.supervisor.run(ctx, func(ctx context.Context) error {
+		return l.runSession(ctx, accept)
 	})
 	if err != nil {
-		l.session.end(err)
+		l.supervisor.end(err)
 	}
 	return err
 }
@@ -196,7 +196,7 @@ func (l *Listener) run(ctx context.Context, take func(*Delivery) bool) error {
 func (l *Listener) request(topics []string) *dispatcherv1.ListenRequest {
 	request := &dispatcherv1.ListenRequest{
 		// The minted id is kept, so that a session that only this side has lost is replaced and does not linger.
-		ListenerId:       l.session.currentID(),
+		ListenerId:       l.supervisor.currentID(),
 		Topics:           topics,
 		IncludeLate:      l.options.IncludeLate,
 		IncludeSummaries: l.options.OnSummary != nil,
@@ -204,7 +204,7 @@ func (l *Listener) request(topics []string) *dispatcherv1.ListenRequest {
 		Group:            l.options.Group,
 	}
 	if l.options.Group == "" {
-		request.ResumeFrom = l.cursors.claim()
+		request.ResumeFrom = l.cursors.resumePoints()
 	}
 	if l.options.Disconnect {
 		request.OverflowAction = dispatcherv1.OverflowAction_OVERFLOW_ACTION_DISCONNECT

@@ -10,18 +10,18 @@ import (
 	dispatcherv1 "github.com/ate-dispatcher/ate-dispatcher/clients/go/gen/ate/dispatcher/v1"
 )
 
-// updateLimit bounds the call that makes up for changes of topics while a session was opened.
-const updateLimit = 10 * time.Second
+// updateTimeout bounds the call that makes up for changes of topics while a session was opened.
+const updateTimeout = 10 * time.Second
 
-// once is one session from Listen to its end; nil if take wanted no more.
-func (l *Listener) once(ctx context.Context, take func(*Delivery) bool) error {
+// runSession is one session from Listen to its end; nil if take wanted no more.
+func (l *Listener) runSession(ctx context.Context, accept func(*Delivery) bool) error {
 	stream, err := l.client.open(ctx, dispatcherv1.DispatcherService_Listen_FullMethodName, nil)
 	if err != nil {
 		return err
 	}
 	defer stream.close(errClosed)
 	topics := l.topics.current()
-	l.topics.streamBegins()
+	l.topics.beginStream()
 	request, err := proto.Marshal(l.request(topics))
 	if err != nil {
 		return invalidArgument("listener", "cannot be encoded: %v", err)
@@ -51,7 +51,7 @@ func (l *Listener) once(ctx context.Context, take func(*Delivery) bool) error {
 				if ctx.Err() != nil {
 					return nil
 				}
-				if l.cursors.take(delivery.Topic, delivery.Sequence) && !take(delivery) {
+				if l.cursors.accept(delivery.Topic, delivery.Sequence) && !accept(delivery) {
 					return nil
 				}
 			} else if err := l.handle(ctx, stream, topics, event); err != nil {
@@ -62,7 +62,7 @@ func (l *Listener) once(ctx context.Context, take func(*Delivery) bool) error {
 }
 
 // handle takes the rarer events.
-func (l *Listener) handle(ctx context.Context, stream *stream, begunWith []string, event event) error {
+func (l *Listener) handle(ctx context.Context, stream *stream, openedWith []string, event event) error {
 	switch event.number {
 	case eventSummary:
 		var message dispatcherv1.Summary
@@ -78,32 +78,32 @@ func (l *Listener) handle(ctx context.Context, stream *stream, begunWith []strin
 			return err
 		}
 		l.cursors.advance(message.GetCursors())
-		stream.expect(message.GetInterval().AsDuration())
+		stream.setHeartbeatInterval(message.GetInterval().AsDuration())
 	case eventGoAway:
 		var message dispatcherv1.GoAway
 		if err := event.read(&message); err != nil {
 			return err
 		}
-		l.session.tell(Status{Kind: StatusGoingAway, Grace: message.GetGrace().AsDuration()})
+		l.supervisor.reportStatus(Status{Kind: StatusGoingAway, Grace: message.GetGrace().AsDuration()})
 	case eventReady:
 		var message dispatcherv1.Ready
 		if err := event.read(&message); err != nil {
 			return err
 		}
-		stream.expect(message.GetHeartbeatInterval().AsDuration())
-		return l.ready(ctx, &message, begunWith)
+		stream.setHeartbeatInterval(message.GetHeartbeatInterval().AsDuration())
+		return l.handleReady(ctx, &message, openedWith)
 	case eventGap:
 		var message dispatcherv1.Gap
 		if err := event.read(&message); err != nil {
 			return err
 		}
-		l.gap(&message)
+		l.handleGap(&message)
 	case eventTopicsChanged:
 		var message dispatcherv1.TopicsChanged
 		if err := event.read(&message); err != nil {
 			return err
 		}
-		l.topics.changed(&message)
+		l.topics.changedByServer(&message)
 		l.cursors.advance(message.GetCursors())
 		if len(message.GetRemoved()) > 0 {
 			l.cursors.retain(l.topics.current())
@@ -113,34 +113,34 @@ func (l *Listener) handle(ctx context.Context, stream *stream, begunWith []strin
 }
 
 // ready makes up for topics that were changed while the session was opened.
-func (l *Listener) ready(ctx context.Context, message *dispatcherv1.Ready, begunWith []string) error {
+func (l *Listener) handleReady(ctx context.Context, message *dispatcherv1.Ready, openedWith []string) error {
 	id := message.GetListenerId()
-	l.cursors.streamBegins(message.GetCursors())
-	l.session.identify(id)
-	if err := l.catchUp(ctx, begunWith); err != nil {
+	l.cursors.beginStream(message.GetCursors())
+	l.supervisor.setID(id)
+	if err := l.applyMissedChanges(ctx, openedWith); err != nil {
 		return err
 	}
-	l.session.tell(Status{
+	l.supervisor.reportStatus(Status{
 		Kind: StatusReady, ID: id, SessionID: message.GetSessionId(), ServerID: message.GetServerId(),
 	})
 	return nil
 }
 
-func (l *Listener) catchUp(ctx context.Context, begunWith []string) error {
+func (l *Listener) applyMissedChanges(ctx context.Context, openedWith []string) error {
 	l.updating.Lock()
 	defer l.updating.Unlock()
-	if change, any := l.topics.missing(begunWith); any {
-		ctx, cancel := context.WithTimeout(ctx, updateLimit)
+	if change, ok := l.topics.changesSince(openedWith); ok {
+		ctx, cancel := context.WithTimeout(ctx, updateTimeout)
 		defer cancel()
 		if err := l.update(ctx, change); err != nil {
 			return err
 		}
 	}
-	l.session.established()
+	l.supervisor.setLive()
 	return nil
 }
 
-func (l *Listener) gap(message *dispatcherv1.Gap) {
+func (l *Listener) handleGap(message *dispatcherv1.Gap) {
 	if message.GetReason() == dispatcherv1.GapReason_GAP_REASON_EPOCH_CHANGED {
 		l.cursors.epochChanged(message.GetTopic())
 	} else {
@@ -151,7 +151,7 @@ func (l *Listener) gap(message *dispatcherv1.Gap) {
 	}
 	l.options.OnGap(Gap{
 		Topic:     message.GetTopic(),
-		Reason:    GapReason(nameOf(dispatcherv1.GapReason_name, int32(message.GetReason()), "GAP_REASON_")),
+		Reason:    GapReason(enumName(dispatcherv1.GapReason_name, int32(message.GetReason()), "GAP_REASON_")),
 		From:      message.GetFrom(),
 		To:        message.GetTo(),
 		LostCount: message.GetLostCount(),

@@ -60,7 +60,7 @@ func WithDialOptions(options ...grpc.DialOption) Option {
 	return func(o *clientOptions) { o.dial = append(o.dial, options...) }
 }
 
-func optionsOf(options []Option) clientOptions {
+func newClientOptions(options []Option) clientOptions {
 	o := clientOptions{credentials: insecure.NewCredentials()}
 	for _, option := range options {
 		option(&o)

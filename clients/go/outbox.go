@@ -6,30 +6,31 @@ import (
 )
 
 const (
-	// maxBatchBytes is how much goes into one message at most, unless one item alone is larger: far above what is
-	// queued at a time, and below the message limit of any server.
+	// maxBatchBytes bounds one message, unless a single item is larger. It is far above what is usually queued, and below
+	// every server's message limit.
 	maxBatchBytes = 512 << 10
-	// maxQueuedBytes is how much waits for a congested stream before those who produce it have to wait, too.
+	// maxQueuedBytes is the queue size from which waitForRoom blocks.
 	maxQueuedBytes = 1 << 20
 )
 
-// outbox holds what waits to be written to a stream. What is queued leaves as one message; nothing ever waits to fill
-// one. An item is an encoded batch of one: protobuf messages that are joined are merged, so batches are joined by
-// appending.
+// outbox queues messages for a stream and writes all queued ones as one batch. It never delays a message to fill a batch.
+//
+// Each item is an encoded batch of one message. Concatenated protobuf encodings decode as one merged message, so batches
+// are joined by appending their bytes.
 type outbox struct {
 	mu     sync.Mutex
 	items  [][]byte
 	bytes  int
 	closed bool
-	wake   chan struct{} // holds a token while there may be something to do
-	room   chan struct{} // closed when there is room again; nil if nobody waits
+	wake   chan struct{} // holds a token while run may have something to do
+	room   chan struct{} // closed when waitForRoom may return; nil if nobody waits
 }
 
 func newOutbox() *outbox {
 	return &outbox{wake: make(chan struct{}, 1)}
 }
 
-// push adds an item, in order. After close it is dropped.
+// push enqueues an item. It never blocks, and drops the item after close.
 func (o *outbox) push(item []byte) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -41,7 +42,7 @@ func (o *outbox) push(item []byte) {
 	o.signal()
 }
 
-// waitForRoom returns once not much is queued, the outbox is closed, or the context ends.
+// waitForRoom returns once fewer than maxQueuedBytes are queued, the outbox is closed, or the context ends.
 func (o *outbox) waitForRoom(ctx context.Context) {
 	for {
 		o.mu.Lock()
@@ -62,7 +63,7 @@ func (o *outbox) waitForRoom(ctx context.Context) {
 	}
 }
 
-// run writes what is queued until the outbox is closed or a write fails.
+// run writes batches until the outbox is closed or a write fails.
 func (o *outbox) run(write func([]byte) error) {
 	for range o.wake {
 		for {
@@ -80,17 +81,18 @@ func (o *outbox) run(write func([]byte) error) {
 	}
 }
 
-// close drops what is queued: the stream is gone.
+// close drops the queue and ends run: the stream has ended.
 func (o *outbox) close() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.closed = true
 	o.items = nil
 	o.bytes = 0
-	o.giveRoom()
+	o.releaseWaiters()
 	o.signal()
 }
 
+// take removes the next batch from the queue; it is nil if the queue is empty.
 func (o *outbox) take() (batch []byte, closed bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -119,12 +121,12 @@ func (o *outbox) take() (batch []byte, closed bool) {
 	o.items = o.items[count:]
 	o.bytes -= bytes
 	if o.bytes < maxQueuedBytes {
-		o.giveRoom()
+		o.releaseWaiters()
 	}
 	return batch, false
 }
 
-func (o *outbox) giveRoom() {
+func (o *outbox) releaseWaiters() {
 	if o.room != nil {
 		close(o.room)
 		o.room = nil

@@ -34,8 +34,8 @@ func TestPatterns(t *testing.T) {
 		{"*", "a", true}, {"*", "a.b", false}, {"a.*", "a.b", true}, {"a.*", "a", false}, {"*.b", "a.b", true},
 		{"*.b", "a.c", false}, {">", "a.b.c", true}, {"a.>", "a.b.c", true}, {"a.>", "a", false}, {"b.>", "a.b", false},
 	} {
-		if got := covers(c.pattern, c.topic); got != c.want {
-			t.Errorf("%q covers %q: %v", c.pattern, c.topic, got)
+		if got := matches(c.pattern, c.topic); got != c.want {
+			t.Errorf("%q matches %q: %v", c.pattern, c.topic, got)
 		}
 	}
 }
@@ -65,31 +65,31 @@ func at(topic, epoch string, sequence uint64) []*dispatcherv1.Cursor {
 	return []*dispatcherv1.Cursor{{Topic: topic, Epoch: epoch, Sequence: sequence}}
 }
 
-func claims(c *cursors) string {
+func resumeText(c *cursors) string {
 	var all []string
-	for _, claim := range c.claim() {
-		all = append(all, fmt.Sprintf("%s %s %d", claim.GetTopic(), claim.GetEpoch(), claim.GetSequence()))
+	for _, point := range c.resumePoints() {
+		all = append(all, fmt.Sprintf("%s %s %d", point.GetTopic(), point.GetEpoch(), point.GetSequence()))
 	}
 	return strings.Join(all, ", ")
 }
 
 func TestCursorsResumeWithoutRepetition(t *testing.T) {
 	c := newCursors()
-	c.streamBegins(at("t", "e1", 5))
+	c.beginStream(at("t", "e1", 5))
 	for sequence := uint64(6); sequence <= 8; sequence++ {
-		if !c.take("t", sequence) {
+		if !c.accept("t", sequence) {
 			t.Errorf("%d is new", sequence)
 		}
 	}
-	if got := claims(c); got != "t e1 8" {
-		t.Errorf("claims %s", got)
+	if got := resumeText(c); got != "t e1 8" {
+		t.Errorf("resumes from %s", got)
 	}
-	c.streamBegins(at("t", "e1", 8))
-	if !c.take("t", 9) || claims(c) != "t e1 9" {
-		t.Errorf("claims %s", claims(c))
+	c.beginStream(at("t", "e1", 8))
+	if !c.accept("t", 9) || resumeText(c) != "t e1 9" {
+		t.Errorf("resumes from %s", resumeText(c))
 	}
 	for range 2 {
-		if !c.take("t", 0) {
+		if !c.accept("t", 0) {
 			t.Error("results without a position are always new")
 		}
 	}
@@ -97,35 +97,35 @@ func TestCursorsResumeWithoutRepetition(t *testing.T) {
 
 func TestCursorsOfANewEpochBeginAnew(t *testing.T) {
 	c := newCursors()
-	c.streamBegins(at("t", "e1", 100))
-	c.claim()
-	c.streamBegins(at("t", "e2", 3))
+	c.beginStream(at("t", "e1", 100))
+	c.resumePoints()
+	c.beginStream(at("t", "e2", 3))
 	c.epochChanged("t")
-	if !c.take("t", 4) || claims(c) != "t e2 4" {
-		t.Errorf("claims %s", claims(c))
+	if !c.accept("t", 4) || resumeText(c) != "t e2 4" {
+		t.Errorf("resumes from %s", resumeText(c))
 	}
 	// The server forgot the topic, and has not heard of it since.
-	c.streamBegins(nil)
+	c.beginStream(nil)
 	c.epochChanged("t")
-	if !c.take("t", 1) || claims(c) != "t  1" {
-		t.Errorf("claims %s", claims(c))
+	if !c.accept("t", 1) || resumeText(c) != "t  1" {
+		t.Errorf("resumes from %s", resumeText(c))
 	}
 	// On one stream a position that falls begins a new epoch, too.
 	c.advance(at("t", "e3", 7))
-	if !c.take("t", 2) || claims(c) != "t  2" {
-		t.Errorf("claims %s", claims(c))
+	if !c.accept("t", 2) || resumeText(c) != "t  2" {
+		t.Errorf("resumes from %s", resumeText(c))
 	}
 }
 
 func TestCursorsTakeWhatASlowStreamRepeatsOnce(t *testing.T) {
 	c := newCursors()
-	c.streamBegins(at("t", "e1", 0))
-	c.take("t", 1)
-	c.take("t", 2)
-	c.claim()
+	c.beginStream(at("t", "e1", 0))
+	c.accept("t", 1)
+	c.accept("t", 2)
+	c.resumePoints()
 	// This server replays from earlier than was asked.
-	c.streamBegins(nil)
-	if c.take("t", 3) != true || c.take("t", 4) != true {
+	c.beginStream(nil)
+	if c.accept("t", 3) != true || c.accept("t", 4) != true {
 		t.Error("3 and 4 are new")
 	}
 }
@@ -133,17 +133,17 @@ func TestCursorsTakeWhatASlowStreamRepeatsOnce(t *testing.T) {
 func TestCursorsAreBounded(t *testing.T) {
 	c := newCursors()
 	for i := range maxCursors + 10 {
-		c.take(fmt.Sprintf("%s-%d", strings.Repeat("x", 200), i), 1)
+		c.accept(fmt.Sprintf("%s-%d", strings.Repeat("x", 200), i), 1)
 	}
 	if len(c.positions) != maxCursors || c.recent.Len() != maxCursors {
 		t.Errorf("remembers %d", len(c.positions))
 	}
 	bytes := 0
-	for _, claim := range c.claim() {
-		bytes += len(claim.GetTopic()) + cursorOverhead
+	for _, point := range c.resumePoints() {
+		bytes += len(point.GetTopic()) + cursorOverhead
 	}
 	if bytes > maxCursorBytes {
-		t.Errorf("claims %d bytes", bytes)
+		t.Errorf("resumes from %d bytes", bytes)
 	}
 	c.retain([]string{"y"})
 	if len(c.positions) != 0 {
@@ -243,28 +243,28 @@ func TestErrors(t *testing.T) {
 func TestRegistrationsAcrossSessions(t *testing.T) {
 	var r registrations
 	r.set(Registration{Topic: "a"})
-	joined := r.join(Registration{Topic: "b", Group: "g"})
-	refused := r.join(Registration{Topic: "c"})
-	left := r.leave("a")
-	if got := r.hello(); len(got) != 0 {
+	registered := r.register(Registration{Topic: "b", Group: "g"})
+	rejected := r.register(Registration{Topic: "c"})
+	deregistered := r.deregister("a")
+	if got := r.confirmedTopics(); len(got) != 0 {
 		t.Errorf("hello says %v", got)
 	}
 	if got := r.unanswered(); len(got) != 3 {
 		t.Errorf("%d are unanswered", len(got))
 	}
-	r.confirmed(joined.id)
-	r.confirmed(left.id)
+	r.confirmed(registered.id)
+	r.confirmed(deregistered.id)
 	r.confirmed("unknown")
-	if !r.refused(refused.id, errClosed) || r.refused("unknown", errClosed) {
+	if !r.rejected(rejected.id, errClosed) || r.rejected("unknown", errClosed) {
 		t.Error("one was refused")
 	}
-	if err := errors.Join(joined.wait(t.Context()), left.wait(t.Context())); err != nil {
+	if err := errors.Join(registered.wait(t.Context()), deregistered.wait(t.Context())); err != nil {
 		t.Error(err)
 	}
-	if err := refused.wait(t.Context()); !errors.Is(err, ErrClosed) {
+	if err := rejected.wait(t.Context()); !errors.Is(err, ErrClosed) {
 		t.Errorf("got %v", err)
 	}
-	if got := r.hello(); len(got) != 1 || got[0].GetTopic() != "b" || got[0].GetGroup() != "g" {
+	if got := r.confirmedTopics(); len(got) != 1 || got[0].GetTopic() != "b" || got[0].GetGroup() != "g" {
 		t.Errorf("hello says %v", got)
 	}
 }

@@ -4,9 +4,10 @@ import (
 	"strings"
 )
 
+// maxTopicBytes is the server's limit.
 const maxTopicBytes = 255
 
-// checkPattern refuses what the server would end the session for.
+// checkPattern rejects malformed topics and patterns locally, because the server would end the session for them.
 func checkPattern(pattern string) error {
 	if len(pattern) > maxTopicBytes {
 		return invalidArgument("topic", "%q is %d bytes long; use at most %d", pattern, len(pattern), maxTopicBytes)
@@ -17,8 +18,8 @@ func checkPattern(pattern string) error {
 		if token == "*" || token == ">" && isLast || isToken(token) {
 			continue
 		}
-		return invalidArgument("topic", "%q is malformed; use tokens of A-Z, a-z, 0-9, _ and -, joined by dots, "+
-			"with * for one token and > as the last one for all further ones", pattern)
+		return invalidArgument("topic", "%q is malformed; use tokens of A-Z, a-z, 0-9, _ and -, separated by dots; "+
+			"* matches one token, and > as the last token matches one or more", pattern)
 	}
 	return nil
 }
@@ -37,19 +38,19 @@ func isToken(token string) bool {
 	return true
 }
 
-// covers tells whether a pattern stands for a topic.
-func covers(pattern, topic string) bool {
+// matches reports whether a pattern matches a topic.
+func matches(pattern, topic string) bool {
 	for {
-		wanted, morePattern, patternGoesOn := strings.Cut(pattern, ".")
-		given, moreTopic, topicGoesOn := strings.Cut(topic, ".")
+		patternToken, patternRest, patternHasMore := strings.Cut(pattern, ".")
+		topicToken, topicRest, topicHasMore := strings.Cut(topic, ".")
 		switch {
-		case wanted == ">" && !patternGoesOn:
+		case patternToken == ">" && !patternHasMore:
 			return true
-		case wanted != "*" && wanted != given:
+		case patternToken != "*" && patternToken != topicToken:
 			return false
-		case !patternGoesOn || !topicGoesOn:
-			return patternGoesOn == topicGoesOn
+		case !patternHasMore || !topicHasMore:
+			return patternHasMore == topicHasMore
 		}
-		pattern, topic = morePattern, moreTopic
+		pattern, topic = patternRest, topicRest
 	}
 }

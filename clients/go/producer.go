@@ -59,8 +59,8 @@ type Producer struct {
 	client        *Client
 	options       ProducerOptions
 	registrations registrations
-	session       *session
-	work          *work
+	supervisor    *supervisor
+	runner        *assignmentRunner
 	done          chan struct{} // closed when Run has returned
 	finish        func()        // closes done, once
 
@@ -71,7 +71,7 @@ type Producer struct {
 	current     *producerSession        // while one is live
 	disconnect  context.CancelCauseFunc // ends the sessions, and the tries to open one
 	stop        context.CancelCauseFunc // abandons the handlers, too
-	undrained   error                   // what cut the drain short
+	drainErr    error                   // what cut the drain short
 }
 
 // NewProducer makes a producer that answers requests on topics, or patterns of topics: * stands for one token, > as the
@@ -79,8 +79,8 @@ type Producer struct {
 func (c *Client) NewProducer(topics []string, handler Handler, options ProducerOptions) *Producer {
 	p := &Producer{client: c, options: options, concurrency: options.Concurrency, done: make(chan struct{})}
 	p.finish = sync.OnceFunc(func() { close(p.done) })
-	p.session = newSession(c, options.ID, options.OnStatus)
-	p.work = newWork(handler, p.fault)
+	p.supervisor = newSupervisor(c, options.ID, options.OnStatus)
+	p.runner = newAssignmentRunner(handler, p.reportFault)
 	for _, topic := range topics {
 		p.registrations.set(Registration{Topic: topic})
 	}
@@ -96,7 +96,7 @@ func (c *Client) NewProducer(topics []string, handler Handler, options ProducerO
 // It returns an error if that was cut short, or if the server refuses the producer in a way that no retry can mend,
 // such as ErrInvalidArgument or ErrSessionReplaced. Handlers get the values of the context, but not its end.
 func (p *Producer) Run(ctx context.Context) error {
-	if err := p.session.begin(); err != nil {
+	if err := p.supervisor.claimRun(); err != nil {
 		return err
 	}
 	run, stop := context.WithCancelCause(context.WithoutCancel(ctx))
@@ -107,19 +107,19 @@ func (p *Producer) Run(ctx context.Context) error {
 	p.isStarted = true
 	p.disconnect, p.stop = disconnect, stop
 	p.mu.Unlock()
-	cutShort := time.AfterFunc(time.Hour, func() { stop(errClosed) })
-	cutShort.Stop()
-	defer cutShort.Stop()
-	unwatch := context.AfterFunc(ctx, func() {
-		cutShort.Reset(p.grace())
+	graceTimer := time.AfterFunc(time.Hour, func() { stop(errClosed) })
+	graceTimer.Stop()
+	defer graceTimer.Stop()
+	stopWatching := context.AfterFunc(ctx, func() {
+		graceTimer.Reset(p.grace())
 		p.beginClosing()
 	})
-	defer unwatch()
+	defer stopWatching()
 
-	err := p.session.keep(sessions, p.once)
-	p.work.wait(run)
+	err := p.supervisor.run(sessions, p.runSession)
+	p.runner.waitIdle(run)
 	if err == nil {
-		err = p.undrained
+		err = p.drainErr
 	}
 	if err == nil && run.Err() != nil {
 		err = errClosed
@@ -128,7 +128,7 @@ func (p *Producer) Run(ctx context.Context) error {
 	if over == nil {
 		over = errClosed
 	}
-	p.session.end(over)
+	p.supervisor.end(over)
 	p.registrations.end(errorFromCall(over))
 	p.finish()
 	return err
@@ -137,25 +137,25 @@ func (p *Producer) Run(ctx context.Context) error {
 // Ready waits until the producer is live: every request accepted from then on is assigned to it. It fails if there will
 // be no further session.
 func (p *Producer) Ready(ctx context.Context) error {
-	return p.session.ready(ctx)
+	return p.supervisor.ready(ctx)
 }
 
 // ID is its id, as given or minted; empty before the first session.
 func (p *Producer) ID() string {
-	return p.session.currentID()
+	return p.supervisor.currentID()
 }
 
 // Register joins a topic or pattern, also for later sessions; the newest group holds. It returns once that is live,
 // after a reconnect if need be, and at once before Run. If the server refuses it, the producer goes on without it. If
 // the context ends first, it may still take effect.
 func (p *Producer) Register(ctx context.Context, topic, group string) error {
-	return p.change(ctx, p.registrations.join(Registration{Topic: topic, Group: group}))
+	return p.change(ctx, p.registrations.register(Registration{Topic: topic, Group: group}))
 }
 
 // Deregister leaves a topic or pattern, written as it was registered. What was assigned before may still be answered.
 // It returns as Register does.
 func (p *Producer) Deregister(ctx context.Context, topic string) error {
-	return p.change(ctx, p.registrations.leave(topic))
+	return p.change(ctx, p.registrations.deregister(topic))
 }
 
 // SetConcurrency changes how many handlers run at a time; from 1. What is at work goes on.
@@ -173,8 +173,8 @@ func (p *Producer) SetConcurrency(concurrency int) error {
 	if p.current == nil {
 		return nil
 	}
-	p.work.setLimit(concurrency)
-	p.current.say(&dispatcherv1.ProducerMessage{Message: &dispatcherv1.ProducerMessage_UpdateCredit{
+	p.runner.setConcurrency(concurrency)
+	p.current.enqueue(&dispatcherv1.ProducerMessage{Message: &dispatcherv1.ProducerMessage_UpdateCredit{
 		UpdateCredit: &dispatcherv1.UpdateCredit{MaxOutstanding: window},
 	}})
 	return nil
@@ -206,10 +206,10 @@ func (p *Producer) beginClosing() {
 	p.isClosing = true
 	switch {
 	case !p.isStarted:
-		p.session.end(errClosed)
+		p.supervisor.end(errClosed)
 		p.finish()
 	case p.current != nil:
-		p.current.say(&dispatcherv1.ProducerMessage{Message: &dispatcherv1.ProducerMessage_Drain{
+		p.current.enqueue(&dispatcherv1.ProducerMessage{Message: &dispatcherv1.ProducerMessage_Drain{
 			Drain: &dispatcherv1.Drain{},
 		}})
 	default:
@@ -224,11 +224,11 @@ func (p *Producer) change(ctx context.Context, change *registrationChange) error
 	p.mu.Unlock()
 	switch {
 	case isClosing:
-		p.registrations.refused(change.id, errClosed)
+		p.registrations.rejected(change.id, errClosed)
 	case !isStarted:
 		p.registrations.applyAll()
 	case current != nil:
-		current.say(change.message)
+		current.enqueue(change.message)
 	}
 	return change.wait(ctx)
 }
@@ -241,9 +241,9 @@ func (p *Producer) grace() time.Duration {
 }
 
 // fault tells of a mistake that hurts nobody; without anyone to tell, a panic at least must not pass unseen.
-func (p *Producer) fault(err *Error) {
+func (p *Producer) reportFault(err *Error) {
 	if p.options.OnStatus == nil && err.Reason == "HANDLER_PANICKED" {
 		slog.Error(err.Message)
 	}
-	p.session.tell(Status{Kind: StatusFault, Err: err})
+	p.supervisor.reportStatus(Status{Kind: StatusFault, Err: err})
 }

@@ -22,8 +22,8 @@ type producerSession struct {
 	isDrained       bool
 }
 
-// once is one session from Hello to its end; nil if it was drained.
-func (p *Producer) once(ctx context.Context) error {
+// runSession is one session from Hello to its end; nil if it was drained.
+func (p *Producer) runSession(ctx context.Context) error {
 	p.mu.Lock()
 	isClosing := p.isClosing
 	p.mu.Unlock()
@@ -45,16 +45,16 @@ func (p *Producer) once(ctx context.Context) error {
 		stream.close(errClosed)
 		<-written
 	}()
-	s.say(s.hello())
+	s.enqueue(s.hello())
 	err = s.receive(ctx)
 	p.mu.Lock()
 	wasLive := p.current == s
 	p.current = nil
 	isClosing = p.isClosing
 	p.mu.Unlock()
-	p.work.abandon(sessionLost(ctx, err))
+	p.runner.revokeAll(sessionLost(ctx, err))
 	if isClosing && wasLive {
-		p.undrained = err
+		p.drainErr = err
 		return nil
 	}
 	return err
@@ -67,10 +67,10 @@ func (s *producerSession) hello() *dispatcherv1.ProducerMessage {
 	p.mu.Unlock()
 	return &dispatcherv1.ProducerMessage{Message: &dispatcherv1.ProducerMessage_Hello{Hello: &dispatcherv1.Hello{
 		// The minted id is kept, so that a session that only this side has lost is replaced and not asked in vain.
-		ProducerId:         p.session.currentID(),
+		ProducerId:         p.supervisor.currentID(),
 		DisplayName:        p.options.DisplayName,
 		Labels:             p.options.Labels,
-		Registrations:      p.registrations.hello(),
+		Registrations:      p.registrations.confirmedTopics(),
 		MaxOutstanding:     uint32(concurrency),
 		MaxBacklog:         uint32(p.options.MaxBacklog),
 		ReportDispositions: p.options.OnDisposition != nil,
@@ -109,27 +109,27 @@ func (s *producerSession) handle(ctx context.Context, event event) error {
 		if err != nil {
 			return err
 		}
-		p.work.assign(ctx, assignment, s)
+		p.runner.assign(ctx, assignment, s)
 		return nil
 	case messageRevocation:
 		var message dispatcherv1.Revocation
 		if err := event.read(&message); err != nil {
 			return err
 		}
-		p.work.revoke(message.GetAssignmentIds(), revoked(message.GetReason()))
+		p.runner.revoke(message.GetAssignmentIds(), revoked(message.GetReason()))
 		return nil
 	case messageHeartbeat:
-		return s.stream.heard(event)
+		return s.stream.readHeartbeat(event)
 	case messageGoAway:
 		var message dispatcherv1.GoAway
 		err := event.read(&message)
-		p.session.tell(Status{Kind: StatusGoingAway, Grace: message.GetGrace().AsDuration()})
+		p.supervisor.reportStatus(Status{Kind: StatusGoingAway, Grace: message.GetGrace().AsDuration()})
 		return err
 	case messageDisposition:
 		var message dispatcherv1.Disposition
 		err := event.read(&message)
 		if p.options.OnDisposition != nil {
-			state := nameOf(dispatcherv1.DispositionState_name, int32(message.GetState()), "DISPOSITION_STATE_")
+			state := enumName(dispatcherv1.DispositionState_name, int32(message.GetState()), "DISPOSITION_STATE_")
 			p.options.OnDisposition(message.GetAssignmentId(), Disposition(state))
 		}
 		return err
@@ -155,8 +155,8 @@ func (s *producerSession) handle(ctx context.Context, event event) error {
 		var message dispatcherv1.Fault
 		err := event.read(&message)
 		why := errorFromStatus(message.GetStatus(), "")
-		if !p.registrations.refused(message.GetCorrelationId(), why) {
-			p.fault(why)
+		if !p.registrations.rejected(message.GetCorrelationId(), why) {
+			p.reportFault(why)
 		}
 		return err
 	}
@@ -165,29 +165,29 @@ func (s *producerSession) handle(ctx context.Context, event event) error {
 
 func (s *producerSession) welcome(message *dispatcherv1.Welcome) {
 	p := s.producer
-	s.stream.expect(message.GetHeartbeatInterval().AsDuration())
+	s.stream.setHeartbeatInterval(message.GetHeartbeatInterval().AsDuration())
 	s.maxMessageBytes.Store(int64(message.GetMaxMessageBytes()))
 	p.mu.Lock()
 	limit := p.concurrency
 	if limit == 0 {
 		limit = int(message.GetMaxOutstanding())
 	} else if limit != int(message.GetMaxOutstanding()) {
-		s.say(&dispatcherv1.ProducerMessage{Message: &dispatcherv1.ProducerMessage_UpdateCredit{
+		s.enqueue(&dispatcherv1.ProducerMessage{Message: &dispatcherv1.ProducerMessage_UpdateCredit{
 			UpdateCredit: &dispatcherv1.UpdateCredit{MaxOutstanding: uint32(limit)},
 		}})
 	}
-	p.work.setLimit(limit)
+	p.runner.setConcurrency(limit)
 	p.current = s
 	if p.isClosing {
-		s.say(&dispatcherv1.ProducerMessage{Message: &dispatcherv1.ProducerMessage_Drain{Drain: &dispatcherv1.Drain{}}})
+		s.enqueue(&dispatcherv1.ProducerMessage{Message: &dispatcherv1.ProducerMessage_Drain{Drain: &dispatcherv1.Drain{}}})
 	}
 	p.mu.Unlock()
 	for _, change := range p.registrations.unanswered() {
-		s.say(change)
+		s.enqueue(change)
 	}
-	p.session.identify(message.GetProducerId())
-	p.session.established()
-	p.session.tell(Status{
+	p.supervisor.setID(message.GetProducerId())
+	p.supervisor.setLive()
+	p.supervisor.reportStatus(Status{
 		Kind:      StatusReady,
 		ID:        message.GetProducerId(),
 		SessionID: message.GetSessionId(),
@@ -195,7 +195,7 @@ func (s *producerSession) welcome(message *dispatcherv1.Welcome) {
 	})
 }
 
-func (s *producerSession) say(message *dispatcherv1.ProducerMessage) {
+func (s *producerSession) enqueue(message *dispatcherv1.ProducerMessage) {
 	encoded, err := proto.Marshal(&dispatcherv1.ProduceRequest{Messages: []*dispatcherv1.ProducerMessage{message}})
 	if err != nil {
 		s.stream.close(invalidArgument("producer", "cannot be encoded: %v", err))
@@ -219,7 +219,7 @@ func (s *producerSession) reply(ctx context.Context, assignmentID string, more b
 }
 
 func revoked(reason dispatcherv1.RevocationReason) *Error {
-	name := nameOf(dispatcherv1.RevocationReason_name, int32(reason), "REVOCATION_REASON_")
+	name := enumName(dispatcherv1.RevocationReason_name, int32(reason), "REVOCATION_REASON_")
 	code := codes.Canceled
 	if reason == dispatcherv1.RevocationReason_REVOCATION_REASON_EXPIRED {
 		code = codes.DeadlineExceeded

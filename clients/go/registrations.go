@@ -13,14 +13,14 @@ import (
 type Registration struct {
 	// Topic is a topic, or a pattern of topics: * stands for one token, > as the last one for one or more.
 	Topic string
-	// Group makes the members share the work: one of them is asked per request. Empty: asked always.
+	// Group makes its members share the requests: each request goes to one of them. Empty: every request on the topic.
 	Group string
 }
 
-// registrations is what a producer is registered on, across reconnects.
+// registrations holds the topics of a producer across reconnects.
 //
-// What the server has confirmed goes into the next Hello. What it has not answered is said again after the next
-// Welcome, so that a refused topic is a Fault and not the end of the session.
+// Confirmed registrations go into the next Hello. Unanswered changes are sent again after the next Welcome instead: a
+// topic that the server rejects there is a Fault, whereas in Hello it would end the session.
 type registrations struct {
 	mu      sync.Mutex
 	current []Registration
@@ -28,15 +28,16 @@ type registrations struct {
 	lastID  int
 }
 
+// registrationChange is a Register or Deregister message that the server has not answered.
 type registrationChange struct {
-	id      string
+	id      string // correlation id
 	message *dispatcherv1.ProducerMessage
 	apply   func()
 	done    chan error // buffered
 }
 
-// hello is what the next Hello registers.
-func (r *registrations) hello() []*dispatcherv1.Registration {
+// confirmedTopics returns the registrations for the next Hello.
+func (r *registrations) confirmedTopics() []*dispatcherv1.Registration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	messages := make([]*dispatcherv1.Registration, 0, len(r.current))
@@ -46,8 +47,8 @@ func (r *registrations) hello() []*dispatcherv1.Registration {
 	return messages
 }
 
-// join notes that a topic is to be joined.
-func (r *registrations) join(registration Registration) *registrationChange {
+// register adds a change that registers a topic once the server has confirmed it.
+func (r *registrations) register(registration Registration) *registrationChange {
 	change := &dispatcherv1.Register{
 		Registrations: []*dispatcherv1.Registration{{Topic: registration.Topic, Group: registration.Group}},
 	}
@@ -55,8 +56,8 @@ func (r *registrations) join(registration Registration) *registrationChange {
 	return r.add(message, &change.CorrelationId, func() { r.set(registration) })
 }
 
-// leave notes that a topic is to be left; from now on no Hello registers it.
-func (r *registrations) leave(topic string) *registrationChange {
+// deregister adds a change that deregisters a topic. The next Hello already omits the topic.
+func (r *registrations) deregister(topic string) *registrationChange {
 	change := &dispatcherv1.Deregister{Topics: []string{topic}}
 	message := &dispatcherv1.ProducerMessage{Message: &dispatcherv1.ProducerMessage_Deregister{Deregister: change}}
 	r.mu.Lock()
@@ -65,7 +66,7 @@ func (r *registrations) leave(topic string) *registrationChange {
 	return r.add(message, &change.CorrelationId, func() { r.unset(topic) })
 }
 
-// wait returns with the server's answer.
+// wait returns the server's answer: nil if it confirmed the change.
 func (c *registrationChange) wait(ctx context.Context) error {
 	select {
 	case err := <-c.done:
@@ -75,7 +76,7 @@ func (c *registrationChange) wait(ctx context.Context) error {
 	}
 }
 
-// unanswered is what was said and not answered, in order.
+// unanswered returns the messages that the server has not answered, in the order in which they were added.
 func (r *registrations) unanswered() []*dispatcherv1.ProducerMessage {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -86,42 +87,42 @@ func (r *registrations) unanswered() []*dispatcherv1.ProducerMessage {
 	return messages
 }
 
-// confirmed notes that the server made a change. It may be one that another session asked for.
+// confirmed applies a change that the server confirmed. It ignores unknown correlation ids.
 func (r *registrations) confirmed(id string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if change := r.take(id); change != nil {
+	if change := r.remove(id); change != nil {
 		change.apply()
 		change.done <- nil
 	}
 }
 
-// refused notes that the server refused something, and tells whether it was a change.
-func (r *registrations) refused(id string, why *Error) bool {
+// rejected ends a change with an error and reports whether the correlation id was one of a change.
+func (r *registrations) rejected(id string, reason *Error) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	change := r.take(id)
+	change := r.remove(id)
 	if change == nil {
 		return false
 	}
-	change.done <- why
+	change.done <- reason
 	return true
 }
 
-// applyAll makes all changes without a server: there has been no session yet.
+// applyAll applies all changes locally. It is for changes before the first session, which begins with them.
 func (r *registrations) applyAll() {
 	r.end(nil)
 }
 
-// end answers whoever waits: there will be no further session.
-func (r *registrations) end(why error) {
+// end ends all changes, because no further session follows. A nil reason applies them.
+func (r *registrations) end(reason error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, change := range r.changes {
-		if why == nil {
+		if reason == nil {
 			change.apply()
 		}
-		change.done <- why
+		change.done <- reason
 	}
 	r.changes = nil
 }
@@ -138,7 +139,7 @@ func (r *registrations) add(
 	return change
 }
 
-func (r *registrations) take(id string) *registrationChange {
+func (r *registrations) remove(id string) *registrationChange {
 	i := slices.IndexFunc(r.changes, func(change *registrationChange) bool { return change.id == id })
 	if i < 0 {
 		return nil

@@ -7,46 +7,47 @@ import (
 	"google.golang.org/grpc/codes"
 )
 
-// maxFeedEvents is how many results wait at most for a gather that is not read.
+// maxFeedEvents bounds how many results are queued for a gather that is not read.
 const maxFeedEvents = 65_536
 
-// sharedFeed is a gather on a stream with others: what comes for it waits here, so that it holds up nobody.
+// sharedFeed is the feed of a gather that shares its stream with others. It queues the gather's events, so that a gather
+// that is not read does not block the stream.
 type sharedFeed struct {
-	unwatch func() bool
+	stopWatching func() bool
 
 	mu        sync.Mutex
 	events    []event
 	err       error
-	arrived   chan struct{} // holds a token while there may be something to take
+	arrived   chan struct{} // holds a token while next may have something to return
 	stream    *submitStream
 	requestID string
 	closed    bool
 }
 
-// newSharedFeed makes a feed that fails when the context ends.
+// newSharedFeed returns a feed that fails when the context ends.
 func newSharedFeed(ctx context.Context) *sharedFeed {
 	f := &sharedFeed{arrived: make(chan struct{}, 1)}
-	f.unwatch = context.AfterFunc(ctx, func() {
+	f.stopWatching = context.AfterFunc(ctx, func() {
 		failure := *errorFromCall(ctx.Err())
 		failure.cause = context.Cause(ctx)
 		f.fail(&failure)
-		f.leave()
+		f.detach()
 	})
 	return f
 }
 
-// follow says which gather it is.
-func (f *sharedFeed) follow(stream *submitStream, requestID string) {
+// attach sets the gather that the feed belongs to. A feed that has failed already cancels the gather.
+func (f *sharedFeed) attach(stream *submitStream, requestID string) {
 	f.mu.Lock()
 	f.stream, f.requestID = stream, requestID
 	hasFailed := f.err != nil
 	f.mu.Unlock()
 	if hasFailed {
-		f.leave()
+		f.detach()
 	}
 }
 
-// push adds an event.
+// push enqueues an event. Beyond maxFeedEvents, the feed fails with ErrResourceExhausted and cancels its gather.
 func (f *sharedFeed) push(e event) {
 	f.mu.Lock()
 	tooMany := len(f.events) >= maxFeedEvents
@@ -58,14 +59,14 @@ func (f *sharedFeed) push(e event) {
 		f.fail(&Error{
 			Code:    codes.ResourceExhausted,
 			Reason:  "SLOW_CONSUMER",
-			Message: "65536 results wait to be taken; read faster, or gather by the client, whose flow control holds them back",
+			Message: "65536 results are queued and not read; read faster, or use Client.Gather, whose flow control makes the server wait",
 		})
-		f.leave()
+		f.detach()
 	}
 	f.signal()
 }
 
-// fail ends it after what has come.
+// fail ends the feed with an error; next returns the queued events first.
 func (f *sharedFeed) fail(err error) {
 	f.mu.Lock()
 	if f.err == nil {
@@ -75,6 +76,7 @@ func (f *sharedFeed) fail(err error) {
 	f.signal()
 }
 
+// next implements gatherFeed.
 func (f *sharedFeed) next() (event, error) {
 	for {
 		f.mu.Lock()
@@ -95,21 +97,21 @@ func (f *sharedFeed) next() (event, error) {
 }
 
 func (f *sharedFeed) close() {
-	f.unwatch()
+	f.stopWatching()
 	f.mu.Lock()
 	f.closed = true
 	f.events = nil
 	f.mu.Unlock()
-	f.leave()
+	f.detach()
 }
 
-// leave lets the stream forget it.
-func (f *sharedFeed) leave() {
+// detach releases the gather from the stream, which cancels it if it has not ended.
+func (f *sharedFeed) detach() {
 	f.mu.Lock()
 	stream, requestID := f.stream, f.requestID
 	f.mu.Unlock()
 	if stream != nil {
-		stream.forget(requestID, f)
+		stream.release(requestID, f)
 	}
 }
 

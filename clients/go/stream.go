@@ -15,51 +15,50 @@ import (
 )
 
 const (
-	// firstMessageLimit is how long a stream may take to be opened, and then until its first message.
-	firstMessageLimit = 20 * time.Second
-	// maxSlack is how much later than promised a heartbeat may be at most, beyond the one that may be missing.
-	maxSlack = 5 * time.Second
-	// secondLook is the time to read what has arrived, before a link is taken for dead: after a stall of this very
-	// process, timers fire first.
-	secondLook = 50 * time.Millisecond
+	// firstMessageTimeout bounds opening a stream, and then waiting for its first message.
+	firstMessageTimeout = 20 * time.Second
+	// maxHeartbeatDelay bounds how late a heartbeat may arrive, in addition to one heartbeat that may be missing.
+	maxHeartbeatDelay = 5 * time.Second
+	// recheckDelay leaves time to read messages that have arrived already. After this process was stalled, expired
+	// timers fire before pending messages are read.
+	recheckDelay = 50 * time.Millisecond
 )
 
-// bidiStream fits every streaming call: what either side sends decides how many messages there are.
-var bidiStream = grpc.StreamDesc{ServerStreams: true, ClientStreams: true}
-
-// began is where the monotonic clock of the watches starts.
-var began = time.Now()
-
-// stream is one call whose server is expected to be heard now and then. Only the time spent waiting for a message
-// counts: a consumer that takes its time finds nobody dead.
+// stream is one streaming gRPC call. It fails with HEARTBEAT_LOST when the server stays silent for too long.
+//
+// Only the time spent in recv counts as silence, so a slow consumer never makes a healthy connection look dead.
 type stream struct {
 	grpc.ClientStream
-	client *Client
-	link   *link
-	parent context.Context
-	ctx    context.Context
-	cancel context.CancelCauseFunc
-	ended  sync.Once
+	client     *Client
+	connection *connection
+	callerCtx  context.Context
+	ctx        context.Context
+	cancel     context.CancelCauseFunc
+	closing    sync.Once
 
-	watch   *time.Timer
-	limit   atomic.Int64 // longest silence
-	waiting atomic.Int64 // since when, as time since began; 0 if nobody waits
-	looked  atomic.Int64 // the wait that had its first look, as the value of waiting
+	// openedAt is the zero of the monotonic clock that the fields below use.
+	openedAt     time.Time
+	silenceTimer *time.Timer
+	maxSilence   atomic.Int64 // longest allowed silence, as a time.Duration
+	waitingSince atomic.Int64 // start of the current wait, as time since openedAt; 0 if nothing waits
+	suspected    atomic.Int64 // value of waitingSince at which silence was found once and is checked again
 }
 
-// open begins a call. The context bounds all of it; close must be called.
+// open starts a call. The context bounds the whole call; the caller must call close.
 func (c *Client) open(ctx context.Context, method string, headers map[string]string) (*stream, error) {
-	link, err := c.links.acquire()
+	connection, err := c.connections.acquire()
 	if err != nil {
 		return nil, err
 	}
-	s := &stream{client: c, link: link, parent: ctx}
+	s := &stream{client: c, connection: connection, callerCtx: ctx, openedAt: time.Now()}
 	s.ctx, s.cancel = context.WithCancelCause(c.outgoing(ctx, headers))
-	s.watch = time.AfterFunc(firstMessageLimit, s.look)
-	s.limit.Store(int64(firstMessageLimit))
+	s.silenceTimer = time.AfterFunc(firstMessageTimeout, s.checkSilence)
+	s.maxSilence.Store(int64(firstMessageTimeout))
 	s.beginWait()
-	link.hurry(s.ctx)
-	s.ClientStream, err = link.conn.NewStream(s.ctx, &bidiStream, method)
+	connection.reconnectNow(s.ctx)
+	// A bidirectional description fits every streaming call: the sides decide how many messages they send.
+	description := &grpc.StreamDesc{ServerStreams: true, ClientStreams: true}
+	s.ClientStream, err = connection.conn.NewStream(s.ctx, description, method)
 	s.endWait()
 	if err != nil {
 		err = s.failure(err)
@@ -69,7 +68,7 @@ func (c *Client) open(ctx context.Context, method string, headers map[string]str
 	return s, nil
 }
 
-// send writes one message; not for several goroutines at once. What the call ended by comes out of recv.
+// send writes one message. It must not be called concurrently. If the call has ended, recv returns the reason.
 func (s *stream) send(message []byte) error {
 	return s.SendMsg(frame(message))
 }
@@ -86,82 +85,83 @@ func (s *stream) recv() (frame, error) {
 	return nil, s.failure(err)
 }
 
-// expect notes how often the server promises to be heard; 0 changes nothing.
-func (s *stream) expect(interval time.Duration) {
+// setHeartbeatInterval stores the interval that the server announced; 0 changes nothing.
+func (s *stream) setHeartbeatInterval(interval time.Duration) {
 	if interval <= 0 {
 		return
 	}
 	s.client.heartbeat.Store(int64(interval))
-	s.limit.Store(int64(silenceLimit(interval)))
+	s.maxSilence.Store(int64(maxSilenceFor(interval)))
 }
 
-// heard reads a heartbeat.
-func (s *stream) heard(heartbeat event) error {
+// readHeartbeat decodes a heartbeat event and stores its interval.
+func (s *stream) readHeartbeat(heartbeat event) error {
 	var message dispatcherv1.Heartbeat
 	err := heartbeat.read(&message)
-	s.expect(message.GetInterval().AsDuration())
+	s.setHeartbeatInterval(message.GetInterval().AsDuration())
 	return err
 }
 
-func silenceLimit(interval time.Duration) time.Duration {
-	return 2*interval + min(interval, maxSlack)
+func maxSilenceFor(interval time.Duration) time.Duration {
+	return 2*interval + min(interval, maxHeartbeatDelay)
 }
 
-// silenceLimit is what is known of it from any stream; for ever before, since gRPC's own keepalive finds a dead link,
-// too, if later.
-func (c *Client) silenceLimit() time.Duration {
+// maxSilence returns the longest allowed silence, by the interval announced on any stream of this client. Before the
+// first announcement there is no limit: gRPC's keepalive finds a dead connection then, only later.
+func (c *Client) maxSilence() time.Duration {
 	if interval := time.Duration(c.heartbeat.Load()); interval > 0 {
-		return silenceLimit(interval)
+		return maxSilenceFor(interval)
 	}
 	return math.MaxInt64
 }
 
-// close ends the call, if it has not ended, for a reason that recv then returns.
+// close ends the call; recv then returns the cause. It does nothing after the first time.
 func (s *stream) close(cause error) {
-	s.ended.Do(func() {
+	s.closing.Do(func() {
 		s.cancel(cause)
-		s.watch.Stop()
-		s.client.links.release(s.link)
+		s.silenceTimer.Stop()
+		s.client.connections.release(s.connection)
 	})
 }
 
 func (s *stream) beginWait() {
-	s.waiting.Store(max(1, int64(time.Since(began))))
-	s.watch.Reset(time.Duration(s.limit.Load()))
+	s.waitingSince.Store(max(1, int64(time.Since(s.openedAt))))
+	s.silenceTimer.Reset(time.Duration(s.maxSilence.Load()))
 }
 
 func (s *stream) endWait() {
-	s.waiting.Store(0)
-	s.watch.Stop()
+	s.waitingSince.Store(0)
+	s.silenceTimer.Stop()
 }
 
-// look may come for a wait that is over, because stopping a timer does not stop what has begun.
-func (s *stream) look() {
-	since := s.waiting.Load()
+// checkSilence ends the call if the server has been silent for too long. It may run after its wait has ended, because
+// Timer.Stop does not stop a function that has started.
+func (s *stream) checkSilence() {
+	since := s.waitingSince.Load()
 	if since == 0 {
 		return
 	}
-	silent := time.Since(began) - time.Duration(since)
-	if left := time.Duration(s.limit.Load()) - silent; left > 0 {
-		s.watch.Reset(left)
+	silence := time.Since(s.openedAt) - time.Duration(since)
+	if remaining := time.Duration(s.maxSilence.Load()) - silence; remaining > 0 {
+		s.silenceTimer.Reset(remaining)
 		return
 	}
-	if s.looked.Swap(since) != since {
-		s.watch.Reset(secondLook)
+	if s.suspected.Swap(since) != since {
+		s.silenceTimer.Reset(recheckDelay)
 		return
 	}
-	s.client.links.retire(s.link)
+	s.client.connections.retire(s.connection)
 	s.cancel(&Error{
 		Code:    codes.Unavailable,
 		Reason:  "HEARTBEAT_LOST",
-		Message: "nothing was heard for " + silent.Round(time.Millisecond).String() + "; the link is taken for dead",
+		Message: "the server was silent for " + silence.Round(time.Millisecond).String() + "; the connection is considered dead",
 	})
 }
 
-// failure finds out what a call really ended by.
+// failure returns the error that really ended the call: a cancellation by this package wins over gRPC's own error.
 func (s *stream) failure(err error) *Error {
 	if own, ok := context.Cause(s.ctx).(*Error); ok {
 		return own
 	}
-	return s.client.callError(s.parent, err)
+	return s.client.callError(s.callerCtx, err)
 }

@@ -14,7 +14,7 @@ import (
 	dispatcherv1 "github.com/ate-dispatcher/ate-dispatcher/clients/go/gen/ate/dispatcher/v1"
 )
 
-// submitStream is one Submit stream: who waits for which answer. It lives as long as the link does and is never
+// submitStream is one Submit stream: who waits for which answer. It lives as long as the connection does and is never
 // reopened; the next request opens another one.
 type submitStream struct {
 	client *Client
@@ -27,7 +27,7 @@ type submitStream struct {
 	unanswered map[string]*pendingSubmission
 	gathers    map[string]*sharedFeed
 	reserved   map[string]bool // ids of the caller's that are being gathered
-	over       error           // why it takes no more submissions; nil while it does
+	endErr     error           // why it takes no more submissions; nil while it does
 }
 
 // pendingSubmission waits for the answer to a submission.
@@ -57,7 +57,7 @@ func newSubmitStream(ctx context.Context, client *Client) *submitStream {
 func (s *submitStream) isOpen() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.over == nil
+	return s.endErr == nil
 }
 
 // submit queues a submission; the answer comes on the channel.
@@ -66,8 +66,8 @@ func (s *submitStream) submit(
 ) (<-chan submitAnswer, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.over != nil {
-		return nil, s.over
+	if s.endErr != nil {
+		return nil, s.endErr
 	}
 	if feed != nil && requestID != "" {
 		// On one stream, the results of two gathers of one request could not be told apart.
@@ -83,40 +83,40 @@ func (s *submitStream) submit(
 		delete(s.reserved, requestID)
 		return nil, err
 	}
-	waiting := &pendingSubmission{feed: feed, requestID: requestID, answer: make(chan submitAnswer, 1)}
-	s.unanswered[correlationID] = waiting
+	pending := &pendingSubmission{feed: feed, requestID: requestID, answer: make(chan submitAnswer, 1)}
+	s.unanswered[correlationID] = pending
 	s.outbox.push(message)
-	return waiting.answer, nil
+	return pending.answer, nil
 }
 
 // abandon withdraws a submission whose caller waits no longer, if need be once its id is known.
 func (s *submitStream) abandon(answer <-chan submitAnswer, requestID string) {
 	if requestID != "" {
-		s.say(&dispatcherv1.SubmitRequest{CancelRequestIds: []string{requestID}})
+		s.enqueue(&dispatcherv1.SubmitRequest{CancelRequestIds: []string{requestID}})
 		return
 	}
 	go func() {
 		if got := <-answer; got.err == nil {
-			s.say(&dispatcherv1.SubmitRequest{CancelRequestIds: []string{got.acceptance.RequestID}})
+			s.enqueue(&dispatcherv1.SubmitRequest{CancelRequestIds: []string{got.acceptance.RequestID}})
 		}
 	}()
 }
 
 // forget follows a gather no longer, and cancels it if it has not ended.
-func (s *submitStream) forget(requestID string, feed *sharedFeed) {
+func (s *submitStream) release(requestID string, feed *sharedFeed) {
 	s.mu.Lock()
-	goesOn := s.gathers[requestID] == feed
-	if goesOn {
+	isActive := s.gathers[requestID] == feed
+	if isActive {
 		delete(s.gathers, requestID)
 		delete(s.reserved, requestID)
 	}
 	s.mu.Unlock()
-	if goesOn {
-		s.say(&dispatcherv1.SubmitRequest{CancelRequestIds: []string{requestID}})
+	if isActive {
+		s.enqueue(&dispatcherv1.SubmitRequest{CancelRequestIds: []string{requestID}})
 	}
 }
 
-func (s *submitStream) say(message *dispatcherv1.SubmitRequest) {
+func (s *submitStream) enqueue(message *dispatcherv1.SubmitRequest) {
 	if encoded, err := proto.Marshal(message); err == nil {
 		s.outbox.push(encoded)
 	}
@@ -124,29 +124,29 @@ func (s *submitStream) say(message *dispatcherv1.SubmitRequest) {
 
 // run holds the stream until it ends, and tells everybody who waits.
 func (s *submitStream) run() {
-	err := s.hold()
+	err := s.receive()
 	if own, ok := context.Cause(s.ctx).(*Error); ok {
 		err = own
 	} else {
-		err = brokenStream(errorFromCall(err))
+		err = asUnavailable(errorFromCall(err))
 	}
 	s.cancel(err)
 	s.outbox.close()
 	s.mu.Lock()
-	s.over = err
+	s.endErr = err
 	unanswered, gathers := s.unanswered, maps.Clone(s.gathers)
 	s.unanswered = nil
 	clear(s.gathers)
 	s.mu.Unlock()
-	for _, waiting := range unanswered {
-		waiting.answer <- submitAnswer{err: err}
+	for _, pending := range unanswered {
+		pending.answer <- submitAnswer{err: err}
 	}
 	for _, feed := range gathers {
 		feed.fail(err)
 	}
 }
 
-func (s *submitStream) hold() error {
+func (s *submitStream) receive() error {
 	stream, err := s.client.open(s.ctx, dispatcherv1.DispatcherService_Submit_FullMethodName, nil)
 	if err != nil {
 		return err
@@ -172,7 +172,7 @@ func (s *submitStream) hold() error {
 		}
 		if isFirst {
 			isFirst = false
-			stream.limit.Store(int64(s.client.silenceLimit()))
+			stream.maxSilence.Store(int64(s.client.maxSilence()))
 		}
 		events, err := readBatch(batch)
 		if err != nil {
@@ -190,7 +190,7 @@ func (s *submitStream) handle(stream *stream, event event) error {
 	switch event.number {
 	case eventDelivery, eventSummary:
 		s.mu.Lock()
-		requestID := requestOf(event)
+		requestID := requestIDOf(event)
 		feed := s.gathers[requestID]
 		if event.number == eventSummary {
 			delete(s.gathers, requestID)
@@ -205,43 +205,43 @@ func (s *submitStream) handle(stream *stream, event event) error {
 		if err := event.read(&message); err != nil {
 			return err
 		}
-		s.answered(message.GetCorrelationId(), submitAnswer{acceptance: acceptanceOf(&message)})
+		s.resolve(message.GetCorrelationId(), submitAnswer{acceptance: acceptanceOf(&message)})
 	case eventRejection:
 		var message dispatcherv1.Rejection
 		if err := event.read(&message); err != nil {
 			return err
 		}
-		s.answered(message.GetCorrelationId(), submitAnswer{err: errorFromStatus(message.GetStatus(), "")})
+		s.resolve(message.GetCorrelationId(), submitAnswer{err: errorFromStatus(message.GetStatus(), "")})
 	case eventHeartbeat:
-		return stream.heard(event)
+		return stream.readHeartbeat(event)
 	case eventGoAway:
 		s.mu.Lock()
-		s.over = &Error{Code: codes.Unavailable, Reason: "SHUTTING_DOWN", Message: "the server shuts down"}
+		s.endErr = &Error{Code: codes.Unavailable, Reason: "SHUTTING_DOWN", Message: "the server shuts down"}
 		s.mu.Unlock()
 	}
 	return nil
 }
 
-func (s *submitStream) answered(correlationID string, answer submitAnswer) {
+func (s *submitStream) resolve(correlationID string, answer submitAnswer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	waiting, ok := s.unanswered[correlationID]
+	pending, ok := s.unanswered[correlationID]
 	if !ok {
 		return
 	}
 	delete(s.unanswered, correlationID)
 	switch {
-	case waiting.feed == nil:
+	case pending.feed == nil:
 	case answer.err != nil:
-		delete(s.reserved, waiting.requestID)
+		delete(s.reserved, pending.requestID)
 	default:
-		s.gathers[answer.acceptance.RequestID] = waiting.feed
+		s.gathers[answer.acceptance.RequestID] = pending.feed
 	}
-	waiting.answer <- answer
+	pending.answer <- answer
 }
 
-// requestOf reads the request id of a Delivery or Summary, which bears the same number in both.
-func requestOf(e event) (requestID string) {
+// requestIDOf reads the request id of a Delivery or Summary, which bears the same number in both.
+func requestIDOf(e event) (requestID string) {
 	_ = eachField(e.body, func(number protowire.Number, f field) error {
 		if number == 1 {
 			requestID = string(f.bytes)
@@ -251,8 +251,8 @@ func requestOf(e event) (requestID string) {
 	return requestID
 }
 
-// brokenStream says that requests on a broken link may be tried again, whichever layer noticed first.
-func brokenStream(cause *Error) *Error {
+// asUnavailable says that requests on a broken connection may be tried again, whichever layer noticed first.
+func asUnavailable(cause *Error) *Error {
 	switch cause.Code {
 	case codes.Canceled, codes.Unknown, codes.Internal:
 		message := "the stream broke; whether its requests were taken is unknown: " + cause.Message

@@ -12,7 +12,7 @@ import (
 // Submitter sends requests as [Client] does, but all of them on one stream: far cheaper for many requests a second from
 // any number of goroutines. Make it with NewSubmitter and close it.
 //
-// Beside that it differs in two ways. A context's deadline ends the waiting, but is not the TTL. And gathers share the
+// Beside that it differs in two ways. A context's deadline ends the pending, but is not the TTL. And gathers share the
 // flow control: one that is not read while its results pile up fails with ErrResourceExhausted and is cancelled, so
 // that the others go on.
 type Submitter struct {
@@ -36,7 +36,7 @@ func (c *Client) NewSubmitter() *Submitter {
 // request was taken is unknown; a retry with the same RequestID is safe.
 func (s *Submitter) Dispatch(ctx context.Context, topic string, options RequestOptions) (*Acceptance, error) {
 	if options.ExcludeListeners {
-		return nil, errExcludesAll()
+		return nil, errNoRecipient()
 	}
 	_, acceptance, err := s.submit(ctx, topic, options, nil)
 	return acceptance, err
@@ -50,7 +50,7 @@ func (s *Submitter) Gather(ctx context.Context, topic string, options RequestOpt
 		feed.close()
 		return nil, err
 	}
-	feed.follow(stream, acceptance.RequestID)
+	feed.attach(stream, acceptance.RequestID)
 	return &Gather{Acceptance: *acceptance, client: s.client, feed: feed}, nil
 }
 

@@ -131,7 +131,7 @@ func summaryOf(message *dispatcherv1.Summary) *Summary {
 	s := &Summary{
 		RequestID: message.GetRequestId(),
 		Topic:     message.GetTopic(),
-		Reason:    SummaryReason(nameOf(dispatcherv1.SummaryReason_name, int32(message.GetReason()), "SUMMARY_REASON_")),
+		Reason:    SummaryReason(enumName(dispatcherv1.SummaryReason_name, int32(message.GetReason()), "SUMMARY_REASON_")),
 		Satisfied: message.GetSatisfied(),
 		Targeted:  int(message.GetTargetedCount()),
 		Answered:  int(message.GetAnsweredCount()),
@@ -143,7 +143,7 @@ func summaryOf(message *dispatcherv1.Summary) *Summary {
 		o := Outcome{
 			ProducerID:  outcome.GetProducerId(),
 			Group:       outcome.GetGroup(),
-			State:       OutcomeState(nameOf(dispatcherv1.OutcomeState_name, int32(outcome.GetState()), "OUTCOME_STATE_")),
+			State:       OutcomeState(enumName(dispatcherv1.OutcomeState_name, int32(outcome.GetState()), "OUTCOME_STATE_")),
 			Latency:     outcome.GetLatency().AsDuration(),
 			ResultCount: int(outcome.GetResultCount()),
 		}
@@ -156,8 +156,8 @@ func summaryOf(message *dispatcherv1.Summary) *Summary {
 	return s
 }
 
-// nameOf is an enum value's name without its prefix, or its number if it is not known here.
-func nameOf(names map[int32]string, value int32, prefix string) string {
+// enumName is an enum value's name without its prefix, or its number if it is not known here.
+func enumName(names map[int32]string, value int32, prefix string) string {
 	if name, ok := names[value]; ok {
 		return strings.TrimPrefix(name, prefix)
 	}

@@ -42,38 +42,38 @@ func isFailure(result []byte) bool {
 	return proto.Unmarshal(result, &message) == nil && message.GetError() != nil
 }
 
-// atWork is a handler that waits until it is told how to go on.
-type atWork struct {
-	*work
+// blockedHandler is a handler that waits until it is told how to go on.
+type blockedHandler struct {
+	*assignmentRunner
 	*sentReplies
 	begun chan context.Context
 	goOn  chan func(context.Context, *Assignment) (Result, error)
 }
 
-func newAtWork() *atWork {
-	w := &atWork{
+func newBlockedHandler() *blockedHandler {
+	w := &blockedHandler{
 		sentReplies: &sentReplies{},
 		begun:       make(chan context.Context),
 		goOn:        make(chan func(context.Context, *Assignment) (Result, error)),
 	}
-	w.work = newWork(func(ctx context.Context, a *Assignment) (Result, error) {
+	w.assignmentRunner = newAssignmentRunner(func(ctx context.Context, a *Assignment) (Result, error) {
 		w.begun <- ctx
 		return (<-w.goOn)(ctx, a)
 	}, func(*Error) {})
 	return w
 }
 
-func (w *atWork) begin(id string) context.Context {
+func (w *blockedHandler) begin(id string) context.Context {
 	w.assign(context.Background(), wireAssignment{assignmentID: id, ttl: time.Hour}, w.sentReplies)
 	return <-w.begun
 }
 
-func (w *atWork) end(t *testing.T, how func(context.Context, *Assignment) (Result, error)) []string {
+func (w *blockedHandler) end(t *testing.T, how func(context.Context, *Assignment) (Result, error)) []string {
 	t.Helper()
 	w.goOn <- how
-	w.wait(t.Context())
-	if len(w.open) != 0 {
-		t.Errorf("%d assignments are remembered", len(w.open))
+	w.waitIdle(t.Context())
+	if len(w.outstanding) != 0 {
+		t.Errorf("%d assignments are remembered", len(w.outstanding))
 	}
 	return w.sent
 }
@@ -92,7 +92,7 @@ func TestWhatIsStillSaidAfterARevocationIsSent(t *testing.T) {
 		dispatcherv1.RevocationReason_REVOCATION_REASON_REQUESTED,
 		dispatcherv1.RevocationReason_REVOCATION_REASON_CALLER_GONE,
 	} {
-		w := newAtWork()
+		w := newBlockedHandler()
 		ctx := w.begin("a")
 		w.revoke([]string{"a"}, revoked(reason))
 		if err := context.Cause(ctx); !errors.Is(err, revoked(reason)) {
@@ -106,7 +106,7 @@ func TestWhatIsStillSaidAfterARevocationIsSent(t *testing.T) {
 
 func TestNothingIsSentThatNobodyHears(t *testing.T) {
 	for _, why := range []error{ErrShutdown, ErrSessionLost, ErrClosed} {
-		w := newAtWork()
+		w := newBlockedHandler()
 		w.begin("a")
 		w.revoke([]string{"a"}, why.(*Error))
 		sent := w.end(t, func(ctx context.Context, a *Assignment) (Result, error) {
@@ -131,7 +131,7 @@ func TestAHandlerThatFailsAfterItsRevocationSendsNothing(t *testing.T) {
 		"is too large":     func(context.Context, *Assignment) (Result, error) { return Value("far more than 10 bytes"), nil },
 		"says what is not": func(context.Context, *Assignment) (Result, error) { return Value(make(chan int)), nil },
 	} {
-		w := newAtWork()
+		w := newBlockedHandler()
 		w.sentReplies.limit = 10
 		w.begin("a")
 		w.revoke([]string{"a"}, ErrExpired.(*Error))
@@ -142,7 +142,7 @@ func TestAHandlerThatFailsAfterItsRevocationSendsNothing(t *testing.T) {
 }
 
 func TestNothingIsSentAfterTheFinalResult(t *testing.T) {
-	w := newAtWork()
+	w := newBlockedHandler()
 	w.begin("a")
 	w.revoke([]string{"a"}, ErrExpired.(*Error))
 	var kept *Assignment

@@ -1,0 +1,229 @@
+package atedispatcher
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"google.golang.org/grpc/codes"
+)
+
+// replySender sends the results of one session.
+type replySender interface {
+	// reply sends an encoded result, and waits while the stream is congested. It fails with ErrResultTooLarge.
+	reply(ctx context.Context, assignmentID string, more bool, result []byte) error
+}
+
+// assignmentRunner holds the outstanding assignments of a producer and runs their handlers.
+//
+// It never runs more handlers at a time than the concurrency allows. The server alone cannot guarantee that: it frees
+// the credit of a revoked assignment at once, while the handler may still be running.
+type assignmentRunner struct {
+	handler  Handler
+	panicked func(*Error)
+
+	mu          sync.Mutex
+	concurrency int
+	running     int
+	queued      []*outstandingAssignment
+	outstanding map[string]*outstandingAssignment
+	idle        chan struct{} // closed when no handler runs; nil if nobody waits
+}
+
+// outstandingAssignment is an assignment without a final result yet.
+type outstandingAssignment struct {
+	wire   wireAssignment
+	sender replySender
+	ctx    context.Context // the handler's
+	revoke context.CancelCauseFunc
+	stop   context.CancelFunc // releases the timer of the TTL
+	// isAnswered is true once the handler has returned, whether or not its result is sent.
+	isAnswered atomic.Bool
+}
+
+func newAssignmentRunner(handler Handler, panicked func(*Error)) *assignmentRunner {
+	return &assignmentRunner{
+		handler: handler, panicked: panicked, concurrency: 1, outstanding: map[string]*outstandingAssignment{},
+	}
+}
+
+// setConcurrency changes how many handlers may run at a time. Running handlers continue.
+func (r *assignmentRunner) setConcurrency(concurrency int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.concurrency = concurrency
+	r.startQueued()
+}
+
+// assign enqueues an assignment; its handler runs as soon as the concurrency allows. The TTL starts now. The handler's
+// context carries the values of ctx.
+func (r *assignmentRunner) assign(ctx context.Context, wire wireAssignment, sender replySender) {
+	a := &outstandingAssignment{wire: wire, sender: sender}
+	ctx, a.revoke = context.WithCancelCause(ctx)
+	a.ctx, a.stop = context.WithTimeoutCause(ctx, wire.ttl, ErrExpired)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.outstanding[wire.assignmentID] = a
+	r.queued = append(r.queued, a)
+	r.startQueued()
+}
+
+// revoke ends the handlers' contexts of assignments. It ignores unknown ids: those assignments have been answered.
+func (r *assignmentRunner) revoke(assignmentIDs []string, reason *Error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, id := range assignmentIDs {
+		r.revokeLocked(id, reason)
+	}
+	r.removeRevoked()
+}
+
+// revokeAll revokes every assignment.
+func (r *assignmentRunner) revokeAll(reason *Error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for id := range r.outstanding {
+		r.revokeLocked(id, reason)
+	}
+	r.removeRevoked()
+}
+
+// revokeLocked revokes one assignment. The caller holds the lock.
+func (r *assignmentRunner) revokeLocked(id string, reason *Error) {
+	if a, ok := r.outstanding[id]; ok {
+		delete(r.outstanding, id)
+		a.revoke(reason)
+	}
+}
+
+// removeRevoked drops revoked assignments from the queue, which would grow without bound behind a handler that never
+// returns. The caller holds the lock.
+func (r *assignmentRunner) removeRevoked() {
+	r.queued = slices.DeleteFunc(r.queued, func(a *outstandingAssignment) bool {
+		return r.outstanding[a.wire.assignmentID] != a
+	})
+}
+
+// waitIdle returns when no handler runs, or the context ends.
+func (r *assignmentRunner) waitIdle(ctx context.Context) {
+	r.mu.Lock()
+	if r.running == 0 {
+		r.mu.Unlock()
+		return
+	}
+	if r.idle == nil {
+		r.idle = make(chan struct{})
+	}
+	idle := r.idle
+	r.mu.Unlock()
+	select {
+	case <-idle:
+	case <-ctx.Done():
+	}
+}
+
+// startQueued starts as many queued handlers as the concurrency allows. The caller holds the lock.
+func (r *assignmentRunner) startQueued() {
+	for len(r.queued) > 0 && r.running < r.concurrency {
+		a := r.queued[0]
+		r.queued[0] = nil
+		r.queued = r.queued[1:]
+		r.running++
+		go r.run(a)
+	}
+}
+
+func (r *assignmentRunner) run(a *outstandingAssignment) {
+	defer func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.outstanding[a.wire.assignmentID] == a {
+			delete(r.outstanding, a.wire.assignmentID)
+		}
+		a.revoke(context.Canceled)
+		a.stop()
+		r.running--
+		r.startQueued()
+		if r.running == 0 && r.idle != nil {
+			close(r.idle)
+			r.idle = nil
+		}
+	}()
+	assignment, err := newAssignment(a.wire)
+	if err != nil {
+		a.answer(Result{}, err)
+		return
+	}
+	assignment.send = a.sendPartial
+	r.callHandler(a, assignment)
+}
+
+// callHandler sends an answer even if the handler panics or ends its goroutine, as testing.T.FailNow does.
+func (r *assignmentRunner) callHandler(a *outstandingAssignment, assignment *Assignment) {
+	var result Result
+	var err error = &Error{Code: codes.Internal, Reason: "HANDLER_EXITED", Message: "the handler ended its goroutine"}
+	defer func() {
+		if p := recover(); p != nil {
+			message := fmt.Sprint("the handler panicked: ", p)
+			err = &Error{Code: codes.Internal, Reason: "HANDLER_PANICKED", Message: message}
+			r.panicked(&Error{Code: codes.Internal, Reason: "HANDLER_PANICKED", Message: message + "\n" + string(debug.Stack())})
+		}
+		a.answer(result, err)
+	}()
+	result, err = r.handler(a.ctx, assignment)
+}
+
+// answer sends the final result. After a revocation it still sends a value, which listeners may receive as a late
+// result, but no error: the error of a revoked handler only says that it gave up.
+func (a *outstandingAssignment) answer(result Result, err error) {
+	a.isAnswered.Store(true)
+	isRevoked := a.ctx.Err() != nil
+	if !a.isDeliverable() {
+		return
+	}
+	ctx := context.WithoutCancel(a.ctx)
+	if err == nil {
+		var encoded []byte
+		if encoded, err = encodeAnswer(result); err == nil {
+			err = a.sender.reply(ctx, a.wire.assignmentID, false, encoded)
+		}
+	}
+	if err != nil && !isRevoked {
+		_ = a.sender.reply(ctx, a.wire.assignmentID, false, encodeFailure(failureStatus(err)))
+	}
+}
+
+// isDeliverable reports whether anyone can still receive a result: not after the session or the server has ended.
+func (a *outstandingAssignment) isDeliverable() bool {
+	cause, ok := errors.AsType[*Error](context.Cause(a.ctx))
+	if !ok {
+		return true
+	}
+	switch cause.Reason {
+	case "SHUTDOWN", "SESSION_LOST", "CLOSED":
+		return false
+	}
+	return true
+}
+
+// sendPartial implements Assignment.Send.
+func (a *outstandingAssignment) sendPartial(ctx context.Context, result Result) error {
+	encoded, err := result.encode()
+	if err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if a.isAnswered.Load() {
+		return context.Canceled
+	}
+	if !a.isDeliverable() {
+		return context.Cause(a.ctx)
+	}
+	return a.sender.reply(ctx, a.wire.assignmentID, true, encoded)
+}

@@ -1,0 +1,182 @@
+package atedispatcher
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc/codes"
+)
+
+// minStableTime is how long a session must have been live for its loss to reset the backoff.
+const minStableTime = 5 * time.Second
+
+// isFinal reports whether every further session would end with the same code. ABORTED means that a newer session with
+// the same id replaced this one.
+func isFinal(code codes.Code) bool {
+	switch code {
+	case codes.InvalidArgument, codes.Unauthenticated, codes.PermissionDenied, codes.Unimplemented, codes.Aborted:
+		return true
+	}
+	return false
+}
+
+// supervisor opens the sessions of one peer, one after the other, until it is told to stop or no retry can succeed.
+// Producers and listeners share it: they differ in what they send on a session, not in when they open one.
+type supervisor struct {
+	client   *Client
+	onStatus func(Status)
+	statusMu sync.Mutex // held while onStatus runs
+
+	mu        sync.Mutex
+	id        string
+	isLive    bool
+	liveAt    time.Time
+	live      chan struct{} // closed while isLive, and once endErr is set
+	endErr    error         // why no further session follows; nil if one may
+	isRunning bool
+}
+
+func newSupervisor(client *Client, id string, onStatus func(Status)) *supervisor {
+	return &supervisor{client: client, onStatus: onStatus, id: id, live: make(chan struct{})}
+}
+
+// run calls runSession for one session after the other. It returns nil when runSession returns nil or the context ends,
+// and an error when no retry can succeed.
+func (s *supervisor) run(ctx context.Context, runSession func(context.Context) error) error {
+	delays := newBackoff(s.client.options.reconnect)
+	for {
+		err := runSession(ctx)
+		wasStable := s.setLost()
+		if err == nil || ctx.Err() != nil {
+			return nil
+		}
+		failure := errorFromCall(err)
+		if isFinal(failure.Code) || errors.Is(failure, ErrClosed) {
+			return failure
+		}
+		if wasStable {
+			delays.reset()
+		}
+		delay := max(delays.next(), failure.RetryDelay)
+		s.reportStatus(Status{Kind: StatusDisconnected, Err: failure, RetryIn: delay})
+		select {
+		case <-time.After(delay):
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// setID stores the id under which the server knows the peer.
+func (s *supervisor) setID(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.id = id
+}
+
+// setLive marks the session as live.
+func (s *supervisor) setLive() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.isLive = true
+	s.liveAt = time.Now()
+	close(s.live)
+}
+
+// hasSession reports whether a session is live.
+func (s *supervisor) hasSession() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.isLive
+}
+
+// setLost marks the session as lost and reports whether it was live for at least minStableTime.
+func (s *supervisor) setLost() (wasStable bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.isLive {
+		return false
+	}
+	s.isLive = false
+	s.live = make(chan struct{})
+	return time.Since(s.liveAt) >= minStableTime
+}
+
+// claimRun fails if a run is in progress or no further session may follow; otherwise releaseRun or end must follow.
+func (s *supervisor) claimRun() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.endErr != nil {
+		return s.endErr
+	}
+	if s.isRunning {
+		return &Error{Code: codes.FailedPrecondition, Reason: "ALREADY_RUNNING", Message: "Run is in progress already"}
+	}
+	s.isRunning = true
+	return nil
+}
+
+// releaseRun ends a run; another one may follow.
+func (s *supervisor) releaseRun() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.isRunning = false
+}
+
+// end ends a run for good. Callers of ready get the reason.
+func (s *supervisor) end(reason error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.isRunning = false
+	if s.endErr != nil {
+		return
+	}
+	s.endErr = reason
+	if !s.isLive {
+		close(s.live)
+	}
+}
+
+// ready waits until a session is live. It fails if no further session follows.
+func (s *supervisor) ready(ctx context.Context) error {
+	for {
+		s.mu.Lock()
+		isLive, endErr, live := s.isLive, s.endErr, s.live
+		s.mu.Unlock()
+		switch {
+		case isLive:
+			return nil
+		case endErr != nil:
+			return endErr
+		}
+		select {
+		case <-live:
+		case <-ctx.Done():
+			return s.client.callError(ctx, ctx.Err())
+		}
+	}
+}
+
+// currentID returns the id that the caller chose or the server minted; empty before the first session.
+func (s *supervisor) currentID() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.id
+}
+
+// reportStatus calls onStatus, never concurrently.
+func (s *supervisor) reportStatus(status Status) {
+	if s.onStatus == nil {
+		return
+	}
+	s.statusMu.Lock()
+	defer s.statusMu.Unlock()
+	s.onStatus(status)
+}
+
+// endedByServer is the error of a stream that the server ended without a status and without a request to end it.
+func endedByServer() *Error {
+	return &Error{Code: codes.Unavailable, Reason: "STREAM_ENDED", Message: "the server ended the stream"}
+}
