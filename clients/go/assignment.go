@@ -8,23 +8,24 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// Assignment is one request as its producer's handler sees it.
+// Assignment is one producer's copy of a request, as its handler receives it.
 type Assignment struct {
-	// Topic is what was asked; with a registered pattern, the concrete topic.
+	// Topic is the request's topic. It never has wildcards, even if the producer registered on a pattern.
 	Topic string
-	// RequestID is the request; the same for all producers that were asked.
+	// RequestID is the id of the request; the same for all of its producers.
 	RequestID string
-	// ID is this producer's copy of the request.
+	// ID is the id of this assignment.
 	ID string
-	// Attempt counts from 1; more after another member of the group departed with the work undone.
+	// Attempt counts from 1. It is higher if another member of the group got the request first and disconnected before
+	// it answered.
 	Attempt int
-	// Args are the positional arguments, never nil: nil, bool, float64, string, []any and map[string]any.
+	// Args are the positional arguments, never nil. Elements are nil, bool, float64, string, []any or map[string]any.
 	Args []any
-	// Kwargs are the keyword arguments, never nil.
+	// Kwargs are the keyword arguments, never nil. Values have the same types as in Args.
 	Kwargs map[string]any
-	// Data is the opaque payload; empty if there is none. Do not write to it.
+	// Data is the opaque payload; empty if there is none. The handler must not modify it.
 	Data []byte
-	// ContentType is the media type of Data; free text, may be empty.
+	// ContentType is the media type of Data. The server does not check it; may be empty.
 	ContentType string
 	// Attributes are the requester's annotations; may be nil.
 	Attributes map[string]string
@@ -34,32 +35,34 @@ type Assignment struct {
 	send func(context.Context, Result) error
 }
 
-// Handler answers one request. An error, and also a panic, becomes an error result and leaves the producer registered.
+// Handler answers one assignment. An error or a panic becomes an error result, and the producer stays registered.
 //
-// The context ends with the TTL, or earlier if the result is wanted no longer; its [context.Cause] is then one of
-// ErrExpired, ErrCompleted, ErrRequested, ErrCallerGone, ErrShutdown, ErrSessionLost and ErrClosed. Once its result is on
-// the way, its context ends with [context.Canceled].
+// The context ends when the TTL runs out, or earlier when the assignment is revoked. [context.Cause] then returns
+// ErrExpired, ErrCompleted, ErrRequested, ErrCallerGone, ErrShutdown, ErrSessionLost or ErrClosed. After the handler has
+// returned, the context ends with [context.Canceled].
 //
-// A handler that gives up returns an error, and nothing is sent. What it still returns or sends after the first four is
-// disposed as DispositionLate or DispositionCancelled, and heard only by listeners that include late results; after the
-// others it goes nowhere.
+// A handler whose context has ended should return an error; then nothing is sent. A result that it returns or sends
+// nevertheless is a late result after ErrExpired, ErrCompleted, ErrRequested and ErrCallerGone: it is reported to
+// OnDisposition as DispositionLate or DispositionCancelled, and only listeners with IncludeLate receive it. After the
+// other causes it is dropped.
 type Handler func(ctx context.Context, assignment *Assignment) (Result, error)
 
-// Send sends a partial result; the returned one follows it as the final one. It waits while the stream is congested,
-// so that many results do not pile up.
+// Send sends a partial result. The result that the handler returns is the final one. Send waits while the stream is
+// congested, so that results do not queue without bound.
 //
-// It fails with the cause of its context, which is best the handler's, once that has ended; a handler that goes on
-// although its result is wanted no longer needs another one, such as [context.WithoutCancel] makes. It also fails with
-// [ErrUnserializable], and with [ErrResultTooLarge] beyond the server's message limit.
+// It fails with the cause of ctx once ctx has ended. Pass the handler's context; only a handler that continues after its
+// revocation needs another one, such as [context.WithoutCancel] returns. Send also fails with [ErrUnserializable] if JSON
+// cannot represent the value, and with [ErrResultTooLarge] above the server's message limit.
 func (a *Assignment) Send(ctx context.Context, result Result) error {
 	if a.send == nil {
-		return &Error{Code: codes.FailedPrecondition, Reason: "NOT_ASSIGNED", Message: "no dispatcher assigned this"}
+		return &Error{Code: codes.FailedPrecondition, Reason: "NOT_ASSIGNED", Message: "Send needs an assignment from a dispatcher"}
 	}
 	return a.send(ctx, result)
 }
 
-// DecodeArg stores positional argument i, from 0, in the value that target points to, as [encoding/json.Unmarshal]
-// would; nil if there are fewer.
+// DecodeArg stores positional argument i, counted from 0, in the value that target points to, like
+// [encoding/json.Unmarshal]. An argument that does not exist decodes as null. It fails with [ErrInvalidArgument] if the
+// argument does not fit.
 func (a *Assignment) DecodeArg(i int, target any) error {
 	if i < 0 || i >= len(a.Args) {
 		return decodeInto(nil, target)
@@ -67,13 +70,13 @@ func (a *Assignment) DecodeArg(i int, target any) error {
 	return decodeInto(a.Args[i], target)
 }
 
-// DecodeKwargs stores the keyword arguments in the struct or map that target points to, as
-// [encoding/json.Unmarshal] would.
+// DecodeKwargs stores the keyword arguments in the struct or map that target points to, like [encoding/json.Unmarshal].
+// It fails with [ErrInvalidArgument] if they do not fit.
 func (a *Assignment) DecodeKwargs(target any) error {
 	return decodeInto(a.Kwargs, target)
 }
 
-// newAssignment decodes the requester's part.
+// newAssignment decodes the request in an assignment.
 func newAssignment(wire wireAssignment) (*Assignment, error) {
 	a := &Assignment{
 		RequestID: wire.requestID,
@@ -116,7 +119,7 @@ func (a *Assignment) readField(number protowire.Number, f field) (err error) {
 	return err
 }
 
-// replyMessage is a batch of one Reply.
+// replyMessage encodes a batch of one Reply.
 func replyMessage(assignmentID string, more bool, result []byte) []byte {
 	reply := protowire.AppendString(protowire.AppendTag(nil, 1, protowire.BytesType), assignmentID)
 	if more {

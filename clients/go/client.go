@@ -13,19 +13,20 @@ import (
 	dispatcherv1 "github.com/ate-dispatcher/ate-dispatcher/clients/go/gen/ate/dispatcher/v1"
 )
 
-// DefaultAddress is where a dispatcher listens unless told otherwise.
+// DefaultAddress is the default listening address of a dispatcher.
 const DefaultAddress = "127.0.0.1:50051"
 
-// Client is a connection to a dispatcher, for any number of goroutines. Make it with NewClient and close it.
+// Client is a client of one dispatcher, safe for concurrent use. Create it with NewClient; the caller must call Close.
 type Client struct {
 	options     clientOptions
 	connections *connections
-	// heartbeat is the interval that the server last announced, on whatever stream; 0 before.
+	// heartbeat is the interval that the server announced last, on any stream, as a time.Duration; 0 before the first.
 	heartbeat atomic.Int64
 }
 
-// NewClient makes a client of the dispatcher at an address, host:port or any other gRPC target; [DefaultAddress] if it
-// is empty. It connects at the first use, and again whenever the connection is lost.
+// NewClient returns a client of the dispatcher at an address: host:port, or any other gRPC target. An empty address means
+// [DefaultAddress]. The client connects on first use and reconnects after a loss. NewClient fails with ErrInvalidArgument
+// if the address is malformed.
 func NewClient(address string, options ...Option) (*Client, error) {
 	if address == "" {
 		address = DefaultAddress
@@ -41,13 +42,14 @@ func NewClient(address string, options ...Option) (*Client, error) {
 	return c, nil
 }
 
-// Close ends every call at once, with ErrClosed. To let producers finish what they are working on, close them first.
+// Close ends every call at once, with ErrClosed. To let handlers finish, close the producers first. It always returns nil.
 func (c *Client) Close() error {
 	c.connections.close()
 	return nil
 }
 
-// WaitForReady connects, and returns once the connection stands or the context ends.
+// WaitForReady connects and returns once the connection is established. It fails when the context ends or the client is
+// closed.
 func (c *Client) WaitForReady(ctx context.Context) error {
 	connection, err := c.connections.acquire()
 	if err != nil {
@@ -69,8 +71,8 @@ func (c *Client) WaitForReady(ctx context.Context) error {
 	}
 }
 
-// CancelRequest ends a request, whoever made it, and returns how it ended. It fails with ErrRequestNotFound if no such
-// request is in flight or remembered; one that has ended already is left as it is.
+// CancelRequest cancels a request of any client and returns its summary. A request that has ended already stays as it is.
+// CancelRequest fails with ErrRequestNotFound if the server neither runs nor remembers the request.
 func (c *Client) CancelRequest(ctx context.Context, requestID string) (*Summary, error) {
 	request := &dispatcherv1.CancelRequestRequest{RequestId: requestID}
 	var response dispatcherv1.CancelRequestResponse
@@ -80,8 +82,8 @@ func (c *Client) CancelRequest(ctx context.Context, requestID string) (*Summary,
 	return summaryOf(response.GetSummary()), nil
 }
 
-// UpdateListener changes the topics of a connected listener, of whatever program, and returns all that it has then,
-// sorted. It fails with ErrListenerNotFound if it is not connected.
+// UpdateListener changes the topics of a connected listener of any program, and returns all of its topics after the
+// change, sorted. It fails with ErrListenerNotFound if the listener is not connected.
 func (c *Client) UpdateListener(ctx context.Context, listenerID string, add, remove []string) ([]string, error) {
 	request := &dispatcherv1.UpdateListenerRequest{ListenerId: listenerID, AddTopics: add, RemoveTopics: remove}
 	var response dispatcherv1.UpdateListenerResponse
@@ -91,6 +93,7 @@ func (c *Client) UpdateListener(ctx context.Context, listenerID string, add, rem
 	return slices.Clone(response.GetTopics()), nil
 }
 
+// call performs a unary call.
 func (c *Client) call(ctx context.Context, method string, request, response proto.Message) error {
 	encoded, err := proto.Marshal(request)
 	if err != nil {
@@ -99,7 +102,7 @@ func (c *Client) call(ctx context.Context, method string, request, response prot
 	return c.invoke(ctx, method, encoded, response, nil)
 }
 
-// invoke calls once, with a request that is encoded already.
+// invoke performs a unary call with an encoded request.
 func (c *Client) invoke(
 	ctx context.Context, method string, request []byte, response proto.Message, headers map[string]string,
 ) error {
@@ -118,7 +121,7 @@ func (c *Client) invoke(
 	return nil
 }
 
-// outgoing adds metadata to what the context carries already.
+// outgoing adds the client's metadata and headers to the context.
 func (c *Client) outgoing(ctx context.Context, headers map[string]string) context.Context {
 	if len(c.options.metadata) == 0 && len(headers) == 0 {
 		return ctx
@@ -132,7 +135,8 @@ func (c *Client) outgoing(ctx context.Context, headers map[string]string) contex
 	return metadata.AppendToOutgoingContext(ctx, pairs...)
 }
 
-// callError tells apart what the caller, this client and the server ended a call with.
+// callError returns the error of a failed call: ErrClosed if the client was closed, and otherwise gRPC's error. If the
+// caller's context has ended, its cause is added.
 func (c *Client) callError(ctx context.Context, err error) *Error {
 	if c.connections.areClosed() {
 		return errClosed

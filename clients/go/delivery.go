@@ -11,30 +11,31 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Delivery is one delivered result.
+// Delivery is a result on its way to a listener or to the caller of a gather.
 //
-// The payload is decoded at the first look at it, and only then can fail: a malformed one is [ErrUndecodableResult],
-// here and nowhere else.
+// The payload is decoded on first access. A malformed payload fails there with [ErrUndecodableResult] and affects no
+// other delivery.
 type Delivery struct {
-	// RequestID is the request that was answered.
+	// RequestID is the id of the request.
 	RequestID string
 	// Topic is the request's topic.
 	Topic string
-	// ProducerID is who answered.
+	// ProducerID is the id of the producer.
 	ProducerID string
-	// Group is what the producer was chosen from; empty if it registered without one.
+	// Group is the group that the producer answered for; empty if it registered without one.
 	Group string
-	// Ordinal is the arrival number within the request, from 1 without holes; 0 if late.
+	// Ordinal is the arrival number within the request, from 1 without gaps; 0 for a late result.
 	Ordinal int
-	// More tells whether the same producer will send further results for this request.
+	// More reports whether the same producer will send further results for this request.
 	More bool
-	// Sequence is the position in the topic's arrival order, from 1 within an epoch; 0 if late or for this caller alone.
+	// Sequence is the position in the topic's arrival order, from 1 within an epoch; 0 for a late result and for a
+	// result that goes to the caller alone.
 	Sequence uint64
-	// Latency is the time from the request's acceptance to the result's arrival at the server.
+	// Latency is the time from the acceptance of the request to the arrival of the result, at the server.
 	Latency time.Duration
-	// ReceiveTime is when the result arrived at the server, by its wall clock.
+	// ReceiveTime is the arrival of the result, by the server's wall clock.
 	ReceiveTime time.Time
-	// Late tells whether it came after the request had ended.
+	// Late reports whether the result arrived after the request had ended.
 	Late bool
 	// Context is the request's trace context; empty if the requester sent none.
 	Context map[string]string
@@ -42,23 +43,23 @@ type Delivery struct {
 	payload payload
 }
 
-// Err is nil if the producer answered, the producer's failure if it failed, or [ErrUndecodableResult].
-//
-// A failure is [ErrProducerFailed], and has the code, reason and text that the producer chose.
+// Err returns nil if the result is a value or bytes. It returns an [*Error] that matches [ErrProducerFailed], with the
+// code, reason and text that the producer chose, if the result is an error; and [ErrUndecodableResult] if the payload is
+// malformed.
 func (d *Delivery) Err() error {
 	d.payload.decode()
 	return d.payload.err
 }
 
-// Value returns the JSON value: nil, bool, float64, string, []any or map[string]any. It is nil if the producer sent
-// bytes, and fails as Err does.
+// Value returns the JSON value: nil, bool, float64, string, []any or map[string]any. It returns nil if the producer sent
+// bytes, and fails like Err.
 func (d *Delivery) Value() (any, error) {
 	d.payload.decode()
 	return d.payload.value, d.payload.err
 }
 
-// Decode stores the JSON value in the value that target points to, as [json.Unmarshal] would. It fails as Err does, or
-// if the value does not fit.
+// Decode stores the JSON value in the value that target points to, like [json.Unmarshal]. It fails like Err, or with
+// [ErrInvalidArgument] if the value does not fit.
 func (d *Delivery) Decode(target any) error {
 	value, err := d.Value()
 	if err != nil {
@@ -67,27 +68,28 @@ func (d *Delivery) Decode(target any) error {
 	return decodeInto(value, target)
 }
 
-// Data returns the bytes that the producer sent, or nil if it sent none; empty bytes are not nil. It fails as Err does.
+// Data returns the bytes that the producer sent; not nil, even if empty. It returns nil if the producer sent a value, and
+// fails like Err.
 //
-// They are a view of the received message: clone them to keep them for long, and do not write to them.
+// The bytes share memory with the whole received batch: do not modify them, and clone them to keep them for long.
 func (d *Delivery) Data() ([]byte, error) {
 	d.payload.decode()
 	return d.payload.data, d.payload.err
 }
 
-// ContentType is the media type of the bytes; free text, may be empty.
+// ContentType returns the media type of the bytes. The server does not check it; may be empty.
 func (d *Delivery) ContentType() string {
 	d.payload.decode()
 	return d.payload.contentType
 }
 
-// Attributes are the producer's annotations; may be nil.
+// Attributes returns the producer's annotations; may be nil.
 func (d *Delivery) Attributes() map[string]string {
 	d.payload.decode()
 	return d.payload.attributes
 }
 
-// payload is a Result, decoded at the first look.
+// payload is a Result that is decoded on first access.
 type payload struct {
 	raw  []byte
 	once sync.Once
@@ -141,6 +143,7 @@ func (p *payload) readField(number protowire.Number, f field) (err error) {
 	return err
 }
 
+// decodeInto stores a JSON value in the value that target points to.
 func decodeInto(value, target any) error {
 	text, err := json.Marshal(value)
 	if err == nil {
@@ -149,7 +152,7 @@ func decodeInto(value, target any) error {
 	if err == nil {
 		return nil
 	}
-	mismatch := invalidArgument("target", "does not take the value: %v", err)
+	mismatch := invalidArgument("target", "does not fit the value: %v", err)
 	mismatch.cause = err
 	return mismatch
 }

@@ -1,6 +1,7 @@
-// Package atedispatcher asks every producer on a topic through an ate-dispatcher and hears everyone who answers in time.
+// Package atedispatcher scatters requests to every producer on a topic, through an ate-dispatcher, and gathers the
+// results that arrive in time.
 //
-// A [Client] is one connection, shared by any number of goroutines:
+// A [Client] is safe for concurrent use:
 //
 //	client, err := atedispatcher.NewClient("127.0.0.1:50051")
 //	if err != nil {
@@ -8,26 +9,26 @@
 //	}
 //	defer client.Close()
 //
-// [Client.NewProducer] answers requests, [Client.NewListener] hears results, [Client.Dispatch] asks and leaves the
-// results to the listeners, [Client.Gather] asks and gets them itself. Producers and listeners stay connected until
-// they are told to end: they reconnect with backoff and jitter, and a listener resumes where it was.
+// A [Producer] answers requests, and a [Listener] receives results. [Client.Dispatch] sends a request whose results go to
+// the listeners; [Client.Gather] sends one whose results also come back to the caller. Producers and listeners stay
+// connected until they are stopped: they reconnect with backoff and jitter, and a listener resumes where it was.
 //
 // # Contexts
 //
-// A context bounds what it was given to. Without a TTL of its own a request lives as long as its context's deadline
-// says. A handler's context ends with the TTL, and earlier if the dispatcher wants the result no longer; [context.Cause]
-// then tells why.
+// A context bounds the call that it is passed to. The TTL of a request without RequestOptions.TTL is the time until its
+// context's deadline. A handler's context ends when the TTL runs out, or earlier when the assignment is revoked;
+// [context.Cause] then returns the reason.
 //
 // # Errors
 //
-// Whatever fails here is an [*Error], found by [errors.As]. The sentinels, such as [ErrNoProducers], are for
-// [errors.Is]. A producer's failure is a result like any other and comes out of [Delivery.Err].
+// Every error of this package is an [*Error], for [errors.As]. The sentinels, such as [ErrNoProducers], are for
+// [errors.Is]. A producer's error is a result like any other; [Delivery.Err] returns it.
 //
 // # Values
 //
-// Arguments and results are JSON-shaped: what [encoding/json] makes of a Go value, with numbers as float64 on arrival.
-// What JSON cannot say exactly is refused with the path of the offender. Everything else travels as bytes with a
+// Arguments and results are JSON values: a Go value is sent as [encoding/json] marshals it, and every number arrives as
+// a float64. A value that JSON cannot represent exactly is rejected with its path. Send other data as bytes with a
 // content type.
 //
-// The raw stubs are in the package gen/ate/dispatcher/v1.
+// The generated stubs are in the package gen/ate/dispatcher/v1.
 package atedispatcher

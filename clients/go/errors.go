@@ -10,93 +10,94 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// Error is the one error of this package.
+// Error is the error type of this package.
 //
-// Compare it with the sentinels by [errors.Is], or take it apart with [errors.As]. A handler may return one, too: its
-// code, reason, text and metadata reach whoever gets the result.
+// Compare it with the sentinels by [errors.Is], or get its fields with [errors.As]. A handler may return one: its code,
+// reason, message and metadata reach the recipients of the result.
 type Error struct {
 	// Code is the gRPC status code.
 	Code codes.Code
-	// Reason is the cause as one upper-case word: the server's, this package's own, or the name of the code.
+	// Reason identifies the cause in upper case, such as NO_PRODUCERS. It comes from the server, from this package or
+	// from the producer; otherwise it is the name of the code.
 	Reason string
-	// Message says what went wrong, for a developer.
+	// Message describes the error to a developer.
 	Message string
-	// Metadata holds what varies in the text, by name.
+	// Metadata holds the variable parts of the message, by name; may be nil.
 	Metadata map[string]string
-	// FieldViolations names the fields that were refused.
+	// FieldViolations lists the fields that were rejected.
 	FieldViolations []FieldViolation
-	// RetryDelay is how long the server asks to wait before the next try; 0 if it did not say.
+	// RetryDelay is how long the server asks the client to wait before a retry; 0 if it did not say.
 	RetryDelay time.Duration
 
 	cause        error
 	fromProducer bool
 }
 
-// FieldViolation is one field that was refused, and why.
+// FieldViolation is a rejected field.
 type FieldViolation struct {
-	// Field is the path, such as request.ttl or kwargs.a[2].
+	// Field is the path of the field, such as request.ttl or kwargs.a[2].
 	Field string
-	// Description says what is wrong with it.
+	// Description says why the field was rejected.
 	Description string
 }
 
-// Sentinels for [errors.Is]. Those without a reason of their own stand for every error of their code.
+// Sentinels for [errors.Is]. A sentinel without a reason matches every error with its code.
 var (
-	// ErrInvalidArgument says that something was malformed or out of range; FieldViolations names it.
+	// ErrInvalidArgument: a field is malformed or out of range; FieldViolations names it.
 	ErrInvalidArgument error = &Error{Code: codes.InvalidArgument}
-	// ErrUnavailable says that there is no connection, or that it broke; a retry with the same request id is safe.
+	// ErrUnavailable: there is no connection, or it broke during the call. A retry with the same RequestID is safe.
 	ErrUnavailable error = &Error{Code: codes.Unavailable}
-	// ErrResourceExhausted says that a limit was reached; RetryDelay says when to try again, if that is known.
+	// ErrResourceExhausted: a limit was reached. RetryDelay says when to retry, if the server knows.
 	ErrResourceExhausted error = &Error{Code: codes.ResourceExhausted}
 
-	// ErrNoProducers says that nobody could be asked, and the request said [NoProducersFail].
+	// ErrNoProducers: the topic has no matching producer, and the request has [NoProducersFail].
 	ErrNoProducers error = &Error{Code: codes.FailedPrecondition, Reason: "NO_PRODUCERS"}
-	// ErrRequestIDReused says that the request id was used before with other content.
+	// ErrRequestIDReused: an earlier request has the same id and other content.
 	ErrRequestIDReused error = &Error{Code: codes.AlreadyExists, Reason: "REQUEST_ID_REUSED"}
-	// ErrRequestNotFound says that no such request is in flight or remembered.
+	// ErrRequestNotFound: the server neither runs nor remembers the request.
 	ErrRequestNotFound error = &Error{Code: codes.NotFound, Reason: "REQUEST_NOT_FOUND"}
-	// ErrListenerNotFound says that no such listener is connected.
+	// ErrListenerNotFound: no listener with this id is connected.
 	ErrListenerNotFound error = &Error{Code: codes.NotFound, Reason: "LISTENER_NOT_FOUND"}
-	// ErrDeadlineTooShort says that too little of the context's deadline was left to gather anything.
+	// ErrDeadlineTooShort: too little time was left until the context's deadline to gather any result.
 	ErrDeadlineTooShort error = &Error{Code: codes.DeadlineExceeded, Reason: "DEADLINE_TOO_SHORT"}
-	// ErrShuttingDown says that the server takes nothing new.
+	// ErrShuttingDown: the server is draining and accepts no new requests or sessions.
 	ErrShuttingDown error = &Error{Code: codes.Unavailable, Reason: "SHUTTING_DOWN"}
-	// ErrSessionReplaced says that the same producer or listener id connected again.
+	// ErrSessionReplaced: a newer session with the same producer or listener id replaced this one.
 	ErrSessionReplaced error = &Error{Code: codes.Aborted, Reason: "SESSION_REPLACED"}
 
-	// ErrClosed says that the client or producer was closed here.
+	// ErrClosed: this program closed the client, producer, gather or submitter.
 	ErrClosed error = errClosed
-	// ErrHeartbeatLost says that nothing was heard for too long: the connection is taken for dead.
+	// ErrHeartbeatLost: the server was silent for too long, so the connection is considered dead.
 	ErrHeartbeatLost error = &Error{Code: codes.Unavailable, Reason: "HEARTBEAT_LOST"}
-	// ErrProducerFailed says that the producer answered with an error, whatever its code and reason.
+	// ErrProducerFailed: the result is an error, with any code and reason.
 	ErrProducerFailed error = &Error{Code: codes.Unknown, Reason: "PRODUCER_ERROR"}
-	// ErrUndecodableResult says that a producer's result is malformed.
+	// ErrUndecodableResult: the result's payload is malformed.
 	ErrUndecodableResult error = &Error{Code: codes.DataLoss, Reason: "UNDECODABLE_RESULT"}
-	// ErrUnserializable says that JSON cannot say a value; FieldViolations has its path.
+	// ErrUnserializable: JSON cannot represent a value; FieldViolations has its path.
 	ErrUnserializable error = &Error{Code: codes.InvalidArgument, Reason: "UNSERIALIZABLE_VALUE"}
-	// ErrResultTooLarge says that a result exceeds the server's message limit.
+	// ErrResultTooLarge: a result exceeds the server's message limit.
 	ErrResultTooLarge error = &Error{Code: codes.ResourceExhausted, Reason: "RESULT_TOO_LARGE"}
 )
 
-var errClosed = &Error{Code: codes.Canceled, Reason: "CLOSED", Message: "it is closed"}
+var errClosed = &Error{Code: codes.Canceled, Reason: "CLOSED", Message: "closed by this program"}
 
-// Causes of a handler's context that ended, for [errors.Is] on its [context.Cause].
+// Causes of the end of a handler's context, for [errors.Is] with [context.Cause].
 var (
-	// ErrExpired says that the TTL ran out.
+	// ErrExpired: the TTL ran out.
 	ErrExpired error = &Error{Code: codes.DeadlineExceeded, Reason: "EXPIRED", Message: "the TTL ran out"}
-	// ErrCompleted says that the gather ended early: its policy was met, or it stalled.
+	// ErrCompleted: the request ended early, because its completion policy was met or it stalled.
 	ErrCompleted error = &Error{Code: codes.Canceled, Reason: "COMPLETED"}
-	// ErrRequested says that the request was cancelled by CancelRequest.
+	// ErrRequested: CancelRequest cancelled the request.
 	ErrRequested error = &Error{Code: codes.Canceled, Reason: "REQUESTED"}
-	// ErrCallerGone says that whoever gathered the results went away.
+	// ErrCallerGone: the caller of the gather disconnected.
 	ErrCallerGone error = &Error{Code: codes.Canceled, Reason: "CALLER_GONE"}
-	// ErrShutdown says that the server shuts down.
+	// ErrShutdown: the server shut down.
 	ErrShutdown error = &Error{Code: codes.Canceled, Reason: "SHUTDOWN"}
-	// ErrSessionLost says that the producer's connection broke: its result can no longer be delivered.
+	// ErrSessionLost: the producer's session ended, so its result cannot be delivered.
 	ErrSessionLost error = &Error{Code: codes.Unavailable, Reason: "SESSION_LOST"}
 )
 
-// Error begins with the reason.
+// Error returns the reason followed by the message.
 func (e *Error) Error() string {
 	reason := e.Reason
 	if reason == "" {
@@ -108,13 +109,13 @@ func (e *Error) Error() string {
 	return reason + ": " + e.Message
 }
 
-// Retryable tells whether the same call may well succeed later: without a connection, or with a delay by the server.
+// Retryable reports whether the same call may succeed later: its code is UNAVAILABLE, or the server gave a RetryDelay.
 func (e *Error) Retryable() bool {
 	return e.Code == codes.Unavailable || e.RetryDelay > 0
 }
 
-// Is matches the sentinels of this package by reason, or by code if they have no reason, and the two errors of
-// package context by their codes.
+// Is matches a sentinel of this package by its reason, or by its code if it has no reason. It matches
+// [context.Canceled] and [context.DeadlineExceeded] by their codes.
 func (e *Error) Is(target error) bool {
 	switch target {
 	case context.Canceled:
@@ -134,12 +135,12 @@ func (e *Error) Is(target error) bool {
 	return other.Reason == e.Reason
 }
 
-// Unwrap returns what led to it here, if anything; it was never sent.
+// Unwrap returns the local cause, or nil. A cause is never sent over the network.
 func (e *Error) Unwrap() error {
 	return e.cause
 }
 
-// GRPCStatus lets package status find the code and text.
+// GRPCStatus returns the code and message, for package google.golang.org/grpc/status.
 func (e *Error) GRPCStatus() *status.Status {
 	return status.New(e.Code, e.Message)
 }
@@ -148,6 +149,7 @@ func codeName(c codes.Code) string {
 	return code.Code(c).String()
 }
 
+// invalidArgument returns an error about one field. The message is the field followed by the description.
 func invalidArgument(field, format string, args ...any) *Error {
 	description := fmt.Sprintf(format, args...)
 	return &Error{
@@ -162,7 +164,7 @@ func malformedMessage(cause error) *Error {
 	return &Error{
 		Code:    codes.Internal,
 		Reason:  "MALFORMED_MESSAGE",
-		Message: "the server's message is no valid protobuf",
+		Message: "the server's message is not valid protobuf",
 		cause:   cause,
 	}
 }

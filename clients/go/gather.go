@@ -12,12 +12,13 @@ import (
 	dispatcherv1 "github.com/ate-dispatcher/ate-dispatcher/clients/go/gen/ate/dispatcher/v1"
 )
 
-// streamEndTimeout is how long a stream may take to end after its summary.
+// streamEndTimeout bounds how long a stream may take to end after its summary.
 const streamEndTimeout = 5 * time.Second
 
-// Gather is a request whose results come back to the caller. But for Cancel it is for one goroutine at a time.
+// Gather is a request whose results come back to the caller. Its methods are for one goroutine at a time, except Cancel,
+// which is safe for concurrent use.
 type Gather struct {
-	// Acceptance says who is asked, and until when.
+	// Acceptance lists the targets of the request and its expiry.
 	Acceptance Acceptance
 
 	client  *Client
@@ -26,18 +27,18 @@ type Gather struct {
 	err     error
 }
 
-// gatherFeed is where the events of one gather come from.
+// gatherFeed is the source of the events of one gather.
 type gatherFeed interface {
-	// next waits for the next delivery or summary; others may come, too.
+	// next waits for the next event. It may return events other than deliveries and the summary.
 	next() (event, error)
-	// close ends it: the summary has come, or whatever is still to come is not wanted.
+	// close releases the feed, and cancels the request if its summary has not arrived.
 	close()
 }
 
-// Gather scatters a request and returns once the server has taken it. The results are in [Gather.Results] as they
-// arrive, and then there is a [Gather.Summary], however few answered. It fails as Dispatch does.
+// Gather scatters a request and returns once the server has accepted it. [Gather.Results] returns the results as they
+// arrive, and [Gather.Summary] always follows, even if nobody answers. Gather fails like Dispatch.
 //
-// The context bounds all of it: when it ends, so does the request. Close must be called.
+// The context bounds the whole gather: when the context ends, the request is cancelled. The caller must call Close.
 func (c *Client) Gather(ctx context.Context, topic string, options RequestOptions) (*Gather, error) {
 	request, err := encodeRequestCall(topic, &options, options.ExcludeListeners)
 	if err != nil {
@@ -48,7 +49,7 @@ func (c *Client) Gather(ctx context.Context, topic string, options RequestOption
 		return nil, err
 	}
 	feed := &callFeed{stream: stream}
-	// What the call ended by comes out of accept.
+	// If the call has ended, accept returns the reason.
 	if stream.send(request) == nil {
 		_ = stream.CloseSend()
 	}
@@ -60,8 +61,8 @@ func (c *Client) Gather(ctx context.Context, topic string, options RequestOption
 	return &Gather{Acceptance: *acceptance, client: c, feed: feed}, nil
 }
 
-// GatherAll scatters a request, waits for its end, and returns all results in arrival order and the summary. If it
-// fails on the way, it returns what it has.
+// GatherAll scatters a request, waits for its end, and returns all results in arrival order and the summary. If it fails
+// before the end, it returns the results so far and the error.
 func (c *Client) GatherAll(ctx context.Context, topic string, options RequestOptions) ([]*Delivery, *Summary, error) {
 	gather, err := c.Gather(ctx, topic, options)
 	if err != nil {
@@ -70,6 +71,7 @@ func (c *Client) GatherAll(ctx context.Context, topic string, options RequestOpt
 	return gather.all()
 }
 
+// all implements GatherAll.
 func (g *Gather) all() ([]*Delivery, *Summary, error) {
 	defer g.Close()
 	var results []*Delivery
@@ -83,10 +85,11 @@ func (g *Gather) all() ([]*Delivery, *Summary, error) {
 	return results, summary, err
 }
 
-// Results are the results in arrival order; the loop ends with the request. If the connection breaks or the context ends
-// before that, the last element is an error.
+// Results returns an iterator over the results in arrival order, which ends with the request. If the stream fails or the
+// context ends first, the last element is an error.
 //
-// Leaving the loop does not end the request: a further loop goes on, Summary passes over the rest, and Close cancels.
+// Breaking out of the loop does not end the request: another loop continues after the last result, Summary drops the
+// remaining results, and Close cancels the request.
 func (g *Gather) Results() iter.Seq2[*Delivery, error] {
 	return func(yield func(*Delivery, error) bool) {
 		for {
@@ -102,7 +105,7 @@ func (g *Gather) Results() iter.Seq2[*Delivery, error] {
 	}
 }
 
-// Summary waits for the end of the request and says how it ended. Results that were not taken are dropped.
+// Summary waits for the end of the request and returns its summary. It drops the results that were not read.
 func (g *Gather) Summary() (*Summary, error) {
 	for {
 		result, err := g.next()
@@ -115,8 +118,8 @@ func (g *Gather) Summary() (*Summary, error) {
 	}
 }
 
-// Cancel asks the server to end the request: the results stop, and the summary says ReasonCancelled. It is for any
-// goroutine, and does nothing if the request has ended.
+// Cancel cancels the request: no further results arrive, and the summary has ReasonCancelled. It does nothing if the
+// request has ended. It is safe for concurrent use.
 func (g *Gather) Cancel(ctx context.Context) error {
 	_, err := g.client.CancelRequest(ctx, g.Acceptance.RequestID)
 	if errors.Is(err, ErrRequestNotFound) {
@@ -134,7 +137,7 @@ func (g *Gather) Close() error {
 	return nil
 }
 
-// next is the next result, or nil after the last one.
+// next returns the next result, or nil after the last one.
 func (g *Gather) next() (*Delivery, error) {
 	for g.summary == nil && g.err == nil {
 		event, err := g.feed.next()
@@ -160,20 +163,21 @@ func (g *Gather) next() (*Delivery, error) {
 	return nil, g.err
 }
 
-// callFeed is a gather in a call of its own: what is not taken waits at the server.
+// callFeed is the feed of a gather on a stream of its own. Flow control makes the server hold the results that are not
+// read.
 type callFeed struct {
 	stream *stream
 	events []event
 }
 
-// accept reads the first event.
+// accept reads the acceptance, which must be the first event.
 func (f *callFeed) accept() (*Acceptance, error) {
 	event, err := f.next()
 	if err != nil {
 		return nil, err
 	}
 	if event.number != eventAcceptance {
-		message := "the server did not begin with an acceptance"
+		message := "the server's first event is not an acceptance"
 		return nil, &Error{Code: codes.Internal, Reason: "PROTOCOL_VIOLATION", Message: message}
 	}
 	var message dispatcherv1.Acceptance
@@ -181,11 +185,13 @@ func (f *callFeed) accept() (*Acceptance, error) {
 		return nil, err
 	}
 	acceptance := acceptanceOf(&message)
-	// Before the first heartbeat its interval is only known from other streams; the summary is due at the TTL anyway.
+	// Until the first heartbeat, the interval is known only if another stream has announced it. In any case, the summary
+	// is due when the TTL runs out.
 	f.stream.maxSilence.Store(int64(min(acceptance.TTL+firstMessageTimeout, f.stream.client.maxSilence())))
 	return acceptance, nil
 }
 
+// next implements gatherFeed.
 func (f *callFeed) next() (event, error) {
 	for len(f.events) == 0 {
 		batch, err := f.stream.recv()
@@ -210,8 +216,8 @@ func (f *callFeed) next() (event, error) {
 	return first, nil
 }
 
-// finish reads the end of the stream. To cancel it instead would reset it, and servers end connections on which that
-// happens often.
+// awaitStreamEnd reads until the stream ends. Cancelling the call instead would reset the stream, and HTTP/2 servers
+// close connections with many resets.
 func (f *callFeed) awaitStreamEnd() {
 	f.stream.maxSilence.Store(int64(streamEndTimeout))
 	for {

@@ -8,25 +8,26 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// maxDepth bounds the nesting of what is read: far beyond what anyone sends, far below what the stack bears.
+// maxDepth bounds the nesting of decoded values, which protects the stack against malicious payloads. No client of this
+// project sends values that deep.
 const maxDepth = 256
 
 var (
-	errTooDeep = errors.New("it is nested deeper than 256 levels")
+	errTooDeep = errors.New("the value is nested deeper than 256 levels")
 	errNotUTF8 = errors.New("a string is not valid UTF-8")
 )
 
-// readValue reads a google.protobuf.Value; one without a kind is nil.
+// readValue decodes a google.protobuf.Value. A value without a kind is nil.
 func readValue(b []byte) (any, error) {
 	return decodeValue(b, 0)
 }
 
-// readList reads a google.protobuf.ListValue.
+// readList decodes a google.protobuf.ListValue.
 func readList(b []byte) ([]any, error) {
 	return decodeList(b, 0)
 }
 
-// readStruct reads a google.protobuf.Struct; of two fields with one key the last one wins.
+// readStruct decodes a google.protobuf.Struct. If two fields have the same key, the last one wins.
 func readStruct(b []byte) (map[string]any, error) {
 	return decodeStruct(b, 0)
 }
@@ -99,7 +100,7 @@ func decodeEntry(b []byte, depth int, fields map[string]any) error {
 	return err
 }
 
-// field is one field of a message as it stands on the wire: a number or bytes, by its kind.
+// field is one encoded field of a message. Its kind determines whether number or bytes is set.
 type field struct {
 	kind   protowire.Type
 	number uint64
@@ -113,7 +114,7 @@ func (f field) text() (string, error) {
 	return string(f.bytes), nil
 }
 
-// eachField visits the fields of a message in order.
+// eachField calls visit for each field of an encoded message, in order.
 func eachField(b []byte, visit func(protowire.Number, field) error) error {
 	for len(b) > 0 {
 		number, kind, n := protowire.ConsumeTag(b)
@@ -129,7 +130,7 @@ func eachField(b []byte, visit func(protowire.Number, field) error) error {
 			field.number, n = protowire.ConsumeFixed64(b)
 		case protowire.BytesType:
 			field.bytes, n = protowire.ConsumeBytes(b)
-			// What is read later must not be able to reach into its neighbour by append.
+			// The capacity is cut, so that appending to one field cannot overwrite the next one.
 			field.bytes = field.bytes[:len(field.bytes):len(field.bytes)]
 		default:
 			n = protowire.ConsumeFieldValue(number, kind, b)

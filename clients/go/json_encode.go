@@ -16,12 +16,12 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// maxNestedMessages bounds how many protobuf messages may be nested in a payload. Receivers in most languages give up
-// at 100 in all, envelope included, and some drop their whole stream then. A JSON object takes three levels and an
-// array two, so that 29 nested objects or 44 nested arrays always fit.
+// maxNestedMessages bounds the nesting of protobuf messages in a payload. Protobuf libraries in most languages reject
+// more than 100 levels, envelope included, and some then lose the whole stream. A JSON object takes three levels and an
+// array two, so 29 nested objects or 44 nested arrays always fit.
 const maxNestedMessages = 90
 
-// maxExactInteger is the largest integer up to which a float64 holds every one.
+// maxExactInteger is the largest n for which a float64 represents every integer from -n to n.
 const maxExactInteger = 1 << 53
 
 // Field numbers of google.protobuf.Value.
@@ -34,30 +34,32 @@ const (
 	valueList
 )
 
-// appendValue appends a google.protobuf.Value. The wire form is written directly, because structpb would turn bytes
-// into base64, replace what it cannot say, and tell no path; and keys are sorted, because a repeated request is told
-// apart from another one by its bytes.
+// appendValue appends an encoded google.protobuf.Value; errors name the path of the value, which starts with root.
+//
+// It writes the encoding directly. Package structpb would need fewer lines, but it converts bytes to base64, rounds large
+// integers, and does not report the path. Keys are sorted, because the server compares the bytes of requests with the
+// same id.
 func appendValue(b []byte, value any, root string) ([]byte, error) {
 	e := jsonEncoder{path: []pathStep{{key: root, index: -1}}, depth: 1}
 	return e.any(b, value)
 }
 
-// appendList appends a google.protobuf.ListValue; otherwise like appendValue.
+// appendList is appendValue for a google.protobuf.ListValue.
 func appendList(b []byte, values []any, root string) ([]byte, error) {
 	e := jsonEncoder{path: []pathStep{{key: root, index: -1}}, depth: 1}
 	return e.elements(b, reflect.ValueOf(values))
 }
 
-// appendStruct appends a google.protobuf.Struct; otherwise like appendValue.
+// appendStruct is appendValue for a google.protobuf.Struct.
 func appendStruct(b []byte, fields map[string]any, root string) ([]byte, error) {
 	e := jsonEncoder{path: []pathStep{{key: root, index: -1}}, depth: 1}
 	return e.fields(b, reflect.ValueOf(fields))
 }
 
-// pathStep is a key, or an index from 0.
+// pathStep is one step of a value's path.
 type pathStep struct {
 	key   string
-	index int
+	index int // -1 if the step is a key
 }
 
 type jsonEncoder struct {
@@ -122,7 +124,7 @@ func (e *jsonEncoder) reflected(b []byte, v reflect.Value) ([]byte, error) {
 	case reflect.Float32, reflect.Float64:
 		return e.number(b, v.Float())
 	default:
-		return nil, e.reject("is a %s, which JSON cannot say", v.Type())
+		return nil, e.reject("is a %s, which JSON cannot represent", v.Type())
 	}
 }
 
@@ -142,7 +144,7 @@ func (e *jsonEncoder) integer(b []byte, n int64) ([]byte, error) {
 
 func (e *jsonEncoder) number(b []byte, n float64) ([]byte, error) {
 	if math.IsNaN(n) || math.IsInf(n, 0) {
-		return nil, e.reject("is %v, which JSON cannot say", n)
+		return nil, e.reject("is %v, which JSON cannot represent", n)
 	}
 	return protowire.AppendFixed64(protowire.AppendTag(b, valueNumber, protowire.Fixed64Type), math.Float64bits(n)), nil
 }
@@ -157,12 +159,12 @@ func (e *jsonEncoder) literal(b []byte, n json.Number) ([]byte, error) {
 	}
 	f, err := n.Float64()
 	if err != nil {
-		return nil, e.reject("is %s, which is no float64", n)
+		return nil, e.reject("is %s, which a float64 cannot represent", n)
 	}
 	return e.number(b, f)
 }
 
-// marshaled takes the way through encoding/json for whatever has its own idea of its JSON.
+// marshaled marshals structs and types with their own JSON form by encoding/json, and encodes the outcome.
 func (e *jsonEncoder) marshaled(b []byte, value any) ([]byte, error) {
 	if v := reflect.ValueOf(value); v.Kind() == reflect.Pointer && v.IsNil() {
 		return e.any(b, nil)
@@ -196,7 +198,7 @@ func (e *jsonEncoder) elements(b []byte, list reflect.Value) ([]byte, error) {
 
 func (e *jsonEncoder) fields(b []byte, fields reflect.Value) ([]byte, error) {
 	if fields.Type().Key().Kind() != reflect.String {
-		return nil, e.reject("has keys of type %s; JSON takes strings", fields.Type().Key())
+		return nil, e.reject("has keys of type %s; JSON keys are strings", fields.Type().Key())
 	}
 	keys := fields.MapKeys()
 	slices.SortFunc(keys, func(a, b reflect.Value) int { return cmp.Compare(a.String(), b.String()) })
@@ -226,8 +228,8 @@ func (e *jsonEncoder) element(b []byte, v reflect.Value) ([]byte, error) {
 	return e.any(b, v.Interface())
 }
 
-// embedded appends a message with its length in front. One byte is set aside for the length; a longer one, which is
-// only known afterwards, moves the message up.
+// embedded appends a length-prefixed message. Computing the length first would encode every nested value once per level,
+// so embedded reserves one byte, encodes the message, and moves the message if its length needs more bytes.
 func (e *jsonEncoder) embedded(b []byte, v reflect.Value, write func([]byte, reflect.Value) ([]byte, error)) ([]byte, error) {
 	start := len(b) + 1
 	b, err := write(append(b, 0), v)
@@ -243,7 +245,7 @@ func (e *jsonEncoder) embedded(b []byte, v reflect.Value, write func([]byte, ref
 	return b, nil
 }
 
-// nested also ends the descent into a value that contains itself.
+// nested bounds the nesting, and so ends the descent into a value that contains itself.
 func (e *jsonEncoder) nested(levels int, write func() ([]byte, error)) ([]byte, error) {
 	e.depth += levels
 	if e.depth > maxNestedMessages {
@@ -255,7 +257,7 @@ func (e *jsonEncoder) nested(levels int, write func() ([]byte, error)) ([]byte, 
 }
 
 func (e *jsonEncoder) inexact(n string) error {
-	return e.reject("is %s; numbers are exact up to 2^53 only, send it as a string", n)
+	return e.reject("is %s; numbers are exact only up to 2^53, send it as a string", n)
 }
 
 func (e *jsonEncoder) reject(format string, args ...any) error {

@@ -81,7 +81,7 @@ func TestWhatJSONCannotSayIsRefusedWithItsPath(t *testing.T) {
 		"v is -9007199254740993;":                       -(int64(1)<<53 + 1),
 		"v is 18446744073709551615;":                    uint64(math.MaxUint64),
 		"v is 123456789012345678901234567890;":          new(big.Int).Add(big.NewInt(0), mustBig("123456789012345678901234567890")),
-		"v is 1e999, which is no float64":               json.Number("1e999"),
+		"v is 1e999, which a float64 cannot represent":  json.Number("1e999"),
 		"v is a func()":                                 func() {},
 		"v is a complex128":                             complex(1, 2),
 		"v.x is not valid UTF-8":                        map[string]any{"x": "\xff"},

@@ -9,74 +9,74 @@ import (
 	dispatcherv1 "github.com/ate-dispatcher/ate-dispatcher/clients/go/gen/ate/dispatcher/v1"
 )
 
-// ListenerOptions says how a listener hears. Its callbacks run one at a time, in the order of what happened, on the
-// goroutine of Run or of the loop over Results; while one runs, nothing is read, and what comes meanwhile waits at the
-// server.
+// ListenerOptions configures a listener. Its callbacks run one at a time, in the order of the events, on the goroutine of
+// Run or of the loop over Results. While a callback runs, nothing is read, and further results wait at the server.
 type ListenerOptions struct {
-	// OnResult takes each result, in arrival order. For Run.
+	// OnResult receives each result, in arrival order. Only Run calls it.
 	OnResult func(ctx context.Context, result *Delivery)
-	// OnSummary takes the summaries of the topics' requests, each after the request's last result; setting it asks the
-	// server for them.
+	// OnSummary receives the summary of each request on the topics, after the request's last result. The server sends
+	// summaries only if OnSummary is set.
 	OnSummary func(summary *Summary)
-	// OnGap is told what was lost, before the next result of its topic.
+	// OnGap receives each gap, before the next result of its topic.
 	OnGap func(gap Gap)
-	// OnStatus is told what happens to the session.
+	// OnStatus receives each change of the session.
 	OnStatus func(Status)
-	// ID is 1 to 128 printable ASCII characters without spaces; the newest session of an id wins. Empty: the server
-	// mints one.
+	// ID has 1 to 128 printable ASCII characters without spaces. A newer session with the same ID replaces an older one.
+	// Empty: the server mints one.
 	ID string
-	// Group makes its members share the deliveries: all results of a request go to one of them. A member does not
-	// resume, since the others had what it missed.
+	// Group makes its members share the deliveries: all results of a request go to one member. A member does not resume
+	// after a reconnect, because the other members received the results of the meantime.
 	Group string
 	// IncludeLate asks for late results, too.
 	IncludeLate bool
-	// Disconnect lets the server end the session if this listener reads too slowly; it then comes back and resumes.
-	// Otherwise the server drops the oldest results, and OnGap is told.
+	// Disconnect makes the server end the session if this listener reads too slowly; the listener then reconnects and
+	// resumes. Otherwise the server drops the oldest results and reports a gap.
 	Disconnect bool
-	// BufferBytes is how much the server may queue for this listener, from 16 KiB. 0: the server's default, 4 MiB.
+	// BufferBytes is how many bytes the server may buffer for this listener: from 16 KiB to the server's limit, 64 MiB by
+	// default. 0: the server's default, 4 MiB.
 	BufferBytes int
 }
 
-// Gap is exactly what a listener lost; it comes before the topic's next result.
+// Gap describes results that a listener lost. It precedes the topic's next result.
 type Gap struct {
 	// Topic is the topic, without wildcards.
 	Topic string
-	// Reason says why it was lost.
+	// Reason says why the results were lost.
 	Reason GapReason
-	// From and To are the first and the last lost position; 0 if that cannot be told.
+	// From and To are the first and the last lost sequence; 0 if unknown.
 	From, To uint64
-	// LostCount is how many results were lost; 0 if that cannot be told.
+	// LostCount is the number of lost results; 0 if unknown.
 	LostCount uint64
 }
 
-// GapReason says why results were lost. A server newer than this package may send another one, as its number.
+// GapReason says why results were lost. A reason that this package does not know is the number of its enum value.
 type GapReason string
 
-// Why results were lost.
+// Reasons of a gap.
 const (
 	// GapSlowListener: the listener read too slowly.
 	GapSlowListener GapReason = "SLOW_LISTENER"
-	// GapRetention: the server no longer had them when the listener came back.
+	// GapRetention: the server no longer retained the results when the listener resumed.
 	GapRetention GapReason = "RETENTION"
-	// GapEpochChanged: the server restarted, or forgot the topic; how much was lost cannot be told.
+	// GapEpochChanged: the server restarted or forgot the topic; the number of lost results is unknown.
 	GapEpochChanged GapReason = "EPOCH_CHANGED"
 )
 
-// Listener hears results while Run, or a loop over Results, runs. It reconnects meanwhile and resumes where it was, so
-// that nothing comes twice, and nothing is lost that the server still retains. Its other methods are for any goroutine,
-// callbacks included.
+// Listener receives results while Run or a loop over Results runs. It reconnects and resumes automatically: no result is
+// delivered twice, and none is lost that the server still retains. Its methods are safe for concurrent use and may be
+// called in callbacks; only one Run or loop may be in progress.
 type Listener struct {
 	client     *Client
 	options    ListenerOptions
 	supervisor *supervisor
 	topics     listenerTopics
 	cursors    *cursors
-	// updating orders the calls that change topics.
+	// updating serializes changes of the topics.
 	updating sync.Mutex
 }
 
-// NewListener makes a listener on topics, or patterns of topics: * stands for one token, > as the last one for one or
-// more. There may be none. [Listener.Run] or [Listener.Results] connects it.
+// NewListener returns a listener on topics or patterns: * matches one token, and > as the last token matches one or more.
+// The list may be empty. [Listener.Run] or [Listener.Results] connects it.
 func (c *Client) NewListener(topics []string, options ListenerOptions) *Listener {
 	l := &Listener{client: c, options: options, cursors: newCursors()}
 	l.supervisor = newSupervisor(c, options.ID, options.OnStatus)
@@ -84,10 +84,10 @@ func (c *Client) NewListener(topics []string, options ListenerOptions) *Listener
 	return l
 }
 
-// Run calls the callbacks until the context ends, and then returns nil. It returns an error if the server refuses the
-// listener in a way that no retry can mend, such as ErrInvalidArgument or ErrSessionReplaced.
+// Run calls the callbacks until the context ends, and then returns nil. It returns an error if the server rejects the
+// listener and no retry can succeed, as with ErrInvalidArgument or ErrSessionReplaced.
 //
-// It may be called again, to resume where it was.
+// After Run has returned nil, another call resumes after the last result.
 func (l *Listener) Run(ctx context.Context) error {
 	return l.run(ctx, func(result *Delivery) bool {
 		if l.options.OnResult != nil {
@@ -97,10 +97,10 @@ func (l *Listener) Run(ctx context.Context) error {
 	})
 }
 
-// Results hears results in a loop, in arrival order, until the context ends; the other callbacks are called in between.
-// If there can be no further result, the last element is an error, as Run returns it.
+// Results returns an iterator over results in arrival order, which ends with the context. It calls the callbacks other
+// than OnResult between the results. If no further result can follow, the last element is the error that Run would return.
 //
-// Leaving the loop disconnects. Another loop resumes after the last result of this one.
+// Breaking out of the loop disconnects. Another loop resumes after the last result of this one.
 func (l *Listener) Results(ctx context.Context) iter.Seq2[*Delivery, error] {
 	return func(yield func(*Delivery, error) bool) {
 		left := false
@@ -114,19 +114,19 @@ func (l *Listener) Results(ctx context.Context) iter.Seq2[*Delivery, error] {
 	}
 }
 
-// Ready waits until the listener is live: the results of every request accepted from then on reach it. It fails if
-// there will be no further session.
+// Ready waits until the listener is live: it receives the results of every request that the server accepts from then on.
+// It fails when the context ends, or if the listener has failed for good.
 func (l *Listener) Ready(ctx context.Context) error {
 	return l.supervisor.ready(ctx)
 }
 
-// ID is its id, as given or minted; empty before the first session.
+// ID returns the id that the options chose or the server minted; empty before the first session.
 func (l *Listener) ID() string {
 	return l.supervisor.currentID()
 }
 
-// Add adds topics or patterns, also for later sessions. It returns once they are live, or at once while there is no
-// session: the next one begins with them. If it fails with an error other than the context's, nothing was added.
+// Add adds topics or patterns to this session and later ones. It returns once they are live. Without a session it returns
+// at once, and the next session starts with them. If Add fails while its context has not ended, nothing was added.
 func (l *Listener) Add(ctx context.Context, topics ...string) error {
 	for _, topic := range topics {
 		if err := checkPattern(topic); err != nil {
@@ -136,8 +136,8 @@ func (l *Listener) Add(ctx context.Context, topics ...string) error {
 	return l.change(ctx, topicsChange{add: topics})
 }
 
-// Remove removes topics or patterns, written as they were added. What is on its way may still come. It returns as Add
-// does.
+// Remove removes topics or patterns, spelled as they were added. Results that are already on their way may still arrive.
+// It returns like Add.
 func (l *Listener) Remove(ctx context.Context, topics ...string) error {
 	return l.change(ctx, topicsChange{remove: topics})
 }
@@ -154,7 +154,7 @@ func (l *Listener) change(ctx context.Context, change topicsChange) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, ErrListenerNotFound), errors.Is(err, ErrUnavailable):
-		// The session has just broken; the next one begins with the change.
+		// The session has just ended; the next one starts with the change.
 		return nil
 	case ctx.Err() == nil:
 		undo()
@@ -162,7 +162,8 @@ func (l *Listener) change(ctx context.Context, change topicsChange) error {
 	return err
 }
 
-// update asks by a call of its own, whose answer does not wait for the deliveries on the stream to be read.
+// update requests a change by a unary call. A message on the stream would not do: its answer would arrive only after all
+// deliveries that are queued before it have been read.
 func (l *Listener) update(ctx context.Context, change topicsChange) error {
 	l.topics.requested(change)
 	_, err := l.client.UpdateListener(ctx, l.supervisor.currentID(), change.add, change.remove)
@@ -172,7 +173,7 @@ func (l *Listener) update(ctx context.Context, change topicsChange) error {
 	return err
 }
 
-// run hears until take returns false, the context ends, or there can be no further result.
+// run passes results to accept until accept returns false, the context ends, or no further result can follow.
 func (l *Listener) run(ctx context.Context, accept func(*Delivery) bool) error {
 	if err := l.supervisor.claimRun(); err != nil {
 		return err
@@ -195,7 +196,8 @@ func (l *Listener) run(ctx context.Context, accept func(*Delivery) bool) error {
 
 func (l *Listener) request(topics []string) *dispatcherv1.ListenRequest {
 	request := &dispatcherv1.ListenRequest{
-		// The minted id is kept, so that a session that only this side has lost is replaced and does not linger.
+		// After the first session this is the minted id, so that the new session replaces one that the server still
+		// considers live.
 		ListenerId:       l.supervisor.currentID(),
 		Topics:           topics,
 		IncludeLate:      l.options.IncludeLate,

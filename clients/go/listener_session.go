@@ -10,10 +10,10 @@ import (
 	dispatcherv1 "github.com/ate-dispatcher/ate-dispatcher/clients/go/gen/ate/dispatcher/v1"
 )
 
-// updateTimeout bounds the call that makes up for changes of topics while a session was opened.
+// updateTimeout bounds the call that applies the topic changes made while a session was being opened.
 const updateTimeout = 10 * time.Second
 
-// runSession is one session from Listen to its end; nil if take wanted no more.
+// runSession runs one session. It returns nil if accept returned false.
 func (l *Listener) runSession(ctx context.Context, accept func(*Delivery) bool) error {
 	stream, err := l.client.open(ctx, dispatcherv1.DispatcherService_Listen_FullMethodName, nil)
 	if err != nil {
@@ -26,7 +26,7 @@ func (l *Listener) runSession(ctx context.Context, accept func(*Delivery) bool) 
 	if err != nil {
 		return invalidArgument("listener", "cannot be encoded: %v", err)
 	}
-	// What the call ended by comes out of recv.
+	// If the call has ended, recv returns the reason.
 	if stream.send(request) == nil {
 		_ = stream.CloseSend()
 	}
@@ -61,7 +61,7 @@ func (l *Listener) runSession(ctx context.Context, accept func(*Delivery) bool) 
 	}
 }
 
-// handle takes the rarer events.
+// handle applies an event other than a delivery.
 func (l *Listener) handle(ctx context.Context, stream *stream, openedWith []string, event event) error {
 	switch event.number {
 	case eventSummary:
@@ -112,7 +112,7 @@ func (l *Listener) handle(ctx context.Context, stream *stream, openedWith []stri
 	return nil
 }
 
-// ready makes up for topics that were changed while the session was opened.
+// handleReady makes the session live.
 func (l *Listener) handleReady(ctx context.Context, message *dispatcherv1.Ready, openedWith []string) error {
 	id := message.GetListenerId()
 	l.cursors.beginStream(message.GetCursors())
@@ -126,6 +126,7 @@ func (l *Listener) handleReady(ctx context.Context, message *dispatcherv1.Ready,
 	return nil
 }
 
+// applyMissedChanges requests the topic changes that were made after the session was opened with its topics.
 func (l *Listener) applyMissedChanges(ctx context.Context, openedWith []string) error {
 	l.updating.Lock()
 	defer l.updating.Unlock()
@@ -140,6 +141,7 @@ func (l *Listener) applyMissedChanges(ctx context.Context, openedWith []string) 
 	return nil
 }
 
+// handleGap advances past the lost results and reports the gap.
 func (l *Listener) handleGap(message *dispatcherv1.Gap) {
 	if message.GetReason() == dispatcherv1.GapReason_GAP_REASON_EPOCH_CHANGED {
 		l.cursors.epochChanged(message.GetTopic())

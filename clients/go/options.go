@@ -11,25 +11,25 @@ import (
 )
 
 const (
-	// keepaliveTime is as often as servers and meshes put up with being pinged.
+	// keepaliveTime is the shortest interval of pings that servers and meshes commonly allow.
 	keepaliveTime = 30 * time.Second
-	// keepaliveTimeout is generous, because a server that was stalled answers late.
+	// keepaliveTimeout is long, because a stalled server answers late.
 	keepaliveTimeout = 20 * time.Second
-	// maxReceiveBytes only stops a peer that is no dispatcher: a batch is one message, and the server bounds its size.
+	// maxReceiveBytes protects against a peer that is not a dispatcher. A dispatcher bounds its messages far below it.
 	maxReceiveBytes = 64 << 20
-	// streamWindow is what the server may have under way on one stream. What exceeds it waits at the server, which
-	// counts it and tells a slow listener what it lost.
+	// streamWindow is the flow-control window of one stream, in bytes. Messages beyond it wait in the server's buffer,
+	// which counts them and reports a gap to a slow listener.
 	streamWindow = 1 << 20
-	// connectionWindow lets several streams be full at once.
+	// connectionWindow is the flow-control window of one connection, in bytes: it fits four full streams.
 	connectionWindow = 4 << 20
-	// connectTimeout is how long one try to connect may take.
+	// connectTimeout bounds one attempt to connect.
 	connectTimeout = 10 * time.Second
 )
 
 // Version is the version of this package.
 const Version = "0.1.0"
 
-// Option is an option of NewClient.
+// Option configures a client.
 type Option func(*clientOptions)
 
 type clientOptions struct {
@@ -39,23 +39,23 @@ type clientOptions struct {
 	dial        []grpc.DialOption
 }
 
-// WithTransportCredentials encrypts the connection. Default: none, in clear text.
+// WithTransportCredentials sets the transport credentials, such as TLS. Default: clear text.
 func WithTransportCredentials(credentials credentials.TransportCredentials) Option {
 	return func(o *clientOptions) { o.credentials = credentials }
 }
 
-// WithMetadata sends metadata, such as authorization, with every call.
+// WithMetadata adds metadata, such as authorization, to every call.
 func WithMetadata(metadata map[string]string) Option {
 	return func(o *clientOptions) { o.metadata = metadata }
 }
 
-// WithReconnect changes the delays between tries to reconnect.
+// WithReconnect sets the delays between attempts to reconnect. Default: see [Reconnect].
 func WithReconnect(reconnect Reconnect) Option {
 	return func(o *clientOptions) { o.reconnect = reconnect }
 }
 
-// WithDialOptions adds options of the gRPC channel, such as interceptors and stats handlers; they win over this
-// package's own. A proxy named by the environment is not used.
+// WithDialOptions adds gRPC dial options, such as interceptors and stats handlers. They override the options that this
+// package sets. The client ignores proxies that the environment names.
 func WithDialOptions(options ...grpc.DialOption) Option {
 	return func(o *clientOptions) { o.dial = append(o.dial, options...) }
 }
@@ -77,7 +77,7 @@ func (o clientOptions) dialOptions() []grpc.DialOption {
 		grpc.WithInitialConnWindowSize(connectionWindow),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxReceiveBytes), grpc.ForceCodecV2(codec{})),
 		grpc.WithUserAgent("ate-dispatcher-go/" + Version),
-		// Otherwise a proxy in the environment silently reroutes calls inside a cluster.
+		// A proxy from the environment would silently reroute calls inside a cluster.
 		grpc.WithNoProxy(),
 		grpc.WithConnectParams(grpc.ConnectParams{
 			MinConnectTimeout: connectTimeout,

@@ -9,52 +9,55 @@ import (
 	dispatcherv1 "github.com/ate-dispatcher/ate-dispatcher/clients/go/gen/ate/dispatcher/v1"
 )
 
-// defaultGrace is what container platforms commonly grant a process to stop.
+// defaultGrace is the time that container platforms commonly give a process to terminate.
 const defaultGrace = 30 * time.Second
 
-// ProducerOptions says how a producer answers. Every zero value leaves the decision to the server.
+// ProducerOptions configures a producer. The server chooses the value of a field that is zero, unless the field says
+// otherwise.
 type ProducerOptions struct {
-	// ID is 1 to 128 printable ASCII characters without spaces; the newest session of an id wins. Empty: the server
-	// mints one.
+	// ID has 1 to 128 printable ASCII characters without spaces. A newer session with the same ID replaces an older one.
+	// Empty: the server mints one.
 	ID string
-	// DisplayName is for people; at most 256 bytes.
+	// DisplayName is a name for people; at most 256 bytes.
 	DisplayName string
-	// Labels are what selectors match; at most 32.
+	// Labels are matched by selectors; at most 32.
 	Labels map[string]string
-	// Registrations are joined beside the topics that NewProducer was given, and can be in groups.
+	// Registrations are further topics, optionally in groups, in addition to the topics passed to NewProducer.
 	Registrations []Registration
-	// Concurrency is how many handlers run at a time; 1 means one after the other. 0: the server's default, 256.
+	// Concurrency is how many handlers may run at a time: at most the server's limit, 65,536 by default. 0: the server's
+	// default, 256.
 	Concurrency int
-	// MaxBacklog is how many further requests may wait at the server for their turn. 0: the server's default, 1,024.
+	// MaxBacklog is how many further assignments the server may queue for this producer; beyond it the producer is
+	// saturated. At most the server's limit, 65,536 by default. 0: the server's default, 1,024.
 	MaxBacklog int
-	// Grace is how long handlers may still take after the context of Run has ended. 0: 30 s.
+	// Grace is how long handlers may continue after the context of Run has ended. 0: 30 s.
 	Grace time.Duration
-	// OnDisposition is told what became of each reply, in order; it holds up the stream while it runs, and so cannot
+	// OnDisposition receives the disposition of each reply, in order. It blocks the stream while it runs, so it must not
 	// wait for Register, Deregister or Close.
 	OnDisposition func(assignmentID string, state Disposition)
-	// OnStatus is told what happens to the session; it holds up the session while it runs, as OnDisposition does.
+	// OnStatus receives each change of the session. It blocks the stream while it runs, like OnDisposition.
 	OnStatus func(Status)
 }
 
-// Disposition is what became of a reply. A server newer than this package may send another one, as its number.
+// Disposition is what the server did with a reply. A state that this package does not know is the number of its enum
+// value.
 type Disposition string
 
-// What became of a reply.
+// States of a reply.
 const (
-	// DispositionAccepted: it was in time.
+	// DispositionAccepted: the reply arrived in time.
 	DispositionAccepted Disposition = "ACCEPTED"
-	// DispositionLate: it came after the TTL.
+	// DispositionLate: the reply arrived after the TTL.
 	DispositionLate Disposition = "LATE"
-	// DispositionDuplicate: the assignment had its final answer already.
+	// DispositionDuplicate: the assignment already had its final result.
 	DispositionDuplicate Disposition = "DUPLICATE"
-	// DispositionUnknown: no such assignment was given to this session, or it ended too long ago to tell.
+	// DispositionUnknown: this session was not given the assignment, or the server no longer remembers it.
 	DispositionUnknown Disposition = "UNKNOWN"
 	// DispositionCancelled: the assignment was revoked before its TTL.
 	DispositionCancelled Disposition = "CANCELLED"
 )
 
-// Producer answers requests while Run runs, and stays connected and registered until then. Its other methods are for
-// any goroutine, handlers included.
+// Producer answers requests while Run runs. Its methods are safe for concurrent use and may be called in handlers.
 type Producer struct {
 	client        *Client
 	options       ProducerOptions
@@ -62,20 +65,20 @@ type Producer struct {
 	supervisor    *supervisor
 	runner        *assignmentRunner
 	done          chan struct{} // closed when Run has returned
-	finish        func()        // closes done, once
+	finish        func()        // closes done; idempotent
 
 	mu          sync.Mutex
 	concurrency int
 	isStarted   bool
 	isClosing   bool
-	current     *producerSession        // while one is live
-	disconnect  context.CancelCauseFunc // ends the sessions, and the tries to open one
-	stop        context.CancelCauseFunc // abandons the handlers, too
+	current     *producerSession        // the live session; nil without one
+	disconnect  context.CancelCauseFunc // ends the session and further attempts to open one
+	stop        context.CancelCauseFunc // does the same, and ends the handlers' contexts
 	drainErr    error                   // what cut the drain short
 }
 
-// NewProducer makes a producer that answers requests on topics, or patterns of topics: * stands for one token, > as the
-// last one for one or more. [Producer.Run] connects it.
+// NewProducer returns a producer that answers requests on topics or patterns: * matches one token, and > as the last
+// token matches one or more. [Producer.Run] connects it.
 func (c *Client) NewProducer(topics []string, handler Handler, options ProducerOptions) *Producer {
 	p := &Producer{client: c, options: options, concurrency: options.Concurrency, done: make(chan struct{})}
 	p.finish = sync.OnceFunc(func() { close(p.done) })
@@ -90,11 +93,12 @@ func (c *Client) NewProducer(topics []string, handler Handler, options ProducerO
 	return p
 }
 
-// Run answers requests until the context ends or Close is called, and reconnects in between. It may be called once.
+// Run answers requests and reconnects until the context ends or Close is called, and then drains. It may be called once.
 //
-// It returns nil after a drain: no new work was taken, and all handlers have returned and their results are delivered.
-// It returns an error if that was cut short, or if the server refuses the producer in a way that no retry can mend,
-// such as ErrInvalidArgument or ErrSessionReplaced. Handlers get the values of the context, but not its end.
+// It returns nil after a complete drain: the producer has accepted no new assignments, all handlers have returned, and
+// their results are delivered. It returns an error if the drain was incomplete, or if the server rejects the producer
+// and no retry can succeed, as with ErrInvalidArgument or ErrSessionReplaced. The contexts of handlers carry the values
+// of ctx but do not end with it.
 func (p *Producer) Run(ctx context.Context) error {
 	if err := p.supervisor.claimRun(); err != nil {
 		return err
@@ -134,35 +138,37 @@ func (p *Producer) Run(ctx context.Context) error {
 	return err
 }
 
-// Ready waits until the producer is live: every request accepted from then on is assigned to it. It fails if there will
-// be no further session.
+// Ready waits until the producer is live: it is a target of every request on its topics that the server accepts from
+// then on. It fails when the context ends, or if no further session follows.
 func (p *Producer) Ready(ctx context.Context) error {
 	return p.supervisor.ready(ctx)
 }
 
-// ID is its id, as given or minted; empty before the first session.
+// ID returns the id that the options chose or the server minted; empty before the first session.
 func (p *Producer) ID() string {
 	return p.supervisor.currentID()
 }
 
-// Register joins a topic or pattern, also for later sessions; the newest group holds. It returns once that is live,
-// after a reconnect if need be, and at once before Run. If the server refuses it, the producer goes on without it. If
-// the context ends first, it may still take effect.
+// Register registers a topic or pattern for this session and later ones. It replaces the group of a topic that is
+// registered already. It returns once the registration is live, which may take a reconnect; before Run it returns at
+// once. If the server rejects the topic, Register returns the error, and the producer continues without the topic. If the
+// context ends first, the registration may still take effect.
 func (p *Producer) Register(ctx context.Context, topic, group string) error {
 	return p.change(ctx, p.registrations.register(Registration{Topic: topic, Group: group}))
 }
 
-// Deregister leaves a topic or pattern, written as it was registered. What was assigned before may still be answered.
-// It returns as Register does.
+// Deregister removes a topic or pattern, spelled as it was registered. Earlier assignments may still be answered. It
+// returns like Register.
 func (p *Producer) Deregister(ctx context.Context, topic string) error {
 	return p.change(ctx, p.registrations.deregister(topic))
 }
 
-// SetConcurrency changes how many handlers run at a time; from 1. What is at work goes on.
+// SetConcurrency changes how many handlers may run at a time; at least 1. Running handlers continue. It fails with
+// ErrInvalidArgument.
 func (p *Producer) SetConcurrency(concurrency int) error {
 	window, err := count("concurrency", concurrency)
 	if err == nil && concurrency < 1 {
-		err = invalidArgument("concurrency", "is %d; it is a number from 1", concurrency)
+		err = invalidArgument("concurrency", "is %d; it must be at least 1", concurrency)
 	}
 	if err != nil {
 		return err
@@ -180,8 +186,9 @@ func (p *Producer) SetConcurrency(concurrency int) error {
 	return nil
 }
 
-// Close drains: no new work is taken, and what is under way is finished. It returns nil when Run has returned. If the
-// context ends first, the work is abandoned, with ErrClosed as the cause of the handlers' contexts.
+// Close drains the producer: it accepts no new assignments and finishes the outstanding ones. Close returns nil when Run
+// has returned. If the context ends first, the contexts of the handlers end with the cause ErrClosed, and Close returns
+// the context's error.
 func (p *Producer) Close(ctx context.Context) error {
 	p.beginClosing()
 	select {
@@ -197,6 +204,7 @@ func (p *Producer) Close(ctx context.Context) error {
 	return p.client.callError(ctx, ctx.Err())
 }
 
+// beginClosing starts the drain; it does nothing after the first time.
 func (p *Producer) beginClosing() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -213,11 +221,12 @@ func (p *Producer) beginClosing() {
 			Drain: &dispatcherv1.Drain{},
 		}})
 	default:
-		// Nothing can be outstanding without a session.
+		// Without a session nothing is outstanding.
 		p.disconnect(errClosed)
 	}
 }
 
+// change requests a registration change and waits for the answer.
 func (p *Producer) change(ctx context.Context, change *registrationChange) error {
 	p.mu.Lock()
 	isStarted, isClosing, current := p.isStarted, p.isClosing, p.current
@@ -240,7 +249,8 @@ func (p *Producer) grace() time.Duration {
 	return defaultGrace
 }
 
-// fault tells of a mistake that hurts nobody; without anyone to tell, a panic at least must not pass unseen.
+// reportFault reports an error that does not end the session. Without OnStatus, a panic is logged so that it does not go
+// unnoticed.
 func (p *Producer) reportFault(err *Error) {
 	if p.options.OnStatus == nil && err.Reason == "HANDLER_PANICKED" {
 		slog.Error(err.Message)

@@ -180,7 +180,7 @@ func TestPartialResultsComeBeforeTheFinalOne(t *testing.T) {
 		}
 		got = append(got, value, result.More)
 	}
-	want := "[0 true 1 true 2 true UNSERIALIZABLE_VALUE: result.x[1] is a chan int, which JSON cannot say false]"
+	want := "[0 true 1 true 2 true UNSERIALIZABLE_VALUE: result.x[1] is a chan int, which JSON cannot represent false]"
 	if fmt.Sprint(got) != want || summary.Outcomes[0].ResultCount != 4 {
 		t.Errorf("got %v, %+v", got, summary)
 	}

@@ -17,12 +17,12 @@ type producerSession struct {
 	producer *Producer
 	stream   *stream
 	outbox   *outbox
-	// maxMessageBytes is the largest message that the server takes; 0 if it did not say.
+	// maxMessageBytes is the largest message that the server accepts; 0 if it did not say.
 	maxMessageBytes atomic.Int64
-	isDrained       bool
+	isDrained       bool // whether the server has confirmed the drain
 }
 
-// runSession is one session from Hello to its end; nil if it was drained.
+// runSession runs one session. It returns nil if the session was drained, or ended while draining.
 func (p *Producer) runSession(ctx context.Context) error {
 	p.mu.Lock()
 	isClosing := p.isClosing
@@ -66,7 +66,8 @@ func (s *producerSession) hello() *dispatcherv1.ProducerMessage {
 	concurrency := p.concurrency
 	p.mu.Unlock()
 	return &dispatcherv1.ProducerMessage{Message: &dispatcherv1.ProducerMessage_Hello{Hello: &dispatcherv1.Hello{
-		// The minted id is kept, so that a session that only this side has lost is replaced and not asked in vain.
+		// After the first session this is the minted id, so that the new session replaces one that the server still
+		// considers live and would send assignments to.
 		ProducerId:         p.supervisor.currentID(),
 		DisplayName:        p.options.DisplayName,
 		Labels:             p.options.Labels,
@@ -163,6 +164,7 @@ func (s *producerSession) handle(ctx context.Context, event event) error {
 	return nil
 }
 
+// welcome makes the session live.
 func (s *producerSession) welcome(message *dispatcherv1.Welcome) {
 	p := s.producer
 	s.stream.setHeartbeatInterval(message.GetHeartbeatInterval().AsDuration())
@@ -195,6 +197,7 @@ func (s *producerSession) welcome(message *dispatcherv1.Welcome) {
 	})
 }
 
+// enqueue sends a message after those that are queued; it never blocks.
 func (s *producerSession) enqueue(message *dispatcherv1.ProducerMessage) {
 	encoded, err := proto.Marshal(&dispatcherv1.ProduceRequest{Messages: []*dispatcherv1.ProducerMessage{message}})
 	if err != nil {
@@ -204,13 +207,14 @@ func (s *producerSession) enqueue(message *dispatcherv1.ProducerMessage) {
 	s.outbox.push(encoded)
 }
 
+// reply implements replySender.
 func (s *producerSession) reply(ctx context.Context, assignmentID string, more bool, result []byte) error {
 	message := replyMessage(assignmentID, more, result)
 	if limit := s.maxMessageBytes.Load(); limit > 0 && int64(len(message)) > limit {
 		return &Error{
 			Code:    codes.ResourceExhausted,
 			Reason:  "RESULT_TOO_LARGE",
-			Message: fmt.Sprintf("the reply is %d bytes; the server takes %d; send less, or a reference instead", len(message), limit),
+			Message: fmt.Sprintf("the reply is %d bytes; the server's limit is %d; send less, or send a reference", len(message), limit),
 		}
 	}
 	s.outbox.push(message)
@@ -218,15 +222,17 @@ func (s *producerSession) reply(ctx context.Context, assignmentID string, more b
 	return nil
 }
 
+// revoked returns the cause of a handler's context after a revocation.
 func revoked(reason dispatcherv1.RevocationReason) *Error {
 	name := enumName(dispatcherv1.RevocationReason_name, int32(reason), "REVOCATION_REASON_")
 	code := codes.Canceled
 	if reason == dispatcherv1.RevocationReason_REVOCATION_REASON_EXPIRED {
 		code = codes.DeadlineExceeded
 	}
-	return &Error{Code: code, Reason: name, Message: "the result is wanted no longer"}
+	return &Error{Code: code, Reason: name, Message: "the assignment was revoked"}
 }
 
+// sessionLost returns the cause of a handler's context after the end of its session.
 func sessionLost(ctx context.Context, cause error) *Error {
 	if own, ok := context.Cause(ctx).(*Error); ok {
 		return own

@@ -10,89 +10,91 @@ import (
 	dispatcherv1 "github.com/ate-dispatcher/ate-dispatcher/clients/go/gen/ate/dispatcher/v1"
 )
 
-// RequestOptions says what is asked, and how. Every zero value leaves the decision to the server.
+// RequestOptions describes a request. The server chooses the value of a field that is zero, unless the field says
+// otherwise.
 type RequestOptions struct {
-	// Args are positional arguments for the producers, as encoding/json understands them.
+	// Args are positional arguments for the producers, sent as encoding/json marshals them.
 	Args []any
 	// Kwargs are keyword arguments for the producers; any key is allowed.
 	Kwargs map[string]any
-	// Data is an opaque payload beside or instead of Args and Kwargs.
+	// Data is an opaque payload, in addition to or instead of Args and Kwargs.
 	Data []byte
-	// ContentType is the media type of Data; free text.
+	// ContentType is the media type of Data. The server does not check it.
 	ContentType string
-	// Attributes are free annotations for the producers.
+	// Attributes are annotations for the producers.
 	Attributes map[string]string
-	// TTL is how long results are awaited, at most the server's limit (1 h). 0: what remains until the context's
-	// deadline, or 5 s if it has none.
+	// TTL is how long the server waits for results; at most the server's limit (1 h by default). 0: the time until the
+	// context's deadline, or 5 s if it has none. On a [Submitter], 0 always means 5 s.
 	TTL time.Duration
 	// RequestID is an idempotency key: 1 to 128 printable ASCII characters without spaces. A retry with the same id and
-	// content is not asked twice. Empty: the server mints one.
+	// content is not scattered again. Empty: the server mints one.
 	RequestID string
 	// Completion says when the request ends before its TTL.
 	Completion Completion
-	// Selector says which of the topic's producers are asked.
+	// Selector selects the topic's producers that get the request.
 	Selector Selector
-	// NoProducers says what happens if nobody can be asked.
+	// NoProducers says what happens to the request if no producer matches.
 	NoProducers NoProducersAction
-	// ExcludeListeners leaves the topic's listeners out: the results go to the caller alone. Only for Gather.
+	// ExcludeListeners sends the results to the caller only, and not to the topic's listeners. Only for Gather.
 	ExcludeListeners bool
-	// Context is trace context, sent as metadata: traceparent, tracestate, baggage.
+	// Context is the trace context, sent as metadata: traceparent, tracestate, baggage.
 	Context map[string]string
 }
 
-// Completion says when a request ends before its TTL: at most one of ResultCount, QuorumPercent and FirstSuccess, and a
-// StallTimeout with or without it. The zero value: when every target has answered.
+// Completion says when a request ends before its TTL. At most one of ResultCount, QuorumPercent and FirstSuccess may be
+// set; StallTimeout is independent of them. The zero value ends the request when every target has answered.
 type Completion struct {
-	// ResultCount ends it at this many results over all producers.
+	// ResultCount ends the request after this many results over all producers.
 	ResultCount int
-	// QuorumPercent ends it when this share of the targets has answered, from 1 to 100 and rounded up.
+	// QuorumPercent ends the request when this share of the targets has answered: 1 to 100, rounded up to whole targets.
 	QuorumPercent int
-	// FirstSuccess ends it at the first result that is no error.
+	// FirstSuccess ends the request at the first result that is not an error.
 	FirstSuccess bool
-	// StallTimeout ends it when no result has come for this long, counted from the first result on.
+	// StallTimeout ends the request when no result has arrived for this long. It starts with the first result and
+	// restarts with each further one.
 	StallTimeout time.Duration
-	// MinResults is how many results make the summary satisfied. 0: as many as the goal above asks for.
+	// MinResults is how many results make the summary satisfied. 0: the summary is satisfied if the goal was met.
 	MinResults int
-	// CountErrors lets error results count, too.
+	// CountErrors makes error results count, too.
 	CountErrors bool
-	// Losers says what becomes of assignments that are still out.
+	// Losers says what happens to the assignments that are outstanding when the request ends early.
 	Losers LoserAction
 }
 
-// LoserAction says what becomes of assignments that are still out when a request ends early.
+// LoserAction says what happens to the assignments that are outstanding when a request ends early.
 type LoserAction int
 
 const (
-	// CancelLosers revokes them.
+	// CancelLosers revokes the assignments.
 	CancelLosers LoserAction = iota
-	// LetLosersRun lets them go on; what arrives within the TTL still reaches the listeners.
+	// LetLosersRun leaves the assignments running. Results that arrive within the TTL still reach the listeners.
 	LetLosersRun
 )
 
-// Selector says which of a topic's producers are asked; all conditions must hold. The zero value: all.
+// Selector selects producers of a topic; a producer must meet all conditions. The zero value selects all.
 type Selector struct {
-	// ProducerIDs asks only producers with one of these ids; at most 1,000.
+	// ProducerIDs selects producers with one of these ids; at most 1,000.
 	ProducerIDs []string
-	// MatchLabels asks only producers that carry all of these labels; at most 32.
+	// MatchLabels selects producers that have all of these labels; at most 32.
 	MatchLabels map[string]string
-	// MaxTargets asks at most so many, the least busy first.
+	// MaxTargets limits the number of targets; the least busy producers are preferred. 0: no limit.
 	MaxTargets int
 }
 
-// NoProducersAction says what happens to a request if nobody can be asked.
+// NoProducersAction says what happens to a request if no producer matches.
 type NoProducersAction int
 
 const (
-	// NoProducersComplete accepts it and ends it at once, with a summary that says so.
+	// NoProducersComplete accepts the request and ends it at once, with [ReasonNoProducers].
 	NoProducersComplete NoProducersAction = iota
-	// NoProducersFail refuses it with ErrNoProducers.
+	// NoProducersFail rejects the request with ErrNoProducers.
 	NoProducersFail
-	// NoProducersWait holds it, within its TTL, for the first producer that registers.
+	// NoProducersWait holds the request, within its TTL, until a producer registers.
 	NoProducersWait
 )
 
-// encode returns a Request message, which travels as it is to every producer. It is the same for the same options,
-// because the server tells a repeated request from another one by its content.
+// encode returns a Request message, which the server forwards to every producer without decoding its arguments. The same
+// options always give the same bytes, because the server compares the content of requests with the same id.
 func (o *RequestOptions) encode(topic string) ([]byte, error) {
 	message := &dispatcherv1.Request{
 		Topic:       topic,
@@ -162,7 +164,7 @@ func (c Completion) message() (*dispatcherv1.Completion, error) {
 		goals++
 	}
 	if goals > 1 {
-		return nil, invalidArgument("request.completion", "has more than one of result count, quorum and first success")
+		return nil, invalidArgument("request.completion", "sets more than one of result count, quorum and first success")
 	}
 	var err error
 	if message.MinResults, err = count("request.completion.min_results", c.MinResults); err != nil {
@@ -188,10 +190,10 @@ func (s Selector) message() (*dispatcherv1.Selector, error) {
 	return &dispatcherv1.Selector{ProducerIds: s.ProducerIDs, MatchLabels: s.MatchLabels, MaxTargets: targets}, nil
 }
 
-// count refuses what the wire cannot say; all else is for the server to judge.
+// count converts to the unsigned type of the wire. Other bounds are checked by the server.
 func count(field string, n int) (uint32, error) {
 	if n < 0 || int64(n) > math.MaxUint32 {
-		return 0, invalidArgument(field, "is %d; it is a number from 0 to %d", n, uint32(math.MaxUint32))
+		return 0, invalidArgument(field, "is %d; it must be from 0 to %d", n, uint32(math.MaxUint32))
 	}
 	return uint32(n), nil
 }

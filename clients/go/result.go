@@ -11,24 +11,24 @@ import (
 	dispatcherv1 "github.com/ate-dispatcher/ate-dispatcher/clients/go/gen/ate/dispatcher/v1"
 )
 
-// Result is one answer of a handler: a JSON-shaped value, or bytes. The zero value is null.
+// Result is a handler's result: a JSON value or bytes. The zero value is the JSON value null.
 type Result struct {
-	// Value is the answer as encoding/json understands it. It must be nil if there is Data.
+	// Value is sent as encoding/json marshals it. It must be nil if Data is not.
 	Value any
-	// Data is the answer as bytes, unless nil.
+	// Data is sent as bytes, unless nil.
 	Data []byte
-	// ContentType is the media type of Data; free text.
+	// ContentType is the media type of Data. The server does not check it.
 	ContentType string
-	// Attributes are free annotations for whoever gets the result.
+	// Attributes are annotations for the recipients of the result.
 	Attributes map[string]string
 }
 
-// Value is the result of one JSON-shaped value.
+// Value returns a result with a JSON value.
 func Value(value any) Result {
 	return Result{Value: value}
 }
 
-// Data is the result of bytes, also of none at all, and their media type.
+// Data returns a result with bytes and their media type. Nil data is sent as empty bytes.
 func Data(data []byte, contentType string) Result {
 	if data == nil {
 		data = []byte{}
@@ -36,7 +36,7 @@ func Data(data []byte, contentType string) Result {
 	return Result{Data: data, ContentType: contentType}
 }
 
-// encode returns a Result message, or ErrUnserializable.
+// encode returns a Result message. It fails with ErrUnserializable or another ErrInvalidArgument.
 func (r Result) encode() ([]byte, error) {
 	var b []byte
 	switch {
@@ -64,7 +64,8 @@ func (r Result) encode() ([]byte, error) {
 	return append(b, annotations...), nil
 }
 
-// encodeAnswer returns a Result message, or what to fail with if JSON cannot say it.
+// encodeAnswer is encode for a final result. Its error, UNSERIALIZABLE_RESULT, is the handler's fault and goes to the
+// recipients of the result.
 func encodeAnswer(result Result) ([]byte, error) {
 	encoded, err := result.encode()
 	if err != nil {
@@ -77,7 +78,7 @@ func encodeAnswer(result Result) ([]byte, error) {
 	return encoded, nil
 }
 
-// encodeFailure cannot fail: a status has no other text than its message, which is well-formed.
+// encodeFailure returns a Result message with an error. Marshaling cannot fail: the message is valid UTF-8.
 func encodeFailure(failure *status.Status) []byte {
 	encoded, _ := proto.Marshal(failure)
 	return appendMessage(nil, 3, encoded)

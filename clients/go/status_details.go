@@ -13,13 +13,13 @@ import (
 	"google.golang.org/protobuf/types/known/anypb"
 )
 
-// errorDomain stands in the ErrorInfo of failures that producers of this package send.
+// errorDomain is the ErrorInfo domain of the errors that producers of this package send.
 const errorDomain = "ate.dispatcher.producer"
 
-// maxErrorText bounds how much of a failure's text is sent, in bytes.
+// maxErrorText bounds the message of an error result, in bytes. A longer one is truncated.
 const maxErrorText = 4096
 
-// errorFromCall turns what a gRPC call failed with into an Error.
+// errorFromCall converts the error of a gRPC call or a context.
 func errorFromCall(err error) *Error {
 	if own, ok := errors.AsType[*Error](err); ok {
 		return own
@@ -36,8 +36,8 @@ func errorFromCall(err error) *Error {
 	return &Error{Code: codes.Unknown, Reason: "UNKNOWN", Message: err.Error(), cause: err}
 }
 
-// errorFromStatus reads a google.rpc.Status as calls, faults and error results carry it. An error cannot be OK, so an
-// unset code reads as UNKNOWN.
+// errorFromStatus converts a google.rpc.Status of a call, a fault or an error result. The code of an error cannot be OK,
+// so OK becomes UNKNOWN.
 func errorFromStatus(st *rpcstatus.Status, fallbackReason string) *Error {
 	e := &Error{Code: codes.Code(st.GetCode()), Message: st.GetMessage()}
 	if e.Code == codes.OK {
@@ -55,7 +55,7 @@ func errorFromStatus(st *rpcstatus.Status, fallbackReason string) *Error {
 	return e
 }
 
-// addDetail passes over what it does not know or cannot read: an error must not fail for its decoration.
+// addDetail ignores unknown and malformed details, so that the error itself survives.
 func (e *Error) addDetail(detail *anypb.Any) {
 	message, err := detail.UnmarshalNew()
 	if err != nil {
@@ -74,8 +74,8 @@ func (e *Error) addDetail(detail *anypb.Any) {
 	}
 }
 
-// failureStatus is what a handler's error looks like on the wire: its gRPC code if it has one, its text cut to a bound,
-// and, of an [Error], reason and metadata. What it wraps stays here.
+// failureStatus converts a handler's error for the wire: its gRPC code if it has one, its truncated message, and the
+// reason and metadata of an [Error]. Wrapped causes are not sent.
 func failureStatus(err error) *rpcstatus.Status {
 	own, ok := errors.AsType[*Error](err)
 	if !ok {
@@ -99,7 +99,7 @@ func failureStatus(err error) *rpcstatus.Status {
 	return failure
 }
 
-// textOf leaves out the reason, which travels on its own, unless the error was wrapped in further text.
+// textOf returns the message without the reason, which is sent separately; or the whole text of an error that wraps own.
 func textOf(err error, own *Error) string {
 	if err == error(own) {
 		return own.Message

@@ -14,8 +14,8 @@ import (
 	dispatcherv1 "github.com/ate-dispatcher/ate-dispatcher/clients/go/gen/ate/dispatcher/v1"
 )
 
-// submitStream is one Submit stream: who waits for which answer. It lives as long as the connection does and is never
-// reopened; the next request opens another one.
+// submitStream is one Submit stream, with the submissions and gathers that wait for its events. It is never reopened:
+// after it has ended, the next request opens another one.
 type submitStream struct {
 	client *Client
 	outbox *outbox
@@ -26,14 +26,14 @@ type submitStream struct {
 	lastID     uint64
 	unanswered map[string]*pendingSubmission
 	gathers    map[string]*sharedFeed
-	reserved   map[string]bool // ids of the caller's that are being gathered
-	endErr     error           // why it takes no more submissions; nil while it does
+	reserved   map[string]bool // caller-chosen request ids that are being gathered
+	endErr     error           // why the stream accepts no further submissions; nil while it does
 }
 
-// pendingSubmission waits for the answer to a submission.
+// pendingSubmission is a submission that the server has not answered.
 type pendingSubmission struct {
 	feed      *sharedFeed
-	requestID string            // as given by the caller
+	requestID string            // chosen by the caller; empty if the server mints it
 	answer    chan submitAnswer // buffered
 }
 
@@ -54,13 +54,14 @@ func newSubmitStream(ctx context.Context, client *Client) *submitStream {
 	return s
 }
 
+// isOpen reports whether the stream accepts submissions.
 func (s *submitStream) isOpen() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.endErr == nil
 }
 
-// submit queues a submission; the answer comes on the channel.
+// submit enqueues a submission and returns a channel with room for its answer.
 func (s *submitStream) submit(
 	feed *sharedFeed, requestID string, encode func(correlationID string) ([]byte, error),
 ) (<-chan submitAnswer, error) {
@@ -70,9 +71,9 @@ func (s *submitStream) submit(
 		return nil, s.endErr
 	}
 	if feed != nil && requestID != "" {
-		// On one stream, the results of two gathers of one request could not be told apart.
+		// Two gathers of one request on one stream would be indistinguishable: events carry only the request id.
 		if s.reserved[requestID] {
-			return nil, invalidArgument("request.request_id", "is being gathered by this submitter already")
+			return nil, invalidArgument("request.request_id", "is already being gathered by this submitter")
 		}
 		s.reserved[requestID] = true
 	}
@@ -89,7 +90,8 @@ func (s *submitStream) submit(
 	return pending.answer, nil
 }
 
-// abandon withdraws a submission whose caller waits no longer, if need be once its id is known.
+// abandon cancels a submission whose caller has stopped waiting. A minted request id is known only from the answer, so
+// the cancellation then waits for it.
 func (s *submitStream) abandon(answer <-chan submitAnswer, requestID string) {
 	if requestID != "" {
 		s.enqueue(&dispatcherv1.SubmitRequest{CancelRequestIds: []string{requestID}})
@@ -102,7 +104,7 @@ func (s *submitStream) abandon(answer <-chan submitAnswer, requestID string) {
 	}()
 }
 
-// forget follows a gather no longer, and cancels it if it has not ended.
+// release stops passing events to a gather's feed, and cancels the gather if it has not ended.
 func (s *submitStream) release(requestID string, feed *sharedFeed) {
 	s.mu.Lock()
 	isActive := s.gathers[requestID] == feed
@@ -116,13 +118,14 @@ func (s *submitStream) release(requestID string, feed *sharedFeed) {
 	}
 }
 
+// enqueue sends a message after those that are queued; it never blocks.
 func (s *submitStream) enqueue(message *dispatcherv1.SubmitRequest) {
 	if encoded, err := proto.Marshal(message); err == nil {
 		s.outbox.push(encoded)
 	}
 }
 
-// run holds the stream until it ends, and tells everybody who waits.
+// run runs the stream until it ends, and then fails every pending submission and gather.
 func (s *submitStream) run() {
 	err := s.receive()
 	if own, ok := context.Cause(s.ctx).(*Error); ok {
@@ -146,6 +149,7 @@ func (s *submitStream) run() {
 	}
 }
 
+// receive opens the stream and handles its events until it ends.
 func (s *submitStream) receive() error {
 	stream, err := s.client.open(s.ctx, dispatcherv1.DispatcherService_Submit_FullMethodName, nil)
 	if err != nil {
@@ -216,12 +220,13 @@ func (s *submitStream) handle(stream *stream, event event) error {
 		return stream.readHeartbeat(event)
 	case eventGoAway:
 		s.mu.Lock()
-		s.endErr = &Error{Code: codes.Unavailable, Reason: "SHUTTING_DOWN", Message: "the server shuts down"}
+		s.endErr = &Error{Code: codes.Unavailable, Reason: "SHUTTING_DOWN", Message: "the server is draining"}
 		s.mu.Unlock()
 	}
 	return nil
 }
 
+// resolve passes the server's answer to the caller of a submission, and events to its feed from now on.
 func (s *submitStream) resolve(correlationID string, answer submitAnswer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -240,7 +245,7 @@ func (s *submitStream) resolve(correlationID string, answer submitAnswer) {
 	pending.answer <- answer
 }
 
-// requestIDOf reads the request id of a Delivery or Summary, which bears the same number in both.
+// requestIDOf reads the request id of a Delivery or Summary, which use the same field number.
 func requestIDOf(e event) (requestID string) {
 	_ = eachField(e.body, func(number protowire.Number, f field) error {
 		if number == 1 {
@@ -251,11 +256,11 @@ func requestIDOf(e event) (requestID string) {
 	return requestID
 }
 
-// asUnavailable says that requests on a broken connection may be tried again, whichever layer noticed first.
+// asUnavailable makes the error of a broken stream retryable, whichever layer has noticed the failure first.
 func asUnavailable(cause *Error) *Error {
 	switch cause.Code {
 	case codes.Canceled, codes.Unknown, codes.Internal:
-		message := "the stream broke; whether its requests were taken is unknown: " + cause.Message
+		message := "the stream broke; the server may or may not have accepted its requests: " + cause.Message
 		return &Error{Code: codes.Unavailable, Reason: "STREAM_BROKEN", Message: message, cause: cause}
 	}
 	return cause

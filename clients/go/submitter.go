@@ -9,12 +9,12 @@ import (
 	dispatcherv1 "github.com/ate-dispatcher/ate-dispatcher/clients/go/gen/ate/dispatcher/v1"
 )
 
-// Submitter sends requests as [Client] does, but all of them on one stream: far cheaper for many requests a second from
-// any number of goroutines. Make it with NewSubmitter and close it.
+// Submitter sends requests like [Client], but all on one stream instead of one call each, which costs the server far less
+// at many requests per second. It is safe for concurrent use. Create it with NewSubmitter; the caller must call Close.
 //
-// Beside that it differs in two ways. A context's deadline ends the pending, but is not the TTL. And gathers share the
-// flow control: one that is not read while its results pile up fails with ErrResourceExhausted and is cancelled, so
-// that the others go on.
+// It differs from [Client] in two ways. A context's deadline bounds only the caller's waiting and is not the TTL. And all
+// gathers share the stream's flow control: a gather that is not read fails with ErrResourceExhausted and is cancelled
+// once 65,536 of its results are queued, so that it does not block the others.
 type Submitter struct {
 	client *Client
 	ctx    context.Context
@@ -25,15 +25,15 @@ type Submitter struct {
 	running sync.WaitGroup // streams
 }
 
-// NewSubmitter makes a submitter, which opens its stream with the first request, and again after it broke.
+// NewSubmitter returns a submitter. It opens its stream at the first request, and a new one after a stream has ended.
 func (c *Client) NewSubmitter() *Submitter {
 	s := &Submitter{client: c}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	return s
 }
 
-// Dispatch is [Client.Dispatch]. If the stream breaks, or the context ends, before the server has answered, whether the
-// request was taken is unknown; a retry with the same RequestID is safe.
+// Dispatch is like [Client.Dispatch]. If the stream breaks or the context ends before the server has answered, the server
+// may or may not have accepted the request; a retry with the same RequestID is safe.
 func (s *Submitter) Dispatch(ctx context.Context, topic string, options RequestOptions) (*Acceptance, error) {
 	if options.ExcludeListeners {
 		return nil, errNoRecipient()
@@ -42,7 +42,8 @@ func (s *Submitter) Dispatch(ctx context.Context, topic string, options RequestO
 	return acceptance, err
 }
 
-// Gather is [Client.Gather]. A RequestID can be gathered once at a time on one submitter.
+// Gather is like [Client.Gather]. It fails with ErrInvalidArgument while another gather of this submitter has the same
+// RequestID.
 func (s *Submitter) Gather(ctx context.Context, topic string, options RequestOptions) (*Gather, error) {
 	feed := newSharedFeed(ctx)
 	stream, acceptance, err := s.submit(ctx, topic, options, feed)
@@ -54,7 +55,7 @@ func (s *Submitter) Gather(ctx context.Context, topic string, options RequestOpt
 	return &Gather{Acceptance: *acceptance, client: s.client, feed: feed}, nil
 }
 
-// GatherAll is [Client.GatherAll].
+// GatherAll is like [Client.GatherAll].
 func (s *Submitter) GatherAll(
 	ctx context.Context, topic string, options RequestOptions,
 ) ([]*Delivery, *Summary, error) {
@@ -65,7 +66,7 @@ func (s *Submitter) GatherAll(
 	return gather.all()
 }
 
-// Close ends the stream at once. What is gathered is cancelled; what was dispatched goes on. It always returns nil.
+// Close ends the stream at once, which cancels the gathers; dispatched requests continue. It always returns nil.
 func (s *Submitter) Close() error {
 	s.mu.Lock()
 	s.cancel(errClosed)
@@ -86,7 +87,7 @@ func (s *Submitter) submit(
 	if err != nil {
 		return nil, nil, err
 	}
-	// A queue that does not empty holds up whoever fills it.
+	// Callers wait while the stream is congested, so that the queue stays bounded.
 	stream.outbox.waitForRoom(ctx)
 	answer, err := stream.submit(feed, options.RequestID, func(correlationID string) ([]byte, error) {
 		return submission(correlationID, request, feed != nil, &options)
@@ -103,7 +104,7 @@ func (s *Submitter) submit(
 	}
 }
 
-// stream is the one that takes submissions at the moment.
+// stream returns the stream that accepts submissions, and opens one if there is none.
 func (s *Submitter) stream() (*submitStream, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -117,7 +118,7 @@ func (s *Submitter) stream() (*submitStream, error) {
 	return s.current, nil
 }
 
-// submission is a batch of one Submission.
+// submission encodes a batch of one Submission.
 func submission(correlationID string, request []byte, gather bool, options *RequestOptions) ([]byte, error) {
 	rest, err := proto.Marshal(&dispatcherv1.Submission{
 		CorrelationId:    correlationID,

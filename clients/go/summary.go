@@ -8,109 +8,111 @@ import (
 	dispatcherv1 "github.com/ate-dispatcher/ate-dispatcher/clients/go/gen/ate/dispatcher/v1"
 )
 
-// Acceptance says that a request was taken: who is asked, and until when.
+// Acceptance is the server's answer to an accepted request: its targets and its expiry.
 type Acceptance struct {
-	// RequestID is the request's id, as given or minted.
+	// RequestID is the id of the request, chosen by the caller or minted by the server.
 	RequestID string
-	// Targets are who is asked, in no particular order. Empty while a request is held for its first producer.
+	// Targets are the producers that get the request, in no particular order. Empty while the request waits for its
+	// first producer.
 	Targets []Target
-	// ListenerCount is how many listeners the topic has at this moment.
+	// ListenerCount is the number of listeners on the topic at the acceptance.
 	ListenerCount int
-	// TTL is the one in force.
+	// TTL is the effective TTL.
 	TTL time.Duration
-	// ExpireTime is when the request expires, by the server's wall clock; for people and logs.
+	// ExpireTime is the end of the TTL by the server's wall clock; for people and logs.
 	ExpireTime time.Time
 }
 
 // Target is one producer that a request was scattered to.
 type Target struct {
-	// ProducerID is its id.
+	// ProducerID is the id of the producer.
 	ProducerID string
-	// Group is what it was chosen from; empty if it registered without one.
+	// Group is the group that the producer was chosen from; empty if it registered without one.
 	Group string
 }
 
-// SummaryReason says why a request ended. A server newer than this package may send another one, as its number.
+// SummaryReason says why a request ended. A reason that this package does not know is the number of its enum value.
 type SummaryReason string
 
-// Why a request ended.
+// Reasons of a summary.
 const (
-	// ReasonAllAnswered: nothing more can come.
+	// ReasonAllAnswered: no further result can arrive. Every target has answered, failed, departed or was saturated.
 	ReasonAllAnswered SummaryReason = "ALL_ANSWERED"
-	// ReasonPolicyMet: the goal of its Completion was met.
+	// ReasonPolicyMet: the goal of the request's Completion was met.
 	ReasonPolicyMet SummaryReason = "POLICY_MET"
-	// ReasonStalled: no result came for the StallTimeout.
+	// ReasonStalled: no result arrived for the StallTimeout.
 	ReasonStalled SummaryReason = "STALLED"
 	// ReasonExpired: the TTL ran out.
 	ReasonExpired SummaryReason = "EXPIRED"
-	// ReasonCancelled: CancelRequest ended it, or its caller went away.
+	// ReasonCancelled: CancelRequest cancelled the request, or the caller of its gather disconnected.
 	ReasonCancelled SummaryReason = "CANCELLED"
-	// ReasonNoProducers: there was nobody to ask.
+	// ReasonNoProducers: no producer matched the request.
 	ReasonNoProducers SummaryReason = "NO_PRODUCERS"
-	// ReasonShutdown: the server shut down first.
+	// ReasonShutdown: the server shut down.
 	ReasonShutdown SummaryReason = "SHUTDOWN"
 )
 
-// OutcomeState is the fate of one target; as with SummaryReason, there may be others.
+// OutcomeState is the state of one assignment at the end of its request. A state that this package does not know is the
+// number of its enum value.
 type OutcomeState string
 
-// What became of a target.
+// States of an outcome.
 const (
-	// StateAnswered: it gave its final answer in time.
+	// StateAnswered: the final result arrived in time and is not an error.
 	StateAnswered OutcomeState = "ANSWERED"
-	// StateFailed: its final answer was an error.
+	// StateFailed: the final result arrived in time and is an error.
 	StateFailed OutcomeState = "FAILED"
-	// StateMissed: it was asked and stayed silent.
+	// StateMissed: the producer got the assignment and did not answer in time.
 	StateMissed OutcomeState = "MISSED"
-	// StateDeparted: its stream ended before it answered.
+	// StateDeparted: the producer's session ended before it answered.
 	StateDeparted OutcomeState = "DEPARTED"
-	// StateSaturated: it never got its turn.
+	// StateSaturated: the producer never got the assignment: its backlog was full, or the request ended first.
 	StateSaturated OutcomeState = "SATURATED"
-	// StateCancelled: it was revoked because the request was cancelled or ended early.
+	// StateCancelled: the assignment was revoked, because the request was cancelled or ended early.
 	StateCancelled OutcomeState = "CANCELLED"
-	// StateLate: its answer came after the end; only when a request is looked up.
+	// StateLate: the final result arrived after the end of the request. Only when a request is looked up.
 	StateLate OutcomeState = "LATE"
-	// StatePending: nothing is settled yet; only when a request is looked up.
+	// StatePending: the assignment is outstanding. Only when a request is looked up.
 	StatePending OutcomeState = "PENDING"
 )
 
-// Summary is the one end of an accepted request.
+// Summary says how a request ended. Every accepted request has exactly one.
 type Summary struct {
-	// RequestID is the request that ended.
+	// RequestID is the id of the request.
 	RequestID string
-	// Topic is its topic.
+	// Topic is the request's topic.
 	Topic string
-	// Reason says why it ended.
+	// Reason says why the request ended.
 	Reason SummaryReason
-	// Satisfied tells whether it got what it asked for.
+	// Satisfied reports whether at least MinResults results arrived, or, if that is 0, whether the goal was met.
 	Satisfied bool
-	// Targeted is how many targets were asked.
+	// Targeted is the number of targets.
 	Targeted int
-	// Answered is how many of them answered without an error.
+	// Answered is the number of targets whose final result is not an error.
 	Answered int
-	// Failed is how many of them answered with an error.
+	// Failed is the number of targets whose final result is an error.
 	Failed int
-	// Missing is how many of them gave no final answer.
+	// Missing is the number of targets without a final result.
 	Missing int
 	// Elapsed is the time from acceptance to end, at the server.
 	Elapsed time.Duration
-	// Outcomes are each target's fate, in the order in which they were asked.
+	// Outcomes has one element per target, in the order of the assignments.
 	Outcomes []Outcome
 }
 
-// Outcome is what became of one target of a request.
+// Outcome says what became of one target's assignment.
 type Outcome struct {
-	// ProducerID is who was asked; after a fail-over inside a group the last member.
+	// ProducerID is the id of the producer; after a failover inside a group, of the last member that got the assignment.
 	ProducerID string
-	// Group is what it was chosen from; empty if it registered without one.
+	// Group is the group that the producer was chosen from; empty if it registered without one.
 	Group string
-	// State is its fate.
+	// State is the state of the assignment at the end of the request.
 	State OutcomeState
-	// Latency is the time from acceptance to its last result; 0 if it sent none.
+	// Latency is the time from the acceptance to the producer's last result; 0 if it sent none.
 	Latency time.Duration
-	// ResultCount is how many results it sent in time, also partial ones.
+	// ResultCount is the number of results that arrived in time, including partial ones.
 	ResultCount int
-	// Err is code and text of its failure; nil unless State is StateFailed.
+	// Err has the code and message of the error result; nil unless State is StateFailed.
 	Err *Error
 }
 
@@ -156,7 +158,7 @@ func summaryOf(message *dispatcherv1.Summary) *Summary {
 	return s
 }
 
-// enumName is an enum value's name without its prefix, or its number if it is not known here.
+// enumName returns the name of an enum value without its prefix, or the number of an unknown value.
 func enumName(names map[int32]string, value int32, prefix string) string {
 	if name, ok := names[value]; ok {
 		return strings.TrimPrefix(name, prefix)

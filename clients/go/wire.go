@@ -1,8 +1,8 @@
 package atedispatcher
 
-// The batches of the contract, walked by hand down to the payload and no further: a Result or Request stays the bytes
-// that its author wrote, so that a malformed one is one error when it is looked at. A test holds this file equal to the
-// generated code.
+// This file decodes the batches of the contract by hand, down to the payload. The generated code would decode payloads,
+// too, and one malformed payload would fail its whole batch. Here a Result or Request stays encoded and fails alone, on
+// first access. wire_test.go compares the field numbers and the decoded messages with the generated code.
 
 import (
 	"time"
@@ -13,7 +13,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// Field numbers of GatherEvent and ListenerEvent, which do not overlap.
+// Field numbers of GatherEvent and ListenerEvent. No number has a different meaning in each.
 const (
 	eventDelivery protowire.Number = iota + 1
 	eventSummary
@@ -40,13 +40,13 @@ const (
 	messageFault
 )
 
-// event is one event of a batch: which field of the oneof is set, and to what.
+// event is one event of a batch: the number and the encoded value of the field that is set in its oneof.
 type event struct {
 	number protowire.Number
 	body   []byte
 }
 
-// readBatch splits a batch into its events.
+// readBatch splits a batch into its events. An empty event has number 0.
 func readBatch(batch frame) ([]event, error) {
 	events := make([]event, 0, 1)
 	err := eachField(batch, func(number protowire.Number, outer field) error {
@@ -69,7 +69,7 @@ func readBatch(batch frame) ([]event, error) {
 	return events, nil
 }
 
-// read decodes the body of an event whose message holds no payload.
+// read decodes the body of an event without a payload.
 func (e event) read(into proto.Message) error {
 	if err := proto.Unmarshal(e.body, into); err != nil {
 		return malformedMessage(err)
@@ -77,7 +77,7 @@ func (e event) read(into proto.Message) error {
 	return nil
 }
 
-// readDelivery reads a Delivery down to its result.
+// readDelivery decodes a Delivery except its result.
 func readDelivery(body []byte) (*Delivery, error) {
 	d := &Delivery{}
 	err := eachField(body, func(number protowire.Number, f field) (err error) {
@@ -124,7 +124,7 @@ type wireAssignment struct {
 	request                 []byte
 }
 
-// readAssignment reads an Assignment down to its request.
+// readAssignment decodes an Assignment except its request.
 func readAssignment(body []byte) (wireAssignment, error) {
 	var a wireAssignment
 	err := eachField(body, func(number protowire.Number, f field) (err error) {
@@ -162,7 +162,7 @@ func readTimestamp(b []byte) (time.Time, error) {
 	return t.AsTime(), err
 }
 
-// readStringEntry adds an entry of a map<string, string>; the map is made at the first one.
+// readStringEntry adds an entry of a map<string, string>, and creates the map for the first one.
 func readStringEntry(b []byte, entries *map[string]string) error {
 	var key, value string
 	err := eachField(b, func(number protowire.Number, f field) (err error) {
@@ -181,7 +181,7 @@ func readStringEntry(b []byte, entries *map[string]string) error {
 	return err
 }
 
-// appendMessage appends an embedded message that is encoded already.
+// appendMessage appends an encoded message as a field.
 func appendMessage(b []byte, number protowire.Number, message []byte) []byte {
 	return protowire.AppendBytes(protowire.AppendTag(b, number, protowire.BytesType), message)
 }
