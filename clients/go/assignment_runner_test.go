@@ -13,7 +13,7 @@ import (
 	dispatcherv1 "github.com/ate-dispatcher/ate-dispatcher/clients/go/gen/ate/dispatcher/v1"
 )
 
-// sentReplies is a session that keeps what it is given.
+// sentReplies is a replySender that records its replies.
 type sentReplies struct {
 	mu    sync.Mutex
 	sent  []string
@@ -42,7 +42,7 @@ func isFailure(result []byte) bool {
 	return proto.Unmarshal(result, &message) == nil && message.GetError() != nil
 }
 
-// blockedHandler is a handler that waits until it is told how to go on.
+// blockedHandler runs a handler that blocks until the test tells it how to continue.
 type blockedHandler struct {
 	*assignmentRunner
 	*sentReplies
@@ -85,7 +85,7 @@ func late(ctx context.Context, a *Assignment) (Result, error) {
 	return Value(2), nil
 }
 
-func TestWhatIsStillSaidAfterARevocationIsSent(t *testing.T) {
+func TestResultsAfterARevocationAreSent(t *testing.T) {
 	for _, reason := range []dispatcherv1.RevocationReason{
 		dispatcherv1.RevocationReason_REVOCATION_REASON_EXPIRED,
 		dispatcherv1.RevocationReason_REVOCATION_REASON_COMPLETED,
@@ -104,7 +104,7 @@ func TestWhatIsStillSaidAfterARevocationIsSent(t *testing.T) {
 	}
 }
 
-func TestNothingIsSentThatNobodyHears(t *testing.T) {
+func TestNothingIsSentWhenNobodyCanReceiveIt(t *testing.T) {
 	for _, why := range []error{ErrShutdown, ErrSessionLost, ErrClosed} {
 		w := newBlockedHandler()
 		w.begin("a")
@@ -127,16 +127,16 @@ func TestAHandlerThatFailsAfterItsRevocationSendsNothing(t *testing.T) {
 		"sends with its context": func(ctx context.Context, a *Assignment) (Result, error) {
 			return Result{}, a.Send(ctx, Value(1))
 		},
-		"panics":           func(context.Context, *Assignment) (Result, error) { panic("boom") },
-		"is too large":     func(context.Context, *Assignment) (Result, error) { return Value("far more than 10 bytes"), nil },
-		"says what is not": func(context.Context, *Assignment) (Result, error) { return Value(make(chan int)), nil },
+		"panics":                             func(context.Context, *Assignment) (Result, error) { panic("boom") },
+		"returns a result that is too large": func(context.Context, *Assignment) (Result, error) { return Value("far more than 10 bytes"), nil },
+		"returns a value that JSON cannot represent": func(context.Context, *Assignment) (Result, error) { return Value(make(chan int)), nil },
 	} {
 		w := newBlockedHandler()
 		w.sentReplies.limit = 10
 		w.begin("a")
 		w.revoke([]string{"a"}, ErrExpired.(*Error))
 		if sent := w.end(t, how); len(sent) != 0 {
-			t.Errorf("one that %s sent %v", name, sent)
+			t.Errorf("a handler that %s sent %v", name, sent)
 		}
 	}
 }

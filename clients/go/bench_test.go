@@ -12,11 +12,11 @@ import (
 	atedispatcher "github.com/ate-dispatcher/ate-dispatcher/clients/go"
 )
 
-// The round trips of this client beside a plain gRPC echo in this language:
+// The benchmarks compare round trips of this client with a plain gRPC echo in Go:
 //
 //	go test -run '^$' -bench . -benchtime 2s
 //
-// A gather is two hops, to the dispatcher and on to the producer, and back.
+// A gather takes two hops in each direction: caller to dispatcher, and dispatcher to producer.
 
 func BenchmarkPlainEcho(b *testing.B) {
 	const method = "/bench.Echo/Echo"

@@ -1,6 +1,7 @@
 package atedispatcher_test
 
-// The five examples of every client, in the same order. README.md shows parts of them; a test holds it to that.
+// This file has the five examples that every client has, in the same order, and one for Submitter. README.md shows parts
+// of them, which readme_test.go checks.
 
 import (
 	"context"
@@ -15,7 +16,7 @@ import (
 	atedispatcher "github.com/ate-dispatcher/ate-dispatcher/clients/go"
 )
 
-// Serve a topic: the handler's value is the result, and its error is one, too.
+// Serve a topic: the handler's value is the result, and an error becomes an error result.
 func ExampleClient_NewProducer() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -37,10 +38,10 @@ func ExampleClient_NewProducer() {
 	}
 	vendor := client.NewProducer([]string{"quotes.lamp"}, handler, atedispatcher.ProducerOptions{
 		ID:          "vendor",
-		Concurrency: 4, // the rest waits its turn at the dispatcher, within its TTL
+		Concurrency: 4, // further assignments wait at the dispatcher, within their TTL
 	})
-	go vendor.Run(ctx)      // until the context ends; then it answers what it owes, and leaves
-	defer vendor.Close(ctx) // the same, and waits for it
+	go vendor.Run(ctx)      // until the context ends, then finishes outstanding assignments
+	defer vendor.Close(ctx) // the same at once, and waits for the end
 	if err := vendor.Ready(ctx); err != nil {
 		log.Fatal(err)
 	}
@@ -60,7 +61,7 @@ func ExampleClient_NewProducer() {
 	// vendor <nil> OUT_OF_RANGE: only 100 are left
 }
 
-// Listen to results, whoever asked for them.
+// Listen to the results on topics, no matter which client sent the requests.
 func ExampleListener_Results() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -78,17 +79,17 @@ func ExampleListener_Results() {
 			poll(ctx, client, "sensors.north", "sensors.south")
 		}
 	}()
-	heard := 0
+	received := 0
 	for result, err := range listener.Results(ctx) {
 		if err != nil {
-			log.Fatal(err) // there can be no further result
+			log.Fatal(err) // no further result can follow
 		}
 		if value, err := result.Value(); err != nil {
 			fmt.Println(result.ProducerID, "failed:", err)
 		} else {
 			fmt.Println(result.Topic, result.ProducerID, value)
 		}
-		if heard++; heard == 2 {
+		if received++; received == 2 {
 			break // another loop would resume here
 		}
 	}
@@ -97,7 +98,7 @@ func ExampleListener_Results() {
 	// sensors.south south 21.5
 }
 
-// Dispatch a request: its results go to the listeners, and it is clear at once who was asked.
+// Dispatch a request: its results go to the listeners, and the acceptance lists its targets at once.
 func ExampleClient_Dispatch() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -115,17 +116,17 @@ func ExampleClient_Dispatch() {
 		NoProducers: atedispatcher.NoProducersFail,
 	})
 	if errors.Is(err, atedispatcher.ErrNoProducers) {
-		log.Fatal("nobody is there")
+		log.Fatal("no producers")
 	}
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(len(acceptance.Targets), "was asked:", acceptance.Targets[0].ProducerID)
+	fmt.Println("sent to", len(acceptance.Targets), "producer:", acceptance.Targets[0].ProducerID)
 	// Output:
-	// 1 was asked: agent-1
+	// sent to 1 producer: agent-1
 }
 
-// Gather with a policy: the first good answer is enough, and the rest is called off.
+// Gather with a policy: the first success completes the request, and the other assignments are revoked.
 func ExampleClient_Gather() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -167,7 +168,7 @@ func ExampleClient_Gather() {
 	// slow-model CANCELLED
 }
 
-// Cancel a request by its id: its producers are told, and the summary says what there was until then.
+// Cancel a request by its id: its assignments are revoked, and the summary says what they had achieved.
 func ExampleClient_CancelRequest() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -216,7 +217,7 @@ func ExampleClient_NewSubmitter() {
 	// ALL_ANSWERED
 }
 
-// answer makes a producer that answers 21.5 after a while, and returns how to end it.
+// answer starts a producer that answers 21.5 after a delay, and returns a function that closes it.
 func answer(ctx context.Context, client *atedispatcher.Client, id, topic string, delay time.Duration) (stop func()) {
 	handler := func(ctx context.Context, a *atedispatcher.Assignment) (atedispatcher.Result, error) {
 		select {
@@ -234,7 +235,7 @@ func answer(ctx context.Context, client *atedispatcher.Client, id, topic string,
 	return func() { producer.Close(ctx) }
 }
 
-// poll asks one producer on each topic, one after the other, until the client is closed.
+// poll gathers from one producer on each topic, one after the other, until the client is closed.
 func poll(ctx context.Context, client *atedispatcher.Client, topics ...string) {
 	for _, topic := range topics {
 		stop := answer(ctx, client, topic[len("sensors."):], topic, 0)

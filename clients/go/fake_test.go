@@ -24,7 +24,7 @@ import (
 	dispatcherv1 "github.com/ate-dispatcher/ate-dispatcher/clients/go/gen/ate/dispatcher/v1"
 )
 
-// fake is a server that does what no real one can be made to do in a test.
+// fake is a server for behaviour that a test cannot provoke in a real one.
 type fake struct {
 	dispatcherv1.UnimplementedDispatcherServiceServer
 	dispatch func(context.Context, *dispatcherv1.DispatchRequest) error
@@ -130,7 +130,7 @@ func TestMetadataCredentialsAndErrorDetailsPassThrough(t *testing.T) {
 	}
 }
 
-func TestAListenerSurvivesAServerThatMisbehaves(t *testing.T) {
+func TestAListenerSurvivesAMisbehavingServer(t *testing.T) {
 	ended := make(chan struct{})
 	address := serveFake(t, &fake{listen: func(nth int, request *dispatcherv1.ListenRequest, stream grpc.ServerStreamingServer[dispatcherv1.ListenResponse]) error {
 		switch nth {
@@ -141,12 +141,12 @@ func TestAListenerSurvivesAServerThatMisbehaves(t *testing.T) {
 			malformed := &dispatcherv1.ListenResponse{}
 			malformed.ProtoReflect().SetUnknown([]byte{0x0a, 0x02, 0x0a, 0x7f})
 			return stream.Send(malformed)
-		case 3: // asks for patience
+		case 3: // asks for testTimeout
 			st, _ := status.New(codes.ResourceExhausted, "full").WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(300 * time.Millisecond)})
 			return st.Err()
 		case 4: // sends what nobody knows, between what is known
 			if request.GetListenerId() != "minted" {
-				t.Errorf("the listener came back as %q", request.GetListenerId())
+				t.Errorf("the listener reconnected as %q", request.GetListenerId())
 			}
 			unknown := &dispatcherv1.ListenerEvent{}
 			unknown.ProtoReflect().SetUnknown([]byte{0xfa, 0x01, 0x00})
@@ -165,7 +165,7 @@ func TestAListenerSurvivesAServerThatMisbehaves(t *testing.T) {
 			t.Errorf("got %v, want %s", lost.Err, reason)
 		}
 		if reason == "RESOURCE_EXHAUSTED" && lost.RetryIn < 300*time.Millisecond {
-			t.Errorf("comes back in %v", lost.RetryIn)
+			t.Errorf("reconnects in %v", lost.RetryIn)
 		}
 	}
 	if value, err := h.untilResults(t, 1)[0].Value(); value != nil || err != nil {
@@ -180,7 +180,7 @@ func TestAListenerSurvivesAServerThatMisbehaves(t *testing.T) {
 	}
 }
 
-func TestTopicsThatChangeWhileASessionIsOpenedAreMadeUpFor(t *testing.T) {
+func TestTopicsChangedWhileASessionIsOpenedAreRequestedOnceItIsLive(t *testing.T) {
 	opened, proceed := make(chan []string), make(chan struct{})
 	updates := make(chan *dispatcherv1.UpdateListenerRequest, 1)
 	address := serveFake(t, &fake{

@@ -22,7 +22,7 @@ type order struct {
 	hidden   int
 }
 
-func TestValuesOnTheWireAreWhatTheGeneratedCodeReads(t *testing.T) {
+func TestEncodedValuesMatchTheGeneratedCode(t *testing.T) {
 	seven := 7
 	long := strings.Repeat("ü", 20_000)
 	for name, c := range map[string]struct{ value, want any }{
@@ -55,7 +55,7 @@ func TestValuesOnTheWireAreWhatTheGeneratedCodeReads(t *testing.T) {
 		}
 		var generated structpb.Value
 		if err := proto.Unmarshal(b, &generated); err != nil {
-			t.Errorf("%s: the generated code says %v", name, err)
+			t.Errorf("%s: the generated code fails: %v", name, err)
 		}
 		if got := generated.AsInterface(); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: the generated code reads %v, want %v", name, got, c.want)
@@ -66,7 +66,7 @@ func TestValuesOnTheWireAreWhatTheGeneratedCodeReads(t *testing.T) {
 	}
 }
 
-func TestWhatJSONCannotSayIsRefusedWithItsPath(t *testing.T) {
+func TestValuesThatJSONCannotRepresentAreRejectedWithTheirPath(t *testing.T) {
 	cycle := map[string]any{}
 	cycle["me"] = cycle
 	deep := any("x")
@@ -102,7 +102,7 @@ func TestWhatJSONCannotSayIsRefusedWithItsPath(t *testing.T) {
 	}
 }
 
-func TestTheSameValueIsTheSameBytes(t *testing.T) {
+func TestEqualValuesHaveEqualBytes(t *testing.T) {
 	value := map[string]any{}
 	for _, key := range strings.Split("abcdefghijklmnop", "") {
 		value[key] = map[string]any{"x": key, "y": key}
@@ -114,7 +114,7 @@ func TestTheSameValueIsTheSameBytes(t *testing.T) {
 	for range 20 {
 		again, err := appendStruct(nil, value, "v")
 		if err != nil || string(again) != string(first) {
-			t.Fatal("it differs", err)
+			t.Fatal("the bytes differ", err)
 		}
 	}
 }

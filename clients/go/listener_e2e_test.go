@@ -11,7 +11,7 @@ import (
 	atedispatcher "github.com/ate-dispatcher/ate-dispatcher/clients/go"
 )
 
-// ask gathers n times from whoever produces on a topic, and numbers the requests from a start.
+// ask performs n gathers on a topic, numbered upwards from a first number, and fails if one has no answer.
 func ask(t testing.TB, client *atedispatcher.Client, topic string, from, n int) {
 	t.Helper()
 	for i := range n {
@@ -22,7 +22,7 @@ func ask(t testing.TB, client *atedispatcher.Client, topic string, from, n int) 
 	}
 }
 
-// numbers is what the results of echo were asked with.
+// numbers returns the numbers that ask sent, from the results of echo.
 func numbers(t testing.TB, results []*atedispatcher.Delivery) []int {
 	t.Helper()
 	var all []int
@@ -43,7 +43,7 @@ func count(from, to int) (all []int) {
 	return all
 }
 
-func TestAListenerHearsResultsInOrderAndThenSummaries(t *testing.T) {
+func TestAListenerReceivesResultsInOrderAndSummaries(t *testing.T) {
 	client := shared(t)
 	produce(t, client, "heard", echo, atedispatcher.ProducerOptions{ID: "heard-1"})
 	h := listen(t, client, atedispatcher.ListenerOptions{}, "heard")
@@ -82,19 +82,19 @@ func TestListenerTopicsChangeLive(t *testing.T) {
 	if err := h.Add(ctx, "a..b"); !errors.Is(err, atedispatcher.ErrInvalidArgument) {
 		t.Errorf("got %v", err)
 	}
-	// Somebody else may change them, too.
+	// Any program may change the topics by the listener's id.
 	topics, err := client.UpdateListener(ctx, h.Listener.ID(), []string{"changing.three"}, []string{"changing.one"})
 	if err != nil || !slices.Equal(topics, []string{"changing.*.deep", "changing.three"}) {
 		t.Errorf("got %v, %v", topics, err)
 	}
 }
 
-func TestTopicsChangeFromWithinACallback(t *testing.T) {
+func TestACallbackMayChangeTopics(t *testing.T) {
 	client := shared(t)
 	produce(t, client, "inside.>", echo, atedispatcher.ProducerOptions{})
 	var listener *atedispatcher.Listener
 	added := make(chan error, 1)
-	h := &hearing{}
+	h := &recordingListener{}
 	h = listen(t, client, atedispatcher.ListenerOptions{OnResult: func(ctx context.Context, result *atedispatcher.Delivery) {
 		if result.Topic == "inside.one" {
 			added <- listener.Add(ctx, "inside.two")
@@ -109,7 +109,7 @@ func TestTopicsChangeFromWithinACallback(t *testing.T) {
 	h.untilResults(t, 2)
 }
 
-func TestALoopThatIsLeftIsResumedByTheNext(t *testing.T) {
+func TestALoopResumesAfterThePreviousLoop(t *testing.T) {
 	client := shared(t)
 	produce(t, client, "resumed", echo, atedispatcher.ProducerOptions{})
 	listener := client.NewListener([]string{"resumed"}, atedispatcher.ListenerOptions{
@@ -153,7 +153,7 @@ func TestTheEndOfTheContextEndsTheLoopWithoutAnError(t *testing.T) {
 	}
 }
 
-func TestAListenerThatTheServerRefusesEnds(t *testing.T) {
+func TestARejectedListenerFails(t *testing.T) {
 	client := shared(t)
 	for _, listener := range []*atedispatcher.Listener{
 		client.NewListener([]string{"no topic"}, atedispatcher.ListenerOptions{}),
@@ -172,11 +172,11 @@ func TestAListenerThatTheServerRefusesEnds(t *testing.T) {
 	}
 	running := listen(t, client, atedispatcher.ListenerOptions{})
 	if err := running.Listener.Run(t.Context()); err == nil {
-		t.Error("it runs twice at a time")
+		t.Error("Run does not fail while another Run is in progress")
 	}
 }
 
-func TestOneUndecodableResultIsOneError(t *testing.T) {
+func TestAnUndecodableResultAffectsNoOtherResult(t *testing.T) {
 	client := shared(t)
 	sendRawReply(t, client, "odd", []byte{0x0a, 0x03, 0x1a, 0x01, 0xff}, []byte{0x0a, 0x02, 0x20, 0x01})
 	h := listen(t, client, atedispatcher.ListenerOptions{}, "odd")
@@ -194,7 +194,7 @@ func TestOneUndecodableResultIsOneError(t *testing.T) {
 	}
 }
 
-func TestASlowListenerHoldsTheServerBackAndIsToldWhatItLost(t *testing.T) {
+func TestResultsForASlowListenerStayAtTheServerAndLossesAreReported(t *testing.T) {
 	client := shared(t)
 	const size, total = 64 << 10, 200
 	produce(t, client, "flood", func(context.Context, *atedispatcher.Assignment) (atedispatcher.Result, error) {
@@ -218,10 +218,10 @@ func TestASlowListenerHoldsTheServerBackAndIsToldWhatItLost(t *testing.T) {
 		}
 		return lost
 	}
-	h.until(t, "everything is delivered or told of", func() bool { return len(h.results)+lost() == total })
-	// What the windows and the server's queue hold is about 2 MiB; nothing else was taken off the server.
-	if held := len(h.results); held > 6<<20/size {
-		t.Errorf("%d results of %d were held somewhere", held, total)
+	h.until(t, "every result is delivered or reported as lost", func() bool { return len(h.results)+lost() == total })
+	// Flow-control windows and the server's buffer hold about 2 MiB. A larger count means that the client reads ahead.
+	if buffered := len(h.results); buffered > 6<<20/size {
+		t.Errorf("%d results of %d were buffered", buffered, total)
 	}
 	next := uint64(1)
 	for _, result := range h.results {
@@ -232,7 +232,7 @@ func TestASlowListenerHoldsTheServerBackAndIsToldWhatItLost(t *testing.T) {
 	}
 }
 
-func TestAListenerThatWantsToBeDisconnectedResumes(t *testing.T) {
+func TestAListenerWithDisconnectResumesWithoutLoss(t *testing.T) {
 	client := shared(t)
 	const size, total = 64 << 10, 100
 	produce(t, client, "retained-flood", func(_ context.Context, a *atedispatcher.Assignment) (atedispatcher.Result, error) {
@@ -266,7 +266,7 @@ func TestAGroupSharesTheResults(t *testing.T) {
 	a := listen(t, client, atedispatcher.ListenerOptions{Group: "g"}, "grouped")
 	b := listen(t, client, atedispatcher.ListenerOptions{Group: "g"}, "grouped")
 	ask(t, client, "grouped", 1, 10)
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(testTimeout)
 	for {
 		a.mu.Lock()
 		b.mu.Lock()

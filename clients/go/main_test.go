@@ -17,10 +17,10 @@ import (
 	"go.uber.org/goleak"
 )
 
-// serverProgram is the dispatcher, as built from the root of the repository by `npm run build`.
+// serverProgram is the dispatcher, which `npm run build` in the root of the repository builds.
 var serverProgram = filepath.Join("..", "..", "dist", "main.js")
 
-// addressVariable is where the examples look for a dispatcher.
+// addressVariable names the environment variable with the examples' dispatcher.
 const addressVariable = "ATE_DISPATCHER_ADDRESS"
 
 func TestMain(m *testing.M) {
@@ -98,7 +98,7 @@ func startServer(listen string, args ...string) (*server, error) {
 	return s, nil
 }
 
-// guardAgainstOrphans ends a process when this one does, however abruptly: only then its standard input ends.
+// guardAgainstOrphans kills a process when this one ends, even by SIGKILL: the guard's standard input ends only then.
 func guardAgainstOrphans(pid int) (*exec.Cmd, error) {
 	guard := exec.Command("sh", "-c", fmt.Sprintf("read _; kill -9 %d", pid))
 	if _, err := guard.StdinPipe(); err != nil {
@@ -107,13 +107,13 @@ func guardAgainstOrphans(pid int) (*exec.Cmd, error) {
 	return guard, guard.Start()
 }
 
-// kill ends it at once, as a crash does.
+// kill kills the server and waits for its end.
 func (s *server) kill() {
 	_ = syscall.Kill(-s.process.Process.Pid, syscall.SIGKILL)
 	<-s.exited
 }
 
-// terminate asks it to drain and waits for its end.
+// terminate makes the server drain, and waits for its end.
 func (s *server) terminate(t testing.TB) {
 	t.Helper()
 	_ = s.process.Process.Signal(syscall.SIGTERM)
@@ -124,13 +124,13 @@ func (s *server) terminate(t testing.TB) {
 	}
 }
 
-// again starts another one on the same address.
-func (s *server) again(t testing.TB) *server {
+// restart starts another server on the same address.
+func (s *server) restart(t testing.TB) *server {
 	t.Helper()
 	return serveOn(t, s.address, s.args...)
 }
 
-// serve starts a dispatcher that is gone after the test.
+// serve starts a dispatcher and kills it after the test.
 func serve(t testing.TB, args ...string) *server {
 	t.Helper()
 	return serveOn(t, "127.0.0.1:0", args...)
@@ -145,13 +145,13 @@ func serveOn(t testing.TB, listen string, args ...string) *server {
 	t.Cleanup(func() {
 		s.kill()
 		if t.Failed() {
-			t.Logf("the server at %s said:\n%s", s.address, s.log)
+			t.Logf("log of the server at %s:\n%s", s.address, s.log)
 		}
 	})
 	return s
 }
 
-// logBuffer keeps what a process says.
+// logBuffer collects the output of a process.
 type logBuffer struct {
 	mu   sync.Mutex
 	text strings.Builder

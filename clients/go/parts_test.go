@@ -95,7 +95,7 @@ func TestCursorsResumeWithoutRepetition(t *testing.T) {
 	}
 }
 
-func TestCursorsOfANewEpochBeginAnew(t *testing.T) {
+func TestCursorsStartOverInANewEpoch(t *testing.T) {
 	c := newCursors()
 	c.beginStream(at("t", "e1", 100))
 	c.resumePoints()
@@ -104,26 +104,26 @@ func TestCursorsOfANewEpochBeginAnew(t *testing.T) {
 	if !c.accept("t", 4) || resumeText(c) != "t e2 4" {
 		t.Errorf("resumes from %s", resumeText(c))
 	}
-	// The server forgot the topic, and has not heard of it since.
+	// The server has forgotten the topic and reports no cursor for it.
 	c.beginStream(nil)
 	c.epochChanged("t")
 	if !c.accept("t", 1) || resumeText(c) != "t  1" {
 		t.Errorf("resumes from %s", resumeText(c))
 	}
-	// On one stream a position that falls begins a new epoch, too.
+	// A sequence that falls on one stream starts a new epoch, too.
 	c.advance(at("t", "e3", 7))
 	if !c.accept("t", 2) || resumeText(c) != "t  2" {
 		t.Errorf("resumes from %s", resumeText(c))
 	}
 }
 
-func TestCursorsTakeWhatASlowStreamRepeatsOnce(t *testing.T) {
+func TestCursorsAcceptReplayedResultsOnce(t *testing.T) {
 	c := newCursors()
 	c.beginStream(at("t", "e1", 0))
 	c.accept("t", 1)
 	c.accept("t", 2)
 	c.resumePoints()
-	// This server replays from earlier than was asked.
+	// This server replays from an earlier sequence than requested.
 	c.beginStream(nil)
 	if c.accept("t", 3) != true || c.accept("t", 4) != true {
 		t.Error("3 and 4 are new")
@@ -136,7 +136,7 @@ func TestCursorsAreBounded(t *testing.T) {
 		c.accept(fmt.Sprintf("%s-%d", strings.Repeat("x", 200), i), 1)
 	}
 	if len(c.positions) != maxCursors || c.recent.Len() != maxCursors {
-		t.Errorf("remembers %d", len(c.positions))
+		t.Errorf("%d positions", len(c.positions))
 	}
 	bytes := 0
 	for _, point := range c.resumePoints() {
@@ -147,11 +147,11 @@ func TestCursorsAreBounded(t *testing.T) {
 	}
 	c.retain([]string{"y"})
 	if len(c.positions) != 0 {
-		t.Errorf("retains %d", len(c.positions))
+		t.Errorf("%d positions are retained", len(c.positions))
 	}
 }
 
-func TestTheOutboxBatchesAndHoldsBack(t *testing.T) {
+func TestTheOutboxBatchesAndBlocksWhenFull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := newOutbox()
 		for range 3 {
@@ -174,7 +174,7 @@ func TestTheOutboxBatchesAndHoldsBack(t *testing.T) {
 		}()
 		synctest.Wait()
 		if waited {
-			t.Error("there was no room")
+			t.Error("waitForRoom returned although the outbox was full")
 		}
 		close(proceed)
 		synctest.Wait()
@@ -187,7 +187,7 @@ func TestTheOutboxBatchesAndHoldsBack(t *testing.T) {
 	})
 }
 
-func TestAFullOutboxLetsGoWhenTheContextEnds(t *testing.T) {
+func TestWaitingForRoomEndsWithTheContext(t *testing.T) {
 	o := newOutbox()
 	o.push(make([]byte, maxQueuedBytes))
 	ctx, cancel := context.WithCancel(t.Context())
@@ -195,7 +195,7 @@ func TestAFullOutboxLetsGoWhenTheContextEnds(t *testing.T) {
 	o.waitForRoom(ctx)
 }
 
-func TestAFeedThatIsNotReadFails(t *testing.T) {
+func TestASharedFeedThatIsNotReadFails(t *testing.T) {
 	feed := newSharedFeed(t.Context())
 	defer feed.close()
 	for range maxFeedEvents + 1 {
@@ -247,7 +247,7 @@ func TestRegistrationsAcrossSessions(t *testing.T) {
 	rejected := r.register(Registration{Topic: "c"})
 	deregistered := r.deregister("a")
 	if got := r.confirmedTopics(); len(got) != 0 {
-		t.Errorf("hello says %v", got)
+		t.Errorf("confirmed topics: %v", got)
 	}
 	if got := r.unanswered(); len(got) != 3 {
 		t.Errorf("%d are unanswered", len(got))
@@ -265,6 +265,6 @@ func TestRegistrationsAcrossSessions(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	if got := r.confirmedTopics(); len(got) != 1 || got[0].GetTopic() != "b" || got[0].GetGroup() != "g" {
-		t.Errorf("hello says %v", got)
+		t.Errorf("confirmed topics: %v", got)
 	}
 }

@@ -10,8 +10,8 @@ import (
 	atedispatcher "github.com/ate-dispatcher/ate-dispatcher/clients/go"
 )
 
-// patience is far beyond what a loaded machine needs.
-const patience = 20 * time.Second
+// testTimeout is far above the time that a loaded machine needs.
+const testTimeout = 20 * time.Second
 
 // fastReconnect keeps the tests short.
 var fastReconnect = atedispatcher.WithReconnect(atedispatcher.Reconnect{
@@ -20,7 +20,7 @@ var fastReconnect = atedispatcher.WithReconnect(atedispatcher.Reconnect{
 
 func testContext(t testing.TB) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testTimeout)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -35,17 +35,17 @@ func connect(t testing.TB, address string, options ...atedispatcher.Option) *ate
 	return client
 }
 
-// ran is something that runs until the test ends or stop is called.
-type ran struct {
+// backgroundRun is a Run in the background, until the test ends or stop is called.
+type backgroundRun struct {
 	stop context.CancelFunc
 	done chan struct{}
 	err  error
 }
 
-func background(t testing.TB, run func(context.Context) error) *ran {
+func background(t testing.TB, run func(context.Context) error) *backgroundRun {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	r := &ran{stop: cancel, done: make(chan struct{})}
+	r := &backgroundRun{stop: cancel, done: make(chan struct{})}
 	go func() {
 		defer close(r.done)
 		r.err = run(ctx)
@@ -54,20 +54,20 @@ func background(t testing.TB, run func(context.Context) error) *ran {
 	return r
 }
 
-// end stops it and returns what it returned.
-func (r *ran) end(t testing.TB) error {
+// end stops the run and returns its error.
+func (r *backgroundRun) end(t testing.TB) error {
 	t.Helper()
 	r.stop()
 	return r.wait(t)
 }
 
-func (r *ran) wait(t testing.TB) error {
+func (r *backgroundRun) wait(t testing.TB) error {
 	t.Helper()
 	select {
 	case <-r.done:
 		return r.err
-	case <-time.After(patience):
-		t.Error("it does not end")
+	case <-time.After(testTimeout):
+		t.Error("Run does not return")
 		return errTimeout
 	}
 }
@@ -76,11 +76,11 @@ func echo(_ context.Context, a *atedispatcher.Assignment) (atedispatcher.Result,
 	return atedispatcher.Value(map[string]any{"args": a.Args, "kwargs": a.Kwargs}), nil
 }
 
-// produce makes a live producer.
+// produce starts a producer and waits until it is live.
 func produce(
 	t testing.TB, client *atedispatcher.Client, topic string, handler atedispatcher.Handler,
 	options atedispatcher.ProducerOptions,
-) (*atedispatcher.Producer, *ran) {
+) (*atedispatcher.Producer, *backgroundRun) {
 	t.Helper()
 	producer := client.NewProducer([]string{topic}, handler, options)
 	r := background(t, producer.Run)
@@ -90,10 +90,10 @@ func produce(
 	return producer, r
 }
 
-// hearing is a live listener and what it was told.
-type hearing struct {
+// recordingListener is a live listener with a record of its callbacks.
+type recordingListener struct {
 	*atedispatcher.Listener
-	*ran
+	*backgroundRun
 	mu        sync.Mutex
 	changed   chan struct{}
 	results   []*atedispatcher.Delivery
@@ -104,30 +104,30 @@ type hearing struct {
 
 func listen(
 	t testing.TB, client *atedispatcher.Client, options atedispatcher.ListenerOptions, topics ...string,
-) *hearing {
+) *recordingListener {
 	t.Helper()
-	h := &hearing{changed: make(chan struct{})}
+	h := &recordingListener{changed: make(chan struct{})}
 	onResult := options.OnResult
 	options.OnResult = func(ctx context.Context, result *atedispatcher.Delivery) {
 		if onResult != nil {
 			onResult(ctx, result)
 		}
-		h.note(func() { h.results = append(h.results, result) })
+		h.record(func() { h.results = append(h.results, result) })
 	}
 	options.OnSummary = func(summary *atedispatcher.Summary) {
-		h.note(func() { h.summaries = append(h.summaries, summary) })
+		h.record(func() { h.summaries = append(h.summaries, summary) })
 	}
-	options.OnGap = func(gap atedispatcher.Gap) { h.note(func() { h.gaps = append(h.gaps, gap) }) }
-	options.OnStatus = func(s atedispatcher.Status) { h.note(func() { h.statuses = append(h.statuses, s) }) }
+	options.OnGap = func(gap atedispatcher.Gap) { h.record(func() { h.gaps = append(h.gaps, gap) }) }
+	options.OnStatus = func(s atedispatcher.Status) { h.record(func() { h.statuses = append(h.statuses, s) }) }
 	h.Listener = client.NewListener(topics, options)
-	h.ran = background(t, h.Listener.Run)
+	h.backgroundRun = background(t, h.Listener.Run)
 	if err := h.Ready(testContext(t)); err != nil {
 		t.Fatal(err)
 	}
 	return h
 }
 
-func (h *hearing) note(change func()) {
+func (h *recordingListener) record(change func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	change()
@@ -135,10 +135,10 @@ func (h *hearing) note(change func()) {
 	h.changed = make(chan struct{})
 }
 
-// until waits until something holds for what was told.
-func (h *hearing) until(t testing.TB, what string, holds func() bool) {
+// until waits until a condition holds for the record.
+func (h *recordingListener) until(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.After(patience)
+	deadline := time.After(testTimeout)
 	for {
 		h.mu.Lock()
 		ok, changed := holds(), h.changed
@@ -150,12 +150,12 @@ func (h *hearing) until(t testing.TB, what string, holds func() bool) {
 		select {
 		case <-changed:
 		case <-deadline:
-			t.Fatalf("not within %v: %s; there are %s", patience, what, state)
+			t.Fatalf("not within %v: %s; there are %s", testTimeout, what, state)
 		}
 	}
 }
 
-func (h *hearing) untilResults(t testing.TB, count int) []*atedispatcher.Delivery {
+func (h *recordingListener) untilResults(t testing.TB, count int) []*atedispatcher.Delivery {
 	t.Helper()
 	h.until(t, fmt.Sprintf("%d results", count), func() bool { return len(h.results) >= count })
 	h.mu.Lock()
@@ -163,8 +163,8 @@ func (h *hearing) untilResults(t testing.TB, count int) []*atedispatcher.Deliver
 	return append([]*atedispatcher.Delivery(nil), h.results...)
 }
 
-// untilStatus waits for the nth status of a kind, from 1.
-func (h *hearing) untilStatus(t testing.TB, kind atedispatcher.StatusKind, nth int) atedispatcher.Status {
+// untilStatus waits for the nth status of a kind, counted from 1.
+func (h *recordingListener) untilStatus(t testing.TB, kind atedispatcher.StatusKind, nth int) atedispatcher.Status {
 	t.Helper()
 	var found atedispatcher.Status
 	h.until(t, fmt.Sprintf("%d times %s", nth, kind), func() bool {
@@ -193,12 +193,12 @@ func mustGather(
 	return results, summary
 }
 
-// eventually retries what may take a moment.
+// eventually polls until a condition holds.
 func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !holds(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(testTimeout); !holds(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatal("not in time: " + what)
+			t.Fatal("timed out waiting until " + what)
 		}
 	}
 }

@@ -20,7 +20,7 @@ import (
 
 type handlerFunc = atedispatcher.Handler
 
-// untilRevoked is a handler that waits for the end of its context and tells why it ended.
+// untilRevoked returns a handler that waits for the end of its context and reports the cause.
 func untilRevoked(started chan<- string, causes chan<- error) handlerFunc {
 	return func(ctx context.Context, a *atedispatcher.Assignment) (atedispatcher.Result, error) {
 		started <- a.RequestID
@@ -30,7 +30,7 @@ func untilRevoked(started chan<- string, causes chan<- error) handlerFunc {
 	}
 }
 
-func TestAnErrorIsAResultAndTheProducerLives(t *testing.T) {
+func TestAHandlersErrorIsAResultAndTheProducerContinues(t *testing.T) {
 	client := shared(t)
 	failures := map[string]error{
 		"plain":   errors.New("out of stock"),
@@ -69,7 +69,7 @@ func TestAnErrorIsAResultAndTheProducerLives(t *testing.T) {
 	}
 }
 
-func TestAPanicAndAnExitAreErrorResults(t *testing.T) {
+func TestAPanicAndAGoexitAreErrorResults(t *testing.T) {
 	client := shared(t)
 	var mu sync.Mutex
 	var faults []string
@@ -103,7 +103,7 @@ func TestAPanicAndAnExitAreErrorResults(t *testing.T) {
 	mu.Lock()
 	defer mu.Unlock()
 	if len(faults) != 1 || !strings.Contains(faults[0], "boom") || !strings.Contains(faults[0], "producer_e2e_test.go") {
-		t.Errorf("told %q", faults)
+		t.Errorf("reported faults: %q", faults)
 	}
 }
 
@@ -144,7 +144,7 @@ func TestRevocationReachesTheHandlerWithItsCause(t *testing.T) {
 	}
 }
 
-func TestTheHandlersDeadlineIsWhatRemainsOfTheTTL(t *testing.T) {
+func TestTheHandlersDeadlineIsTheRemainingTTL(t *testing.T) {
 	client := shared(t)
 	produce(t, client, "deadline", func(ctx context.Context, _ *atedispatcher.Assignment) (atedispatcher.Result, error) {
 		deadline, ok := ctx.Deadline()
@@ -205,10 +205,10 @@ func TestATooLargeResultIsAnErrorResult(t *testing.T) {
 func TestHandlersNeverExceedTheConcurrencyEvenIfTheyIgnoreRevocation(t *testing.T) {
 	client := shared(t)
 	release := make(chan struct{})
-	var running, most atomic.Int32
+	var running, maxRunning atomic.Int32
 	finished := make(chan string, 10)
 	produce(t, client, "stubborn", func(_ context.Context, a *atedispatcher.Assignment) (atedispatcher.Result, error) {
-		most.Store(max(most.Load(), running.Add(1)))
+		maxRunning.Store(max(maxRunning.Load(), running.Add(1)))
 		defer running.Add(-1)
 		<-release
 		finished <- a.Args[0].(string)
@@ -236,7 +236,7 @@ func TestHandlersNeverExceedTheConcurrencyEvenIfTheyIgnoreRevocation(t *testing.
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
-	if first, second := <-finished, <-finished; first != "stuck" || second != "next" || most.Load() != 1 {
-		t.Errorf("ran %s, %s; at most %d at a time", first, second, most.Load())
+	if first, second := <-finished, <-finished; first != "stuck" || second != "next" || maxRunning.Load() != 1 {
+		t.Errorf("ran %s, %s; at maxRunning %d at a time", first, second, maxRunning.Load())
 	}
 }

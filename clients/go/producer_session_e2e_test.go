@@ -32,19 +32,19 @@ func TestTopicsChangeLive(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	if targets("live.two") != 1 {
-		t.Error("a refused topic ended the session")
+		t.Error("a rejected topic ended the session")
 	}
 }
 
 func TestConcurrencyChangesLive(t *testing.T) {
 	client := shared(t)
-	var running, most atomic.Int32
+	var running, maxRunning atomic.Int32
 	producer, _ := produce(t, client, "wider", func(ctx context.Context, _ *atedispatcher.Assignment) (atedispatcher.Result, error) {
-		if now := running.Add(1); now > most.Load() {
-			most.Store(now)
+		if now := running.Add(1); now > maxRunning.Load() {
+			maxRunning.Store(now)
 		}
 		defer running.Add(-1)
-		for most.Load() < 3 && ctx.Err() == nil {
+		for maxRunning.Load() < 3 && ctx.Err() == nil {
 			time.Sleep(time.Millisecond)
 		}
 		return atedispatcher.Result{}, nil
@@ -61,7 +61,7 @@ func TestConcurrencyChangesLive(t *testing.T) {
 	if err := producer.SetConcurrency(3); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "three at a time", func() bool { return most.Load() == 3 })
+	eventually(t, "three handlers run at a time", func() bool { return maxRunning.Load() == 3 })
 }
 
 func TestCloseDrains(t *testing.T) {
@@ -80,7 +80,7 @@ func TestCloseDrains(t *testing.T) {
 	defer gather.Close()
 	<-started
 	run.stop()
-	eventually(t, "no new work", func() bool {
+	eventually(t, "no new assignments are accepted", func() bool {
 		acceptance, err := client.Validate(ctx, "drained", atedispatcher.RequestOptions{})
 		return err == nil && len(acceptance.Targets) == 0
 	})
@@ -103,7 +103,7 @@ func TestCloseDrains(t *testing.T) {
 	}
 }
 
-func TestADrainThatTakesTooLongIsCutShort(t *testing.T) {
+func TestADrainEndsWithTheContextOfClose(t *testing.T) {
 	client := shared(t)
 	started, causes := make(chan string, 1), make(chan error, 1)
 	producer, run := produce(t, client, "cut", untilRevoked(started, causes), atedispatcher.ProducerOptions{})
@@ -120,11 +120,11 @@ func TestADrainThatTakesTooLongIsCutShort(t *testing.T) {
 		t.Errorf("Run returned %v", err)
 	}
 	if cause := <-causes; !errors.Is(cause, atedispatcher.ErrClosed) {
-		t.Errorf("the handler's context ended by %v", cause)
+		t.Errorf("the handler's context ended with %v", cause)
 	}
 }
 
-func TestAProducerThatIsClosedBeforeItRunsDoesNotRun(t *testing.T) {
+func TestAClosedProducerDoesNotRun(t *testing.T) {
 	client := shared(t)
 	producer := client.NewProducer([]string{"never"}, echo, atedispatcher.ProducerOptions{})
 	if err := producer.Register(t.Context(), "never.either", ""); err != nil {
@@ -138,7 +138,7 @@ func TestAProducerThatIsClosedBeforeItRunsDoesNotRun(t *testing.T) {
 	}
 }
 
-func TestTheNewestSessionOfAnIDWins(t *testing.T) {
+func TestANewerSessionReplacesAnOlderOne(t *testing.T) {
 	client := shared(t)
 	options := atedispatcher.ProducerOptions{ID: "the-one"}
 	_, older := produce(t, client, "replaced", echo, options)
@@ -148,7 +148,7 @@ func TestTheNewestSessionOfAnIDWins(t *testing.T) {
 	}
 }
 
-func TestAProducerThatTheServerRefusesEnds(t *testing.T) {
+func TestARejectedProducerFails(t *testing.T) {
 	client := shared(t)
 	for _, producer := range []*atedispatcher.Producer{
 		client.NewProducer([]string{"no topic"}, echo, atedispatcher.ProducerOptions{}),
@@ -183,13 +183,13 @@ func TestDispositionsAndLateResults(t *testing.T) {
 	}, atedispatcher.ProducerOptions{OnDisposition: func(_ string, state atedispatcher.Disposition) {
 		dispositions <- state
 	}})
-	keen := listen(t, client, atedispatcher.ListenerOptions{IncludeLate: true}, "late")
-	usual := listen(t, client, atedispatcher.ListenerOptions{}, "late")
+	withLate := listen(t, client, atedispatcher.ListenerOptions{IncludeLate: true}, "late")
+	withoutLate := listen(t, client, atedispatcher.ListenerOptions{}, "late")
 
 	mustGather(t, client, "late", atedispatcher.RequestOptions{Args: []any{"in time"}})
 	mustGather(t, client, "late", atedispatcher.RequestOptions{Args: []any{"late"}, TTL: 30 * time.Millisecond})
 	close(release)
-	late := keen.untilResults(t, 3)[1:]
+	late := withLate.untilResults(t, 3)[1:]
 	for i, want := range []string{"a part", "late"} {
 		if value, err := late[i].Value(); err != nil || value != want || !late[i].Late || late[i].Sequence != 0 {
 			t.Errorf("got %v, %v, %+v", value, err, late[i])
@@ -209,5 +209,5 @@ func TestDispositionsAndLateResults(t *testing.T) {
 		}
 	}
 	mustGather(t, client, "late", atedispatcher.RequestOptions{Args: []any{"in time"}})
-	usual.until(t, "two results in time", func() bool { return len(usual.results) == 2 && !usual.results[1].Late })
+	withoutLate.until(t, "two results in time", func() bool { return len(withoutLate.results) == 2 && !withoutLate.results[1].Late })
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// proxy forwards TCP connections to a server, until told otherwise.
+// proxy forwards TCP connections to a server and can break them.
 type proxy struct {
 	address string
 	target  string
@@ -88,7 +88,7 @@ func (c *proxied) close() {
 	_ = c.ends[1].Close()
 }
 
-// freeze swallows what is sent on the connections so far, which stay open: nobody is told. New ones work.
+// freeze makes the existing connections half-open: they stay open and lose all data. New connections work.
 func (p *proxy) freeze() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -99,7 +99,7 @@ func (p *proxy) freeze() {
 	}
 }
 
-// cut closes the connections so far. New ones work.
+// cut closes the existing connections. New connections work.
 func (p *proxy) cut() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -14,8 +14,8 @@ import (
 	dispatcherv1 "github.com/ate-dispatcher/ate-dispatcher/clients/go/gen/ate/dispatcher/v1"
 )
 
-// sendRawReply makes a producer, by the raw stubs, that answers with results as they are, malformed or not. The last
-// one is final.
+// sendRawReply starts a producer, by the generated stubs, that answers with encoded results, which may be malformed. The
+// last one is final.
 func sendRawReply(t *testing.T, client *atedispatcher.Client, topic string, results ...[]byte) {
 	t.Helper()
 	conn, err := grpc.NewClient(os.Getenv(addressVariable), grpc.WithTransportCredentials(insecure.NewCredentials()))
@@ -60,7 +60,7 @@ func sendRawReply(t *testing.T, client *atedispatcher.Client, topic string, resu
 	})
 }
 
-// rawReplies smuggles results past the generated code, which would refuse malformed ones, as unknown fields.
+// rawReplies sets encoded results as unknown fields, because the generated code cannot encode malformed ones.
 func rawReplies(assignmentID string, results [][]byte) *dispatcherv1.ProduceRequest {
 	request := &dispatcherv1.ProduceRequest{}
 	for i, result := range results {

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestTheReadmeShowsWhatTheExamplesDo holds every Go block of the README to be a part of the examples, which run.
-func TestTheReadmeShowsWhatTheExamplesDo(t *testing.T) {
+// TestTheReadmeShowsPartsOfTheExamples checks that every Go block of the README is a part of the examples, which run.
+func TestTheReadmeShowsPartsOfTheExamples(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
@@ -24,7 +24,7 @@ func TestTheReadmeShowsWhatTheExamplesDo(t *testing.T) {
 	}
 	for _, block := range blocks {
 		if !strings.Contains(shown, block[1]) {
-			t.Errorf("no example does this:\n%s", block[1])
+			t.Errorf("the examples do not contain:\n%s", block[1])
 		}
 	}
 }

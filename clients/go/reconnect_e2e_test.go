@@ -12,21 +12,21 @@ import (
 	atedispatcher "github.com/ate-dispatcher/ate-dispatcher/clients/go"
 )
 
-// heartbeat makes a dead link known soon.
+// heartbeat is short, so that a dead connection is detected soon.
 const heartbeat = 100 * time.Millisecond
 
 var heartbeatFlags = []string{"--heartbeat-ms", heartbeat.String()}
 
-func TestALinkThatIsCutLosesNothing(t *testing.T) {
+func TestABrokenConnectionLosesNothing(t *testing.T) {
 	server := serve(t)
 	proxy := newProxy(t, server.address)
 	direct := connect(t, server.address)
-	produce(t, direct, "cut.link", echo, atedispatcher.ProducerOptions{})
-	h := listen(t, connect(t, proxy.address), atedispatcher.ListenerOptions{}, "cut.link")
+	produce(t, direct, "cut.connection", echo, atedispatcher.ProducerOptions{})
+	h := listen(t, connect(t, proxy.address), atedispatcher.ListenerOptions{}, "cut.connection")
 	for i := range 5 {
-		ask(t, direct, "cut.link", 1+20*i, 10)
+		ask(t, direct, "cut.connection", 1+20*i, 10)
 		proxy.cut()
-		ask(t, direct, "cut.link", 11+20*i, 10)
+		ask(t, direct, "cut.connection", 11+20*i, 10)
 	}
 	if got := numbers(t, h.untilResults(t, 100)); !slices.Equal(got, count(1, 100)) {
 		t.Errorf("got %v", got)
@@ -38,7 +38,7 @@ func TestALinkThatIsCutLosesNothing(t *testing.T) {
 	}
 }
 
-func TestAListenerByWildcardResumes(t *testing.T) {
+func TestAListenerOnAPatternResumes(t *testing.T) {
 	server := serve(t)
 	proxy := newProxy(t, server.address)
 	direct := connect(t, server.address)
@@ -58,7 +58,7 @@ func TestAListenerByWildcardResumes(t *testing.T) {
 	}
 }
 
-func TestAHalfOpenLinkIsNoticedAndLosesNothing(t *testing.T) {
+func TestAHalfOpenConnectionIsDetectedAndLosesNothing(t *testing.T) {
 	server := serve(t, heartbeatFlags...)
 	proxy := newProxy(t, server.address)
 	direct := connect(t, server.address)
@@ -86,10 +86,10 @@ func TestAHalfOpenLinkIsNoticedAndLosesNothing(t *testing.T) {
 		t.Errorf("after %v: %v", noticed, lost.Err)
 	}
 	if _, err := gather.Summary(); !errors.Is(err, atedispatcher.ErrHeartbeatLost) || !errors.Is(err, atedispatcher.ErrUnavailable) {
-		t.Errorf("the gather ended by %v", err)
+		t.Errorf("the gather ended with %v", err)
 	}
 	h.untilStatus(t, atedispatcher.StatusReady, 2)
-	// The producer has replaced its own session that the server still took for live, so nobody is silent.
+	// The new session of the producer has replaced the half-open one, so no target is silent.
 	eventually(t, "the producer answers again", func() bool {
 		_, summary, err := direct.GatherAll(testContext(t), "half.open", atedispatcher.RequestOptions{
 			Args: []any{4}, TTL: 200 * time.Millisecond,
@@ -106,7 +106,7 @@ func TestAHalfOpenLinkIsNoticedAndLosesNothing(t *testing.T) {
 	}
 }
 
-func TestAConsumerThatTakesItsTimeIsNotTakenForADeadLink(t *testing.T) {
+func TestASlowConsumerDoesNotMakeTheConnectionLookDead(t *testing.T) {
 	server := serve(t, heartbeatFlags...)
 	client := connect(t, server.address)
 	produce(t, client, "slow.consumer", echo, atedispatcher.ProducerOptions{})
@@ -123,7 +123,7 @@ func TestAConsumerThatTakesItsTimeIsNotTakenForADeadLink(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotRetainedIsTold(t *testing.T) {
+func TestResultsThatAreNotRetainedAreReportedAsAGap(t *testing.T) {
 	server := serve(t, "--retained-bytes", "0")
 	proxy := newProxy(t, server.address)
 	direct := connect(t, server.address)
@@ -153,7 +153,7 @@ func TestWhatIsNotRetainedIsTold(t *testing.T) {
 	}
 }
 
-func TestResultsFlowWhileLinksBreakAllTheTime(t *testing.T) {
+func TestNoResultIsLostWhileConnectionsKeepBreaking(t *testing.T) {
 	server := serve(t, heartbeatFlags...)
 	proxy := newProxy(t, server.address)
 	direct := connect(t, server.address)

@@ -68,7 +68,7 @@ func TestBytesPassThroughUnchanged(t *testing.T) {
 	}
 }
 
-func TestRefusalsAreErrorsOfTheirKind(t *testing.T) {
+func TestRejectionsMatchTheirSentinels(t *testing.T) {
 	client := shared(t)
 	ctx := testContext(t)
 
@@ -99,7 +99,7 @@ func TestRefusalsAreErrorsOfTheirKind(t *testing.T) {
 	}
 }
 
-func TestARepeatedRequestIsTheSameRequest(t *testing.T) {
+func TestARetryWithTheSameIDIsTheSameRequest(t *testing.T) {
 	client := shared(t)
 	ctx := testContext(t)
 	options := atedispatcher.RequestOptions{
@@ -118,7 +118,7 @@ func TestARepeatedRequestIsTheSameRequest(t *testing.T) {
 	}
 }
 
-func TestValidateAsksNobody(t *testing.T) {
+func TestValidateDoesNotScatter(t *testing.T) {
 	client := shared(t)
 	asked := make(chan struct{}, 1)
 	produce(t, client, "validated", func(context.Context, *atedispatcher.Assignment) (atedispatcher.Result, error) {
@@ -136,7 +136,7 @@ func TestValidateAsksNobody(t *testing.T) {
 	}
 }
 
-func TestADeadlineIsTheTTLAndTheSummaryStillArrives(t *testing.T) {
+func TestTheContextsDeadlineIsTheTTLAndTheSummaryStillArrives(t *testing.T) {
 	client := shared(t)
 	produce(t, client, "silent", func(ctx context.Context, _ *atedispatcher.Assignment) (atedispatcher.Result, error) {
 		<-ctx.Done()
@@ -154,7 +154,7 @@ func TestADeadlineIsTheTTLAndTheSummaryStillArrives(t *testing.T) {
 	}
 }
 
-func TestTheEndOfTheContextEndsTheGather(t *testing.T) {
+func TestTheEndOfTheContextCancelsTheGather(t *testing.T) {
 	client := shared(t)
 	causes := make(chan error, 1)
 	produce(t, client, "abandoned", func(ctx context.Context, _ *atedispatcher.Assignment) (atedispatcher.Result, error) {
@@ -177,11 +177,11 @@ func TestTheEndOfTheContextEndsTheGather(t *testing.T) {
 		}
 	}
 	if cause := <-causes; !errors.Is(cause, atedispatcher.ErrCallerGone) {
-		t.Errorf("the handler's context ended by %v", cause)
+		t.Errorf("the handler's context ended with %v", cause)
 	}
 }
 
-func TestALoopThatIsLeftLeavesTheRestToTheSummary(t *testing.T) {
+func TestSummaryDropsTheResultsThatWereNotRead(t *testing.T) {
 	client := shared(t)
 	for range 3 {
 		produce(t, client, "left", echo, atedispatcher.ProducerOptions{})
@@ -206,7 +206,7 @@ func TestALoopThatIsLeftLeavesTheRestToTheSummary(t *testing.T) {
 	}
 }
 
-func TestAClosedGatherAndAClosedClientSaySo(t *testing.T) {
+func TestAClosedGatherAndAClosedClientFail(t *testing.T) {
 	client := shared(t)
 	gather, err := client.Gather(testContext(t), "closed", atedispatcher.RequestOptions{
 		TTL: time.Minute, NoProducers: atedispatcher.NoProducersWait,
@@ -227,7 +227,7 @@ func TestAClosedGatherAndAClosedClientSaySo(t *testing.T) {
 	}
 }
 
-func TestWithoutAServerTheErrorSaysSoSoon(t *testing.T) {
+func TestCallsFailSoonWithoutAServer(t *testing.T) {
 	client := connect(t, "127.0.0.1:1")
 	_, err := client.Dispatch(testContext(t), "t", atedispatcher.RequestOptions{})
 	failure, ok := errors.AsType[*atedispatcher.Error](err)

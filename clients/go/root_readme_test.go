@@ -9,15 +9,15 @@ import (
 	"testing"
 )
 
-// TestTheProgramsOfTheRootReadmePrintWhatIsShown runs them as they stand but for the address.
-func TestTheProgramsOfTheRootReadmePrintWhatIsShown(t *testing.T) {
+// TestTheProgramsOfTheRootReadmePrintTheShownOutput runs the programs unchanged except for the address.
+func TestTheProgramsOfTheRootReadmePrintTheShownOutput(t *testing.T) {
 	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	programs := regexp.MustCompile("(?s)```go\n(.*?)```\n\n```text\n(.*?)```").FindAllStringSubmatch(string(readme), -1)
 	if len(programs) == 0 {
-		t.Error("there is none")
+		t.Error("the README has no program")
 	}
 	for _, program := range programs {
 		file := filepath.Join(t.TempDir(), "main.go")
@@ -25,7 +25,7 @@ func TestTheProgramsOfTheRootReadmePrintWhatIsShown(t *testing.T) {
 		if err := os.WriteFile(file, []byte(code), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		// From here, so that the import is this module.
+		// The working directory is this module, so that the program imports it.
 		output, err := exec.CommandContext(t.Context(), "go", "run", file).CombinedOutput()
 		if err != nil || string(output) != program[2] {
 			t.Errorf("got %v:\n%s", err, output)

@@ -10,7 +10,7 @@ import (
 	atedispatcher "github.com/ate-dispatcher/ate-dispatcher/clients/go"
 )
 
-func TestAServerThatIsKilledAndComesBack(t *testing.T) {
+func TestPeersResumeAfterTheServerIsKilledAndRestarted(t *testing.T) {
 	server := serve(t)
 	client := connect(t, server.address)
 	started, causes := make(chan string, 1), make(chan error, 1)
@@ -28,17 +28,17 @@ func TestAServerThatIsKilledAndComesBack(t *testing.T) {
 	<-started
 	server.kill()
 	if _, err := gather.Summary(); !errors.Is(err, atedispatcher.ErrUnavailable) {
-		t.Errorf("the gather ended by %v", err)
+		t.Errorf("the gather ended with %v", err)
 	}
 	if cause := <-causes; !errors.Is(cause, atedispatcher.ErrSessionLost) {
-		t.Errorf("the handler's context ended by %v", cause)
+		t.Errorf("the handler's context ended with %v", cause)
 	}
 	if _, err := client.Dispatch(testContext(t), "killed", atedispatcher.RequestOptions{}); !errors.Is(err, atedispatcher.ErrUnavailable) {
 		t.Errorf("got %v", err)
 	}
 	h.untilStatus(t, atedispatcher.StatusDisconnected, 3)
 
-	server.again(t)
+	server.restart(t)
 	h.untilStatus(t, atedispatcher.StatusReady, 2)
 	if err := slow.Ready(testContext(t)); err != nil {
 		t.Fatal(err)
@@ -51,14 +51,14 @@ func TestAServerThatIsKilledAndComesBack(t *testing.T) {
 	if got := numbers(t, h.untilResults(t, 6)); !slices.Equal(got, count(1, 6)) {
 		t.Errorf("got %v", got)
 	}
-	// The new server knows nothing of the old positions, and says so.
+	// The new server does not know the old sequences, and reports that as a gap.
 	h.until(t, "a gap", func() bool { return len(h.gaps) == 1 })
 	if h.gaps[0].Reason != atedispatcher.GapEpochChanged || h.gaps[0].Topic != "killed" {
 		t.Errorf("got %+v", h.gaps)
 	}
 }
 
-func TestAServerThatIsRestartedLetsWorkFinish(t *testing.T) {
+func TestADrainingServerFinishesOutstandingAssignments(t *testing.T) {
 	server := serve(t)
 	client := connect(t, server.address)
 	started, release := make(chan struct{}), make(chan struct{})
@@ -92,7 +92,7 @@ func TestAServerThatIsRestartedLetsWorkFinish(t *testing.T) {
 		t.Errorf("got %+v, %v", summary, err)
 	}
 	<-ended
-	server.again(t)
+	server.restart(t)
 	h.untilStatus(t, atedispatcher.StatusReady, 2)
 	eventually(t, "the producer is back", func() bool {
 		acceptance, err := client.Validate(testContext(t), "restarted", atedispatcher.RequestOptions{})
@@ -102,7 +102,7 @@ func TestAServerThatIsRestartedLetsWorkFinish(t *testing.T) {
 	h.untilResults(t, 2)
 }
 
-func TestTopicsThatChangeWhileThereIsNoServer(t *testing.T) {
+func TestTopicsChangeWithoutAServer(t *testing.T) {
 	server := serve(t)
 	client := connect(t, server.address)
 	ctx := testContext(t)
@@ -116,7 +116,7 @@ func TestTopicsThatChangeWhileThereIsNoServer(t *testing.T) {
 	if err := errors.Join(h.Add(ctx, "absent.two"), h.Remove(ctx, "absent.one")); err != nil {
 		t.Fatal(err)
 	}
-	server.again(t)
+	server.restart(t)
 	if err := errors.Join(<-registered, <-registered, h.Ready(ctx)); err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +134,7 @@ func TestNothingHangsWithoutAServer(t *testing.T) {
 	producer := client.NewProducer([]string{"t"}, echo, atedispatcher.ProducerOptions{})
 	run := background(t, producer.Run)
 	h := client.NewListener([]string{"t"}, atedispatcher.ListenerOptions{})
-	heard := background(t, h.Run)
+	listening := background(t, h.Run)
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	for _, err := range []error{
@@ -147,7 +147,7 @@ func TestNothingHangsWithoutAServer(t *testing.T) {
 	if err := producer.Close(testContext(t)); err != nil {
 		t.Errorf("got %v", err)
 	}
-	if err := errors.Join(run.wait(t), heard.end(t)); err != nil {
+	if err := errors.Join(run.wait(t), listening.end(t)); err != nil {
 		t.Errorf("got %v", err)
 	}
 }
@@ -168,6 +168,6 @@ func TestClosingTheClientEndsEverything(t *testing.T) {
 		}
 	}
 	if cause := <-causes; !errors.Is(cause, atedispatcher.ErrSessionLost) {
-		t.Errorf("the handler's context ended by %v", cause)
+		t.Errorf("the handler's context ended with %v", cause)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	atedispatcher "github.com/ate-dispatcher/ate-dispatcher/clients/go"
 )
 
-func submitterOf(t testing.TB, client *atedispatcher.Client) *atedispatcher.Submitter {
+func newSubmitter(t testing.TB, client *atedispatcher.Client) *atedispatcher.Submitter {
 	t.Helper()
 	submitter := client.NewSubmitter()
 	t.Cleanup(func() { _ = submitter.Close() })
@@ -21,7 +21,7 @@ func TestManyRequestsOnOneStream(t *testing.T) {
 	client := shared(t)
 	produce(t, client, "many", echo, atedispatcher.ProducerOptions{})
 	h := listen(t, client, atedispatcher.ListenerOptions{}, "many")
-	submitter := submitterOf(t, client)
+	submitter := newSubmitter(t, client)
 	ctx := testContext(t)
 	const workers, each = 20, 25
 	var group sync.WaitGroup
@@ -48,9 +48,9 @@ func TestManyRequestsOnOneStream(t *testing.T) {
 	h.untilResults(t, 2*workers*each)
 }
 
-func TestASubmissionThatIsRefusedHurtsNoOther(t *testing.T) {
+func TestARejectedSubmissionAffectsNoOther(t *testing.T) {
 	client := shared(t)
-	submitter := submitterOf(t, client)
+	submitter := newSubmitter(t, client)
 	ctx := testContext(t)
 	waiting, err := submitter.Gather(ctx, "refused", atedispatcher.RequestOptions{
 		RequestID: "refused-1", TTL: time.Minute, NoProducers: atedispatcher.NoProducersWait,
@@ -80,7 +80,7 @@ func TestASubmissionThatIsRefusedHurtsNoOther(t *testing.T) {
 	if summary, err := waiting.Summary(); err != nil || summary.Answered != 1 {
 		t.Errorf("got %+v, %v", summary, err)
 	}
-	// An id is free again once its gather has ended, and then names the request that there was.
+	// After a gather has ended, its id may be gathered again. The server then replays the ended request.
 	_, summary, err := submitter.GatherAll(ctx, "refused", atedispatcher.RequestOptions{
 		RequestID: "refused-1", TTL: time.Minute, NoProducers: atedispatcher.NoProducersWait,
 	})
@@ -89,9 +89,9 @@ func TestASubmissionThatIsRefusedHurtsNoOther(t *testing.T) {
 	}
 }
 
-func TestTheEndOfTheContextCancelsWhatWasSubmitted(t *testing.T) {
+func TestTheEndOfTheContextCancelsASubmittedGather(t *testing.T) {
 	client := shared(t)
-	submitter := submitterOf(t, client)
+	submitter := newSubmitter(t, client)
 	started, causes := make(chan string, 10), make(chan error, 10)
 	produce(t, client, "submitted", untilRevoked(started, causes), atedispatcher.ProducerOptions{})
 	options := atedispatcher.RequestOptions{TTL: time.Minute}
@@ -107,7 +107,7 @@ func TestTheEndOfTheContextCancelsWhatWasSubmitted(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	if cause := <-causes; !errors.Is(cause, atedispatcher.ErrRequested) {
-		t.Errorf("the handler's context ended by %v", cause)
+		t.Errorf("the handler's context ended with %v", cause)
 	}
 
 	closed, err := submitter.Gather(t.Context(), "submitted", options)
@@ -139,20 +139,20 @@ func TestTheEndOfTheContextCancelsWhatWasSubmitted(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	if cause := <-causes; !errors.Is(cause, atedispatcher.ErrCallerGone) {
-		t.Errorf("the handler's context ended by %v", cause)
+		t.Errorf("the handler's context ended with %v", cause)
 	}
 	if _, err := submitter.Dispatch(t.Context(), "submitted", options); !errors.Is(err, atedispatcher.ErrClosed) {
 		t.Errorf("got %v", err)
 	}
 }
 
-func TestASubmitterSurvivesItsStreams(t *testing.T) {
+func TestASubmitterOpensANewStreamAfterABrokenOne(t *testing.T) {
 	server := serve(t, heartbeatFlags...)
 	proxy := newProxy(t, server.address)
 	through := connect(t, proxy.address)
-	// A listener is told at once how often the server will be heard, which the whole client then knows.
+	// A listener learns the heartbeat interval at once, and the whole client uses it.
 	listen(t, through, atedispatcher.ListenerOptions{})
-	submitter := submitterOf(t, through)
+	submitter := newSubmitter(t, through)
 	direct := connect(t, server.address)
 	produce(t, direct, "survived", echo, atedispatcher.ProducerOptions{})
 	for name, disturb := range map[string]func(){"cut": proxy.cut, "frozen": proxy.freeze} {
@@ -173,12 +173,12 @@ func TestASubmitterSurvivesItsStreams(t *testing.T) {
 	}
 }
 
-func TestACallerThatWaitsNoLongerIsTheOnlyOneThatFails(t *testing.T) {
+func TestTheEndOfOneCallersContextAffectsNoOtherCaller(t *testing.T) {
 	server := serve(t, heartbeatFlags...)
 	proxy := newProxy(t, server.address)
 	through := connect(t, proxy.address)
 	listen(t, through, atedispatcher.ListenerOptions{})
-	submitter := submitterOf(t, through)
+	submitter := newSubmitter(t, through)
 	if _, err := submitter.Dispatch(testContext(t), "impatient", atedispatcher.RequestOptions{}); err != nil {
 		t.Fatal(err)
 	}

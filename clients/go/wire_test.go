@@ -14,7 +14,7 @@ import (
 	dispatcherv1 "github.com/ate-dispatcher/ate-dispatcher/clients/go/gen/ate/dispatcher/v1"
 )
 
-// marshal encodes by the generated code, which the hand-written one must equal.
+// marshal encodes by the generated code, which the hand-written code must match.
 func marshal(t *testing.T, message proto.Message) []byte {
 	t.Helper()
 	b, err := proto.Marshal(message)
@@ -24,7 +24,7 @@ func marshal(t *testing.T, message proto.Message) []byte {
 	return b
 }
 
-func TestEventNumbersAreThoseOfTheContract(t *testing.T) {
+func TestFieldNumbersMatchTheContract(t *testing.T) {
 	for _, c := range []struct {
 		message proto.Message
 		numbers []event
@@ -58,7 +58,7 @@ func TestEventNumbersAreThoseOfTheContract(t *testing.T) {
 	}
 }
 
-func TestADeliveryIsReadDownToItsResult(t *testing.T) {
+func TestADeliveryIsDecodedExceptItsResult(t *testing.T) {
 	result := &dispatcherv1.Result{
 		Outcome:     &dispatcherv1.Result_Value{Value: structpb.NewStringValue("x")},
 		ContentType: "text/plain", Attributes: map[string]string{"a": "b", "c": ""},
@@ -115,7 +115,7 @@ func TestEveryOutcomeOfAResult(t *testing.T) {
 	}
 }
 
-func TestAnAssignmentIsReadWhole(t *testing.T) {
+func TestAnAssignmentIsDecodedCompletely(t *testing.T) {
 	options := RequestOptions{
 		Args: []any{3, "b"}, Kwargs: map[string]any{"k": nil}, Data: []byte{1}, ContentType: "c",
 		Attributes: map[string]string{"a": "b"}, TTL: time.Second, RequestID: "r",
@@ -148,7 +148,7 @@ func TestAnAssignmentIsReadWhole(t *testing.T) {
 	}
 }
 
-func TestAReplyIsWhatTheGeneratedCodeReads(t *testing.T) {
+func TestAnEncodedReplyMatchesTheGeneratedCode(t *testing.T) {
 	result, err := Result{Data: []byte{}, ContentType: "c", Attributes: map[string]string{"a": "b"}}.encode()
 	if err != nil {
 		t.Fatal(err)

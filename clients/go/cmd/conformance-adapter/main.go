@@ -1,5 +1,5 @@
-// Command conformance-adapter puts this client behind standard input and output, so that the scenarios in
-// test/conformance can be played through it. Its protocol is test/conformance/adapter-protocol.md.
+// Command conformance-adapter executes the commands of the conformance runner with this client. The runner and the
+// adapter speak the protocol in test/conformance/adapter-protocol.md over standard input and output.
 package main
 
 import (
@@ -17,7 +17,7 @@ import (
 	atedispatcher "github.com/ate-dispatcher/ate-dispatcher/clients/go"
 )
 
-// defaultDrain is how long a drain may take if the runner does not say.
+// defaultDrain bounds a drain if the command does not.
 const defaultDrain = 10 * time.Second
 
 func main() {
@@ -31,10 +31,10 @@ func main() {
 	}
 }
 
-// adapter answers the runner's commands.
+// adapter executes the runner's commands.
 type adapter struct {
-	address string
-	stage   *stage
+	address  string
+	scenario *scenario
 
 	writing sync.Mutex
 	out     *json.Encoder
@@ -46,7 +46,7 @@ func serve(address string, in io.Reader, out io.Writer) error {
 	if err := a.reset(); err != nil {
 		return err
 	}
-	defer func() { a.stage.close() }()
+	defer func() { a.scenario.close() }()
 	lines := bufio.NewReader(in)
 	for {
 		line, err := lines.ReadBytes('\n')
@@ -65,7 +65,7 @@ func serve(address string, in io.Reader, out io.Writer) error {
 			a.answer(&c, object{}, nil)
 			return nil
 		case "reset":
-			// Nothing may begin on what is being closed.
+			// Commands must not run while the old scenario is being closed, so reset blocks the loop.
 			a.answer(&c, object{}, a.reset())
 		default:
 			a.begin(&c)
@@ -73,12 +73,13 @@ func serve(address string, in io.Reader, out io.Writer) error {
 	}
 }
 
-// begin performs a command on a goroutine of its own, and gives it the time to begin before the next one does.
+// begin executes a command on its own goroutine and gives it 2 ms before the next command begins, so that commands
+// normally begin in their order.
 func (a *adapter) begin(c *command) {
-	stage, done := a.stage, make(chan struct{})
+	current, done := a.scenario, make(chan struct{})
 	go func() {
 		defer close(done)
-		answer, err := perform(stage, c)
+		answer, err := perform(current, c)
 		a.answer(c, answer, err)
 	}()
 	select {
@@ -88,14 +89,14 @@ func (a *adapter) begin(c *command) {
 }
 
 func (a *adapter) reset() (err error) {
-	if a.stage != nil {
-		a.stage.close()
+	if a.scenario != nil {
+		a.scenario.close()
 	}
-	a.stage, err = newStage(a.address, a.say)
+	a.scenario, err = newScenario(a.address, a.write)
 	return err
 }
 
-func (a *adapter) say(line object) {
+func (a *adapter) write(line object) {
 	a.writing.Lock()
 	defer a.writing.Unlock()
 	if err := a.out.Encode(line); err != nil {
@@ -103,17 +104,17 @@ func (a *adapter) say(line object) {
 	}
 }
 
-// answer writes nothing if the answer was given already.
+// answer writes the answer to a command. A nil answer without an error has been written already.
 func (a *adapter) answer(c *command, answer object, err error) {
 	switch {
 	case err != nil:
-		a.say(object{"id": c.ID, "ok": false, "error": errorView(err)})
+		a.write(object{"id": c.ID, "ok": false, "error": errorView(err)})
 	case answer != nil:
-		a.say(answer.with(object{"id": c.ID, "ok": true}))
+		a.write(answer.with(object{"id": c.ID, "ok": true}))
 	}
 }
 
-func perform(s *stage, c *command) (object, error) {
+func perform(s *scenario, c *command) (object, error) {
 	switch c.Op {
 	case "hello":
 		return object{
@@ -163,13 +164,13 @@ func perform(s *stage, c *command) (object, error) {
 		}
 		return object{"summary": summaryView(summary)}, nil
 	}
-	return nil, &atedispatcher.Error{Code: codes.Unimplemented, Message: "no such op: " + c.Op}
+	return nil, &atedispatcher.Error{Code: codes.Unimplemented, Message: "unknown op " + c.Op}
 }
 
-func changeProducer(s *stage, p *producer, c *command) error {
+func changeProducer(s *scenario, p *producer, c *command) error {
 	switch c.Op {
 	case "producer.reply":
-		return p.worker.reply(c)
+		return p.handler.reply(c)
 	case "producer.register":
 		return p.Register(s.ctx, c.Topic, c.Group)
 	case "producer.deregister":
@@ -183,12 +184,12 @@ func changeProducer(s *stage, p *producer, c *command) error {
 	}
 	ctx, cancel := context.WithTimeout(s.ctx, grace)
 	defer cancel()
-	// What hangs is abandoned, which is an end, too.
+	// A drain that is cut short by the grace period is also a success.
 	_ = p.Close(ctx)
 	return nil
 }
 
-func changeListener(s *stage, l *listener, c *command) error {
+func changeListener(s *scenario, l *listener, c *command) error {
 	if c.Op == "listener.close" {
 		l.stop()
 		<-l.done

@@ -7,7 +7,7 @@ import (
 	atedispatcher "github.com/ate-dispatcher/ate-dispatcher/clients/go"
 )
 
-// command is one line of the runner; which fields it has depends on the op.
+// command is one line from the runner. The op determines which fields are set.
 type command struct {
 	ID int    `json:"id"`
 	Op string `json:"op"`
@@ -36,10 +36,10 @@ type command struct {
 
 type pairs = map[string]string
 
-// topics are names for a listener, and registrations for a producer.
+// topics are strings for a listener, and registrations for a producer.
 type topics []atedispatcher.Registration
 
-// UnmarshalJSON takes both.
+// UnmarshalJSON accepts both forms.
 func (t *topics) UnmarshalJSON(text []byte) error {
 	var entries []json.RawMessage
 	if err := json.Unmarshal(text, &entries); err != nil {
@@ -85,7 +85,7 @@ type listenerFields struct {
 	OverflowAction string `json:"overflow_action"`
 }
 
-// behaviour says what a handler does with an assignment.
+// behaviour is the script of a handler for one assignment.
 type behaviour struct {
 	DelayMs  float64 `json:"delay_ms"`
 	Partials int     `json:"partials"`
@@ -98,7 +98,8 @@ type behaviour struct {
 	Notes     pairs   `json:"attributes"`
 }
 
-// outcome is how a handler ends, but for the fields that a request has, too.
+// outcome is how a handler ends. Data, MediaType and Notes are missing here: a command has fields of the same names for
+// its request.
 type outcome struct {
 	Echo     bool         `json:"echo"`
 	EchoData bool         `json:"echo_data"`

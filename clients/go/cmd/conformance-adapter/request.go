@@ -6,7 +6,7 @@ import (
 	atedispatcher "github.com/ate-dispatcher/ate-dispatcher/clients/go"
 )
 
-// options turns the fields of a request into options of the library.
+// options converts the fields of a request to options of the client.
 func (c *command) options() atedispatcher.RequestOptions {
 	options := atedispatcher.RequestOptions{
 		Args:             c.Args,
@@ -46,8 +46,8 @@ func (c *command) options() atedispatcher.RequestOptions {
 	return options
 }
 
-// explicit is 0, which the library takes for unset, if a field is left out. A zero that somebody set becomes the next
-// value below, since the library has no way to say it, and nothing takes either.
+// explicit returns 0, which means unset, for a field that is left out. It returns -1 for a field that is set to 0: the
+// client cannot express an explicit 0, and the server rejects both.
 func explicit[From any, To int | time.Duration](field *From, convert func(From) To) To {
 	if field == nil {
 		return 0

@@ -8,7 +8,7 @@ import (
 	atedispatcher "github.com/ate-dispatcher/ate-dispatcher/clients/go"
 )
 
-// object is a JSON object on its way out.
+// object is a JSON object to be written.
 type object map[string]any
 
 func errorView(err error) *errorFields {
@@ -96,7 +96,7 @@ func summaryView(summary *atedispatcher.Summary) object {
 	}
 }
 
-// with adds entries to an object.
+// with adds entries to the object and returns it.
 func (o object) with(more object) object {
 	for key, value := range more {
 		o[key] = value

@@ -1,5 +1,5 @@
-// Command roundtrip makes round trips of this client and of a plain gRPC echo in Go, for `npm run bench:clients`; its
-// parts are listed in bench/src/round-trip/peers.ts.
+// Command roundtrip measures round trips of this client and of a plain gRPC echo in Go, for `npm run bench:clients`. Its
+// first argument selects one of the parts that bench/src/round-trip/peers.ts starts.
 package main
 
 import (
@@ -38,7 +38,7 @@ func main() {
 	case "measure":
 		err = measure(ctx, args[1], args[2], args[3])
 	default:
-		err = fmt.Errorf("there is no part %q", args[0])
+		err = fmt.Errorf("unknown part %q; use echo, produce or measure", args[0])
 	}
 	if err != nil {
 		log.Fatal(err)
@@ -104,18 +104,18 @@ func measure(ctx context.Context, address, topic, echoAddress string) error {
 	}
 	defer conn.Close()
 	payload := make([]byte, payloadBytes)
-	trips := map[string]func() error{
+	operations := map[string]func() error{
 		"gather": func() error {
 			results, _, err := client.GatherAll(ctx, topic, atedispatcher.RequestOptions{Data: payload})
 			if err != nil {
 				return err
 			}
 			if len(results) != 1 {
-				return fmt.Errorf("there are %d answers", len(results))
+				return fmt.Errorf("got %d results, want 1", len(results))
 			}
 			data, err := results[0].Data()
 			if err == nil && len(data) != payloadBytes {
-				err = errors.New("the answer is not what was sent")
+				err = errors.New("the result has another size than the request")
 			}
 			return err
 		},
@@ -130,16 +130,16 @@ func measure(ctx context.Context, address, topic, echoAddress string) error {
 		if _, err := fmt.Sscan(lines.Text(), &kind, &count); err != nil {
 			return err
 		}
-		taken := make([]time.Duration, count)
-		for i := range taken {
-			begin := time.Now()
-			if err := trips[kind](); err != nil {
+		durations := make([]time.Duration, count)
+		for i := range durations {
+			start := time.Now()
+			if err := operations[kind](); err != nil {
 				return err
 			}
-			taken[i] = time.Since(begin)
+			durations[i] = time.Since(start)
 		}
-		slices.Sort(taken)
-		fmt.Println(float64(taken[count/2].Nanoseconds()) / 1e3)
+		slices.Sort(durations)
+		fmt.Println(float64(durations[count/2].Nanoseconds()) / 1e3)
 	}
 	return lines.Err()
 }

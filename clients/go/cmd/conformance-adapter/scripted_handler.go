@@ -12,53 +12,53 @@ import (
 	atedispatcher "github.com/ate-dispatcher/ate-dispatcher/clients/go"
 )
 
-// worker is the handler of one producer: it does what its behaviours say, and reports what it sees.
-type worker struct {
+// scriptedHandler is the handler of one producer: it follows its behaviours and reports assignments and revocations.
+type scriptedHandler struct {
 	name       string
 	behaviour  behaviour
 	behaviours map[string]behaviour
 	report     func(object)
 
-	mu     sync.Mutex
-	manual map[string]*manual
+	mu        sync.Mutex
+	repliable map[string]*repliableAssignment
 }
 
-// manual is an assignment that may be answered by command.
-type manual struct {
-	// ctx ends when the handler gives up: never, if it is stubborn.
+// repliableAssignment is an assignment whose handler is running, so that producer.reply may answer it.
+type repliableAssignment struct {
+	// ctx ends when the handler gives up. The context of a stubborn handler never ends.
 	ctx        context.Context
 	assignment *atedispatcher.Assignment
 	finish     chan behaviour
-	// handed is closed once the result was handed over, or earlier, if nobody wants it.
-	handed <-chan struct{}
-	// gone is closed when the handler ends.
-	gone chan struct{}
+	// delivered is closed once the result was passed to the stream, or earlier by a revocation.
+	delivered <-chan struct{}
+	// ended is closed when the handler returns.
+	ended chan struct{}
 }
 
-func (w *worker) handle(ctx context.Context, a *atedispatcher.Assignment) (atedispatcher.Result, error) {
-	how, ok := w.behaviours[a.Topic]
+func (h *scriptedHandler) handle(ctx context.Context, a *atedispatcher.Assignment) (atedispatcher.Result, error) {
+	how, ok := h.behaviours[a.Topic]
 	if !ok {
-		how = w.behaviour
+		how = h.behaviour
 	}
 	revoked := ctx
 	if how.Stubborn {
 		ctx = context.WithoutCancel(ctx)
 	}
-	m := &manual{
-		ctx: ctx, assignment: a, finish: make(chan behaviour), handed: revoked.Done(), gone: make(chan struct{}),
+	m := &repliableAssignment{
+		ctx: ctx, assignment: a, finish: make(chan behaviour), delivered: revoked.Done(), ended: make(chan struct{}),
 	}
-	// Before it is reported, because the command may follow at once.
-	w.expect(m)
-	defer w.forget(m)
+	// A producer.reply may follow the report at once, so the assignment must be known before.
+	h.expect(m)
+	defer h.forget(m)
 	deadline, _ := revoked.Deadline()
-	w.report(object{
-		"event": "assignment", "producer": w.name, "request_id": a.RequestID, "topic": a.Topic, "attempt": a.Attempt,
+	h.report(object{
+		"event": "assignment", "producer": h.name, "request_id": a.RequestID, "topic": a.Topic, "attempt": a.Attempt,
 		"args": a.Args, "kwargs": a.Kwargs, "data": a.Data, "content_type": a.ContentType,
 		"attributes": a.Attributes, "context": a.Context, "remaining_ms": time.Until(deadline).Seconds() * 1000,
 	})
 	context.AfterFunc(revoked, func() {
 		if why, ok := errors.AsType[*atedispatcher.Error](context.Cause(revoked)); ok {
-			w.report(object{"event": "revoked", "producer": w.name, "request_id": a.RequestID, "reason": why.Reason})
+			h.report(object{"event": "revoked", "producer": h.name, "request_id": a.RequestID, "reason": why.Reason})
 		}
 	})
 	if how.Mute || how.Manual {
@@ -80,35 +80,35 @@ func (w *worker) handle(ctx context.Context, a *atedispatcher.Assignment) (atedi
 	if ctx.Err() != nil {
 		return atedispatcher.Result{}, context.Cause(ctx)
 	}
-	return w.result(a, how)
+	return h.result(a, how)
 }
 
-func (w *worker) expect(m *manual) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.manual[m.assignment.RequestID] = m
+func (h *scriptedHandler) expect(m *repliableAssignment) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.repliable[m.assignment.RequestID] = m
 }
 
-func (w *worker) forget(m *manual) {
-	close(m.gone)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.manual[m.assignment.RequestID] == m {
-		delete(w.manual, m.assignment.RequestID)
+func (h *scriptedHandler) forget(m *repliableAssignment) {
+	close(m.ended)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.repliable[m.assignment.RequestID] == m {
+		delete(h.repliable, m.assignment.RequestID)
 	}
 }
 
-// reply answers an assignment by command.
-func (w *worker) reply(c *command) error {
-	w.mu.Lock()
-	m, ok := w.manual[c.RequestID]
-	w.mu.Unlock()
+// reply executes producer.reply.
+func (h *scriptedHandler) reply(c *command) error {
+	h.mu.Lock()
+	m, ok := h.repliable[c.RequestID]
+	h.mu.Unlock()
 	if !ok {
 		return notFound(c.RequestID + " is not outstanding")
 	}
 	how := behaviour{outcome: c.outcome, Data: c.Data, MediaType: c.MediaType, Notes: c.Notes}
 	if c.More {
-		result, err := w.result(m.assignment, how)
+		result, err := h.result(m.assignment, how)
 		if err != nil {
 			return err
 		}
@@ -116,14 +116,14 @@ func (w *worker) reply(c *command) error {
 	}
 	select {
 	case m.finish <- how:
-		<-m.handed
+		<-m.delivered
 		return nil
-	case <-m.gone:
-		return notFound(c.RequestID + " is not outstanding any more")
+	case <-m.ended:
+		return notFound(c.RequestID + " is no longer outstanding")
 	}
 }
 
-func (w *worker) result(a *atedispatcher.Assignment, how behaviour) (atedispatcher.Result, error) {
+func (h *scriptedHandler) result(a *atedispatcher.Assignment, how behaviour) (atedispatcher.Result, error) {
 	var result atedispatcher.Result
 	switch {
 	case how.Throw != nil:
@@ -135,7 +135,7 @@ func (w *worker) result(a *atedispatcher.Assignment, how behaviour) (atedispatch
 		}
 	case how.Echo:
 		return atedispatcher.Value(object{
-			"id": w.name, "some_key": a.Topic, "args": a.Args, "kwargs": a.Kwargs,
+			"id": h.name, "some_key": a.Topic, "args": a.Args, "kwargs": a.Kwargs,
 		}), nil
 	case how.EchoData:
 		result = atedispatcher.Data(a.Data, a.ContentType)

@@ -10,15 +10,15 @@ import (
 	atedispatcher "github.com/ate-dispatcher/ate-dispatcher/clients/go"
 )
 
-// stage is all that is open between two resets.
-type stage struct {
-	client *atedispatcher.Client
-	shared *atedispatcher.Submitter
-	say    func(object)
-	isOver atomic.Bool
-	open   sync.WaitGroup
-	ctx    context.Context
-	end    context.CancelFunc
+// scenario holds everything that is open between two resets.
+type scenario struct {
+	client    *atedispatcher.Client
+	submitter *atedispatcher.Submitter
+	write     func(object)
+	isClosed  atomic.Bool
+	running   sync.WaitGroup
+	ctx       context.Context
+	cancel    context.CancelFunc
 
 	mu        sync.Mutex
 	producers map[string]*producer
@@ -28,7 +28,7 @@ type stage struct {
 
 type producer struct {
 	*atedispatcher.Producer
-	worker *worker
+	handler *scriptedHandler
 }
 
 type listener struct {
@@ -37,40 +37,40 @@ type listener struct {
 	done chan struct{}
 }
 
-func newStage(address string, say func(object)) (*stage, error) {
+func newScenario(address string, write func(object)) (*scenario, error) {
 	client, err := atedispatcher.NewClient(address, atedispatcher.WithReconnect(atedispatcher.Reconnect{
 		InitialDelay: 20 * time.Millisecond, MaxDelay: 100 * time.Millisecond,
 	}))
 	if err != nil {
 		return nil, err
 	}
-	s := &stage{
-		client: client, shared: client.NewSubmitter(), say: say,
+	s := &scenario{
+		client: client, submitter: client.NewSubmitter(), write: write,
 		producers: map[string]*producer{}, listeners: map[string]*listener{}, gathers: map[string]*atedispatcher.Gather{},
 	}
-	s.ctx, s.end = context.WithCancel(context.Background())
+	s.ctx, s.cancel = context.WithCancel(context.Background())
 	return s, nil
 }
 
-// report tells of something, unless a reset has come in between.
-func (s *stage) report(event object) {
-	if !s.isOver.Load() {
-		s.say(event)
+// report writes an event, unless the scenario has ended.
+func (s *scenario) report(event object) {
+	if !s.isClosed.Load() {
+		s.write(event)
 	}
 }
 
-// close ends everything at once.
-func (s *stage) close() {
-	s.isOver.Store(true)
-	s.end()
-	_ = s.shared.Close()
+// close closes everything at once, and waits for the end.
+func (s *scenario) close() {
+	s.isClosed.Store(true)
+	s.cancel()
+	_ = s.submitter.Close()
 	_ = s.client.Close()
-	s.open.Wait()
+	s.running.Wait()
 }
 
-func (s *stage) openProducer(c *command) (object, error) {
-	w := &worker{
-		name: c.Producer, behaviour: c.Behaviour, behaviours: c.Behaviours, report: s.report, manual: map[string]*manual{},
+func (s *scenario) openProducer(c *command) (object, error) {
+	h := &scriptedHandler{
+		name: c.Producer, behaviour: c.Behaviour, behaviours: c.Behaviours, report: s.report, repliable: map[string]*repliableAssignment{},
 	}
 	options := atedispatcher.ProducerOptions{
 		ID: c.ProducerID, DisplayName: c.DisplayName, Labels: c.Labels, Registrations: c.Topics,
@@ -78,22 +78,22 @@ func (s *stage) openProducer(c *command) (object, error) {
 	}
 	if c.Dispositions {
 		options.OnDisposition = func(_ string, state atedispatcher.Disposition) {
-			s.report(object{"event": "disposition", "producer": w.name, "state": state})
+			s.report(object{"event": "disposition", "producer": h.name, "state": state})
 		}
 	}
-	p := &producer{s.client.NewProducer(nil, w.handle, options), w}
-	refused := s.run(func() error { return p.Run(s.ctx) }, object{"event": "closed", "producer": c.Producer})
+	p := &producer{s.client.NewProducer(nil, h.handle, options), h}
+	live := s.run(func() error { return p.Run(s.ctx) }, object{"event": "closed", "producer": c.Producer})
 	if err := p.Ready(s.ctx); err != nil {
 		return nil, err
 	}
-	close(refused)
+	close(live)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.producers[c.Producer] = p
 	return object{"producer_id": p.ID()}, nil
 }
 
-func (s *stage) openListener(c *command) (object, error) {
+func (s *scenario) openListener(c *command) (object, error) {
 	options := atedispatcher.ListenerOptions{
 		ID: c.ListenerID, Group: c.Group, IncludeLate: c.IncludeLate, BufferBytes: c.BufferBytes,
 		Disconnect: c.OverflowAction == "DISCONNECT",
@@ -114,7 +114,7 @@ func (s *stage) openListener(c *command) (object, error) {
 	}
 	ctx, stop := context.WithCancel(s.ctx)
 	l := &listener{s.client.NewListener(c.Topics.names(), options), stop, make(chan struct{})}
-	refused := s.run(func() error {
+	live := s.run(func() error {
 		defer close(l.done)
 		return l.Run(ctx)
 	}, object{"event": "closed", "listener": c.Listener})
@@ -122,17 +122,18 @@ func (s *stage) openListener(c *command) (object, error) {
 		stop()
 		return nil, err
 	}
-	close(refused)
+	close(live)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.listeners[c.Listener] = l
 	return object{"listener_id": l.Listener.ID()}, nil
 }
 
-// run reports the error of something that was live; the channel is closed once it is.
-func (s *stage) run(run func() error, closed object) (live chan struct{}) {
+// run runs a producer or listener. It reports the error with which the run ends, if the caller has closed the returned
+// channel because the peer is live; otherwise the error is the answer to the command.
+func (s *scenario) run(run func() error, closed object) (live chan struct{}) {
 	live = make(chan struct{})
-	s.open.Go(func() {
+	s.running.Go(func() {
 		err := run()
 		select {
 		case <-live:
@@ -146,20 +147,20 @@ func (s *stage) run(run func() error, closed object) (live chan struct{}) {
 	return live
 }
 
-// requester is how a request travels.
+// requester sends requests: a client or a submitter.
 type requester interface {
 	Dispatch(ctx context.Context, topic string, options atedispatcher.RequestOptions) (*atedispatcher.Acceptance, error)
 	Gather(ctx context.Context, topic string, options atedispatcher.RequestOptions) (*atedispatcher.Gather, error)
 }
 
-func (s *stage) requester(c *command) requester {
+func (s *scenario) requester(c *command) requester {
 	if c.Unary {
 		return s.client
 	}
-	return s.shared
+	return s.submitter
 }
 
-func (s *stage) gather(c *command) (object, error) {
+func (s *scenario) gather(c *command) (object, error) {
 	g, err := s.requester(c).Gather(s.ctx, c.Topic, c.options())
 	if err != nil {
 		return nil, err
@@ -168,8 +169,8 @@ func (s *stage) gather(c *command) (object, error) {
 	s.gathers[c.Gather] = g
 	s.mu.Unlock()
 	acceptance := object{"acceptance": acceptanceView(&g.Acceptance)}
-	s.say(acceptance.with(object{"id": c.ID, "ok": true}))
-	s.open.Go(func() {
+	s.write(acceptance.with(object{"id": c.ID, "ok": true}))
+	s.running.Go(func() {
 		defer g.Close()
 		for result, err := range g.Results() {
 			if err != nil {
@@ -188,12 +189,12 @@ func (s *stage) gather(c *command) (object, error) {
 	return nil, nil
 }
 
-func find[T any](s *stage, all map[string]T, name string) (T, error) {
+func find[T any](s *scenario, all map[string]T, name string) (T, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	one, ok := all[name]
 	if !ok {
-		return one, notFound("nothing is open by the name " + name)
+		return one, notFound("nothing is open under the name " + name)
 	}
 	return one, nil
 }
