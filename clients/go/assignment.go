@@ -38,8 +38,8 @@ type Assignment struct {
 // Handler answers one assignment. An error or a panic becomes an error result, and the producer stays registered.
 //
 // The context ends when the TTL runs out, or earlier when the assignment is revoked. [context.Cause] then returns
-// ErrExpired, ErrCompleted, ErrRequested, ErrCallerGone, ErrShutdown, ErrSessionLost or ErrClosed. After the handler has
-// returned, the context ends with [context.Canceled].
+// ErrExpired, ErrCompleted, ErrRequested, ErrCallerGone, ErrShutdown, ErrSessionLost or ErrClosed. After the handler
+// has returned, the context ends with [context.Canceled].
 //
 // A handler whose context has ended should return an error; then nothing is sent. A result that it returns or sends
 // nevertheless is a late result after ErrExpired, ErrCompleted, ErrRequested and ErrCallerGone: it is reported to
@@ -50,9 +50,9 @@ type Handler func(ctx context.Context, assignment *Assignment) (Result, error)
 // Send sends a partial result. The result that the handler returns is the final one. Send waits while the stream is
 // congested, so that results do not queue without bound.
 //
-// It fails with the cause of ctx once ctx has ended. Pass the handler's context; only a handler that continues after its
-// revocation needs another one, such as [context.WithoutCancel] returns. Send also fails with [ErrUnserializable] if JSON
-// cannot represent the value, and with [ErrResultTooLarge] above the server's message limit.
+// It fails with the cause of ctx once ctx has ended. Pass the handler's context; only a handler that continues after
+// its revocation needs another one, such as [context.WithoutCancel] returns. Send also fails with [ErrUnserializable]
+// if JSON cannot represent the value, and with [ErrResultTooLarge] above the server's message limit.
 func (a *Assignment) Send(ctx context.Context, result Result) error {
 	if a.send == nil {
 		return &Error{Code: codes.FailedPrecondition, Reason: "NOT_ASSIGNED", Message: "Send needs an assignment from a dispatcher"}

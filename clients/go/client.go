@@ -24,9 +24,9 @@ type Client struct {
 	heartbeat atomic.Int64
 }
 
-// NewClient returns a client of the dispatcher at an address: host:port, or any other gRPC target. An empty address means
-// [DefaultAddress]. The client connects on first use and reconnects after a loss. NewClient fails with ErrInvalidArgument
-// if the address is malformed.
+// NewClient returns a client of the dispatcher at an address: host:port, or any other gRPC target. An empty address
+// means [DefaultAddress]. The client connects on first use and reconnects after a loss. NewClient fails with
+// ErrInvalidArgument if the address is malformed.
 func NewClient(address string, options ...Option) (*Client, error) {
 	if address == "" {
 		address = DefaultAddress
@@ -42,7 +42,8 @@ func NewClient(address string, options ...Option) (*Client, error) {
 	return c, nil
 }
 
-// Close ends every call at once, with ErrClosed. To let handlers finish, close the producers first. It always returns nil.
+// Close ends every call at once, with ErrClosed. To let handlers finish, close the producers first. It always returns
+// nil.
 func (c *Client) Close() error {
 	c.connections.close()
 	return nil
@@ -71,8 +72,8 @@ func (c *Client) WaitForReady(ctx context.Context) error {
 	}
 }
 
-// CancelRequest cancels a request of any client and returns its summary. A request that has ended already stays as it is.
-// CancelRequest fails with ErrRequestNotFound if the server neither runs nor remembers the request.
+// CancelRequest cancels a request of any client and returns its summary. A request that has ended already stays as it
+// is. CancelRequest fails with ErrRequestNotFound if the server neither runs nor remembers the request.
 func (c *Client) CancelRequest(ctx context.Context, requestID string) (*Summary, error) {
 	request := &dispatcherv1.CancelRequestRequest{RequestId: requestID}
 	var response dispatcherv1.CancelRequestResponse

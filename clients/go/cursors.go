@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// maxCursors bounds how many topics have a position. Beyond it, the topic without a delivery for the longest time is
-	// evicted: it no longer resumes.
+	// maxCursors bounds how many topics have a position. Beyond it, the topic without a delivery for the longest time
+	// is evicted: it no longer resumes.
 	maxCursors = 10_000
 	// maxCursorBytes bounds the cursors in a ListenRequest, so that it stays below every server's message limit.
 	maxCursorBytes = 512 << 10
@@ -20,8 +20,8 @@ const (
 // position is how far a listener has read one topic.
 type position struct {
 	topic string
-	// epoch identifies the numbering of the sequences; empty while the server has not announced it. The server answers an
-	// empty epoch in a ListenRequest with a gap.
+	// epoch identifies the numbering of the sequences; empty while the server has not announced it. The server
+	// answers an empty epoch in a ListenRequest with a gap.
 	epoch string
 	// accepted is the highest sequence that was handed to the caller, on any stream.
 	accepted uint64
@@ -33,8 +33,8 @@ type position struct {
 
 // cursors holds a position for each topic: it decides which deliveries are new, and where to resume after a reconnect.
 //
-// On one stream, the sequences of a topic only rise within an epoch. So a sequence that does not rise starts a new epoch,
-// and one that rises but was accepted from an earlier stream is a duplicate.
+// On one stream, the sequences of a topic only rise within an epoch. So a sequence that does not rise starts a new
+// epoch, and one that rises but was accepted from an earlier stream is a duplicate.
 type cursors struct {
 	positions map[string]*list.Element
 	// recent holds the positions, most recent delivery first.
@@ -97,8 +97,8 @@ func (c *cursors) advance(reported []*dispatcherv1.Cursor) {
 	}
 }
 
-// accept reports whether a delivery is new, and advances the position of its topic. A delivery without a sequence (0) is
-// always new.
+// accept reports whether a delivery is new, and advances the position of its topic. A delivery without a sequence (0)
+// is always new.
 func (c *cursors) accept(topic string, sequence uint64) bool {
 	if sequence == 0 {
 		return true

@@ -43,16 +43,16 @@ type Delivery struct {
 	payload payload
 }
 
-// Err returns nil if the result is a value or bytes. It returns an [*Error] that matches [ErrProducerFailed], with the
-// code, reason and text that the producer chose, if the result is an error; and [ErrUndecodableResult] if the payload is
-// malformed.
+// Err returns nil if the result is a value or bytes. It returns an [*Error] that matches [ErrProducerFailed], with
+// the code, reason and text that the producer chose, if the result is an error; and [ErrUndecodableResult] if the
+// payload is malformed.
 func (d *Delivery) Err() error {
 	d.payload.decode()
 	return d.payload.err
 }
 
-// Value returns the JSON value: nil, bool, float64, string, []any or map[string]any. It returns nil if the producer sent
-// bytes, and fails like Err.
+// Value returns the JSON value: nil, bool, float64, string, []any or map[string]any. It returns nil if the producer
+// sent bytes, and fails like Err.
 func (d *Delivery) Value() (any, error) {
 	d.payload.decode()
 	return d.payload.value, d.payload.err
@@ -68,8 +68,8 @@ func (d *Delivery) Decode(target any) error {
 	return decodeInto(value, target)
 }
 
-// Data returns the bytes that the producer sent; not nil, even if empty. It returns nil if the producer sent a value, and
-// fails like Err.
+// Data returns the bytes that the producer sent; not nil, even if empty. It returns nil if the producer sent a value,
+// and fails like Err.
 //
 // The bytes share memory with the whole received batch: do not modify them, and clone them to keep them for long.
 func (d *Delivery) Data() ([]byte, error) {

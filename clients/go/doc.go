@@ -9,9 +9,9 @@
 //	}
 //	defer client.Close()
 //
-// A [Producer] answers requests, and a [Listener] receives results. [Client.Dispatch] sends a request whose results go to
-// the listeners; [Client.Gather] sends one whose results also come back to the caller. Producers and listeners stay
-// connected until they are stopped: they reconnect with backoff and jitter, and a listener resumes where it was.
+// A [Producer] answers requests, and a [Listener] receives results. [Client.Dispatch] sends a request whose results
+// go to the listeners; [Client.Gather] sends one whose results also come back to the caller. Producers and listeners
+// stay connected until they are stopped: they reconnect with backoff and jitter, and a listener resumes where it was.
 //
 // # Contexts
 //

@@ -1,7 +1,7 @@
 package atedispatcher_test
 
-// This file has the five examples that every client has, in the same order, and one for Submitter. README.md shows parts
-// of them, which readme_test.go checks.
+// This file has the five examples that every client has, in the same order, and one for Submitter. README.md shows
+// parts of them, which readme_test.go checks.
 
 import (
 	"context"

@@ -15,8 +15,8 @@ import (
 // streamEndTimeout bounds how long a stream may take to end after its summary.
 const streamEndTimeout = 5 * time.Second
 
-// Gather is a request whose results come back to the caller. Its methods are for one goroutine at a time, except Cancel,
-// which is safe for concurrent use.
+// Gather is a request whose results come back to the caller. Its methods are for one goroutine at a time, except
+// Cancel, which is safe for concurrent use.
 type Gather struct {
 	// Acceptance lists the targets of the request and its expiry.
 	Acceptance Acceptance
@@ -61,8 +61,8 @@ func (c *Client) Gather(ctx context.Context, topic string, options RequestOption
 	return &Gather{Acceptance: *acceptance, client: c, feed: feed}, nil
 }
 
-// GatherAll scatters a request, waits for its end, and returns all results in arrival order and the summary. If it fails
-// before the end, it returns the results so far and the error.
+// GatherAll scatters a request, waits for its end, and returns all results in arrival order and the summary. If it
+// fails before the end, it returns the results so far and the error.
 func (c *Client) GatherAll(ctx context.Context, topic string, options RequestOptions) ([]*Delivery, *Summary, error) {
 	gather, err := c.Gather(ctx, topic, options)
 	if err != nil {
@@ -85,8 +85,8 @@ func (g *Gather) all() ([]*Delivery, *Summary, error) {
 	return results, summary, err
 }
 
-// Results returns an iterator over the results in arrival order, which ends with the request. If the stream fails or the
-// context ends first, the last element is an error.
+// Results returns an iterator over the results in arrival order, which ends with the request. If the stream fails or
+// the context ends first, the last element is an error.
 //
 // Breaking out of the loop does not end the request: another loop continues after the last result, Summary drops the
 // remaining results, and Close cancels the request.
@@ -185,8 +185,8 @@ func (f *callFeed) accept() (*Acceptance, error) {
 		return nil, err
 	}
 	acceptance := acceptanceOf(&message)
-	// Until the first heartbeat, the interval is known only if another stream has announced it. In any case, the summary
-	// is due when the TTL runs out.
+	// Until the first heartbeat, the interval is known only if another stream has announced it. In any case, the
+	// summary is due when the TTL runs out.
 	f.stream.maxSilence.Store(int64(min(acceptance.TTL+firstMessageTimeout, f.stream.client.maxSilence())))
 	return acceptance, nil
 }

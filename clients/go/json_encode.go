@@ -36,9 +36,9 @@ const (
 
 // appendValue appends an encoded google.protobuf.Value; errors name the path of the value, which starts with root.
 //
-// It writes the encoding directly. Package structpb would need fewer lines, but it converts bytes to base64, rounds large
-// integers, and does not report the path. Keys are sorted, because the server compares the bytes of requests with the
-// same id.
+// It writes the encoding directly. Package structpb would need fewer lines, but it converts bytes to base64, rounds
+// large integers, and does not report the path. Keys are sorted, because the server compares the bytes of requests
+// with the same id.
 func appendValue(b []byte, value any, root string) ([]byte, error) {
 	e := jsonEncoder{path: []pathStep{{key: root, index: -1}}, depth: 1}
 	return e.any(b, value)
@@ -228,8 +228,8 @@ func (e *jsonEncoder) element(b []byte, v reflect.Value) ([]byte, error) {
 	return e.any(b, v.Interface())
 }
 
-// embedded appends a length-prefixed message. Computing the length first would encode every nested value once per level,
-// so embedded reserves one byte, encodes the message, and moves the message if its length needs more bytes.
+// embedded appends a length-prefixed message. Computing the length first would encode every nested value once per
+// level, so embedded reserves one byte, encodes the message, and moves the message if its length needs more bytes.
 func (e *jsonEncoder) embedded(b []byte, v reflect.Value, write func([]byte, reflect.Value) ([]byte, error)) ([]byte, error) {
 	start := len(b) + 1
 	b, err := write(append(b, 0), v)

@@ -9,8 +9,9 @@ import (
 	dispatcherv1 "github.com/ate-dispatcher/ate-dispatcher/clients/go/gen/ate/dispatcher/v1"
 )
 
-// ListenerOptions configures a listener. Its callbacks run one at a time, in the order of the events, on the goroutine of
-// Run or of the loop over Results. While a callback runs, nothing is read, and further results wait at the server.
+// ListenerOptions configures a listener. Its callbacks run one at a time, in the order of the events, on the
+// goroutine of Run or of the loop over Results. While a callback runs, nothing is read, and further results wait at
+// the server.
 type ListenerOptions struct {
 	// OnResult receives each result, in arrival order. Only Run calls it.
 	OnResult func(ctx context.Context, result *Delivery)
@@ -21,8 +22,8 @@ type ListenerOptions struct {
 	OnGap func(gap Gap)
 	// OnStatus receives each change of the session.
 	OnStatus func(Status)
-	// ID has 1 to 128 printable ASCII characters without spaces. A newer session with the same ID replaces an older one.
-	// Empty: the server mints one.
+	// ID has 1 to 128 printable ASCII characters without spaces. A newer session with the same ID replaces an older
+	// one. Empty: the server mints one.
 	ID string
 	// Group makes its members share the deliveries: all results of a request go to one member. A member does not resume
 	// after a reconnect, because the other members received the results of the meantime.
@@ -32,8 +33,8 @@ type ListenerOptions struct {
 	// Disconnect makes the server end the session if this listener reads too slowly; the listener then reconnects and
 	// resumes. Otherwise the server drops the oldest results and reports a gap.
 	Disconnect bool
-	// BufferBytes is how many bytes the server may buffer for this listener: from 16 KiB to the server's limit, 64 MiB by
-	// default. 0: the server's default, 4 MiB.
+	// BufferBytes is how many bytes the server may buffer for this listener: from 16 KiB to the server's limit, 64
+	// MiB by default. 0: the server's default, 4 MiB.
 	BufferBytes int
 }
 
@@ -62,9 +63,9 @@ const (
 	GapEpochChanged GapReason = "EPOCH_CHANGED"
 )
 
-// Listener receives results while Run or a loop over Results runs. It reconnects and resumes automatically: no result is
-// delivered twice, and none is lost that the server still retains. Its methods are safe for concurrent use and may be
-// called in callbacks; only one Run or loop may be in progress.
+// Listener receives results while Run or a loop over Results runs. It reconnects and resumes automatically: no result
+// is delivered twice, and none is lost that the server still retains. Its methods are safe for concurrent use and may
+// be called in callbacks; only one Run or loop may be in progress.
 type Listener struct {
 	client     *Client
 	options    ListenerOptions
@@ -75,8 +76,8 @@ type Listener struct {
 	updating sync.Mutex
 }
 
-// NewListener returns a listener on topics or patterns: * matches one token, and > as the last token matches one or more.
-// The list may be empty. [Listener.Run] or [Listener.Results] connects it.
+// NewListener returns a listener on topics or patterns: * matches one token, and > as the last token matches one or
+// more. The list may be empty. [Listener.Run] or [Listener.Results] connects it.
 func (c *Client) NewListener(topics []string, options ListenerOptions) *Listener {
 	l := &Listener{client: c, options: options, cursors: newCursors()}
 	l.supervisor = newSupervisor(c, options.ID, options.OnStatus)
@@ -97,8 +98,9 @@ func (l *Listener) Run(ctx context.Context) error {
 	})
 }
 
-// Results returns an iterator over results in arrival order, which ends with the context. It calls the callbacks other
-// than OnResult between the results. If no further result can follow, the last element is the error that Run would return.
+// Results returns an iterator over results in arrival order, which ends with the context. It calls the callbacks
+// other than OnResult between the results. If no further result can follow, the last element is the error that Run
+// would return.
 //
 // Breaking out of the loop disconnects. Another loop resumes after the last result of this one.
 func (l *Listener) Results(ctx context.Context) iter.Seq2[*Delivery, error] {
@@ -114,8 +116,8 @@ func (l *Listener) Results(ctx context.Context) iter.Seq2[*Delivery, error] {
 	}
 }
 
-// Ready waits until the listener is live: it receives the results of every request that the server accepts from then on.
-// It fails when the context ends, or if the listener has failed for good.
+// Ready waits until the listener is live: it receives the results of every request that the server accepts from then
+// on. It fails when the context ends, or if the listener has failed for good.
 func (l *Listener) Ready(ctx context.Context) error {
 	return l.supervisor.ready(ctx)
 }
@@ -125,8 +127,9 @@ func (l *Listener) ID() string {
 	return l.supervisor.currentID()
 }
 
-// Add adds topics or patterns to this session and later ones. It returns once they are live. Without a session it returns
-// at once, and the next session starts with them. If Add fails while its context has not ended, nothing was added.
+// Add adds topics or patterns to this session and later ones. It returns once they are live. Without a session it
+// returns at once, and the next session starts with them. If Add fails while its context has not ended, nothing was
+// added.
 func (l *Listener) Add(ctx context.Context, topics ...string) error {
 	for _, topic := range topics {
 		if err := checkPattern(topic); err != nil {
@@ -136,8 +139,8 @@ func (l *Listener) Add(ctx context.Context, topics ...string) error {
 	return l.change(ctx, topicsChange{add: topics})
 }
 
-// Remove removes topics or patterns, spelled as they were added. Results that are already on their way may still arrive.
-// It returns like Add.
+// Remove removes topics or patterns, spelled as they were added. Results that are already on their way may still
+// arrive. It returns like Add.
 func (l *Listener) Remove(ctx context.Context, topics ...string) error {
 	return l.change(ctx, topicsChange{remove: topics})
 }
@@ -162,8 +165,8 @@ func (l *Listener) change(ctx context.Context, change topicsChange) error {
 	return err
 }
 
-// update requests a change by a unary call. A message on the stream would not do: its answer would arrive only after all
-// deliveries that are queued before it have been read.
+// update requests a change by a unary call. A message on the stream would not do: its answer would arrive only after
+// all deliveries that are queued before it have been read.
 func (l *Listener) update(ctx context.Context, change topicsChange) error {
 	l.topics.requested(change)
 	_, err := l.client.UpdateListener(ctx, l.supervisor.currentID(), change.add, change.remove)

@@ -56,8 +56,8 @@ func (t *listenerTopics) beginStream() {
 	t.unconfirmed = nil
 }
 
-// changesSince returns the difference between the topics of an earlier moment and the current ones; ok is false if there
-// is none.
+// changesSince returns the difference between the topics of an earlier moment and the current ones; ok is false if
+// there is none.
 func (t *listenerTopics) changesSince(openedWith []string) (change topicsChange, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

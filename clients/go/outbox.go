@@ -6,17 +6,18 @@ import (
 )
 
 const (
-	// maxBatchBytes bounds one message, unless a single item is larger. It is far above what is usually queued, and below
-	// every server's message limit.
+	// maxBatchBytes bounds one message, unless a single item is larger. It is far above what is usually queued, and
+	// below every server's message limit.
 	maxBatchBytes = 512 << 10
 	// maxQueuedBytes is the queue size from which waitForRoom blocks.
 	maxQueuedBytes = 1 << 20
 )
 
-// outbox queues messages for a stream and writes all queued ones as one batch. It never delays a message to fill a batch.
+// outbox queues messages for a stream and writes all queued ones as one batch. It never delays a message to fill a
+// batch.
 //
-// Each item is an encoded batch of one message. Concatenated protobuf encodings decode as one merged message, so batches
-// are joined by appending their bytes.
+// Each item is an encoded batch of one message. Concatenated protobuf encodings decode as one merged message, so
+// batches are joined by appending their bytes.
 type outbox struct {
 	mu     sync.Mutex
 	items  [][]byte

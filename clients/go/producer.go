@@ -15,8 +15,8 @@ const defaultGrace = 30 * time.Second
 // ProducerOptions configures a producer. The server chooses the value of a field that is zero, unless the field says
 // otherwise.
 type ProducerOptions struct {
-	// ID has 1 to 128 printable ASCII characters without spaces. A newer session with the same ID replaces an older one.
-	// Empty: the server mints one.
+	// ID has 1 to 128 printable ASCII characters without spaces. A newer session with the same ID replaces an older
+	// one. Empty: the server mints one.
 	ID string
 	// DisplayName is a name for people; at most 256 bytes.
 	DisplayName string
@@ -24,16 +24,16 @@ type ProducerOptions struct {
 	Labels map[string]string
 	// Registrations are further topics, optionally in groups, in addition to the topics passed to NewProducer.
 	Registrations []Registration
-	// Concurrency is how many handlers may run at a time: at most the server's limit, 65,536 by default. 0: the server's
-	// default, 256.
+	// Concurrency is how many handlers may run at a time: at most the server's limit, 65,536 by default. 0: the
+	// server's default, 256.
 	Concurrency int
 	// MaxBacklog is how many further assignments the server may queue for this producer; beyond it the producer is
 	// saturated. At most the server's limit, 65,536 by default. 0: the server's default, 1,024.
 	MaxBacklog int
 	// Grace is how long handlers may continue after the context of Run has ended. 0: 30 s.
 	Grace time.Duration
-	// OnDisposition receives the disposition of each reply, in order. It blocks the stream while it runs, so it must not
-	// wait for Register, Deregister or Close.
+	// OnDisposition receives the disposition of each reply, in order. It blocks the stream while it runs, so it must
+	// not wait for Register, Deregister or Close.
 	OnDisposition func(assignmentID string, state Disposition)
 	// OnStatus receives each change of the session. It blocks the stream while it runs, like OnDisposition.
 	OnStatus func(Status)
@@ -93,7 +93,8 @@ func (c *Client) NewProducer(topics []string, handler Handler, options ProducerO
 	return p
 }
 
-// Run answers requests and reconnects until the context ends or Close is called, and then drains. It may be called once.
+// Run answers requests and reconnects until the context ends or Close is called, and then drains. It may be called
+// once.
 //
 // It returns nil after a complete drain: the producer has accepted no new assignments, all handlers have returned, and
 // their results are delivered. It returns an error if the drain was incomplete, or if the server rejects the producer
@@ -151,8 +152,8 @@ func (p *Producer) ID() string {
 
 // Register registers a topic or pattern for this session and later ones. It replaces the group of a topic that is
 // registered already. It returns once the registration is live, which may take a reconnect; before Run it returns at
-// once. If the server rejects the topic, Register returns the error, and the producer continues without the topic. If the
-// context ends first, the registration may still take effect.
+// once. If the server rejects the topic, Register returns the error, and the producer continues without the topic. If
+// the context ends first, the registration may still take effect.
 func (p *Producer) Register(ctx context.Context, topic, group string) error {
 	return p.change(ctx, p.registrations.register(Registration{Topic: topic, Group: group}))
 }
@@ -186,9 +187,9 @@ func (p *Producer) SetConcurrency(concurrency int) error {
 	return nil
 }
 
-// Close drains the producer: it accepts no new assignments and finishes the outstanding ones. Close returns nil when Run
-// has returned. If the context ends first, the contexts of the handlers end with the cause ErrClosed, and Close returns
-// the context's error.
+// Close drains the producer: it accepts no new assignments and finishes the outstanding ones. Close returns nil when
+// Run has returned. If the context ends first, the contexts of the handlers end with the cause ErrClosed, and Close
+// returns the context's error.
 func (p *Producer) Close(ctx context.Context) error {
 	p.beginClosing()
 	select {
@@ -249,8 +250,8 @@ func (p *Producer) grace() time.Duration {
 	return defaultGrace
 }
 
-// reportFault reports an error that does not end the session. Without OnStatus, a panic is logged so that it does not go
-// unnoticed.
+// reportFault reports an error that does not end the session. Without OnStatus, a panic is logged so that it does not
+// go unnoticed.
 func (p *Producer) reportFault(err *Error) {
 	if p.options.OnStatus == nil && err.Reason == "HANDLER_PANICKED" {
 		slog.Error(err.Message)

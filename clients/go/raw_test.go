@@ -14,8 +14,8 @@ import (
 	dispatcherv1 "github.com/ate-dispatcher/ate-dispatcher/clients/go/gen/ate/dispatcher/v1"
 )
 
-// sendRawReply starts a producer, by the generated stubs, that answers with encoded results, which may be malformed. The
-// last one is final.
+// sendRawReply starts a producer, by the generated stubs, that answers with encoded results, which may be malformed.
+// The last one is final.
 func sendRawReply(t *testing.T, client *atedispatcher.Client, topic string, results ...[]byte) {
 	t.Helper()
 	conn, err := grpc.NewClient(os.Getenv(addressVariable), grpc.WithTransportCredentials(insecure.NewCredentials()))

@@ -46,7 +46,8 @@ type RequestOptions struct {
 type Completion struct {
 	// ResultCount ends the request after this many results over all producers.
 	ResultCount int
-	// QuorumPercent ends the request when this share of the targets has answered: 1 to 100, rounded up to whole targets.
+	// QuorumPercent ends the request when this share of the targets has answered: 1 to 100, rounded up to whole
+	// targets.
 	QuorumPercent int
 	// FirstSuccess ends the request at the first result that is not an error.
 	FirstSuccess bool
@@ -93,8 +94,8 @@ const (
 	NoProducersWait
 )
 
-// encode returns a Request message, which the server forwards to every producer without decoding its arguments. The same
-// options always give the same bytes, because the server compares the content of requests with the same id.
+// encode returns a Request message, which the server forwards to every producer without decoding its arguments. The
+// same options always give the same bytes, because the server compares the content of requests with the same id.
 func (o *RequestOptions) encode(topic string) ([]byte, error) {
 	message := &dispatcherv1.Request{
 		Topic:       topic,

@@ -10,8 +10,8 @@ import (
 // maxFeedEvents bounds how many results are queued for a gather that is not read.
 const maxFeedEvents = 65_536
 
-// sharedFeed is the feed of a gather that shares its stream with others. It queues the gather's events, so that a gather
-// that is not read does not block the stream.
+// sharedFeed is the feed of a gather that shares its stream with others. It queues the gather's events, so that a
+// gather that is not read does not block the stream.
 type sharedFeed struct {
 	stopWatching func() bool
 

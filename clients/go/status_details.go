@@ -36,8 +36,8 @@ func errorFromCall(err error) *Error {
 	return &Error{Code: codes.Unknown, Reason: "UNKNOWN", Message: err.Error(), cause: err}
 }
 
-// errorFromStatus converts a google.rpc.Status of a call, a fault or an error result. The code of an error cannot be OK,
-// so OK becomes UNKNOWN.
+// errorFromStatus converts a google.rpc.Status of a call, a fault or an error result. The code of an error cannot be
+// OK, so OK becomes UNKNOWN.
 func errorFromStatus(st *rpcstatus.Status, fallbackReason string) *Error {
 	e := &Error{Code: codes.Code(st.GetCode()), Message: st.GetMessage()}
 	if e.Code == codes.OK {
@@ -99,7 +99,8 @@ func failureStatus(err error) *rpcstatus.Status {
 	return failure
 }
 
-// textOf returns the message without the reason, which is sent separately; or the whole text of an error that wraps own.
+// textOf returns the message without the reason, which is sent separately; or the whole text of an error that wraps
+// own.
 func textOf(err error, own *Error) string {
 	if err == error(own) {
 		return own.Message

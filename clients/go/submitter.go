@@ -9,12 +9,13 @@ import (
 	dispatcherv1 "github.com/ate-dispatcher/ate-dispatcher/clients/go/gen/ate/dispatcher/v1"
 )
 
-// Submitter sends requests like [Client], but all on one stream instead of one call each, which costs the server far less
-// at many requests per second. It is safe for concurrent use. Create it with NewSubmitter; the caller must call Close.
+// Submitter sends requests like [Client], but all on one stream instead of one call each, which costs the server far
+// less at many requests per second. It is safe for concurrent use. Create it with NewSubmitter; the caller must call
+// Close.
 //
-// It differs from [Client] in two ways. A context's deadline bounds only the caller's waiting and is not the TTL. And all
-// gathers share the stream's flow control: a gather that is not read fails with ErrResourceExhausted and is cancelled
-// once 65,536 of its results are queued, so that it does not block the others.
+// It differs from [Client] in two ways. A context's deadline bounds only the caller's waiting and is not the TTL. And
+// all gathers share the stream's flow control: a gather that is not read fails with ErrResourceExhausted and is
+// cancelled once 65,536 of its results are queued, so that it does not block the others.
 type Submitter struct {
 	client *Client
 	ctx    context.Context
@@ -32,8 +33,8 @@ func (c *Client) NewSubmitter() *Submitter {
 	return s
 }
 
-// Dispatch is like [Client.Dispatch]. If the stream breaks or the context ends before the server has answered, the server
-// may or may not have accepted the request; a retry with the same RequestID is safe.
+// Dispatch is like [Client.Dispatch]. If the stream breaks or the context ends before the server has answered, the
+// server may or may not have accepted the request; a retry with the same RequestID is safe.
 func (s *Submitter) Dispatch(ctx context.Context, topic string, options RequestOptions) (*Acceptance, error) {
 	if options.ExcludeListeners {
 		return nil, errNoRecipient()

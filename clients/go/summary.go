@@ -102,7 +102,8 @@ type Summary struct {
 
 // Outcome says what became of one target's assignment.
 type Outcome struct {
-	// ProducerID is the id of the producer; after a failover inside a group, of the last member that got the assignment.
+	// ProducerID is the id of the producer; after a failover inside a group, of the last member that got the
+	// assignment.
 	ProducerID string
 	// Group is the group that the producer was chosen from; empty if it registered without one.
 	Group string

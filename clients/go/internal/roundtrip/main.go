@@ -1,5 +1,5 @@
-// Command roundtrip measures round trips of this client and of a plain gRPC echo in Go, for `npm run bench:clients`. Its
-// first argument selects one of the parts that bench/src/round-trip/peers.ts starts.
+// Command roundtrip measures round trips of this client and of a plain gRPC echo in Go, for `npm run bench:clients`.
+// Its first argument selects one of the parts that bench/src/round-trip/peers.ts starts.
 package main
 
 import (

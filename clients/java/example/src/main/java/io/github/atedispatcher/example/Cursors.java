@@ -8,11 +8,13 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Where a listener stands in each topic: decides what is new, and where to resume. On one stream positions only rise, so
- * one that falls begins a new epoch; one that an earlier stream brought already is a repetition.
+ * The position of a listener in each topic: decides which deliveries are new, and where to resume.
+ *
+ * <p>On one stream, the sequences of a topic only rise within an epoch. So a sequence that does not rise starts a new
+ * epoch, and one that rises but was accepted from an earlier stream is a duplicate.
  */
 final class Cursors {
-  /** Beyond so many topics the longest silent one is forgotten: it does not resume, and loses nothing else. */
+  /** Beyond this count, the topic without an access for the longest time is evicted: it no longer resumes. */
   private static final int MAX_TOPICS = 1_000;
 
   private final Map<String, Position> positions =
@@ -25,76 +27,77 @@ final class Cursors {
         }
       };
 
-  /** Where to resume on a new stream. */
-  List<Cursor> claim() {
-    positions.values().forEach(position -> position.isClaim = true);
+  /** Returns the cursors at which a new stream resumes. */
+  List<Cursor> resumePoints() {
+    positions.values().forEach(position -> position.isUnconfirmed = true);
     return positions.entrySet().stream()
         .map(
             entry ->
                 Cursor.newBuilder()
                     .setTopic(entry.getKey())
                     .setEpoch(entry.getValue().epoch)
-                    .setSequence(entry.getValue().taken)
+                    .setSequence(entry.getValue().accepted)
                     .build())
         .toList();
   }
 
-  /** Notes where topics begin on a new stream. */
-  void begin(List<Cursor> begins) {
-    positions.values().forEach(position -> position.passed = position.taken);
-    begins.forEach(this::stand);
+  /** Applies the cursors at which a new stream starts. */
+  void beginStream(List<Cursor> starts) {
+    positions.values().forEach(position -> position.received = position.accepted);
+    starts.forEach(this::advance);
   }
 
-  /** Notes where a topic stands: nothing at or below will still arrive. */
-  void stand(Cursor stand) {
-    Position position = positions.get(stand.getTopic());
-    if (position == null || !(position.epoch.isEmpty() || position.epoch.equals(stand.getEpoch()))) {
+  /** Applies a cursor that the server reports: no delivery at or below it follows. */
+  void advance(Cursor cursor) {
+    Position position = positions.get(cursor.getTopic());
+    if (position == null || !(position.epoch.isEmpty() || position.epoch.equals(cursor.getEpoch()))) {
       position = new Position();
-      positions.put(stand.getTopic(), position);
+      positions.put(cursor.getTopic(), position);
     }
-    position.epoch = stand.getEpoch();
-    position.isClaim = false;
-    position.pass(stand.getSequence());
+    position.epoch = cursor.getEpoch();
+    position.isUnconfirmed = false;
+    position.raise(cursor.getSequence());
   }
 
-  /** Whether a delivery is new; if so it is taken. Those without a position always are. */
-  boolean take(String topic, long sequence) {
+  /** Returns whether a delivery is new, and advances its topic. A delivery without a sequence (0) is always new. */
+  boolean accept(String topic, long sequence) {
     if (sequence == 0) return true;
     Position position = positions.computeIfAbsent(topic, name -> new Position());
-    if (sequence <= position.passed) {
+    if (sequence <= position.received) {
       position.epoch = "";
-      position.taken = 0;
+      position.accepted = 0;
     }
-    position.passed = sequence;
-    if (sequence <= position.taken) return false;
-    position.taken = sequence;
+    position.received = sequence;
+    if (sequence <= position.accepted) return false;
+    position.accepted = sequence;
     return true;
   }
 
-  /** Notes what is lost. */
+  /** Advances a topic past a gap. */
   void skip(Gap gap) {
     Position position = positions.computeIfAbsent(gap.getTopic(), name -> new Position());
-    // Where the new epoch stands may have been told before.
-    if (gap.getReason() == GapReason.GAP_REASON_EPOCH_CHANGED && position.isClaim) positions.remove(gap.getTopic());
-    else position.taken = Math.max(position.taken, gap.getTo());
+    // A confirmed position stays: the server has already reported where the new epoch stands.
+    boolean isNewEpoch = gap.getReason() == GapReason.GAP_REASON_EPOCH_CHANGED;
+    if (isNewEpoch && position.isUnconfirmed) positions.remove(gap.getTopic());
+    else position.accepted = Math.max(position.accepted, gap.getTo());
   }
 
   private static final class Position {
-    /** Empty while the server has not told; it never matches, and is answered with a gap. */
+    /** Empty until the server announces it. The server answers an empty epoch in a request with a gap. */
     String epoch = "";
 
-    /** The highest that was taken, on whatever stream. */
-    long taken;
+    /** The highest sequence that was handed to the caller, on any stream. */
+    long accepted;
 
-    /** Where the present stream is. */
-    long passed;
+    /** The highest sequence on the current stream. */
+    long received;
 
-    /** Whether this is only what is resumed from, and the present stream has not confirmed it. */
-    boolean isClaim;
+    /** True while the current stream was asked to resume here and has not confirmed it. */
+    boolean isUnconfirmed;
 
-    void pass(long sequence) {
-      taken = Math.max(taken, sequence);
-      passed = Math.max(passed, sequence);
+    void raise(long sequence) {
+      accepted = Math.max(accepted, sequence);
+      received = Math.max(received, sequence);
     }
   }
 }

@@ -15,8 +15,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A producer, a listener and a requester to start from a terminal: {@code produce}, {@code listen} and {@code gather},
- * each with an address and a topic; {@code gather} takes text to send, too. SIGTERM and Ctrl-C end them in good order.
+ * A producer, a listener and a requester to run in a terminal: {@code produce}, {@code listen} and {@code gather}, each
+ * with an address and a topic; {@code gather} also takes words to send. SIGTERM and Ctrl-C drain and close them.
  */
 public final class Example {
   private static final int CONCURRENCY = 4;
@@ -24,7 +24,7 @@ public final class Example {
 
   private Example() {}
 
-  /** Runs one of the three. */
+  /** Runs the command that the first argument names. */
   public static void main(String[] args) {
     if (args.length < 3) {
       System.err.println("usage: Example produce|listen|gather ADDRESS TOPIC [TEXT...]");
@@ -36,7 +36,7 @@ public final class Example {
       case "produce" -> produce(address, topic);
       case "listen" -> listen(address, topic);
       case "gather" -> gather(address, topic, List.of(args).subList(3, args.length));
-      default -> throw new IllegalArgumentException("unknown: " + args[0]);
+      default -> throw new IllegalArgumentException("unknown command " + args[0]);
     }
   }
 
@@ -44,10 +44,10 @@ public final class Example {
     run(new Producer(address, "java", List.of(topic), CONCURRENCY, Example::shout), "producing");
   }
 
-  /** Repeats the words, in capitals; the word {@code wait} takes for ever, and {@code fail} fails. */
+  /** Returns the words in capitals. Throws at the word {@code fail}, and waits until revoked at {@code wait}. */
   private static Object shout(Assignment assignment) throws InterruptedException {
     List<Object> words = Json.from(assignment.getRequest().getArgs());
-    if (words.contains("fail")) throw new IllegalStateException("as you wish");
+    if (words.contains("fail")) throw new IllegalStateException("asked to fail");
     if (words.contains("wait")) waitUntilRevoked();
     return Map.of("words", words.stream().map(word -> String.valueOf(word).toUpperCase()).toList());
   }
@@ -68,23 +68,23 @@ public final class Example {
             address,
             "java",
             List.of(topic),
-            delivery -> System.out.println("heard " + describe(delivery)),
+            delivery -> System.out.println("received " + describe(delivery)),
             gap -> System.out.println("lost " + gap.getLostCount() + " of " + gap.getTopic() + ": " + gap.getReason()));
     run(listener, "listening");
   }
 
-  private static void run(Session<?, ?> session, String word) {
+  private static void run(Peer<?, ?> peer, String word) {
     Runtime.getRuntime()
         .addShutdownHook(
             new Thread(
                 () -> {
-                  session.close();
+                  peer.close();
                   System.out.println("closed");
                 }));
-    session.start();
-    session.ready();
+    peer.start();
+    peer.ready();
     System.out.println(word);
-    session.join();
+    peer.join();
   }
 
   private static void gather(String address, String topic, List<String> words) {

@@ -9,17 +9,17 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** JSON values of the contract as those of Java: null, Boolean, Double, String, List and Map. */
+/** Converts between JSON values of the contract and Java values: null, Boolean, Double, String, List and Map. */
 public final class Json {
-  /** Beyond this an integer would arrive as another one, since every number of the contract is a double. */
+  /** Numbers travel as doubles, which represent all integers only up to 2^53. */
   private static final long MAX_EXACT = 1L << 53;
 
   private Json() {}
 
   /**
-   * Makes a message of a value; any Number will do.
+   * Converts a Java value. A number may be any {@link Number}.
    *
-   * @throws IllegalArgumentException if JSON cannot say it
+   * @throws IllegalArgumentException if JSON cannot represent the value
    */
   public static Value of(Object value) {
     if (value == null) return Value.newBuilder().setNullValue(NullValue.NULL_VALUE).build();
@@ -28,28 +28,28 @@ public final class Json {
     if (value instanceof Number number) return Value.newBuilder().setNumberValue(exact(number)).build();
     if (value instanceof List<?> items) return Value.newBuilder().setListValue(list(items)).build();
     if (value instanceof Map<?, ?> fields) return Value.newBuilder().setStructValue(struct(fields)).build();
-    throw new IllegalArgumentException("JSON has no " + value.getClass().getName());
+    throw new IllegalArgumentException("JSON cannot represent a " + value.getClass().getName());
   }
 
-  /** As {@link #of}, for positional arguments. */
+  /** Converts positional arguments like {@link #of}. */
   public static ListValue list(List<?> items) {
     ListValue.Builder list = ListValue.newBuilder();
     for (Object item : items) list.addValues(of(item));
     return list.build();
   }
 
-  /** As {@link #of}, for keyword arguments; every key must be a String. */
+  /** Converts keyword arguments like {@link #of}. Every key must be a String. */
   public static Struct struct(Map<?, ?> fields) {
     Struct.Builder struct = Struct.newBuilder();
     fields.forEach(
         (key, value) -> {
-          if (!(key instanceof String name)) throw new IllegalArgumentException("JSON has no key " + key);
+          if (!(key instanceof String name)) throw new IllegalArgumentException("a JSON key is a String, not " + key);
           struct.putFields(name, of(value));
         });
     return struct.build();
   }
 
-  /** Makes a value of a message. */
+  /** Converts to a Java value. */
   public static Object from(Value value) {
     return switch (value.getKindCase()) {
       case BOOL_VALUE -> value.getBoolValue();
@@ -61,14 +61,14 @@ public final class Json {
     };
   }
 
-  /** Makes a list of a message. */
+  /** Converts to a list. */
   public static List<Object> from(ListValue list) {
     List<Object> items = new ArrayList<>();
     for (Value item : list.getValuesList()) items.add(from(item));
     return items;
   }
 
-  /** Makes a map of a message, in its order. */
+  /** Converts to a map in the order of the message. */
   public static Map<String, Object> from(Struct struct) {
     Map<String, Object> fields = new LinkedHashMap<>();
     struct.getFieldsMap().forEach((key, value) -> fields.put(key, from(value)));
@@ -79,7 +79,7 @@ public final class Json {
     double value = number.doubleValue();
     boolean isFloating = number instanceof Double || number instanceof Float;
     if (!Double.isFinite(value) || (!isFloating && Math.abs(value) > MAX_EXACT)) {
-      throw new IllegalArgumentException("JSON has no exact " + number);
+      throw new IllegalArgumentException("JSON cannot represent exactly " + number);
     }
     return value;
   }

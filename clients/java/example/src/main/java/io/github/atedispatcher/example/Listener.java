@@ -12,8 +12,8 @@ import io.grpc.stub.ClientResponseObserver;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** Hears every result on its topics, in order. After a reconnect it goes on where it was. */
-public final class Listener extends Session<ListenRequest, ListenResponse> {
+/** Receives every result on its topics, in order. After a reconnect it resumes where it was. */
+public final class Listener extends Peer<ListenRequest, ListenResponse> {
   private final String id;
   private final List<String> topics;
   private final Consumer<Delivery> onResult;
@@ -21,13 +21,13 @@ public final class Listener extends Session<ListenRequest, ListenResponse> {
   private final Cursors cursors = new Cursors();
 
   /**
-   * Makes a listener that {@link #start} opens.
+   * Creates a listener that {@link #start} connects.
    *
-   * @param target where the dispatcher is, such as {@code 127.0.0.1:50051}
-   * @param id whose newest session replaces an older one
+   * @param target address of the dispatcher, such as {@code 127.0.0.1:50051}
+   * @param id 1 to 128 printable ASCII characters; a newer session with the same id replaces an older one
    * @param topics topics or patterns of topics
-   * @param onResult takes results, one at a time; while it works the dispatcher holds the next ones back
-   * @param onGap is told what was lost
+   * @param onResult receives results, one at a time; while it runs, further results wait at the dispatcher
+   * @param onGap receives gaps: results that were lost
    */
   public Listener(
       String target, String id, List<String> topics, Consumer<Delivery> onResult, Consumer<Gap> onGap) {
@@ -44,28 +44,28 @@ public final class Listener extends Session<ListenRequest, ListenResponse> {
         ListenRequest.newBuilder()
             .setListenerId(id)
             .addAllTopics(topics)
-            .addAllResumeFrom(cursors.claim())
+            .addAllResumeFrom(cursors.resumePoints())
             .build();
     stub.listen(request, responses);
   }
 
   @Override
-  void take(ListenResponse response) {
+  void receive(ListenResponse response) {
     for (ListenerEvent event : response.getEventsList()) {
       switch (event.getEventCase()) {
         case READY -> {
-          heartbeatsEvery(event.getReady().getHeartbeatInterval());
-          cursors.begin(event.getReady().getCursorsList());
-          live();
+          setHeartbeatInterval(event.getReady().getHeartbeatInterval());
+          cursors.beginStream(event.getReady().getCursorsList());
+          setLive();
         }
         case HEARTBEAT -> {
-          heartbeatsEvery(event.getHeartbeat().getInterval());
-          event.getHeartbeat().getCursorsList().forEach(cursors::stand);
+          setHeartbeatInterval(event.getHeartbeat().getInterval());
+          event.getHeartbeat().getCursorsList().forEach(cursors::advance);
         }
-        case TOPICS_CHANGED -> event.getTopicsChanged().getCursorsList().forEach(cursors::stand);
+        case TOPICS_CHANGED -> event.getTopicsChanged().getCursorsList().forEach(cursors::advance);
         case DELIVERY -> {
           Delivery delivery = event.getDelivery();
-          if (cursors.take(delivery.getTopic(), delivery.getSequence())) onResult.accept(delivery);
+          if (cursors.accept(delivery.getTopic(), delivery.getSequence())) onResult.accept(delivery);
         }
         case GAP -> {
           cursors.skip(event.getGap());

@@ -25,38 +25,38 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** Answers what is asked on its topics, each time by a handler. */
-public final class Producer extends Session<ProduceRequest, ProduceResponse> {
+/** Answers the requests on its topics by a handler. */
+public final class Producer extends Peer<ProduceRequest, ProduceResponse> {
   private static final long DRAIN_SECONDS = 30;
 
   /** Answers one assignment. */
   @FunctionalInterface
   public interface Handler {
     /**
-     * Returns a JSON value, see {@link Json#of}. What is thrown becomes an error result, and the producer lives on. The
-     * thread is interrupted when the answer is wanted no longer.
+     * Returns a JSON value, see {@link Json#of}. An exception becomes an error result, and the producer continues. The
+     * thread is interrupted when the assignment is revoked or its session ends.
      */
     Object answer(Assignment assignment) throws Exception;
   }
 
   private final Hello hello;
   private final Handler handler;
-  private final ExecutorService workers;
-  private final Map<String, Future<?>> owed = new HashMap<>();
-  private StreamObserver<ProduceRequest> outgoing;
+  private final ExecutorService handlerThreads;
+  private final Map<String, Future<?>> outstanding = new HashMap<>();
+  private StreamObserver<ProduceRequest> requests;
 
   /**
-   * Makes a producer that {@link #start} opens.
+   * Creates a producer that {@link #start} connects.
    *
-   * @param target where the dispatcher is, such as {@code 127.0.0.1:50051}
-   * @param id whose newest session replaces an older one
+   * @param target address of the dispatcher, such as {@code 127.0.0.1:50051}
+   * @param id 1 to 128 printable ASCII characters; a newer session with the same id replaces an older one
    * @param topics topics or patterns of topics
-   * @param concurrency how many handlers run at a time; the rest waits at the dispatcher, within its TTL
+   * @param concurrency how many handlers may run at a time; further assignments wait at the dispatcher
    */
   public Producer(String target, String id, List<String> topics, int concurrency, Handler handler) {
     super(target);
     this.handler = handler;
-    workers = Executors.newFixedThreadPool(concurrency);
+    handlerThreads = Executors.newFixedThreadPool(concurrency);
     Hello.Builder hello = Hello.newBuilder().setProducerId(id).setMaxOutstanding(concurrency);
     for (String topic : topics) hello.addRegistrations(Registration.newBuilder().setTopic(topic));
     this.hello = hello.build();
@@ -64,74 +64,75 @@ public final class Producer extends Session<ProduceRequest, ProduceResponse> {
 
   @Override
   void open(DispatcherServiceStub stub, ClientResponseObserver<ProduceRequest, ProduceResponse> responses) {
-    outgoing = stub.produce(responses);
-    say(ProducerMessage.newBuilder().setHello(hello));
+    requests = stub.produce(responses);
+    send(ProducerMessage.newBuilder().setHello(hello));
   }
 
   @Override
-  void take(ProduceResponse response) {
+  void receive(ProduceResponse response) {
     for (DispatcherMessage message : response.getMessagesList()) {
       switch (message.getMessageCase()) {
         case WELCOME -> {
-          heartbeatsEvery(message.getWelcome().getHeartbeatInterval());
-          live();
+          setHeartbeatInterval(message.getWelcome().getHeartbeatInterval());
+          setLive();
         }
-        case HEARTBEAT -> heartbeatsEvery(message.getHeartbeat().getInterval());
-        case ASSIGNMENT -> begin(message.getAssignment());
+        case HEARTBEAT -> setHeartbeatInterval(message.getHeartbeat().getInterval());
+        case ASSIGNMENT -> assign(message.getAssignment());
         case REVOCATION -> message.getRevocation().getAssignmentIdsList().forEach(this::revoke);
-        // Drained is followed by the end of the stream; an older client skips what it does not know.
+        // Drained needs no handling, because the server ends the stream after it. Unknown messages are ignored.
         default -> {}
       }
     }
   }
 
-  /** What the lost session owed is nobody's any more. */
+  /** Revokes the outstanding assignments: no later session can answer them. */
   @Override
   void lost(Status status) {
-    outgoing = null;
-    List.copyOf(owed.keySet()).forEach(this::revoke);
+    requests = null;
+    List.copyOf(outstanding.keySet()).forEach(this::revoke);
   }
 
-  /** Leaves in good order: takes no new work, answers what it owes, for 30 s at most. */
+  /** Drains: accepts no new assignments and answers the outstanding ones, for at most 30 s. Then closes. */
   @Override
   public void close() {
     boolean isConnected = expectEnd();
     synchronized (this) {
-      if (isConnected) say(ProducerMessage.newBuilder().setDrain(Drain.getDefaultInstance()));
+      if (isConnected) send(ProducerMessage.newBuilder().setDrain(Drain.getDefaultInstance()));
     }
     if (isConnected) awaitEnd();
     super.close();
-    workers.shutdownNow();
+    handlerThreads.shutdownNow();
   }
 
-  private void begin(Assignment assignment) {
-    StreamObserver<ProduceRequest> asker = outgoing;
-    owed.put(assignment.getAssignmentId(), workers.submit(() -> answer(assignment, asker)));
+  private void assign(Assignment assignment) {
+    StreamObserver<ProduceRequest> stream = requests;
+    outstanding.put(assignment.getAssignmentId(), handlerThreads.submit(() -> answer(assignment, stream)));
   }
 
-  private void answer(Assignment assignment, StreamObserver<ProduceRequest> asker) {
+  private void answer(Assignment assignment, StreamObserver<ProduceRequest> stream) {
     Result result;
     try {
       result = Result.newBuilder().setValue(Json.of(handler.answer(assignment))).build();
     } catch (Throwable e) {
-      // Errors, too: the caller shall not wait for what cannot come.
+      // Errors are caught, too: otherwise the caller would wait for a result that cannot arrive.
       result = Result.newBuilder().setError(error(e)).build();
     }
     synchronized (this) {
-      // Revoked, or asked on a stream that is gone: there, the id means nothing or something else.
-      if (asker != outgoing || owed.remove(assignment.getAssignmentId()) == null) return;
+      // The result is dropped if the assignment was revoked or its stream has ended. On another stream, the id is
+      // unknown or belongs to another assignment.
+      if (stream != requests || outstanding.remove(assignment.getAssignmentId()) == null) return;
       Reply.Builder reply = Reply.newBuilder().setAssignmentId(assignment.getAssignmentId()).setResult(result);
-      say(ProducerMessage.newBuilder().setReply(reply));
+      send(ProducerMessage.newBuilder().setReply(reply));
     }
   }
 
   private void revoke(String assignmentId) {
-    Future<?> work = owed.remove(assignmentId);
-    if (work != null) work.cancel(true);
+    Future<?> handlerRun = outstanding.remove(assignmentId);
+    if (handlerRun != null) handlerRun.cancel(true);
   }
 
-  private void say(ProducerMessage.Builder message) {
-    if (outgoing != null) outgoing.onNext(ProduceRequest.newBuilder().addMessages(message).build());
+  private void send(ProducerMessage.Builder message) {
+    if (requests != null) requests.onNext(ProduceRequest.newBuilder().addMessages(message).build());
   }
 
   private void awaitEnd() {
@@ -140,7 +141,7 @@ public final class Producer extends Session<ProduceRequest, ProduceResponse> {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (ExecutionException | TimeoutException e) {
-      // It is closed without them.
+      // The drain has failed or taken too long, so close ends the session.
     }
   }
 

@@ -23,7 +23,7 @@ final class ExampleTest {
   }
 
   @Test
-  void theThreeProgramsWorkTogether() throws Exception {
+  void theThreeCommandsWorkTogether() throws Exception {
     try (Program producer = example("produce", "words");
         Program listener = example("listen", "words")) {
       assertEquals("producing", producer.line());
@@ -31,11 +31,11 @@ final class ExampleTest {
 
       String answer = "java {words=[GOOD, DAY]}";
       assertEquals(List.of("gathered " + answer, "ended SUMMARY_REASON_ALL_ANSWERED"), gather("words", "good", "day"));
-      assertEquals("heard " + answer, listener.line());
+      assertEquals("received " + answer, listener.line());
 
-      String failure = "java failed: as you wish";
+      String failure = "java failed: asked to fail";
       assertEquals(List.of("gathered " + failure, "ended SUMMARY_REASON_ALL_ANSWERED"), gather("words", "fail"));
-      assertEquals("heard " + failure, listener.line());
+      assertEquals("received " + failure, listener.line());
     }
   }
 
@@ -51,7 +51,7 @@ final class ExampleTest {
   }
 
   @Test
-  void aProducerThatIsToldToEndDrains() throws Exception {
+  void sigtermDrainsTheProducer() throws Exception {
     try (Program producer = example("produce", "shift");
         Program listener = example("listen", "shift")) {
       assertEquals("producing", producer.line());

@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** A process whose lines are read; it is gone after the test. */
+/** A process whose output is read line by line; close kills it. */
 final class Program implements AutoCloseable {
   private static final long END_SECONDS = 30;
 
@@ -29,32 +29,32 @@ final class Program implements AutoCloseable {
   static Program java(String... args) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(ProcessHandle.current().info().command().orElse("java"));
-    // Programs this small are started faster so.
+    // The first compiler tier alone starts small programs faster.
     command.addAll(List.of("-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path")));
     command.addAll(List.of(args));
     return new Program(command);
   }
 
-  /** The next line it prints; null at the end. */
+  /** Returns the next line of the output; null at the end. */
   String line() throws IOException {
     return output.readLine();
   }
 
-  /** All that it prints until it ends. */
+  /** Waits for the end of the process and returns the remaining lines. */
   List<String> rest() throws Exception {
     List<String> lines = output.lines().toList();
     awaitEnd();
     return lines;
   }
 
-  /** Asks it to end, and waits for that. */
+  /** Sends SIGTERM and waits for the end of the process. */
   void terminate() throws Exception {
-    // Process.destroy would close what is still to be read.
+    // Process.destroy would also close the output, which is still to be read.
     process.toHandle().destroy();
     awaitEnd();
   }
 
-  /** Ends it without goodbye. */
+  /** Kills the process. */
   @Override
   public void close() throws Exception {
     process.destroyForcibly();
@@ -62,6 +62,6 @@ final class Program implements AutoCloseable {
   }
 
   private void awaitEnd() throws InterruptedException {
-    assertTrue(process.waitFor(END_SECONDS, TimeUnit.SECONDS), "it does not end");
+    assertTrue(process.waitFor(END_SECONDS, TimeUnit.SECONDS), "the process does not end");
   }
 }

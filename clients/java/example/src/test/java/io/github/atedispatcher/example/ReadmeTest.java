@@ -13,7 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The programs of the READMEs, run as they stand but for the address, print what is shown below them. */
+/** Runs the programs of the READMEs, unchanged except for the address: they print the text that is shown below them. */
 @Timeout(60)
 final class ReadmeTest {
   private static final Pattern EXAMPLE =
@@ -21,9 +21,9 @@ final class ReadmeTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"README.md", "clients/java/README.md"})
-  void theProgramPrintsWhatIsShown(String readme, @TempDir Path folder) throws Exception {
+  void theProgramsPrintTheShownOutput(String readme, @TempDir Path folder) throws Exception {
     List<MatchResult> examples = EXAMPLE.matcher(Files.readString(Repository.file(readme))).results().toList();
-    assertTrue(examples.size() >= 1, "there is none");
+    assertTrue(examples.size() >= 1, "the README has no program");
     try (Server server = new Server()) {
       for (MatchResult example : examples) {
         Path source = folder.resolve("Quotes.java");

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A real dispatcher, as built in the root of the repository by {@code npm run build}. */
+/** A real dispatcher, which {@code npm run build} in the root of the repository builds. */
 final class Server implements AutoCloseable {
   private static final String READY = "listening on ";
 
@@ -18,12 +18,12 @@ final class Server implements AutoCloseable {
     start();
   }
 
-  /** Where it is; the same after a restart. */
+  /** The address of the dispatcher; the same after a restart. */
   String address() {
     return address;
   }
 
-  /** Ends it without goodbye and starts it again. */
+  /** Kills the dispatcher and starts another one on the same address. */
   void crash() throws Exception {
     program.close();
     start();
@@ -42,7 +42,7 @@ final class Server implements AutoCloseable {
     command.addAll(options);
     program = Program.run(command.toArray(String[]::new));
     String line = program.line();
-    assertNotNull(line, "the dispatcher does not serve; run npm run build in the root of the repository");
+    assertNotNull(line, "the dispatcher did not start; run npm run build in the root of the repository");
     address = line.substring(READY.length());
   }
 }

@@ -30,54 +30,54 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
-final class SurvivalTest {
+final class ReconnectTest {
   private static final String TOPIC = "numbers";
   private static final long WAIT_SECONDS = 20;
 
-  private final BlockingQueue<Delivery> heard = new LinkedBlockingQueue<>();
+  private final BlockingQueue<Delivery> received = new LinkedBlockingQueue<>();
   private final BlockingQueue<Gap> gaps = new LinkedBlockingQueue<>();
 
   @Test
-  void bothComeBackToAServerThatWasKilled() throws Exception {
+  void producerAndListenerReconnectToARestartedServer() throws Exception {
     try (Server server = new Server();
         Producer producer = producer(server.address());
         Listener listener = listener(server.address())) {
       assertEquals(List.of(1.0), gather(server.address(), 1));
-      assertHeard(1.0);
+      assertReceived(1.0);
       server.crash();
       assertEquals(GapReason.GAP_REASON_EPOCH_CHANGED, next(gaps).getReason());
       assertEquals(List.of(2.0), gather(server.address(), 2));
-      assertHeard(2.0);
-      assertNull(heard.poll());
+      assertReceived(2.0);
+      assertNull(received.poll());
     }
   }
 
   @Test
-  void halfOpenLinksAreNoticedByTheirMissingHeartbeats() throws Exception {
+  void missingHeartbeatsReplaceAHalfOpenConnection() throws Exception {
     try (Server server = new Server("--heartbeat-ms", "100ms");
-        Link toProducer = new Link(server.address());
-        Link toListener = new Link(server.address());
-        Producer producer = producer(toProducer.address());
-        Listener listener = listener(toListener.address())) {
+        FaultyProxy producerProxy = new FaultyProxy(server.address());
+        FaultyProxy listenerProxy = new FaultyProxy(server.address());
+        Producer producer = producer(producerProxy.address());
+        Listener listener = listener(listenerProxy.address())) {
       assertEquals(List.of(1.0), gather(server.address(), 1));
-      assertHeard(1.0);
-      toListener.freeze();
+      assertReceived(1.0);
+      listenerProxy.freeze();
       assertEquals(List.of(2.0), gather(server.address(), 2));
-      assertHeard(2.0);
-      toProducer.freeze();
-      // What the frozen session is asked departs with it, when the new one of the same id comes.
+      assertReceived(2.0);
+      producerProxy.freeze();
+      // An assignment of the frozen session departs when a new session with the same id replaces the frozen one.
       List<Object> values;
       do values = gather(server.address(), 3);
       while (values.isEmpty());
       assertEquals(List.of(3.0), values);
-      assertHeard(3.0);
-      assertNull(heard.poll());
+      assertReceived(3.0);
+      assertNull(received.poll());
       assertNull(gaps.poll());
     }
   }
 
   @Test
-  void aRevokedHandlerIsInterruptedAndItsPlaceIsFree() throws Exception {
+  void aRevocationInterruptsTheHandlerAndFreesItsThread() throws Exception {
     Semaphore interrupted = new Semaphore(0);
     try (Server server = new Server();
         Producer producer =
@@ -103,7 +103,7 @@ final class SurvivalTest {
   }
 
   @Test
-  void whateverAHandlerThrowsIsAResultAndTheProducerLivesOn() throws Exception {
+  void everyThrowableOfAHandlerIsAResultAndTheProducerContinues() throws Exception {
     try (Server server = new Server();
         Producer producer =
             new Producer(
@@ -119,14 +119,14 @@ final class SurvivalTest {
       producer.start();
       producer.ready();
       gather(server.address(), 1);
-      assertEquals("too deep", next(heard).getResult().getError().getMessage());
+      assertEquals("too deep", next(received).getResult().getError().getMessage());
       gather(server.address(), request());
-      assertEquals("JSON has no exact " + (1L << 60), next(heard).getResult().getError().getMessage());
+      assertEquals("JSON cannot represent exactly " + (1L << 60), next(received).getResult().getError().getMessage());
     }
   }
 
   @Test
-  void aProducerThatIsClosedAnswersWhatItOwes() throws Exception {
+  void closeAnswersTheOutstandingAssignments() throws Exception {
     CountDownLatch started = new CountDownLatch(1);
     CountDownLatch release = new CountDownLatch(1);
     try (Server server = new Server();
@@ -154,7 +154,7 @@ final class SurvivalTest {
   }
 
   @Test
-  void theNewestSessionOfAnIdEndsTheOlderForGood() throws Exception {
+  void aNewerSessionWithTheSameIdEndsTheOlderOneForGood() throws Exception {
     try (Server server = new Server();
         Producer older = producer(server.address());
         Producer newer = producer(server.address())) {
@@ -174,19 +174,19 @@ final class SurvivalTest {
   }
 
   private Listener listener(String address) {
-    Listener listener = new Listener(address, "ear", List.of(TOPIC), heard::add, gaps::add);
+    Listener listener = new Listener(address, "listener", List.of(TOPIC), received::add, gaps::add);
     listener.start();
     listener.ready();
     return listener;
   }
 
-  private void assertHeard(Object value) throws InterruptedException {
-    assertEquals(value, Json.from(next(heard).getResult().getValue()));
+  private void assertReceived(Object value) throws InterruptedException {
+    assertEquals(value, Json.from(next(received).getResult().getValue()));
   }
 
   private static <T> T next(BlockingQueue<T> queue) throws InterruptedException {
     T found = queue.poll(WAIT_SECONDS, TimeUnit.SECONDS);
-    assertNotNull(found, "nothing came");
+    assertNotNull(found, "nothing arrived in time");
     return found;
   }
 
@@ -198,7 +198,7 @@ final class SurvivalTest {
     return gather(address, request().setArgs(Json.list(List.of(number))));
   }
 
-  /** The values that come; if nobody is there it waits for the first producer. */
+  /** Returns the gathered values; without a producer, the request waits for the first one. */
   private static List<Object> gather(String address, Request.Builder request) {
     ManagedChannel channel = ManagedChannelBuilder.forTarget(address).usePlaintext().build();
     try {

@@ -7,24 +7,24 @@ import java.net.Socket;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/** Lies between a peer and the dispatcher, and fails as a network does. */
-final class Link implements AutoCloseable {
+/** A TCP proxy between a peer and the dispatcher that can make its connections half-open. */
+final class FaultyProxy implements AutoCloseable {
   private final ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
   private final List<Socket> sockets = new CopyOnWriteArrayList<>();
   private final int port;
   private volatile int generation;
 
-  Link(String target) throws IOException {
+  FaultyProxy(String target) throws IOException {
     port = Integer.parseInt(target.substring(target.lastIndexOf(':') + 1));
     background(this::accept);
   }
 
-  /** Where it is reached. */
+  /** The address of the proxy. */
   String address() {
     return "127.0.0.1:" + listener.getLocalPort();
   }
 
-  /** Loses every byte of the connections there are and says nothing about it; new ones are sound. */
+  /** Makes the existing connections half-open: they stay open and lose all data. New connections work. */
   void freeze() {
     generation++;
   }
@@ -40,28 +40,28 @@ final class Link implements AutoCloseable {
       Socket near = listener.accept();
       Socket far = new Socket(InetAddress.getLoopbackAddress(), port);
       sockets.addAll(List.of(near, far));
-      int born = generation;
-      background(() -> pump(near, far, born));
-      background(() -> pump(far, near, born));
+      int openedIn = generation;
+      background(() -> forward(near, far, openedIn));
+      background(() -> forward(far, near, openedIn));
     }
   }
 
-  private void pump(Socket from, Socket to, int born) throws IOException {
+  private void forward(Socket from, Socket to, int openedIn) throws IOException {
     byte[] buffer = new byte[65_536];
     for (int count; (count = from.getInputStream().read(buffer)) >= 0; ) {
-      if (born == generation) to.getOutputStream().write(buffer, 0, count);
+      if (openedIn == generation) to.getOutputStream().write(buffer, 0, count);
     }
-    if (born == generation) to.close();
+    if (openedIn == generation) to.close();
   }
 
-  private static void background(Job job) {
+  private static void background(IoAction action) {
     Thread thread =
         new Thread(
             () -> {
               try {
-                job.run();
+                action.run();
               } catch (IOException e) {
-                // The other end has gone, which is what this is for.
+                // One end has closed its socket, which ends the connection.
               }
             });
     thread.setDaemon(true);
@@ -69,7 +69,7 @@ final class Link implements AutoCloseable {
   }
 
   @FunctionalInterface
-  private interface Job {
+  private interface IoAction {
     void run() throws IOException;
   }
 }

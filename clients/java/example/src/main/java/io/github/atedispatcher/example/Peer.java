@@ -18,15 +18,17 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A long stream that is opened anew, after a pause, whenever it ends, until it is closed or refused for good. One that
- * is silent for more than twice the heartbeat's interval is taken for dead and gets a new connection, since gRPC would
- * go on using a half-open one.
+ * A producer or listener: opens one session after the other, with backoff, until it is closed or no retry can succeed.
  *
- * <p>Everything happens while this object's monitor is held; what waits for a slow consumer is the stream alone.
+ * <p>A session that is silent for more than twice the heartbeat interval is considered dead. The next one gets a new
+ * connection, because gRPC would continue to use a half-open one.
+ *
+ * <p>This object's monitor guards all state and is held during callbacks. A slow callback therefore blocks the stream,
+ * and flow control makes the server wait.
  */
-abstract class Session<RequestT, ResponseT> implements AutoCloseable {
-  /** What a further try would get again. ABORTED: another session with the same id took over. */
-  private static final Set<Status.Code> FINAL =
+abstract class Peer<RequestT, ResponseT> implements AutoCloseable {
+  /** Codes with which every further session would end. ABORTED: a newer session with the same id replaced this one. */
+  private static final Set<Status.Code> FINAL_CODES =
       EnumSet.of(
           Status.Code.INVALID_ARGUMENT,
           Status.Code.UNAUTHENTICATED,
@@ -34,7 +36,7 @@ abstract class Session<RequestT, ResponseT> implements AutoCloseable {
           Status.Code.UNIMPLEMENTED,
           Status.Code.ABORTED);
 
-  /** How long the first message may take, and what is assumed before the server has told its interval. */
+  /** Heartbeat interval until the server announces its own, so the first message may take twice as long: 40 s. */
   private static final long DEFAULT_INTERVAL_MS = 20_000;
 
   private static final long CHECKS_PER_INTERVAL = 4;
@@ -45,31 +47,31 @@ abstract class Session<RequestT, ResponseT> implements AutoCloseable {
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
   private CompletableFuture<Void> ready = new CompletableFuture<>();
   private ManagedChannel channel;
-  private Attempt attempt;
+  private Session session;
   private boolean isClosing;
 
-  /** Makes a session that {@link #start} opens. */
-  Session(String target) {
+  /** Creates a peer that {@link #start} connects. */
+  Peer(String target) {
     this.target = target;
   }
 
-  /** Opens the stream, and says what comes first. Called for every connection. */
+  /** Opens the stream of a session and sends its first message. */
   abstract void open(DispatcherServiceStub stub, ClientResponseObserver<RequestT, ResponseT> responses);
 
-  /** Takes a message; the first one makes the session live. */
-  abstract void take(ResponseT response);
+  /** Handles one message of the current session. */
+  abstract void receive(ResponseT response);
 
-  /** The stream is gone, and with it what was under way. */
+  /** Releases the state of a session that has ended. */
   abstract void lost(Status status);
 
-  /** Connects, without waiting for it. */
+  /** Starts to connect and returns at once. */
   public final synchronized void start() {
-    if (channel != null) throw new IllegalStateException("it was started already");
-    channel = connection();
+    if (channel != null) throw new IllegalStateException("start was called already");
+    channel = newChannel();
     connect();
   }
 
-  /** Waits until the session is live, again after a loss. Fails with the status that ended it for good. */
+  /** Waits until a session is live. Throws the status of the peer if no further session follows. */
   public final void ready() {
     CompletableFuture<Void> awaited;
     synchronized (this) {
@@ -78,55 +80,55 @@ abstract class Session<RequestT, ResponseT> implements AutoCloseable {
     join(awaited);
   }
 
-  /** Waits for the end. Fails with the status if it was not {@link #close}. */
+  /** Waits for the end of the peer. Throws its status unless {@link #close} ended it. */
   public final void join() {
     join(ended);
   }
 
-  /** What {@link #join} waits for. */
+  /** Completes at the end of the peer. */
   final CompletableFuture<Void> ended() {
     return ended;
   }
 
-  /** Ends the session; connects no more. */
+  /** Ends the session at once and opens no further one. */
   @Override
   public void close() {
     synchronized (this) {
       isClosing = true;
-      if (attempt != null) attempt.cancel("closed");
+      if (session != null) session.cancel("closed");
     }
     end(Status.OK);
   }
 
-  /** From now on the end of the stream is the end of the session. */
+  /** Makes the end of the current session the end of the peer. Returns whether there is a session. */
   final synchronized boolean expectEnd() {
     isClosing = true;
-    return attempt != null;
+    return session != null;
   }
 
-  /** The session is live: the next pause is a short one. */
-  final void live() {
+  /** Marks the session as live and resets the backoff. */
+  final void setLive() {
     backoff.reset();
     ready.complete(null);
   }
 
-  /** The server's heartbeats come at this interval. */
-  final void heartbeatsEvery(Duration interval) {
-    if (attempt != null) attempt.watch(interval.getSeconds() * 1_000 + interval.getNanos() / 1_000_000);
+  /** Sets the heartbeat interval that the server announced; 0 changes nothing. */
+  final void setHeartbeatInterval(Duration interval) {
+    if (session != null) session.watch(interval.getSeconds() * 1_000 + interval.getNanos() / 1_000_000);
   }
 
   private synchronized void connect() {
     if (isClosing) return;
-    attempt = new Attempt();
-    attempt.watch(DEFAULT_INTERVAL_MS);
-    open(DispatcherServiceGrpc.newStub(channel), attempt);
+    session = new Session();
+    session.watch(DEFAULT_INTERVAL_MS);
+    open(DispatcherServiceGrpc.newStub(channel), session);
   }
 
-  private void over(Status status) {
-    attempt = null;
+  private void sessionEnded(Status status) {
+    session = null;
     if (ready.isDone()) ready = new CompletableFuture<>();
     lost(status);
-    if (isClosing || FINAL.contains(status.getCode())) end(isClosing ? Status.OK : status);
+    if (isClosing || FINAL_CODES.contains(status.getCode())) end(isClosing ? Status.OK : status);
     else timer.schedule(this::connect, backoff.next().toMillis(), TimeUnit.MILLISECONDS);
   }
 
@@ -139,10 +141,10 @@ abstract class Session<RequestT, ResponseT> implements AutoCloseable {
     ready.completeExceptionally(status.isOk() ? Status.CANCELLED.asRuntimeException() : status.asRuntimeException());
   }
 
-  private ManagedChannel connection() {
+  private ManagedChannel newChannel() {
     return ManagedChannelBuilder.forTarget(target)
         .usePlaintext()
-        // Where there is no stream to watch, such as while connecting.
+        // Keepalive covers the times without heartbeats, such as unary calls.
         .keepAliveTime(30, TimeUnit.SECONDS)
         .keepAliveTimeout(20, TimeUnit.SECONDS)
         .maxInboundMessageSize(64 << 20)
@@ -171,12 +173,12 @@ abstract class Session<RequestT, ResponseT> implements AutoCloseable {
     return timer;
   }
 
-  /** One stream. What a stream says that is not the newest is ignored. */
-  private final class Attempt implements ClientResponseObserver<RequestT, ResponseT> {
+  /** One stream. Messages of a stream that is not the current one are ignored. */
+  private final class Session implements ClientResponseObserver<RequestT, ResponseT> {
     private ClientCallStreamObserver<RequestT> call;
     private Future<?> watchdog;
     private long intervalMs;
-    private long heardAt = System.nanoTime();
+    private long lastMessageAt = System.nanoTime();
 
     @Override
     public void beforeStart(ClientCallStreamObserver<RequestT> call) {
@@ -185,11 +187,11 @@ abstract class Session<RequestT, ResponseT> implements AutoCloseable {
 
     @Override
     public void onNext(ResponseT response) {
-      synchronized (Session.this) {
-        if (attempt != this) return;
-        take(response);
-        // A consumer that takes its time is no silence of the server's.
-        heardAt = System.nanoTime();
+      synchronized (Peer.this) {
+        if (session != this) return;
+        receive(response);
+        // The time is taken after the callback, so that a slow callback does not count as silence of the server.
+        lastMessageAt = System.nanoTime();
       }
     }
 
@@ -217,19 +219,19 @@ abstract class Session<RequestT, ResponseT> implements AutoCloseable {
     }
 
     private void check() {
-      synchronized (Session.this) {
-        if (attempt != this || System.nanoTime() - heardAt <= 2 * intervalMs * 1_000_000) return;
+      synchronized (Peer.this) {
+        if (session != this || System.nanoTime() - lastMessageAt <= 2 * intervalMs * 1_000_000) return;
         channel.shutdownNow();
-        channel = connection();
-        finish(Status.UNAVAILABLE.withDescription("no heartbeat for twice its interval"));
+        channel = newChannel();
+        finish(Status.UNAVAILABLE.withDescription("no message for twice the heartbeat interval"));
       }
     }
 
     private void finish(Status status) {
-      synchronized (Session.this) {
-        if (attempt != this) return;
+      synchronized (Peer.this) {
+        if (session != this) return;
         watchdog.cancel(false);
-        over(status);
+        sessionEnded(status);
       }
     }
   }
