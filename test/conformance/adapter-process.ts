@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { AdapterEvent, Answer, ErrorFields } from "./protocol.js";
-import { within } from "./within.js";
+import { withTimeout } from "./with-timeout.js";
 
-/** How a process is started. */
+/** Starts a process. */
 export interface Command {
   readonly program: string;
   readonly args: readonly string[];
@@ -11,9 +11,9 @@ export interface Command {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A command that the adapter refused, with its error. */
-export class Refused extends Error {
-  /** What the adapter answered. */
+/** The error that an adapter answered to a command. */
+export class RejectedCommand extends Error {
+  /** The error in the answer. */
   readonly error: ErrorFields;
 
   constructor(op: string, error: ErrorFields) {
@@ -28,14 +28,14 @@ interface Pending {
   readonly reject: (error: Error) => void;
 }
 
-/** Longest wait for an answer, in milliseconds; a drain, the slowest, takes as long as its scenario. */
-const ANSWER_MS = 10_000;
-const KEPT_NOTES = 4_000;
-const QUIT_MS = 3_000;
+/** Timeout of an answer, in milliseconds. The slowest command is a drain, which takes as long as its scenario. */
+const ANSWER_TIMEOUT_MS = 10_000;
+const MAX_NOTES = 4_000;
+const QUIT_TIMEOUT_MS = 3_000;
 
-/** One adapter: takes commands, answers each, and reports events. */
+/** One adapter process: executes commands, answers each, and reports events. */
 export class AdapterProcess {
-  /** Resolves when the process is gone. */
+  /** Resolves when the process has ended. */
   readonly gone: Promise<void>;
   readonly #child: ChildProcess;
   readonly #name: string;
@@ -49,7 +49,7 @@ export class AdapterProcess {
 
   /**
    * @param name - for messages, such as `python (listeners)`.
-   * @param command - how to start it; the address is added.
+   * @param command - starts the adapter; the address is appended to its arguments.
    */
   constructor(name: string, command: Command, address: string) {
     this.#name = name;
@@ -61,66 +61,70 @@ export class AdapterProcess {
     process.once("exit", this.#killWithParent);
     this.#child.stdin?.on("error", () => {});
     this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-      this.#notes = (this.#notes + text).slice(-KEPT_NOTES);
+      this.#notes = (this.#notes + text).slice(-MAX_NOTES);
     });
     if (this.#child.stdout)
-      createInterface({ input: this.#child.stdout }).on("line", (line) => this.#take(line));
+      createInterface({ input: this.#child.stdout }).on("line", (line) => this.#receive(line));
     this.gone = new Promise((resolve) => {
       this.#child.once("error", (error) => this.#end(`could not be started: ${error.message}`, resolve));
       this.#child.once("close", (code, signal) => this.#end(`ended with ${signal ?? code}`, resolve));
     });
   }
 
-  /** Whether it can take commands. */
+  /** Whether the adapter accepts commands. */
   get isRunning(): boolean {
     return !this.#isGone && !this.#isKilled;
   }
 
-  /** What it wrote to standard error, at most the last 4,000 characters. */
+  /** The last 4,000 characters of the standard error. */
   get notes(): string {
     return this.#notes.trim();
   }
 
-  /** Where events go from now on. */
+  /** Sets the receiver of events. */
   listen(onEvent: (event: AdapterEvent) => void): void {
     this.#onEvent = onEvent;
   }
 
-  /** Sends a command. @throws {Refused} with the adapter's error. */
+  /** Sends a command. @throws {RejectedCommand} with the adapter's error. */
   send(op: string, fields: object = {}): Promise<Answer> {
     const id = this.#nextId++;
     const answer = new Promise<Answer>((resolve, reject) => {
-      if (!this.isRunning) reject(new Error(`${this.#name} does not run any more`));
+      if (!this.isRunning) reject(new Error(`${this.#name} is no longer running`));
       else this.#pending.set(id, { op, resolve, reject });
     });
     this.#child.stdin?.write(`${JSON.stringify({ id, op, ...fields })}\n`);
-    return within(
+    return withTimeout(
       answer,
-      ANSWER_MS,
-      () => `${this.#name} did not answer ${op} in ${ANSWER_MS} ms\n${this.notes}`,
+      ANSWER_TIMEOUT_MS,
+      () => `${this.#name} did not answer ${op} in ${ANSWER_TIMEOUT_MS} ms\n${this.notes}`,
     );
   }
 
-  /** Ends it without goodbye. */
+  /** Kills the process. */
   async kill(): Promise<void> {
     this.#isKilled = true;
     this.#child.kill("SIGKILL");
     await this.gone;
   }
 
-  /** Ends it as the protocol says, or by force if it does not. @throws if it had to be forced. */
+  /** Ends the process by `quit`, or by SIGKILL after a timeout. @throws if SIGKILL was needed. */
   async quit(): Promise<void> {
     if (!this.isRunning) return await this.gone;
     this.send("quit").catch(() => {});
     try {
-      await within(this.gone, QUIT_MS, () => `${this.#name} did not end after quit\n${this.notes}`);
+      await withTimeout(
+        this.gone,
+        QUIT_TIMEOUT_MS,
+        () => `${this.#name} did not end after quit\n${this.notes}`,
+      );
     } catch (error) {
       await this.kill();
       throw error;
     }
   }
 
-  #take(line: string): void {
+  #receive(line: string): void {
     if (this.#isKilled || line.trim() === "") return;
     let message: { readonly id?: number; readonly ok?: boolean; readonly error?: ErrorFields };
     try {
@@ -136,7 +140,7 @@ export class AdapterProcess {
     const pending = this.#pending.get(message.id);
     this.#pending.delete(message.id);
     if (message.ok === true) pending?.resolve(message as Answer);
-    else pending?.reject(new Refused(pending.op, message.error ?? { code: "UNKNOWN" }));
+    else pending?.reject(new RejectedCommand(pending.op, message.error ?? { code: "UNKNOWN" }));
   }
 
   #end(how: string, resolve: () => void): void {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { ROOT } from "./root.js";
 
-/** Compiles what runs as a process of its own, for a runner that is not compiled itself. */
+/** Compiles the programs that run in their own processes. Vitest does not compile them. */
 export async function compile(): Promise<void> {
   const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
   const project = join(ROOT, "test/conformance/tsconfig.json");

@@ -1,15 +1,15 @@
 /**
- * The chapter that a person with a terminal plays: hand-typed JSON, no generated code, no helper library.
+ * Scenarios for a person with a command-line tool: JSON typed by hand, without generated code or a client library.
  */
 import { isDeepStrictEqual } from "node:util";
 import { HandCall, type Tool, type Typed } from "./hand-tool.js";
 import type { Json, JsonObject } from "./protocol.js";
 import { Server } from "./server.js";
 
-/** One of its scenarios. */
+/** A scenario for a command-line tool. */
 export interface HandScenario {
   readonly name: string;
-  readonly play: (hand: Hand) => Promise<void>;
+  readonly perform: (hand: Hand) => Promise<void>;
 }
 
 /** A person at a terminal with one tool. */
@@ -25,17 +25,17 @@ export class Hand {
     this.#address = address;
   }
 
-  /** Begins a call; without data it takes messages that are typed later. */
+  /** Begins a call. Without data, messages are typed later. */
   call(typed: Typed): HandCall {
     return this.#run(this.#tool.call(this.#address, typed), typed.data === undefined);
   }
 
-  /** Asks what is served. */
+  /** Lists the services. */
   list(): HandCall {
     return this.#run(this.#tool.list(this.#address), false);
   }
 
-  /** A producer that was typed: hello, and the welcome was printed. */
+  /** Types the hello of a producer and waits for its welcome. */
   async producer(id: string, topic: string): Promise<HandCall> {
     const producer = this.call({ method: "DispatcherService/Produce" });
     producer.type(
@@ -45,7 +45,7 @@ export class Hand {
     return producer;
   }
 
-  /** Ends what still runs. */
+  /** Kills the calls that are still running. */
   async close(): Promise<void> {
     await Promise.all(this.#calls.map((call) => call.kill()));
   }
@@ -57,13 +57,13 @@ export class Hand {
   }
 }
 
-/** Plays one of them against a fresh server. Rejects with what was wrong. */
-export async function playByHand(tool: Tool, { play }: HandScenario): Promise<void> {
+/** Runs a scenario against a fresh server. Rejects with the first difference. */
+export async function runByHand(tool: Tool, { perform }: HandScenario): Promise<void> {
   const program = await tool.prepare();
   const server = new Server();
   const hand = new Hand(tool, program, await server.start());
   try {
-    await play(hand);
+    await perform(hand);
   } finally {
     await hand.close();
     await server.kill();
@@ -72,11 +72,11 @@ export async function playByHand(tool: Tool, { play }: HandScenario): Promise<vo
 
 const REQUEST = `"topic":"topic1","args":[3,4,5],"kwargs":{"keyword":"b"}`;
 
-/** All of them. */
+/** All scenarios, in order. */
 export const BY_HAND: readonly HandScenario[] = [
   {
     name: "what is served is found by reflection",
-    async play(hand) {
+    async perform(hand) {
       const list = hand.list();
       equal("exit code", (await list.end()).code, 0);
       for (const name of ["DispatcherService", "IntrospectionService"]) {
@@ -86,7 +86,7 @@ export const BY_HAND: readonly HandScenario[] = [
   },
   {
     name: "a dispatch, its producer and its listener are typed",
-    async play(hand) {
+    async perform(hand) {
       const listener = hand.call({
         method: "DispatcherService/Listen",
         data: `{"topics":["topic1"],"includeSummaries":true}`,
@@ -130,7 +130,7 @@ export const BY_HAND: readonly HandScenario[] = [
   },
   {
     name: "a gather prints its acceptance, its results and its summary",
-    async play(hand) {
+    async perform(hand) {
       const producers = [await hand.producer("one", "topic1"), await hand.producer("two", "topic1")];
       const gather = hand.call({
         method: "DispatcherService/Gather",
@@ -155,7 +155,7 @@ export const BY_HAND: readonly HandScenario[] = [
   },
   {
     name: "a request without producers ends at once",
-    async play(hand) {
+    async perform(hand) {
       const gather = hand.call({
         method: "DispatcherService/Gather",
         data: `{"request":{"topic":"nobody"}}`,
@@ -166,7 +166,7 @@ export const BY_HAND: readonly HandScenario[] = [
   },
   {
     name: "the deadline of a call is the TTL of its gather, and the summary still arrives",
-    async play(hand) {
+    async perform(hand) {
       await hand.producer("silent", "topic1");
       const gather = hand.call({
         ...{ method: "DispatcherService/Gather", data: `{"request":{${REQUEST}}}`, deadlineMs: 1_000 },
@@ -181,7 +181,7 @@ export const BY_HAND: readonly HandScenario[] = [
   },
   {
     name: "who is there is listed",
-    async play(hand) {
+    async perform(hand) {
       await hand.producer("me", "topic1");
       const listener = hand.call({ method: "DispatcherService/Listen", data: `{"topics":["*"]}` });
       await listener.next("ready");
@@ -210,7 +210,7 @@ export const BY_HAND: readonly HandScenario[] = [
   },
   {
     name: "bad input is refused, with the name of the field",
-    async play(hand) {
+    async perform(hand) {
       const dispatch = hand.call({
         method: "DispatcherService/Dispatch",
         data: `{"request":{"topic":"a..b","ttl":"-1s"}}`,
@@ -225,7 +225,7 @@ export const BY_HAND: readonly HandScenario[] = [
   },
 ];
 
-/** Answers the next assignment, after its request was printed as it was typed. */
+/** Answers the next assignment, after checking its request. */
 async function answer(producer: HandCall, result: string): Promise<void> {
   const { assignmentId, request } = await producer.next("assignment");
   const { topic, args, kwargs } = request as JsonObject;

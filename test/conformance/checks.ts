@@ -1,21 +1,22 @@
 /**
- * Compares what was seen with what a scenario says. Only what it says counts; the rest is the invariants' matter.
+ * Compares reported events with the expectations of a scenario. Only fields that an expectation names are compared;
+ * invariants.ts checks the rest.
  */
 import { isDeepStrictEqual } from "node:util";
 import { differences, inCommon } from "./diff.js";
+import type { ReceivedEvent } from "./event-record.js";
 import type { AssignmentFields, DeliveryFields, ErrorFields, SummaryFields } from "./protocol.js";
-import type { Heard } from "./record.js";
 import type {
   Bounds,
   ExpectedAssignment,
   ExpectedDelivery,
   ExpectedError,
-  ExpectedHeard,
-  ExpectedHeards,
+  ExpectedEvent,
+  ExpectedEvents,
   ExpectedSummary,
 } from "./scenario.js";
 
-/** How the scenario calls what has an id. */
+/** The names that a scenario gives to ids. */
 export interface Names {
   requestName(requestId: string): string;
   producerName(producerId: string): string;
@@ -26,23 +27,23 @@ export function withinBounds(value: number, { min = -Infinity, max = Infinity }:
   return value >= min && value <= max;
 }
 
-/** Compares lists item by item; undefined if all is as it should be, else a readable difference. */
-export function checkHeard(
+/** Compares lists item by item. Returns undefined if they match, else a readable difference. */
+export function checkEvents(
   what: string,
   names: Names,
-  actual: readonly Heard[],
-  expected: ExpectedHeards,
+  actual: readonly ReceivedEvent[],
+  expected: ExpectedEvents,
 ): string | undefined {
   const isOrdered = Array.isArray(expected);
-  const wanted = (isOrdered ? expected : expected.any_order).map(expandHeard);
+  const wanted = (isOrdered ? expected : expected.any_order).map(expandEvent);
   const seen = isOrdered ? actual : arrange(names, actual, wanted);
   return differences(what, viewsOf(names, seen, wanted), wanted);
 }
 
-/** Each as what is expected in its place asks for; where something is missing or too much, as what it equals. */
-function viewsOf(names: Names, seen: readonly Heard[], wanted: readonly object[]): readonly object[] {
+/** Views each event with the fields of its expectation. If the lists differ in length, equal items are paired first. */
+function viewsOf(names: Names, seen: readonly ReceivedEvent[], wanted: readonly object[]): readonly object[] {
   const view = (index: number, expected: object | undefined) =>
-    heardView(names, seen[index] as Heard, expected);
+    eventView(names, seen[index] as ReceivedEvent, expected);
   const pairs = new Map(
     inCommon(seen.length, wanted.length, (index, place) =>
       isDeepStrictEqual(view(index, wanted[place]), wanted[place]),
@@ -74,7 +75,7 @@ export function checkSummary(
   return differences(what, [actual && summaryView(names, actual, expected)], [expected]);
 }
 
-/** Compares what a handler saw. */
+/** Compares the assignments of a producer. */
 export function checkAssignments(
   what: string,
   names: Names,
@@ -92,17 +93,21 @@ export function checkAssignments(
   return differences(what, views, wanted);
 }
 
-function expandHeard(expected: ExpectedHeard): Exclude<ExpectedHeard, readonly unknown[]> {
+function expandEvent(expected: ExpectedEvent): Exclude<ExpectedEvent, readonly unknown[]> {
   if (!Array.isArray(expected)) return expected;
   const [of, from, ...value] = expected;
   return value.length === 0 ? { of, from } : { of, from, value: value[0] ?? null };
 }
 
-/** In the order of what is expected, as far as request, producer and number of the result tell which is which. */
-function arrange(names: Names, actual: readonly Heard[], wanted: readonly object[]): readonly Heard[] {
+/** Sorts events into the order of the expectations that they match; others follow. */
+function arrange(
+  names: Names,
+  actual: readonly ReceivedEvent[],
+  wanted: readonly object[],
+): readonly ReceivedEvent[] {
   const left = [...actual];
   const found = wanted.map((one) => {
-    const index = left.findIndex((heard) => isDeepStrictEqual(heardView(names, heard, one), one));
+    const index = left.findIndex((event) => isDeepStrictEqual(eventView(names, event, one), one));
     return index < 0 ? undefined : left.splice(index, 1)[0];
   });
   return found
@@ -111,22 +116,22 @@ function arrange(names: Names, actual: readonly Heard[], wanted: readonly object
     .concat(left);
 }
 
-function heardView(names: Names, heard: Heard, expected: object = {}): object {
-  if (heard.kind === "gap") {
-    const wanted = "gap" in expected ? (expected.gap as object) : heard.gap;
-    return { gap: pick({ from: 0, to: 0, ...heard.gap }, wanted) };
+function eventView(names: Names, event: ReceivedEvent, expected: object = {}): object {
+  if (event.kind === "gap") {
+    const wanted = "gap" in expected ? (expected.gap as object) : event.gap;
+    return { gap: pick({ from: 0, to: 0, ...event.gap }, wanted) };
   }
-  if (heard.kind === "summary") {
+  if (event.kind === "summary") {
     const wanted = "summary" in expected ? (expected.summary as ExpectedSummary) : { of: "", reason: "" };
-    return { summary: summaryView(names, heard.summary, wanted) };
+    return { summary: summaryView(names, event.summary, wanted) };
   }
-  const { delivery } = heard;
-  // What nobody expects shows its payload.
+  const { delivery } = event;
+  // An unexpected event is shown with its payload.
   const wanted = { of: "", from: "", ...(delivery.kind === "data" ? { data: "" } : { value: null }) };
   return deliveryView(names, delivery, "from" in expected ? (expected as ExpectedDelivery) : wanted);
 }
 
-/** What was not asked about is left out, but for what would surprise: an unexpected error, `more`, or `late`. */
+/** Omits fields that the expectation does not name, except an unexpected error, `more` or `late`. */
 function deliveryView(names: Names, delivery: DeliveryFields, expected: ExpectedDelivery): object {
   const { request_id, producer_id, kind = "value", value = null, error } = delivery;
   const of = names.requestName(request_id);
@@ -189,7 +194,7 @@ function errorView(error: ErrorFields, expected: ExpectedError): object {
   return contains !== undefined && error.message?.includes(contains) ? { ...view, message } : view;
 }
 
-/** What is asked about; a number within its bounds shows as the bounds. */
+/** Returns the fields that the expectation names. A number within its bounds is shown as the bounds. */
 function pick(actual: object, expected: object): object {
   const values = actual as Readonly<Record<string, unknown>>;
   return Object.fromEntries(

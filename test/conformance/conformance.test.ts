@@ -1,63 +1,63 @@
 /**
- * The same scenarios through every language, against the real server: a test for each scenario and language. As a
- * table: `npm run conformance`.
+ * One test for each scenario and language, against the real server. `npm run conformance` shows the same as a table.
  */
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { compile } from "./build.js";
-import { BY_HAND, playByHand } from "./by-hand.js";
-import { castOf, mixedCasts, nameOf } from "./casts.js";
+import { BY_HAND, runByHand } from "./by-hand.js";
 import { TOOLS, type Tool } from "./hand-tool.js";
 import { IS_STRICT, LANGUAGES, type Preparable } from "./languages.js";
 import { loadScenarios } from "./load-scenarios.js";
-import { play } from "./runner.js";
+import { mixedLanguages, nameOf, sameLanguage } from "./role-languages.js";
+import { runScenario } from "./runner.js";
 import type { Scenario } from "./scenario.js";
-import { type Cast, Troupe } from "./troupe.js";
+import { type RoleLanguages, TestBed } from "./test-bed.js";
 
-/** Compiling, building the Go adapter, and grpcurl with everything it needs. */
-const PREPARE_MS = 600_000;
+/** Time to compile, and to build the Go adapter and grpcurl with its dependencies. */
+const PREPARE_TIMEOUT_MS = 600_000;
 
 const scenarios = loadScenarios();
 const mixed = scenarios.filter((scenario) => scenario.mixed);
 
-beforeAll(compile, PREPARE_MS);
+beforeAll(compile, PREPARE_TIMEOUT_MS);
 
 const missing = new Map<string, string>();
 for (const one of [...LANGUAGES, ...TOOLS]) {
   const why = await one.missing();
   if (why === undefined) continue;
   missing.set(one.name, why);
-  itIsMissing(one.name, why);
+  reportMissing(one.name, why);
 }
 
-for (const language of LANGUAGES.filter(isThere)) playsAll(castOf(language), scenarios);
-if (LANGUAGES.every(isThere)) for (const cast of mixedCasts(LANGUAGES)) playsAll(cast, mixed);
-for (const tool of TOOLS.filter(isThere)) playsChapter(tool);
+for (const language of LANGUAGES.filter(isAvailable)) testAll(sameLanguage(language), scenarios);
+if (LANGUAGES.every(isAvailable))
+  for (const languages of mixedLanguages(LANGUAGES)) testAll(languages, mixed);
+for (const tool of TOOLS.filter(isAvailable)) testByHand(tool);
 
-function playsAll(cast: Cast, all: readonly Scenario[]): void {
-  describe(`played by ${nameOf(cast)}`, () => {
-    let troupe: Troupe;
+function testAll(languages: RoleLanguages, all: readonly Scenario[]): void {
+  describe(`run by ${nameOf(languages)}`, () => {
+    let bed: TestBed;
     beforeAll(async () => {
-      for (const language of Object.values(cast)) await prepared(language);
-      troupe = await Troupe.assemble(cast);
-    }, PREPARE_MS);
-    afterAll(() => troupe?.disband());
+      for (const language of Object.values(languages)) await prepared(language);
+      bed = await TestBed.start(languages);
+    }, PREPARE_TIMEOUT_MS);
+    afterAll(() => bed?.stop());
 
     for (const scenario of all) {
-      it(`${nameOf(cast)}: ${scenario.name}`, async () => {
-        const outcome = await play(troupe, scenario);
+      it(`${nameOf(languages)}: ${scenario.name}`, async () => {
+        const outcome = await runScenario(bed, scenario);
         if (outcome.kind !== "passed") throw new Error(`${outcome.kind}: ${outcome.why}`);
       });
     }
   });
 }
 
-function playsChapter(tool: Tool): void {
+function testByHand(tool: Tool): void {
   describe(`by hand with ${tool.name}`, () => {
-    beforeAll(() => prepared(tool), PREPARE_MS);
+    beforeAll(() => prepared(tool), PREPARE_TIMEOUT_MS);
 
     for (const scenario of BY_HAND) {
       it(`${tool.name}: ${scenario.name}`, async () => {
-        await playByHand(tool, scenario);
+        await runByHand(tool, scenario);
       });
     }
   });
@@ -67,10 +67,10 @@ async function prepared(one: Preparable<unknown>): Promise<void> {
   await one.prepare();
 }
 
-/** Something missing is a failure where everything must be there; else it is skipped, aloud. */
-function itIsMissing(name: string, why: string): void {
+/** Reports a missing tool: a failure if IS_STRICT, else a skipped test with a message. */
+function reportMissing(name: string, why: string): void {
   if (IS_STRICT) {
-    it(`${name}: is there`, () => {
+    it(`${name}: is available`, () => {
       throw new Error(why);
     });
   } else {
@@ -79,6 +79,6 @@ function itIsMissing(name: string, why: string): void {
   }
 }
 
-function isThere({ name }: { readonly name: string }): boolean {
+function isAvailable({ name }: { readonly name: string }): boolean {
   return !missing.has(name);
 }

@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 
-/** How much of a line, and of a text in it, is shown. */
+/** Maximum characters of a line, and of a string in it. Longer ones are cut. */
 const MAX_LINE = 300;
 const MAX_TEXT = 40;
 
 /**
- * Undefined if both lists are equal; else both as lines, an item each: `-` what was expected and is missing, `+` what
- * came instead.
+ * Returns undefined if both lists are equal, else a diff with one line per item: `-` for a missing item, `+` for an
+ * unexpected one.
  */
 export function differences(
   what: string,
@@ -19,7 +19,7 @@ export function differences(
   return [`${what} (- expected, + actual):`, ...lineDiff(before, after)].join("\n");
 }
 
-/** One line of JSON, with sorted keys, so that equal items are equal lines; what is long is cut. */
+/** One line of JSON. Keys are sorted, so that equal items have equal lines. Long lines are cut. */
 export function line(item: unknown): string {
   if (item === undefined) return "nothing";
   return cut(JSON.stringify(item, brief), MAX_LINE);
@@ -32,7 +32,7 @@ function brief(_: string, value: unknown): unknown {
 }
 
 function cut(text: string, length: number): string {
-  return text.length > length ? `${text.slice(0, length)}… ${text.length} in all` : text;
+  return text.length > length ? `${text.slice(0, length)}… ${text.length} characters` : text;
 }
 
 function lineDiff(before: readonly string[], after: readonly string[]): string[] {
@@ -56,9 +56,9 @@ function lineDiff(before: readonly string[], after: readonly string[]): string[]
 }
 
 /**
- * Which places of two lists belong together, in the order of both: as many as there can be. The lists are short.
+ * Returns the index pairs of a longest common subsequence of two lists. Takes quadratic time; the lists are short.
  *
- * @param same - whether the one at this place of the first list equals the one at that place of the second.
+ * @param same - whether two items are equal, by their indexes.
  */
 export function inCommon(
   beforeCount: number,

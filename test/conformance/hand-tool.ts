@@ -1,5 +1,5 @@
 /**
- * Real grpcurl and buf curl, as a person calls them.
+ * Runs grpcurl and buf curl with the command lines that a person would type.
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { join } from "node:path";
@@ -7,29 +7,29 @@ import { promisify } from "node:util";
 import { once, type Preparable, runs, temporaryFolder } from "./languages.js";
 import type { Json, JsonObject } from "./protocol.js";
 import { ROOT } from "./root.js";
-import { within } from "./within.js";
+import { withTimeout } from "./with-timeout.js";
 
 const run = promisify(execFile);
 
 const GRPCURL = "github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3";
-const WAIT_MS = 10_000;
+const OUTPUT_TIMEOUT_MS = 10_000;
 
-/** What is typed for one call. */
+/** The input of one call. */
 export interface Typed {
   /** `DispatcherService/Dispatch`. */
   readonly method: string;
-  /** The request as JSON; absent: what is typed later on, message by message. */
+  /** The request as JSON. Absent: the messages are typed later, one by one. */
   readonly data?: string;
   /** The call's deadline, in milliseconds. */
   readonly deadlineMs?: number;
 }
 
-/** A command line tool that speaks gRPC by reflection; preparing it tells the program. */
+/** A command-line tool that calls gRPC by reflection; `prepare` returns its program. */
 export interface Tool extends Preparable<string> {
   readonly name: string;
   /** The command line of a call. */
   call(address: string, typed: Typed): readonly string[];
-  /** The command line that lists what is served. */
+  /** The command line that lists the services. */
   list(address: string): readonly string[];
 }
 
@@ -61,7 +61,7 @@ const bufCurl: Tool = {
   list: (address) => ["curl", "--protocol", "grpc", "--list-services", `http://${address}`],
 };
 
-/** Both of them. */
+/** Both tools. */
 export const TOOLS: readonly Tool[] = [grpcurl, bufCurl].map((tool) => ({ ...tool, ...once(tool) }));
 
 /** How a call ended. */
@@ -85,19 +85,19 @@ export class HandCall {
     try {
       if (this.#child.pid !== undefined) process.kill(-this.#child.pid, "SIGKILL");
     } catch {
-      // It has ended meanwhile.
+      // The process has already ended.
     }
   };
 
   constructor(program: string, args: readonly string[], isOpen: boolean) {
     this.#shown = args.join(" ");
-    // In a group of its own: npm's buf is a script that starts the program itself.
+    // The call gets its own process group, because npm's buf is a script that starts the real program.
     this.#child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], detached: true });
     process.once("exit", this.#killGroup);
     const { stdin, stdout, stderr } = this.#child;
     stdin?.on("error", () => {});
     if (!isOpen) stdin?.end();
-    stdout?.setEncoding("utf8").on("data", (text: string) => this.#take(text));
+    stdout?.setEncoding("utf8").on("data", (text: string) => this.#receive(text));
     stderr?.setEncoding("utf8").on("data", (text: string) => {
       this.#stderr += text;
     });
@@ -117,20 +117,27 @@ export class HandCall {
   }
 
   /**
-   * The next event in the messages' batches that has this field, as `{"assignment": …}` has `assignment`; those before
-   * it are passed over.
+   * Waits for the next event with this field, such as `assignment` in `{"assignment": …}`. Skips the events before it.
    */
   async next(field: string): Promise<JsonObject> {
-    return await within(this.#find(field), WAIT_MS, () => `no ${field} came from ${this.#describe()}`);
+    return await withTimeout(
+      this.#find(field),
+      OUTPUT_TIMEOUT_MS,
+      () => `no ${field} arrived from ${this.#describe()}`,
+    );
   }
 
-  /** The end of the call. */
+  /** Waits for the end of the call. */
   async end(): Promise<Ended> {
-    const code = await within(this.#ended, WAIT_MS, () => `it did not end: ${this.#describe()}`);
+    const code = await withTimeout(
+      this.#ended,
+      OUTPUT_TIMEOUT_MS,
+      () => `the call did not end: ${this.#describe()}`,
+    );
     return { code, messages: this.#messages, stderr: this.#stderr };
   }
 
-  /** What was printed, as text. */
+  /** The standard output so far. */
   get stdout(): string {
     return this.#stdout;
   }
@@ -140,7 +147,7 @@ export class HandCall {
     this.#child.stdin?.end();
   }
 
-  /** Ends the tool. */
+  /** Kills the tool. */
   async kill(): Promise<void> {
     this.#killGroup();
     await this.#ended;
@@ -154,14 +161,14 @@ export class HandCall {
         const found = events[this.#position++]?.[field];
         if (found !== undefined) return found as JsonObject;
       }
-      if (this.#child.exitCode !== null) throw new Error(`no ${field} came from ${this.#describe()}`);
+      if (this.#child.exitCode !== null) throw new Error(`no ${field} arrived from ${this.#describe()}`);
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
     }
   }
 
-  #take(text: string): void {
+  #receive(text: string): void {
     this.#stdout += text;
     this.#messages.splice(0, Number.POSITIVE_INFINITY, ...jsonIn(this.#stdout));
     this.#wake();

@@ -1,29 +1,30 @@
 /**
- * What holds in every scenario, whatever it is about.
+ * Rules that hold in every scenario.
  */
-import type { DeliveryFields, SummaryFields } from "./protocol.js";
-import type { GatherRecord, Heard } from "./record.js";
-import type { Stage } from "./stage.js";
 
-/** Which of them was broken, and where. */
-export function broken(stage: Stage): readonly string[] {
-  const { record } = stage;
+import type { GatherRecord, ReceivedEvent } from "./event-record.js";
+import type { DeliveryFields, SummaryFields } from "./protocol.js";
+import type { ScenarioRun } from "./scenario-run.js";
+
+/** Returns the violations of the rules. */
+export function broken(run: ScenarioRun): readonly string[] {
+  const { record } = run;
   return [
-    ...[...record.listeners].flatMap(([name, heard]) => {
-      const isGrouped = stage.listeners.get(name)?.group !== undefined;
-      return [...positions(heard, isGrouped), ...ends(heard)].map((finding) => `${name}: ${finding}`);
+    ...[...record.listeners].flatMap(([name, events]) => {
+      const isGrouped = run.listeners.get(name)?.group !== undefined;
+      return [...positions(events, isGrouped), ...ends(events)].map((finding) => `${name}: ${finding}`);
     }),
     ...[...record.gathers].flatMap(([name, gather]) =>
-      gathered(gather, stage.repeats.has(name)).map((finding) => `${name}: ${finding}`),
+      gathered(gather, run.repeats.has(name)).map((finding) => `${name}: ${finding}`),
     ),
   ];
 }
 
-/** Within a topic and an epoch, positions rise without holes but those that a gap tells of. */
-function positions(heard: readonly Heard[], isGrouped: boolean): string[] {
+/** Within a topic and an epoch, sequences are contiguous except for the gaps that were reported. */
+function positions(events: readonly ReceivedEvent[], isGrouped: boolean): string[] {
   const last = new Map<string, number>();
   const findings: string[] = [];
-  for (const one of heard) {
+  for (const one of events) {
     if (one.kind === "gap") {
       const { topic, reason, from = 0, to = 0, lost_count = 0 } = one.gap;
       if (reason === "EPOCH_CHANGED") last.delete(topic);
@@ -37,40 +38,40 @@ function positions(heard: readonly Heard[], isGrouped: boolean): string[] {
       if (late) continue;
       const before = last.get(topic);
       const isNext = before === undefined || (isGrouped ? sequence > before : sequence === before + 1);
-      if (!isNext) findings.push(`sequence ${sequence} of ${topic} came after ${before}`);
+      if (!isNext) findings.push(`sequence ${sequence} of ${topic} arrived after ${before}`);
       last.set(topic, sequence);
     }
   }
   return findings;
 }
 
-/** A request's summary comes once, after its last result. */
-function ends(heard: readonly Heard[]): string[] {
+/** Each request has one summary, after its last result. */
+function ends(events: readonly ReceivedEvent[]): string[] {
   const ended = new Set<string>();
   const findings: string[] = [];
-  for (const one of heard) {
+  for (const one of events) {
     if (one.kind === "summary") {
       if (ended.has(one.summary.request_id)) findings.push("a second summary of one request");
       ended.add(one.summary.request_id);
       findings.push(...counts(one.summary));
     } else if (one.kind === "delivery" && one.delivery.late !== true && ended.has(one.delivery.request_id)) {
-      findings.push("a result came after its request's summary");
+      findings.push("a result arrived after its request's summary");
     }
   }
   return findings;
 }
 
-/** One end; ordinals from 1 without holes; and as many results of each as the summary says. */
+/** A gather ends once, its ordinals are contiguous from 1, and its results are as many as the summary says. */
 function gathered({ results, ends: all }: GatherRecord, isRepeat: boolean): string[] {
   const findings: string[] = [];
-  if (all.length !== 1) findings.push(`it ended ${all.length} times`);
+  if (all.length !== 1) findings.push(`the gather ended ${all.length} times`);
   const deliveries = results.flatMap((one) => (one.kind === "delivery" ? [one.delivery] : []));
   const [end] = all;
   if (end?.kind !== "summary") return findings;
   findings.push(...counts(end.summary));
   if (isRepeat) return findings;
   deliveries.forEach(({ ordinal }, index) => {
-    if (ordinal !== index + 1) findings.push(`ordinal ${ordinal} came as number ${index + 1}`);
+    if (ordinal !== index + 1) findings.push(`ordinal ${ordinal} arrived as number ${index + 1}`);
   });
   return [...findings, ...resultCounts(deliveries, end.summary)];
 }
@@ -97,8 +98,8 @@ function counts(summary: SummaryFields): string[] {
 
 function resultCounts(deliveries: readonly DeliveryFields[], { outcomes = [] }: SummaryFields): string[] {
   const said = outcomes.reduce((sum, { result_count = 0 }) => sum + result_count, 0);
-  // A member that departed has been replaced in the outcomes; what it sent before counts for nobody.
+  // A departed group member is replaced in the outcomes, so its earlier results are not counted.
   const targets = new Set(outcomes.map(({ producer_id }) => producer_id));
   const came = deliveries.filter(({ producer_id }) => targets.has(producer_id)).length;
-  return said === came ? [] : [`the outcomes have ${said} results, but ${came} came`];
+  return said === came ? [] : [`the outcomes have ${said} results, but ${came} arrived`];
 }

@@ -1,5 +1,5 @@
 /**
- * Which languages there are, and how the adapter of each is started.
+ * The languages of the conformance suite, and the command that starts the adapter of each.
  */
 import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
@@ -11,15 +11,15 @@ import { COMPILED, ROOT } from "./root.js";
 
 const run = promisify(execFile);
 
-/** What needs something that may not be there. */
+/** Something with prerequisites. */
 export interface Preparable<T> {
-  /** What is not there to use it; undefined if all is. */
+  /** Names the missing prerequisite; undefined if nothing is missing. */
   missing(): Promise<string | undefined>;
-  /** Makes it ready. Rejects if that fails though nothing is missing. */
+  /** Builds or installs it. Rejects if that fails. */
   prepare(): Promise<T>;
 }
 
-/** A language that takes part; preparing it tells how its adapter is started. */
+/** A language of the suite; `prepare` returns the command of its adapter. */
 export interface Language extends Preparable<Command> {
   readonly name: string;
 }
@@ -42,7 +42,7 @@ const python: Language = {
     if (!(await runs(program, ["-c", "import grpc, google.protobuf"]))) {
       return "no Python with grpcio and protobuf: name one in ATE_PYTHON";
     }
-    return existsSync(PYTHON_ADAPTER) ? undefined : "clients/python/conformance_adapter.py is not there";
+    return existsSync(PYTHON_ADAPTER) ? undefined : "clients/python/conformance_adapter.py is missing";
   },
   prepare: async () => ({
     program: process.env["ATE_PYTHON"] ?? "python3",
@@ -55,7 +55,7 @@ const go: Language = {
   name: "go",
   async missing() {
     if (!(await runs("go", ["version"]))) return "no Go toolchain";
-    return existsSync(join(GO_FOLDER, GO_ADAPTER)) ? undefined : `clients/go/${GO_ADAPTER} is not there`;
+    return existsSync(join(GO_FOLDER, GO_ADAPTER)) ? undefined : `clients/go/${GO_ADAPTER} is missing`;
   },
   async prepare() {
     const binary = join(temporaryFolder(), "conformance-adapter");
@@ -70,7 +70,7 @@ export const LANGUAGES: readonly Language[] = [typescript, python, go].map((lang
   ...once(language),
 }));
 
-/** Whether something missing is a failure: in continuous integration, yes; at home it is skipped, aloud. */
+/** Whether a missing prerequisite is a failure: with `CI=true`. Otherwise it is skipped, with a message. */
 export const IS_STRICT = process.env["CI"] === "true";
 
 /** A folder that is removed when this process ends. */
@@ -80,7 +80,7 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** Whether a program can be run, and ends well. */
+/** Whether a program can be run and exits with code 0. */
 export async function runs(program: string, args: readonly string[]): Promise<boolean> {
   return await run(program, args).then(
     () => true,
@@ -88,7 +88,7 @@ export async function runs(program: string, args: readonly string[]): Promise<bo
   );
 }
 
-/** Whoever asks, it is found out, and made ready, once. */
+/** Caches both functions, so that each runs once. */
 export function once<T>({ missing, prepare }: Preparable<T>): Preparable<T> {
   let isMissing: Promise<string | undefined> | undefined;
   let prepared: Promise<T> | undefined;

@@ -7,13 +7,13 @@ import { type Scenario, scenarioSchema } from "./scenario.js";
 
 const FOLDER = join(ROOT, "test/conformance/scenarios");
 
-/** `!text 1000`: so many characters; `!bytes 1000`: so many bytes, in base64. */
+/** `!text 1000` is a string of 1,000 characters; `!bytes 1000` is 1,000 bytes in base64. */
 const TAGS: readonly ScalarTag[] = [
   { tag: "!text", resolve: (length) => "0123456789".repeat(Math.ceil(Number(length) / 10)) },
   { tag: "!bytes", resolve: (length) => Buffer.alloc(Number(length), "conformance").toString("base64") },
 ];
 
-/** Reads every scenario, in the order of the files. @throws on what is no scenario, or on two of one name. */
+/** Reads all scenarios, in the order of the files. @throws on an invalid scenario or a duplicate name. */
 export function loadScenarios(): readonly Scenario[] {
   const scenarios = readdirSync(FOLDER)
     .filter((file) => file.endsWith(".yaml"))

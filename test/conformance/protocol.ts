@@ -1,11 +1,11 @@
-// The adapter protocol in types; adapter-protocol.md is what counts.
+// Types of the adapter protocol. adapter-protocol.md is the specification.
 
 /** A JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 /** A JSON object. */
 export type JsonObject = { readonly [key: string]: Json };
 
-/** How a handler ends; with none of them, a null value. */
+/** How a handler ends; without any field, with the value null. */
 export interface Outcome {
   readonly echo?: boolean;
   readonly echo_data?: boolean;
@@ -18,7 +18,7 @@ export interface Outcome {
   readonly throw?: string;
 }
 
-/** What a handler does with an assignment. */
+/** The script of a handler for one assignment. */
 export interface Behaviour extends Outcome {
   readonly delay_ms?: number;
   readonly partials?: number;
@@ -27,7 +27,7 @@ export interface Behaviour extends Outcome {
   readonly stubborn?: boolean;
 }
 
-/** A topic or pattern that a producer joins. */
+/** A topic or pattern that a producer registers on. */
 export interface Registration {
   readonly topic: string;
   readonly group?: string;
@@ -70,7 +70,7 @@ export interface CompletionFields {
   readonly loser_action?: "CANCEL" | "LET_RUN";
 }
 
-/** Which of a topic's producers are asked. */
+/** Selects producers of a topic. */
 export interface SelectorFields {
   readonly producer_ids?: readonly string[];
   readonly match_labels?: Readonly<Record<string, string>>;
@@ -96,7 +96,7 @@ export interface RequestFields {
   readonly exclude_listeners?: boolean;
 }
 
-/** Why something was refused, or how a producer failed. */
+/** The error of a command or of a producer. */
 export interface ErrorFields {
   readonly code: string;
   readonly reason?: string;
@@ -132,7 +132,7 @@ export interface DeliveryFields {
   readonly error?: ErrorFields;
 }
 
-/** What became of one target. */
+/** The outcome of one target's assignment. */
 export interface OutcomeFields {
   readonly producer_id: string;
   readonly group?: string;
@@ -156,7 +156,7 @@ export interface SummaryFields {
   readonly outcomes?: readonly OutcomeFields[];
 }
 
-/** What a handler sees, as part of an event. */
+/** An assignment as the handler sees it, as part of an event. */
 export interface AssignmentFields {
   readonly request_id: string;
   readonly topic: string;
@@ -170,7 +170,7 @@ export interface AssignmentFields {
   readonly remaining_ms?: number;
 }
 
-/** What a listener lost, as part of an event. */
+/** A gap, as part of an event. */
 export interface GapFields {
   readonly topic: string;
   readonly reason: string;
@@ -179,7 +179,7 @@ export interface GapFields {
   readonly lost_count?: number;
 }
 
-/** A line of an adapter that answers no command. */
+/** A line from an adapter that is not an answer. */
 export type AdapterEvent =
   | ({ readonly event: "assignment"; readonly producer: string } & AssignmentFields)
   | {
@@ -202,7 +202,7 @@ export type AdapterEvent =
       readonly error?: ErrorFields;
     };
 
-/** What an adapter answers a command with. */
+/** The answer to a command. */
 export interface Answer {
   readonly language?: string;
   readonly version?: string;
@@ -214,7 +214,7 @@ export interface Answer {
   readonly summary?: SummaryFields;
 }
 
-/** A command; which fields it has depends on `op`. */
+/** A command; `op` determines its fields. */
 export interface Command extends Partial<RequestFields>, Partial<Outcome> {
   readonly id: number;
   readonly op: string;

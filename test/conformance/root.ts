@@ -3,5 +3,5 @@ import { ROOT } from "../support/root.js";
 
 export { ROOT };
 
-/** Where the files of this folder lie once compiled. */
+/** The compiled files of this folder. */
 export const COMPILED = join(ROOT, "dist-test/test/conformance");

@@ -1,32 +1,32 @@
 /**
- * The runner itself: what is not as a scenario says must be found, and told readably.
+ * Tests the runner: it must find every difference between a run and its scenario, and describe it readably.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compile } from "./build.js";
-import { castOf } from "./casts.js";
 import { differences } from "./diff.js";
 import { LANGUAGES } from "./languages.js";
-import { play } from "./runner.js";
+import { sameLanguage } from "./role-languages.js";
+import { runScenario } from "./runner.js";
 import { type Scenario, scenarioSchema } from "./scenario.js";
-import { Troupe } from "./troupe.js";
+import { TestBed } from "./test-bed.js";
 
-const PREPARE_MS = 60_000;
-/** What is missing here never comes. */
-const PATIENCE_MS = 500;
+const PREPARE_TIMEOUT_MS = 60_000;
+/** Short, because an event that is missing here never arrives. */
+const EVENT_TIMEOUT_MS = 500;
 
-let troupe: Troupe;
+let bed: TestBed;
 beforeAll(async () => {
   await compile();
   const [typescript] = LANGUAGES;
-  if (typescript) troupe = await Troupe.assemble(castOf(typescript));
-}, PREPARE_MS);
-afterAll(() => troupe?.disband());
+  if (typescript) bed = await TestBed.start(sameLanguage(typescript));
+}, PREPARE_TIMEOUT_MS);
+afterAll(() => bed?.stop());
 
 const PART = { of: "g1", from: "p1", value: { part: 1 }, more: true };
 
-/** One producer, one listener, one answered request; true as it is. */
-const TRUE = {
-  name: "a result is heard",
+/** A scenario that passes: one producer, one listener, one answered request. */
+const PASSING = {
+  name: "a listener receives a result",
   producers: { p1: { topics: ["t"], behaviour: { value: { a: [1, 2] }, partials: 1 } } },
   listeners: { l1: { topics: ["t"], summaries: true } },
   steps: [{ gather: { topic: "t", args: [7] }, as: "g1", targets: ["p1"] }],
@@ -42,12 +42,12 @@ const TRUE = {
 };
 
 async function whyNot(change: object): Promise<string> {
-  const scenario: Scenario = scenarioSchema.parse({ ...TRUE, ...change });
-  const outcome = await play(troupe, scenario, PATIENCE_MS);
+  const scenario: Scenario = scenarioSchema.parse({ ...PASSING, ...change });
+  const outcome = await runScenario(bed, scenario, EVENT_TIMEOUT_MS);
   return outcome.kind === "passed" ? "passed" : outcome.why;
 }
 
-const expecting = (change: object) => ({ expect: { ...TRUE.expect, ...change } });
+const expecting = (change: object) => ({ expect: { ...PASSING.expect, ...change } });
 
 describe("a scenario", () => {
   it("passes if all is as it says", async () => {
@@ -63,22 +63,22 @@ describe("a scenario", () => {
       '  - {"from":"p1","of":"g1","value":{"a":[1]}}\n  + {"from":"p1","of":"g1","value":{"a":[1,2]}}',
     ],
     [
-      "nobody said what a listener hears",
+      "a listener receives an event that is not expected",
       expecting({ listeners: {} }),
-      "l1 heard (- expected, + actual):\n  + ",
+      "l1 received (- expected, + actual):\n  + ",
     ],
     [
       "an event is missing",
-      expecting({ listeners: { l1: [...TRUE.expect.listeners.l1, ["g1", "p2"]] } }),
+      expecting({ listeners: { l1: [...PASSING.expect.listeners.l1, ["g1", "p2"]] } }),
       '  - {"from":"p2","of":"g1"}',
     ],
     [
       "the order differs",
-      expecting({ listeners: { l1: [...TRUE.expect.listeners.l1].reverse() } }),
-      "l1 heard (- expected, + actual):",
+      expecting({ listeners: { l1: [...PASSING.expect.listeners.l1].reverse() } }),
+      "l1 received (- expected, + actual):",
     ],
     [
-      "partial results are not named so",
+      "a partial result is not expected as one",
       expecting({
         gathers: {
           g1: {
@@ -96,23 +96,19 @@ describe("a scenario", () => {
       expecting({ gathers: { g1: { summary: { reason: "ALL_ANSWERED", outcomes: {} } } } }),
       "g1",
     ],
-    [
-      "nobody said what a gather gets",
-      expecting({ gathers: {} }),
-      "does not say what the gather g1 should get",
-    ],
+    ["a gather is not expected", expecting({ gathers: {} }), "does not say what the gather g1 should get"],
     [
       "a handler sees other arguments",
       expecting({ producers: { p1: { assignments: [{ of: "g1", args: [8] }] } } }),
       '  - {"args":[8],"of":"g1"}\n  + {"args":[7],"of":"g1"}',
     ],
     [
-      "a revocation does not come",
+      "a revocation is missing",
       expecting({ producers: { p1: { revoked: { g1: "EXPIRED" } } } }),
       'revoked at p1 (- expected, + actual):\n  - "g1: EXPIRED"',
     ],
     [
-      "others are asked",
+      "the targets differ",
       { steps: [{ gather: { topic: "t" }, as: "g1", targets: ["p2"] }] },
       'targets: ["p1"]',
     ],
@@ -135,27 +131,29 @@ describe("a scenario", () => {
     expect(await whyNot(change)).toContain(told);
   });
 
-  it("is told all that was seen when it fails", async () => {
+  it("lists all events when it fails", async () => {
     expect(await whyNot(expecting({ listeners: {} }))).toMatch(/all events:\n {2}assignment \{/);
   });
 
-  it("is not played by a language that lacks what it needs", async () => {
+  it("does not run in a language that lacks a needed feature", async () => {
     expect(await whyNot({ needs: ["magic"] })).toBe("lacks magic");
   });
 
-  it("with a word that means nothing is no scenario", () => {
-    expect(() => scenarioSchema.parse({ ...TRUE, steps: [{ dispach: { topic: "t" } }] })).toThrow(/dispach/);
+  it("with an unknown key is rejected", () => {
+    expect(() => scenarioSchema.parse({ ...PASSING, steps: [{ dispach: { topic: "t" } }] })).toThrow(
+      /dispach/,
+    );
   });
 });
 
 describe("a difference", () => {
-  it("shows what is common once", () => {
+  it("shows common items once", () => {
     expect(differences("lists", ["a", "b", "c"], ["a", "c", "d"])).toBe(
       ["lists (- expected, + actual):", '    "a"', '  + "b"', '    "c"', '  - "d"'].join("\n"),
     );
   });
 
-  it("is none between objects with their keys in another order", () => {
+  it("ignores the order of keys", () => {
     expect(differences("objects", [{ a: 1, b: 2 }], [{ b: 2, a: 1 }])).toBeUndefined();
   });
 });

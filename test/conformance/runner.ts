@@ -1,64 +1,64 @@
+import { EVENT_TIMEOUT_MS } from "./event-record.js";
 import { findings, settle } from "./expectations.js";
 import { broken } from "./invariants.js";
-import { PATIENCE_MS } from "./record.js";
 import type { Expectation, Scenario, Step } from "./scenario.js";
-import { Stage } from "./stage.js";
+import { ScenarioRun } from "./scenario-run.js";
 import { perform } from "./steps.js";
-import type { Troupe } from "./troupe.js";
+import type { TestBed } from "./test-bed.js";
 
-/** How a scenario went. */
+/** The outcome of a run. */
 export type Outcome =
   | { readonly kind: "passed" }
   | { readonly kind: "failed"; readonly why: string }
-  /** The language lacks a feature that it needs. */
+  /** The language lacks a feature that the scenario needs. */
   | { readonly kind: "unsupported"; readonly why: string };
 
 /**
- * Plays one scenario against a fresh server. Never rejects.
+ * Runs one scenario against a fresh server. Never rejects.
  *
- * @param patienceMs - how long something that is expected may take to come.
+ * @param timeoutMs - how long an expected event may take, in milliseconds.
  */
-export async function play(
-  troupe: Troupe,
+export async function runScenario(
+  bed: TestBed,
   scenario: Scenario,
-  patienceMs: number = PATIENCE_MS,
+  timeoutMs: number = EVENT_TIMEOUT_MS,
 ): Promise<Outcome> {
-  const lacking = (scenario.needs ?? []).filter((feature) => !troupe.features.includes(feature));
+  const lacking = (scenario.needs ?? []).filter((feature) => !bed.features.includes(feature));
   if (lacking.length > 0) return { kind: "unsupported", why: `lacks ${lacking.join(", ")}` };
-  const stage = new Stage(troupe, scenario.server ?? {}, patienceMs);
+  const run = new ScenarioRun(bed, scenario.server ?? {}, timeoutMs);
   const problems: string[] = [];
   try {
-    await stage.open();
-    problems.push(...(await act(stage, scenario)));
+    await run.open();
+    problems.push(...(await performAll(run, scenario)));
   } catch (error) {
     problems.push(messageOf(error));
   }
   try {
-    problems.push(...(await stage.close()).map((error) => `the server logged an error: ${error}`));
+    problems.push(...(await run.close()).map((error) => `the server logged an error: ${error}`));
   } catch (error) {
     problems.push(`afterwards: ${messageOf(error)}`);
   }
   if (problems.length === 0) return { kind: "passed" };
-  const log = ["all events:", ...stage.record.log.map((line) => `  ${line}`)];
-  return { kind: "failed", why: [...problems, ...log, troupe.notes].join("\n").trimEnd() };
+  const log = ["all events:", ...run.record.log.map((line) => `  ${line}`)];
+  return { kind: "failed", why: [...problems, ...log, bed.notes].join("\n").trimEnd() };
 }
 
-async function act(stage: Stage, scenario: Scenario): Promise<readonly string[]> {
-  for (const [name, spec] of Object.entries(scenario.producers ?? {})) await stage.openProducer(name, spec);
-  for (const [name, spec] of Object.entries(scenario.listeners ?? {})) await stage.openListener(name, spec);
-  for (const [index, step] of scenario.steps.entries()) await attempt(stage, step, index);
+async function performAll(run: ScenarioRun, scenario: Scenario): Promise<readonly string[]> {
+  for (const [name, spec] of Object.entries(scenario.producers ?? {})) await run.openProducer(name, spec);
+  for (const [name, spec] of Object.entries(scenario.listeners ?? {})) await run.openListener(name, spec);
+  for (const [index, step] of scenario.steps.entries()) await attempt(run, step, index);
   const expected: Expectation = scenario.expect ?? {};
-  await settle(stage, expected);
-  const sofar = findings(stage, expected);
-  // What is missing is told better than a fence that does not come.
-  if (sofar.length > 0) return sofar;
-  await stage.fence();
-  return [...findings(stage, expected), ...broken(stage)];
+  await settle(run, expected);
+  const differencesSoFar = findings(run, expected);
+  // Differences so far are more readable than a missing fence.
+  if (differencesSoFar.length > 0) return differencesSoFar;
+  await run.fence();
+  return [...findings(run, expected), ...broken(run)];
 }
 
-async function attempt(stage: Stage, step: Step, index: number): Promise<void> {
+async function attempt(run: ScenarioRun, step: Step, index: number): Promise<void> {
   try {
-    await perform(stage, step);
+    await perform(run, step);
   } catch (error) {
     throw new Error(`step ${index + 1}, ${JSON.stringify(step)}: ${messageOf(error)}`);
   }

@@ -1,13 +1,23 @@
 /**
- * What a scenario may say; the files in `scenarios` are lists of them. What is misspelt is an error.
+ * The schema of a scenario. Each file in `scenarios` is a list of scenarios. Unknown keys are errors.
  */
 import { z } from "zod";
 import type { Json, JsonObject } from "./protocol.js";
 
-/** Which adapter plays a part. */
+/** The roles of a scenario; one adapter plays each. */
 export const ROLES = ["producers", "listeners", "requester"] as const;
-/** A part in a scenario, played by one language. */
+/** A role in a scenario. */
 export type Role = (typeof ROLES)[number];
+
+/** The ways in which the connections of a role can fail; see README.md. */
+export const CONNECTION_STATES = [
+  "cut",
+  "not_receiving",
+  "not_sending",
+  "half_open",
+  "refused",
+  "healthy",
+] as const;
 
 // By reference, so that a key such as __proto__ survives.
 const json = z.custom<Json>((value) => value !== undefined);
@@ -15,7 +25,7 @@ const object = z.custom<JsonObject>((value) => typeof value === "object" && valu
 const text = z.string();
 const strings = z.record(text, text);
 const count = z.number().int().nonnegative();
-/** A number within bounds; bounds are kept wide, since times are no more than orders of magnitude here. */
+/** Inclusive bounds of a number. Keep them wide: the machine may be loaded. */
 const bounds = z.strictObject({ min: z.number().optional(), max: z.number().optional() });
 const message = z.union([text, z.strictObject({ contains: text })]);
 
@@ -47,7 +57,7 @@ const behaviour = z.strictObject({
 });
 
 const producer = z.strictObject({
-  /** Its id; default its name; null: the server mints one. */
+  /** Default: the name of the producer. null: the server mints an id. */
   id: text.nullable().optional(),
   topics: z.array(z.union([text, z.strictObject({ topic: text, group: text.optional() })])),
   concurrency: count.optional(),
@@ -58,7 +68,7 @@ const producer = z.strictObject({
   /** Default: manual. */
   behaviour: behaviour.optional(),
   behaviours: z.record(text, behaviour).optional(),
-  /** In a process of its own, so that it can be killed. */
+  /** Runs the producer in its own process, so that `kill` can kill it. */
   own_process: z.literal(true).optional(),
 });
 
@@ -118,7 +128,7 @@ const summary = z.strictObject({
   reason: text,
   satisfied: z.boolean().optional(),
   elapsed_ms: bounds.optional(),
-  /** By producer; none but these. */
+  /** All outcomes, by producer. */
   outcomes: z.record(text, z.union([text, producerOutcome])).optional(),
 });
 
@@ -142,16 +152,19 @@ const delivery = z.strictObject({
 
 const gap = z.strictObject({ topic: text, reason: text, from: count.optional(), to: count.optional() });
 
-/** `[request, producer]` or `[request, producer, value]`, a whole delivery, a summary, or a gap. */
-const heard = z.union([
+/** An event: `[request, producer]` or `[request, producer, value]`, a whole delivery, a summary, or a gap. */
+const receivedEvent = z.union([
   z.tuple([text, text]),
   z.tuple([text, text, json]),
   delivery,
   z.strictObject({ summary }),
   z.strictObject({ gap }),
 ]);
-/** In this order, or in any. */
-const heards = z.union([z.array(heard), z.strictObject({ any_order: z.array(heard) })]);
+/** Events in this order, or in any order. */
+const receivedEvents = z.union([
+  z.array(receivedEvent),
+  z.strictObject({ any_order: z.array(receivedEvent) }),
+]);
 
 const assignment = z.strictObject({
   of: text,
@@ -171,22 +184,22 @@ const counts = z.record(text, count);
 
 const step = z
   .strictObject({
-    // What is done: one of these.
+    // The action: one of these.
     producer: z.record(text, producer).optional(),
     listener: z.record(text, listener).optional(),
     dispatch: request.optional(),
     validate: request.optional(),
     gather: request.optional(),
-    /** Waits for the assignment first. `to` is the request, by default the last one. */
+    /** Waits for the assignment first. `to` names the request; default: the latest one. */
     reply: z
       .strictObject({ producer: text, to: text.optional(), more: z.boolean().optional(), ...outcome })
       .optional(),
     register: z.strictObject({ producer: text, topic: text, group: text.optional() }).optional(),
     deregister: z.strictObject({ producer: text, topic: text }).optional(),
     credit: z.strictObject({ producer: text, concurrency: count }).optional(),
-    /** Begins to drain a producer, and waits for nothing. */
+    /** Begins to drain a producer without waiting. */
     drain: text.optional(),
-    /** Waits until a drain is over. */
+    /** Waits for the end of a drain. */
     drained: text.optional(),
     /** Kills the process of a producer with `own_process`, or of the requester. */
     kill: text.optional(),
@@ -195,28 +208,26 @@ const step = z
     close: text.optional(),
     cancel: text.optional(),
     cancel_gather: text.optional(),
-    link: z
-      .strictObject({ role: z.enum(ROLES), is: z.enum(["cut", "deaf", "mute", "frozen", "away", "sound"]) })
-      .optional(),
+    connection: z.strictObject({ role: z.enum(ROLES), is: z.enum(CONNECTION_STATES) }).optional(),
     server: z.enum(["drained", "killed", "started"]).optional(),
-    /** Waits until so much has been seen. */
+    /** Waits until these numbers of events have been reported. */
     until: z
       .strictObject({
         assigned: counts.optional(),
         revoked: counts.optional(),
-        heard: counts.optional(),
+        received: counts.optional(),
         gathered: counts.optional(),
         ended: text.optional(),
-        /** A request on the topic would ask exactly these. */
+        /** A request on the topic would have exactly these targets. */
         targets: z.strictObject({ topic: text, are: z.array(text) }).optional(),
-        /** The topic has so many listeners. */
+        /** The topic has this number of listeners. */
         listening: z.strictObject({ topic: text, are: count }).optional(),
       })
       .optional(),
-    // What comes of it.
+    // The expected outcome of the action.
     /** Names the request for later. */
     as: text.optional(),
-    /** The request got the id, and the acceptance, of that one. */
+    /** The request is a repetition of the named one: it got the same id and acceptance. */
     same_as: text.optional(),
     targets: z.array(text).optional(),
     listeners: count.optional(),
@@ -228,18 +239,22 @@ const step = z
   .strict();
 
 const expectation = z.strictObject({
-  /** Exactly this, by listener; a listener that is not named hears nothing. */
-  listeners: z.record(text, heards).optional(),
-  /** Listeners that hear the same in the same order, whichever it is. */
+  /** All events, by listener. A listener that is not named receives nothing. */
+  listeners: z.record(text, receivedEvents).optional(),
+  /** Listeners that receive the same events in the same order, whichever order that is. */
   same_order: z.array(text).optional(),
   /** By name of the gather. */
   gathers: z
     .record(
       text,
-      z.strictObject({ results: heards.optional(), summary: summary.optional(), failed: error.optional() }),
+      z.strictObject({
+        results: receivedEvents.optional(),
+        summary: summary.optional(),
+        failed: error.optional(),
+      }),
     )
     .optional(),
-  /** What the handlers saw, by producer; revocations that are not named must not come. */
+  /** Events of the handlers, by producer. Revocations that are not named are errors. */
   producers: z
     .record(
       text,
@@ -251,18 +266,18 @@ const expectation = z.strictObject({
       }),
     )
     .optional(),
-  /** Listeners that were ended by the server for good. */
+  /** Listeners whose sessions the server ended for good. */
   closed: z.record(text, error).optional(),
-  /** These members of a group heard so many results, each request's all at one of them. */
+  /** These members of a group received this number of results, all results of a request at one member. */
   shared: z.strictObject({ by: z.array(text), results: count }).optional(),
-  /** So many positions of a listener's one topic were either heard or told of in gaps, at least one each. */
-  heard_or_lost: z.record(text, count).optional(),
+  /** This number of sequences of a listener's only topic was received or reported in gaps; at least one of each. */
+  received_or_lost: z.record(text, count).optional(),
 });
 
-/** One scenario, as written. */
+/** The schema of one scenario. */
 export const scenarioSchema = z.strictObject({
   name: text,
-  /** Also played with a different language in each role. */
+  /** Also runs with a different language in each role. */
   mixed: z.literal(true).optional(),
   /** Features that the producers' adapter must have. */
   needs: z.array(text).optional(),
@@ -279,8 +294,8 @@ export type ProducerSpec = z.infer<typeof producer>;
 export type ListenerSpec = z.infer<typeof listener>;
 export type RequestSpec = z.infer<typeof request>;
 export type Expectation = z.infer<typeof expectation>;
-export type ExpectedHeard = z.infer<typeof heard>;
-export type ExpectedHeards = z.infer<typeof heards>;
+export type ExpectedEvent = z.infer<typeof receivedEvent>;
+export type ExpectedEvents = z.infer<typeof receivedEvents>;
 export type ExpectedSummary = z.infer<typeof summary>;
 export type ExpectedDelivery = z.infer<typeof delivery>;
 export type ExpectedError = z.infer<typeof error>;

@@ -1,17 +1,17 @@
 /**
- * A process that serves one dispatcher after the other, for its parent: started anew for each scenario, without the
- * cost of a process each time. Told what to do over the channel of `child_process.fork`.
+ * A process that runs one dispatcher after the other for its parent: a fresh one for each scenario, without the cost of
+ * a new process. The parent sends commands over the channel of `child_process.fork`.
  */
 import { createDispatcher, type DispatcherOptions, type DispatcherServer } from "ate-dispatcher";
 
-/** What the parent says: serve; shut down as at SIGTERM; leave the present one to itself, it shuts down alone; finish. */
+/** Commands: start a dispatcher; drain it as at SIGTERM; retire it, which drains in the background; await all drains. */
 export type HostCommand =
   | { readonly kind: "start"; readonly settings: DispatcherOptions }
   | { readonly kind: "drain" }
   | { readonly kind: "retire" }
   | { readonly kind: "finish" };
 
-/** What the host answers; with `errors`, what was logged as one since the last such answer. */
+/** Answers. `errors` are the errors that were logged since the previous answer. */
 export type HostAnswer =
   | { readonly kind: "started"; readonly address: string }
   | { readonly kind: "done"; readonly errors: readonly string[] }

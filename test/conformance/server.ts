@@ -2,44 +2,44 @@ import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
 import { COMPILED } from "./root.js";
 import type { HostAnswer, HostCommand } from "./server-host.js";
-import { within } from "./within.js";
+import { withTimeout } from "./with-timeout.js";
 
 /** Settings of the dispatcher, by their keys in docs/configuration.md. */
 export type ServerSettings = Readonly<Record<string, string | number | boolean>>;
 
-const ANSWER_MS = 10_000;
-/** A scenario that is over waits for nothing. */
+const ANSWER_TIMEOUT_MS = 10_000;
+/** After a scenario nothing is worth waiting for. */
 const SETTINGS: ServerSettings = { drainGraceMs: 0 };
 
-/** Real dispatchers, one at a time, in a process of their own. */
+/** Real dispatchers in their own process, one at a time. */
 export class Server {
   #host: ChildProcess | undefined;
 
-  /** Serves afresh. @returns the address. */
+  /** Starts a dispatcher. @returns its address. */
   async start(settings: ServerSettings = {}): Promise<string> {
     const answer = await this.#ask({ kind: "start", settings: { ...SETTINGS, ...settings } });
     if (answer.kind !== "started") throw new Error(`the server did not start: ${JSON.stringify(answer)}`);
     return answer.address;
   }
 
-  /** Shuts down as at SIGTERM. @returns what was logged as an error, each a bug. */
+  /** Drains as at SIGTERM. @returns the errors that were logged; each is a bug. */
   async drain(): Promise<readonly string[]> {
     return await this.#end("drain");
   }
 
-  /** Lets it shut down by itself, without waiting for that. @returns what was logged as an error so far. */
+  /** Starts to drain without waiting. @returns the errors that were logged so far. */
   async retire(): Promise<readonly string[]> {
     return await this.#end("retire");
   }
 
-  /** Waits for all that were left to themselves, and ends the process. @returns what was logged as an error since. */
+  /** Waits for all retired dispatchers and ends the process. @returns the errors that were logged since. */
   async finish(): Promise<readonly string[]> {
     const errors = await this.#end("finish");
     await this.kill();
     return errors;
   }
 
-  /** Ends the process without goodbye; the next start begins a new one. */
+  /** Kills the process. The next start begins a new one. */
   async kill(): Promise<void> {
     const host = this.#host;
     this.#host = undefined;
@@ -68,6 +68,10 @@ export class Server {
       });
     });
     host.send(command);
-    return await within(answer, ANSWER_MS, () => `the server did not ${command.kind} in ${ANSWER_MS} ms`);
+    return await withTimeout(
+      answer,
+      ANSWER_TIMEOUT_MS,
+      () => `the server did not ${command.kind} in ${ANSWER_TIMEOUT_MS} ms`,
+    );
   }
 }

@@ -1,7 +1,7 @@
-/** One cell: passed, failed, or not played, for lack of a feature or of the toolchain. */
+/** One cell: passed, failed, or not run because a feature or toolchain is missing. */
 export type Mark = "✓" | "✗" | "–";
 
-/** One row: what was played, and how it went in each column. */
+/** One row: a scenario and its outcome in each column. */
 export interface Row {
   readonly name: string;
   readonly marks: readonly Mark[];
@@ -9,7 +9,7 @@ export interface Row {
 
 const GAP = "  ";
 
-/** Lays rows out below the names of their columns, with the number of each column's passes at the end. */
+/** Formats a table, with the number of passes per column at the end. */
 export function renderTable(title: string, columns: readonly string[], rows: readonly Row[]): string {
   const passes = columns.map((_, column) => rows.filter(({ marks }) => marks[column] === "✓").length);
   const sums = passes.map((count) => `${count}/${rows.length}`);

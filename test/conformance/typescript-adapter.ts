@@ -1,5 +1,5 @@
 /**
- * The TypeScript client behind the adapter protocol: `node typescript-adapter.js HOST:PORT`.
+ * Executes the commands of the adapter protocol with the TypeScript client: `node typescript-adapter.js HOST:PORT`.
  */
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -7,39 +7,39 @@ import { fileURLToPath } from "node:url";
 import { createClient, DispatcherError, type Listener, type Producer } from "ate-dispatcher-client";
 import type { Command, ListenerFields, ProducerFields } from "./protocol.js";
 import { requestOptions } from "./typescript-request.js";
+import { ScriptedHandler } from "./typescript-scripted-handler.js";
 import { acceptanceView, deliveryView, errorView, summaryView } from "./typescript-views.js";
-import { Worker } from "./typescript-worker.js";
 
 const address = process.argv[2] ?? "127.0.0.1:50051";
 const libraryFile = fileURLToPath(import.meta.resolve("ate-dispatcher-client"));
 const { version } = JSON.parse(readFileSync(new URL("../package.json", `file://${libraryFile}`), "utf8"));
 
-const say = (line: object) => void process.stdout.write(`${JSON.stringify(line)}\n`);
+const write = (line: object) => void process.stdout.write(`${JSON.stringify(line)}\n`);
 
-/** All that is open between two resets. */
-class Session {
+/** Everything that is open between two resets. */
+class OpenPeers {
   readonly client = createClient({ address, reconnect: { initialDelayMs: 20, maxDelayMs: 100 } });
-  readonly producers = new Map<string, { readonly producer: Producer; readonly worker: Worker }>();
+  readonly producers = new Map<string, { readonly producer: Producer; readonly handler: ScriptedHandler }>();
   readonly listeners = new Map<string, Listener>();
   readonly gathers = new Map<string, { cancel(): void }>();
-  #isOver = false;
+  #isClosed = false;
 
-  /** Reports something, unless a reset has come in between. */
+  /** Writes an event, unless a reset has followed. */
   readonly report = (event: object): void => {
-    if (!this.#isOver) say(event);
+    if (!this.#isClosed) write(event);
   };
 
   async close(): Promise<void> {
-    this.#isOver = true;
+    this.#isClosed = true;
     await this.client.close({ graceMs: 0 });
   }
 
   async openProducer(fields: ProducerFields): Promise<object> {
     const name = fields.producer;
-    const worker = new Worker(fields, this.report);
+    const handler = new ScriptedHandler(fields, this.report);
     const producer = this.client.createProducer({
       topics: fields.topics,
-      handler: (assignment) => worker.handle(assignment),
+      handler: (assignment) => handler.handle(assignment),
       ...(fields.producer_id && { id: fields.producer_id }),
       ...(fields.concurrency && { concurrency: fields.concurrency }),
       ...(fields.backlog && { maxBacklog: fields.backlog }),
@@ -51,7 +51,7 @@ class Session {
       }),
     });
     await producer.ready();
-    this.producers.set(name, { producer, worker });
+    this.producers.set(name, { producer, handler });
     producer.closed.catch((error) =>
       this.report({ event: "closed", producer: name, error: errorView(error) }),
     );
@@ -105,22 +105,22 @@ class Session {
   }
 }
 
-let session = new Session();
+let peers = new OpenPeers();
 
 async function perform(command: Command): Promise<object> {
-  const { client } = session;
+  const { client } = peers;
   const { topic = "" } = command;
   switch (command.op) {
     case "hello":
       return { language: "typescript", version, features: ["dispositions", "credit"] };
     case "reset":
-      await session.close();
-      session = new Session();
+      await peers.close();
+      peers = new OpenPeers();
       return {};
     case "producer.open":
-      return await session.openProducer(command as Command & ProducerFields);
+      return await peers.openProducer(command as Command & ProducerFields);
     case "producer.reply":
-      await producerOf(command).worker.reply(command.request_id ?? "", command);
+      await producerOf(command).handler.reply(command.request_id ?? "", command);
       return {};
     case "producer.register":
       await producerOf(command).producer.register(topic, { group: command.group ?? "" });
@@ -135,7 +135,7 @@ async function perform(command: Command): Promise<object> {
       await producerOf(command).producer.close({ graceMs: command.grace_ms ?? 10_000 });
       return {};
     case "listener.open":
-      return await session.openListener(command as Command & ListenerFields);
+      return await peers.openListener(command as Command & ListenerFields);
     case "listener.update":
       await listenerOf(command).add(...(command.add ?? []));
       await listenerOf(command).remove(...(command.remove ?? []));
@@ -152,33 +152,33 @@ async function perform(command: Command): Promise<object> {
     case "validate":
       return { acceptance: acceptanceView(await client.validate(topic, requestOptions(command))) };
     case "gather":
-      return await session.gather(command);
+      return await peers.gather(command);
     case "gather.cancel":
-      found(session.gathers, command.gather).cancel();
+      found(peers.gathers, command.gather).cancel();
       return {};
     case "cancel":
       return { summary: summaryView(await client.cancelRequest(command.request_id ?? "")) };
     default:
-      throw new DispatcherError({ code: 12, details: `no such op: ${command.op}` });
+      throw new DispatcherError({ code: 12, details: `unknown op ${command.op}` });
   }
 }
 
-const producerOf = ({ producer }: Command) => found(session.producers, producer);
-const listenerOf = ({ listener }: Command) => found(session.listeners, listener);
+const producerOf = ({ producer }: Command) => found(peers.producers, producer);
+const listenerOf = ({ listener }: Command) => found(peers.listeners, listener);
 
 function found<T>(all: ReadonlyMap<string, T>, name = ""): T {
   const one = all.get(name);
   if (one === undefined)
-    throw new DispatcherError({ code: 5, details: `nothing is open by the name ${name}` });
+    throw new DispatcherError({ code: 5, details: `nothing is open under the name ${name}` });
   return one;
 }
 
 async function answer(command: Command): Promise<void> {
   const { id } = command;
   try {
-    say({ id, ok: true, ...(await perform(command)) });
+    write({ id, ok: true, ...(await perform(command)) });
   } catch (error) {
-    say({ id, ok: false, error: errorView(error) });
+    write({ id, ok: false, error: errorView(error) });
   }
 }
 
@@ -186,10 +186,10 @@ const lines = createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE
 lines.on("line", (line) => {
   const command = JSON.parse(line) as Command;
   if (command.op === "quit") {
-    say({ id: command.id, ok: true });
+    write({ id: command.id, ok: true });
     lines.close();
   } else {
     void answer(command);
   }
 });
-lines.on("close", () => void session.close().then(() => process.exit(0)));
+lines.on("close", () => void peers.close().then(() => process.exit(0)));

@@ -1,7 +1,7 @@
 import type { CompletionOptions, RequestOptions, SelectorOptions } from "ate-dispatcher-client";
 import type { CompletionFields, RequestFields, SelectorFields } from "./protocol.js";
 
-/** Options of the client, by the protocol's fields of a request; what is left out is not set. */
+/** Converts the fields of a request to options of the client. Absent fields stay unset. */
 export function requestOptions(fields: Partial<RequestFields>): RequestOptions {
   return defined<RequestOptions>({
     args: fields.args,
@@ -41,7 +41,7 @@ function selectorOptions(fields: SelectorFields): SelectorOptions {
 
 type Loose<T> = { readonly [K in keyof T]: T[K] | undefined };
 
-/** Without what is undefined or null. */
+/** Removes fields that are undefined or null. */
 function defined<T extends object>(options: Loose<T>): T {
   return Object.fromEntries(
     Object.entries(options).filter(([, value]) => value !== undefined && value !== null),

@@ -1,16 +1,16 @@
-// What the TypeScript client hands out, as the adapter protocol writes it.
+// Converts objects of the TypeScript client to the JSON of the adapter protocol.
 import { status } from "@grpc/grpc-js";
 import { type Acceptance, DispatcherError, type ResultDelivery, type Summary } from "ate-dispatcher-client";
 import type { AcceptanceFields, DeliveryFields, ErrorFields, SummaryFields } from "./protocol.js";
 
-/** An error as the protocol writes it. */
+/** An error, in the JSON of the protocol. */
 export function errorView(thrown: unknown): ErrorFields {
   const { code, reason, details, fieldViolations } = DispatcherError.from(thrown);
   const fields = fieldViolations.map(({ field }) => field);
   return { code: status[code] ?? String(code), reason, message: details, fields };
 }
 
-/** An acceptance as the protocol writes it. */
+/** An acceptance, in the JSON of the protocol. */
 export function acceptanceView({ requestId, targets, listenerCount, ttlMs }: Acceptance): AcceptanceFields {
   return {
     request_id: requestId,
@@ -20,7 +20,7 @@ export function acceptanceView({ requestId, targets, listenerCount, ttlMs }: Acc
   };
 }
 
-/** A delivery as the protocol writes it. */
+/** A delivery, in the JSON of the protocol. */
 export function deliveryView(result: ResultDelivery): DeliveryFields {
   const { topic, group, ordinal, more, late, context, kind, attributes } = result;
   return {
@@ -33,7 +33,7 @@ export function deliveryView(result: ResultDelivery): DeliveryFields {
   };
 }
 
-/** A summary as the protocol writes it. */
+/** A summary, in the JSON of the protocol. */
 export function summaryView(summary: Summary): SummaryFields {
   const { topic, reason, satisfied } = summary;
   return {
@@ -51,7 +51,7 @@ export function summaryView(summary: Summary): SummaryFields {
   };
 }
 
-/** Bytes as the protocol writes them. */
+/** Bytes, in the JSON of the protocol. */
 export function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("base64");
 }

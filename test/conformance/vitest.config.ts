@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** Conformance as tests, one for each scenario and language, for editors and reports that know tests. */
+/** Runs the conformance scenarios as vitest tests, one for each scenario and language. */
 export default defineConfig({
   test: {
     name: "conformance",

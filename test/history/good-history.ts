@@ -9,7 +9,7 @@ const TOPIC = "a";
 const EPOCH = "s1.1";
 const TTL_MS = 100;
 
-/** Makes a copy that may be spoilt. */
+/** Makes a copy that may be mutated. */
 export function goodHistory(): HistoryEvent[] {
   const writer = new Writer();
   writer.everybodyComes();

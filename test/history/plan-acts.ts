@@ -1,6 +1,6 @@
 /** What happens in a run, and when. */
 import type { Act, Cast, CompletionSpec, Fault, RequestSpec } from "./plan.js";
-import { BULK_TOPIC, GONE, PATTERNS, POURER, TOPICS } from "./plan-cast.js";
+import { BULK_TOPIC, FLOOD_PRODUCER, GONE, PATTERNS, TOPICS } from "./plan-peers.js";
 import type { Random } from "./random.js";
 
 /** What a request may have for its TTL, in milliseconds. */
@@ -13,7 +13,7 @@ const FAULT_EVERY_MS = 250;
 const CALM_MS = 1_500;
 /** Time that a server needs to be there again, on a busy machine, before anything else is tried. */
 const RESTART_MS = 1_500;
-/** A listener does not read for so long, and meanwhile more is poured than all buffers on the way can hold. */
+/** A listener does not read for so long, and meanwhile more is flooded than all buffers on the way can hold. */
 const PAUSE_MS = 2_000;
 /** Who comes back is there again after so long. */
 const BACK_MS = 500;
@@ -27,7 +27,7 @@ export function planActs(random: Random, ms: number, cast: Cast, restarts: boole
     ...requests(random, ms, cast),
     ...changes(random, ms, cast),
     ...faults(random, ms, cast),
-    ...pours(ms, restartAt),
+    ...floods(ms, restartAt),
   ];
   const isSound = (act: Act) => act.atMs < restartAt - lastsMs(act) || act.atMs > restartAt + RESTART_MS;
   const kept = acts.filter((act) => act.kind === "request" || isSound(act));
@@ -98,7 +98,7 @@ function completion(random: Random): CompletionSpec {
 }
 
 function* changes(random: Random, ms: number, { producers, listeners }: Cast): Generator<Act> {
-  const joining = producers.filter(({ id }) => id !== POURER);
+  const joining = producers.filter(({ id }) => id !== FLOOD_PRODUCER);
   const listening = listeners.filter(({ id }) => !["l0", "slow", GONE].includes(id));
   for (const atMs of instants(random, ms, CHANGE_EVERY_MS)) {
     const topic = random.chance(0.2) ? random.pick(PATTERNS) : random.pick(TOPICS);
@@ -130,7 +130,8 @@ function* faults(random: Random, ms: number, { producers, listeners, requesters 
   const of = <T extends { readonly id: string; readonly make: string }>(
     all: readonly T[],
     ...makes: string[]
-  ) => all.filter(({ id, make }) => makes.includes(make) && !["l0", "slow", POURER, GONE].includes(id));
+  ) =>
+    all.filter(({ id, make }) => makes.includes(make) && !["l0", "slow", FLOOD_PRODUCER, GONE].includes(id));
   const targets = {
     severProducer: of(producers, "wire", "process"),
     cutProducer: of(producers, "client", "wire"),
@@ -159,7 +160,7 @@ function* faults(random: Random, ms: number, { producers, listeners, requesters 
 }
 
 /** Once in a while a listener does not read while a lot is sent to it; not before the server is killed. */
-function* pours(ms: number, restartAt: number): Generator<Act> {
+function* floods(ms: number, restartAt: number): Generator<Act> {
   const begin = restartAt === Number.POSITIVE_INFINITY ? 300 : restartAt + RESTART_MS + 100;
   let n = 0;
   for (let atMs = begin; atMs < ms - CALM_MS - PAUSE_MS; atMs += 30_000) {

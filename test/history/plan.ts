@@ -3,7 +3,7 @@
  */
 import type { Registration } from "./history.js";
 import { planActs } from "./plan-acts.js";
-import { planCast } from "./plan-cast.js";
+import { planCast } from "./plan-peers.js";
 import { Random } from "./random.js";
 
 /** How a peer is built: own stubs here, own stubs in a process of its own, or the TypeScript client. */

@@ -11,7 +11,7 @@ export class Random {
     this.#state = seed >>> 0;
   }
 
-  /** At least 0 and below 1. Mulberry32: small, and good enough to choose what is tried. */
+  /** At min 0 and below 1. Mulberry32: small, and good enough to choose what is tried. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = this.#state;
@@ -21,8 +21,8 @@ export class Random {
   }
 
   /** A whole number between both, both included. */
-  int(least: number, most: number): number {
-    return least + Math.floor(this.next() * (most - least + 1));
+  int(min: number, max: number): number {
+    return min + Math.floor(this.next() * (max - min + 1));
   }
 
   /** True so many times out of one. */

@@ -5,10 +5,10 @@ import type { Violation } from "./invariants/violation.js";
 import type { Plan } from "./plan.js";
 
 /** Of each promise so many violations are shown, and of each so many events. */
-const MOST_VIOLATIONS = 3;
-const MOST_EVENTS = 40;
+const MAX_VIOLATIONS = 3;
+const MAX_EVENTS = 40;
 /** The whole of it is in the file. */
-const LONGEST_LINE = 300;
+const MAX_LINE = 300;
 
 /** One line of figures. */
 export function figuresOf(plan: Plan, events: readonly HistoryEvent[]): string {
@@ -41,7 +41,7 @@ export function describe(violations: readonly Violation[], events: readonly Hist
   }
   return [...byPromise]
     .map(([title, all]) => {
-      const shown = all.slice(0, MOST_VIOLATIONS).map((violation) => sliceOf(violation, events));
+      const shown = all.slice(0, MAX_VIOLATIONS).map((violation) => sliceOf(violation, events));
       return `BROKEN ${title}\n(${all.length} times)\n${shown.join("\n")}`;
     })
     .join("\n\n");
@@ -52,11 +52,11 @@ function sliceOf({ text, events: shown }: Violation, events: readonly HistoryEve
   const ids = new Set(shown.flatMap((event) => ("requestId" in event ? [event.requestId] : [])));
   const about = events
     .filter((event) => "requestId" in event && ids.has(event.requestId))
-    .slice(0, MOST_EVENTS);
+    .slice(0, MAX_EVENTS);
   const start = events[0]?.at ?? 0;
   const line = ({ at, kind, ...said }: HistoryEvent) => {
     const mark = shown.some((event) => event.at === at && event.kind === kind) ? ">" : " ";
-    const text = JSON.stringify(said).slice(0, LONGEST_LINE);
+    const text = JSON.stringify(said).slice(0, MAX_LINE);
     return `  ${mark} ${(at - start).toFixed(1).padStart(9)} ${kind} ${text}`;
   };
   const lines = [...new Set([...about, ...shown])].sort((a, b) => a.at - b.at).map(line);

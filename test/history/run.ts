@@ -8,9 +8,9 @@ import { cursorOf, totalsOf } from "./read.js";
 import { World } from "./world.js";
 
 /** Longest wait for quiet; a run that has not ended by itself then is checked as it is. */
-const QUIET_MS = 30_000;
+const QUIET_TIMEOUT_MS = 30_000;
 /** How far acts may lag behind their plan before all that follow are put off. */
-const MOST_BEHIND_MS = 100;
+const MAX_BEHIND_MS = 100;
 /** The second heartbeat from now on was sent after everything that there was to say. */
 const BEATS = 2;
 
@@ -43,7 +43,7 @@ async function perform(world: World, { acts, ms }: Plan): Promise<void> {
   for (const act of acts) {
     const waitMs = began + act.atMs - performance.now();
     if (waitMs > 1) await world.schedule.pass(waitMs);
-    began = Math.max(began, performance.now() - act.atMs - MOST_BEHIND_MS);
+    began = Math.max(began, performance.now() - act.atMs - MAX_BEHIND_MS);
     const done = world.perform(act);
     if (act.kind === "restartServer") await done;
     else going.push(done);
@@ -58,15 +58,18 @@ async function calmDown(world: World): Promise<void> {
   world.isCalm = true;
   await schedule.until(async () => {
     const { counts } = await world.control.serverInfo();
-    return counts.pendingRequests === 0 && world.pourCount >= world.pauseCount;
-  }, QUIET_MS);
+    return counts.pendingRequests === 0 && world.floodCount >= world.pauseCount;
+  }, QUIET_TIMEOUT_MS);
   world.note("settling", { serverId: world.serverId });
   const wires = [...world.producers.values(), ...world.listeners.values(), ...world.requesters.values()];
   const beating = wires.flatMap((actor) =>
     "beatCount" in actor && actor.beatCount !== undefined ? [actor] : [],
   );
   const marks = new Map(beating.map((actor) => [actor, (actor.beatCount ?? 0) + BEATS]));
-  await schedule.until(() => [...marks].every(([actor, mark]) => (actor.beatCount ?? 0) >= mark), QUIET_MS);
+  await schedule.until(
+    () => [...marks].every(([actor, mark]) => (actor.beatCount ?? 0) >= mark),
+    QUIET_TIMEOUT_MS,
+  );
   for (const listener of world.listeners.values())
     if (listener instanceof ClientListener) await listener.sync();
 }
@@ -88,7 +91,7 @@ async function noteEmpty(world: World): Promise<void> {
   await world.schedule.until(async () => {
     const { producers, listeners } = (await world.control.serverInfo()).counts;
     return producers + listeners === 0;
-  }, QUIET_MS);
+  }, QUIET_TIMEOUT_MS);
   const { producers, listeners, pendingRequests } = (await world.control.serverInfo()).counts;
   world.note("empty", { producers, listeners, pending: pendingRequests });
 }

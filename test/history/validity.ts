@@ -5,11 +5,11 @@
 import { Facts } from "./facts.js";
 import type { HistoryEvent } from "./history.js";
 import type { Act, Plan } from "./plan.js";
-import { GONE } from "./plan-cast.js";
+import { GONE } from "./plan-peers.js";
 
 /** Least per planned second: of requests that were accepted, and of results that listeners heard. */
-const LEAST_REQUESTS = 20;
-const LEAST_DELIVERIES = 60;
+const MIN_REQUESTS = 20;
+const MIN_DELIVERIES = 60;
 
 type Effect = (facts: Facts) => boolean;
 
@@ -41,8 +41,8 @@ export function voidness(plan: Plan, events: readonly HistoryEvent[]): readonly 
   const requests = new Set(facts.whole.all("accepted").map(({ requestId }) => requestId)).size;
   const deliveries = facts.whole.all("delivered").length;
   const why: string[] = [];
-  if (requests < LEAST_REQUESTS * seconds) why.push(`only ${requests} requests were accepted`);
-  if (deliveries < LEAST_DELIVERIES * seconds) why.push(`only ${deliveries} results were heard`);
+  if (requests < MIN_REQUESTS * seconds) why.push(`only ${requests} requests were accepted`);
+  if (deliveries < MIN_DELIVERIES * seconds) why.push(`only ${deliveries} results were heard`);
   for (const kind of new Set(plan.acts.map((act) => act.kind))) {
     if (!EFFECTS[kind](facts)) why.push(`${kind} was planned and had no effect`);
   }

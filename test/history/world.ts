@@ -1,8 +1,7 @@
 /**
- * A real server in a process of its own, everybody on it, and what lies between: a link for each of those that can be cut
- * off, and one for all others.
+ * A real server in its own process, all actors that connect to it, and a proxy for each actor.
  */
-import { Link } from "../conformance/link.js";
+import { FaultyProxy } from "../conformance/faulty-proxy.js";
 import { createProcesses, type ServerProcess } from "../support/processes.js";
 import { WireClient } from "../support/wire-client.js";
 import { ClientListener } from "./actors/client-listener.js";
@@ -13,16 +12,16 @@ import { WireProducer } from "./actors/wire-producer.js";
 import { WireRequester } from "./actors/wire-requester.js";
 import type { History, Kind, Said } from "./history.js";
 import type { Act, Plan } from "./plan.js";
-import { POURER } from "./plan-cast.js";
+import { FLOOD_PRODUCER } from "./plan-peers.js";
 import { summaryOf } from "./read.js";
+import { RETRY_MS, type RunContext } from "./run-context.js";
 import { Schedule } from "./schedule.js";
-import { RETRY_MS, type Stage } from "./stage.js";
 
 const PROBE_EVERY_MS = 25;
 const ASSEMBLE_MS = 30_000;
 
 /** Everything there is in a run. */
-export class World implements Stage {
+export class World implements RunContext {
   readonly schedule: Schedule;
   readonly producers = new Map<string, WireProducer | ClientProducer>();
   readonly listeners = new Map<string, WireListener | ClientListener>();
@@ -30,13 +29,13 @@ export class World implements Stage {
   isEnding = false;
   /** Whether nothing fails any more. */
   isCalm = false;
-  pourCount = 0;
-  /** How often a listener stopped reading while there was a pour. */
+  floodCount = 0;
+  /** How often a listener stopped reading while there was a flood. */
   pauseCount = 0;
   control = new WireClient("127.0.0.1:1");
   serverId = "";
   readonly #processes = createProcesses();
-  readonly #links = new Map<string, Link>();
+  readonly #proxies = new Map<string, FaultyProxy>();
   readonly #serials = new Map<string, number>();
   #server: ServerProcess | undefined;
   #probeAddress = "";
@@ -66,8 +65,8 @@ export class World implements Stage {
     const { plan } = this;
     for (const spec of plan.producers) {
       const address = await this.#addressFor(spec.id);
-      // What is poured has far to go as it is.
-      const direct = () => (spec.id === POURER ? (this.#server?.address ?? "") : address);
+      // What is flooded has far to go as it is.
+      const direct = () => (spec.id === FLOOD_PRODUCER ? (this.#server?.address ?? "") : address);
       const producer =
         spec.make === "client"
           ? new ClientProducer(this, spec, address)
@@ -181,7 +180,7 @@ export class World implements Stage {
     this.schedule.stop();
     for (const actor of this.#everybody()) if (!("sync" in actor) && "beatCount" in actor) actor.close();
     this.control.close();
-    await Promise.all([...this.#links.values()].map((link) => link.close()));
+    await Promise.all([...this.#proxies.values()].map((proxy) => proxy.close()));
     await this.#processes.stopAll();
   }
 
@@ -198,7 +197,7 @@ export class World implements Stage {
     const { serverId } = await this.control.serverInfo();
     this.serverId = serverId;
     this.note("serverStarted", { serverId });
-    for (const link of this.#links.values()) link.lead(this.#server.address);
+    for (const proxy of this.#proxies.values()) proxy.connectTo(this.#server.address);
   }
 
   async #restart(): Promise<void> {
@@ -209,10 +208,10 @@ export class World implements Stage {
   }
 
   async #addressFor(who: string): Promise<string> {
-    const link = await Link.open();
-    this.#links.set(who, link);
-    link.lead(this.#server?.address ?? "");
-    return link.address;
+    const proxy = await FaultyProxy.open();
+    this.#proxies.set(who, proxy);
+    proxy.connectTo(this.#server?.address ?? "");
+    return proxy.address;
   }
 
   async #cancel(requestId: string): Promise<void> {
@@ -237,7 +236,7 @@ export class World implements Stage {
       this.schedule.after(RETRY_MS / 4, () => this.#fail(act));
       return;
     }
-    const cut = () => this.#links.get(who)?.cut();
+    const cut = () => this.#proxies.get(who)?.cut();
     const producer = this.producers.get(who);
     const listener = this.listeners.get(who);
     const requester = this.requesters.get(who);
@@ -247,11 +246,11 @@ export class World implements Stage {
     else if (kind === "severRequester" && requester instanceof WireRequester) requester.sever(backMs);
     else if (listener instanceof WireListener && kind === "severListener") listener.sever(backMs);
     else if (listener instanceof WireListener && kind === "pauseListener") {
-      // With the link itself, since a library goes on reading for quite a while.
+      // The proxy pauses, too, because a client library would continue to read from its socket.
       listener.pause(
         backMs,
-        () => this.#links.get(who)?.deafen(),
-        () => this.#links.get(who)?.mend(),
+        () => this.#proxies.get(who)?.blockToPeers(),
+        () => this.#proxies.get(who)?.heal(),
       );
     } else if (producer instanceof WireProducer && kind === "severProducer") producer.sever(backMs);
     else if (producer instanceof WireProducer && kind === "drainProducer") producer.drain(backMs);

@@ -18,8 +18,8 @@ import { IS_STRICT } from "./toolchains.js";
 const KINDS = ["gather", "echo"] as const;
 type Kind = (typeof KINDS)[number];
 
-/** One client in this run. */
-interface Runner {
+/** The processes and samples of one client. */
+interface MeasuredClient {
   readonly name: string;
   readonly measure: PeerProcess;
   readonly parts: readonly PeerProcess[];
@@ -32,10 +32,10 @@ const { values } = parseArgs({
 });
 const [rounds, trips] = [Number(values.rounds), Number(values.trips)];
 if (!(Number.isInteger(rounds) && rounds > 0 && Number.isInteger(trips) && trips > 0)) {
-  throw new Error("--rounds and --trips take whole numbers from 1");
+  throw new Error("--rounds and --trips must be whole numbers of at least 1");
 }
 
-async function start(name: string, command: readonly string[], address: string): Promise<Runner> {
+async function start(name: string, command: readonly string[], address: string): Promise<MeasuredClient> {
   const topic = `round-trip.${name.replaceAll(/\W+/g, "-")}`;
   const echo = new PeerProcess([...command, "echo"]);
   const echoAddress = (await echo.ask()).replace("listening on ", "");
@@ -49,7 +49,7 @@ function show({ median, min, max }: Spread, digits: number): string {
   return `${median.toFixed(digits)} (${min.toFixed(digits)}–${max.toFixed(digits)})`;
 }
 
-function row({ name, samples: { gather, echo } }: Runner): readonly string[] {
+function row({ name, samples: { gather, echo } }: MeasuredClient): readonly string[] {
   const ratios = gather.map((each, round) => each / (echo[round] ?? Number.NaN));
   return [name, show(spread(gather), 0), show(spread(echo), 0), show(spread(ratios), 2)];
 }
@@ -68,25 +68,25 @@ function table(rows: readonly (readonly string[])[]): string {
 
 const { cpu, cores, loadBefore } = describeMachine();
 const server = await startServer(OUR_SERVER);
-const runners: Runner[] = [];
+const clients: MeasuredClient[] = [];
 try {
   for (const { name, missing, prepare } of PEERS) {
     const why = await missing();
-    if (why === undefined) runners.push(await start(name, await prepare(), server.address));
+    if (why === undefined) clients.push(await start(name, await prepare(), server.address));
     else console.log(`${IS_STRICT ? "FAILED" : "SKIPPED"}  ${name}: ${why}`);
     if (why !== undefined && IS_STRICT) process.exitCode = 1;
   }
-  const cells = runners.flatMap((runner) => KINDS.map((kind) => ({ runner, kind })));
-  // Round 0 warms up.
+  const cells = clients.flatMap((client) => KINDS.map((kind) => ({ client, kind })));
+  // Round 0 is the warm-up.
   for (let round = 0; round <= rounds; round++) {
-    for (const { runner, kind } of shuffled(cells)) {
-      const taken = Number(await runner.measure.ask(`${kind} ${trips}`));
-      if (!(taken > 0)) throw new Error(`${runner.name} measured ${taken}`);
-      if (round > 0) runner.samples[kind].push(taken);
+    for (const { client, kind } of shuffled(cells)) {
+      const microseconds = Number(await client.measure.ask(`${kind} ${trips}`));
+      if (!(microseconds > 0)) throw new Error(`${client.name} measured ${microseconds}`);
+      if (round > 0) client.samples[kind].push(microseconds);
     }
   }
 } finally {
-  for (const part of runners.flatMap(({ parts }) => parts)) await part.end();
+  for (const part of clients.flatMap(({ parts }) => parts)) await part.end();
   await server.kill();
 }
 
@@ -94,4 +94,4 @@ console.log(
   `${cores} x ${cpu}, load ${loadBefore.toFixed(2)} before; ${rounds} rounds of ${trips} round trips each`,
 );
 console.log("microseconds: median of the rounds' medians (smallest–largest)\n");
-console.log(table([["client", "gather of one", "plain unary echo", "ratio"], ...runners.map(row)]));
+console.log(table([["client", "gather of one", "plain unary echo", "ratio"], ...clients.map(row)]));

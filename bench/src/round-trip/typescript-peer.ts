@@ -59,7 +59,7 @@ async function produce(): Promise<void> {
 async function measure(): Promise<void> {
   const client = createClient({ address });
   const plain = new Client(echoAddress, credentials.createInsecure());
-  const trips: Readonly<Record<string, () => Promise<void>>> = {
+  const operations: Readonly<Record<string, () => Promise<void>>> = {
     gather: async () => {
       const gather = client.gather(topic, { data: PAYLOAD });
       for await (const { data } of gather) check(data);
@@ -76,13 +76,13 @@ async function measure(): Promise<void> {
   };
   for await (const line of createInterface({ input: process.stdin })) {
     const [kind = "", count] = line.split(" ");
-    const taken: number[] = [];
+    const durations: number[] = [];
     for (let trip = 0; trip < Number(count); trip++) {
-      const begin = performance.now();
-      await trips[kind]?.();
-      taken.push((performance.now() - begin) * 1_000);
+      const startedAt = performance.now();
+      await operations[kind]?.();
+      durations.push((performance.now() - startedAt) * 1_000);
     }
-    console.log(spread(taken).median);
+    console.log(spread(durations).median);
   }
   plain.close();
   await client.close();

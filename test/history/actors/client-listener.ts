@@ -8,7 +8,7 @@ import {
 import type { DeliveryFacts } from "../history.js";
 import type { ListenerSpec } from "../plan.js";
 import { factsOf } from "../read.js";
-import type { Stage } from "../stage.js";
+import type { RunContext } from "../run-context.js";
 import { SYNC_TOPIC } from "../sync-topic.js";
 
 const RECONNECT = { initialDelayMs: 50, maxDelayMs: 200 };
@@ -22,7 +22,7 @@ export class ClientListener {
   #listener: Listener | undefined;
 
   constructor(
-    private readonly stage: Stage,
+    private readonly context: RunContext,
     private readonly spec: ListenerSpec,
     address: string,
   ) {
@@ -32,29 +32,29 @@ export class ClientListener {
 
   /** Connects, and again by itself. */
   open(): void {
-    const { stage, spec } = this;
+    const { context, spec } = this;
     const stream = this.#stream;
     const { id, topics, includeLate, includeSummaries } = spec;
-    stage.note("listenerOpened", {
+    context.note("listenerOpened", {
       ...{ stream, listener: id, topics, group: "", includeLate, includeSummaries, resumeFrom: [] },
       ...{ bufferBytes: 0, isResumedByClient: true },
     });
     this.#listener = this.#client.createListener({
       ...{ id, topics, includeLate },
-      onResult: (result) => stage.note("delivered", { stream, ...resultFacts(result) }),
+      onResult: (result) => context.note("delivered", { stream, ...resultFacts(result) }),
       onGap: ({ topic, reason, from, to, lostCount }) => {
         const numbers = { from: Number(from), to: Number(to), lostCount: Number(lostCount) };
-        stage.note("gap", { stream, topic, reason, ...numbers });
+        context.note("gap", { stream, topic, reason, ...numbers });
       },
       ...(includeSummaries && {
-        onSummary: (summary) => stage.note("listenerTold", { stream, ...summary }),
+        onSummary: (summary) => context.note("listenerTold", { stream, ...summary }),
       }),
       onStatus: (status) => {
         this.isLive = status.type === "ready";
         if (status.type === "ready") {
-          stage.note("ready", { stream, serverId: status.serverId, cursors: [] });
+          context.note("ready", { stream, serverId: status.serverId, cursors: [] });
         } else if (status.type === "disconnected") {
-          stage.note("listenerEnded", { stream, code: "", reason: status.error.reason });
+          context.note("listenerEnded", { stream, code: "", reason: status.error.reason });
         }
       },
     });
@@ -62,19 +62,19 @@ export class ClientListener {
   }
 
   breakOff(by: string, sever: () => void): void {
-    this.stage.note("listenerBroken", { stream: this.#stream, by });
+    this.context.note("listenerBroken", { stream: this.#stream, by });
     sever();
   }
 
   add(topic: string): void {
-    this.stage.note("changing", { stream: this.#stream, topics: [topic] });
-    const note = () => this.stage.note("topicsChanged", this.#change([topic], []));
+    this.context.note("changing", { stream: this.#stream, topics: [topic] });
+    const note = () => this.context.note("topicsChanged", this.#change([topic], []));
     this.#listener?.add(topic).then(note, () => undefined);
   }
 
   remove(topic: string): void {
-    this.stage.note("changing", { stream: this.#stream, topics: [topic] });
-    const note = () => this.stage.note("topicsChanged", this.#change([], [topic]));
+    this.context.note("changing", { stream: this.#stream, topics: [topic] });
+    const note = () => this.context.note("topicsChanged", this.#change([], [topic]));
     this.#listener?.remove(topic).then(note, () => undefined);
   }
 

@@ -9,7 +9,7 @@ import { type Behaviour, behaviourOf } from "../behaviour.js";
 import type { Registration } from "../history.js";
 import { digestOf, makePayload } from "../payload.js";
 import type { ProducerSpec } from "../plan.js";
-import type { Stage } from "../stage.js";
+import type { RunContext } from "../run-context.js";
 
 const RECONNECT = { initialDelayMs: 50, maxDelayMs: 200 };
 
@@ -32,7 +32,7 @@ export class ClientProducer {
   #session = "";
 
   constructor(
-    private readonly stage: Stage,
+    private readonly context: RunContext,
     private readonly spec: ProducerSpec,
     address: string,
   ) {
@@ -42,7 +42,7 @@ export class ClientProducer {
 
   /** Connects, and again by itself. */
   open(): void {
-    const { spec, stage } = this;
+    const { spec, context } = this;
     const { id, labels } = spec;
     this.#opening();
     this.#producer = this.#client.createProducer({
@@ -51,14 +51,14 @@ export class ClientProducer {
       topics: spec.registrations,
       handler: (assignment) => this.#handle(assignment),
       onDisposition: (assignmentId, state) => {
-        stage.note("disposed", { session: this.#session, assignmentId, state });
+        context.note("disposed", { session: this.#session, assignmentId, state });
       },
       onStatus: (status) => {
         this.isLive = status.type === "ready";
         if (status.type === "ready") {
-          stage.note("welcomed", { session: this.#session, serverId: status.serverId });
+          context.note("welcomed", { session: this.#session, serverId: status.serverId });
         } else if (status.type === "disconnected") {
-          stage.note("producerEnded", { session: this.#session, code: "", reason: status.error.reason });
+          context.note("producerEnded", { session: this.#session, code: "", reason: status.error.reason });
           this.#opening();
         }
       },
@@ -69,7 +69,7 @@ export class ClientProducer {
 
   /** Its connection is cut. */
   breakOff(by: string, sever: () => void): void {
-    this.stage.note("producerBroken", { session: this.#session, by });
+    this.context.note("producerBroken", { session: this.#session, by });
     sever();
   }
 
@@ -77,7 +77,7 @@ export class ClientProducer {
     const confirmed = this.#producer?.register(topic, { group });
     void this.#change({ topic, group }, confirmed, () => {
       this.#registrations.set(topic, group);
-      this.stage.note("registered", { session: this.#session, topics: [topic] });
+      this.context.note("registered", { session: this.#session, topics: [topic] });
     });
   }
 
@@ -87,7 +87,7 @@ export class ClientProducer {
     const confirmed = this.#producer?.deregister(topic);
     void this.#change({ topic, group: undefined }, confirmed, () => {
       this.#registrations.delete(topic);
-      this.stage.note("deregistered", { session: this.#session, topics: [topic] });
+      this.context.note("deregistered", { session: this.#session, topics: [topic] });
     });
   }
 
@@ -111,15 +111,15 @@ export class ClientProducer {
 
   #noteChange({ topic, group }: Change): void {
     const session = this.#session;
-    if (group === undefined) this.stage.note("deregistering", { session, topics: [topic] });
-    else this.stage.note("registering", { session, registrations: [{ topic, group }] });
+    if (group === undefined) this.context.note("deregistering", { session, topics: [topic] });
+    else this.context.note("registering", { session, registrations: [{ topic, group }] });
   }
 
   #opening(): void {
-    const { stage, spec } = this;
-    this.#session = stage.fresh(spec.id);
+    const { context, spec } = this;
+    this.#session = context.fresh(spec.id);
     const registrations = [...this.#registrations].map(([topic, group]) => ({ topic, group }));
-    stage.note("producerOpened", {
+    context.note("producerOpened", {
       session: this.#session,
       producerId: spec.id,
       registrations,
@@ -129,13 +129,13 @@ export class ClientProducer {
   }
 
   async #handle(assignment: AssignmentContext): Promise<Uint8Array> {
-    const { stage, spec } = this;
+    const { context, spec } = this;
     const session = this.#session;
     const { assignmentId, requestId, topic, attempt } = assignment;
     const ttlMs = assignment.remainingMs();
     const digest = digestOf("data", assignment.data);
-    stage.note("assigned", { session, assignmentId, requestId, topic, attempt, ttlMs, digest });
-    const behaviour = behaviourOf(stage.plan.seed, requestId, spec.id, ttlMs);
+    context.note("assigned", { session, assignmentId, requestId, topic, attempt, ttlMs, digest });
+    const behaviour = behaviourOf(context.plan.seed, requestId, spec.id, ttlMs);
     // It is told to stop before it has to say anything.
     if (behaviour.kind === "silent") await this.#pass(ttlMs + 1_000, assignment);
     const times = behaviour.kind === "silent" ? [0] : behaviour.atMs;
@@ -166,7 +166,7 @@ export class ClientProducer {
     const payload = makePayload({ requestId, by: producerId, session, index }, bytes);
     const content = isError ? payload.toString() : payload;
     const digest = digestOf(isError ? "error" : "data", content);
-    this.stage.note("replied", {
+    this.context.note("replied", {
       session,
       assignmentId,
       requestId,
@@ -183,7 +183,7 @@ export class ClientProducer {
   async #pass(ms: number, { signal }: AssignmentContext): Promise<void> {
     await new Promise<void>((resolve) => {
       signal.addEventListener("abort", () => resolve(), { once: true });
-      this.stage.schedule.after(ms, resolve);
+      this.context.schedule.after(ms, resolve);
     });
     signal.throwIfAborted();
   }

@@ -7,7 +7,7 @@ import {
   status,
 } from "ate-dispatcher-client";
 import type { RequestSpec } from "../plan.js";
-import type { Stage } from "../stage.js";
+import type { RunContext } from "../run-context.js";
 import { resultFacts } from "./client-listener.js";
 import { dataOf, requestFacts } from "./wire-requester.js";
 
@@ -18,7 +18,7 @@ export class ClientRequester {
   readonly #open = new Set<string>();
 
   constructor(
-    private readonly stage: Stage,
+    private readonly context: RunContext,
     private readonly id: string,
     address: string,
   ) {
@@ -34,8 +34,8 @@ export class ClientRequester {
 
   /** Asks. */
   request(spec: RequestSpec): void {
-    const caller = this.stage.fresh(this.id);
-    this.stage.note("submitted", { caller, isRepeat: false, ...requestFacts(spec) });
+    const caller = this.context.fresh(this.id);
+    this.context.note("submitted", { caller, isRepeat: false, ...requestFacts(spec) });
     this.#open.add(caller);
     const asked = spec.gather ? this.#gather(caller, spec) : this.#dispatch(caller, spec);
     asked
@@ -43,17 +43,17 @@ export class ClientRequester {
         const { code, reason } = DispatcherError.from(error);
         // Whether it was taken is unknown.
         if (code === status.UNAVAILABLE || code === status.CANCELLED) {
-          this.stage.note("callerBroken", { caller, by: reason });
-          this.stage.note("callerEnded", { caller, code: "UNAVAILABLE" });
+          this.context.note("callerBroken", { caller, by: reason });
+          this.context.note("callerEnded", { caller, code: "UNAVAILABLE" });
         } else {
-          this.stage.note("refused", { caller, requestId: spec.requestId, code: "", reason });
+          this.context.note("refused", { caller, requestId: spec.requestId, code: "", reason });
         }
       })
       .finally(() => this.#open.delete(caller));
   }
 
   breakOff(by: string, sever: (() => void) | undefined): void {
-    for (const caller of this.#open) this.stage.note("callerBroken", { caller, by });
+    for (const caller of this.#open) this.context.note("callerBroken", { caller, by });
     sever?.();
   }
 
@@ -63,20 +63,20 @@ export class ClientRequester {
 
   async #dispatch(caller: string, spec: RequestSpec): Promise<void> {
     const { requestId, targets, ttlMs } = await this.#client.dispatch(spec.topic, optionsOf(spec));
-    this.stage.note("accepted", { caller, requestId, targets, ttlMs });
+    this.context.note("accepted", { caller, requestId, targets, ttlMs });
   }
 
   async #gather(caller: string, spec: RequestSpec): Promise<void> {
     const { excludeListeners } = spec;
     const gather = this.#client.gather(spec.topic, { ...optionsOf(spec), excludeListeners });
     const accepted = gather.acceptance.then(({ requestId, targets, ttlMs }) => {
-      this.stage.note("accepted", { caller, requestId, targets, ttlMs });
+      this.context.note("accepted", { caller, requestId, targets, ttlMs });
     });
     accepted.catch(() => undefined);
-    for await (const result of gather) this.stage.note("gathered", { caller, ...resultFacts(result) });
+    for await (const result of gather) this.context.note("gathered", { caller, ...resultFacts(result) });
     const summary = await gather.summary;
     await accepted;
-    this.stage.note("callerTold", { caller, ...summary });
+    this.context.note("callerTold", { caller, ...summary });
   }
 }
 

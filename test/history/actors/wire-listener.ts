@@ -13,7 +13,7 @@ import type { Cursor } from "../history.js";
 import type { ListenerSpec } from "../plan.js";
 import { openPort, openProcessPort, type Port, type Receiver } from "../port.js";
 import { cursorOf, deliveryOf, nameOf, summaryOf, wireCursorOf } from "../read.js";
-import { RETRY_MS, type Stage } from "../stage.js";
+import { RETRY_MS, type RunContext } from "../run-context.js";
 
 interface Stream {
   readonly name: string;
@@ -32,7 +32,7 @@ export class WireListener {
   #backMs = RETRY_MS;
 
   constructor(
-    private readonly stage: Stage,
+    private readonly context: RunContext,
     private readonly spec: ListenerSpec,
     private readonly address: string,
   ) {
@@ -51,9 +51,9 @@ export class WireListener {
 
   /** Connects, and says where it was. */
   open(): void {
-    const { stage, spec } = this;
-    if (stage.isEnding) return;
-    const name = stage.fresh(spec.id);
+    const { context, spec } = this;
+    if (context.isEnding) return;
+    const name = context.fresh(spec.id);
     const topics = [...this.#topics];
     const resumeFrom = spec.resumes && spec.group === "" ? [...this.#cursors.values()] : [];
     const { id: listener, group, includeLate, includeSummaries, bufferBytes } = spec;
@@ -61,7 +61,7 @@ export class WireListener {
       ...{ listenerId: listener, topics, group, includeLate, includeSummaries, bufferBytes },
       resumeFrom: resumeFrom.map(wireCursorOf),
     });
-    stage.note("listenerOpened", {
+    context.note("listenerOpened", {
       ...{ stream: name, listener, topics, group, includeLate, includeSummaries, resumeFrom },
       ...{ bufferBytes, isResumedByClient: false },
     });
@@ -84,7 +84,7 @@ export class WireListener {
     const stream = this.#stream;
     if (!stream?.isSound) return;
     stream.isSound = false;
-    this.stage.note("listenerBroken", { stream: stream.name, by });
+    this.context.note("listenerBroken", { stream: stream.name, by });
     sever();
   }
 
@@ -92,18 +92,18 @@ export class WireListener {
     this.breakOff("severListener", () => this.#stream?.port.sever(), backMs);
   }
 
-  /** Does not read for a while, and until all of a pour was sent meanwhile. */
+  /** Does not read for a while, and until all of a flood was sent meanwhile. */
   pause(ms: number, hold: () => void, release: () => void): void {
     const stream = this.#stream;
     if (!stream?.isSound) return;
-    this.stage.note("paused", { stream: stream.name });
+    this.context.note("paused", { stream: stream.name });
     hold();
-    const before = this.stage.pourCount;
+    const before = this.context.floodCount;
     const resume = () => {
-      if (this.stage.pourCount > before) release();
-      else this.stage.schedule.after(ms, resume);
+      if (this.context.floodCount > before) release();
+      else this.context.schedule.after(ms, resume);
     };
-    this.stage.schedule.after(ms, resume);
+    this.context.schedule.after(ms, resume);
   }
 
   add(topic: string): void {
@@ -138,7 +138,7 @@ export class WireListener {
     if (this.spec.make === "wire" && this.spec.call === "Listen") {
       const listenerId = this.spec.id;
       // It may have left meanwhile, and comes back with all its topics.
-      this.stage.control.updateListener({ listenerId, addTopics, removeTopics }).catch(() => undefined);
+      this.context.control.updateListener({ listenerId, addTopics, removeTopics }).catch(() => undefined);
       return;
     }
     const value = { addTopics, removeTopics };
@@ -150,7 +150,7 @@ export class WireListener {
   }
 
   #hear(stream: Stream, event: ListenerCase): void {
-    const { stage } = this;
+    const { context } = this;
     const { name } = stream;
     switch (event.$case) {
       case "ready": {
@@ -158,24 +158,24 @@ export class WireListener {
         this.#backMs = RETRY_MS;
         stream.isReady = true;
         this.#keep(cursors);
-        stage.note("ready", { stream: name, serverId: event.value.serverId, cursors });
+        context.note("ready", { stream: name, serverId: event.value.serverId, cursors });
         break;
       }
       case "delivery": {
         const delivery = deliveryOf(event.value);
         const known = this.#cursors.get(delivery.topic);
         if (known && delivery.sequence > 0) this.#keep([{ ...known, sequence: delivery.sequence }]);
-        stage.note("delivered", { stream: name, ...delivery });
+        context.note("delivered", { stream: name, ...delivery });
         break;
       }
       case "summary":
-        stage.note("listenerTold", { stream: name, ...summaryOf(event.value) });
+        context.note("listenerTold", { stream: name, ...summaryOf(event.value) });
         break;
       case "gap": {
         const { topic, reason, from, to, lostCount } = event.value;
         const known = this.#cursors.get(topic);
         if (known && to > 0n) this.#keep([{ ...known, sequence: Number(to) }]);
-        stage.note("gap", {
+        context.note("gap", {
           ...{ stream: name, topic, reason: nameOf(GapReason, reason) },
           ...{ from: Number(from), to: Number(to), lostCount: Number(lostCount) },
         });
@@ -185,13 +185,13 @@ export class WireListener {
         const { added, removed } = event.value;
         const cursors = event.value.cursors.map(cursorOf);
         this.#keep(cursors);
-        stage.note("topicsChanged", { stream: name, added, removed, cursors });
+        context.note("topicsChanged", { stream: name, added, removed, cursors });
         break;
       }
       case "heartbeat": {
         const cursors = event.value.cursors.map(cursorOf);
         stream.beatCount++;
-        stage.note("heartbeat", { stream: name, cursors });
+        context.note("heartbeat", { stream: name, cursors });
         break;
       }
       case "goAway":
@@ -209,11 +209,11 @@ export class WireListener {
 
   #ended(stream: Stream, code: string, reason: string): void {
     stream.isSound = false;
-    this.stage.note("listenerEnded", { stream: stream.name, code, reason });
+    this.context.note("listenerEnded", { stream: stream.name, code, reason });
     if (this.#stream !== stream) return;
     this.#stream = undefined;
     const backMs = this.#backMs;
     this.#backMs = RETRY_MS;
-    this.stage.schedule.after(backMs, () => this.open());
+    this.context.schedule.after(backMs, () => this.open());
   }
 }

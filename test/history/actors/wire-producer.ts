@@ -10,15 +10,15 @@ import { type Behaviour, behaviourOf } from "../behaviour.js";
 import type { Registration } from "../history.js";
 import { digestOf, makePayload } from "../payload.js";
 import type { ProducerSpec } from "../plan.js";
-import { BULK_TOPIC } from "../plan-cast.js";
+import { BULK_TOPIC } from "../plan-peers.js";
 import { openPort, openProcessPort, type Port } from "../port.js";
 import { nameOf } from "../read.js";
-import { RETRY_MS, type Stage } from "../stage.js";
+import { RETRY_MS, type RunContext } from "../run-context.js";
 
 type Assignment = ValueOf<ProducerCase, "assignment">;
 
-/** What is poured on the bulk topic: so many results of so many bytes, so many at a time. */
-const POUR = { count: 150, bytes: 16 * 1_024, perTurn: 5, everyMs: 25 };
+/** What is flooded on the bulk topic: so many results of so many bytes, so many at a time. */
+const FLOOD = { count: 150, bytes: 16 * 1_024, perBatch: 5, everyMs: 25 };
 
 interface Session {
   readonly name: string;
@@ -31,8 +31,8 @@ interface Session {
   /** Whether what it says now can arrive. */
   isSound: boolean;
   isLeaving: boolean;
-  /** Results of each pour that are not reported on yet. */
-  readonly pouring: Map<string, number>;
+  /** Results of each flood that are not reported on yet. */
+  readonly flooding: Map<string, number>;
   isLive: boolean;
   beatCount: number;
 }
@@ -44,7 +44,7 @@ export class WireProducer {
   #backMs = RETRY_MS;
 
   constructor(
-    private readonly stage: Stage,
+    private readonly context: RunContext,
     private readonly spec: ProducerSpec,
     private readonly address: () => string,
   ) {
@@ -70,9 +70,9 @@ export class WireProducer {
 
   /** Connects and says hello. */
   open(): void {
-    const { stage, spec } = this;
-    if (stage.isEnding) return;
-    const name = stage.fresh(spec.id);
+    const { context, spec } = this;
+    if (context.isEnding) return;
+    const name = context.fresh(spec.id);
     const receiver = {
       receive: (message: Buffer) => this.#receive(session, message),
       ended: (code: string, reason: string) => this.#ended(session, code, reason),
@@ -86,13 +86,13 @@ export class WireProducer {
       indexes: new Map(),
       isSound: true,
       isLeaving: false,
-      pouring: new Map(),
+      flooding: new Map(),
       isLive: false,
       beatCount: 0,
     };
     this.#session = session;
     const registrations = this.#current();
-    stage.note("producerOpened", { session: name, producerId: spec.id, registrations, isExact: true });
+    context.note("producerOpened", { session: name, producerId: spec.id, registrations, isExact: true });
     const { id: producerId, labels, maxOutstanding, maxBacklog } = spec;
     const hello = { producerId, labels, registrations, maxOutstanding, maxBacklog, reportDispositions: true };
     say(session, { $case: "hello", value: hello });
@@ -104,7 +104,7 @@ export class WireProducer {
     const session = this.#session;
     if (!session?.isSound) return;
     session.isSound = false;
-    this.stage.note("producerBroken", { session: session.name, by });
+    this.context.note("producerBroken", { session: session.name, by });
     sever();
   }
 
@@ -119,7 +119,7 @@ export class WireProducer {
     const session = this.#session;
     if (!session?.isSound || session.isLeaving) return;
     session.isLeaving = true;
-    this.stage.note("draining", { session: session.name });
+    this.context.note("draining", { session: session.name });
     say(session, { $case: "drain", value: {} });
   }
 
@@ -128,7 +128,7 @@ export class WireProducer {
     const older = this.#session;
     if (!older?.isSound || older.isLeaving) return;
     older.isLeaving = true;
-    this.stage.note("producerBroken", { session: older.name, by: "replaceProducer" });
+    this.context.note("producerBroken", { session: older.name, by: "replaceProducer" });
     this.open();
   }
 
@@ -136,7 +136,7 @@ export class WireProducer {
     const session = this.#session;
     if (!session?.isSound || session.isLeaving) return;
     this.#registrations.set(registration.topic, registration.group);
-    this.stage.note("registering", { session: session.name, registrations: [registration] });
+    this.context.note("registering", { session: session.name, registrations: [registration] });
     say(session, { $case: "register", value: { registrations: [registration] } });
   }
 
@@ -144,7 +144,7 @@ export class WireProducer {
     const session = this.#session;
     if (!session?.isSound || session.isLeaving) return;
     this.#registrations.delete(topic);
-    this.stage.note("deregistering", { session: session.name, topics: [topic] });
+    this.context.note("deregistering", { session: session.name, topics: [topic] });
     say(session, { $case: "deregister", value: { topics: [topic] } });
   }
 
@@ -158,20 +158,20 @@ export class WireProducer {
   }
 
   #receive(session: Session, message: Buffer): void {
-    const { stage } = this;
+    const { context } = this;
     const { name } = session;
     for (const { message: said } of ProduceResponse.decode(message).messages) {
       switch (said?.$case) {
         case "welcome":
           this.#backMs = RETRY_MS;
           session.isLive = true;
-          stage.note("welcomed", { session: name, serverId: said.value.serverId });
+          context.note("welcomed", { session: name, serverId: said.value.serverId });
           break;
         case "registered":
-          stage.note("registered", { session: name, topics: said.value.topics });
+          context.note("registered", { session: name, topics: said.value.topics });
           break;
         case "deregistered":
-          stage.note("deregistered", { session: name, topics: said.value.topics });
+          context.note("deregistered", { session: name, topics: said.value.topics });
           break;
         case "assignment":
           this.#assigned(session, said.value);
@@ -181,14 +181,14 @@ export class WireProducer {
           for (const assignmentId of said.value.assignmentIds) {
             session.revoked.add(assignmentId);
             session.owed.delete(assignmentId);
-            stage.note("revoked", { session: name, assignmentId, reason });
+            context.note("revoked", { session: name, assignmentId, reason });
           }
           break;
         }
         case "disposition": {
           const { assignmentId, state } = said.value;
           this.#hasPoured(session, assignmentId);
-          stage.note("disposed", { session: name, assignmentId, state: nameOf(DispositionState, state) });
+          context.note("disposed", { session: name, assignmentId, state: nameOf(DispositionState, state) });
           break;
         }
         case "heartbeat":
@@ -196,32 +196,32 @@ export class WireProducer {
           break;
         case "drained":
           session.isSound = false;
-          stage.note("drained", { session: name });
+          context.note("drained", { session: name });
           break;
       }
     }
   }
 
   #assigned(session: Session, assignment: Assignment): void {
-    const { stage, spec } = this;
+    const { context, spec } = this;
     const { assignmentId, requestId, attempt, request } = assignment;
     const ttlMs = millis(assignment.ttl);
     const topic = request?.topic ?? "";
     session.owed.add(assignmentId);
-    stage.note("assigned", {
+    context.note("assigned", {
       ...{ session: session.name, assignmentId, requestId, topic, attempt, ttlMs },
       digest: digestOf("data", request?.data ?? new Uint8Array()),
     });
     if (topic === BULK_TOPIC) {
-      session.pouring.set(assignmentId, POUR.count);
-      this.#pour(session, assignment, POUR.count);
+      session.flooding.set(assignmentId, FLOOD.count);
+      this.#flood(session, assignment, FLOOD.count);
       return;
     }
-    const behaviour = behaviourOf(stage.plan.seed, requestId, spec.id, ttlMs);
+    const behaviour = behaviourOf(context.plan.seed, requestId, spec.id, ttlMs);
     if (behaviour.kind === "silent") return;
     behaviour.atMs.forEach((atMs, i) => {
       const more = i < behaviour.atMs.length - 1;
-      stage.schedule.after(atMs, () => this.#answer(session, assignment, behaviour, more));
+      context.schedule.after(atMs, () => this.#answer(session, assignment, behaviour, more));
     });
   }
 
@@ -248,7 +248,7 @@ export class WireProducer {
     const payload = makePayload(label, isError ? 0 : bytes);
     const kind = isError ? "error" : "data";
     const content = isError ? payload.toString() : payload;
-    this.stage.note("replied", {
+    this.context.note("replied", {
       ...{ session: session.name, assignmentId, requestId, producerId, index, more, isError },
       digest: digestOf(kind, content),
     });
@@ -258,27 +258,27 @@ export class WireProducer {
     say(session, { $case: "reply", value: { assignmentId, more, result: { outcome } } });
   }
 
-  #pour(session: Session, assignment: Assignment, left: number): void {
+  #flood(session: Session, assignment: Assignment, left: number): void {
     if (!session.isSound) return;
-    for (let i = 1; i <= POUR.perTurn; i++) this.#reply(session, assignment, POUR.bytes, i < left, false);
-    const rest = left - POUR.perTurn;
-    if (rest > 0) this.stage.schedule.after(POUR.everyMs, () => this.#pour(session, assignment, rest));
+    for (let i = 1; i <= FLOOD.perBatch; i++) this.#reply(session, assignment, FLOOD.bytes, i < left, false);
+    const rest = left - FLOOD.perBatch;
+    if (rest > 0) this.context.schedule.after(FLOOD.everyMs, () => this.#flood(session, assignment, rest));
   }
 
   #hasPoured(session: Session, assignmentId: string): void {
-    const left = (session.pouring.get(assignmentId) ?? 0) - 1;
-    if (left === 0) this.stage.pourCount++;
-    if (left >= 0) session.pouring.set(assignmentId, left);
+    const left = (session.flooding.get(assignmentId) ?? 0) - 1;
+    if (left === 0) this.context.floodCount++;
+    if (left >= 0) session.flooding.set(assignmentId, left);
   }
 
   #ended(session: Session, code: string, reason: string): void {
     session.isSound = false;
-    this.stage.note("producerEnded", { session: session.name, code, reason });
+    this.context.note("producerEnded", { session: session.name, code, reason });
     if (this.#session !== session) return;
     this.#session = undefined;
     const backMs = this.#backMs;
     this.#backMs = RETRY_MS;
-    this.stage.schedule.after(backMs, () => this.open());
+    this.context.schedule.after(backMs, () => this.open());
   }
 }
 

@@ -16,7 +16,7 @@ import { digestOf, makePayload } from "../payload.js";
 import type { RequesterSpec, RequestSpec } from "../plan.js";
 import { openPort, type Port, type Receiver } from "../port.js";
 import { deliveryOf, summaryOf } from "../read.js";
-import { RETRY_MS, type Stage } from "../stage.js";
+import { RETRY_MS, type RunContext } from "../run-context.js";
 
 interface Stream {
   readonly name: string;
@@ -37,7 +37,7 @@ export class WireRequester {
   #backMs = RETRY_MS;
 
   constructor(
-    private readonly stage: Stage,
+    private readonly context: RunContext,
     private readonly spec: RequesterSpec,
     private readonly address: string,
   ) {}
@@ -53,20 +53,20 @@ export class WireRequester {
   }
 
   open(): void {
-    if (this.stage.isEnding || this.spec.make === "unary") return;
+    if (this.context.isEnding || this.spec.make === "unary") return;
     this.#submit = this.#openStream("Submit");
   }
 
   /** Asks. */
   request(spec: RequestSpec, isRepeat = false): void {
-    const { stage } = this;
+    const { context } = this;
     if (spec.gather) this.#gathers.add(spec.requestId);
     if (this.spec.make === "submit") {
       const stream = this.#submit;
       if (!stream?.isSound) return;
-      const correlationId = stage.fresh("c");
+      const correlationId = context.fresh("c");
       this.#requestOf.set(correlationId, spec.requestId);
-      stage.note("submitted", { caller: stream.name, isRepeat, ...requestFacts(spec) });
+      context.note("submitted", { caller: stream.name, isRepeat, ...requestFacts(spec) });
       const { gather, excludeListeners } = spec;
       const submission = { correlationId, request: requestOf(spec), gather, excludeListeners };
       const message = SubmitRequest.fromPartial({ submissions: [submission] });
@@ -87,7 +87,7 @@ export class WireRequester {
     for (const stream of this.#streams) {
       if (!stream.isSound) continue;
       stream.isSound = false;
-      this.stage.note("callerBroken", { caller: stream.name, by });
+      this.context.note("callerBroken", { caller: stream.name, by });
       if (!sever) stream.port.sever();
     }
     sever?.();
@@ -104,24 +104,24 @@ export class WireRequester {
   }
 
   async #dispatch(spec: RequestSpec): Promise<void> {
-    const { stage } = this;
+    const { context } = this;
     const { requestId } = spec;
-    const caller = stage.fresh(this.spec.id);
-    stage.note("submitted", { caller, isRepeat: false, ...requestFacts(spec) });
+    const caller = context.fresh(this.spec.id);
+    context.note("submitted", { caller, isRepeat: false, ...requestFacts(spec) });
     try {
-      const { targets, ttl } = await stage.control.dispatch(requestOf(spec));
-      stage.note("accepted", { caller, requestId, targets, ttlMs: millis(ttl) });
+      const { targets, ttl } = await context.control.dispatch(requestOf(spec));
+      context.note("accepted", { caller, requestId, targets, ttlMs: millis(ttl) });
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error;
       const { code, reason } = error.refused;
-      stage.note("refused", { caller, requestId, code, reason });
+      context.note("refused", { caller, requestId, code, reason });
     }
   }
 
   #openStream(method: "Submit" | "Gather", spec?: RequestSpec, message?: Uint8Array): Stream {
-    const { stage } = this;
-    const name = stage.fresh(this.spec.id);
-    if (spec) stage.note("submitted", { caller: name, isRepeat: false, ...requestFacts(spec) });
+    const { context } = this;
+    const name = context.fresh(this.spec.id);
+    if (spec) context.note("submitted", { caller: name, isRepeat: false, ...requestFacts(spec) });
     const receiver: Receiver = {
       receive: (bytes) => {
         const { events } = method === "Submit" ? SubmitResponse.decode(bytes) : GatherResponse.decode(bytes);
@@ -135,13 +135,13 @@ export class WireRequester {
         this.#streams.delete(stream);
         const isRefusal =
           spec !== undefined && code !== "OK" && code !== "CANCELLED" && code !== "UNAVAILABLE";
-        if (isRefusal) stage.note("refused", { caller: name, requestId: spec.requestId, code, reason });
-        stage.note("callerEnded", { caller: name, code });
+        if (isRefusal) context.note("refused", { caller: name, requestId: spec.requestId, code, reason });
+        context.note("callerEnded", { caller: name, code });
         if (this.#submit !== stream) return;
         this.#submit = undefined;
         const backMs = this.#backMs;
         this.#backMs = RETRY_MS;
-        stage.schedule.after(backMs, () => this.open());
+        context.schedule.after(backMs, () => this.open());
       },
     };
     const stream: Stream = {
@@ -156,26 +156,26 @@ export class WireRequester {
   }
 
   #hear({ name: caller, gathering }: Stream, event: GatherCase): void {
-    const { stage } = this;
+    const { context } = this;
     switch (event.$case) {
       case "acceptance": {
         const { requestId, targets, ttl } = event.value;
         if (targets.length > 0 && this.#gathers.has(requestId)) gathering.add(requestId);
-        stage.note("accepted", { caller, requestId, targets, ttlMs: millis(ttl) });
+        context.note("accepted", { caller, requestId, targets, ttlMs: millis(ttl) });
         break;
       }
       case "rejection": {
         const requestId = this.#requestOf.get(event.value.correlationId) ?? "";
         const { code, reason } = readStatus(event.value.status as Status);
-        stage.note("refused", { caller, requestId, code, reason });
+        context.note("refused", { caller, requestId, code, reason });
         break;
       }
       case "delivery":
-        stage.note("gathered", { caller, ...deliveryOf(event.value) });
+        context.note("gathered", { caller, ...deliveryOf(event.value) });
         break;
       case "summary":
         gathering.delete(event.value.requestId);
-        stage.note("callerTold", { caller, ...summaryOf(event.value) });
+        context.note("callerTold", { caller, ...summaryOf(event.value) });
         break;
     }
   }

@@ -14,13 +14,13 @@ export const counters: Invariant = {
       assignments: assignments(facts, counted),
       ...replies(facts, counted),
       deliveries: deliveries(facts, counted),
-      droppedDeliveries: { least: lost(facts, counted), most: Number.POSITIVE_INFINITY },
+      droppedDeliveries: { min: lost(facts, counted), max: Number.POSITIVE_INFINITY },
     };
-    for (const [name, { least, most }] of Object.entries(bounds)) {
+    for (const [name, { min, max }] of Object.entries(bounds)) {
       const count = quiet.totals[name];
-      if (count === undefined || count < least || count > most) {
+      if (count === undefined || count < min || count > max) {
         yield [
-          `${name} is ${count}, and was ${least === most ? least : `${least} to ${most}`}`,
+          `${name} is ${count}, and was ${min === max ? min : `${min} to ${max}`}`,
           quiet,
         ] satisfies Finding;
       }
@@ -29,8 +29,8 @@ export const counters: Invariant = {
 };
 
 interface Bound {
-  readonly least: number;
-  readonly most: number;
+  readonly min: number;
+  readonly max: number;
 }
 
 /** What happened on the server that was asked for its counters, which may not have been the first one. */
@@ -78,7 +78,7 @@ function requests(facts: Facts, counted: Counted): Bound {
     if (signs.some(({ at }) => counted.has(at))) accepted.add(requestId);
     else if (!story.has("refused")) unknown.add(requestId);
   }
-  return { least: accepted.size, most: accepted.size + unknown.size };
+  return { min: accepted.size, max: accepted.size + unknown.size };
 }
 
 /** What was given to a session that broke may have been lost on the way. */
@@ -86,7 +86,7 @@ function assignments(facts: Facts, counted: Counted): Bound {
   const got = counted.on(facts.whole.all("assigned"), "session").length;
   const ends = [...facts.whole.all("producerBroken"), ...facts.whole.all("producerEnded")];
   const isWhole = counted.on(ends, "session").length === 0;
-  return { least: got, most: isWhole ? got : Number.POSITIVE_INFINITY };
+  return { min: got, max: isWhole ? got : Number.POSITIVE_INFINITY };
 }
 
 function replies(facts: Facts, counted: Counted): Readonly<Record<string, Bound>> {
@@ -102,8 +102,8 @@ function replies(facts: Facts, counted: Counted): Readonly<Record<string, Bound>
   const open = Math.max(0, replied.length - disposed.length);
   return Object.fromEntries(
     Object.entries(names).map(([name, state]): [string, Bound] => {
-      const least = disposed.filter((event) => event.state === state).length;
-      return [name, { least, most: least + open }];
+      const min = disposed.filter((event) => event.state === state).length;
+      return [name, { min, max: min + open }];
     }),
   );
 }
@@ -115,7 +115,7 @@ function deliveries(facts: Facts, counted: Counted): Bound {
     return opened?.resumeFrom.length === 0 && !opened.isResumedByClient;
   });
   const gathered = facts.whole.all("gathered").filter(({ at }) => counted.has(at));
-  return { least: heard.length + gathered.length, most: Number.POSITIVE_INFINITY };
+  return { min: heard.length + gathered.length, max: Number.POSITIVE_INFINITY };
 }
 
 function lost(facts: Facts, counted: Counted): number {

@@ -42,8 +42,8 @@ export const inTime: Invariant = {
         if (told.reason !== "EXPIRED") continue;
         if (told.at < soonest) yield ["it expired before its TTL", submitted, told];
         // By the server's own clock: only what kept the server busy counts.
-        const mostMs = ttlMs + PROMPT_MS + busyMs(busy, submitted.at + ttlMs, told.at);
-        if (told.elapsedMs > mostMs) yield [`it expired after ${told.elapsedMs} of ${ttlMs} ms`, told];
+        const maxMs = ttlMs + PROMPT_MS + busyMs(busy, submitted.at + ttlMs, told.at);
+        if (told.elapsedMs > maxMs) yield [`it expired after ${told.elapsedMs} of ${ttlMs} ms`, told];
         if (told.elapsedMs < ttlMs - ROUNDING_MS)
           yield [`it expired after ${told.elapsedMs} of ${ttlMs} ms`, told];
       }
@@ -52,11 +52,11 @@ export const inTime: Invariant = {
       const told = story.all("callerTold").find(({ caller }) => caller === accepted.caller);
       if (told) {
         if (facts.isKilledWithin(submitted.at, told.at)) continue;
-        const mostMs = ttlMs + PROMPT_MS + busyMs(busy, accepted.at + ttlMs, told.at);
+        const maxMs = ttlMs + PROMPT_MS + busyMs(busy, accepted.at + ttlMs, told.at);
         const tookMs = told.at - accepted.at;
-        if (tookMs > mostMs) {
+        if (tookMs > maxMs) {
           yield [
-            `it ended ${tookMs} ms after it was accepted, at most ${mostMs} ms were promised`,
+            `it ended ${tookMs} ms after it was accepted, at most ${maxMs} ms were promised`,
             accepted,
             told,
           ];

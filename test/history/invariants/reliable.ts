@@ -52,8 +52,8 @@ function* lateGaps({ topic, base, items }: Segment): Generator<Finding> {
     if (item.kind === "gap") {
       const { lostCount } = item.by;
       if (item.from <= latest) yield [`${topic}: a gap from ${item.from} came after ${latest}`, item.by];
-      const most = item.to - item.from + 1;
-      if (lostCount < 1 || lostCount > most) yield [`${topic}: ${lostCount} of ${most} are lost`, item.by];
+      const max = item.to - item.from + 1;
+      if (lostCount < 1 || lostCount > max) yield [`${topic}: ${lostCount} of ${max} are lost`, item.by];
       latest = Math.max(latest, item.to);
     } else if (item.kind === "delivered") {
       latest = Math.max(latest, item.sequence);

@@ -1,36 +1,40 @@
 import { AdapterProcess } from "./adapter-process.js";
+import { FaultyProxy } from "./faulty-proxy.js";
 import type { Language } from "./languages.js";
-import { Link } from "./link.js";
 import type { AdapterEvent } from "./protocol.js";
 import { ROLES, type Role } from "./scenario.js";
 import { Server } from "./server.js";
 
-/** Which language plays which role. */
-export type Cast = Readonly<Record<Role, Language>>;
+/** The language of each role. */
+export type RoleLanguages = Readonly<Record<Role, Language>>;
 
-/** What plays the scenarios of one cast: a server, an adapter a role, and a link between each of them and the server. */
-export class Troupe {
+/** Runs scenarios: a server, an adapter for each role, and a proxy between each adapter and the server. */
+export class TestBed {
   readonly server = new Server();
-  readonly links: Readonly<Record<Role, Link>>;
-  readonly #cast: Cast;
+  readonly proxies: Readonly<Record<Role, FaultyProxy>>;
+  readonly #languages: RoleLanguages;
   readonly #adapters = new Map<Role, AdapterProcess>();
   readonly #extras = new Set<AdapterProcess>();
   readonly #features = new Map<Role, readonly string[]>();
 
-  private constructor(cast: Cast, links: Readonly<Record<Role, Link>>) {
-    this.#cast = cast;
-    this.links = links;
+  private constructor(languages: RoleLanguages, proxies: Readonly<Record<Role, FaultyProxy>>) {
+    this.#languages = languages;
+    this.proxies = proxies;
   }
 
-  /** Starts the adapters; the server is started by each scenario. */
-  static async assemble(cast: Cast): Promise<Troupe> {
-    const [producers, listeners, requester] = [await Link.open(), await Link.open(), await Link.open()];
-    const troupe = new Troupe(cast, { producers, listeners, requester });
-    for (const role of ROLES) await troupe.adapter(role);
-    return troupe;
+  /** Starts the adapters. Each scenario starts its own server. */
+  static async start(languages: RoleLanguages): Promise<TestBed> {
+    const [producers, listeners, requester] = [
+      await FaultyProxy.open(),
+      await FaultyProxy.open(),
+      await FaultyProxy.open(),
+    ];
+    const bed = new TestBed(languages, { producers, listeners, requester });
+    for (const role of ROLES) await bed.adapter(role);
+    return bed;
   }
 
-  /** The adapter of a role; a new one if the last one was killed. */
+  /** The adapter of a role. Starts a new one if the last one was killed. */
   async adapter(role: Role): Promise<AdapterProcess> {
     const running = this.#adapters.get(role);
     if (running?.isRunning) return running;
@@ -41,7 +45,7 @@ export class Troupe {
     return started;
   }
 
-  /** A further adapter of a role, for one scenario. */
+  /** Starts a further adapter of a role, for one scenario. */
   async extra(role: Role): Promise<AdapterProcess> {
     const started = await this.#start(role);
     this.#extras.add(started);
@@ -49,17 +53,17 @@ export class Troupe {
     return started;
   }
 
-  /** What the producers' adapter can do beyond what all must. */
+  /** The optional features of the producers' adapter. */
   get features(): readonly string[] {
     return this.#features.get("producers") ?? [];
   }
 
-  /** Where the adapters' events go from now on. */
+  /** Sets the receiver of the adapters' events. */
   async listen(onEvent: (event: AdapterEvent) => void): Promise<void> {
     for (const role of ROLES) (await this.adapter(role)).listen(onEvent);
   }
 
-  /** Ends what a scenario left open; what does not let itself be reset is killed, and a failure. */
+  /** Closes everything that a scenario opened. Kills an adapter that fails to reset. @throws if one failed. */
   async reset(): Promise<void> {
     await Promise.all([...this.#extras].map((extra) => extra.kill()));
     this.#extras.clear();
@@ -77,32 +81,32 @@ export class Troupe {
     if (failed) throw failed.reason;
   }
 
-  /** What the adapters wrote to standard error. */
+  /** The standard error of the adapters. */
   get notes(): string {
     return ROLES.map((role) => {
       const notes = this.#adapters.get(role)?.notes ?? "";
-      return notes === "" ? "" : `${this.#cast[role].name} (${role}) noted:\n${notes}`;
+      return notes === "" ? "" : `${this.#languages[role].name} (${role}) standard error:\n${notes}`;
     })
       .filter((notes) => notes !== "")
       .join("\n");
   }
 
-  /** Ends all processes. @throws if an adapter does not end when told to, or the server logged an error at its end. */
-  async disband(): Promise<void> {
+  /** Ends all processes. @throws if an adapter does not end, or the server logged an error during shutdown. */
+  async stop(): Promise<void> {
     const quits = [...this.#adapters.values()].map((adapter) => adapter.quit());
     const failed = (await Promise.allSettled(quits)).find((quit) => quit.status === "rejected");
     const errors = await this.server.finish();
-    await Promise.all(ROLES.map((role) => this.links[role].close()));
+    await Promise.all(ROLES.map((role) => this.proxies[role].close()));
     if (failed) throw failed.reason;
-    if (errors.length > 0) throw new Error(`the server logged as it shut down: ${errors.join("\n")}`);
+    if (errors.length > 0) throw new Error(`the server logged errors during shutdown: ${errors.join("\n")}`);
   }
 
   async #start(role: Role): Promise<AdapterProcess> {
-    const language = this.#cast[role];
+    const language = this.#languages[role];
     return new AdapterProcess(
       `${language.name} (${role})`,
       await language.prepare(),
-      this.links[role].address,
+      this.proxies[role].address,
     );
   }
 }

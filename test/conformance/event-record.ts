@@ -8,60 +8,60 @@ import type {
   SummaryFields,
 } from "./protocol.js";
 
-/** One thing on a listener's stream, or among a gather's results. */
-export type Heard =
+/** One event of a listener or a gather. */
+export type ReceivedEvent =
   | { readonly kind: "delivery"; readonly delivery: DeliveryFields }
   | { readonly kind: "summary"; readonly summary: SummaryFields }
   | { readonly kind: "gap"; readonly gap: GapFields };
 
-/** What a producer's handler and session saw. */
+/** The events of a producer. */
 export interface ProducerRecord {
   readonly assignments: AssignmentFields[];
   readonly revoked: { readonly request_id: string; readonly reason: string }[];
   readonly dispositions: string[];
 }
 
-/** What a gather saw. */
+/** The events of a gather. */
 export interface GatherRecord {
-  readonly results: Heard[];
-  /** Its ends: one, if all is well. */
+  readonly results: ReceivedEvent[];
+  /** The ends of the gather; a correct client reports one. */
   readonly ends: (
     | { readonly kind: "summary"; readonly summary: SummaryFields }
     | { readonly kind: "failed"; readonly error: ErrorFields }
   )[];
 }
 
-/** How long something may take to come, in milliseconds: far beyond what a loaded machine needs. */
-export const PATIENCE_MS = 5_000;
+/** How long an event may take, in milliseconds: far above the time that a loaded machine needs. */
+export const EVENT_TIMEOUT_MS = 5_000;
 const FENCE = "fence";
 
-/** Topics of the runner's own: a listener that hears one of them has heard all that came before. */
+/** The runner's own topic for a listener. When its result arrives, all earlier results have arrived, too. */
 export function fenceTopic(listener: string): string {
   return `${FENCE}.${listener}`;
 }
 
-/** The producer that answers them. */
+/** The runner's own producer, which answers on the fence topics. */
 export const FENCE_PRODUCER = FENCE;
 
-/** All that the adapters reported in one scenario, and the waiting for it. */
-export class Record {
-  readonly listeners = new Map<string, Heard[]>();
+/** All events that the adapters reported in one scenario; waits for further ones. */
+export class EventRecord {
+  readonly listeners = new Map<string, ReceivedEvent[]>();
   readonly gathers = new Map<string, GatherRecord>();
   readonly producers = new Map<string, ProducerRecord>();
-  /** Producers and listeners whose sessions ended for good. */
+  /** Producers and listeners that ended for good. */
   readonly closed = new Map<string, ErrorFields>();
   readonly fenced = new Set<string>();
-  readonly #patienceMs: number;
+  readonly #timeoutMs: number;
   readonly #log: string[] = [];
   readonly #waiting = new Set<() => void>();
 
-  /** @param patienceMs - how long something may take to come. */
-  constructor(patienceMs: number) {
-    this.#patienceMs = patienceMs;
+  /** @param timeoutMs - how long an event may take. */
+  constructor(timeoutMs: number) {
+    this.#timeoutMs = timeoutMs;
   }
 
-  /** Takes what an adapter reported. */
-  readonly take = (event: AdapterEvent): void => {
+  /** Stores an event. */
+  readonly add = (event: AdapterEvent): void => {
     if (isFence(event)) {
       if (event.event === "result" && event.topic === fenceTopic(event.listener))
         this.fenced.add(event.listener);
@@ -72,22 +72,22 @@ export class Record {
     for (const check of this.#waiting) check();
   };
 
-  /** What a producer saw so far. */
+  /** The events of a producer so far. */
   producer(name: string): ProducerRecord {
     return entry(this.producers, name, () => ({ assignments: [], revoked: [], dispositions: [] }));
   }
 
-  /** What a listener heard so far. */
-  listener(name: string): Heard[] {
+  /** The events of a listener so far. */
+  listener(name: string): ReceivedEvent[] {
     return entry(this.listeners, name, () => []);
   }
 
-  /** What a gather got so far. */
+  /** The events of a gather so far. */
   gather(name: string): GatherRecord {
     return entry(this.gathers, name, () => ({ results: [], ends: [] }));
   }
 
-  /** Waits until something has been reported. @returns whether it came in time. */
+  /** Waits until a condition holds. @returns whether it holds in time. */
   async until(holds: () => boolean): Promise<boolean> {
     if (holds()) return true;
     return await new Promise<boolean>((resolve) => {
@@ -97,17 +97,17 @@ export class Record {
         resolve(came);
       };
       const check = () => void (holds() && settle(true));
-      const timer = setTimeout(() => settle(false), this.#patienceMs);
+      const timer = setTimeout(() => settle(false), this.#timeoutMs);
       this.#waiting.add(check);
     });
   }
 
-  /** As {@link until}. @throws if it did not come. */
+  /** Waits until a condition holds. @throws if it does not hold in time. */
   async demand(what: string, holds: () => boolean): Promise<void> {
-    if (!(await this.until(holds))) throw new Error(`${what}: not within ${this.#patienceMs} ms`);
+    if (!(await this.until(holds))) throw new Error(`${what}: not within ${this.#timeoutMs} ms`);
   }
 
-  /** Every event, a line each, what is long cut. */
+  /** All events, one line each. Long lines are cut. */
   get log(): readonly string[] {
     return this.#log;
   }

@@ -7,10 +7,10 @@ import type { Random } from "./random.js";
 export const TOPICS = ["t.a.1", "t.a.2", "t.a.3", "t.b.1", "t.b.2", "u.1", "u.2", "nobody"] as const;
 /** What peers may join beside them. */
 export const PATTERNS = ["t.*.1", "t.a.*", "t.>", "u.*"] as const;
-/** Where results are poured in bulk, for listeners that do not read. */
+/** Where results are flooded in bulk, for listeners that do not read. */
 export const BULK_TOPIC = "bulk";
-/** Who pours them. */
-export const POURER = "pours";
+/** Who floods them. */
+export const FLOOD_PRODUCER = "floods";
 /** Who is gone for so long that what is retained, which is little then, does not reach back. */
 export const GONE = "gone";
 
@@ -29,7 +29,7 @@ export function planCast(random: Random, forgets: boolean): Cast {
     labels: { zone: random.pick(["north", "south"]) },
   }));
   producers.push({
-    id: POURER,
+    id: FLOOD_PRODUCER,
     make: "wire",
     registrations: [{ topic: BULK_TOPIC, group: "" }],
     maxOutstanding: 0,

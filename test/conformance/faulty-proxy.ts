@@ -1,5 +1,6 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
 
+/** One connection through the proxy. */
 interface Wire {
   readonly peer: Socket;
   readonly server: Socket;
@@ -7,51 +8,51 @@ interface Wire {
 }
 
 /**
- * What lies between the adapters of one role and the server: forwards bytes, and can fail the ways a network does.
+ * A TCP proxy between the adapters of one role and the server, which can fail like a network.
  *
- * Its own address stays the same while the server behind it changes.
+ * Its address stays the same while the server behind it changes.
  */
-export class Link {
+export class FaultyProxy {
   readonly #listener: Server;
   readonly #wires = new Set<Wire>();
   #target: number | undefined;
-  #isDeaf = false;
-  #isMute = false;
-  #isAway = false;
+  #isBlockedToPeers = false;
+  #isBlockedFromPeers = false;
+  #isRefusing = false;
 
   private constructor(listener: Server) {
     this.#listener = listener;
     listener.on("connection", (peer) => this.#accept(peer));
   }
 
-  /** Listens on a free port of the loopback interface; leads nowhere yet. */
-  static async open(): Promise<Link> {
+  /** Listens on a free port of the loopback interface. It refuses connections until {@link connectTo}. */
+  static async open(): Promise<FaultyProxy> {
     const listener = createServer();
     await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
-    return new Link(listener);
+    return new FaultyProxy(listener);
   }
 
-  /** Where it is reached, `host:port`. */
+  /** The address of the proxy, `host:port`. */
   get address(): string {
     const address = this.#listener.address();
-    if (address === null || typeof address === "string") throw new Error("the link is closed");
+    if (address === null || typeof address === "string") throw new Error("the proxy is closed");
     return `127.0.0.1:${address.port}`;
   }
 
-  /** Leads to this server from now on, sound again. What is open is cut. */
-  lead(address: string): void {
+  /** Forwards new connections to this server, without failures. Cuts existing connections. */
+  connectTo(address: string): void {
     this.#target = Number(address.slice(address.lastIndexOf(":") + 1));
-    this.mend();
+    this.heal();
     this.cut();
   }
 
-  /** Leads to nobody: every connection breaks, and new ones do at once. */
-  leave(): void {
-    this.#isAway = true;
+  /** Cuts existing connections and refuses new ones. */
+  refuse(): void {
+    this.#isRefusing = true;
     this.cut();
   }
 
-  /** Breaks every connection. */
+  /** Closes every connection. New ones work. */
   cut(): void {
     for (const { peer, server } of this.#wires) {
       peer.destroy();
@@ -60,23 +61,23 @@ export class Link {
     this.#wires.clear();
   }
 
-  /** Its peers are deaf: what the server sends is held back. */
-  deafen(): void {
-    this.#isDeaf = true;
+  /** Holds back all data from the server to the peers. */
+  blockToPeers(): void {
+    this.#isBlockedToPeers = true;
     for (const { server } of this.#wires) server.pause();
   }
 
-  /** Its peers are mute: what they send is held back. */
-  mute(): void {
-    this.#isMute = true;
+  /** Holds back all data from the peers to the server. */
+  blockFromPeers(): void {
+    this.#isBlockedFromPeers = true;
     for (const { peer } of this.#wires) peer.pause();
   }
 
-  /** Is sound again: lets go what was held back, cuts what was frozen, and leads somewhere. */
-  mend(): void {
-    this.#isDeaf = false;
-    this.#isMute = false;
-    this.#isAway = false;
+  /** Ends all failures: forwards the data that was held back, cuts half-open connections, accepts new ones. */
+  heal(): void {
+    this.#isBlockedToPeers = false;
+    this.#isBlockedFromPeers = false;
+    this.#isRefusing = false;
     for (const { peer, server, isFrozen } of this.#wires) {
       peer.resume();
       server.resume();
@@ -86,29 +87,29 @@ export class Link {
     }
   }
 
-  /** Loses every byte and every goodbye of the connections there are, in both directions; new ones are sound. */
+  /** Makes existing connections half-open: they lose all data and the end of either side. New connections work. */
   freeze(): void {
     for (const wire of this.#wires) wire.isFrozen = true;
   }
 
-  /** Closes for good. */
+  /** Cuts every connection and stops listening. */
   async close(): Promise<void> {
     this.cut();
     await new Promise<void>((resolve) => this.#listener.close(() => resolve()));
   }
 
   #accept(peer: Socket): void {
-    if (this.#isAway || this.#target === undefined) {
+    if (this.#isRefusing || this.#target === undefined) {
       peer.destroy();
       return;
     }
     const server = connect({ port: this.#target, host: "127.0.0.1" });
     const wire: Wire = { peer, server, isFrozen: false };
     this.#wires.add(wire);
-    this.#forward(wire, peer, server, () => !this.#isMute);
-    this.#forward(wire, server, peer, () => !this.#isDeaf);
-    if (this.#isDeaf) server.pause();
-    if (this.#isMute) peer.pause();
+    this.#forward(wire, peer, server, () => !this.#isBlockedFromPeers);
+    this.#forward(wire, server, peer, () => !this.#isBlockedToPeers);
+    if (this.#isBlockedToPeers) server.pause();
+    if (this.#isBlockedFromPeers) peer.pause();
   }
 
   #forward(wire: Wire, from: Socket, to: Socket, mayFlow: () => boolean): void {

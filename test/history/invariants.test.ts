@@ -1,5 +1,5 @@
 /**
- * Every promise bites: a history that keeps all of them is spoilt in one way, and exactly that promise is reported.
+ * Every promise bites: a history that keeps all of them is mutated in one way, and exactly that promise is reported.
  */
 import { describe, expect, it } from "vitest";
 import { goodHistory } from "./good-history.js";
@@ -11,7 +11,7 @@ function broken(events: readonly HistoryEvent[]): readonly string[] {
   return [...new Set(violationsOf(events).map(({ name }) => name))].sort();
 }
 
-type Spoil = (events: HistoryEvent[]) => void;
+type Mutation = (events: HistoryEvent[]) => void;
 
 /** Where the first event of a kind is that fits. */
 function find<K extends Kind>(
@@ -30,7 +30,7 @@ function find<K extends Kind>(
 }
 
 /** Changes what such events say. */
-function change<K extends Kind>(kind: K, fits: Partial<EventOf<K>>, to: Partial<EventOf<K>>): Spoil {
+function change<K extends Kind>(kind: K, fits: Partial<EventOf<K>>, to: Partial<EventOf<K>>): Mutation {
   return (events) => {
     find(events, kind, fits);
     for (const [at, event] of events.entries()) {
@@ -43,12 +43,12 @@ function change<K extends Kind>(kind: K, fits: Partial<EventOf<K>>, to: Partial<
   };
 }
 
-function remove<K extends Kind>(kind: K, fits: Partial<EventOf<K>>): Spoil {
+function remove<K extends Kind>(kind: K, fits: Partial<EventOf<K>>): Mutation {
   return (events) => void events.splice(find(events, kind, fits), 1);
 }
 
 /** Puts a copy right behind. */
-function repeat<K extends Kind>(kind: K, fits: Partial<EventOf<K>>, but: Partial<EventOf<K>> = {}): Spoil {
+function repeat<K extends Kind>(kind: K, fits: Partial<EventOf<K>>, but: Partial<EventOf<K>> = {}): Mutation {
   return (events) => {
     const at = find(events, kind, fits);
     events.splice(at + 1, 0, { ...events[at], ...but } as HistoryEvent);
@@ -56,7 +56,7 @@ function repeat<K extends Kind>(kind: K, fits: Partial<EventOf<K>>, but: Partial
 }
 
 /** Lets two events of one stream change their places in time. */
-function swap(first: Partial<EventOf<"delivered">>, second: Partial<EventOf<"delivered">>): Spoil {
+function swap(first: Partial<EventOf<"delivered">>, second: Partial<EventOf<"delivered">>): Mutation {
   return (events) => {
     const [a, b] = [find(events, "delivered", first), find(events, "delivered", second)];
     const [one, other] = [events[a], events[b]] as [HistoryEvent, HistoryEvent];
@@ -66,7 +66,7 @@ function swap(first: Partial<EventOf<"delivered">>, second: Partial<EventOf<"del
 }
 
 /** Lets two results of one stream change their positions. */
-function exchange(stream: string, first: number, second: number): Spoil {
+function exchange(stream: string, first: number, second: number): Mutation {
   return (events) => {
     const a = find(events, "delivered", { stream, sequence: first });
     const b = find(events, "delivered", { stream, sequence: second });
@@ -82,7 +82,7 @@ function moveBehind<K extends Kind, L extends Kind>(
   fits: Partial<EventOf<K>>,
   other: L,
   otherFits: Partial<EventOf<L>>,
-): Spoil {
+): Mutation {
   return (events) => {
     const [moved] = events.splice(find(events, kind, fits), 1) as [HistoryEvent];
     const at = find(events, other, otherFits);
@@ -93,7 +93,7 @@ function moveBehind<K extends Kind, L extends Kind>(
 const outcomesOf = (events: readonly HistoryEvent[]) =>
   (events[find(events, "callerTold")] as EventOf<"callerTold">).outcomes;
 
-const SPOILT: readonly (readonly [promise: string, how: string, spoil: Spoil])[] = [
+const MUTATIONS: readonly (readonly [promise: string, how: string, mutate: Mutation])[] = [
   [
     "ordered",
     "two results change places",
@@ -181,7 +181,7 @@ function tellTooEarly(events: HistoryEvent[]): void {
 }
 
 /** Changes a result for everybody who got it. */
-function both(fits: Partial<DeliveryFacts>, to: Partial<DeliveryFacts>): Spoil {
+function both(fits: Partial<DeliveryFacts>, to: Partial<DeliveryFacts>): Mutation {
   return (events) => {
     change("delivered", fits, to)(events);
     change("gathered", fits, to)(events);
@@ -250,16 +250,16 @@ describe("a history", () => {
     expect(violationsOf(goodHistory())).toEqual([]);
   });
 
-  it.each(SPOILT)("breaks '%s' alone when %s", (promise, _how, spoil) => {
+  it.each(MUTATIONS)("breaks '%s' alone when %s", (promise, _how, mutate) => {
     const events = goodHistory();
-    spoil(events);
+    mutate(events);
 
     expect(broken(events)).toEqual([promise]);
   });
 
   it("has broken each promise at least once by now", () => {
-    const spoilt = new Set(SPOILT.map(([promise]) => promise));
+    const mutated = new Set(MUTATIONS.map(([promise]) => promise));
 
-    expect(INVARIANTS.map(({ name }) => name).filter((name) => !spoilt.has(name))).toEqual([]);
+    expect(INVARIANTS.map(({ name }) => name).filter((name) => !mutated.has(name))).toEqual([]);
   });
 });

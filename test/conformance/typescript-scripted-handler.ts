@@ -10,8 +10,8 @@ import {
 import type { Behaviour, Outcome, ProducerFields } from "./protocol.js";
 import { base64 } from "./typescript-views.js";
 
-/** An assignment that is answered by command. */
-interface Manual {
+/** An assignment that `producer.reply` may answer. */
+interface Repliable {
   readonly assignment: AssignmentContext;
   readonly finish: (outcome: Outcome) => void;
   readonly giveUp: (reason: unknown) => void;
@@ -19,38 +19,38 @@ interface Manual {
 
 const NEVER = new AbortController().signal;
 
-/** The handler of one producer: does what its behaviours say, and reports what it sees. */
-export class Worker {
+/** The handler of one producer: follows its behaviours, and reports assignments and revocations. */
+export class ScriptedHandler {
   readonly #fields: ProducerFields;
   readonly #report: (event: object) => void;
-  readonly #manual = new Map<string, Manual>();
+  readonly #repliable = new Map<string, Repliable>();
 
   constructor(fields: ProducerFields, report: (event: object) => void) {
     this.#fields = fields;
     this.#report = report;
   }
 
-  /** Answers an assignment. */
+  /** Handles an assignment. */
   async handle(assignment: AssignmentContext): Promise<HandlerResult> {
     const { producer, behaviour = {}, behaviours = {} } = this.#fields;
     const { requestId, topic, signal } = assignment;
     const how = behaviours[topic] ?? behaviour;
     this.#report({ event: "assignment", producer, ...assignmentView(assignment) });
     signal.addEventListener("abort", () => {
-      if (how.stubborn !== true) this.#manual.get(requestId)?.giveUp(signal.reason);
+      if (how.stubborn !== true) this.#repliable.get(requestId)?.giveUp(signal.reason);
       this.#report({ event: "revoked", producer, request_id: requestId, reason: signal.reason.reason });
     });
     return this.#result(assignment, await this.#outcome(assignment, how));
   }
 
-  /** Answers an assignment by command. */
+  /** Executes `producer.reply`. */
   async reply(requestId: string, command: Outcome & { readonly more?: boolean }): Promise<void> {
-    const manual = this.#manual.get(requestId);
-    if (manual === undefined) {
+    const repliable = this.#repliable.get(requestId);
+    if (repliable === undefined) {
       throw new DispatcherError({ code: status.NOT_FOUND, details: `${requestId} is not outstanding` });
     }
-    if (command.more === true) await manual.assignment.send(this.#result(manual.assignment, command));
-    else manual.finish(command);
+    if (command.more === true) await repliable.assignment.send(this.#result(repliable.assignment, command));
+    else repliable.finish(command);
   }
 
   async #outcome(assignment: AssignmentContext, behaviour: Behaviour): Promise<Outcome> {
@@ -62,14 +62,14 @@ export class Worker {
     return behaviour;
   }
 
-  /** Also for a mute one: nobody will reply to that. */
+  /** Waits for `producer.reply` or the revocation; a mute assignment gets only the latter. */
   async #untilFinished(assignment: AssignmentContext): Promise<Outcome> {
     try {
       return await new Promise<Outcome>((finish, giveUp) => {
-        this.#manual.set(assignment.requestId, { assignment, finish, giveUp });
+        this.#repliable.set(assignment.requestId, { assignment, finish, giveUp });
       });
     } finally {
-      this.#manual.delete(assignment.requestId);
+      this.#repliable.delete(assignment.requestId);
     }
   }
 

@@ -1,68 +1,68 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type AdapterProcess, Refused } from "./adapter-process.js";
+import { type AdapterProcess, RejectedCommand } from "./adapter-process.js";
+import { EventRecord, FENCE_PRODUCER, fenceTopic } from "./event-record.js";
 import type { Answer, ListenerFields, ProducerFields } from "./protocol.js";
-import { FENCE_PRODUCER, fenceTopic, Record } from "./record.js";
 import type { ListenerSpec, ProducerSpec, Role } from "./scenario.js";
 import type { ServerSettings } from "./server.js";
-import type { Troupe } from "./troupe.js";
+import type { TestBed } from "./test-bed.js";
 
 const FENCE_ATTEMPTS = 100;
 const FENCE_RETRY_MS = 30;
 
-/** One scenario being played: who is there under which name, and what was seen of it. */
-export class Stage {
-  readonly troupe: Troupe;
-  readonly record: Record;
+/** One run of a scenario: its peers and requests by name, and the events that were reported. */
+export class ScenarioRun {
+  readonly bed: TestBed;
+  readonly record: EventRecord;
   readonly settings: ServerSettings;
-  /** Listeners that are open, with what was asked for. */
+  /** Open listeners, with their specifications. */
   readonly listeners = new Map<string, ListenerSpec>();
-  /** Gathers of requests that had been made before; what came until then they have missed. */
+  /** Gathers that repeat a request. They miss its earlier results. */
   readonly repeats = new Set<string>();
-  /** Drains that were begun. */
+  /** Drains that have begun. */
   readonly drains = new Map<string, Promise<Answer>>();
   readonly #requestIds = new Map<string, string>();
   readonly #producerIds = new Map<string, string>();
   readonly #extras = new Map<string, AdapterProcess>();
   #lastRequest: string | undefined;
 
-  constructor(troupe: Troupe, settings: ServerSettings, patienceMs: number) {
-    this.troupe = troupe;
-    this.record = new Record(patienceMs);
+  constructor(bed: TestBed, settings: ServerSettings, timeoutMs: number) {
+    this.bed = bed;
+    this.record = new EventRecord(timeoutMs);
     this.settings = settings;
   }
 
-  /** Starts the server, leads every link to it, and sets up what the runner itself needs. */
+  /** Starts the server, connects the proxies to it, and opens the fence producer. */
   async open(): Promise<void> {
-    const address = await this.troupe.server.start(this.settings);
-    for (const link of Object.values(this.troupe.links)) link.lead(address);
-    await this.troupe.listen(this.record.take);
+    const address = await this.bed.server.start(this.settings);
+    for (const proxy of Object.values(this.bed.proxies)) proxy.connectTo(address);
+    await this.bed.listen(this.record.add);
     await this.send("producers", "producer.open", {
       ...{ producer: FENCE_PRODUCER, producer_id: FENCE_PRODUCER },
       topics: [{ topic: `${FENCE_PRODUCER}.>` }],
     });
   }
 
-  /** Ends everything. @returns what the server logged as an error. */
+  /** Closes everything. @returns the errors that the server logged. */
   async close(): Promise<readonly string[]> {
     for (const drain of this.drains.values()) drain.catch(() => {});
     try {
-      for (const link of Object.values(this.troupe.links)) link.mend();
-      await this.troupe.reset();
+      for (const proxy of Object.values(this.bed.proxies)) proxy.heal();
+      await this.bed.reset();
     } catch (error) {
-      await this.troupe.server.kill();
+      await this.bed.server.kill();
       throw error;
     }
-    return await this.troupe.server.retire();
+    return await this.bed.server.retire();
   }
 
   /** Sends a command to the adapter of a role. */
   async send(role: Role, op: string, fields: object): Promise<Answer> {
-    return await (await this.troupe.adapter(role)).send(op, fields);
+    return await (await this.bed.adapter(role)).send(op, fields);
   }
 
-  /** Sends a command to the adapter that a producer lives in. */
+  /** Sends a command to the adapter of a producer. */
   async sendTo(producer: string, op: string, fields: object): Promise<Answer> {
-    const adapter = this.#extras.get(producer) ?? (await this.troupe.adapter("producers"));
+    const adapter = this.#extras.get(producer) ?? (await this.bed.adapter("producers"));
     return await adapter.send(op, { producer, ...fields });
   }
 
@@ -70,8 +70,8 @@ export class Stage {
   async openProducer(name: string, spec: ProducerSpec): Promise<void> {
     const { id = name, own_process, topics, behaviour = { manual: true }, ...rest } = spec;
     if (own_process) {
-      const extra = await this.troupe.extra("producers");
-      extra.listen(this.record.take);
+      const extra = await this.bed.extra("producers");
+      extra.listen(this.record.add);
       this.#extras.set(name, extra);
     }
     const fields: Omit<ProducerFields, "producer"> = {
@@ -92,39 +92,38 @@ export class Stage {
     this.listeners.set(name, spec);
   }
 
-  /** Ends a producer's process without goodbye. */
+  /** Kills a producer's process. */
   async killProducer(name: string): Promise<void> {
     const extra = this.#extras.get(name);
     if (extra === undefined) throw new Error(`${name} has no process of its own`);
     await extra.kill();
   }
 
-  /** Gives a request a name. */
+  /** Names a request. */
   nameRequest(name: string, requestId: string): void {
     this.#requestIds.set(requestId, name);
     this.#lastRequest = name;
   }
 
-  /** The name of a request; its id if it has none. */
+  /** The name of a request, or its id if it has no name. */
   requestName(requestId: string): string {
     return this.#requestIds.get(requestId) ?? requestId;
   }
 
-  /** The id of a request by its name; a name that is none is an id. */
+  /** The id of a request by its name. An unknown name is taken as an id. Default: the latest request. */
   requestId(name: string | undefined): string {
     const wanted = name ?? this.#lastRequest;
-    if (wanted === undefined) throw new Error("no request was made yet");
+    if (wanted === undefined) throw new Error("the scenario has made no request");
     return [...this.#requestIds].find(([, known]) => known === wanted)?.[0] ?? wanted;
   }
 
-  /** How the scenario calls the producer of an id. */
+  /** The name of a producer by its id, or the id if it has no name. */
   producerName(producerId: string): string {
     return this.#producerIds.get(producerId) ?? producerId;
   }
 
   /**
-   * Lets every listener hear a result of the runner's own: a stream is in order, so what a listener has not heard by
-   * then it was not sent.
+   * Sends every listener a result of the runner's own. Streams are ordered, so after it no earlier result can follow.
    */
   async fence(): Promise<void> {
     const names = [...this.listeners.keys()].filter((name) => !this.record.closed.has(name));
@@ -137,7 +136,7 @@ export class Stage {
     await Promise.all(names.map(fenceOne));
   }
 
-  /** Until it is taken: after a restart of the server the requester may not have connected again. */
+  /** Retries while the requester is still reconnecting after a restart of the server. */
   async #dispatchFence(topic: string): Promise<void> {
     const selector = { producer_ids: [FENCE_PRODUCER] };
     for (let attempt = 1; ; attempt++) {
@@ -145,8 +144,8 @@ export class Stage {
         await this.send("requester", "dispatch", { topic, selector, no_producers_action: "WAIT" });
         return;
       } catch (error) {
-        const isAway = error instanceof Refused && error.error.code === "UNAVAILABLE";
-        if (!isAway || attempt === FENCE_ATTEMPTS) throw error;
+        const isUnavailable = error instanceof RejectedCommand && error.error.code === "UNAVAILABLE";
+        if (!isUnavailable || attempt === FENCE_ATTEMPTS) throw error;
         await sleep(FENCE_RETRY_MS);
       }
     }

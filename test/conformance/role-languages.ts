@@ -1,8 +1,8 @@
 import type { Language } from "./languages.js";
-import type { Cast } from "./troupe.js";
+import type { RoleLanguages } from "./test-bed.js";
 
-/** A different language in each role: every way to do that. */
-export function mixedCasts([a, b, c]: readonly Language[]): readonly Cast[] {
+/** All combinations with a different language in each role. */
+export function mixedLanguages([a, b, c]: readonly Language[]): readonly RoleLanguages[] {
   if (a === undefined || b === undefined || c === undefined) return [];
   const orders = [
     [a, b, c],
@@ -16,12 +16,12 @@ export function mixedCasts([a, b, c]: readonly Language[]): readonly Cast[] {
 }
 
 /** The same language in every role. */
-export function castOf(language: Language): Cast {
+export function sameLanguage(language: Language): RoleLanguages {
   return { producers: language, listeners: language, requester: language };
 }
 
-/** `go`, or `go > python > typescript`: producers, listeners, requester. */
-export function nameOf({ producers, listeners, requester }: Cast): string {
+/** `go`, or `go > python > typescript` in the order producers, listeners, requester. */
+export function nameOf({ producers, listeners, requester }: RoleLanguages): string {
   const names = [producers.name, listeners.name, requester.name];
   return new Set(names).size === 1 ? producers.name : names.join(" > ");
 }
