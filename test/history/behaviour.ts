@@ -1,4 +1,4 @@
-/** What a producer does with an assignment. Decided by the seed, the request and the producer, so not by who is faster. */
+/** What a producer does with an assignment. It depends only on the seed, the request and the producer, not on timing. */
 import { randomFor } from "./random.js";
 
 /** How an assignment is answered. */
@@ -6,17 +6,17 @@ export type Behaviour =
   | { readonly kind: "silent" }
   | {
       readonly kind: "answers";
-      /** When, as instants in milliseconds from the assignment: all but the last one are partial results. */
+      /** The instants of the results, in milliseconds after the assignment. All but the last one are partial. */
       readonly atMs: readonly number[];
       readonly isError: boolean;
-      /** Whether the final answer is given twice. */
+      /** Whether the final result is sent twice. */
       readonly isTwice: boolean;
-      /** Whether it answers although the assignment was revoked meanwhile. */
+      /** Whether the producer answers after a revocation. */
       readonly isStubborn: boolean;
       readonly bytes: number;
     };
 
-/** Decides. @param ttlMs - what remains of the TTL. */
+/** Returns the behaviour. @param ttlMs - the remaining TTL, in milliseconds. */
 export function behaviourOf(seed: number, requestId: string, producerId: string, ttlMs: number): Behaviour {
   const random = randomFor(seed, requestId, producerId);
   const plain = {
@@ -36,7 +36,7 @@ export function behaviourOf(seed: number, requestId: string, producerId: string,
       return { ...plain, atMs: Array.from({ length: random.int(2, 4) }, (_, i) => i * random.int(0, 20)) };
     case "late":
       return { ...plain, isStubborn: true, atMs: [ttlMs + random.int(2, 80)] };
-    // As exactly at the end of the TTL as this process can.
+    // As close to the end of the TTL as this process can.
     case "sharp":
       return { ...plain, isStubborn: true, atMs: [ttlMs - random.next() * 4] };
     case "slow":

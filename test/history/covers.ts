@@ -1,4 +1,4 @@
-/** Whether a pattern covers a topic; written for the checker alone, as plainly as can be. */
+/** Whether a pattern matches a topic. A simple implementation for the checker, independent of the server. */
 export function covers(pattern: string, topic: string): boolean {
   const tokens = topic.split(".");
   const wanted = pattern.split(".");
@@ -7,7 +7,7 @@ export function covers(pattern: string, topic: string): boolean {
   return wanted.every((want, i) => want === "*" || want === ">" || want === tokens[i]);
 }
 
-/** Whether one of them does. */
+/** Whether one of the patterns matches a topic. */
 export function isCovered(patterns: Iterable<string>, topic: string): boolean {
   for (const pattern of patterns) if (covers(pattern, topic)) return true;
   return false;

@@ -1,13 +1,13 @@
-/** A history by what it is about: requests, sessions, streams. */
+/** Indexes a history by request, session and stream. */
 import type { EventOf, HistoryEvent, Kind } from "./history.js";
 import { ofKind } from "./history.js";
 
-/** All events about one thing, by kind and in order. */
+/** All events of one request, session or stream, by kind and in order. */
 export class Story {
   readonly events: HistoryEvent[] = [];
   readonly #byKind = new Map<Kind, readonly HistoryEvent[]>();
 
-  /** Those of a kind. Nothing is added any more once this was asked. */
+  /** The events of a kind. No event may be added after the first call. */
   all<K extends Kind>(kind: K): readonly EventOf<K>[] {
     let found = this.#byKind.get(kind) as readonly (EventOf<K> & HistoryEvent)[] | undefined;
     if (!found) {
@@ -26,15 +26,15 @@ export class Story {
   }
 }
 
-/** A history that can be looked up. */
+/** An indexed history. */
 export class Facts {
   readonly requests: ReadonlyMap<string, Story>;
   readonly sessions: ReadonlyMap<string, Story>;
   readonly streams: ReadonlyMap<string, Story>;
   readonly callers: ReadonlyMap<string, Story>;
-  /** Everything. */
+  /** All events. */
   readonly whole: Story;
-  /** Replies and what became of them, by session and assignment. */
+  /** Replies and their dispositions, by session and assignment. */
   readonly answers: ReadonlyMap<string, Story>;
   readonly #killedAt: readonly number[];
 
@@ -54,12 +54,12 @@ export class Facts {
     return this.#killedAt.some((at) => at >= from && at <= to);
   }
 
-  /** Which server was there at an instant. */
+  /** The server that ran at an instant. */
   serverAt(at: number): string {
     return this.whole.all("serverStarted").findLast((started) => started.at <= at)?.serverId ?? "";
   }
 
-  /** What became of the replies to an assignment. */
+  /** The dispositions of the replies to an assignment. */
   dispositionsOf(session: string, assignmentId: string): readonly EventOf<"disposed">[] {
     return this.answers.get(`${session} ${assignmentId}`)?.all("disposed") ?? [];
   }
@@ -92,7 +92,7 @@ function answersOf(events: readonly HistoryEvent[]): ReadonlyMap<string, Story> 
   return found;
 }
 
-/** @param but - kinds that bear the key for another reason. */
+/** @param but - kinds that have the key for another reason. */
 function group(events: readonly HistoryEvent[], key: string, ...but: readonly Kind[]): Map<string, Story> {
   const found = new Map<string, Story>();
   for (const event of events) {

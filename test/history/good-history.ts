@@ -1,6 +1,6 @@
 /**
- * A small history, written by hand, that keeps every promise: two producers, three listeners of which one comes back and
- * one has lost something, a requester, and requests that end in different ways. Wrong histories are made from it.
+ * A small handwritten history that keeps every promise: two producers, three listeners (one reconnects, one loses a
+ * result), a requester, and requests that end in different ways. invariants.test.ts mutates it.
  */
 import type { Cursor, EventOf, HistoryEvent, Kind, Said, SummaryFacts } from "./history.js";
 
@@ -9,7 +9,7 @@ const TOPIC = "a";
 const EPOCH = "s1.1";
 const TTL_MS = 100;
 
-/** Makes a copy that may be mutated. */
+/** Returns a copy that a test may mutate. */
 export function goodHistory(): HistoryEvent[] {
   const writer = new Writer();
   writer.everybodyComes();
@@ -61,7 +61,7 @@ class Writer {
     if (n % 4 === 0) this.#beat();
   }
 
-  /** The second listener comes back, and what it missed is replayed. */
+  /** The second listener reconnects, and the server replays the results that it missed. */
   comesBack(): void {
     this.#isAway = false;
     this.#back = "l2#2";
@@ -72,7 +72,7 @@ class Writer {
     }
   }
 
-  /** A request that one producer answers too late. */
+  /** A request that one producer answers after its TTL. */
   expires(n: number): void {
     const requestId = `q${n}`;
     this.#ask(requestId);

@@ -1,23 +1,23 @@
 /**
- * What everybody did and saw, in one order: the instants are those of the process that all of them report to.
+ * The events of a run in one order. All instants are taken by the process that collects the events.
  */
 import type { OutcomeState, SummaryReason } from "./names.js";
 
-/** Who is registered on what. */
+/** A registration of a producer. */
 export interface Registration {
   readonly topic: string;
-  /** Empty without one. */
+  /** Empty without a group. */
   readonly group: string;
 }
 
-/** A position of a topic. */
+/** A sequence in a topic, with its epoch. */
 export interface Cursor {
   readonly topic: string;
   readonly epoch: string;
   readonly sequence: number;
 }
 
-/** A result that came to a listener or requester. */
+/** A result that a listener or requester received. */
 export interface DeliveryFacts {
   readonly requestId: string;
   readonly topic: string;
@@ -28,14 +28,14 @@ export interface DeliveryFacts {
   readonly sequence: number;
   readonly late: boolean;
   readonly latencyMs: number;
-  /** Of what it carried. */
+  /** Digest of the payload. */
   readonly digest: string;
-  /** What it says itself about who wrote it. */
+  /** The writer, as named in the payload. */
   readonly session: string;
   readonly index: number;
 }
 
-/** What became of one target. */
+/** The outcome of one target. */
 export interface OutcomeFacts {
   readonly producerId: string;
   readonly group: string;
@@ -43,7 +43,7 @@ export interface OutcomeFacts {
   readonly resultCount: number;
 }
 
-/** The end of a request as somebody was told it. */
+/** The end of a request, as a summary reports it. */
 export interface SummaryFacts {
   readonly requestId: string;
   readonly topic: string;
@@ -57,7 +57,7 @@ export interface SummaryFacts {
   readonly outcomes: readonly OutcomeFacts[];
 }
 
-/** What was asked, and how. */
+/** A request. */
 export interface RequestFacts {
   readonly requestId: string;
   readonly topic: string;
@@ -68,25 +68,25 @@ export interface RequestFacts {
   readonly letsRun: boolean;
   /** Whether it can end before all targets have answered. */
   readonly hasPolicy: boolean;
-  /** Whether it asks only some of the producers. */
+  /** Whether it selects only some of the producers. */
   readonly selects: boolean;
   readonly noProducers: "COMPLETE" | "FAIL" | "WAIT";
   readonly digest: string;
 }
 
 type Kinds = {
-  /** What is going to be tried. */
+  /** The plan of the run. */
   planned: { readonly seed: number; readonly restarts: boolean; readonly forgets: boolean };
   /** A server process listens. */
   serverStarted: { readonly serverId: string };
-  /** It is about to be killed. */
+  /** The server is about to be killed. */
   serverKilled: { readonly serverId: string };
-  /** It was asked something small, and answered after so long. */
+  /** The server answered a small call that was sent at this instant. */
   probed: { readonly sentAt: number };
-  /** The process that all report to was busy for so long. */
+  /** The collecting process was busy for this time. */
   stalled: { readonly ms: number };
 
-  /** A producer says hello. `isExact`: each reply that is logged was sent, and is reported on. */
+  /** A producer sends Hello. `isExact`: every noted reply was sent and gets a disposition. */
   producerOpened: {
     readonly session: string;
     readonly producerId: string;
@@ -100,7 +100,7 @@ type Kinds = {
   deregistered: { readonly session: string; readonly topics: readonly string[] };
   draining: { readonly session: string };
   drained: { readonly session: string };
-  /** From here on the server may find it gone. */
+  /** From this instant on, the server may notice that the producer is disconnected. */
   producerBroken: { readonly session: string; readonly by: string };
   producerEnded: { readonly session: string; readonly code: string; readonly reason: string };
   assigned: {
@@ -126,8 +126,8 @@ type Kinds = {
   disposed: { readonly session: string; readonly assignmentId: string; readonly state: string };
 
   /**
-   * A listener opens a stream. `listener` is who it is across streams. A stream of a client library that reconnects by
-   * itself has `isResumedByClient` and shows no cursors.
+   * A listener opens a stream. `listener` identifies it across streams. With `isResumedByClient`, a client library
+   * reconnects automatically and shows no cursors.
    */
   listenerOpened: {
     readonly stream: string;
@@ -159,17 +159,17 @@ type Kinds = {
     readonly cursors: readonly Cursor[];
   };
   /**
-   * A client library is told to change its topics; when `topicsChanged` follows, it has. In between it cannot be seen
-   * from outside whether what comes is of before or after.
+   * A client library begins to change its topics; `topicsChanged` follows when it has. Results in between may belong to
+   * either set of topics.
    */
   changing: { readonly stream: string; readonly topics: readonly string[] };
   heartbeat: { readonly stream: string; readonly cursors: readonly Cursor[] };
-  /** It stops reading. */
+  /** A listener stops reading. */
   paused: { readonly stream: string };
   listenerBroken: { readonly stream: string; readonly by: string };
   listenerEnded: { readonly stream: string; readonly code: string; readonly reason: string };
 
-  /** A request is sent; `isRepeat` if the same was sent before. */
+  /** A request is sent. `isRepeat`: the same request was sent before. */
   submitted: { readonly caller: string; readonly isRepeat: boolean } & RequestFacts;
   accepted: {
     readonly caller: string;
@@ -190,9 +190,9 @@ type Kinds = {
   callerBroken: { readonly caller: string; readonly by: string };
   callerEnded: { readonly caller: string; readonly code: string };
 
-  /** No request is in flight any more; what was said before this is answered before it is quiet. */
+  /** No request is in flight. All messages before this event are answered before `quiet`. */
   settling: { readonly serverId: string };
-  /** Everything was answered, ended and delivered, as far as could be waited for. */
+  /** Everything is answered, ended and delivered, or the wait has timed out. */
   quiet: {
     readonly serverId: string;
     readonly pending: number;
@@ -201,28 +201,28 @@ type Kinds = {
     readonly totals: Readonly<Record<string, number>>;
     readonly topics: readonly Cursor[];
   };
-  /** Everybody has left. */
+  /** All actors have closed. */
   empty: { readonly producers: number; readonly listeners: number; readonly pending: number };
-  /** The last server was told to end. */
+  /** The last server was asked to shut down. */
   serverExited: { readonly code: number | null; readonly complaints: readonly string[] };
 };
 
 /** A kind of event. */
 export type Kind = keyof Kinds;
-/** What an event of a kind says. */
+/** The fields of an event of a kind. */
 export type Said<K extends Kind> = Kinds[K];
-/** An event of a kind, when it was noted, in milliseconds of one monotonic clock. */
+/** An event of a kind. `at` is its instant, in milliseconds of a monotonic clock. */
 export type EventOf<K extends Kind> = { readonly at: number; readonly kind: K } & Kinds[K];
 /** Any event. */
 export type HistoryEvent = { [K in Kind]: EventOf<K> }[Kind];
 
-/** Takes what actors note. */
+/** Receives the events of actors. */
 export interface Notes {
-  /** Notes an event at this very moment. */
+  /** Adds an event with the current instant. */
   note<K extends Kind>(kind: K, said: Said<K>): void;
 }
 
-/** All that was noted. */
+/** All events of a run. */
 export class History implements Notes {
   readonly events: HistoryEvent[] = [];
 
@@ -231,7 +231,7 @@ export class History implements Notes {
   }
 }
 
-/** Those of a kind, in order. */
+/** The events of a kind, in order. */
 export function ofKind<K extends Kind>(events: readonly HistoryEvent[], kind: K): readonly EventOf<K>[] {
   return events.filter((event): event is EventOf<K> & HistoryEvent => event.kind === kind);
 }

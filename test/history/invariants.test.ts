@@ -1,5 +1,5 @@
 /**
- * Every promise bites: a history that keeps all of them is mutated in one way, and exactly that promise is reported.
+ * Tests every invariant: each mutation of a good history must break exactly the promise that it names.
  */
 import { describe, expect, it } from "vitest";
 import { goodHistory } from "./good-history.js";
@@ -13,7 +13,7 @@ function broken(events: readonly HistoryEvent[]): readonly string[] {
 
 type Mutation = (events: HistoryEvent[]) => void;
 
-/** Where the first event of a kind is that fits. */
+/** The index of the first event of a kind with these fields. */
 function find<K extends Kind>(
   events: readonly HistoryEvent[],
   kind: K,
@@ -29,7 +29,7 @@ function find<K extends Kind>(
   return at;
 }
 
-/** Changes what such events say. */
+/** Changes fields of the matching events. */
 function change<K extends Kind>(kind: K, fits: Partial<EventOf<K>>, to: Partial<EventOf<K>>): Mutation {
   return (events) => {
     find(events, kind, fits);
@@ -47,7 +47,7 @@ function remove<K extends Kind>(kind: K, fits: Partial<EventOf<K>>): Mutation {
   return (events) => void events.splice(find(events, kind, fits), 1);
 }
 
-/** Puts a copy right behind. */
+/** Inserts a copy after the matching event. */
 function repeat<K extends Kind>(kind: K, fits: Partial<EventOf<K>>, but: Partial<EventOf<K>> = {}): Mutation {
   return (events) => {
     const at = find(events, kind, fits);
@@ -55,7 +55,7 @@ function repeat<K extends Kind>(kind: K, fits: Partial<EventOf<K>>, but: Partial
   };
 }
 
-/** Lets two events of one stream change their places in time. */
+/** Swaps two events of one stream in time. */
 function swap(first: Partial<EventOf<"delivered">>, second: Partial<EventOf<"delivered">>): Mutation {
   return (events) => {
     const [a, b] = [find(events, "delivered", first), find(events, "delivered", second)];
@@ -65,7 +65,7 @@ function swap(first: Partial<EventOf<"delivered">>, second: Partial<EventOf<"del
   };
 }
 
-/** Lets two results of one stream change their positions. */
+/** Swaps the sequences of two results of one stream. */
 function exchange(stream: string, first: number, second: number): Mutation {
   return (events) => {
     const a = find(events, "delivered", { stream, sequence: first });
@@ -76,7 +76,7 @@ function exchange(stream: string, first: number, second: number): Mutation {
   };
 }
 
-/** Moves an event to another place in time, right behind another one. */
+/** Moves an event in time, to directly after another one. */
 function moveBehind<K extends Kind, L extends Kind>(
   kind: K,
   fits: Partial<EventOf<K>>,
@@ -176,11 +176,11 @@ function tellTooEarly(events: HistoryEvent[]): void {
   const at = find(events, "delivered", { stream: "l1#1", sequence: 7 });
   const before = events[at] as HistoryEvent;
   const cursors = [{ topic: "a", epoch: "s1.1", sequence: 7 }];
-  // The cursor is ahead by one, so what it says is over comes right behind it.
+  // The cursor is ahead by one, so a delivery at the cursor follows it.
   events.splice(at, 0, { at: before.at - 0.5, kind: "heartbeat", stream: "l1#1", cursors });
 }
 
-/** Changes a result for everybody who got it. */
+/** Changes a result for all its recipients. */
 function both(fits: Partial<DeliveryFacts>, to: Partial<DeliveryFacts>): Mutation {
   return (events) => {
     change("delivered", fits, to)(events);
@@ -246,7 +246,7 @@ function miscount(events: HistoryEvent[], name: string, by: number): void {
 }
 
 describe("a history", () => {
-  it("that is good breaks no promise", () => {
+  it("that is good has no violations", () => {
     expect(violationsOf(goodHistory())).toEqual([]);
   });
 
@@ -257,7 +257,7 @@ describe("a history", () => {
     expect(broken(events)).toEqual([promise]);
   });
 
-  it("has broken each promise at least once by now", () => {
+  it("has a mutation for each promise", () => {
     const mutated = new Set(MUTATIONS.map(([promise]) => promise));
 
     expect(INVARIANTS.map(({ name }) => name).filter((name) => !mutated.has(name))).toEqual([]);

@@ -1,10 +1,10 @@
 /**
- * Plays histories, each of a seed of its own, and holds each against every promise. Exit code 1 if one was broken, or if
- * a run was no test.
+ * Runs histories, each with its own seed, and checks each against every promise. Exit code 1 if a promise is broken or a
+ * run is void.
  *
  *   npm run history                                     three runs of twenty seconds
- *   npm run history -- --seed 7 --runs 1 --seconds 30   the run that a failure has named, and longer ones
- *   npm run history -- --restarts --forgets             with a server that is killed, and one that retains little
+ *   npm run history -- --seed 7 --runs 1 --seconds 30   reproduces a failed run, or makes a longer one
+ *   npm run history -- --restarts --forgets             kills the server; retains only few results
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -47,10 +47,10 @@ async function playOne(seed: number): Promise<void> {
   if (why.length > 0) console.log(`VOID, so no success: ${why.join("; ")}`);
   if (violations.length + why.length === 0) return;
   hasFailed = true;
-  console.log(`seed ${seed}; all of it is in ${keep(seed, events)}`);
+  console.log(`seed ${seed}; the whole history is in ${keep(seed, events)}`);
 }
 
-/** Writes a history down, an event a line. */
+/** Writes a history to a file, one event per line. */
 function keep(seed: number, events: readonly HistoryEvent[]): string {
   const folder = join(ROOT, "dist-test/histories");
   mkdirSync(folder, { recursive: true });

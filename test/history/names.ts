@@ -1,4 +1,4 @@
-/** The contract's enum names, without what is only there for the wire. */
+/** The contract's enum names, without the values that only the wire needs. */
 
 /** Why a request ended. */
 export type SummaryReason =
@@ -10,7 +10,7 @@ export type SummaryReason =
   | "NO_PRODUCERS"
   | "SHUTDOWN";
 
-/** The fate of one target. */
+/** The state of an outcome. */
 export type OutcomeState =
   | "ANSWERED"
   | "FAILED"

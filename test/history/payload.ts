@@ -1,30 +1,30 @@
 /**
- * What requests and results carry: who wrote it for what, and filling, so that whatever arrives anywhere can be traced to
- * the one who wrote it.
+ * Payloads of requests and results. Each names its writer and request, so that every received payload can be traced, and
+ * is padded to its size.
  */
 import { createHash } from "node:crypto";
 
-/** What a payload says about itself. */
+/** The label of a payload. */
 export interface Label {
   readonly requestId: string;
-  /** Who wrote it: a producer, or the requester. */
+  /** The writer: a producer or the requester. */
   readonly by: string;
-  /** The session that wrote it. */
+  /** The session of the writer. */
   readonly session: string;
-  /** Which of its writer's results of this request it is, from 0; tells results apart that are equal otherwise. */
+  /** The index of the result among its writer's results for this request, from 0. */
   readonly index: number;
 }
 
-/** In bytes; the rest of a payload is filling. */
+/** In bytes; the rest of a payload is padding. */
 const LONGEST_LABEL = 1_024;
 
-/** A payload of about so many bytes, at least as long as its label. */
+/** Returns a payload of a size in bytes, but not shorter than its label. */
 export function makePayload(label: Label, bytes: number): Buffer {
   const head = `${JSON.stringify(label)}\n`;
   return Buffer.from(head.padEnd(bytes, `${label.requestId}.`));
 }
 
-/** Reads the label. @returns undefined if nobody here wrote this. */
+/** Reads the label. @returns undefined if no actor wrote this payload. */
 export function labelOf(payload: Uint8Array | string): Label | undefined {
   const text =
     typeof payload === "string" ? payload : Buffer.from(payload.subarray(0, LONGEST_LABEL)).toString();
@@ -35,7 +35,7 @@ export function labelOf(payload: Uint8Array | string): Label | undefined {
   }
 }
 
-/** Names a payload, or the message of an error, by its content. */
+/** Returns the digest of a payload or of an error message. */
 export function digestOf(kind: "data" | "error", payload: Uint8Array | string): string {
   return createHash("sha256").update(`${kind}\n`).update(payload).digest("base64url").slice(0, 22);
 }

@@ -1,26 +1,26 @@
-/** What happens in a run, and when. */
+/** Plans the acts of a run and their instants. */
 import type { Act, Cast, CompletionSpec, Fault, RequestSpec } from "./plan.js";
 import { BULK_TOPIC, FLOOD_PRODUCER, GONE, PATTERNS, TOPICS } from "./plan-peers.js";
 import type { Random } from "./random.js";
 
-/** What a request may have for its TTL, in milliseconds. */
+/** TTLs of requests, in milliseconds. */
 const TTLS_MS = [30, 60, 100, 200, 300, 400, 600, 800, 1_500, 2_500] as const;
-/** Mean time between two of a kind, in milliseconds. */
+/** Mean times between two acts of a kind, in milliseconds. */
 const REQUEST_EVERY_MS = 14;
 const CHANGE_EVERY_MS = 120;
 const FAULT_EVERY_MS = 250;
-/** In this part of the run nothing fails any more, so that there is a quiet end. */
+/** Length of the last part of a run, without faults, in milliseconds. */
 const CALM_MS = 1_500;
-/** Time that a server needs to be there again, on a busy machine, before anything else is tried. */
+/** Time that a server needs to restart on a busy machine, in milliseconds; no other act happens in it. */
 const RESTART_MS = 1_500;
-/** A listener does not read for so long, and meanwhile more is flooded than all buffers on the way can hold. */
+/** How long a listener does not read, in milliseconds. The flood in that time exceeds all buffers on the way. */
 const PAUSE_MS = 2_000;
-/** Who comes back is there again after so long. */
+/** Time after which a reconnecting actor is live again, in milliseconds. */
 const BACK_MS = 500;
-/** Who drains is let go when all that was asked is over. */
+/** Time in which a draining producer finishes its assignments, in milliseconds. */
 const DRAIN_MS = Math.max(...TTLS_MS) + BACK_MS;
 
-/** Lays out everything. */
+/** Plans all acts. */
 export function planActs(random: Random, ms: number, cast: Cast, restarts: boolean): readonly Act[] {
   const restartAt = restarts ? Math.round(ms * (0.4 + random.next() * 0.2)) : Number.POSITIVE_INFINITY;
   const acts: Act[] = [
@@ -35,13 +35,13 @@ export function planActs(random: Random, ms: number, cast: Cast, restarts: boole
   return kept.sort((a, b) => a.atMs - b.atMs);
 }
 
-/** How long it takes until an act has had its effect, at most. */
+/** The longest time until an act has its effect, in milliseconds. */
 function lastsMs(act: Act): number {
   if (act.kind === "drainProducer") return DRAIN_MS;
   return Math.max(PAUSE_MS, "backMs" in act ? act.backMs + BACK_MS : 0);
 }
 
-/** Instants so far apart on average, from the beginning up to `ms`. */
+/** Random instants up to `ms`, with a mean distance. */
 function* instants(random: Random, ms: number, everyMs: number): Generator<number> {
   for (let atMs = 0; ; ) {
     atMs += -Math.log(1 - random.next()) * everyMs;
@@ -56,7 +56,7 @@ function* requests(random: Random, ms: number, { requesters }: Cast): Generator<
     const requester = random.pick(requesters);
     const spec = requestSpec(random, `q${++n}`, requester.make === "client");
     yield { atMs, kind: "request", requester: requester.id, spec };
-    // What a client library does with a repeated id is its own matter; the wire is asked here.
+    // Only wire requesters repeat ids: client libraries may handle a repeated id themselves.
     if (requester.make === "submit" && random.chance(0.05)) {
       yield { atMs: atMs + random.int(0, 300), kind: "repeat", requester: requester.id, spec };
     }
@@ -124,7 +124,7 @@ function* changes(random: Random, ms: number, { producers, listeners }: Cast): G
   }
 }
 
-/** One of each kind at least, in a run that is long enough, and then as it comes. */
+/** At least one act of each kind in a run that is long enough; further ones are random. */
 function* faults(random: Random, ms: number, { producers, listeners, requesters }: Cast): Generator<Act> {
   const end = ms - CALM_MS;
   const of = <T extends { readonly id: string; readonly make: string }>(
@@ -159,7 +159,7 @@ function* faults(random: Random, ms: number, { producers, listeners, requesters 
   }
 }
 
-/** Once in a while a listener does not read while a lot is sent to it; not before the server is killed. */
+/** Now and then, a listener does not read during a flood. The first time is after a planned kill of the server. */
 function* floods(ms: number, restartAt: number): Generator<Act> {
   const begin = restartAt === Number.POSITIVE_INFINITY ? 300 : restartAt + RESTART_MS + 100;
   let n = 0;

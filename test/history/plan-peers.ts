@@ -1,29 +1,29 @@
-/** Who is in a run: the kinds of peers are always the same, what they are on is left to chance. */
+/** Plans the actors of a run. Their kinds are fixed; their topics are random. */
 import type { Registration } from "./history.js";
 import type { Cast, ListenerSpec, Make, ProducerSpec } from "./plan.js";
 import type { Random } from "./random.js";
 
-/** Topics that are asked on; nobody answers on the last one, unless somebody joins it. */
+/** Topics of requests. The last one has no producer unless an act registers one. */
 export const TOPICS = ["t.a.1", "t.a.2", "t.a.3", "t.b.1", "t.b.2", "u.1", "u.2", "nobody"] as const;
-/** What peers may join beside them. */
+/** Patterns that producers and listeners may use in addition. */
 export const PATTERNS = ["t.*.1", "t.a.*", "t.>", "u.*"] as const;
-/** Where results are flooded in bulk, for listeners that do not read. */
+/** The topic of floods, for listeners that do not read. */
 export const BULK_TOPIC = "bulk";
-/** Who floods them. */
-export const FLOOD_PRODUCER = "floods";
-/** Who is gone for so long that what is retained, which is little then, does not reach back. */
+/** The producer of floods. */
+export const FLOOD_PRODUCER = "flood";
+/** A listener that stays disconnected for longer than results are retained. */
 export const GONE = "gone";
 
 const GROUPS = ["", "", "", "g1", "g2"] as const;
 
-/** Chooses everybody. */
+/** Plans all actors. */
 export function planCast(random: Random, forgets: boolean): Cast {
   const makes: readonly Make[] = ["wire", "wire", "wire", "process", "process", "client", "client"];
   const producers: ProducerSpec[] = makes.map((make, i) => ({
     id: `p${i}`,
     make,
     registrations: someRegistrations(random, i),
-    // One of them is asked little at a time and has little room, so that work waits and is saturated.
+    // One producer has little credit and a small backlog, so that assignments queue and the producer is saturated.
     maxOutstanding: i === 1 ? 2 : 0,
     maxBacklog: i === 1 ? 2 : 0,
     labels: { zone: random.pick(["north", "south"]) },
@@ -61,7 +61,7 @@ function listeners(random: Random, forgets: boolean): readonly ListenerSpec[] {
   const some = () => TOPICS.filter(() => random.chance(0.6));
   const call = "Subscribe";
   const all: ListenerSpec[] = [
-    // Hears everything, always: what all others heard is compared with it.
+    // Receives everything at all times; the others are compared with it.
     {
       ...plain,
       id: "l0",

@@ -1,12 +1,12 @@
 /**
- * What a run will try: who is there, who asks what and when, and what fails. Nothing but the seed decides it.
+ * The plan of a run: its actors, requests and faults. It depends only on the seed.
  */
 import type { Registration } from "./history.js";
 import { planActs } from "./plan-acts.js";
 import { planCast } from "./plan-peers.js";
 import { Random } from "./random.js";
 
-/** How a peer is built: own stubs here, own stubs in a process of its own, or the TypeScript client. */
+/** How an actor is built: from stubs in this process, from stubs in its own process, or on the TypeScript client. */
 export type Make = "wire" | "process" | "client";
 
 /** A producer. */
@@ -23,13 +23,13 @@ export interface ProducerSpec {
 export interface ListenerSpec {
   readonly id: string;
   readonly make: Make;
-  /** Only of `wire`: on which of the two calls it listens. */
+  /** Only for `wire`: which of the two calls it uses. */
   readonly call: "Listen" | "Subscribe";
   readonly topics: readonly string[];
   readonly group: string;
   readonly includeLate: boolean;
   readonly includeSummaries: boolean;
-  /** Whether it comes back with its cursors. */
+  /** Whether it resumes by its cursors after a reconnect. */
   readonly resumes: boolean;
   readonly bufferBytes: number;
 }
@@ -63,7 +63,7 @@ export interface RequestSpec {
   readonly payloadBytes: number;
 }
 
-/** What can be done to peers. */
+/** Faults and changes of actors. */
 export type Fault =
   | "severProducer"
   | "cutProducer"
@@ -76,7 +76,7 @@ export type Fault =
   | "cutRequester"
   | "restartServer";
 
-/** What happens at an instant of the run. */
+/** An act at an instant of the run. */
 export type Act = { readonly atMs: number } & (
   | { readonly kind: "request"; readonly requester: string; readonly spec: RequestSpec }
   | { readonly kind: "repeat"; readonly requester: string; readonly spec: RequestSpec }
@@ -88,37 +88,37 @@ export type Act = { readonly atMs: number } & (
   | { readonly kind: Fault; readonly who: string; readonly backMs: number }
 );
 
-/** Everybody in a run. */
+/** All actors of a run. */
 export interface Cast {
   readonly producers: readonly ProducerSpec[];
   readonly listeners: readonly ListenerSpec[];
   readonly requesters: readonly RequesterSpec[];
 }
 
-/** What a run will try. */
+/** The plan of a run. */
 export interface Plan extends Cast {
   readonly seed: number;
   readonly ms: number;
   /** Whether the server is killed in the middle. */
   readonly restarts: boolean;
-  /** Whether what is retained is so little that who comes back finds holes. */
+  /** Whether the server retains so few results that resumed listeners get gaps. */
   readonly forgets: boolean;
   /** Flags of `ate-dispatcher serve`. */
   readonly flags: readonly string[];
-  /** By time. */
+  /** All acts, in order of time. */
   readonly acts: readonly Act[];
 }
 
-/** What may be wished of a plan instead of leaving it to the seed. */
+/** Options of a plan that the seed does not decide. */
 export interface PlanWishes {
   readonly restarts?: boolean;
   readonly forgets?: boolean;
 }
 
-/** Heartbeats carry the cursors, and in the end show that nothing more is on its way. */
+/** Interval in milliseconds. Heartbeats carry cursors; at the end they show that no more results follow. */
 const HEARTBEAT_MS = 400;
 
-/** Makes the plan of a seed. */
+/** Returns the plan for a seed. */
 export function makePlan(seed: number, ms: number, wishes: PlanWishes = {}): Plan {
   const random = new Random(seed);
   const roll = { restarts: random.chance(0.25), forgets: random.chance(0.2) };
@@ -126,7 +126,7 @@ export function makePlan(seed: number, ms: number, wishes: PlanWishes = {}): Pla
   const cast = planCast(random, forgets);
   const flags = [
     ...["--heartbeat-ms", String(HEARTBEAT_MS), "--drain-grace-ms", "0"],
-    // Whatever is answered after its end is told apart from what was never asked, however much that is.
+    // The server remembers all ended assignments of a run, so that late replies never become UNKNOWN.
     ...["--remembered-assignments", "100000"],
     ...(forgets ? ["--retained-bytes", "64KiB"] : []),
   ];

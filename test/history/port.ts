@@ -1,5 +1,5 @@
 /**
- * One stream of the dispatcher as a peer sees it that uses nothing but gRPC: messages in, messages out, and how it ended.
+ * One stream of the dispatcher on plain gRPC: messages in, messages out, and the end of the stream.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
@@ -11,23 +11,23 @@ import { readEnd } from "../support/wire-status.js";
 const SERVICE = "/ate.dispatcher.v1.DispatcherService/";
 const PIPED_STREAM = join(ROOT, "test/history/piped-stream.mjs");
 
-/** What comes. */
+/** Receives the events of a stream. */
 export interface Receiver {
   receive(message: Buffer): void;
-  /** Once, at the end. @param code - name of the gRPC status code. */
+  /** Called once, at the end. @param code - name of the gRPC status code. */
   ended(code: string, reason: string): void;
 }
 
-/** What can be done to a stream. */
+/** The operations of a stream. */
 export interface Port {
   send(message: Uint8Array): void;
-  /** Ends the stream without a word: a reset, or the death of the peer's process. */
+  /** Ends the stream abruptly, by a reset or by killing the process. */
   sever(): void;
-  /** Lets go of everything; what comes afterwards is not told any more. */
+  /** Releases all resources; no further event is reported. */
   close(): void;
 }
 
-/** Opens a stream of this process, on a connection of its own. @param first - the request, if it is not a duplex stream. */
+/** Opens a stream in this process, on its own connection. @param first - the request of a server stream. */
 export function openPort(address: string, method: string, receiver: Receiver, first?: Uint8Array): Port {
   const client = new Client(address, credentials.createInsecure(), {
     "grpc.use_local_subchannel_pool": 1,
@@ -40,7 +40,7 @@ export function openPort(address: string, method: string, receiver: Receiver, fi
     duplex ?? client.makeServerStreamRequest(path, asItIs, asItIs, Buffer.from(first ?? []), new Metadata());
   let isOver = false;
   call.on("data", (message: Buffer) => void (isOver || receiver.receive(message)));
-  // The status, which always follows, says the same.
+  // The status event, which always follows, reports the same error.
   call.on("error", () => undefined);
   call.on("status", (status: StatusObject) => {
     client.close();
@@ -60,7 +60,7 @@ export function openPort(address: string, method: string, receiver: Receiver, fi
   };
 }
 
-/** Opens a duplex stream in a process of its own; severing it kills the process. */
+/** Opens a duplex stream in its own process; `sever` kills the process. */
 export function openProcessPort(address: string, method: string, receiver: Receiver): Port {
   const child = spawn(process.execPath, [PIPED_STREAM, address, method], {
     stdio: ["pipe", "pipe", "inherit"],

@@ -1,9 +1,9 @@
 /**
- * Chance that a seed decides: the same seed rolls the same dice, in every process and at every run.
+ * Random numbers from a seed: the same seed gives the same numbers in every process and run.
  */
 import { createHash } from "node:crypto";
 
-/** A source of dice. */
+/** A seeded random number generator. */
 export class Random {
   #state: number;
 
@@ -11,7 +11,7 @@ export class Random {
     this.#state = seed >>> 0;
   }
 
-  /** At min 0 and below 1. Mulberry32: small, and good enough to choose what is tried. */
+  /** A number from 0 up to but excluding 1, by Mulberry32, which is small and good enough for test plans. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = this.#state;
@@ -20,24 +20,24 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** A whole number between both, both included. */
+  /** A whole number from `min` to `max`, inclusive. */
   int(min: number, max: number): number {
     return min + Math.floor(this.next() * (max - min + 1));
   }
 
-  /** True so many times out of one. */
+  /** True with a probability from 0 to 1. */
   chance(share: number): boolean {
     return this.next() < share;
   }
 
-  /** One of them. */
+  /** A random element. */
   pick<T>(all: readonly T[]): T {
     const picked = all[this.int(0, all.length - 1)];
-    if (picked === undefined) throw new Error("there is nothing to pick from");
+    if (picked === undefined) throw new Error("cannot pick from an empty list");
     return picked;
   }
 
-  /** One of the names, as often as its weight says. */
+  /** A random name, with a probability in proportion to its weight. */
   weigh<K extends string>(weights: Readonly<Record<K, number>>): K {
     const entries = Object.entries<number>(weights) as [K, number][];
     let left = this.next() * entries.reduce((sum, [, weight]) => sum + weight, 0);
@@ -49,7 +49,7 @@ export class Random {
   }
 }
 
-/** Dice of their own for a matter that has names, whenever and wherever it comes up. */
+/** A generator for named things, independent of when and where it is created. */
 export function randomFor(seed: number, ...names: readonly (string | number)[]): Random {
   const digest = createHash("sha256")
     .update([seed, ...names].join("/"))

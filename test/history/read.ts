@@ -1,4 +1,4 @@
-/** Reads what the dispatcher says into what a history notes. */
+/** Converts messages of the dispatcher to fields of history events. */
 import type { ServerTotals } from "../../src/gen/ate/dispatcher/v1/introspection.js";
 import type { Delivery, Result } from "../../src/gen/ate/dispatcher/v1/result.js";
 import type { Cursor as WireCursor } from "../../src/gen/ate/dispatcher/v1/session.js";
@@ -7,7 +7,7 @@ import { millis } from "../support/wire-client.js";
 import type { Cursor, DeliveryFacts, SummaryFacts } from "./history.js";
 import { digestOf, labelOf } from "./payload.js";
 
-/** The name of an enum's number. */
+/** The name of an enum value. */
 export function nameOf<T extends string>(names: Readonly<Record<T, number>>, value: number): T {
   const found = Object.entries<number>(names).find(([, number]) => number === value);
   return (found?.[0] ?? `${value}`) as T;
@@ -18,7 +18,7 @@ export function cursorOf({ topic, epoch, sequence }: WireCursor): Cursor {
   return { topic, epoch, sequence: Number(sequence) };
 }
 
-/** The same, as it is sent. */
+/** A position, as a message. */
 export function wireCursorOf({ topic, epoch, sequence }: Cursor): WireCursor {
   return { topic, epoch, sequence: BigInt(sequence) };
 }
@@ -41,7 +41,7 @@ function contentOf(result: Result | undefined): Pick<DeliveryFacts, "digest" | "
   return { digest: `not data: ${outcome?.$case}`, session: "", index: -1 };
 }
 
-/** What a payload tells about itself. */
+/** The label of a payload. */
 export function factsOf(
   kind: "data" | "error",
   payload: Uint8Array | string,
@@ -64,7 +64,7 @@ export function summaryOf(summary: Summary): SummaryFacts {
   };
 }
 
-/** The totals by their names. */
+/** The totals, by name. */
 export function totalsOf(totals: ServerTotals): Readonly<Record<string, number>> {
   return Object.fromEntries(Object.entries(totals).map(([name, count]) => [name, Number(count)]));
 }

@@ -1,13 +1,13 @@
-/** What a run is told as: a line of figures, and of each promise that was broken, what shows it. */
+/** The report of a run: a line of figures, and the evidence of each broken promise. */
 import { Facts } from "./facts.js";
 import type { HistoryEvent } from "./history.js";
 import type { Violation } from "./invariants/violation.js";
 import type { Plan } from "./plan.js";
 
-/** Of each promise so many violations are shown, and of each so many events. */
+/** How many violations of a promise are shown, and how many events of a violation. */
 const MAX_VIOLATIONS = 3;
 const MAX_EVENTS = 40;
-/** The whole of it is in the file. */
+/** Maximum characters of a line; the file has the whole event. */
 const MAX_LINE = 300;
 
 /** One line of figures. */
@@ -25,14 +25,14 @@ export function figuresOf(plan: Plan, events: readonly HistoryEvent[]): string {
     `${count("replied")} replies`,
     `${count("delivered")} deliveries`,
     `${count("gap")} gaps`,
-    `${faults} peers broken off`,
+    `${faults} faults of actors`,
     `slowest answer to a probe ${Math.round(worstMs)} ms`,
   ]
     .filter((part) => part !== "")
     .join(", ");
 }
 
-/** Violations, promise by promise. */
+/** Describes violations, grouped by promise. */
 export function describe(violations: readonly Violation[], events: readonly HistoryEvent[]): string {
   const byPromise = new Map<string, Violation[]>();
   for (const violation of violations) {
@@ -47,7 +47,7 @@ export function describe(violations: readonly Violation[], events: readonly Hist
     .join("\n\n");
 }
 
-/** What a violation is about, from the whole history: its request, in its order. */
+/** Describes a violation with all events of its request, in order. */
 function sliceOf({ text, events: shown }: Violation, events: readonly HistoryEvent[]): string {
   const ids = new Set(shown.flatMap((event) => ("requestId" in event ? [event.requestId] : [])));
   const about = events

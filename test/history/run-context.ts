@@ -3,19 +3,19 @@ import type { Notes } from "./history.js";
 import type { Plan } from "./plan.js";
 import type { Schedule } from "./schedule.js";
 
-/** What every actor of a run is given. */
+/** The parts of a run that every actor uses. */
 export interface RunContext extends Notes {
   readonly plan: Plan;
   readonly schedule: Schedule;
-  /** Whether it is over, so that nobody comes back. */
+  /** Whether the run is ending, so that no actor reconnects. */
   readonly isEnding: boolean;
-  /** For calls that belong to nobody; anew after a restart of the server. */
+  /** A client for calls that belong to no actor; a new one after each restart of the server. */
   readonly control: WireClient;
-  /** How often the server has taken all of a flood. */
+  /** How many floods the server has received completely. */
   floodCount: number;
-  /** A name that was not used before in this run. */
+  /** Returns a name that is unique in the run. */
   fresh(prefix: string): string;
 }
 
-/** Time between a try to connect that failed and the next. */
+/** Delay after a failed attempt to connect, in milliseconds. */
 export const RETRY_MS = 100;

@@ -1,5 +1,5 @@
 /**
- * Plays a plan: everybody comes, everything happens, then it gets quiet, everybody leaves, and the server ends.
+ * Executes a plan: starts all actors, performs the acts, waits until all is quiet, closes the actors, ends the server.
  */
 import { ClientListener } from "./actors/client-listener.js";
 import { History, type HistoryEvent } from "./history.js";
@@ -7,14 +7,14 @@ import type { Plan } from "./plan.js";
 import { cursorOf, totalsOf } from "./read.js";
 import { World } from "./world.js";
 
-/** Longest wait for quiet; a run that has not ended by itself then is checked as it is. */
+/** Timeout of the wait for quiet, in milliseconds. After it, the history is checked as it is. */
 const QUIET_TIMEOUT_MS = 30_000;
-/** How far acts may lag behind their plan before all that follow are put off. */
+/** How far an act may lag behind its plan, in milliseconds, before all further acts are postponed. */
 const MAX_BEHIND_MS = 100;
-/** The second heartbeat from now on was sent after everything that there was to say. */
+/** The second heartbeat from an instant on was sent after all earlier messages. */
 const BEATS = 2;
 
-/** Plays it. @returns all that happened. */
+/** Executes a plan. @returns its history. */
 export async function play(plan: Plan): Promise<readonly HistoryEvent[]> {
   const history = new History();
   const world = new World(plan, history);
@@ -36,7 +36,7 @@ export async function play(plan: Plan): Promise<readonly HistoryEvent[]> {
   return history.events;
 }
 
-/** A machine that is too busy stretches the run, so that what was planned apart does not come at once. */
+/** On a busy machine the run is stretched, so that acts keep their distance. */
 async function perform(world: World, { acts, ms }: Plan): Promise<void> {
   let began = performance.now();
   const going: Promise<void>[] = [];
@@ -52,7 +52,7 @@ async function perform(world: World, { acts, ms }: Plan): Promise<void> {
   await Promise.all(going);
 }
 
-/** Waits until every request has ended and everybody has heard everything. */
+/** Waits until every request has ended and every listener has received all of its results. */
 async function calmDown(world: World): Promise<void> {
   const { schedule } = world;
   world.isCalm = true;

@@ -1,14 +1,14 @@
 /**
- * The run's clock: when something is next to happen, and how long this process was too busy to notice. All waiting of a
- * run is here, and none outlasts it.
+ * The timers of a run, which also measure how long this process was too busy. Every wait of a run is here and ends with
+ * the run.
  */
 import type { Notes } from "./history.js";
 
 const TICK_MS = 10;
-/** A tick this late is noted: shorter delays are everywhere. */
+/** Minimum delay of a tick that is noted, in milliseconds; shorter delays are normal. */
 const STALL_MS = 5;
 
-/** Things to do later. */
+/** The timers of a run. */
 export class Schedule {
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #ticker: NodeJS.Timeout;
@@ -24,7 +24,7 @@ export class Schedule {
     }, TICK_MS);
   }
 
-  /** Does something after so many milliseconds, unless the run is over before. */
+  /** Calls a function after a time in milliseconds, unless the run ends first. */
   after(ms: number, act: () => void): void {
     if (this.#isOver) return;
     const timer = setTimeout(
@@ -37,12 +37,12 @@ export class Schedule {
     this.#timers.add(timer);
   }
 
-  /** Resolves after so many milliseconds. */
+  /** Resolves after a time in milliseconds. */
   async pass(ms: number): Promise<void> {
     await new Promise<void>((resolve) => setTimeout(resolve, Math.max(0, ms)));
   }
 
-  /** Looks again and again, but not longer than so long. @returns whether it came true. */
+  /** Polls until a condition holds or a timeout. @returns whether the condition holds. */
   async until(isTrue: () => boolean | Promise<boolean>, atMostMs: number): Promise<boolean> {
     for (const end = performance.now() + atMostMs; performance.now() < end; await this.pass(2 * TICK_MS)) {
       if (await isTrue()) return true;
@@ -50,7 +50,7 @@ export class Schedule {
     return false;
   }
 
-  /** Nothing more happens. */
+  /** Stops all timers. */
   stop(): void {
     this.#isOver = true;
     clearInterval(this.#ticker);

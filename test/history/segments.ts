@@ -1,18 +1,18 @@
 /**
- * What one stream heard of one topic without interruption: from where it began, in which numbering, and what came.
+ * A segment is what one stream received of one topic without interruption: its start, its epoch and its items.
  */
 import { covers, isCovered } from "./covers.js";
 import type { Facts, Story } from "./facts.js";
 import type { Cursor, EventOf, HistoryEvent } from "./history.js";
 
-/** A position that was told: nothing at or below it will come any more. */
+/** A cursor from the server: no delivery at or below it follows. */
 export interface Mark {
   readonly kind: "mark";
   readonly sequence: number;
   readonly by: HistoryEvent;
 }
 
-/** Something that came. */
+/** An item of a segment. */
 export type Item =
   | Mark
   | {
@@ -23,31 +23,31 @@ export type Item =
     }
   | { readonly kind: "gap"; readonly from: number; readonly to: number; readonly by: EventOf<"gap"> };
 
-/** A stretch of a stream. */
+/** A segment of a stream. */
 export interface Segment {
   readonly opened: EventOf<"listenerOpened">;
   readonly serverId: string;
   readonly topic: string;
-  /** Which numbering; undefined where it is not shown. */
+  /** The epoch; undefined if it is unknown. */
   readonly epoch: string | undefined;
-  /** Where it began; undefined if that was not told, and the first delivery shows it. */
+  /** The sequence before its start; undefined if only the first delivery shows it. */
   readonly base: number | undefined;
   readonly items: Item[];
-  /** Whether the stream still was on the topic when all was quiet. */
+  /** Whether the stream was still on the topic when all was quiet. */
   isOpen: boolean;
 }
 
-/** Every stretch of a history. */
+/** Returns all segments of a history. */
 export function segmentsOf(facts: Facts): readonly Segment[] {
   return [...facts.streams.values()].flatMap((story) => new Walk(story).walk());
 }
 
-/** Walks along one stream. */
+/** Builds the segments of one stream. */
 class Walk {
   readonly #opened: EventOf<"listenerOpened">;
   readonly #done: Segment[] = [];
   readonly #current = new Map<string, Segment>();
-  /** Topics of which the next thing to come must be that their numbering has changed. */
+  /** Topics whose next event must be a change of the epoch. */
   readonly #owed = new Set<string>();
   readonly #topics: Set<string>;
   #serverId = "";
@@ -98,7 +98,7 @@ class Walk {
     }
   }
 
-  /** The library resumes by itself: at the same server it goes on, at another one each topic it knew has changed. */
+  /** A client library resumes: its segments continue on the same server; on another one all epochs have changed. */
   #clientIsReady({ serverId }: EventOf<"ready">): void {
     if (this.#serverId !== serverId) {
       for (const topic of this.#current.keys()) if (isCovered(this.#topics, topic)) this.#owed.add(topic);
@@ -125,7 +125,7 @@ class Walk {
     }
   }
 
-  /** Where it begins anew is not shown. */
+  /** The start of the new segment is unknown. */
   #rebase(patterns: readonly string[]): void {
     for (const topic of this.#current.keys()) {
       if (patterns.some((pattern) => covers(pattern, topic))) this.#current.delete(topic);

@@ -1,2 +1,2 @@
-/** A topic that nobody asks on; to join it shows that all that was said before has arrived. */
+/** A topic without requests. Its confirmation shows that all earlier messages have arrived. */
 export const SYNC_TOPIC = "sync";

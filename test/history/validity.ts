@@ -1,19 +1,19 @@
 /**
- * Whether a run was a test at all: it reached a load, and each kind of fault that was planned was seen to do something. A
- * run that did not is void, which is a failure and not a success.
+ * Decides whether a run counts: it must reach a minimum load, and each kind of planned fault must have an effect. Any other
+ * run is void, which is a failure.
  */
 import { Facts } from "./facts.js";
 import type { HistoryEvent } from "./history.js";
 import type { Act, Plan } from "./plan.js";
 import { GONE } from "./plan-peers.js";
 
-/** Least per planned second: of requests that were accepted, and of results that listeners heard. */
+/** Minimum of accepted requests and of deliveries to listeners, per planned second. */
 const MIN_REQUESTS = 20;
 const MIN_DELIVERIES = 60;
 
 type Effect = (facts: Facts) => boolean;
 
-/** What shows that something has happened. */
+/** Whether an act had an effect. */
 const EFFECTS: Readonly<Record<Act["kind"], Effect>> = {
   request: (facts) => facts.whole.has("accepted"),
   repeat: (facts) => [...facts.requests.values()].some((story) => story.all("accepted").length > 1),
@@ -34,7 +34,7 @@ const EFFECTS: Readonly<Record<Act["kind"], Effect>> = {
   restartServer: (facts) => hasGap(facts, "EPOCH_CHANGED"),
 };
 
-/** Says why a run does not count; nothing if it does. */
+/** Returns why a run is void; empty if it counts. */
 export function voidness(plan: Plan, events: readonly HistoryEvent[]): readonly string[] {
   const facts = new Facts(events);
   const seconds = plan.ms / 1_000;
@@ -42,7 +42,7 @@ export function voidness(plan: Plan, events: readonly HistoryEvent[]): readonly 
   const deliveries = facts.whole.all("delivered").length;
   const why: string[] = [];
   if (requests < MIN_REQUESTS * seconds) why.push(`only ${requests} requests were accepted`);
-  if (deliveries < MIN_DELIVERIES * seconds) why.push(`only ${deliveries} results were heard`);
+  if (deliveries < MIN_DELIVERIES * seconds) why.push(`only ${deliveries} results were received`);
   for (const kind of new Set(plan.acts.map((act) => act.kind))) {
     if (!EFFECTS[kind](facts)) why.push(`${kind} was planned and had no effect`);
   }
@@ -59,12 +59,12 @@ function hasGap(facts: Facts, reason: string): boolean {
   return facts.whole.all("gap").some((gap) => gap.reason === reason);
 }
 
-/** Whether a listener was closed since it did not read, as happens once what must not be lost is too much. */
+/** Whether the server closed a listener that did not read and whose results must not be dropped. */
 function wasClosed(facts: Facts): boolean {
   return facts.whole.all("listenerEnded").some(({ code }) => code === "RESOURCE_EXHAUSTED");
 }
 
-/** Whether a producer to whom this happened was welcomed again. */
+/** Whether a producer with this fault was welcomed again. */
 function hasComeBack(facts: Facts, fault: string): boolean {
   const broken = facts.whole.all("producerBroken").filter(({ by }) => by === fault);
   const welcomed = facts.whole.all("welcomed");
@@ -73,7 +73,7 @@ function hasComeBack(facts: Facts, fault: string): boolean {
   );
 }
 
-/** Whether a producer's end was noticed by a request. */
+/** Whether a producer departed from a request. */
 function hasDeparted(facts: Facts): boolean {
   const told = [...facts.whole.all("listenerTold"), ...facts.whole.all("callerTold")];
   return (
@@ -82,7 +82,7 @@ function hasDeparted(facts: Facts): boolean {
   );
 }
 
-/** Whether a listener to whom this happened came back and heard something. */
+/** Whether a listener with this fault reconnected and received a result. */
 function hasResumed(facts: Facts, fault: string): boolean {
   return [...facts.streamsByListener().values()].some((streams) => {
     const events = streams.flatMap((story) => story.events);
@@ -92,7 +92,7 @@ function hasResumed(facts: Facts, fault: string): boolean {
   });
 }
 
-/** Whether a requester that left was noticed: a request of its was cancelled. */
+/** Whether the server cancelled a request of a disconnected requester. */
 function hasLeft(facts: Facts, fault: string): boolean {
   const broken = new Set(
     facts.whole.all("callerBroken").flatMap(({ caller, by }) => (by === fault ? [caller] : [])),

@@ -18,19 +18,19 @@ import { RETRY_MS, type RunContext } from "./run-context.js";
 import { Schedule } from "./schedule.js";
 
 const PROBE_EVERY_MS = 25;
-const ASSEMBLE_MS = 30_000;
+const START_TIMEOUT_MS = 30_000;
 
-/** Everything there is in a run. */
+/** The server and the actors of a run. */
 export class World implements RunContext {
   readonly schedule: Schedule;
   readonly producers = new Map<string, WireProducer | ClientProducer>();
   readonly listeners = new Map<string, WireListener | ClientListener>();
   readonly requesters = new Map<string, WireRequester | ClientRequester>();
   isEnding = false;
-  /** Whether nothing fails any more. */
+  /** Whether no further faults happen. */
   isCalm = false;
   floodCount = 0;
-  /** How often a listener stopped reading while there was a flood. */
+  /** How often a listener stopped reading during a flood. */
   pauseCount = 0;
   control = new WireClient("127.0.0.1:1");
   serverId = "";
@@ -58,14 +58,14 @@ export class World implements RunContext {
     return `${prefix}#${serial}`;
   }
 
-  /** Starts the server and everybody. */
+  /** Starts the server and all actors. */
   async assemble(): Promise<void> {
     await this.#serve();
     this.#probeAddress = await this.#addressFor("probe");
     const { plan } = this;
     for (const spec of plan.producers) {
       const address = await this.#addressFor(spec.id);
-      // What is flooded has far to go as it is.
+      // The flood producer connects directly, because a proxy would slow the flood down.
       const direct = () => (spec.id === FLOOD_PRODUCER ? (this.#server?.address ?? "") : address);
       const producer =
         spec.make === "client"
@@ -87,9 +87,9 @@ export class World implements RunContext {
           : new WireRequester(this, spec, address);
       this.requesters.set(id, requester);
     }
-    for (const actor of this.#everybody()) actor.open();
-    const isThere = await this.schedule.until(() => this.#areAllLive(), ASSEMBLE_MS);
-    if (!isThere) throw new Error(`not everybody was connected within ${ASSEMBLE_MS} ms`);
+    for (const actor of this.#actors()) actor.open();
+    const areLive = await this.schedule.until(() => this.#areAllLive(), START_TIMEOUT_MS);
+    if (!areLive) throw new Error(`not all actors were live within ${START_TIMEOUT_MS} ms`);
   }
 
   /** Whether every producer and listener has a session. */
@@ -97,7 +97,7 @@ export class World implements RunContext {
     return [...this.producers.values(), ...this.listeners.values()].every(({ isLive }) => isLive);
   }
 
-  /** Does what the plan says. */
+  /** Performs an act. */
   async perform(act: Act): Promise<void> {
     switch (act.kind) {
       case "request":
@@ -131,7 +131,7 @@ export class World implements RunContext {
     }
   }
 
-  /** Notes how long an answer takes all the time, by the way that everybody's messages take. */
+  /** Continuously measures the latency of a small call through a proxy. */
   probe(): void {
     this.#isProbing = true;
     let prober = new WireClient(this.#probeAddress);
@@ -157,14 +157,14 @@ export class World implements RunContext {
     this.#isProbing = false;
   }
 
-  /** Everybody leaves. */
+  /** Closes all actors. */
   async dismiss(): Promise<void> {
     this.isEnding = true;
-    const leaving = [...this.#everybody()].map((actor) => actor.close());
+    const leaving = [...this.#actors()].map((actor) => actor.close());
     await Promise.all(leaving);
   }
 
-  /** Ends the server as an operator does. @returns how it ended, and what it complained about. */
+  /** Ends the server by SIGTERM. @returns its exit code, warnings and errors. */
   async endServer(): Promise<{ readonly code: number | null; readonly complaints: readonly string[] }> {
     this.#server?.kill("SIGTERM");
     const exit = await this.#server?.exit();
@@ -173,18 +173,18 @@ export class World implements RunContext {
     return { code: exit?.code ?? null, complaints };
   }
 
-  /** Leaves nothing behind, whatever happened. */
+  /** Releases all resources, also after a failure. */
   async clear(): Promise<void> {
     this.isEnding = true;
     this.stopProbing();
     this.schedule.stop();
-    for (const actor of this.#everybody()) if (!("sync" in actor) && "beatCount" in actor) actor.close();
+    for (const actor of this.#actors()) if (!("sync" in actor) && "beatCount" in actor) actor.close();
     this.control.close();
     await Promise.all([...this.#proxies.values()].map((proxy) => proxy.close()));
     await this.#processes.stopAll();
   }
 
-  *#everybody() {
+  *#actors() {
     yield* this.listeners.values();
     yield* this.producers.values();
     yield* this.requesters.values();
@@ -220,7 +220,7 @@ export class World implements RunContext {
     if (bytes) this.note("cancellerTold", summaryOf(bytes));
   }
 
-  /** Whether it would be noticed. */
+  /** Whether an act would have an effect now. */
   #isReadyFor({ kind, who }: Extract<Act, { readonly backMs: number }>): boolean {
     const actor = this.producers.get(who) ?? this.listeners.get(who) ?? this.requesters.get(who);
     const isLive = actor !== undefined && (!("isLive" in actor) || actor.isLive);
@@ -228,7 +228,7 @@ export class World implements RunContext {
     return isLive && (!mustBeBusy || ("isBusy" in actor && actor.isBusy));
   }
 
-  /** Lets something happen to somebody, as soon as it is there to happen to. */
+  /** Applies a fault to an actor as soon as it would have an effect. */
   #fail(act: Extract<Act, { readonly who: string; readonly backMs: number }>): void {
     const { kind, who, backMs } = act;
     if (this.isCalm) return;

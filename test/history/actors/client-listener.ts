@@ -1,4 +1,4 @@
-/** A listener of the TypeScript client, which resumes by itself and hands out nothing twice. */
+/** A listener of the TypeScript client, which resumes automatically and delivers no result twice. */
 import {
   createClient,
   type DispatcherClient,
@@ -13,7 +13,7 @@ import { SYNC_TOPIC } from "../sync-topic.js";
 
 const RECONNECT = { initialDelayMs: 50, maxDelayMs: 200 };
 
-/** One listener, whose sessions look like one stream. */
+/** One listener. Its sessions are noted as one stream. */
 export class ClientListener {
   /** Whether it has a session. */
   isLive = false;
@@ -30,7 +30,7 @@ export class ClientListener {
     this.#stream = spec.id;
   }
 
-  /** Connects, and again by itself. */
+  /** Connects; the client reconnects automatically. */
   open(): void {
     const { context, spec } = this;
     const stream = this.#stream;
@@ -78,7 +78,7 @@ export class ClientListener {
     this.#listener?.remove(topic).then(note, () => undefined);
   }
 
-  /** Resolves when everything that the server had said before is here. */
+  /** Resolves when all earlier messages of the server have arrived. */
   async sync(): Promise<void> {
     await this.#listener?.add(SYNC_TOPIC);
   }
@@ -92,7 +92,7 @@ export class ClientListener {
   }
 }
 
-/** A result of the client. */
+/** The fields of a result of the client. */
 export function resultFacts(result: ResultDelivery): DeliveryFacts {
   const { requestId, topic, producerId, group, ordinal, more, late, latencyMs, error, data } = result;
   const content = error ? factsOf("error", error.details) : factsOf("data", data ?? new Uint8Array());

@@ -1,4 +1,4 @@
-/** A producer of the TypeScript client, which reconnects by itself and registers again. */
+/** A producer of the TypeScript client, which reconnects and registers again automatically. */
 import {
   type AssignmentContext,
   createClient,
@@ -13,7 +13,7 @@ import type { RunContext } from "../run-context.js";
 
 const RECONNECT = { initialDelayMs: 50, maxDelayMs: 200 };
 
-/** A registration that is joined, or left if there is no group. */
+/** A registration to add, or to remove if it has no group. */
 interface Change {
   readonly topic: string;
   readonly group: string | undefined;
@@ -25,7 +25,7 @@ export class ClientProducer {
   isLive = false;
   readonly #client: DispatcherClient;
   readonly #indexes = new Map<string, number>();
-  /** Those that are confirmed. */
+  /** Confirmed registrations. */
   readonly #registrations: Map<string, string>;
   readonly #pending = new Set<Change>();
   #producer: Producer | undefined;
@@ -40,7 +40,7 @@ export class ClientProducer {
     this.#registrations = new Map(spec.registrations.map(({ topic, group }) => [topic, group]));
   }
 
-  /** Connects, and again by itself. */
+  /** Connects; the client reconnects automatically. */
   open(): void {
     const { spec, context } = this;
     const { id, labels } = spec;
@@ -63,11 +63,11 @@ export class ClientProducer {
         }
       },
     });
-    // It is closed by us alone, and what closes it otherwise is told by the run's end.
+    // Only the run closes the producer; any other end shows up at the end of the run.
     this.#producer.closed.catch(() => undefined);
   }
 
-  /** Its connection is cut. */
+  /** Cuts the connection. */
   breakOff(by: string, sever: () => void): void {
     this.context.note("producerBroken", { session: this.#session, by });
     sever();
@@ -82,7 +82,7 @@ export class ClientProducer {
   }
 
   deregister(topic: string): void {
-    // It says no more from now on that it is there.
+    // From now on the next Hello omits the topic.
     this.#registrations.delete(topic);
     const confirmed = this.#producer?.deregister(topic);
     void this.#change({ topic, group: undefined }, confirmed, () => {
@@ -95,7 +95,7 @@ export class ClientProducer {
     await this.#client.close({ graceMs: 1_000 });
   }
 
-  /** What is not confirmed when the link breaks is said again on the next stream, after hello. */
+  /** The client sends unconfirmed changes again on the next stream, after Hello. */
   async #change(change: Change, confirmed: Promise<void> | undefined, confirm: () => void): Promise<void> {
     this.#pending.add(change);
     this.#noteChange(change);
@@ -103,7 +103,7 @@ export class ClientProducer {
       await confirmed;
       confirm();
     } catch {
-      // It is closing.
+      // The producer is closing.
     } finally {
       this.#pending.delete(change);
     }
@@ -136,7 +136,7 @@ export class ClientProducer {
     const digest = digestOf("data", assignment.data);
     context.note("assigned", { session, assignmentId, requestId, topic, attempt, ttlMs, digest });
     const behaviour = behaviourOf(context.plan.seed, requestId, spec.id, ttlMs);
-    // It is told to stop before it has to say anything.
+    // A silent producer waits until the revocation, which ends the wait.
     if (behaviour.kind === "silent") await this.#pass(ttlMs + 1_000, assignment);
     const times = behaviour.kind === "silent" ? [0] : behaviour.atMs;
     const last = times.length - 1;
@@ -179,7 +179,7 @@ export class ClientProducer {
     return content;
   }
 
-  /** Waits, but not for what is not wanted any more. */
+  /** Waits for a time, or until the revocation. */
   async #pass(ms: number, { signal }: AssignmentContext): Promise<void> {
     await new Promise<void>((resolve) => {
       signal.addEventListener("abort", () => resolve(), { once: true });

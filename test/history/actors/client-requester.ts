@@ -14,7 +14,7 @@ import { dataOf, requestFacts } from "./wire-requester.js";
 /** One requester. */
 export class ClientRequester {
   readonly #client: DispatcherClient;
-  /** Those whose fate is open. */
+  /** Requests without an end. */
   readonly #open = new Set<string>();
 
   constructor(
@@ -25,14 +25,14 @@ export class ClientRequester {
     this.#client = createClient({ address, reconnect: { initialDelayMs: 50, maxDelayMs: 200 } });
   }
 
-  /** Whether it waits for something. */
+  /** Whether a request is in flight. */
   get isBusy(): boolean {
     return this.#open.size > 0;
   }
 
   open(): void {}
 
-  /** Asks. */
+  /** Sends a request. */
   request(spec: RequestSpec): void {
     const caller = this.context.fresh(this.id);
     this.context.note("submitted", { caller, isRepeat: false, ...requestFacts(spec) });
@@ -41,7 +41,7 @@ export class ClientRequester {
     asked
       .catch((error: unknown) => {
         const { code, reason } = DispatcherError.from(error);
-        // Whether it was taken is unknown.
+        // The server may or may not have accepted the request.
         if (code === status.UNAVAILABLE || code === status.CANCELLED) {
           this.context.note("callerBroken", { caller, by: reason });
           this.context.note("callerEnded", { caller, code: "UNAVAILABLE" });

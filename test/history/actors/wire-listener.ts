@@ -1,6 +1,6 @@
 /**
- * A listener made of generated messages alone: it listens on either call, changes its topics, stops reading, breaks off,
- * and resumes with the cursors that it keeps itself.
+ * A listener on generated messages only: it uses either call, changes its topics, stops reading, disconnects, and resumes
+ * by its own cursors.
  */
 import {
   ListenRequest,
@@ -26,7 +26,7 @@ interface Stream {
 /** One listener, across its streams. */
 export class WireListener {
   readonly #topics: Set<string>;
-  /** Where it is, by topic. */
+  /** Its position in each topic. */
   readonly #cursors = new Map<string, Cursor>();
   #stream: Stream | undefined;
   #backMs = RETRY_MS;
@@ -39,17 +39,17 @@ export class WireListener {
     this.#topics = new Set(spec.topics);
   }
 
-  /** Heartbeats of its present stream; undefined while it has none. */
+  /** Heartbeats of the current stream; undefined without a stream. */
   get beatCount(): number | undefined {
     return this.#stream?.beatCount;
   }
 
-  /** Whether its stream is ready and sound. */
+  /** Whether its stream is ready and not broken. */
   get isLive(): boolean {
     return (this.#stream?.isReady && this.#stream.isSound) ?? false;
   }
 
-  /** Connects, and says where it was. */
+  /** Connects and resumes by its cursors. */
   open(): void {
     const { context, spec } = this;
     if (context.isEnding) return;
@@ -92,7 +92,7 @@ export class WireListener {
     this.breakOff("severListener", () => this.#stream?.port.sever(), backMs);
   }
 
-  /** Does not read for a while, and until all of a flood was sent meanwhile. */
+  /** Stops reading for a time, and until a flood is complete. */
   pause(ms: number, hold: () => void, release: () => void): void {
     const stream = this.#stream;
     if (!stream?.isSound) return;
@@ -116,7 +116,7 @@ export class WireListener {
     this.#update([], [topic]);
   }
 
-  /** Leaves for good. */
+  /** Closes the listener for good. */
   close(): void {
     this.#stream?.port.close();
   }
@@ -137,7 +137,7 @@ export class WireListener {
     if (!stream?.isReady || !stream.isSound) return;
     if (this.spec.make === "wire" && this.spec.call === "Listen") {
       const listenerId = this.spec.id;
-      // It may have left meanwhile, and comes back with all its topics.
+      // The listener may have disconnected; it reconnects with all its topics.
       this.context.control.updateListener({ listenerId, addTopics, removeTopics }).catch(() => undefined);
       return;
     }

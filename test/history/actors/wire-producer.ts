@@ -1,6 +1,6 @@
 /**
- * A producer made of generated messages alone: it registers, answers as the seed says, leaves in every way there is, and
- * comes back.
+ * A producer on generated messages only: it registers, answers by the seed, disconnects in every possible way, and
+ * reconnects.
  */
 import { ProduceRequest, ProduceResponse } from "../../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
 import { DispositionState, RevocationReason } from "../../../src/gen/ate/dispatcher/v1/producer.js";
@@ -17,21 +17,21 @@ import { RETRY_MS, type RunContext } from "../run-context.js";
 
 type Assignment = ValueOf<ProducerCase, "assignment">;
 
-/** What is flooded on the bulk topic: so many results of so many bytes, so many at a time. */
+/** A flood: number of results, their size in bytes, results per batch, and time between batches. */
 const FLOOD = { count: 150, bytes: 16 * 1_024, perBatch: 5, everyMs: 25 };
 
 interface Session {
   readonly name: string;
   readonly port: Port;
   readonly revoked: Set<string>;
-  /** Assignments without a final answer. */
+  /** Assignments without a final result. */
   readonly owed: Set<string>;
-  /** How often each request was answered, partial results counted. */
+  /** Number of results for each request, including partial ones. */
   readonly indexes: Map<string, number>;
-  /** Whether what it says now can arrive. */
+  /** Whether messages can still arrive. */
   isSound: boolean;
   isLeaving: boolean;
-  /** Results of each flood that are not reported on yet. */
+  /** Results of each flood without a disposition. */
   readonly flooding: Map<string, number>;
   isLive: boolean;
   beatCount: number;
@@ -51,24 +51,24 @@ export class WireProducer {
     this.#registrations = new Map(spec.registrations.map(({ topic, group }) => [topic, group]));
   }
 
-  /** Heartbeats of its present session; undefined while it has none. */
+  /** Heartbeats of the current session; undefined without a session. */
   get beatCount(): number | undefined {
     return this.#session?.beatCount;
   }
 
-  /** Whether it was welcomed, and nothing has happened since; one that is leaving has something to finish. */
+  /** Whether it was welcomed and is neither broken nor draining. */
   get isLive(): boolean {
     if (!this.#session) return false;
     const { isLive, isSound, isLeaving } = this.#session;
     return isLive && isSound && !isLeaving;
   }
 
-  /** Whether it owes an answer, so that its end is noticed. */
+  /** Whether an assignment is outstanding, so that a request notices its end. */
   get isBusy(): boolean {
     return (this.#session?.owed.size ?? 0) > 0;
   }
 
-  /** Connects and says hello. */
+  /** Connects and sends Hello. */
   open(): void {
     const { context, spec } = this;
     if (context.isEnding) return;
@@ -98,7 +98,7 @@ export class WireProducer {
     say(session, { $case: "hello", value: hello });
   }
 
-  /** Loses its connection without a word. */
+  /** Cuts its connection. */
   breakOff(by: string, sever: () => void, backMs: number): void {
     this.#backMs = backMs;
     const session = this.#session;
@@ -108,12 +108,12 @@ export class WireProducer {
     sever();
   }
 
-  /** Its stream is reset or its process dies. */
+  /** Resets its stream or kills its process. */
   sever(backMs: number): void {
     this.breakOff("severProducer", () => this.#session?.port.sever(), backMs);
   }
 
-  /** Says goodbye, and comes back. */
+  /** Drains, and reconnects later. */
   drain(backMs: number): void {
     this.#backMs = backMs;
     const session = this.#session;
@@ -123,7 +123,7 @@ export class WireProducer {
     say(session, { $case: "drain", value: {} });
   }
 
-  /** Connects again under its id while its older stream is open. */
+  /** Opens a second session with the same id, which replaces the older one. */
   replace(): void {
     const older = this.#session;
     if (!older?.isSound || older.isLeaving) return;
@@ -148,7 +148,7 @@ export class WireProducer {
     say(session, { $case: "deregister", value: { topics: [topic] } });
   }
 
-  /** Leaves for good. */
+  /** Closes the producer for good. */
   close(): void {
     this.#session?.port.close();
   }

@@ -1,5 +1,5 @@
 /**
- * A requester made of generated messages alone: on one Submit stream, or by a call for each request.
+ * A requester on generated messages only: it uses one Submit stream, or one call per request.
  */
 import {
   GatherRequest,
@@ -22,7 +22,7 @@ interface Stream {
   readonly name: string;
   readonly port: Port;
   isSound: boolean;
-  /** Gathers that somebody was asked for, and that have not ended. */
+  /** Gathers that have targets and have not ended. */
   readonly gathering: Set<string>;
   beatCount: number;
 }
@@ -42,12 +42,12 @@ export class WireRequester {
     private readonly address: string,
   ) {}
 
-  /** Heartbeats of its Submit stream; undefined while it has none. */
+  /** Heartbeats of the Submit stream; undefined without a stream. */
   get beatCount(): number | undefined {
     return this.#submit?.beatCount;
   }
 
-  /** Whether it waits for something, so that its end is noticed. */
+  /** Whether a gather is in flight, so that its end has an effect. */
   get isBusy(): boolean {
     return [...this.#streams].some(({ isSound, gathering }) => isSound && gathering.size > 0);
   }
@@ -57,7 +57,7 @@ export class WireRequester {
     this.#submit = this.#openStream("Submit");
   }
 
-  /** Asks. */
+  /** Sends a request. */
   request(spec: RequestSpec, isRepeat = false): void {
     const { context } = this;
     if (spec.gather) this.#gathers.add(spec.requestId);
@@ -93,12 +93,12 @@ export class WireRequester {
     sever?.();
   }
 
-  /** Its streams are reset. */
+  /** Resets its streams. */
   sever(backMs: number): void {
     this.breakOff("severRequester", undefined, backMs);
   }
 
-  /** Leaves for good. */
+  /** Closes the requester for good. */
   close(): void {
     for (const { port } of this.#streams) port.close();
   }
@@ -183,12 +183,12 @@ export class WireRequester {
 
 const BY = "requester";
 
-/** What a request carries. */
+/** Builds the message of a request. */
 export function dataOf({ requestId, payloadBytes }: RequestSpec): Buffer {
   return makePayload({ requestId, by: BY, session: "", index: 0 }, payloadBytes);
 }
 
-/** What is noted of a request. */
+/** The fields of a request in the history. */
 export function requestFacts(spec: RequestSpec): RequestFacts {
   const { requestId, topic, ttlMs, gather, excludeListeners, completion, noProducers } = spec;
   return {

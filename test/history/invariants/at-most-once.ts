@@ -12,17 +12,17 @@ export const atMostOnce: Invariant = {
       const { requestId, session, assignmentId, attempt } = event;
       const once = `${requestId} ${session}`;
       const other = asked.get(once);
-      if (other) yield [`${session} was asked ${requestId} twice`, other, event];
+      if (other) yield [`${session} got ${requestId} twice`, other, event];
       asked.set(once, event);
       const id = `${facts.serverAt(event.at)} ${assignmentId}`;
       const holder = ids.get(id);
-      if (holder) yield [`assignment ${assignmentId} was given out twice`, holder, event];
+      if (holder) yield [`assignment ${assignmentId} was sent twice`, holder, event];
       ids.set(id, event);
       if (attempt === 1) continue;
       const hasLeft = facts.whole
         .all("producerOpened")
         .some(({ session: left }) => leftBefore(facts.sessions.get(left)?.events ?? [], event.at));
-      if (!hasLeft) yield [`${requestId} was tried again although nobody has left`, event];
+      if (!hasLeft) yield [`${requestId} was sent again although no producer has departed`, event];
     }
   },
 };

@@ -10,7 +10,7 @@ export const bookmarkable: Invariant = {
       for (const item of items) {
         if (item.kind === "mark") told = Math.max(told, item.sequence);
         if (item.kind === "delivered" && item.sequence <= told) {
-          yield [`${topic}: ${item.sequence} came after a cursor at ${told}`, item.by];
+          yield [`${topic}: ${item.sequence} arrived after a cursor at ${told}`, item.by];
         }
       }
     }

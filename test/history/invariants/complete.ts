@@ -21,7 +21,7 @@ export const complete: Invariant = {
   },
 };
 
-/** A time in which a session is on a pattern: perhaps in the longer span, for certain in the shorter one. */
+/** The time in which a session is registered on a pattern: possibly in the longer span, certainly in the shorter one. */
 interface Span {
   readonly producerId: string;
   readonly pattern: string;
@@ -34,13 +34,13 @@ interface Span {
 
 const NEVER = Number.POSITIVE_INFINITY;
 
-/** The registrations of one session, each with what is known of when it held. */
+/** The registrations of one session, with the known bounds of their times. */
 function spansOf(story: Story): readonly Span[] {
   const opened = story.first("producerOpened");
   if (!opened) return [];
   const { producerId } = opened;
   const spans: Span[] = [];
-  // Each is confirmed in its order.
+  // The server confirms changes in their order.
   const registering: (readonly Span[])[] = [];
   const deregistering: EventOf<"deregistering">[] = [];
   const begin = (pattern: string, group: string, at: number): Span => {
@@ -63,7 +63,7 @@ function spansOf(story: Story): readonly Span[] {
         break;
       case "registering": {
         const topics = event.registrations.map(({ topic }) => topic);
-        // Its group may change at any moment from now on.
+        // From now on its group may change at any moment.
         for (const span of of(topics)) span.certainTo = Math.min(span.certainTo, event.at);
         registering.push(event.registrations.map(({ topic, group }) => begin(topic, group, event.at)));
         break;
@@ -103,7 +103,7 @@ function spansOf(story: Story): readonly Span[] {
   return spans;
 }
 
-/** Who was there for certain must be asked. */
+/** Every producer that was certainly registered must be a target. */
 function* invited(
   on: readonly Span[],
   submitted: EventOf<"submitted">,
@@ -112,17 +112,17 @@ function* invited(
   if (submitted.selects) return;
   const certain = on.filter((span) => span.certainFrom < submitted.at && span.certainTo > accepted.at);
   for (const { producerId, group } of certain) {
-    // What else it is on, by another pattern and perhaps of another group, decides as well.
+    // Its other registrations, with another pattern or group, matter as well.
     const groups = new Set(on.filter((span) => span.producerId === producerId).map((span) => span.group));
     if (groups.size > 1) continue;
     const isAsked = accepted.targets.some((target) =>
       group === "" ? target.producerId === producerId : target.group === group,
     );
-    if (!isAsked) yield [`${producerId} was there and is not asked`, submitted, accepted];
+    if (!isAsked) yield [`${producerId} was registered and is not a target`, submitted, accepted];
   }
 }
 
-/** Who cannot have been there must not be. */
+/** A producer that cannot have been registered must not be a target. */
 function* strangers(
   on: readonly Span[],
   submitted: EventOf<"submitted">,
@@ -136,11 +136,12 @@ function* strangers(
         span.perhapsFrom < accepted.at &&
         span.perhapsTo > submitted.at,
     );
-    if (!isThere) yield [`${producerId} (group "${group}") was not there and is asked`, submitted, accepted];
+    if (!isThere)
+      yield [`${producerId} (group "${group}") was not registered and is a target`, submitted, accepted];
   }
 }
 
-/** Whoever is said to have had its turn got the assignment, if its session lasted. */
+/** A producer whose outcome says that it got the assignment did get it, if its session lasted. */
 function* unasked(facts: Facts): Generator<Finding> {
   const asked = new Set(
     facts.whole.all("assigned").map(({ requestId, session }) => `${requestId} ${facts.producerOf(session)}`),
@@ -155,7 +156,7 @@ function* unasked(facts: Facts): Generator<Finding> {
     for (const { producerId, state } of told.outcomes) {
       if (!["ANSWERED", "FAILED", "MISSED", "CANCELLED"].includes(state) || broken.has(producerId)) continue;
       if (!asked.has(`${told.requestId} ${producerId}`))
-        yield [`${producerId} was never given the work`, told];
+        yield [`${producerId} never got the assignment`, told];
     }
   }
 }

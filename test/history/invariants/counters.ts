@@ -1,7 +1,7 @@
 import type { Facts } from "../facts.js";
 import type { Finding, Invariant } from "./violation.js";
 
-/** H18. Where somebody was cut off, what it did not see may or may not have happened; the rest is exact. */
+/** H18. Counts are exact, except for events that a disconnected actor may have missed. */
 export const counters: Invariant = {
   name: "counters",
   promise: "what the server has counted is what happened",
@@ -33,7 +33,7 @@ interface Bound {
   readonly max: number;
 }
 
-/** What happened on the server that was asked for its counters, which may not have been the first one. */
+/** The events on the server whose counters are read. After a restart it is not the first server. */
 class Counted {
   readonly #sessions: ReadonlySet<string>;
   readonly #startedAt: number;
@@ -50,7 +50,7 @@ class Counted {
     this.#killedAt = facts.whole.all("serverKilled").at(-1)?.at ?? 0;
   }
 
-  /** Those of its sessions and streams. A client's listener, whose sessions look like one, is told apart by time. */
+  /** The events of its sessions and streams. A listener of a client spans servers, so its events are split by time. */
   on<E extends { readonly at: number; readonly session?: string; readonly stream?: string }>(
     events: readonly E[],
     key: "session" | "stream",
@@ -58,12 +58,12 @@ class Counted {
     return events.filter((event) => this.#sessions.has(event[key] ?? "") && event.at > this.#startedAt);
   }
 
-  /** Whether something that was sent at an instant may have come to it. */
+  /** Whether a message of an instant may have reached this server. */
   mayHave(sentAt: number): boolean {
     return sentAt > this.#killedAt;
   }
 
-  /** Whether something that came at an instant came from it, where no session says so. */
+  /** Whether an event of an instant came from this server, if the event names no session. */
   has(at: number): boolean {
     return at > this.#startedAt;
   }
@@ -81,7 +81,7 @@ function requests(facts: Facts, counted: Counted): Bound {
   return { min: accepted.size, max: accepted.size + unknown.size };
 }
 
-/** What was given to a session that broke may have been lost on the way. */
+/** Messages to a broken session may be lost on the way. */
 function assignments(facts: Facts, counted: Counted): Bound {
   const got = counted.on(facts.whole.all("assigned"), "session").length;
   const ends = [...facts.whole.all("producerBroken"), ...facts.whole.all("producerEnded")];
@@ -109,7 +109,7 @@ function replies(facts: Facts, counted: Counted): Readonly<Record<string, Bound>
 }
 
 function deliveries(facts: Facts, counted: Counted): Bound {
-  // What is replayed to who comes back is not counted again.
+  // Replayed deliveries are not counted again.
   const heard = counted.on(facts.whole.all("delivered"), "stream").filter(({ stream }) => {
     const opened = facts.streams.get(stream)?.first("listenerOpened");
     return opened?.resumeFrom.length === 0 && !opened.isResumedByClient;

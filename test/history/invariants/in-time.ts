@@ -1,9 +1,9 @@
 import type { Facts } from "../facts.js";
 import type { Invariant } from "./violation.js";
 
-/** Durations are rounded on their way. */
+/** Durations are rounded on the wire; in milliseconds. */
 const ROUNDING_MS = 1;
-/** A request ends so soon after its TTL, if nobody was too busy. */
+/** Maximum delay of an end after its TTL, in milliseconds, unless a process was busy. */
 const PROMPT_MS = 50;
 
 /** H8 and H9. */
@@ -18,7 +18,7 @@ export const inTime: Invariant = {
       if (!submitted) continue;
       const { ttlMs } = submitted;
       const accepted = story.first("accepted");
-      // The server has accepted it between these two.
+      // The server accepted the request between these instants.
       const soonest = submitted.at + ttlMs - ROUNDING_MS;
       const latest = accepted ? accepted.at + ttlMs + ROUNDING_MS : Number.POSITIVE_INFINITY;
       const replies = new Map(
@@ -35,20 +35,21 @@ export const inTime: Invariant = {
       for (const { session, assignmentId } of story.all("assigned")) {
         for (const event of facts.dispositionsOf(session, assignmentId)) {
           if (event.state === "LATE" && event.at < soonest)
-            yield ["it was called late within the TTL", submitted, event];
+            yield ["a reply was LATE within the TTL", submitted, event];
         }
       }
       for (const told of [...story.all("callerTold"), ...story.all("listenerTold")]) {
         if (told.reason !== "EXPIRED") continue;
-        if (told.at < soonest) yield ["it expired before its TTL", submitted, told];
-        // By the server's own clock: only what kept the server busy counts.
+        if (told.at < soonest) yield ["the request expired before its TTL", submitted, told];
+        // `elapsedMs` is by the server's clock, so only the server's busy time counts.
         const maxMs = ttlMs + PROMPT_MS + busyMs(busy, submitted.at + ttlMs, told.at);
-        if (told.elapsedMs > maxMs) yield [`it expired after ${told.elapsedMs} of ${ttlMs} ms`, told];
+        if (told.elapsedMs > maxMs)
+          yield [`the request expired after ${told.elapsedMs} of ${ttlMs} ms`, told];
         if (told.elapsedMs < ttlMs - ROUNDING_MS)
-          yield [`it expired after ${told.elapsedMs} of ${ttlMs} ms`, told];
+          yield [`the request expired after ${told.elapsedMs} of ${ttlMs} ms`, told];
       }
       if (!accepted) continue;
-      // A requester that sends it once more is told the end once more, after that.
+      // A requester that repeats the request gets its end again, later.
       const told = story.all("callerTold").find(({ caller }) => caller === accepted.caller);
       if (told) {
         if (facts.isKilledWithin(submitted.at, told.at)) continue;
@@ -56,7 +57,7 @@ export const inTime: Invariant = {
         const tookMs = told.at - accepted.at;
         if (tookMs > maxMs) {
           yield [
-            `it ended ${tookMs} ms after it was accepted, at most ${maxMs} ms were promised`,
+            `the request ended ${tookMs} ms after its acceptance; the limit is ${maxMs} ms`,
             accepted,
             told,
           ];
@@ -66,7 +67,7 @@ export const inTime: Invariant = {
   },
 };
 
-/** When this process was measurably busy, or the server took its time to answer anything. */
+/** The times in which this process was measurably busy or the server answered slowly. */
 function busyTimes(facts: Facts): readonly BusyTime[] {
   return [
     ...facts.whole.all("stalled").map(({ at, ms }) => ({ from: at - ms, to: at })),

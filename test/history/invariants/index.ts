@@ -1,4 +1,4 @@
-/** Every promise that a history is held against. */
+/** The promises that every history is checked against. */
 import { Facts } from "../facts.js";
 import type { HistoryEvent } from "../history.js";
 import { segmentsOf } from "../segments.js";
@@ -20,7 +20,7 @@ import { trueOutcomes } from "./true-outcomes.js";
 import { unique } from "./unique.js";
 import type { Invariant, Violation } from "./violation.js";
 
-/** All of them. */
+/** All promises. */
 export const INVARIANTS: readonly Invariant[] = [
   ordered,
   sameOrder,
@@ -40,7 +40,7 @@ export const INVARIANTS: readonly Invariant[] = [
   counters,
 ];
 
-/** Holds a history against every promise. @returns those that were not kept, each as often as that. */
+/** Checks a history against every promise. @returns all violations. */
 export function violationsOf(events: readonly HistoryEvent[]): readonly Violation[] {
   const facts = new Facts(events);
   const evidence = { facts, segments: segmentsOf(facts) };

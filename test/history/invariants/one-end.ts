@@ -22,7 +22,7 @@ export const oneEnd: Invariant = {
 
 type Told = EventOf<"callerTold"> | EventOf<"listenerTold"> | EventOf<"cancellerTold">;
 
-/** Whoever was told how a request ended. */
+/** The recipients of the end of a request. */
 export function everyTelling(story: Story): readonly Told[] {
   return [...story.all("callerTold"), ...story.all("listenerTold"), ...story.all("cancellerTold")];
 }
@@ -31,7 +31,7 @@ function* once(told: readonly Told[], where: string): Generator<Finding> {
   const seen = new Map<string, Told>();
   for (const event of told) {
     const other = seen.get(event.requestId);
-    if (other) yield [`${where} was told twice how ${event.requestId} ended`, other, event];
+    if (other) yield [`${where} got the end of ${event.requestId} twice`, other, event];
     seen.set(event.requestId, event);
   }
 }
@@ -40,7 +40,7 @@ function* atCaller(facts: Facts, caller: string, story: Story): Generator<Findin
   const submitted = story.all("submitted");
   const repeated = new Set(submitted.filter(({ isRepeat }) => isRepeat).map(({ requestId }) => requestId));
   const told = story.all("callerTold");
-  // A repeated gather whose first one has ended is told its end again.
+  // A repeated gather gets the end of the first one again.
   yield* once(
     told.filter(({ requestId }) => !repeated.has(requestId)),
     caller,
@@ -51,7 +51,7 @@ function* atCaller(facts: Facts, caller: string, story: Story): Generator<Findin
     const isTaken = story.all("accepted").some((event) => event.requestId === requestId);
     const isRefused = story.all("refused").some((event) => event.requestId === requestId);
     const isLost = broken !== undefined || facts.isKilledWithin(request.at, Number.POSITIVE_INFINITY);
-    if (!isTaken && !isRefused && !isLost) yield [`${requestId} was neither taken nor refused`, request];
+    if (!isTaken && !isRefused && !isLost) yield [`${requestId} was neither accepted nor rejected`, request];
     const ends = told.filter((event) => event.requestId === requestId).length;
     if (gather && isTaken && ends === 0 && !isLost)
       yield [`${requestId} has not ended for ${caller}`, request];
@@ -62,7 +62,7 @@ function* atCaller(facts: Facts, caller: string, story: Story): Generator<Findin
   }
 }
 
-/** The numbers of a summary are those of its outcomes. */
+/** The counts of a summary match its outcomes. */
 function* coherent(told: Told): Generator<Finding> {
   const count = (...states: readonly string[]) =>
     told.outcomes.filter(({ state }) => states.includes(state)).length;
@@ -73,23 +73,24 @@ function* coherent(told: Told): Generator<Finding> {
     count("FAILED"),
     count("MISSED", "DEPARTED", "SATURATED", "CANCELLED"),
   ];
-  if (String(numbers) !== String(counted)) yield [`it counts ${numbers}, its outcomes are ${counted}`, told];
+  if (String(numbers) !== String(counted))
+    yield [`the summary counts ${numbers}, its outcomes ${counted}`, told];
   const odd = told.outcomes.find(
     ({ state }) => !/^(ANSWERED|FAILED|MISSED|DEPARTED|SATURATED|CANCELLED)$/.test(state),
   );
   if (odd) yield [`${odd.producerId} is ${odd.state} in a summary`, told];
 }
 
-/** One outcome for each target; of a group, for whichever member was asked last. */
+/** One outcome for each target; for a group, of the member that got the assignment last. */
 function* sameTargets(accepted: EventOf<"accepted">, told: Told): Generator<Finding> {
   const name = (one: { readonly producerId: string; readonly group: string }) =>
     one.group === "" ? one.producerId : `group ${one.group}`;
   const asked = accepted.targets.map(name).sort().join(", ");
   const ended = told.outcomes.map(name).sort().join(", ");
-  if (asked !== ended) yield [`asked were ${asked}; outcomes have ${ended}`, accepted, told];
+  if (asked !== ended) yield [`targets are ${asked}; outcomes are of ${ended}`, accepted, told];
 }
 
-/** All that are told how a request ended are told the same; only the end for a requester may come before that. */
+/** All recipients get the same end. Only a requester may get an earlier one, when its gather ends before the request. */
 function* agreeing(story: Story): Generator<Finding> {
   const isEarly = story.first("submitted")?.letsRun ?? false;
   const same = [...story.all("listenerTold"), ...(isEarly ? [] : everyTelling(story))];

@@ -11,10 +11,10 @@ export const ordered: Invariant = {
       for (const item of items) {
         if (item.kind !== "delivered") continue;
         const { sequence, by } = item;
-        if (sequence < latest) yield [`${topic}: ${sequence} came after ${latest}`, by];
-        // A member of a group cannot resume, and is not told.
+        if (sequence < latest) yield [`${topic}: ${sequence} arrived after ${latest}`, by];
+        // A group member cannot resume, so the server does not announce epochs to it.
         const isTold = epoch !== undefined || opened.isResumedByClient || opened.group !== "";
-        if (!isTold) yield [`${topic}: of which epoch?`, by];
+        if (!isTold) yield [`${topic}: the epoch was not announced`, by];
         latest = sequence;
       }
     }

@@ -20,7 +20,7 @@ export const reliable: Invariant = {
   },
 };
 
-/** Positions up to the last one that are neither delivered nor told lost. */
+/** Finds sequences up to the last one that are neither delivered nor reported lost. */
 function* holes({ topic, base, items }: Segment): Generator<Finding> {
   const had = new Set<number>();
   let last = base ?? Number.POSITIVE_INFINITY;
@@ -29,7 +29,7 @@ function* holes({ topic, base, items }: Segment): Generator<Finding> {
     if (item.kind === "delivered") had.add(item.sequence);
     if (item.kind === "gap") for (let lost = item.from; lost <= item.to; lost++) had.add(lost);
     if (item.kind === "mark") {
-      // What a cursor has passed does not come any more; whether it comes all the same is another promise.
+      // No delivery follows at or below a cursor; `bookmarkable` checks that.
       if (last !== Number.POSITIVE_INFINITY) last = Math.max(last, item.sequence);
       continue;
     }
@@ -41,17 +41,17 @@ function* holes({ topic, base, items }: Segment): Generator<Finding> {
   for (let sequence = first; sequence <= last; sequence++) {
     if (had.has(sequence)) continue;
     const next = items.find((item) => item.kind === "delivered" && item.sequence > sequence);
-    yield [`${topic}: ${sequence} never came, and no gap told so`, next?.by];
+    yield [`${topic}: ${sequence} was neither delivered nor reported in a gap`, next?.by];
   }
 }
 
-/** A gap comes before the next higher position, and counts no more than there is. */
+/** A gap precedes the next higher sequence, and its count is within its range. */
 function* lateGaps({ topic, base, items }: Segment): Generator<Finding> {
   let latest = base ?? 0;
   for (const item of items) {
     if (item.kind === "gap") {
       const { lostCount } = item.by;
-      if (item.from <= latest) yield [`${topic}: a gap from ${item.from} came after ${latest}`, item.by];
+      if (item.from <= latest) yield [`${topic}: a gap from ${item.from} arrived after ${latest}`, item.by];
       const max = item.to - item.from + 1;
       if (lostCount < 1 || lostCount > max) yield [`${topic}: ${lostCount} of ${max} are lost`, item.by];
       latest = Math.max(latest, item.to);
@@ -61,7 +61,7 @@ function* lateGaps({ topic, base, items }: Segment): Generator<Finding> {
   }
 }
 
-/** When all was quiet, whoever was still there had everything. */
+/** When all was quiet, every connected listener had received everything. */
 function* atTheEnd(
   { topic, base, items, isOpen, serverId }: Segment,
   { facts }: Evidence,
@@ -76,7 +76,7 @@ function* atTheEnd(
   if (reached < top) yield [`${topic}: ended at ${reached}, the topic at ${top}`, items.at(-1)?.by];
 }
 
-/** Each reason to lose something needs something that has happened. */
+/** Each reason of a gap needs a cause in the history. */
 function* causes({ facts }: Evidence): Generator<Finding> {
   for (const gap of facts.whole.all("gap")) {
     const story = facts.streams.get(gap.stream);
@@ -85,7 +85,7 @@ function* causes({ facts }: Evidence): Generator<Finding> {
     const opened = story?.first("listenerOpened");
     const hasResumed = (opened?.resumeFrom.length ?? 0) > 0 || before("listenerEnded");
     const isCaused =
-      // Who asked for a small buffer may be too slow on a busy machine, also while it reads.
+      // On a busy machine, a listener with a small buffer may be too slow although it reads.
       (gap.reason === "SLOW_LISTENER" && (before("paused") || opened?.bufferBytes !== 0)) ||
       (gap.reason === "RETENTION" && hasResumed && facts.whole.first("planned")?.forgets) ||
       (gap.reason === "EPOCH_CHANGED" && hasResumed && facts.isKilledWithin(0, gap.at));
@@ -93,7 +93,7 @@ function* causes({ facts }: Evidence): Generator<Finding> {
   }
 }
 
-/** Who is on a topic at the end was told of it, if anything was ever delivered there. */
+/** A listener that is on a topic at the end has its cursor, if the topic ever had a delivery. */
 function* neverHeardOf({ facts, segments }: Evidence): Generator<Finding> {
   const quiet = facts.whole.first("quiet");
   for (const [stream, story] of facts.streams) {
@@ -104,12 +104,12 @@ function* neverHeardOf({ facts, segments }: Evidence): Generator<Finding> {
       const isHeard = segments.some((s) => s.opened.stream === stream && s.topic === topic);
       const isOn = isCovered(topicsOf(story.events), topic);
       if (isOn && !isHeard && sequence > 0)
-        yield [`${stream} never heard of ${topic}, which is at ${sequence}`, opened];
+        yield [`${stream} has no cursor of ${topic}, which is at ${sequence}`, opened];
     }
   }
 }
 
-/** What a stream is on in the end. */
+/** The topics of a stream at the end. */
 function topicsOf(events: readonly HistoryEvent[]): ReadonlySet<string> {
   const topics = new Set<string>();
   for (const event of events) {

@@ -9,14 +9,14 @@ export const resumable: Invariant = {
     for (const { opened, topic, epoch, base, items } of segments) {
       const from = opened.resumeFrom.find((cursor) => cursor.topic === topic && cursor.epoch === epoch);
       const isFirst = segments.find((s) => s.opened === opened && s.topic === topic)?.base === base;
-      // What it does not hear yet begins where it is when that is added.
+      // A topic that is added later starts at its current sequence.
       const isHeard = isFirst && opened.group === "" && isCovered(opened.topics, topic);
       if (from && isHeard && base !== from.sequence) {
-        yield [`${topic}: asked for what comes after ${from.sequence}, and begins after ${base}`, opened];
+        yield [`${topic}: resumed after ${from.sequence}, but starts after ${base}`, opened];
       }
       for (const item of items) {
         if (item.kind === "delivered" && item.owed)
-          yield [`${topic}: is of another epoch without a word`, item.by];
+          yield [`${topic}: changed its epoch without a gap`, item.by];
       }
     }
     for (const story of facts.streams.values()) {
@@ -27,7 +27,7 @@ export const resumable: Invariant = {
         if (gap.reason !== "EPOCH_CHANGED") continue;
         const from = opened.resumeFrom.find((cursor) => cursor.topic === gap.topic);
         const now = ready.cursors.find((cursor) => cursor.topic === gap.topic);
-        if (!from) yield [`${gap.topic}: nobody asked to go on there`, gap];
+        if (!from) yield [`${gap.topic}: a gap although the stream did not resume there`, gap];
         else if (now?.epoch === from.epoch) yield [`${gap.topic}: its epoch has not changed`, gap];
       }
     }

@@ -17,7 +17,7 @@ export const summaryLast: Invariant = {
       if (left.size > 0) continue;
       const readyAt = story.first("ready")?.at ?? 0;
       for (const event of story.all("delivered")) {
-        // What is replayed may be of a request whose end was told before.
+        // A replayed result may belong to a request whose summary arrived earlier.
         const askedAt = facts.requests.get(event.requestId)?.first("submitted")?.at ?? 0;
         if (askedAt < readyAt) continue;
         if (!event.late && !told.has(event.requestId)) yield [`${event.requestId} has not ended`, event];
@@ -36,6 +36,6 @@ function* afterTheEnd(
   for (const event of results) {
     const end = endedAt.get(event.requestId);
     if (!event.late && end && end.at < event.at)
-      yield [`a result came after the end of ${event.requestId}`, end, event];
+      yield [`a result arrived after the end of ${event.requestId}`, end, event];
   }
 }

@@ -5,7 +5,7 @@ import type { Finding, Invariant } from "./violation.js";
 
 type Told = ReturnType<typeof everyTelling>[number];
 
-/** The rest of H12: what is told is what happened. */
+/** The rest of H12: summaries and dispositions report what happened. */
 export const trueOutcomes: Invariant = {
   name: "true outcomes",
   promise:
@@ -32,9 +32,9 @@ export const trueOutcomes: Invariant = {
 function* oneDisposition(facts: Facts, session: string, story: Story): Generator<Finding> {
   const opened = story.first("producerOpened");
   if (!opened) return;
-  // What is on its way when a stream ends, also after a drain, is not reported on any more.
+  // Replies that are on their way when a stream ends get no disposition, even after a drain.
   const isWhole = opened.isExact && !story.has("producerBroken") && !story.has("producerEnded");
-  // A late reply may be sent when all is over, and is not waited for.
+  // A late reply may be sent after the end of the run, which does not wait for its disposition.
   const settlingAt = facts.whole.first("settling")?.at ?? 0;
   const ids = new Set(story.events.flatMap((event) => ("assignmentId" in event ? [event.assignmentId] : [])));
   for (const assignmentId of ids) {
@@ -54,7 +54,7 @@ function* oneDisposition(facts: Facts, session: string, story: Story): Generator
   }
 }
 
-/** The reason of an end has happened. */
+/** The reason of an end has its cause in the history. */
 function* reasonable(
   facts: Facts,
   story: Story,
@@ -89,7 +89,7 @@ function* reasonable(
   }
 }
 
-/** The outcome of one producer is what it did. */
+/** The outcome of one producer matches its replies. */
 function* asItWas(
   facts: Facts,
   story: Story,
@@ -104,7 +104,7 @@ function* asItWas(
   );
   const replies = answers.flatMap((answer) => answer?.all("replied") ?? []);
   const finals = replies.filter(({ more, at }) => !more && at < told.at);
-  // Where every reply is reported on, the n-th disposition is that of the n-th reply.
+  // If every reply has a disposition, the n-th disposition belongs to the n-th reply.
   const accepted = answers.flatMap((answer) => {
     const dispositions = answer?.all("disposed") ?? [];
     return (answer?.all("replied") ?? []).filter((_, i) => dispositions[i]?.state === "ACCEPTED");
@@ -122,9 +122,9 @@ function* asItWas(
       if (!finals.some(({ isError }) => isError)) yield [`${producerId} has not failed`, told];
       break;
     case "SATURATED":
-      // While it runs on for the listeners, what waits may still get its turn.
+      // With LET_RUN, a queued assignment may still be sent after the end.
       if (!isRunningOn && assigned.some(({ attempt }) => attempt === lastAttempt(story))) {
-        yield [`${producerId} is saturated, and was asked`, assigned[0], told];
+        yield [`${producerId} is saturated, but got the assignment`, assigned[0], told];
       }
       break;
     case "DEPARTED":
@@ -138,8 +138,8 @@ function* asItWas(
   if (isExact && isFinal && !isSettled && !isRunningOn && state !== "DEPARTED") {
     yield [`${producerId} is ${state}, and its answer was accepted`, isFinal, told];
   }
-  if (isExact && isSettled && resultCount < 1) yield [`${producerId} answered with no result`, told];
-  // Of a group they are those of all members that were asked, one after the other.
+  if (isExact && isSettled && resultCount < 1) yield [`${producerId} has answered, but has no result`, told];
+  // For a group, these are the results of all members that got the assignment.
   const others = new Set(
     told.outcomes.map((other) => other.producerId).filter((other) => other !== producerId),
   );

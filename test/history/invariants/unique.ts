@@ -13,7 +13,7 @@ export const unique: Invariant = {
       for (const key of keysOf(event)) {
         const whole = `${receiverOf(event)} ${key}`;
         const other = seen.get(whole);
-        if (other) yield [`${key} came twice`, other, event];
+        if (other) yield [`${key} arrived twice`, other, event];
         seen.set(whole, event);
       }
     }

@@ -2,25 +2,25 @@ import type { Facts } from "../facts.js";
 import type { HistoryEvent } from "../history.js";
 import type { Segment } from "../segments.js";
 
-/** A promise that was not kept. */
+/** A broken promise. */
 export interface Violation {
-  /** Which invariant. */
+  /** The name of the invariant. */
   readonly name: string;
-  /** What was promised. */
+  /** The promise. */
   readonly promise: string;
   /** What happened instead. */
   readonly text: string;
-  /** What shows it. */
+  /** The events that show the violation. */
   readonly events: readonly HistoryEvent[];
 }
 
-/** What is looked at. */
+/** The history that invariants check. */
 export interface Evidence {
   readonly facts: Facts;
   readonly segments: readonly Segment[];
 }
 
-/** What was seen that must not be, with the events that show it. */
+/** A violation: a description and the events that show it. */
 export type Finding = readonly [text: string, ...events: (HistoryEvent | undefined)[]];
 
 /** A promise and how it is checked. */
