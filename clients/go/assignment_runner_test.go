@@ -46,31 +46,31 @@ func isFailure(result []byte) bool {
 type blockedHandler struct {
 	*assignmentRunner
 	*sentReplies
-	begun chan context.Context
-	goOn  chan func(context.Context, *Assignment) (Result, error)
+	started chan context.Context
+	proceed chan func(context.Context, *Assignment) (Result, error)
 }
 
 func newBlockedHandler() *blockedHandler {
 	w := &blockedHandler{
 		sentReplies: &sentReplies{},
-		begun:       make(chan context.Context),
-		goOn:        make(chan func(context.Context, *Assignment) (Result, error)),
+		started:     make(chan context.Context),
+		proceed:     make(chan func(context.Context, *Assignment) (Result, error)),
 	}
 	w.assignmentRunner = newAssignmentRunner(func(ctx context.Context, a *Assignment) (Result, error) {
-		w.begun <- ctx
-		return (<-w.goOn)(ctx, a)
+		w.started <- ctx
+		return (<-w.proceed)(ctx, a)
 	}, func(*Error) {})
 	return w
 }
 
 func (w *blockedHandler) begin(id string) context.Context {
 	w.assign(context.Background(), wireAssignment{assignmentID: id, ttl: time.Hour}, w.sentReplies)
-	return <-w.begun
+	return <-w.started
 }
 
-func (w *blockedHandler) end(t *testing.T, how func(context.Context, *Assignment) (Result, error)) []string {
+func (w *blockedHandler) end(t *testing.T, handler func(context.Context, *Assignment) (Result, error)) []string {
 	t.Helper()
-	w.goOn <- how
+	w.proceed <- handler
 	w.waitIdle(t.Context())
 	if len(w.outstanding) != 0 {
 		t.Errorf("%d assignments are remembered", len(w.outstanding))
@@ -105,24 +105,24 @@ func TestResultsAfterARevocationAreSent(t *testing.T) {
 }
 
 func TestNothingIsSentWhenNobodyCanReceiveIt(t *testing.T) {
-	for _, why := range []error{ErrShutdown, ErrSessionLost, ErrClosed} {
+	for _, cause := range []error{ErrShutdown, ErrSessionLost, ErrClosed} {
 		w := newBlockedHandler()
 		w.begin("a")
-		w.revoke([]string{"a"}, why.(*Error))
+		w.revoke([]string{"a"}, cause.(*Error))
 		sent := w.end(t, func(ctx context.Context, a *Assignment) (Result, error) {
-			if err := a.Send(context.Background(), Value(1)); !errors.Is(err, why) {
-				t.Errorf("%v: Send returned %v", why, err)
+			if err := a.Send(context.Background(), Value(1)); !errors.Is(err, cause) {
+				t.Errorf("%v: Send returned %v", cause, err)
 			}
 			return Value(2), nil
 		})
 		if len(sent) != 0 {
-			t.Errorf("%v: sent %v", why, sent)
+			t.Errorf("%v: sent %v", cause, sent)
 		}
 	}
 }
 
 func TestAHandlerThatFailsAfterItsRevocationSendsNothing(t *testing.T) {
-	for name, how := range map[string]func(context.Context, *Assignment) (Result, error){
+	for name, handler := range map[string]func(context.Context, *Assignment) (Result, error){
 		"gives up": func(ctx context.Context, _ *Assignment) (Result, error) { return Result{}, ctx.Err() },
 		"sends with its context": func(ctx context.Context, a *Assignment) (Result, error) {
 			return Result{}, a.Send(ctx, Value(1))
@@ -135,7 +135,7 @@ func TestAHandlerThatFailsAfterItsRevocationSendsNothing(t *testing.T) {
 		w.sentReplies.limit = 10
 		w.begin("a")
 		w.revoke([]string{"a"}, ErrExpired.(*Error))
-		if sent := w.end(t, how); len(sent) != 0 {
+		if sent := w.end(t, handler); len(sent) != 0 {
 			t.Errorf("a handler that %s sent %v", name, sent)
 		}
 	}

@@ -9,60 +9,6 @@ import (
 	dispatcherv1 "github.com/ate-dispatcher/ate-dispatcher/clients/go/gen/ate/dispatcher/v1"
 )
 
-// ListenerOptions configures a listener. Its callbacks run one at a time, in the order of the events, on the
-// goroutine of Run or of the loop over Results. While a callback runs, nothing is read, and further results wait at
-// the server.
-type ListenerOptions struct {
-	// OnResult receives each result, in arrival order. Only Run calls it.
-	OnResult func(ctx context.Context, result *Delivery)
-	// OnSummary receives the summary of each request on the topics, after the request's last result. The server sends
-	// summaries only if OnSummary is set.
-	OnSummary func(summary *Summary)
-	// OnGap receives each gap, before the next result of its topic.
-	OnGap func(gap Gap)
-	// OnStatus receives each change of the session.
-	OnStatus func(Status)
-	// ID has 1 to 128 printable ASCII characters without spaces. A newer session with the same ID replaces an older
-	// one. Empty: the server mints one.
-	ID string
-	// Group makes its members share the deliveries: all results of a request go to one member. A member does not resume
-	// after a reconnect, because the other members received the results of the meantime.
-	Group string
-	// IncludeLate asks for late results, too.
-	IncludeLate bool
-	// Disconnect makes the server end the session if this listener reads too slowly; the listener then reconnects and
-	// resumes. Otherwise the server drops the oldest results and reports a gap.
-	Disconnect bool
-	// BufferBytes is how many bytes the server may buffer for this listener: from 16 KiB to the server's limit, 64
-	// MiB by default. 0: the server's default, 4 MiB.
-	BufferBytes int
-}
-
-// Gap describes results that a listener lost. It precedes the topic's next result.
-type Gap struct {
-	// Topic is the topic, without wildcards.
-	Topic string
-	// Reason says why the results were lost.
-	Reason GapReason
-	// From and To are the first and the last lost sequence; 0 if unknown.
-	From, To uint64
-	// LostCount is the number of lost results; 0 if unknown.
-	LostCount uint64
-}
-
-// GapReason says why results were lost. A reason that this package does not know is the number of its enum value.
-type GapReason string
-
-// Reasons of a gap.
-const (
-	// GapSlowListener: the listener read too slowly.
-	GapSlowListener GapReason = "SLOW_LISTENER"
-	// GapRetention: the server no longer retained the results when the listener resumed.
-	GapRetention GapReason = "RETENTION"
-	// GapEpochChanged: the server restarted or forgot the topic; the number of lost results is unknown.
-	GapEpochChanged GapReason = "EPOCH_CHANGED"
-)
-
 // Listener receives results while Run or a loop over Results runs. It reconnects and resumes automatically: no result
 // is delivered twice, and none is lost that the server still retains. Its methods are safe for concurrent use and may
 // be called in callbacks; only one Run or loop may be in progress.

@@ -12,51 +12,6 @@ import (
 // defaultGrace is the time that container platforms commonly give a process to terminate.
 const defaultGrace = 30 * time.Second
 
-// ProducerOptions configures a producer. The server chooses the value of a field that is zero, unless the field says
-// otherwise.
-type ProducerOptions struct {
-	// ID has 1 to 128 printable ASCII characters without spaces. A newer session with the same ID replaces an older
-	// one. Empty: the server mints one.
-	ID string
-	// DisplayName is a name for people; at most 256 bytes.
-	DisplayName string
-	// Labels are matched by selectors; at most 32.
-	Labels map[string]string
-	// Registrations are further topics, optionally in groups, in addition to the topics passed to NewProducer.
-	Registrations []Registration
-	// Concurrency is how many handlers may run at a time: at most the server's limit, 65,536 by default. 0: the
-	// server's default, 256.
-	Concurrency int
-	// MaxBacklog is how many further assignments the server may queue for this producer; beyond it the producer is
-	// saturated. At most the server's limit, 65,536 by default. 0: the server's default, 1,024.
-	MaxBacklog int
-	// Grace is how long handlers may continue after the context of Run has ended. 0: 30 s.
-	Grace time.Duration
-	// OnDisposition receives the disposition of each reply, in order. It blocks the stream while it runs, so it must
-	// not wait for Register, Deregister or Close.
-	OnDisposition func(assignmentID string, state Disposition)
-	// OnStatus receives each change of the session. It blocks the stream while it runs, like OnDisposition.
-	OnStatus func(Status)
-}
-
-// Disposition is what the server did with a reply. A state that this package does not know is the number of its enum
-// value.
-type Disposition string
-
-// States of a reply.
-const (
-	// DispositionAccepted: the reply arrived in time.
-	DispositionAccepted Disposition = "ACCEPTED"
-	// DispositionLate: the reply arrived after the TTL.
-	DispositionLate Disposition = "LATE"
-	// DispositionDuplicate: the assignment already had its final result.
-	DispositionDuplicate Disposition = "DUPLICATE"
-	// DispositionUnknown: this session was not given the assignment, or the server no longer remembers it.
-	DispositionUnknown Disposition = "UNKNOWN"
-	// DispositionCancelled: the assignment was revoked before its TTL.
-	DispositionCancelled Disposition = "CANCELLED"
-)
-
 // Producer answers requests while Run runs. Its methods are safe for concurrent use and may be called in handlers.
 type Producer struct {
 	client        *Client
@@ -112,6 +67,7 @@ func (p *Producer) Run(ctx context.Context) error {
 	p.isStarted = true
 	p.disconnect, p.stop = disconnect, stop
 	p.mu.Unlock()
+	// The timer starts only when the context ends. AfterFunc has no stopped state, so it is created and stopped at once.
 	graceTimer := time.AfterFunc(time.Hour, func() { stop(errClosed) })
 	graceTimer.Stop()
 	defer graceTimer.Stop()
@@ -129,12 +85,12 @@ func (p *Producer) Run(ctx context.Context) error {
 	if err == nil && run.Err() != nil {
 		err = errClosed
 	}
-	over := err
-	if over == nil {
-		over = errClosed
+	endErr := err
+	if endErr == nil {
+		endErr = errClosed
 	}
-	p.supervisor.end(over)
-	p.registrations.end(errorFromCall(over))
+	p.supervisor.end(endErr)
+	p.registrations.end(errorFromCall(endErr))
 	p.finish()
 	return err
 }

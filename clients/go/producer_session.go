@@ -155,9 +155,9 @@ func (s *producerSession) handle(ctx context.Context, event event) error {
 	case messageFault:
 		var message dispatcherv1.Fault
 		err := event.read(&message)
-		why := errorFromStatus(message.GetStatus(), "")
-		if !p.registrations.rejected(message.GetCorrelationId(), why) {
-			p.reportFault(why)
+		fault := errorFromStatus(message.GetStatus(), "")
+		if !p.registrations.rejected(message.GetCorrelationId(), fault) {
+			p.reportFault(fault)
 		}
 		return err
 	}

@@ -1,0 +1,48 @@
+package atedispatcher
+
+import "time"
+
+// ProducerOptions configures a producer. The server chooses the value of a field that is zero, unless the field says
+// otherwise.
+type ProducerOptions struct {
+	// ID has 1 to 128 printable ASCII characters without spaces. A newer session with the same ID replaces an older
+	// one. Empty: the server mints one.
+	ID string
+	// DisplayName is a name for people; at most 256 bytes.
+	DisplayName string
+	// Labels are matched by selectors; at most 32.
+	Labels map[string]string
+	// Registrations are further topics, optionally in groups, in addition to the topics passed to NewProducer.
+	Registrations []Registration
+	// Concurrency is how many handlers may run at a time: at most the server's limit, 65,536 by default. 0: the
+	// server's default, 256.
+	Concurrency int
+	// MaxBacklog is how many further assignments the server may queue for this producer; beyond it the producer is
+	// saturated. At most the server's limit, 65,536 by default. 0: the server's default, 1,024.
+	MaxBacklog int
+	// Grace is how long handlers may continue after the context of Run has ended. 0: 30 s.
+	Grace time.Duration
+	// OnDisposition receives the disposition of each reply, in order. It blocks the stream while it runs, so it must
+	// not wait for Register, Deregister or Close.
+	OnDisposition func(assignmentID string, state Disposition)
+	// OnStatus receives each change of the session. It blocks the stream while it runs, like OnDisposition.
+	OnStatus func(Status)
+}
+
+// Disposition is what the server did with a reply. A state that this package does not know is the number of its enum
+// value.
+type Disposition string
+
+// States of a reply.
+const (
+	// DispositionAccepted: the reply arrived in time.
+	DispositionAccepted Disposition = "ACCEPTED"
+	// DispositionLate: the reply arrived after the TTL.
+	DispositionLate Disposition = "LATE"
+	// DispositionDuplicate: the assignment already had its final result.
+	DispositionDuplicate Disposition = "DUPLICATE"
+	// DispositionUnknown: this session was not given the assignment, or the server no longer remembers it.
+	DispositionUnknown Disposition = "UNKNOWN"
+	// DispositionCancelled: the assignment was revoked before its TTL.
+	DispositionCancelled Disposition = "CANCELLED"
+)
