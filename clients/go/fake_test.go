@@ -134,17 +134,17 @@ func TestAListenerSurvivesAMisbehavingServer(t *testing.T) {
 	ended := make(chan struct{})
 	address := serveFake(t, &fake{listen: func(nth int, request *dispatcherv1.ListenRequest, stream grpc.ServerStreamingServer[dispatcherv1.ListenResponse]) error {
 		switch nth {
-		case 1: // ends without a reason
+		case 1: // ends the stream without a status
 			send(t, stream, readyEvent())
 			return nil
-		case 2: // sends what is no event
+		case 2: // sends a malformed event
 			malformed := &dispatcherv1.ListenResponse{}
 			malformed.ProtoReflect().SetUnknown([]byte{0x0a, 0x02, 0x0a, 0x7f})
 			return stream.Send(malformed)
 		case 3: // asks for testTimeout
 			st, _ := status.New(codes.ResourceExhausted, "full").WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(300 * time.Millisecond)})
 			return st.Err()
-		case 4: // sends what nobody knows, between what is known
+		case 4: // sends unknown events between known ones
 			if request.GetListenerId() != "minted" {
 				t.Errorf("the listener reconnected as %q", request.GetListenerId())
 			}

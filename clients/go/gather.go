@@ -36,7 +36,7 @@ type gatherFeed interface {
 }
 
 // Gather scatters a request and returns once the server has accepted it. [Gather.Results] returns the results as they
-// arrive, and [Gather.Summary] always follows, even if nobody answers. Gather fails like Dispatch.
+// arrive, and [Gather.Summary] always follows, even if no producer answers. Gather fails like Dispatch.
 //
 // The context bounds the whole gather: when the context ends, the request is cancelled. The caller must call Close.
 func (c *Client) Gather(ctx context.Context, topic string, options RequestOptions) (*Gather, error) {

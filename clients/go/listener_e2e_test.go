@@ -17,7 +17,7 @@ func ask(t testing.TB, client *atedispatcher.Client, topic string, from, n int) 
 	for i := range n {
 		_, summary := mustGather(t, client, topic, atedispatcher.RequestOptions{Args: []any{from + i}})
 		if summary.Answered == 0 {
-			t.Fatalf("nobody answered: %+v", summary)
+			t.Fatalf("no producer answered: %+v", summary)
 		}
 	}
 }
