@@ -1,6 +1,6 @@
 /** Plans the acts of a run and their instants. */
-import type { Act, Cast, CompletionSpec, Fault, RequestSpec } from "./plan.js";
-import { BULK_TOPIC, FLOOD_PRODUCER, GONE, PATTERNS, TOPICS } from "./plan-peers.js";
+import type { Act, ActorSpecs, CompletionSpec, Fault, RequestSpec } from "./plan.js";
+import { BULK_TOPIC, FLOOD_PRODUCER, GONE, PATTERNS, TOPICS } from "./plan-actors.js";
 import type { Random } from "./random.js";
 
 /** TTLs of requests, in milliseconds. */
@@ -21,12 +21,12 @@ const BACK_MS = 500;
 const DRAIN_MS = Math.max(...TTLS_MS) + BACK_MS;
 
 /** Plans all acts. */
-export function planActs(random: Random, ms: number, cast: Cast, restarts: boolean): readonly Act[] {
+export function planActs(random: Random, ms: number, actors: ActorSpecs, restarts: boolean): readonly Act[] {
   const restartAt = restarts ? Math.round(ms * (0.4 + random.next() * 0.2)) : Number.POSITIVE_INFINITY;
   const acts: Act[] = [
-    ...requests(random, ms, cast),
-    ...changes(random, ms, cast),
-    ...faults(random, ms, cast),
+    ...requests(random, ms, actors),
+    ...changes(random, ms, actors),
+    ...faults(random, ms, actors),
     ...floods(ms, restartAt),
   ];
   const isSound = (act: Act) => act.atMs < restartAt - lastsMs(act) || act.atMs > restartAt + RESTART_MS;
@@ -50,7 +50,7 @@ function* instants(random: Random, ms: number, everyMs: number): Generator<numbe
   }
 }
 
-function* requests(random: Random, ms: number, { requesters }: Cast): Generator<Act> {
+function* requests(random: Random, ms: number, { requesters }: ActorSpecs): Generator<Act> {
   let n = 0;
   for (const atMs of instants(random, ms, REQUEST_EVERY_MS)) {
     const requester = random.pick(requesters);
@@ -97,7 +97,7 @@ function completion(random: Random): CompletionSpec {
   }
 }
 
-function* changes(random: Random, ms: number, { producers, listeners }: Cast): Generator<Act> {
+function* changes(random: Random, ms: number, { producers, listeners }: ActorSpecs): Generator<Act> {
   const joining = producers.filter(({ id }) => id !== FLOOD_PRODUCER);
   const listening = listeners.filter(({ id }) => !["l0", "slow", GONE].includes(id));
   for (const atMs of instants(random, ms, CHANGE_EVERY_MS)) {
@@ -125,7 +125,11 @@ function* changes(random: Random, ms: number, { producers, listeners }: Cast): G
 }
 
 /** At least one act of each kind in a run that is long enough; further ones are random. */
-function* faults(random: Random, ms: number, { producers, listeners, requesters }: Cast): Generator<Act> {
+function* faults(
+  random: Random,
+  ms: number,
+  { producers, listeners, requesters }: ActorSpecs,
+): Generator<Act> {
   const end = ms - CALM_MS;
   const of = <T extends { readonly id: string; readonly make: string }>(
     all: readonly T[],

@@ -2,8 +2,8 @@
  * The plan of a run: its actors, requests and faults. It depends only on the seed.
  */
 import type { Registration } from "./history.js";
+import { planActors } from "./plan-actors.js";
 import { planActs } from "./plan-acts.js";
-import { planCast } from "./plan-peers.js";
 import { Random } from "./random.js";
 
 /** How an actor is built: from stubs in this process, from stubs in its own process, or on the TypeScript client. */
@@ -89,14 +89,14 @@ export type Act = { readonly atMs: number } & (
 );
 
 /** All actors of a run. */
-export interface Cast {
+export interface ActorSpecs {
   readonly producers: readonly ProducerSpec[];
   readonly listeners: readonly ListenerSpec[];
   readonly requesters: readonly RequesterSpec[];
 }
 
 /** The plan of a run. */
-export interface Plan extends Cast {
+export interface Plan extends ActorSpecs {
   readonly seed: number;
   readonly ms: number;
   /** Whether the server is killed in the middle. */
@@ -123,12 +123,12 @@ export function makePlan(seed: number, ms: number, wishes: PlanWishes = {}): Pla
   const random = new Random(seed);
   const roll = { restarts: random.chance(0.25), forgets: random.chance(0.2) };
   const { restarts, forgets } = { ...roll, ...wishes };
-  const cast = planCast(random, forgets);
+  const actors = planActors(random, forgets);
   const flags = [
     ...["--heartbeat-ms", String(HEARTBEAT_MS), "--drain-grace-ms", "0"],
     // The server remembers all ended assignments of a run, so that late replies never become UNKNOWN.
     ...["--remembered-assignments", "100000"],
     ...(forgets ? ["--retained-bytes", "64KiB"] : []),
   ];
-  return { seed, ms, restarts, forgets, flags, ...cast, acts: planActs(random, ms, cast, restarts) };
+  return { seed, ms, restarts, forgets, flags, ...actors, acts: planActs(random, ms, actors, restarts) };
 }

@@ -5,7 +5,7 @@
 import { Facts } from "./facts.js";
 import type { HistoryEvent } from "./history.js";
 import type { Act, Plan } from "./plan.js";
-import { GONE } from "./plan-peers.js";
+import { GONE } from "./plan-actors.js";
 
 /** Minimum of accepted requests and of deliveries to listeners, per planned second. */
 const MIN_REQUESTS = 20;

@@ -12,7 +12,7 @@ import { WireProducer } from "./actors/wire-producer.js";
 import { WireRequester } from "./actors/wire-requester.js";
 import type { History, Kind, Said } from "./history.js";
 import type { Act, Plan } from "./plan.js";
-import { FLOOD_PRODUCER } from "./plan-peers.js";
+import { FLOOD_PRODUCER } from "./plan-actors.js";
 import { summaryOf } from "./read.js";
 import { RETRY_MS, type RunContext } from "./run-context.js";
 import { Schedule } from "./schedule.js";

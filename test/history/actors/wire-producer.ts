@@ -10,7 +10,7 @@ import { type Behaviour, behaviourOf } from "../behaviour.js";
 import type { Registration } from "../history.js";
 import { digestOf, makePayload } from "../payload.js";
 import type { ProducerSpec } from "../plan.js";
-import { BULK_TOPIC } from "../plan-peers.js";
+import { BULK_TOPIC } from "../plan-actors.js";
 import { openPort, openProcessPort, type Port } from "../port.js";
 import { nameOf } from "../read.js";
 import { RETRY_MS, type RunContext } from "../run-context.js";

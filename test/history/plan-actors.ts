@@ -1,6 +1,6 @@
 /** Plans the actors of a run. Their kinds are fixed; their topics are random. */
 import type { Registration } from "./history.js";
-import type { Cast, ListenerSpec, Make, ProducerSpec } from "./plan.js";
+import type { ActorSpecs, ListenerSpec, Make, ProducerSpec } from "./plan.js";
 import type { Random } from "./random.js";
 
 /** Topics of requests. The last one has no producer unless an act registers one. */
@@ -17,7 +17,7 @@ export const GONE = "gone";
 const GROUPS = ["", "", "", "g1", "g2"] as const;
 
 /** Plans all actors. */
-export function planCast(random: Random, forgets: boolean): Cast {
+export function planActors(random: Random, forgets: boolean): ActorSpecs {
   const makes: readonly Make[] = ["wire", "wire", "wire", "process", "process", "client", "client"];
   const producers: ProducerSpec[] = makes.map((make, i) => ({
     id: `p${i}`,
