@@ -3,13 +3,13 @@
  */
 import { end } from "./ending.js";
 import { requiredIdRule } from "./field-rules.js";
-import { summaryAtEnd } from "./gather.js";
 import type { CallerOpened, CancelRequested } from "./input.js";
 import { invalid, refusal } from "./reason.js";
 import { CallerSession } from "./session.js";
 import { admitSession, closeSession } from "./sessions.js";
 import type { State } from "./state.js";
 import type { StepContext } from "./step-context.js";
+import { summaryAtEnd } from "./summary.js";
 
 /** Opens a requester's stream. */
 export function openCaller(state: State, input: CallerOpened, step: StepContext): void {

@@ -2,12 +2,12 @@ import { describe, expect, it } from "vitest";
 import { submitted } from "../../test/support/submitted.js";
 import { Assignment } from "./assignment.js";
 import { EndedRequest } from "./ended-request.js";
-import { summaryAtEnd } from "./gather.js";
 import type { AssignmentState } from "./model.js";
 import { PendingRequest } from "./pending-request.js";
 import { ProducerSession } from "./producer-session.js";
 import type { RequestRecord } from "./request-record.js";
-import { requestView, timeline } from "./view.js";
+import { requestView, timeline } from "./request-view.js";
+import { summaryAtEnd } from "./summary.js";
 
 const NOW = 1_000;
 

@@ -3,7 +3,7 @@
  */
 import { type Audience, NO_AUDIENCE } from "./audiences.js";
 import { pump, settle } from "./credit.js";
-import { dueAt, endOf, isEarly, outcomesOf, stateAtEnd, summarize } from "./gather.js";
+import { dueAt, endOf } from "./gather.js";
 import {
   type EndReason,
   NO_LANE,
@@ -18,6 +18,7 @@ import type { ProducerSession } from "./producer-session.js";
 import { finishCaller, finishDrain } from "./sessions.js";
 import type { State } from "./state.js";
 import type { StepContext } from "./step-context.js";
+import { isEarly, outcomesOf, stateAtEnd, summarize } from "./summary.js";
 
 const NO_AUDIENCES: readonly Audience[] = [];
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { submitted } from "../../test/support/submitted.js";
 import { Assignment } from "./assignment.js";
-import { dueAt, endOf, isEarly, outcomesOf, stateAtEnd, summarize } from "./gather.js";
+import { dueAt, endOf } from "./gather.js";
 import {
   type AssignmentState,
   COMPLETE_ALL,
@@ -13,6 +13,7 @@ import {
 } from "./model.js";
 import { PendingRequest } from "./pending-request.js";
 import type { ProducerSession } from "./producer-session.js";
+import { isEarly, outcomesOf, stateAtEnd, summarize } from "./summary.js";
 
 interface Targeted {
   readonly completion?: Partial<Completion>;

@@ -1,8 +1,10 @@
 import { inOrder } from "./in-order.js";
 import type { RequestRecord } from "./request-record.js";
+import { requestView, timeline } from "./request-view.js";
+import { listenerView, producerView } from "./session-views.js";
 import type { State } from "./state.js";
 import { covers } from "./topic.js";
-import { listenerView, producerView, requestView, timeline, topicView } from "./view.js";
+import { topicView } from "./topic-view.js";
 import type {
   Inspector,
   ListenerView,

@@ -11,11 +11,11 @@ import type { Cursor } from "./model.js";
 import { observe } from "./observe.js";
 import { invalid, type Refusal, refusal } from "./reason.js";
 import { resume } from "./resume.js";
+import { listenerView } from "./session-views.js";
 import { admitSession, closeSession, replaceSession } from "./sessions.js";
 import type { State } from "./state.js";
 import type { StepContext } from "./step-context.js";
 import { hasWildcard } from "./topic.js";
-import { listenerView } from "./view.js";
 
 /** What a listener leaves, and then joins. */
 type TopicChange = Pick<ListenerUpdated, "add" | "remove">;

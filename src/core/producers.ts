@@ -13,11 +13,11 @@ import type { PendingRequest } from "./pending-request.js";
 import { ProducerSession } from "./producer-session.js";
 import { invalid, type Refusal, refusal } from "./reason.js";
 import { choose, failOver, scatter } from "./scatter.js";
+import { producerView } from "./session-views.js";
 import { admitSession, closeSession, finishDrain, replaceSession } from "./sessions.js";
 import type { State } from "./state.js";
 import type { StepContext } from "./step-context.js";
 import { TopicTree } from "./topic-tree.js";
-import { producerView } from "./view.js";
 
 const MAX_LABELS = 32;
 const MAX_LABEL_BYTES = 128;
