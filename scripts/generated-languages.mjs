@@ -17,7 +17,7 @@ const python = process.env["ATE_PYTHON"] ?? "python3";
 export const languages = [
   {
     name: "TypeScript",
-    folders: ["src/gen", "clients/typescript/src/gen"],
+    folders: ["clients/typescript/src/gen", "src/grpc/gen"],
     missing: () => undefined,
     generate: generateTypeScript,
   },
@@ -46,7 +46,7 @@ function generateTypeScript(target) {
   buf(["generate", "-o", target]);
   // The descriptor image that reflection serves.
   const image = buf(["build", "--exclude-source-info", "--as-file-descriptor-set", "-o", "-#format=binpb"]);
-  const file = join(target, "src/gen/image.ts");
+  const file = join(target, "src/grpc/gen/descriptor-image.ts");
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(
     file,

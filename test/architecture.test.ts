@@ -46,7 +46,21 @@ describe("the architecture", () => {
       "grpc must not import @nats-io/transport-node",
     ],
     ["src/backplane/nats.ts", 'import { x } from "../grpc/encode.js";', "backplane must not import grpc"],
-    ["src/admin/server.ts", 'import { x } from "../gen/image.js";', "admin must not import gen"],
+    [
+      "src/admin/server.ts",
+      'import { x } from "ate-dispatcher-client/internal";',
+      "admin must not import ate-dispatcher-client/internal",
+    ],
+    ...["core", "ports", "runtime", "cli", "demo"].map((folder): [string, string, string] => [
+      `src/${folder}/x.ts`,
+      'import type { x } from "ate-dispatcher-client/internal";',
+      `${folder} must not import ate-dispatcher-client/internal`,
+    ]),
+    [
+      "src/grpc/decode.ts",
+      'import { connect } from "ate-dispatcher-client";',
+      "grpc must not import ate-dispatcher-client",
+    ],
     [
       "src/config/schema.ts",
       'import { x } from "../grpc/server.js";',
@@ -149,7 +163,7 @@ describe("the architecture", () => {
     ["src/runtime/pacemaker.ts", "setTimeout(f, 1);"],
     [
       "src/grpc/status.ts",
-      'import { REASONS } from "../core/reason.js"; import { Status } from "../gen/google/rpc/status.js";',
+      'import { REASONS } from "../core/reason.js"; import { Status } from "ate-dispatcher-client/internal";',
     ],
     [
       "src/grpc/decode.ts",
@@ -172,7 +186,7 @@ describe("the architecture", () => {
       "bench/src/peers/a.ts",
       'import { connect } from "@nats-io/transport-node"; import { x } from "../peer.js";',
     ],
-    ["src/gen/ate/x.ts", 'import { y } from "../google/y.js"; export * from "./z.js";'],
+    ["clients/typescript/src/gen/ate/x.ts", 'import { y } from "../google/y.js"; export * from "./z.js";'],
     [
       "clients/typescript/src/a.ts",
       'import { x } from "./gen/x.js"; import { Client } from "@grpc/grpc-js"; s.on("data", f);',

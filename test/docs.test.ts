@@ -22,7 +22,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { Stop } from "../src/cli/exit.js";
 import { runCli } from "../src/cli/main.js";
 import { REASONS, type ReasonName } from "../src/core/reason.js";
-import { image } from "../src/gen/image.js";
+import { image } from "../src/grpc/gen/descriptor-image.js";
 import { CODES } from "../src/grpc/status.js";
 import { useServer } from "./support/in-process.js";
 

@@ -1,5 +1,5 @@
 /** Requests that stay outstanding: on their own topic, with a producer that accepts all and answers none. */
-import type { ProduceResponse } from "./generated.js";
+import type { ProduceResponse } from "ate-dispatcher-client/internal";
 import { connectOurs } from "./our-clients.js";
 import { openProduceStream } from "./plain-client.js";
 import type { Trial } from "./trial.js";

@@ -7,7 +7,7 @@ import {
   type ListenResponse,
   ProduceRequest,
   type ProduceResponse,
-} from "./generated.js";
+} from "ate-dispatcher-client/internal";
 import { listenerBufferBytes } from "./listener-buffer.js";
 import { OWN_CONNECTION } from "./own-connection.js";
 import { createPayload, readSequence, requestPayload } from "./payload.js";

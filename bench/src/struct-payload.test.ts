@@ -1,5 +1,5 @@
+import { Value } from "ate-dispatcher-client/internal";
 import { describe, expect, it } from "vitest";
-import { Value } from "./generated.js";
 import { createPayload } from "./payload.js";
 import { StructPayloads } from "./struct-payload.js";
 

@@ -2,7 +2,7 @@
  * Payloads that are a `google.protobuf.Value` with a struct, such as a service would return: two numbers, and readings up
  * to the wanted length.
  */
-import { Value } from "./generated.js";
+import { Value } from "ate-dispatcher-client/internal";
 import type { Payloads } from "./payload.js";
 
 /** Placeholders for the two numbers that vary; a double always takes eight bytes on the wire. */

@@ -1,7 +1,7 @@
 /** Results that arrive just before and just after the TTL, and whether the server treats them correctly. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type DispatcherClient, DispatcherError, status } from "ate-dispatcher-client";
-import type { ProduceResponse } from "./generated.js";
+import type { ProduceResponse } from "ate-dispatcher-client/internal";
 import { connectOurs } from "./our-clients.js";
 import { readSequence, requestPayload } from "./payload.js";
 import { openProduceStream, replyWith } from "./plain-client.js";

@@ -1,7 +1,6 @@
 /**
  * A listener's session: its topics, where it resumes, and its end.
  */
-
 import { coveredCursors } from "./cursors.js";
 import { idRule, lengthRule, patternsRule, requiredIdRule, type Verdict, windowRule } from "./field-rules.js";
 import type { ListenerOpened, ListenerUpdated, TopicsUpdated } from "./input.js";

@@ -1,5 +1,5 @@
 import type { sendUnaryData } from "@grpc/grpc-js";
-import { CancelRequestRequest, CancelRequestResponse } from "../gen/ate/dispatcher/v1/dispatcher_service.js";
+import { CancelRequestRequest, CancelRequestResponse } from "ate-dispatcher-client/internal";
 import type { UnaryCall } from "./call.js";
 import { decodeCold } from "./decode-cold.js";
 import type { Edge } from "./edge.js";

@@ -2,9 +2,9 @@
  * Reads what producers send. Replies are walked by hand and their Result stays verbatim; the rest is rare and goes
  * through the generated code.
  */
+import { ProducerMessage } from "ate-dispatcher-client/internal";
 import type { Input } from "../core/input.js";
 import type { Failure, SessionKey } from "../core/model.js";
-import { ProducerMessage } from "../gen/ate/dispatcher/v1/producer.js";
 import { WireError, WireReader } from "./wire-reader.js";
 
 const NO_RESULT: Buffer = Buffer.alloc(0);

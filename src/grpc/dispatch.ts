@@ -1,5 +1,5 @@
 import type { sendUnaryData } from "@grpc/grpc-js";
-import { DispatchResponse } from "../gen/ate/dispatcher/v1/dispatcher_service.js";
+import { DispatchResponse } from "ate-dispatcher-client/internal";
 import { deadlineOf, type UnaryCall } from "./call.js";
 import { decodeCall } from "./decode-submit.js";
 import type { Edge } from "./edge.js";

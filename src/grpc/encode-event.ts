@@ -1,18 +1,26 @@
 /**
  * The rarer events, through the generated code.
  */
+import {
+  type Acceptance,
+  type Cursor,
+  DispatcherMessage,
+  DispositionState,
+  GapReason,
+  GatherEvent,
+  GoAwayReason,
+  ListenerEvent,
+  OutcomeState,
+  RevocationReason,
+  type Summary,
+  SummaryReason,
+} from "ate-dispatcher-client/internal";
 import type { Accept, Summarize } from "../core/effect.js";
 import type {
   Acceptance as CoreAcceptance,
   Cursor as CoreCursor,
   Summary as CoreSummary,
 } from "../core/model.js";
-import { GatherEvent } from "../gen/ate/dispatcher/v1/gather.js";
-import { GapReason, ListenerEvent } from "../gen/ate/dispatcher/v1/listener.js";
-import { DispatcherMessage, DispositionState, RevocationReason } from "../gen/ate/dispatcher/v1/producer.js";
-import type { Acceptance } from "../gen/ate/dispatcher/v1/request.js";
-import { type Cursor, GoAwayReason } from "../gen/ate/dispatcher/v1/session.js";
-import { OutcomeState, type Summary, SummaryReason } from "../gen/ate/dispatcher/v1/summary.js";
 import type { Sendable } from "../ports/batch.js";
 import type { Clock } from "../ports/clock.js";
 import type { EncodeContext } from "./encode.js";

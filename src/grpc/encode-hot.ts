@@ -2,10 +2,10 @@
  * The messages that are sent most, written by hand around their verbatim payload. Their strings are ids and topics,
  * which are ASCII by the rules that let them in.
  */
+import { Status } from "ate-dispatcher-client/internal";
 import type { Accept, Assign, Deliver, Reject } from "../core/effect.js";
 import { NO_CONTEXT, type Target, type TraceContext } from "../core/model.js";
 import type { Refusal } from "../core/reason.js";
-import { Status } from "../gen/google/rpc/status.js";
 import type { Clock } from "../ports/clock.js";
 import { rpcStatus } from "./status.js";
 import { nanosOf, secondsOf } from "./time.js";

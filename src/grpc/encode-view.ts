@@ -1,6 +1,15 @@
 /**
  * What the core shows of itself, as messages of introspection.proto.
  */
+import {
+  type ListenerInfo,
+  type ProducerInfo,
+  type RequestInfo,
+  type ServerInfo,
+  SummaryReason,
+  TimelineKind,
+  type TopicInfo,
+} from "ate-dispatcher-client/internal";
 import type {
   ListenerView,
   ProducerView,
@@ -9,15 +18,6 @@ import type {
   TimelineEvent,
   TopicView,
 } from "../core/views.js";
-import {
-  type ListenerInfo,
-  type ProducerInfo,
-  type RequestInfo,
-  type ServerInfo,
-  TimelineKind,
-  type TopicInfo,
-} from "../gen/ate/dispatcher/v1/introspection.js";
-import { SummaryReason } from "../gen/ate/dispatcher/v1/summary.js";
 import type { Clock } from "../ports/clock.js";
 import type { QueueView } from "../ports/runtime.js";
 import { summary } from "./encode-event.js";

@@ -2,8 +2,6 @@
  * Handles IntrospectionService: looks, never changes. The lists are the inspector's, in pages.
  */
 import type { sendUnaryData } from "@grpc/grpc-js";
-import { invalid, type Refusal, refusal } from "../core/reason.js";
-import { isPattern } from "../core/topic.js";
 import {
   GetRequestRequest,
   GetRequestResponse,
@@ -16,7 +14,9 @@ import {
   ListRequestsResponse,
   ListTopicsRequest,
   ListTopicsResponse,
-} from "../gen/ate/dispatcher/v1/introspection_service.js";
+} from "ate-dispatcher-client/internal";
+import { invalid, type Refusal, refusal } from "../core/reason.js";
+import { isPattern } from "../core/topic.js";
 import { guard, type UnaryCall } from "./call.js";
 import { decodeCold } from "./decode-cold.js";
 import type { Edge } from "./edge.js";

@@ -1,6 +1,6 @@
+import { ListenRequest } from "ate-dispatcher-client/internal";
 import type { ListenerOpened } from "../core/input.js";
 import type { OverflowAction, SessionKey } from "../core/model.js";
-import { ListenRequest } from "../gen/ate/dispatcher/v1/dispatcher_service.js";
 import type { OutboxBound } from "../ports/runtime.js";
 import { fail, guard, type OutgoingCall, sinkOf, subscribe } from "./call.js";
 import { decodeCold } from "./decode-cold.js";

@@ -1,10 +1,10 @@
 /**
  * Handles Produce: the first message opens the session, the others are what the producer says.
  */
+import type { Hello } from "ate-dispatcher-client/internal";
 import type { Input } from "../core/input.js";
 import type { SessionKey } from "../core/model.js";
 import { refusal } from "../core/reason.js";
-import type { Hello } from "../gen/ate/dispatcher/v1/producer.js";
 import { type BidiCall, sinkOf, subscribe } from "./call.js";
 import { decodeProduce, type ProducerSaid } from "./decode-produce.js";
 import type { Edge } from "./edge.js";

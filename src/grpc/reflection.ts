@@ -6,7 +6,7 @@ import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import type { Server } from "@grpc/grpc-js";
 import { ReflectionService } from "@grpc/reflection";
-import { image as encodedImage } from "../gen/image.js";
+import { image as encodedImage } from "./gen/descriptor-image.js";
 
 /** Offers reflection of everything in the descriptor image. */
 export function addReflection(server: Server): void {

@@ -9,9 +9,8 @@ import {
   type ServiceDefinition,
   type sendUnaryData,
 } from "@grpc/grpc-js";
+import { DispatcherServiceService, IntrospectionServiceService } from "ate-dispatcher-client/internal";
 import { refusal } from "../core/reason.js";
-import { DispatcherServiceService } from "../gen/ate/dispatcher/v1/dispatcher_service.js";
-import { IntrospectionServiceService } from "../gen/ate/dispatcher/v1/introspection_service.js";
 import type { Ticker } from "../ports/ticker.js";
 import type { Watchdog } from "../ports/watchdog.js";
 import { type BidiCall, type Sockets, type UnaryCall, watchSockets } from "./call.js";

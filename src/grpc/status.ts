@@ -2,9 +2,8 @@
  * The one translation of refusals into gRPC statuses, for calls, streams, rejections and faults alike.
  */
 import { status as Code, Metadata } from "@grpc/grpc-js";
+import { BadRequest, ErrorInfo, RetryInfo, Status } from "ate-dispatcher-client/internal";
 import type { ReasonName, Refusal } from "../core/reason.js";
-import { BadRequest, ErrorInfo, RetryInfo } from "../gen/google/rpc/error_details.js";
-import { Status } from "../gen/google/rpc/status.js";
 import { FIELD_PATHS, type FieldPaths, withFieldPaths } from "./field-paths.js";
 import { duration } from "./time.js";
 

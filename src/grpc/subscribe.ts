@@ -1,5 +1,5 @@
+import { SubscribeRequest } from "ate-dispatcher-client/internal";
 import { type Refusal, refusal } from "../core/reason.js";
-import { SubscribeRequest } from "../gen/ate/dispatcher/v1/dispatcher_service.js";
 import { type BidiCall, subscribe as hear, sinkOf } from "./call.js";
 import { decodeCold } from "./decode-cold.js";
 import type { Edge } from "./edge.js";

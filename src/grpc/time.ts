@@ -1,6 +1,5 @@
+import type { Duration, Timestamp } from "ate-dispatcher-client/internal";
 import type { Malformed } from "../core/model.js";
-import type { Duration } from "../gen/google/protobuf/duration.js";
-import type { Timestamp } from "../gen/google/protobuf/timestamp.js";
 
 const NANOS_PER_MS = 1_000_000;
 /** 10,000 years, protobuf's bound of a Duration. */

@@ -1,8 +1,5 @@
 import type { sendUnaryData } from "@grpc/grpc-js";
-import {
-  UpdateListenerRequest,
-  UpdateListenerResponse,
-} from "../gen/ate/dispatcher/v1/dispatcher_service.js";
+import { UpdateListenerRequest, UpdateListenerResponse } from "ate-dispatcher-client/internal";
 import type { UnaryCall } from "./call.js";
 import { decodeCold } from "./decode-cold.js";
 import type { Edge } from "./edge.js";

@@ -2,11 +2,10 @@
  * Handles Watch: facts as they happen and, once a second, how the server stands. A watcher that reads too slowly loses
  * events and is told how many.
  */
+import { type WatchEvent, WatchRequest, WatchResponse } from "ate-dispatcher-client/internal";
 import type { Fact } from "../core/fact.js";
 import { invalid } from "../core/reason.js";
 import { isPattern, overlap } from "../core/topic.js";
-import type { WatchEvent } from "../gen/ate/dispatcher/v1/introspection.js";
-import { WatchRequest, WatchResponse } from "../gen/ate/dispatcher/v1/introspection_service.js";
 import type { Sink } from "../ports/sink.js";
 import type { Ticker } from "../ports/ticker.js";
 import { fail, guard, type OutgoingCall, sinkOf, subscribe } from "./call.js";

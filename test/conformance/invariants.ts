@@ -1,7 +1,6 @@
 /**
  * Rules that hold in every scenario.
  */
-
 import type { GatherRecord, ReceivedEvent } from "./event-record.js";
 import type { DeliveryFields, SummaryFields } from "./protocol.js";
 import type { ScenarioRun } from "./scenario-run.js";

@@ -3,6 +3,25 @@
  * same to both, and what is written by hand is read by everybody.
  */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import {
+  type Acceptance,
+  type Assignment,
+  type Delivery,
+  DispatchRequest,
+  Duration,
+  GatherResponse,
+  ListenResponse,
+  ProduceRequest,
+  ProduceResponse,
+  type ProducerMessage,
+  Reply,
+  Request,
+  Result,
+  Status,
+  SubmitRequest,
+  SubmitResponse,
+  SubscribeResponse,
+} from "ate-dispatcher-client/internal";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Deliver } from "../../src/core/effect.js";
@@ -10,21 +29,6 @@ import type { ResultReturned } from "../../src/core/input.js";
 import { NO_LANE, NOBODY, type RequestSpec } from "../../src/core/model.js";
 import { refusal } from "../../src/core/reason.js";
 import { isPattern, isTopic } from "../../src/core/topic.js";
-import {
-  DispatchRequest,
-  GatherResponse,
-  ListenResponse,
-  ProduceRequest,
-  ProduceResponse,
-  SubmitRequest,
-  SubmitResponse,
-  SubscribeResponse,
-} from "../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
-import { type Assignment, type ProducerMessage, Reply } from "../../src/gen/ate/dispatcher/v1/producer.js";
-import { type Acceptance, Request } from "../../src/gen/ate/dispatcher/v1/request.js";
-import { type Delivery, Result } from "../../src/gen/ate/dispatcher/v1/result.js";
-import { Duration } from "../../src/gen/google/protobuf/duration.js";
-import { Status } from "../../src/gen/google/rpc/status.js";
 import { decodeProduce } from "../../src/grpc/decode-produce.js";
 import { decodeRequest } from "../../src/grpc/decode-request.js";
 import { decodeCall, decodeSubmit } from "../../src/grpc/decode-submit.js";

@@ -2,11 +2,15 @@
  * Why people will leave what they use now, over real sockets: what the mission's table of capabilities promises, and the
  * contested points of the contract where a socket is part of the promise.
  */
+import {
+  DispositionState,
+  GapReason,
+  LoserAction,
+  OutcomeState,
+  RevocationReason,
+  SummaryReason,
+} from "ate-dispatcher-client/internal";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { GapReason } from "../../src/gen/ate/dispatcher/v1/listener.js";
-import { DispositionState, RevocationReason } from "../../src/gen/ate/dispatcher/v1/producer.js";
-import { LoserAction } from "../../src/gen/ate/dispatcher/v1/request.js";
-import { OutcomeState, SummaryReason } from "../../src/gen/ate/dispatcher/v1/summary.js";
 import { startServer, useServer } from "../support/in-process.js";
 import {
   connect,

@@ -3,9 +3,8 @@
  * reads first, each request, each assignment and each reply has exactly one end, and all of them tell the same.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { DispositionState, OutcomeState, type Summary, SummaryReason } from "ate-dispatcher-client/internal";
 import { afterEach, describe, expect, it } from "vitest";
-import { DispositionState } from "../../src/gen/ate/dispatcher/v1/producer.js";
-import { OutcomeState, type Summary, SummaryReason } from "../../src/gen/ate/dispatcher/v1/summary.js";
 import { createProcesses } from "../support/processes.js";
 import {
   connect,

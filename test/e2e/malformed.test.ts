@@ -2,18 +2,18 @@
  * Thousands of damaged messages on every RPC of a server that honest peers use at the same time: each call ends with a
  * status that the contract has for it, never INTERNAL, and the honest peers notice nothing.
  */
-import fc from "fast-check";
-import { describe, expect, it } from "vitest";
 import {
   CancelRequestRequest,
   DispatchRequest,
   ListenRequest,
+  ListRequestsRequest,
   ProduceRequest,
   SubmitRequest,
   SubscribeRequest,
   UpdateListenerRequest,
-} from "../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
-import { ListRequestsRequest } from "../../src/gen/ate/dispatcher/v1/introspection_service.js";
+} from "ate-dispatcher-client/internal";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
 import { useServer } from "../support/in-process.js";
 import { bytesField, concat, numberField, tag, varint } from "../support/wire-bytes.js";
 import { connect, type RequestInit, WireClient } from "../support/wire-client.js";

@@ -3,8 +3,8 @@
  * patience.
  */
 import { execFileSync } from "node:child_process";
+import { SummaryReason } from "ate-dispatcher-client/internal";
 import { afterEach, describe, expect, it } from "vitest";
-import { SummaryReason } from "../../src/gen/ate/dispatcher/v1/summary.js";
 import type { DispatcherRuntime } from "../../src/runtime/dispatcher-runtime.js";
 import { collectGarbage } from "../support/collect-garbage.js";
 import { startInspectable } from "../support/in-process.js";

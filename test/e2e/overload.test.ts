@@ -3,8 +3,8 @@
  * long by OVERLOADED, and afterwards everything is as before.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { SubmitRequest } from "ate-dispatcher-client/internal";
 import { describe, expect, it } from "vitest";
-import { SubmitRequest } from "../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
 import { useServer } from "../support/in-process.js";
 import { connect, duration } from "../support/wire-client.js";
 import { readStatus } from "../support/wire-status.js";

@@ -2,9 +2,8 @@
  * Listeners that come back for more than their buffer holds: they get all that is retained, however they read it, and
  * the server holds none of it for them meanwhile.
  */
+import { type Cursor, GapReason, OverflowAction } from "ate-dispatcher-client/internal";
 import { expect, it } from "vitest";
-import { GapReason, OverflowAction } from "../../src/gen/ate/dispatcher/v1/listener.js";
-import type { Cursor } from "../../src/gen/ate/dispatcher/v1/session.js";
 import { useServer } from "../support/in-process.js";
 import {
   connect,

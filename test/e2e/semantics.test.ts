@@ -3,11 +3,16 @@
  * The rules themselves are in test/transcript; here are the edges.
  */
 import { fileURLToPath } from "node:url";
+import {
+  DispositionState,
+  NoProducersAction,
+  OutcomeState,
+  ProduceRequest,
+  ProduceResponse,
+  RevocationReason,
+  SummaryReason,
+} from "ate-dispatcher-client/internal";
 import { afterEach, describe, expect, it } from "vitest";
-import { ProduceRequest, ProduceResponse } from "../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
-import { DispositionState, RevocationReason } from "../../src/gen/ate/dispatcher/v1/producer.js";
-import { NoProducersAction } from "../../src/gen/ate/dispatcher/v1/request.js";
-import { OutcomeState, SummaryReason } from "../../src/gen/ate/dispatcher/v1/summary.js";
 import { startServer, useServer } from "../support/in-process.js";
 import { createProcesses } from "../support/processes.js";
 import { bytesField, concat, embedded, numberField, UNKNOWN_FIELDS } from "../support/wire-bytes.js";

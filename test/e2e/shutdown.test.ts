@@ -3,12 +3,15 @@
  */
 import { connect as connectTcp } from "node:net";
 import { Client, credentials } from "@grpc/grpc-js";
+import {
+  GoAwayReason,
+  NoProducersAction,
+  OutcomeState,
+  RevocationReason,
+  SummaryReason,
+} from "ate-dispatcher-client/internal";
 import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 import { createDispatcher } from "../../src/compose.js";
-import { RevocationReason } from "../../src/gen/ate/dispatcher/v1/producer.js";
-import { NoProducersAction } from "../../src/gen/ate/dispatcher/v1/request.js";
-import { GoAwayReason } from "../../src/gen/ate/dispatcher/v1/session.js";
-import { OutcomeState, SummaryReason } from "../../src/gen/ate/dispatcher/v1/summary.js";
 import { startServer } from "../support/in-process.js";
 import { createProcesses, type ServerProcess } from "../support/processes.js";
 import {

@@ -2,10 +2,14 @@
  * Peers that do not read: what is queued for them is bounded, they are told exactly what they lost or why they were
  * closed, and nobody else feels anything.
  */
+import {
+  GapReason,
+  OutcomeState,
+  OverflowAction,
+  RevocationReason,
+  SummaryReason,
+} from "ate-dispatcher-client/internal";
 import { describe, expect, it } from "vitest";
-import { GapReason, OverflowAction } from "../../src/gen/ate/dispatcher/v1/listener.js";
-import { RevocationReason } from "../../src/gen/ate/dispatcher/v1/producer.js";
-import { OutcomeState, SummaryReason } from "../../src/gen/ate/dispatcher/v1/summary.js";
 import { startServer, useServer } from "../support/in-process.js";
 import { pour } from "../support/pour.js";
 import { connect, duration, type ListenStream } from "../support/wire-client.js";

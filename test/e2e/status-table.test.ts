@@ -6,10 +6,8 @@
  */
 import { connect as connectHttp2 } from "node:http2";
 import { gzipSync } from "node:zlib";
+import { DispositionState, NoProducersAction, Status } from "ate-dispatcher-client/internal";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { DispositionState } from "../../src/gen/ate/dispatcher/v1/producer.js";
-import { NoProducersAction } from "../../src/gen/ate/dispatcher/v1/request.js";
-import { Status } from "../../src/gen/google/rpc/status.js";
 import { startServer, useServer } from "../support/in-process.js";
 import {
   bytesField,

@@ -1,8 +1,7 @@
 /** A closed stream that its peer does not read to the end is reset. Without the HTTP/2 stream below grpc-js it is not. */
 import { connect as connectHttp2, constants } from "node:http2";
+import { ListenRequest, OverflowAction } from "ate-dispatcher-client/internal";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { ListenRequest } from "../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
-import { OverflowAction } from "../../src/gen/ate/dispatcher/v1/listener.js";
 import { startInspectable } from "../support/in-process.js";
 import { pour } from "../support/pour.js";
 import { connect } from "../support/wire-client.js";

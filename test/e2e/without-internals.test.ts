@@ -3,9 +3,8 @@
  * streams and drain. The imported files register their tests here once more; every server in this process is affected.
  */
 import { connect as connectTcp } from "node:net";
+import { GoAwayReason, SummaryReason } from "ate-dispatcher-client/internal";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { GoAwayReason } from "../../src/gen/ate/dispatcher/v1/session.js";
-import { SummaryReason } from "../../src/gen/ate/dispatcher/v1/summary.js";
 import { GRPC_JS_INTERNALS } from "../../src/grpc/transport/grpc-js-internals.js";
 import type { Logger } from "../../src/ports/logger.js";
 import { startServer } from "../support/in-process.js";

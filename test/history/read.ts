@@ -1,8 +1,13 @@
 /** Converts messages of the dispatcher to fields of history events. */
-import type { ServerTotals } from "../../src/gen/ate/dispatcher/v1/introspection.js";
-import type { Delivery, Result } from "../../src/gen/ate/dispatcher/v1/result.js";
-import type { Cursor as WireCursor } from "../../src/gen/ate/dispatcher/v1/session.js";
-import { OutcomeState, type Summary, SummaryReason } from "../../src/gen/ate/dispatcher/v1/summary.js";
+import {
+  type Delivery,
+  OutcomeState,
+  type Result,
+  type ServerTotals,
+  type Summary,
+  SummaryReason,
+  type Cursor as WireCursor,
+} from "ate-dispatcher-client/internal";
 import { millis } from "../support/wire-client.js";
 import type { Cursor, DeliveryFacts, SummaryFacts } from "./history.js";
 import { digestOf, labelOf } from "./payload.js";

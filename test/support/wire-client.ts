@@ -10,44 +10,41 @@ import {
   Metadata,
   type ServiceError,
 } from "@grpc/grpc-js";
-import { onTestFinished } from "vitest";
 import {
+  type Acceptance,
   CancelRequestRequest,
   CancelRequestResponse,
+  type DispatcherMessage,
   DispatchRequest,
   DispatchResponse,
+  type GatherEvent,
   GatherRequest,
   GatherResponse,
+  GetServerInfoResponse,
+  type ListenerEvent,
+  type ListenerInfo,
   ListenRequest,
   ListenResponse,
+  ListListenersResponse,
+  ListProducersResponse,
+  ListTopicsResponse,
   ProduceRequest,
   ProduceResponse,
+  type ProducerInfo,
+  type ServerCounts,
+  type ServerInfo,
+  type ServerTotals,
   SubmitRequest,
   SubmitResponse,
   SubscribeRequest,
   SubscribeResponse,
+  type Summary,
+  type TopicInfo,
   UpdateListenerRequest,
   UpdateListenerResponse,
-} from "../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
-import type { GatherEvent } from "../../src/gen/ate/dispatcher/v1/gather.js";
-import type {
-  ListenerInfo,
-  ProducerInfo,
-  ServerCounts,
-  ServerInfo,
-  ServerTotals,
-  TopicInfo,
-} from "../../src/gen/ate/dispatcher/v1/introspection.js";
-import {
-  GetServerInfoResponse,
-  ListListenersResponse,
-  ListProducersResponse,
-  ListTopicsResponse,
-} from "../../src/gen/ate/dispatcher/v1/introspection_service.js";
-import type { ListenerEvent } from "../../src/gen/ate/dispatcher/v1/listener.js";
-import type { DispatcherMessage, Welcome } from "../../src/gen/ate/dispatcher/v1/producer.js";
-import type { Acceptance } from "../../src/gen/ate/dispatcher/v1/request.js";
-import type { Summary } from "../../src/gen/ate/dispatcher/v1/summary.js";
+  type Welcome,
+} from "ate-dispatcher-client/internal";
+import { onTestFinished } from "vitest";
 import { RefusedError, readEnd } from "./wire-status.js";
 import { type Tagged, WireStream } from "./wire-stream.js";
 

@@ -2,8 +2,7 @@
  * How a call, a stream or a single message was refused, read from the wire: code, ErrorInfo, BadRequest and RetryInfo.
  */
 import { status as Code, type StatusObject } from "@grpc/grpc-js";
-import { BadRequest, ErrorInfo, RetryInfo } from "../../src/gen/google/rpc/error_details.js";
-import { Status } from "../../src/gen/google/rpc/status.js";
+import { BadRequest, ErrorInfo, RetryInfo, Status } from "ate-dispatcher-client/internal";
 
 const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 

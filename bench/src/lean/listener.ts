@@ -1,5 +1,5 @@
 import type { ClientHttp2Session } from "node:http2";
-import { Gap, ListenRequest } from "../generated.js";
+import { Gap, ListenRequest } from "ate-dispatcher-client/internal";
 import { listenerBufferBytes } from "../listener-buffer.js";
 import type { Load } from "../peer.js";
 import { openCall } from "./call.js";

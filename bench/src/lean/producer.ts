@@ -1,5 +1,5 @@
 import type { ClientHttp2Session } from "node:http2";
-import { ProduceRequest } from "../generated.js";
+import { ProduceRequest } from "ate-dispatcher-client/internal";
 import { type Payloads, readSequence } from "../payload.js";
 import type { Load } from "../peer.js";
 import { openCall } from "./call.js";

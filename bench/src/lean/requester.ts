@@ -1,5 +1,5 @@
 import type { ClientHttp2Session } from "node:http2";
-import { Rejection, SubmitRequest } from "../generated.js";
+import { Rejection, SubmitRequest } from "ate-dispatcher-client/internal";
 import { requestPayload } from "../payload.js";
 import { type Load, type Send, topicOf } from "../peer.js";
 import { openCall } from "./call.js";

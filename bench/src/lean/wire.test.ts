@@ -1,5 +1,5 @@
+import { ListenResponse } from "ate-dispatcher-client/internal";
 import { describe, expect, it } from "vitest";
-import { ListenResponse } from "../generated.js";
 import { fieldLength, WireReader, writeFieldHead } from "./wire.js";
 
 describe("the wire reader", () => {

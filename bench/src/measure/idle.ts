@@ -1,7 +1,7 @@
 /** Measures the memory that idle listeners cost the server. */
 import { credentials } from "@grpc/grpc-js";
+import { DispatcherServiceClient, ListenRequest, type ListenResponse } from "ate-dispatcher-client/internal";
 import type { Measurement } from "../figures.js";
-import { DispatcherServiceClient, ListenRequest, type ListenResponse } from "../generated.js";
 import { OWN_CONNECTION } from "../own-connection.js";
 import type { IdleWork } from "../work.js";
 import type { Stage } from "./stage.js";

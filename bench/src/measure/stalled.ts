@@ -1,8 +1,8 @@
 /** Measures whether a stalled listener slows the others down, and the memory that it costs the server. */
 import { credentials } from "@grpc/grpc-js";
+import { DispatcherServiceClient, ListenRequest, type ListenResponse } from "ate-dispatcher-client/internal";
 import { ClosedLoop } from "../closed-loop.js";
 import type { Measurement } from "../figures.js";
-import { DispatcherServiceClient, ListenRequest, type ListenResponse } from "../generated.js";
 import { OWN_CONNECTION } from "../own-connection.js";
 import { ResultPayloads } from "../payload.js";
 import { deliveriesPerRequest } from "../shape.js";

@@ -1,5 +1,5 @@
+import { ProduceRequest, ProduceResponse } from "ate-dispatcher-client/internal";
 import { createBurstSender } from "../broadcast/burst.js";
-import { ProduceRequest, ProduceResponse } from "../generated.js";
 import { openCall, openLeanSession } from "../lean/call.js";
 import { openLeanListener } from "../lean/listener.js";
 import { helloMessage } from "../lean/producer.js";

@@ -2,12 +2,7 @@
  * A listener on generated messages only: it uses either call, changes its topics, stops reading, disconnects, and resumes
  * by its own cursors.
  */
-import {
-  ListenRequest,
-  ListenResponse,
-  SubscribeRequest,
-} from "../../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
-import { GapReason } from "../../../src/gen/ate/dispatcher/v1/listener.js";
+import { GapReason, ListenRequest, ListenResponse, SubscribeRequest } from "ate-dispatcher-client/internal";
 import type { ListenerCase } from "../../support/wire-client.js";
 import type { Cursor } from "../history.js";
 import type { ListenerSpec } from "../plan.js";

@@ -2,8 +2,12 @@
  * A producer on generated messages only: it registers, answers by the seed, disconnects in every possible way, and
  * reconnects.
  */
-import { ProduceRequest, ProduceResponse } from "../../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
-import { DispositionState, RevocationReason } from "../../../src/gen/ate/dispatcher/v1/producer.js";
+import {
+  DispositionState,
+  ProduceRequest,
+  ProduceResponse,
+  RevocationReason,
+} from "ate-dispatcher-client/internal";
 import { millis, type ProducerCase, type ProducerInit } from "../../support/wire-client.js";
 import type { ValueOf } from "../../support/wire-stream.js";
 import { type Behaviour, behaviourOf } from "../behaviour.js";

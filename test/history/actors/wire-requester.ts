@@ -4,11 +4,12 @@
 import {
   GatherRequest,
   GatherResponse,
+  LoserAction,
+  NoProducersAction,
+  type Status,
   SubmitRequest,
   SubmitResponse,
-} from "../../../src/gen/ate/dispatcher/v1/dispatcher_service.js";
-import { LoserAction, NoProducersAction } from "../../../src/gen/ate/dispatcher/v1/request.js";
-import type { Status } from "../../../src/gen/google/rpc/status.js";
+} from "ate-dispatcher-client/internal";
 import { duration, type GatherCase, millis, type RequestInit } from "../../support/wire-client.js";
 import { RefusedError, readStatus } from "../../support/wire-status.js";
 import type { RequestFacts } from "../history.js";
