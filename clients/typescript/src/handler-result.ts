@@ -2,9 +2,12 @@ import type { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { status } from "@grpc/grpc-js";
 import { DispatcherError, invalidArgument } from "./errors.js";
 import { Result } from "./gen/ate/dispatcher/v1/result.js";
+import { TAGS } from "./gen/field-numbers.js";
 import { ErrorInfo } from "./gen/google/rpc/error_details.js";
 import type { Json } from "./json.js";
 import { writeValue } from "./json-encoder.js";
+
+const { MAP_ENTRY, RESULT } = TAGS;
 
 /** The parts of a result: either a JSON value or opaque data, with optional attributes. */
 export type ResultParts = (
@@ -50,15 +53,22 @@ export function writeResult(writer: BinaryWriter, result: HandlerResult | undefi
 function writeParts(writer: BinaryWriter, parts: ResultParts): void {
   if ("data" in parts) {
     if (!(parts.data instanceof Uint8Array)) throw invalidArgument("result.data", "is not a Uint8Array");
-    writer.uint32(18).bytes(parts.data);
-    if (parts.contentType !== undefined) writer.uint32(34).string(parts.contentType);
+    writer.uint32(RESULT.data).bytes(parts.data);
+    if (parts.contentType !== undefined) writer.uint32(RESULT.contentType).string(parts.contentType);
   } else {
-    writer.uint32(10).fork();
+    writer.uint32(RESULT.value).fork();
     writeValue(writer, parts.value, "result");
     writer.join();
   }
   for (const [key, value] of Object.entries(parts.attributes ?? {})) {
-    writer.uint32(42).fork().uint32(10).string(key).uint32(18).string(value).join();
+    writer
+      .uint32(RESULT.attributes)
+      .fork()
+      .uint32(MAP_ENTRY.key)
+      .string(key)
+      .uint32(MAP_ENTRY.value)
+      .string(value)
+      .join();
   }
 }
 

@@ -1,7 +1,10 @@
 // google.protobuf.Value, ListValue and Struct from the wire as JSON values. Unlike the generated codecs it keeps a key
 // named __proto__, refuses invalid UTF-8, and bounds the nesting by its own limit.
 import { BinaryReader } from "@bufbuild/protobuf/wire";
+import { TAGS } from "./gen/field-numbers.js";
 import { type Json, type JsonObject, setOwn } from "./json.js";
+
+const { LIST_VALUE, STRUCT, STRUCT_FIELDS_ENTRY, VALUE } = TAGS;
 
 /** How many objects and arrays may be nested; far beyond what anyone sends, far below what the call stack bears. */
 const MAX_DEPTH = 256;
@@ -26,23 +29,23 @@ function readAny(reader: BinaryReader, end: number, depth: number): Json {
   while (reader.pos < end) {
     const tag = reader.uint32();
     switch (tag) {
-      case 8:
+      case VALUE.nullValue:
         reader.int32();
         value = null;
         break;
-      case 17:
+      case VALUE.numberValue:
         value = reader.double();
         break;
-      case 26:
+      case VALUE.stringValue:
         value = reader.string(true);
         break;
-      case 32:
+      case VALUE.boolValue:
         value = reader.bool();
         break;
-      case 42:
+      case VALUE.structValue:
         value = readFields(reader, endOf(reader, end), depth + 1);
         break;
-      case 50:
+      case VALUE.listValue:
         value = readElements(reader, endOf(reader, end), depth + 1);
         break;
       default:
@@ -57,7 +60,7 @@ function readElements(reader: BinaryReader, end: number, depth: number): Json[] 
   const values: Json[] = [];
   while (reader.pos < end) {
     const tag = reader.uint32();
-    if (tag === 10) values.push(readAny(reader, endOf(reader, end), depth));
+    if (tag === LIST_VALUE.values) values.push(readAny(reader, endOf(reader, end), depth));
     else reader.skip(tag & 7);
   }
   return finished(reader, end, values);
@@ -68,7 +71,7 @@ function readFields(reader: BinaryReader, end: number, depth: number): JsonObjec
   const fields: Record<string, Json> = {};
   while (reader.pos < end) {
     const tag = reader.uint32();
-    if (tag === 10) readField(reader, endOf(reader, end), depth, fields);
+    if (tag === STRUCT.fields) readField(reader, endOf(reader, end), depth, fields);
     else reader.skip(tag & 7);
   }
   return finished(reader, end, fields);
@@ -79,8 +82,8 @@ function readField(reader: BinaryReader, end: number, depth: number, fields: Rec
   let value: Json = null;
   while (reader.pos < end) {
     const tag = reader.uint32();
-    if (tag === 10) key = reader.string(true);
-    else if (tag === 18) value = readAny(reader, endOf(reader, end), depth);
+    if (tag === STRUCT_FIELDS_ENTRY.key) key = reader.string(true);
+    else if (tag === STRUCT_FIELDS_ENTRY.value) value = readAny(reader, endOf(reader, end), depth);
     else reader.skip(tag & 7);
   }
   setOwn(fields, key, finished(reader, end, value));

@@ -2,6 +2,9 @@
 // drop undefined, turn a Date into {} and write NaN; here every such value is an error that says where it is.
 import type { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { invalidArgument } from "./errors.js";
+import { TAGS } from "./gen/field-numbers.js";
+
+const { LIST_VALUE, STRUCT, STRUCT_FIELDS_ENTRY, VALUE } = TAGS;
 
 /**
  * How many protobuf messages may be nested in a payload. Receivers in most
@@ -60,17 +63,17 @@ function writeAny(trail: Trail, value: unknown): void {
   const { writer } = trail;
   switch (typeof value) {
     case "string":
-      writer.uint32(26).string(value);
+      writer.uint32(VALUE.stringValue).string(value);
       return;
     case "number":
       if (!Number.isFinite(value)) refuse(trail, `is ${value}, which JSON cannot say`);
-      writer.uint32(17).double(value);
+      writer.uint32(VALUE.numberValue).double(value);
       return;
     case "boolean":
-      writer.uint32(32).bool(value);
+      writer.uint32(VALUE.boolValue).bool(value);
       return;
     case "object":
-      if (value === null) writer.uint32(8).int32(0);
+      if (value === null) writer.uint32(VALUE.nullValue).int32(0);
       else writeObject(trail, value);
       return;
     default:
@@ -85,13 +88,13 @@ function unsayable(value: unknown): string {
 
 function writeObject(trail: Trail, value: object): void {
   if (Array.isArray(value)) {
-    trail.writer.uint32(50).fork();
+    trail.writer.uint32(VALUE.listValue).fork();
     descend(trail, 1);
     writeElements(trail, value);
   } else {
     if (!isPlain(value))
       refuse(trail, `is a ${value.constructor?.name ?? "class"} instance${remedyFor(value)}`);
-    trail.writer.uint32(42).fork();
+    trail.writer.uint32(VALUE.structValue).fork();
     descend(trail, 1);
     writeFields(trail, value as Readonly<Record<string, unknown>>);
   }
@@ -104,7 +107,7 @@ function writeElements(trail: Trail, values: readonly unknown[]): void {
   descend(trail, 1);
   for (let index = 0; index < values.length; index++) {
     trail.path.push(index);
-    trail.writer.uint32(10).fork();
+    trail.writer.uint32(LIST_VALUE.values).fork();
     writeAny(trail, values[index]);
     trail.writer.join();
     trail.path.pop();
@@ -118,7 +121,13 @@ function writeFields(trail: Trail, fields: Readonly<Record<string, unknown>>): v
   descend(trail, 2);
   for (const key of Object.keys(fields)) {
     trail.path.push(key);
-    trail.writer.uint32(10).fork().uint32(10).string(key).uint32(18).fork();
+    trail.writer
+      .uint32(STRUCT.fields)
+      .fork()
+      .uint32(STRUCT_FIELDS_ENTRY.key)
+      .string(key)
+      .uint32(STRUCT_FIELDS_ENTRY.value)
+      .fork();
     writeAny(trail, fields[key]);
     trail.writer.join().join();
     trail.path.pop();
