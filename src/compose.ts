@@ -16,7 +16,7 @@ import { pino } from "pino";
 import { completeConfig } from "./config/load.js";
 import type { Config } from "./config/schema.js";
 import { EventBatch } from "./grpc/encode.js";
-import { opaqueId } from "./grpc/ids.js";
+import { opaqueId, RequestIds } from "./grpc/ids.js";
 import { createGrpcServer } from "./grpc/server.js";
 import type { Logger } from "./ports/logger.js";
 import { DispatcherRuntime } from "./runtime/dispatcher-runtime.js";
@@ -74,7 +74,7 @@ export function createDispatcher(options: DispatcherOptions = {}): DispatcherSer
   const opening = new SharedWatchdog(clock, config.firstMessageTimeoutMs);
   const closing = new SharedWatchdog(clock, config.closeTimeoutMs);
   const facts = { serverId, version: VERSION, startedAt: clock.now(), limits: limitsOf(config) };
-  const edge = { runtime, clock, logger, options: config, closing };
+  const edge = { runtime, clock, logger, options: config, closing, requestIds: new RequestIds() };
   const server = createGrpcServer(edge, facts, opening, new SharedTicker(1_000));
   let addresses: readonly string[] = [];
   let drained: Promise<void> | undefined;

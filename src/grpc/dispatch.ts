@@ -32,7 +32,7 @@ function takeUp(edge: Edge, call: UnaryCall, waitedMs: number, callback: sendUna
           context: contextOf(call.metadata),
           waitedMs,
         },
-        edge.clock,
+        edge,
       );
     },
     (order) => {

@@ -38,7 +38,7 @@ function takeUp(edge: Edge, call: GatherCall, waitedMs: number): void {
         context: contextOf(call.metadata),
         waitedMs,
       };
-      runtime.submit(requestSubmitted(submission, clock));
+      runtime.submit(requestSubmitted(submission, edge));
       runtime.submit({ kind: "callerFinished", session });
     },
   );

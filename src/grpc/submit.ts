@@ -24,12 +24,7 @@ export function submit(edge: Edge, call: BidiCall): void {
   runtime.submit({ kind: "callerOpened", session });
 }
 
-function* inputsOf(
-  { clock }: Edge,
-  session: SessionKey,
-  message: Buffer,
-  waitedMs: number,
-): Generator<Input> {
+function* inputsOf(edge: Edge, session: SessionKey, message: Buffer, waitedMs: number): Generator<Input> {
   const { submissions, cancelRequestIds } = decodeSubmit(message);
   for (const { correlationId, spec, gather, excludeListeners, context } of submissions) {
     yield requestSubmitted(
@@ -44,7 +39,7 @@ function* inputsOf(
         context,
         waitedMs,
       },
-      clock,
+      edge,
     );
   }
   for (const requestId of cancelRequestIds) {
