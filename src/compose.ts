@@ -15,7 +15,7 @@ import { readFileSync } from "node:fs";
 import { pino } from "pino";
 import { completeConfig } from "./config/load.js";
 import type { Config } from "./config/schema.js";
-import { EventBatch } from "./grpc/encode.js";
+import { createEncodeContext, EventBatch } from "./grpc/encode.js";
 import { opaqueId, RequestIds } from "./grpc/ids.js";
 import { createGrpcServer } from "./grpc/server.js";
 import type { Logger } from "./ports/logger.js";
@@ -68,7 +68,7 @@ export function createDispatcher(options: DispatcherOptions = {}): DispatcherSer
   const serverId = opaqueId();
   const clock = createSystemClock();
   const { heartbeatMs, maxMessageBytes } = config;
-  const encoding = { clock, serverId, heartbeatMs, maxMessageBytes };
+  const encoding = createEncodeContext({ clock, serverId, heartbeatMs, maxMessageBytes });
   const newBatch = () => new EventBatch(encoding);
   const runtime = new DispatcherRuntime(serverId, config, newBatch, clock);
   const opening = new SharedWatchdog(clock, config.firstMessageTimeoutMs);

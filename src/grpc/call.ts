@@ -13,6 +13,7 @@ import {
   type ServerUnaryCall,
   type ServerWritableStream,
 } from "@grpc/grpc-js";
+import { WireError } from "ate-dispatcher-client/internal";
 import type { Instant } from "../core/model.js";
 import type { Refusal } from "../core/reason.js";
 import type { Clock } from "../ports/clock.js";
@@ -23,7 +24,6 @@ import type { Edge } from "./edge.js";
 import { FIELD_PATHS, type FieldPaths } from "./field-paths.js";
 import { type GrpcStatus, grpcStatus, INTERNAL_ERROR } from "./status.js";
 import { writeMessage } from "./transport/http2-stream.js";
-import { WireError } from "./wire-reader.js";
 
 /** A call on which the server sends a stream. */
 export type OutgoingCall = ServerDuplexStream<Buffer, Uint8Array> | ServerWritableStream<Buffer, Uint8Array>;

@@ -2,26 +2,27 @@
  * Reads what producers send. Replies are walked by hand and their Result stays verbatim; the rest is rare and goes
  * through the generated code.
  */
-import { ProducerMessage } from "ate-dispatcher-client/internal";
+import { FIELDS, ProducerMessage, WireReader } from "ate-dispatcher-client/internal";
 import type { Input } from "../core/input.js";
 import type { Failure, SessionKey } from "../core/model.js";
-import { WireError, WireReader } from "./wire-reader.js";
+import { decodeCold } from "./decode-cold.js";
+
+const { PRODUCE_REQUEST, PRODUCER_MESSAGE, REPLY, RESULT, STATUS } = FIELDS;
 
 const NO_RESULT: Buffer = Buffer.alloc(0);
-/** Characters of a failure message that go into summaries; the delivered result has all of it. */
+/** Maximum of characters of a failure message in summaries; the delivered result has all of them. */
 const MAX_FAILURE_LENGTH = 1_024;
 const DECIMAL = /^[0-9]{1,15}$/;
-/** Field number of `reply` in ProducerMessage, and the last one of its oneof. */
-const REPLY = 1;
-const LAST_MEMBER = 6;
+/** The largest field number in ProducerMessage, which is nothing but a oneof. */
+const LAST_MEMBER = Math.max(...Object.values(PRODUCER_MESSAGE));
 
-/** One thing a producer said: an input of the core, or a Hello, which opens its session. */
+/** One message of a producer: an input of the core, or the generated code's message of any other kind. */
 export type ProducerSaid = Input | NonNullable<ProducerMessage["message"]>;
 
 /** Reads a ProduceRequest, message by message, so that what came before a malformed one still counts. */
 export function* decodeProduce(message: Buffer, session: SessionKey): Generator<ProducerSaid | undefined> {
-  for (const reader = WireReader.of(message); reader.next(); ) {
-    if (reader.field !== 1) {
+  for (const reader = new WireReader(message); reader.next(); ) {
+    if (reader.field !== PRODUCE_REQUEST.messages) {
       reader.skip();
       continue;
     }
@@ -34,22 +35,17 @@ export function* decodeProduce(message: Buffer, session: SessionKey): Generator<
 
 /** Reads to the end of the ProducerMessage that the reader has entered. */
 function decodeMessage(reader: WireReader, session: SessionKey): ProducerSaid | undefined {
-  const begin = reader.offset;
+  const begin = reader.at;
   let reply: Input | undefined;
   while (reader.next()) {
-    if (reader.field === REPLY) reply = decodeReply(reader, session);
+    if (reader.field === PRODUCER_MESSAGE.reply) reply = decodeReply(reader, session);
     else {
       // Of a oneof, the last member on the wire counts; a field that is not known does not.
       if (reader.field <= LAST_MEMBER) reply = undefined;
       reader.skip();
     }
   }
-  if (reply) return reply;
-  try {
-    return ProducerMessage.decode(reader.since(begin)).message;
-  } catch (error) {
-    throw new WireError(error instanceof Error ? error.message : "malformed");
-  }
+  return reply ?? decodeCold(ProducerMessage, reader.since(begin)).message;
 }
 
 function decodeReply(reader: WireReader, session: SessionKey): Input {
@@ -60,13 +56,13 @@ function decodeReply(reader: WireReader, session: SessionKey): Input {
   let payload = NO_RESULT;
   let failure: Failure | undefined;
   while (reader.next()) {
-    if (reader.field === 1) {
+    if (reader.field === REPLY.assignmentId) {
       assignment = reader.digits();
       assignmentText = assignment === 0 ? reader.ascii() : undefined;
-    } else if (reader.field === 2) more = reader.bool();
-    else if (reader.field === 3) {
+    } else if (reader.field === REPLY.more) more = reader.bool();
+    else if (reader.field === REPLY.result) {
       const result = reader.enter();
-      const begin = reader.offset;
+      const begin = reader.at;
       failure = decodeFailure(reader);
       payload = reader.since(begin);
       reader.leave(result);
@@ -86,23 +82,25 @@ function assignmentNumber(text: string): number {
 function decodeFailure(reader: WireReader): Failure | undefined {
   let failure: Failure | undefined;
   while (reader.next()) {
-    if (reader.field === 3) {
-      failure = decodeStatus(reader.message());
+    if (reader.field === RESULT.error) {
+      failure = decodeStatus(reader);
       continue;
     }
-    if (reader.field === 1 || reader.field === 2) failure = undefined;
+    if (reader.field === RESULT.value || reader.field === RESULT.data) failure = undefined;
     reader.skip();
   }
   return failure;
 }
 
 function decodeStatus(reader: WireReader): Failure {
+  const outer = reader.enter();
   let code = 0;
   let message = "";
   while (reader.next()) {
-    if (reader.field === 1) code = reader.int32();
-    else if (reader.field === 2) message = reader.utf8();
+    if (reader.field === STATUS.code) code = reader.int32();
+    else if (reader.field === STATUS.message) message = reader.text();
     else reader.skip();
   }
+  reader.leave(outer);
   return { code, message: message.slice(0, MAX_FAILURE_LENGTH).toWellFormed() };
 }

@@ -1,6 +1,7 @@
 /**
  * Reads the routing fields of a Request; the payload is passed over unread and goes on verbatim.
  */
+import { FIELDS, WireReader } from "ate-dispatcher-client/internal";
 import {
   COMPLETE_ALL,
   type Completion,
@@ -13,12 +14,13 @@ import {
   type Until,
 } from "../core/model.js";
 import { milliseconds } from "./time.js";
-import { WireReader } from "./wire-reader.js";
+
+const { COMPLETION, DURATION, MAP_ENTRY, REQUEST, SELECTOR } = FIELDS;
 
 const NO_PRODUCERS_ACTIONS: readonly NoProducersAction[] = ["COMPLETE", "COMPLETE", "FAIL", "WAIT"];
 const LOSER_ACTIONS: readonly LoserAction[] = ["CANCEL", "CANCEL", "LET_RUN"];
 
-/** Reads a Request. Field numbers are those of request.proto. Throws {@link WireError} if it is malformed. */
+/** Reads a Request. Throws {@link WireError} if it is malformed. */
 export function decodeRequest(payload: Buffer): RequestSpec {
   let topic = "";
   let ttlMs: RequestSpec["ttlMs"];
@@ -26,13 +28,14 @@ export function decodeRequest(payload: Buffer): RequestSpec {
   let completion = COMPLETE_ALL;
   let selector: Selector | undefined;
   let noProducersAction: NoProducersAction | Unknown = "COMPLETE";
-  for (const reader = WireReader.of(payload); reader.next(); ) {
-    if (reader.field === 1) topic = reader.ascii();
-    else if (reader.field === 7) ttlMs = decodeDuration(reader.message());
-    else if (reader.field === 8) requestId = reader.ascii();
-    else if (reader.field === 9) completion = decodeCompletion(reader.message());
-    else if (reader.field === 10) selector = decodeSelector(reader.message());
-    else if (reader.field === 11) {
+  for (const reader = new WireReader(payload); reader.next(); ) {
+    const { field } = reader;
+    if (field === REQUEST.topic) topic = reader.ascii();
+    else if (field === REQUEST.ttl) ttlMs = decodeDuration(reader);
+    else if (field === REQUEST.requestId) requestId = reader.ascii();
+    else if (field === REQUEST.completion) completion = decodeCompletion(reader);
+    else if (field === REQUEST.selector) selector = decodeSelector(reader);
+    else if (field === REQUEST.noProducersAction) {
       noProducersAction = NO_PRODUCERS_ACTIONS[reader.int32()] ?? "UNKNOWN_ENUM_VALUE";
     } else reader.skip();
   }
@@ -40,58 +43,68 @@ export function decodeRequest(payload: Buffer): RequestSpec {
 }
 
 function decodeDuration(reader: WireReader): number | Malformed {
+  const outer = reader.enter();
   let seconds = 0;
   let nanos = 0;
   while (reader.next()) {
-    if (reader.field === 1) seconds = reader.int64();
-    else if (reader.field === 2) nanos = reader.int32();
+    if (reader.field === DURATION.seconds) seconds = reader.int64();
+    else if (reader.field === DURATION.nanos) nanos = reader.int32();
     else reader.skip();
   }
+  reader.leave(outer);
   return milliseconds(seconds, nanos);
 }
 
 function decodeCompletion(reader: WireReader): Completion {
+  const outer = reader.enter();
   let until: Until = COMPLETE_ALL.until;
   let stallTimeoutMs: Completion["stallTimeoutMs"];
   let minResults = 0;
   let countErrors = false;
   let loserAction: LoserAction | Unknown = "CANCEL";
   while (reader.next()) {
-    if (reader.field === 1) until = { kind: "resultCount", count: reader.number() };
-    else if (reader.field === 2) until = { kind: "quorumPercent", percent: reader.number() };
-    else if (reader.field === 3) until = { kind: "firstSuccess", isSet: reader.bool() };
-    else if (reader.field === 4) stallTimeoutMs = decodeDuration(reader.message());
-    else if (reader.field === 5) minResults = reader.number();
-    else if (reader.field === 6) countErrors = reader.bool();
-    else if (reader.field === 7) loserAction = LOSER_ACTIONS[reader.int32()] ?? "UNKNOWN_ENUM_VALUE";
+    const { field } = reader;
+    if (field === COMPLETION.resultCount) until = { kind: "resultCount", count: reader.number() };
+    else if (field === COMPLETION.quorumPercent) until = { kind: "quorumPercent", percent: reader.number() };
+    else if (field === COMPLETION.firstSuccess) until = { kind: "firstSuccess", isSet: reader.bool() };
+    else if (field === COMPLETION.stallTimeout) stallTimeoutMs = decodeDuration(reader);
+    else if (field === COMPLETION.minResults) minResults = reader.number();
+    else if (field === COMPLETION.countErrors) countErrors = reader.bool();
+    else if (field === COMPLETION.loserAction)
+      loserAction = LOSER_ACTIONS[reader.int32()] ?? "UNKNOWN_ENUM_VALUE";
     else reader.skip();
   }
+  reader.leave(outer);
   return { until, stallTimeoutMs, minResults, countErrors, loserAction };
 }
 
 function decodeSelector(reader: WireReader): Selector {
+  const outer = reader.enter();
   const producerIds: string[] = [];
   const matchLabels = new Map<string, string>();
   let maxTargets = 0;
   while (reader.next()) {
-    if (reader.field === 1) producerIds.push(reader.utf8());
-    else if (reader.field === 2) {
-      const [key, value] = decodeEntry(reader.message());
+    if (reader.field === SELECTOR.producerIds) producerIds.push(reader.text());
+    else if (reader.field === SELECTOR.matchLabels) {
+      const [key, value] = decodeEntry(reader);
       matchLabels.set(key, value);
-    } else if (reader.field === 3) maxTargets = reader.number();
+    } else if (reader.field === SELECTOR.maxTargets) maxTargets = reader.number();
     else reader.skip();
   }
+  reader.leave(outer);
   return { producerIds, matchLabels: [...matchLabels], maxTargets };
 }
 
-/** An entry of a map of strings. */
+/** Reads an entry of a map of strings. */
 export function decodeEntry(reader: WireReader): readonly [key: string, value: string] {
+  const outer = reader.enter();
   let key = "";
   let value = "";
   while (reader.next()) {
-    if (reader.field === 1) key = reader.utf8();
-    else if (reader.field === 2) value = reader.utf8();
+    if (reader.field === MAP_ENTRY.key) key = reader.text();
+    else if (reader.field === MAP_ENTRY.value) value = reader.text();
     else reader.skip();
   }
+  reader.leave(outer);
   return [key, value];
 }

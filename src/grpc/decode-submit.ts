@@ -2,13 +2,15 @@
  * Reads what requesters send: DispatchRequest, GatherRequest and SubmitRequest, with the Request inside kept verbatim.
  */
 import { createHash } from "node:crypto";
+import { FIELDS, WireReader } from "ate-dispatcher-client/internal";
 import { NO_CONTEXT, type RequestSpec, type TraceContext } from "../core/model.js";
 import { decodeEntry, decodeRequest } from "./decode-request.js";
-import { WireReader } from "./wire-reader.js";
+
+const { DISPATCH_REQUEST, SUBMISSION, SUBMIT_REQUEST } = FIELDS;
 
 const NO_REQUEST: Buffer = Buffer.alloc(0);
 const CONTEXT_KEYS = new Set(["traceparent", "tracestate", "baggage"]);
-const LONGEST_CONTEXT_VALUE = 8_192;
+const MAX_CONTEXT_VALUE_LENGTH = 8_192;
 
 /** One request of a Submit stream. */
 export interface DecodedSubmission {
@@ -25,13 +27,13 @@ export interface DecodedSubmit {
   readonly cancelRequestIds: readonly string[];
 }
 
-/** Reads a DispatchRequest or GatherRequest, which differ in the meaning of their flag. */
+/** Reads a DispatchRequest or GatherRequest, which differ only in the meaning of their flag. */
 export function decodeCall(message: Buffer): { readonly spec: RequestSpec; readonly flag: boolean } {
   let request = NO_REQUEST;
   let flag = false;
-  for (const reader = WireReader.of(message); reader.next(); ) {
-    if (reader.field === 1) request = merge(request, reader.bytes());
-    else if (reader.field === 2) flag = reader.bool();
+  for (const reader = new WireReader(message); reader.next(); ) {
+    if (reader.field === DISPATCH_REQUEST.request) request = merge(request, reader.bufferView());
+    else if (reader.field === DISPATCH_REQUEST.validateOnly) flag = reader.bool();
     else reader.skip();
   }
   return { spec: decodeRequest(request), flag };
@@ -41,14 +43,18 @@ export function decodeCall(message: Buffer): { readonly spec: RequestSpec; reado
 export function decodeSubmit(message: Buffer): DecodedSubmit {
   const submissions: DecodedSubmission[] = [];
   const cancelRequestIds: string[] = [];
-  for (const reader = WireReader.of(message); reader.next(); ) {
-    if (reader.field === 1) submissions.push(decodeSubmission(reader.message()));
-    else if (reader.field === 2) cancelRequestIds.push(reader.utf8());
+  for (const reader = new WireReader(message); reader.next(); ) {
+    if (reader.field === SUBMIT_REQUEST.submissions) {
+      const outer = reader.enter();
+      submissions.push(decodeSubmission(reader));
+      reader.leave(outer);
+    } else if (reader.field === SUBMIT_REQUEST.cancelRequestIds) cancelRequestIds.push(reader.text());
     else reader.skip();
   }
   return { submissions, cancelRequestIds };
 }
 
+/** Reads to the end of the Submission that the reader has entered. */
 function decodeSubmission(reader: WireReader): DecodedSubmission {
   let correlationId = "";
   let request = NO_REQUEST;
@@ -56,13 +62,14 @@ function decodeSubmission(reader: WireReader): DecodedSubmission {
   let excludeListeners = false;
   let context: Map<string, string> | undefined;
   while (reader.next()) {
-    if (reader.field === 1) correlationId = reader.ascii();
-    else if (reader.field === 2) request = merge(request, reader.bytes());
-    else if (reader.field === 3) gather = reader.bool();
-    else if (reader.field === 4) excludeListeners = reader.bool();
-    else if (reader.field === 5) {
+    const { field } = reader;
+    if (field === SUBMISSION.correlationId) correlationId = reader.ascii();
+    else if (field === SUBMISSION.request) request = merge(request, reader.bufferView());
+    else if (field === SUBMISSION.gather) gather = reader.bool();
+    else if (field === SUBMISSION.excludeListeners) excludeListeners = reader.bool();
+    else if (field === SUBMISSION.context) {
       context ??= new Map();
-      const [key, value] = decodeEntry(reader.message());
+      const [key, value] = decodeEntry(reader);
       if (isContext(key, value)) context.set(key, value);
     } else reader.skip();
   }
@@ -77,7 +84,7 @@ function decodeSubmission(reader: WireReader): DecodedSubmission {
 
 /** Whether it is trace context that is passed on. */
 export function isContext(key: string, value: string): boolean {
-  return CONTEXT_KEYS.has(key) && value.length <= LONGEST_CONTEXT_VALUE;
+  return CONTEXT_KEYS.has(key) && value.length <= MAX_CONTEXT_VALUE_LENGTH;
 }
 
 /** Tells one content from another, for a caller's request_id; "" if it gave none. */

@@ -1,35 +1,75 @@
 /**
  * The messages that are sent most, written by hand around their verbatim payload. Their strings are ids and topics,
- * which are ASCII by the rules that let them in.
+ * which are ASCII by the rules that admit them.
  */
-import { Status } from "ate-dispatcher-client/internal";
+import {
+  digitCount,
+  FIELDS,
+  fieldSize,
+  textSize,
+  varintSize,
+  type WireWriter,
+} from "ate-dispatcher-client/internal";
 import type { Accept, Assign, Deliver, Reject } from "../core/effect.js";
 import { NO_CONTEXT, type Target, type TraceContext } from "../core/model.js";
-import type { Refusal } from "../core/reason.js";
 import type { Clock } from "../ports/clock.js";
-import { rpcStatus } from "./status.js";
+import type { EncodedStatuses } from "./encoded-statuses.js";
 import { nanosOf, secondsOf } from "./time.js";
-import { digitCount, varintSize, WireWriter } from "./wire-writer.js";
+
+// Constants of this module are compiled into the code; loads of members cost a twelfth of encoding a delivery.
+const {
+  requestId: ACCEPTANCE_REQUEST_ID,
+  correlationId: ACCEPTANCE_CORRELATION_ID,
+  targets: ACCEPTANCE_TARGETS,
+  listenerCount: ACCEPTANCE_LISTENER_COUNT,
+  ttl: ACCEPTANCE_TTL,
+  expireTime: ACCEPTANCE_EXPIRE_TIME,
+} = FIELDS.ACCEPTANCE;
+const {
+  assignmentId: ASSIGNMENT_ASSIGNMENT_ID,
+  requestId: ASSIGNMENT_REQUEST_ID,
+  ttl: ASSIGNMENT_TTL,
+  expireTime: ASSIGNMENT_EXPIRE_TIME,
+  attempt: ASSIGNMENT_ATTEMPT,
+  context: ASSIGNMENT_CONTEXT,
+  request: ASSIGNMENT_REQUEST,
+} = FIELDS.ASSIGNMENT;
+const {
+  requestId: DELIVERY_REQUEST_ID,
+  topic: DELIVERY_TOPIC,
+  producerId: DELIVERY_PRODUCER_ID,
+  group: DELIVERY_GROUP,
+  ordinal: DELIVERY_ORDINAL,
+  more: DELIVERY_MORE,
+  sequence: DELIVERY_SEQUENCE,
+  latency: DELIVERY_LATENCY,
+  receiveTime: DELIVERY_RECEIVE_TIME,
+  late: DELIVERY_LATE,
+  context: DELIVERY_CONTEXT,
+  result: DELIVERY_RESULT,
+} = FIELDS.DELIVERY;
+const {
+  delivery: GATHER_EVENT_DELIVERY,
+  acceptance: GATHER_EVENT_ACCEPTANCE,
+  rejection: GATHER_EVENT_REJECTION,
+} = FIELDS.GATHER_EVENT;
+const { key: MAP_ENTRY_KEY, value: MAP_ENTRY_VALUE } = FIELDS.MAP_ENTRY;
+const { correlationId: REJECTION_CORRELATION_ID, status: REJECTION_STATUS } = FIELDS.REJECTION;
+const { producerId: TARGET_PRODUCER_ID, group: TARGET_GROUP } = FIELDS.TARGET;
+const { seconds: TIMESTAMP_SECONDS, nanos: TIMESTAMP_NANOS } = FIELDS.TIMESTAMP;
 
 /** Field number of the batch in every streamed message. */
-export const EVENTS = 1;
-/** Most bytes that tags, lengths and numbers of one event take beside its strings and payload. */
-export const FRAME_BYTES = 160;
-/** Field number of `delivery` in ListenerEvent and GatherEvent, and of `assignment` in DispatcherMessage. */
-const HOT_EVENT = 1;
-/** Field numbers of `acceptance` and `rejection` in GatherEvent. */
-const ACCEPTANCE = 5;
-const REJECTION = 6;
+export const EVENTS = FIELDS.GATHER_RESPONSE.events;
+/** Bytes that the tags, lengths and numbers of one event take at most, beside its strings and payload. */
+export const MAX_FRAME_BYTES = 160;
+/** Field number of `delivery` in GatherEvent and ListenerEvent, and of `assignment` in DispatcherMessage. */
+const HOT_EVENT = GATHER_EVENT_DELIVERY;
 
-/** The statuses of refusals that come again and again. */
-const encodedStatuses = new WeakMap<Refusal, Uint8Array>();
-
-/** Field numbers are those of Delivery in result.proto. */
+/** Writes a Delivery. */
 export function writeDelivery(writer: WireWriter, delivery: Deliver, clock: Clock): void {
-  const { requestId, topic, producerId, group, payload } = delivery;
+  const { requestId, topic, producerId, group, context, payload } = delivery;
   const { latencyMs } = delivery;
   const receivedMs = clock.timeOfDay(delivery.receivedAt);
-  const context = encodeContext(11, delivery.context);
   const bodySize =
     asciiSize(requestId) +
     asciiSize(topic) +
@@ -43,29 +83,28 @@ export function writeDelivery(writer: WireWriter, delivery: Deliver, clock: Cloc
     2 +
     timeSize(receivedMs) +
     (delivery.late ? 2 : 0) +
-    context.length +
+    (context === NO_CONTEXT ? 0 : contextSize(context)) +
     fieldSize(payload.length);
   beginEvent(writer, bodySize);
-  writer.ascii(1, requestId);
-  writer.ascii(2, topic);
-  writer.ascii(3, producerId);
-  writer.ascii(4, group);
-  writer.number(5, delivery.ordinal);
-  writer.number(6, delivery.more ? 1 : 0);
-  writer.number(7, delivery.sequence);
-  writeTime(writer, 8, latencyMs);
-  writeTime(writer, 9, receivedMs);
-  writer.number(10, delivery.late ? 1 : 0);
-  writer.encoded(context);
-  writer.bytes(12, payload);
+  writer.ascii(DELIVERY_REQUEST_ID, requestId);
+  writer.ascii(DELIVERY_TOPIC, topic);
+  writer.ascii(DELIVERY_PRODUCER_ID, producerId);
+  writer.ascii(DELIVERY_GROUP, group);
+  writer.number(DELIVERY_ORDINAL, delivery.ordinal);
+  writer.flag(DELIVERY_MORE, delivery.more);
+  writer.number(DELIVERY_SEQUENCE, delivery.sequence);
+  writeTime(writer, DELIVERY_LATENCY, latencyMs);
+  writeTime(writer, DELIVERY_RECEIVE_TIME, receivedMs);
+  writer.flag(DELIVERY_LATE, delivery.late);
+  if (context !== NO_CONTEXT) writeContext(writer, DELIVERY_CONTEXT, context);
+  writer.bytes(DELIVERY_RESULT, payload);
 }
 
-/** Field numbers are those of Assignment in producer.proto. */
+/** Writes an Assignment. */
 export function writeAssignment(writer: WireWriter, assign: Assign, clock: Clock): void {
-  const { requestId, payload } = assign;
+  const { requestId, context, payload } = assign;
   const ttlMs = assign.deadlineAt - clock.now();
   const expiresMs = clock.timeOfDay(assign.deadlineAt);
-  const context = encodeContext(6, assign.context);
   const bodySize =
     fieldSize(digitCount(assign.assignment)) +
     asciiSize(requestId) +
@@ -74,19 +113,19 @@ export function writeAssignment(writer: WireWriter, assign: Assign, clock: Clock
     2 +
     timeSize(expiresMs) +
     numberSize(assign.attempt) +
-    context.length +
+    (context === NO_CONTEXT ? 0 : contextSize(context)) +
     fieldSize(payload.length);
   beginEvent(writer, bodySize);
-  writer.digits(1, assign.assignment);
-  writer.ascii(2, requestId);
-  writeTime(writer, 3, ttlMs);
-  writeTime(writer, 4, expiresMs);
-  writer.number(5, assign.attempt);
-  writer.encoded(context);
-  writer.bytes(7, payload);
+  writer.digits(ASSIGNMENT_ASSIGNMENT_ID, assign.assignment);
+  writer.ascii(ASSIGNMENT_REQUEST_ID, requestId);
+  writeTime(writer, ASSIGNMENT_TTL, ttlMs);
+  writeTime(writer, ASSIGNMENT_EXPIRE_TIME, expiresMs);
+  writer.number(ASSIGNMENT_ATTEMPT, assign.attempt);
+  if (context !== NO_CONTEXT) writeContext(writer, ASSIGNMENT_CONTEXT, context);
+  writer.bytes(ASSIGNMENT_REQUEST, payload);
 }
 
-/** Field numbers are those of Acceptance and Target in request.proto. */
+/** Writes an Acceptance. */
 export function writeAcceptance(
   writer: WireWriter,
   { correlationId, acceptance }: Accept,
@@ -103,50 +142,50 @@ export function writeAcceptance(
     2 +
     timeSize(expiresMs);
   for (const target of targets) bodySize += fieldSize(targetSize(target));
-  beginEvent(writer, bodySize, ACCEPTANCE);
-  writer.ascii(1, requestId);
-  writer.ascii(2, correlationId);
+  beginEvent(writer, bodySize, GATHER_EVENT_ACCEPTANCE);
+  writer.ascii(ACCEPTANCE_REQUEST_ID, requestId);
+  writer.ascii(ACCEPTANCE_CORRELATION_ID, correlationId);
   for (const target of targets) {
-    writer.begin(3, targetSize(target));
-    writer.ascii(1, target.producerId);
-    writer.ascii(2, target.group);
+    writer.begin(ACCEPTANCE_TARGETS, targetSize(target));
+    writer.ascii(TARGET_PRODUCER_ID, target.producerId);
+    writer.ascii(TARGET_GROUP, target.group);
   }
-  writer.number(4, listenerCount);
-  writeTime(writer, 5, ttlMs);
-  writeTime(writer, 6, expiresMs);
+  writer.number(ACCEPTANCE_LISTENER_COUNT, listenerCount);
+  writeTime(writer, ACCEPTANCE_TTL, ttlMs);
+  writeTime(writer, ACCEPTANCE_EXPIRE_TIME, expiresMs);
 }
 
 /**
- * Field numbers are those of Rejection in gather.proto. For what is refused for load alone: its correlation id has passed
- * the rules, and its refusal is the same object every time, so that refusing costs a tenth of what it would.
+ * Writes a Rejection for load alone: its correlation id has passed the rules, and its refusal is the same object every
+ * time, so that a refusal costs a tenth of what it would with a status of its own.
  */
-export function writeRejection(writer: WireWriter, { correlationId, refusal }: Reject): void {
-  let status = encodedStatuses.get(refusal);
-  if (status === undefined) {
-    status = Status.encode(rpcStatus(refusal)).finish();
-    encodedStatuses.set(refusal, status);
-  }
-  beginEvent(writer, asciiSize(correlationId) + fieldSize(status.byteLength), REJECTION);
-  writer.ascii(1, correlationId);
-  writer.bytes(2, status);
+export function writeRejection(
+  writer: WireWriter,
+  { correlationId, refusal }: Reject,
+  statuses: EncodedStatuses,
+): void {
+  const status = statuses.of(refusal);
+  beginEvent(writer, asciiSize(correlationId) + fieldSize(status.byteLength), GATHER_EVENT_REJECTION);
+  writer.ascii(REJECTION_CORRELATION_ID, correlationId);
+  writer.bytes(REJECTION_STATUS, status);
 }
 
 function targetSize({ producerId, group }: Target): number {
   return asciiSize(producerId) + asciiSize(group);
 }
 
-function beginEvent(writer: WireWriter, bodySize: number, event = HOT_EVENT): void {
-  writer.reserve(bodySize + FRAME_BYTES);
+function beginEvent(writer: WireWriter, bodySize: number, event: number = HOT_EVENT): void {
+  writer.reserve(bodySize + MAX_FRAME_BYTES);
   writer.begin(EVENTS, fieldSize(bodySize));
   writer.begin(event, bodySize);
 }
 
-/** A Duration or Timestamp: seconds and nanos. Split twice, which costs less than an object that holds both. */
+/** A Duration or Timestamp, which are the same on the wire. Split twice, which costs less than an object that holds both. */
 function writeTime(writer: WireWriter, field: number, ms: number): void {
   const seconds = secondsOf(ms);
   writer.begin(field, timeSize(ms));
-  writer.number(1, seconds);
-  writer.number(2, nanosOf(ms, seconds));
+  writer.number(TIMESTAMP_SECONDS, seconds);
+  writer.number(TIMESTAMP_NANOS, nanosOf(ms, seconds));
 }
 
 function timeSize(ms: number): number {
@@ -162,24 +201,20 @@ function asciiSize(text: string): number {
   return text.length === 0 ? 0 : fieldSize(text.length);
 }
 
-function fieldSize(byteLength: number): number {
-  return 1 + varintSize(byteLength) + byteLength;
+/** The entries of a request's trace context. */
+function writeContext(writer: WireWriter, field: number, context: TraceContext): void {
+  for (const [key, value] of context) {
+    const [keySize, valueSize] = [textSize(key), textSize(value)];
+    writer.begin(field, fieldSize(keySize) + fieldSize(valueSize));
+    writer.text(MAP_ENTRY_KEY, key, keySize);
+    writer.text(MAP_ENTRY_VALUE, value, valueSize);
+  }
 }
 
-const NO_BYTES = new Uint8Array(0);
-
-/** Map entries of a request's trace context, tags included. */
-function encodeContext(field: number, context: TraceContext): Uint8Array {
-  if (context === NO_CONTEXT || context.length === 0) return NO_BYTES;
-  const writer = new WireWriter(FRAME_BYTES);
+function contextSize(context: TraceContext): number {
+  let size = 0;
   for (const [key, value] of context) {
-    const keyBytes = Buffer.from(key);
-    const valueBytes = Buffer.from(value);
-    const size = fieldSize(keyBytes.byteLength) + fieldSize(valueBytes.byteLength);
-    writer.reserve(size + FRAME_BYTES);
-    writer.begin(field, size);
-    writer.bytes(1, keyBytes);
-    writer.bytes(2, valueBytes);
+    size += fieldSize(fieldSize(textSize(key)) + fieldSize(textSize(value)));
   }
-  return writer.finish();
+  return size;
 }

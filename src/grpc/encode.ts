@@ -1,58 +1,76 @@
 /**
- * Turns orders into the bytes of the messages that peers receive: what comes in hundreds of thousands a second is
- * written by hand, the rest goes through the generated code.
+ * Turns effects into the bytes of the messages that peers receive: the events that are sent hundreds of thousands of times
+ * a second are written by hand, the others go through the generated code.
  *
  * Every streamed message is `repeated ... = 1`, so a message is the plain concatenation of its events, whichever stream
  * it is for: events that several streams share bear the same field numbers in all of them.
  */
+import { WireWriter } from "ate-dispatcher-client/internal";
 import type { Batch, Sendable } from "../ports/batch.js";
 import type { Clock } from "../ports/clock.js";
 import { encodeEvent } from "./encode-event.js";
 import {
   EVENTS,
-  FRAME_BYTES,
+  MAX_FRAME_BYTES,
   writeAcceptance,
   writeAssignment,
   writeDelivery,
   writeRejection,
 } from "./encode-hot.js";
-import { WireWriter } from "./wire-writer.js";
+import { EncodedStatuses } from "./encoded-statuses.js";
+import { SpareBuffers } from "./spare-buffers.js";
 
-/** First buffer of a batch; it grows by doubling. */
-const FIRST_BYTES = 1_024;
-
-/** What encoding needs to know beside the orders. */
-export interface EncodeContext {
+/** What events say beside their effects. */
+export interface EncodeFacts {
   readonly clock: Clock;
   readonly serverId: string;
   readonly heartbeatMs: number;
   readonly maxMessageBytes: number;
 }
 
+/** What the batches of one server share. */
+export interface EncodeContext extends EncodeFacts {
+  readonly spareBuffers: SpareBuffers;
+  readonly statuses: EncodedStatuses;
+}
+
+/** Makes the context of one server's batches. */
+export function createEncodeContext(facts: EncodeFacts): EncodeContext {
+  return { ...facts, spareBuffers: new SpareBuffers(), statuses: new EncodedStatuses() };
+}
+
 /** One batch of events in the making. */
 export class EventBatch implements Batch {
-  private readonly writer = new WireWriter(FIRST_BYTES);
+  private readonly writer: WireWriter;
+  /** Bytes of the finished message; 0 before. */
+  private finishedBytes = 0;
 
-  constructor(private readonly context: EncodeContext) {}
-
-  get byteLength(): number {
-    return this.writer.byteLength;
+  constructor(private readonly context: EncodeContext) {
+    this.writer = new WireWriter(context.spareBuffers.take());
   }
 
-  append(order: Sendable): void {
-    if (order.kind === "deliver") writeDelivery(this.writer, order, this.context.clock);
-    else if (order.kind === "assign") writeAssignment(this.writer, order, this.context.clock);
-    else if (order.kind === "accept") writeAcceptance(this.writer, order, this.context.clock);
-    else if (order.kind === "reject" && order.refusal.reason === "OVERLOADED") {
-      writeRejection(this.writer, order);
+  get byteLength(): number {
+    return this.finishedBytes + this.writer.byteLength;
+  }
+
+  append(effect: Sendable): void {
+    const { writer, context } = this;
+    if (effect.kind === "deliver") writeDelivery(writer, effect, context.clock);
+    else if (effect.kind === "assign") writeAssignment(writer, effect, context.clock);
+    else if (effect.kind === "accept") writeAcceptance(writer, effect, context.clock);
+    else if (effect.kind === "reject" && effect.refusal.reason === "OVERLOADED") {
+      writeRejection(writer, effect, context.statuses);
     } else {
-      const event = encodeEvent(order, this.context);
-      this.writer.reserve(event.byteLength + FRAME_BYTES);
-      this.writer.bytes(EVENTS, event);
+      const event = encodeEvent(effect, context);
+      writer.reserve(event.byteLength + MAX_FRAME_BYTES);
+      writer.bytes(EVENTS, event);
     }
   }
 
   finish(): Uint8Array {
-    return this.writer.finish();
+    const message = this.writer.take();
+    this.finishedBytes = message.byteLength;
+    this.context.spareBuffers.give(this.writer.release());
+    return message;
   }
 }

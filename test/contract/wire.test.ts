@@ -21,6 +21,10 @@ import {
   SubmitRequest,
   SubmitResponse,
   SubscribeResponse,
+  varintSize,
+  WireError,
+  WireReader,
+  WireWriter,
 } from "ate-dispatcher-client/internal";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -32,11 +36,9 @@ import { isPattern, isTopic } from "../../src/core/topic.js";
 import { decodeProduce } from "../../src/grpc/decode-produce.js";
 import { decodeRequest } from "../../src/grpc/decode-request.js";
 import { decodeCall, decodeSubmit } from "../../src/grpc/decode-submit.js";
-import { EventBatch } from "../../src/grpc/encode.js";
+import { createEncodeContext, EventBatch } from "../../src/grpc/encode.js";
 import { rpcStatus } from "../../src/grpc/status.js";
 import { milliseconds } from "../../src/grpc/time.js";
-import { WireError, WireReader } from "../../src/grpc/wire-reader.js";
-import { varintSize, WireWriter } from "../../src/grpc/wire-writer.js";
 import type { Sendable } from "../../src/ports/batch.js";
 import { bytesField, concat, numberField, tag, UNKNOWN_FIELDS, varint } from "../support/wire-bytes.js";
 
@@ -143,7 +145,7 @@ function fieldsOf(message: Uint8Array): readonly Uint8Array[] {
 
 function fieldNumbersOf(message: Buffer): readonly number[] {
   const numbers: number[] = [];
-  for (const reader = WireReader.of(message); reader.next(); reader.skip()) numbers.push(reader.field);
+  for (const reader = new WireReader(message); reader.next(); reader.skip()) numbers.push(reader.field);
   return numbers;
 }
 
@@ -508,13 +510,16 @@ const accept: fc.Arbitrary<Extract<Sendable, { kind: "accept" }>> = fc.record({
   }),
 });
 
+/** One for all batches, so that buffers are written into again and again. */
+const encoding = createEncodeContext({
+  clock,
+  serverId: "server",
+  heartbeatMs: 20_000,
+  maxMessageBytes: 1_048_576,
+});
+
 function batchOf(...orders: readonly Sendable[]): Uint8Array {
-  const batch = new EventBatch({
-    clock,
-    serverId: "server",
-    heartbeatMs: 20_000,
-    maxMessageBytes: 1_048_576,
-  });
+  const batch = new EventBatch(encoding);
   for (const order of orders) batch.append(order);
   const message = batch.finish();
   expect(batch.byteLength).toBe(message.byteLength);
@@ -656,12 +661,13 @@ describe("a batch", () => {
 
 describe("a number", () => {
   it.each(BOUNDARIES)("of %i is read and written as the generated code does", (value) => {
-    const writer = new WireWriter(64);
+    const writer = new WireWriter();
+    writer.reserve(64);
     writer.number(3, value);
     const expected = value === 0 ? concat() : numberField(3, value);
-    expect(Buffer.from(writer.finish())).toEqual(expected);
+    expect(Buffer.from(writer.take())).toEqual(expected);
     expect(varintSize(value)).toBe(varint(value).length);
-    const reader = WireReader.of(numberField(3, value));
+    const reader = new WireReader(numberField(3, value));
     expect([reader.next(), reader.field, reader.number(), reader.next()]).toEqual([true, 3, value, false]);
   });
 
@@ -674,7 +680,7 @@ describe("a number", () => {
     fc.assert(
       fc.property(signed, (value) => {
         const message = Buffer.from(new BinaryWriter().tag(1, 0).int64(BigInt(value)).finish());
-        const [wide, narrow] = [WireReader.of(message), WireReader.of(message)];
+        const [wide, narrow] = [new WireReader(message), new WireReader(message)];
         wide.next();
         narrow.next();
         expect(wide.int64()).toBe(value);

@@ -12,6 +12,7 @@ import { createDeferred } from "./deferred.js";
 import { alreadyClosed, cancelled, DispatcherError, invalidArgument } from "./errors.js";
 import { Link, type LinkCall } from "./link.js";
 import { StreamCall, type StreamEvents } from "./stream-call.js";
+import { WireMemory } from "./wire-memory.js";
 
 /** How to reach a dispatcher. */
 export interface ConnectionOptions {
@@ -37,6 +38,8 @@ export type CallContext = Readonly<Record<string, string>>;
 export class Connection {
   /** Delays between attempts to reconnect. */
   readonly reconnect: ReconnectOptions | undefined;
+  /** What the messages of this connection share. */
+  readonly memory = new WireMemory();
   readonly #options: ConnectionOptions;
   readonly #metadata: Metadata;
   #link: Link;

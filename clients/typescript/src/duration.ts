@@ -1,6 +1,9 @@
+import { TAGS } from "./gen/field-numbers.js";
 import type { Duration } from "./gen/google/protobuf/duration.js";
 import type { Timestamp } from "./gen/google/protobuf/timestamp.js";
-import type { WireCursor } from "./wire-cursor.js";
+import type { WireCursor } from "./wire/cursor.js";
+
+const { DURATION } = TAGS;
 
 /** The largest duration that protobuf allows, in milliseconds: 10,000 years. */
 export const MAX_DURATION_MS = 315_576_000_000_000;
@@ -43,13 +46,13 @@ export function readTimestamp(cursor: WireCursor): Date {
 
 /** Reads seconds and nanos. Duration and Timestamp have the same encoding. */
 function readSeconds(cursor: WireCursor): { readonly seconds: number; readonly nanos: number } {
-  const end = cursor.end();
+  const end = cursor.stop();
   let [seconds, nanos] = [0, 0];
   while (cursor.at < end) {
     const tag = cursor.uint32();
-    if (tag === 8) seconds = cursor.int64();
-    else if (tag === 16) nanos = cursor.int64();
-    else cursor.skip(tag);
+    if (tag === DURATION.seconds) seconds = cursor.int64();
+    else if (tag === DURATION.nanos) nanos = cursor.int64();
+    else cursor.skipField(tag);
   }
   return { seconds, nanos };
 }

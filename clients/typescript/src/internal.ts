@@ -1,7 +1,7 @@
 /**
  * Internal: for the ate-dispatcher server of the same version, and for nobody else.
  *
- * The server and this client speak one protocol, so its generated messages exist once, here. This entry is not part of
+ * The server and this client speak one protocol, so its generated messages and its wire format exist once, here. This entry is not part of
  * the public API and comes without any promise of stability: a patch release may rename or remove anything in it.
  * Programs use the package's main entry.
  */
@@ -69,8 +69,12 @@ export { Acceptance, LoserAction, NoProducersAction, Request } from "./gen/ate/d
 export { Delivery, Result } from "./gen/ate/dispatcher/v1/result.js";
 export { Cursor, GoAwayReason } from "./gen/ate/dispatcher/v1/session.js";
 export { OutcomeState, Summary, SummaryReason } from "./gen/ate/dispatcher/v1/summary.js";
+export { FIELDS } from "./gen/field-numbers.js";
 export { Duration } from "./gen/google/protobuf/duration.js";
 export { Value } from "./gen/google/protobuf/struct.js";
 export { Timestamp } from "./gen/google/protobuf/timestamp.js";
 export { BadRequest, ErrorInfo, RetryInfo } from "./gen/google/rpc/error_details.js";
 export { Status } from "./gen/google/rpc/status.js";
+export { WireError } from "./wire/cursor.js";
+export { WireReader } from "./wire/reader.js";
+export { digitCount, fieldSize, textSize, varintSize, WireWriter } from "./wire/writer.js";

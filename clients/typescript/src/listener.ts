@@ -103,7 +103,7 @@ export class ListenerSession implements Listener, Peer {
 
   /** @internal */
   receive(message: Buffer): void {
-    for (const event of readStreamEvents(message)) this.#handle(event);
+    for (const event of readStreamEvents(message, this.#connection.memory.texts)) this.#handle(event);
     this.#feed.flush();
   }
 

@@ -1,4 +1,4 @@
-import { WireBuffer } from "./wire-buffer.js";
+import { WireWriter } from "./wire/writer.js";
 
 /**
  * The maximum size of a message, in bytes. Only an item that is larger by itself makes a larger message. The limit is
@@ -18,7 +18,7 @@ export class OutgoingBatch {
   /** Full messages, in order. */
   #full: Buffer[] = [];
   /** The message that is being filled. */
-  readonly #filling = new WireBuffer();
+  readonly #filling = new WireWriter();
   #queuedBytes = 0;
   #isScheduled = false;
   #isCongested = false;
@@ -55,7 +55,7 @@ export class OutgoingBatch {
    * @param byteLength - the exact number of bytes that the caller will write.
    * @returns a buffer with room for the item; undefined after {@link close}.
    */
-  begin(byteLength: number): WireBuffer | undefined {
+  begin(byteLength: number): WireWriter | undefined {
     if (this.#isClosed) return undefined;
     const filling = this.#filling;
     if (filling.byteLength > 0 && filling.byteLength + byteLength > MAX_BATCH_BYTES) {

@@ -3,6 +3,7 @@ import { Assignment, type AssignmentContext, type SendPartial } from "./assignme
 import { DispatcherError } from "./errors.js";
 import type { HandlerResult } from "./handler-result.js";
 import { isPromiseLike } from "./promise-like.js";
+import type { RecentTexts } from "./recent-texts.js";
 import { decodeRequest, type RequestPayload } from "./request-decoder.js";
 import type { WireAssignment } from "./wire-assignment.js";
 
@@ -34,6 +35,7 @@ export interface ReplySink {
 export class Outstanding {
   readonly #handler: Handler;
   readonly #sink: ReplySink;
+  readonly #texts: RecentTexts;
   /** Assignments whose handlers returned a promise. Most handlers return at once and never get an entry. */
   readonly #assignments = new Map<string, Assignment>();
   /** The assignment whose handler is being called. No other message is read during the call. */
@@ -44,7 +46,8 @@ export class Outstanding {
     return this.#sink.whenSent();
   };
 
-  constructor(handler: Handler, sink: ReplySink) {
+  constructor(handler: Handler, sink: ReplySink, texts: RecentTexts) {
+    this.#texts = texts;
     this.#handler = handler;
     this.#sink = sink;
   }
@@ -57,7 +60,7 @@ export class Outstanding {
   assign(wire: WireAssignment, receivedAt: number): void {
     let payload: RequestPayload;
     try {
-      payload = decodeRequest(wire.request);
+      payload = decodeRequest(wire.request, this.#texts);
     } catch (cause) {
       this.#sink.fail(wire.assignmentId, undecodable(cause));
       return;

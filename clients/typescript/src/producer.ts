@@ -1,3 +1,4 @@
+import type { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { status } from "@grpc/grpc-js";
 import { Callbacks } from "./callbacks.js";
 import type { Connection } from "./connection.js";
@@ -23,11 +24,9 @@ import {
 } from "./producer-options.js";
 import { Registrations } from "./registrations.js";
 import { type Peer, Session } from "./session.js";
-import { encodeWith } from "./spare-writer.js";
 import type { StreamCall, StreamEvents } from "./stream-call.js";
 import { type ProducerEvent, readProducerEvents } from "./wire.js";
 import { pushReply, type ReplyContent } from "./wire-items.js";
-import { writeReply } from "./wire-writer.js";
 
 /** The implementation of {@link Producer}. Starts to connect when it is created. */
 export class ProducerSession implements Producer, Peer {
@@ -54,12 +53,15 @@ export class ProducerSession implements Producer, Peer {
         typeof topic === "string" ? { topic, group: "" } : { topic: topic.topic, group: topic.group ?? "" },
       ),
     );
-    this.#outstanding = new Outstanding(options.handler, {
-      reply: (assignmentId, more, result) => this.#reply(assignmentId, more, result),
-      fail: (assignmentId, error) =>
-        this.#outbox.push(writeReply(assignmentId, false, (writer) => writeFailure(writer, error))),
-      whenSent: () => this.#outbox.whenEmpty(),
-    });
+    this.#outstanding = new Outstanding(
+      options.handler,
+      {
+        reply: (assignmentId, more, result) => this.#reply(assignmentId, more, result),
+        fail: (assignmentId, error) => this.#fail(assignmentId, error),
+        whenSent: () => this.#outbox.whenEmpty(),
+      },
+      connection.memory.texts,
+    );
     this.#session = new Session(this, this.#callbacks, connection.reconnect);
     this.#session.connect();
   }
@@ -126,7 +128,8 @@ export class ProducerSession implements Producer, Peer {
   /** @internal */
   receive(message: Buffer): void {
     const receivedAt = performance.now();
-    for (const event of readProducerEvents(message)) this.#handle(event, receivedAt);
+    for (const event of readProducerEvents(message, this.#connection.memory.texts))
+      this.#handle(event, receivedAt);
     this.#outbox.flushWhenSettled();
   }
 
@@ -204,10 +207,20 @@ export class ProducerSession implements Producer, Peer {
     const content: ReplyContent =
       result instanceof Uint8Array
         ? { kind: "data", bytes: result }
-        : { kind: "result", bytes: encodeWith((writer) => writeResult(writer, result)) };
+        : { kind: "result", bytes: this.#encode((writer) => writeResult(writer, result)) };
     const limit = this.#maxMessageBytes > 0 ? this.#maxMessageBytes : Number.POSITIVE_INFINITY;
     const byteLength = pushReply(this.#outbox, assignmentId, more, content, limit);
     if (byteLength > limit) throw tooLarge(byteLength, limit);
+  }
+
+  /** An error result is small, so no limit of the server is asked. */
+  #fail(assignmentId: string, error: unknown): void {
+    const bytes = this.#encode((writer) => writeFailure(writer, error));
+    pushReply(this.#outbox, assignmentId, false, { kind: "result", bytes }, Number.POSITIVE_INFINITY);
+  }
+
+  #encode(write: (writer: BinaryWriter) => void): Uint8Array {
+    return this.#connection.memory.spareWriter.encode(write);
   }
 
   #send(message: ProducerMessage): void {

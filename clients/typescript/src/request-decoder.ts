@@ -1,8 +1,11 @@
+import { TAGS } from "./gen/field-numbers.js";
 import type { Json } from "./json.js";
 import { readList, readStruct } from "./json-decoder.js";
-import { RecentText } from "./recent-text.js";
+import type { RecentTexts } from "./recent-texts.js";
 import { NO_ENTRIES, readStringEntry } from "./string-map.js";
-import { WireCursor } from "./wire-cursor.js";
+import { WireCursor } from "./wire/cursor.js";
+
+const { REQUEST } = TAGS;
 
 /** What a producer reads of a `Request`. */
 export interface RequestPayload {
@@ -16,11 +19,8 @@ export interface RequestPayload {
 
 const EMPTY: Uint8Array = new Uint8Array();
 
-/** Requests in a row are mostly of one topic. */
-const topics = new RecentText();
-
 /** Decodes a request as it came from the requester. Throws on malformed bytes. */
-export function decodeRequest(bytes: Uint8Array): RequestPayload {
+export function decodeRequest(bytes: Uint8Array, texts: RecentTexts): RequestPayload {
   const cursor = new WireCursor(bytes);
   let attributes = NO_ENTRIES;
   let topic = "";
@@ -29,26 +29,26 @@ export function decodeRequest(bytes: Uint8Array): RequestPayload {
   while (cursor.at < bytes.length) {
     const tag = cursor.uint32();
     switch (tag) {
-      case 10:
-        topic = cursor.strictText(topics);
+      case REQUEST.topic:
+        topic = cursor.strictText(texts.requestTopics);
         break;
-      case 18:
+      case REQUEST.args:
         args = cursor.view();
         break;
-      case 26:
+      case REQUEST.kwargs:
         kwargs = cursor.view();
         break;
-      case 34:
+      case REQUEST.data:
         data = cursor.view();
         break;
-      case 42:
+      case REQUEST.contentType:
         contentType = cursor.strictText();
         break;
-      case 50:
+      case REQUEST.attributes:
         attributes = readStringEntry(cursor, attributes);
         break;
       default:
-        cursor.skip(tag);
+        cursor.skipField(tag);
     }
   }
   return {

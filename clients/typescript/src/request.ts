@@ -8,9 +8,10 @@ import {
   NoProducersAction,
   Request,
 } from "./gen/ate/dispatcher/v1/request.js";
+import { TAGS } from "./gen/field-numbers.js";
 import { writeList, writeStruct } from "./json-encoder.js";
 import type { CompletionOptions, RequestOptions } from "./request-options.js";
-import { encodeWith } from "./spare-writer.js";
+import type { WireMemory } from "./wire-memory.js";
 import { encodeUsualRequest } from "./wire-request.js";
 
 /**
@@ -18,13 +19,14 @@ import { encodeUsualRequest } from "./wire-request.js";
  *
  * @param topic - the topic to ask.
  * @param options - the request; `context` and `signal` are not part of the message.
+ * @param memory - the buffers that the connection keeps for encoding.
  * @throws {DispatcherError} INVALID_ARGUMENT if a value cannot be encoded. The server checks everything else.
  */
-export function encodeRequest(topic: string, options: RequestOptions): Uint8Array {
-  const usual = encodeUsualRequest(topic, options);
+export function encodeRequest(topic: string, options: RequestOptions, memory: WireMemory): Uint8Array {
+  const usual = encodeUsualRequest(topic, options, memory.writer);
   if (usual !== undefined) return usual;
   try {
-    return encodeWith((writer) => {
+    return memory.spareWriter.encode((writer) => {
       writeRoutingFields(writer, topic, options);
       writePayload(writer, options);
     });
@@ -36,12 +38,12 @@ export function encodeRequest(topic: string, options: RequestOptions): Uint8Arra
 
 function writePayload(writer: BinaryWriter, { args, kwargs }: RequestOptions): void {
   if (args !== undefined) {
-    writer.uint32(18).fork();
+    writer.uint32(TAGS.REQUEST.args).fork();
     writeList(writer, args, "args");
     writer.join();
   }
   if (kwargs !== undefined) {
-    writer.uint32(26).fork();
+    writer.uint32(TAGS.REQUEST.kwargs).fork();
     writeStruct(writer, kwargs, "kwargs");
     writer.join();
   }

@@ -17,7 +17,7 @@ import { NO_ENTRIES } from "./string-map.js";
 import { SubmitStream } from "./submit-stream.js";
 import { type Summary, summaryOf } from "./summary.js";
 import { openUnaryGather } from "./unary-gather.js";
-import { type EncodedSubmission, writeRequestCall } from "./wire-writer.js";
+import { type EncodedSubmission, writeRequestCall } from "./wire-items.js";
 
 /** A call that must end before the channel is closed. */
 interface OpenCall {
@@ -47,7 +47,7 @@ export class Requester {
     return new Promise((resolve, reject) => {
       this.#ensureOpen();
       if (options.signal?.aborted) throw cancelled("the dispatch was aborted", options.signal.reason);
-      const submission = encode(topic, options, false, false);
+      const submission = this.#encode(topic, options, false, false);
       if (isUnary(submission, options)) resolve(this.#dispatchUnary(submission, options, false));
       else this.#dispatchShared(submission, options, resolve, reject);
     });
@@ -56,7 +56,7 @@ export class Requester {
   /** Checks a request without sending it. @returns the acceptance that it would get. */
   async validate(topic: string, options: RequestOptions): Promise<Acceptance> {
     this.#ensureOpen();
-    return await this.#dispatchUnary(encode(topic, options, false, false), options, true);
+    return await this.#dispatchUnary(this.#encode(topic, options, false, false), options, true);
   }
 
   /** Scatters a request whose results return here. Never throws: the gather reports errors. */
@@ -66,7 +66,7 @@ export class Requester {
     try {
       this.#ensureOpen();
       this.#reserveId(options.requestId, gather);
-      const submission = encode(topic, options, true, options.excludeListeners ?? false);
+      const submission = this.#encode(topic, options, true, options.excludeListeners ?? false);
       if (isUnary(submission, options)) this.#gatherUnary(submission, gather);
       else this.#gatherShared(submission, gather);
     } catch (error) {
@@ -184,6 +184,20 @@ export class Requester {
     void call.ended.then(() => this.#openCalls.delete(call));
   }
 
+  #encode(
+    topic: string,
+    options: RequestOptions,
+    gather: boolean,
+    excludeListeners: boolean,
+  ): EncodedSubmission {
+    return {
+      request: encodeRequest(topic, options, this.#connection.memory),
+      gather,
+      excludeListeners,
+      context: options.context ?? NO_ENTRIES,
+    };
+  }
+
   #ensureOpen(): void {
     if (this.#isClosing) throw alreadyClosed("client");
   }
@@ -191,18 +205,4 @@ export class Requester {
 
 function isUnary({ request }: EncodedSubmission, { unary = false }: RequestOptions): boolean {
   return unary || request.byteLength > MAX_BATCH_BYTES;
-}
-
-function encode(
-  topic: string,
-  options: RequestOptions,
-  gather: boolean,
-  excludeListeners: boolean,
-): EncodedSubmission {
-  return {
-    request: encodeRequest(topic, options),
-    gather,
-    excludeListeners,
-    context: options.context ?? NO_ENTRIES,
-  };
 }

@@ -1,10 +1,13 @@
 import { status } from "@grpc/grpc-js";
 import { DispatcherError, errorOfStatus } from "./errors.js";
+import { TAGS } from "./gen/field-numbers.js";
 import { Status } from "./gen/google/rpc/status.js";
 import type { Json } from "./json.js";
 import { readValue } from "./json-decoder.js";
 import { NO_ENTRIES, readStringEntry } from "./string-map.js";
-import { WireCursor } from "./wire-cursor.js";
+import { WireCursor } from "./wire/cursor.js";
+
+const { RESULT } = TAGS;
 
 /** A decoded `Result`. */
 export interface ResultView {
@@ -41,26 +44,26 @@ function read(bytes: Uint8Array): ResultView {
   while (cursor.at < bytes.length) {
     const tag = cursor.uint32();
     switch (tag) {
-      case 10:
+      case RESULT.value:
         kind = "value";
         value = readValue(cursor.view());
         break;
-      case 18:
+      case RESULT.data:
         kind = "data";
         data = cursor.view();
         break;
-      case 26:
+      case RESULT.error:
         kind = "error";
         error = errorOfStatus(Status.decode(cursor.view()), "PRODUCER_ERROR");
         break;
-      case 34:
+      case RESULT.contentType:
         contentType = cursor.strictText();
         break;
-      case 42:
+      case RESULT.attributes:
         attributes = readStringEntry(cursor, attributes);
         break;
       default:
-        cursor.skip(tag);
+        cursor.skipField(tag);
     }
   }
   return {

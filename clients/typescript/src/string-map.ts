@@ -1,5 +1,8 @@
+import { TAGS } from "./gen/field-numbers.js";
 import { setOwn } from "./json.js";
-import type { WireCursor } from "./wire-cursor.js";
+import type { WireCursor } from "./wire/cursor.js";
+
+const { MAP_ENTRY } = TAGS;
 
 /** An empty `map<string, string>`. One shared object, because most messages have no entries. */
 export const NO_ENTRIES: Readonly<Record<string, string>> = Object.freeze({});
@@ -14,13 +17,13 @@ export function readStringEntry(
   map: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
   const target: Record<string, string> = map === NO_ENTRIES ? {} : map;
-  const end = cursor.end();
+  const end = cursor.stop();
   let [key, value] = ["", ""];
   while (cursor.at < end) {
     const tag = cursor.uint32();
-    if (tag === 10) key = cursor.text();
-    else if (tag === 18) value = cursor.text();
-    else cursor.skip(tag);
+    if (tag === MAP_ENTRY.key) key = cursor.text();
+    else if (tag === MAP_ENTRY.value) value = cursor.text();
+    else cursor.skipField(tag);
   }
   setOwn(target, key, value);
   return target;

@@ -13,8 +13,7 @@ import { OutgoingBatch } from "./outgoing-batch.js";
 import { SlotMap } from "./slot-map.js";
 import type { StreamCall } from "./stream-call.js";
 import { readStreamEvents, type StreamEvent } from "./wire.js";
-import { pushSubmission } from "./wire-items.js";
-import { type EncodedSubmission, writeCancellation } from "./wire-writer.js";
+import { type EncodedSubmission, pushSubmission, writeCancellation } from "./wire-items.js";
 
 /** The limit of bytes queued for a congested stream. Beyond it, requests fail with CONGESTED. */
 const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
@@ -46,7 +45,7 @@ export class SubmitStream {
       onMessage: (message) => {
         this.#watch.recordActivity();
         let hasSummary = false;
-        for (const event of readStreamEvents(message)) {
+        for (const event of readStreamEvents(message, connection.memory.texts)) {
           this.#handle(event);
           hasSummary ||= event.kind === "summary";
         }

@@ -3,8 +3,8 @@ import { type DispatcherError, endedByServer, errorOfStatus } from "./errors.js"
 import type { GatherControl, PendingGather } from "./gather.js";
 import { DispatcherServiceService } from "./gen/ate/dispatcher/v1/dispatcher_service.js";
 import type { StreamEvents } from "./stream-call.js";
-import { readStreamEvents } from "./wire.js";
-import { type EncodedSubmission, writeRequestCall } from "./wire-writer.js";
+import { readStreamEvents, type StreamEvent } from "./wire.js";
+import { type EncodedSubmission, writeRequestCall } from "./wire-items.js";
 
 /** The call of a gather that does not use the shared stream. */
 export interface UnaryGather {
@@ -31,7 +31,7 @@ export function openUnaryGather(
     onEnded = resolve;
   });
   const events: StreamEvents = {
-    onMessage: (message) => passOn(message, gather),
+    onMessage: (message) => passOn(readStreamEvents(message, connection.memory.texts), gather),
     onEnd: (error) => {
       gather.failed(error ?? endedByServer());
       onEnded();
@@ -50,8 +50,8 @@ export function openUnaryGather(
   return { ended, abort: (error) => call.abort(error) };
 }
 
-function passOn(message: Buffer, gather: PendingGather): void {
-  for (const event of readStreamEvents(message)) {
+function passOn(events: readonly StreamEvent[], gather: PendingGather): void {
+  for (const event of events) {
     if (event.kind === "acceptance") gather.accepted(event.value.acceptance);
     else if (event.kind === "delivery") gather.delivered(event.value);
     else if (event.kind === "summary") gather.summarized(event.value);

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { acceptanceOf } from "./acceptance.js";
 import { SubmitResponse } from "./gen/ate/dispatcher/v1/dispatcher_service.js";
 import { Acceptance } from "./gen/ate/dispatcher/v1/request.js";
+import { RecentTexts } from "./recent-texts.js";
 import { readStreamEvents } from "./wire.js";
 
 describe("an acceptance on a stream", () => {
@@ -28,6 +29,6 @@ describe("an acceptance on a stream", () => {
     }).finish();
 
     const value = { correlationId: message.correlationId, acceptance: acceptanceOf(message) };
-    expect(readStreamEvents(bytes)).toEqual([{ kind: "acceptance", value }]);
+    expect(readStreamEvents(bytes, new RecentTexts())).toEqual([{ kind: "acceptance", value }]);
   });
 });

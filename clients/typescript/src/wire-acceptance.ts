@@ -1,7 +1,10 @@
 import type { Acceptance, Target } from "./acceptance.js";
 import { readDuration, readTimestamp } from "./duration.js";
-import { recentProducer } from "./recent-producers.js";
-import type { WireCursor } from "./wire-cursor.js";
+import { TAGS } from "./gen/field-numbers.js";
+import type { RecentTexts } from "./recent-texts.js";
+import type { WireCursor } from "./wire/cursor.js";
+
+const { ACCEPTANCE, TARGET } = TAGS;
 
 /** An `Acceptance` and the submission that it answers. */
 export interface WireAcceptance {
@@ -9,8 +12,8 @@ export interface WireAcceptance {
   readonly acceptance: Acceptance;
 }
 
-/** Reads an `Acceptance` that ends at `end`. */
-export function readAcceptance(cursor: WireCursor, end: number): WireAcceptance {
+/** Reads the `Acceptance` that ends at `end`. */
+export function readAcceptance(cursor: WireCursor, end: number, texts: RecentTexts): WireAcceptance {
   let [requestId, correlationId] = ["", ""];
   let [listenerCount, ttlMs] = [0, 0];
   let expireTime: Date | undefined;
@@ -18,26 +21,26 @@ export function readAcceptance(cursor: WireCursor, end: number): WireAcceptance 
   while (cursor.at < end) {
     const tag = cursor.uint32();
     switch (tag) {
-      case 10:
+      case ACCEPTANCE.requestId:
         requestId = cursor.text();
         break;
-      case 18:
+      case ACCEPTANCE.correlationId:
         correlationId = cursor.text();
         break;
-      case 26:
-        targets.push(readTarget(cursor, targets.length));
+      case ACCEPTANCE.targets:
+        targets.push(readTarget(cursor, texts, targets.length));
         break;
-      case 32:
+      case ACCEPTANCE.listenerCount:
         listenerCount = cursor.uint32();
         break;
-      case 42:
+      case ACCEPTANCE.ttl:
         ttlMs = readDuration(cursor);
         break;
-      case 50:
+      case ACCEPTANCE.expireTime:
         expireTime = readTimestamp(cursor);
         break;
       default:
-        cursor.skip(tag);
+        cursor.skipField(tag);
     }
   }
   return {
@@ -46,15 +49,15 @@ export function readAcceptance(cursor: WireCursor, end: number): WireAcceptance 
   };
 }
 
-function readTarget(cursor: WireCursor, index: number): Target {
-  const end = cursor.end();
-  const recent = recentProducer(index);
+function readTarget(cursor: WireCursor, texts: RecentTexts, index: number): Target {
+  const end = cursor.stop();
+  const recent = texts.producerIdAt(index);
   let [producerId, group] = ["", ""];
   while (cursor.at < end) {
     const tag = cursor.uint32();
-    if (tag === 10) producerId = cursor.text(recent);
-    else if (tag === 18) group = cursor.text();
-    else cursor.skip(tag);
+    if (tag === TARGET.producerId) producerId = cursor.text(recent);
+    else if (tag === TARGET.group) group = cursor.text();
+    else cursor.skipField(tag);
   }
   return { producerId, group };
 }

@@ -1,6 +1,9 @@
 import { readDuration } from "./duration.js";
+import { TAGS } from "./gen/field-numbers.js";
 import { NO_ENTRIES, readStringEntry } from "./string-map.js";
-import type { WireCursor } from "./wire-cursor.js";
+import type { WireCursor } from "./wire/cursor.js";
+
+const { ASSIGNMENT } = TAGS;
 
 /** An `Assignment` whose request is still encoded. */
 export interface WireAssignment {
@@ -16,7 +19,7 @@ export interface WireAssignment {
 
 const EMPTY: Uint8Array = new Uint8Array();
 
-/** Reads an `Assignment` that ends at `end`, down to its request. */
+/** Reads the `Assignment` that ends at `end`, down to its request. */
 export function readAssignment(cursor: WireCursor, end: number): WireAssignment {
   const assignment: WireAssignment = {
     assignmentId: "",
@@ -29,26 +32,26 @@ export function readAssignment(cursor: WireCursor, end: number): WireAssignment 
   while (cursor.at < end) {
     const tag = cursor.uint32();
     switch (tag) {
-      case 10:
+      case ASSIGNMENT.assignmentId:
         assignment.assignmentId = cursor.text();
         break;
-      case 18:
+      case ASSIGNMENT.requestId:
         assignment.requestId = cursor.text();
         break;
-      case 26:
+      case ASSIGNMENT.ttl:
         assignment.ttlMs = readDuration(cursor);
         break;
-      case 40:
+      case ASSIGNMENT.attempt:
         assignment.attempt = cursor.uint32();
         break;
-      case 50:
+      case ASSIGNMENT.context:
         assignment.context = readStringEntry(cursor, assignment.context);
         break;
-      case 58:
+      case ASSIGNMENT.request:
         assignment.request = cursor.view();
         break;
       default:
-        cursor.skip(tag);
+        cursor.skipField(tag);
     }
   }
   return assignment;

@@ -2,6 +2,7 @@ import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { describe, expect, it } from "vitest";
 import { ListenResponse } from "./gen/ate/dispatcher/v1/dispatcher_service.js";
 import { Delivery } from "./gen/ate/dispatcher/v1/result.js";
+import { RecentTexts } from "./recent-texts.js";
 import { readStreamEvents } from "./wire.js";
 import type { ReceivedDelivery } from "./wire-delivery.js";
 
@@ -25,7 +26,9 @@ function fieldsOf({ requestId, topic, producerId, group, ordinal, more, sequence
 }
 
 function deliveriesIn(message: Uint8Array) {
-  return readStreamEvents(message).flatMap((event) => (event.kind === "delivery" ? [fieldsOf(event)] : []));
+  return readStreamEvents(message, new RecentTexts()).flatMap((event) =>
+    event.kind === "delivery" ? [fieldsOf(event)] : [],
+  );
 }
 
 describe("a delivery", () => {
@@ -66,6 +69,8 @@ describe("a delivery", () => {
       events: [{ event: { $case: "delivery", value: Delivery.create({ requestId: "r", topic: "topic1" }) } }],
     }).finish();
 
-    expect(() => readStreamEvents(message.subarray(0, message.length - missing))).toThrow();
+    expect(() =>
+      readStreamEvents(message.subarray(0, message.length - missing), new RecentTexts()),
+    ).toThrow();
   });
 });

@@ -5,8 +5,7 @@ import type { ProducerMessage } from "./gen/ate/dispatcher/v1/producer.js";
 import { Request } from "./gen/ate/dispatcher/v1/request.js";
 import { Result } from "./gen/ate/dispatcher/v1/result.js";
 import { OutgoingBatch } from "./outgoing-batch.js";
-import { pushReply, pushSubmission } from "./wire-items.js";
-import type { EncodedSubmission } from "./wire-writer.js";
+import { type EncodedSubmission, pushReply, pushSubmission } from "./wire-items.js";
 
 /** Around the lengths at which a varint gets longer, with what is around the bytes and without it. */
 const LENGTHS = [0, 1, 100, 120, 127, 128, 16_370, 16_384, 300_000];
@@ -68,7 +67,15 @@ describe("a submission that is written into its message", () => {
   it.each<[what: string, rest: Omit<EncodedSubmission, "request">]>([
     ["a dispatch", { gather: false, excludeListeners: false, context: {} }],
     ["a gather", { gather: true, excludeListeners: true, context: {} }],
-    ["one with a context", { gather: true, excludeListeners: false, context: { traceparent: "00-1" } }],
+    ["one with a context", { gather: true, excludeListeners: true, context: { traceparent: "00-1" } }],
+    [
+      "one with long texts in its context",
+      {
+        gather: false,
+        excludeListeners: false,
+        context: { baggage: "größe".repeat(50), größe: "x".repeat(200) },
+      },
+    ],
   ])("is, as %s, what the generated codec writes", async (_, rest) => {
     const requests = LENGTHS.map((length) => Request.create({ topic: "t", data: new Uint8Array(length) }));
 

@@ -3,6 +3,8 @@ import { durationFromMs } from "./duration.js";
 import { Request } from "./gen/ate/dispatcher/v1/request.js";
 import { encodeRequest } from "./request.js";
 import type { RequestOptions } from "./request-options.js";
+import { WireWriter } from "./wire/writer.js";
+import { WireMemory } from "./wire-memory.js";
 import { encodeUsualRequest } from "./wire-request.js";
 
 describe("a usual request", () => {
@@ -23,7 +25,7 @@ describe("a usual request", () => {
     const { data = new Uint8Array(), contentType = "", requestId = "" } = options;
     const message = { ...Request.create(), topic, data, contentType, ttl, requestId };
 
-    const written = encodeUsualRequest(topic, options);
+    const written = encodeUsualRequest(topic, options, new WireWriter());
     expect(Buffer.from(written ?? [])).toEqual(Buffer.from(Request.encode(message).finish()));
   });
 
@@ -42,7 +44,9 @@ describe("a usual request", () => {
   ])("of a TTL of %d ms is what the generated codec writes", (ttlMs) => {
     const message = { ...Request.create(), topic: "t", ttl: durationFromMs(ttlMs) };
 
-    expect(Buffer.from(encodeRequest("t", { ttlMs }))).toEqual(Buffer.from(Request.encode(message).finish()));
+    expect(Buffer.from(encodeRequest("t", { ttlMs }, new WireMemory()))).toEqual(
+      Buffer.from(Request.encode(message).finish()),
+    );
   });
 
   it.each<[what: string, options: unknown]>([
@@ -54,13 +58,14 @@ describe("a usual request", () => {
     ["data that is none", { data: "x" }],
     ["a media type that is none", { contentType: 1 }],
   ])("has no %s", (_, options) => {
-    expect(encodeUsualRequest("t", options as RequestOptions)).toBeUndefined();
+    expect(encodeUsualRequest("t", options as RequestOptions, new WireWriter())).toBeUndefined();
   });
 
   it("keeps its bytes when the next one is written", () => {
-    const first = encodeUsualRequest("t", { data: new Uint8Array(200).fill(1) });
+    const writer = new WireWriter();
+    const first = encodeUsualRequest("t", { data: new Uint8Array(200).fill(1) }, writer);
     const copy = Buffer.from(first ?? []);
-    encodeUsualRequest("t", { data: new Uint8Array(200).fill(2) });
+    encodeUsualRequest("t", { data: new Uint8Array(200).fill(2) }, writer);
 
     expect(copy.equals(first ?? Buffer.of())).toBe(true);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ListenResponse } from "./gen/ate/dispatcher/v1/dispatcher_service.js";
 import { Summary } from "./gen/ate/dispatcher/v1/summary.js";
+import { RecentTexts } from "./recent-texts.js";
 import { summaryOf } from "./summary.js";
 import { readStreamEvents } from "./wire.js";
 
@@ -50,6 +51,8 @@ describe("a summary on a stream", () => {
       events: [{ event: { $case: "summary", value: message } }],
     }).finish();
 
-    expect(readStreamEvents(bytes)).toEqual([{ kind: "summary", value: summaryOf(message) }]);
+    expect(readStreamEvents(bytes, new RecentTexts())).toEqual([
+      { kind: "summary", value: summaryOf(message) },
+    ]);
   });
 });

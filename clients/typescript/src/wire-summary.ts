@@ -1,16 +1,19 @@
 import { readDuration } from "./duration.js";
 import { namesOf } from "./enum-names.js";
 import { OutcomeState, SummaryReason } from "./gen/ate/dispatcher/v1/summary.js";
+import { TAGS } from "./gen/field-numbers.js";
 import { Status } from "./gen/google/rpc/status.js";
-import { recentProducer } from "./recent-producers.js";
+import type { RecentTexts } from "./recent-texts.js";
 import type { ProducerOutcome, Summary } from "./summary.js";
-import type { WireCursor } from "./wire-cursor.js";
+import type { WireCursor } from "./wire/cursor.js";
+
+const { PRODUCER_OUTCOME, SUMMARY } = TAGS;
 
 const reasonName = namesOf(SummaryReason);
 const stateName = namesOf(OutcomeState);
 
-/** Reads a `Summary` that ends at `end`. */
-export function readSummary(cursor: WireCursor, end: number): Summary {
+/** Reads the `Summary` that ends at `end`. */
+export function readSummary(cursor: WireCursor, end: number, texts: RecentTexts): Summary {
   let [requestId, topic] = ["", ""];
   let [reason, elapsedMs] = [0, 0];
   let satisfied = false;
@@ -19,38 +22,38 @@ export function readSummary(cursor: WireCursor, end: number): Summary {
   while (cursor.at < end) {
     const tag = cursor.uint32();
     switch (tag) {
-      case 10:
+      case SUMMARY.requestId:
         requestId = cursor.text();
         break;
-      case 18:
+      case SUMMARY.topic:
         topic = cursor.text();
         break;
-      case 24:
+      case SUMMARY.reason:
         reason = cursor.uint32() | 0;
         break;
-      case 32:
+      case SUMMARY.satisfied:
         satisfied = cursor.uint32() !== 0;
         break;
-      case 40:
+      case SUMMARY.targetedCount:
         targetedCount = cursor.uint32();
         break;
-      case 48:
+      case SUMMARY.answeredCount:
         answeredCount = cursor.uint32();
         break;
-      case 56:
+      case SUMMARY.failedCount:
         failedCount = cursor.uint32();
         break;
-      case 64:
+      case SUMMARY.missingCount:
         missingCount = cursor.uint32();
         break;
-      case 74:
+      case SUMMARY.elapsed:
         elapsedMs = readDuration(cursor);
         break;
-      case 82:
-        outcomes.push(readOutcome(cursor, outcomes.length));
+      case SUMMARY.outcomes:
+        outcomes.push(readOutcome(cursor, texts, outcomes.length));
         break;
       default:
-        cursor.skip(tag);
+        cursor.skipField(tag);
     }
   }
   return {
@@ -67,8 +70,8 @@ export function readSummary(cursor: WireCursor, end: number): Summary {
   };
 }
 
-function readOutcome(cursor: WireCursor, index: number): ProducerOutcome {
-  const end = cursor.end();
+function readOutcome(cursor: WireCursor, texts: RecentTexts, index: number): ProducerOutcome {
+  const end = cursor.stop();
   let [producerId, group] = ["", ""];
   let [state, resultCount] = [0, 0];
   let latencyMs: number | undefined;
@@ -76,28 +79,28 @@ function readOutcome(cursor: WireCursor, index: number): ProducerOutcome {
   while (cursor.at < end) {
     const tag = cursor.uint32();
     switch (tag) {
-      case 10:
-        producerId = cursor.text(recentProducer(index));
+      case PRODUCER_OUTCOME.producerId:
+        producerId = cursor.text(texts.producerIdAt(index));
         break;
-      case 18:
+      case PRODUCER_OUTCOME.group:
         group = cursor.text();
         break;
-      case 24:
+      case PRODUCER_OUTCOME.state:
         state = cursor.uint32() | 0;
         break;
-      case 34:
+      case PRODUCER_OUTCOME.latency:
         latencyMs = readDuration(cursor);
         break;
-      case 40:
+      case PRODUCER_OUTCOME.resultCount:
         resultCount = cursor.uint32();
         break;
-      case 50: {
+      case PRODUCER_OUTCOME.error: {
         const { code, message } = Status.decode(cursor.view());
         error = { code, message };
         break;
       }
       default:
-        cursor.skip(tag);
+        cursor.skipField(tag);
     }
   }
   return { producerId, group, state: stateName(state), latencyMs, resultCount, error };

@@ -1,7 +1,7 @@
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { describe, expect, it } from "vitest";
-import { RecentText } from "./recent-text.js";
-import { WireCursor } from "./wire-cursor.js";
+import { RecentText } from "../recent-text.js";
+import { WireCursor } from "./cursor.js";
 
 function cursorOver(write: (writer: BinaryWriter) => void): WireCursor {
   const writer = new BinaryWriter();
@@ -19,7 +19,7 @@ describe("a cursor", () => {
   it.each([0n, 127n, 2n ** 28n, 2n ** 49n - 1n, 2n ** 49n, 2n ** 64n - 1n])("reads %d", (value) => {
     const cursor = cursorOver((writer) => writer.uint64(value).uint32(7));
 
-    expect([cursor.uint64(), cursor.uint32()]).toEqual([value, 7]);
+    expect([BigInt(cursor.uint64()), cursor.uint32()]).toEqual([value, 7]);
   });
 
   it.each([0, -1, -2_000_000_000, 1_790_000_000])("reads %d, signed", (value) => {
@@ -51,7 +51,7 @@ describe("a cursor", () => {
       writer.uint32(7);
     });
 
-    for (let i = 0; i < 5; i++) cursor.skip(cursor.uint32());
+    for (let i = 0; i < 5; i++) cursor.skipField(cursor.uint32());
     expect(cursor.uint32()).toBe(7);
   });
 
@@ -60,7 +60,10 @@ describe("a cursor", () => {
     ["a long number that is cut off", [0x80, 0x80], (cursor) => cursor.uint64()],
     ["a number without end", new Array<number>(11).fill(0x80), (cursor) => cursor.uint32()],
     ["a field that is cut off", [3, 65, 66], (cursor) => cursor.text()],
-    ["an unknown field that is cut off", [3, 65], (cursor) => cursor.skip(0x1a)],
+    ["a group that is cut off", [0x08, 1], (cursor) => cursor.skipField(0x1b)],
+    ["the end of another group", [0x24], (cursor) => cursor.skipField(0x1b)],
+    ["a wire type that is not in use", [0], (cursor) => cursor.skipField(0x1e)],
+    ["an unknown field that is cut off", [3, 65], (cursor) => cursor.skipField(0x1a)],
     ["a text that is no UTF-8, where that matters", [1, 0xc3], (cursor) => cursor.strictText()],
   ])("refuses %s", (_, bytes, read) => {
     expect(() => read(new WireCursor(Uint8Array.from(bytes)))).toThrow();
