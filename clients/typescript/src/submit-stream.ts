@@ -10,7 +10,7 @@ import type { PendingGather } from "./gather.js";
 import { DispatcherServiceService } from "./gen/ate/dispatcher/v1/dispatcher_service.js";
 import { HeartbeatWatch } from "./heartbeat-watch.js";
 import { OutgoingBatch } from "./outgoing-batch.js";
-import { SlotMap } from "./slot-map.js";
+import { ReleasingMap } from "./releasing-map.js";
 import type { StreamCall } from "./stream-call.js";
 import { readStreamEvents, type StreamEvent } from "./wire.js";
 import { type EncodedSubmission, pushSubmission, writeCancellation } from "./wire-items.js";
@@ -33,9 +33,9 @@ export class SubmitStream {
   readonly #watch: HeartbeatWatch;
   readonly #ended = createDeferred<void>();
   /** By correlation id. */
-  readonly #unanswered = new SlotMap<Submitter>();
+  readonly #unanswered = new ReleasingMap<Submitter>();
   /** By request id. */
-  readonly #gathers = new SlotMap<PendingGather>();
+  readonly #gathers = new ReleasingMap<PendingGather>();
   #lastId = 0;
   #isOpen = true;
 

@@ -1,11 +1,11 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
-import { SlotMap } from "./slot-map.js";
+import { ReleasingMap } from "./releasing-map.js";
 
-describe("a SlotMap", () => {
+describe("a ReleasingMap", () => {
   it("gives what was set last, until it is taken", () => {
-    const map = new SlotMap<string>();
+    const map = new ReleasingMap<string>();
     map.set("a", "first");
     map.set("b", "second");
     map.set("a", "third");
@@ -17,10 +17,10 @@ describe("a SlotMap", () => {
     expect(map.get("b")).toBe("second");
   });
 
-  it("lets go of what is taken", async () => {
+  it("releases what is taken", async () => {
     setFlagsFromString("--expose-gc");
     const collect = runInNewContext("gc") as () => void;
-    const map = new SlotMap<object>();
+    const map = new ReleasingMap<object>();
     const put = (key: string): WeakRef<object> => {
       const value = {};
       map.set(key, value);
@@ -36,7 +36,7 @@ describe("a SlotMap", () => {
   });
 
   it("does not mix up what comes where something else was", () => {
-    const map = new SlotMap<number>();
+    const map = new ReleasingMap<number>();
     for (let i = 0; i < 1_000; i++) {
       map.set(`k${i}`, i);
       if (i >= 10) expect(map.take(`k${i - 10}`)).toBe(i - 10);
