@@ -16,7 +16,8 @@ import type { Clock } from "../ports/clock.js";
 import type { EncodedStatuses } from "./encoded-statuses.js";
 import { nanosOf, secondsOf } from "./time.js";
 
-// Constants of this module are compiled into the code; loads of members cost a twelfth of encoding a delivery.
+// The natural way is to write DELIVERY.topic at each use. V8 then loads the member there, which took a twelfth of the time
+// that encoding a delivery takes; it compiles constants of this module into the code. Compare when Node is updated.
 const {
   requestId: ACCEPTANCE_REQUEST_ID,
   correlationId: ACCEPTANCE_CORRELATION_ID,

@@ -9,6 +9,7 @@ import {
   type Delivery,
   DispatchRequest,
   Duration,
+  FIELDS,
   GatherResponse,
   ListenResponse,
   ProduceRequest,
@@ -654,6 +655,33 @@ describe("a batch", () => {
         ]);
       }),
     );
+  });
+});
+
+// ---- the numbers ----
+
+describe("field numbers", () => {
+  it("are the same wherever one event is written for several streams, or one reader reads several messages", () => {
+    const { GATHER_EVENT, LISTENER_EVENT, DISPATCHER_MESSAGE } = FIELDS;
+    for (const { events } of [FIELDS.SUBMIT_RESPONSE, FIELDS.LISTEN_RESPONSE, FIELDS.SUBSCRIBE_RESPONSE]) {
+      expect(events).toBe(FIELDS.GATHER_RESPONSE.events);
+    }
+    expect(FIELDS.PRODUCE_RESPONSE.messages).toBe(FIELDS.GATHER_RESPONSE.events);
+    expect(DISPATCHER_MESSAGE.assignment).toBe(GATHER_EVENT.delivery);
+    for (const name of ["delivery", "summary", "heartbeat", "goAway"] as const) {
+      expect(LISTENER_EVENT[name]).toBe(GATHER_EVENT[name]);
+    }
+    for (const name of ["heartbeat", "goAway"] as const) {
+      expect(DISPATCHER_MESSAGE[name]).toBe(GATHER_EVENT[name]);
+    }
+    expect(Object.values(FIELDS.GATHER_REQUEST)).toEqual(Object.values(FIELDS.DISPATCH_REQUEST));
+    expect(FIELDS.DURATION).toEqual(FIELDS.TIMESTAMP);
+  });
+
+  it("fit a tag of one byte, as the writer writes them", () => {
+    for (const message of Object.values(FIELDS)) {
+      for (const number of Object.values(message)) expect(number).toBeLessThan(16);
+    }
   });
 });
 
