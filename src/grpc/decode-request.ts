@@ -15,7 +15,30 @@ import {
 } from "../core/model.js";
 import { milliseconds } from "./time.js";
 
-const { COMPLETION, DURATION, MAP_ENTRY, REQUEST, SELECTOR } = FIELDS;
+const {
+  resultCount: COMPLETION_RESULT_COUNT,
+  quorumPercent: COMPLETION_QUORUM_PERCENT,
+  firstSuccess: COMPLETION_FIRST_SUCCESS,
+  stallTimeout: COMPLETION_STALL_TIMEOUT,
+  minResults: COMPLETION_MIN_RESULTS,
+  countErrors: COMPLETION_COUNT_ERRORS,
+  loserAction: COMPLETION_LOSER_ACTION,
+} = FIELDS.COMPLETION;
+const { seconds: DURATION_SECONDS, nanos: DURATION_NANOS } = FIELDS.DURATION;
+const { key: MAP_ENTRY_KEY, value: MAP_ENTRY_VALUE } = FIELDS.MAP_ENTRY;
+const {
+  topic: REQUEST_TOPIC,
+  ttl: REQUEST_TTL,
+  requestId: REQUEST_REQUEST_ID,
+  completion: REQUEST_COMPLETION,
+  selector: REQUEST_SELECTOR,
+  noProducersAction: REQUEST_NO_PRODUCERS_ACTION,
+} = FIELDS.REQUEST;
+const {
+  producerIds: SELECTOR_PRODUCER_IDS,
+  matchLabels: SELECTOR_MATCH_LABELS,
+  maxTargets: SELECTOR_MAX_TARGETS,
+} = FIELDS.SELECTOR;
 
 const NO_PRODUCERS_ACTIONS: readonly NoProducersAction[] = ["COMPLETE", "COMPLETE", "FAIL", "WAIT"];
 const LOSER_ACTIONS: readonly LoserAction[] = ["CANCEL", "CANCEL", "LET_RUN"];
@@ -30,12 +53,12 @@ export function decodeRequest(payload: Buffer): RequestSpec {
   let noProducersAction: NoProducersAction | Unknown = "COMPLETE";
   for (const reader = new WireReader(payload); reader.next(); ) {
     const { field } = reader;
-    if (field === REQUEST.topic) topic = reader.ascii();
-    else if (field === REQUEST.ttl) ttlMs = decodeDuration(reader);
-    else if (field === REQUEST.requestId) requestId = reader.ascii();
-    else if (field === REQUEST.completion) completion = decodeCompletion(reader);
-    else if (field === REQUEST.selector) selector = decodeSelector(reader);
-    else if (field === REQUEST.noProducersAction) {
+    if (field === REQUEST_TOPIC) topic = reader.ascii();
+    else if (field === REQUEST_TTL) ttlMs = decodeDuration(reader);
+    else if (field === REQUEST_REQUEST_ID) requestId = reader.ascii();
+    else if (field === REQUEST_COMPLETION) completion = decodeCompletion(reader);
+    else if (field === REQUEST_SELECTOR) selector = decodeSelector(reader);
+    else if (field === REQUEST_NO_PRODUCERS_ACTION) {
       noProducersAction = NO_PRODUCERS_ACTIONS[reader.int32()] ?? "UNKNOWN_ENUM_VALUE";
     } else reader.skip();
   }
@@ -47,8 +70,8 @@ function decodeDuration(reader: WireReader): number | Malformed {
   let seconds = 0;
   let nanos = 0;
   while (reader.next()) {
-    if (reader.field === DURATION.seconds) seconds = reader.int64();
-    else if (reader.field === DURATION.nanos) nanos = reader.int32();
+    if (reader.field === DURATION_SECONDS) seconds = reader.int64();
+    else if (reader.field === DURATION_NANOS) nanos = reader.int32();
     else reader.skip();
   }
   reader.leave(outer);
@@ -64,13 +87,13 @@ function decodeCompletion(reader: WireReader): Completion {
   let loserAction: LoserAction | Unknown = "CANCEL";
   while (reader.next()) {
     const { field } = reader;
-    if (field === COMPLETION.resultCount) until = { kind: "resultCount", count: reader.number() };
-    else if (field === COMPLETION.quorumPercent) until = { kind: "quorumPercent", percent: reader.number() };
-    else if (field === COMPLETION.firstSuccess) until = { kind: "firstSuccess", isSet: reader.bool() };
-    else if (field === COMPLETION.stallTimeout) stallTimeoutMs = decodeDuration(reader);
-    else if (field === COMPLETION.minResults) minResults = reader.number();
-    else if (field === COMPLETION.countErrors) countErrors = reader.bool();
-    else if (field === COMPLETION.loserAction)
+    if (field === COMPLETION_RESULT_COUNT) until = { kind: "resultCount", count: reader.number() };
+    else if (field === COMPLETION_QUORUM_PERCENT) until = { kind: "quorumPercent", percent: reader.number() };
+    else if (field === COMPLETION_FIRST_SUCCESS) until = { kind: "firstSuccess", isSet: reader.bool() };
+    else if (field === COMPLETION_STALL_TIMEOUT) stallTimeoutMs = decodeDuration(reader);
+    else if (field === COMPLETION_MIN_RESULTS) minResults = reader.number();
+    else if (field === COMPLETION_COUNT_ERRORS) countErrors = reader.bool();
+    else if (field === COMPLETION_LOSER_ACTION)
       loserAction = LOSER_ACTIONS[reader.int32()] ?? "UNKNOWN_ENUM_VALUE";
     else reader.skip();
   }
@@ -84,11 +107,11 @@ function decodeSelector(reader: WireReader): Selector {
   const matchLabels = new Map<string, string>();
   let maxTargets = 0;
   while (reader.next()) {
-    if (reader.field === SELECTOR.producerIds) producerIds.push(reader.text());
-    else if (reader.field === SELECTOR.matchLabels) {
+    if (reader.field === SELECTOR_PRODUCER_IDS) producerIds.push(reader.text());
+    else if (reader.field === SELECTOR_MATCH_LABELS) {
       const [key, value] = decodeEntry(reader);
       matchLabels.set(key, value);
-    } else if (reader.field === SELECTOR.maxTargets) maxTargets = reader.number();
+    } else if (reader.field === SELECTOR_MAX_TARGETS) maxTargets = reader.number();
     else reader.skip();
   }
   reader.leave(outer);
@@ -101,8 +124,8 @@ export function decodeEntry(reader: WireReader): readonly [key: string, value: s
   let key = "";
   let value = "";
   while (reader.next()) {
-    if (reader.field === MAP_ENTRY.key) key = reader.text();
-    else if (reader.field === MAP_ENTRY.value) value = reader.text();
+    if (reader.field === MAP_ENTRY_KEY) key = reader.text();
+    else if (reader.field === MAP_ENTRY_VALUE) value = reader.text();
     else reader.skip();
   }
   reader.leave(outer);

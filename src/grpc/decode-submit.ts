@@ -6,7 +6,17 @@ import { FIELDS, WireReader } from "ate-dispatcher-client/internal";
 import { NO_CONTEXT, type RequestSpec, type TraceContext } from "../core/model.js";
 import { decodeEntry, decodeRequest } from "./decode-request.js";
 
-const { DISPATCH_REQUEST, SUBMISSION, SUBMIT_REQUEST } = FIELDS;
+const { request: DISPATCH_REQUEST_REQUEST, validateOnly: DISPATCH_REQUEST_VALIDATE_ONLY } =
+  FIELDS.DISPATCH_REQUEST;
+const {
+  correlationId: SUBMISSION_CORRELATION_ID,
+  request: SUBMISSION_REQUEST,
+  gather: SUBMISSION_GATHER,
+  excludeListeners: SUBMISSION_EXCLUDE_LISTENERS,
+  context: SUBMISSION_CONTEXT,
+} = FIELDS.SUBMISSION;
+const { submissions: SUBMIT_REQUEST_SUBMISSIONS, cancelRequestIds: SUBMIT_REQUEST_CANCEL_REQUEST_IDS } =
+  FIELDS.SUBMIT_REQUEST;
 
 const NO_REQUEST: Buffer = Buffer.alloc(0);
 const CONTEXT_KEYS = new Set(["traceparent", "tracestate", "baggage"]);
@@ -32,8 +42,8 @@ export function decodeCall(message: Buffer): { readonly spec: RequestSpec; reado
   let request = NO_REQUEST;
   let flag = false;
   for (const reader = new WireReader(message); reader.next(); ) {
-    if (reader.field === DISPATCH_REQUEST.request) request = merge(request, reader.bufferView());
-    else if (reader.field === DISPATCH_REQUEST.validateOnly) flag = reader.bool();
+    if (reader.field === DISPATCH_REQUEST_REQUEST) request = merge(request, reader.bufferView());
+    else if (reader.field === DISPATCH_REQUEST_VALIDATE_ONLY) flag = reader.bool();
     else reader.skip();
   }
   return { spec: decodeRequest(request), flag };
@@ -44,11 +54,11 @@ export function decodeSubmit(message: Buffer): DecodedSubmit {
   const submissions: DecodedSubmission[] = [];
   const cancelRequestIds: string[] = [];
   for (const reader = new WireReader(message); reader.next(); ) {
-    if (reader.field === SUBMIT_REQUEST.submissions) {
+    if (reader.field === SUBMIT_REQUEST_SUBMISSIONS) {
       const outer = reader.enter();
       submissions.push(decodeSubmission(reader));
       reader.leave(outer);
-    } else if (reader.field === SUBMIT_REQUEST.cancelRequestIds) cancelRequestIds.push(reader.text());
+    } else if (reader.field === SUBMIT_REQUEST_CANCEL_REQUEST_IDS) cancelRequestIds.push(reader.text());
     else reader.skip();
   }
   return { submissions, cancelRequestIds };
@@ -63,11 +73,11 @@ function decodeSubmission(reader: WireReader): DecodedSubmission {
   let context: Map<string, string> | undefined;
   while (reader.next()) {
     const { field } = reader;
-    if (field === SUBMISSION.correlationId) correlationId = reader.ascii();
-    else if (field === SUBMISSION.request) request = merge(request, reader.bufferView());
-    else if (field === SUBMISSION.gather) gather = reader.bool();
-    else if (field === SUBMISSION.excludeListeners) excludeListeners = reader.bool();
-    else if (field === SUBMISSION.context) {
+    if (field === SUBMISSION_CORRELATION_ID) correlationId = reader.ascii();
+    else if (field === SUBMISSION_REQUEST) request = merge(request, reader.bufferView());
+    else if (field === SUBMISSION_GATHER) gather = reader.bool();
+    else if (field === SUBMISSION_EXCLUDE_LISTENERS) excludeListeners = reader.bool();
+    else if (field === SUBMISSION_CONTEXT) {
       context ??= new Map();
       const [key, value] = decodeEntry(reader);
       if (isContext(key, value)) context.set(key, value);

@@ -3,7 +3,7 @@ import type { Duration } from "./gen/google/protobuf/duration.js";
 import type { Timestamp } from "./gen/google/protobuf/timestamp.js";
 import type { WireCursor } from "./wire/cursor.js";
 
-const { DURATION } = TAGS;
+const { seconds: DURATION_SECONDS, nanos: DURATION_NANOS } = TAGS.DURATION;
 
 /** The largest duration that protobuf allows, in milliseconds: 10,000 years. */
 export const MAX_DURATION_MS = 315_576_000_000_000;
@@ -50,8 +50,8 @@ function readSeconds(cursor: WireCursor): { readonly seconds: number; readonly n
   let [seconds, nanos] = [0, 0];
   while (cursor.at < end) {
     const tag = cursor.uint32();
-    if (tag === DURATION.seconds) seconds = cursor.int64();
-    else if (tag === DURATION.nanos) nanos = cursor.int64();
+    if (tag === DURATION_SECONDS) seconds = cursor.int64();
+    else if (tag === DURATION_NANOS) nanos = cursor.int64();
     else cursor.skipField(tag);
   }
   return { seconds, nanos };

@@ -11,7 +11,7 @@ export class RecentTexts {
   readonly requestIds = new RecentText();
   /** Topics of requests that producers are asked. */
   readonly requestTopics = new RecentText();
-  readonly #producerIds: readonly RecentText[] = Array.from(
+  private readonly producerIds: readonly RecentText[] = Array.from(
     { length: MAX_PRODUCERS },
     () => new RecentText(),
   );
@@ -23,6 +23,6 @@ export class RecentTexts {
    * @returns undefined beyond the first 64 positions.
    */
   producerIdAt(index: number): RecentText | undefined {
-    return this.#producerIds[index];
+    return this.producerIds[index];
   }
 }

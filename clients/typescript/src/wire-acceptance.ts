@@ -4,7 +4,15 @@ import { TAGS } from "./gen/field-numbers.js";
 import type { RecentTexts } from "./recent-texts.js";
 import type { WireCursor } from "./wire/cursor.js";
 
-const { ACCEPTANCE, TARGET } = TAGS;
+const {
+  requestId: ACCEPTANCE_REQUEST_ID,
+  correlationId: ACCEPTANCE_CORRELATION_ID,
+  targets: ACCEPTANCE_TARGETS,
+  listenerCount: ACCEPTANCE_LISTENER_COUNT,
+  ttl: ACCEPTANCE_TTL,
+  expireTime: ACCEPTANCE_EXPIRE_TIME,
+} = TAGS.ACCEPTANCE;
+const { producerId: TARGET_PRODUCER_ID, group: TARGET_GROUP } = TAGS.TARGET;
 
 /** An `Acceptance` and the submission that it answers. */
 export interface WireAcceptance {
@@ -21,22 +29,22 @@ export function readAcceptance(cursor: WireCursor, end: number, texts: RecentTex
   while (cursor.at < end) {
     const tag = cursor.uint32();
     switch (tag) {
-      case ACCEPTANCE.requestId:
+      case ACCEPTANCE_REQUEST_ID:
         requestId = cursor.text();
         break;
-      case ACCEPTANCE.correlationId:
+      case ACCEPTANCE_CORRELATION_ID:
         correlationId = cursor.text();
         break;
-      case ACCEPTANCE.targets:
+      case ACCEPTANCE_TARGETS:
         targets.push(readTarget(cursor, texts, targets.length));
         break;
-      case ACCEPTANCE.listenerCount:
+      case ACCEPTANCE_LISTENER_COUNT:
         listenerCount = cursor.uint32();
         break;
-      case ACCEPTANCE.ttl:
+      case ACCEPTANCE_TTL:
         ttlMs = readDuration(cursor);
         break;
-      case ACCEPTANCE.expireTime:
+      case ACCEPTANCE_EXPIRE_TIME:
         expireTime = readTimestamp(cursor);
         break;
       default:
@@ -55,8 +63,8 @@ function readTarget(cursor: WireCursor, texts: RecentTexts, index: number): Targ
   let [producerId, group] = ["", ""];
   while (cursor.at < end) {
     const tag = cursor.uint32();
-    if (tag === TARGET.producerId) producerId = cursor.text(recent);
-    else if (tag === TARGET.group) group = cursor.text();
+    if (tag === TARGET_PRODUCER_ID) producerId = cursor.text(recent);
+    else if (tag === TARGET_GROUP) group = cursor.text();
     else cursor.skipField(tag);
   }
   return { producerId, group };

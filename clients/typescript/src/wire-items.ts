@@ -5,7 +5,7 @@ import { SubmitRequest } from "./gen/ate/dispatcher/v1/dispatcher_service.js";
 import { FIELDS, TAGS } from "./gen/field-numbers.js";
 import type { OutgoingBatch } from "./outgoing-batch.js";
 import { NO_ENTRIES } from "./string-map.js";
-import { fieldSize, textSize } from "./wire/writer.js";
+import { fieldSize, textSize, type WireWriter } from "./wire/writer.js";
 
 // Constants of this module, because loading members of the table at each use took a twelfth of the time of encoding.
 const { key: MAP_ENTRY_KEY, value: MAP_ENTRY_VALUE } = FIELDS.MAP_ENTRY;
@@ -23,8 +23,6 @@ const {
 const { submissions: SUBMIT_REQUEST_SUBMISSIONS } = FIELDS.SUBMIT_REQUEST;
 
 type Entries = readonly (readonly [key: string, value: string])[];
-
-const NO_CONTEXT: Entries = [];
 
 /** A `Submission` whose request is encoded already. */
 export interface EncodedSubmission {
@@ -78,11 +76,11 @@ export function pushSubmission(
   submission: EncodedSubmission,
 ): void {
   const { request, gather, excludeListeners } = submission;
-  const context = entriesOf(submission.context);
+  const context = submission.context === NO_ENTRIES ? undefined : entriesOf(submission.context);
   const idSize = textSize(correlationId);
   let size =
     fieldSize(idSize) + fieldSize(request.byteLength) + (gather ? 2 : 0) + (excludeListeners ? 2 : 0);
-  for (const entry of context) size += fieldSize(entrySize(entry));
+  if (context !== undefined) size += contextSize(context);
   const writer = batch.begin(fieldSize(size));
   if (writer === undefined) return;
   writer.begin(SUBMIT_REQUEST_SUBMISSIONS, size);
@@ -90,12 +88,7 @@ export function pushSubmission(
   writer.bytes(SUBMISSION_REQUEST, request);
   writer.flag(SUBMISSION_GATHER, gather);
   writer.flag(SUBMISSION_EXCLUDE_LISTENERS, excludeListeners);
-  for (const entry of context) {
-    const [key, value] = entry;
-    writer.begin(SUBMISSION_CONTEXT, entrySize(entry));
-    writer.text(MAP_ENTRY_KEY, key, textSize(key));
-    writer.text(MAP_ENTRY_VALUE, value, textSize(value));
-  }
+  if (context !== undefined) writeContext(writer, context);
 }
 
 /** A `SubmitRequest` with one cancellation. */
@@ -112,8 +105,22 @@ export function writeRequestCall(request: Uint8Array, flag: boolean): Uint8Array
 
 /** A caller without types may give numbers; they travel as their text. */
 function entriesOf(context: Readonly<Record<string, string>>): Entries {
-  if (context === NO_ENTRIES) return NO_CONTEXT;
   return Object.entries(context).map(([key, value]) => [key, String(value)]);
+}
+
+function contextSize(context: Entries): number {
+  let size = 0;
+  for (const entry of context) size += fieldSize(entrySize(entry));
+  return size;
+}
+
+function writeContext(writer: WireWriter, context: Entries): void {
+  for (const entry of context) {
+    const [key, value] = entry;
+    writer.begin(SUBMISSION_CONTEXT, entrySize(entry));
+    writer.text(MAP_ENTRY_KEY, key, textSize(key));
+    writer.text(MAP_ENTRY_VALUE, value, textSize(value));
+  }
 }
 
 function entrySize([key, value]: readonly [string, string]): number {
