@@ -10,7 +10,7 @@ import {
   RevocationReason,
   SummaryReason,
 } from "ate-dispatcher-client/internal";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { startServer, useServer } from "../support/in-process.js";
 import {
   connect,
@@ -262,96 +262,6 @@ describe("topics change on live streams:", () => {
     producer.answer(deeper, 1);
     await listener.next("delivery");
     expect(listener.all("delivery")).toHaveLength(2);
-  });
-});
-
-describe("deadlines:", () => {
-  it("Dispatch without a ttl takes what remains of the call's deadline; a ttl that is set wins", async () => {
-    const client = connect(server.address);
-    const deadline = Date.now() + 20_000;
-    const fromCall = millis((await client.dispatch({ topic: "deadline" }, { deadline })).ttl);
-    expect(fromCall).toBeGreaterThan(10_000);
-    expect(fromCall).toBeLessThanOrEqual(20_000);
-    const own = await client.dispatch({ topic: "deadline", ttl: duration(60_000) }, { deadline });
-    expect(millis(own.ttl)).toBe(60_000);
-  });
-
-  it("Gather keeps a reserve of 10 %, 25 to 250 ms, and takes a shorter ttl as it is", async () => {
-    const client = connect(server.address);
-    await client.producer("reserve", ["reserve"]);
-    const effective = async (timeout: string, request: Partial<RequestInit> = {}) => {
-      const gather = client.gather(
-        { topic: "reserve", ...request },
-        { metadata: { "grpc-timeout": timeout } },
-      );
-      const { ttl } = await gather.next("acceptance");
-      gather.cancel();
-      return millis(ttl);
-    };
-    const around = (ms: number) => ({ most: ms, least: ms - 50 });
-    for (const [timeout, { most, least }] of [
-      ["200m", around(175)],
-      ["1000m", around(900)],
-      ["100S", around(99_750)],
-    ] as const) {
-      const ttl = await effective(timeout);
-      expect(ttl).toBeLessThanOrEqual(most);
-      expect(ttl).toBeGreaterThan(least);
-    }
-    expect(await effective("100S", { ttl: duration(1_234) })).toBe(1_234);
-  });
-
-  it("a gather with a deadline of 150 ms and a mute producer gets its summary and OK, 100 times out of 100", async () => {
-    const client = connect(server.address);
-    await client.producer("silent", ["silent"]);
-    const stalls = watchStalls();
-    const ends: string[] = [];
-    while (ends.length < 100) {
-      stalls.reset();
-      const deadline = Date.now() + 150;
-      const gathers = Array.from({ length: 5 }, () => client.gather({ topic: "silent" }, { deadline }));
-      const wave: string[] = [];
-      for (const gather of gathers) {
-        const { code } = await gather.ended;
-        wave.push(`${code} ${gather.all("summary").map(({ reason }) => reason)}`);
-      }
-      // The reserve is 25 ms. A process that the machine holds up for a part of it, there and back, says nothing.
-      if (stalls.longestMs() < 8) ends.push(...wave);
-    }
-    expect(ends).toEqual(Array(100).fill(`OK ${SummaryReason.EXPIRED}`));
-  });
-
-  /** Tells for how long this process was held up at a time. */
-  function watchStalls(): { reset(): void; longestMs(): number } {
-    let ranAt = performance.now();
-    let longest = 0;
-    const longestMs = () => Math.max(longest, performance.now() - ranAt);
-    const timer = setInterval(() => {
-      longest = longestMs();
-      ranAt = performance.now();
-    }, 1);
-    onTestFinished(() => clearInterval(timer));
-    return {
-      reset: () => {
-        longest = 0;
-        ranAt = performance.now();
-      },
-      longestMs,
-    };
-  }
-
-  it("on Listen, Subscribe and Produce it is the stream's lifetime", async () => {
-    const client = connect(server.address);
-    // The header alone, so that the server's clock decides and not the client's.
-    const init = { metadata: { "grpc-timeout": "50m" } };
-    const subscribe = client.subscribe(init);
-    subscribe.say({ $case: "listen", value: {} });
-    const produce = client.produce(init);
-    await produce.hello({ producerId: "mortal", registrations: [{ topic: "mortal" }] });
-    for (const { ended } of [client.listen({ topics: ["t"] }, init), subscribe, produce]) {
-      expect((await ended).code).toBe("DEADLINE_EXCEEDED");
-    }
-    expect((await client.dispatch({ topic: "mortal" })).targets).toEqual([]);
   });
 });
 

@@ -10,6 +10,7 @@ import {
 } from "ate-dispatcher-client";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { createProcesses, type RunningProcess, type ServerProcess } from "../support/processes.js";
+import { allEnded, stayingCommand } from "../support/staying-command.js";
 
 const shared = createProcesses();
 const processes = createProcesses();
@@ -45,41 +46,6 @@ async function gather(
   let result: ResultDelivery | undefined;
   for await (const delivery of gathered) result = delivery;
   return { result, summary: await gathered.summary };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return !readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ");
-  } catch {
-    return false;
-  }
-}
-
-/** A command that writes its own id and that of something it has started to a file, tells so, and stays. */
-function staying(name: string): { readonly command: string; pids(): readonly number[] } {
-  const path = join(folder, name);
-  return {
-    command: `sleep 60 & echo $$ $! > ${path}; wait`,
-    pids: () => readFileSync(path, "utf8").trim().split(" ").map(Number),
-  };
-}
-
-/** Waits until something holds, looking again with every event loop turn of some milliseconds. */
-async function eventually(holds: () => boolean): Promise<void> {
-  for (let i = 0; i < 1_000; i++) {
-    if (holds()) return;
-    await new Promise((resolve) => AbortSignal.timeout(10).addEventListener("abort", resolve));
-  }
-  throw new Error("it did not happen within 10 s");
-}
-
-function exists(pids: () => readonly number[]): boolean {
-  try {
-    return pids().length === 2;
-  } catch {
-    return false;
-  }
 }
 
 describe("produce --exec", () => {
@@ -120,30 +86,20 @@ describe("produce --exec", () => {
     }
   });
 
-  it("ends the command, and all it has started, when the TTL is over", async () => {
-    const { command, pids } = staying("expired");
-    const producer = await ready("produce", "expiring", "--exec", command);
-    const { summary } = await gather("expiring", 500);
-
-    expect(summary).toMatchObject({ reason: "EXPIRED", outcomes: [{ state: "MISSED" }] });
-    expect(await producer.stdout.next()).toMatch(/"event":"revoked".*"message":"EXPIRED"/);
-    expect(pids().filter(isAlive)).toEqual([]);
-  });
-
   it("ends the command when the connection is lost", async () => {
     const own = await processes.serve();
-    const { command, pids } = staying("lost");
+    const { command, started } = stayingCommand(join(folder, "lost"));
     const producer = processes.cli(["produce", "losing", "--exec", command, "--address", own.address]);
     await producer.stderr.next(/^answering on/);
     const other = createClient({ address: own.address });
     await other.dispatch("losing", { ttlMs: 30_000 });
-    await eventually(() => exists(pids));
+    const pids = await started;
     own.kill("SIGKILL");
     await other.close({ graceMs: 0 });
 
     expect(await producer.stdout.next()).toMatch(/revoked .* SESSION_LOST$/);
     expect(await producer.stderr.next(/^disconnected/)).toContain("reconnecting in");
-    expect(pids().filter(isAlive)).toEqual([]);
+    await allEnded(pids);
   });
 
   it("finishes what it has at SIGTERM, and then ends with code 0", async () => {
@@ -158,16 +114,16 @@ describe("produce --exec", () => {
   });
 
   it("ends at once, with its commands, at the second signal", async () => {
-    const { command, pids } = staying("forced");
+    const { command, started } = stayingCommand(join(folder, "forced"));
     const producer = await ready("produce", "forcing", "--exec", command);
     await client.dispatch("forcing", { ttlMs: 30_000 });
-    await eventually(() => exists(pids));
+    const pids = await started;
     producer.kill("SIGTERM");
     await producer.stderr.next(/"draining"/);
     producer.kill("SIGTERM");
 
     expect(await producer.exit()).toEqual({ code: 143, signal: null });
-    await eventually(() => pids().every((pid) => !isAlive(pid)));
+    await allEnded(pids);
   });
 
   it("works on so many at a time as it was told", async () => {

@@ -217,7 +217,6 @@ describe("gather", () => {
     [["--count", "1"], 0, { reason: "POLICY_MET", satisfied: true }],
     [["--quorum", "50%"], 0, { reason: "POLICY_MET", satisfied: true }],
     [["--stall", "50ms", "--min", "1"], 0, { reason: "STALLED", satisfied: true }],
-    [["--ttl", "200ms"], 3, { reason: "EXPIRED", satisfied: false }],
   ])("with %j ends as asked", async (args, code, summary) => {
     const outcome = await processes.run(["gather", "race.one", "--json", ...args, ...there]);
 

@@ -16,7 +16,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { startServer, useServer } from "../support/in-process.js";
 import { createProcesses } from "../support/processes.js";
 import { bytesField, concat, embedded, numberField, UNKNOWN_FIELDS } from "../support/wire-bytes.js";
-import { connect, duration, type ListenStream, millis, type ProduceStream } from "../support/wire-client.js";
+import { connect, duration, millis } from "../support/wire-client.js";
 import { refusalOf } from "../support/wire-status.js";
 
 const server = useServer();
@@ -28,60 +28,7 @@ const RAW_STREAM = fileURLToPath(new URL("../support/raw-stream.mjs", import.met
 const REQUEST_IN_ASSIGNMENT = [1, 1, 7];
 const RESULT_IN_DELIVERY = [1, 1, 12];
 
-describe("the scenario that must work first:", () => {
-  const content = { args: [3, 4, 5], kwargs: { keyword: "b" } };
-
-  async function answerNext(stream: ProduceStream, id: number, until?: Promise<unknown>): Promise<void> {
-    const assignment = await stream.next("assignment");
-    await until;
-    const { topic, args, kwargs } = assignment.request ?? {};
-    stream.answer(assignment, { id, some_key: topic, args, kwargs });
-  }
-
-  const heard = (listener: ListenStream) =>
-    listener.all("delivery").map(({ topic, result }) => [topic, result?.outcome?.value]);
-
-  it("two producers, two listeners, three requests, each result where it must be", async () => {
-    const client = connect(server.address);
-    const producer1 = await client.producer("producer1", ["topic1", "my_topic"]);
-    const producer2 = await client.producer("producer2", ["topic1", "topic2", "my_topic"]);
-    const listener1 = await client.listener({ topics: ["topic1", "topic2", "my_topic"] });
-    const listener2 = await client.listener({ topics: ["topic1", "my_topic"] });
-
-    await client.dispatch({ topic: "topic1", ...content, ttl: duration(4_000) });
-    await answerNext(producer1, 1);
-    await answerNext(producer2, 2, listener1.next("delivery"));
-
-    await client.dispatch({ topic: "my_topic", ...content, ttl: duration(50) });
-    await answerNext(producer1, 1);
-    await answerNext(producer2, 2, producer2.next("revocation"));
-
-    await client.dispatch({ topic: "topic2", ...content, ttl: duration(1_000) });
-    await answerNext(producer2, 2);
-    await listener1.take("delivery", 3);
-
-    const result = (id: number, topic: string) => [topic, { id, some_key: topic, ...content }];
-    const both = [result(1, "topic1"), result(2, "topic1"), result(1, "my_topic")];
-    expect(heard(listener1)).toEqual([...both, result(2, "topic2")]);
-    await client.dispatch({ topic: "topic1", requestId: "shows-that-nothing-else-came" });
-    await answerNext(producer1, 1);
-    await listener2.take("delivery", 4);
-    expect(heard(listener2).slice(0, 3)).toEqual(both);
-    expect(heard(listener2)).toHaveLength(4);
-  });
-});
-
 describe("semantics kept from the original:", () => {
-  it("the default TTL is 5 s", async () => {
-    const client = connect(server.address);
-    const producer = await client.producer("default-ttl", ["default.ttl"]);
-    const { ttl } = await client.dispatch({ topic: "default.ttl" });
-    expect(millis(ttl)).toBe(5_000);
-    const remaining = millis((await producer.next("assignment")).ttl);
-    expect(remaining).toBeGreaterThan(4_000);
-    expect(remaining).toBeLessThanOrEqual(5_000);
-  });
-
   it("after the TTL a result is late: told as LATE, and heard only by who includes late ones", async () => {
     const client = connect(server.address);
     const producer = await client.producer("late", ["late"], { reportDispositions: true });
@@ -188,23 +135,6 @@ describe("semantics kept from the original:", () => {
     await producer.next("deregistered");
     await register("change.a");
     expect([await targets("change.a"), await targets("change.b")]).toEqual([1, 1]);
-  });
-
-  it("a producer that takes one piece of work is asked one at a time, and the TTL of the rest goes on burning", async () => {
-    const client = connect(server.address);
-    const producer = await client.producer("one", ["one.at.a.time"], { maxOutstanding: 1 });
-    await client.dispatch({ topic: "one.at.a.time", requestId: "first", ttl: duration(60) });
-    await client.dispatch({ topic: "one.at.a.time", requestId: "second", ttl: duration(5_000) });
-    await client.dispatch({ topic: "one.at.a.time", requestId: "third", ttl: duration(5_000) });
-    const first = await producer.next("assignment");
-    expect(first.requestId).toBe("first");
-    expect((await producer.next("revocation")).assignmentIds).toEqual([first.assignmentId]);
-    const second = await producer.next("assignment");
-    expect(second.requestId).toBe("second");
-    expect(millis(second.ttl)).toBeLessThan(5_000 - 50);
-    expect(producer.all("assignment")).toHaveLength(2);
-    producer.answer(second, 1);
-    expect((await producer.next("assignment")).requestId).toBe("third");
   });
 
   it("a request that never gets its turn within the TTL is SATURATED", async () => {
@@ -429,36 +359,6 @@ describe("defects of the original that must be impossible here:", () => {
     const { elapsed, outcomes } = await gather.next("summary");
     expect(millis(latency)).toBeLessThanOrEqual(millis(elapsed));
     expect(outcomes[0]?.latency).toEqual(latency);
-  });
-
-  it("late is indistinguishable from silent: no more, a summary per request names every producer's fate", async () => {
-    const client = connect(server.address);
-    const topics = ["fates"];
-    const answers = await client.producer("a-answers", topics);
-    const fails = await client.producer("b-fails", topics);
-    await client.producer("c-silent", topics);
-    const departs = await client.producer("d-departs", topics);
-    const full = await client.producer("e-full", topics, { maxOutstanding: 1 });
-    const hog = await client.dispatch({ topic: "fates", selector: { producerIds: ["e-full"] } });
-    const gather = client.gather({ topic: "fates", ttl: duration(100) });
-    answers.answer(await answers.next("assignment"), 1);
-    const failing = await fails.next("assignment");
-    fails.reply(failing, { $case: "error", value: { code: 5, message: "not here" } });
-    await departs.next("assignment");
-    departs.cancel();
-    const { requestId, outcomes, ...counts } = await gather.next("summary");
-    const byId = new Map(outcomes.map(({ producerId, state }) => [producerId, state]));
-    expect(Object.fromEntries(byId)).toEqual({
-      "a-answers": OutcomeState.ANSWERED,
-      "b-fails": OutcomeState.FAILED,
-      "c-silent": OutcomeState.MISSED,
-      "d-departs": OutcomeState.DEPARTED,
-      "e-full": OutcomeState.SATURATED,
-    });
-    expect(counts).toMatchObject({ targetedCount: 5, answeredCount: 1, failedCount: 1, missingCount: 3 });
-    expect(requestId).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
-    expect(hog.requestId).not.toBe(requestId);
-    full.cancel();
   });
 
   it("expired work keeps running: no more, producers are told at once that it is revoked, and why", async () => {

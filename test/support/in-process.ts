@@ -40,7 +40,8 @@ export async function startServer(
   return served;
 }
 
-async function serve(options: DispatcherOptions) {
+/** Serves until `stop`, which fails if the server has logged an error. */
+export async function serve(options: DispatcherOptions) {
   const log = new ErrorLog();
   const dispatcher = createDispatcher({
     listen: LISTEN,
