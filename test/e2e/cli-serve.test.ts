@@ -23,7 +23,7 @@ describe("serve", () => {
 
     expect(addresses).toHaveLength(2);
     for (const address of addresses) expect(address).toMatch(/:\d{4,5}$/);
-    for (const address of addresses) await withClient(address, (client) => client.waitForReady(5_000));
+    for (const address of addresses) await withClient(address, (client) => client.waitForReady(30_000));
   });
 
   it("prints its address as JSON, and takes its settings from file, environment and flags", async () => {
@@ -40,7 +40,7 @@ describe("serve", () => {
   });
 
   it("ends with code 0 at a signal, although streams are open", async () => {
-    const server = await processes.serve();
+    const server = await processes.serve(["--drain-grace-ms", "10m"]);
     const common = ["--address", server.address];
     const producer = processes.cli(["produce", "topic1", "--echo", ...common]);
     const listener = processes.cli(["listen", "topic1", ...common]);

@@ -88,7 +88,7 @@ describe("top", () => {
       ...{ stop: new AbortController().signal, atExit: () => {} },
     });
 
-    expect(await within(exitCode, 10_000, () => `top did not end; it was:\n${drawn}`)).toBe(0);
+    expect(await within(exitCode, 30_000, () => `top did not end; it was:\n${drawn}`)).toBe(0);
     stdout.end();
     await pages;
     expect(modes).toEqual([true, false]);

@@ -11,7 +11,7 @@ beforeAll(() => buildExamples(processes), BUILD_MS);
 describe("the demo", () => {
   it("runs the original's example with real processes and finds everything as it must be", async () => {
     const demo = processes.start(process.execPath, [DEMO]);
-    const { code } = await demo.exit(15_000);
+    const { code } = await demo.exit();
     const text = demo.stdout.all.join("\n");
 
     expect(text).toContain("everything came as it must");

@@ -5,7 +5,6 @@ import { BUILD_MS, buildExamples } from "../support/examples.js";
 import { createProcesses } from "../support/processes.js";
 
 const ROOT = new URL("../../", import.meta.url);
-const RUN_MS = 20_000;
 const processes = createProcesses();
 afterEach(() => processes.stopAll());
 beforeAll(() => buildExamples(processes), BUILD_MS);
@@ -18,7 +17,7 @@ function pathOf(name: string): string {
 async function run(name: string, address?: string): Promise<readonly string[]> {
   const env = address === undefined ? {} : { ATE_DISPATCHER_ADDRESS: address };
   const example = processes.start(process.execPath, [pathOf(`dist-examples/${name}.js`)], { env });
-  expect(await example.exit(RUN_MS), example.stderr.all.join("\n")).toEqual({ code: 0, signal: null });
+  expect(await example.exit(), example.stderr.all.join("\n")).toEqual({ code: 0, signal: null });
   expect(example.stderr.all).toEqual([]);
   return example.stdout.all.map((line) => line.replace(/after \d+ ms/, "after # ms"));
 }

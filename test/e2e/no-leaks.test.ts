@@ -116,10 +116,10 @@ describe("a listener that shares its connection", () => {
     const listener = await client.listener({ topics: ["impatient"], includeSummaries: true });
     const codes = new Map<string, number>();
     const deadlines: Promise<void>[] = [];
+    // The header alone, so that the deadline passes by the server's clock and no client resets what came in time.
+    const byServer = { metadata: { "grpc-timeout": "2500m" } };
     for (let i = 0; i < 3_000; i += 25) {
-      const gathers = Array.from({ length: 25 }, () =>
-        client.gather({ topic: "impatient" }, { deadline: Date.now() + 2_500 }),
-      );
+      const gathers = Array.from({ length: 25 }, () => client.gather({ topic: "impatient" }, byServer));
       await Promise.all(gathers.map((gather) => gather.next("acceptance")));
       for (const { ended } of gathers) {
         deadlines.push(ended.then(({ code }) => void codes.set(code, (codes.get(code) ?? 0) + 1)));
@@ -127,8 +127,7 @@ describe("a listener that shares its connection", () => {
     }
     await Promise.all(deadlines);
     await listener.take("summary", 3_000);
-    // A machine that is busy with other things may cost some; it is some 1,000 that Node does not forgive.
-    expect(codes.get("OK") ?? 0, JSON.stringify([...codes])).toBeGreaterThan(2_500);
+    expect([...codes]).toEqual([["OK", 3_000]]);
   });
 
   it("outlives as many cancelled gathers as Node's limit of resets allows", async () => {

@@ -161,9 +161,7 @@ describe("a listener that does not read,", () => {
 });
 
 describe("a producer that does not read", () => {
-  it("is closed as a SLOW_PRODUCER, and has departed even before it reads that", {
-    timeout: 10_000,
-  }, async () => {
+  it("is closed as a SLOW_PRODUCER, and has departed even before it reads that", async () => {
     const client = connect(server.address);
     const slow = await connect(server.address).producer("deaf", ["deaf"]);
     const well = await client.producer("well", ["deaf"]);
@@ -196,9 +194,6 @@ describe("a producer that does not read", () => {
 describe("a caller that does not read", () => {
   it.each(["gather", "submit"] as const)(
     "its results is closed as a SLOW_CALLER, and its %s is cancelled",
-    {
-      timeout: 10_000,
-    },
     async (kind) => {
       const client = connect(server.address);
       const topic = `deaf.${kind}`;

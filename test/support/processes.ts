@@ -19,8 +19,8 @@ import type { Readable } from "node:stream";
 import { ROOT } from "./root.js";
 
 /** Longest wait that is not told its own, in milliseconds: far beyond what a loaded machine needs. */
-const DEFAULT_WAIT_MS = 10_000;
-const KILL_AFTER_MS = 5_000;
+const DEFAULT_WAIT_MS = 30_000;
+const KILL_AFTER_MS = 10_000;
 
 /** How a process ended. */
 export interface Exit {
