@@ -41,7 +41,8 @@ const SLOW_MS = 60_000;
 const PATIENTLY = { timeout: SLOW_MS / 4, interval: 20 };
 
 const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, Buffer.from(image, "base64")));
-const server = useServer();
+/** With the default that the documents quote. */
+const server = useServer({ defaultTtlMs: 5_000 });
 
 /** A fenced block of a document. */
 interface Block {

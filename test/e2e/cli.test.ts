@@ -12,7 +12,7 @@ let there: readonly string[];
  * `cat` repeats what it is given, and `faulty` fails.
  */
 beforeAll(async () => {
-  server = await shared.serve(["--max-ttl-ms", "1m"]);
+  server = await shared.serve(["--max-ttl-ms", "1m", "--default-ttl-ms", "1m"]);
   there = ["--address", server.address];
   await Promise.all([
     produce("fast", ["fast.>", "race.>"], "--echo"),
@@ -93,7 +93,7 @@ describe("request and listen", () => {
     const { stdout } = await processes.run(["request", "fast.people", "1", ...there]);
 
     expect(stdout).toMatch(
-      /^request {4}[0-9a-f-]{36}\nasked {6}fast\nlisteners {2}1\nuntil {6}[\d:.]{12} \(5s\)\n$/,
+      /^request {4}[0-9a-f-]{36}\nasked {6}fast\nlisteners {2}1\nuntil {6}[\d:.]{12} \(1m\)\n$/,
     );
     expect(await listener.stdout.next()).toMatch(
       /^fast.people {2}fast +[\d.]+ ms {2}\{"id":"fast","some_key":"fast.people","args":\[1\],"kwargs":\{\}\}$/,

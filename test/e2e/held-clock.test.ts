@@ -13,6 +13,7 @@ import { createProcesses } from "../support/processes.js";
 import { allEnded, stayingCommand } from "../support/staying-command.js";
 import type { RequestInit } from "../support/wire-client.js";
 import { connect, duration, type ListenStream, millis, type ProduceStream } from "../support/wire-client.js";
+import { refusalOf } from "../support/wire-status.js";
 
 const processes = createProcesses();
 afterEach(() => processes.stopAll());
@@ -208,6 +209,19 @@ describe("a gather with a deadline that leaves 20 ms", () => {
       reason: "DEADLINE_TOO_SHORT",
       domain: "ate.dispatcher",
     });
+  });
+});
+
+describe("the limit of requests per second", () => {
+  it("refuses what is beyond it, with the time to wait", async () => {
+    const client = connect((await startHeldServer({ maxRequestsPerSecond: 1 })).address);
+    await client.dispatch({ topic: "t" });
+    const refused = await refusalOf(client.dispatch({ topic: "t" }));
+    expect(refused).toMatchObject({
+      ...{ code: "RESOURCE_EXHAUSTED", reason: "RATE_LIMIT", domain: "ate.dispatcher" },
+      metadata: { limit: "1" },
+    });
+    expect(refused.retryDelayMs).toBe(1_000);
   });
 });
 

@@ -11,6 +11,9 @@ const LISTEN = ["127.0.0.1:0"];
 /** A test that is over waits for nothing. */
 const SHORT_GRACE_MS = 20;
 
+/** Default TTL of requests, beyond any test's patience: a busy machine must not turn a result that comes into a late one. */
+const LONG_TTL_MS = 60_000;
+
 /** Where a server is reached. */
 export interface Served {
   readonly address: string;
@@ -20,7 +23,7 @@ export interface Served {
 export function useServer(options: DispatcherOptions = {}): Served {
   let served: { readonly address: string; readonly stop: () => Promise<void> } | undefined;
   beforeAll(async () => {
-    served = await serve(options);
+    served = await serve({ defaultTtlMs: LONG_TTL_MS, ...options });
   });
   afterAll(() => served?.stop());
   return {
@@ -35,7 +38,7 @@ export function useServer(options: DispatcherOptions = {}): Served {
 export async function startServer(
   options: DispatcherOptions = {},
 ): Promise<Served & { readonly dispatcher: DispatcherServer }> {
-  const served = await serve(options);
+  const served = await serve({ defaultTtlMs: LONG_TTL_MS, ...options });
   onTestFinished(served.stop);
   return served;
 }
