@@ -1,9 +1,13 @@
 import { defineConfig } from "vitest/config";
 
+/** Files that need the machine to themselves: they run real programs whose own delays are part of what is asserted. */
+const ALONE = ["test/e2e/demo.test.ts", "test/e2e/examples.test.ts"];
+
 /**
- * Two kinds of tests, by what they occupy. Two cores is the reference machine: unit files share both, end-to-end files
- * start processes of their own and therefore run one after the other, after the rest. Conformance needs the toolchains
- * of all clients and is a command of its own, `npm run conformance`.
+ * Three kinds of tests, by what they occupy, in groups that run one after the other. Two cores is the reference machine.
+ * Unit files share both. End-to-end files start servers and processes of their own, on ports and in folders of their own,
+ * and mostly wait for them, so three run at a time. Conformance needs the toolchains of all clients and is a command of
+ * its own, `npm run conformance`.
  */
 export default defineConfig({
   test: {
@@ -28,10 +32,21 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
+          exclude: ALONE,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: "e2e-alone",
+          include: ALONE,
           testTimeout: 60_000,
           hookTimeout: 60_000,
           maxWorkers: 1,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],
