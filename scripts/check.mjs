@@ -1,40 +1,92 @@
-// Runs the gate: the checks that must pass before a change is shared. Prints the duration of each step and stops at the
-// first failure.
+// Runs the gate: the checks that must pass before a change is shared. Two steps run at a time, and each prints its line when
+// it ends. The first failure ends the others and prints its output.
 //
 //   node scripts/check.mjs              runs every step
 //   node scripts/check.mjs --no-tests   leaves out the tests, for a script that runs them itself
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { EventEmitter, once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const bin = (name) => `node_modules/.bin/${name}`;
+/** The number of cores of the reference machine. The tests use two processes of their own and mostly run last. */
+const MAX_RUNNING = 2;
 
+/** In the order in which they start. A step waits until the step that it needs has passed. */
 const steps = [
-  ["generated code", process.execPath, "scripts/generate.mjs", "--check"],
-  ["buf lint", bin("buf"), "lint"],
-  ["buf format", bin("buf"), "format", "proto", "--diff", "--exit-code"],
-  ["buf breaking", process.execPath, "scripts/breaking.mjs"],
-  ["biome", bin("biome"), "check", "--error-on-warnings", "."],
-  ["tsc", bin("tsc"), "-b", ".", "tsconfig.test.json", "bench"],
-];
-if (!process.argv.includes("--no-tests")) {
-  steps.push(["tests", bin("vitest"), "run", "--project", "unit", "--project", "e2e", "--reporter=dot"]);
-}
+  { name: "types of the program", command: [bin("tsc"), "-b", "."] },
+  { name: "format and lint", command: [bin("biome"), "check", "--error-on-warnings", "."] },
+  { name: "buf lint", command: [bin("buf"), "lint"] },
+  { name: "buf format", command: [bin("buf"), "format", "proto", "--diff", "--exit-code"] },
+  { name: "buf breaking", command: [process.execPath, "scripts/breaking.mjs"] },
+  {
+    // Among them architecture, documentation and transcripts. Some run the program as built.
+    name: "unit tests",
+    command: [bin("vitest"), "run", "--project", "unit", "--reporter=dot"],
+    needs: "types of the program",
+  },
+  {
+    name: "types of the tests",
+    command: [bin("tsc"), "-b", "tsconfig.test.json", "bench"],
+    needs: "types of the program",
+  },
+  { name: "generated code", command: [process.execPath, "scripts/generate.mjs", "--check"] },
+].filter(({ name }) => !(process.argv.includes("--no-tests") && name === "unit tests"));
+
 /** Lines to print even if a step passes: skipped parts, the version compared with, the number of tests. */
 const worthTelling = /^(?:SKIPPED .*|contract compared with .*|no earlier contract.*| *Tests .*)$/gm;
 
-for (const [name, command, ...args] of steps) {
-  const begin = performance.now();
-  const run = spawnSync(command, args, { cwd: root, encoding: "utf8", maxBuffer: 2 ** 28 });
-  const seconds = ((performance.now() - begin) / 1000).toFixed(1).padStart(5);
-  const output = stripVTControlCharacters(`${run.stdout ?? ""}${run.stderr ?? ""}${run.error ?? ""}`);
+const beganAt = performance.now();
+const running = new Set();
+// Ends the steps that still run after a failure or a signal.
+process.on("exit", () => {
+  for (const child of running) child.kill();
+});
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
+
+const passed = new Set();
+const progress = new EventEmitter();
+const waiting = [...steps];
+await Promise.all(Array.from({ length: MAX_RUNNING }, runInTurn));
+console.log(`ok   ${secondsSince(beganAt)} s  in all`);
+
+/** Runs one step after the other until none is left. */
+async function runInTurn() {
+  while (waiting.length > 0) {
+    const next = waiting.findIndex(({ needs }) => needs === undefined || passed.has(needs));
+    if (next === -1) await once(progress, "passed");
+    else await run(...waiting.splice(next, 1));
+  }
+}
+
+async function run({ name, command: [program, ...args] }) {
+  const begunAt = performance.now();
+  const child = spawn(program, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  running.add(child);
+  let printed = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text) => {
+      printed += text;
+    });
+  }
+  const [code] = await once(child, "close").catch((error) => {
+    printed += error;
+    return [1];
+  });
+  running.delete(child);
+  const output = stripVTControlCharacters(printed);
   const notes = (output.match(worthTelling) ?? []).map((note) => note.trim()).join("; ");
-  console.log(
-    `${run.status === 0 ? "ok  " : "FAIL"} ${seconds} s  ${name}${notes === "" ? "" : ` (${notes})`}`,
-  );
-  if (run.status !== 0) {
+  const result = code === 0 ? "ok  " : "FAIL";
+  console.log(`${result} ${secondsSince(begunAt)} s  ${name}${notes === "" ? "" : ` (${notes})`}`);
+  if (code !== 0) {
     console.log(output.trimEnd());
     process.exit(1);
   }
+  passed.add(name);
+  progress.emit("passed");
+}
+
+function secondsSince(at) {
+  return ((performance.now() - at) / 1000).toFixed(1).padStart(5);
 }
