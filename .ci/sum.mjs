@@ -17,7 +17,8 @@ for (const path of process.argv.slice(2)) {
   for (const key of Object.keys(sum)) sum[key] += report[key];
 }
 const { passed, failed, skipped } = sum;
-console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
+if (skipped > 0) console.log(`${skipped} skipped`);
+console.log(`${passed} passed, ${failed} failed`);
 if (failed > 0 || passed === 0) process.exitCode = 1;
 
 function vitest(text) {
