@@ -1,12 +1,14 @@
 import { PassThrough } from "node:stream";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { runCli } from "../../src/cli/main.js";
-import { createProcesses, type ServerProcess } from "../support/processes.js";
+import { type HeldServer, hold } from "../support/held-clock.js";
+import { createProcesses } from "../support/processes.js";
 import { duration, type ProduceStream, WireClient } from "../support/wire-client.js";
 
 const shared = createProcesses();
 const processes = createProcesses();
-let server: ServerProcess;
+let server: HeldServer;
+let release: () => Promise<void>;
 let there: readonly string[];
 let wire: WireClient;
 /** Answers when a test says so. */
@@ -14,7 +16,8 @@ let slow: ProduceStream;
 
 /** A server with two producers and a listener, and requests that have ended in every way. */
 beforeAll(async () => {
-  server = await shared.serve();
+  // The clock is held, so that the load of the machine does not decide who answers in time.
+  ({ server, release } = await hold());
   there = ["--address", server.address];
   const fast = ["produce", "work.*", "--echo", "--id", "fast", "--label", "site=north", "--json", ...there];
   await shared.cli(fast).stderr.next(/"event":"ready"/);
@@ -26,21 +29,29 @@ beforeAll(async () => {
   });
   await makeLate();
   // The second waits for the slow one's turn.
-  await wire.dispatch({ topic: "work.open", requestId: "open-1", ttl: duration(600_000) });
+  const open = wire.gather({ topic: "work.open", requestId: "open-1", ttl: duration(600_000) });
+  await open.next("delivery");
   await slow.next("assignment");
   await wire.dispatch({ topic: "lonely", requestId: "waiting-1", ttl: duration(600_000) });
+  server.advance(100);
+  // Changes nothing, but has the core look at the time.
+  await wire.cancelRequest("late-1");
 });
 afterEach(() => processes.stopAll());
 afterAll(async () => {
   wire.close();
   await shared.stopAll();
+  await release();
 });
 
 /** A request that one producer answers in time and the other too late. */
 async function makeLate(): Promise<void> {
   const gather = wire.gather({ topic: "work.late", requestId: "late-1", ttl: duration(500) });
   const assignment = await slow.next("assignment");
+  await gather.next("delivery");
+  server.advance(500);
   await gather.next("summary");
+  server.advance(200);
   slow.answer(assignment, "at last");
   await slow.next("disposition");
 }

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 import { RevocationReason } from "../../src/gen/ate/dispatcher/v1/producer.js";
 import { OutcomeState, SummaryReason } from "../../src/gen/ate/dispatcher/v1/summary.js";
+import { type Json, startBufCurl } from "../support/buf-curl.js";
 import { startHeldServer } from "../support/held-clock.js";
 import { createProcesses } from "../support/processes.js";
 import { allEnded, stayingCommand } from "../support/staying-command.js";
@@ -222,6 +223,91 @@ describe("the limit of requests per second", () => {
       metadata: { limit: "1" },
     });
     expect(refused.retryDelayMs).toBe(1_000);
+  });
+});
+
+describe("by hand, with buf curl alone:", () => {
+  it("the mission's scenario: Listen running, Produce by typing, Dispatch", async () => {
+    const { address, advance } = await startHeldServer();
+    const curl = (path: string, ...args: readonly string[]) =>
+      startBufCurl(processes, address, `ate.dispatcher.v1.DispatcherService/${path}`, ...args);
+    const listen = (topics: readonly string[]) =>
+      curl("Listen", "-d", JSON.stringify({ topics, include_summaries: true }));
+    const produce = (id: string) => {
+      const producer = curl("Produce", "-d", "@-");
+      const registrations = [{ topic: "topic1" }, { topic: "my_topic" }];
+      producer.type({ messages: [{ hello: { producer_id: id, registrations } }] });
+      return producer;
+    };
+    const dispatch = async (topic: string, ttl: string): Promise<void> => {
+      const request = { topic, args: [3, 4, 5], kwargs: { keyword: "b" }, ttl };
+      const { code } = await curl("Dispatch", "-d", JSON.stringify({ request })).exit();
+      expect(code).toBe(0);
+    };
+    const [listener1, listener2] = [listen(["topic1", "my_topic"]), listen(["topic1"])];
+    const [producer1, producer2] = [produce("producer1"), produce("producer2")];
+    for (const listener of [listener1, listener2]) await listener.document();
+    for (const producer of [producer1, producer2]) await producer.document();
+    const asked = async (producer: typeof producer1) => (await producer.document()).messages[0].assignment;
+    const answer = (producer: typeof producer1, { assignmentId, request }: Json, id: number) => {
+      const value = { id, some_key: request.topic, args: request.args, kwargs: request.kwargs };
+      producer.type({ messages: [{ reply: { assignment_id: assignmentId, result: { value } } }] });
+    };
+    const heard = async (listener: typeof listener1) => (await listener.document()).events;
+
+    await dispatch("topic1", "30s");
+    const [first, second] = [await asked(producer1), await asked(producer2)];
+    expect(first.request).toEqual({
+      topic: "topic1",
+      args: [3, 4, 5],
+      kwargs: { keyword: "b" },
+      ttl: "30s",
+    });
+    answer(producer1, first, 1);
+    const result = (id: number) => ({
+      value: { id, some_key: "topic1", args: [3, 4, 5], kwargs: { keyword: "b" } },
+    });
+    for (const listener of [listener1, listener2]) {
+      expect(await heard(listener)).toMatchObject([
+        { delivery: { producerId: "producer1", result: result(1) } },
+      ]);
+    }
+    answer(producer2, second, 2);
+    for (const listener of [listener1, listener2]) {
+      expect(await heard(listener)).toMatchObject([
+        { delivery: { producerId: "producer2", result: result(2) } },
+        { summary: { reason: "SUMMARY_REASON_ALL_ANSWERED", answeredCount: 2 } },
+      ]);
+    }
+
+    const dispatched = dispatch("my_topic", "1.5s");
+    answer(producer1, await asked(producer1), 1);
+    await dispatched;
+    expect(await heard(listener1)).toMatchObject([{ delivery: { producerId: "producer1" } }]);
+    const late = await asked(producer2);
+    advance(1_500);
+    expect((await producer2.document()).messages).toEqual([
+      { revocation: { assignmentIds: [late.assignmentId], reason: "REVOCATION_REASON_EXPIRED" } },
+    ]);
+    answer(producer2, late, 2);
+    expect(await heard(listener1)).toMatchObject([
+      {
+        summary: {
+          reason: "SUMMARY_REASON_EXPIRED",
+          outcomes: expect.arrayContaining([
+            expect.objectContaining({ producerId: "producer1", state: "OUTCOME_STATE_ANSWERED" }),
+            expect.objectContaining({ producerId: "producer2", state: "OUTCOME_STATE_MISSED" }),
+          ]),
+        },
+      },
+    ]);
+
+    for (const producer of [producer1, producer2]) {
+      producer.type({ messages: [{ drain: {} }] });
+      expect((await producer.document()).messages).toEqual([{ drained: {} }]);
+      producer.stdin.end();
+      expect((await producer.exit()).code).toBe(0);
+    }
   });
 });
 

@@ -34,11 +34,25 @@ export interface HeldServer extends Served {
  * anything else that looks at the time.
  */
 export async function startHeldServer(options: DispatcherOptions = {}): Promise<HeldServer> {
+  const { server, release } = await hold(options);
+  onTestFinished(release);
+  return server;
+}
+
+/** Serves like that from `beforeAll` until `release`. */
+export async function hold(
+  options: DispatcherOptions = {},
+): Promise<{ readonly server: HeldServer; release(): Promise<void> }> {
   const [beganAt, timeOfDay] = [performance.now(), Date.now()];
   vi.useFakeTimers({ toFake: [...HELD], now: timeOfDay });
   const monotonic = vi.spyOn(performance, "now").mockImplementation(() => beganAt + Date.now() - timeOfDay);
   const { dispatcher, address, stop } = await serve(options);
-  onTestFinished(async () => {
+  const server: HeldServer = {
+    address,
+    drain: () => void dispatcher.drain(),
+    advance: (ms) => void vi.advanceTimersByTime(ms + TICK_MS),
+  };
+  async function release(): Promise<void> {
     let isOver = false;
     const stopped = stop().finally(() => {
       isOver = true;
@@ -50,10 +64,6 @@ export async function startHeldServer(options: DispatcherOptions = {}): Promise<
     monotonic.mockRestore();
     vi.useRealTimers();
     await stopped;
-  });
-  return {
-    address,
-    drain: () => void dispatcher.drain(),
-    advance: (ms) => void vi.advanceTimersByTime(ms + TICK_MS),
-  };
+  }
+  return { server, release };
 }
