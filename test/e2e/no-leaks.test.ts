@@ -201,7 +201,7 @@ async function isEmpty(runtime: DispatcherRuntime): Promise<void> {
     const { counts, places } = runtime.snapshot();
     return Object.entries({ ...counts, places }).filter(([, count]) => count > 0);
   };
-  await expect.poll(held, { timeout: 10_000, interval: 20 }).toEqual([]);
+  await expect.poll(held, { timeout: 30_000, interval: 20 }).toEqual([]);
 }
 
 function residentBytes(pid: number): number {
