@@ -13,13 +13,20 @@ import {
   UpdateListenerRequest,
 } from "ate-dispatcher-client/internal";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
-import { useServer } from "../support/in-process.js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type HeldServer, hold } from "../support/held-clock.js";
 import { bytesField, concat, numberField, tag, varint } from "../support/wire-bytes.js";
 import { connect, type RequestInit, WireClient } from "../support/wire-client.js";
 import { RefusedError } from "../support/wire-status.js";
 
-const server = useServer({ maxTtlMs: 60_000 });
+/** Its clock is held, so that no message waits too long on a busy machine and is refused for that. */
+let server: HeldServer;
+let release: () => Promise<void>;
+beforeAll(async () => {
+  ({ server, release } = await hold({ maxTtlMs: 60_000 }));
+});
+afterAll(() => release());
+
 const SEED = 20_260_801;
 /** Messages per RPC. */
 const MESSAGES = 500;
