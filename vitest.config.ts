@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
-/** Files that need the machine to themselves: they run real programs whose own delays are part of what is asserted. */
-const ALONE = ["test/e2e/demo.test.ts", "test/e2e/examples.test.ts"];
+/** Files that need the machine to themselves: they play what has delays of its own, which are part of what is asserted. */
+const ALONE = ["demo", "examples", "history"].map((name) => `test/e2e/${name}.test.ts`);
 
 /**
  * Three kinds of tests, by what they occupy, in groups that run one after the other. Two cores is the reference machine.
