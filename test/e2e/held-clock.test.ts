@@ -2,12 +2,12 @@
  * What happens within a TTL, a deadline or a grace, and what at its end, over real sockets: the clock of the server is
  * held, so that a busy machine changes neither.
  */
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { OutcomeState, RevocationReason, SummaryReason } from "ate-dispatcher-client/internal";
 import { afterEach, describe, expect, it, onTestFinished } from "vitest";
-import { RevocationReason } from "../../src/gen/ate/dispatcher/v1/producer.js";
-import { OutcomeState, SummaryReason } from "../../src/gen/ate/dispatcher/v1/summary.js";
 import { type Json, startBufCurl } from "../support/buf-curl.js";
 import { startHeldServer } from "../support/held-clock.js";
 import { createProcesses } from "../support/processes.js";
