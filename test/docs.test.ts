@@ -21,9 +21,9 @@ import ts from "typescript";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { Stop } from "../src/cli/exit.js";
 import { runCli } from "../src/cli/main.js";
-import { REASONS, type ReasonName } from "../src/core/reason.js";
+import { REASONS, type ReasonName } from "../src/core/vocabulary/reason.js";
 import { image } from "../src/grpc/gen/descriptor-image.js";
-import { CODES } from "../src/grpc/status.js";
+import { CODES } from "../src/grpc/wire/status.js";
 import { useServer } from "./support/in-process.js";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));

@@ -1,7 +1,7 @@
 /**
  * The configuration keys of the core's limits. The defaults are defined in the core.
  */
-import { DEFAULT_LIMITS, type Limits } from "../core/limits.js";
+import { DEFAULT_LIMITS, type Limits } from "../core/vocabulary/limits.js";
 import { count, type Definition, duration, size } from "./definition.js";
 
 const HOUR = 3_600_000;

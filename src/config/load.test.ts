@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { DEFAULT_LIMITS } from "../core/limits.js";
+import { DEFAULT_LIMITS } from "../core/vocabulary/limits.js";
 import { ConfigError } from "./error.js";
 import { completeConfig, loadConfig } from "./load.js";
 import { CONFIG_KEYS, DEFAULT_CONFIG } from "./schema.js";

@@ -3,7 +3,7 @@
  * tables in docs/configuration.md and docs/limits.md are derived from it.
  */
 import { z } from "zod";
-import type { Limits } from "../core/limits.js";
+import type { Limits } from "../core/vocabulary/limits.js";
 import type { EdgeOptions } from "../grpc/options.js";
 import type { Definition } from "./definition.js";
 import { LIMIT_KEYS } from "./limit-keys.js";

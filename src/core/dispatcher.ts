@@ -5,16 +5,10 @@
  * give them to producers, `results` takes the replies, `gather` decides when that is enough, `ending` ends it;
  * `producers`, `listeners` and `callers` are the sessions.
  */
-import { admit } from "./admission.js";
-import { cancelRequest, departCaller, finishSubmitting, openCaller } from "./callers.js";
-import type { Effect, Replay } from "./effect.js";
-import { end, expire } from "./ending.js";
-import type { Input, ProducerInput } from "./input.js";
-import { StateInspector } from "./inspector.js";
-import { InvariantError } from "./invariant.js";
-import { DEFAULT_LIMITS, type Limits } from "./limits.js";
-import { departListener, openListener, updateListener, updateOwnTopics } from "./listeners.js";
-import type { Instant } from "./model.js";
+import { admit } from "./rules/admission.js";
+import { cancelRequest, departCaller, finishSubmitting, openCaller } from "./rules/callers.js";
+import { end, expire } from "./rules/ending.js";
+import { departListener, openListener, updateListener, updateOwnTopics } from "./rules/listeners.js";
 import {
   departProducer,
   deregisterTopics,
@@ -23,15 +17,21 @@ import {
   openProducer,
   registerTopics,
   updateCredit,
-} from "./producers.js";
-import { refusal } from "./reason.js";
-import { type ReplaySlice, readReplay } from "./replay.js";
-import { takeResult } from "./results.js";
-import { beat } from "./sessions.js";
-import { snapshotOf } from "./snapshot.js";
-import { type AnyDeadline, type AnySession, State } from "./state.js";
-import type { StepContext } from "./step-context.js";
-import type { Inspector, Snapshot } from "./views.js";
+} from "./rules/producers.js";
+import { type ReplaySlice, readReplay } from "./rules/replay.js";
+import { takeResult } from "./rules/results.js";
+import { beat } from "./rules/sessions.js";
+import type { StepContext } from "./rules/step-context.js";
+import { type AnyDeadline, type AnySession, State } from "./state/state.js";
+import { StateInspector } from "./views/inspector.js";
+import { snapshotOf } from "./views/snapshot.js";
+import type { Effect, Replay } from "./vocabulary/effect.js";
+import type { Input, ProducerInput } from "./vocabulary/input.js";
+import { InvariantError } from "./vocabulary/invariant.js";
+import { DEFAULT_LIMITS, type Limits } from "./vocabulary/limits.js";
+import type { Instant } from "./vocabulary/model.js";
+import { refusal } from "./vocabulary/reason.js";
+import type { Inspector, Snapshot } from "./vocabulary/views.js";
 
 /** How often old things are forgotten, in milliseconds. */
 const SWEEP_MS = 1_000;

@@ -10,27 +10,27 @@ import {
   type sendUnaryData,
 } from "@grpc/grpc-js";
 import { DispatcherServiceService, IntrospectionServiceService } from "ate-dispatcher-client/internal";
-import { refusal } from "../core/reason.js";
+import { refusal } from "../core/vocabulary/reason.js";
 import type { Ticker } from "../ports/ticker.js";
 import type { Watchdog } from "../ports/watchdog.js";
-import { type BidiCall, type Sockets, type UnaryCall, watchSockets } from "./call.js";
-import { cancelRequest } from "./cancel-request.js";
-import { dispatch } from "./dispatch.js";
-import type { Edge } from "./edge.js";
-import type { ProcessFacts } from "./encode-view.js";
-import { firstMessageInterceptor } from "./first-message.js";
-import { gather } from "./gather.js";
 import { addHealth, type Health } from "./health.js";
-import { introspection } from "./introspection.js";
-import { listen } from "./listen.js";
 import type { EdgeOptions } from "./options.js";
-import { produce } from "./produce.js";
 import { addReflection } from "./reflection.js";
-import { submit } from "./submit.js";
-import { subscribe } from "./subscribe.js";
+import { cancelRequest } from "./rpc/cancel-request.js";
+import { dispatch } from "./rpc/dispatch.js";
+import type { Edge } from "./rpc/edge.js";
+import { gather } from "./rpc/gather.js";
+import { introspection } from "./rpc/introspection.js";
+import { listen } from "./rpc/listen.js";
+import { produce } from "./rpc/produce.js";
+import { submit } from "./rpc/submit.js";
+import { subscribe } from "./rpc/subscribe.js";
+import { updateListener } from "./rpc/update-listener.js";
+import { type Watchers, watch } from "./rpc/watch.js";
+import { type BidiCall, type Sockets, type UnaryCall, watchSockets } from "./transport/call.js";
+import { firstMessageInterceptor } from "./transport/first-message.js";
 import { createGrpcJsInternals, type Http2Limits } from "./transport/grpc-js-internals.js";
-import { updateListener } from "./update-listener.js";
-import { type Watchers, watch } from "./watch.js";
+import type { ProcessFacts } from "./wire/encode-view.js";
 
 const SERVICES = ["ate.dispatcher.v1.DispatcherService", "ate.dispatcher.v1.IntrospectionService"];
 /**

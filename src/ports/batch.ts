@@ -1,4 +1,4 @@
-import type { AddressedEffect, Deliver, Summarize } from "../core/effect.js";
+import type { AddressedEffect, Deliver, Summarize } from "../core/vocabulary/effect.js";
 
 /** Orders that become an event or message on a peer's stream. */
 export type Sendable =

@@ -1,4 +1,4 @@
-import type { Instant } from "../core/model.js";
+import type { Instant } from "../core/vocabulary/model.js";
 
 /** The process's two clocks: one to decide by, one to show to people. */
 export interface Clock {

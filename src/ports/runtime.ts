@@ -1,9 +1,9 @@
-import type { AddressedEffect, Deliver, Summarize } from "../core/effect.js";
-import type { Fact } from "../core/fact.js";
-import type { Input } from "../core/input.js";
-import type { SessionKey } from "../core/model.js";
-import type { ReasonName } from "../core/reason.js";
-import type { Inspector, Snapshot } from "../core/views.js";
+import type { AddressedEffect, Deliver, Summarize } from "../core/vocabulary/effect.js";
+import type { Fact } from "../core/vocabulary/fact.js";
+import type { Input } from "../core/vocabulary/input.js";
+import type { SessionKey } from "../core/vocabulary/model.js";
+import type { ReasonName } from "../core/vocabulary/reason.js";
+import type { Inspector, Snapshot } from "../core/vocabulary/views.js";
 import type { Sink } from "./sink.js";
 
 /** How much may be queued for a stream, and what happens beyond. */

@@ -1,4 +1,4 @@
-import type { Refusal } from "../core/reason.js";
+import type { Refusal } from "../core/vocabulary/reason.js";
 
 /** The sending side of a peer's stream. */
 export interface Sink {

@@ -2,7 +2,7 @@
  * What is said to one listener stays in its order, whatever else is being encoded in the same turn of the event loop.
  */
 import { describe, expect, it } from "vitest";
-import { COMPLETE_ALL, NO_CONTEXT, type SessionKey } from "../core/model.js";
+import { COMPLETE_ALL, NO_CONTEXT, type SessionKey } from "../core/vocabulary/model.js";
 import type { Batch, Sendable } from "../ports/batch.js";
 import { DispatcherRuntime } from "./dispatcher-runtime.js";
 

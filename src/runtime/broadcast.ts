@@ -5,8 +5,8 @@
  * A chunk takes its place in the queues of its receivers when it is begun, and may grow until the end of the turn. So an
  * event that joins an open chunk overtakes what was queued since. Lanes say which events may; see `core/effect.ts`.
  */
-import type { AddressedEffect, Deliver, Summarize } from "../core/effect.js";
-import type { Lane, SessionKey } from "../core/model.js";
+import type { AddressedEffect, Deliver, Summarize } from "../core/vocabulary/effect.js";
+import type { Lane, SessionKey } from "../core/vocabulary/model.js";
 import type { BatchFactory, Sendable } from "../ports/batch.js";
 import { Chunk } from "./chunk.js";
 import type { Outbox } from "./outbox.js";

@@ -1,7 +1,7 @@
 /**
  * A run of events for the same receivers: encoded once, queued by reference with each of them.
  */
-import type { Deliver } from "../core/effect.js";
+import type { Deliver } from "../core/vocabulary/effect.js";
 import type { Batch, Sendable } from "../ports/batch.js";
 import type { Outbox } from "./outbox.js";
 

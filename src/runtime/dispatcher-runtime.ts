@@ -2,11 +2,11 @@
  * The core at work: clock, queue of inputs, outboxes and drain, seen from the edges as one {@link Runtime}.
  */
 import { Dispatcher } from "../core/dispatcher.js";
-import type { Fact } from "../core/fact.js";
-import type { Input } from "../core/input.js";
-import type { Limits } from "../core/limits.js";
-import type { SessionKey } from "../core/model.js";
-import type { Inspector, Snapshot } from "../core/views.js";
+import type { Fact } from "../core/vocabulary/fact.js";
+import type { Input } from "../core/vocabulary/input.js";
+import type { Limits } from "../core/vocabulary/limits.js";
+import type { SessionKey } from "../core/vocabulary/model.js";
+import type { Inspector, Snapshot } from "../core/vocabulary/views.js";
 import type { BatchFactory } from "../ports/batch.js";
 import type { Clock } from "../ports/clock.js";
 import type { InTurn, OutboxBound, QueueView, Runtime } from "../ports/runtime.js";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Dispatcher } from "../core/dispatcher.js";
-import type { Effect } from "../core/effect.js";
-import type { Input } from "../core/input.js";
+import type { Effect } from "../core/vocabulary/effect.js";
+import type { Input } from "../core/vocabulary/input.js";
 import { Driver } from "./driver.js";
 import type { Performer } from "./perform.js";
 

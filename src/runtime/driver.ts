@@ -3,8 +3,8 @@
  * input; it waits until the one at hand is done.
  */
 import type { Dispatcher } from "../core/dispatcher.js";
-import type { Input } from "../core/input.js";
-import type { Instant } from "../core/model.js";
+import type { Input } from "../core/vocabulary/input.js";
+import type { Instant } from "../core/vocabulary/model.js";
 import type { Clock } from "../ports/clock.js";
 import { Pacemaker } from "./pacemaker.js";
 import type { Performer } from "./perform.js";

@@ -6,7 +6,7 @@
  * much is asked, the results of what was taken keep flowing, and a request that waited too long for its TTL is refused by
  * the core instead of taken and never answered.
  */
-import type { Instant } from "../core/model.js";
+import type { Instant } from "../core/vocabulary/model.js";
 import type { Clock } from "../ports/clock.js";
 import type { TakeUp } from "../ports/runtime.js";
 

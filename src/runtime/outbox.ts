@@ -2,9 +2,9 @@
  * What waits to be sent on one stream: bounded in bytes, sent in as few messages as possible, and when a listener reads
  * too slowly, the oldest deliveries go and a gap says which.
  */
-import type { AddressedEffect, Close, Ready, Replay } from "../core/effect.js";
-import type { SessionKey } from "../core/model.js";
-import { type ReasonName, refusal } from "../core/reason.js";
+import type { AddressedEffect, Close, Ready, Replay } from "../core/vocabulary/effect.js";
+import type { SessionKey } from "../core/vocabulary/model.js";
+import { type ReasonName, refusal } from "../core/vocabulary/reason.js";
 import type { BatchFactory } from "../ports/batch.js";
 import type { OutboxBound } from "../ports/runtime.js";
 import type { Sink } from "../ports/sink.js";

@@ -1,4 +1,4 @@
-import type { Instant } from "../core/model.js";
+import type { Instant } from "../core/vocabulary/model.js";
 import type { Clock } from "../ports/clock.js";
 
 /** Shortest time between two wake-ups, in milliseconds; deadlines within it are settled together. */

@@ -1,9 +1,9 @@
 /**
  * Carries out what the core orders: to a stream as events, to a call as its answer.
  */
-import type { AddressedEffect, Deliver, Effect, Summarize } from "../core/effect.js";
-import type { Fact } from "../core/fact.js";
-import type { SessionKey } from "../core/model.js";
+import type { AddressedEffect, Deliver, Effect, Summarize } from "../core/vocabulary/effect.js";
+import type { Fact } from "../core/vocabulary/fact.js";
+import type { SessionKey } from "../core/vocabulary/model.js";
 import type { Broadcast } from "./broadcast.js";
 import type { Outbox } from "./outbox.js";
 import type { Places } from "./places.js";

@@ -1,5 +1,5 @@
-import type { AddressedEffect, Deliver, Summarize } from "../core/effect.js";
-import type { SessionKey } from "../core/model.js";
+import type { AddressedEffect, Deliver, Summarize } from "../core/vocabulary/effect.js";
+import type { SessionKey } from "../core/vocabulary/model.js";
 import type { Outbox } from "./outbox.js";
 
 /** Takes the orders of one call. */

@@ -2,8 +2,9 @@
  * What one listener is still to be replayed: positions only. Deliveries are read and encoded when its transport takes
  * them, so that a listener that does not read holds no more of the log than the server itself.
  */
-import type { Replay } from "../core/effect.js";
-import type { ReplaySlice } from "../core/replay.js";
+
+import type { ReplaySlice } from "../core/rules/replay.js";
+import type { Replay } from "../core/vocabulary/effect.js";
 import type { BatchFactory } from "../ports/batch.js";
 
 /** Bytes of one message of a replay, about; a larger delivery is one of its own. */

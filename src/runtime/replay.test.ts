@@ -3,9 +3,9 @@
  * takes what the test lets it take.
  */
 import { describe, expect, it } from "vitest";
-import type { Limits } from "../core/limits.js";
-import { COMPLETE_ALL, NO_CONTEXT, type OverflowAction, type SessionKey } from "../core/model.js";
-import type { Refusal } from "../core/reason.js";
+import type { Limits } from "../core/vocabulary/limits.js";
+import { COMPLETE_ALL, NO_CONTEXT, type OverflowAction, type SessionKey } from "../core/vocabulary/model.js";
+import type { Refusal } from "../core/vocabulary/reason.js";
 import type { Batch, Sendable } from "../ports/batch.js";
 import type { Sink } from "../ports/sink.js";
 import { DispatcherRuntime } from "./dispatcher-runtime.js";

@@ -29,17 +29,17 @@ import {
 } from "ate-dispatcher-client/internal";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Deliver } from "../../src/core/effect.js";
-import type { ResultReturned } from "../../src/core/input.js";
-import { NO_LANE, NOBODY, type RequestSpec } from "../../src/core/model.js";
-import { refusal } from "../../src/core/reason.js";
-import { isPattern, isTopic } from "../../src/core/topic.js";
-import { decodeProduce } from "../../src/grpc/decode-produce.js";
-import { decodeRequest } from "../../src/grpc/decode-request.js";
-import { decodeCall, decodeSubmit } from "../../src/grpc/decode-submit.js";
-import { createEncodeContext, EventBatch } from "../../src/grpc/encode.js";
-import { rpcStatus } from "../../src/grpc/status.js";
-import { milliseconds } from "../../src/grpc/time.js";
+import type { Deliver } from "../../src/core/vocabulary/effect.js";
+import type { ResultReturned } from "../../src/core/vocabulary/input.js";
+import { NO_LANE, NOBODY, type RequestSpec } from "../../src/core/vocabulary/model.js";
+import { refusal } from "../../src/core/vocabulary/reason.js";
+import { isPattern, isTopic } from "../../src/core/vocabulary/topic.js";
+import { decodeProduce } from "../../src/grpc/wire/decode-produce.js";
+import { decodeRequest } from "../../src/grpc/wire/decode-request.js";
+import { decodeCall, decodeSubmit } from "../../src/grpc/wire/decode-submit.js";
+import { createEncodeContext, EventBatch } from "../../src/grpc/wire/encode.js";
+import { rpcStatus } from "../../src/grpc/wire/status.js";
+import { milliseconds } from "../../src/grpc/wire/time.js";
 import type { Sendable } from "../../src/ports/batch.js";
 import { bytesField, concat, numberField, tag, UNKNOWN_FIELDS, varint } from "../support/wire-bytes.js";
 

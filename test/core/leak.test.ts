@@ -1,8 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { Dispatcher } from "../../src/core/dispatcher.js";
-import type { Input } from "../../src/core/input.js";
-import { DEFAULT_LIMITS, type Limits } from "../../src/core/limits.js";
-import { COMPLETE_ALL, NO_CONTEXT, type RequestSpec, type SessionKey } from "../../src/core/model.js";
+import type { Input } from "../../src/core/vocabulary/input.js";
+import { DEFAULT_LIMITS, type Limits } from "../../src/core/vocabulary/limits.js";
+import {
+  COMPLETE_ALL,
+  NO_CONTEXT,
+  type RequestSpec,
+  type SessionKey,
+} from "../../src/core/vocabulary/model.js";
 
 const MANY = 10_000;
 /** Nothing is kept for longer: neither ids nor deliveries nor topics; twice, since the end of one may begin another. */

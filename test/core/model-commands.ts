@@ -3,7 +3,7 @@
  * so that a shrunk run still means something.
  */
 import fc from "fast-check";
-import type { Completion, NoProducersAction } from "../../src/core/model.js";
+import type { Completion, NoProducersAction } from "../../src/core/vocabulary/model.js";
 
 const TOPICS = ["a", "a.b", "c"] as const;
 const NAMES = [...TOPICS, "a.*", ">"] as const;

@@ -2,15 +2,15 @@
  * Runs commands on the dispatcher and on the slow model and compares what everybody is told, step by step.
  */
 import { Dispatcher } from "../../src/core/dispatcher.js";
-import type { Effect } from "../../src/core/effect.js";
-import type { Input } from "../../src/core/input.js";
+import type { Effect } from "../../src/core/vocabulary/effect.js";
+import type { Input } from "../../src/core/vocabulary/input.js";
 import {
   type Cursor,
   NO_CONTEXT,
   type RequestSpec,
   type SessionKey,
   type Summary,
-} from "../../src/core/model.js";
+} from "../../src/core/vocabulary/model.js";
 import type { ModelCommand } from "./model-commands.js";
 import { type Chosen, SlowModel, type Told } from "./slow-model.js";
 import { StreamRules } from "./stream-rules.js";

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Dispatcher } from "../../src/core/dispatcher.js";
-import { COMPLETE_ALL, type Cursor, NO_CONTEXT } from "../../src/core/model.js";
-import * as topic from "../../src/core/topic.js";
+import { COMPLETE_ALL, type Cursor, NO_CONTEXT } from "../../src/core/vocabulary/model.js";
+import * as topic from "../../src/core/vocabulary/topic.js";
 
-vi.mock("../../src/core/topic.js", async (original) => {
+vi.mock("../../src/core/vocabulary/topic.js", async (original) => {
   const real = await original<typeof topic>();
   return { ...real, covers: vi.fn(real.covers) };
 });

@@ -5,7 +5,7 @@
  * Where the contract leaves a choice, of a group's member or of the least busy targets, the model is told what was
  * chosen and says whether that was allowed.
  */
-import type { Completion, NoProducersAction, SessionKey } from "../../src/core/model.js";
+import type { Completion, NoProducersAction, SessionKey } from "../../src/core/vocabulary/model.js";
 
 /** Something that a session or call is told. */
 export interface Told {

@@ -1,6 +1,6 @@
-import type { Effect } from "../../src/core/effect.js";
-import type { Input } from "../../src/core/input.js";
-import type { SessionKey } from "../../src/core/model.js";
+import type { Effect } from "../../src/core/vocabulary/effect.js";
+import type { Input } from "../../src/core/vocabulary/input.js";
+import type { SessionKey } from "../../src/core/vocabulary/model.js";
 
 /** What must hold of every stream by itself, whatever happens; looked at effect by effect, in their order. */
 export class StreamRules {

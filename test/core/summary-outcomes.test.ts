@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Dispatcher } from "../../src/core/dispatcher.js";
-import type { Input } from "../../src/core/input.js";
+import type { Input } from "../../src/core/vocabulary/input.js";
 import { submitted } from "../support/submitted.js";
 
 /** Ends a request that finds no producer. @returns the outcomes in its summary. */

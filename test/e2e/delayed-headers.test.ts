@@ -15,8 +15,8 @@ import {
 } from "@grpc/grpc-js";
 import { pino } from "pino";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { refusal } from "../../src/core/reason.js";
-import { type OutgoingCall, sinkOf, subscribe } from "../../src/grpc/call.js";
+import { refusal } from "../../src/core/vocabulary/reason.js";
+import { type OutgoingCall, sinkOf, subscribe } from "../../src/grpc/transport/call.js";
 import { createGrpcJsInternals } from "../../src/grpc/transport/grpc-js-internals.js";
 import type { Sink } from "../../src/ports/sink.js";
 

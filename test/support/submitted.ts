@@ -1,5 +1,5 @@
-import type { RequestSubmitted } from "../../src/core/input.js";
-import { COMPLETE_ALL, NO_CONTEXT, type RequestSpec } from "../../src/core/model.js";
+import type { RequestSubmitted } from "../../src/core/vocabulary/input.js";
+import { COMPLETE_ALL, NO_CONTEXT, type RequestSpec } from "../../src/core/vocabulary/model.js";
 
 /** A request that a call submits on topic `t`, but for what is said otherwise. */
 export function submitted({

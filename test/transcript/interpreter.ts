@@ -5,9 +5,9 @@
  * after each of its deadlines, as a timer would; `jump` moves it without, as a process that was held up would.
  */
 import { Dispatcher } from "../../src/core/dispatcher.js";
-import type { Effect, Replay } from "../../src/core/effect.js";
-import type { Input } from "../../src/core/input.js";
-import type { Limits } from "../../src/core/limits.js";
+import type { Effect, Replay } from "../../src/core/vocabulary/effect.js";
+import type { Input } from "../../src/core/vocabulary/input.js";
+import type { Limits } from "../../src/core/vocabulary/limits.js";
 import {
   type Completion,
   type Cursor,
@@ -22,8 +22,8 @@ import {
   type Selector,
   type SessionKey,
   type Until,
-} from "../../src/core/model.js";
-import { refusal } from "../../src/core/reason.js";
+} from "../../src/core/vocabulary/model.js";
+import { refusal } from "../../src/core/vocabulary/reason.js";
 import { Command } from "./command.js";
 import { type Names, printEffect, printLookup } from "./print.js";
 

@@ -1,8 +1,8 @@
 /**
  * Effects as lines: who is told what. Names stand for session keys, request ids for assignments.
  */
-import type { Effect } from "../../src/core/effect.js";
-import type { Fact } from "../../src/core/fact.js";
+import type { Effect } from "../../src/core/vocabulary/effect.js";
+import type { Fact } from "../../src/core/vocabulary/fact.js";
 import type {
   Cursor,
   Failure,
@@ -12,9 +12,9 @@ import type {
   SessionKey,
   Summary,
   Target,
-} from "../../src/core/model.js";
-import type { Refusal } from "../../src/core/reason.js";
-import type { Inspector } from "../../src/core/views.js";
+} from "../../src/core/vocabulary/model.js";
+import type { Refusal } from "../../src/core/vocabulary/reason.js";
+import type { Inspector } from "../../src/core/vocabulary/views.js";
 
 /** What a transcript calls things. */
 export interface Names {

@@ -1,0 +1,65 @@
+/**
+ * A requester's session and what it does to requests beside submitting them: cancel, finish, go away.
+ */
+
+import { CallerSession } from "../state/session.js";
+import type { State } from "../state/state.js";
+import { summaryAtEnd } from "../views/summary.js";
+import type { CallerOpened, CancelRequested } from "../vocabulary/input.js";
+import { invalid, refusal } from "../vocabulary/reason.js";
+import { end } from "./ending.js";
+import { requiredIdRule } from "./field-rules.js";
+import { admitSession, closeSession } from "./sessions.js";
+import type { StepContext } from "./step-context.js";
+
+/** Opens a requester's stream. */
+export function openCaller(state: State, input: CallerOpened, step: StepContext): void {
+  const refused = admitSession(state);
+  if (refused) {
+    step.effects.push({ kind: "close", to: input.session, refusal: refused });
+    return;
+  }
+  const caller = new CallerSession(input.session, step.now);
+  state.sessions.set(caller.key, caller);
+  state.wheel.set(caller, step.now + state.limits.heartbeatMs);
+}
+
+/** Notes that nothing more will be submitted; the stream ends with its last gather. */
+export function finishSubmitting(caller: CallerSession, step: StepContext): void {
+  caller.isFinished = true;
+  if (caller.gathering.size > 0) return;
+  step.effects.push({ kind: "close", to: caller.key, refusal: undefined });
+}
+
+/** Ends a requester's session: what only it gathered is cancelled. */
+export function departCaller(state: State, caller: CallerSession, step: StepContext): void {
+  closeSession(state, caller);
+  for (const requestId of caller.gathering) {
+    const request = state.requests.get(requestId);
+    if (!request) continue;
+    request.callers = request.callers.filter((key) => key !== caller.key);
+    if (request.callers.length === 0 && request.phase === "GATHERING") {
+      end(state, request, "CANCELLED", step, "CALLER_GONE");
+    }
+  }
+}
+
+/** Ends a request because somebody asked for it, and says how it stood. */
+export function cancelRequest(state: State, input: CancelRequested, step: StepContext): void {
+  const { session, requestId } = input;
+  const pending = state.requests.get(requestId);
+  if (pending) end(state, pending, "CANCELLED", step);
+  if (session === undefined) return;
+  const ended = pending ?? state.remembered.find(requestId);
+  if (ended) {
+    step.effects.push({ kind: "cancelled", to: session, summary: summaryAtEnd(ended) });
+    return;
+  }
+  const verdict = requiredIdRule("request_id", requestId);
+  const refused = verdict
+    ? invalid([verdict], input.kind)
+    : refusal("REQUEST_NOT_FOUND", `no request ${requestId} is in flight or remembered`, {
+        request_id: requestId,
+      });
+  step.effects.push({ kind: "reject", to: session, correlationId: "", refusal: refused });
+}

@@ -1,0 +1,167 @@
+/**
+ * The one end of every request: its summary, the withdrawal of what is still out, and the credit that comes free.
+ */
+import { type Audience, NO_AUDIENCE } from "../state/audiences.js";
+import type { PendingRequest } from "../state/pending-request.js";
+import type { ProducerSession } from "../state/producer-session.js";
+import type { State } from "../state/state.js";
+import { isEarly, outcomesOf, stateAtEnd, summarize } from "../views/summary.js";
+import {
+  type EndReason,
+  NO_LANE,
+  NOBODY,
+  type RevocationReason,
+  type SessionKey,
+  type Summary,
+} from "../vocabulary/model.js";
+import { pump, settle } from "./credit.js";
+import { dueAt, endOf } from "./gather.js";
+import { observe } from "./observe.js";
+import { finishCaller, finishDrain } from "./sessions.js";
+import type { StepContext } from "./step-context.js";
+
+const NO_AUDIENCES: readonly Audience[] = [];
+
+/** Ends a request if its policy is met or nothing more can come. */
+export function endIfOver(state: State, request: PendingRequest, step: StepContext): void {
+  if (request.phase === "ENDED") return;
+  if (request.phase === "RUNNING_ON") {
+    if (request.settledCount === request.assignments.length) end(state, request, "ALL_ANSWERED", step);
+    return;
+  }
+  const reason = endOf(request);
+  if (reason) end(state, request, reason, step);
+}
+
+/** Ends a request whose deadline or stall limit has passed. */
+export function expire(state: State, request: PendingRequest, step: StepContext): void {
+  if (request.at < request.deadlineAt) end(state, request, "STALLED", step);
+  else end(state, request, request.isHeld ? "NO_PRODUCERS" : "EXPIRED", step);
+}
+
+/** Ends a request now. @param revocation - told to the producers; what follows from `reason` if left out. */
+export function end(
+  state: State,
+  request: PendingRequest,
+  reason: EndReason,
+  step: StepContext,
+  revocation: RevocationReason = revocationFor(reason),
+): void {
+  const hasOpen = request.settledCount < request.assignments.length;
+  if (
+    request.phase === "GATHERING" &&
+    hasOpen &&
+    isEarly(reason) &&
+    request.completion.loserAction === "LET_RUN"
+  ) {
+    runOn(state, request, reason, step);
+    return;
+  }
+  const listeners = summaryListeners(state, request);
+  const isHeard = request.callers.length > 0 || listeners.length > 0 || state.watcherCount > 0;
+  const outcomes = isHeard || request.digest !== "" ? outcomesOf(request, reason) : undefined;
+  request.phase = "ENDED";
+  request.reason ??= reason;
+  request.endedAt = step.now;
+  const summary = summarize(request, request.reason, step.now, outcomes);
+  if (request.digest !== "") request.summary = summary;
+  state.wheel.clear(request);
+  state.requests.delete(request.requestId);
+  state.pendingBytes -= request.dropPayload();
+  state.remembered.noteEnd(request);
+  const callers = takeCallers(request);
+  tell(listeners, callers, summary, step);
+  observe(state, step, () => ({ kind: "requestEnded", summary }));
+  if (hasOpen) withdraw(state, request, reason, revocation, step);
+  for (const caller of callers) finishCaller(state, caller, request.requestId, step);
+  const topic = state.topics.find(request.topic);
+  if (!topic) return;
+  state.held.release(topic, request);
+  topic.pendingCount--;
+  state.router.release(topic, step.now);
+}
+
+/** The listeners that got the results of a request and include summaries. */
+function summaryListeners(state: State, request: PendingRequest): readonly Audience[] {
+  if (request.excludeListeners) return NO_AUDIENCES;
+  const routes = state.router.routes(request.topic);
+  const { includeSummaries } = routes;
+  const members = state.router.groupMembers(routes, request).filter((member) => member.includeSummaries);
+  if (members.length === 0) return includeSummaries.members.length > 0 ? [includeSummaries] : NO_AUDIENCES;
+  return [includeSummaries, ...members.map((member) => member.alone)];
+}
+
+/** Hands a summary to callers and listeners; also when there are none, since tests and traces look at it. */
+function tell(
+  listeners: readonly Audience[],
+  callers: readonly SessionKey[],
+  summary: Summary,
+  step: StepContext,
+): void {
+  const { lane, members: audience } = listeners[0] ?? NO_AUDIENCE;
+  step.effects.push({ kind: "summarize", lane, audience, callers, summary });
+  for (let i = 1; i < listeners.length; i++) {
+    const { lane, members: audience } = listeners[i] ?? NO_AUDIENCE;
+    step.effects.push({ kind: "summarize", lane, audience, callers: NOBODY, summary });
+  }
+}
+
+/** Gives the callers their summary and lets the rest run on for the listeners. */
+function runOn(state: State, request: PendingRequest, reason: EndReason, step: StepContext): void {
+  const summary = summarize(request, reason, step.now, outcomesOf(request, reason));
+  request.phase = "RUNNING_ON";
+  request.summary = summary;
+  request.reason = reason;
+  const callers = takeCallers(request);
+  if (callers.length > 0) {
+    step.effects.push({ kind: "summarize", lane: NO_LANE, audience: NOBODY, callers, summary });
+  }
+  for (const caller of callers) finishCaller(state, caller, request.requestId, step);
+  state.wheel.set(request, dueAt(request, undefined));
+}
+
+function withdraw(
+  state: State,
+  request: PendingRequest,
+  reason: EndReason,
+  revocation: RevocationReason,
+  step: StepContext,
+): void {
+  const freed: ProducerSession[] = [];
+  for (const assignment of request.assignments) {
+    if (!assignment.isOpen) continue;
+    const { producer } = assignment;
+    if (assignment.state === "OUT") {
+      freed.push(producer);
+      const assignments = [assignment.id];
+      step.effects.push({ kind: "revoke", to: producer.key, assignments, reason: revocation });
+    }
+    settle(state, assignment, stateAtEnd(assignment, request.completion, reason), step);
+  }
+  for (const producer of freed) {
+    pump(state, producer, step);
+    finishDrain(producer, step);
+  }
+}
+
+function takeCallers(request: PendingRequest): readonly SessionKey[] {
+  const { callers } = request;
+  request.callers = NOBODY;
+  return callers;
+}
+
+function revocationFor(reason: EndReason): RevocationReason {
+  switch (reason) {
+    case "EXPIRED":
+    case "NO_PRODUCERS":
+      return "EXPIRED";
+    case "CANCELLED":
+      return "REQUESTED";
+    case "SHUTDOWN":
+      return "SHUTDOWN";
+    case "ALL_ANSWERED":
+    case "POLICY_MET":
+    case "STALLED":
+      return "COMPLETED";
+  }
+}

@@ -1,0 +1,286 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { submitted } from "../../../test/support/submitted.js";
+import { Assignment } from "../state/assignment.js";
+import { PendingRequest } from "../state/pending-request.js";
+import type { ProducerSession } from "../state/producer-session.js";
+import { isEarly, outcomesOf, stateAtEnd, summarize } from "../views/summary.js";
+import {
+  type AssignmentState,
+  COMPLETE_ALL,
+  type Completion,
+  type EndReason,
+  type NoProducersAction,
+  type Until,
+} from "../vocabulary/model.js";
+import { dueAt, endOf } from "./gather.js";
+
+interface Targeted {
+  readonly completion?: Partial<Completion>;
+  readonly action?: NoProducersAction;
+  /** States of the targets. Each that answered or failed sent one result. */
+  readonly states?: readonly AssignmentState[];
+  /** Partial results beside the final ones. */
+  readonly partials?: number;
+}
+
+/** A request that was accepted at 1,000 with a TTL of 500 and stands as said. */
+function request({
+  completion = {},
+  action = "COMPLETE",
+  states = [],
+  partials = 0,
+}: Targeted): PendingRequest {
+  const acceptance = { requestId: "r1", targets: [], listenerCount: 0, ttlMs: 500, deadlineAt: 1_500 };
+  const spec = { completion: { ...COMPLETE_ALL, ...completion }, noProducersAction: action };
+  const made = new PendingRequest(0, "t", submitted({ spec }), acceptance, 1_000);
+  for (const [i, state] of states.entries()) {
+    const producer = { producerId: `p${i + 1}` } as ProducerSession;
+    const assignment = new Assignment(i + 1, made, producer, "");
+    assignment.state = state;
+    if (state === "ANSWERED" || state === "FAILED") {
+      assignment.resultCount = 1;
+      assignment.lastResultAt = 1_100;
+      made.resultCount++;
+    }
+    if (state === "ANSWERED") made.answeredCount++;
+    if (state === "FAILED") {
+      assignment.failure = { code: 5, message: "no" };
+      made.failedCount++;
+      made.errorCount++;
+    }
+    if (!assignment.isOpen) made.settledCount++;
+    made.assignments.push(assignment);
+  }
+  made.resultCount += partials;
+  return made;
+}
+
+const count = (n: number): Until => ({ kind: "resultCount", count: n });
+const quorum = (percent: number): Until => ({ kind: "quorumPercent", percent });
+const firstSuccess: Until = { kind: "firstSuccess", isSet: true };
+
+describe("a gather", () => {
+  it.each<[title: string, of: Targeted, reason: EndReason | undefined]>([
+    ["goes on while somebody is out", { states: ["ANSWERED", "OUT"] }, undefined],
+    ["goes on while somebody waits for its turn", { states: ["ANSWERED", "WAITING"] }, undefined],
+    ["ends when all have answered", { states: ["ANSWERED", "ANSWERED"] }, "ALL_ANSWERED"],
+    [
+      "ends when nothing more can come",
+      { states: ["ANSWERED", "FAILED", "DEPARTED", "SATURATED"] },
+      "ALL_ANSWERED",
+    ],
+    ["ends when nobody could be given it", { states: ["SATURATED"] }, "ALL_ANSWERED"],
+    ["goes on while it is held for a producer", { action: "WAIT" }, undefined],
+    [
+      "no longer counts as held once somebody was asked",
+      { action: "WAIT", states: ["DEPARTED"] },
+      "ALL_ANSWERED",
+    ],
+    [
+      "goes on below its result count",
+      { completion: { until: count(2) }, states: ["ANSWERED", "OUT"] },
+      undefined,
+    ],
+    [
+      "ends at its result count",
+      { completion: { until: count(2) }, states: ["ANSWERED", "ANSWERED", "OUT"] },
+      "POLICY_MET",
+    ],
+    [
+      "counts partial results",
+      { completion: { until: count(2) }, states: ["OUT", "OUT"], partials: 2 },
+      "POLICY_MET",
+    ],
+    [
+      "does not count errors",
+      { completion: { until: count(2) }, states: ["ANSWERED", "FAILED", "OUT"] },
+      undefined,
+    ],
+    [
+      "counts errors if told so",
+      { completion: { until: count(2), countErrors: true }, states: ["ANSWERED", "FAILED", "OUT"] },
+      "POLICY_MET",
+    ],
+    [
+      "ends with its last target below its result count",
+      { completion: { until: count(3) }, states: ["ANSWERED", "ANSWERED"] },
+      "ALL_ANSWERED",
+    ],
+    [
+      "prefers the goal if the last answer is the last one needed",
+      { completion: { until: count(2) }, states: ["ANSWERED", "ANSWERED"] },
+      "POLICY_MET",
+    ],
+    [
+      "does not count partial results towards a quorum",
+      { completion: { until: quorum(50) }, states: ["OUT", "OUT"], partials: 5 },
+      undefined,
+    ],
+    [
+      "counts failures towards a quorum if told so",
+      { completion: { until: quorum(50), countErrors: true }, states: ["FAILED", "OUT"] },
+      "POLICY_MET",
+    ],
+    [
+      "counts the saturated as targets of a quorum",
+      { completion: { until: quorum(51) }, states: ["ANSWERED", "SATURATED", "OUT"] },
+      undefined,
+    ],
+    [
+      "takes a partial result for a first success",
+      { completion: { until: firstSuccess }, states: ["OUT"], partials: 1 },
+      "POLICY_MET",
+    ],
+    [
+      "takes no error for a first success, even if errors count",
+      { completion: { until: firstSuccess, countErrors: true }, states: ["FAILED", "OUT"] },
+      undefined,
+    ],
+  ])("%s", (_title, of, reason) => {
+    expect(endOf(request(of))).toBe(reason);
+  });
+
+  it("meets a quorum when as many per cent of its targets have answered, rounded up", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 40 }),
+        fc.integer({ min: 1, max: 100 }),
+        fc.nat(40),
+        (targets, percent, answers) => {
+          fc.pre(answers < targets);
+          const states = Array.from(
+            { length: targets },
+            (_, i): AssignmentState => (i < answers ? "ANSWERED" : "OUT"),
+          );
+          const isMet = answers * 100 >= targets * percent;
+          expect(endOf(request({ completion: { until: quorum(percent) }, states }))).toBe(
+            isMet ? "POLICY_MET" : undefined,
+          );
+        },
+      ),
+      { numRuns: 1_000, seed: 1 },
+    );
+  });
+
+  it("is due at the end of its TTL until a result has come", () => {
+    expect(dueAt(request({}), undefined)).toBe(1_500);
+    expect(dueAt(request({}), 1_200)).toBe(1_500);
+    expect(dueAt(request({ completion: { stallTimeoutMs: 100 } }), undefined)).toBe(1_500);
+  });
+
+  it("is due when it stalls, but never after its TTL", () => {
+    const stalling = request({ completion: { stallTimeoutMs: 100 } });
+
+    expect([1_000, 1_399, 1_400, 1_450].map((at) => dueAt(stalling, at))).toEqual([
+      1_100, 1_499, 1_500, 1_500,
+    ]);
+  });
+
+  it("ends early when its policy is met or it stalls, and for no other reason", () => {
+    const reasons: EndReason[] = [
+      "ALL_ANSWERED",
+      "POLICY_MET",
+      "STALLED",
+      "EXPIRED",
+      "CANCELLED",
+      "NO_PRODUCERS",
+      "SHUTDOWN",
+    ];
+
+    expect(reasons.filter(isEarly)).toEqual(["POLICY_MET", "STALLED"]);
+  });
+
+  it.each<[state: AssignmentState, loserAction: "CANCEL" | "LET_RUN", reason: EndReason, outcome: string]>([
+    ["OUT", "CANCEL", "EXPIRED", "MISSED"],
+    ["OUT", "CANCEL", "POLICY_MET", "CANCELLED"],
+    ["OUT", "CANCEL", "STALLED", "CANCELLED"],
+    ["OUT", "CANCEL", "CANCELLED", "CANCELLED"],
+    ["OUT", "CANCEL", "SHUTDOWN", "CANCELLED"],
+    ["OUT", "LET_RUN", "EXPIRED", "MISSED"],
+    ["OUT", "LET_RUN", "POLICY_MET", "MISSED"],
+    ["OUT", "LET_RUN", "STALLED", "MISSED"],
+    ["OUT", "LET_RUN", "CANCELLED", "CANCELLED"],
+    ["WAITING", "CANCEL", "EXPIRED", "SATURATED"],
+    ["WAITING", "CANCEL", "POLICY_MET", "SATURATED"],
+    ["WAITING", "LET_RUN", "STALLED", "SATURATED"],
+  ])("leaves a target that is %s with %s and ends as %s: it is %s", (state, loserAction, reason, outcome) => {
+    const { assignments, completion } = request({ completion: { loserAction }, states: [state] });
+    const [assignment] = assignments;
+
+    expect(assignment && stateAtEnd(assignment, completion, reason)).toBe(outcome);
+  });
+
+  it("is summed up with every target's fate", () => {
+    const states = ["ANSWERED", "FAILED", "DEPARTED", "SATURATED", "OUT", "WAITING"] as const;
+
+    const made = request({ states });
+
+    expect(summarize(made, "EXPIRED", 1_501, outcomesOf(made, "EXPIRED"))).toEqual({
+      requestId: "r1",
+      topic: "t",
+      reason: "EXPIRED",
+      satisfied: false,
+      targetedCount: 6,
+      answeredCount: 1,
+      failedCount: 1,
+      elapsedMs: 501,
+      outcomes: [
+        {
+          producerId: "p1",
+          group: "",
+          state: "ANSWERED",
+          latencyMs: 100,
+          resultCount: 1,
+          failure: undefined,
+        },
+        {
+          producerId: "p2",
+          group: "",
+          state: "FAILED",
+          latencyMs: 100,
+          resultCount: 1,
+          failure: { code: 5, message: "no" },
+        },
+        ...(["DEPARTED", "SATURATED", "MISSED", "SATURATED"] as const).map((state, i) => ({
+          producerId: `p${i + 3}`,
+          group: "",
+          state,
+          latencyMs: undefined,
+          resultCount: 0,
+          failure: undefined,
+        })),
+      ],
+    });
+  });
+
+  it.each<[title: string, of: Targeted, satisfied: boolean]>([
+    ["without targets", {}, false],
+    ["without targets, errors counted", { completion: { countErrors: true } }, false],
+    ["without targets, a quorum wanted", { completion: { until: quorum(1) } }, false],
+    ["if all have answered", { states: ["ANSWERED", "ANSWERED"] }, true],
+    ["if one has failed", { states: ["ANSWERED", "FAILED"] }, false],
+    ["if one has failed and errors count", { completion: { countErrors: true }, states: ["FAILED"] }, true],
+    ["if one is missing", { states: ["ANSWERED", "OUT"] }, false],
+    ["with min_results", { completion: { minResults: 1 }, states: ["ANSWERED", "OUT"] }, true],
+    ["below min_results", { completion: { minResults: 2 }, states: ["ANSWERED", "FAILED"] }, false],
+    [
+      "with min_results of errors that count",
+      { completion: { minResults: 2, countErrors: true }, states: ["ANSWERED", "FAILED"] },
+      true,
+    ],
+    [
+      "below min_results although the goal is met",
+      { completion: { minResults: 2, until: firstSuccess }, states: ["ANSWERED"] },
+      false,
+    ],
+    [
+      "with min_results although the goal is not met",
+      { completion: { minResults: 1, until: count(5) }, states: ["ANSWERED"] },
+      true,
+    ],
+    ["if the goal is met", { completion: { until: firstSuccess }, states: ["ANSWERED", "OUT"] }, true],
+  ])("says whether it is satisfied: %s", (_title, of, satisfied) => {
+    expect(summarize(request(of), "EXPIRED", 1_501, undefined).satisfied).toBe(satisfied);
+  });
+});

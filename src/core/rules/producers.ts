@@ -1,0 +1,217 @@
+/**
+ * A producer's session: Hello, its topics, its window, its goodbye, and its end.
+ */
+import type { Assignment } from "../state/assignment.js";
+import type { PendingRequest } from "../state/pending-request.js";
+import { ProducerSession } from "../state/producer-session.js";
+import type { State } from "../state/state.js";
+import { TopicTree } from "../tables/topic-tree.js";
+import { producerView } from "../views/session-views.js";
+import type {
+  CreditUpdated,
+  ProducerOpened,
+  TopicsDeregistered,
+  TopicsRegistered,
+} from "../vocabulary/input.js";
+import type { Limits } from "../vocabulary/limits.js";
+import type { Registration } from "../vocabulary/model.js";
+import { invalid, type Refusal, refusal } from "../vocabulary/reason.js";
+import { pump } from "./credit.js";
+import { endIfOver } from "./ending.js";
+import { idRule, lengthRule, patternRule, sizeRule, type Verdict, windowRule } from "./field-rules.js";
+import { observe } from "./observe.js";
+import { choose, failOver, scatter } from "./scatter.js";
+import { admitSession, closeSession, finishDrain, replaceSession } from "./sessions.js";
+import type { StepContext } from "./step-context.js";
+
+const MAX_LABELS = 32;
+const MAX_LABEL_BYTES = 128;
+const MAX_NAME_BYTES = 256;
+const MAX_CORRELATION_BYTES = 64;
+
+/** Opens a producer's session; the newest one of an id wins. */
+export function openProducer(state: State, input: ProducerOpened, step: StepContext): void {
+  const violations = helloRules(input, state.limits).filter((verdict) => verdict !== undefined);
+  const producerId = input.producerId || input.mintedId;
+  const older = state.producers.get(producerId);
+  const refused = violations.length > 0 ? invalid(violations, input.kind) : admitSession(state, older);
+  if (refused) {
+    step.effects.push({ kind: "close", to: input.session, refusal: refused });
+    return;
+  }
+  if (older) {
+    replaceSession(older, "producer_id", producerId, step);
+    departProducer(state, older, step);
+  }
+  const maxOutstanding = input.maxOutstanding || state.limits.defaultOutstanding;
+  const maxBacklog = input.maxBacklog || state.limits.defaultBacklog;
+  const producer = new ProducerSession(producerId, input, maxOutstanding, maxBacklog, step.now);
+  state.sessions.set(producer.key, producer);
+  state.producers.set(producerId, producer);
+  state.wheel.set(producer, step.now + state.limits.heartbeatMs);
+  for (const { topic, group } of input.registrations) state.router.registerProducer(producer, topic, group);
+  const { sessionId } = producer;
+  step.effects.push({ kind: "welcome", to: producer.key, producerId, sessionId, maxOutstanding, maxBacklog });
+  observe(state, step, () => ({ kind: "producerChanged", producer: producerView(producer) }));
+  askHeldRequests(state, [...producer.registrations.keys()], step);
+}
+
+/** Joins topics, all of a message or none. */
+export function registerTopics(
+  state: State,
+  producer: ProducerSession,
+  input: TopicsRegistered,
+  step: StepContext,
+): void {
+  const { registrations, correlationId } = input;
+  const refused = registerRefusal(state, producer, input);
+  if (refused) {
+    step.effects.push({ kind: "fault", to: producer.key, correlationId, refusal: refused });
+    return;
+  }
+  for (const { topic, group } of registrations) state.router.registerProducer(producer, topic, group);
+  const topics = registrations.map(({ topic }) => topic);
+  step.effects.push({ kind: "registered", to: producer.key, topics, correlationId });
+  observe(state, step, () => ({ kind: "producerChanged", producer: producerView(producer) }));
+  askHeldRequests(state, topics, step);
+}
+
+/** Leaves topics. What is outstanding may still be answered. */
+export function deregisterTopics(
+  state: State,
+  producer: ProducerSession,
+  input: TopicsDeregistered,
+  step: StepContext,
+): void {
+  const { topics, correlationId } = input;
+  for (const topic of topics) state.router.deregisterProducer(producer, topic, step.now);
+  step.effects.push({ kind: "deregistered", to: producer.key, topics, correlationId });
+  observe(state, step, () => ({ kind: "producerChanged", producer: producerView(producer) }));
+}
+
+/** Changes the window; a wider one is filled from the backlog at once. */
+export function updateCredit(
+  state: State,
+  producer: ProducerSession,
+  input: CreditUpdated,
+  step: StepContext,
+): void {
+  const max = state.limits.maxOutstanding;
+  if (input.maxOutstanding < 1 || input.maxOutstanding > max) {
+    const violation = {
+      field: "max_outstanding",
+      description: `is ${input.maxOutstanding}; use 1 to ${max}`,
+    };
+    const refused = invalid([violation], input.kind);
+    step.effects.push({ kind: "fault", to: producer.key, correlationId: "", refusal: refused });
+    return;
+  }
+  producer.maxOutstanding = input.maxOutstanding;
+  pump(state, producer, step);
+}
+
+/** Tells a producer that it was not understood; it may speak a newer version. */
+export function faultUnknown(producer: ProducerSession, step: StepContext): void {
+  const violation = { field: "message", description: "is not set, or not known to this version" };
+  const refused = invalid([violation], "messageMisunderstood");
+  step.effects.push({ kind: "fault", to: producer.key, correlationId: "", refusal: refused });
+}
+
+/** Starts a producer's goodbye: it is asked no more, and goes once it owes nothing. */
+export function drainProducer(state: State, producer: ProducerSession, step: StepContext): void {
+  if (producer.isDraining) return;
+  producer.isDraining = true;
+  leaveTopics(state, producer, step);
+  giveUp(state, [...producer.backlog], step);
+  finishDrain(producer, step);
+}
+
+/** Ends a producer's session: what it owes goes to the next of its group or has departed. */
+export function departProducer(state: State, producer: ProducerSession, step: StepContext): void {
+  closeSession(state, producer);
+  if (state.producers.get(producer.producerId) === producer) state.producers.delete(producer.producerId);
+  const { producerId } = producer;
+  const topics = [...producer.registrations.keys()];
+  observe(state, step, () => ({ kind: "producerLeft", producerId, topics }));
+  leaveTopics(state, producer, step);
+  const open = producer.assignments.values().filter((assignment) => assignment.isOpen);
+  giveUp(state, [...open, ...producer.backlog], step);
+  producer.assignments.clear();
+}
+
+function leaveTopics(state: State, producer: ProducerSession, step: StepContext): void {
+  for (const topic of [...producer.registrations.keys()])
+    state.router.deregisterProducer(producer, topic, step.now);
+}
+
+function giveUp(state: State, assignments: readonly Assignment[], step: StepContext): void {
+  const touched = new Set<PendingRequest>();
+  for (const assignment of assignments) {
+    failOver(state, assignment, step);
+    touched.add(assignment.request);
+  }
+  for (const request of touched) endIfOver(state, request, step);
+}
+
+/** Gives requests that were held for the first producer to those who can be asked now. */
+function askHeldRequests(state: State, patterns: readonly string[], step: StepContext): void {
+  if (state.held.isEmpty) return;
+  const joined = new TopicTree<true, true>();
+  for (const pattern of patterns) joined.add(pattern, true, true);
+  for (const [topic, requests] of state.held.all()) {
+    if (joined.match(topic.name).size === 0) continue;
+    const routes = state.router.routes(topic.name);
+    for (const request of requests) {
+      const choices = choose(routes, request.selector, request.serial);
+      if (choices.length === 0) continue;
+      state.held.release(topic, request);
+      scatter(state, request, choices, step);
+      endIfOver(state, request, step);
+    }
+  }
+}
+
+function registerRefusal(
+  state: State,
+  producer: ProducerSession,
+  input: TopicsRegistered,
+): Refusal | undefined {
+  const verdicts = [
+    sizeRule("correlation_id", input.correlationId, MAX_CORRELATION_BYTES),
+    ...registrationRules(input.registrations),
+  ].filter((verdict) => verdict !== undefined);
+  if (verdicts.length > 0) return invalid(verdicts, input.kind);
+  if (producer.isDraining) {
+    return refusal("PROTOCOL_VIOLATION", "Register came after Drain; open a new stream to take work again");
+  }
+  const limit = state.limits.maxRegistrationsPerSession;
+  const added = new Set(input.registrations.map(({ topic }) => topic));
+  for (const topic of producer.registrations.keys()) added.delete(topic);
+  if (producer.registrations.size + added.size <= limit) return undefined;
+  const message = `the producer holds ${producer.registrations.size} registrations of at most ${limit}; use wildcards or raise maxRegistrationsPerSession`;
+  return refusal("REGISTRATION_LIMIT", message, { limit: String(limit) });
+}
+
+function helloRules(input: ProducerOpened, limits: Limits): readonly Verdict[] {
+  const max = limits.maxRegistrationsPerSession;
+  return [
+    idRule("producer_id", input.producerId),
+    sizeRule("display_name", input.displayName, MAX_NAME_BYTES),
+    lengthRule("labels", input.labels.length, MAX_LABELS, "entries"),
+    ...input.labels.flatMap(([key, value]) => [
+      sizeRule("labels.key", key, MAX_LABEL_BYTES),
+      sizeRule("labels.value", value, MAX_LABEL_BYTES),
+    ]),
+    lengthRule("registrations", input.registrations.length, max, "entries"),
+    ...registrationRules(input.registrations),
+    windowRule("max_outstanding", input.maxOutstanding, 1, limits.maxOutstanding),
+    windowRule("max_backlog", input.maxBacklog, 1, limits.maxBacklog),
+  ];
+}
+
+function registrationRules(registrations: readonly Registration[]): readonly Verdict[] {
+  return registrations.flatMap(({ topic, group }, i) => [
+    patternRule(`registrations[${i}].topic`, topic),
+    idRule(`registrations[${i}].group`, group),
+  ]);
+}

@@ -1,0 +1,186 @@
+/**
+ * What becomes of a reply: delivered in arrival order, or told apart as late, double, withdrawn or unknown.
+ */
+import type { Assignment } from "../state/assignment.js";
+import type { Audience } from "../state/audiences.js";
+import type { PendingRequest } from "../state/pending-request.js";
+import type { ProducerSession } from "../state/producer-session.js";
+import type { State } from "../state/state.js";
+import { NO_ROUTES, type Routes, type TopicState } from "../state/topic-state.js";
+import type { Deliver } from "../vocabulary/effect.js";
+import type { ResultReturned } from "../vocabulary/input.js";
+import { type DispositionState, type Instant, NOBODY } from "../vocabulary/model.js";
+import { pump, settle } from "./credit.js";
+import { endIfOver } from "./ending.js";
+import { dueAt } from "./gather.js";
+import { finishDrain } from "./sessions.js";
+import type { StepContext } from "./step-context.js";
+
+/** Takes a reply. */
+export function takeResult(
+  state: State,
+  producer: ProducerSession,
+  input: ResultReturned,
+  step: StepContext,
+): void {
+  const assignment = producer.assignments.get(input.assignment);
+  const disposition = assignment ? dispositionOf(assignment) : forgottenDisposition(producer, input);
+  if (producer.reportsDispositions) {
+    const { assignmentText = String(input.assignment) } = input;
+    step.effects.push({ kind: "dispose", to: producer.key, assignmentText, state: disposition });
+  }
+  count(state, disposition);
+  if (!assignment) return;
+  if (disposition === "ACCEPTED") deliverInTime(state, assignment, input, step);
+  else if (disposition !== "DUPLICATE") deliverLate(state, assignment, input, step);
+}
+
+function forgottenDisposition(producer: ProducerSession, { assignment }: ResultReturned): DispositionState {
+  return producer.hasAnswered(assignment) ? "DUPLICATE" : "UNKNOWN";
+}
+
+function dispositionOf(assignment: Assignment): DispositionState {
+  if (assignment.isAnsweredLate) return "DUPLICATE";
+  switch (assignment.state) {
+    case "OUT":
+      return "ACCEPTED";
+    case "MISSED":
+      return "LATE";
+    case "CANCELLED":
+      return "CANCELLED";
+    case "ANSWERED":
+    case "FAILED":
+    case "LATE":
+      return "DUPLICATE";
+    case "WAITING":
+    case "DEPARTED":
+    case "SATURATED":
+      return "UNKNOWN";
+  }
+}
+
+function deliverInTime(state: State, assignment: Assignment, input: ResultReturned, step: StepContext): void {
+  const { request, producer } = assignment;
+  request.resultCount++;
+  if (input.failure) request.errorCount++;
+  assignment.resultCount++;
+  assignment.lastResultAt = step.now;
+  publish(state, assignment, input, step);
+  if (input.more) {
+    request.note(step.now, "PARTIAL", assignment);
+  } else {
+    assignment.failure = input.failure;
+    producer.noteLatency(step.now - assignment.assignedAt);
+    settle(state, assignment, input.failure ? "FAILED" : "ANSWERED", step);
+    pump(state, producer, step);
+    finishDrain(producer, step);
+  }
+  endIfOver(state, request, step);
+  restartStall(state, request, step);
+}
+
+/** Gives a result its place in the topic's order and hands it to listeners and callers. */
+function publish(state: State, assignment: Assignment, input: ResultReturned, step: StepContext): void {
+  const { request } = assignment;
+  const topic = request.excludeListeners ? undefined : state.router.open(request.topic);
+  const routes = topic ? state.router.routes(topic.name) : NO_ROUTES;
+  const sequence = topic ? nextSequence(topic) : 0;
+  const { callers } = request;
+  if (topic && sequence === 1) announce(state, topic, routes, step);
+  const delivery = deliveryOf(assignment, input, routes.everyone, step.now, sequence);
+  step.effects.push(delivery);
+  state.totals.deliveries += routes.everyone.members.length + callers.length;
+  if (topic) state.log.append(topic.log, delivery);
+  if (routes.listenerGroups.length === 0) return;
+  for (const { alone } of state.router.groupMembers(routes, request)) {
+    state.totals.deliveries++;
+    step.effects.push({ ...delivery, lane: alone.lane, audience: alone.members, callers: NOBODY });
+  }
+}
+
+function nextSequence(topic: TopicState): number {
+  topic.isTold = true;
+  return ++topic.sequence;
+}
+
+/** Tells listeners that cover a topic by a wildcard which epoch its numbering has, before its first delivery. */
+function announce(state: State, { name, epoch }: TopicState, routes: Routes, step: StepContext): void {
+  const { byWildcard } = routes;
+  if (byWildcard.length > 0) state.router.openLane(routes.everyone);
+  const cursors = [{ topic: name, epoch, sequence: 0 }];
+  for (const { key } of byWildcard) {
+    step.effects.push({ kind: "topicsChanged", to: key, added: [], removed: [], cursors });
+  }
+}
+
+function deliverLate(state: State, assignment: Assignment, input: ResultReturned, step: StepContext): void {
+  const { request } = assignment;
+  request.note(step.now, "LATE", assignment);
+  if (!input.more) {
+    assignment.isAnsweredLate = true;
+    if (assignment.state === "MISSED") assignment.state = "LATE";
+  }
+  if (request.excludeListeners) return;
+  const routes = state.router.routes(request.topic);
+  const members = state.router.groupMembers(routes, request).filter((member) => member.includeLate);
+  for (const audience of [routes.includeLate, ...members.map((member) => member.alone)]) {
+    if (audience.members.length === 0) continue;
+    state.totals.deliveries += audience.members.length;
+    step.effects.push(deliveryOf(assignment, input, audience, step.now, undefined));
+  }
+}
+
+/** @param sequence - position in the topic, 0 for callers alone; undefined if the result is late. */
+function deliveryOf(
+  assignment: Assignment,
+  input: ResultReturned,
+  { lane, members }: Audience,
+  now: Instant,
+  sequence: number | undefined,
+): Deliver {
+  const { request, producer, group } = assignment;
+  const late = sequence === undefined;
+  return {
+    kind: "deliver",
+    lane,
+    audience: members,
+    callers: late ? NOBODY : request.callers,
+    requestId: request.requestId,
+    topic: request.topic,
+    producerId: producer.producerId,
+    group,
+    ordinal: late ? 0 : request.resultCount,
+    more: input.more,
+    sequence: late ? 0 : sequence,
+    latencyMs: now - request.acceptedAt,
+    receivedAt: now,
+    late,
+    context: request.context,
+    payload: input.payload,
+  };
+}
+
+function restartStall(state: State, request: PendingRequest, step: StepContext): void {
+  if (request.phase !== "GATHERING" || request.completion.stallTimeoutMs === undefined) return;
+  state.wheel.set(request, dueAt(request, step.now));
+}
+
+function count(state: State, disposition: DispositionState): void {
+  switch (disposition) {
+    case "ACCEPTED":
+      state.totals.results++;
+      break;
+    case "LATE":
+      state.totals.lateResults++;
+      break;
+    case "DUPLICATE":
+      state.totals.duplicateResults++;
+      break;
+    case "CANCELLED":
+      state.totals.cancelledResults++;
+      break;
+    case "UNKNOWN":
+      state.totals.unknownResults++;
+      break;
+  }
+}

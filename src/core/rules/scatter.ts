@@ -1,0 +1,127 @@
+/**
+ * Who is asked: the targets of a request, and the next member of a group when one departs.
+ */
+import { Assignment } from "../state/assignment.js";
+import type { PendingRequest } from "../state/pending-request.js";
+import type { ProducerSession } from "../state/producer-session.js";
+import type { State } from "../state/state.js";
+import type { Choice, ProducerGroup, Routes } from "../state/topic-state.js";
+import type { Selector, Target } from "../vocabulary/model.js";
+import { offer, settle } from "./credit.js";
+import type { StepContext } from "./step-context.js";
+
+/**
+ * Chooses whom a request is for: every producer without a group, and one member of each group.
+ *
+ * @param serial - of the request; lets producers with as much to do take turns where not all are asked.
+ */
+export function choose(routes: Routes, selector: Selector | undefined, serial: number): readonly Choice[] {
+  if (!selector && routes.groups.length === 0) return routes.singles.choices;
+  const choices: Choice[] = [];
+  for (const producer of routes.singles.producers) {
+    if (isSelected(producer, selector)) choices.push({ producer, group: undefined });
+  }
+  for (const group of routes.groups) {
+    const producer = nextMember(group, (member) => isSelected(member, selector));
+    if (producer) choices.push({ producer, group });
+  }
+  const max = selector?.maxTargets ?? 0;
+  if (max === 0 || choices.length <= max) return choices;
+  const start = serial % choices.length;
+  const rotated = [...choices.slice(start), ...choices.slice(0, start)];
+  return rotated.sort((a, b) => a.producer.load - b.producer.load).slice(0, max);
+}
+
+/** Says whom the choices name. */
+export function targetsOf(routes: Routes, choices: readonly Choice[]): readonly Target[] {
+  if (choices === routes.singles.choices) return routes.singles.targets;
+  return choices.map(({ producer, group }) => ({
+    producerId: producer.producerId,
+    group: group?.name ?? "",
+  }));
+}
+
+/** Asks the chosen ones. */
+export function scatter(
+  state: State,
+  request: PendingRequest,
+  choices: readonly Choice[],
+  step: StepContext,
+): void {
+  const { groups } = state.router.routes(request.topic);
+  for (const { producer, group } of choices) {
+    const present = group && groups.find(({ name }) => name === group.name);
+    if (present) present.position = present.members.indexOf(producer) + 1;
+    const assignment = new Assignment(++state.assignmentSerial, request, producer, group?.name ?? "");
+    request.assignments.push(assignment);
+  }
+  for (const assignment of request.assignments) offer(state, assignment, step);
+}
+
+/**
+ * Takes an open assignment off a producer that departs: to the next member of its group, else it has departed too.
+ * The departing producer is registered nowhere any more.
+ */
+export function failOver(state: State, assignment: Assignment, step: StepContext): void {
+  const { request, producer } = assignment;
+  const next = successor(state, assignment);
+  if (!next) {
+    settle(state, assignment, "DEPARTED", step);
+    return;
+  }
+  if (assignment.state === "OUT") {
+    producer.outstandingCount--;
+    request.note(assignment.assignedAt, "ASSIGNED", assignment);
+    assignment.assignedAt = 0;
+  } else {
+    producer.backlog.remove(assignment);
+  }
+  request.note(step.now, "DEPARTED", assignment);
+  producer.assignments.delete(assignment.id);
+  assignment.id = ++state.assignmentSerial;
+  assignment.attempt++;
+  assignment.producer = next;
+  assignment.state = "WAITING";
+  if (request.phase !== "ENDED") offer(state, assignment, step);
+}
+
+/** A member that is a target already, since it joined the group only later, is passed over. */
+function successor(state: State, assignment: Assignment): ProducerSession | undefined {
+  const { request, group } = assignment;
+  if (group === "") return undefined;
+  const found = state.router.routes(request.topic).groups.find((candidate) => candidate.name === group);
+  if (!found) return undefined;
+  const isAsked = (member: ProducerSession) =>
+    request.assignments.some((other) => other !== assignment && other.producer === member);
+  const next = nextMember(found, (member) => isSelected(member, request.selector) && !isAsked(member));
+  if (next) found.position = found.members.indexOf(next) + 1;
+  return next;
+}
+
+/** The member with credit, else one with room in its backlog; among those the least to do, taking turns among equals. */
+function nextMember(
+  group: ProducerGroup,
+  isEligible: (member: ProducerSession) => boolean,
+): ProducerSession | undefined {
+  let best: ProducerSession | undefined;
+  const { members, position } = group;
+  for (let i = 0; i < members.length; i++) {
+    const member = members[(position + i) % members.length];
+    if (!member || !isEligible(member)) continue;
+    if (!best || isBetter(member, best)) best = member;
+  }
+  return best;
+}
+
+function isBetter(member: ProducerSession, best: ProducerSession): boolean {
+  if (member.hasCredit !== best.hasCredit) return member.hasCredit;
+  if (member.hasRoom !== best.hasRoom) return member.hasRoom;
+  return member.load < best.load;
+}
+
+function isSelected(producer: ProducerSession, selector: Selector | undefined): boolean {
+  if (!selector) return true;
+  const { producerIds, matchLabels } = selector;
+  if (producerIds.length > 0 && !producerIds.includes(producer.producerId)) return false;
+  return matchLabels.every(([key, value]) => producer.labels.get(key) === value);
+}

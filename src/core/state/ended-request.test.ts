@@ -1,0 +1,96 @@
+import { describe, expect, it } from "vitest";
+import { submitted } from "../../../test/support/submitted.js";
+import { requestView, timeline } from "../views/request-view.js";
+import { summaryAtEnd } from "../views/summary.js";
+import type { AssignmentState } from "../vocabulary/model.js";
+import { Assignment } from "./assignment.js";
+import { EndedRequest } from "./ended-request.js";
+import { PendingRequest } from "./pending-request.js";
+import { ProducerSession } from "./producer-session.js";
+import type { RequestRecord } from "./request-record.js";
+
+const NOW = 1_000;
+
+function producer(producerId: string): ProducerSession {
+  const opened = {
+    ...{
+      kind: "producerOpened" as const,
+      session: 1,
+      sessionId: "s",
+      producerId,
+      mintedId: "",
+      displayName: "",
+    },
+    ...{
+      labels: [],
+      registrations: [],
+      maxOutstanding: 1,
+      maxBacklog: 1,
+      reportDispositions: false,
+      peer: "",
+    },
+  };
+  return new ProducerSession(producerId, opened, 1, 1, 0);
+}
+
+function ended(requestId: string, states: readonly AssignmentState[], digest = ""): PendingRequest {
+  const acceptance = { requestId, targets: [], listenerCount: 2, ttlMs: 500, deadlineAt: NOW + 500 };
+  const request = new PendingRequest(7, "t", submitted({ digest }), acceptance, NOW);
+  for (const [i, state] of states.entries()) {
+    const assignment = new Assignment(i + 1, request, producer(`p${i}`), i === 0 ? "g" : "");
+    Object.assign(assignment, { state, attempt: i + 1, assignedAt: NOW + i, settledAt: NOW + 10.5 + i });
+    Object.assign(assignment, { lastResultAt: NOW + 10.5 + i, resultCount: i + 1 });
+    if (state === "FAILED") assignment.failure = { code: 13, message: "broke" };
+    request.assignments.push(assignment);
+  }
+  request.phase = "ENDED";
+  request.settledCount = states.length;
+  request.answeredCount = states.filter((state) => state === "ANSWERED").length;
+  request.failedCount = states.filter((state) => state === "FAILED").length;
+  request.endedAt = NOW + 20.5;
+  request.reason = "ALL_ANSWERED";
+  return request;
+}
+
+function shown(request: RequestRecord): object {
+  return {
+    view: requestView(request, NOW + 999),
+    timeline: timeline(request),
+    summary: summaryAtEnd(request),
+  };
+}
+
+describe("the place of an ended request", () => {
+  it("shows the request as it ended, whatever was there before", () => {
+    const place = new EndedRequest();
+    for (const request of [
+      ended("a", ["ANSWERED", "FAILED", "ANSWERED"]),
+      ended("b", ["ANSWERED"]),
+      ended("c", []),
+      Object.assign(ended("d", ["FAILED", "FAILED"]), { reason: "POLICY_MET" as const }),
+    ]) {
+      place.put(request);
+      expect(place.requestId).toBe(request.requestId);
+      expect(place.record).toBe(place);
+      expect(shown(place.record)).toEqual(shown(request));
+    }
+  });
+
+  it.each([
+    ["that may be answered late", ended("a", ["ANSWERED", "MISSED"])],
+    ["whose id is its caller's", ended("a", ["ANSWERED"], "digest")],
+    ["of which something was noted", Object.assign(ended("a", ["ANSWERED"]), { notes: [] })],
+  ])("holds on to one %s", (_, request) => {
+    const place = new EndedRequest();
+    place.put(ended("before", ["ANSWERED"]));
+    place.put(request);
+    expect(place.record).toBe(request);
+    expect(place.requestId).toBe("a");
+  });
+
+  it("shows a target that answered late as late, and in the summary at the end as missed", () => {
+    const request = ended("a", ["LATE"]);
+    expect(requestView(request, NOW + 999).summary.outcomes).toMatchObject([{ state: "LATE" }]);
+    expect(summaryAtEnd(request).outcomes).toMatchObject([{ state: "MISSED" }]);
+  });
+});

@@ -1,0 +1,34 @@
+import type { ListenerOpened } from "../vocabulary/input.js";
+import type { Instant, OverflowAction } from "../vocabulary/model.js";
+import { Audience, NO_AUDIENCE } from "./audiences.js";
+import { Session } from "./session.js";
+
+/** A connected listener and its topics. */
+export class ListenerSession extends Session {
+  readonly kind = "listener";
+  readonly sessionId: string;
+  readonly includeLate: boolean;
+  readonly includeSummaries: boolean;
+  readonly group: string;
+  readonly peer: string;
+  /** The listener by itself, as a member of a group hears its share of the results; empty without a group. */
+  readonly alone: Audience;
+  /** Topics and patterns, as they were added. */
+  readonly topics = new Set<string>();
+
+  constructor(
+    readonly listenerId: string,
+    opened: ListenerOpened,
+    readonly overflowAction: OverflowAction,
+    readonly bufferBytes: number,
+    openedAt: Instant,
+  ) {
+    super(opened.session, openedAt);
+    this.sessionId = opened.sessionId;
+    this.includeLate = opened.includeLate;
+    this.includeSummaries = opened.includeSummaries;
+    this.group = opened.group;
+    this.peer = opened.peer;
+    this.alone = opened.group === "" ? NO_AUDIENCE : new Audience([this.key]);
+  }
+}

@@ -1,0 +1,177 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Deliver } from "../vocabulary/effect.js";
+import { NO_CONTEXT, NO_LANE, NOBODY } from "../vocabulary/model.js";
+import { RetainedLog } from "./retained-log.js";
+import { TopicState } from "./topic-state.js";
+
+/** What an entry costs beside its payload. */
+const ENTRY_BYTES = 256;
+
+function delivery(topic: TopicState, payloadBytes: number, receivedAt: number): Deliver {
+  return {
+    kind: "deliver",
+    lane: NO_LANE,
+    audience: NOBODY,
+    callers: [],
+    requestId: "r1",
+    topic: topic.name,
+    producerId: "p1",
+    group: "",
+    ordinal: 1,
+    more: false,
+    sequence: ++topic.sequence,
+    latencyMs: 0,
+    receivedAt,
+    late: false,
+    context: NO_CONTEXT,
+    payload: new Uint8Array(payloadBytes),
+  };
+}
+
+function sequences(entries: readonly Deliver[]): readonly number[] {
+  return entries.map(({ sequence }) => sequence);
+}
+
+function topics(count: number): readonly TopicState[] {
+  return Array.from({ length: count }, (_, i) => new TopicState(`t${i}`, `e.${i}`, 0));
+}
+
+describe("the retained log", () => {
+  it("holds the newest deliveries of all topics within its bytes and its age, and replays each topic without a hole", () => {
+    const step = fc.record({
+      topic: fc.nat(2),
+      bytes: fc.oneof(fc.nat(300), fc.constant(5_000)),
+      pauseMs: fc.oneof(fc.constant(0), fc.nat(60)),
+      isExpire: fc.boolean(),
+    });
+    const limits = { retainedBytes: 2_000, retainedMs: 100 };
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60, size: "max" }), (steps) => {
+        const log = new RetainedLog(limits);
+        const all = topics(3);
+        let list: Deliver[] = [];
+        const bytesOf = (entries: readonly Deliver[]) =>
+          entries.reduce((sum, { payload }) => sum + payload.byteLength + ENTRY_BYTES, 0);
+        let now = 0;
+        for (const { topic, bytes, pauseMs, isExpire } of steps) {
+          now += pauseMs;
+          if (isExpire) {
+            list = list.filter(({ receivedAt }) => now - receivedAt <= limits.retainedMs);
+            log.expire(now);
+          } else {
+            const state = all[topic] as TopicState;
+            const entry = delivery(state, bytes, now);
+            log.append(state.log, entry);
+            list.push(entry);
+            while (bytesOf(list) > limits.retainedBytes) list.shift();
+          }
+
+          const held = {
+            size: list.length,
+            bytes: bytesOf(list),
+            topics: all.map((state) => {
+              const own = list.filter((entry) => entry.topic === state.name);
+              const after = (sequence: number) => own.filter((entry) => entry.sequence > sequence);
+              const replays = [0, state.sequence - 2, state.sequence - 1, state.sequence].map(after);
+              return { count: own.length, bytes: bytesOf(own), replays: replays.map(sequences) };
+            }),
+          };
+          expect(held.bytes).toBeLessThanOrEqual(limits.retainedBytes);
+          expect({
+            size: log.size,
+            bytes: log.byteLength,
+            topics: all.map((state) => {
+              const after = (sequence: number) => state.log.after(sequence);
+              const replays = [0, state.sequence - 2, state.sequence - 1, state.sequence].map(after);
+              return { count: state.log.count, bytes: state.log.byteLength, replays: replays.map(sequences) };
+            }),
+          }).toEqual(held);
+        }
+      }),
+      { numRuns: 100, seed: 1 },
+    );
+  });
+
+  it("keeps what is as old as allowed and drops what is older", () => {
+    const log = new RetainedLog({ retainedBytes: 10_000, retainedMs: 100 });
+    const [topic] = topics(1) as [TopicState];
+    log.append(topic.log, delivery(topic, 0, 50));
+
+    log.expire(150);
+    expect(log.size).toBe(1);
+    log.expire(151);
+    expect(log.size).toBe(0);
+  });
+
+  it("retains nothing if its bytes are 0", () => {
+    const log = new RetainedLog({ retainedBytes: 0, retainedMs: 100 });
+    const [topic] = topics(1) as [TopicState];
+    log.append(topic.log, delivery(topic, 0, 0));
+
+    expect([log.size, log.byteLength, topic.log.after(0)]).toEqual([0, 0, []]);
+  });
+
+  it("lets a busy topic push out what a quiet one had, which is the oldest", () => {
+    const log = new RetainedLog({ retainedBytes: 3 * ENTRY_BYTES, retainedMs: 100 });
+    const [quiet, busy] = topics(2) as [TopicState, TopicState];
+    log.append(quiet.log, delivery(quiet, 0, 0));
+    for (let i = 0; i < 3; i++) log.append(busy.log, delivery(busy, 0, 0));
+
+    expect(quiet.log.after(0)).toEqual([]);
+    expect(busy.log.after(0).map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
+  });
+
+  it("keeps the payload of each, over many blocks that are filled again and again", () => {
+    const log = new RetainedLog({ retainedBytes: 50_000, retainedMs: 100 });
+    const own = topics(3);
+    // Now and then one that is larger than all that may be retained, so that nothing is left.
+    const bytes = (seed: number) => Buffer.alloc(seed % 50 === 49 ? 60_000 : 1_000 + (seed % 7), seed);
+    const kept: { topic: TopicState; entry: Deliver }[] = [];
+    for (let i = 0; i < 3_000; i++) {
+      const topic = own[i % 3] as TopicState;
+      const entry = { ...delivery(topic, 0, 0), payload: bytes(i) };
+      log.append(topic.log, entry);
+      kept.push({ topic, entry });
+      if (i % 10 > 0) continue;
+      const newest = kept.slice(kept.length - log.size);
+      for (const state of own) {
+        const expected = newest.filter(({ topic: { name } }) => name === state.name);
+        const held = state.log.after(0);
+        expect(sequences(held)).toEqual(sequences(expected.map(({ entry }) => entry)));
+        const sameBytes = (each: Deliver, at: number) =>
+          Buffer.compare(each.payload, expected[at]?.entry.payload ?? new Uint8Array(0)) === 0;
+        expect(held.every(sameBytes)).toBe(true);
+      }
+    }
+  });
+
+  it("stays as small as it is allowed to be over a long time", () => {
+    const log = new RetainedLog({ retainedBytes: 100 * ENTRY_BYTES, retainedMs: 100 });
+    const [topic, other] = topics(2) as [TopicState, TopicState];
+    for (let i = 0; i < 150_000; i++) {
+      const to = i % 3 === 0 ? other : topic;
+      log.append(to.log, delivery(to, 0, i));
+    }
+
+    expect([log.size, log.byteLength]).toEqual([100, 100 * ENTRY_BYTES]);
+    expect(topic.log.count + other.log.count).toBe(100);
+    expect(topic.log.placeCount + other.log.placeCount).toBeLessThanOrEqual(100 + 2 * 1_024);
+    expect(topic.log.after(0).at(-1)?.sequence).toBe(topic.sequence);
+  });
+
+  it("holds about twice the places of what is retained, however many topics share it", () => {
+    const log = new RetainedLog({ retainedBytes: 400 * ENTRY_BYTES, retainedMs: 100 });
+    const many = topics(100);
+    for (let i = 0; i < 50_000; i++) {
+      const to = many[i % many.length] as TopicState;
+      log.append(to.log, delivery(to, 0, i));
+    }
+
+    for (const topic of many) {
+      expect(topic.log.count).toBe(4);
+      expect(topic.log.placeCount).toBeLessThanOrEqual(4 + 16);
+      expect(sequences(topic.log.after(0))).toEqual([497, 498, 499, 500]);
+    }
+  });
+});

@@ -1,0 +1,194 @@
+/**
+ * Who is on which topic: registrations of producers and listeners, and the routes that follow from them.
+ */
+
+import { TopicTree } from "../tables/topic-tree.js";
+import type { Instant, SessionKey } from "../vocabulary/model.js";
+import { hasWildcard } from "../vocabulary/topic.js";
+import { type Audience, Audiences } from "./audiences.js";
+import type { ListenerSession } from "./listener-session.js";
+import type { PendingRequest } from "./pending-request.js";
+import type { ProducerSession } from "./producer-session.js";
+import {
+  NO_ROUTES,
+  type ProducerGroup,
+  type Routes,
+  type Singles,
+  singlesOf,
+  type TopicState,
+} from "./topic-state.js";
+import type { Topics } from "./topics.js";
+
+const NO_LISTENERS: readonly ListenerSession[] = [];
+
+/** All registrations. */
+export class Router {
+  private readonly producers = new TopicTree<ProducerSession, string>();
+  private readonly listeners = new TopicTree<ListenerSession, true>();
+  private readonly audiences = new Audiences();
+  /** Singles of the topic that was computed last: topics that are computed in a row mostly have the same. */
+  private latestSingles = singlesOf([]);
+  /** Counts changes of registrations: routes that were computed before the latest change of their topic are stale. */
+  private revision = 0;
+  /** Revision of the latest wildcard registration, which may concern any topic. */
+  private wildcardChangedAt = 0;
+
+  constructor(private readonly topics: Topics) {}
+
+  /** How many names producers and listeners are registered under. */
+  get registrationCount(): number {
+    return this.producers.size + this.listeners.size;
+  }
+
+  /** The state of a topic, made if there is none; undefined if the limit of topics is reached. */
+  open(name: string): TopicState | undefined {
+    return this.topics.open(name, this.revision);
+  }
+
+  /** Registers a producer. */
+  registerProducer(producer: ProducerSession, pattern: string, group: string): void {
+    producer.registrations.set(pattern, group);
+    this.producers.add(pattern, producer, group);
+    this.forgetRoutes(pattern);
+    const topic = hasWildcard(pattern) ? undefined : this.open(pattern);
+    if (topic) this.topics.retain(topic);
+  }
+
+  /** Takes a producer's registration back; one that is not there is ignored. */
+  deregisterProducer(producer: ProducerSession, pattern: string, now: Instant): void {
+    if (!producer.registrations.delete(pattern)) return;
+    this.producers.remove(pattern, producer);
+    this.forgetRoutes(pattern);
+    this.releaseNamed(pattern, now);
+  }
+
+  /** Registers a listener. */
+  registerListener(listener: ListenerSession, pattern: string): void {
+    listener.topics.add(pattern);
+    this.listeners.add(pattern, listener, true);
+    this.forgetRoutes(pattern);
+    this.audiences.openLane(listener.alone, this.revision);
+  }
+
+  /** Takes a listener's registration back; one that is not there is ignored. */
+  deregisterListener(listener: ListenerSession, pattern: string, now: Instant): void {
+    if (!listener.topics.delete(pattern)) return;
+    this.listeners.remove(pattern, listener);
+    this.forgetRoutes(pattern);
+    this.audiences.openLane(listener.alone, this.revision);
+    this.releaseNamed(pattern, now);
+  }
+
+  /** Whether a listener's topics cover a topic. */
+  hears(listener: ListenerSession, topic: string): boolean {
+    return this.listeners.match(topic).has(listener);
+  }
+
+  /** Who is on a topic now. */
+  routes(name: string): Routes {
+    const topic = this.topics.find(name);
+    if (!topic) return this.compute(name, this.revision);
+    const changedAt = Math.max(topic.changedAt, this.wildcardChangedAt);
+    if (!topic.routes || topic.routesAt < changedAt) {
+      topic.routes = this.compute(name, changedAt, topic.routes);
+      topic.routesAt = this.revision;
+    }
+    return topic.routes;
+  }
+
+  /** The member of each listener group that gets the results of a request; the same one while the group is the same. */
+  groupMembers({ listenerGroups }: Routes, request: PendingRequest): readonly ListenerSession[] {
+    if (listenerGroups.length === 0) return NO_LISTENERS;
+    return listenerGroups.flatMap((group) => group[request.serial % group.length] ?? []);
+  }
+
+  /** Makes the next delivery to an audience come after an effect that was just ordered for some of its listeners. */
+  openLane(audience: Audience): void {
+    this.audiences.openLane(audience, this.revision);
+  }
+
+  /** Notes that a topic may no longer be in use. */
+  release(topic: TopicState, now: Instant): void {
+    const { name } = topic;
+    if (topic.pendingCount > 0 || this.listeners.hasExact(name) || this.producers.hasExact(name)) return;
+    this.topics.release(topic, this.routes(name) !== NO_ROUTES, now);
+  }
+
+  private forgetRoutes(pattern: string): void {
+    this.revision++;
+    if (hasWildcard(pattern)) {
+      this.wildcardChangedAt = this.revision;
+      return;
+    }
+    const topic = this.topics.find(pattern);
+    if (topic) topic.changedAt = this.revision;
+  }
+
+  private releaseNamed(pattern: string, now: Instant): void {
+    const topic = this.topics.find(pattern);
+    if (topic) this.release(topic, now);
+  }
+
+  /**
+   * @param changedAt - revision of the latest change that concerns the topic.
+   * @param earlier - whose groups keep their position.
+   */
+  private compute(name: string, changedAt: number, earlier: Routes = NO_ROUTES): Routes {
+    const producers = this.producers.match(name);
+    const listeners = this.listeners.match(name);
+    if (producers.size === 0 && listeners.size === 0) return NO_ROUTES;
+    const singles: ProducerSession[] = [];
+    const groups = new Map<string, ProducerSession[]>();
+    for (const [producer, group] of producers) addTo(group, producer, singles, groups);
+    const everyone: ListenerSession[] = [];
+    const listenerGroups = new Map<string, ListenerSession[]>();
+    for (const listener of listeners.keys()) addTo(listener.group, listener, everyone, listenerGroups);
+    const audienceOf = (members: readonly ListenerSession[]): Audience =>
+      this.audiences.of(keysOf(members), changedAt, this.revision);
+    const isNamedByAll = this.listeners.countExact(name) === listeners.size;
+    return {
+      singles: this.sharedSingles(singles),
+      groups: [...groups].map(([group, members]): ProducerGroup => {
+        const before = earlier.groups.find((candidate) => candidate.name === group);
+        return { name: group, members, position: before ? positionAmong(members, before) : 0 };
+      }),
+      listenerCount: listeners.size,
+      everyone: audienceOf(everyone),
+      includeLate: audienceOf(everyone.filter((listener) => listener.includeLate)),
+      includeSummaries: audienceOf(everyone.filter((listener) => listener.includeSummaries)),
+      byWildcard: isNamedByAll ? NO_LISTENERS : everyone.filter((listener) => !listener.topics.has(name)),
+      listenerGroups: [...listenerGroups.values()],
+    };
+  }
+
+  private sharedSingles(producers: readonly ProducerSession[]): Singles {
+    const { producers: latest } = this.latestSingles;
+    const isSame = producers.length === latest.length && producers.every((one, i) => one === latest[i]);
+    if (!isSame) this.latestSingles = singlesOf(producers);
+    return this.latestSingles;
+  }
+}
+
+/** The position among the present members: that of the next earlier member that is still present. */
+function positionAmong(members: readonly ProducerSession[], before: ProducerGroup): number {
+  for (let i = 0; i < before.members.length; i++) {
+    const next = before.members[(before.position + i) % before.members.length];
+    const position = next ? members.indexOf(next) : -1;
+    if (position >= 0) return position;
+  }
+  return 0;
+}
+
+function addTo<T>(group: string, member: T, singles: T[], groups: Map<string, T[]>): void {
+  if (group === "") {
+    singles.push(member);
+    return;
+  }
+  const members = groups.get(group);
+  if (members) members.push(member);
+  else groups.set(group, [member]);
+}
+
+function keysOf(listeners: readonly ListenerSession[]): readonly SessionKey[] {
+  return listeners.map((listener) => listener.key);
+}

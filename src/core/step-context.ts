@@ -1,8 +1,0 @@
-import type { Effect } from "./effect.js";
-import type { Instant } from "./model.js";
-
-/** One step under way: the instant it happens at, and the orders it has given so far. */
-export interface StepContext {
-  readonly now: Instant;
-  readonly effects: Effect[];
-}

@@ -1,0 +1,78 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../test/support/collect-garbage.js";
+import { IdTable } from "./id-table.js";
+
+const id = fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }));
+const step = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("set" as const), id }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("delete" as const), id }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("clear" as const), id }) },
+);
+
+describe("an IdTable", () => {
+  it("holds what a map would, by ascending id", () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+        const table = new IdTable<string>();
+        const map = new Map<number, string>();
+        for (const [turn, { kind, id: at }] of steps.entries()) {
+          if (kind === "set") {
+            table.set(at, `${at} in turn ${turn}`);
+            map.set(at, `${at} in turn ${turn}`);
+          } else if (kind === "delete") {
+            table.delete(at);
+            map.delete(at);
+          } else {
+            table.clear();
+            map.clear();
+          }
+          expect(table.size).toBe(map.size);
+          expect(table.get(at)).toBe(map.get(at));
+        }
+        expect(table.values()).toEqual([...map].sort(([a], [b]) => a - b).map(([, value]) => value));
+      }),
+    );
+  });
+
+  it("finds everything while ids come in order and go as they came", () => {
+    const table = new IdTable<number>();
+    for (let next = 1; next <= 5_000; next++) {
+      table.set(4 * next, next);
+      if (next > 300) table.delete(4 * (next - 300));
+      if (next % 500 === 0) for (let i = next - 299; i <= next; i++) expect(table.get(4 * i)).toBe(i);
+    }
+    expect(table.size).toBe(300);
+  });
+
+  it("gives back what a peak took", () => {
+    const table = new IdTable<number>();
+    for (let i = 1; i <= 10_000; i++) table.set(i, i);
+    for (let i = 1; i <= 9_990; i++) table.delete(i);
+    expect(table.placeCount).toBeLessThanOrEqual(1_024);
+    expect(table.values()).toEqual([9_991, 9_992, 9_993, 9_994, 9_995, 9_996, 9_997, 9_998, 9_999, 10_000]);
+  });
+
+  it("knows no id that was never given out", () => {
+    const table = new IdTable<string>();
+    table.set(7, "seven");
+    for (const other of [0, Number.NaN, 8, 2 ** 40 + 7]) expect(table.get(other)).toBeUndefined();
+  });
+
+  it("lets go of what is deleted", async () => {
+    const held = new IdTable<object>();
+    const put = (id: number): WeakRef<object> => {
+      const value = {};
+      held.set(id, value);
+      return new WeakRef(value);
+    };
+    const [gone, here] = [put(1), put(2)];
+    held.delete(1);
+    await nextTurn();
+    collectGarbage();
+
+    expect(gone.deref()).toBeUndefined();
+    expect(here.deref()).toBe(held.get(2));
+  });
+});

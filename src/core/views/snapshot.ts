@@ -1,0 +1,32 @@
+import type { State } from "../state/state.js";
+import type { Snapshot } from "../vocabulary/views.js";
+
+/** Describes the state. */
+export function snapshotOf(state: State): Snapshot {
+  let outstandingAssignments = 0;
+  let waitingAssignments = 0;
+  for (const producer of state.producers.values()) {
+    outstandingAssignments += producer.outstandingCount;
+    waitingAssignments += producer.backlog.size;
+  }
+  const { producers, listeners } = state;
+  return {
+    phase: state.phase,
+    counts: {
+      topics: state.topics.size,
+      registrations: state.router.registrationCount,
+      producers: producers.size,
+      listeners: listeners.size,
+      callers: state.sessions.size - producers.size - listeners.size,
+      pendingRequests: state.requests.size,
+      pendingBytes: state.pendingBytes,
+      outstandingAssignments,
+      waitingAssignments,
+      retainedDeliveries: state.log.size,
+      retainedBytes: state.log.byteLength,
+      rememberedRequestIds: state.remembered.size,
+      deadlines: state.wheel.size,
+    },
+    totals: { ...state.totals },
+  };
+}

@@ -1,0 +1,103 @@
+/**
+ * What a summary says of a request.
+ */
+
+import type { AssignmentRecord, RequestRecord } from "../state/request-record.js";
+import type { Completion, EndReason, Instant, Outcome, OutcomeState, Summary } from "../vocabulary/model.js";
+
+/** Results that count towards the policy. */
+function countedResults(request: RequestRecord): number {
+  return request.completion.countErrors ? request.resultCount : request.resultCount - request.errorCount;
+}
+
+/** Whether the goal of the completion is met. */
+export function isGoalMet(request: RequestRecord): boolean {
+  const { until, countErrors } = request.completion;
+  const targets = request.assignments.length;
+  switch (until.kind) {
+    case "all":
+      return targets > 0 && request.answeredCount + (countErrors ? request.failedCount : 0) === targets;
+    case "resultCount":
+      return countedResults(request) >= until.count;
+    case "quorumPercent": {
+      const answered = request.answeredCount + (countErrors ? request.failedCount : 0);
+      return targets > 0 && answered >= Math.ceil((targets * until.percent) / 100);
+    }
+    case "firstSuccess":
+      return request.resultCount > request.errorCount;
+  }
+}
+
+/** Whether the request got what it asked for. */
+function isSatisfied(request: RequestRecord): boolean {
+  const { minResults } = request.completion;
+  return minResults > 0 ? countedResults(request) >= minResults : isGoalMet(request);
+}
+
+/** Whether a gather that ends for this reason ends before its TTL although more could come. */
+export function isEarly(reason: EndReason): boolean {
+  return reason === "POLICY_MET" || reason === "STALLED";
+}
+
+/** The state an open assignment ends in when its request does. */
+export function stateAtEnd(
+  { state }: AssignmentRecord,
+  { loserAction }: Completion,
+  reason: EndReason,
+): OutcomeState {
+  if (state === "WAITING") return "SATURATED";
+  const runsOn = loserAction === "LET_RUN" && isEarly(reason);
+  return reason === "EXPIRED" || runsOn ? "MISSED" : "CANCELLED";
+}
+
+/**
+ * Sums a request up.
+ *
+ * @param at - when it ended, or the present instant.
+ * @param outcomes - undefined if nobody hears the summary.
+ */
+export function summarize(
+  request: RequestRecord,
+  reason: EndReason,
+  at: Instant,
+  outcomes: readonly Outcome[] | undefined,
+): Summary {
+  return {
+    requestId: request.requestId,
+    topic: request.topic,
+    reason,
+    satisfied: isSatisfied(request),
+    targetedCount: request.assignments.length,
+    answeredCount: request.answeredCount,
+    failedCount: request.failedCount,
+    elapsedMs: at - request.acceptedAt,
+    outcomes,
+  };
+}
+
+/** The outcomes of a request that ends now for this reason, or of one that has ended. */
+export function outcomesOf(request: RequestRecord, reason: EndReason): readonly Outcome[] {
+  return request.assignments.map((assignment) => outcome(assignment, request, reason));
+}
+
+/** The summary of a request as it ended: a producer that answered later was silent then. */
+export function summaryAtEnd(request: RequestRecord): Summary {
+  const reason = request.reason ?? "CANCELLED";
+  const outcomes = outcomesOf(request, reason).map((atEnd) =>
+    atEnd.state === "LATE" ? { ...atEnd, state: "MISSED" as const } : atEnd,
+  );
+  return summarize(request, reason, request.endedAt ?? request.acceptedAt, outcomes);
+}
+
+function outcome(assignment: AssignmentRecord, request: RequestRecord, reason: EndReason): Outcome {
+  const { state, lastResultAt } = assignment;
+  const isOpen = state === "WAITING" || state === "OUT";
+  return {
+    producerId: assignment.producer.producerId,
+    group: assignment.group,
+    state: isOpen ? stateAtEnd(assignment, request.completion, reason) : state,
+    latencyMs: lastResultAt === undefined ? undefined : lastResultAt - request.acceptedAt,
+    resultCount: assignment.resultCount,
+    failure: assignment.failure,
+  };
+}

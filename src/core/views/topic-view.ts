@@ -1,0 +1,18 @@
+import type { State } from "../state/state.js";
+import type { TopicState } from "../state/topic-state.js";
+import type { TopicView } from "../vocabulary/views.js";
+
+/** Describes a topic. */
+export function topicView(state: State, topic: TopicState): TopicView {
+  const { singles, groups, listenerCount } = state.router.routes(topic.name);
+  return {
+    topic: topic.name,
+    producerCount: singles.producers.length + groups.reduce((sum, group) => sum + group.members.length, 0),
+    listenerCount,
+    pendingCount: topic.pendingCount,
+    epoch: topic.epoch,
+    sequence: topic.sequence,
+    retainedCount: topic.log.count,
+    retainedBytes: topic.log.byteLength,
+  };
+}

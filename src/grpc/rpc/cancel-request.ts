@@ -1,0 +1,23 @@
+import type { sendUnaryData } from "@grpc/grpc-js";
+import { CancelRequestRequest, CancelRequestResponse } from "ate-dispatcher-client/internal";
+import type { UnaryCall } from "../transport/call.js";
+import { decodeCold } from "../wire/decode-cold.js";
+import { summary } from "../wire/encode-event.js";
+import type { Edge } from "./edge.js";
+import { answerUnary } from "./unary.js";
+
+/** Handles CancelRequest: ends a request and answers how it stood. */
+export function cancelRequest(edge: Edge, call: UnaryCall, callback: sendUnaryData<Uint8Array>): void {
+  answerUnary(
+    edge,
+    callback,
+    (session) => {
+      const { requestId } = decodeCold(CancelRequestRequest, call.request);
+      return { kind: "cancelRequested", session, requestId };
+    },
+    (order) =>
+      order.kind === "cancelled"
+        ? CancelRequestResponse.encode({ summary: summary(order.summary) }).finish()
+        : undefined,
+  );
+}

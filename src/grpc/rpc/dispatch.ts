@@ -1,0 +1,44 @@
+import type { sendUnaryData } from "@grpc/grpc-js";
+import { DispatchResponse } from "ate-dispatcher-client/internal";
+import { deadlineOf, type UnaryCall } from "../transport/call.js";
+import { decodeCall } from "../wire/decode-submit.js";
+import { acceptance } from "../wire/encode-event.js";
+import type { Edge } from "./edge.js";
+import { contextOf, requestSubmitted } from "./submitted.js";
+import { answerUnary } from "./unary.js";
+
+/** Handles Dispatch: scatters a request and answers as soon as it is accepted. */
+export function dispatch(edge: Edge, call: UnaryCall, callback: sendUnaryData<Uint8Array>): void {
+  edge.runtime.inTurn(call.request.byteLength, (waitedMs) => {
+    if (!call.cancelled) takeUp(edge, call, waitedMs, callback);
+  });
+}
+
+function takeUp(edge: Edge, call: UnaryCall, waitedMs: number, callback: sendUnaryData<Uint8Array>): void {
+  answerUnary(
+    edge,
+    callback,
+    (session) => {
+      const { spec, flag } = decodeCall(call.request);
+      return requestSubmitted(
+        {
+          session,
+          correlationId: undefined,
+          spec,
+          gather: false,
+          excludeListeners: false,
+          validateOnly: flag,
+          callDeadlineAt: deadlineOf(call, edge.clock),
+          context: contextOf(call.metadata),
+          waitedMs,
+        },
+        edge,
+      );
+    },
+    (order) => {
+      if (order.kind !== "accept") return undefined;
+      const accepted = acceptance(order.acceptance, "", edge.clock);
+      return DispatchResponse.encode({ acceptance: accepted }).finish();
+    },
+  );
+}

@@ -1,0 +1,45 @@
+import { deadlineOf, fail, guard, type OutgoingCall, sinkOf, subscribe } from "../transport/call.js";
+import { decodeCall } from "../wire/decode-submit.js";
+import type { Edge } from "./edge.js";
+import { contextOf, requestSubmitted } from "./submitted.js";
+
+type GatherCall = OutgoingCall & { readonly request: Buffer };
+
+/** Handles Gather: scatters a request and streams its acceptance, its results and its summary. */
+export function gather(edge: Edge, call: GatherCall): void {
+  edge.runtime.inTurn(call.request.byteLength, (waitedMs) => {
+    if (!call.cancelled) takeUp(edge, call, waitedMs);
+  });
+}
+
+function takeUp(edge: Edge, call: GatherCall, waitedMs: number): void {
+  const { runtime, clock, logger, options } = edge;
+  guard(
+    logger,
+    (status) => fail(call, status),
+    () => {
+      const { spec, flag } = decodeCall(call.request);
+      const bound = {
+        maxBytes: options.callerBufferBytes,
+        overflow: "SLOW_CALLER",
+        endsOnReject: true,
+      } as const;
+      const session = runtime.openStream(sinkOf(call, edge), bound);
+      subscribe(call, logger, { closed: () => runtime.close(session) });
+      runtime.submit({ kind: "callerOpened", session });
+      const submission = {
+        session,
+        correlationId: undefined,
+        spec,
+        gather: true,
+        excludeListeners: flag,
+        validateOnly: false,
+        callDeadlineAt: deadlineOf(call, clock),
+        context: contextOf(call.metadata),
+        waitedMs,
+      };
+      runtime.submit(requestSubmitted(submission, edge));
+      runtime.submit({ kind: "callerFinished", session });
+    },
+  );
+}

@@ -1,0 +1,56 @@
+import { ListenRequest } from "ate-dispatcher-client/internal";
+import type { ListenerOpened } from "../../core/vocabulary/input.js";
+import type { OverflowAction, SessionKey } from "../../core/vocabulary/model.js";
+import type { OutboxBound } from "../../ports/runtime.js";
+import { fail, guard, type OutgoingCall, sinkOf, subscribe } from "../transport/call.js";
+import { decodeCold } from "../wire/decode-cold.js";
+import { opaqueId } from "../wire/ids.js";
+import type { Edge } from "./edge.js";
+
+const OVERFLOW_ACTIONS: readonly OverflowAction[] = ["DROP_OLDEST", "DROP_OLDEST", "DISCONNECT"];
+
+/** A listener's queue before its session says how large it is. */
+export const LISTENER_BOUND: OutboxBound = {
+  maxBytes: Number.POSITIVE_INFINITY,
+  overflow: "SLOW_LISTENER",
+  endsOnReject: false,
+};
+
+/** Handles Listen: a listener's session whose topics are changed by UpdateListener. */
+export function listen(edge: Edge, call: OutgoingCall & { readonly request: Buffer }): void {
+  const { runtime, logger } = edge;
+  guard(
+    logger,
+    (status) => fail(call, status),
+    () => {
+      const request = decodeCold(ListenRequest, call.request);
+      const session = runtime.openStream(sinkOf(call, edge), LISTENER_BOUND);
+      subscribe(call, logger, { closed: () => runtime.close(session) });
+      runtime.submit(listenerOpened(session, request, call.getPeer()));
+    },
+  );
+}
+
+/** The input that opens a listener's session. */
+export function listenerOpened(session: SessionKey, request: ListenRequest, peer: string): ListenerOpened {
+  const { listenerId, topics, includeLate, includeSummaries, bufferBytes, group } = request;
+  return {
+    kind: "listenerOpened",
+    session,
+    sessionId: opaqueId(),
+    listenerId,
+    mintedId: `listener-${opaqueId()}`,
+    topics,
+    resumeFrom: request.resumeFrom.map(({ topic, epoch, sequence }) => ({
+      topic,
+      epoch,
+      sequence: Number(sequence),
+    })),
+    includeLate,
+    includeSummaries,
+    overflowAction: OVERFLOW_ACTIONS[request.overflowAction] ?? "UNKNOWN_ENUM_VALUE",
+    bufferBytes,
+    group,
+    peer,
+  };
+}

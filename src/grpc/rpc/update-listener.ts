@@ -1,0 +1,20 @@
+import type { sendUnaryData } from "@grpc/grpc-js";
+import { UpdateListenerRequest, UpdateListenerResponse } from "ate-dispatcher-client/internal";
+import type { UnaryCall } from "../transport/call.js";
+import { decodeCold } from "../wire/decode-cold.js";
+import type { Edge } from "./edge.js";
+import { answerUnary } from "./unary.js";
+
+/** Handles UpdateListener: changes the topics of a live listener. */
+export function updateListener(edge: Edge, call: UnaryCall, callback: sendUnaryData<Uint8Array>): void {
+  answerUnary(
+    edge,
+    callback,
+    (session) => {
+      const { listenerId, addTopics, removeTopics } = decodeCold(UpdateListenerRequest, call.request);
+      return { kind: "listenerUpdated", session, listenerId, add: addTopics, remove: removeTopics };
+    },
+    (order) =>
+      order.kind === "updated" ? UpdateListenerResponse.encode({ topics: order.topics }).finish() : undefined,
+  );
+}

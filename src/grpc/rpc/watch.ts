@@ -1,0 +1,135 @@
+/**
+ * Handles Watch: facts as they happen and, once a second, how the server stands. A watcher that reads too slowly loses
+ * events and is told how many.
+ */
+import { type WatchEvent, WatchRequest, WatchResponse } from "ate-dispatcher-client/internal";
+import type { Fact } from "../../core/vocabulary/fact.js";
+import { invalid } from "../../core/vocabulary/reason.js";
+import { isPattern, overlap } from "../../core/vocabulary/topic.js";
+import type { Sink } from "../../ports/sink.js";
+import type { Ticker } from "../../ports/ticker.js";
+import { fail, guard, type OutgoingCall, sinkOf, subscribe } from "../transport/call.js";
+import { decodeCold } from "../wire/decode-cold.js";
+import { acceptance, summary } from "../wire/encode-event.js";
+import { listenerInfo, type ProcessFacts, producerInfo, serverInfo } from "../wire/encode-view.js";
+import { grpcStatus } from "../wire/status.js";
+import { timestamp } from "../wire/time.js";
+import type { Edge } from "./edge.js";
+
+/** Events that wait for one watcher at the most. */
+const MOST_WAITING = 1_000;
+
+type Event = NonNullable<WatchEvent["event"]>;
+
+/** Streams of watchers, which are no sessions of the core and so are not ended by it. */
+export type Watchers = Set<Sink>;
+
+/** Handles Watch. */
+export function watch(
+  edge: Edge,
+  facts: ProcessFacts,
+  ticker: Ticker,
+  watchers: Watchers,
+  call: OutgoingCall & { readonly request: Buffer },
+): void {
+  const { runtime, clock, logger } = edge;
+  guard(
+    logger,
+    (status) => fail(call, status),
+    () => {
+      const { topic: pattern } = decodeCold(WatchRequest, call.request);
+      if (pattern !== "" && !isPattern(pattern)) {
+        const description = "is not a topic or pattern; use dot-separated tokens of A-Z a-z 0-9 _ -";
+        fail(call, grpcStatus(invalid([{ field: "topic", description }])));
+        return;
+      }
+      const sink = sinkOf(call, edge);
+      const post = postTo(sink, edge);
+      const server = (): void => {
+        post({ $case: "server", value: serverInfo(runtime.snapshot(), runtime.droppedCount, facts, clock) });
+      };
+      const stopHearing = runtime.watch((fact) => {
+        if (concerns(fact, pattern)) post(eventOf(fact, edge), requestTopic(fact));
+      });
+      const stopTicking = ticker.every(server);
+      watchers.add(sink);
+      subscribe(call, logger, {
+        closed: () => {
+          stopHearing();
+          stopTicking();
+          watchers.delete(sink);
+        },
+      });
+      server();
+    },
+  );
+}
+
+/** Queues events for a watcher and sends those of a turn as one message. */
+function postTo(sink: Sink, { clock }: Edge): (event: Event, topic?: string) => void {
+  let waiting: WatchEvent[] = [];
+  let lost = 0;
+  let isSending = false;
+  const event = (of: Event, topic = ""): WatchEvent => {
+    return { time: timestamp(clock.timeOfDay(clock.now())), event: of, topic };
+  };
+  const flush = (): void => {
+    const events = lost > 0 ? [event({ $case: "lostCount", value: BigInt(lost) }), ...waiting] : waiting;
+    waiting = [];
+    lost = 0;
+    isSending = events.length > 0;
+    if (isSending) sink.write([WatchResponse.encode({ events }).finish()], () => setImmediate(flush));
+  };
+  return (of, topic) => {
+    if (waiting.length < MOST_WAITING) waiting.push(event(of, topic));
+    else lost++;
+    if (isSending) return;
+    isSending = true;
+    setImmediate(flush);
+  };
+}
+
+function eventOf(fact: Fact, { runtime, clock }: Edge): Event {
+  switch (fact.kind) {
+    case "producerChanged":
+      return { $case: "producerChanged", value: producerInfo(fact.producer, clock) };
+    case "producerLeft":
+      return { $case: "producerLeft", value: fact.producerId };
+    case "listenerChanged": {
+      const queue = runtime.queueOf(fact.listener.key);
+      return { $case: "listenerChanged", value: listenerInfo(fact.listener, queue, clock) };
+    }
+    case "listenerLeft":
+      return { $case: "listenerLeft", value: fact.listenerId };
+    case "requestAccepted":
+      return { $case: "requestAccepted", value: acceptance(fact.acceptance, "", clock) };
+    case "requestEnded":
+      return { $case: "requestEnded", value: summary(fact.summary) };
+  }
+}
+
+function requestTopic(fact: Fact): string {
+  if (fact.kind === "requestAccepted") return fact.topic;
+  return fact.kind === "requestEnded" ? fact.summary.topic : "";
+}
+
+/** Whether a fact is about a topic that the watcher may mean. */
+function concerns(fact: Fact, pattern: string): boolean {
+  return pattern === "" || topicsOf(fact).some((topic) => overlap(pattern, topic));
+}
+
+function topicsOf(fact: Fact): readonly string[] {
+  switch (fact.kind) {
+    case "producerChanged":
+      return fact.producer.registrations.map(({ topic }) => topic);
+    case "listenerChanged":
+      return fact.listener.topics;
+    case "requestAccepted":
+      return [fact.topic];
+    case "requestEnded":
+      return [fact.summary.topic];
+    case "producerLeft":
+    case "listenerLeft":
+      return fact.topics;
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * Reads what producers send. Replies are walked by hand and their Result stays verbatim; the rest is rare and goes
+ * through the generated code.
+ */
+import { FIELDS, ProducerMessage, WireReader } from "ate-dispatcher-client/internal";
+import type { Input } from "../../core/vocabulary/input.js";
+import type { Failure, SessionKey } from "../../core/vocabulary/model.js";
+import { decodeCold } from "./decode-cold.js";
+
+const { PRODUCE_REQUEST, PRODUCER_MESSAGE, REPLY, RESULT, STATUS } = FIELDS;
+
+const NO_RESULT: Buffer = Buffer.alloc(0);
+/** Maximum of characters of a failure message in summaries; the delivered result has all of them. */
+const MAX_FAILURE_LENGTH = 1_024;
+const DECIMAL = /^[0-9]{1,15}$/;
+/** The largest field number in ProducerMessage, which is nothing but a oneof. */
+const LAST_MEMBER = Math.max(...Object.values(PRODUCER_MESSAGE));
+
+/** One message of a producer: an input of the core, or the generated code's message of any other kind. */
+export type ProducerSaid = Input | NonNullable<ProducerMessage["message"]>;
+
+/** Reads a ProduceRequest, message by message, so that what came before a malformed one still counts. */
+export function* decodeProduce(message: Buffer, session: SessionKey): Generator<ProducerSaid | undefined> {
+  for (const reader = new WireReader(message); reader.next(); ) {
+    if (reader.field !== PRODUCE_REQUEST.messages) {
+      reader.skip();
+      continue;
+    }
+    const outer = reader.enter();
+    const said = decodeMessage(reader, session);
+    reader.leave(outer);
+    yield said;
+  }
+}
+
+/** Reads to the end of the ProducerMessage that the reader has entered. */
+function decodeMessage(reader: WireReader, session: SessionKey): ProducerSaid | undefined {
+  const begin = reader.at;
+  let reply: Input | undefined;
+  while (reader.next()) {
+    if (reader.field === PRODUCER_MESSAGE.reply) reply = decodeReply(reader, session);
+    else {
+      // Of a oneof, the last member on the wire counts; a field that is not known does not.
+      if (reader.field <= LAST_MEMBER) reply = undefined;
+      reader.skip();
+    }
+  }
+  return reply ?? decodeCold(ProducerMessage, reader.since(begin)).message;
+}
+
+function decodeReply(reader: WireReader, session: SessionKey): Input {
+  const outer = reader.enter();
+  let assignment = 0;
+  let assignmentText: string | undefined = "";
+  let more = false;
+  let payload = NO_RESULT;
+  let failure: Failure | undefined;
+  while (reader.next()) {
+    if (reader.field === REPLY.assignmentId) {
+      assignment = reader.digits();
+      assignmentText = assignment === 0 ? reader.ascii() : undefined;
+    } else if (reader.field === REPLY.more) more = reader.bool();
+    else if (reader.field === REPLY.result) {
+      const result = reader.enter();
+      const begin = reader.at;
+      failure = decodeFailure(reader);
+      payload = reader.since(begin);
+      reader.leave(result);
+    } else reader.skip();
+  }
+  reader.leave(outer);
+  if (assignmentText !== undefined) assignment = assignmentNumber(assignmentText);
+  return { kind: "resultReturned", session, assignment, assignmentText, more, failure, payload };
+}
+
+/** Assignment ids are decimal numbers on the wire; 0 stands for every other text. */
+function assignmentNumber(text: string): number {
+  return DECIMAL.test(text) ? Number(text) : 0;
+}
+
+/** Reads to the end of a Result: the failure it carries, if its outcome is one. The last outcome on the wire counts. */
+function decodeFailure(reader: WireReader): Failure | undefined {
+  let failure: Failure | undefined;
+  while (reader.next()) {
+    if (reader.field === RESULT.error) {
+      failure = decodeStatus(reader);
+      continue;
+    }
+    if (reader.field === RESULT.value || reader.field === RESULT.data) failure = undefined;
+    reader.skip();
+  }
+  return failure;
+}
+
+function decodeStatus(reader: WireReader): Failure {
+  const outer = reader.enter();
+  let code = 0;
+  let message = "";
+  while (reader.next()) {
+    if (reader.field === STATUS.code) code = reader.int32();
+    else if (reader.field === STATUS.message) message = reader.text();
+    else reader.skip();
+  }
+  reader.leave(outer);
+  return { code, message: message.slice(0, MAX_FAILURE_LENGTH).toWellFormed() };
+}

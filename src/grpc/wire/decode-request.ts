@@ -1,0 +1,133 @@
+/**
+ * Reads the routing fields of a Request; the payload is passed over unread and goes on verbatim.
+ */
+import { FIELDS, WireReader } from "ate-dispatcher-client/internal";
+import {
+  COMPLETE_ALL,
+  type Completion,
+  type LoserAction,
+  type Malformed,
+  type NoProducersAction,
+  type RequestSpec,
+  type Selector,
+  type Unknown,
+  type Until,
+} from "../../core/vocabulary/model.js";
+import { milliseconds } from "./time.js";
+
+const {
+  resultCount: COMPLETION_RESULT_COUNT,
+  quorumPercent: COMPLETION_QUORUM_PERCENT,
+  firstSuccess: COMPLETION_FIRST_SUCCESS,
+  stallTimeout: COMPLETION_STALL_TIMEOUT,
+  minResults: COMPLETION_MIN_RESULTS,
+  countErrors: COMPLETION_COUNT_ERRORS,
+  loserAction: COMPLETION_LOSER_ACTION,
+} = FIELDS.COMPLETION;
+const { seconds: DURATION_SECONDS, nanos: DURATION_NANOS } = FIELDS.DURATION;
+const { key: MAP_ENTRY_KEY, value: MAP_ENTRY_VALUE } = FIELDS.MAP_ENTRY;
+const {
+  topic: REQUEST_TOPIC,
+  ttl: REQUEST_TTL,
+  requestId: REQUEST_REQUEST_ID,
+  completion: REQUEST_COMPLETION,
+  selector: REQUEST_SELECTOR,
+  noProducersAction: REQUEST_NO_PRODUCERS_ACTION,
+} = FIELDS.REQUEST;
+const {
+  producerIds: SELECTOR_PRODUCER_IDS,
+  matchLabels: SELECTOR_MATCH_LABELS,
+  maxTargets: SELECTOR_MAX_TARGETS,
+} = FIELDS.SELECTOR;
+
+const NO_PRODUCERS_ACTIONS: readonly NoProducersAction[] = ["COMPLETE", "COMPLETE", "FAIL", "WAIT"];
+const LOSER_ACTIONS: readonly LoserAction[] = ["CANCEL", "CANCEL", "LET_RUN"];
+
+/** Reads a Request. Throws {@link WireError} if it is malformed. */
+export function decodeRequest(payload: Buffer): RequestSpec {
+  let topic = "";
+  let ttlMs: RequestSpec["ttlMs"];
+  let requestId = "";
+  let completion = COMPLETE_ALL;
+  let selector: Selector | undefined;
+  let noProducersAction: NoProducersAction | Unknown = "COMPLETE";
+  for (const reader = new WireReader(payload); reader.next(); ) {
+    const { field } = reader;
+    if (field === REQUEST_TOPIC) topic = reader.ascii();
+    else if (field === REQUEST_TTL) ttlMs = decodeDuration(reader);
+    else if (field === REQUEST_REQUEST_ID) requestId = reader.ascii();
+    else if (field === REQUEST_COMPLETION) completion = decodeCompletion(reader);
+    else if (field === REQUEST_SELECTOR) selector = decodeSelector(reader);
+    else if (field === REQUEST_NO_PRODUCERS_ACTION) {
+      noProducersAction = NO_PRODUCERS_ACTIONS[reader.int32()] ?? "UNKNOWN_ENUM_VALUE";
+    } else reader.skip();
+  }
+  return { topic, ttlMs, requestId, completion, selector, noProducersAction, payload };
+}
+
+function decodeDuration(reader: WireReader): number | Malformed {
+  const outer = reader.enter();
+  let seconds = 0;
+  let nanos = 0;
+  while (reader.next()) {
+    if (reader.field === DURATION_SECONDS) seconds = reader.int64();
+    else if (reader.field === DURATION_NANOS) nanos = reader.int32();
+    else reader.skip();
+  }
+  reader.leave(outer);
+  return milliseconds(seconds, nanos);
+}
+
+function decodeCompletion(reader: WireReader): Completion {
+  const outer = reader.enter();
+  let until: Until = COMPLETE_ALL.until;
+  let stallTimeoutMs: Completion["stallTimeoutMs"];
+  let minResults = 0;
+  let countErrors = false;
+  let loserAction: LoserAction | Unknown = "CANCEL";
+  while (reader.next()) {
+    const { field } = reader;
+    if (field === COMPLETION_RESULT_COUNT) until = { kind: "resultCount", count: reader.number() };
+    else if (field === COMPLETION_QUORUM_PERCENT) until = { kind: "quorumPercent", percent: reader.number() };
+    else if (field === COMPLETION_FIRST_SUCCESS) until = { kind: "firstSuccess", isSet: reader.bool() };
+    else if (field === COMPLETION_STALL_TIMEOUT) stallTimeoutMs = decodeDuration(reader);
+    else if (field === COMPLETION_MIN_RESULTS) minResults = reader.number();
+    else if (field === COMPLETION_COUNT_ERRORS) countErrors = reader.bool();
+    else if (field === COMPLETION_LOSER_ACTION)
+      loserAction = LOSER_ACTIONS[reader.int32()] ?? "UNKNOWN_ENUM_VALUE";
+    else reader.skip();
+  }
+  reader.leave(outer);
+  return { until, stallTimeoutMs, minResults, countErrors, loserAction };
+}
+
+function decodeSelector(reader: WireReader): Selector {
+  const outer = reader.enter();
+  const producerIds: string[] = [];
+  const matchLabels = new Map<string, string>();
+  let maxTargets = 0;
+  while (reader.next()) {
+    if (reader.field === SELECTOR_PRODUCER_IDS) producerIds.push(reader.text());
+    else if (reader.field === SELECTOR_MATCH_LABELS) {
+      const [key, value] = decodeEntry(reader);
+      matchLabels.set(key, value);
+    } else if (reader.field === SELECTOR_MAX_TARGETS) maxTargets = reader.number();
+    else reader.skip();
+  }
+  reader.leave(outer);
+  return { producerIds, matchLabels: [...matchLabels], maxTargets };
+}
+
+/** Reads an entry of a map of strings. */
+export function decodeEntry(reader: WireReader): readonly [key: string, value: string] {
+  const outer = reader.enter();
+  let key = "";
+  let value = "";
+  while (reader.next()) {
+    if (reader.field === MAP_ENTRY_KEY) key = reader.text();
+    else if (reader.field === MAP_ENTRY_VALUE) value = reader.text();
+    else reader.skip();
+  }
+  reader.leave(outer);
+  return [key, value];
+}

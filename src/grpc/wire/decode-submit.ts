@@ -1,0 +1,112 @@
+/**
+ * Reads what requesters send: DispatchRequest, GatherRequest and SubmitRequest, with the Request inside kept verbatim.
+ */
+import { createHash } from "node:crypto";
+import { FIELDS, WireReader } from "ate-dispatcher-client/internal";
+import { NO_CONTEXT, type RequestSpec, type TraceContext } from "../../core/vocabulary/model.js";
+import { decodeEntry, decodeRequest } from "./decode-request.js";
+
+const { request: DISPATCH_REQUEST_REQUEST, validateOnly: DISPATCH_REQUEST_VALIDATE_ONLY } =
+  FIELDS.DISPATCH_REQUEST;
+const {
+  correlationId: SUBMISSION_CORRELATION_ID,
+  request: SUBMISSION_REQUEST,
+  gather: SUBMISSION_GATHER,
+  excludeListeners: SUBMISSION_EXCLUDE_LISTENERS,
+  context: SUBMISSION_CONTEXT,
+} = FIELDS.SUBMISSION;
+const { submissions: SUBMIT_REQUEST_SUBMISSIONS, cancelRequestIds: SUBMIT_REQUEST_CANCEL_REQUEST_IDS } =
+  FIELDS.SUBMIT_REQUEST;
+
+const NO_REQUEST: Buffer = Buffer.alloc(0);
+const CONTEXT_KEYS = new Set(["traceparent", "tracestate", "baggage"]);
+const MAX_CONTEXT_VALUE_LENGTH = 8_192;
+
+/** One request of a Submit stream. */
+export interface DecodedSubmission {
+  readonly correlationId: string;
+  readonly spec: RequestSpec;
+  readonly gather: boolean;
+  readonly excludeListeners: boolean;
+  readonly context: TraceContext;
+}
+
+/** A SubmitRequest. */
+export interface DecodedSubmit {
+  readonly submissions: readonly DecodedSubmission[];
+  readonly cancelRequestIds: readonly string[];
+}
+
+/** Reads a DispatchRequest or GatherRequest, which differ only in the meaning of their flag. */
+export function decodeCall(message: Buffer): { readonly spec: RequestSpec; readonly flag: boolean } {
+  let request = NO_REQUEST;
+  let flag = false;
+  for (const reader = new WireReader(message); reader.next(); ) {
+    if (reader.field === DISPATCH_REQUEST_REQUEST) request = merge(request, reader.bufferView());
+    else if (reader.field === DISPATCH_REQUEST_VALIDATE_ONLY) flag = reader.bool();
+    else reader.skip();
+  }
+  return { spec: decodeRequest(request), flag };
+}
+
+/** Reads a SubmitRequest. */
+export function decodeSubmit(message: Buffer): DecodedSubmit {
+  const submissions: DecodedSubmission[] = [];
+  const cancelRequestIds: string[] = [];
+  for (const reader = new WireReader(message); reader.next(); ) {
+    if (reader.field === SUBMIT_REQUEST_SUBMISSIONS) {
+      const outer = reader.enter();
+      submissions.push(decodeSubmission(reader));
+      reader.leave(outer);
+    } else if (reader.field === SUBMIT_REQUEST_CANCEL_REQUEST_IDS) cancelRequestIds.push(reader.text());
+    else reader.skip();
+  }
+  return { submissions, cancelRequestIds };
+}
+
+/** Reads to the end of the Submission that the reader has entered. */
+function decodeSubmission(reader: WireReader): DecodedSubmission {
+  let correlationId = "";
+  let request = NO_REQUEST;
+  let gather = false;
+  let excludeListeners = false;
+  let context: Map<string, string> | undefined;
+  while (reader.next()) {
+    const { field } = reader;
+    if (field === SUBMISSION_CORRELATION_ID) correlationId = reader.ascii();
+    else if (field === SUBMISSION_REQUEST) request = merge(request, reader.bufferView());
+    else if (field === SUBMISSION_GATHER) gather = reader.bool();
+    else if (field === SUBMISSION_EXCLUDE_LISTENERS) excludeListeners = reader.bool();
+    else if (field === SUBMISSION_CONTEXT) {
+      context ??= new Map();
+      const [key, value] = decodeEntry(reader);
+      if (isContext(key, value)) context.set(key, value);
+    } else reader.skip();
+  }
+  return {
+    correlationId,
+    spec: decodeRequest(request),
+    gather,
+    excludeListeners,
+    context: context ? [...context] : NO_CONTEXT,
+  };
+}
+
+/** Whether it is trace context that is passed on. */
+export function isContext(key: string, value: string): boolean {
+  return CONTEXT_KEYS.has(key) && value.length <= MAX_CONTEXT_VALUE_LENGTH;
+}
+
+/** Tells one content from another, for a caller's request_id; "" if it gave none. */
+export function digestOf(spec: RequestSpec, gather: boolean): string {
+  if (spec.requestId === "") return "";
+  return createHash("sha256")
+    .update(gather ? "gather" : "dispatch")
+    .update(spec.payload)
+    .digest("base64");
+}
+
+/** An embedded message that comes twice counts as its parts put together. */
+function merge(earlier: Buffer, later: Buffer): Buffer {
+  return earlier.length === 0 ? later : Buffer.concat([earlier, later]);
+}

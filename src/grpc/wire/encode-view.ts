@@ -1,0 +1,131 @@
+/**
+ * What the core shows of itself, as messages of introspection.proto.
+ */
+import {
+  type ListenerInfo,
+  type ProducerInfo,
+  type RequestInfo,
+  type ServerInfo,
+  SummaryReason,
+  TimelineKind,
+  type TopicInfo,
+} from "ate-dispatcher-client/internal";
+import type {
+  ListenerView,
+  ProducerView,
+  RequestView,
+  Snapshot,
+  TimelineEvent,
+  TopicView,
+} from "../../core/vocabulary/views.js";
+import type { Clock } from "../../ports/clock.js";
+import type { QueueView } from "../../ports/runtime.js";
+import { summary } from "./encode-event.js";
+import { duration, timestamp } from "./time.js";
+
+/** What is known of the process beside the core. */
+export interface ProcessFacts {
+  readonly serverId: string;
+  readonly version: string;
+  /** On the monotonic clock. */
+  readonly startedAt: number;
+  /** Limits by name, in the unit the name says. */
+  readonly limits: Readonly<Record<string, number>>;
+}
+
+/** The process. */
+export function serverInfo(
+  { phase, counts, totals }: Snapshot,
+  droppedCount: number,
+  facts: ProcessFacts,
+  clock: Clock,
+): ServerInfo {
+  return {
+    serverId: facts.serverId,
+    version: facts.version,
+    runtimeVersion: `node ${process.versions.node}`,
+    startTime: timestamp(clock.timeOfDay(facts.startedAt)),
+    uptime: duration(clock.now() - facts.startedAt),
+    draining: phase !== "OPEN",
+    limits: Object.fromEntries(Object.entries(facts.limits).map(([name, value]) => [name, BigInt(value)])),
+    counts: { ...counts, retainedBytes: BigInt(counts.retainedBytes) },
+    totals: {
+      acceptedRequests: BigInt(totals.acceptedRequests),
+      rejectedRequests: BigInt(totals.rejectedRequests),
+      assignments: BigInt(totals.assignments),
+      results: BigInt(totals.results),
+      lateResults: BigInt(totals.lateResults),
+      duplicateResults: BigInt(totals.duplicateResults),
+      unknownResults: BigInt(totals.unknownResults),
+      cancelledResults: BigInt(totals.cancelledResults),
+      deliveries: BigInt(totals.deliveries),
+      droppedDeliveries: BigInt(droppedCount),
+    },
+  };
+}
+
+/** A topic. */
+export function topicInfo(view: TopicView): TopicInfo {
+  const { sequence, retainedCount, retainedBytes, ...rest } = view;
+  return {
+    ...rest,
+    sequence: BigInt(sequence),
+    retainedCount: BigInt(retainedCount),
+    retainedBytes: BigInt(retainedBytes),
+  };
+}
+
+/** A producer. */
+export function producerInfo(view: ProducerView, clock: Clock): ProducerInfo {
+  const { producerId, sessionId, displayName, registrations, peer } = view;
+  const { maxOutstanding, outstandingCount, backlogCount, latencyP50Ms, latencyP95Ms } = view;
+  return {
+    ...{ producerId, sessionId, displayName, registrations, peer },
+    ...{ maxOutstanding, outstandingCount, backlogCount },
+    labels: Object.fromEntries(view.labels),
+    draining: view.isDraining,
+    answeredCount: BigInt(view.answeredCount),
+    failedCount: BigInt(view.failedCount),
+    missedCount: BigInt(view.missedCount),
+    latencyP50: latencyP50Ms === undefined ? undefined : duration(latencyP50Ms),
+    latencyP95: latencyP95Ms === undefined ? undefined : duration(latencyP95Ms),
+    connectTime: timestamp(clock.timeOfDay(view.openedAt)),
+  };
+}
+
+/** A listener. */
+export function listenerInfo(view: ListenerView, queue: QueueView, clock: Clock): ListenerInfo {
+  const { listenerId, sessionId, topics, group, peer } = view;
+  return {
+    ...{ listenerId, sessionId, topics, group, peer },
+    queuedBytes: BigInt(queue.queuedBytes),
+    bufferBytes: BigInt(view.bufferBytes),
+    deliveredCount: BigInt(queue.deliveredCount),
+    droppedCount: BigInt(queue.droppedCount),
+    connectTime: timestamp(clock.timeOfDay(view.openedAt)),
+  };
+}
+
+/** A request, with its timeline if that was asked for. */
+export function requestInfo(
+  view: RequestView,
+  timeline: readonly TimelineEvent[],
+  clock: Clock,
+): RequestInfo {
+  const { requestId, topic, ttlMs, isPending } = view;
+  const soFar = summary(view.summary);
+  return {
+    requestId,
+    topic,
+    acceptTime: timestamp(clock.timeOfDay(view.acceptedAt)),
+    ttl: duration(ttlMs),
+    pending: isPending,
+    summary: isPending ? { ...soFar, reason: SummaryReason.UNSPECIFIED } : soFar,
+    timeline: timeline.map(({ atMs, kind, producerId, attempt }) => ({
+      at: duration(atMs),
+      kind: TimelineKind[kind],
+      producerId,
+      attempt,
+    })),
+  };
+}

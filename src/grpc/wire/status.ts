@@ -1,0 +1,83 @@
+/**
+ * The one translation of refusals into gRPC statuses, for calls, streams, rejections and faults alike.
+ */
+import { status as Code, Metadata } from "@grpc/grpc-js";
+import { BadRequest, ErrorInfo, RetryInfo, Status } from "ate-dispatcher-client/internal";
+import type { ReasonName, Refusal } from "../../core/vocabulary/reason.js";
+import { FIELD_PATHS, type FieldPaths, withFieldPaths } from "./field-paths.js";
+import { duration } from "./time.js";
+
+/** ErrorInfo.domain of every error. */
+export const ERROR_DOMAIN = "ate.dispatcher";
+
+/** Violations in one status; trailers are bounded. */
+const MAX_VIOLATIONS = 20;
+
+/** Every reason's gRPC status code. */
+export const CODES: Readonly<Record<ReasonName, Code>> = {
+  INVALID_FIELD: Code.INVALID_ARGUMENT,
+  MALFORMED_MESSAGE: Code.INVALID_ARGUMENT,
+  NO_PRODUCERS: Code.FAILED_PRECONDITION,
+  REQUEST_ID_REUSED: Code.ALREADY_EXISTS,
+  REQUEST_NOT_FOUND: Code.NOT_FOUND,
+  LISTENER_NOT_FOUND: Code.NOT_FOUND,
+  DEADLINE_TOO_SHORT: Code.DEADLINE_EXCEEDED,
+  PENDING_LIMIT: Code.RESOURCE_EXHAUSTED,
+  PENDING_BYTES_LIMIT: Code.RESOURCE_EXHAUSTED,
+  RATE_LIMIT: Code.RESOURCE_EXHAUSTED,
+  SESSION_LIMIT: Code.RESOURCE_EXHAUSTED,
+  TOPIC_LIMIT: Code.RESOURCE_EXHAUSTED,
+  REGISTRATION_LIMIT: Code.RESOURCE_EXHAUSTED,
+  METADATA_LIMIT: Code.RESOURCE_EXHAUSTED,
+  MESSAGE_LIMIT: Code.RESOURCE_EXHAUSTED,
+  OVERLOADED: Code.RESOURCE_EXHAUSTED,
+  SHUTTING_DOWN: Code.UNAVAILABLE,
+  SLOW_LISTENER: Code.RESOURCE_EXHAUSTED,
+  SLOW_PRODUCER: Code.RESOURCE_EXHAUSTED,
+  SLOW_CALLER: Code.RESOURCE_EXHAUSTED,
+  FIRST_MESSAGE_TIMEOUT: Code.DEADLINE_EXCEEDED,
+  SESSION_REPLACED: Code.ABORTED,
+  PROTOCOL_VIOLATION: Code.INVALID_ARGUMENT,
+};
+
+/** A status as grpc-js sends it. */
+export interface GrpcStatus {
+  readonly code: Code;
+  readonly details: string;
+  readonly metadata: Metadata;
+}
+
+/** What a peer is told of a bug of ours: nothing. */
+export const INTERNAL_ERROR: GrpcStatus = {
+  code: Code.INTERNAL,
+  details: "internal error",
+  metadata: new Metadata(),
+};
+
+/** A refusal as google.rpc.Status, for events on a stream. */
+export function rpcStatus(refusal: Refusal, paths: FieldPaths = FIELD_PATHS): Status {
+  const { reason, message, metadata, violations, retryAfterMs } = withFieldPaths(refusal, paths);
+  const details = [pack("ErrorInfo", ErrorInfo.encode({ reason, domain: ERROR_DOMAIN, metadata }).finish())];
+  if (violations.length > 0) {
+    const fieldViolations = violations
+      .slice(0, MAX_VIOLATIONS)
+      .map(({ field, description }) => ({ field, description, reason: "", localizedMessage: undefined }));
+    details.push(pack("BadRequest", BadRequest.encode({ fieldViolations }).finish()));
+  }
+  if (retryAfterMs !== undefined) {
+    details.push(pack("RetryInfo", RetryInfo.encode({ retryDelay: duration(retryAfterMs) }).finish()));
+  }
+  return { code: CODES[reason], message: message.slice(0, 2_048), details };
+}
+
+/** A refusal as the status that ends a call or stream, with the details in `grpc-status-details-bin`. */
+export function grpcStatus(refusal: Refusal, paths: FieldPaths = FIELD_PATHS): GrpcStatus {
+  const status = rpcStatus(refusal, paths);
+  const metadata = new Metadata();
+  metadata.set("grpc-status-details-bin", Buffer.from(Status.encode(status).finish()));
+  return { code: CODES[refusal.reason], details: status.message, metadata };
+}
+
+function pack(type: string, value: Uint8Array): { readonly typeUrl: string; readonly value: Uint8Array } {
+  return { typeUrl: `type.googleapis.com/google.rpc.${type}`, value };
+}
