@@ -7,14 +7,18 @@ import type { Input } from "../../core/vocabulary/input.js";
 import type { Failure, SessionKey } from "../../core/vocabulary/model.js";
 import { decodeCold } from "./decode-cold.js";
 
-const { PRODUCE_REQUEST, PRODUCER_MESSAGE, REPLY, RESULT, STATUS } = FIELDS;
+const { reply: PRODUCER_MESSAGE_REPLY } = FIELDS.PRODUCER_MESSAGE;
+const { messages: PRODUCE_REQUEST_MESSAGES } = FIELDS.PRODUCE_REQUEST;
+const { assignmentId: REPLY_ASSIGNMENT_ID, more: REPLY_MORE, result: REPLY_RESULT } = FIELDS.REPLY;
+const { value: RESULT_VALUE, data: RESULT_DATA, error: RESULT_ERROR } = FIELDS.RESULT;
+const { code: STATUS_CODE, message: STATUS_MESSAGE } = FIELDS.STATUS;
 
 const NO_RESULT: Buffer = Buffer.alloc(0);
 /** Maximum of characters of a failure message in summaries; the delivered result has all of them. */
 const MAX_FAILURE_LENGTH = 1_024;
 const DECIMAL = /^[0-9]{1,15}$/;
 /** The largest field number in ProducerMessage, which is nothing but a oneof. */
-const LAST_MEMBER = Math.max(...Object.values(PRODUCER_MESSAGE));
+const LAST_MEMBER = Math.max(...Object.values(FIELDS.PRODUCER_MESSAGE));
 
 /** One message of a producer: an input of the core, or the generated code's message of any other kind. */
 export type ProducerSaid = Input | NonNullable<ProducerMessage["message"]>;
@@ -22,7 +26,7 @@ export type ProducerSaid = Input | NonNullable<ProducerMessage["message"]>;
 /** Reads a ProduceRequest, message by message, so that what came before a malformed one still counts. */
 export function* decodeProduce(message: Buffer, session: SessionKey): Generator<ProducerSaid | undefined> {
   for (const reader = new WireReader(message); reader.next(); ) {
-    if (reader.field !== PRODUCE_REQUEST.messages) {
+    if (reader.field !== PRODUCE_REQUEST_MESSAGES) {
       reader.skip();
       continue;
     }
@@ -38,7 +42,7 @@ function decodeMessage(reader: WireReader, session: SessionKey): ProducerSaid | 
   const begin = reader.at;
   let reply: Input | undefined;
   while (reader.next()) {
-    if (reader.field === PRODUCER_MESSAGE.reply) reply = decodeReply(reader, session);
+    if (reader.field === PRODUCER_MESSAGE_REPLY) reply = decodeReply(reader, session);
     else {
       // Of a oneof, the last member on the wire counts; a field that is not known does not.
       if (reader.field <= LAST_MEMBER) reply = undefined;
@@ -56,11 +60,11 @@ function decodeReply(reader: WireReader, session: SessionKey): Input {
   let payload = NO_RESULT;
   let failure: Failure | undefined;
   while (reader.next()) {
-    if (reader.field === REPLY.assignmentId) {
+    if (reader.field === REPLY_ASSIGNMENT_ID) {
       assignment = reader.digits();
       assignmentText = assignment === 0 ? reader.ascii() : undefined;
-    } else if (reader.field === REPLY.more) more = reader.bool();
-    else if (reader.field === REPLY.result) {
+    } else if (reader.field === REPLY_MORE) more = reader.bool();
+    else if (reader.field === REPLY_RESULT) {
       const result = reader.enter();
       const begin = reader.at;
       failure = decodeFailure(reader);
@@ -82,11 +86,11 @@ function assignmentNumber(text: string): number {
 function decodeFailure(reader: WireReader): Failure | undefined {
   let failure: Failure | undefined;
   while (reader.next()) {
-    if (reader.field === RESULT.error) {
+    if (reader.field === RESULT_ERROR) {
       failure = decodeStatus(reader);
       continue;
     }
-    if (reader.field === RESULT.value || reader.field === RESULT.data) failure = undefined;
+    if (reader.field === RESULT_VALUE || reader.field === RESULT_DATA) failure = undefined;
     reader.skip();
   }
   return failure;
@@ -97,8 +101,8 @@ function decodeStatus(reader: WireReader): Failure {
   let code = 0;
   let message = "";
   while (reader.next()) {
-    if (reader.field === STATUS.code) code = reader.int32();
-    else if (reader.field === STATUS.message) message = reader.text();
+    if (reader.field === STATUS_CODE) code = reader.int32();
+    else if (reader.field === STATUS_MESSAGE) message = reader.text();
     else reader.skip();
   }
   reader.leave(outer);
