@@ -1,24 +1,24 @@
-import type { Acceptance } from "./acceptance.js";
-import { Connection, type ConnectionOptions } from "./connection.js";
-import type { Gather } from "./gather.js";
+import { Connection, type ConnectionOptions } from "./connection/connection.js";
 import {
   DispatcherServiceService,
   UpdateListenerRequest,
   UpdateListenerResponse,
 } from "./gen/ate/dispatcher/v1/dispatcher_service.js";
-import { type Introspection, Introspector } from "./introspection.js";
-import { ListenerSession } from "./listener.js";
-import type { Listener, ListenerOptions } from "./listener-options.js";
-import { ProducerSession } from "./producer.js";
+import { type Introspection, Introspector } from "./introspection/introspection.js";
+import { ListenerSession } from "./listener/listener.js";
+import type { Listener, ListenerOptions } from "./listener/listener-options.js";
+import { ProducerSession } from "./producer/producer.js";
 import {
   type CloseOptions,
   DEFAULT_GRACE_MS,
   type Producer,
   type ProducerOptions,
-} from "./producer-options.js";
-import type { GatherOptions, RequestOptions } from "./request-options.js";
-import { Requester } from "./requester.js";
-import type { Summary } from "./summary.js";
+} from "./producer/producer-options.js";
+import type { Gather } from "./request/gather.js";
+import type { GatherOptions, RequestOptions } from "./request/request-options.js";
+import { Requester } from "./request/requester.js";
+import type { Acceptance } from "./values/acceptance.js";
+import type { Summary } from "./values/summary.js";
 
 /** A connection to a dispatcher. All its errors are instances of DispatcherError. */
 export interface DispatcherClient {

@@ -1,6 +1,6 @@
 import { type ServiceError, status } from "@grpc/grpc-js";
 import type { Status } from "./gen/google/rpc/status.js";
-import { parseStatusDetails, statusOfCall } from "./status-details.js";
+import { parseStatusDetails, statusOfCall } from "./values/status-details.js";
 
 /** One invalid field of a request, found by the dispatcher or by this library. */
 export interface FieldViolation {

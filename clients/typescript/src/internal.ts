@@ -5,6 +5,10 @@
  * the public API and comes without any promise of stability: a patch release may rename or remove anything in it.
  * Programs use the package's main entry.
  */
+
+export { WireError } from "./codec/cursor.js";
+export { WireReader } from "./codec/reader.js";
+export { digitCount, fieldSize, textSize, varintSize, WireWriter } from "./codec/writer.js";
 export {
   CancelRequestRequest,
   CancelRequestResponse,
@@ -75,6 +79,3 @@ export { Value } from "./gen/google/protobuf/struct.js";
 export { Timestamp } from "./gen/google/protobuf/timestamp.js";
 export { BadRequest, ErrorInfo, RetryInfo } from "./gen/google/rpc/error_details.js";
 export { Status } from "./gen/google/rpc/status.js";
-export { WireError } from "./wire/cursor.js";
-export { WireReader } from "./wire/reader.js";
-export { digitCount, fieldSize, textSize, varintSize, WireWriter } from "./wire/writer.js";

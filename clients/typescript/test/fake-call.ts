@@ -1,7 +1,7 @@
 import { Metadata, type ServerDuplexStream, type ServerWritableStream, type status } from "@grpc/grpc-js";
+import { Inbox } from "../src/async/inbox.js";
 import { ErrorInfo } from "../src/gen/google/rpc/error_details.js";
 import { Status } from "../src/gen/google/rpc/status.js";
-import { Inbox } from "../src/inbox.js";
 
 /** The server's side of one stream, controlled by a test. */
 export class FakeCall<Request, Response> {

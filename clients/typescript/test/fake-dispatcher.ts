@@ -5,6 +5,7 @@ import {
   ServerCredentials,
   status,
 } from "@grpc/grpc-js";
+import { Inbox } from "../src/async/inbox.js";
 import type {
   CancelRequestRequest,
   CancelRequestResponse,
@@ -23,7 +24,6 @@ import type {
   UpdateListenerResponse,
 } from "../src/gen/ate/dispatcher/v1/dispatcher_service.js";
 import { DispatcherServiceService } from "../src/gen/ate/dispatcher/v1/dispatcher_service.js";
-import { Inbox } from "../src/inbox.js";
 import { FakeCall } from "./fake-call.js";
 
 type Unary<Request, Response> = (

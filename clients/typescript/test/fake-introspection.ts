@@ -1,5 +1,6 @@
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData, status } from "@grpc/grpc-js";
 import { afterEach, beforeEach } from "vitest";
+import { Inbox } from "../src/async/inbox.js";
 import type {
   GetRequestRequest,
   GetRequestResponse,
@@ -15,7 +16,6 @@ import type {
   WatchResponse,
 } from "../src/gen/ate/dispatcher/v1/introspection_service.js";
 import { IntrospectionServiceService } from "../src/gen/ate/dispatcher/v1/introspection_service.js";
-import { Inbox } from "../src/inbox.js";
 import { createClient, type DispatcherClient } from "../src/index.js";
 import { FakeCall } from "./fake-call.js";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createDeferred } from "../src/deferred.js";
+import { createDeferred } from "../src/async/deferred.js";
 import type { DispatcherError, Gap, ResultDelivery } from "../src/index.js";
 import { connectListener, take } from "./connected-listener.js";
 import { delivery, summary, toListener } from "./messages.js";

@@ -1,6 +1,6 @@
 import { status } from "@grpc/grpc-js";
 import { describe, expect, it } from "vitest";
-import { createDeferred } from "../src/deferred.js";
+import { createDeferred } from "../src/async/deferred.js";
 import { DispatcherError, type SessionStatus } from "../src/index.js";
 import { connectListener, greetListener, take } from "./connected-listener.js";
 import { delivery, only, ready, toListener } from "./messages.js";

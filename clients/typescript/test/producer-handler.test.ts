@@ -1,6 +1,6 @@
 import { status } from "@grpc/grpc-js";
 import { describe, expect, it } from "vitest";
-import { createDeferred } from "../src/deferred.js";
+import { createDeferred } from "../src/async/deferred.js";
 import { RevocationReason } from "../src/gen/ate/dispatcher/v1/producer.js";
 import { type AssignmentContext, type ProducerOptions, ResultInit } from "../src/index.js";
 import { aborted, answer, connectProducer, greetProducer } from "./connected-producer.js";

@@ -1,6 +1,6 @@
 import { status } from "@grpc/grpc-js";
 import { describe, expect, it } from "vitest";
-import { createDeferred } from "../src/deferred.js";
+import { createDeferred } from "../src/async/deferred.js";
 import type { AssignmentContext } from "../src/index.js";
 import { aborted, answer, connectProducer, greetProducer } from "./connected-producer.js";
 import { assignment, toProducer } from "./messages.js";

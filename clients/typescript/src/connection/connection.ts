@@ -1,0 +1,197 @@
+import {
+  type ChannelCredentials,
+  type ChannelOptions,
+  Client,
+  credentials,
+  Metadata,
+  type ServiceError,
+  status,
+} from "@grpc/grpc-js";
+import { createDeferred } from "../async/deferred.js";
+import { WireMemory } from "../codec/wire-memory.js";
+import { alreadyClosed, cancelled, DispatcherError, invalidArgument } from "../errors.js";
+import { RECONNECT_DEFAULTS, type ReconnectOptions } from "./backoff.js";
+import { Link, type LinkCall } from "./link.js";
+import { StreamCall, type StreamEvents } from "./stream-call.js";
+
+/** How to reach a dispatcher. */
+export interface ConnectionOptions {
+  /**
+   * The dispatcher's address: `host:port` or any other gRPC target. Default `127.0.0.1:50051`. This library reads no
+   * environment variables.
+   */
+  readonly address?: string;
+  /** Channel credentials. Default: none; the connection is not encrypted. */
+  readonly credentials?: ChannelCredentials;
+  /** Metadata that is sent with every call, such as `authorization`. Default: none. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Options of the grpc-js channel. They override the defaults of this library. Default: none. */
+  readonly channelOptions?: ChannelOptions;
+  /** Delays between attempts to reconnect. Default: see {@link ReconnectOptions}. */
+  readonly reconnect?: ReconnectOptions;
+}
+
+/** Trace context, sent as metadata of one call. */
+export type CallContext = Readonly<Record<string, string>>;
+
+/** The channel to one dispatcher, and the calls on it. Replaces the channel when its link is dead. */
+export class Connection {
+  /** Delays between attempts to reconnect. */
+  readonly reconnect: ReconnectOptions | undefined;
+  /** What the messages of this connection share. */
+  readonly memory = new WireMemory();
+  readonly #options: ConnectionOptions;
+  readonly #metadata: Metadata;
+  #link: Link;
+  #isClosed = false;
+
+  /** Connects on the first call. @throws {DispatcherError} INVALID_ARGUMENT if the metadata is malformed. */
+  constructor(options: ConnectionOptions) {
+    this.reconnect = options.reconnect;
+    this.#options = options;
+    this.#metadata = withEntries(new Metadata(), options.metadata ?? {});
+    this.#link = this.#newLink();
+  }
+
+  /** Opens a bidirectional stream. @throws {DispatcherError} CANCELLED, reason CLOSED, after {@link close}. */
+  openBidi(path: string, events: StreamEvents): StreamCall {
+    this.#ensureOpen();
+    const link = this.#link;
+    const stream = link.client.makeBidiStreamRequest(path, verbatim, verbatim, this.#metadata.clone());
+    return new StreamCall(link, stream, events);
+  }
+
+  /**
+   * Opens a server stream.
+   *
+   * @throws {DispatcherError} as {@link openBidi}, or INVALID_ARGUMENT if the context is malformed.
+   */
+  openServerStream(
+    path: string,
+    request: Uint8Array,
+    context: CallContext,
+    events: StreamEvents,
+  ): StreamCall {
+    this.#ensureOpen();
+    const metadata = withEntries(this.#metadata.clone(), context);
+    const link = this.#link;
+    const body = bufferOf(request);
+    const stream = link.client.makeServerStreamRequest(path, verbatim, verbatim, body, metadata);
+    return new StreamCall(link, stream, events);
+  }
+
+  /** Makes a unary call. When the signal fires, cancels the call and rejects with CANCELLED. */
+  async call<T>(
+    path: string,
+    request: Uint8Array,
+    decode: (response: Uint8Array) => T,
+    {
+      context = {},
+      signal,
+    }: { readonly context?: CallContext; readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<T> {
+    this.#ensureOpen();
+    if (signal?.aborted) throw cancelled("the call was aborted before it was sent", signal.reason);
+    const metadata = withEntries(this.#metadata.clone(), context);
+    const response = createDeferred<T>();
+    const link = this.#link;
+    const settle = (error: ServiceError | null, value?: T) => {
+      if (error) return response.reject(DispatcherError.from(error));
+      link.recordActivity();
+      response.resolve(value as T);
+    };
+    const call = link.client.makeUnaryRequest(path, verbatim, decode, bufferOf(request), metadata, settle);
+    const linkCall: LinkCall = {
+      abort(error) {
+        response.reject(error);
+        call.cancel();
+        link.removeCall(linkCall);
+      },
+    };
+    const abort = () => linkCall.abort(cancelled("the call was aborted", signal?.reason));
+    link.addCall(linkCall);
+    signal?.addEventListener("abort", abort, { once: true });
+    try {
+      return await response.promise;
+    } finally {
+      signal?.removeEventListener("abort", abort);
+      link.removeCall(linkCall);
+    }
+  }
+
+  /** Resolves when the channel is connected. @throws {DispatcherError} DEADLINE_EXCEEDED after `timeoutMs`. */
+  async waitForReady(timeoutMs: number): Promise<void> {
+    this.#ensureOpen();
+    const ready = createDeferred<void>();
+    this.#link.client.waitForReady(Date.now() + timeoutMs, (cause) => {
+      if (cause === undefined) return ready.resolve();
+      const details = `not connected within ${timeoutMs} ms`;
+      ready.reject(new DispatcherError({ code: status.DEADLINE_EXCEEDED, details, cause }));
+    });
+    await ready.promise;
+  }
+
+  /** Closes the channel. Streams must have ended before: closing a grpc-js channel does not end its open streams. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#link.client.close();
+  }
+
+  #newLink(): Link {
+    const { address = "127.0.0.1:50051", reconnect, channelOptions } = this.#options;
+    const client = new Client(address, this.#options.credentials ?? credentials.createInsecure(), {
+      ...channelDefaults(reconnect),
+      ...channelOptions,
+    });
+    return new Link(client, () => {
+      if (!this.#isClosed) this.#link = this.#newLink();
+    });
+  }
+
+  #ensureOpen(): void {
+    if (this.#isClosed) throw alreadyClosed("client");
+  }
+}
+
+function channelDefaults(reconnect: ReconnectOptions = {}): ChannelOptions {
+  const { initialDelayMs, maxDelayMs } = { ...RECONNECT_DEFAULTS, ...reconnect };
+  return {
+    // Servers and meshes close connections that ping more often than this.
+    "grpc.keepalive_time_ms": 30_000,
+    // Generous: after a stall of this process, the timer fires before the answer is read from the socket.
+    "grpc.keepalive_timeout_ms": 20_000,
+    "grpc.keepalive_permit_without_calls": 0,
+    // An http_proxy in the environment would silently reroute calls inside a cluster.
+    "grpc.enable_http_proxy": 0,
+    "grpc.enable_channelz": 0,
+    // With the global pool, the channel that replaces a dead one would reuse its dead connection.
+    "grpc.use_local_subchannel_pool": 1,
+    // The dispatcher limits the size of its batches. This limit only guards against a peer that is not a dispatcher.
+    "grpc.max_receive_message_length": 64 * 1024 * 1024,
+    // The default of 64 KiB stalls batches that hold large results.
+    "grpc-node.flow_control_window": 1024 * 1024,
+    // By default the channel waits up to 2 min between attempts, longer than the sessions that wait for it.
+    "grpc.initial_reconnect_backoff_ms": initialDelayMs,
+    "grpc.max_reconnect_backoff_ms": maxDelayMs,
+  };
+}
+
+function withEntries(metadata: Metadata, entries: CallContext): Metadata {
+  for (const [key, value] of Object.entries(entries)) {
+    try {
+      metadata.set(key, value);
+    } catch (error) {
+      throw invalidArgument(`metadata.${key}`, `cannot be sent: ${DispatcherError.from(error).details}`);
+    }
+  }
+  return metadata;
+}
+
+function verbatim(message: Buffer): Buffer {
+  return message;
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

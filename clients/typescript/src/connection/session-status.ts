@@ -1,0 +1,31 @@
+import type { DispatcherError } from "../errors.js";
+
+/** A change in the session of a producer or listener. */
+export type SessionStatus =
+  /** The session is live. */
+  | {
+      readonly type: "ready";
+      /** The producer's or listener's id, given or generated. */
+      readonly id: string;
+      /** The id of the session; each reconnect gives a new one. */
+      readonly sessionId: string;
+      /** The id of the dispatcher process. */
+      readonly serverId: string;
+    }
+  /** The session is lost. The next attempt to connect follows automatically. */
+  | {
+      readonly type: "disconnected";
+      readonly error: DispatcherError;
+      /** The delay until the next attempt, in milliseconds. */
+      readonly retryInMs: number;
+    }
+  /** The server is about to end the session, which works until then. */
+  | {
+      readonly type: "goingAway";
+      /** How long pending work may take until the session ends, in milliseconds. */
+      readonly graceMs: number;
+    }
+  /** A message that the server rejected, or a callback that threw (reason CALLBACK_FAILED). The session continues. */
+  | { readonly type: "fault"; readonly error: DispatcherError }
+  /** The session has ended for good. `error` is absent if it was closed here; else it is one that no retry can fix. */
+  | { readonly type: "closed"; readonly error?: DispatcherError };

@@ -1,0 +1,35 @@
+import { invalidArgument } from "../errors.js";
+
+const TOKEN = /^[A-Za-z0-9_-]+$/;
+const MAX_LENGTH = 255;
+
+/**
+ * Checks a topic or pattern. The server would end the stream because of a malformed one.
+ *
+ * @throws {DispatcherError} INVALID_ARGUMENT that names the pattern and the rule.
+ */
+export function checkPattern(pattern: string): void {
+  const tokens = pattern.split(".");
+  const isValid =
+    pattern.length <= MAX_LENGTH &&
+    tokens.every(
+      (token, index) => TOKEN.test(token) || token === "*" || (token === ">" && index === tokens.length - 1),
+    );
+  if (isValid) return;
+  throw invalidArgument(
+    `topic ${JSON.stringify(pattern.slice(0, MAX_LENGTH))}`,
+    `is malformed; use at most ${MAX_LENGTH} characters: tokens of [A-Za-z0-9_-] separated by dots, * for one token, > at the end for the rest`,
+  );
+}
+
+/** Whether a pattern matches a topic. */
+export function matchesPattern(pattern: string, topic: string): boolean {
+  if (pattern === topic) return true;
+  const tokens = topic.split(".");
+  const patternTokens = pattern.split(".");
+  for (const [index, token] of patternTokens.entries()) {
+    if (token === ">") return tokens.length > index;
+    if (index >= tokens.length || (token !== "*" && token !== tokens[index])) return false;
+  }
+  return tokens.length === patternTokens.length;
+}

@@ -1,0 +1,250 @@
+import type { BinaryWriter } from "@bufbuild/protobuf/wire";
+import { status } from "@grpc/grpc-js";
+import { Callbacks } from "../connection/callbacks.js";
+import type { Connection } from "../connection/connection.js";
+import { type Peer, Session } from "../connection/session.js";
+import type { StreamCall, StreamEvents } from "../connection/stream-call.js";
+import { alreadyClosed, DispatcherError, errorOfStatus, invalidArgument } from "../errors.js";
+import { DispatcherServiceService, ProduceRequest } from "../gen/ate/dispatcher/v1/dispatcher_service.js";
+import {
+  DispositionState,
+  Hello,
+  type ProducerMessage,
+  RevocationReason,
+  type Welcome,
+} from "../gen/ate/dispatcher/v1/producer.js";
+import { msFromDuration } from "../values/duration.js";
+import { nameOf } from "../values/enum-names.js";
+import { OutgoingBatch } from "../wire/outgoing-batch.js";
+import { type ProducerEvent, readProducerEvents } from "../wire/wire.js";
+import { pushReply, type ReplyContent } from "../wire/wire-items.js";
+import { type HandlerResult, writeFailure, writeResult } from "./handler-result.js";
+import { Outstanding } from "./outstanding.js";
+import {
+  type CloseOptions,
+  DEFAULT_GRACE_MS,
+  type Producer,
+  type ProducerOptions,
+} from "./producer-options.js";
+import { Registrations } from "./registrations.js";
+
+/** The implementation of {@link Producer}. Starts to connect when it is created. */
+export class ProducerSession implements Producer, Peer {
+  readonly kind = "producer";
+  readonly #connection: Connection;
+  readonly #options: ProducerOptions;
+  readonly #callbacks: Callbacks;
+  readonly #registrations: Registrations;
+  readonly #outstanding: Outstanding;
+  readonly #session: Session;
+  #concurrency: number;
+  #call: StreamCall | undefined;
+  #outbox = new OutgoingBatch(() => true);
+  /** The server's message limit, in bytes; 0 if the server did not send one. */
+  #maxMessageBytes = 0;
+
+  constructor(connection: Connection, options: ProducerOptions) {
+    this.#connection = connection;
+    this.#options = options;
+    this.#concurrency = options.concurrency === undefined ? 0 : validConcurrency(options.concurrency);
+    this.#callbacks = new Callbacks(options.onStatus);
+    this.#registrations = new Registrations(
+      options.topics.map((topic) =>
+        typeof topic === "string" ? { topic, group: "" } : { topic: topic.topic, group: topic.group ?? "" },
+      ),
+    );
+    this.#outstanding = new Outstanding(
+      options.handler,
+      {
+        reply: (assignmentId, more, result) => this.#reply(assignmentId, more, result),
+        fail: (assignmentId, error) => this.#fail(assignmentId, error),
+        whenSent: () => this.#outbox.whenEmpty(),
+      },
+      connection.memory.texts,
+    );
+    this.#session = new Session(this, this.#callbacks, connection.reconnect);
+    this.#session.connect();
+  }
+
+  get id(): string | undefined {
+    return this.#session.id;
+  }
+
+  get closed(): Promise<void> {
+    return this.#session.closed;
+  }
+
+  ready(): Promise<void> {
+    return this.#session.ready();
+  }
+
+  async register(topic: string, options?: { readonly group?: string }): Promise<void> {
+    if (this.#session.isClosing) throw alreadyClosed(this.kind);
+    const { message, done } = this.#registrations.register(topic, options?.group ?? "");
+    if (this.#session.isReady) this.#send(message);
+    await done;
+  }
+
+  async deregister(topic: string): Promise<void> {
+    if (this.#session.isClosing) throw alreadyClosed(this.kind);
+    const { message, done } = this.#registrations.deregister(topic);
+    if (this.#session.isReady) this.#send(message);
+    await done;
+  }
+
+  setConcurrency(concurrency: number): void {
+    this.#concurrency = validConcurrency(concurrency);
+    if (!this.#session.isReady) return;
+    this.#send({ message: { $case: "updateCredit", value: { maxOutstanding: this.#concurrency } } });
+  }
+
+  async close({ graceMs = DEFAULT_GRACE_MS }: CloseOptions = {}): Promise<void> {
+    const isLive = this.#session.isReady && !this.#session.isClosing;
+    if (isLive) this.#send({ message: { $case: "drain", value: {} } });
+    this.#session.closeWithin(graceMs);
+    await this.#session.closed.catch(() => {});
+  }
+
+  /** @internal */
+  open(events: StreamEvents): StreamCall {
+    const call = this.#connection.openBidi(DispatcherServiceService.produce.path, events);
+    this.#call = call;
+    this.#outbox = new OutgoingBatch((message) => call.write(message));
+    const hello = Hello.fromPartial({
+      // A generated id is kept: the new session replaces the old one if only this side has noticed its loss. The server
+      // would go on to assign requests to the old one.
+      producerId: this.#options.id ?? this.#session.id ?? "",
+      displayName: this.#options.displayName ?? "",
+      labels: this.#options.labels ?? {},
+      registrations: this.#registrations.current(),
+      maxOutstanding: this.#concurrency,
+      maxBacklog: this.#options.maxBacklog ?? 0,
+      reportDispositions: this.#options.onDisposition !== undefined,
+    });
+    this.#send({ message: { $case: "hello", value: hello } });
+    return call;
+  }
+
+  /** @internal */
+  receive(message: Buffer): void {
+    const receivedAt = performance.now();
+    for (const event of readProducerEvents(message, this.#connection.memory.texts))
+      this.#handle(event, receivedAt);
+    this.#outbox.flushWhenSettled();
+  }
+
+  /** @internal */
+  drained(): void {
+    this.#outbox.drained();
+  }
+
+  /** @internal */
+  lost(error: DispatcherError): void {
+    this.#outbox.close();
+    this.#outstanding.abandon(this.#session.isClosing ? alreadyClosed(this.kind) : sessionLost(error));
+  }
+
+  /** @internal */
+  ended(error: DispatcherError | undefined): void {
+    this.#registrations.abandon(error ?? alreadyClosed(this.kind));
+  }
+
+  #handle(event: ProducerEvent, receivedAt: number): void {
+    switch (event.kind) {
+      case "assignment":
+        this.#outstanding.assign(event.value, receivedAt);
+        break;
+      case "revocation":
+        this.#outstanding.revoke(event.value.assignmentIds, revoked(event.value.reason));
+        break;
+      case "disposition":
+        this.#disposed(event.value.assignmentId, event.value.state);
+        break;
+      case "welcome":
+        this.#welcome(event.value);
+        break;
+      case "heartbeat":
+        this.#session.heartbeat(msFromDuration(event.value.interval));
+        break;
+      case "goAway":
+        this.#callbacks.status({ type: "goingAway", graceMs: msFromDuration(event.value.grace) });
+        break;
+      case "registered":
+      case "deregistered":
+        this.#registrations.confirmed(event.value.correlationId);
+        break;
+      case "fault":
+        if (this.#registrations.rejected(event.value)) return;
+        this.#callbacks.status({
+          type: "fault",
+          error: errorOfStatus(event.value.status),
+        });
+        break;
+      case "drained":
+        this.#call?.end();
+        break;
+    }
+  }
+
+  #welcome(welcome: Welcome): void {
+    this.#maxMessageBytes = welcome.maxMessageBytes;
+    for (const message of this.#registrations.unanswered()) this.#send(message);
+    this.#session.established({
+      id: welcome.producerId,
+      sessionId: welcome.sessionId,
+      serverId: welcome.serverId,
+      heartbeatMs: msFromDuration(welcome.heartbeatInterval),
+    });
+  }
+
+  #disposed(assignmentId: string, state: DispositionState): void {
+    const { onDisposition } = this.#options;
+    if (onDisposition === undefined) return;
+    this.#callbacks.run("onDisposition", () => onDisposition(assignmentId, nameOf(DispositionState, state)));
+  }
+
+  #reply(assignmentId: string, more: boolean, result: HandlerResult | undefined): void {
+    const content: ReplyContent =
+      result instanceof Uint8Array
+        ? { kind: "data", bytes: result }
+        : { kind: "result", bytes: this.#encode((writer) => writeResult(writer, result)) };
+    const limit = this.#maxMessageBytes > 0 ? this.#maxMessageBytes : Number.POSITIVE_INFINITY;
+    const byteLength = pushReply(this.#outbox, assignmentId, more, content, limit);
+    if (byteLength > limit) throw tooLarge(byteLength, limit);
+  }
+
+  /** An error result is small, so no limit of the server is asked. */
+  #fail(assignmentId: string, error: unknown): void {
+    const bytes = this.#encode((writer) => writeFailure(writer, error));
+    pushReply(this.#outbox, assignmentId, false, { kind: "result", bytes }, Number.POSITIVE_INFINITY);
+  }
+
+  #encode(write: (writer: BinaryWriter) => void): Uint8Array {
+    return this.#connection.memory.spareWriter.encode(write);
+  }
+
+  #send(message: ProducerMessage): void {
+    this.#outbox.push(ProduceRequest.encode({ messages: [message] }).finish());
+  }
+}
+
+function validConcurrency(concurrency: number): number {
+  if (Number.isInteger(concurrency) && concurrency >= 1 && concurrency < 2 ** 32) return concurrency;
+  throw invalidArgument("concurrency", `is ${concurrency}; use a whole number from 1`);
+}
+
+function revoked(value: number): DispatcherError {
+  const reason = nameOf(RevocationReason, value);
+  const code = reason === "EXPIRED" ? status.DEADLINE_EXCEEDED : status.CANCELLED;
+  return new DispatcherError({ code, reason, details: `the assignment was revoked: ${reason}` });
+}
+
+function sessionLost(cause: DispatcherError): DispatcherError {
+  const details = `the session was lost: ${cause.details}`;
+  return new DispatcherError({ code: status.UNAVAILABLE, reason: "SESSION_LOST", details, cause });
+}
+
+function tooLarge(bytes: number, limit: number): DispatcherError {
+  const details = `the reply is ${bytes} bytes; the server's limit is ${limit}; send less, or send a reference`;
+  return new DispatcherError({ code: status.RESOURCE_EXHAUSTED, reason: "RESULT_TOO_LARGE", details });
+}

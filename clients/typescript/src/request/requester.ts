@@ -1,0 +1,208 @@
+import { Alarm } from "../async/alarm.js";
+import type { Connection } from "../connection/connection.js";
+import { alreadyClosed, cancelled, DispatcherError, invalidArgument } from "../errors.js";
+import {
+  CancelRequestRequest,
+  CancelRequestResponse,
+  DispatcherServiceService,
+  DispatchResponse,
+} from "../gen/ate/dispatcher/v1/dispatcher_service.js";
+import { Summary as SummaryMessage } from "../gen/ate/dispatcher/v1/summary.js";
+import { type Acceptance, acceptanceOf } from "../values/acceptance.js";
+import { type Summary, summaryOf } from "../values/summary.js";
+import { MAX_BATCH_BYTES } from "../wire/outgoing-batch.js";
+import { NO_ENTRIES } from "../wire/string-map.js";
+import { type EncodedSubmission, writeRequestCall } from "../wire/wire-items.js";
+import { type Gather, PendingGather } from "./gather.js";
+import { encodeRequest } from "./request.js";
+import type { GatherOptions, RequestOptions } from "./request-options.js";
+import { SubmitStream } from "./submit-stream.js";
+import { openUnaryGather } from "./unary-gather.js";
+
+/** A call that must end before the channel is closed. */
+interface OpenCall {
+  readonly ended: Promise<void>;
+  abort(error: DispatcherError): void;
+}
+
+/**
+ * Sends requests. Small ones share one Submit stream, which is opened on first use and replaced after it breaks. A
+ * request gets a call of its own if its `unary` option is set, or if it is so large that it would block the shared
+ * stream or exceed its message limit.
+ */
+export class Requester {
+  readonly #connection: Connection;
+  readonly #openCalls = new Set<OpenCall>();
+  readonly #gatheredIds = new Set<string>();
+  #shared: SubmitStream | undefined;
+  #isClosing = false;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** Scatters a request whose results go to the listeners. */
+  dispatch(topic: string, options: RequestOptions): Promise<Acceptance> {
+    // One promise per dispatch, and no async function in between: promises took most of the time of a dispatch.
+    return new Promise((resolve, reject) => {
+      this.#ensureOpen();
+      if (options.signal?.aborted) throw cancelled("the dispatch was aborted", options.signal.reason);
+      const submission = this.#encode(topic, options, false, false);
+      if (isUnary(submission, options)) resolve(this.#dispatchUnary(submission, options, false));
+      else this.#dispatchShared(submission, options, resolve, reject);
+    });
+  }
+
+  /** Checks a request without sending it. @returns the acceptance that it would get. */
+  async validate(topic: string, options: RequestOptions): Promise<Acceptance> {
+    this.#ensureOpen();
+    return await this.#dispatchUnary(this.#encode(topic, options, false, false), options, true);
+  }
+
+  /** Scatters a request whose results return here. Never throws: the gather reports errors. */
+  gather(topic: string, options: GatherOptions): Gather {
+    const gather = new PendingGather(options.requestId, options.signal);
+    if (options.signal?.aborted) return gather;
+    try {
+      this.#ensureOpen();
+      this.#reserveId(options.requestId, gather);
+      const submission = this.#encode(topic, options, true, options.excludeListeners ?? false);
+      if (isUnary(submission, options)) this.#gatherUnary(submission, gather);
+      else this.#gatherShared(submission, gather);
+    } catch (error) {
+      gather.failed(DispatcherError.from(error));
+    }
+    return gather;
+  }
+
+  /** Cancels a request. */
+  async cancel(requestId: string): Promise<Summary> {
+    return await this.#connection.call(
+      DispatcherServiceService.cancelRequest.path,
+      CancelRequestRequest.encode({ requestId }).finish(),
+      (response) => summaryOf(CancelRequestResponse.decode(response).summary ?? SummaryMessage.create()),
+    );
+  }
+
+  /** Rejects further requests. Resolves when the pending ones have ended, or are aborted after `graceMs`. */
+  async close(graceMs: number): Promise<void> {
+    this.#isClosing = true;
+    this.#shared?.end();
+    const alarm = new Alarm();
+    alarm.set(graceMs, () => {
+      for (const call of this.#openCalls) call.abort(alreadyClosed("client"));
+    });
+    await Promise.all([...this.#openCalls].map(({ ended }) => ended));
+    alarm.clear();
+  }
+
+  async #dispatchUnary(
+    { request, context }: EncodedSubmission,
+    { signal }: RequestOptions,
+    validateOnly: boolean,
+  ): Promise<Acceptance> {
+    return await this.#connection.call(
+      DispatcherServiceService.dispatch.path,
+      writeRequestCall(request, validateOnly),
+      (response) => acceptanceOf(DispatchResponse.decode(response).acceptance),
+      { context, signal },
+    );
+  }
+
+  #dispatchShared(
+    submission: EncodedSubmission,
+    { requestId, signal }: RequestOptions,
+    resolve: (acceptance: Acceptance) => void,
+    reject: (error: DispatcherError) => void,
+  ): void {
+    const stream = this.#stream();
+    if (signal === undefined) {
+      stream.submit(submission, { accepted: resolve, failed: reject });
+      return;
+    }
+    const abort = () => {
+      reject(cancelled("the dispatch was aborted", signal.reason));
+      if (requestId !== undefined) this.#cancelOn(stream, requestId);
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    stream.submit(submission, {
+      accepted: (acceptance) => {
+        signal.removeEventListener("abort", abort);
+        if (signal.aborted) this.#cancelOn(stream, acceptance.requestId);
+        resolve(acceptance);
+      },
+      failed: (error) => {
+        signal.removeEventListener("abort", abort);
+        reject(error);
+      },
+    });
+  }
+
+  #gatherShared(submission: EncodedSubmission, gather: PendingGather): void {
+    const stream = this.#stream();
+    gather.connected({ cancel: (requestId) => this.#cancelOn(stream, requestId) });
+    stream.submit(submission, {
+      accepted: (acceptance) => {
+        stream.follow(acceptance.requestId, gather);
+        gather.accepted(acceptance);
+      },
+      failed: (error) => gather.failed(error),
+    });
+  }
+
+  #gatherUnary(submission: EncodedSubmission, gather: PendingGather): void {
+    const cancel = (requestId: string) => void this.cancel(requestId).catch(() => {});
+    this.#track(openUnaryGather(this.#connection, submission, gather, cancel));
+  }
+
+  #stream(): SubmitStream {
+    if (this.#shared?.isOpen) return this.#shared;
+    this.#shared = new SubmitStream(this.#connection);
+    this.#track(this.#shared);
+    return this.#shared;
+  }
+
+  /** Cancels a request on its stream, or by a call of its own if the stream takes no more messages. */
+  #cancelOn(stream: SubmitStream, requestId: string): void {
+    if (stream.isOpen) stream.cancel(requestId);
+    else void this.cancel(requestId).catch(() => {});
+  }
+
+  /** Reserves the id: the results of two gathers with the same id could not be told apart on the shared stream. */
+  #reserveId(requestId: string | undefined, gather: PendingGather): void {
+    if (requestId === undefined) return;
+    if (this.#gatheredIds.has(requestId)) {
+      throw invalidArgument("requestId", "is in use by another gather of this client");
+    }
+    this.#gatheredIds.add(requestId);
+    const release = () => void this.#gatheredIds.delete(requestId);
+    gather.summary.then(release, release);
+  }
+
+  #track(call: OpenCall): void {
+    this.#openCalls.add(call);
+    void call.ended.then(() => this.#openCalls.delete(call));
+  }
+
+  #encode(
+    topic: string,
+    options: RequestOptions,
+    gather: boolean,
+    excludeListeners: boolean,
+  ): EncodedSubmission {
+    return {
+      request: encodeRequest(topic, options, this.#connection.memory),
+      gather,
+      excludeListeners,
+      context: options.context ?? NO_ENTRIES,
+    };
+  }
+
+  #ensureOpen(): void {
+    if (this.#isClosing) throw alreadyClosed("client");
+  }
+}
+
+function isUnary({ request }: EncodedSubmission, { unary = false }: RequestOptions): boolean {
+  return unary || request.byteLength > MAX_BATCH_BYTES;
+}
