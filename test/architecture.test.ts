@@ -1,7 +1,15 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { posix } from "node:path";
+import ts from "typescript";
 import { describe, expect, it } from "vitest";
-import { violations } from "./support/architecture.js";
+import { largeCircles, violations } from "./support/architecture.js";
+
+const configHost: ts.ParseConfigFileHost = {
+  ...ts.sys,
+  onUnRecoverableConfigFileDiagnostic: (diagnostic) => {
+    throw new Error(ts.flattenDiagnosticMessageText(diagnostic.messageText, "\n"));
+  },
+};
 
 describe("the architecture", () => {
   it("holds in src, in the clients and in what uses them", () => {
@@ -9,55 +17,115 @@ describe("the architecture", () => {
 
     expect(files.size).toBeGreaterThan(0);
     expect(violations(files)).toEqual([]);
+    expect(largeCircles(files)).toEqual([]);
+  });
+
+  it("keeps the core away from the types of Node and of browsers", () => {
+    const config = ts.getParsedCommandLineOfConfigFile("src/core/tsconfig.json", {}, configHost);
+    const file = "src/core/impure.ts";
+    const source = [
+      "setTimeout(f, 1);",
+      "console.log(1);",
+      "process.pid;",
+      "performance.now();",
+      "fetch('');",
+    ];
+    const host = ts.createCompilerHost({});
+    const { fileExists, readFile } = host;
+    host.fileExists = (path) => path === file || fileExists(path);
+    host.readFile = (path) => (path === file ? source.join("\n") : readFile(path));
+    const program = ts.createProgram([file], { ...config?.options, composite: false, noEmit: true }, host);
+    const found = ts.getPreEmitDiagnostics(program).map(({ start = 0 }) => source.join("\n").slice(0, start));
+
+    expect(new Set(found.map((before) => before.split("\n").length))).toEqual(new Set([1, 2, 3, 4, 5]));
+  }, 30_000);
+
+  it("finds a circle of five files, be it of types alone", () => {
+    const names = ["a", "b", "c", "d", "e"];
+    const circle = names.map((name, i): [string, string] => [
+      `src/core/state/${name}.ts`,
+      `import type { x } from "./${names[(i + 1) % names.length]}.js";`,
+    ]);
+
+    expect(largeCircles(new Map(circle)).map((files) => files.length)).toEqual([5]);
+    expect(largeCircles(new Map(circle.slice(1)))).toEqual([]);
   });
 
   it.each<[path: string, source: string, rule: string]>([
-    ["src/core/router.ts", 'import { x } from "../runtime/driver.js";', "core must not import runtime"],
-    ["src/core/router.ts", 'import type { x } from "../ports/clock.js";', "core must not import ports"],
-    ["src/core/router.ts", 'import { randomUUID } from "node:crypto";', "core must not import node:crypto"],
-    ["src/core/router.ts", 'import pino from "pino";', "core must not import pino"],
-    ["src/core/router.ts", 'const x = await import("pino");', "core must not import pino"],
-    ["src/core/router.ts", "export const at = Date.now();", "core must not use Date"],
-    ["src/core/router.ts", "export const x = Math.random();", "core must not use Math.random"],
-    ["src/core/router.ts", 'export const x = Math["random"]();', "core must not use Math.random"],
-    ["src/core/router.ts", "setImmediate(() => {});", "core must not use setImmediate"],
-    ["src/core/router.ts", "performance.now();", "core must not use performance"],
-    ["src/core/router.ts", "console.log(1);", "core must not use console"],
-    ["src/core/router.ts", "export const p = process.pid;", "core must not use process"],
-    ["src/core/router.ts", "const log = { console };", "core must not use console"],
-    ["src/core/router.ts", "export let p: Promise<void>;", "core must not use Promise"],
-    ["src/core/router.ts", "export async function f() {}", "core must not use async"],
-    ["src/core/router.ts", "export const f = async () => {};", "core must not use async"],
-    ["src/core/router.ts", "await x;", "core must not use await"],
-    ["src/ports/clock.ts", 'import { x } from "../core/router.js";', "ports may import only types from core"],
+    [
+      "src/core/state/router.ts",
+      'import { x } from "../../runtime/driver.js";',
+      "core must not import runtime",
+    ],
+    [
+      "src/core/state/router.ts",
+      'import type { x } from "../../ports/clock.js";',
+      "core must not import ports",
+    ],
+    [
+      "src/core/state/router.ts",
+      'import { randomUUID } from "node:crypto";',
+      "core must not import node:crypto",
+    ],
+    ["src/core/state/router.ts", 'import pino from "pino";', "core must not import pino"],
+    ["src/core/state/router.ts", 'const x = await import("pino");', "core must not import pino"],
+    ["src/core/state/router.ts", "export const at = Date.now();", "core must not use Date"],
+    ["src/core/state/router.ts", "export const x = Math.random();", "core must not use Math.random"],
+    ["src/core/state/router.ts", 'export const x = Math["random"]();', "core must not use Math.random"],
+    ["src/core/state/router.ts", "export let p: Promise<void>;", "core must not use Promise"],
+    ["src/core/state/router.ts", "export async function f() {}", "core must not use async"],
+    ["src/core/state/router.ts", "export const f = async () => {};", "core must not use async"],
+    ["src/core/state/router.ts", "await x;", "core must not use await"],
+    [
+      "src/ports/clock.ts",
+      'import { x } from "../core/vocabulary/topic.js";',
+      "ports may import only types from core/vocabulary",
+    ],
+    [
+      "src/ports/clock.ts",
+      'import type { x } from "../core/state/router.js";',
+      "ports must not import core/state",
+    ],
+    [
+      "src/runtime/driver.ts",
+      'import { x } from "../core/rules/scatter.js";',
+      "runtime must not import core/rules",
+    ],
     ["src/runtime/driver.ts", 'import { x } from "../grpc/call.js";', "runtime must not import grpc"],
     ["src/runtime/driver.ts", 'import pino from "pino";', "runtime must not import pino"],
-    ["src/grpc/decode.ts", 'import { x } from "../core/router.js";', "grpc may import only types from core"],
     [
-      "src/grpc/decode.ts",
-      'import { type x, y } from "../core/router.js";',
-      "grpc may import only types from core",
+      "src/grpc/wire/decode.ts",
+      'import { x } from "../../core/state/router.js";',
+      "grpc must not import core/state",
     ],
-    ["src/grpc/decode.ts", 'export { x } from "../core/router.js";', "grpc may import only types from core"],
-    ["src/grpc/decode.ts", 'import type { x } from "../admin/feed.js";', "grpc must not import admin"],
     [
-      "src/grpc/decode.ts",
+      "src/grpc/wire/decode.ts",
+      'import type { x } from "../../core/state/router.js";',
+      "grpc must not import core/state",
+    ],
+    [
+      "src/grpc/wire/decode.ts",
+      'export { x } from "../../core/dispatcher.js";',
+      "grpc must not import core/dispatcher.ts",
+    ],
+    ["src/grpc/wire/decode.ts", 'import type { x } from "../../cli/main.js";', "grpc must not import cli"],
+    [
+      "src/grpc/wire/decode.ts",
+      'import { x } from "../../ports/clock.js";',
+      "grpc may import only types from ports",
+    ],
+    [
+      "src/grpc/wire/decode.ts",
       'import { x } from "@nats-io/transport-node";',
       "grpc must not import @nats-io/transport-node",
     ],
-    ["src/backplane/nats.ts", 'import { x } from "../grpc/encode.js";', "backplane must not import grpc"],
-    [
-      "src/admin/server.ts",
-      'import { x } from "ate-dispatcher-client/internal";',
-      "admin must not import ate-dispatcher-client/internal",
-    ],
-    ...["core", "ports", "runtime", "cli", "demo"].map((folder): [string, string, string] => [
+    ...["core/state", "ports", "runtime", "cli"].map((folder): [string, string, string] => [
       `src/${folder}/x.ts`,
       'import type { x } from "ate-dispatcher-client/internal";',
-      `${folder} must not import ate-dispatcher-client/internal`,
+      `${folder.split("/")[0]} must not import ate-dispatcher-client/internal`,
     ]),
     [
-      "src/grpc/decode.ts",
+      "src/grpc/wire/decode.ts",
       'import { connect } from "ate-dispatcher-client";',
       "grpc must not import ate-dispatcher-client",
     ],
@@ -66,7 +134,11 @@ describe("the architecture", () => {
       'import { x } from "../grpc/server.js";',
       "config may import only types from grpc",
     ],
-    ["src/cli/serve.ts", 'import { x } from "../core/index.js";', "cli must not import core"],
+    [
+      "src/cli/serve.ts",
+      'import { x } from "../core/dispatcher.js";',
+      "cli must not import core/dispatcher.ts",
+    ],
     [
       "src/cli/listen.ts",
       'import { x } from "../../clients/typescript/src/index.js";',
@@ -110,9 +182,13 @@ describe("the architecture", () => {
     ["src/compose.ts", 'process["env"];', "process.env belongs in config/load.ts"],
     ["clients/typescript/src/a.ts", "const { env } = process;", "process.env belongs in config/load.ts"],
     ["src/cli/main.ts", 'import { env } from "node:process";', "process.env belongs in config/load.ts"],
-    ["src/grpc/server.ts", 'call.on("data", f);', "events are subscribed to in grpc/call.ts only"],
-    ["src/admin/feed.ts", 'response?.once("close", f);', "events are subscribed to in grpc/call.ts only"],
-    ["src/main.ts", 'server.on("error", f);', "events are subscribed to in grpc/call.ts only"],
+    ["src/grpc/server.ts", 'call.on("data", f);', "events are subscribed to in grpc/transport/call.ts only"],
+    [
+      "src/runtime/feed.ts",
+      'response?.once("close", f);',
+      "events are subscribed to in grpc/transport/call.ts only",
+    ],
+    ["src/main.ts", 'server.on("error", f);', "events are subscribed to in grpc/transport/call.ts only"],
     [
       "src/grpc/server.ts",
       "const { http2Servers } = server;",
@@ -139,6 +215,32 @@ describe("the architecture", () => {
       "examples must not import test",
     ],
     ["examples/fleet.ts", 'export * from "ate-dispatcher";', "no export *"],
+    [
+      "src/core/state/router.ts",
+      'import type { x } from "../rules/scatter.js";',
+      "state must not import rules, which is a higher layer",
+    ],
+    [
+      "src/core/tables/slot-map.ts",
+      'import { x } from "../state/state.js";',
+      "tables must not import state, which is a higher layer",
+    ],
+    [
+      "src/grpc/wire/encode.ts",
+      'import { x } from "../rpc/submit.js";',
+      "wire must not import rpc, which is a higher layer",
+    ],
+    [
+      "clients/typescript/src/wire/a.ts",
+      'import { x } from "../connection/link.js";',
+      "wire must not import connection, which is a higher layer",
+    ],
+    ["src/core/more/a.ts", 'import { x } from "../vocabulary/model.js";', "more is in no layer of src/core"],
+    [
+      "src/runtime/a.ts",
+      "new (class { constructor(a, b, c, d, e, f) {} })();",
+      "no function takes more than 5 parameters",
+    ],
     ["src/core/utils.ts", "", "no file is named utils, helpers, common, manager or Impl"],
     ["src/grpc/helpers/frame.ts", "", "no file is named utils, helpers, common, manager or Impl"],
     ["src/grpc/session-manager.ts", "", "no file is named utils, helpers, common, manager or Impl"],
@@ -148,30 +250,33 @@ describe("the architecture", () => {
   });
 
   it.each<[path: string, source: string]>([
-    ["src/core/router.ts", 'import { x } from "./topic-tree.js"; import type { y } from "./model.js";'],
     [
-      "src/core/router.ts",
+      "src/core/state/router.ts",
+      'import { x } from "../tables/topic-tree.js"; import type { y } from "../vocabulary/model.js";',
+    ],
+    [
+      "src/core/state/router.ts",
       "// Date, await and Promise in words\nexport const x = (i: { process: number }) => i.process;",
     ],
-    ["src/core/router.ts", "export interface Fact { readonly performance: number; console(): void }"],
+    ["src/core/state/router.ts", "export interface Fact { readonly performance: number; console(): void }"],
     ["src/core/simple.ts", "export const x = Math.max(1, 2);"],
     ["src/core/router.test.ts", 'import { it } from "vitest"; it("runs", async () => {});'],
     [
       "src/ports/clock.ts",
-      'import type { Instant } from "../core/model.js"; import type { x } from "./outbox.js";',
+      'import type { Instant } from "../core/vocabulary/model.js"; import type { x } from "./outbox.js";',
     ],
     ["src/runtime/pacemaker.ts", "setTimeout(f, 1);"],
     [
-      "src/grpc/status.ts",
-      'import { REASONS } from "../core/reason.js"; import { Status } from "ate-dispatcher-client/internal";',
+      "src/grpc/wire/status.ts",
+      'import { REASONS } from "../../core/vocabulary/reason.js"; import { Status } from "ate-dispatcher-client/internal";',
     ],
     [
-      "src/grpc/decode.ts",
-      'import { type Input } from "../core/input.js"; export type { Input } from "../core/input.js";',
+      "src/grpc/wire/decode.ts",
+      'import { type Input } from "../../core/vocabulary/input.js"; import { x } from "../options.js";',
     ],
-    ["src/grpc/call.ts", 'import { status } from "@grpc/grpc-js"; call.on("data", f);'],
+    ["src/grpc/transport/call.ts", 'import { status } from "@grpc/grpc-js"; call.on("data", f);'],
     ["src/grpc/transport/grpc-js-internals.ts", "const { http2Servers } = server as unknown as Private;"],
-    ["src/grpc/decode.ts", 'import { BinaryReader } from "@bufbuild/protobuf/wire";'],
+    ["src/grpc/wire/decode.ts", 'import { BinaryReader } from "@bufbuild/protobuf/wire";'],
     ["src/config/load.ts", "process.env.HOME;"],
     [
       "src/cli/serve.ts",
@@ -188,8 +293,8 @@ describe("the architecture", () => {
     ],
     ["clients/typescript/src/gen/ate/x.ts", 'import { y } from "../google/y.js"; export * from "./z.js";'],
     [
-      "clients/typescript/src/a.ts",
-      'import { x } from "./gen/x.js"; import { Client } from "@grpc/grpc-js"; s.on("data", f);',
+      "clients/typescript/src/wire/a.ts",
+      'import { x } from "../gen/x.js"; import { Client } from "@grpc/grpc-js"; s.on("data", f);',
     ],
   ])("lets pass in %s: %s", (path, source) => {
     expect(violations(new Map([[path, source]]))).toEqual([]);

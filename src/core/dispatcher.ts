@@ -18,14 +18,14 @@ import {
   registerTopics,
   updateCredit,
 } from "./rules/producers.js";
-import { type ReplaySlice, readReplay } from "./rules/replay.js";
+import { readReplay } from "./rules/replay.js";
 import { takeResult } from "./rules/results.js";
 import { beat } from "./rules/sessions.js";
 import type { StepContext } from "./rules/step-context.js";
 import { type AnyDeadline, type AnySession, State } from "./state/state.js";
 import { StateInspector } from "./views/inspector.js";
 import { snapshotOf } from "./views/snapshot.js";
-import type { Effect, Replay } from "./vocabulary/effect.js";
+import type { Effect, Replay, ReplaySlice } from "./vocabulary/effect.js";
 import type { Input, ProducerInput } from "./vocabulary/input.js";
 import { InvariantError } from "./vocabulary/invariant.js";
 import { DEFAULT_LIMITS, type Limits } from "./vocabulary/limits.js";

@@ -3,8 +3,7 @@
  * them, so that a listener that does not read holds no more of the log than the server itself.
  */
 
-import type { ReplaySlice } from "../core/rules/replay.js";
-import type { Replay } from "../core/vocabulary/effect.js";
+import type { Replay, ReplaySlice } from "../core/vocabulary/effect.js";
 import type { BatchFactory } from "../ports/batch.js";
 
 /** Bytes of one message of a replay, about; a larger delivery is one of its own. */

@@ -1,9 +1,10 @@
 /**
- * The shape of the code as data, and a checker for it: who may import whom, what the pure core must not touch, and
- * the few files in which timers, event emitters and the environment may appear. Whoever changes the table or a list
- * of named files changes the architecture, and says so in ARCHITECTURE.md.
+ * The shape of the code as data, and a checker for it: which folder may import which, and the few files in which timers,
+ * event emitters and the environment may appear. A change of a table or of a list of files changes the architecture, and
+ * belongs in ARCHITECTURE.md.
  *
- * Tests beside their sources are exempt: they may import what they need.
+ * The compiler keeps the core pure: src/core has a tsconfig without the types of Node and of browsers. Only what the
+ * language itself has is checked here. Tests beside their sources are exempt: they may import what they need.
  */
 import { posix } from "node:path";
 import ts from "typescript";
@@ -17,14 +18,15 @@ interface Imports {
 const CLIENT = "ate-dispatcher-client";
 /** The generated messages and the wire format, which the client package holds for the server as well. */
 const INTERNAL = `${CLIENT}/internal`;
-const EDGE = ["core:type", "ports:type"];
+const VOCABULARY = "core/vocabulary";
 
+/** Of the core, the edges may import the vocabulary alone; the runtime may also import its door, dispatcher.ts. */
 const TABLE: Readonly<Record<string, Imports>> = {
   core: { folders: [], packages: [] },
-  ports: { folders: ["core:type"], packages: [] },
-  runtime: { folders: ["core", "ports"], packages: ["node:"] },
+  ports: { folders: [`${VOCABULARY}:type`], packages: [] },
+  runtime: { folders: ["core/dispatcher.ts", VOCABULARY, "ports"], packages: ["node:"] },
   grpc: {
-    folders: EDGE,
+    folders: [VOCABULARY, "ports:type"],
     packages: [
       "node:",
       "@grpc/grpc-js",
@@ -34,35 +36,57 @@ const TABLE: Readonly<Record<string, Imports>> = {
       INTERNAL,
     ],
   },
-  backplane: { folders: EDGE, packages: ["node:", "@bufbuild/protobuf", "@nats-io/", INTERNAL] },
-  admin: { folders: EDGE, packages: ["node:", "@bufbuild/protobuf"] },
-  telemetry: { folders: EDGE, packages: ["node:", "pino", "prom-client", "@opentelemetry/"] },
   config: {
-    folders: [
-      "core:type",
-      "ports:type",
-      "runtime:type",
-      "grpc:type",
-      "backplane:type",
-      "admin:type",
-      "telemetry:type",
-    ],
+    folders: [VOCABULARY, "ports:type", "runtime:type", "grpc:type"],
     packages: ["node:", "zod", "yaml"],
   },
   cli: { folders: ["config"], packages: ["node:", "commander", "yaml", "@bufbuild/protobuf", CLIENT] },
 };
+
+/**
+ * Folders and files by layer, the highest first. A file imports its own layer and lower ones, never a higher one.
+ */
+const LAYERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  "src/core": [["dispatcher.ts"], ["rules"], ["views"], ["state"], ["tables"], ["vocabulary"]],
+  "src/grpc": [
+    ["server.ts", "health.ts", "reflection.ts"],
+    ["rpc"],
+    ["transport"],
+    ["wire", "gen"],
+    ["options.ts"],
+  ],
+  "clients/typescript/src": [
+    ["index.ts", "internal.ts"],
+    ["client.ts"],
+    ["introspection"],
+    ["listener"],
+    ["producer"],
+    ["request"],
+    ["result"],
+    ["connection"],
+    ["wire"],
+    ["async"],
+    ["json"],
+    ["errors.ts"],
+    ["values"],
+    ["codec"],
+    ["gen"],
+  ],
+};
+
+/** Files in a circle of imports: as many as the data model of the core has, where a session holds assignments. */
+const MAX_CIRCLE = 4;
+const MAX_PARAMETERS = 5;
 const CLIENT_PACKAGES = ["node:", "@bufbuild/protobuf", "@grpc/grpc-js"];
 
 /** Folders that use the packages by name, as their users do, and import no file of another folder. */
 const USERS = ["bench/", "examples/"];
 
-/** Lists of constants that the edges translate from; all else of the core they see as types. */
-const CATALOGUES = ["src/core/reason.ts", "src/core/limits.ts", "src/core/model.ts", "src/core/topic.ts"];
 /** The parts meet in compose and main; only these may import them. */
 const TOP = ["src/compose.ts", "src/main.ts"];
 const STARTERS = ["src/main.ts", "src/cli/serve.ts"];
 const ENVIRONMENT = ["src/config/load.ts"];
-const SUBSCRIBERS = ["src/grpc/call.ts"];
+const SUBSCRIBERS = ["src/grpc/transport/call.ts"];
 const GRPC_JS_INTERNALS = "src/grpc/transport/grpc-js-internals.ts";
 /** Private fields of grpc-js; `call` and `stream` are too common as names. */
 const GRPC_JS_FIELDS = new Set(["commonServerOptions", "http2Servers", "nextCall"]);
@@ -73,11 +97,8 @@ const TIMERS = [
   "src/runtime/drain.ts",
 ];
 
-const IMPURE = new Set(
-  "Date Promise setTimeout setInterval setImmediate queueMicrotask performance process console globalThis".split(
-    " ",
-  ),
-);
+/** What the language itself has, but the core must not use. */
+const IMPURE = new Set(["Date", "Promise"]);
 const SUBSCRIBING = new Set(["on", "once", "addListener", "prependListener"]);
 
 /** Says which of the files (path -> source) break which rule, as "path: rule". */
@@ -93,6 +114,9 @@ export function violations(files: ReadonlyMap<string, string>): readonly string[
         for (const specifier of importsOf(node)) rules.add(badImport(path, specifier) ?? "");
         if (generated) return;
         if (path.startsWith("src/core/")) rules.add(impure(node) ?? "");
+        if (!isOfUser(path) && ts.isFunctionLike(node) && node.parameters.length > MAX_PARAMETERS) {
+          rules.add(`no function takes more than ${MAX_PARAMETERS} parameters`);
+        }
         rules.add(scattered(path, node) ?? "");
       });
     }
@@ -100,6 +124,53 @@ export function violations(files: ReadonlyMap<string, string>): readonly string[
     found.push(...[...rules].map((rule) => `${path}: ${rule}`));
   }
   return found;
+}
+
+/** Circles of imports, types included, with more files than the data model has. */
+export function largeCircles(files: ReadonlyMap<string, string>): readonly (readonly string[])[] {
+  return circlesOf(importGraph(files)).filter((circle) => circle.length > MAX_CIRCLE);
+}
+
+function importGraph(files: ReadonlyMap<string, string>): ReadonlyMap<string, readonly string[]> {
+  const graph = new Map<string, readonly string[]>();
+  for (const [path, source] of files) {
+    if (path.endsWith(".test.ts") || path.includes("/gen/")) continue;
+    const targets = new Set<string>();
+    walk(ts.createSourceFile(path, source, ts.ScriptTarget.Latest, true), (node) => {
+      for (const { text } of importsOf(node)) if (text.startsWith(".")) targets.add(targetOf(path, text));
+    });
+    graph.set(path, [...targets]);
+  }
+  return graph;
+}
+
+/** The strongly connected components of more than one file (Tarjan). */
+function circlesOf(graph: ReadonlyMap<string, readonly string[]>): readonly (readonly string[])[] {
+  const indexes = new Map<string, number>();
+  const lows = new Map<string, number>();
+  const stack: string[] = [];
+  const circles: string[][] = [];
+  const visit = (path: string): number => {
+    const index = indexes.size;
+    indexes.set(path, index);
+    lows.set(path, index);
+    stack.push(path);
+    for (const target of graph.get(path) ?? []) {
+      if (!graph.has(target)) continue;
+      const isNew = !indexes.has(target);
+      if (!isNew && !stack.includes(target)) continue;
+      const low = isNew ? visit(target) : (indexes.get(target) ?? index);
+      lows.set(path, Math.min(lows.get(path) ?? index, low));
+    }
+    const low = lows.get(path) ?? index;
+    if (low === index) {
+      const circle = stack.splice(stack.indexOf(path));
+      if (circle.length > 1) circles.push(circle);
+    }
+    return low;
+  };
+  for (const path of graph.keys()) if (!indexes.has(path)) visit(path);
+  return circles;
 }
 
 function walk(node: ts.Node, visit: (node: ts.Node) => void): void {
@@ -164,7 +235,9 @@ function badImport(path: string, { text, isTypeOnly }: Specifier): string | unde
   const user = USERS.find((folder) => path.startsWith(folder));
   if (user !== undefined) return strayImport(path, user, text);
   if (!text.startsWith(".")) return badPackage(path, text);
-  const target = posix.join(posix.dirname(path), text).replace(/\.js$/, ".ts");
+  const target = targetOf(path, text);
+  const upward = badLayer(path, target);
+  if (upward !== undefined) return upward;
   if (path.startsWith("clients/")) {
     const own = path.split("/").slice(0, 2).join("/");
     if (target.startsWith(`${own}/`)) return undefined;
@@ -177,10 +250,39 @@ function badImport(path: string, { text, isTypeOnly }: Specifier): string | unde
   const from = folderOf(path);
   if (!target.startsWith("src/")) return `${from} must not import ${folderAtRoot(target)}`;
   const to = folderOf(target);
+  if (to === from) return undefined;
   const allowed = TABLE[from]?.folders ?? [];
-  if (to === from || allowed.includes(to)) return undefined;
-  if (!allowed.includes(`${to}:type`)) return `${from} must not import ${to}`;
-  return isTypeOnly || CATALOGUES.includes(target) ? undefined : `${from} may import only types from ${to}`;
+  const isIn = (folder: string): boolean => target === `src/${folder}` || target.startsWith(`src/${folder}/`);
+  if (allowed.some(isIn)) return undefined;
+  const isAllowedAsType = allowed.some(
+    (name) => name.endsWith(":type") && isIn(name.slice(0, -":type".length)),
+  );
+  const place = to === "core" ? target.split("/").slice(1, 3).join("/") : to;
+  if (!isAllowedAsType) return `${from} must not import ${place}`;
+  return isTypeOnly ? undefined : `${from} may import only types from ${place}`;
+}
+
+/** Whether a file imports a higher layer of its own package. */
+function badLayer(path: string, target: string): string | undefined {
+  for (const [base, layers] of Object.entries(LAYERS)) {
+    if (!path.startsWith(`${base}/`) || !target.startsWith(`${base}/`)) continue;
+    const [from, to] = [path, target].map((file) => file.slice(base.length + 1).split("/")[0] ?? "") as [
+      string,
+      string,
+    ];
+    const rankOf = (name: string): number => layers.findIndex((layer) => layer.includes(name));
+    if (rankOf(from) === -1) return `${from} is in no layer of ${base}`;
+    return rankOf(to) < rankOf(from) ? `${from} must not import ${to}, which is a higher layer` : undefined;
+  }
+  return undefined;
+}
+
+function targetOf(path: string, text: string): string {
+  return posix.join(posix.dirname(path), text).replace(/\.js$/, ".ts");
+}
+
+function isOfUser(path: string): boolean {
+  return USERS.some((user) => path.startsWith(user));
 }
 
 /** A file of a user may import its own folder and, by name, any package. */
@@ -240,14 +342,14 @@ function scattered(path: string, node: ts.Node): string | undefined {
   if (ts.isExportDeclaration(node) && node.moduleSpecifier !== undefined) {
     if (node.exportClause === undefined || ts.isNamespaceExport(node.exportClause)) return "no export *";
   }
-  if (USERS.some((user) => path.startsWith(user))) return undefined;
+  if (isOfUser(path)) return undefined;
   if (!ENVIRONMENT.includes(path) && readsEnvironment(node)) return "process.env belongs in config/load.ts";
   if (path !== GRPC_JS_INTERNALS && readsGrpcJsInternals(path, node)) {
     return "internals of grpc-js belong in grpc/transport/grpc-js-internals.ts";
   }
   if (!path.startsWith("src/")) return undefined;
   if (!SUBSCRIBERS.includes(path) && subscribes(node) && !(path === "src/main.ts" && isOfProcess(node))) {
-    return "events are subscribed to in grpc/call.ts only";
+    return "events are subscribed to in grpc/transport/call.ts only";
   }
   return !TIMERS.includes(path) && setsTimer(node) ? "timers belong in runtime" : undefined;
 }

@@ -4,16 +4,7 @@
  */
 
 import type { State } from "../state/state.js";
-import type { Deliver, Gap, Replay } from "../vocabulary/effect.js";
-
-/** What can be sent of a replay at one moment: the gap first, then the deliveries. */
-export interface ReplaySlice {
-  /** What has left the log; undefined for nothing. */
-  readonly gap: Gap | undefined;
-  readonly deliveries: readonly Deliver[];
-  /** Where the next slice begins; above the replay's last position once there is none. */
-  readonly next: number;
-}
+import type { Gap, Replay, ReplaySlice } from "../vocabulary/effect.js";
 
 /**
  * Looks, and changes nothing.

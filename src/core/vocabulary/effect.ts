@@ -149,6 +149,15 @@ export interface Replay {
   readonly last: number;
 }
 
+/** What can be sent of a replay at one moment: the gap first, then the deliveries. */
+export interface ReplaySlice {
+  /** What has left the log; undefined for nothing. */
+  readonly gap: Gap | undefined;
+  readonly deliveries: readonly Deliver[];
+  /** Where the next slice begins; above the replay's last position once there is none. */
+  readonly next: number;
+}
+
 /**
  * Hand one result to the listeners of the audience, and to the callers that gather it.
  *
