@@ -21,12 +21,13 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// DispatchRequest scatters one request.
+// DispatchRequest scatters one request. Set by the caller.
 type DispatchRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What is asked. Required.
+	// The request to scatter. Required; INVALID_ARGUMENT if absent, because its topic is then empty.
 	Request *Request `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"`
-	// Only say who would be asked; nothing is scattered, nothing is remembered. Default false.
+	// Whether the server only checks the request and returns the producers that it would ask. It then sends nothing and
+	// remembers nothing. Default false.
 	ValidateOnly  bool `protobuf:"varint,2,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -76,10 +77,10 @@ func (x *DispatchRequest) GetValidateOnly() bool {
 	return false
 }
 
-// DispatchResponse says that the request was accepted, or, with validate_only, who would be asked.
+// DispatchResponse says that the request was accepted, or, with `validate_only`, which producers would be asked.
 type DispatchResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Who is asked, and until when.
+	// The targets of the request, and when it expires. Always set.
 	Acceptance    *Acceptance `protobuf:"bytes,1,opt,name=acceptance,proto3" json:"acceptance,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -122,12 +123,12 @@ func (x *DispatchResponse) GetAcceptance() *Acceptance {
 	return nil
 }
 
-// GatherRequest scatters one request and asks for its results.
+// GatherRequest scatters one request and asks for its results. Set by the caller.
 type GatherRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What is asked. Required.
+	// The request to scatter. Required; INVALID_ARGUMENT if absent, because its topic is then empty.
 	Request *Request `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"`
-	// Whether the topic's listeners are left out. Default false: they get the results too.
+	// Whether the listeners of the topic do not get the results. Default false: they get them too.
 	ExcludeListeners bool `protobuf:"varint,2,opt,name=exclude_listeners,json=excludeListeners,proto3" json:"exclude_listeners,omitempty"`
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
@@ -180,7 +181,7 @@ func (x *GatherRequest) GetExcludeListeners() bool {
 // GatherResponse is a batch of events about the gathered request.
 type GatherResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What happened, in order; at least one.
+	// The events, in order; at least one.
 	Events        []*GatherEvent `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -223,12 +224,13 @@ func (x *GatherResponse) GetEvents() []*GatherEvent {
 	return nil
 }
 
-// SubmitRequest is a batch of submissions and cancellations.
+// SubmitRequest is a batch of submissions and cancellations. Set by the caller.
 type SubmitRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Requests to scatter, in order.
+	// The requests to scatter, in order. May be empty.
 	Submissions []*Submission `protobuf:"bytes,1,rep,name=submissions,proto3" json:"submissions,omitempty"`
-	// Requests of any caller to cancel; unknown ones are ignored. Applied after the submissions.
+	// The ids of requests to cancel, of any caller. Unknown ids are ignored. The server handles them after the
+	// submissions of the same batch. May be empty.
 	CancelRequestIds []string `protobuf:"bytes,2,rep,name=cancel_request_ids,json=cancelRequestIds,proto3" json:"cancel_request_ids,omitempty"`
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
@@ -278,10 +280,10 @@ func (x *SubmitRequest) GetCancelRequestIds() []string {
 	return nil
 }
 
-// SubmitResponse is a batch of events about the stream's submissions.
+// SubmitResponse is a batch of events about the submissions of the stream.
 type SubmitResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What happened, in order; at least one.
+	// The events, in order; at least one.
 	Events        []*GatherEvent `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -324,10 +326,10 @@ func (x *SubmitResponse) GetEvents() []*GatherEvent {
 	return nil
 }
 
-// CancelRequestRequest names the request to end.
+// CancelRequestRequest names the request to cancel. Set by the caller.
 type CancelRequestRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The request's id. Required.
+	// The id of the request. Required; INVALID_ARGUMENT if absent or malformed.
 	RequestId     string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -373,7 +375,8 @@ func (x *CancelRequestRequest) GetRequestId() string {
 // CancelRequestResponse says how the request ended.
 type CancelRequestResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The summary up to now, with reason CANCELLED; or the earlier one if the request had already ended.
+	// The summary of the request, with reason CANCELLED; the earlier summary if the request had already ended. Always
+	// set.
 	Summary       *Summary `protobuf:"bytes,1,opt,name=summary,proto3" json:"summary,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -416,10 +419,10 @@ func (x *CancelRequestResponse) GetSummary() *Summary {
 	return nil
 }
 
-// ProduceRequest is a batch of a producer's messages.
+// ProduceRequest is a batch of messages from a producer.
 type ProduceRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What it says, in order. The very first one of the stream is a Hello.
+	// The messages, in order. The first message of the stream is a Hello.
 	Messages      []*ProducerMessage `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -465,7 +468,7 @@ func (x *ProduceRequest) GetMessages() []*ProducerMessage {
 // ProduceResponse is a batch of messages to a producer.
 type ProduceResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What it is told, in order; at least one. The very first one of the stream is a Welcome.
+	// The messages, in order; at least one. The first message of the stream is a Welcome.
 	Messages      []*DispatcherMessage `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -508,29 +511,32 @@ func (x *ProduceResponse) GetMessages() []*DispatcherMessage {
 	return nil
 }
 
-// ListenRequest opens a listener's session.
+// ListenRequest opens the session of a listener. Set by the listener.
 type ListenRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The listener's id: 1 to 128 printable ASCII characters without spaces, else INVALID_ARGUMENT. Absent: the server
-	// mints one. If the same id is already connected, the newest wins and the older stream ends with ABORTED.
+	// The id of the listener: 1 to 128 printable ASCII characters without spaces, else INVALID_ARGUMENT. Empty, the
+	// default: the server mints one. If the same id is already connected, the newest stream wins and the older one ends
+	// with ABORTED.
 	ListenerId string `protobuf:"bytes,1,opt,name=listener_id,json=listenerId,proto3" json:"listener_id,omitempty"`
-	// Topics or patterns of topics: `*` stands for one token, `>` as the last token for one or more. A delivery that
-	// several patterns cover comes once. May be empty; INVALID_ARGUMENT if one is malformed.
+	// Topics or patterns to listen to. In a pattern, `*` stands for one token, and `>` as the last token for one or more.
+	// A result on a topic that several patterns match is delivered once. May be empty. INVALID_ARGUMENT if one is
+	// malformed or if there are more than the server's limit (10,000 by default).
 	Topics []string `protobuf:"bytes,2,rep,name=topics,proto3" json:"topics,omitempty"`
-	// Where to go on after a reconnect: what is still retained above these positions is replayed first, in order.
-	// Optional; topics without a cursor begin with what arrives next.
+	// Cursors of the topics to resume, from an earlier stream. The server first delivers the retained results above them,
+	// in order. Optional; a topic without a cursor starts with the next result. Ignored with `group`. INVALID_ARGUMENT if
+	// there are more than the server's limit (10,000 by default).
 	ResumeFrom []*Cursor `protobuf:"bytes,3,rep,name=resume_from,json=resumeFrom,proto3" json:"resume_from,omitempty"`
-	// Whether late results are wanted too. Default false.
+	// Whether the listener also gets late results. Default false.
 	IncludeLate bool `protobuf:"varint,4,opt,name=include_late,json=includeLate,proto3" json:"include_late,omitempty"`
-	// Whether the summaries of the topics' requests are wanted too. Default false.
+	// Whether the listener also gets the summaries of the requests on its topics. Default false.
 	IncludeSummaries bool `protobuf:"varint,5,opt,name=include_summaries,json=includeSummaries,proto3" json:"include_summaries,omitempty"`
-	// What happens when this listener reads too slowly. Unspecified means DROP_OLDEST.
+	// What happens if this listener reads too slowly. Unspecified means DROP_OLDEST. INVALID_ARGUMENT if unknown.
 	OverflowAction OverflowAction `protobuf:"varint,6,opt,name=overflow_action,json=overflowAction,proto3,enum=ate.dispatcher.v1.OverflowAction" json:"overflow_action,omitempty"`
-	// How many bytes may be queued for this listener, from 16 KiB to the server's limit (default 64 MiB), else
-	// INVALID_ARGUMENT. 0: the server's default (4 MiB).
+	// Maximum number of bytes queued for this listener, from 16 KiB to 64 MiB unless the server is configured otherwise,
+	// else INVALID_ARGUMENT. 0, the default: the server's default (4 MiB).
 	BufferBytes uint32 `protobuf:"varint,7,opt,name=buffer_bytes,json=bufferBytes,proto3" json:"buffer_bytes,omitempty"`
-	// Members of one group share the deliveries: all results of a request go to one of them. Empty, the default: every
-	// delivery. At most 128 printable ASCII characters without spaces.
+	// The group of the listener. All results of a request go to one member of a group. Empty, the default: the listener
+	// gets every result. At most 128 printable ASCII characters without spaces, else INVALID_ARGUMENT.
 	Group         string `protobuf:"bytes,8,opt,name=group,proto3" json:"group,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -625,7 +631,7 @@ func (x *ListenRequest) GetGroup() string {
 // ListenResponse is a batch of events for a listener.
 type ListenResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What happened, in order; at least one.
+	// The events, in order; at least one.
 	Events        []*ListenerEvent `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -668,14 +674,15 @@ func (x *ListenResponse) GetEvents() []*ListenerEvent {
 	return nil
 }
 
-// UpdateListenerRequest changes a live listener's topics.
+// UpdateListenerRequest changes the topics of a connected listener. The server handles removals first.
 type UpdateListenerRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The listener. Required.
+	// The id of the listener. Required; INVALID_ARGUMENT if absent or malformed.
 	ListenerId string `protobuf:"bytes,1,opt,name=listener_id,json=listenerId,proto3" json:"listener_id,omitempty"`
-	// Topics or patterns to add; adding one twice is no mistake. INVALID_ARGUMENT if one is malformed.
+	// Topics or patterns to add. Adding one that is already there is allowed. INVALID_ARGUMENT if one is malformed.
 	AddTopics []string `protobuf:"bytes,2,rep,name=add_topics,json=addTopics,proto3" json:"add_topics,omitempty"`
-	// Topics or patterns to remove, written as they were added; removing one never added is no mistake.
+	// Topics or patterns to remove, written as they were added. Removing one that is not there is allowed.
+	// INVALID_ARGUMENT if one is malformed.
 	RemoveTopics  []string `protobuf:"bytes,3,rep,name=remove_topics,json=removeTopics,proto3" json:"remove_topics,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -732,10 +739,10 @@ func (x *UpdateListenerRequest) GetRemoveTopics() []string {
 	return nil
 }
 
-// UpdateListenerResponse says what the listener listens to now.
+// UpdateListenerResponse says which topics the listener has now.
 type UpdateListenerResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// All its topics and patterns, sorted.
+	// All topics and patterns of the listener, sorted.
 	Topics        []string `protobuf:"bytes,1,rep,name=topics,proto3" json:"topics,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -778,10 +785,10 @@ func (x *UpdateListenerResponse) GetTopics() []string {
 	return nil
 }
 
-// SubscribeRequest opens a Subscribe stream, or changes its topics.
+// SubscribeRequest opens a Subscribe stream, or changes its topics. Set by the listener.
 type SubscribeRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What is said. Unset is INVALID_ARGUMENT.
+	// The message. Required; INVALID_ARGUMENT ends the stream if it is unset.
 	//
 	// Types that are valid to be assigned to Message:
 	//
@@ -852,7 +859,8 @@ type isSubscribeRequest_Message interface {
 }
 
 type SubscribeRequest_Listen struct {
-	// Opens the session: the first message of the stream and only that, else INVALID_ARGUMENT ends the stream.
+	// Opens the session. Must be the first message of the stream and no later one, else INVALID_ARGUMENT ends the
+	// stream.
 	Listen *ListenRequest `protobuf:"bytes,1,opt,name=listen,proto3,oneof"`
 }
 
@@ -868,7 +876,7 @@ func (*SubscribeRequest_Update) isSubscribeRequest_Message() {}
 // SubscribeResponse is a batch of events for a listener.
 type SubscribeResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What happened, in order; at least one.
+	// The events, in order; at least one.
 	Events        []*ListenerEvent `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -33,38 +33,59 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// DispatcherService asks everyone on a topic and hears everyone who answers in time.
+// DispatcherService sends a request to every producer on a topic and delivers the results that arrive in time.
 //
-// Every streamed message is a batch of ordered events, one or many: the sender fills it with what is already queued
-// and never waits to fill it. Every error carries a google.rpc.ErrorInfo of domain `ate.dispatcher`.
+// Three kinds of peers use it: a producer answers requests, a listener receives results, a caller sends requests. Every
+// streamed message is a batch of one or more ordered events: the sender puts all queued events into one batch and never
+// waits for more. Every error that the server raises on purpose carries a google.rpc.ErrorInfo with domain
+// `ate.dispatcher` and a reason.
 type DispatcherServiceClient interface {
-	// Dispatch scatters a request; its results go to the topic's listeners. Answers as soon as the request is accepted.
+	// Dispatch scatters a request and delivers its results to the listeners of the topic. It returns when the request is
+	// accepted.
 	//
-	// INVALID_ARGUMENT names the wrong field. FAILED_PRECONDITION: nobody to ask, with `no_producers_action` FAIL.
-	// ALREADY_EXISTS: the request_id was used with other content. RESOURCE_EXHAUSTED: a limit was reached, with
-	// RetryInfo. UNAVAILABLE: shutting down.
+	// INVALID_ARGUMENT: a field is wrong; BadRequest names it. FAILED_PRECONDITION: no producer can be asked, and
+	// `no_producers_action` is FAIL. ALREADY_EXISTS: the request_id was used with other content. RESOURCE_EXHAUSTED: a
+	// limit was reached, or the server is overloaded; with RetryInfo. UNAVAILABLE: the server is shutting down.
 	Dispatch(ctx context.Context, in *DispatchRequest, opts ...grpc.CallOption) (*DispatchResponse, error)
-	// Gather scatters a request and streams its acceptance, its results as they arrive, and exactly one summary; the
-	// status is OK however few answered. Errors as in Dispatch; DEADLINE_EXCEEDED at once if too little of the call's
-	// deadline is left. Cancelling the call cancels the request.
+	// Gather scatters a request and streams its acceptance, its results as they arrive, and exactly one summary. The
+	// status is OK however few producers answer. Cancelling the call cancels the request.
+	//
+	// Errors are those of Dispatch, and DEADLINE_EXCEEDED at once if the deadline of the call is too close to gather a
+	// result.
 	Gather(ctx context.Context, in *GatherRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[GatherResponse], error)
-	// Submit multiplexes many dispatches and gathers on one stream. A refused submission is a Rejection; the stream
-	// lives. Half-close means no more submissions: the stream ends with OK when all gathers have ended.
+	// Submit carries many dispatches and gathers on one stream. A rejected submission gets a Rejection; the stream stays
+	// open. After the caller's half-close the stream ends with OK when all its gathers have ended. If the stream ends
+	// earlier, the requests that only it gathers are cancelled; its dispatches continue. A deadline on the call limits
+	// the lifetime of the stream.
 	Submit(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[SubmitRequest, SubmitResponse], error)
-	// CancelRequest ends a request and revokes its assignments. NOT_FOUND if no such request is pending or remembered;
-	// a request that has already ended is left as it is.
+	// CancelRequest ends a request and revokes its assignments. It does not change a request that has already ended.
+	//
+	// INVALID_ARGUMENT: request_id is empty or malformed. NOT_FOUND: no request with this id is pending or remembered.
 	CancelRequest(ctx context.Context, in *CancelRequestRequest, opts ...grpc.CallOption) (*CancelRequestResponse, error)
-	// Produce is a producer's session: it is given assignments and returns replies. A deadline on the call is the
-	// stream's lifetime. ABORTED: the same producer_id connected again.
+	// Produce is the session of a producer: the server sends assignments, the producer sends replies. A deadline on the
+	// call limits the lifetime of the stream.
+	//
+	// INVALID_ARGUMENT: the first message is not a valid Hello, or a second Hello follows. DEADLINE_EXCEEDED: the first
+	// message did not arrive in time. ABORTED: the same producer_id connected again. RESOURCE_EXHAUSTED: too many
+	// sessions, or the producer does not read. UNAVAILABLE: the server is shutting down.
 	Produce(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ProduceRequest, ProduceResponse], error)
-	// Listen is a listener's session: it is told every result on its topics, in arrival order. A deadline on the call is
-	// the stream's lifetime. ABORTED: the same listener_id connected again. RESOURCE_EXHAUSTED: it read too slowly and
-	// asked to be disconnected then.
+	// Listen is the session of a listener: the server sends every result on its topics, in arrival order. A deadline on
+	// the call limits the lifetime of the stream.
+	//
+	// INVALID_ARGUMENT: a field is wrong. ABORTED: the same listener_id connected again. RESOURCE_EXHAUSTED: too many
+	// sessions, or the listener reads too slowly and had asked to be disconnected in that case. UNAVAILABLE: the server
+	// is shutting down.
 	Listen(ctx context.Context, in *ListenRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ListenResponse], error)
-	// UpdateListener changes the topics of a live Listen or Subscribe. NOT_FOUND if no such listener is connected.
+	// UpdateListener changes the topics of a live Listen or Subscribe stream.
+	//
+	// INVALID_ARGUMENT: a field is wrong. NOT_FOUND: no listener with this id is connected. RESOURCE_EXHAUSTED: the
+	// listener would hold too many topics; nothing is changed.
 	UpdateListener(ctx context.Context, in *UpdateListenerRequest, opts ...grpc.CallOption) (*UpdateListenerResponse, error)
-	// Subscribe is Listen whose topics can be changed on the stream itself. Half-close means no more changes; the
-	// deliveries go on.
+	// Subscribe is a Listen whose topics can also be changed on the stream itself. Half-close means that no more changes
+	// follow; the deliveries continue.
+	//
+	// Errors are those of Listen, and INVALID_ARGUMENT if the first message is not `listen` or a second one follows, and
+	// DEADLINE_EXCEEDED if the first message does not arrive in time.
 	Subscribe(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[SubscribeRequest, SubscribeResponse], error)
 }
 
@@ -187,38 +208,59 @@ type DispatcherService_SubscribeClient = grpc.BidiStreamingClient[SubscribeReque
 // All implementations must embed UnimplementedDispatcherServiceServer
 // for forward compatibility.
 //
-// DispatcherService asks everyone on a topic and hears everyone who answers in time.
+// DispatcherService sends a request to every producer on a topic and delivers the results that arrive in time.
 //
-// Every streamed message is a batch of ordered events, one or many: the sender fills it with what is already queued
-// and never waits to fill it. Every error carries a google.rpc.ErrorInfo of domain `ate.dispatcher`.
+// Three kinds of peers use it: a producer answers requests, a listener receives results, a caller sends requests. Every
+// streamed message is a batch of one or more ordered events: the sender puts all queued events into one batch and never
+// waits for more. Every error that the server raises on purpose carries a google.rpc.ErrorInfo with domain
+// `ate.dispatcher` and a reason.
 type DispatcherServiceServer interface {
-	// Dispatch scatters a request; its results go to the topic's listeners. Answers as soon as the request is accepted.
+	// Dispatch scatters a request and delivers its results to the listeners of the topic. It returns when the request is
+	// accepted.
 	//
-	// INVALID_ARGUMENT names the wrong field. FAILED_PRECONDITION: nobody to ask, with `no_producers_action` FAIL.
-	// ALREADY_EXISTS: the request_id was used with other content. RESOURCE_EXHAUSTED: a limit was reached, with
-	// RetryInfo. UNAVAILABLE: shutting down.
+	// INVALID_ARGUMENT: a field is wrong; BadRequest names it. FAILED_PRECONDITION: no producer can be asked, and
+	// `no_producers_action` is FAIL. ALREADY_EXISTS: the request_id was used with other content. RESOURCE_EXHAUSTED: a
+	// limit was reached, or the server is overloaded; with RetryInfo. UNAVAILABLE: the server is shutting down.
 	Dispatch(context.Context, *DispatchRequest) (*DispatchResponse, error)
-	// Gather scatters a request and streams its acceptance, its results as they arrive, and exactly one summary; the
-	// status is OK however few answered. Errors as in Dispatch; DEADLINE_EXCEEDED at once if too little of the call's
-	// deadline is left. Cancelling the call cancels the request.
+	// Gather scatters a request and streams its acceptance, its results as they arrive, and exactly one summary. The
+	// status is OK however few producers answer. Cancelling the call cancels the request.
+	//
+	// Errors are those of Dispatch, and DEADLINE_EXCEEDED at once if the deadline of the call is too close to gather a
+	// result.
 	Gather(*GatherRequest, grpc.ServerStreamingServer[GatherResponse]) error
-	// Submit multiplexes many dispatches and gathers on one stream. A refused submission is a Rejection; the stream
-	// lives. Half-close means no more submissions: the stream ends with OK when all gathers have ended.
+	// Submit carries many dispatches and gathers on one stream. A rejected submission gets a Rejection; the stream stays
+	// open. After the caller's half-close the stream ends with OK when all its gathers have ended. If the stream ends
+	// earlier, the requests that only it gathers are cancelled; its dispatches continue. A deadline on the call limits
+	// the lifetime of the stream.
 	Submit(grpc.BidiStreamingServer[SubmitRequest, SubmitResponse]) error
-	// CancelRequest ends a request and revokes its assignments. NOT_FOUND if no such request is pending or remembered;
-	// a request that has already ended is left as it is.
+	// CancelRequest ends a request and revokes its assignments. It does not change a request that has already ended.
+	//
+	// INVALID_ARGUMENT: request_id is empty or malformed. NOT_FOUND: no request with this id is pending or remembered.
 	CancelRequest(context.Context, *CancelRequestRequest) (*CancelRequestResponse, error)
-	// Produce is a producer's session: it is given assignments and returns replies. A deadline on the call is the
-	// stream's lifetime. ABORTED: the same producer_id connected again.
+	// Produce is the session of a producer: the server sends assignments, the producer sends replies. A deadline on the
+	// call limits the lifetime of the stream.
+	//
+	// INVALID_ARGUMENT: the first message is not a valid Hello, or a second Hello follows. DEADLINE_EXCEEDED: the first
+	// message did not arrive in time. ABORTED: the same producer_id connected again. RESOURCE_EXHAUSTED: too many
+	// sessions, or the producer does not read. UNAVAILABLE: the server is shutting down.
 	Produce(grpc.BidiStreamingServer[ProduceRequest, ProduceResponse]) error
-	// Listen is a listener's session: it is told every result on its topics, in arrival order. A deadline on the call is
-	// the stream's lifetime. ABORTED: the same listener_id connected again. RESOURCE_EXHAUSTED: it read too slowly and
-	// asked to be disconnected then.
+	// Listen is the session of a listener: the server sends every result on its topics, in arrival order. A deadline on
+	// the call limits the lifetime of the stream.
+	//
+	// INVALID_ARGUMENT: a field is wrong. ABORTED: the same listener_id connected again. RESOURCE_EXHAUSTED: too many
+	// sessions, or the listener reads too slowly and had asked to be disconnected in that case. UNAVAILABLE: the server
+	// is shutting down.
 	Listen(*ListenRequest, grpc.ServerStreamingServer[ListenResponse]) error
-	// UpdateListener changes the topics of a live Listen or Subscribe. NOT_FOUND if no such listener is connected.
+	// UpdateListener changes the topics of a live Listen or Subscribe stream.
+	//
+	// INVALID_ARGUMENT: a field is wrong. NOT_FOUND: no listener with this id is connected. RESOURCE_EXHAUSTED: the
+	// listener would hold too many topics; nothing is changed.
 	UpdateListener(context.Context, *UpdateListenerRequest) (*UpdateListenerResponse, error)
-	// Subscribe is Listen whose topics can be changed on the stream itself. Half-close means no more changes; the
-	// deliveries go on.
+	// Subscribe is a Listen whose topics can also be changed on the stream itself. Half-close means that no more changes
+	// follow; the deliveries continue.
+	//
+	// Errors are those of Listen, and INVALID_ARGUMENT if the first message is not `listen` or a second one follows, and
+	// DEADLINE_EXCEEDED if the first message does not arrive in time.
 	Subscribe(grpc.BidiStreamingServer[SubscribeRequest, SubscribeResponse]) error
 	mustEmbedUnimplementedDispatcherServiceServer()
 }

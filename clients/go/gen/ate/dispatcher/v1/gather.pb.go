@@ -22,11 +22,11 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// GatherEvent is one thing a requester is told, on Gather and Submit. `delivery`, `summary`, `heartbeat` and `go_away`
-// bear the same field numbers as in ListenerEvent.
+// GatherEvent is one event for a caller, on Gather and Submit. `delivery`, `summary`, `heartbeat` and `go_away` have
+// the same field numbers as in ListenerEvent. Set by the dispatcher.
 type GatherEvent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What happened. Set by the dispatcher; a receiver skips an event it does not know.
+	// The event. A receiver skips an event that it does not know.
 	//
 	// Types that are valid to be assigned to Event:
 	//
@@ -137,12 +137,12 @@ type isGatherEvent_Event interface {
 }
 
 type GatherEvent_Delivery struct {
-	// A result of a request this caller gathers.
+	// A result of a request that this caller gathers.
 	Delivery *Delivery `protobuf:"bytes,1,opt,name=delivery,proto3,oneof"`
 }
 
 type GatherEvent_Summary struct {
-	// The end of a request this caller gathers; exactly one each.
+	// The end of a request that this caller gathers; exactly one per request.
 	Summary *Summary `protobuf:"bytes,2,opt,name=summary,proto3,oneof"`
 }
 
@@ -157,12 +157,12 @@ type GatherEvent_GoAway struct {
 }
 
 type GatherEvent_Acceptance struct {
-	// A request was taken; always the first event about it.
+	// A request was accepted; always the first event about it.
 	Acceptance *Acceptance `protobuf:"bytes,5,opt,name=acceptance,proto3,oneof"`
 }
 
 type GatherEvent_Rejection struct {
-	// A submission was refused. The stream lives on. Only on Submit.
+	// A submission was rejected; the stream stays open. Only on Submit.
 	Rejection *Rejection `protobuf:"bytes,6,opt,name=rejection,proto3,oneof"`
 }
 
@@ -178,20 +178,22 @@ func (*GatherEvent_Acceptance) isGatherEvent_Event() {}
 
 func (*GatherEvent_Rejection) isGatherEvent_Event() {}
 
-// Submission is one request on a Submit stream. Set by the requester.
+// Submission is one request on a Submit stream. Set by the caller.
 type Submission struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Names this submission in its Acceptance or Rejection: 1 to 64 printable ASCII characters without spaces, by the
-	// caller's choice unique in the stream. Required; INVALID_ARGUMENT, as a Rejection, if absent or malformed.
+	// Names this submission in its Acceptance or Rejection: 1 to 64 printable ASCII characters without spaces. Required;
+	// a Rejection with INVALID_ARGUMENT if absent or malformed. The server does not check that it is unique in the
+	// stream.
 	CorrelationId string `protobuf:"bytes,1,opt,name=correlation_id,json=correlationId,proto3" json:"correlation_id,omitempty"`
-	// What is asked. Required.
+	// The request to scatter. Required; a Rejection with INVALID_ARGUMENT if absent, because its topic is then empty.
 	Request *Request `protobuf:"bytes,2,opt,name=request,proto3" json:"request,omitempty"`
-	// Whether this stream wants the deliveries and the summary. Default false: they go to the topic's listeners only.
+	// Whether this stream gets the deliveries and the summary. Default false: only the listeners of the topic get them.
 	Gather bool `protobuf:"varint,3,opt,name=gather,proto3" json:"gather,omitempty"`
-	// Whether the topic's listeners are left out. Default false. INVALID_ARGUMENT without `gather`.
+	// Whether the listeners of the topic do not get the results. Default false. A Rejection with INVALID_ARGUMENT if set
+	// without `gather`.
 	ExcludeListeners bool `protobuf:"varint,4,opt,name=exclude_listeners,json=excludeListeners,proto3" json:"exclude_listeners,omitempty"`
-	// Trace context (`traceparent`, `tracestate`, `baggage`) for assignments and deliveries. Optional; other keys and
-	// values past 8,192 bytes are dropped.
+	// Trace context for the assignments and deliveries: `traceparent`, `tracestate`, `baggage`. Optional. The server
+	// drops other keys and values longer than 8,192 bytes.
 	Context       map[string]string `protobuf:"bytes,5,rep,name=context,proto3" json:"context,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -262,12 +264,12 @@ func (x *Submission) GetContext() map[string]string {
 	return nil
 }
 
-// Rejection says that a submission was refused and why. Set by the dispatcher.
+// Rejection says that a submission was rejected, and why. Set by the dispatcher.
 type Rejection struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The refused submission.
+	// The `correlation_id` of the rejected submission.
 	CorrelationId string `protobuf:"bytes,1,opt,name=correlation_id,json=correlationId,proto3" json:"correlation_id,omitempty"`
-	// What the unary call would have ended with.
+	// The status with which Dispatch or Gather would have ended, with its details.
 	Status        *status.Status `protobuf:"bytes,2,opt,name=status,proto3" json:"status,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

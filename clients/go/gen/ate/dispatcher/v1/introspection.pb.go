@@ -23,33 +23,33 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// TimelineKind says what happened in a request's life.
+// TimelineKind says what happened in the life of a request.
 type TimelineKind int32
 
 const (
 	// Never sent.
 	TimelineKind_TIMELINE_KIND_UNSPECIFIED TimelineKind = 0
-	// It was accepted.
+	// The request was accepted.
 	TimelineKind_TIMELINE_KIND_ACCEPTED TimelineKind = 1
-	// A producer was asked.
+	// An assignment was sent to the producer.
 	TimelineKind_TIMELINE_KIND_ASSIGNED TimelineKind = 2
-	// A producer's work waits for its turn.
+	// An assignment was put into the producer's backlog.
 	TimelineKind_TIMELINE_KIND_QUEUED TimelineKind = 3
 	// A partial result arrived.
 	TimelineKind_TIMELINE_KIND_PARTIAL TimelineKind = 4
-	// A final answer arrived.
+	// A final result without an error arrived.
 	TimelineKind_TIMELINE_KIND_ANSWERED TimelineKind = 5
-	// A final answer with an error arrived.
+	// A final result that is an error arrived.
 	TimelineKind_TIMELINE_KIND_FAILED TimelineKind = 6
-	// A producer departed.
+	// The producer departed before it answered.
 	TimelineKind_TIMELINE_KIND_DEPARTED TimelineKind = 7
-	// A producer had no room.
+	// The producer never got the assignment: its backlog was full, or the request ended first.
 	TimelineKind_TIMELINE_KIND_SATURATED TimelineKind = 8
-	// An assignment was revoked.
+	// The assignment was revoked.
 	TimelineKind_TIMELINE_KIND_REVOKED TimelineKind = 9
-	// An answer came late.
+	// A result arrived late.
 	TimelineKind_TIMELINE_KIND_LATE TimelineKind = 10
-	// It ended.
+	// The request ended.
 	TimelineKind_TIMELINE_KIND_ENDED TimelineKind = 11
 )
 
@@ -112,26 +112,26 @@ func (TimelineKind) EnumDescriptor() ([]byte, []int) {
 	return file_ate_dispatcher_v1_introspection_proto_rawDescGZIP(), []int{0}
 }
 
-// ServerInfo describes the dispatcher process.
+// ServerInfo describes the dispatcher process. Set by the dispatcher, as is every message of this file.
 type ServerInfo struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The process. Opaque; changes at its restart.
+	// The dispatcher process. Opaque; changes when it restarts.
 	ServerId string `protobuf:"bytes,1,opt,name=server_id,json=serverId,proto3" json:"server_id,omitempty"`
 	// The version of ate-dispatcher.
 	Version string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
-	// The runtime's version.
+	// The name and version of the runtime, such as `node 24.17.0`.
 	RuntimeVersion string `protobuf:"bytes,3,opt,name=runtime_version,json=runtimeVersion,proto3" json:"runtime_version,omitempty"`
-	// When it started, by its wall clock.
+	// When the process started, by its wall clock.
 	StartTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
-	// How long it has been running.
+	// Time since the process started.
 	Uptime *durationpb.Duration `protobuf:"bytes,5,opt,name=uptime,proto3" json:"uptime,omitempty"`
-	// Whether it is draining: it takes no new requests.
+	// Whether the server drains: it rejects new requests.
 	Draining bool `protobuf:"varint,6,opt,name=draining,proto3" json:"draining,omitempty"`
-	// Its limits by name, in the unit the name says.
+	// The limits by name, each in the unit that its name gives.
 	Limits map[string]uint64 `protobuf:"bytes,7,rep,name=limits,proto3" json:"limits,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
-	// What it holds at the moment.
+	// What the server holds now.
 	Counts *ServerCounts `protobuf:"bytes,8,opt,name=counts,proto3" json:"counts,omitempty"`
-	// What it did since its start.
+	// What the server has done since its start.
 	Totals        *ServerTotals `protobuf:"bytes,9,opt,name=totals,proto3" json:"totals,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -233,19 +233,19 @@ func (x *ServerInfo) GetTotals() *ServerTotals {
 // ServerCounts says how much a dispatcher holds at one moment.
 type ServerCounts struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Topics with a registration, a pending request or a retained log.
+	// Number of topics with a registration, a pending request or retained results.
 	Topics uint32 `protobuf:"varint,1,opt,name=topics,proto3" json:"topics,omitempty"`
-	// Connected producers.
+	// Number of connected producers.
 	Producers uint32 `protobuf:"varint,2,opt,name=producers,proto3" json:"producers,omitempty"`
-	// Connected listeners.
+	// Number of connected listeners.
 	Listeners uint32 `protobuf:"varint,3,opt,name=listeners,proto3" json:"listeners,omitempty"`
-	// Requests in flight.
+	// Number of pending requests.
 	PendingRequests uint32 `protobuf:"varint,4,opt,name=pending_requests,json=pendingRequests,proto3" json:"pending_requests,omitempty"`
-	// Assignments out.
+	// Number of outstanding assignments.
 	OutstandingAssignments uint32 `protobuf:"varint,5,opt,name=outstanding_assignments,json=outstandingAssignments,proto3" json:"outstanding_assignments,omitempty"`
-	// Assignments waiting for their turn.
+	// Number of assignments that wait in backlogs.
 	WaitingAssignments uint32 `protobuf:"varint,6,opt,name=waiting_assignments,json=waitingAssignments,proto3" json:"waiting_assignments,omitempty"`
-	// Bytes in the retained topic logs.
+	// Bytes of the retained results of all topics.
 	RetainedBytes uint64 `protobuf:"varint,7,opt,name=retained_bytes,json=retainedBytes,proto3" json:"retained_bytes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -330,28 +330,28 @@ func (x *ServerCounts) GetRetainedBytes() uint64 {
 	return 0
 }
 
-// ServerTotals counts what a dispatcher did since its start.
+// ServerTotals counts what a dispatcher has done since its start.
 type ServerTotals struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Requests accepted.
+	// Number of accepted requests.
 	AcceptedRequests uint64 `protobuf:"varint,1,opt,name=accepted_requests,json=acceptedRequests,proto3" json:"accepted_requests,omitempty"`
-	// Requests refused.
+	// Number of rejected requests.
 	RejectedRequests uint64 `protobuf:"varint,2,opt,name=rejected_requests,json=rejectedRequests,proto3" json:"rejected_requests,omitempty"`
-	// Assignments sent.
+	// Number of assignments sent.
 	Assignments uint64 `protobuf:"varint,3,opt,name=assignments,proto3" json:"assignments,omitempty"`
-	// Results that arrived in time.
+	// Number of results that arrived in time.
 	Results uint64 `protobuf:"varint,4,opt,name=results,proto3" json:"results,omitempty"`
-	// Results that arrived late.
+	// Number of results that arrived after the TTL.
 	LateResults uint64 `protobuf:"varint,5,opt,name=late_results,json=lateResults,proto3" json:"late_results,omitempty"`
-	// Replies that were duplicates.
+	// Number of replies to assignments that already had their final reply.
 	DuplicateResults uint64 `protobuf:"varint,6,opt,name=duplicate_results,json=duplicateResults,proto3" json:"duplicate_results,omitempty"`
-	// Replies to assignments that are not known.
+	// Number of replies to unknown assignments.
 	UnknownResults uint64 `protobuf:"varint,7,opt,name=unknown_results,json=unknownResults,proto3" json:"unknown_results,omitempty"`
-	// Replies to assignments that were revoked.
+	// Number of replies to assignments that were revoked before their TTL.
 	CancelledResults uint64 `protobuf:"varint,8,opt,name=cancelled_results,json=cancelledResults,proto3" json:"cancelled_results,omitempty"`
-	// Deliveries handed to listeners and callers, one a receiver.
+	// Number of deliveries to listeners and callers, counted once per receiver.
 	Deliveries uint64 `protobuf:"varint,9,opt,name=deliveries,proto3" json:"deliveries,omitempty"`
-	// Deliveries lost to slow listeners.
+	// Number of deliveries that slow listeners lost.
 	DroppedDeliveries uint64 `protobuf:"varint,10,opt,name=dropped_deliveries,json=droppedDeliveries,proto3" json:"dropped_deliveries,omitempty"`
 	unknownFields     protoimpl.UnknownFields
 	sizeCache         protoimpl.SizeCache
@@ -462,19 +462,19 @@ type TopicInfo struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The topic, without wildcards.
 	Topic string `protobuf:"bytes,1,opt,name=topic,proto3" json:"topic,omitempty"`
-	// Producers asked on it, by exact registration or pattern.
+	// Number of producers registered on the topic, by its name or by a pattern.
 	ProducerCount uint32 `protobuf:"varint,2,opt,name=producer_count,json=producerCount,proto3" json:"producer_count,omitempty"`
-	// Listeners on it, by exact topic or pattern.
+	// Number of listeners on the topic, by its name or by a pattern.
 	ListenerCount uint32 `protobuf:"varint,3,opt,name=listener_count,json=listenerCount,proto3" json:"listener_count,omitempty"`
-	// Requests in flight.
+	// Number of pending requests on the topic.
 	PendingCount uint32 `protobuf:"varint,4,opt,name=pending_count,json=pendingCount,proto3" json:"pending_count,omitempty"`
-	// Which run of its numbering it is in.
+	// The current run of the topic's numbering. Opaque.
 	Epoch string `protobuf:"bytes,5,opt,name=epoch,proto3" json:"epoch,omitempty"`
-	// The last position in its arrival order.
+	// The last position in the arrival order of the topic; 0 before the first result.
 	Sequence uint64 `protobuf:"varint,6,opt,name=sequence,proto3" json:"sequence,omitempty"`
-	// Deliveries in its retained log.
+	// Number of retained results.
 	RetainedCount uint64 `protobuf:"varint,7,opt,name=retained_count,json=retainedCount,proto3" json:"retained_count,omitempty"`
-	// Bytes in its retained log.
+	// Bytes of the retained results.
 	RetainedBytes uint64 `protobuf:"varint,8,opt,name=retained_bytes,json=retainedBytes,proto3" json:"retained_bytes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -569,37 +569,37 @@ func (x *TopicInfo) GetRetainedBytes() uint64 {
 // ProducerInfo describes one connected producer.
 type ProducerInfo struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its id.
+	// The id of the producer.
 	ProducerId string `protobuf:"bytes,1,opt,name=producer_id,json=producerId,proto3" json:"producer_id,omitempty"`
-	// Its session.
+	// The id of the session.
 	SessionId string `protobuf:"bytes,2,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
-	// Its name for people.
+	// The name for people; empty if the producer set none.
 	DisplayName string `protobuf:"bytes,3,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
-	// Its labels.
+	// The labels of the producer.
 	Labels map[string]string `protobuf:"bytes,4,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// What it is registered on.
+	// The registrations of the producer.
 	Registrations []*RegistrationInfo `protobuf:"bytes,5,rep,name=registrations,proto3" json:"registrations,omitempty"`
-	// Its window.
+	// Maximum number of outstanding assignments.
 	MaxOutstanding uint32 `protobuf:"varint,6,opt,name=max_outstanding,json=maxOutstanding,proto3" json:"max_outstanding,omitempty"`
-	// Assignments it owes.
+	// Number of outstanding assignments.
 	OutstandingCount uint32 `protobuf:"varint,7,opt,name=outstanding_count,json=outstandingCount,proto3" json:"outstanding_count,omitempty"`
-	// Assignments waiting for their turn.
+	// Number of assignments that wait in the backlog.
 	BacklogCount uint32 `protobuf:"varint,8,opt,name=backlog_count,json=backlogCount,proto3" json:"backlog_count,omitempty"`
-	// Whether it said Drain.
+	// Whether the producer drains.
 	Draining bool `protobuf:"varint,9,opt,name=draining,proto3" json:"draining,omitempty"`
-	// Final answers without an error.
+	// Number of final results without an error, in this session.
 	AnsweredCount uint64 `protobuf:"varint,10,opt,name=answered_count,json=answeredCount,proto3" json:"answered_count,omitempty"`
-	// Final answers with an error.
+	// Number of final results that were errors, in this session.
 	FailedCount uint64 `protobuf:"varint,11,opt,name=failed_count,json=failedCount,proto3" json:"failed_count,omitempty"`
-	// Assignments it let expire.
+	// Number of assignments that expired without a final result, in this session.
 	MissedCount uint64 `protobuf:"varint,12,opt,name=missed_count,json=missedCount,proto3" json:"missed_count,omitempty"`
-	// Median time from assignment to final answer, over recent answers; absent before the first.
+	// Median time from assignment to final result, over recent results; absent before the first one.
 	LatencyP50 *durationpb.Duration `protobuf:"bytes,13,opt,name=latency_p50,json=latencyP50,proto3" json:"latency_p50,omitempty"`
-	// 95th percentile of the same.
+	// 95th percentile of that time; absent before the first final result.
 	LatencyP95 *durationpb.Duration `protobuf:"bytes,14,opt,name=latency_p95,json=latencyP95,proto3" json:"latency_p95,omitempty"`
-	// When it connected, by the server's wall clock.
+	// When the session started, by the server's wall clock.
 	ConnectTime *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=connect_time,json=connectTime,proto3" json:"connect_time,omitempty"`
-	// Address of its connection, as the server sees it.
+	// Address of the producer's connection, as the server sees it; that of a proxy if there is one.
 	Peer          string `protobuf:"bytes,16,opt,name=peer,proto3" json:"peer,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -750,9 +750,9 @@ func (x *ProducerInfo) GetPeer() string {
 // RegistrationInfo describes one registration of a producer.
 type RegistrationInfo struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The topic or pattern.
+	// The topic or pattern, as it was registered.
 	Topic string `protobuf:"bytes,1,opt,name=topic,proto3" json:"topic,omitempty"`
-	// The group; empty without one.
+	// The group; empty if there is none.
 	Group         string `protobuf:"bytes,2,opt,name=group,proto3" json:"group,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -805,25 +805,25 @@ func (x *RegistrationInfo) GetGroup() string {
 // ListenerInfo describes one connected listener.
 type ListenerInfo struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its id.
+	// The id of the listener.
 	ListenerId string `protobuf:"bytes,1,opt,name=listener_id,json=listenerId,proto3" json:"listener_id,omitempty"`
-	// Its session.
+	// The id of the session.
 	SessionId string `protobuf:"bytes,2,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
-	// Its topics and patterns.
+	// The topics and patterns of the listener.
 	Topics []string `protobuf:"bytes,3,rep,name=topics,proto3" json:"topics,omitempty"`
-	// Its group; empty without one.
+	// The group; empty if there is none.
 	Group string `protobuf:"bytes,4,opt,name=group,proto3" json:"group,omitempty"`
-	// Bytes queued for it.
+	// Bytes queued for the listener, without retained results that are still to be replayed.
 	QueuedBytes uint64 `protobuf:"varint,5,opt,name=queued_bytes,json=queuedBytes,proto3" json:"queued_bytes,omitempty"`
-	// Most bytes that may be queued for it.
+	// Maximum number of bytes queued for the listener.
 	BufferBytes uint64 `protobuf:"varint,6,opt,name=buffer_bytes,json=bufferBytes,proto3" json:"buffer_bytes,omitempty"`
-	// Deliveries handed to it.
+	// Number of deliveries sent to the listener, in this session.
 	DeliveredCount uint64 `protobuf:"varint,7,opt,name=delivered_count,json=deliveredCount,proto3" json:"delivered_count,omitempty"`
-	// Deliveries it lost by reading too slowly.
+	// Number of deliveries that the listener lost because it read too slowly, in this session.
 	DroppedCount uint64 `protobuf:"varint,8,opt,name=dropped_count,json=droppedCount,proto3" json:"dropped_count,omitempty"`
-	// When it connected, by the server's wall clock.
+	// When the session started, by the server's wall clock.
 	ConnectTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=connect_time,json=connectTime,proto3" json:"connect_time,omitempty"`
-	// Address of its connection, as the server sees it.
+	// Address of the listener's connection, as the server sees it; that of a proxy if there is one.
 	Peer          string `protobuf:"bytes,10,opt,name=peer,proto3" json:"peer,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -929,22 +929,22 @@ func (x *ListenerInfo) GetPeer() string {
 	return ""
 }
 
-// RequestInfo describes a request in flight or one that ended recently.
+// RequestInfo describes a request that is pending or ended recently.
 type RequestInfo struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its id.
+	// The id of the request.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Its topic.
+	// The topic of the request.
 	Topic string `protobuf:"bytes,2,opt,name=topic,proto3" json:"topic,omitempty"`
-	// When it was accepted, by the server's wall clock.
+	// When the request was accepted, by the server's wall clock.
 	AcceptTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=accept_time,json=acceptTime,proto3" json:"accept_time,omitempty"`
-	// Its TTL.
+	// The TTL in force.
 	Ttl *durationpb.Duration `protobuf:"bytes,4,opt,name=ttl,proto3" json:"ttl,omitempty"`
-	// Whether it is still in flight.
+	// Whether the request is pending.
 	Pending bool `protobuf:"varint,5,opt,name=pending,proto3" json:"pending,omitempty"`
-	// How it stands or how it ended; `reason` is unspecified while it is in flight.
+	// The state of the request now, or its summary at the end. `reason` is unspecified while the request is pending.
 	Summary *Summary `protobuf:"bytes,6,opt,name=summary,proto3" json:"summary,omitempty"`
-	// What happened, in order; only from GetRequest.
+	// The events of the request, in order. Only from GetRequest.
 	Timeline      []*TimelineEvent `protobuf:"bytes,7,rep,name=timeline,proto3" json:"timeline,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1029,16 +1029,16 @@ func (x *RequestInfo) GetTimeline() []*TimelineEvent {
 	return nil
 }
 
-// TimelineEvent is one step in a request's life.
+// TimelineEvent is one event in the life of a request.
 type TimelineEvent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// When, counted from acceptance.
+	// Time from the acceptance of the request to the event.
 	At *durationpb.Duration `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
-	// What.
+	// What happened.
 	Kind TimelineKind `protobuf:"varint,2,opt,name=kind,proto3,enum=ate.dispatcher.v1.TimelineKind" json:"kind,omitempty"`
-	// Which producer; empty for events of the whole request.
+	// The id of the producer; empty if the event concerns the whole request.
 	ProducerId string `protobuf:"bytes,3,opt,name=producer_id,json=producerId,proto3" json:"producer_id,omitempty"`
-	// The attempt; only for assignments.
+	// Number of the attempt, from 1; 0 if the event concerns the whole request.
 	Attempt       uint32 `protobuf:"varint,4,opt,name=attempt,proto3" json:"attempt,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1102,12 +1102,12 @@ func (x *TimelineEvent) GetAttempt() uint32 {
 	return 0
 }
 
-// WatchEvent is one thing that happened in the dispatcher.
+// WatchEvent is one event in the dispatcher.
 type WatchEvent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// When, by the server's wall clock.
+	// When the event happened, by the server's wall clock.
 	Time *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=time,proto3" json:"time,omitempty"`
-	// What happened. A watcher skips an event it does not know.
+	// The event. A watcher skips an event that it does not know.
 	//
 	// Types that are valid to be assigned to Event:
 	//
@@ -1259,7 +1259,7 @@ type WatchEvent_ProducerChanged struct {
 }
 
 type WatchEvent_ProducerLeft struct {
-	// A producer's stream ended; its id.
+	// The stream of a producer ended; the id of the producer.
 	ProducerLeft string `protobuf:"bytes,3,opt,name=producer_left,json=producerLeft,proto3,oneof"`
 }
 
@@ -1269,7 +1269,7 @@ type WatchEvent_ListenerChanged struct {
 }
 
 type WatchEvent_ListenerLeft struct {
-	// A listener's stream ended; its id.
+	// The stream of a listener ended; the id of the listener.
 	ListenerLeft string `protobuf:"bytes,5,opt,name=listener_left,json=listenerLeft,proto3,oneof"`
 }
 
@@ -1284,12 +1284,12 @@ type WatchEvent_RequestEnded struct {
 }
 
 type WatchEvent_Server struct {
-	// How the server stands; once a second.
+	// The state of the server; once a second.
 	Server *ServerInfo `protobuf:"bytes,8,opt,name=server,proto3,oneof"`
 }
 
 type WatchEvent_LostCount struct {
-	// How many events this watcher was too slow for, since the last event.
+	// Number of events that this watcher lost since its last event because it read too slowly.
 	LostCount uint64 `protobuf:"varint,9,opt,name=lost_count,json=lostCount,proto3,oneof"`
 }
 

@@ -58,7 +58,7 @@ func (*GetServerInfoRequest) Descriptor() ([]byte, []int) {
 	return file_ate_dispatcher_v1_introspection_service_proto_rawDescGZIP(), []int{0}
 }
 
-// GetServerInfoResponse describes the process.
+// GetServerInfoResponse describes the dispatcher process.
 type GetServerInfoResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The description.
@@ -107,11 +107,12 @@ func (x *GetServerInfoResponse) GetServer() *ServerInfo {
 // ListTopicsRequest asks for a page of topics.
 type ListTopicsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Most entries wanted.
+	// Maximum number of entries, from 1 to 1,000, else INVALID_ARGUMENT. 0, the default: 100.
 	PageSize uint32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// Where to go on. Empty: from the beginning.
+	// The `next_page_token` of the previous page. Empty, the default: the first page. INVALID_ARGUMENT if it is not a
+	// token of this list.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Only topics that this pattern covers. Empty: all.
+	// Only topics that this topic or pattern matches. Empty, the default: all. INVALID_ARGUMENT if malformed.
 	Topic         string `protobuf:"bytes,3,opt,name=topic,proto3" json:"topic,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -173,7 +174,7 @@ type ListTopicsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The topics.
 	Topics []*TopicInfo `protobuf:"bytes,1,rep,name=topics,proto3" json:"topics,omitempty"`
-	// Where to go on; empty at the end.
+	// The `page_token` for the next page; empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -226,11 +227,13 @@ func (x *ListTopicsResponse) GetNextPageToken() string {
 // ListProducersRequest asks for a page of producers.
 type ListProducersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Most entries wanted.
+	// Maximum number of entries, from 1 to 1,000, else INVALID_ARGUMENT. 0, the default: 100.
 	PageSize uint32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// Where to go on. Empty: from the beginning.
+	// The `next_page_token` of the previous page. Empty, the default: the first page. INVALID_ARGUMENT if it is not a
+	// token of this list.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Only producers asked on this topic. Empty: all.
+	// Only producers registered on this topic, by its name or by a pattern. Empty, the default: all. INVALID_ARGUMENT if
+	// malformed.
 	Topic         string `protobuf:"bytes,3,opt,name=topic,proto3" json:"topic,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -292,7 +295,7 @@ type ListProducersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The producers.
 	Producers []*ProducerInfo `protobuf:"bytes,1,rep,name=producers,proto3" json:"producers,omitempty"`
-	// Where to go on; empty at the end.
+	// The `page_token` for the next page; empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -345,11 +348,12 @@ func (x *ListProducersResponse) GetNextPageToken() string {
 // ListListenersRequest asks for a page of listeners.
 type ListListenersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Most entries wanted.
+	// Maximum number of entries, from 1 to 1,000, else INVALID_ARGUMENT. 0, the default: 100.
 	PageSize uint32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// Where to go on. Empty: from the beginning.
+	// The `next_page_token` of the previous page. Empty, the default: the first page. INVALID_ARGUMENT if it is not a
+	// token of this list.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Only listeners on this topic. Empty: all.
+	// Only listeners on this topic, by its name or by a pattern. Empty, the default: all. INVALID_ARGUMENT if malformed.
 	Topic         string `protobuf:"bytes,3,opt,name=topic,proto3" json:"topic,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -411,7 +415,7 @@ type ListListenersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The listeners.
 	Listeners []*ListenerInfo `protobuf:"bytes,1,rep,name=listeners,proto3" json:"listeners,omitempty"`
-	// Where to go on; empty at the end.
+	// The `page_token` for the next page; empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -464,13 +468,14 @@ func (x *ListListenersResponse) GetNextPageToken() string {
 // ListRequestsRequest asks for a page of requests.
 type ListRequestsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Most entries wanted.
+	// Maximum number of entries, from 1 to 1,000, else INVALID_ARGUMENT. 0, the default: 100.
 	PageSize uint32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// Where to go on. Empty: from the beginning.
+	// The `next_page_token` of the previous page. Empty, the default: the first page. INVALID_ARGUMENT if it is not a
+	// token of this list.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Only requests on this topic. Empty: all.
+	// Only requests on exactly this topic. Empty, the default: all. INVALID_ARGUMENT if malformed.
 	Topic string `protobuf:"bytes,3,opt,name=topic,proto3" json:"topic,omitempty"`
-	// Only requests in flight. Default false: recent ones too.
+	// Whether only pending requests are listed. Default false: recent ones too.
 	PendingOnly   bool `protobuf:"varint,4,opt,name=pending_only,json=pendingOnly,proto3" json:"pending_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -539,7 +544,7 @@ type ListRequestsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The requests.
 	Requests []*RequestInfo `protobuf:"bytes,1,rep,name=requests,proto3" json:"requests,omitempty"`
-	// Where to go on; empty at the end.
+	// The `page_token` for the next page; empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -592,7 +597,7 @@ func (x *ListRequestsResponse) GetNextPageToken() string {
 // GetRequestRequest names a request.
 type GetRequestRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The request's id. Required.
+	// The id of the request. Required; INVALID_ARGUMENT if absent.
 	RequestId     string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -635,7 +640,7 @@ func (x *GetRequestRequest) GetRequestId() string {
 	return ""
 }
 
-// GetRequestResponse shows a request.
+// GetRequestResponse shows one request.
 type GetRequestResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The request with its timeline.
@@ -681,10 +686,11 @@ func (x *GetRequestResponse) GetRequest() *RequestInfo {
 	return nil
 }
 
-// WatchRequest says what to watch.
+// WatchRequest selects the events to watch.
 type WatchRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Only events about this topic or pattern; server events always come. Empty: all.
+	// Only events about topics that this topic or pattern matches; `server` and `lost_count` always come. Empty, the
+	// default: all.
 	Topic         string `protobuf:"bytes,1,opt,name=topic,proto3" json:"topic,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -730,7 +736,7 @@ func (x *WatchRequest) GetTopic() string {
 // WatchResponse is a batch of events.
 type WatchResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What happened, in order; at least one.
+	// The events, in order; at least one.
 	Events        []*WatchEvent `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

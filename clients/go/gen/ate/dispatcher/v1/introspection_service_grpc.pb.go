@@ -32,26 +32,26 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// IntrospectionService shows what a dispatcher holds and does. It only looks; no payload is ever shown. It is a service
-// of its own so that a mesh policy can fence it.
+// IntrospectionService shows the state of a dispatcher. It is read-only and never shows a payload. It is a service of
+// its own so that a policy of a mesh can restrict access to it.
 //
-// Lists are paged: `page_size` from 1 to 1,000 (0: 100; INVALID_ARGUMENT beyond), `page_token` from the previous page
-// (INVALID_ARGUMENT if it is of another list). Pages are read one after the other from a changing server: an entry that
-// stays throughout is listed once.
+// Lists are paged. The server changes while a client reads the pages of a list: an entry that exists the whole time is
+// listed exactly once.
 type IntrospectionServiceClient interface {
-	// GetServerInfo describes the process.
+	// GetServerInfo describes the dispatcher process.
 	GetServerInfo(ctx context.Context, in *GetServerInfoRequest, opts ...grpc.CallOption) (*GetServerInfoResponse, error)
-	// ListTopics lists topics by name.
+	// ListTopics lists topics, sorted by name. INVALID_ARGUMENT if a field is wrong.
 	ListTopics(ctx context.Context, in *ListTopicsRequest, opts ...grpc.CallOption) (*ListTopicsResponse, error)
-	// ListProducers lists connected producers by id.
+	// ListProducers lists connected producers, sorted by id. INVALID_ARGUMENT if a field is wrong.
 	ListProducers(ctx context.Context, in *ListProducersRequest, opts ...grpc.CallOption) (*ListProducersResponse, error)
-	// ListListeners lists connected listeners by id.
+	// ListListeners lists connected listeners, sorted by id. INVALID_ARGUMENT if a field is wrong.
 	ListListeners(ctx context.Context, in *ListListenersRequest, opts ...grpc.CallOption) (*ListListenersResponse, error)
-	// ListRequests lists the requests in flight and the recent ones, newest first.
+	// ListRequests lists pending and recent requests, newest first. INVALID_ARGUMENT if a field is wrong.
 	ListRequests(ctx context.Context, in *ListRequestsRequest, opts ...grpc.CallOption) (*ListRequestsResponse, error)
-	// GetRequest shows one request with its timeline. NOT_FOUND if it is neither in flight nor recent.
+	// GetRequest shows one request with its timeline. NOT_FOUND if it is neither pending nor recent.
 	GetRequest(ctx context.Context, in *GetRequestRequest, opts ...grpc.CallOption) (*GetRequestResponse, error)
-	// Watch streams what happens from now on. A slow watcher is told how much it lost.
+	// Watch streams the events from now on. A watcher that reads too slowly is told how many events it lost.
+	// INVALID_ARGUMENT if the topic is malformed.
 	Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchResponse], error)
 }
 
@@ -146,26 +146,26 @@ type IntrospectionService_WatchClient = grpc.ServerStreamingClient[WatchResponse
 // All implementations must embed UnimplementedIntrospectionServiceServer
 // for forward compatibility.
 //
-// IntrospectionService shows what a dispatcher holds and does. It only looks; no payload is ever shown. It is a service
-// of its own so that a mesh policy can fence it.
+// IntrospectionService shows the state of a dispatcher. It is read-only and never shows a payload. It is a service of
+// its own so that a policy of a mesh can restrict access to it.
 //
-// Lists are paged: `page_size` from 1 to 1,000 (0: 100; INVALID_ARGUMENT beyond), `page_token` from the previous page
-// (INVALID_ARGUMENT if it is of another list). Pages are read one after the other from a changing server: an entry that
-// stays throughout is listed once.
+// Lists are paged. The server changes while a client reads the pages of a list: an entry that exists the whole time is
+// listed exactly once.
 type IntrospectionServiceServer interface {
-	// GetServerInfo describes the process.
+	// GetServerInfo describes the dispatcher process.
 	GetServerInfo(context.Context, *GetServerInfoRequest) (*GetServerInfoResponse, error)
-	// ListTopics lists topics by name.
+	// ListTopics lists topics, sorted by name. INVALID_ARGUMENT if a field is wrong.
 	ListTopics(context.Context, *ListTopicsRequest) (*ListTopicsResponse, error)
-	// ListProducers lists connected producers by id.
+	// ListProducers lists connected producers, sorted by id. INVALID_ARGUMENT if a field is wrong.
 	ListProducers(context.Context, *ListProducersRequest) (*ListProducersResponse, error)
-	// ListListeners lists connected listeners by id.
+	// ListListeners lists connected listeners, sorted by id. INVALID_ARGUMENT if a field is wrong.
 	ListListeners(context.Context, *ListListenersRequest) (*ListListenersResponse, error)
-	// ListRequests lists the requests in flight and the recent ones, newest first.
+	// ListRequests lists pending and recent requests, newest first. INVALID_ARGUMENT if a field is wrong.
 	ListRequests(context.Context, *ListRequestsRequest) (*ListRequestsResponse, error)
-	// GetRequest shows one request with its timeline. NOT_FOUND if it is neither in flight nor recent.
+	// GetRequest shows one request with its timeline. NOT_FOUND if it is neither pending nor recent.
 	GetRequest(context.Context, *GetRequestRequest) (*GetRequestResponse, error)
-	// Watch streams what happens from now on. A slow watcher is told how much it lost.
+	// Watch streams the events from now on. A watcher that reads too slowly is told how many events it lost.
+	// INVALID_ARGUMENT if the topic is malformed.
 	Watch(*WatchRequest, grpc.ServerStreamingServer[WatchResponse]) error
 	mustEmbedUnimplementedIntrospectionServiceServer()
 }

@@ -28,9 +28,9 @@ type OverflowAction int32
 const (
 	// Not set; means DROP_OLDEST.
 	OverflowAction_OVERFLOW_ACTION_UNSPECIFIED OverflowAction = 0
-	// The oldest queued deliveries are dropped, and a Gap says which.
+	// The server drops the oldest queued deliveries and sends a Gap that says which.
 	OverflowAction_OVERFLOW_ACTION_DROP_OLDEST OverflowAction = 1
-	// The stream ends with RESOURCE_EXHAUSTED; the listener may come back and resume.
+	// The server ends the stream with RESOURCE_EXHAUSTED. The listener may reconnect and resume.
 	OverflowAction_OVERFLOW_ACTION_DISCONNECT OverflowAction = 2
 )
 
@@ -75,7 +75,7 @@ func (OverflowAction) EnumDescriptor() ([]byte, []int) {
 	return file_ate_dispatcher_v1_listener_proto_rawDescGZIP(), []int{0}
 }
 
-// GapReason says why deliveries were lost to a listener.
+// GapReason says why a listener lost deliveries.
 type GapReason int32
 
 const (
@@ -83,9 +83,9 @@ const (
 	GapReason_GAP_REASON_UNSPECIFIED GapReason = 0
 	// The listener read too slowly and its buffer overflowed.
 	GapReason_GAP_REASON_SLOW_LISTENER GapReason = 1
-	// They had already left the retained log when the listener resumed.
+	// The deliveries had left the retained log before the listener resumed or read them.
 	GapReason_GAP_REASON_RETENTION GapReason = 2
-	// The cursor was of another epoch: the server restarted, or the topic was forgotten and came back.
+	// The cursor belongs to another epoch: the server restarted, or dropped the state of the idle topic.
 	GapReason_GAP_REASON_EPOCH_CHANGED GapReason = 3
 )
 
@@ -132,11 +132,11 @@ func (GapReason) EnumDescriptor() ([]byte, []int) {
 	return file_ate_dispatcher_v1_listener_proto_rawDescGZIP(), []int{1}
 }
 
-// ListenerEvent is one thing a listener is told, on Listen and Subscribe. `delivery`, `summary`, `heartbeat` and
-// `go_away` bear the same field numbers as in GatherEvent.
+// ListenerEvent is one event for a listener, on Listen and Subscribe. `delivery`, `summary`, `heartbeat` and `go_away`
+// have the same field numbers as in GatherEvent. Set by the dispatcher.
 type ListenerEvent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What happened. Set by the dispatcher; a receiver skips an event it does not know.
+	// The event. A receiver skips an event that it does not know.
 	//
 	// Types that are valid to be assigned to Event:
 	//
@@ -267,7 +267,7 @@ type ListenerEvent_Summary struct {
 }
 
 type ListenerEvent_Heartbeat struct {
-	// The stream is alive, and where its topics stand.
+	// The stream is alive; with the positions of the topics.
 	Heartbeat *Heartbeat `protobuf:"bytes,3,opt,name=heartbeat,proto3,oneof"`
 }
 
@@ -282,12 +282,12 @@ type ListenerEvent_Ready struct {
 }
 
 type ListenerEvent_Gap struct {
-	// Deliveries were lost to this listener.
+	// The listener lost deliveries.
 	Gap *Gap `protobuf:"bytes,8,opt,name=gap,proto3,oneof"`
 }
 
 type ListenerEvent_TopicsChanged struct {
-	// The listener's topics changed.
+	// The topics of the listener changed.
 	TopicsChanged *TopicsChanged `protobuf:"bytes,9,opt,name=topics_changed,json=topicsChanged,proto3,oneof"`
 }
 
@@ -305,21 +305,21 @@ func (*ListenerEvent_Gap) isListenerEvent_Event() {}
 
 func (*ListenerEvent_TopicsChanged) isListenerEvent_Event() {}
 
-// Ready says that the session is live: every result above its cursors is delivered or told of in a Gap. Set by the
-// dispatcher.
+// Ready says that the session is live: the server delivers every result above the cursors, or reports it in a Gap. Set
+// by the dispatcher.
 type Ready struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The listener's id, as given or minted; names it in UpdateListener.
+	// The id of the listener, as given or minted. UpdateListener takes it.
 	ListenerId string `protobuf:"bytes,1,opt,name=listener_id,json=listenerId,proto3" json:"listener_id,omitempty"`
-	// Tells this session from other ones of the same listener. Opaque.
+	// Distinguishes this session from other sessions of the same listener. Opaque.
 	SessionId string `protobuf:"bytes,2,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
-	// The dispatcher process. Opaque; changes at its restart.
+	// The dispatcher process. Opaque; changes when it restarts.
 	ServerId string `protobuf:"bytes,3,opt,name=server_id,json=serverId,proto3" json:"server_id,omitempty"`
-	// How often a Heartbeat comes.
+	// Interval of the heartbeats.
 	HeartbeatInterval *durationpb.Duration `protobuf:"bytes,4,opt,name=heartbeat_interval,json=heartbeatInterval,proto3" json:"heartbeat_interval,omitempty"`
-	// Where the listener's topics begin on this stream, for those that are known: where `resume_from` left off if that
-	// is of the topic's epoch, else where the topic stands. A topic that a wildcard finds later begins with its first
-	// Delivery.
+	// The position from which each topic starts on this stream, for topics with state: that of `resume_from` if its epoch
+	// is still that of the topic, else the last position of the topic. A topic that a pattern matches later starts with
+	// its first Delivery.
 	Cursors       []*Cursor `protobuf:"bytes,5,rep,name=cursors,proto3" json:"cursors,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -390,18 +390,19 @@ func (x *Ready) GetCursors() []*Cursor {
 	return nil
 }
 
-// Gap says exactly what a listener lost; it comes before the next higher position of the topic. Set by the dispatcher.
+// Gap says exactly which deliveries a listener lost. It comes before the next higher position of the topic. Set by the
+// dispatcher.
 type Gap struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The topic, without wildcards.
 	Topic string `protobuf:"bytes,1,opt,name=topic,proto3" json:"topic,omitempty"`
-	// Why it was lost.
+	// Why the deliveries were lost.
 	Reason GapReason `protobuf:"varint,2,opt,name=reason,proto3,enum=ate.dispatcher.v1.GapReason" json:"reason,omitempty"`
-	// The first lost position; 0 if it cannot be told (EPOCH_CHANGED).
+	// The first lost position; 0 with EPOCH_CHANGED, because it is unknown.
 	From uint64 `protobuf:"varint,3,opt,name=from,proto3" json:"from,omitempty"`
-	// The last lost position; 0 if it cannot be told (EPOCH_CHANGED).
+	// The last lost position; 0 with EPOCH_CHANGED, because it is unknown.
 	To uint64 `protobuf:"varint,4,opt,name=to,proto3" json:"to,omitempty"`
-	// How many deliveries were lost; 0 if it cannot be told (EPOCH_CHANGED).
+	// Number of lost deliveries; 0 with EPOCH_CHANGED, because it is unknown.
 	LostCount     uint64 `protobuf:"varint,5,opt,name=lost_count,json=lostCount,proto3" json:"lost_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -472,15 +473,16 @@ func (x *Gap) GetLostCount() uint64 {
 	return 0
 }
 
-// TopicsChanged says that the listener's topics changed: before the first delivery of an added one and after the last
-// of a removed one. Set by the dispatcher.
+// TopicsChanged says that the topics of the listener changed. It comes before the first delivery of an added topic and
+// after the last delivery of a removed one. It also tells the epoch of a topic that a pattern matches for the first
+// time. Set by the dispatcher.
 type TopicsChanged struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The topics or patterns added.
+	// The topics or patterns that were added.
 	Added []string `protobuf:"bytes,1,rep,name=added,proto3" json:"added,omitempty"`
-	// The topics or patterns removed.
+	// The topics or patterns that were removed.
 	Removed []string `protobuf:"bytes,2,rep,name=removed,proto3" json:"removed,omitempty"`
-	// Where the added topics stand, for those that are known; nothing above these positions will be missed.
+	// The positions of the added topics, for topics with state. The server delivers every result above them.
 	Cursors       []*Cursor `protobuf:"bytes,3,rep,name=cursors,proto3" json:"cursors,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -537,12 +539,14 @@ func (x *TopicsChanged) GetCursors() []*Cursor {
 	return nil
 }
 
-// TopicsUpdate changes the topics of a live Subscribe stream.
+// TopicsUpdate changes the topics of a live Subscribe stream. The server handles removals first. Set by the listener.
 type TopicsUpdate struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Topics or patterns to add; adding one twice is no mistake. INVALID_ARGUMENT ends the stream if one is malformed.
+	// Topics or patterns to add. Adding one that is already there is allowed. INVALID_ARGUMENT ends the stream if one is
+	// malformed, RESOURCE_EXHAUSTED if the listener would hold too many.
 	AddTopics []string `protobuf:"bytes,1,rep,name=add_topics,json=addTopics,proto3" json:"add_topics,omitempty"`
-	// Topics or patterns to remove, written as they were added; removing one never added is no mistake.
+	// Topics or patterns to remove, written as they were added. Removing one that is not there is allowed.
+	// INVALID_ARGUMENT ends the stream if one is malformed.
 	RemoveTopics  []string `protobuf:"bytes,2,rep,name=remove_topics,json=removeTopics,proto3" json:"remove_topics,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

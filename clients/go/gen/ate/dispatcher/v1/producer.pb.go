@@ -30,13 +30,13 @@ type RevocationReason int32
 const (
 	// Never sent.
 	RevocationReason_REVOCATION_REASON_UNSPECIFIED RevocationReason = 0
-	// The TTL ran out.
+	// The TTL ended.
 	RevocationReason_REVOCATION_REASON_EXPIRED RevocationReason = 1
-	// The gather ended early: its policy was met, or it stalled.
+	// The gather ended early: its goal was met, or it stalled.
 	RevocationReason_REVOCATION_REASON_COMPLETED RevocationReason = 2
-	// CancelRequest.
+	// CancelRequest, or a cancellation on Submit, ended the request.
 	RevocationReason_REVOCATION_REASON_REQUESTED RevocationReason = 3
-	// Whoever gathered the results went away.
+	// The caller that gathered the results went away.
 	RevocationReason_REVOCATION_REASON_CALLER_GONE RevocationReason = 4
 	// The dispatcher shuts down.
 	RevocationReason_REVOCATION_REASON_SHUTDOWN RevocationReason = 5
@@ -89,21 +89,21 @@ func (RevocationReason) EnumDescriptor() ([]byte, []int) {
 	return file_ate_dispatcher_v1_producer_proto_rawDescGZIP(), []int{0}
 }
 
-// DispositionState is what became of a reply.
+// DispositionState says what became of a reply.
 type DispositionState int32
 
 const (
 	// Never sent.
 	DispositionState_DISPOSITION_STATE_UNSPECIFIED DispositionState = 0
-	// In time: delivered to whoever listens.
+	// The reply arrived in time, and its result is delivered.
 	DispositionState_DISPOSITION_STATE_ACCEPTED DispositionState = 1
-	// After the TTL: dropped, but for listeners that include late results.
+	// The reply arrived after the TTL. Only listeners with `include_late` get its result.
 	DispositionState_DISPOSITION_STATE_LATE DispositionState = 2
-	// The assignment had its final answer already.
+	// The assignment already had its final reply; the server drops this one.
 	DispositionState_DISPOSITION_STATE_DUPLICATE DispositionState = 3
-	// No such assignment was given to this session, or it ended too long ago to tell.
+	// The assignment was not given to this session, or ended too long ago to be remembered; the server drops the reply.
 	DispositionState_DISPOSITION_STATE_UNKNOWN DispositionState = 4
-	// The assignment was revoked before its TTL.
+	// The assignment was revoked before its TTL. Only listeners with `include_late` get the result.
 	DispositionState_DISPOSITION_STATE_CANCELLED DispositionState = 5
 )
 
@@ -154,10 +154,10 @@ func (DispositionState) EnumDescriptor() ([]byte, []int) {
 	return file_ate_dispatcher_v1_producer_proto_rawDescGZIP(), []int{1}
 }
 
-// ProducerMessage is one thing a producer says on its Produce stream.
+// ProducerMessage is one message from a producer on its Produce stream.
 type ProducerMessage struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What it says. Unset is answered with a Fault.
+	// The message. The server answers an unset or unknown one with a Fault.
 	//
 	// Types that are valid to be assigned to Message:
 	//
@@ -268,13 +268,13 @@ type isProducerMessage_Message interface {
 }
 
 type ProducerMessage_Reply struct {
-	// Final or partial answer to an assignment.
+	// A partial or final result of an assignment.
 	Reply *Reply `protobuf:"bytes,1,opt,name=reply,proto3,oneof"`
 }
 
 type ProducerMessage_Hello struct {
-	// Opens the session: the first message of the stream and only that. INVALID_ARGUMENT ends the stream if another
-	// message comes first or a second Hello follows.
+	// Opens the session. Must be the first message of the stream and no later one, else INVALID_ARGUMENT ends the
+	// stream.
 	Hello *Hello `protobuf:"bytes,2,opt,name=hello,proto3,oneof"`
 }
 
@@ -289,12 +289,12 @@ type ProducerMessage_Deregister struct {
 }
 
 type ProducerMessage_UpdateCredit struct {
-	// Changes the window of outstanding assignments.
+	// Changes the maximum number of outstanding assignments.
 	UpdateCredit *UpdateCredit `protobuf:"bytes,5,opt,name=update_credit,json=updateCredit,proto3,oneof"`
 }
 
 type ProducerMessage_Drain struct {
-	// Says goodbye: no new assignments, please; the outstanding ones will still be answered.
+	// Ends the session in order: the producer takes no new assignments and answers the outstanding ones.
 	Drain *Drain `protobuf:"bytes,6,opt,name=drain,proto3,oneof"`
 }
 
@@ -310,11 +310,11 @@ func (*ProducerMessage_UpdateCredit) isProducerMessage_Message() {}
 
 func (*ProducerMessage_Drain) isProducerMessage_Message() {}
 
-// DispatcherMessage is one thing the dispatcher tells a producer. `heartbeat` and `go_away` bear the same field numbers
-// as in ListenerEvent and GatherEvent.
+// DispatcherMessage is one message to a producer. `heartbeat` and `go_away` have the same field numbers as in
+// ListenerEvent and GatherEvent. Set by the dispatcher.
 type DispatcherMessage struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What is said. A producer skips a message it does not know.
+	// The message. A producer skips a message that it does not know.
 	//
 	// Types that are valid to be assigned to Message:
 	//
@@ -470,7 +470,7 @@ type DispatcherMessage_Assignment struct {
 }
 
 type DispatcherMessage_Revocation struct {
-	// Assignments that need no answer any more.
+	// Assignments that no longer need a reply.
 	Revocation *Revocation `protobuf:"bytes,2,opt,name=revocation,proto3,oneof"`
 }
 
@@ -485,7 +485,7 @@ type DispatcherMessage_GoAway struct {
 }
 
 type DispatcherMessage_Disposition struct {
-	// What became of replies; only if Hello asked for it.
+	// What became of a reply; only if Hello asked for it.
 	Disposition *Disposition `protobuf:"bytes,5,opt,name=disposition,proto3,oneof"`
 }
 
@@ -495,22 +495,22 @@ type DispatcherMessage_Welcome struct {
 }
 
 type DispatcherMessage_Registered struct {
-	// Topics were joined.
+	// A Register has taken effect.
 	Registered *Registered `protobuf:"bytes,7,opt,name=registered,proto3,oneof"`
 }
 
 type DispatcherMessage_Deregistered struct {
-	// Topics were left.
+	// A Deregister has taken effect.
 	Deregistered *Deregistered `protobuf:"bytes,8,opt,name=deregistered,proto3,oneof"`
 }
 
 type DispatcherMessage_Drained struct {
-	// A drain has finished; the stream ends with OK right after.
+	// The drain is complete; the stream then ends with OK.
 	Drained *Drained `protobuf:"bytes,9,opt,name=drained,proto3,oneof"`
 }
 
 type DispatcherMessage_Fault struct {
-	// A harmless mistake of the producer; the stream lives on.
+	// A message of the producer was rejected; the stream stays open.
 	Fault *Fault `protobuf:"bytes,10,opt,name=fault,proto3,oneof"`
 }
 
@@ -534,25 +534,28 @@ func (*DispatcherMessage_Drained) isDispatcherMessage_Message() {}
 
 func (*DispatcherMessage_Fault) isDispatcherMessage_Message() {}
 
-// Hello introduces a producer.
+// Hello introduces a producer. INVALID_ARGUMENT ends the stream if a field is wrong. Set by the producer.
 type Hello struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The producer's id: 1 to 128 printable ASCII characters without spaces, else INVALID_ARGUMENT. Absent: the server
-	// mints one. If the same id is already connected, the newest wins and the older stream ends with ABORTED.
+	// The id of the producer: 1 to 128 printable ASCII characters without spaces, else INVALID_ARGUMENT. Empty, the
+	// default: the server mints one. If the same id is already connected, the newest stream wins and the older one ends
+	// with ABORTED.
 	ProducerId string `protobuf:"bytes,1,opt,name=producer_id,json=producerId,proto3" json:"producer_id,omitempty"`
-	// Name for people. Optional, at most 256 bytes.
+	// A name for people. Optional, at most 256 bytes, else INVALID_ARGUMENT.
 	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
-	// Labels that selectors match; at most 32 pairs of at most 128 bytes each. Optional.
+	// Labels for selectors. Optional, at most 32; each key and each value has at most 128 bytes, else INVALID_ARGUMENT.
 	Labels map[string]string `protobuf:"bytes,3,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// Topics to join at once, live before Welcome is sent. Optional.
+	// Topics to join. They take effect before Welcome is sent. Optional. INVALID_ARGUMENT if one is malformed or if there
+	// are more than the server's limit (10,000 by default).
 	Registrations []*Registration `protobuf:"bytes,4,rep,name=registrations,proto3" json:"registrations,omitempty"`
-	// How many assignments may be outstanding at a time, from 1 to the server's limit (default limit 65,536), else
-	// INVALID_ARGUMENT. 0: the server's default (256). 1 means one piece of work at a time.
+	// Maximum number of outstanding assignments, from 1 to the server's limit (65,536 by default), else INVALID_ARGUMENT.
+	// 0, the default: the server's default (256). With 1 the producer gets one assignment at a time.
 	MaxOutstanding uint32 `protobuf:"varint,5,opt,name=max_outstanding,json=maxOutstanding,proto3" json:"max_outstanding,omitempty"`
-	// How many further assignments may wait here for their turn; beyond it the producer is SATURATED. At most the
-	// server's limit (default 65,536), else INVALID_ARGUMENT. 0: the server's default (1,024).
+	// Maximum number of assignments that wait in the backlog until there is credit, from 1 to the server's limit (65,536
+	// by default), else INVALID_ARGUMENT. 0, the default: the server's default (1,024). The outcome of further
+	// assignments is SATURATED.
 	MaxBacklog uint32 `protobuf:"varint,6,opt,name=max_backlog,json=maxBacklog,proto3" json:"max_backlog,omitempty"`
-	// Whether a Disposition is wanted for every reply. Default false.
+	// Whether the server sends a Disposition for every reply. Default false.
 	ReportDispositions bool `protobuf:"varint,7,opt,name=report_dispositions,json=reportDispositions,proto3" json:"report_dispositions,omitempty"`
 	unknownFields      protoimpl.UnknownFields
 	sizeCache          protoimpl.SizeCache
@@ -637,14 +640,14 @@ func (x *Hello) GetReportDispositions() bool {
 	return false
 }
 
-// Registration is a producer's membership in a topic.
+// Registration is the membership of a producer in a topic. Set by the producer.
 type Registration struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// A topic, or a pattern of topics: `*` stands for one token, `>` as the last token for one or more. A topic that
-	// several patterns of a producer cover is assigned once. INVALID_ARGUMENT if malformed.
+	// A topic or pattern. In a pattern, `*` stands for one token, and `>` as the last token for one or more. A request on
+	// a topic that several patterns of a producer match is assigned once. INVALID_ARGUMENT if malformed.
 	Topic string `protobuf:"bytes,1,opt,name=topic,proto3" json:"topic,omitempty"`
-	// Members of one group share the work: one of them is asked per request. Empty, the default: asked always. At most
-	// 128 printable ASCII characters without spaces.
+	// The group of the producer on this topic. One member of a group is asked per request. Empty, the default: the
+	// producer is always asked. At most 128 printable ASCII characters without spaces, else INVALID_ARGUMENT.
 	Group         string `protobuf:"bytes,2,opt,name=group,proto3" json:"group,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -694,12 +697,14 @@ func (x *Registration) GetGroup() string {
 	return ""
 }
 
-// Register joins topics. Registering a topic twice is no mistake; the newest group holds.
+// Register joins topics: all of them, or none if one is rejected. Registering a topic again is allowed; the newest group
+// applies. A rejected Register is answered with a Fault, as is one that follows Drain. Set by the producer.
 type Register struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What to join. A bad entry is answered with a Fault and joins nothing of this message.
+	// The topics to join. A Fault with INVALID_ARGUMENT if one is malformed, and with RESOURCE_EXHAUSTED beyond the
+	// server's limit of registrations per session (10,000 by default).
 	Registrations []*Registration `protobuf:"bytes,1,rep,name=registrations,proto3" json:"registrations,omitempty"`
-	// Named in the answer. Optional, at most 64 bytes.
+	// Repeated in Registered or Fault. Optional, at most 64 bytes, else a Fault with INVALID_ARGUMENT.
 	CorrelationId string `protobuf:"bytes,2,opt,name=correlation_id,json=correlationId,proto3" json:"correlation_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -749,12 +754,13 @@ func (x *Register) GetCorrelationId() string {
 	return ""
 }
 
-// Deregister leaves topics. Leaving a topic never joined is no mistake. Outstanding assignments may still be answered.
+// Deregister leaves topics. Leaving a topic that was not joined is allowed. The producer may still answer its
+// outstanding assignments. Set by the producer.
 type Deregister struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The topics or patterns to leave, written as they were registered.
 	Topics []string `protobuf:"bytes,1,rep,name=topics,proto3" json:"topics,omitempty"`
-	// Named in the answer. Optional, at most 64 bytes.
+	// Repeated in Deregistered. Optional; the server does not check its size.
 	CorrelationId string `protobuf:"bytes,2,opt,name=correlation_id,json=correlationId,proto3" json:"correlation_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -804,12 +810,13 @@ func (x *Deregister) GetCorrelationId() string {
 	return ""
 }
 
-// Reply answers an assignment.
+// Reply carries a result of an assignment. Set by the producer.
 type Reply struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The assignment. An unknown one is answered with disposition UNKNOWN, or ignored without dispositions.
+	// The assignment. Required. The server drops the reply to an unknown assignment, and reports it as UNKNOWN if
+	// dispositions are on.
 	AssignmentId string `protobuf:"bytes,1,opt,name=assignment_id,json=assignmentId,proto3" json:"assignment_id,omitempty"`
-	// Whether further results for this assignment will follow. Default false: this is the final one, and returns credit.
+	// Whether further results for this assignment follow. Default false: this reply is final and returns the credit.
 	More bool `protobuf:"varint,2,opt,name=more,proto3" json:"more,omitempty"`
 	// The result. Absent counts as a null value.
 	Result        *Result `protobuf:"bytes,3,opt,name=result,proto3" json:"result,omitempty"`
@@ -868,11 +875,11 @@ func (x *Reply) GetResult() *Result {
 	return nil
 }
 
-// UpdateCredit changes the producer's window.
+// UpdateCredit changes the maximum number of outstanding assignments. Set by the producer.
 type UpdateCredit struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The new `max_outstanding`, from 1 to the server's limit, else a Fault. Smaller than what is outstanding: nothing is
-	// revoked, no more is assigned until enough has come back.
+	// The new `max_outstanding`, from 1 to the server's limit (65,536 by default), else a Fault with INVALID_ARGUMENT. If
+	// it is below the number of outstanding assignments, none is revoked; the next one is sent when enough are answered.
 	MaxOutstanding uint32 `protobuf:"varint,1,opt,name=max_outstanding,json=maxOutstanding,proto3" json:"max_outstanding,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -915,8 +922,9 @@ func (x *UpdateCredit) GetMaxOutstanding() uint32 {
 	return 0
 }
 
-// Drain says goodbye. The dispatcher answers with Drained once the outstanding assignments are answered or expired,
-// then ends the stream with OK. A stream that ends without it has departed: what it owed is lost at once.
+// Drain announces that the producer leaves. The server sends no new assignments. When the outstanding ones are
+// answered, revoked or expired, it sends Drained and ends the stream with OK. A producer whose stream ends in any other
+// way has departed: its open assignments get their outcome at once. Set by the producer.
 type Drain struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -956,19 +964,19 @@ func (*Drain) Descriptor() ([]byte, []int) {
 // Welcome says that the session is live. Set by the dispatcher.
 type Welcome struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The producer's id, as given or minted.
+	// The id of the producer, as given or minted.
 	ProducerId string `protobuf:"bytes,1,opt,name=producer_id,json=producerId,proto3" json:"producer_id,omitempty"`
-	// Tells this session from other ones of the same producer. Opaque.
+	// Distinguishes this session from other sessions of the same producer. Opaque.
 	SessionId string `protobuf:"bytes,2,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
-	// The dispatcher process. Opaque; changes at its restart.
+	// The dispatcher process. Opaque; changes when it restarts.
 	ServerId string `protobuf:"bytes,3,opt,name=server_id,json=serverId,proto3" json:"server_id,omitempty"`
-	// How often a Heartbeat comes.
+	// Interval of the heartbeats.
 	HeartbeatInterval *durationpb.Duration `protobuf:"bytes,4,opt,name=heartbeat_interval,json=heartbeatInterval,proto3" json:"heartbeat_interval,omitempty"`
-	// The window in force.
+	// The maximum number of outstanding assignments that applies.
 	MaxOutstanding uint32 `protobuf:"varint,5,opt,name=max_outstanding,json=maxOutstanding,proto3" json:"max_outstanding,omitempty"`
-	// The backlog in force.
+	// The maximum number of assignments in the backlog that applies.
 	MaxBacklog uint32 `protobuf:"varint,6,opt,name=max_backlog,json=maxBacklog,proto3" json:"max_backlog,omitempty"`
-	// The largest message, in bytes, that the server takes.
+	// The maximum size of a message that the server accepts, in bytes.
 	MaxMessageBytes uint32 `protobuf:"varint,7,opt,name=max_message_bytes,json=maxMessageBytes,proto3" json:"max_message_bytes,omitempty"`
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
@@ -1053,12 +1061,12 @@ func (x *Welcome) GetMaxMessageBytes() uint32 {
 	return 0
 }
 
-// Registered confirms a Register, after the registrations are live. Set by the dispatcher.
+// Registered confirms a Register after it has taken effect. Set by the dispatcher.
 type Registered struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The topics or patterns that were joined.
 	Topics []string `protobuf:"bytes,1,rep,name=topics,proto3" json:"topics,omitempty"`
-	// The Register that this answers.
+	// The `correlation_id` of the Register.
 	CorrelationId string `protobuf:"bytes,2,opt,name=correlation_id,json=correlationId,proto3" json:"correlation_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1108,12 +1116,13 @@ func (x *Registered) GetCorrelationId() string {
 	return ""
 }
 
-// Deregistered confirms a Deregister. No request accepted after it is assigned to this producer by these topics.
+// Deregistered confirms a Deregister. No request that is accepted later is assigned to the producer by these topics.
+// Set by the dispatcher.
 type Deregistered struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The topics or patterns that were left.
 	Topics []string `protobuf:"bytes,1,rep,name=topics,proto3" json:"topics,omitempty"`
-	// The Deregister that this answers.
+	// The `correlation_id` of the Deregister.
 	CorrelationId string `protobuf:"bytes,2,opt,name=correlation_id,json=correlationId,proto3" json:"correlation_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1163,22 +1172,22 @@ func (x *Deregistered) GetCorrelationId() string {
 	return ""
 }
 
-// Assignment is one producer's copy of a request. Set by the dispatcher but for `request`.
+// Assignment is one producer's copy of a request. Set by the dispatcher, except `request`.
 type Assignment struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Names this assignment in the Reply; unique in the server's life.
+	// Names this assignment in the Reply; unique in the lifetime of the server.
 	AssignmentId string `protobuf:"bytes,1,opt,name=assignment_id,json=assignmentId,proto3" json:"assignment_id,omitempty"`
-	// The request's id.
+	// The id of the request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// What remains of the TTL at sending.
+	// The time left of the TTL when the assignment is sent.
 	Ttl *durationpb.Duration `protobuf:"bytes,3,opt,name=ttl,proto3" json:"ttl,omitempty"`
-	// When the assignment expires, by the server's wall clock; for people and logs, `ttl` is what counts.
+	// When the assignment expires, by the server's wall clock. For people and logs; `ttl` decides.
 	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
-	// From 1; 2 and more after another member of the group departed with the work undone.
+	// Number of the attempt, from 1. 2 or more if another member of the group departed before it answered.
 	Attempt uint32 `protobuf:"varint,5,opt,name=attempt,proto3" json:"attempt,omitempty"`
-	// Trace context of the request (`traceparent`, `tracestate`, `baggage`). Empty if the requester sent none.
+	// Trace context of the request: `traceparent`, `tracestate`, `baggage`. Empty if the caller sent none.
 	Context map[string]string `protobuf:"bytes,6,rep,name=context,proto3" json:"context,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// The requester's request, verbatim.
+	// The request, byte for byte as the caller sent it.
 	Request       *Request `protobuf:"bytes,7,opt,name=request,proto3" json:"request,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1263,13 +1272,13 @@ func (x *Assignment) GetRequest() *Request {
 	return nil
 }
 
-// Revocation withdraws assignments; their work is wanted no longer and their credit is free again. Set by the
+// Revocation withdraws assignments: their results are no longer needed and their credit is returned. Set by the
 // dispatcher.
 type Revocation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Which ones; at least one.
+	// The assignments; at least one.
 	AssignmentIds []string `protobuf:"bytes,1,rep,name=assignment_ids,json=assignmentIds,proto3" json:"assignment_ids,omitempty"`
-	// Why.
+	// Why they are withdrawn.
 	Reason        RevocationReason `protobuf:"varint,2,opt,name=reason,proto3,enum=ate.dispatcher.v1.RevocationReason" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1322,7 +1331,7 @@ func (x *Revocation) GetReason() RevocationReason {
 // Disposition says what became of one reply. Set by the dispatcher.
 type Disposition struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The assignment that was replied to.
+	// The assignment of the reply.
 	AssignmentId string `protobuf:"bytes,1,opt,name=assignment_id,json=assignmentId,proto3" json:"assignment_id,omitempty"`
 	// What became of the reply.
 	State         DispositionState `protobuf:"varint,2,opt,name=state,proto3,enum=ate.dispatcher.v1.DispositionState" json:"state,omitempty"`
@@ -1374,7 +1383,8 @@ func (x *Disposition) GetState() DispositionState {
 	return DispositionState_DISPOSITION_STATE_UNSPECIFIED
 }
 
-// Drained says that nothing is outstanding any more after a Drain. Set by the dispatcher; the last message.
+// Drained says that the drain is complete and no assignment is outstanding. It is the last message of the stream. Set
+// by the dispatcher.
 type Drained struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -1411,12 +1421,12 @@ func (*Drained) Descriptor() ([]byte, []int) {
 	return file_ate_dispatcher_v1_producer_proto_rawDescGZIP(), []int{15}
 }
 
-// Fault tells a producer of a harmless mistake. Set by the dispatcher.
+// Fault says that the server rejected a message of the producer; the stream stays open. Set by the dispatcher.
 type Fault struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The message that was wrong, if it named itself; else empty.
+	// The `correlation_id` of the rejected message; empty if it has none.
 	CorrelationId string `protobuf:"bytes,1,opt,name=correlation_id,json=correlationId,proto3" json:"correlation_id,omitempty"`
-	// What was wrong.
+	// Why the message was rejected, with details as in the status of a call.
 	Status        *status.Status `protobuf:"bytes,2,opt,name=status,proto3" json:"status,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -24,15 +24,16 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// LoserAction says what becomes of assignments that are still out when a gather ends before its TTL.
+// LoserAction says what happens to assignments that are open when a gather ends early by its completion.
 type LoserAction int32
 
 const (
 	// Not set; means CANCEL.
 	LoserAction_LOSER_ACTION_UNSPECIFIED LoserAction = 0
-	// They are revoked with reason COMPLETED; what still arrives reaches only listeners that include late results.
+	// They are revoked with reason COMPLETED. Results that still arrive are late: only listeners with `include_late` get
+	// them.
 	LoserAction_LOSER_ACTION_CANCEL LoserAction = 1
-	// They go on; what arrives within the TTL still reaches the listeners, but no longer the caller.
+	// They continue. Results that arrive within the TTL are delivered to the listeners, but no longer to the caller.
 	LoserAction_LOSER_ACTION_LET_RUN LoserAction = 2
 )
 
@@ -77,7 +78,7 @@ func (LoserAction) EnumDescriptor() ([]byte, []int) {
 	return file_ate_dispatcher_v1_request_proto_rawDescGZIP(), []int{0}
 }
 
-// NoProducersAction says what happens to a request that finds nobody to ask.
+// NoProducersAction says what happens to a request if no producer can be asked.
 type NoProducersAction int32
 
 const (
@@ -85,9 +86,10 @@ const (
 	NoProducersAction_NO_PRODUCERS_ACTION_UNSPECIFIED NoProducersAction = 0
 	// The request is accepted and ends at once with a NO_PRODUCERS summary, status OK.
 	NoProducersAction_NO_PRODUCERS_ACTION_COMPLETE NoProducersAction = 1
-	// The request is refused: FAILED_PRECONDITION with ErrorInfo reason NO_PRODUCERS.
+	// The request is rejected with FAILED_PRECONDITION and the reason NO_PRODUCERS.
 	NoProducersAction_NO_PRODUCERS_ACTION_FAIL NoProducersAction = 2
-	// The request is held, within its TTL, for the first producer that registers, which then is its only target.
+	// The request is held, within its TTL, until a producer that can be asked registers. That producer is its only
+	// target.
 	NoProducersAction_NO_PRODUCERS_ACTION_WAIT NoProducersAction = 3
 )
 
@@ -134,39 +136,42 @@ func (NoProducersAction) EnumDescriptor() ([]byte, []int) {
 	return file_ate_dispatcher_v1_request_proto_rawDescGZIP(), []int{1}
 }
 
-// Request is what is scattered to every producer of a topic.
+// Request is scattered to the producers of a topic. Set by the caller.
 //
-// Producers receive it byte for byte as the requester wrote it, unknown fields included. The dispatcher reads the
-// routing fields (`topic`, `ttl`, `request_id`, `completion`, `selector`, `no_producers_action`) and never decodes the
-// payload (`args`, `kwargs`, `data`, `attributes`).
+// Producers get it byte for byte as the caller wrote it, unknown fields included. The dispatcher reads only the routing
+// fields (`topic`, `ttl`, `request_id`, `completion`, `selector`, `no_producers_action`). It never decodes the payload
+// (`args`, `kwargs`, `data`, `content_type`, `attributes`).
 type Request struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where to ask: dot-separated tokens of `[A-Za-z0-9_-]`, 1 to 255 bytes in all, without wildcards. Set by the
-	// requester, required. INVALID_ARGUMENT if it is empty or malformed.
+	// The topic whose producers are asked: tokens of `[A-Za-z0-9_-]` joined by dots, 1 to 255 bytes in all, without
+	// wildcards. Required; INVALID_ARGUMENT if empty or malformed.
 	Topic string `protobuf:"bytes,1,opt,name=topic,proto3" json:"topic,omitempty"`
 	// Positional arguments for the producers. Optional; absent means none. Passed through unread.
 	Args *structpb.ListValue `protobuf:"bytes,2,opt,name=args,proto3" json:"args,omitempty"`
-	// Keyword arguments for the producers; any key is allowed, also `ttl` and `topic`. Optional. Passed through unread.
+	// Keyword arguments for the producers. Every key is allowed, also `ttl` and `topic`. Optional; absent means none.
+	// Passed through unread.
 	Kwargs *structpb.Struct `protobuf:"bytes,3,opt,name=kwargs,proto3" json:"kwargs,omitempty"`
-	// Opaque payload beside or instead of `args` and `kwargs`. Optional; bounded by the server's message limit.
+	// Opaque payload, in addition to or instead of `args` and `kwargs`. Optional; bounded by the server's message limit
+	// (1 MiB by default). Passed through unread.
 	Data []byte `protobuf:"bytes,4,opt,name=data,proto3" json:"data,omitempty"`
-	// Media type of `data`, for the producers. Optional, free text. Passed through unread.
+	// Media type of `data`, for the producers: free text. Optional. Passed through unread.
 	ContentType string `protobuf:"bytes,5,opt,name=content_type,json=contentType,proto3" json:"content_type,omitempty"`
 	// Free annotations for the producers. Optional. Passed through unread.
 	Attributes map[string]string `protobuf:"bytes,6,rep,name=attributes,proto3" json:"attributes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// How long results are awaited, counted from the moment the server receives the request. Greater than zero and at
-	// most the server's `max_ttl` (default 1 h), else INVALID_ARGUMENT, never clamped. Absent: what remains of the
-	// call's deadline if it has one, else the server's default (5 s).
+	// How long the server accepts results, counted from the moment at which it receives the request. Greater than zero
+	// and at most the server's `maxTtlMs` (1 h by default), else INVALID_ARGUMENT; never clamped. On Gather it ends in
+	// any case early enough before the deadline of the call for the summary to arrive. Absent: on Dispatch and Gather the
+	// time left until the deadline of the call, if there is one; else the server's default (5 s).
 	Ttl *durationpb.Duration `protobuf:"bytes,7,opt,name=ttl,proto3" json:"ttl,omitempty"`
-	// The caller's idempotency key: 1 to 128 printable ASCII characters without spaces. The same id with the same
-	// content within the window (twice the TTL, at least 2 min) gets the same Acceptance again; with other content
-	// ALREADY_EXISTS. Absent: the server mints a UUIDv7. INVALID_ARGUMENT if malformed.
+	// The caller's idempotency key: 1 to 128 printable ASCII characters without spaces, else INVALID_ARGUMENT. The same
+	// id with the same content within the window (twice the TTL, at least 2 min) gets the same Acceptance again, and no
+	// producer is asked again. With other content it is ALREADY_EXISTS. Empty, the default: the server mints a UUIDv7.
 	RequestId string `protobuf:"bytes,8,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// When the gather ends before its TTL. Absent: when every target has answered.
 	Completion *Completion `protobuf:"bytes,9,opt,name=completion,proto3" json:"completion,omitempty"`
-	// Which of the topic's producers are asked. Absent: all of them.
+	// Which producers of the topic are asked. Absent: all of them.
 	Selector *Selector `protobuf:"bytes,10,opt,name=selector,proto3" json:"selector,omitempty"`
-	// What happens if nobody can be asked. Unspecified means COMPLETE.
+	// What happens if no producer can be asked. Unspecified means COMPLETE. INVALID_ARGUMENT if unknown.
 	NoProducersAction NoProducersAction `protobuf:"varint,11,opt,name=no_producers_action,json=noProducersAction,proto3,enum=ate.dispatcher.v1.NoProducersAction" json:"no_producers_action,omitempty"`
 	unknownFields     protoimpl.UnknownFields
 	sizeCache         protoimpl.SizeCache
@@ -279,11 +284,11 @@ func (x *Request) GetNoProducersAction() NoProducersAction {
 	return NoProducersAction_NO_PRODUCERS_ACTION_UNSPECIFIED
 }
 
-// Completion is the policy that says when a gather ends. It is always bounded by the TTL, and always ends when nothing
-// more can come.
+// Completion is the policy that ends a gather before its TTL. In any case a gather ends at its TTL, and as soon as no
+// further result can arrive. Set by the caller.
 type Completion struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The goal that ends the gather early. Unset: every target has finished.
+	// The goal that ends the gather. Unset: every target has answered.
 	//
 	// Types that are valid to be assigned to Until:
 	//
@@ -291,14 +296,15 @@ type Completion struct {
 	//	*Completion_QuorumPercent
 	//	*Completion_FirstSuccess
 	Until isCompletion_Until `protobuf_oneof:"until"`
-	// Ends when no result has come for this long, counted from the first result on and anew from each further one.
-	// Greater than zero, else INVALID_ARGUMENT. Absent: no stall limit. Combines with `until`.
+	// Ends when no result has arrived for this long. The time starts at the first result and restarts at each further
+	// one. Greater than zero, else INVALID_ARGUMENT. Absent: no such limit. Can be combined with `until`.
 	StallTimeout *durationpb.Duration `protobuf:"bytes,4,opt,name=stall_timeout,json=stallTimeout,proto3" json:"stall_timeout,omitempty"`
-	// How many results make the summary `satisfied`. 0, the default: `satisfied` means that the `until` goal was met.
+	// Number of results that makes the summary `satisfied`. 0, the default: `satisfied` means that the `until` goal was
+	// met.
 	MinResults uint32 `protobuf:"varint,5,opt,name=min_results,json=minResults,proto3" json:"min_results,omitempty"`
-	// Whether error results count towards `until` and `min_results`. Default false.
+	// Whether error results count towards `until` (except `first_success`) and `min_results`. Default false.
 	CountErrors bool `protobuf:"varint,6,opt,name=count_errors,json=countErrors,proto3" json:"count_errors,omitempty"`
-	// What happens to assignments still out when the gather ends early. Unspecified means CANCEL.
+	// What happens to open assignments when the gather ends early. Unspecified means CANCEL. INVALID_ARGUMENT if unknown.
 	LoserAction   LoserAction `protobuf:"varint,7,opt,name=loser_action,json=loserAction,proto3,enum=ate.dispatcher.v1.LoserAction" json:"loser_action,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -401,18 +407,18 @@ type isCompletion_Until interface {
 }
 
 type Completion_ResultCount struct {
-	// Ends at this many results, counted over all producers; at least 1, else INVALID_ARGUMENT.
+	// Ends at this number of results, counted over all producers. At least 1, else INVALID_ARGUMENT.
 	ResultCount uint32 `protobuf:"varint,1,opt,name=result_count,json=resultCount,proto3,oneof"`
 }
 
 type Completion_QuorumPercent struct {
-	// Ends when this share of the targets, in percent from 1 to 100 and rounded up, has answered; else
+	// Ends when this share of the targets has answered, in percent and rounded up to whole targets. 1 to 100, else
 	// INVALID_ARGUMENT.
 	QuorumPercent uint32 `protobuf:"varint,2,opt,name=quorum_percent,json=quorumPercent,proto3,oneof"`
 }
 
 type Completion_FirstSuccess struct {
-	// Ends at the first result that is not an error. Only `true` has a meaning; `false` is INVALID_ARGUMENT.
+	// Ends at the first result that is not an error. Must be true if set; false is INVALID_ARGUMENT.
 	FirstSuccess bool `protobuf:"varint,3,opt,name=first_success,json=firstSuccess,proto3,oneof"`
 }
 
@@ -422,14 +428,16 @@ func (*Completion_QuorumPercent) isCompletion_Until() {}
 
 func (*Completion_FirstSuccess) isCompletion_Until() {}
 
-// Selector narrows the producers of a topic to those a request is for. All set conditions must hold.
+// Selector restricts which producers of a topic are asked. A producer must meet all conditions that are set. Set by the
+// caller.
 type Selector struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Only producers with one of these ids; at most 1,000. Empty: no restriction. INVALID_ARGUMENT beyond.
+	// Only producers with one of these ids. At most 1,000, else INVALID_ARGUMENT. Empty, the default: no restriction.
 	ProducerIds []string `protobuf:"bytes,1,rep,name=producer_ids,json=producerIds,proto3" json:"producer_ids,omitempty"`
-	// Only producers that carry all of these labels with these values; at most 32. Empty: no restriction.
+	// Only producers that have all of these labels with these values. At most 32, else INVALID_ARGUMENT. Empty, the
+	// default: no restriction.
 	MatchLabels map[string]string `protobuf:"bytes,2,rep,name=match_labels,json=matchLabels,proto3" json:"match_labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// At most this many targets, those with the least outstanding work first. 0, the default: no limit.
+	// Maximum number of targets; the producers with the fewest assignments come first. 0, the default: no limit.
 	MaxTargets    uint32 `protobuf:"varint,3,opt,name=max_targets,json=maxTargets,proto3" json:"max_targets,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -486,20 +494,21 @@ func (x *Selector) GetMaxTargets() uint32 {
 	return 0
 }
 
-// Acceptance says that a request was taken and who is asked. Set by the dispatcher.
+// Acceptance says that a request was accepted, and which producers are asked. Set by the dispatcher.
 type Acceptance struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The request's id: the caller's, or the minted UUIDv7.
+	// The id of the request: that of the caller, or the minted UUIDv7.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The submission this answers; only on Submit, else empty.
+	// The `correlation_id` of the accepted submission. Only on Submit, else empty.
 	CorrelationId string `protobuf:"bytes,2,opt,name=correlation_id,json=correlationId,proto3" json:"correlation_id,omitempty"`
-	// Who is asked, one entry a target, in no particular order. Empty while a WAIT request is held.
+	// The producers that are asked, in no particular order. Empty if there are none, and while a WAIT request is held.
 	Targets []*Target `protobuf:"bytes,3,rep,name=targets,proto3" json:"targets,omitempty"`
-	// How many listeners the topic has at this moment. Informative: listeners are read anew at each result.
+	// Number of listeners of the topic at this moment. Informative: the server looks up the listeners again at each
+	// result.
 	ListenerCount uint32 `protobuf:"varint,4,opt,name=listener_count,json=listenerCount,proto3" json:"listener_count,omitempty"`
-	// The TTL in force, after the default and the call's deadline were applied.
+	// The TTL in force, from the request, from the deadline of the call, or the default.
 	Ttl *durationpb.Duration `protobuf:"bytes,5,opt,name=ttl,proto3" json:"ttl,omitempty"`
-	// When the request expires, by the server's wall clock; for people and logs, the server's monotonic clock decides.
+	// When the request expires, by the server's wall clock. For people and logs; the server's monotonic clock decides.
 	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -577,12 +586,12 @@ func (x *Acceptance) GetExpireTime() *timestamppb.Timestamp {
 	return nil
 }
 
-// Target is one producer that a request was scattered to.
+// Target is one producer that a request is scattered to. Set by the dispatcher.
 type Target struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The producer's id.
+	// The id of the producer.
 	ProducerId string `protobuf:"bytes,1,opt,name=producer_id,json=producerId,proto3" json:"producer_id,omitempty"`
-	// The group it was chosen from; empty if it registered without one.
+	// The group that the producer was chosen from; empty if it is registered without one.
 	Group         string `protobuf:"bytes,2,opt,name=group,proto3" json:"group,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -25,11 +25,11 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Result is one answer of one producer. Receivers get it byte for byte as the producer wrote it; the dispatcher reads
-// only whether it is an error.
+// Result is the content of one reply of a producer. Listeners and callers get it byte for byte as the producer wrote
+// it; the dispatcher reads only whether it is an error. Set by the producer.
 type Result struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What came out. Set by the producer. Unset counts as a null value.
+	// What the producer returns. Unset counts as a null value.
 	//
 	// Types that are valid to be assigned to Outcome:
 	//
@@ -37,9 +37,9 @@ type Result struct {
 	//	*Result_Data
 	//	*Result_Error
 	Outcome isResult_Outcome `protobuf_oneof:"outcome"`
-	// Media type of `data`. Optional, free text. Passed through unread.
+	// Media type of `data`: free text. Optional. Passed through unread.
 	ContentType string `protobuf:"bytes,4,opt,name=content_type,json=contentType,proto3" json:"content_type,omitempty"`
-	// Free annotations. Optional. Passed through unread.
+	// Free annotations for the receivers. Optional. Passed through unread.
 	Attributes    map[string]string `protobuf:"bytes,5,rep,name=attributes,proto3" json:"attributes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -128,17 +128,17 @@ type isResult_Outcome interface {
 }
 
 type Result_Value struct {
-	// A JSON-shaped value.
+	// A JSON-like value.
 	Value *structpb.Value `protobuf:"bytes,1,opt,name=value,proto3,oneof"`
 }
 
 type Result_Data struct {
-	// An opaque payload, described by `content_type`; bounded by the server's message limit.
+	// An opaque payload, described by `content_type`; bounded by the server's message limit (1 MiB by default).
 	Data []byte `protobuf:"bytes,2,opt,name=data,proto3,oneof"`
 }
 
 type Result_Error struct {
-	// The producer's failure. It is a result like any other and is delivered; the producer stays registered.
+	// The failure of the producer. It is delivered as any other result, and the producer stays registered.
 	Error *status.Status `protobuf:"bytes,3,opt,name=error,proto3,oneof"`
 }
 
@@ -148,34 +148,35 @@ func (*Result_Data) isResult_Outcome() {}
 
 func (*Result_Error) isResult_Outcome() {}
 
-// Delivery is a result on its way to a listener or caller. Nothing in it depends on the receiver, so it is encoded once
-// for all of them. Set by the dispatcher but for `result`.
+// Delivery is a result on its way to a listener or caller. No field depends on the receiver, so the server encodes it
+// once for all of them. Set by the dispatcher, except `result`.
 type Delivery struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The request that was answered.
+	// The id of the request.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The request's topic.
+	// The topic of the request.
 	Topic string `protobuf:"bytes,2,opt,name=topic,proto3" json:"topic,omitempty"`
-	// Who answered.
+	// The id of the producer that sent the result.
 	ProducerId string `protobuf:"bytes,3,opt,name=producer_id,json=producerId,proto3" json:"producer_id,omitempty"`
-	// The group the producer was chosen from; empty if it registered without one.
+	// The group that the producer was chosen from; empty if it is registered without one.
 	Group string `protobuf:"bytes,4,opt,name=group,proto3" json:"group,omitempty"`
-	// Arrival number within the request, from 1, without holes. 0 on late results.
+	// Number of the result within the request, from 1, in arrival order, without holes. 0 on late results.
 	Ordinal uint32 `protobuf:"varint,5,opt,name=ordinal,proto3" json:"ordinal,omitempty"`
 	// Whether the same producer will send further results for this request.
 	More bool `protobuf:"varint,6,opt,name=more,proto3" json:"more,omitempty"`
-	// Position in the topic's arrival order, contiguous from 1 within the topic's epoch and the same for every listener.
-	// 0 on late results and on results that go to the caller alone.
+	// Position in the arrival order of the topic, from 1, without holes within the epoch, the same for every listener. 0
+	// on late results, and on results that only the caller gets.
 	Sequence uint64 `protobuf:"varint,7,opt,name=sequence,proto3" json:"sequence,omitempty"`
-	// From the request's acceptance to the result's arrival, on the server's monotonic clock.
+	// Time from the acceptance of the request to the arrival of the result, on the server's monotonic clock.
 	Latency *durationpb.Duration `protobuf:"bytes,8,opt,name=latency,proto3" json:"latency,omitempty"`
 	// When the result arrived, by the server's wall clock.
 	ReceiveTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=receive_time,json=receiveTime,proto3" json:"receive_time,omitempty"`
-	// Whether the result came after the request had ended. Only listeners with `include_late` see such results.
+	// Whether the result arrived after the end of the request or the revocation of its assignment. Only listeners with
+	// `include_late` get such results.
 	Late bool `protobuf:"varint,10,opt,name=late,proto3" json:"late,omitempty"`
-	// Trace context of the request (`traceparent`, `tracestate`, `baggage`). Empty if the requester sent none.
+	// Trace context of the request: `traceparent`, `tracestate`, `baggage`. Empty if the caller sent none.
 	Context map[string]string `protobuf:"bytes,11,rep,name=context,proto3" json:"context,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// The producer's result, verbatim.
+	// The result, byte for byte as the producer sent it.
 	Result        *Result `protobuf:"bytes,12,opt,name=result,proto3" json:"result,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -28,7 +28,7 @@ type GoAwayReason int32
 const (
 	// Never sent.
 	GoAwayReason_GO_AWAY_REASON_UNSPECIFIED GoAwayReason = 0
-	// The server shuts down: no new request is taken, what is pending finishes or expires within the grace.
+	// The server shuts down: it rejects new requests, and pending ones finish or expire within the grace.
 	GoAwayReason_GO_AWAY_REASON_SHUTDOWN GoAwayReason = 1
 )
 
@@ -71,14 +71,15 @@ func (GoAwayReason) EnumDescriptor() ([]byte, []int) {
 	return file_ate_dispatcher_v1_session_proto_rawDescGZIP(), []int{0}
 }
 
-// Heartbeat says that the stream is alive; on every stream, since proxies time idle streams out and do not forward
-// PINGs. Set by the dispatcher.
+// Heartbeat says that the stream is alive. The server sends it on every stream, because proxies close idle streams and
+// do not forward PINGs. Set by the dispatcher.
 type Heartbeat struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The next heartbeat comes within this time; a peer that hears nothing for twice as long may take the link for dead.
+	// The next heartbeat comes within this time (20 s by default). A peer that receives nothing for twice as long may
+	// treat the connection as dead.
 	Interval *durationpb.Duration `protobuf:"bytes,1,opt,name=interval,proto3" json:"interval,omitempty"`
-	// Where the listener's topics stand: nothing at or below these positions will still arrive on this stream. Only on
-	// Listen and Subscribe.
+	// Positions of the listener's topics: no delivery at or below them will still arrive on this stream. At most 100, for
+	// topics without wildcards. Only on Listen and Subscribe.
 	Cursors       []*Cursor `protobuf:"bytes,2,rep,name=cursors,proto3" json:"cursors,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -128,12 +129,12 @@ func (x *Heartbeat) GetCursors() []*Cursor {
 	return nil
 }
 
-// Cursor is a position in a topic's arrival order.
+// Cursor is a position in the arrival order of a topic. Set by the dispatcher; in `resume_from`, by the listener.
 type Cursor struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The topic, without wildcards.
 	Topic string `protobuf:"bytes,1,opt,name=topic,proto3" json:"topic,omitempty"`
-	// Which run of the topic's numbering `sequence` belongs to. Opaque; an empty epoch never matches.
+	// The epoch: the run of the topic's numbering that `sequence` belongs to. Opaque. An empty epoch never matches.
 	Epoch string `protobuf:"bytes,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
 	// The last position seen; 0 before the first.
 	Sequence      uint64 `protobuf:"varint,3,opt,name=sequence,proto3" json:"sequence,omitempty"`
@@ -192,13 +193,13 @@ func (x *Cursor) GetSequence() uint64 {
 	return 0
 }
 
-// GoAway announces that the server will end the stream with UNAVAILABLE; the peer connects again elsewhere or later.
-// Set by the dispatcher.
+// GoAway announces that the server will end the stream with UNAVAILABLE. The peer reconnects elsewhere or later. Set by
+// the dispatcher.
 type GoAway struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Why.
+	// Why the server ends the stream.
 	Reason GoAwayReason `protobuf:"varint,1,opt,name=reason,proto3,enum=ate.dispatcher.v1.GoAwayReason" json:"reason,omitempty"`
-	// How long what is pending may still take before the stream ends.
+	// Maximum time that pending requests may still take before the stream ends.
 	Grace         *durationpb.Duration `protobuf:"bytes,2,opt,name=grace,proto3" json:"grace,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -27,21 +27,21 @@ const (
 type SummaryReason int32
 
 const (
-	// Never sent.
+	// Never sent in a Summary of an ended request.
 	SummaryReason_SUMMARY_REASON_UNSPECIFIED SummaryReason = 0
-	// Nothing more can come: every target has answered, failed, departed or was saturated.
+	// No further result can arrive: every target has answered, failed, departed or was saturated.
 	SummaryReason_SUMMARY_REASON_ALL_ANSWERED SummaryReason = 1
 	// The `until` goal was met.
 	SummaryReason_SUMMARY_REASON_POLICY_MET SummaryReason = 2
-	// No result came for `stall_timeout`.
+	// No result arrived for `stall_timeout`.
 	SummaryReason_SUMMARY_REASON_STALLED SummaryReason = 3
-	// The TTL ran out.
+	// The TTL ended.
 	SummaryReason_SUMMARY_REASON_EXPIRED SummaryReason = 4
-	// CancelRequest ended it, or its caller went away.
+	// CancelRequest ended the request, or its caller went away.
 	SummaryReason_SUMMARY_REASON_CANCELLED SummaryReason = 5
-	// There was nobody to ask.
+	// No producer could be asked.
 	SummaryReason_SUMMARY_REASON_NO_PRODUCERS SummaryReason = 6
-	// The dispatcher shut down first.
+	// The dispatcher shut down before the request ended.
 	SummaryReason_SUMMARY_REASON_SHUTDOWN SummaryReason = 7
 )
 
@@ -96,27 +96,28 @@ func (SummaryReason) EnumDescriptor() ([]byte, []int) {
 	return file_ate_dispatcher_v1_summary_proto_rawDescGZIP(), []int{0}
 }
 
-// OutcomeState is the fate of one target.
+// OutcomeState says what became of the assignment of one target.
 type OutcomeState int32
 
 const (
 	// Never sent.
 	OutcomeState_OUTCOME_STATE_UNSPECIFIED OutcomeState = 0
-	// It gave its final answer in time.
+	// The producer sent its final result in time.
 	OutcomeState_OUTCOME_STATE_ANSWERED OutcomeState = 1
-	// Its final answer was an error.
+	// The final result of the producer was an error.
 	OutcomeState_OUTCOME_STATE_FAILED OutcomeState = 2
-	// It was asked and stayed silent.
+	// The producer had the assignment and sent no final result in time.
 	OutcomeState_OUTCOME_STATE_MISSED OutcomeState = 3
-	// Its stream ended before it answered.
+	// The producer's stream ended, or the producer drained, before it answered.
 	OutcomeState_OUTCOME_STATE_DEPARTED OutcomeState = 4
-	// It never got its turn: its backlog was full, or the request ended while it waited.
+	// The producer never got the assignment: its backlog was full, or the request ended while the assignment waited
+	// there.
 	OutcomeState_OUTCOME_STATE_SATURATED OutcomeState = 5
-	// It was revoked because the request was cancelled or ended early.
+	// The assignment was revoked because the request was cancelled or ended early.
 	OutcomeState_OUTCOME_STATE_CANCELLED OutcomeState = 6
-	// Its answer came after the end; only seen when a request is looked up afterwards.
+	// The final result arrived after the end. Only in a request that is looked up afterwards.
 	OutcomeState_OUTCOME_STATE_LATE OutcomeState = 7
-	// Nothing is settled yet; only seen when a request is looked up in flight.
+	// The assignment is open. Only in a request that is looked up while it is pending.
 	OutcomeState_OUTCOME_STATE_PENDING OutcomeState = 8
 )
 
@@ -173,30 +174,30 @@ func (OutcomeState) EnumDescriptor() ([]byte, []int) {
 	return file_ate_dispatcher_v1_summary_proto_rawDescGZIP(), []int{1}
 }
 
-// Summary is the one end of every accepted request: why it ended, and what became of each producer that was asked.
-// Set by the dispatcher; always after the request's last Delivery on the same stream.
+// Summary is the last event of an accepted request: why the request ended, and the outcome of every target. On a stream
+// it follows the last Delivery of the request. Set by the dispatcher.
 type Summary struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The request that ended.
+	// The id of the request.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The request's topic.
+	// The topic of the request.
 	Topic string `protobuf:"bytes,2,opt,name=topic,proto3" json:"topic,omitempty"`
-	// Why it ended.
+	// Why the request ended.
 	Reason SummaryReason `protobuf:"varint,3,opt,name=reason,proto3,enum=ate.dispatcher.v1.SummaryReason" json:"reason,omitempty"`
-	// Whether the request got what it asked for: at least `min_results` results if that was set, else its `until` goal.
-	// False if nobody could be asked.
+	// Whether the request got what it asked for: at least `min_results` results if that is set, else its `until` goal,
+	// else an answer from every target. False if no producer could be asked.
 	Satisfied bool `protobuf:"varint,4,opt,name=satisfied,proto3" json:"satisfied,omitempty"`
-	// How many targets were asked. Equals the number of `outcomes`.
+	// Number of targets; equals the number of `outcomes`.
 	TargetedCount uint32 `protobuf:"varint,5,opt,name=targeted_count,json=targetedCount,proto3" json:"targeted_count,omitempty"`
-	// How many of them answered without an error.
+	// Number of targets that answered without an error.
 	AnsweredCount uint32 `protobuf:"varint,6,opt,name=answered_count,json=answeredCount,proto3" json:"answered_count,omitempty"`
-	// How many of them answered with an error.
+	// Number of targets that answered with an error.
 	FailedCount uint32 `protobuf:"varint,7,opt,name=failed_count,json=failedCount,proto3" json:"failed_count,omitempty"`
-	// How many of them gave no final answer: MISSED, DEPARTED, SATURATED or CANCELLED.
+	// Number of targets without a final result in time: MISSED, DEPARTED, SATURATED or CANCELLED.
 	MissingCount uint32 `protobuf:"varint,8,opt,name=missing_count,json=missingCount,proto3" json:"missing_count,omitempty"`
-	// From acceptance to end, on the server's monotonic clock.
+	// Time from acceptance to end, on the server's monotonic clock.
 	Elapsed *durationpb.Duration `protobuf:"bytes,9,opt,name=elapsed,proto3" json:"elapsed,omitempty"`
-	// Each target's fate, in the order in which they were asked.
+	// The outcome of each target, in the order in which they were asked.
 	Outcomes      []*ProducerOutcome `protobuf:"bytes,10,rep,name=outcomes,proto3" json:"outcomes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -302,20 +303,20 @@ func (x *Summary) GetOutcomes() []*ProducerOutcome {
 	return nil
 }
 
-// ProducerOutcome is what became of one target of a request.
+// ProducerOutcome says what became of one target of a request. Set by the dispatcher.
 type ProducerOutcome struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Who was asked. After a fail-over inside a group this is the last member asked.
+	// The id of the producer. After a fail-over within a group, the id of the last member that was asked.
 	ProducerId string `protobuf:"bytes,1,opt,name=producer_id,json=producerId,proto3" json:"producer_id,omitempty"`
-	// The group it was chosen from; empty if it registered without one.
+	// The group that the producer was chosen from; empty if it is registered without one.
 	Group string `protobuf:"bytes,2,opt,name=group,proto3" json:"group,omitempty"`
-	// Its fate.
+	// What became of the assignment.
 	State OutcomeState `protobuf:"varint,3,opt,name=state,proto3,enum=ate.dispatcher.v1.OutcomeState" json:"state,omitempty"`
-	// From acceptance to its last result; absent if it sent none.
+	// Time from the acceptance of the request to the last result of the producer; absent if it sent none in time.
 	Latency *durationpb.Duration `protobuf:"bytes,4,opt,name=latency,proto3" json:"latency,omitempty"`
-	// How many results it sent in time, also those it announced more of.
+	// Number of results that the producer sent in time, partial and final.
 	ResultCount uint32 `protobuf:"varint,5,opt,name=result_count,json=resultCount,proto3" json:"result_count,omitempty"`
-	// Code and message of its failure; only with state FAILED. Details are in the delivered result.
+	// Code and message of the producer's failure; only with state FAILED. The delivered result has the details.
 	Error         *status.Status `protobuf:"bytes,6,opt,name=error,proto3" json:"error,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

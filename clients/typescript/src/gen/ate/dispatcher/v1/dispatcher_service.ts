@@ -29,139 +29,157 @@ import { Acceptance, Request } from "./request.js";
 import { Cursor } from "./session.js";
 import { Summary } from "./summary.js";
 
-/** DispatchRequest scatters one request. */
+/** DispatchRequest scatters one request. Set by the caller. */
 export interface DispatchRequest {
-  /** What is asked. Required. */
+  /** The request to scatter. Required; INVALID_ARGUMENT if absent, because its topic is then empty. */
   readonly request:
     | Request
     | undefined;
-  /** Only say who would be asked; nothing is scattered, nothing is remembered. Default false. */
+  /**
+   * Whether the server only checks the request and returns the producers that it would ask. It then sends nothing and
+   * remembers nothing. Default false.
+   */
   readonly validateOnly: boolean;
 }
 
-/** DispatchResponse says that the request was accepted, or, with validate_only, who would be asked. */
+/** DispatchResponse says that the request was accepted, or, with `validate_only`, which producers would be asked. */
 export interface DispatchResponse {
-  /** Who is asked, and until when. */
+  /** The targets of the request, and when it expires. Always set. */
   readonly acceptance: Acceptance | undefined;
 }
 
-/** GatherRequest scatters one request and asks for its results. */
+/** GatherRequest scatters one request and asks for its results. Set by the caller. */
 export interface GatherRequest {
-  /** What is asked. Required. */
+  /** The request to scatter. Required; INVALID_ARGUMENT if absent, because its topic is then empty. */
   readonly request:
     | Request
     | undefined;
-  /** Whether the topic's listeners are left out. Default false: they get the results too. */
+  /** Whether the listeners of the topic do not get the results. Default false: they get them too. */
   readonly excludeListeners: boolean;
 }
 
 /** GatherResponse is a batch of events about the gathered request. */
 export interface GatherResponse {
-  /** What happened, in order; at least one. */
+  /** The events, in order; at least one. */
   readonly events: readonly GatherEvent[];
 }
 
-/** SubmitRequest is a batch of submissions and cancellations. */
+/** SubmitRequest is a batch of submissions and cancellations. Set by the caller. */
 export interface SubmitRequest {
-  /** Requests to scatter, in order. */
+  /** The requests to scatter, in order. May be empty. */
   readonly submissions: readonly Submission[];
-  /** Requests of any caller to cancel; unknown ones are ignored. Applied after the submissions. */
+  /**
+   * The ids of requests to cancel, of any caller. Unknown ids are ignored. The server handles them after the
+   * submissions of the same batch. May be empty.
+   */
   readonly cancelRequestIds: readonly string[];
 }
 
-/** SubmitResponse is a batch of events about the stream's submissions. */
+/** SubmitResponse is a batch of events about the submissions of the stream. */
 export interface SubmitResponse {
-  /** What happened, in order; at least one. */
+  /** The events, in order; at least one. */
   readonly events: readonly GatherEvent[];
 }
 
-/** CancelRequestRequest names the request to end. */
+/** CancelRequestRequest names the request to cancel. Set by the caller. */
 export interface CancelRequestRequest {
-  /** The request's id. Required. */
+  /** The id of the request. Required; INVALID_ARGUMENT if absent or malformed. */
   readonly requestId: string;
 }
 
 /** CancelRequestResponse says how the request ended. */
 export interface CancelRequestResponse {
-  /** The summary up to now, with reason CANCELLED; or the earlier one if the request had already ended. */
+  /**
+   * The summary of the request, with reason CANCELLED; the earlier summary if the request had already ended. Always
+   * set.
+   */
   readonly summary: Summary | undefined;
 }
 
-/** ProduceRequest is a batch of a producer's messages. */
+/** ProduceRequest is a batch of messages from a producer. */
 export interface ProduceRequest {
-  /** What it says, in order. The very first one of the stream is a Hello. */
+  /** The messages, in order. The first message of the stream is a Hello. */
   readonly messages: readonly ProducerMessage[];
 }
 
 /** ProduceResponse is a batch of messages to a producer. */
 export interface ProduceResponse {
-  /** What it is told, in order; at least one. The very first one of the stream is a Welcome. */
+  /** The messages, in order; at least one. The first message of the stream is a Welcome. */
   readonly messages: readonly DispatcherMessage[];
 }
 
-/** ListenRequest opens a listener's session. */
+/** ListenRequest opens the session of a listener. Set by the listener. */
 export interface ListenRequest {
   /**
-   * The listener's id: 1 to 128 printable ASCII characters without spaces, else INVALID_ARGUMENT. Absent: the server
-   * mints one. If the same id is already connected, the newest wins and the older stream ends with ABORTED.
+   * The id of the listener: 1 to 128 printable ASCII characters without spaces, else INVALID_ARGUMENT. Empty, the
+   * default: the server mints one. If the same id is already connected, the newest stream wins and the older one ends
+   * with ABORTED.
    */
   readonly listenerId: string;
   /**
-   * Topics or patterns of topics: `*` stands for one token, `>` as the last token for one or more. A delivery that
-   * several patterns cover comes once. May be empty; INVALID_ARGUMENT if one is malformed.
+   * Topics or patterns to listen to. In a pattern, `*` stands for one token, and `>` as the last token for one or more.
+   * A result on a topic that several patterns match is delivered once. May be empty. INVALID_ARGUMENT if one is
+   * malformed or if there are more than the server's limit (10,000 by default).
    */
   readonly topics: readonly string[];
   /**
-   * Where to go on after a reconnect: what is still retained above these positions is replayed first, in order.
-   * Optional; topics without a cursor begin with what arrives next.
+   * Cursors of the topics to resume, from an earlier stream. The server first delivers the retained results above them,
+   * in order. Optional; a topic without a cursor starts with the next result. Ignored with `group`. INVALID_ARGUMENT if
+   * there are more than the server's limit (10,000 by default).
    */
   readonly resumeFrom: readonly Cursor[];
-  /** Whether late results are wanted too. Default false. */
+  /** Whether the listener also gets late results. Default false. */
   readonly includeLate: boolean;
-  /** Whether the summaries of the topics' requests are wanted too. Default false. */
+  /** Whether the listener also gets the summaries of the requests on its topics. Default false. */
   readonly includeSummaries: boolean;
-  /** What happens when this listener reads too slowly. Unspecified means DROP_OLDEST. */
+  /** What happens if this listener reads too slowly. Unspecified means DROP_OLDEST. INVALID_ARGUMENT if unknown. */
   readonly overflowAction: OverflowAction;
   /**
-   * How many bytes may be queued for this listener, from 16 KiB to the server's limit (default 64 MiB), else
-   * INVALID_ARGUMENT. 0: the server's default (4 MiB).
+   * Maximum number of bytes queued for this listener, from 16 KiB to 64 MiB unless the server is configured otherwise,
+   * else INVALID_ARGUMENT. 0, the default: the server's default (4 MiB).
    */
   readonly bufferBytes: number;
   /**
-   * Members of one group share the deliveries: all results of a request go to one of them. Empty, the default: every
-   * delivery. At most 128 printable ASCII characters without spaces.
+   * The group of the listener. All results of a request go to one member of a group. Empty, the default: the listener
+   * gets every result. At most 128 printable ASCII characters without spaces, else INVALID_ARGUMENT.
    */
   readonly group: string;
 }
 
 /** ListenResponse is a batch of events for a listener. */
 export interface ListenResponse {
-  /** What happened, in order; at least one. */
+  /** The events, in order; at least one. */
   readonly events: readonly ListenerEvent[];
 }
 
-/** UpdateListenerRequest changes a live listener's topics. */
+/** UpdateListenerRequest changes the topics of a connected listener. The server handles removals first. */
 export interface UpdateListenerRequest {
-  /** The listener. Required. */
+  /** The id of the listener. Required; INVALID_ARGUMENT if absent or malformed. */
   readonly listenerId: string;
-  /** Topics or patterns to add; adding one twice is no mistake. INVALID_ARGUMENT if one is malformed. */
+  /** Topics or patterns to add. Adding one that is already there is allowed. INVALID_ARGUMENT if one is malformed. */
   readonly addTopics: readonly string[];
-  /** Topics or patterns to remove, written as they were added; removing one never added is no mistake. */
+  /**
+   * Topics or patterns to remove, written as they were added. Removing one that is not there is allowed.
+   * INVALID_ARGUMENT if one is malformed.
+   */
   readonly removeTopics: readonly string[];
 }
 
-/** UpdateListenerResponse says what the listener listens to now. */
+/** UpdateListenerResponse says which topics the listener has now. */
 export interface UpdateListenerResponse {
-  /** All its topics and patterns, sorted. */
+  /** All topics and patterns of the listener, sorted. */
   readonly topics: readonly string[];
 }
 
-/** SubscribeRequest opens a Subscribe stream, or changes its topics. */
+/** SubscribeRequest opens a Subscribe stream, or changes its topics. Set by the listener. */
 export interface SubscribeRequest {
-  /** What is said. Unset is INVALID_ARGUMENT. */
+  /** The message. Required; INVALID_ARGUMENT ends the stream if it is unset. */
   readonly message:
     | //
-    /** Opens the session: the first message of the stream and only that, else INVALID_ARGUMENT ends the stream. */
+    /**
+     * Opens the session. Must be the first message of the stream and no later one, else INVALID_ARGUMENT ends the
+     * stream.
+     */
     { readonly $case: "listen"; readonly value: ListenRequest }
     | //
     /** Changes the topics. */
@@ -171,7 +189,7 @@ export interface SubscribeRequest {
 
 /** SubscribeResponse is a batch of events for a listener. */
 export interface SubscribeResponse {
-  /** What happened, in order; at least one. */
+  /** The events, in order; at least one. */
   readonly events: readonly ListenerEvent[];
 }
 
@@ -1243,19 +1261,22 @@ export const SubscribeResponse: MessageFns<SubscribeResponse> = {
 };
 
 /**
- * DispatcherService asks everyone on a topic and hears everyone who answers in time.
+ * DispatcherService sends a request to every producer on a topic and delivers the results that arrive in time.
  *
- * Every streamed message is a batch of ordered events, one or many: the sender fills it with what is already queued
- * and never waits to fill it. Every error carries a google.rpc.ErrorInfo of domain `ate.dispatcher`.
+ * Three kinds of peers use it: a producer answers requests, a listener receives results, a caller sends requests. Every
+ * streamed message is a batch of one or more ordered events: the sender puts all queued events into one batch and never
+ * waits for more. Every error that the server raises on purpose carries a google.rpc.ErrorInfo with domain
+ * `ate.dispatcher` and a reason.
  */
 export type DispatcherServiceService = typeof DispatcherServiceService;
 export const DispatcherServiceService = {
   /**
-   * Dispatch scatters a request; its results go to the topic's listeners. Answers as soon as the request is accepted.
+   * Dispatch scatters a request and delivers its results to the listeners of the topic. It returns when the request is
+   * accepted.
    *
-   * INVALID_ARGUMENT names the wrong field. FAILED_PRECONDITION: nobody to ask, with `no_producers_action` FAIL.
-   * ALREADY_EXISTS: the request_id was used with other content. RESOURCE_EXHAUSTED: a limit was reached, with
-   * RetryInfo. UNAVAILABLE: shutting down.
+   * INVALID_ARGUMENT: a field is wrong; BadRequest names it. FAILED_PRECONDITION: no producer can be asked, and
+   * `no_producers_action` is FAIL. ALREADY_EXISTS: the request_id was used with other content. RESOURCE_EXHAUSTED: a
+   * limit was reached, or the server is overloaded; with RetryInfo. UNAVAILABLE: the server is shutting down.
    */
   dispatch: {
     path: "/ate.dispatcher.v1.DispatcherService/Dispatch" as const,
@@ -1267,9 +1288,11 @@ export const DispatcherServiceService = {
     responseDeserialize: (value: Buffer): DispatchResponse => DispatchResponse.decode(value),
   },
   /**
-   * Gather scatters a request and streams its acceptance, its results as they arrive, and exactly one summary; the
-   * status is OK however few answered. Errors as in Dispatch; DEADLINE_EXCEEDED at once if too little of the call's
-   * deadline is left. Cancelling the call cancels the request.
+   * Gather scatters a request and streams its acceptance, its results as they arrive, and exactly one summary. The
+   * status is OK however few producers answer. Cancelling the call cancels the request.
+   *
+   * Errors are those of Dispatch, and DEADLINE_EXCEEDED at once if the deadline of the call is too close to gather a
+   * result.
    */
   gather: {
     path: "/ate.dispatcher.v1.DispatcherService/Gather" as const,
@@ -1281,8 +1304,10 @@ export const DispatcherServiceService = {
     responseDeserialize: (value: Buffer): GatherResponse => GatherResponse.decode(value),
   },
   /**
-   * Submit multiplexes many dispatches and gathers on one stream. A refused submission is a Rejection; the stream
-   * lives. Half-close means no more submissions: the stream ends with OK when all gathers have ended.
+   * Submit carries many dispatches and gathers on one stream. A rejected submission gets a Rejection; the stream stays
+   * open. After the caller's half-close the stream ends with OK when all its gathers have ended. If the stream ends
+   * earlier, the requests that only it gathers are cancelled; its dispatches continue. A deadline on the call limits
+   * the lifetime of the stream.
    */
   submit: {
     path: "/ate.dispatcher.v1.DispatcherService/Submit" as const,
@@ -1294,8 +1319,9 @@ export const DispatcherServiceService = {
     responseDeserialize: (value: Buffer): SubmitResponse => SubmitResponse.decode(value),
   },
   /**
-   * CancelRequest ends a request and revokes its assignments. NOT_FOUND if no such request is pending or remembered;
-   * a request that has already ended is left as it is.
+   * CancelRequest ends a request and revokes its assignments. It does not change a request that has already ended.
+   *
+   * INVALID_ARGUMENT: request_id is empty or malformed. NOT_FOUND: no request with this id is pending or remembered.
    */
   cancelRequest: {
     path: "/ate.dispatcher.v1.DispatcherService/CancelRequest" as const,
@@ -1308,8 +1334,12 @@ export const DispatcherServiceService = {
     responseDeserialize: (value: Buffer): CancelRequestResponse => CancelRequestResponse.decode(value),
   },
   /**
-   * Produce is a producer's session: it is given assignments and returns replies. A deadline on the call is the
-   * stream's lifetime. ABORTED: the same producer_id connected again.
+   * Produce is the session of a producer: the server sends assignments, the producer sends replies. A deadline on the
+   * call limits the lifetime of the stream.
+   *
+   * INVALID_ARGUMENT: the first message is not a valid Hello, or a second Hello follows. DEADLINE_EXCEEDED: the first
+   * message did not arrive in time. ABORTED: the same producer_id connected again. RESOURCE_EXHAUSTED: too many
+   * sessions, or the producer does not read. UNAVAILABLE: the server is shutting down.
    */
   produce: {
     path: "/ate.dispatcher.v1.DispatcherService/Produce" as const,
@@ -1321,9 +1351,12 @@ export const DispatcherServiceService = {
     responseDeserialize: (value: Buffer): ProduceResponse => ProduceResponse.decode(value),
   },
   /**
-   * Listen is a listener's session: it is told every result on its topics, in arrival order. A deadline on the call is
-   * the stream's lifetime. ABORTED: the same listener_id connected again. RESOURCE_EXHAUSTED: it read too slowly and
-   * asked to be disconnected then.
+   * Listen is the session of a listener: the server sends every result on its topics, in arrival order. A deadline on
+   * the call limits the lifetime of the stream.
+   *
+   * INVALID_ARGUMENT: a field is wrong. ABORTED: the same listener_id connected again. RESOURCE_EXHAUSTED: too many
+   * sessions, or the listener reads too slowly and had asked to be disconnected in that case. UNAVAILABLE: the server
+   * is shutting down.
    */
   listen: {
     path: "/ate.dispatcher.v1.DispatcherService/Listen" as const,
@@ -1334,7 +1367,12 @@ export const DispatcherServiceService = {
     responseSerialize: (value: ListenResponse): Buffer => Buffer.from(ListenResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListenResponse => ListenResponse.decode(value),
   },
-  /** UpdateListener changes the topics of a live Listen or Subscribe. NOT_FOUND if no such listener is connected. */
+  /**
+   * UpdateListener changes the topics of a live Listen or Subscribe stream.
+   *
+   * INVALID_ARGUMENT: a field is wrong. NOT_FOUND: no listener with this id is connected. RESOURCE_EXHAUSTED: the
+   * listener would hold too many topics; nothing is changed.
+   */
   updateListener: {
     path: "/ate.dispatcher.v1.DispatcherService/UpdateListener" as const,
     requestStream: false as const,
@@ -1347,8 +1385,11 @@ export const DispatcherServiceService = {
     responseDeserialize: (value: Buffer): UpdateListenerResponse => UpdateListenerResponse.decode(value),
   },
   /**
-   * Subscribe is Listen whose topics can be changed on the stream itself. Half-close means no more changes; the
-   * deliveries go on.
+   * Subscribe is a Listen whose topics can also be changed on the stream itself. Half-close means that no more changes
+   * follow; the deliveries continue.
+   *
+   * Errors are those of Listen, and INVALID_ARGUMENT if the first message is not `listen` or a second one follows, and
+   * DEADLINE_EXCEEDED if the first message does not arrive in time.
    */
   subscribe: {
     path: "/ate.dispatcher.v1.DispatcherService/Subscribe" as const,
@@ -1363,56 +1404,78 @@ export const DispatcherServiceService = {
 
 export interface DispatcherServiceServer extends UntypedServiceImplementation {
   /**
-   * Dispatch scatters a request; its results go to the topic's listeners. Answers as soon as the request is accepted.
+   * Dispatch scatters a request and delivers its results to the listeners of the topic. It returns when the request is
+   * accepted.
    *
-   * INVALID_ARGUMENT names the wrong field. FAILED_PRECONDITION: nobody to ask, with `no_producers_action` FAIL.
-   * ALREADY_EXISTS: the request_id was used with other content. RESOURCE_EXHAUSTED: a limit was reached, with
-   * RetryInfo. UNAVAILABLE: shutting down.
+   * INVALID_ARGUMENT: a field is wrong; BadRequest names it. FAILED_PRECONDITION: no producer can be asked, and
+   * `no_producers_action` is FAIL. ALREADY_EXISTS: the request_id was used with other content. RESOURCE_EXHAUSTED: a
+   * limit was reached, or the server is overloaded; with RetryInfo. UNAVAILABLE: the server is shutting down.
    */
   dispatch: handleUnaryCall<DispatchRequest, DispatchResponse>;
   /**
-   * Gather scatters a request and streams its acceptance, its results as they arrive, and exactly one summary; the
-   * status is OK however few answered. Errors as in Dispatch; DEADLINE_EXCEEDED at once if too little of the call's
-   * deadline is left. Cancelling the call cancels the request.
+   * Gather scatters a request and streams its acceptance, its results as they arrive, and exactly one summary. The
+   * status is OK however few producers answer. Cancelling the call cancels the request.
+   *
+   * Errors are those of Dispatch, and DEADLINE_EXCEEDED at once if the deadline of the call is too close to gather a
+   * result.
    */
   gather: handleServerStreamingCall<GatherRequest, GatherResponse>;
   /**
-   * Submit multiplexes many dispatches and gathers on one stream. A refused submission is a Rejection; the stream
-   * lives. Half-close means no more submissions: the stream ends with OK when all gathers have ended.
+   * Submit carries many dispatches and gathers on one stream. A rejected submission gets a Rejection; the stream stays
+   * open. After the caller's half-close the stream ends with OK when all its gathers have ended. If the stream ends
+   * earlier, the requests that only it gathers are cancelled; its dispatches continue. A deadline on the call limits
+   * the lifetime of the stream.
    */
   submit: handleBidiStreamingCall<SubmitRequest, SubmitResponse>;
   /**
-   * CancelRequest ends a request and revokes its assignments. NOT_FOUND if no such request is pending or remembered;
-   * a request that has already ended is left as it is.
+   * CancelRequest ends a request and revokes its assignments. It does not change a request that has already ended.
+   *
+   * INVALID_ARGUMENT: request_id is empty or malformed. NOT_FOUND: no request with this id is pending or remembered.
    */
   cancelRequest: handleUnaryCall<CancelRequestRequest, CancelRequestResponse>;
   /**
-   * Produce is a producer's session: it is given assignments and returns replies. A deadline on the call is the
-   * stream's lifetime. ABORTED: the same producer_id connected again.
+   * Produce is the session of a producer: the server sends assignments, the producer sends replies. A deadline on the
+   * call limits the lifetime of the stream.
+   *
+   * INVALID_ARGUMENT: the first message is not a valid Hello, or a second Hello follows. DEADLINE_EXCEEDED: the first
+   * message did not arrive in time. ABORTED: the same producer_id connected again. RESOURCE_EXHAUSTED: too many
+   * sessions, or the producer does not read. UNAVAILABLE: the server is shutting down.
    */
   produce: handleBidiStreamingCall<ProduceRequest, ProduceResponse>;
   /**
-   * Listen is a listener's session: it is told every result on its topics, in arrival order. A deadline on the call is
-   * the stream's lifetime. ABORTED: the same listener_id connected again. RESOURCE_EXHAUSTED: it read too slowly and
-   * asked to be disconnected then.
+   * Listen is the session of a listener: the server sends every result on its topics, in arrival order. A deadline on
+   * the call limits the lifetime of the stream.
+   *
+   * INVALID_ARGUMENT: a field is wrong. ABORTED: the same listener_id connected again. RESOURCE_EXHAUSTED: too many
+   * sessions, or the listener reads too slowly and had asked to be disconnected in that case. UNAVAILABLE: the server
+   * is shutting down.
    */
   listen: handleServerStreamingCall<ListenRequest, ListenResponse>;
-  /** UpdateListener changes the topics of a live Listen or Subscribe. NOT_FOUND if no such listener is connected. */
+  /**
+   * UpdateListener changes the topics of a live Listen or Subscribe stream.
+   *
+   * INVALID_ARGUMENT: a field is wrong. NOT_FOUND: no listener with this id is connected. RESOURCE_EXHAUSTED: the
+   * listener would hold too many topics; nothing is changed.
+   */
   updateListener: handleUnaryCall<UpdateListenerRequest, UpdateListenerResponse>;
   /**
-   * Subscribe is Listen whose topics can be changed on the stream itself. Half-close means no more changes; the
-   * deliveries go on.
+   * Subscribe is a Listen whose topics can also be changed on the stream itself. Half-close means that no more changes
+   * follow; the deliveries continue.
+   *
+   * Errors are those of Listen, and INVALID_ARGUMENT if the first message is not `listen` or a second one follows, and
+   * DEADLINE_EXCEEDED if the first message does not arrive in time.
    */
   subscribe: handleBidiStreamingCall<SubscribeRequest, SubscribeResponse>;
 }
 
 export interface DispatcherServiceClient extends Client {
   /**
-   * Dispatch scatters a request; its results go to the topic's listeners. Answers as soon as the request is accepted.
+   * Dispatch scatters a request and delivers its results to the listeners of the topic. It returns when the request is
+   * accepted.
    *
-   * INVALID_ARGUMENT names the wrong field. FAILED_PRECONDITION: nobody to ask, with `no_producers_action` FAIL.
-   * ALREADY_EXISTS: the request_id was used with other content. RESOURCE_EXHAUSTED: a limit was reached, with
-   * RetryInfo. UNAVAILABLE: shutting down.
+   * INVALID_ARGUMENT: a field is wrong; BadRequest names it. FAILED_PRECONDITION: no producer can be asked, and
+   * `no_producers_action` is FAIL. ALREADY_EXISTS: the request_id was used with other content. RESOURCE_EXHAUSTED: a
+   * limit was reached, or the server is overloaded; with RetryInfo. UNAVAILABLE: the server is shutting down.
    */
   dispatch(
     request: DispatchRequest,
@@ -1430,9 +1493,11 @@ export interface DispatcherServiceClient extends Client {
     callback: (error: ServiceError | null, response: DispatchResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Gather scatters a request and streams its acceptance, its results as they arrive, and exactly one summary; the
-   * status is OK however few answered. Errors as in Dispatch; DEADLINE_EXCEEDED at once if too little of the call's
-   * deadline is left. Cancelling the call cancels the request.
+   * Gather scatters a request and streams its acceptance, its results as they arrive, and exactly one summary. The
+   * status is OK however few producers answer. Cancelling the call cancels the request.
+   *
+   * Errors are those of Dispatch, and DEADLINE_EXCEEDED at once if the deadline of the call is too close to gather a
+   * result.
    */
   gather(request: GatherRequest, options?: Partial<CallOptions>): ClientReadableStream<GatherResponse>;
   gather(
@@ -1441,15 +1506,18 @@ export interface DispatcherServiceClient extends Client {
     options?: Partial<CallOptions>,
   ): ClientReadableStream<GatherResponse>;
   /**
-   * Submit multiplexes many dispatches and gathers on one stream. A refused submission is a Rejection; the stream
-   * lives. Half-close means no more submissions: the stream ends with OK when all gathers have ended.
+   * Submit carries many dispatches and gathers on one stream. A rejected submission gets a Rejection; the stream stays
+   * open. After the caller's half-close the stream ends with OK when all its gathers have ended. If the stream ends
+   * earlier, the requests that only it gathers are cancelled; its dispatches continue. A deadline on the call limits
+   * the lifetime of the stream.
    */
   submit(): ClientDuplexStream<SubmitRequest, SubmitResponse>;
   submit(options: Partial<CallOptions>): ClientDuplexStream<SubmitRequest, SubmitResponse>;
   submit(metadata: Metadata, options?: Partial<CallOptions>): ClientDuplexStream<SubmitRequest, SubmitResponse>;
   /**
-   * CancelRequest ends a request and revokes its assignments. NOT_FOUND if no such request is pending or remembered;
-   * a request that has already ended is left as it is.
+   * CancelRequest ends a request and revokes its assignments. It does not change a request that has already ended.
+   *
+   * INVALID_ARGUMENT: request_id is empty or malformed. NOT_FOUND: no request with this id is pending or remembered.
    */
   cancelRequest(
     request: CancelRequestRequest,
@@ -1467,16 +1535,23 @@ export interface DispatcherServiceClient extends Client {
     callback: (error: ServiceError | null, response: CancelRequestResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Produce is a producer's session: it is given assignments and returns replies. A deadline on the call is the
-   * stream's lifetime. ABORTED: the same producer_id connected again.
+   * Produce is the session of a producer: the server sends assignments, the producer sends replies. A deadline on the
+   * call limits the lifetime of the stream.
+   *
+   * INVALID_ARGUMENT: the first message is not a valid Hello, or a second Hello follows. DEADLINE_EXCEEDED: the first
+   * message did not arrive in time. ABORTED: the same producer_id connected again. RESOURCE_EXHAUSTED: too many
+   * sessions, or the producer does not read. UNAVAILABLE: the server is shutting down.
    */
   produce(): ClientDuplexStream<ProduceRequest, ProduceResponse>;
   produce(options: Partial<CallOptions>): ClientDuplexStream<ProduceRequest, ProduceResponse>;
   produce(metadata: Metadata, options?: Partial<CallOptions>): ClientDuplexStream<ProduceRequest, ProduceResponse>;
   /**
-   * Listen is a listener's session: it is told every result on its topics, in arrival order. A deadline on the call is
-   * the stream's lifetime. ABORTED: the same listener_id connected again. RESOURCE_EXHAUSTED: it read too slowly and
-   * asked to be disconnected then.
+   * Listen is the session of a listener: the server sends every result on its topics, in arrival order. A deadline on
+   * the call limits the lifetime of the stream.
+   *
+   * INVALID_ARGUMENT: a field is wrong. ABORTED: the same listener_id connected again. RESOURCE_EXHAUSTED: too many
+   * sessions, or the listener reads too slowly and had asked to be disconnected in that case. UNAVAILABLE: the server
+   * is shutting down.
    */
   listen(request: ListenRequest, options?: Partial<CallOptions>): ClientReadableStream<ListenResponse>;
   listen(
@@ -1484,7 +1559,12 @@ export interface DispatcherServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<ListenResponse>;
-  /** UpdateListener changes the topics of a live Listen or Subscribe. NOT_FOUND if no such listener is connected. */
+  /**
+   * UpdateListener changes the topics of a live Listen or Subscribe stream.
+   *
+   * INVALID_ARGUMENT: a field is wrong. NOT_FOUND: no listener with this id is connected. RESOURCE_EXHAUSTED: the
+   * listener would hold too many topics; nothing is changed.
+   */
   updateListener(
     request: UpdateListenerRequest,
     callback: (error: ServiceError | null, response: UpdateListenerResponse) => void,
@@ -1501,8 +1581,11 @@ export interface DispatcherServiceClient extends Client {
     callback: (error: ServiceError | null, response: UpdateListenerResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Subscribe is Listen whose topics can be changed on the stream itself. Half-close means no more changes; the
-   * deliveries go on.
+   * Subscribe is a Listen whose topics can also be changed on the stream itself. Half-close means that no more changes
+   * follow; the deliveries continue.
+   *
+   * Errors are those of Listen, and INVALID_ARGUMENT if the first message is not `listen` or a second one follows, and
+   * DEADLINE_EXCEEDED if the first message does not arrive in time.
    */
   subscribe(): ClientDuplexStream<SubscribeRequest, SubscribeResponse>;
   subscribe(options: Partial<CallOptions>): ClientDuplexStream<SubscribeRequest, SubscribeResponse>;

@@ -13,17 +13,17 @@ import { GoAway, Heartbeat } from "./session.js";
 import { Summary } from "./summary.js";
 
 /**
- * GatherEvent is one thing a requester is told, on Gather and Submit. `delivery`, `summary`, `heartbeat` and `go_away`
- * bear the same field numbers as in ListenerEvent.
+ * GatherEvent is one event for a caller, on Gather and Submit. `delivery`, `summary`, `heartbeat` and `go_away` have
+ * the same field numbers as in ListenerEvent. Set by the dispatcher.
  */
 export interface GatherEvent {
-  /** What happened. Set by the dispatcher; a receiver skips an event it does not know. */
+  /** The event. A receiver skips an event that it does not know. */
   readonly event:
     | //
-    /** A result of a request this caller gathers. */
+    /** A result of a request that this caller gathers. */
     { readonly $case: "delivery"; readonly value: Delivery }
     | //
-    /** The end of a request this caller gathers; exactly one each. */
+    /** The end of a request that this caller gathers; exactly one per request. */
     { readonly $case: "summary"; readonly value: Summary }
     | //
     /** The stream is alive. */
@@ -32,32 +32,36 @@ export interface GatherEvent {
     /** The server is about to end the stream. */
     { readonly $case: "goAway"; readonly value: GoAway }
     | //
-    /** A request was taken; always the first event about it. */
+    /** A request was accepted; always the first event about it. */
     { readonly $case: "acceptance"; readonly value: Acceptance }
     | //
-    /** A submission was refused. The stream lives on. Only on Submit. */
+    /** A submission was rejected; the stream stays open. Only on Submit. */
     { readonly $case: "rejection"; readonly value: Rejection }
     | undefined;
 }
 
-/** Submission is one request on a Submit stream. Set by the requester. */
+/** Submission is one request on a Submit stream. Set by the caller. */
 export interface Submission {
   /**
-   * Names this submission in its Acceptance or Rejection: 1 to 64 printable ASCII characters without spaces, by the
-   * caller's choice unique in the stream. Required; INVALID_ARGUMENT, as a Rejection, if absent or malformed.
+   * Names this submission in its Acceptance or Rejection: 1 to 64 printable ASCII characters without spaces. Required;
+   * a Rejection with INVALID_ARGUMENT if absent or malformed. The server does not check that it is unique in the
+   * stream.
    */
   readonly correlationId: string;
-  /** What is asked. Required. */
+  /** The request to scatter. Required; a Rejection with INVALID_ARGUMENT if absent, because its topic is then empty. */
   readonly request:
     | Request
     | undefined;
-  /** Whether this stream wants the deliveries and the summary. Default false: they go to the topic's listeners only. */
+  /** Whether this stream gets the deliveries and the summary. Default false: only the listeners of the topic get them. */
   readonly gather: boolean;
-  /** Whether the topic's listeners are left out. Default false. INVALID_ARGUMENT without `gather`. */
+  /**
+   * Whether the listeners of the topic do not get the results. Default false. A Rejection with INVALID_ARGUMENT if set
+   * without `gather`.
+   */
   readonly excludeListeners: boolean;
   /**
-   * Trace context (`traceparent`, `tracestate`, `baggage`) for assignments and deliveries. Optional; other keys and
-   * values past 8,192 bytes are dropped.
+   * Trace context for the assignments and deliveries: `traceparent`, `tracestate`, `baggage`. Optional. The server
+   * drops other keys and values longer than 8,192 bytes.
    */
   readonly context: { [key: string]: string };
 }
@@ -67,11 +71,11 @@ export interface Submission_ContextEntry {
   readonly value: string;
 }
 
-/** Rejection says that a submission was refused and why. Set by the dispatcher. */
+/** Rejection says that a submission was rejected, and why. Set by the dispatcher. */
 export interface Rejection {
-  /** The refused submission. */
+  /** The `correlation_id` of the rejected submission. */
   readonly correlationId: string;
-  /** What the unary call would have ended with. */
+  /** The status with which Dispatch or Gather would have ended, with its details. */
   readonly status: Status | undefined;
 }
 

@@ -11,31 +11,31 @@ import { Timestamp } from "../../../google/protobuf/timestamp.js";
 import { Acceptance } from "./request.js";
 import { Summary } from "./summary.js";
 
-/** TimelineKind says what happened in a request's life. */
+/** TimelineKind says what happened in the life of a request. */
 export const TimelineKind = {
   /** UNSPECIFIED - Never sent. */
   UNSPECIFIED: 0,
-  /** ACCEPTED - It was accepted. */
+  /** ACCEPTED - The request was accepted. */
   ACCEPTED: 1,
-  /** ASSIGNED - A producer was asked. */
+  /** ASSIGNED - An assignment was sent to the producer. */
   ASSIGNED: 2,
-  /** QUEUED - A producer's work waits for its turn. */
+  /** QUEUED - An assignment was put into the producer's backlog. */
   QUEUED: 3,
   /** PARTIAL - A partial result arrived. */
   PARTIAL: 4,
-  /** ANSWERED - A final answer arrived. */
+  /** ANSWERED - A final result without an error arrived. */
   ANSWERED: 5,
-  /** FAILED - A final answer with an error arrived. */
+  /** FAILED - A final result that is an error arrived. */
   FAILED: 6,
-  /** DEPARTED - A producer departed. */
+  /** DEPARTED - The producer departed before it answered. */
   DEPARTED: 7,
-  /** SATURATED - A producer had no room. */
+  /** SATURATED - The producer never got the assignment: its backlog was full, or the request ended first. */
   SATURATED: 8,
-  /** REVOKED - An assignment was revoked. */
+  /** REVOKED - The assignment was revoked. */
   REVOKED: 9,
-  /** LATE - An answer came late. */
+  /** LATE - A result arrived late. */
   LATE: 10,
-  /** ENDED - It ended. */
+  /** ENDED - The request ended. */
   ENDED: 11,
 } as const;
 
@@ -56,31 +56,31 @@ export namespace TimelineKind {
   export type ENDED = typeof TimelineKind.ENDED;
 }
 
-/** ServerInfo describes the dispatcher process. */
+/** ServerInfo describes the dispatcher process. Set by the dispatcher, as is every message of this file. */
 export interface ServerInfo {
-  /** The process. Opaque; changes at its restart. */
+  /** The dispatcher process. Opaque; changes when it restarts. */
   readonly serverId: string;
   /** The version of ate-dispatcher. */
   readonly version: string;
-  /** The runtime's version. */
+  /** The name and version of the runtime, such as `node 24.17.0`. */
   readonly runtimeVersion: string;
-  /** When it started, by its wall clock. */
+  /** When the process started, by its wall clock. */
   readonly startTime:
     | Timestamp
     | undefined;
-  /** How long it has been running. */
+  /** Time since the process started. */
   readonly uptime:
     | Duration
     | undefined;
-  /** Whether it is draining: it takes no new requests. */
+  /** Whether the server drains: it rejects new requests. */
   readonly draining: boolean;
-  /** Its limits by name, in the unit the name says. */
+  /** The limits by name, each in the unit that its name gives. */
   readonly limits: { [key: string]: bigint };
-  /** What it holds at the moment. */
+  /** What the server holds now. */
   readonly counts:
     | ServerCounts
     | undefined;
-  /** What it did since its start. */
+  /** What the server has done since its start. */
   readonly totals: ServerTotals | undefined;
 }
 
@@ -91,43 +91,43 @@ export interface ServerInfo_LimitsEntry {
 
 /** ServerCounts says how much a dispatcher holds at one moment. */
 export interface ServerCounts {
-  /** Topics with a registration, a pending request or a retained log. */
+  /** Number of topics with a registration, a pending request or retained results. */
   readonly topics: number;
-  /** Connected producers. */
+  /** Number of connected producers. */
   readonly producers: number;
-  /** Connected listeners. */
+  /** Number of connected listeners. */
   readonly listeners: number;
-  /** Requests in flight. */
+  /** Number of pending requests. */
   readonly pendingRequests: number;
-  /** Assignments out. */
+  /** Number of outstanding assignments. */
   readonly outstandingAssignments: number;
-  /** Assignments waiting for their turn. */
+  /** Number of assignments that wait in backlogs. */
   readonly waitingAssignments: number;
-  /** Bytes in the retained topic logs. */
+  /** Bytes of the retained results of all topics. */
   readonly retainedBytes: bigint;
 }
 
-/** ServerTotals counts what a dispatcher did since its start. */
+/** ServerTotals counts what a dispatcher has done since its start. */
 export interface ServerTotals {
-  /** Requests accepted. */
+  /** Number of accepted requests. */
   readonly acceptedRequests: bigint;
-  /** Requests refused. */
+  /** Number of rejected requests. */
   readonly rejectedRequests: bigint;
-  /** Assignments sent. */
+  /** Number of assignments sent. */
   readonly assignments: bigint;
-  /** Results that arrived in time. */
+  /** Number of results that arrived in time. */
   readonly results: bigint;
-  /** Results that arrived late. */
+  /** Number of results that arrived after the TTL. */
   readonly lateResults: bigint;
-  /** Replies that were duplicates. */
+  /** Number of replies to assignments that already had their final reply. */
   readonly duplicateResults: bigint;
-  /** Replies to assignments that are not known. */
+  /** Number of replies to unknown assignments. */
   readonly unknownResults: bigint;
-  /** Replies to assignments that were revoked. */
+  /** Number of replies to assignments that were revoked before their TTL. */
   readonly cancelledResults: bigint;
-  /** Deliveries handed to listeners and callers, one a receiver. */
+  /** Number of deliveries to listeners and callers, counted once per receiver. */
   readonly deliveries: bigint;
-  /** Deliveries lost to slow listeners. */
+  /** Number of deliveries that slow listeners lost. */
   readonly droppedDeliveries: bigint;
 }
 
@@ -135,61 +135,61 @@ export interface ServerTotals {
 export interface TopicInfo {
   /** The topic, without wildcards. */
   readonly topic: string;
-  /** Producers asked on it, by exact registration or pattern. */
+  /** Number of producers registered on the topic, by its name or by a pattern. */
   readonly producerCount: number;
-  /** Listeners on it, by exact topic or pattern. */
+  /** Number of listeners on the topic, by its name or by a pattern. */
   readonly listenerCount: number;
-  /** Requests in flight. */
+  /** Number of pending requests on the topic. */
   readonly pendingCount: number;
-  /** Which run of its numbering it is in. */
+  /** The current run of the topic's numbering. Opaque. */
   readonly epoch: string;
-  /** The last position in its arrival order. */
+  /** The last position in the arrival order of the topic; 0 before the first result. */
   readonly sequence: bigint;
-  /** Deliveries in its retained log. */
+  /** Number of retained results. */
   readonly retainedCount: bigint;
-  /** Bytes in its retained log. */
+  /** Bytes of the retained results. */
   readonly retainedBytes: bigint;
 }
 
 /** ProducerInfo describes one connected producer. */
 export interface ProducerInfo {
-  /** Its id. */
+  /** The id of the producer. */
   readonly producerId: string;
-  /** Its session. */
+  /** The id of the session. */
   readonly sessionId: string;
-  /** Its name for people. */
+  /** The name for people; empty if the producer set none. */
   readonly displayName: string;
-  /** Its labels. */
+  /** The labels of the producer. */
   readonly labels: { [key: string]: string };
-  /** What it is registered on. */
+  /** The registrations of the producer. */
   readonly registrations: readonly RegistrationInfo[];
-  /** Its window. */
+  /** Maximum number of outstanding assignments. */
   readonly maxOutstanding: number;
-  /** Assignments it owes. */
+  /** Number of outstanding assignments. */
   readonly outstandingCount: number;
-  /** Assignments waiting for their turn. */
+  /** Number of assignments that wait in the backlog. */
   readonly backlogCount: number;
-  /** Whether it said Drain. */
+  /** Whether the producer drains. */
   readonly draining: boolean;
-  /** Final answers without an error. */
+  /** Number of final results without an error, in this session. */
   readonly answeredCount: bigint;
-  /** Final answers with an error. */
+  /** Number of final results that were errors, in this session. */
   readonly failedCount: bigint;
-  /** Assignments it let expire. */
+  /** Number of assignments that expired without a final result, in this session. */
   readonly missedCount: bigint;
-  /** Median time from assignment to final answer, over recent answers; absent before the first. */
+  /** Median time from assignment to final result, over recent results; absent before the first one. */
   readonly latencyP50:
     | Duration
     | undefined;
-  /** 95th percentile of the same. */
+  /** 95th percentile of that time; absent before the first final result. */
   readonly latencyP95:
     | Duration
     | undefined;
-  /** When it connected, by the server's wall clock. */
+  /** When the session started, by the server's wall clock. */
   readonly connectTime:
     | Timestamp
     | undefined;
-  /** Address of its connection, as the server sees it. */
+  /** Address of the producer's connection, as the server sees it; that of a proxy if there is one. */
   readonly peer: string;
 }
 
@@ -200,95 +200,95 @@ export interface ProducerInfo_LabelsEntry {
 
 /** RegistrationInfo describes one registration of a producer. */
 export interface RegistrationInfo {
-  /** The topic or pattern. */
+  /** The topic or pattern, as it was registered. */
   readonly topic: string;
-  /** The group; empty without one. */
+  /** The group; empty if there is none. */
   readonly group: string;
 }
 
 /** ListenerInfo describes one connected listener. */
 export interface ListenerInfo {
-  /** Its id. */
+  /** The id of the listener. */
   readonly listenerId: string;
-  /** Its session. */
+  /** The id of the session. */
   readonly sessionId: string;
-  /** Its topics and patterns. */
+  /** The topics and patterns of the listener. */
   readonly topics: readonly string[];
-  /** Its group; empty without one. */
+  /** The group; empty if there is none. */
   readonly group: string;
-  /** Bytes queued for it. */
+  /** Bytes queued for the listener, without retained results that are still to be replayed. */
   readonly queuedBytes: bigint;
-  /** Most bytes that may be queued for it. */
+  /** Maximum number of bytes queued for the listener. */
   readonly bufferBytes: bigint;
-  /** Deliveries handed to it. */
+  /** Number of deliveries sent to the listener, in this session. */
   readonly deliveredCount: bigint;
-  /** Deliveries it lost by reading too slowly. */
+  /** Number of deliveries that the listener lost because it read too slowly, in this session. */
   readonly droppedCount: bigint;
-  /** When it connected, by the server's wall clock. */
+  /** When the session started, by the server's wall clock. */
   readonly connectTime:
     | Timestamp
     | undefined;
-  /** Address of its connection, as the server sees it. */
+  /** Address of the listener's connection, as the server sees it; that of a proxy if there is one. */
   readonly peer: string;
 }
 
-/** RequestInfo describes a request in flight or one that ended recently. */
+/** RequestInfo describes a request that is pending or ended recently. */
 export interface RequestInfo {
-  /** Its id. */
+  /** The id of the request. */
   readonly requestId: string;
-  /** Its topic. */
+  /** The topic of the request. */
   readonly topic: string;
-  /** When it was accepted, by the server's wall clock. */
+  /** When the request was accepted, by the server's wall clock. */
   readonly acceptTime:
     | Timestamp
     | undefined;
-  /** Its TTL. */
+  /** The TTL in force. */
   readonly ttl:
     | Duration
     | undefined;
-  /** Whether it is still in flight. */
+  /** Whether the request is pending. */
   readonly pending: boolean;
-  /** How it stands or how it ended; `reason` is unspecified while it is in flight. */
+  /** The state of the request now, or its summary at the end. `reason` is unspecified while the request is pending. */
   readonly summary:
     | Summary
     | undefined;
-  /** What happened, in order; only from GetRequest. */
+  /** The events of the request, in order. Only from GetRequest. */
   readonly timeline: readonly TimelineEvent[];
 }
 
-/** TimelineEvent is one step in a request's life. */
+/** TimelineEvent is one event in the life of a request. */
 export interface TimelineEvent {
-  /** When, counted from acceptance. */
+  /** Time from the acceptance of the request to the event. */
   readonly at:
     | Duration
     | undefined;
-  /** What. */
+  /** What happened. */
   readonly kind: TimelineKind;
-  /** Which producer; empty for events of the whole request. */
+  /** The id of the producer; empty if the event concerns the whole request. */
   readonly producerId: string;
-  /** The attempt; only for assignments. */
+  /** Number of the attempt, from 1; 0 if the event concerns the whole request. */
   readonly attempt: number;
 }
 
-/** WatchEvent is one thing that happened in the dispatcher. */
+/** WatchEvent is one event in the dispatcher. */
 export interface WatchEvent {
-  /** When, by the server's wall clock. */
+  /** When the event happened, by the server's wall clock. */
   readonly time:
     | Timestamp
     | undefined;
-  /** What happened. A watcher skips an event it does not know. */
+  /** The event. A watcher skips an event that it does not know. */
   readonly event:
     | //
     /** A producer connected, or its registrations changed. */
     { readonly $case: "producerChanged"; readonly value: ProducerInfo }
     | //
-    /** A producer's stream ended; its id. */
+    /** The stream of a producer ended; the id of the producer. */
     { readonly $case: "producerLeft"; readonly value: string }
     | //
     /** A listener connected, or its topics changed. */
     { readonly $case: "listenerChanged"; readonly value: ListenerInfo }
     | //
-    /** A listener's stream ended; its id. */
+    /** The stream of a listener ended; the id of the listener. */
     { readonly $case: "listenerLeft"; readonly value: string }
     | //
     /** A request was accepted. */
@@ -297,10 +297,10 @@ export interface WatchEvent {
     /** A request ended. */
     { readonly $case: "requestEnded"; readonly value: Summary }
     | //
-    /** How the server stands; once a second. */
+    /** The state of the server; once a second. */
     { readonly $case: "server"; readonly value: ServerInfo }
     | //
-    /** How many events this watcher was too slow for, since the last event. */
+    /** Number of events that this watcher lost since its last event because it read too slowly. */
     { readonly $case: "lostCount"; readonly value: bigint }
     | undefined;
   /** The topic of the request; only with `request_accepted` and `request_ended`. */

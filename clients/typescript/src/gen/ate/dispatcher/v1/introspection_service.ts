@@ -26,7 +26,7 @@ import { ListenerInfo, ProducerInfo, RequestInfo, ServerInfo, TopicInfo, WatchEv
 export interface GetServerInfoRequest {
 }
 
-/** GetServerInfoResponse describes the process. */
+/** GetServerInfoResponse describes the dispatcher process. */
 export interface GetServerInfoResponse {
   /** The description. */
   readonly server: ServerInfo | undefined;
@@ -34,11 +34,14 @@ export interface GetServerInfoResponse {
 
 /** ListTopicsRequest asks for a page of topics. */
 export interface ListTopicsRequest {
-  /** Most entries wanted. */
+  /** Maximum number of entries, from 1 to 1,000, else INVALID_ARGUMENT. 0, the default: 100. */
   readonly pageSize: number;
-  /** Where to go on. Empty: from the beginning. */
+  /**
+   * The `next_page_token` of the previous page. Empty, the default: the first page. INVALID_ARGUMENT if it is not a
+   * token of this list.
+   */
   readonly pageToken: string;
-  /** Only topics that this pattern covers. Empty: all. */
+  /** Only topics that this topic or pattern matches. Empty, the default: all. INVALID_ARGUMENT if malformed. */
   readonly topic: string;
 }
 
@@ -46,17 +49,23 @@ export interface ListTopicsRequest {
 export interface ListTopicsResponse {
   /** The topics. */
   readonly topics: readonly TopicInfo[];
-  /** Where to go on; empty at the end. */
+  /** The `page_token` for the next page; empty on the last page. */
   readonly nextPageToken: string;
 }
 
 /** ListProducersRequest asks for a page of producers. */
 export interface ListProducersRequest {
-  /** Most entries wanted. */
+  /** Maximum number of entries, from 1 to 1,000, else INVALID_ARGUMENT. 0, the default: 100. */
   readonly pageSize: number;
-  /** Where to go on. Empty: from the beginning. */
+  /**
+   * The `next_page_token` of the previous page. Empty, the default: the first page. INVALID_ARGUMENT if it is not a
+   * token of this list.
+   */
   readonly pageToken: string;
-  /** Only producers asked on this topic. Empty: all. */
+  /**
+   * Only producers registered on this topic, by its name or by a pattern. Empty, the default: all. INVALID_ARGUMENT if
+   * malformed.
+   */
   readonly topic: string;
 }
 
@@ -64,17 +73,20 @@ export interface ListProducersRequest {
 export interface ListProducersResponse {
   /** The producers. */
   readonly producers: readonly ProducerInfo[];
-  /** Where to go on; empty at the end. */
+  /** The `page_token` for the next page; empty on the last page. */
   readonly nextPageToken: string;
 }
 
 /** ListListenersRequest asks for a page of listeners. */
 export interface ListListenersRequest {
-  /** Most entries wanted. */
+  /** Maximum number of entries, from 1 to 1,000, else INVALID_ARGUMENT. 0, the default: 100. */
   readonly pageSize: number;
-  /** Where to go on. Empty: from the beginning. */
+  /**
+   * The `next_page_token` of the previous page. Empty, the default: the first page. INVALID_ARGUMENT if it is not a
+   * token of this list.
+   */
   readonly pageToken: string;
-  /** Only listeners on this topic. Empty: all. */
+  /** Only listeners on this topic, by its name or by a pattern. Empty, the default: all. INVALID_ARGUMENT if malformed. */
   readonly topic: string;
 }
 
@@ -82,19 +94,22 @@ export interface ListListenersRequest {
 export interface ListListenersResponse {
   /** The listeners. */
   readonly listeners: readonly ListenerInfo[];
-  /** Where to go on; empty at the end. */
+  /** The `page_token` for the next page; empty on the last page. */
   readonly nextPageToken: string;
 }
 
 /** ListRequestsRequest asks for a page of requests. */
 export interface ListRequestsRequest {
-  /** Most entries wanted. */
+  /** Maximum number of entries, from 1 to 1,000, else INVALID_ARGUMENT. 0, the default: 100. */
   readonly pageSize: number;
-  /** Where to go on. Empty: from the beginning. */
+  /**
+   * The `next_page_token` of the previous page. Empty, the default: the first page. INVALID_ARGUMENT if it is not a
+   * token of this list.
+   */
   readonly pageToken: string;
-  /** Only requests on this topic. Empty: all. */
+  /** Only requests on exactly this topic. Empty, the default: all. INVALID_ARGUMENT if malformed. */
   readonly topic: string;
-  /** Only requests in flight. Default false: recent ones too. */
+  /** Whether only pending requests are listed. Default false: recent ones too. */
   readonly pendingOnly: boolean;
 }
 
@@ -102,31 +117,34 @@ export interface ListRequestsRequest {
 export interface ListRequestsResponse {
   /** The requests. */
   readonly requests: readonly RequestInfo[];
-  /** Where to go on; empty at the end. */
+  /** The `page_token` for the next page; empty on the last page. */
   readonly nextPageToken: string;
 }
 
 /** GetRequestRequest names a request. */
 export interface GetRequestRequest {
-  /** The request's id. Required. */
+  /** The id of the request. Required; INVALID_ARGUMENT if absent. */
   readonly requestId: string;
 }
 
-/** GetRequestResponse shows a request. */
+/** GetRequestResponse shows one request. */
 export interface GetRequestResponse {
   /** The request with its timeline. */
   readonly request: RequestInfo | undefined;
 }
 
-/** WatchRequest says what to watch. */
+/** WatchRequest selects the events to watch. */
 export interface WatchRequest {
-  /** Only events about this topic or pattern; server events always come. Empty: all. */
+  /**
+   * Only events about topics that this topic or pattern matches; `server` and `lost_count` always come. Empty, the
+   * default: all.
+   */
   readonly topic: string;
 }
 
 /** WatchResponse is a batch of events. */
 export interface WatchResponse {
-  /** What happened, in order; at least one. */
+  /** The events, in order; at least one. */
   readonly events: readonly WatchEvent[];
 }
 
@@ -1049,16 +1067,15 @@ export const WatchResponse: MessageFns<WatchResponse> = {
 };
 
 /**
- * IntrospectionService shows what a dispatcher holds and does. It only looks; no payload is ever shown. It is a service
- * of its own so that a mesh policy can fence it.
+ * IntrospectionService shows the state of a dispatcher. It is read-only and never shows a payload. It is a service of
+ * its own so that a policy of a mesh can restrict access to it.
  *
- * Lists are paged: `page_size` from 1 to 1,000 (0: 100; INVALID_ARGUMENT beyond), `page_token` from the previous page
- * (INVALID_ARGUMENT if it is of another list). Pages are read one after the other from a changing server: an entry that
- * stays throughout is listed once.
+ * Lists are paged. The server changes while a client reads the pages of a list: an entry that exists the whole time is
+ * listed exactly once.
  */
 export type IntrospectionServiceService = typeof IntrospectionServiceService;
 export const IntrospectionServiceService = {
-  /** GetServerInfo describes the process. */
+  /** GetServerInfo describes the dispatcher process. */
   getServerInfo: {
     path: "/ate.dispatcher.v1.IntrospectionService/GetServerInfo" as const,
     requestStream: false as const,
@@ -1069,7 +1086,7 @@ export const IntrospectionServiceService = {
       Buffer.from(GetServerInfoResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetServerInfoResponse => GetServerInfoResponse.decode(value),
   },
-  /** ListTopics lists topics by name. */
+  /** ListTopics lists topics, sorted by name. INVALID_ARGUMENT if a field is wrong. */
   listTopics: {
     path: "/ate.dispatcher.v1.IntrospectionService/ListTopics" as const,
     requestStream: false as const,
@@ -1079,7 +1096,7 @@ export const IntrospectionServiceService = {
     responseSerialize: (value: ListTopicsResponse): Buffer => Buffer.from(ListTopicsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListTopicsResponse => ListTopicsResponse.decode(value),
   },
-  /** ListProducers lists connected producers by id. */
+  /** ListProducers lists connected producers, sorted by id. INVALID_ARGUMENT if a field is wrong. */
   listProducers: {
     path: "/ate.dispatcher.v1.IntrospectionService/ListProducers" as const,
     requestStream: false as const,
@@ -1090,7 +1107,7 @@ export const IntrospectionServiceService = {
       Buffer.from(ListProducersResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListProducersResponse => ListProducersResponse.decode(value),
   },
-  /** ListListeners lists connected listeners by id. */
+  /** ListListeners lists connected listeners, sorted by id. INVALID_ARGUMENT if a field is wrong. */
   listListeners: {
     path: "/ate.dispatcher.v1.IntrospectionService/ListListeners" as const,
     requestStream: false as const,
@@ -1101,7 +1118,7 @@ export const IntrospectionServiceService = {
       Buffer.from(ListListenersResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListListenersResponse => ListListenersResponse.decode(value),
   },
-  /** ListRequests lists the requests in flight and the recent ones, newest first. */
+  /** ListRequests lists pending and recent requests, newest first. INVALID_ARGUMENT if a field is wrong. */
   listRequests: {
     path: "/ate.dispatcher.v1.IntrospectionService/ListRequests" as const,
     requestStream: false as const,
@@ -1112,7 +1129,7 @@ export const IntrospectionServiceService = {
       Buffer.from(ListRequestsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListRequestsResponse => ListRequestsResponse.decode(value),
   },
-  /** GetRequest shows one request with its timeline. NOT_FOUND if it is neither in flight nor recent. */
+  /** GetRequest shows one request with its timeline. NOT_FOUND if it is neither pending nor recent. */
   getRequest: {
     path: "/ate.dispatcher.v1.IntrospectionService/GetRequest" as const,
     requestStream: false as const,
@@ -1122,7 +1139,10 @@ export const IntrospectionServiceService = {
     responseSerialize: (value: GetRequestResponse): Buffer => Buffer.from(GetRequestResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetRequestResponse => GetRequestResponse.decode(value),
   },
-  /** Watch streams what happens from now on. A slow watcher is told how much it lost. */
+  /**
+   * Watch streams the events from now on. A watcher that reads too slowly is told how many events it lost.
+   * INVALID_ARGUMENT if the topic is malformed.
+   */
   watch: {
     path: "/ate.dispatcher.v1.IntrospectionService/Watch" as const,
     requestStream: false as const,
@@ -1135,24 +1155,27 @@ export const IntrospectionServiceService = {
 } as const;
 
 export interface IntrospectionServiceServer extends UntypedServiceImplementation {
-  /** GetServerInfo describes the process. */
+  /** GetServerInfo describes the dispatcher process. */
   getServerInfo: handleUnaryCall<GetServerInfoRequest, GetServerInfoResponse>;
-  /** ListTopics lists topics by name. */
+  /** ListTopics lists topics, sorted by name. INVALID_ARGUMENT if a field is wrong. */
   listTopics: handleUnaryCall<ListTopicsRequest, ListTopicsResponse>;
-  /** ListProducers lists connected producers by id. */
+  /** ListProducers lists connected producers, sorted by id. INVALID_ARGUMENT if a field is wrong. */
   listProducers: handleUnaryCall<ListProducersRequest, ListProducersResponse>;
-  /** ListListeners lists connected listeners by id. */
+  /** ListListeners lists connected listeners, sorted by id. INVALID_ARGUMENT if a field is wrong. */
   listListeners: handleUnaryCall<ListListenersRequest, ListListenersResponse>;
-  /** ListRequests lists the requests in flight and the recent ones, newest first. */
+  /** ListRequests lists pending and recent requests, newest first. INVALID_ARGUMENT if a field is wrong. */
   listRequests: handleUnaryCall<ListRequestsRequest, ListRequestsResponse>;
-  /** GetRequest shows one request with its timeline. NOT_FOUND if it is neither in flight nor recent. */
+  /** GetRequest shows one request with its timeline. NOT_FOUND if it is neither pending nor recent. */
   getRequest: handleUnaryCall<GetRequestRequest, GetRequestResponse>;
-  /** Watch streams what happens from now on. A slow watcher is told how much it lost. */
+  /**
+   * Watch streams the events from now on. A watcher that reads too slowly is told how many events it lost.
+   * INVALID_ARGUMENT if the topic is malformed.
+   */
   watch: handleServerStreamingCall<WatchRequest, WatchResponse>;
 }
 
 export interface IntrospectionServiceClient extends Client {
-  /** GetServerInfo describes the process. */
+  /** GetServerInfo describes the dispatcher process. */
   getServerInfo(
     request: GetServerInfoRequest,
     callback: (error: ServiceError | null, response: GetServerInfoResponse) => void,
@@ -1168,7 +1191,7 @@ export interface IntrospectionServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetServerInfoResponse) => void,
   ): ClientUnaryCall;
-  /** ListTopics lists topics by name. */
+  /** ListTopics lists topics, sorted by name. INVALID_ARGUMENT if a field is wrong. */
   listTopics(
     request: ListTopicsRequest,
     callback: (error: ServiceError | null, response: ListTopicsResponse) => void,
@@ -1184,7 +1207,7 @@ export interface IntrospectionServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListTopicsResponse) => void,
   ): ClientUnaryCall;
-  /** ListProducers lists connected producers by id. */
+  /** ListProducers lists connected producers, sorted by id. INVALID_ARGUMENT if a field is wrong. */
   listProducers(
     request: ListProducersRequest,
     callback: (error: ServiceError | null, response: ListProducersResponse) => void,
@@ -1200,7 +1223,7 @@ export interface IntrospectionServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListProducersResponse) => void,
   ): ClientUnaryCall;
-  /** ListListeners lists connected listeners by id. */
+  /** ListListeners lists connected listeners, sorted by id. INVALID_ARGUMENT if a field is wrong. */
   listListeners(
     request: ListListenersRequest,
     callback: (error: ServiceError | null, response: ListListenersResponse) => void,
@@ -1216,7 +1239,7 @@ export interface IntrospectionServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListListenersResponse) => void,
   ): ClientUnaryCall;
-  /** ListRequests lists the requests in flight and the recent ones, newest first. */
+  /** ListRequests lists pending and recent requests, newest first. INVALID_ARGUMENT if a field is wrong. */
   listRequests(
     request: ListRequestsRequest,
     callback: (error: ServiceError | null, response: ListRequestsResponse) => void,
@@ -1232,7 +1255,7 @@ export interface IntrospectionServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListRequestsResponse) => void,
   ): ClientUnaryCall;
-  /** GetRequest shows one request with its timeline. NOT_FOUND if it is neither in flight nor recent. */
+  /** GetRequest shows one request with its timeline. NOT_FOUND if it is neither pending nor recent. */
   getRequest(
     request: GetRequestRequest,
     callback: (error: ServiceError | null, response: GetRequestResponse) => void,
@@ -1248,7 +1271,10 @@ export interface IntrospectionServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetRequestResponse) => void,
   ): ClientUnaryCall;
-  /** Watch streams what happens from now on. A slow watcher is told how much it lost. */
+  /**
+   * Watch streams the events from now on. A watcher that reads too slowly is told how many events it lost.
+   * INVALID_ARGUMENT if the topic is malformed.
+   */
   watch(request: WatchRequest, options?: Partial<CallOptions>): ClientReadableStream<WatchResponse>;
   watch(
     request: WatchRequest,

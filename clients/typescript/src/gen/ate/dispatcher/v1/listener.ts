@@ -15,9 +15,9 @@ import { Summary } from "./summary.js";
 export const OverflowAction = {
   /** UNSPECIFIED - Not set; means DROP_OLDEST. */
   UNSPECIFIED: 0,
-  /** DROP_OLDEST - The oldest queued deliveries are dropped, and a Gap says which. */
+  /** DROP_OLDEST - The server drops the oldest queued deliveries and sends a Gap that says which. */
   DROP_OLDEST: 1,
-  /** DISCONNECT - The stream ends with RESOURCE_EXHAUSTED; the listener may come back and resume. */
+  /** DISCONNECT - The server ends the stream with RESOURCE_EXHAUSTED. The listener may reconnect and resume. */
   DISCONNECT: 2,
 } as const;
 
@@ -29,15 +29,15 @@ export namespace OverflowAction {
   export type DISCONNECT = typeof OverflowAction.DISCONNECT;
 }
 
-/** GapReason says why deliveries were lost to a listener. */
+/** GapReason says why a listener lost deliveries. */
 export const GapReason = {
   /** UNSPECIFIED - Never sent. */
   UNSPECIFIED: 0,
   /** SLOW_LISTENER - The listener read too slowly and its buffer overflowed. */
   SLOW_LISTENER: 1,
-  /** RETENTION - They had already left the retained log when the listener resumed. */
+  /** RETENTION - The deliveries had left the retained log before the listener resumed or read them. */
   RETENTION: 2,
-  /** EPOCH_CHANGED - The cursor was of another epoch: the server restarted, or the topic was forgotten and came back. */
+  /** EPOCH_CHANGED - The cursor belongs to another epoch: the server restarted, or dropped the state of the idle topic. */
   EPOCH_CHANGED: 3,
 } as const;
 
@@ -51,11 +51,11 @@ export namespace GapReason {
 }
 
 /**
- * ListenerEvent is one thing a listener is told, on Listen and Subscribe. `delivery`, `summary`, `heartbeat` and
- * `go_away` bear the same field numbers as in GatherEvent.
+ * ListenerEvent is one event for a listener, on Listen and Subscribe. `delivery`, `summary`, `heartbeat` and `go_away`
+ * have the same field numbers as in GatherEvent. Set by the dispatcher.
  */
 export interface ListenerEvent {
-  /** What happened. Set by the dispatcher; a receiver skips an event it does not know. */
+  /** The event. A receiver skips an event that it does not know. */
   readonly event:
     | //
     /** A result. */
@@ -64,7 +64,7 @@ export interface ListenerEvent {
     /** The end of a request; only with `include_summaries`. */
     { readonly $case: "summary"; readonly value: Summary }
     | //
-    /** The stream is alive, and where its topics stand. */
+    /** The stream is alive; with the positions of the topics. */
     { readonly $case: "heartbeat"; readonly value: Heartbeat }
     | //
     /** The server is about to end the stream. */
@@ -73,69 +73,79 @@ export interface ListenerEvent {
     /** The session is live; the first event of the stream. */
     { readonly $case: "ready"; readonly value: Ready }
     | //
-    /** Deliveries were lost to this listener. */
+    /** The listener lost deliveries. */
     { readonly $case: "gap"; readonly value: Gap }
     | //
-    /** The listener's topics changed. */
+    /** The topics of the listener changed. */
     { readonly $case: "topicsChanged"; readonly value: TopicsChanged }
     | undefined;
 }
 
 /**
- * Ready says that the session is live: every result above its cursors is delivered or told of in a Gap. Set by the
- * dispatcher.
+ * Ready says that the session is live: the server delivers every result above the cursors, or reports it in a Gap. Set
+ * by the dispatcher.
  */
 export interface Ready {
-  /** The listener's id, as given or minted; names it in UpdateListener. */
+  /** The id of the listener, as given or minted. UpdateListener takes it. */
   readonly listenerId: string;
-  /** Tells this session from other ones of the same listener. Opaque. */
+  /** Distinguishes this session from other sessions of the same listener. Opaque. */
   readonly sessionId: string;
-  /** The dispatcher process. Opaque; changes at its restart. */
+  /** The dispatcher process. Opaque; changes when it restarts. */
   readonly serverId: string;
-  /** How often a Heartbeat comes. */
+  /** Interval of the heartbeats. */
   readonly heartbeatInterval:
     | Duration
     | undefined;
   /**
-   * Where the listener's topics begin on this stream, for those that are known: where `resume_from` left off if that
-   * is of the topic's epoch, else where the topic stands. A topic that a wildcard finds later begins with its first
-   * Delivery.
+   * The position from which each topic starts on this stream, for topics with state: that of `resume_from` if its epoch
+   * is still that of the topic, else the last position of the topic. A topic that a pattern matches later starts with
+   * its first Delivery.
    */
   readonly cursors: readonly Cursor[];
 }
 
-/** Gap says exactly what a listener lost; it comes before the next higher position of the topic. Set by the dispatcher. */
+/**
+ * Gap says exactly which deliveries a listener lost. It comes before the next higher position of the topic. Set by the
+ * dispatcher.
+ */
 export interface Gap {
   /** The topic, without wildcards. */
   readonly topic: string;
-  /** Why it was lost. */
+  /** Why the deliveries were lost. */
   readonly reason: GapReason;
-  /** The first lost position; 0 if it cannot be told (EPOCH_CHANGED). */
+  /** The first lost position; 0 with EPOCH_CHANGED, because it is unknown. */
   readonly from: bigint;
-  /** The last lost position; 0 if it cannot be told (EPOCH_CHANGED). */
+  /** The last lost position; 0 with EPOCH_CHANGED, because it is unknown. */
   readonly to: bigint;
-  /** How many deliveries were lost; 0 if it cannot be told (EPOCH_CHANGED). */
+  /** Number of lost deliveries; 0 with EPOCH_CHANGED, because it is unknown. */
   readonly lostCount: bigint;
 }
 
 /**
- * TopicsChanged says that the listener's topics changed: before the first delivery of an added one and after the last
- * of a removed one. Set by the dispatcher.
+ * TopicsChanged says that the topics of the listener changed. It comes before the first delivery of an added topic and
+ * after the last delivery of a removed one. It also tells the epoch of a topic that a pattern matches for the first
+ * time. Set by the dispatcher.
  */
 export interface TopicsChanged {
-  /** The topics or patterns added. */
+  /** The topics or patterns that were added. */
   readonly added: readonly string[];
-  /** The topics or patterns removed. */
+  /** The topics or patterns that were removed. */
   readonly removed: readonly string[];
-  /** Where the added topics stand, for those that are known; nothing above these positions will be missed. */
+  /** The positions of the added topics, for topics with state. The server delivers every result above them. */
   readonly cursors: readonly Cursor[];
 }
 
-/** TopicsUpdate changes the topics of a live Subscribe stream. */
+/** TopicsUpdate changes the topics of a live Subscribe stream. The server handles removals first. Set by the listener. */
 export interface TopicsUpdate {
-  /** Topics or patterns to add; adding one twice is no mistake. INVALID_ARGUMENT ends the stream if one is malformed. */
+  /**
+   * Topics or patterns to add. Adding one that is already there is allowed. INVALID_ARGUMENT ends the stream if one is
+   * malformed, RESOURCE_EXHAUSTED if the listener would hold too many.
+   */
   readonly addTopics: readonly string[];
-  /** Topics or patterns to remove, written as they were added; removing one never added is no mistake. */
+  /**
+   * Topics or patterns to remove, written as they were added. Removing one that is not there is allowed.
+   * INVALID_ARGUMENT ends the stream if one is malformed.
+   */
   readonly removeTopics: readonly string[];
 }
 

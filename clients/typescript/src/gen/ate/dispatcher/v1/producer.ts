@@ -17,13 +17,13 @@ import { GoAway, Heartbeat } from "./session.js";
 export const RevocationReason = {
   /** UNSPECIFIED - Never sent. */
   UNSPECIFIED: 0,
-  /** EXPIRED - The TTL ran out. */
+  /** EXPIRED - The TTL ended. */
   EXPIRED: 1,
-  /** COMPLETED - The gather ended early: its policy was met, or it stalled. */
+  /** COMPLETED - The gather ended early: its goal was met, or it stalled. */
   COMPLETED: 2,
-  /** REQUESTED - CancelRequest. */
+  /** REQUESTED - CancelRequest, or a cancellation on Submit, ended the request. */
   REQUESTED: 3,
-  /** CALLER_GONE - Whoever gathered the results went away. */
+  /** CALLER_GONE - The caller that gathered the results went away. */
   CALLER_GONE: 4,
   /** SHUTDOWN - The dispatcher shuts down. */
   SHUTDOWN: 5,
@@ -40,19 +40,19 @@ export namespace RevocationReason {
   export type SHUTDOWN = typeof RevocationReason.SHUTDOWN;
 }
 
-/** DispositionState is what became of a reply. */
+/** DispositionState says what became of a reply. */
 export const DispositionState = {
   /** UNSPECIFIED - Never sent. */
   UNSPECIFIED: 0,
-  /** ACCEPTED - In time: delivered to whoever listens. */
+  /** ACCEPTED - The reply arrived in time, and its result is delivered. */
   ACCEPTED: 1,
-  /** LATE - After the TTL: dropped, but for listeners that include late results. */
+  /** LATE - The reply arrived after the TTL. Only listeners with `include_late` get its result. */
   LATE: 2,
-  /** DUPLICATE - The assignment had its final answer already. */
+  /** DUPLICATE - The assignment already had its final reply; the server drops this one. */
   DUPLICATE: 3,
-  /** UNKNOWN - No such assignment was given to this session, or it ended too long ago to tell. */
+  /** UNKNOWN - The assignment was not given to this session, or ended too long ago to be remembered; the server drops the reply. */
   UNKNOWN: 4,
-  /** CANCELLED - The assignment was revoked before its TTL. */
+  /** CANCELLED - The assignment was revoked before its TTL. Only listeners with `include_late` get the result. */
   CANCELLED: 5,
 } as const;
 
@@ -67,17 +67,17 @@ export namespace DispositionState {
   export type CANCELLED = typeof DispositionState.CANCELLED;
 }
 
-/** ProducerMessage is one thing a producer says on its Produce stream. */
+/** ProducerMessage is one message from a producer on its Produce stream. */
 export interface ProducerMessage {
-  /** What it says. Unset is answered with a Fault. */
+  /** The message. The server answers an unset or unknown one with a Fault. */
   readonly message:
     | //
-    /** Final or partial answer to an assignment. */
+    /** A partial or final result of an assignment. */
     { readonly $case: "reply"; readonly value: Reply }
     | //
     /**
-     * Opens the session: the first message of the stream and only that. INVALID_ARGUMENT ends the stream if another
-     * message comes first or a second Hello follows.
+     * Opens the session. Must be the first message of the stream and no later one, else INVALID_ARGUMENT ends the
+     * stream.
      */
     { readonly $case: "hello"; readonly value: Hello }
     | //
@@ -87,26 +87,26 @@ export interface ProducerMessage {
     /** Leaves topics. */
     { readonly $case: "deregister"; readonly value: Deregister }
     | //
-    /** Changes the window of outstanding assignments. */
+    /** Changes the maximum number of outstanding assignments. */
     { readonly $case: "updateCredit"; readonly value: UpdateCredit }
     | //
-    /** Says goodbye: no new assignments, please; the outstanding ones will still be answered. */
+    /** Ends the session in order: the producer takes no new assignments and answers the outstanding ones. */
     { readonly $case: "drain"; readonly value: Drain }
     | undefined;
 }
 
 /**
- * DispatcherMessage is one thing the dispatcher tells a producer. `heartbeat` and `go_away` bear the same field numbers
- * as in ListenerEvent and GatherEvent.
+ * DispatcherMessage is one message to a producer. `heartbeat` and `go_away` have the same field numbers as in
+ * ListenerEvent and GatherEvent. Set by the dispatcher.
  */
 export interface DispatcherMessage {
-  /** What is said. A producer skips a message it does not know. */
+  /** The message. A producer skips a message that it does not know. */
   readonly message:
     | //
     /** A request to answer. */
     { readonly $case: "assignment"; readonly value: Assignment }
     | //
-    /** Assignments that need no answer any more. */
+    /** Assignments that no longer need a reply. */
     { readonly $case: "revocation"; readonly value: Revocation }
     | //
     /** The stream is alive. */
@@ -115,50 +115,55 @@ export interface DispatcherMessage {
     /** The server is about to end the stream. */
     { readonly $case: "goAway"; readonly value: GoAway }
     | //
-    /** What became of replies; only if Hello asked for it. */
+    /** What became of a reply; only if Hello asked for it. */
     { readonly $case: "disposition"; readonly value: Disposition }
     | //
     /** The session is live; the first message of the stream. */
     { readonly $case: "welcome"; readonly value: Welcome }
     | //
-    /** Topics were joined. */
+    /** A Register has taken effect. */
     { readonly $case: "registered"; readonly value: Registered }
     | //
-    /** Topics were left. */
+    /** A Deregister has taken effect. */
     { readonly $case: "deregistered"; readonly value: Deregistered }
     | //
-    /** A drain has finished; the stream ends with OK right after. */
+    /** The drain is complete; the stream then ends with OK. */
     { readonly $case: "drained"; readonly value: Drained }
     | //
-    /** A harmless mistake of the producer; the stream lives on. */
+    /** A message of the producer was rejected; the stream stays open. */
     { readonly $case: "fault"; readonly value: Fault }
     | undefined;
 }
 
-/** Hello introduces a producer. */
+/** Hello introduces a producer. INVALID_ARGUMENT ends the stream if a field is wrong. Set by the producer. */
 export interface Hello {
   /**
-   * The producer's id: 1 to 128 printable ASCII characters without spaces, else INVALID_ARGUMENT. Absent: the server
-   * mints one. If the same id is already connected, the newest wins and the older stream ends with ABORTED.
+   * The id of the producer: 1 to 128 printable ASCII characters without spaces, else INVALID_ARGUMENT. Empty, the
+   * default: the server mints one. If the same id is already connected, the newest stream wins and the older one ends
+   * with ABORTED.
    */
   readonly producerId: string;
-  /** Name for people. Optional, at most 256 bytes. */
+  /** A name for people. Optional, at most 256 bytes, else INVALID_ARGUMENT. */
   readonly displayName: string;
-  /** Labels that selectors match; at most 32 pairs of at most 128 bytes each. Optional. */
+  /** Labels for selectors. Optional, at most 32; each key and each value has at most 128 bytes, else INVALID_ARGUMENT. */
   readonly labels: { [key: string]: string };
-  /** Topics to join at once, live before Welcome is sent. Optional. */
+  /**
+   * Topics to join. They take effect before Welcome is sent. Optional. INVALID_ARGUMENT if one is malformed or if there
+   * are more than the server's limit (10,000 by default).
+   */
   readonly registrations: readonly Registration[];
   /**
-   * How many assignments may be outstanding at a time, from 1 to the server's limit (default limit 65,536), else
-   * INVALID_ARGUMENT. 0: the server's default (256). 1 means one piece of work at a time.
+   * Maximum number of outstanding assignments, from 1 to the server's limit (65,536 by default), else INVALID_ARGUMENT.
+   * 0, the default: the server's default (256). With 1 the producer gets one assignment at a time.
    */
   readonly maxOutstanding: number;
   /**
-   * How many further assignments may wait here for their turn; beyond it the producer is SATURATED. At most the
-   * server's limit (default 65,536), else INVALID_ARGUMENT. 0: the server's default (1,024).
+   * Maximum number of assignments that wait in the backlog until there is credit, from 1 to the server's limit (65,536
+   * by default), else INVALID_ARGUMENT. 0, the default: the server's default (1,024). The outcome of further
+   * assignments is SATURATED.
    */
   readonly maxBacklog: number;
-  /** Whether a Disposition is wanted for every reply. Default false. */
+  /** Whether the server sends a Disposition for every reply. Default false. */
   readonly reportDispositions: boolean;
 }
 
@@ -167,117 +172,133 @@ export interface Hello_LabelsEntry {
   readonly value: string;
 }
 
-/** Registration is a producer's membership in a topic. */
+/** Registration is the membership of a producer in a topic. Set by the producer. */
 export interface Registration {
   /**
-   * A topic, or a pattern of topics: `*` stands for one token, `>` as the last token for one or more. A topic that
-   * several patterns of a producer cover is assigned once. INVALID_ARGUMENT if malformed.
+   * A topic or pattern. In a pattern, `*` stands for one token, and `>` as the last token for one or more. A request on
+   * a topic that several patterns of a producer match is assigned once. INVALID_ARGUMENT if malformed.
    */
   readonly topic: string;
   /**
-   * Members of one group share the work: one of them is asked per request. Empty, the default: asked always. At most
-   * 128 printable ASCII characters without spaces.
+   * The group of the producer on this topic. One member of a group is asked per request. Empty, the default: the
+   * producer is always asked. At most 128 printable ASCII characters without spaces, else INVALID_ARGUMENT.
    */
   readonly group: string;
 }
 
-/** Register joins topics. Registering a topic twice is no mistake; the newest group holds. */
+/**
+ * Register joins topics: all of them, or none if one is rejected. Registering a topic again is allowed; the newest group
+ * applies. A rejected Register is answered with a Fault, as is one that follows Drain. Set by the producer.
+ */
 export interface Register {
-  /** What to join. A bad entry is answered with a Fault and joins nothing of this message. */
+  /**
+   * The topics to join. A Fault with INVALID_ARGUMENT if one is malformed, and with RESOURCE_EXHAUSTED beyond the
+   * server's limit of registrations per session (10,000 by default).
+   */
   readonly registrations: readonly Registration[];
-  /** Named in the answer. Optional, at most 64 bytes. */
+  /** Repeated in Registered or Fault. Optional, at most 64 bytes, else a Fault with INVALID_ARGUMENT. */
   readonly correlationId: string;
 }
 
-/** Deregister leaves topics. Leaving a topic never joined is no mistake. Outstanding assignments may still be answered. */
+/**
+ * Deregister leaves topics. Leaving a topic that was not joined is allowed. The producer may still answer its
+ * outstanding assignments. Set by the producer.
+ */
 export interface Deregister {
   /** The topics or patterns to leave, written as they were registered. */
   readonly topics: readonly string[];
-  /** Named in the answer. Optional, at most 64 bytes. */
+  /** Repeated in Deregistered. Optional; the server does not check its size. */
   readonly correlationId: string;
 }
 
-/** Reply answers an assignment. */
+/** Reply carries a result of an assignment. Set by the producer. */
 export interface Reply {
-  /** The assignment. An unknown one is answered with disposition UNKNOWN, or ignored without dispositions. */
+  /**
+   * The assignment. Required. The server drops the reply to an unknown assignment, and reports it as UNKNOWN if
+   * dispositions are on.
+   */
   readonly assignmentId: string;
-  /** Whether further results for this assignment will follow. Default false: this is the final one, and returns credit. */
+  /** Whether further results for this assignment follow. Default false: this reply is final and returns the credit. */
   readonly more: boolean;
   /** The result. Absent counts as a null value. */
   readonly result: Result | undefined;
 }
 
-/** UpdateCredit changes the producer's window. */
+/** UpdateCredit changes the maximum number of outstanding assignments. Set by the producer. */
 export interface UpdateCredit {
   /**
-   * The new `max_outstanding`, from 1 to the server's limit, else a Fault. Smaller than what is outstanding: nothing is
-   * revoked, no more is assigned until enough has come back.
+   * The new `max_outstanding`, from 1 to the server's limit (65,536 by default), else a Fault with INVALID_ARGUMENT. If
+   * it is below the number of outstanding assignments, none is revoked; the next one is sent when enough are answered.
    */
   readonly maxOutstanding: number;
 }
 
 /**
- * Drain says goodbye. The dispatcher answers with Drained once the outstanding assignments are answered or expired,
- * then ends the stream with OK. A stream that ends without it has departed: what it owed is lost at once.
+ * Drain announces that the producer leaves. The server sends no new assignments. When the outstanding ones are
+ * answered, revoked or expired, it sends Drained and ends the stream with OK. A producer whose stream ends in any other
+ * way has departed: its open assignments get their outcome at once. Set by the producer.
  */
 export interface Drain {
 }
 
 /** Welcome says that the session is live. Set by the dispatcher. */
 export interface Welcome {
-  /** The producer's id, as given or minted. */
+  /** The id of the producer, as given or minted. */
   readonly producerId: string;
-  /** Tells this session from other ones of the same producer. Opaque. */
+  /** Distinguishes this session from other sessions of the same producer. Opaque. */
   readonly sessionId: string;
-  /** The dispatcher process. Opaque; changes at its restart. */
+  /** The dispatcher process. Opaque; changes when it restarts. */
   readonly serverId: string;
-  /** How often a Heartbeat comes. */
+  /** Interval of the heartbeats. */
   readonly heartbeatInterval:
     | Duration
     | undefined;
-  /** The window in force. */
+  /** The maximum number of outstanding assignments that applies. */
   readonly maxOutstanding: number;
-  /** The backlog in force. */
+  /** The maximum number of assignments in the backlog that applies. */
   readonly maxBacklog: number;
-  /** The largest message, in bytes, that the server takes. */
+  /** The maximum size of a message that the server accepts, in bytes. */
   readonly maxMessageBytes: number;
 }
 
-/** Registered confirms a Register, after the registrations are live. Set by the dispatcher. */
+/** Registered confirms a Register after it has taken effect. Set by the dispatcher. */
 export interface Registered {
   /** The topics or patterns that were joined. */
   readonly topics: readonly string[];
-  /** The Register that this answers. */
+  /** The `correlation_id` of the Register. */
   readonly correlationId: string;
 }
 
-/** Deregistered confirms a Deregister. No request accepted after it is assigned to this producer by these topics. */
+/**
+ * Deregistered confirms a Deregister. No request that is accepted later is assigned to the producer by these topics.
+ * Set by the dispatcher.
+ */
 export interface Deregistered {
   /** The topics or patterns that were left. */
   readonly topics: readonly string[];
-  /** The Deregister that this answers. */
+  /** The `correlation_id` of the Deregister. */
   readonly correlationId: string;
 }
 
-/** Assignment is one producer's copy of a request. Set by the dispatcher but for `request`. */
+/** Assignment is one producer's copy of a request. Set by the dispatcher, except `request`. */
 export interface Assignment {
-  /** Names this assignment in the Reply; unique in the server's life. */
+  /** Names this assignment in the Reply; unique in the lifetime of the server. */
   readonly assignmentId: string;
-  /** The request's id. */
+  /** The id of the request. */
   readonly requestId: string;
-  /** What remains of the TTL at sending. */
+  /** The time left of the TTL when the assignment is sent. */
   readonly ttl:
     | Duration
     | undefined;
-  /** When the assignment expires, by the server's wall clock; for people and logs, `ttl` is what counts. */
+  /** When the assignment expires, by the server's wall clock. For people and logs; `ttl` decides. */
   readonly expireTime:
     | Timestamp
     | undefined;
-  /** From 1; 2 and more after another member of the group departed with the work undone. */
+  /** Number of the attempt, from 1. 2 or more if another member of the group departed before it answered. */
   readonly attempt: number;
-  /** Trace context of the request (`traceparent`, `tracestate`, `baggage`). Empty if the requester sent none. */
+  /** Trace context of the request: `traceparent`, `tracestate`, `baggage`. Empty if the caller sent none. */
   readonly context: { [key: string]: string };
-  /** The requester's request, verbatim. */
+  /** The request, byte for byte as the caller sent it. */
   readonly request: Request | undefined;
 }
 
@@ -287,33 +308,36 @@ export interface Assignment_ContextEntry {
 }
 
 /**
- * Revocation withdraws assignments; their work is wanted no longer and their credit is free again. Set by the
+ * Revocation withdraws assignments: their results are no longer needed and their credit is returned. Set by the
  * dispatcher.
  */
 export interface Revocation {
-  /** Which ones; at least one. */
+  /** The assignments; at least one. */
   readonly assignmentIds: readonly string[];
-  /** Why. */
+  /** Why they are withdrawn. */
   readonly reason: RevocationReason;
 }
 
 /** Disposition says what became of one reply. Set by the dispatcher. */
 export interface Disposition {
-  /** The assignment that was replied to. */
+  /** The assignment of the reply. */
   readonly assignmentId: string;
   /** What became of the reply. */
   readonly state: DispositionState;
 }
 
-/** Drained says that nothing is outstanding any more after a Drain. Set by the dispatcher; the last message. */
+/**
+ * Drained says that the drain is complete and no assignment is outstanding. It is the last message of the stream. Set
+ * by the dispatcher.
+ */
 export interface Drained {
 }
 
-/** Fault tells a producer of a harmless mistake. Set by the dispatcher. */
+/** Fault says that the server rejected a message of the producer; the stream stays open. Set by the dispatcher. */
 export interface Fault {
-  /** The message that was wrong, if it named itself; else empty. */
+  /** The `correlation_id` of the rejected message; empty if it has none. */
   readonly correlationId: string;
-  /** What was wrong. */
+  /** Why the message was rejected, with details as in the status of a call. */
   readonly status: Status | undefined;
 }
 

@@ -10,13 +10,16 @@ import { Duration } from "../../../google/protobuf/duration.js";
 import { ListValue, Struct } from "../../../google/protobuf/struct.js";
 import { Timestamp } from "../../../google/protobuf/timestamp.js";
 
-/** LoserAction says what becomes of assignments that are still out when a gather ends before its TTL. */
+/** LoserAction says what happens to assignments that are open when a gather ends early by its completion. */
 export const LoserAction = {
   /** UNSPECIFIED - Not set; means CANCEL. */
   UNSPECIFIED: 0,
-  /** CANCEL - They are revoked with reason COMPLETED; what still arrives reaches only listeners that include late results. */
+  /**
+   * CANCEL - They are revoked with reason COMPLETED. Results that still arrive are late: only listeners with `include_late` get
+   * them.
+   */
   CANCEL: 1,
-  /** LET_RUN - They go on; what arrives within the TTL still reaches the listeners, but no longer the caller. */
+  /** LET_RUN - They continue. Results that arrive within the TTL are delivered to the listeners, but no longer to the caller. */
   LET_RUN: 2,
 } as const;
 
@@ -28,15 +31,18 @@ export namespace LoserAction {
   export type LET_RUN = typeof LoserAction.LET_RUN;
 }
 
-/** NoProducersAction says what happens to a request that finds nobody to ask. */
+/** NoProducersAction says what happens to a request if no producer can be asked. */
 export const NoProducersAction = {
   /** UNSPECIFIED - Not set; means COMPLETE. */
   UNSPECIFIED: 0,
   /** COMPLETE - The request is accepted and ends at once with a NO_PRODUCERS summary, status OK. */
   COMPLETE: 1,
-  /** FAIL - The request is refused: FAILED_PRECONDITION with ErrorInfo reason NO_PRODUCERS. */
+  /** FAIL - The request is rejected with FAILED_PRECONDITION and the reason NO_PRODUCERS. */
   FAIL: 2,
-  /** WAIT - The request is held, within its TTL, for the first producer that registers, which then is its only target. */
+  /**
+   * WAIT - The request is held, within its TTL, until a producer that can be asked registers. That producer is its only
+   * target.
+   */
   WAIT: 3,
 } as const;
 
@@ -50,55 +56,62 @@ export namespace NoProducersAction {
 }
 
 /**
- * Request is what is scattered to every producer of a topic.
+ * Request is scattered to the producers of a topic. Set by the caller.
  *
- * Producers receive it byte for byte as the requester wrote it, unknown fields included. The dispatcher reads the
- * routing fields (`topic`, `ttl`, `request_id`, `completion`, `selector`, `no_producers_action`) and never decodes the
- * payload (`args`, `kwargs`, `data`, `attributes`).
+ * Producers get it byte for byte as the caller wrote it, unknown fields included. The dispatcher reads only the routing
+ * fields (`topic`, `ttl`, `request_id`, `completion`, `selector`, `no_producers_action`). It never decodes the payload
+ * (`args`, `kwargs`, `data`, `content_type`, `attributes`).
  */
 export interface Request {
   /**
-   * Where to ask: dot-separated tokens of `[A-Za-z0-9_-]`, 1 to 255 bytes in all, without wildcards. Set by the
-   * requester, required. INVALID_ARGUMENT if it is empty or malformed.
+   * The topic whose producers are asked: tokens of `[A-Za-z0-9_-]` joined by dots, 1 to 255 bytes in all, without
+   * wildcards. Required; INVALID_ARGUMENT if empty or malformed.
    */
   readonly topic: string;
   /** Positional arguments for the producers. Optional; absent means none. Passed through unread. */
   readonly args:
     | ReadonlyArray<unknown>
     | undefined;
-  /** Keyword arguments for the producers; any key is allowed, also `ttl` and `topic`. Optional. Passed through unread. */
+  /**
+   * Keyword arguments for the producers. Every key is allowed, also `ttl` and `topic`. Optional; absent means none.
+   * Passed through unread.
+   */
   readonly kwargs:
     | { readonly [key: string]: unknown }
     | undefined;
-  /** Opaque payload beside or instead of `args` and `kwargs`. Optional; bounded by the server's message limit. */
+  /**
+   * Opaque payload, in addition to or instead of `args` and `kwargs`. Optional; bounded by the server's message limit
+   * (1 MiB by default). Passed through unread.
+   */
   readonly data: Uint8Array;
-  /** Media type of `data`, for the producers. Optional, free text. Passed through unread. */
+  /** Media type of `data`, for the producers: free text. Optional. Passed through unread. */
   readonly contentType: string;
   /** Free annotations for the producers. Optional. Passed through unread. */
   readonly attributes: { [key: string]: string };
   /**
-   * How long results are awaited, counted from the moment the server receives the request. Greater than zero and at
-   * most the server's `max_ttl` (default 1 h), else INVALID_ARGUMENT, never clamped. Absent: what remains of the
-   * call's deadline if it has one, else the server's default (5 s).
+   * How long the server accepts results, counted from the moment at which it receives the request. Greater than zero
+   * and at most the server's `maxTtlMs` (1 h by default), else INVALID_ARGUMENT; never clamped. On Gather it ends in
+   * any case early enough before the deadline of the call for the summary to arrive. Absent: on Dispatch and Gather the
+   * time left until the deadline of the call, if there is one; else the server's default (5 s).
    */
   readonly ttl:
     | Duration
     | undefined;
   /**
-   * The caller's idempotency key: 1 to 128 printable ASCII characters without spaces. The same id with the same
-   * content within the window (twice the TTL, at least 2 min) gets the same Acceptance again; with other content
-   * ALREADY_EXISTS. Absent: the server mints a UUIDv7. INVALID_ARGUMENT if malformed.
+   * The caller's idempotency key: 1 to 128 printable ASCII characters without spaces, else INVALID_ARGUMENT. The same
+   * id with the same content within the window (twice the TTL, at least 2 min) gets the same Acceptance again, and no
+   * producer is asked again. With other content it is ALREADY_EXISTS. Empty, the default: the server mints a UUIDv7.
    */
   readonly requestId: string;
   /** When the gather ends before its TTL. Absent: when every target has answered. */
   readonly completion:
     | Completion
     | undefined;
-  /** Which of the topic's producers are asked. Absent: all of them. */
+  /** Which producers of the topic are asked. Absent: all of them. */
   readonly selector:
     | Selector
     | undefined;
-  /** What happens if nobody can be asked. Unspecified means COMPLETE. */
+  /** What happens if no producer can be asked. Unspecified means COMPLETE. INVALID_ARGUMENT if unknown. */
   readonly noProducersAction: NoProducersAction;
 }
 
@@ -108,47 +121,56 @@ export interface Request_AttributesEntry {
 }
 
 /**
- * Completion is the policy that says when a gather ends. It is always bounded by the TTL, and always ends when nothing
- * more can come.
+ * Completion is the policy that ends a gather before its TTL. In any case a gather ends at its TTL, and as soon as no
+ * further result can arrive. Set by the caller.
  */
 export interface Completion {
-  /** The goal that ends the gather early. Unset: every target has finished. */
+  /** The goal that ends the gather. Unset: every target has answered. */
   readonly until:
     | //
-    /** Ends at this many results, counted over all producers; at least 1, else INVALID_ARGUMENT. */
+    /** Ends at this number of results, counted over all producers. At least 1, else INVALID_ARGUMENT. */
     { readonly $case: "resultCount"; readonly value: number }
     | //
     /**
-     * Ends when this share of the targets, in percent from 1 to 100 and rounded up, has answered; else
+     * Ends when this share of the targets has answered, in percent and rounded up to whole targets. 1 to 100, else
      * INVALID_ARGUMENT.
      */
     { readonly $case: "quorumPercent"; readonly value: number }
     | //
-    /** Ends at the first result that is not an error. Only `true` has a meaning; `false` is INVALID_ARGUMENT. */
+    /** Ends at the first result that is not an error. Must be true if set; false is INVALID_ARGUMENT. */
     { readonly $case: "firstSuccess"; readonly value: boolean }
     | undefined;
   /**
-   * Ends when no result has come for this long, counted from the first result on and anew from each further one.
-   * Greater than zero, else INVALID_ARGUMENT. Absent: no stall limit. Combines with `until`.
+   * Ends when no result has arrived for this long. The time starts at the first result and restarts at each further
+   * one. Greater than zero, else INVALID_ARGUMENT. Absent: no such limit. Can be combined with `until`.
    */
   readonly stallTimeout:
     | Duration
     | undefined;
-  /** How many results make the summary `satisfied`. 0, the default: `satisfied` means that the `until` goal was met. */
+  /**
+   * Number of results that makes the summary `satisfied`. 0, the default: `satisfied` means that the `until` goal was
+   * met.
+   */
   readonly minResults: number;
-  /** Whether error results count towards `until` and `min_results`. Default false. */
+  /** Whether error results count towards `until` (except `first_success`) and `min_results`. Default false. */
   readonly countErrors: boolean;
-  /** What happens to assignments still out when the gather ends early. Unspecified means CANCEL. */
+  /** What happens to open assignments when the gather ends early. Unspecified means CANCEL. INVALID_ARGUMENT if unknown. */
   readonly loserAction: LoserAction;
 }
 
-/** Selector narrows the producers of a topic to those a request is for. All set conditions must hold. */
+/**
+ * Selector restricts which producers of a topic are asked. A producer must meet all conditions that are set. Set by the
+ * caller.
+ */
 export interface Selector {
-  /** Only producers with one of these ids; at most 1,000. Empty: no restriction. INVALID_ARGUMENT beyond. */
+  /** Only producers with one of these ids. At most 1,000, else INVALID_ARGUMENT. Empty, the default: no restriction. */
   readonly producerIds: readonly string[];
-  /** Only producers that carry all of these labels with these values; at most 32. Empty: no restriction. */
+  /**
+   * Only producers that have all of these labels with these values. At most 32, else INVALID_ARGUMENT. Empty, the
+   * default: no restriction.
+   */
   readonly matchLabels: { [key: string]: string };
-  /** At most this many targets, those with the least outstanding work first. 0, the default: no limit. */
+  /** Maximum number of targets; the producers with the fewest assignments come first. 0, the default: no limit. */
   readonly maxTargets: number;
 }
 
@@ -157,29 +179,32 @@ export interface Selector_MatchLabelsEntry {
   readonly value: string;
 }
 
-/** Acceptance says that a request was taken and who is asked. Set by the dispatcher. */
+/** Acceptance says that a request was accepted, and which producers are asked. Set by the dispatcher. */
 export interface Acceptance {
-  /** The request's id: the caller's, or the minted UUIDv7. */
+  /** The id of the request: that of the caller, or the minted UUIDv7. */
   readonly requestId: string;
-  /** The submission this answers; only on Submit, else empty. */
+  /** The `correlation_id` of the accepted submission. Only on Submit, else empty. */
   readonly correlationId: string;
-  /** Who is asked, one entry a target, in no particular order. Empty while a WAIT request is held. */
+  /** The producers that are asked, in no particular order. Empty if there are none, and while a WAIT request is held. */
   readonly targets: readonly Target[];
-  /** How many listeners the topic has at this moment. Informative: listeners are read anew at each result. */
+  /**
+   * Number of listeners of the topic at this moment. Informative: the server looks up the listeners again at each
+   * result.
+   */
   readonly listenerCount: number;
-  /** The TTL in force, after the default and the call's deadline were applied. */
+  /** The TTL in force, from the request, from the deadline of the call, or the default. */
   readonly ttl:
     | Duration
     | undefined;
-  /** When the request expires, by the server's wall clock; for people and logs, the server's monotonic clock decides. */
+  /** When the request expires, by the server's wall clock. For people and logs; the server's monotonic clock decides. */
   readonly expireTime: Timestamp | undefined;
 }
 
-/** Target is one producer that a request was scattered to. */
+/** Target is one producer that a request is scattered to. Set by the dispatcher. */
 export interface Target {
-  /** The producer's id. */
+  /** The id of the producer. */
   readonly producerId: string;
-  /** The group it was chosen from; empty if it registered without one. */
+  /** The group that the producer was chosen from; empty if it is registered without one. */
   readonly group: string;
 }
 

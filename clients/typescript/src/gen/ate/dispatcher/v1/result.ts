@@ -12,25 +12,25 @@ import { Timestamp } from "../../../google/protobuf/timestamp.js";
 import { Status } from "../../../google/rpc/status.js";
 
 /**
- * Result is one answer of one producer. Receivers get it byte for byte as the producer wrote it; the dispatcher reads
- * only whether it is an error.
+ * Result is the content of one reply of a producer. Listeners and callers get it byte for byte as the producer wrote
+ * it; the dispatcher reads only whether it is an error. Set by the producer.
  */
 export interface Result {
-  /** What came out. Set by the producer. Unset counts as a null value. */
+  /** What the producer returns. Unset counts as a null value. */
   readonly outcome:
     | //
-    /** A JSON-shaped value. */
+    /** A JSON-like value. */
     { readonly $case: "value"; readonly value: unknown | undefined }
     | //
-    /** An opaque payload, described by `content_type`; bounded by the server's message limit. */
+    /** An opaque payload, described by `content_type`; bounded by the server's message limit (1 MiB by default). */
     { readonly $case: "data"; readonly value: Uint8Array }
     | //
-    /** The producer's failure. It is a result like any other and is delivered; the producer stays registered. */
+    /** The failure of the producer. It is delivered as any other result, and the producer stays registered. */
     { readonly $case: "error"; readonly value: Status }
     | undefined;
-  /** Media type of `data`. Optional, free text. Passed through unread. */
+  /** Media type of `data`: free text. Optional. Passed through unread. */
   readonly contentType: string;
-  /** Free annotations. Optional. Passed through unread. */
+  /** Free annotations for the receivers. Optional. Passed through unread. */
   readonly attributes: { [key: string]: string };
 }
 
@@ -40,28 +40,28 @@ export interface Result_AttributesEntry {
 }
 
 /**
- * Delivery is a result on its way to a listener or caller. Nothing in it depends on the receiver, so it is encoded once
- * for all of them. Set by the dispatcher but for `result`.
+ * Delivery is a result on its way to a listener or caller. No field depends on the receiver, so the server encodes it
+ * once for all of them. Set by the dispatcher, except `result`.
  */
 export interface Delivery {
-  /** The request that was answered. */
+  /** The id of the request. */
   readonly requestId: string;
-  /** The request's topic. */
+  /** The topic of the request. */
   readonly topic: string;
-  /** Who answered. */
+  /** The id of the producer that sent the result. */
   readonly producerId: string;
-  /** The group the producer was chosen from; empty if it registered without one. */
+  /** The group that the producer was chosen from; empty if it is registered without one. */
   readonly group: string;
-  /** Arrival number within the request, from 1, without holes. 0 on late results. */
+  /** Number of the result within the request, from 1, in arrival order, without holes. 0 on late results. */
   readonly ordinal: number;
   /** Whether the same producer will send further results for this request. */
   readonly more: boolean;
   /**
-   * Position in the topic's arrival order, contiguous from 1 within the topic's epoch and the same for every listener.
-   * 0 on late results and on results that go to the caller alone.
+   * Position in the arrival order of the topic, from 1, without holes within the epoch, the same for every listener. 0
+   * on late results, and on results that only the caller gets.
    */
   readonly sequence: bigint;
-  /** From the request's acceptance to the result's arrival, on the server's monotonic clock. */
+  /** Time from the acceptance of the request to the arrival of the result, on the server's monotonic clock. */
   readonly latency:
     | Duration
     | undefined;
@@ -69,11 +69,14 @@ export interface Delivery {
   readonly receiveTime:
     | Timestamp
     | undefined;
-  /** Whether the result came after the request had ended. Only listeners with `include_late` see such results. */
+  /**
+   * Whether the result arrived after the end of the request or the revocation of its assignment. Only listeners with
+   * `include_late` get such results.
+   */
   readonly late: boolean;
-  /** Trace context of the request (`traceparent`, `tracestate`, `baggage`). Empty if the requester sent none. */
+  /** Trace context of the request: `traceparent`, `tracestate`, `baggage`. Empty if the caller sent none. */
   readonly context: { [key: string]: string };
-  /** The producer's result, verbatim. */
+  /** The result, byte for byte as the producer sent it. */
   readonly result: Result | undefined;
 }
 

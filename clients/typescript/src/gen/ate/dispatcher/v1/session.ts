@@ -12,7 +12,7 @@ import { Duration } from "../../../google/protobuf/duration.js";
 export const GoAwayReason = {
   /** UNSPECIFIED - Never sent. */
   UNSPECIFIED: 0,
-  /** SHUTDOWN - The server shuts down: no new request is taken, what is pending finishes or expires within the grace. */
+  /** SHUTDOWN - The server shuts down: it rejects new requests, and pending ones finish or expire within the grace. */
   SHUTDOWN: 1,
 } as const;
 
@@ -24,39 +24,42 @@ export namespace GoAwayReason {
 }
 
 /**
- * Heartbeat says that the stream is alive; on every stream, since proxies time idle streams out and do not forward
- * PINGs. Set by the dispatcher.
+ * Heartbeat says that the stream is alive. The server sends it on every stream, because proxies close idle streams and
+ * do not forward PINGs. Set by the dispatcher.
  */
 export interface Heartbeat {
-  /** The next heartbeat comes within this time; a peer that hears nothing for twice as long may take the link for dead. */
+  /**
+   * The next heartbeat comes within this time (20 s by default). A peer that receives nothing for twice as long may
+   * treat the connection as dead.
+   */
   readonly interval:
     | Duration
     | undefined;
   /**
-   * Where the listener's topics stand: nothing at or below these positions will still arrive on this stream. Only on
-   * Listen and Subscribe.
+   * Positions of the listener's topics: no delivery at or below them will still arrive on this stream. At most 100, for
+   * topics without wildcards. Only on Listen and Subscribe.
    */
   readonly cursors: readonly Cursor[];
 }
 
-/** Cursor is a position in a topic's arrival order. */
+/** Cursor is a position in the arrival order of a topic. Set by the dispatcher; in `resume_from`, by the listener. */
 export interface Cursor {
   /** The topic, without wildcards. */
   readonly topic: string;
-  /** Which run of the topic's numbering `sequence` belongs to. Opaque; an empty epoch never matches. */
+  /** The epoch: the run of the topic's numbering that `sequence` belongs to. Opaque. An empty epoch never matches. */
   readonly epoch: string;
   /** The last position seen; 0 before the first. */
   readonly sequence: bigint;
 }
 
 /**
- * GoAway announces that the server will end the stream with UNAVAILABLE; the peer connects again elsewhere or later.
- * Set by the dispatcher.
+ * GoAway announces that the server will end the stream with UNAVAILABLE. The peer reconnects elsewhere or later. Set by
+ * the dispatcher.
  */
 export interface GoAway {
-  /** Why. */
+  /** Why the server ends the stream. */
   readonly reason: GoAwayReason;
-  /** How long what is pending may still take before the stream ends. */
+  /** Maximum time that pending requests may still take before the stream ends. */
   readonly grace: Duration | undefined;
 }
 

@@ -11,21 +11,21 @@ import { Status } from "../../../google/rpc/status.js";
 
 /** SummaryReason says why a request ended. */
 export const SummaryReason = {
-  /** UNSPECIFIED - Never sent. */
+  /** UNSPECIFIED - Never sent in a Summary of an ended request. */
   UNSPECIFIED: 0,
-  /** ALL_ANSWERED - Nothing more can come: every target has answered, failed, departed or was saturated. */
+  /** ALL_ANSWERED - No further result can arrive: every target has answered, failed, departed or was saturated. */
   ALL_ANSWERED: 1,
   /** POLICY_MET - The `until` goal was met. */
   POLICY_MET: 2,
-  /** STALLED - No result came for `stall_timeout`. */
+  /** STALLED - No result arrived for `stall_timeout`. */
   STALLED: 3,
-  /** EXPIRED - The TTL ran out. */
+  /** EXPIRED - The TTL ended. */
   EXPIRED: 4,
-  /** CANCELLED - CancelRequest ended it, or its caller went away. */
+  /** CANCELLED - CancelRequest ended the request, or its caller went away. */
   CANCELLED: 5,
-  /** NO_PRODUCERS - There was nobody to ask. */
+  /** NO_PRODUCERS - No producer could be asked. */
   NO_PRODUCERS: 6,
-  /** SHUTDOWN - The dispatcher shut down first. */
+  /** SHUTDOWN - The dispatcher shut down before the request ended. */
   SHUTDOWN: 7,
 } as const;
 
@@ -42,25 +42,28 @@ export namespace SummaryReason {
   export type SHUTDOWN = typeof SummaryReason.SHUTDOWN;
 }
 
-/** OutcomeState is the fate of one target. */
+/** OutcomeState says what became of the assignment of one target. */
 export const OutcomeState = {
   /** UNSPECIFIED - Never sent. */
   UNSPECIFIED: 0,
-  /** ANSWERED - It gave its final answer in time. */
+  /** ANSWERED - The producer sent its final result in time. */
   ANSWERED: 1,
-  /** FAILED - Its final answer was an error. */
+  /** FAILED - The final result of the producer was an error. */
   FAILED: 2,
-  /** MISSED - It was asked and stayed silent. */
+  /** MISSED - The producer had the assignment and sent no final result in time. */
   MISSED: 3,
-  /** DEPARTED - Its stream ended before it answered. */
+  /** DEPARTED - The producer's stream ended, or the producer drained, before it answered. */
   DEPARTED: 4,
-  /** SATURATED - It never got its turn: its backlog was full, or the request ended while it waited. */
+  /**
+   * SATURATED - The producer never got the assignment: its backlog was full, or the request ended while the assignment waited
+   * there.
+   */
   SATURATED: 5,
-  /** CANCELLED - It was revoked because the request was cancelled or ended early. */
+  /** CANCELLED - The assignment was revoked because the request was cancelled or ended early. */
   CANCELLED: 6,
-  /** LATE - Its answer came after the end; only seen when a request is looked up afterwards. */
+  /** LATE - The final result arrived after the end. Only in a request that is looked up afterwards. */
   LATE: 7,
-  /** PENDING - Nothing is settled yet; only seen when a request is looked up in flight. */
+  /** PENDING - The assignment is open. Only in a request that is looked up while it is pending. */
   PENDING: 8,
 } as const;
 
@@ -79,52 +82,52 @@ export namespace OutcomeState {
 }
 
 /**
- * Summary is the one end of every accepted request: why it ended, and what became of each producer that was asked.
- * Set by the dispatcher; always after the request's last Delivery on the same stream.
+ * Summary is the last event of an accepted request: why the request ended, and the outcome of every target. On a stream
+ * it follows the last Delivery of the request. Set by the dispatcher.
  */
 export interface Summary {
-  /** The request that ended. */
+  /** The id of the request. */
   readonly requestId: string;
-  /** The request's topic. */
+  /** The topic of the request. */
   readonly topic: string;
-  /** Why it ended. */
+  /** Why the request ended. */
   readonly reason: SummaryReason;
   /**
-   * Whether the request got what it asked for: at least `min_results` results if that was set, else its `until` goal.
-   * False if nobody could be asked.
+   * Whether the request got what it asked for: at least `min_results` results if that is set, else its `until` goal,
+   * else an answer from every target. False if no producer could be asked.
    */
   readonly satisfied: boolean;
-  /** How many targets were asked. Equals the number of `outcomes`. */
+  /** Number of targets; equals the number of `outcomes`. */
   readonly targetedCount: number;
-  /** How many of them answered without an error. */
+  /** Number of targets that answered without an error. */
   readonly answeredCount: number;
-  /** How many of them answered with an error. */
+  /** Number of targets that answered with an error. */
   readonly failedCount: number;
-  /** How many of them gave no final answer: MISSED, DEPARTED, SATURATED or CANCELLED. */
+  /** Number of targets without a final result in time: MISSED, DEPARTED, SATURATED or CANCELLED. */
   readonly missingCount: number;
-  /** From acceptance to end, on the server's monotonic clock. */
+  /** Time from acceptance to end, on the server's monotonic clock. */
   readonly elapsed:
     | Duration
     | undefined;
-  /** Each target's fate, in the order in which they were asked. */
+  /** The outcome of each target, in the order in which they were asked. */
   readonly outcomes: readonly ProducerOutcome[];
 }
 
-/** ProducerOutcome is what became of one target of a request. */
+/** ProducerOutcome says what became of one target of a request. Set by the dispatcher. */
 export interface ProducerOutcome {
-  /** Who was asked. After a fail-over inside a group this is the last member asked. */
+  /** The id of the producer. After a fail-over within a group, the id of the last member that was asked. */
   readonly producerId: string;
-  /** The group it was chosen from; empty if it registered without one. */
+  /** The group that the producer was chosen from; empty if it is registered without one. */
   readonly group: string;
-  /** Its fate. */
+  /** What became of the assignment. */
   readonly state: OutcomeState;
-  /** From acceptance to its last result; absent if it sent none. */
+  /** Time from the acceptance of the request to the last result of the producer; absent if it sent none in time. */
   readonly latency:
     | Duration
     | undefined;
-  /** How many results it sent in time, also those it announced more of. */
+  /** Number of results that the producer sent in time, partial and final. */
   readonly resultCount: number;
-  /** Code and message of its failure; only with state FAILED. Details are in the delivered result. */
+  /** Code and message of the producer's failure; only with state FAILED. The delivered result has the details. */
   readonly error: Status | undefined;
 }
 
