@@ -20,9 +20,10 @@ import type { Clock } from "../../ports/clock.js";
 import type { Logger } from "../../ports/logger.js";
 import type { InTurn } from "../../ports/runtime.js";
 import type { Sink } from "../../ports/sink.js";
-import type { Edge } from "../rpc/edge.js";
+import type { Watchdog } from "../../ports/watchdog.js";
 import { FIELD_PATHS, type FieldPaths } from "../wire/field-paths.js";
 import { type GrpcStatus, grpcStatus, INTERNAL_ERROR } from "../wire/status.js";
+import type { GrpcJsInternals } from "./grpc-js-internals.js";
 import { writeMessage } from "./http2-stream.js";
 
 /** A call on which the server sends a stream. */
@@ -31,6 +32,14 @@ export type OutgoingCall = ServerDuplexStream<Buffer, Uint8Array> | ServerWritab
 export type BidiCall = ServerDuplexStream<Buffer, Uint8Array>;
 /** A call with one message each way. */
 export type UnaryCall = ServerUnaryCall<Buffer, Uint8Array>;
+
+/** What the sending side of a call needs from the server. */
+export interface SinkServices {
+  /** Resets a closed stream that its peer does not read to the end. */
+  readonly closing: Watchdog;
+  /** Access to internals of the grpc-js server and its calls. */
+  readonly internals: GrpcJsInternals;
+}
 
 /** What happens on a stream that a peer opened. */
 export interface StreamEvents {
@@ -74,12 +83,8 @@ export function guard(
  *
  * @param paths - where the fields that a refusal names stand in the messages of the call.
  */
-export function sinkOf(
-  call: OutgoingCall,
-  edge: Pick<Edge, "closing" | "internals">,
-  paths: FieldPaths = FIELD_PATHS,
-): Sink {
-  return new CallSink(call, edge, paths);
+export function sinkOf(call: OutgoingCall, services: SinkServices, paths: FieldPaths = FIELD_PATHS): Sink {
+  return new CallSink(call, services, paths);
 }
 
 /** An object instead of closures, which cost an idle stream 200 bytes more. */
@@ -93,10 +98,10 @@ class CallSink implements Sink {
 
   constructor(
     private readonly call: OutgoingCall,
-    private readonly edge: Pick<Edge, "closing" | "internals">,
+    private readonly services: SinkServices,
     private readonly paths: FieldPaths,
   ) {
-    this.stream = edge.internals.http2StreamOf(call);
+    this.stream = services.internals.http2StreamOf(call);
     // Headers at once, or a proxy that times the stream out reports a missing response instead of a cut one.
     if ("readable" in call) this.askForHeaders();
   }
@@ -131,11 +136,11 @@ class CallSink implements Sink {
   }
 
   closing(): void {
-    const { call, edge } = this;
+    const { call, services } = this;
     if (call.cancelled) return;
     if (this.stop) this.stop();
     else call.once("cancelled", () => this.stop?.());
-    this.stop = edge.closing.watch(() => {
+    this.stop = services.closing.watch(() => {
       // A status would wait for what was written before it. Without the stream, it stays until its connection closes.
       this.stream?.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
     });
