@@ -23,7 +23,7 @@ import type {
 } from "../../core/vocabulary/model.js";
 import type { Sendable } from "../../ports/batch.js";
 import type { Clock } from "../../ports/clock.js";
-import type { EncodeContext } from "./encode.js";
+import type { EncodeContext } from "./encode-context.js";
 import { rpcStatus } from "./status.js";
 import { duration, timestamp } from "./time.js";
 

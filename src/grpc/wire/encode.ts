@@ -7,7 +7,7 @@
  */
 import { WireWriter } from "ate-dispatcher-client/internal";
 import type { Batch, Sendable } from "../../ports/batch.js";
-import type { Clock } from "../../ports/clock.js";
+import type { EncodeContext } from "./encode-context.js";
 import { encodeEvent } from "./encode-event.js";
 import {
   EVENTS,
@@ -17,27 +17,6 @@ import {
   writeDelivery,
   writeRejection,
 } from "./encode-hot.js";
-import { EncodedStatuses } from "./encoded-statuses.js";
-import { SpareBuffers } from "./spare-buffers.js";
-
-/** What events say beside their effects. */
-export interface EncodeFacts {
-  readonly clock: Clock;
-  readonly serverId: string;
-  readonly heartbeatMs: number;
-  readonly maxMessageBytes: number;
-}
-
-/** What the batches of one server share. */
-export interface EncodeContext extends EncodeFacts {
-  readonly spareBuffers: SpareBuffers;
-  readonly statuses: EncodedStatuses;
-}
-
-/** Makes the context of one server's batches. */
-export function createEncodeContext(facts: EncodeFacts): EncodeContext {
-  return { ...facts, spareBuffers: new SpareBuffers(), statuses: new EncodedStatuses() };
-}
 
 /** One batch of events in the making. */
 export class EventBatch implements Batch {
