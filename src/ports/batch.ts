@@ -1,20 +1,20 @@
 import type { AddressedEffect, Deliver, Summarize } from "../core/vocabulary/effect.js";
 
-/** Orders that become an event or message on a peer's stream. */
+/** Effects that become an event on a peer's stream. */
 export type Sendable =
   | Exclude<AddressedEffect, { readonly kind: "replay" | "close" | "cancelled" | "updated" }>
   | Deliver
   | Summarize;
 
-/** One message of a stream in the making: a batch of events, encoded as they come. */
+/** One message of a stream under construction: a batch of events, each encoded as it is appended. */
 export interface Batch {
-  /** Bytes so far. */
+  /** Encoded bytes so far. */
   readonly byteLength: number;
-  /** Encodes an event behind the ones before it. */
+  /** Encodes an event after the earlier ones. */
   append(effect: Sendable): void;
-  /** @returns the message; nothing may be appended afterwards. */
+  /** Ends the batch. @returns the message; nothing may be appended afterwards. */
   finish(): Uint8Array;
 }
 
-/** Begins a batch. */
+/** Creates an empty batch. */
 export type BatchFactory = () => Batch;

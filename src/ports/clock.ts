@@ -1,9 +1,9 @@
 import type { Instant } from "../core/vocabulary/model.js";
 
-/** The process's two clocks: one to decide by, one to show to people. */
+/** The two clocks of the process: the monotonic clock decides, the time of day is only shown. */
 export interface Clock {
-  /** The monotonic clock. */
+  /** The monotonic time, in milliseconds. */
   now(): Instant;
-  /** The time of day, in milliseconds since 1970, at an instant of the monotonic clock. */
+  /** Converts an instant of the monotonic clock to the time of day, in milliseconds since 1970. */
   timeOfDay(at: Instant): number;
 }

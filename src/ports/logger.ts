@@ -1,7 +1,7 @@
 /** Writes one structured line; the shape is pino's. */
 export type LogLine = (fields: Readonly<Record<string, unknown>>, message: string) => void;
 
-/** Where log lines go. Never payloads, never metadata values. */
+/** The destination of log lines. They never contain payloads or metadata values. */
 export interface Logger {
   readonly debug: LogLine;
   readonly info: LogLine;

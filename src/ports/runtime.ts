@@ -6,57 +6,57 @@ import type { ReasonName } from "../core/vocabulary/reason.js";
 import type { Inspector, Snapshot } from "../core/vocabulary/views.js";
 import type { Sink } from "./sink.js";
 
-/** How much may be queued for a stream, and what happens beyond. */
+/** The bound of a stream's queue, and what happens when it is exceeded. */
 export interface OutboxBound {
   readonly maxBytes: number;
-  /** Why the stream is closed beyond it; a listener that drops instead says so when its session opens. */
+  /** The reason with which the stream is closed. A listener may ask for dropping instead when it opens its session. */
   readonly overflow: ReasonName;
-  /** Whether a refused submission ends the stream instead of being told on it. */
+  /** Whether a rejected submission ends the stream. If false, the rejection is sent on the stream. */
   readonly endsOnReject: boolean;
 }
 
-/** How the queue of one stream stands. */
+/** The state of one stream's queue. */
 export interface QueueView {
   readonly queuedBytes: number;
-  /** Deliveries handed to the transport since the stream began. */
+  /** Deliveries given to the transport since the stream began. */
   readonly deliveredCount: number;
   /** Deliveries lost because the peer read too slowly. */
   readonly droppedCount: number;
 }
 
-/** Takes a message up. @param waitedMs - how long it waited; infinity if it is to be refused in any case. */
-export type TakeUp = (waitedMs: number) => void;
+/** Processes a message. @param waitedMs - how long it was queued; infinity if it must be rejected in any case. */
+export type ProcessMessage = (waitedMs: number) => void;
 
-/** Decides when a message of so many bytes is taken up: at once, or when its turn comes. */
-export type InTurn = (byteLength: number, takeUp: TakeUp) => void;
+/** Has a message of `byteLength` bytes processed: at once, or later in the order of arrival. */
+export type Schedule = (byteLength: number, processMessage: ProcessMessage) => void;
 
-/** What the edges see of the running dispatcher. */
+/** The running dispatcher as the edges see it. */
 export interface Runtime {
-  /** Tells the core what happened. Orders that follow from it are performed before it returns. */
+  /** Applies an input to the core. All effects of the input are performed before this returns. */
   submit(input: Input): void;
   /**
-   * Tells the core what one message says, all of it at one instant.
+   * Applies the inputs of one message to the core, all at one instant.
    *
-   * @param inputs - read one by one, each after the orders of the one before it have been performed. What it throws is
-   * passed on, and what came before counts.
+   * @param inputs - each is read after the effects of the previous one are performed. If reading throws, the error is
+   * rethrown, and the inputs before it stay applied.
    */
   submitAll(inputs: Iterable<Input>): void;
-  /** For messages with requests: at once, or if the server is busy, when it has dealt with what it was asked before. */
-  readonly inTurn: InTurn;
-  /** Opens a place for a stream, to which orders are sent as batches. */
+  /** Schedules messages that carry requests: at once, or behind the queued ones while the server is busy. */
+  readonly schedule: Schedule;
+  /** Opens a session for a stream. Its effects are sent to the sink as batches of events. */
   openStream(sink: Sink, bound: OutboxBound): SessionKey;
-  /** Opens a place for a call, which takes its orders itself. */
-  openCall(take: (order: AddressedEffect | Deliver | Summarize) => void): SessionKey;
-  /** Begins to hear facts. @returns stops hearing them; calling it again does nothing. */
-  watch(hear: (fact: Fact) => void): () => void;
-  /** How the whole stands. */
+  /** Opens a session for a unary call, which handles its effects itself. */
+  openCall(onEffect: (effect: AddressedEffect | Deliver | Summarize) => void): SessionKey;
+  /** Subscribes to facts. @returns a function that unsubscribes; a second call of it does nothing. */
+  watch(onFact: (fact: Fact) => void): () => void;
+  /** The counts and totals of the core. */
   snapshot(): Snapshot;
-  /** Looks at it in detail. */
+  /** Lists producers, listeners, topics and requests. */
   readonly inspector: Inspector;
-  /** How a stream's queue stands; zeros if it is not open. */
+  /** The state of a stream's queue; zeros if the stream is not open. */
   queueOf(session: SessionKey): QueueView;
   /** Deliveries lost to slow listeners since the start. */
   readonly droppedCount: number;
-  /** Closes a place for good and tells the core that the session has ended. */
+  /** Removes a session and tells the core that it has ended. */
   close(session: SessionKey): void;
 }

@@ -5,13 +5,14 @@ export interface Sink {
   /**
    * Sends one message.
    *
-   * @param parts - the message is their plain concatenation. They are other streams' parts as well, and change no more.
-   * @param sent - called once when the transport has taken it, which a peer that does not read puts off; not called if
-   * the stream ends first.
+   * @param parts - the message is their plain concatenation. Other streams may send the same parts, so they must not
+   * change any more.
+   * @param sent - called once, when the transport has accepted the message. A peer that does not read delays it. It is
+   * not called if the stream ends first.
    */
   write(parts: readonly Uint8Array[], sent: () => void): void;
-  /** The stream will end once what is queued has been written; its peer must read on, or it is reset. */
+  /** Announces that the stream ends after its queue is written. If the peer stops reading before that, it is reset. */
   closing(): void;
-  /** Ends the stream after what was written: with OK, or with the refusal's status. */
+  /** Ends the stream after all written messages: with OK, or with the status of the refusal. */
   end(refusal: Refusal | undefined): void;
 }

@@ -1,5 +1,5 @@
-/** Calls back again and again. */
+/** Calls back at a fixed period. */
 export interface Ticker {
-  /** @returns stops calling; calling it again does nothing. */
+  /** @returns a function that stops the calls; a second call of it does nothing. */
   every(tick: () => void): () => void;
 }

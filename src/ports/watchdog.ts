@@ -1,10 +1,10 @@
-/** Calls back when something has not happened in time. */
+/** Calls back when something does not happen in time. */
 export interface Watchdog {
   /**
-   * Watches for the one time span that this watchdog is for.
+   * Starts a timeout. All timeouts of one watchdog last equally long.
    *
-   * @param tooLate - called once when it is over.
-   * @returns stops watching; calling it again does nothing.
+   * @param onTimeout - called once, when the time is over.
+   * @returns a function that cancels the timeout; a second call of it does nothing.
    */
-  watch(tooLate: () => void): () => void;
+  watch(onTimeout: () => void): () => void;
 }

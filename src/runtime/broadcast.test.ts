@@ -1,5 +1,5 @@
 /**
- * What is said to one listener stays in its order, whatever else is being encoded in the same turn of the event loop.
+ * The events of one listener keep their order, whatever else is encoded in the same turn of the event loop.
  */
 import { describe, expect, it } from "vitest";
 import { COMPLETE_ALL, NO_CONTEXT, type SessionKey } from "../core/vocabulary/model.js";
@@ -26,7 +26,7 @@ class TextBatch implements Batch {
     else this.text += `${effect.kind}\n`;
   }
 
-  /** As long as what it stands for; what is not text are zeros. */
+  /** As long as the real message: payloads become zeros. */
   finish(): Uint8Array {
     const message = Buffer.alloc(this.byteLength);
     message.write(this.text);
@@ -36,13 +36,13 @@ class TextBatch implements Batch {
 
 interface Peer {
   readonly session: SessionKey;
-  readonly heard: () => readonly string[];
-  /** Its transport takes nothing any more. */
+  readonly received: () => readonly string[];
+  /** From now on, its transport accepts nothing. */
   readonly hold: () => void;
   readonly release: () => void;
 }
 
-/** A dispatcher with one producer and one request on each topic, which it answers as often as it likes. */
+/** A dispatcher with one producer and one request on each topic, which the producer may answer any number of times. */
 function stage(
   topics: readonly string[],
   limits: { readonly retainedBytes?: number } = {},
@@ -53,26 +53,26 @@ function stage(
   const runtime = new DispatcherRuntime("s", { heartbeatMs: 1e12, ...limits }, () => new TextBatch(), clock);
   const open = (): Peer => {
     let text = "";
-    const untaken: (() => void)[] = [];
+    const unsent: (() => void)[] = [];
     let isHeld = false;
     const write = (parts: readonly Uint8Array[], sent: () => void) => {
       const take = () => {
         text += Buffer.concat(parts).toString().replaceAll("\0", "");
         sent();
       };
-      if (isHeld) untaken.push(take);
+      if (isHeld) unsent.push(take);
       else take();
     };
     const session = runtime.openStream({ write, end: () => undefined, closing: () => undefined }, BOUND);
     return {
       session,
-      heard: () => text.split("\n").slice(0, -1),
+      received: () => text.split("\n").slice(0, -1),
       hold: () => {
         isHeld = true;
       },
       release: () => {
         isHeld = false;
-        for (let take = untaken.shift(); take; take = untaken.shift()) take();
+        for (let take = unsent.shift(); take; take = unsent.shift()) take();
       },
     };
   };
@@ -121,50 +121,50 @@ const LISTENER = {
   ...{ overflowAction: "DROP_OLDEST" as const, bufferBytes: 0, peer: "" },
 };
 
-const turnOfTheLoop = () => new Promise<void>((resolve) => setImmediate(resolve));
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-describe("a listener that is told something for itself,", () => {
-  it("in a group: hears of an added topic before its first delivery", async () => {
+describe("a listener that gets an event of its own,", () => {
+  it("in a group: gets the added topic before its first delivery", async () => {
     const { runtime, open, answer } = stage(["a", "b"]);
-    const { session, heard } = open();
+    const { session, received } = open();
     runtime.submit({ ...LISTENER, session, topics: ["a"], resumeFrom: [], group: "g" });
-    await turnOfTheLoop();
+    await nextTurn();
 
     answer("a");
     runtime.submit({ kind: "topicsUpdated", session, add: ["b"], remove: [] });
     answer("b");
     answer("a");
-    await turnOfTheLoop();
+    await nextTurn();
 
-    expect(heard()).toEqual(["ready", "a 1", "added b removed ", "b 1", "a 2"]);
+    expect(received()).toEqual(["ready", "a 1", "added b removed ", "b 1", "a 2"]);
   });
 
-  it("on several topics: hears of each gap before the deliveries behind it", async () => {
+  it("on several topics: gets each gap before the deliveries behind it", async () => {
     const { runtime, open, answer } = stage(["a", "b"], { retainedBytes: 512 });
     const topics = ["a", "b"];
     const first = open();
     runtime.submit({ ...LISTENER, session: first.session, topics, resumeFrom: [], group: "" });
     for (const topic of ["a", "b", "a", "b"]) answer(topic);
-    await turnOfTheLoop();
+    await nextTurn();
 
-    const { session, heard } = open();
+    const { session, received } = open();
     const resumeFrom = topics.map((topic, i) => ({ topic, epoch: `s.${i + 1}`, sequence: 0 }));
     runtime.submit({ ...LISTENER, session, topics, resumeFrom, group: "" });
-    await turnOfTheLoop();
+    await nextTurn();
 
-    expect(heard()).toEqual(["ready", "a lost 1 to 1", "a 2", "b lost 1 to 1", "b 2"]);
+    expect(received()).toEqual(["ready", "a lost 1 to 1", "a 2", "b lost 1 to 1", "b 2"]);
   });
 
-  it("in a group, reading too slowly: gets nothing of what a gap has told lost", async () => {
+  it("in a group, reading too slowly: gets no delivery that a gap has reported as lost", async () => {
     const { runtime, open, answer } = stage(["a", "b"]);
     const peer = open();
     const listener = { ...LISTENER, includeSummaries: true, bufferBytes: 40_000, group: "g", resumeFrom: [] };
     runtime.submit({ ...listener, session: peer.session, topics: ["a", "b"] });
-    await turnOfTheLoop();
+    await nextTurn();
     peer.hold();
-    // As much as is given to the transport at a time.
+    // Exactly the limit of bytes in flight.
     answer("a", { bytes: 1024 * 1024 });
-    await turnOfTheLoop();
+    await nextTurn();
     for (const [topic, more] of [
       ["b", true],
       ["b", false],
@@ -173,12 +173,12 @@ describe("a listener that is told something for itself,", () => {
       ["a", true],
     ] as const) {
       answer(topic, { more, bytes: 16_000 });
-      await turnOfTheLoop();
+      await nextTurn();
     }
     answer("b", { bytes: 0 });
     peer.release();
 
-    expect(peer.heard()).toEqual([
+    expect(peer.received()).toEqual([
       "ready",
       "a 1",
       "b lost 1 to 2",
@@ -190,120 +190,120 @@ describe("a listener that is told something for itself,", () => {
   });
 });
 
-describe("a listener that would rather lose results than its stream", () => {
-  it("keeps it though one turn alone brings more than its buffer, behind a summary", async () => {
+describe("a listener that drops results instead of being disconnected", () => {
+  it("keeps its stream when one turn exceeds its buffer behind a summary", async () => {
     const { runtime, open, answer } = stage(["a", "b"]);
     const peer = open();
     const listener = { ...LISTENER, includeSummaries: true, bufferBytes: 40_000, group: "", resumeFrom: [] };
     runtime.submit({ ...listener, session: peer.session, topics: ["a", "b"] });
-    await turnOfTheLoop();
+    await nextTurn();
     peer.hold();
-    // As much as is given to the transport at a time.
+    // Exactly the limit of bytes in flight.
     answer("a", { bytes: 1024 * 1024 });
-    await turnOfTheLoop();
+    await nextTurn();
     answer("b", { more: false });
-    await turnOfTheLoop();
+    await nextTurn();
     answer("a", { bytes: 80_000 });
-    await turnOfTheLoop();
+    await nextTurn();
     peer.release();
 
-    expect(peer.heard()).toEqual(["ready", "a 1", "b lost 1 to 1", "summarize", "a 2"]);
+    expect(peer.received()).toEqual(["ready", "a 1", "b lost 1 to 1", "summarize", "a 2"]);
   });
 });
 
-describe("topics whose deliveries travel together", () => {
-  it("begin for those who did not name them before their first delivery", async () => {
+describe("topics whose deliveries share chunks", () => {
+  it("are announced before their first delivery to listeners that match them by a pattern", async () => {
     const { runtime, open, answer } = stage(["t.a", "t.b"]);
     const peers = [open(), open()];
     for (const [i, { session }] of peers.entries()) {
       const named = { listenerId: `l${i}`, topics: ["t.*"], resumeFrom: [], group: "" };
       runtime.submit({ ...LISTENER, ...named, session });
     }
-    await turnOfTheLoop();
+    await nextTurn();
 
     for (const topic of ["t.a", "t.b", "t.a", "t.b"]) answer(topic);
-    await turnOfTheLoop();
+    await nextTurn();
 
     const begins = "added  removed ";
-    for (const { heard } of peers) {
-      expect(heard()).toEqual(["ready", begins, "t.a 1", begins, "t.b 1", "t.a 2", "t.b 2"]);
+    for (const { received } of peers) {
+      expect(received()).toEqual(["ready", begins, "t.a 1", begins, "t.b 1", "t.a 2", "t.b 2"]);
     }
   });
 
-  it("keep their order for those who stay when one leaves", async () => {
+  it("keep their order for the remaining listeners when one leaves", async () => {
     const { runtime, open, answer } = stage(["a", "b"]);
-    const [stays, leaves] = [open(), open()];
+    const [remaining, leaving] = [open(), open()];
     const listener = { ...LISTENER, resumeFrom: [], group: "" };
-    runtime.submit({ ...listener, listenerId: "l1", session: stays.session, topics: ["a", "b"] });
-    runtime.submit({ ...listener, listenerId: "l2", session: leaves.session, topics: ["b"] });
-    await turnOfTheLoop();
+    runtime.submit({ ...listener, listenerId: "l1", session: remaining.session, topics: ["a", "b"] });
+    runtime.submit({ ...listener, listenerId: "l2", session: leaving.session, topics: ["b"] });
+    await nextTurn();
 
     answer("a");
     answer("b");
-    runtime.submit({ kind: "topicsUpdated", session: leaves.session, add: [], remove: ["b"] });
+    runtime.submit({ kind: "topicsUpdated", session: leaving.session, add: [], remove: ["b"] });
     answer("b");
     answer("a");
-    await turnOfTheLoop();
+    await nextTurn();
 
-    expect(stays.heard()).toEqual(["ready", "a 1", "b 1", "b 2", "a 2"]);
-    expect(leaves.heard()).toEqual(["ready", "b 1", "added  removed b"]);
+    expect(remaining.received()).toEqual(["ready", "a 1", "b 1", "b 2", "a 2"]);
+    expect(leaving.received()).toEqual(["ready", "b 1", "added  removed b"]);
   });
 
-  it("come behind the word that a listener has joined them", async () => {
+  it("follow the event that a listener has joined them", async () => {
     const { runtime, open, answer } = stage(["a", "b"]);
-    const [first, joins] = [open(), open()];
+    const [first, joining] = [open(), open()];
     const listener = { ...LISTENER, resumeFrom: [], group: "" };
     runtime.submit({ ...listener, listenerId: "l1", session: first.session, topics: ["a", "b"] });
-    runtime.submit({ ...listener, listenerId: "l2", session: joins.session, topics: ["a"] });
-    await turnOfTheLoop();
+    runtime.submit({ ...listener, listenerId: "l2", session: joining.session, topics: ["a"] });
+    await nextTurn();
 
     answer("a");
-    runtime.submit({ kind: "topicsUpdated", session: joins.session, add: ["b"], remove: [] });
+    runtime.submit({ kind: "topicsUpdated", session: joining.session, add: ["b"], remove: [] });
     answer("b");
     answer("a");
-    await turnOfTheLoop();
+    await nextTurn();
 
-    expect(joins.heard()).toEqual(["ready", "a 1", "added b removed ", "b 1", "a 2"]);
+    expect(joining.received()).toEqual(["ready", "a 1", "added b removed ", "b 1", "a 2"]);
   });
 
-  it("tell a listener that reads too slowly of each of them what it lost", async () => {
+  it("report to a slow listener the losses of each topic", async () => {
     const { runtime, open, answer } = stage(["a", "b"]);
     const peer = open();
     const listener = { ...LISTENER, bufferBytes: 40_000, group: "", resumeFrom: [] };
     runtime.submit({ ...listener, session: peer.session, topics: ["a", "b"] });
-    await turnOfTheLoop();
+    await nextTurn();
     peer.hold();
-    // As much as is given to the transport at a time.
+    // Exactly the limit of bytes in flight.
     answer("a", { bytes: 1024 * 1024 });
-    await turnOfTheLoop();
+    await nextTurn();
     for (const topic of ["a", "b", "a"]) answer(topic, { bytes: 8_000 });
-    await turnOfTheLoop();
+    await nextTurn();
     answer("b", { bytes: 30_000 });
-    await turnOfTheLoop();
+    await nextTurn();
     peer.release();
 
-    expect(peer.heard()).toEqual(["ready", "a 1", "a lost 2 to 3", "b lost 1 to 1", "b 2"]);
+    expect(peer.received()).toEqual(["ready", "a 1", "a lost 2 to 3", "b lost 1 to 1", "b 2"]);
   });
 });
 
-describe("what must come after the deliveries in time", () => {
-  it("is not added to what was begun before them, be it late or a summary", async () => {
+describe("late deliveries and summaries", () => {
+  it("are never added to a chunk that precedes timely deliveries", async () => {
     const { runtime, open, answer, setTime } = stage(["a", "b"], {}, { a: 10 });
-    const [hearsAll, hearsInTime] = [open(), open()];
+    const [all, timely] = [open(), open()];
     const listener = { ...LISTENER, topics: ["a", "b"], resumeFrom: [], group: "" };
     const includes = { includeLate: true, includeSummaries: true };
-    runtime.submit({ ...listener, ...includes, listenerId: "l1", session: hearsAll.session });
-    runtime.submit({ ...listener, listenerId: "l2", session: hearsInTime.session });
-    await turnOfTheLoop();
+    runtime.submit({ ...listener, ...includes, listenerId: "l1", session: all.session });
+    runtime.submit({ ...listener, listenerId: "l2", session: timely.session });
+    await nextTurn();
 
     setTime(11);
     answer("a");
     answer("b");
     answer("a", { more: false });
     answer("b", { more: false });
-    await turnOfTheLoop();
+    await nextTurn();
 
-    expect(hearsAll.heard()).toEqual(["ready", "summarize", "a 0", "b 1", "b 2", "a 0", "summarize"]);
-    expect(hearsInTime.heard()).toEqual(["ready", "b 1", "b 2"]);
+    expect(all.received()).toEqual(["ready", "summarize", "a 0", "b 1", "b 2", "a 0", "summarize"]);
+    expect(timely.received()).toEqual(["ready", "b 1", "b 2"]);
   });
 });

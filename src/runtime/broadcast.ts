@@ -1,9 +1,14 @@
 /**
- * Turns effects into chunks, which are encoded once for all their receivers, and flushes them once per turn of the event
- * loop. Measured, flushing at every delivery costs four fifths of the throughput, and a timer costs latency.
+ * Encodes effects into chunks, each once for all its receivers, and flushes the chunks once per turn of the event loop.
  *
- * A chunk takes its place in the queues of its receivers when it is begun, and may grow until the end of the turn. So an
- * event that joins an open chunk overtakes what was queued since. Lanes say which events may; see `core/effect.ts`.
+ * The natural way is to flush at every delivery. Measured, that costs four fifths of the throughput, because every
+ * delivery becomes a write of its own for each receiver. A timer would batch them too, but delays every delivery. The end
+ * of the turn batches all deliveries that the turn has produced and adds no delay. This can go only if a write to a
+ * stream becomes about as cheap as adding to a chunk.
+ *
+ * A chunk enters the queues of its receivers when it is created, and may grow until the end of the turn. An event that
+ * is added to an open chunk therefore overtakes events that were queued after the chunk. Lanes say which events may do
+ * that; see `core/vocabulary/effect.ts`.
  */
 import type { AddressedEffect, Deliver, Summarize } from "../core/vocabulary/effect.js";
 import type { Lane, SessionKey } from "../core/vocabulary/model.js";
@@ -11,16 +16,16 @@ import type { BatchFactory, Sendable } from "../ports/batch.js";
 import { Chunk } from "./chunk.js";
 import type { Outbox } from "./outbox.js";
 
-/** A chunk is sealed at this size, so that what is queued can be counted and dropped in pieces. */
+/** A chunk is sealed at this size, so that a queue can be counted and dropped in small pieces. */
 const SEAL_AT_BYTES = 64 * 1024;
 
-/** Open chunks by their lane. Replaced by every flush: a `Map` that is cleared keeps its past alive, see `SlotMap`. */
+/** Open chunks by lane. Every flush creates a new map: a cleared `Map` keeps its old entries alive, see `SlotMap`. */
 type OpenChunks = Map<Lane, Chunk>;
 
-/** Everything that is being encoded in this turn of the event loop. */
+/** The chunks of this turn of the event loop. */
 export class Broadcast {
   private deliveries: OpenChunks = new Map();
-  /** Late deliveries and summaries come after every delivery in time that was ordered earlier. */
+  /** Late deliveries and summaries follow every timely delivery whose effect came earlier. */
   private lateDeliveries: OpenChunks = new Map();
   private summaries: OpenChunks = new Map();
   private dirty = new Set<Outbox>();
@@ -32,7 +37,7 @@ export class Broadcast {
     private readonly find: (key: SessionKey) => Outbox | undefined,
   ) {}
 
-  /** Hands a delivery to the listeners of its audience. */
+  /** Enqueues a delivery for the listeners of its audience. */
   deliver(delivery: Deliver): void {
     if (delivery.audience.length === 0) return;
     if (delivery.late) {
@@ -45,33 +50,33 @@ export class Broadcast {
   }
 
   /**
-   * Hands a summary to the listeners of its audience. Summaries have chunks of their own: a chunk of deliveries may be
-   * dropped as a whole, with one gap for each topic.
+   * Enqueues a summary for the listeners of its audience. Summaries have chunks of their own, because a chunk of
+   * deliveries may be dropped as a whole.
    */
   summarize(summary: Summarize): void {
     if (summary.audience.length > 0) this.add(this.summaries, summary);
   }
 
-  /** Sends an event to one stream, behind everything that is queued for it. */
+  /** Enqueues an event for one stream, behind its whole queue. */
   send(outbox: Outbox, event: Sendable): void {
     let chunk = outbox.openTail;
     if (!chunk) {
       chunk = new Chunk(this.newBatch(), [outbox]);
       this.directed.push(chunk);
       outbox.push(chunk);
-      this.mark(outbox);
+      this.markDirty(outbox);
     }
     chunk.append(event);
     if (chunk.byteLength >= SEAL_AT_BYTES) this.seal(chunk);
   }
 
-  /** Lets a stream know what an order means for it; it is looked at in this turn's flush. */
-  note(outbox: Outbox, order: AddressedEffect): void {
-    outbox.note(order);
-    this.mark(outbox);
+  /** Applies an effect that changes the stream itself, and includes the stream in this turn's flush. */
+  apply(outbox: Outbox, effect: AddressedEffect): void {
+    outbox.apply(effect);
+    this.markDirty(outbox);
   }
 
-  /** Seals everything and sends what can be sent. Happens by itself at the end of the turn. */
+  /** Seals all chunks and sends as much as the transports accept. Runs by itself at the end of the turn. */
   flush(): void {
     this.isScheduled = false;
     for (const open of [this.deliveries, this.lateDeliveries, this.summaries]) {
@@ -82,13 +87,13 @@ export class Broadcast {
     this.summaries = new Map();
     for (const chunk of this.directed) if (chunk.isOpen) this.seal(chunk);
     this.directed.length = 0;
-    // A stream that is closed for reading too slowly brings new orders, which are for the next flush.
+    // Closing a slow stream may cause new effects; they belong to the next flush.
     const { dirty } = this;
     this.dirty = new Set();
     for (const outbox of dirty) outbox.flush();
   }
 
-  /** Closes what must come after the deliveries ordered so far: its next event begins a chunk behind theirs. */
+  /** Seals open late deliveries and summaries, so that their next events go into chunks behind this new one. */
   private beginDeliveries({ lane, audience }: Deliver): Chunk {
     for (const open of [this.lateDeliveries, this.summaries]) {
       for (const [key, chunk] of open) this.finish(open, key, chunk);
@@ -114,7 +119,7 @@ export class Broadcast {
     open.set(lane, chunk);
     for (const outbox of owners) {
       outbox.push(chunk);
-      this.mark(outbox);
+      this.markDirty(outbox);
     }
     return chunk;
   }
@@ -129,7 +134,7 @@ export class Broadcast {
     for (const outbox of chunk.owners) outbox.account(chunk);
   }
 
-  private mark(outbox: Outbox): void {
+  private markDirty(outbox: Outbox): void {
     this.dirty.add(outbox);
     if (this.isScheduled) return;
     this.isScheduled = true;

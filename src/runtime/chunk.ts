@@ -1,14 +1,14 @@
 /**
- * A run of events for the same receivers: encoded once, queued by reference with each of them.
+ * A run of events for the same receivers. It is encoded once, and the queue of each receiver refers to it.
  */
 import type { Deliver } from "../core/vocabulary/effect.js";
 import type { Batch, Sendable } from "../ports/batch.js";
 import type { Outbox } from "./outbox.js";
 
-/** What a chunk costs beside its events, in bytes; estimated. */
+/** Memory of a chunk beside its events, in bytes; an estimate. */
 const CHUNK_BYTES = 512;
 
-/** Deliveries of one topic in a chunk, should it be lost. */
+/** The deliveries of one topic in a chunk; a gap reports them if the chunk is dropped. */
 export interface Range {
   readonly topic: string;
   from: number;
@@ -16,44 +16,44 @@ export interface Range {
   count: number;
 }
 
-/** Events on their way; open until it is sealed, at the latest at the end of the event loop's turn. */
+/** Queued events. A chunk is open until it is sealed, at the latest at the end of the event-loop turn. */
 export class Chunk {
   private bytes: Uint8Array | undefined;
-  /** Made when there is a second topic; most chunks have one. */
+  /** Created for the second topic; most chunks have one. */
   private rangeByTopic: Map<string, Range> | undefined;
   private latest: Range | undefined;
-  /** Deliveries in it. */
+  /** The number of deliveries in the chunk. */
   deliveryCount = 0;
-  /** What it holds is only deliveries, so that a slow listener may lose it. */
+  /** Whether the chunk holds only deliveries, so that it may be dropped for a slow listener. */
   isDroppable = true;
 
-  /** @param owners - the queues that hold it. */
+  /** @param owners - the outboxes that queue the chunk. */
   constructor(
     private readonly batch: Batch,
     readonly owners: readonly Outbox[],
   ) {}
 
-  /** Whether events may still be added. */
+  /** Whether events may still be appended. */
   get isOpen(): boolean {
     return this.bytes === undefined;
   }
 
-  /** Bytes so far. */
+  /** Encoded bytes so far. */
   get byteLength(): number {
     return this.bytes?.byteLength ?? this.batch.byteLength;
   }
 
-  /** What it counts for in a queue, in bytes. */
+  /** The bytes that the chunk counts for in a queue. */
   get cost(): number {
     return this.byteLength + CHUNK_BYTES;
   }
 
-  /** The deliveries in it that have a position, by topic. */
+  /** The deliveries with a sequence number, by topic. Late deliveries have none. */
   get ranges(): Iterable<Range> {
     return this.rangeByTopic?.values() ?? (this.latest ? [this.latest] : []);
   }
 
-  /** Adds a delivery. */
+  /** Appends a delivery. */
   deliver(delivery: Deliver): void {
     this.batch.append(delivery);
     this.deliveryCount++;
@@ -64,13 +64,13 @@ export class Chunk {
     this.latest.count++;
   }
 
-  /** Adds an event that must not be lost. */
+  /** Appends an event that must not be dropped. */
   append(event: Sendable): void {
     this.isDroppable = false;
     this.batch.append(event);
   }
 
-  /** Ends it. @returns the encoded events; the same bytes at every call. */
+  /** Closes the chunk for further events. @returns the encoded events; the same bytes at every call. */
   seal(): Uint8Array {
     this.bytes ??= this.batch.finish();
     return this.bytes;

@@ -1,5 +1,5 @@
 /**
- * The core at work: clock, queue of inputs, outboxes and drain, seen from the edges as one {@link Runtime}.
+ * Runs the core: joins clock, input queue, outboxes and drain, and offers them to the edges as one {@link Runtime}.
  */
 import { Dispatcher } from "../core/dispatcher.js";
 import type { Fact } from "../core/vocabulary/fact.js";
@@ -9,7 +9,7 @@ import type { SessionKey } from "../core/vocabulary/model.js";
 import type { Inspector, Snapshot } from "../core/vocabulary/views.js";
 import type { BatchFactory } from "../ports/batch.js";
 import type { Clock } from "../ports/clock.js";
-import type { InTurn, OutboxBound, QueueView, Runtime } from "../ports/runtime.js";
+import type { OutboxBound, QueueView, Runtime, Schedule } from "../ports/runtime.js";
 import type { Sink } from "../ports/sink.js";
 import { Broadcast } from "./broadcast.js";
 import { settleWithin } from "./drain.js";
@@ -17,36 +17,37 @@ import { Driver } from "./driver.js";
 import { Intake } from "./intake.js";
 import { Outbox, type OutboxServices } from "./outbox.js";
 import { Performer } from "./perform.js";
-import { type CallPlace, Places } from "./places.js";
 import { type ReadReplay, ReplayQueue } from "./replay-queue.js";
+import { type EffectHandler, SessionTable } from "./session-table.js";
 
 /** A running dispatcher without its edges. */
 export class DispatcherRuntime implements Runtime {
   private readonly core: Dispatcher;
-  private readonly places = new Places();
+  private readonly sessions = new SessionTable();
   private readonly broadcast: Broadcast;
   private readonly driver: Driver;
   private readonly intake: Intake;
   private readonly watchers = new Set<(fact: Fact) => void>();
   private readonly outboxServices: OutboxServices;
-  private readonly readReplay: ReadReplay = (...asked) => this.core.readReplay(...asked);
-  private whenIdle: (() => void) | undefined;
-  readonly inTurn: InTurn = (byteLength, takeUp) => this.intake.enter(byteLength, takeUp);
+  private readonly readReplay: ReadReplay = (...range) => this.core.readReplay(...range);
+  private resolveIdle: (() => void) | undefined;
+  readonly schedule: Schedule = (byteLength, processMessage) =>
+    this.intake.schedule(byteLength, processMessage);
 
   constructor(serverId: string, limits: Partial<Limits>, newBatch: BatchFactory, clock: Clock) {
     this.core = new Dispatcher(serverId, limits);
     this.outboxServices = {
       newBatch,
-      tellOverflow: (session) => this.driver.submit({ kind: "sessionClosed", session }),
+      onOverflow: (session) => this.driver.submit({ kind: "sessionClosed", session }),
     };
-    this.broadcast = new Broadcast(newBatch, (key) => this.places.stream(key));
-    const performer = new Performer(this.places, this.broadcast, (fact) => {
-      for (const hear of this.watchers) hear(fact);
+    this.broadcast = new Broadcast(newBatch, (key) => this.sessions.stream(key));
+    const performer = new Performer(this.sessions, this.broadcast, (fact) => {
+      for (const onFact of this.watchers) onFact(fact);
     });
     this.intake = new Intake(clock);
     this.driver = new Driver(this.core, clock, performer, (now) => {
-      this.intake.noteWork(now);
-      this.noteIdle();
+      this.intake.beginTurn(now);
+      this.checkIdle();
     });
   }
 
@@ -59,33 +60,33 @@ export class DispatcherRuntime implements Runtime {
   }
 
   openStream(sink: Sink, bound: OutboxBound): SessionKey {
-    const key = this.places.nextKey();
+    const key = this.sessions.nextKey();
     const replays = new ReplayQueue(this.outboxServices.newBatch, this.readReplay);
-    this.places.addStream(new Outbox(key, sink, bound, replays, this.outboxServices));
+    this.sessions.addStream(new Outbox(key, sink, bound, replays, this.outboxServices));
     return key;
   }
 
-  openCall(take: CallPlace): SessionKey {
-    const key = this.places.nextKey();
-    this.places.addCall(key, take);
+  openCall(onEffect: EffectHandler): SessionKey {
+    const key = this.sessions.nextKey();
+    this.sessions.addCall(key, onEffect);
     return key;
   }
 
   close(session: SessionKey): void {
-    this.places.remove(session);
+    this.sessions.remove(session);
     this.driver.submit({ kind: "sessionClosed", session });
   }
 
-  watch(hear: (fact: Fact) => void): () => void {
-    this.watchers.add(hear);
+  watch(onFact: (fact: Fact) => void): () => void {
+    this.watchers.add(onFact);
     this.driver.submit({ kind: "watchStarted" });
     return () => {
-      if (this.watchers.delete(hear)) this.driver.submit({ kind: "watchStopped" });
+      if (this.watchers.delete(onFact)) this.driver.submit({ kind: "watchStopped" });
     };
   }
 
   queueOf(session: SessionKey): QueueView {
-    const outbox = this.places.stream(session);
+    const outbox = this.sessions.stream(session);
     if (!outbox) return { queuedBytes: 0, deliveredCount: 0, droppedCount: 0 };
     const { byteLength: queuedBytes, deliveredCount, droppedCount } = outbox;
     return { queuedBytes, deliveredCount, droppedCount };
@@ -96,32 +97,32 @@ export class DispatcherRuntime implements Runtime {
   }
 
   get droppedCount(): number {
-    return this.places.droppedCount;
+    return this.sessions.droppedCount;
   }
 
-  /** What is held at the moment. */
-  snapshot(): Snapshot & { readonly places: number } {
-    return { ...this.core.snapshot(), places: this.places.size };
+  /** The counts and totals of the core, and the number of open streams and calls. */
+  snapshot(): Snapshot & { readonly openSessionCount: number } {
+    return { ...this.core.snapshot(), openSessionCount: this.sessions.size };
   }
 
-  /** Takes no new requests, and resolves when the pending ones have ended or had their time. */
+  /** Rejects new requests. Resolves when all pending requests have ended; after the grace, the core ends them. */
   async drain(graceMs: number): Promise<void> {
     const idle = new Promise<void>((resolve) => {
-      this.whenIdle = resolve;
+      this.resolveIdle = resolve;
     });
     this.driver.submit({ kind: "drainStarted", graceMs });
     await settleWithin(idle, graceMs, () => this.driver.submit({ kind: "drainExpired" }));
   }
 
-  /** Stops the clock. */
+  /** Stops the timer. */
   stop(): void {
     this.driver.stop();
   }
 
-  private noteIdle(): void {
-    if (this.whenIdle && this.core.pendingCount === 0) {
-      this.whenIdle();
-      this.whenIdle = undefined;
+  private checkIdle(): void {
+    if (this.resolveIdle && this.core.pendingCount === 0) {
+      this.resolveIdle();
+      this.resolveIdle = undefined;
     }
   }
 }

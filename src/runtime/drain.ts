@@ -1,8 +1,8 @@
 /**
- * Waits for something that takes its time, and forces it when that is over.
+ * Waits for a promise, and forces it to settle when the grace is over.
  *
- * @param done - what is waited for.
- * @param graceMs - how long it may take.
+ * @param done - the promise to wait for.
+ * @param graceMs - how long `done` may take, in milliseconds.
  * @param force - makes `done` resolve soon.
  */
 export async function settleWithin(done: Promise<void>, graceMs: number, force: () => void): Promise<void> {

@@ -19,24 +19,24 @@ function setUp(onEffect: (effect: Effect, driver: Driver) => void = () => {}) {
   return { driver, performed, readings: () => now };
 }
 
-/** Is answered at once by one order: nobody is known by that id. */
+/** Causes exactly one effect, a reject: no request has that id. */
 function cancel(requestId: string): Input {
   return { kind: "cancelRequested", session: 1, requestId };
 }
 
-function refusedIds(performed: readonly Effect[]): unknown[] {
+function rejectedIds(performed: readonly Effect[]): unknown[] {
   return performed.map((effect) => effect.kind === "reject" && effect.refusal.metadata["request_id"]);
 }
 
 describe("the driver", () => {
-  it("tells the core all that one message says at one instant", () => {
+  it("applies all inputs of one message at one instant", () => {
     const { driver, performed, readings } = setUp();
     driver.submitAll([cancel("a"), cancel("b"), cancel("c")]);
-    expect(refusedIds(performed)).toEqual(["a", "b", "c"]);
+    expect(rejectedIds(performed)).toEqual(["a", "b", "c"]);
     expect(readings()).toBe(1);
   });
 
-  it("reads an input of a message only after the orders of the one before it are performed", () => {
+  it("reads an input of a message only after the effects of the previous one are performed", () => {
     const { driver, performed } = setUp();
     const seen: number[] = [];
     function* inputs(): Generator<Input> {
@@ -49,7 +49,7 @@ describe("the driver", () => {
     expect(seen).toEqual([0, 1]);
   });
 
-  it("lets what came before a malformed part of a message count, and passes on what it threw", () => {
+  it("keeps the inputs before a malformed part of a message, and rethrows the error", () => {
     const { driver, performed } = setUp();
     function* inputs(): Generator<Input> {
       yield cancel("a");
@@ -58,10 +58,10 @@ describe("the driver", () => {
     }
     expect(() => driver.submitAll(inputs())).toThrow("malformed");
     driver.submit(cancel("c"));
-    expect(refusedIds(performed)).toEqual(["a", "b", "c"]);
+    expect(rejectedIds(performed)).toEqual(["a", "b", "c"]);
   });
 
-  it("takes an input that an order brings after the one at hand, never within it", () => {
+  it("applies an input that an effect submits after the current one, never within it", () => {
     const order: string[] = [];
     const { driver } = setUp((effect, own) => {
       const id = effect.kind === "reject" ? (effect.refusal.metadata["request_id"] ?? "") : "";

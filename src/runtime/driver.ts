@@ -1,6 +1,6 @@
 /**
- * Brings inputs to the core one after the other and has its orders performed. Performing an order may bring a further
- * input; it waits until the one at hand is done.
+ * Applies inputs to the core one at a time and has the effects performed. Performing an effect may submit another input;
+ * that input is queued until the current one is done.
  */
 import type { Dispatcher } from "../core/dispatcher.js";
 import type { Input } from "../core/vocabulary/input.js";
@@ -9,15 +9,15 @@ import type { Clock } from "../ports/clock.js";
 import { Pacemaker } from "./pacemaker.js";
 import type { Performer } from "./perform.js";
 
-const NOTHING: readonly Input[] = [];
+const NO_INPUTS: readonly Input[] = [];
 
-/** The one place that steps the core. */
+/** The only caller of the core's `step`. */
 export class Driver {
-  private readonly waiting: Input[] = [];
+  private readonly queue: Input[] = [];
   private readonly pacemaker: Pacemaker;
   private isRunning = false;
 
-  /** @param onStep - called when all that waited has been performed, with the instant at which that began. */
+  /** @param onStep - called after all queued inputs are applied, with the instant at which the run began. */
   constructor(
     private readonly core: Dispatcher,
     private readonly clock: Clock,
@@ -27,22 +27,25 @@ export class Driver {
     this.pacemaker = new Pacemaker(clock, () => this.submit({ kind: "clockAdvanced" }));
   }
 
-  /** Tells the core what happened; returns when its orders have been performed, unless it is already at work. */
+  /**
+   * Applies an input to the core and performs its effects before it returns. If called while another input is being
+   * applied, it queues the input and returns at once.
+   */
   submit(input: Input): void {
-    this.waiting.push(input);
+    this.queue.push(input);
     if (this.isRunning) return;
-    this.run(NOTHING);
+    this.run(NO_INPUTS);
   }
 
   /**
-   * Tells the core what one message says, all of it at one instant.
+   * Applies the inputs of one message to the core, all at one instant.
    *
-   * @param inputs - read one by one, each after the orders of the one before it have been performed. What it throws is
-   * passed on, and what came before counts.
+   * @param inputs - each is read after the effects of the previous one are performed. If reading throws, the error is
+   * rethrown, and the inputs before it stay applied.
    */
   submitAll(inputs: Iterable<Input>): void {
     if (!this.isRunning) this.run(inputs);
-    else for (const input of inputs) this.waiting.push(input);
+    else for (const input of inputs) this.queue.push(input);
   }
 
   private run(inputs: Iterable<Input>): void {
@@ -51,11 +54,11 @@ export class Driver {
     try {
       for (const input of inputs) {
         this.step(input, now);
-        if (this.waiting.length > 0) this.catchUp(now);
+        if (this.queue.length > 0) this.drainQueue(now);
       }
     } finally {
       try {
-        this.catchUp(now);
+        this.drainQueue(now);
       } finally {
         this.isRunning = false;
         this.pacemaker.arm(this.core.nextDeadline());
@@ -64,15 +67,15 @@ export class Driver {
     this.onStep(now);
   }
 
-  private catchUp(now: Instant): void {
-    for (let next = this.waiting.shift(); next; next = this.waiting.shift()) this.step(next, now);
+  private drainQueue(now: Instant): void {
+    for (let next = this.queue.shift(); next; next = this.queue.shift()) this.step(next, now);
   }
 
   private step(input: Input, now: Instant): void {
     for (const effect of this.core.step(input, now)) this.performer.perform(effect);
   }
 
-  /** Lets time stand still; nothing expires any more. */
+  /** Stops the timer. Deadlines are no longer settled by themselves. */
   stop(): void {
     this.pacemaker.stop();
   }

@@ -1,107 +1,107 @@
 /**
- * Where requests wait while the server is busy, so that what was begun is finished before more is begun.
+ * Queues requests while the server is busy, so that results of accepted requests are processed before new requests.
  *
- * Results are taken up as they come. A request is too, unless this turn of the event loop has had its time, turns before
- * it had more, or others wait already: then its turn comes when the results that came with it are dealt with. However
- * much is asked, the results of what was taken keep flowing, and a request that waited too long for its TTL is refused by
- * the core instead of taken and never answered.
+ * Results are always processed on arrival. A request is processed on arrival unless this turn of the event loop has used
+ * up its time, earlier turns overran theirs, or other requests are queued. Queued requests are processed at the end of a
+ * turn, after the results that arrived in it. So results keep flowing under any load. The core rejects a request that
+ * was queued too long for its TTL, instead of accepting a request that it cannot answer in time.
  */
 import type { Instant } from "../core/vocabulary/model.js";
 import type { Clock } from "../ports/clock.js";
-import type { TakeUp } from "../ports/runtime.js";
+import type { ProcessMessage } from "../ports/runtime.js";
 
 /**
- * How long a turn of the event loop may have lasted, in milliseconds, before requests wait for its end: peers' windows
- * are refilled once a turn, so long ones hold up the results.
+ * Time that a turn of the event loop may use before further requests are queued, in milliseconds. HTTP/2 flow control is
+ * served once a turn, so a long turn holds up the results.
  */
 const TURN_MS = 5;
 /**
- * Requests get at least this share of what a turn took, so that a flood of results does not shut them out. Measured at
- * 4x4/128: with a quarter, more was begun than could be finished.
+ * Share of a turn's time that queued requests get at least, so that a flood of results does not starve them. Measured at
+ * 4x4/128: with a quarter, the server accepted more requests than it could finish.
  */
-const LEAST_SHARE = 1 / 32;
-/** Of what turns took beyond their time, so much is remembered: results come in bursts, and so would requests. */
-const MOST_DEBT_MS = 50;
-/** What may wait, in bytes; beyond it, what waited longest is told that it waited too long. */
-const MOST_BYTES = 64 * 1024 * 1024;
-/** What a message counts for beside its bytes; estimated. */
+const MIN_SHARE = 1 / 32;
+/** Limit of the remembered overrun of past turns, in milliseconds. Results come in bursts; without it, so would requests. */
+const MAX_DEBT_MS = 50;
+/** Limit of queued messages, in bytes. Beyond it, the oldest are processed as having waited forever: they are rejected. */
+const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
+/** Memory of a queued message beside its bytes; an estimate. */
 const MESSAGE_BYTES = 512;
 
-interface Waiting {
-  readonly since: Instant;
+interface QueuedMessage {
+  readonly queuedAt: Instant;
   readonly cost: number;
-  readonly takeUp: TakeUp;
-  next: Waiting | undefined;
+  readonly processMessage: ProcessMessage;
+  next: QueuedMessage | undefined;
 }
 
-/** Messages with requests, in the order in which they came, whoever sent them. */
+/** The queue of messages that carry requests, in order of arrival across all callers. */
 export class Intake {
-  private first: Waiting | undefined;
-  private last: Waiting | undefined;
+  private first: QueuedMessage | undefined;
+  private last: QueuedMessage | undefined;
   private count = 0;
-  private waitingBytes = 0;
-  private turnBegan: Instant | undefined;
-  /** What turns took beyond their time, less what was idle since. */
+  private queuedBytes = 0;
+  private turnStartedAt: Instant | undefined;
+  /** By how much past turns overran their time, less the idle time after them, in milliseconds. */
   private debtMs = 0;
-  private turnEnded: Instant = 0;
+  private turnEndedAt: Instant = 0;
 
   constructor(private readonly clock: Clock) {}
 
-  /** How many messages wait. */
+  /** The number of queued messages. */
   get length(): number {
     return this.count;
   }
 
-  /** Notes that something is being done; the first time in a turn of the event loop begins to count. */
-  noteWork(now: Instant): void {
-    if (this.turnBegan !== undefined) return;
-    this.turnBegan = now;
-    this.debtMs = Math.max(0, this.debtMs - (now - this.turnEnded));
+  /** Starts measuring this turn of the event loop. Later calls in the same turn do nothing. */
+  beginTurn(now: Instant): void {
+    if (this.turnStartedAt !== undefined) return;
+    this.turnStartedAt = now;
+    this.debtMs = Math.max(0, this.debtMs - (now - this.turnEndedAt));
     setImmediate(() => this.endTurn());
   }
 
-  /** Takes a message up now, or at the end of this turn or a following one. */
-  enter(byteLength: number, takeUp: TakeUp): void {
+  /** Processes a message now, or queues it for the end of this turn or a later one. */
+  schedule(byteLength: number, processMessage: ProcessMessage): void {
     const now = this.clock.now();
-    this.noteWork(now);
-    if (this.count === 0 && this.debtMs === 0 && now - (this.turnBegan ?? now) < TURN_MS) {
-      takeUp(0);
+    this.beginTurn(now);
+    if (this.count === 0 && this.debtMs === 0 && now - (this.turnStartedAt ?? now) < TURN_MS) {
+      processMessage(0);
       return;
     }
     const cost = byteLength + MESSAGE_BYTES;
-    const waiting: Waiting = { since: now, cost, takeUp, next: undefined };
-    if (this.last) this.last.next = waiting;
-    else this.first = waiting;
-    this.last = waiting;
+    const message: QueuedMessage = { queuedAt: now, cost, processMessage, next: undefined };
+    if (this.last) this.last.next = message;
+    else this.first = message;
+    this.last = message;
     this.count++;
-    this.waitingBytes += cost;
-    while (this.waitingBytes > MOST_BYTES) this.takeNext(Number.POSITIVE_INFINITY);
+    this.queuedBytes += cost;
+    while (this.queuedBytes > MAX_QUEUED_BYTES) this.processNext(Number.POSITIVE_INFINITY);
   }
 
   private endTurn(): void {
     const startedAt = this.clock.now();
-    const began = this.turnBegan ?? startedAt;
-    const spentMs = startedAt - began;
-    const until = startedAt + Math.max(TURN_MS - spentMs - this.debtMs, spentMs * LEAST_SHARE);
+    const beganAt = this.turnStartedAt ?? startedAt;
+    const spentMs = startedAt - beganAt;
+    const endAt = startedAt + Math.max(TURN_MS - spentMs - this.debtMs, spentMs * MIN_SHARE);
     let now = startedAt;
     while (this.count > 0) {
-      this.takeNext(now);
+      this.processNext(now);
       now = this.clock.now();
-      if (now >= until) break;
+      if (now >= endAt) break;
     }
-    this.debtMs = Math.min(MOST_DEBT_MS, Math.max(0, this.debtMs + (now - began) - TURN_MS));
-    this.turnEnded = now;
-    this.turnBegan = undefined;
-    if (this.count > 0) this.noteWork(now);
+    this.debtMs = Math.min(MAX_DEBT_MS, Math.max(0, this.debtMs + (now - beganAt) - TURN_MS));
+    this.turnEndedAt = now;
+    this.turnStartedAt = undefined;
+    if (this.count > 0) this.beginTurn(now);
   }
 
-  private takeNext(now: Instant): void {
+  private processNext(now: Instant): void {
     const { first } = this;
     if (!first) return;
     this.first = first.next;
     if (!this.first) this.last = undefined;
     this.count--;
-    this.waitingBytes -= first.cost;
-    first.takeUp(now - first.since);
+    this.queuedBytes -= first.cost;
+    first.processMessage(now - first.queuedAt);
   }
 }

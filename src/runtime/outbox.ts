@@ -1,6 +1,6 @@
 /**
- * What waits to be sent on one stream: bounded in bytes, sent in as few messages as possible, and when a listener reads
- * too slowly, the oldest deliveries go and a gap says which.
+ * The send queue of one stream. It is bounded in bytes and sent in as few messages as possible. If a listener reads too
+ * slowly, the oldest deliveries are dropped, and a gap reports them.
  */
 import type { AddressedEffect, Close, Ready, Replay } from "../core/vocabulary/effect.js";
 import type { SessionKey } from "../core/vocabulary/model.js";
@@ -11,38 +11,38 @@ import type { Sink } from "../ports/sink.js";
 import type { Chunk, Range } from "./chunk.js";
 import type { ReplayQueue } from "./replay-queue.js";
 
-/** Bytes given to the transport before it has to take some; more than one turn of the event loop brings as a rule. */
-const MOST_IN_FLIGHT_BYTES = 1024 * 1024;
-/** Largest message made of several chunks; well below the 4 MiB that receivers accept by default. */
-const MOST_MERGED_BYTES = 256 * 1024;
-/** Bytes of a replay given to the transport ahead: a copy of each listener's own, which many hold at a time. */
-const REPLAY_IN_FLIGHT_BYTES = 64 * 1024;
+/** Limit of bytes in flight to the transport; usually more than one turn of the event loop produces. */
+const MAX_IN_FLIGHT_BYTES = 1024 * 1024;
+/** Largest message that merges several chunks, in bytes; far below the 4 MiB that gRPC receivers accept by default. */
+const MAX_MERGED_BYTES = 256 * 1024;
+/** Limit of replayed bytes in flight. It is lower, because every listener has its own copy of a replay. */
+const MAX_REPLAY_IN_FLIGHT_BYTES = 64 * 1024;
 
-/** When a peer that was closed for reading too slowly may come back, in milliseconds. */
+/** Delay after which a peer that was disconnected as slow should retry, in milliseconds. */
 const RETRY_AFTER_MS = 1_000;
 
-/** What all outboxes share. */
+/** Services that all outboxes share. */
 export interface OutboxServices {
   readonly newBatch: BatchFactory;
-  /** Called when a stream was closed because its peer reads too slowly. */
-  readonly tellOverflow: (key: SessionKey) => void;
+  /** Called when a stream is closed because its peer reads too slowly. */
+  readonly onOverflow: (key: SessionKey) => void;
 }
 
-/** The queue of one stream. */
+/** The send queue of one stream. */
 export class Outbox {
   private readonly queue: Chunk[] = [];
-  /** Chunks of the queue that go before the replays; all others go behind. */
+  /** The number of chunks that are sent before the replays; all other chunks follow them. */
   private aheadCount = 0;
   private queuedBytes = 0;
   private inFlightBytes = 0;
   private maxBytes: number;
   private readonly overflow: ReasonName;
   private isDropping = false;
-  /** What no gap has told yet, by topic; made when there is something, since an empty map costs 200 bytes. */
+  /** Dropped deliveries that no gap has reported yet, by topic. Created when needed: an empty map costs 200 bytes. */
   private lost: Map<string, Range> | undefined = undefined;
   private droppedTotal = 0;
   private deliveredTotal = 0;
-  /** Whether a refused submission ends the stream instead of being told on it. */
+  /** Whether a rejected submission ends the stream. If false, the rejection is sent on the stream. */
   readonly endsOnReject: boolean;
   private closing: Close | undefined;
   private isOver = false;
@@ -59,12 +59,12 @@ export class Outbox {
     this.endsOnReject = bound.endsOnReject;
   }
 
-  /** Bytes that wait, without those with the transport and those to be replayed, which only the log holds. */
+  /** Queued bytes, without bytes in flight and without replays, which are still in the log. */
   get byteLength(): number {
     return this.queuedBytes;
   }
 
-  /** Deliveries handed to the transport. */
+  /** Deliveries given to the transport. */
   get deliveredCount(): number {
     return this.deliveredTotal;
   }
@@ -74,45 +74,45 @@ export class Outbox {
     return this.droppedTotal;
   }
 
-  /** Whether nothing more will be sent. */
+  /** Whether the stream has ended, so that nothing more is sent. */
   get isClosed(): boolean {
     return this.isOver;
   }
 
-  /** The last chunk, if orders for this stream alone may be added to it. */
+  /** The last chunk, if it is open and only this stream receives it. */
   get openTail(): Chunk | undefined {
     const tail = this.queue.length > this.aheadCount ? this.queue.at(-1) : undefined;
     return tail?.isOpen && tail.owners.length === 1 && !tail.isDroppable ? tail : undefined;
   }
 
-  /** Takes what an order says about the stream itself. */
-  note(order: AddressedEffect): void {
-    if (order.kind === "ready") this.obey(order);
-    else if (order.kind === "replay") this.replay(order);
-    else if (order.kind === "close") this.close(order);
+  /** Applies an effect that changes the stream itself. */
+  apply(effect: AddressedEffect): void {
+    if (effect.kind === "ready") this.configure(effect);
+    else if (effect.kind === "replay") this.replay(effect);
+    else if (effect.kind === "close") this.close(effect);
   }
 
-  /** Queues a chunk, which may still grow. */
+  /** Enqueues a chunk, which may still grow. */
   push(chunk: Chunk): void {
     if (!this.isOver) this.queue.push(chunk);
   }
 
-  /** Counts a chunk of the queue that will not grow any more. */
+  /** Counts the bytes of a queued chunk once it is sealed. */
   account(chunk: Chunk): void {
     if (!this.isOver) this.queuedBytes += chunk.cost;
   }
 
   /**
-   * Sends what the transport takes, drops what is then too much, and ends the stream when all is sent and an end was
-   * ordered.
+   * Sends as much as the transport accepts, then enforces the bound of the queue. Ends the stream if a close is pending
+   * and everything is sent.
    */
   flush(): void {
     for (let message = this.nextMessage(); message; message = this.nextMessage()) this.send(message);
-    if (this.queuedBytes > this.maxBytes) this.shed();
+    if (this.queuedBytes > this.maxBytes) this.enforceBound();
     if (this.closing && this.queue.length === 0 && this.replays.isEmpty) this.end(this.closing);
   }
 
-  /** Forgets everything; the stream has ended. */
+  /** Releases the queue; the stream has ended. */
   release(): void {
     this.isOver = true;
     this.queue.length = 0;
@@ -121,29 +121,29 @@ export class Outbox {
     this.lost = undefined;
   }
 
-  private obey(ready: Ready): void {
+  private configure(ready: Ready): void {
     this.maxBytes = ready.bufferBytes;
     this.isDropping = ready.overflowAction === "DROP_OLDEST";
   }
 
-  private close(order: Close): void {
+  private close(effect: Close): void {
     if (this.closing || this.isOver) return;
-    this.closing = order;
+    this.closing = effect;
     if (this.queue.length > 0 || !this.replays.isEmpty) this.sink.closing();
   }
 
-  private replay(order: Replay): void {
+  private replay(effect: Replay): void {
     if (this.isOver) return;
     if (this.replays.isEmpty) this.aheadCount = this.queue.length;
-    this.replays.add(order);
+    this.replays.add(effect);
   }
 
-  /** What goes next to the transport, if it takes anything: a replay before all that came after it. */
+  /** The next message, if the transport may get one. A replay goes before all chunks that were queued after it. */
   private nextMessage(): readonly Uint8Array[] | undefined {
     const isReplaying = this.aheadCount === 0 && !this.replays.isEmpty;
-    const most = isReplaying ? REPLAY_IN_FLIGHT_BYTES : MOST_IN_FLIGHT_BYTES;
-    if (this.isOver || this.inFlightBytes >= most) return undefined;
-    if (!isReplaying) return this.queue[0]?.isOpen === false ? this.takeMessage() : undefined;
+    const maxInFlight = isReplaying ? MAX_REPLAY_IN_FLIGHT_BYTES : MAX_IN_FLIGHT_BYTES;
+    if (this.isOver || this.inFlightBytes >= maxInFlight) return undefined;
+    if (!isReplaying) return this.queue[0]?.isOpen === false ? this.dequeueMessage() : undefined;
     const { message, deliveryCount } = this.replays.take();
     this.deliveredTotal += deliveryCount;
     return [message];
@@ -158,15 +158,15 @@ export class Outbox {
     });
   }
 
-  /** A message is the plain concatenation of its events, so chunks need not be encoded anew. */
-  private takeMessage(): readonly Uint8Array[] {
+  /** Merges sealed chunks. A message is the plain concatenation of its events, so nothing is encoded again. */
+  private dequeueMessage(): readonly Uint8Array[] {
     const parts: Uint8Array[] = [];
-    // What was dropped came after what is replayed, and so does its gap.
-    if (this.lost && this.aheadCount === 0) parts.push(this.takeGaps(this.lost));
+    // Dropped deliveries are newer than the replays, so their gap follows the replays.
+    if (this.lost && this.aheadCount === 0) parts.push(this.encodeGaps(this.lost));
     let taken = 0;
     let bytes = 0;
     for (const chunk of this.queue) {
-      if (chunk.isOpen || (taken > 0 && bytes + chunk.byteLength > MOST_MERGED_BYTES)) break;
+      if (chunk.isOpen || (taken > 0 && bytes + chunk.byteLength > MAX_MERGED_BYTES)) break;
       parts.push(chunk.seal());
       bytes += chunk.byteLength;
       this.queuedBytes -= chunk.cost;
@@ -179,7 +179,7 @@ export class Outbox {
     return parts;
   }
 
-  private takeGaps(lost: ReadonlyMap<string, Range>): Uint8Array {
+  private encodeGaps(lost: ReadonlyMap<string, Range>): Uint8Array {
     const batch = this.shared.newBatch();
     for (const { topic, from, last, count } of lost.values()) {
       const reason = "SLOW_LISTENER";
@@ -189,8 +189,11 @@ export class Outbox {
     return batch.finish();
   }
 
-  /** One chunk always has room, or a listener with a small buffer would never get a large delivery. */
-  private shed(): void {
+  /**
+   * Drops the oldest deliveries, or closes the stream. The newest chunk always stays: otherwise a listener with a small
+   * buffer would never get a large delivery.
+   */
+  private enforceBound(): void {
     for (let i = 0; this.isDropping && this.queuedBytes > this.maxBytes && i < this.queue.length - 1; ) {
       const chunk = this.queue[i];
       if (!chunk?.isDroppable || chunk.isOpen) {
@@ -199,13 +202,13 @@ export class Outbox {
       }
       this.queue.splice(i, 1);
       this.queuedBytes -= chunk.cost;
-      for (const range of chunk.ranges) this.lose(range);
+      for (const range of chunk.ranges) this.recordLoss(range);
     }
     const newest = this.isDropping ? (this.queue.at(-1)?.cost ?? 0) : 0;
-    if (this.queuedBytes - newest > this.maxBytes && this.queue.length > 1) this.overflowed();
+    if (this.queuedBytes - newest > this.maxBytes && this.queue.length > 1) this.closeAsSlow();
   }
 
-  private lose({ topic, from, last, count }: Range): void {
+  private recordLoss({ topic, from, last, count }: Range): void {
     this.droppedTotal += count;
     this.lost ??= new Map();
     const known = this.lost.get(topic);
@@ -217,13 +220,13 @@ export class Outbox {
     known.count += count;
   }
 
-  /** The peer may never read its status, so its session ends here and not with its stream. */
-  private overflowed(): void {
+  /** Ends the session at once. The peer may never read its status, so the end of the stream would come too late. */
+  private closeAsSlow(): void {
     const limit = String(this.maxBytes);
-    const message = `${this.queuedBytes} bytes wait to be read of at most ${limit}; read faster or ask for less`;
+    const message = `${this.queuedBytes} bytes are queued for you, and the limit is ${limit}; read faster or ask for less`;
     const refused = refusal(this.overflow, message, { limit }, RETRY_AFTER_MS);
     this.end({ kind: "close", to: this.key, refusal: refused });
-    this.shared.tellOverflow(this.key);
+    this.shared.onOverflow(this.key);
   }
 
   private end({ refusal: reason }: Close): void {

@@ -1,56 +1,56 @@
 /**
- * Carries out what the core orders: to a stream as events, to a call as its answer.
+ * Performs the effects of the core: on a stream as events, on a unary call as its answer.
  */
 import type { AddressedEffect, Deliver, Effect, Summarize } from "../core/vocabulary/effect.js";
 import type { Fact } from "../core/vocabulary/fact.js";
 import type { SessionKey } from "../core/vocabulary/model.js";
 import type { Broadcast } from "./broadcast.js";
 import type { Outbox } from "./outbox.js";
-import type { Places } from "./places.js";
+import type { SessionTable } from "./session-table.js";
 
-/** Performs orders one after the other. Peers that have gone meanwhile are passed over. */
+/** Performs effects one after the other. Effects for a closed session are skipped. */
 export class Performer {
   constructor(
-    private readonly places: Places,
+    private readonly sessions: SessionTable,
     private readonly broadcast: Broadcast,
-    private readonly tell: (fact: Fact) => void,
+    private readonly onFact: (fact: Fact) => void,
   ) {}
 
   perform(effect: Effect): void {
     if (effect.kind === "deliver") {
       this.broadcast.deliver(effect);
-      for (const caller of effect.callers) this.hand(caller, effect);
+      for (const caller of effect.callers) this.sendToCaller(caller, effect);
     } else if (effect.kind === "summarize") {
       this.broadcast.summarize(effect);
-      for (const caller of effect.callers) this.hand(caller, effect);
+      for (const caller of effect.callers) this.sendToCaller(caller, effect);
     } else if (effect.kind === "observe") {
-      this.tell(effect.fact);
+      this.onFact(effect.fact);
     } else {
-      this.address(effect);
+      this.sendToSession(effect);
     }
   }
 
-  private hand(key: SessionKey, effect: Deliver | Summarize): void {
-    const outbox = this.places.stream(key);
+  private sendToCaller(key: SessionKey, effect: Deliver | Summarize): void {
+    const outbox = this.sessions.stream(key);
     if (outbox) this.broadcast.send(outbox, effect);
-    else this.places.call(key)?.(effect);
+    else this.sessions.call(key)?.(effect);
   }
 
-  private address(effect: AddressedEffect): void {
-    const outbox = this.places.stream(effect.to);
-    if (outbox) this.post(outbox, effect);
-    else this.places.call(effect.to)?.(effect);
+  private sendToSession(effect: AddressedEffect): void {
+    const outbox = this.sessions.stream(effect.to);
+    if (outbox) this.performOnStream(outbox, effect);
+    else this.sessions.call(effect.to)?.(effect);
   }
 
-  private post(outbox: Outbox, effect: AddressedEffect): void {
+  private performOnStream(outbox: Outbox, effect: AddressedEffect): void {
     switch (effect.kind) {
       case "replay":
       case "close":
-        this.broadcast.note(outbox, effect);
+        this.broadcast.apply(outbox, effect);
         break;
       case "reject":
         if (outbox.endsOnReject) {
-          this.broadcast.note(outbox, { kind: "close", to: effect.to, refusal: effect.refusal });
+          this.broadcast.apply(outbox, { kind: "close", to: effect.to, refusal: effect.refusal });
         } else {
           this.broadcast.send(outbox, effect);
         }
@@ -59,7 +59,7 @@ export class Performer {
       case "updated":
         break;
       case "ready":
-        this.broadcast.note(outbox, effect);
+        this.broadcast.apply(outbox, effect);
         this.broadcast.send(outbox, effect);
         break;
       default:

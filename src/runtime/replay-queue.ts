@@ -1,16 +1,15 @@
 /**
- * What one listener is still to be replayed: positions only. Deliveries are read and encoded when its transport takes
- * them, so that a listener that does not read holds no more of the log than the server itself.
+ * The replays that one listener still has to receive, as positions only. Deliveries are read from the log and encoded
+ * when the transport accepts them, so a listener that does not read keeps no part of the log in memory.
  */
-
 import type { Replay, ReplaySlice } from "../core/vocabulary/effect.js";
 import type { BatchFactory } from "../ports/batch.js";
 
-/** Bytes of one message of a replay, about; a larger delivery is one of its own. */
+/** Target size of one replay message, in bytes. A larger delivery becomes a message of its own. */
 const SLICE_BYTES = 64 * 1024;
 
 /** Reads the next slice of a replay. */
-export type ReadReplay = (order: Replay, from: number, mostBytes: number) => ReplaySlice;
+export type ReadReplay = (replay: Replay, from: number, maxBytes: number) => ReplaySlice;
 
 /** One message of a replay. */
 export interface ReplayMessage {
@@ -18,11 +17,11 @@ export interface ReplayMessage {
   readonly deliveryCount: number;
 }
 
-/** The replays of one stream, in the order in which they were ordered. */
+/** The replays of one stream, first in, first out. */
 export class ReplayQueue {
-  private orders: Replay[] = [];
+  private replays: Replay[] = [];
   private current = 0;
-  /** Where the current one goes on. */
+  /** The next position of the current replay. */
   private next = 0;
 
   constructor(
@@ -30,42 +29,42 @@ export class ReplayQueue {
     private readonly read: ReadReplay,
   ) {}
 
-  /** Whether there is nothing to replay, or nothing any more. */
+  /** Whether no replay is left. */
   get isEmpty(): boolean {
-    return this.orders.length === 0;
+    return this.replays.length === 0;
   }
 
-  /** Queues a replay behind the others. */
-  add(order: Replay): void {
-    if (this.isEmpty) this.next = order.from;
-    this.orders.push(order);
+  /** Enqueues a replay. */
+  add(replay: Replay): void {
+    if (this.isEmpty) this.next = replay.from;
+    this.replays.push(replay);
   }
 
-  /** Encodes what comes next. There must be something. */
+  /** Encodes the next message. The queue must not be empty. */
   take(): ReplayMessage {
     const batch = this.newBatch();
     let deliveryCount = 0;
-    for (let order = this.orders[this.current]; order; order = this.orders[this.current]) {
-      const slice = this.read(order, this.next, SLICE_BYTES - batch.byteLength);
+    for (let replay = this.replays[this.current]; replay; replay = this.replays[this.current]) {
+      const slice = this.read(replay, this.next, SLICE_BYTES - batch.byteLength);
       if (slice.gap) batch.append(slice.gap);
       for (const delivery of slice.deliveries) batch.append(delivery);
       deliveryCount += slice.deliveries.length;
       this.next = slice.next;
-      if (slice.next > order.last) this.proceed();
-      if (batch.byteLength >= SLICE_BYTES || slice.next <= order.last) break;
+      if (slice.next > replay.last) this.advance();
+      if (batch.byteLength >= SLICE_BYTES || slice.next <= replay.last) break;
     }
     return { message: batch.finish(), deliveryCount };
   }
 
-  /** Forgets what was ordered. */
+  /** Drops all replays. */
   clear(): void {
-    this.orders = [];
+    this.replays = [];
     this.current = 0;
   }
 
-  private proceed(): void {
+  private advance(): void {
     this.current++;
-    this.next = this.orders[this.current]?.from ?? 0;
-    if (this.current === this.orders.length) this.clear();
+    this.next = this.replays[this.current]?.from ?? 0;
+    if (this.current === this.replays.length) this.clear();
   }
 }

@@ -1,6 +1,6 @@
 /**
- * A listener that comes back, from the input to its transport: events as text, a clock that stands, and a transport that
- * takes what the test lets it take.
+ * A returning listener, from the input to its transport: events as text, a clock that stands still, and a transport that
+ * accepts messages only when the test says so.
  */
 import { describe, expect, it } from "vitest";
 import type { Limits } from "../core/vocabulary/limits.js";
@@ -14,14 +14,14 @@ const KIB = 1_024;
 const BOUND = { maxBytes: Number.POSITIVE_INFINITY, overflow: "SLOW_LISTENER", endsOnReject: false } as const;
 const EPOCH = "s.1";
 
-/** Events as lines of text, a delivery as long as its payload. */
+/** Events as lines of text; a delivery is padded to the size of its payload. */
 class TextBatch implements Batch {
   private readonly lines: string[] = [];
   byteLength = 0;
 
   append(effect: Sendable): void {
     const bytes = effect.kind === "deliver" ? effect.payload.byteLength : 0;
-    const line = say(effect);
+    const line = lineOf(effect);
     this.lines.push(line.padEnd(bytes));
     this.byteLength += Math.max(line.length, bytes) + 1;
   }
@@ -31,7 +31,7 @@ class TextBatch implements Batch {
   }
 }
 
-function say(effect: Sendable): string {
+function lineOf(effect: Sendable): string {
   switch (effect.kind) {
     case "deliver":
       return `${effect.topic} ${effect.sequence}`;
@@ -45,20 +45,20 @@ function say(effect: Sendable): string {
   }
 }
 
-/** A peer whose transport takes nothing by itself. */
+/** A peer whose transport accepts messages only through `read`. */
 class Peer implements Sink {
-  private untaken: (() => void)[] = [];
+  private unsent: (() => void)[] = [];
   private text = "";
-  /** Bytes with the transport. */
-  heldBytes = 0;
+  /** Bytes in flight. */
+  inFlightBytes = 0;
   isClosing = false;
   ended: Refusal | "OK" | undefined;
 
   write(parts: readonly Uint8Array[], sent: () => void): void {
     const message = Buffer.concat(parts);
-    this.heldBytes += message.byteLength;
-    this.untaken.push(() => {
-      this.heldBytes -= message.byteLength;
+    this.inFlightBytes += message.byteLength;
+    this.unsent.push(() => {
+      this.inFlightBytes -= message.byteLength;
       this.text += message.toString();
       sent();
     });
@@ -72,16 +72,16 @@ class Peer implements Sink {
     this.ended = refusal ?? "OK";
   }
 
-  /** Takes messages, as many as come by that. */
-  read(most = Number.POSITIVE_INFINITY): void {
-    for (let i = 0; i < most; i++) {
-      const take = this.untaken.shift();
+  /** Accepts messages until none is left; accepting one may bring the next. */
+  read(max = Number.POSITIVE_INFINITY): void {
+    for (let i = 0; i < max; i++) {
+      const take = this.unsent.shift();
       if (!take) return;
       take();
     }
   }
 
-  /** What was taken, event by event. */
+  /** The received events. */
   get events(): readonly string[] {
     return this.text
       .split("\n")
@@ -90,7 +90,7 @@ class Peer implements Sink {
   }
 }
 
-/** A dispatcher with one producer on every topic, and one request on each topic that it answers as often as it likes. */
+/** A dispatcher with one producer on every topic, and one request on each, which the producer may answer any number of times. */
 class Stage {
   readonly runtime: DispatcherRuntime;
   readonly producer: SessionKey;
@@ -130,7 +130,7 @@ class Stage {
     return { peer, session };
   }
 
-  /** Results of the topic's one request. */
+  /** Returns results of the topic's one request. */
   publish(topic: string, count: number, bytes: number, isLast = false): void {
     if (!this.assignments.has(topic)) this.request(topic);
     for (let i = 0; i < count; i++) {
@@ -148,8 +148,8 @@ class Stage {
     this.runtime.submit({ kind: "clockAdvanced" });
   }
 
-  /** Lets what is queued be sent, as the end of the event loop's turn does. */
-  async turn(): Promise<void> {
+  /** Ends the event-loop turn, which flushes the queues. */
+  async endTurn(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
   }
 
@@ -171,39 +171,39 @@ function numbered(topic: string, from: number, last: number): readonly string[] 
   return Array.from({ length: last - from + 1 }, (_, i) => `${topic} ${from + i}`);
 }
 
-describe("a listener that comes back", () => {
-  it("gets all that is retained, though it is more than its buffer, topic by topic", async () => {
+describe("a listener that resumes", () => {
+  it("gets all retained deliveries, topic by topic, even if they exceed its buffer", async () => {
     const stage = new Stage();
     stage.listen(["t"], {});
     stage.publish("t", 500, 4 * KIB);
     const { peer } = stage.listen(["t", "u"], { t: 100 });
-    await stage.turn();
+    await stage.endTurn();
     peer.read();
 
     expect(peer.events).toEqual(["ready", ...numbered("t", 101, 500)]);
   });
 
-  it("gets a delivery that is larger than a slice, and what is new behind it", async () => {
+  it("gets a delivery that is larger than a slice, and new deliveries behind it", async () => {
     const stage = new Stage();
     stage.listen(["t"], {});
     stage.publish("t", 3, 300 * KIB);
     const { peer } = stage.listen(["t"], { t: 0 });
     stage.publish("t", 1, KIB);
-    await stage.turn();
+    await stage.endTurn();
     peer.read();
 
     expect(peer.events).toEqual(["ready", ...numbered("t", 1, 4)]);
   });
 
-  it("loses of what is new the oldest, and is told so behind what was retained", async () => {
+  it("loses the oldest new deliveries, and gets their gap behind the retained ones", async () => {
     const stage = new Stage();
     stage.listen(["t"], {});
     stage.publish("t", 100, 4 * KIB);
     const { peer } = stage.listen(["t"], { t: 0 });
-    await stage.turn();
+    await stage.endTurn();
     for (let i = 0; i < 20; i++) {
       stage.publish("t", 1, 4 * KIB);
-      await stage.turn();
+      await stage.endTurn();
     }
     peer.read();
 
@@ -213,13 +213,13 @@ describe("a listener that comes back", () => {
     expect(rest).toEqual(numbered("t", 118, 120));
   });
 
-  it("is told in its place what left the log before it was read", async () => {
+  it("gets a gap in place of the deliveries that left the log before they were sent", async () => {
     const stage = new Stage({ retainedBytes: 94 * (4 * KIB + 256) });
     stage.listen(["t"], {});
     stage.publish("t", 90, 4 * KIB);
     const { peer } = stage.listen(["t"], { t: 0 });
-    await stage.turn();
-    const ahead = Math.floor(peer.heldBytes / (4 * KIB));
+    await stage.endTurn();
+    const ahead = Math.floor(peer.inFlightBytes / (4 * KIB));
     stage.publish("u", 50, 4 * KIB);
     peer.read();
 
@@ -228,13 +228,13 @@ describe("a listener that comes back", () => {
     expect(peer.events).toEqual(["ready", ...numbered("t", 1, ahead), gaps[0], ...numbered("t", 47, 90)]);
   });
 
-  it("is told what has aged while it did not read", async () => {
+  it("gets a gap for deliveries that expired while it did not read", async () => {
     const stage = new Stage({ retainedMs: 1_000 });
     stage.listen(["t"], {});
     stage.publish("t", 50, 4 * KIB);
     const { peer } = stage.listen(["t"], { t: 0 });
-    await stage.turn();
-    const ahead = Math.floor(peer.heldBytes / (4 * KIB));
+    await stage.endTurn();
+    const ahead = Math.floor(peer.inFlightBytes / (4 * KIB));
     stage.advance(5_000);
     peer.read();
 
@@ -242,7 +242,7 @@ describe("a listener that comes back", () => {
     expect(peer.events).toEqual(["ready", ...numbered("t", 1, ahead), gap]);
   });
 
-  it("hears where topics stand only behind what it is still to be sent of them", async () => {
+  it("gets the cursors of topics only behind their pending deliveries", async () => {
     const stage = new Stage({ heartbeatMs: 1_000, retainedMs: 1e9 });
     stage.listen(["t"], {});
     stage.publish("t", 50, 4 * KIB);
@@ -250,7 +250,7 @@ describe("a listener that comes back", () => {
     stage.runtime.submit({ kind: "topicsUpdated", session, add: ["*"], remove: [] });
     stage.publish("t", 1, KIB, true);
     stage.advance(1_001);
-    await stage.turn();
+    await stage.endTurn();
     peer.read();
 
     expect(peer.events).toEqual([
@@ -263,35 +263,35 @@ describe("a listener that comes back", () => {
     ]);
   });
 
-  it("is disconnected for what is new alone, if it asked for that, and then has its place in the log", async () => {
+  it("is disconnected only for new deliveries, if it chose that, and can resume again", async () => {
     const stage = new Stage();
     stage.listen(["t"], {});
     stage.publish("t", 100, 4 * KIB);
     const { peer } = stage.listen(["t"], { t: 0 }, { overflowAction: "DISCONNECT" });
-    await stage.turn();
+    await stage.endTurn();
     expect(peer.ended).toBeUndefined();
     for (let i = 0; i < 20; i++) {
       stage.publish("t", 1, 4 * KIB);
-      await stage.turn();
+      await stage.endTurn();
     }
     expect(peer.ended).toMatchObject({ reason: "SLOW_LISTENER" });
     peer.read();
-    const heard = peer.events.length - 1;
-    const again = stage.listen(["t"], { t: heard }, { overflowAction: "DISCONNECT" });
-    await stage.turn();
+    const received = peer.events.length - 1;
+    const again = stage.listen(["t"], { t: received }, { overflowAction: "DISCONNECT" });
+    await stage.endTurn();
     again.peer.read();
 
     expect([...peer.events, ...again.peer.events.slice(1)]).toEqual(["ready", ...numbered("t", 1, 120)]);
   });
 
-  it("has everything before its stream ends with the server", async () => {
+  it("gets everything before a shutdown ends its stream", async () => {
     const stage = new Stage();
     stage.listen(["t"], {});
     stage.publish("t", 100, 4 * KIB);
     const { peer } = stage.listen(["t"], { t: 0 });
-    await stage.turn();
+    await stage.endTurn();
     await stage.runtime.drain(0);
-    await stage.turn();
+    await stage.endTurn();
     expect([peer.isClosing, peer.ended]).toEqual([true, undefined]);
     peer.read();
 
@@ -301,28 +301,28 @@ describe("a listener that comes back", () => {
     stage.runtime.stop();
   });
 
-  it("gets nothing more once it has gone", async () => {
+  it("gets nothing more once its session is closed", async () => {
     const stage = new Stage();
     stage.listen(["t"], {});
     stage.publish("t", 100, 4 * KIB);
     const { peer, session } = stage.listen(["t"], { t: 0 });
-    await stage.turn();
+    await stage.endTurn();
     stage.runtime.close(session);
-    const { heldBytes } = peer;
+    const { inFlightBytes } = peer;
     peer.read();
 
-    expect(peer.heldBytes).toBe(0);
-    expect(peer.events.length).toBeLessThan(1 + Math.ceil(heldBytes / (4 * KIB)) + 1);
+    expect(peer.inFlightBytes).toBe(0);
+    expect(peer.events.length).toBeLessThan(1 + Math.ceil(inFlightBytes / (4 * KIB)) + 1);
   });
 
-  it("holds no part of the log while it does not read, and a thousand of them hold none either", async () => {
+  it("keeps no part of the log in memory while it does not read, and neither do a thousand of them", async () => {
     const stage = new Stage();
     stage.listen(["t"], {});
     stage.publish("t", 1_000, 4 * KIB);
     const peers = Array.from({ length: 1_000 }, () => stage.listen(["t"], { t: 0 }));
-    await stage.turn();
+    await stage.endTurn();
 
-    const held = peers.map(({ peer }) => peer.heldBytes);
+    const held = peers.map(({ peer }) => peer.inFlightBytes);
     const queued = peers.map(({ session }) => stage.runtime.queueOf(session).queuedBytes);
     expect(Math.max(...held)).toBeLessThan(130 * KIB);
     expect(Math.max(...queued)).toBe(0);

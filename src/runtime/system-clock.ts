@@ -1,10 +1,10 @@
 import { performance } from "node:perf_hooks";
 import type { Clock } from "../ports/clock.js";
 
-/** How long the two clocks are taken to run alike before they are compared again, in milliseconds. */
+/** The time between two comparisons of the two clocks, in milliseconds. */
 const COMPARE_MS = 1_000;
 
-/** The clocks of this process and machine. One instant has one time of day, but for steps of the machine's clock. */
+/** Creates the clocks of this process. An instant always maps to the same time of day, unless the system clock steps. */
 export function createSystemClock(): Clock {
   let latest = performance.now();
   let offset = Date.now() - latest;
@@ -16,11 +16,11 @@ export function createSystemClock(): Clock {
   return {
     now,
     timeOfDay(at) {
-      // Asked for every delivery: what the clock said last is near enough to know whether to compare again.
+      // This runs for every delivery, so the last reading decides whether to compare again; a new reading costs time.
       if (latest - comparedAt > COMPARE_MS) {
         comparedAt = now();
         const measured = Date.now() - comparedAt;
-        // Date.now() knows whole milliseconds only; a smaller difference is no step.
+        // Date.now() has a resolution of one millisecond, so a smaller difference is not a clock step.
         if (Math.abs(measured - offset) > 2) offset = measured;
       }
       return offset + at;

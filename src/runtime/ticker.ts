@@ -1,16 +1,16 @@
 import type { Ticker } from "../ports/ticker.js";
 
-/** Ticks for any number of things with one timer, which runs only while there are any. */
+/** Serves any number of callbacks with one timer. The timer runs only while there are callbacks. */
 export class SharedTicker implements Ticker {
   private readonly ticks = new Set<() => void>();
   private timer: NodeJS.Timeout | undefined;
 
-  /** @param periodMs - time between two ticks. */
+  /** @param periodMs - the time between two ticks, in milliseconds. */
   constructor(private readonly periodMs: number) {}
 
   every(tick: () => void): () => void {
     this.ticks.add(tick);
-    this.timer ??= setInterval(() => this.ring(), this.periodMs).unref();
+    this.timer ??= setInterval(() => this.fire(), this.periodMs).unref();
     return () => {
       this.ticks.delete(tick);
       if (this.ticks.size === 0) this.stop();
@@ -22,7 +22,7 @@ export class SharedTicker implements Ticker {
     this.timer = undefined;
   }
 
-  private ring(): void {
+  private fire(): void {
     for (const tick of [...this.ticks]) tick();
   }
 }

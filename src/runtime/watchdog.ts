@@ -3,29 +3,29 @@ import type { Watchdog } from "../ports/watchdog.js";
 
 interface Watch {
   readonly until: number;
-  readonly tooLate: () => void;
+  readonly onTimeout: () => void;
 }
 
-/** Watches any number of things for the same time span with one timer, which runs only while there are any. */
+/** Runs any number of timeouts of equal length on one timer. The timer runs only while there are timeouts. */
 export class SharedWatchdog implements Watchdog {
-  /** In the order in which they run out, since all take equally long. */
+  /** In the order of expiry: all timeouts are equally long. */
   private readonly watches = new Set<Watch>();
   private timer: NodeJS.Timeout | undefined;
 
-  /** @param spanMs - how long each may take. */
+  /** @param spanMs - the length of every timeout, in milliseconds. */
   constructor(
     private readonly clock: Clock,
     private readonly spanMs: number,
   ) {}
 
-  watch(tooLate: () => void): () => void {
-    const watch: Watch = { until: this.clock.now() + this.spanMs, tooLate };
+  watch(onTimeout: () => void): () => void {
+    const watch: Watch = { until: this.clock.now() + this.spanMs, onTimeout };
     this.watches.add(watch);
     this.timer ??= this.sleep(this.spanMs);
     return () => this.watches.delete(watch);
   }
 
-  /** Stops watching everything. */
+  /** Cancels all timeouts. */
   stop(): void {
     this.watches.clear();
     if (this.timer) clearTimeout(this.timer);
@@ -33,10 +33,10 @@ export class SharedWatchdog implements Watchdog {
   }
 
   private sleep(ms: number): NodeJS.Timeout {
-    return setTimeout(() => this.ring(), ms).unref();
+    return setTimeout(() => this.fire(), ms).unref();
   }
 
-  private ring(): void {
+  private fire(): void {
     this.timer = undefined;
     const now = this.clock.now();
     for (const watch of this.watches) {
@@ -45,7 +45,7 @@ export class SharedWatchdog implements Watchdog {
         return;
       }
       this.watches.delete(watch);
-      watch.tooLate();
+      watch.onTimeout();
     }
   }
 }

@@ -206,8 +206,8 @@ describe("streams that are cut", () => {
 /** Waits until what was closed has been noticed, which takes the server some turns of the event loop. */
 async function isEmpty(runtime: DispatcherRuntime): Promise<void> {
   const held = () => {
-    const { counts, places } = runtime.snapshot();
-    return Object.entries({ ...counts, places }).filter(([, count]) => count > 0);
+    const { counts, openSessionCount } = runtime.snapshot();
+    return Object.entries({ ...counts, openSessionCount }).filter(([, count]) => count > 0);
   };
   await expect.poll(held, { timeout: 30_000, interval: 20 }).toEqual([]);
 }

@@ -36,13 +36,13 @@ describe("a peer that was closed", () => {
     await new Promise((resolve) => stream.on("response", resolve));
     const client = connect(address);
     const other = await client.listener({ topics });
-    const { places } = runtime.snapshot();
+    const { openSessionCount } = runtime.snapshot();
     await pour(client, "cut", 5_000, KIB);
     await other.take("delivery", 5_000);
     // One that was closed for not reading is replaced by nobody.
     await client.listener({ listenerId: "cut" });
     expect(await closed).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
     // The producer that poured and the successor have come, and the listener has gone.
-    expect(runtime.snapshot().places).toBe(places + 1);
+    expect(runtime.snapshot().openSessionCount).toBe(openSessionCount + 1);
   });
 });

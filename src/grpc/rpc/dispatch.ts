@@ -9,12 +9,17 @@ import { answerUnary } from "./unary.js";
 
 /** Handles Dispatch: scatters a request and answers as soon as it is accepted. */
 export function dispatch(edge: Edge, call: UnaryCall, callback: sendUnaryData<Uint8Array>): void {
-  edge.runtime.inTurn(call.request.byteLength, (waitedMs) => {
-    if (!call.cancelled) takeUp(edge, call, waitedMs, callback);
+  edge.runtime.schedule(call.request.byteLength, (waitedMs) => {
+    if (!call.cancelled) processMessage(edge, call, waitedMs, callback);
   });
 }
 
-function takeUp(edge: Edge, call: UnaryCall, waitedMs: number, callback: sendUnaryData<Uint8Array>): void {
+function processMessage(
+  edge: Edge,
+  call: UnaryCall,
+  waitedMs: number,
+  callback: sendUnaryData<Uint8Array>,
+): void {
   answerUnary(
     edge,
     callback,

@@ -7,12 +7,12 @@ type GatherCall = OutgoingCall & { readonly request: Buffer };
 
 /** Handles Gather: scatters a request and streams its acceptance, its results and its summary. */
 export function gather(edge: Edge, call: GatherCall): void {
-  edge.runtime.inTurn(call.request.byteLength, (waitedMs) => {
-    if (!call.cancelled) takeUp(edge, call, waitedMs);
+  edge.runtime.schedule(call.request.byteLength, (waitedMs) => {
+    if (!call.cancelled) processMessage(edge, call, waitedMs);
   });
 }
 
-function takeUp(edge: Edge, call: GatherCall, waitedMs: number): void {
+function processMessage(edge: Edge, call: GatherCall, waitedMs: number): void {
   const { runtime, clock, logger, options } = edge;
   guard(
     logger,

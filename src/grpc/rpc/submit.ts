@@ -15,7 +15,7 @@ export function submit(edge: Edge, call: BidiCall): void {
   } as const;
   const session = runtime.openStream(sinkOf(call, edge), bound);
   subscribe(call, logger, {
-    inTurn: runtime.inTurn,
+    schedule: runtime.schedule,
     message: (message, waitedMs) => runtime.submitAll(inputsOf(edge, session, message, waitedMs)),
     refused: (refused) => runtime.submit({ kind: "sessionEnded", session, refusal: refused }),
     halfClosed: () => runtime.submit({ kind: "callerFinished", session }),

@@ -18,7 +18,7 @@ import type { Instant } from "../../core/vocabulary/model.js";
 import type { Refusal } from "../../core/vocabulary/reason.js";
 import type { Clock } from "../../ports/clock.js";
 import type { Logger } from "../../ports/logger.js";
-import type { InTurn } from "../../ports/runtime.js";
+import type { Schedule } from "../../ports/runtime.js";
 import type { Sink } from "../../ports/sink.js";
 import type { Watchdog } from "../../ports/watchdog.js";
 import { FIELD_PATHS, type FieldPaths } from "../wire/field-paths.js";
@@ -43,10 +43,10 @@ export interface SinkServices {
 
 /** What happens on a stream that a peer opened. */
 export interface StreamEvents {
-  /** A message came. @param waitedMs - how long it waited for its turn, in milliseconds; 0 without `inTurn`. */
+  /** A message came. @param waitedMs - how long it waited for its turn, in milliseconds; 0 without `schedule`. */
   readonly message?: (message: Buffer, waitedMs: number) => void;
   /** When messages, and that the peer sends nothing more, are taken up; at once if absent, and always in their order. */
-  readonly inTurn?: InTurn;
+  readonly schedule?: Schedule;
   /** A message was no valid protobuf; the stream is to end with this, and brings nothing more but `closed`. */
   readonly refused?: (refusal: Refusal) => void;
   /** The peer sends nothing more; or it has gone, and `closed` follows. */
@@ -160,7 +160,7 @@ export function fail(call: OutgoingCall, status: GrpcStatus): void {
 
 /** Hears what happens on a stream. */
 export function subscribe(call: OutgoingCall, logger: Logger, events: StreamEvents): void {
-  const { message, halfClosed, refused, inTurn = atOnce } = events;
+  const { message, halfClosed, refused, schedule = atOnce } = events;
   let isClosed = false;
   let isRefused = false;
   const refuse = (refusal: Refusal): void => {
@@ -178,18 +178,18 @@ export function subscribe(call: OutgoingCall, logger: Logger, events: StreamEven
   call.on("close", close);
   if (!("readable" in call)) return;
   call.on("data", (received: Buffer) => {
-    inTurn(received.byteLength, (waitedMs) => {
+    schedule(received.byteLength, (waitedMs) => {
       if (!isClosed && !isRefused && message) guarded(() => message(received, waitedMs));
     });
   });
   call.on("end", () => {
-    inTurn(0, () => {
+    schedule(0, () => {
       if (!isClosed && !isRefused && halfClosed) guarded(halfClosed);
     });
   });
 }
 
-const atOnce: InTurn = (_byteLength, takeUp) => takeUp(0);
+const atOnce: Schedule = (_byteLength, processMessage) => processMessage(0);
 
 /** The open sockets of everything that a server has bound. */
 export type Sockets = Map<NetServer, Set<Socket>>;

@@ -2,29 +2,29 @@ import type { AddressedEffect, Deliver, Summarize } from "../core/vocabulary/eff
 import type { SessionKey } from "../core/vocabulary/model.js";
 import type { Outbox } from "./outbox.js";
 
-/** Takes the orders of one call. */
-export type CallPlace = (order: AddressedEffect | Deliver | Summarize) => void;
+/** Handles the effects for one unary call. */
+export type EffectHandler = (effect: AddressedEffect | Deliver | Summarize) => void;
 
-/** Who is reached by which session key. */
-export class Places {
+/** Finds the stream or call of a session key. */
+export class SessionTable {
   private readonly outboxes = new Map<SessionKey, Outbox>();
-  private readonly calls = new Map<SessionKey, CallPlace>();
+  private readonly calls = new Map<SessionKey, EffectHandler>();
   private latest: SessionKey = 0;
   private droppedBefore = 0;
 
-  /** How many are open. */
+  /** The number of open streams and calls. */
   get size(): number {
     return this.outboxes.size + this.calls.size;
   }
 
-  /** Deliveries lost by all streams, those included that are gone. */
+  /** Deliveries lost by all streams, including closed ones. */
   get droppedCount(): number {
     let dropped = this.droppedBefore;
     for (const outbox of this.outboxes.values()) dropped += outbox.droppedCount;
     return dropped;
   }
 
-  /** A key that was never used. */
+  /** Returns a key that was never used before. */
   nextKey(): SessionKey {
     return ++this.latest;
   }
@@ -33,17 +33,17 @@ export class Places {
     this.outboxes.set(outbox.key, outbox);
   }
 
-  addCall(key: SessionKey, place: CallPlace): void {
-    this.calls.set(key, place);
+  addCall(key: SessionKey, onEffect: EffectHandler): void {
+    this.calls.set(key, onEffect);
   }
 
-  /** The stream of a key, if it is one and open. */
+  /** The open stream of a key; undefined if there is none. */
   stream(key: SessionKey): Outbox | undefined {
     return this.outboxes.get(key);
   }
 
-  /** The call of a key, if it is one and open. */
-  call(key: SessionKey): CallPlace | undefined {
+  /** The handler of an open call; undefined if there is none. */
+  call(key: SessionKey): EffectHandler | undefined {
     return this.calls.get(key);
   }
 
