@@ -1,13 +1,13 @@
 import type { Server } from "@grpc/grpc-js";
 import { HealthImplementation } from "grpc-health-check";
 
-/** Tells whether the server takes requests, by grpc.health.v1. */
+/** Reports through grpc.health.v1 whether the server accepts requests. */
 export interface Health {
-  /** Says that it does not any more. */
+  /** Reports that the server no longer accepts requests. */
   notServing(): void;
 }
 
-/** Offers health of the server as a whole ("") and of each service. */
+/** Adds the health service, for the whole server ("") and for each service. */
 export function addHealth(server: Server, services: readonly string[]): Health {
   const names = ["", ...services];
   const serving = Object.fromEntries(names.map((name) => [name, "SERVING" as const]));

@@ -1,5 +1,5 @@
 /**
- * The gRPC server: its services, its limits, its start and its end.
+ * The gRPC server: services, limits, start and shutdown.
  */
 import {
   type ChannelOptions,
@@ -27,16 +27,17 @@ import { submit } from "./rpc/submit.js";
 import { subscribe } from "./rpc/subscribe.js";
 import { updateListener } from "./rpc/update-listener.js";
 import { type Watchers, watch } from "./rpc/watch.js";
-import { type BidiCall, type Sockets, type UnaryCall, watchSockets } from "./transport/call.js";
+import { type BidiCall, type Sockets, trackSockets, type UnaryCall } from "./transport/call.js";
 import { firstMessageInterceptor } from "./transport/first-message.js";
 import { createGrpcJsInternals, type Http2Limits } from "./transport/grpc-js-internals.js";
 import type { ProcessFacts } from "./wire/encode-view.js";
 
 const SERVICES = ["ate.dispatcher.v1.DispatcherService", "ate.dispatcher.v1.IntrospectionService"];
 /**
- * Node closes a connection, with all its streams, past 33 stream resets a second. Clients behind one proxy share a
- * connection and reach that by cancelling; see docs/adr/0008. The limit of rejected streams counts streams that were
- * reset but are not freed yet, so clients that give up while they wait at the limit reach the default of 100 at once.
+ * By default, Node closes a connection with all its streams after more than 33 stream resets a second. Clients behind one
+ * proxy share a connection and reach that rate by cancelling calls; see docs/adr/0008. The limit of rejected streams also
+ * counts streams that are reset but not yet freed. Clients that give up while they wait for a free stream therefore reach
+ * its default of 100 at once.
  */
 const HTTP2_LIMITS: Http2Limits = {
   streamResetBurst: 5_000,
@@ -44,22 +45,22 @@ const HTTP2_LIMITS: Http2Limits = {
   maxSessionRejectedStreams: 1_000_000,
 };
 
-type AskedCall = ServerWritableStream<Buffer, Uint8Array>;
+type ServerStreamCall = ServerWritableStream<Buffer, Uint8Array>;
 type Answer = sendUnaryData<Uint8Array>;
 
-/** A gRPC server at work. */
+/** The gRPC server of one dispatcher. */
 export interface GrpcServer {
-  /** Binds every address. @returns what was bound, `host:port` each. Throws if one cannot be. */
+  /** Binds every address. @returns the bound addresses, each as `host:port`. Rejects if an address cannot be bound. */
   start(): Promise<readonly string[]>;
-  /** Tells health checks that no new requests are taken. */
+  /** Makes health checks report that new requests are rejected. */
   notReady(): void;
-  /** Takes no new connections and closes those without streams. Resolves when none is left. */
+  /** Accepts no new connections and closes idle ones. Resolves when no connection is left. */
   finish(): Promise<void>;
-  /** Cuts whatever is still open; `finish` resolves. */
+  /** Closes all remaining connections at once, so that `finish` resolves. */
   force(): void;
 }
 
-/** Makes the server; nothing is bound before `start`. */
+/** Creates the server. No address is bound before `start`. */
 export function createGrpcServer(
   parts: Omit<Edge, "internals">,
   facts: ProcessFacts,
@@ -75,21 +76,21 @@ export function createGrpcServer(
   const intercept = firstMessageInterceptor(watchdog, options, internals);
   const edge: Edge = { ...parts, internals };
   internals.setHttp2Limits(HTTP2_LIMITS);
-  server.addService(verbatim(DispatcherServiceService), {
+  server.addService(withRawBytes(DispatcherServiceService), {
     dispatch: (call: UnaryCall, callback: Answer) => dispatch(edge, call, callback),
-    gather: (call: AskedCall) => gather(edge, call),
+    gather: (call: ServerStreamCall) => gather(edge, call),
     submit: (call: BidiCall) => submit(edge, call),
     cancelRequest: (call: UnaryCall, callback: Answer) => cancelRequest(edge, call, callback),
     produce: (call: BidiCall) => produce(edge, call),
-    listen: (call: AskedCall) => listen(edge, call),
+    listen: (call: ServerStreamCall) => listen(edge, call),
     updateListener: (call: UnaryCall, callback: Answer) => updateListener(edge, call, callback),
     subscribe: (call: BidiCall) => subscribe(edge, call),
   });
   const watchers: Watchers = new Set();
   const sockets: Sockets = new Map();
-  server.addService(verbatim(IntrospectionServiceService), {
+  server.addService(withRawBytes(IntrospectionServiceService), {
     ...introspection(edge, facts),
-    watch: (call: AskedCall) => watch(edge, facts, ticker, watchers, call),
+    watch: (call: ServerStreamCall) => watch(edge, facts, ticker, watchers, call),
   });
   let finished = (): void => undefined;
   const health: Health = addHealth(server, SERVICES);
@@ -99,7 +100,7 @@ export function createGrpcServer(
       Promise.all(
         options.listen.map(async (address) => {
           const bound = await bind(server, address);
-          watchSockets(internals.boundServers(), sockets);
+          trackSockets(internals.boundServers(), sockets);
           return bound;
         }),
       ),
@@ -112,16 +113,16 @@ export function createGrpcServer(
       }),
     force: () => {
       server.forceShutdown();
-      // A session that was told to close waits for its peer even when it is destroyed.
+      // An HTTP/2 session that is closing waits for its peer even after it is destroyed, so its socket is destroyed.
       for (const open of sockets.values()) for (const socket of open) socket.destroy();
-      // grpc-js may go on waiting for a session that it has lost sight of; nothing is open any more.
+      // grpc-js may still wait for a session that it no longer tracks. All sockets are closed, so this is the end.
       finished();
     },
   };
 }
 
-/** Messages go in and out as bytes: what is read and written of them is decided by each handler. */
-function verbatim(definition: ServiceDefinition): ServiceDefinition {
+/** Makes the calls of a service carry raw bytes: each handler decodes and encodes its own messages. */
+function withRawBytes(definition: ServiceDefinition): ServiceDefinition {
   const requestDeserialize = (message: Buffer): Buffer => message;
   const responseSerialize = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer =>
     Buffer.from(buffer, byteOffset, byteLength);
@@ -136,7 +137,7 @@ function verbatim(definition: ServiceDefinition): ServiceDefinition {
 function channelOptions(options: EdgeOptions): ChannelOptions {
   return {
     "grpc.max_receive_message_length": options.maxMessageBytes,
-    // What is sent may be a batch, or a delivery with its envelope around a message of the largest size.
+    // A sent message may exceed maxMessageBytes: it may be a batch, or a delivery that wraps a result of that size.
     "grpc.max_send_message_length": -1,
     "grpc.max_concurrent_streams": options.maxStreamsPerConnection,
     "grpc.keepalive_time_ms": options.keepaliveTimeMs,

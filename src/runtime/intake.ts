@@ -20,9 +20,9 @@ const TURN_MS = 5;
  * 4x4/128: with a quarter, the server accepted more requests than it could finish.
  */
 const MIN_SHARE = 1 / 32;
-/** Limit of the remembered overrun of past turns, in milliseconds. Results come in bursts; without it, so would requests. */
+/** Limit of the remembered overrun, in milliseconds. Results come in bursts; without a limit, so would requests. */
 const MAX_DEBT_MS = 50;
-/** Limit of queued messages, in bytes. Beyond it, the oldest are processed as having waited forever: they are rejected. */
+/** Limit of queued messages, in bytes. Beyond it, the oldest are processed with an infinite wait: they are rejected. */
 const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
 /** Memory of a queued message beside its bytes; an estimate. */
 const MESSAGE_BYTES = 512;

@@ -223,7 +223,7 @@ export class Outbox {
   /** Ends the session at once. The peer may never read its status, so the end of the stream would come too late. */
   private closeAsSlow(): void {
     const limit = String(this.maxBytes);
-    const message = `${this.queuedBytes} bytes are queued for you, and the limit is ${limit}; read faster or ask for less`;
+    const message = `${this.queuedBytes} bytes are queued of at most ${limit}; read faster or ask for less`;
     const refused = refusal(this.overflow, message, { limit }, RETRY_AFTER_MS);
     this.end({ kind: "close", to: this.key, refusal: refused });
     this.shared.onOverflow(this.key);

@@ -90,7 +90,7 @@ class Peer implements Sink {
   }
 }
 
-/** A dispatcher with one producer on every topic, and one request on each, which the producer may answer any number of times. */
+/** A dispatcher with one producer on every topic, and one request per topic, which may get any number of answers. */
 class Stage {
   readonly runtime: DispatcherRuntime;
   readonly producer: SessionKey;

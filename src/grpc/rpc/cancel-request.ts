@@ -6,7 +6,7 @@ import { summary } from "../wire/encode-event.js";
 import type { Edge } from "./edge.js";
 import { answerUnary } from "./unary.js";
 
-/** Handles CancelRequest: ends a request and answers how it stood. */
+/** Handles CancelRequest: ends a request and returns its summary. */
 export function cancelRequest(edge: Edge, call: UnaryCall, callback: sendUnaryData<Uint8Array>): void {
   answerUnary(
     edge,
@@ -15,9 +15,9 @@ export function cancelRequest(edge: Edge, call: UnaryCall, callback: sendUnaryDa
       const { requestId } = decodeCold(CancelRequestRequest, call.request);
       return { kind: "cancelRequested", session, requestId };
     },
-    (order) =>
-      order.kind === "cancelled"
-        ? CancelRequestResponse.encode({ summary: summary(order.summary) }).finish()
+    (effect) =>
+      effect.kind === "cancelled"
+        ? CancelRequestResponse.encode({ summary: summary(effect.summary) }).finish()
         : undefined,
   );
 }

@@ -7,7 +7,7 @@ import type { Edge } from "./edge.js";
 import { contextOf, requestSubmitted } from "./submitted.js";
 import { answerUnary } from "./unary.js";
 
-/** Handles Dispatch: scatters a request and answers as soon as it is accepted. */
+/** Handles Dispatch: scatters a request, and answers as soon as the request is accepted. */
 export function dispatch(edge: Edge, call: UnaryCall, callback: sendUnaryData<Uint8Array>): void {
   edge.runtime.schedule(call.request.byteLength, (waitedMs) => {
     if (!call.cancelled) processMessage(edge, call, waitedMs, callback);
@@ -40,9 +40,9 @@ function processMessage(
         edge,
       );
     },
-    (order) => {
-      if (order.kind !== "accept") return undefined;
-      const accepted = acceptance(order.acceptance, "", edge.clock);
+    (effect) => {
+      if (effect.kind !== "accept") return undefined;
+      const accepted = acceptance(effect.acceptance, "", edge.clock);
       return DispatchResponse.encode({ acceptance: accepted }).finish();
     },
   );

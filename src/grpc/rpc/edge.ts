@@ -5,12 +5,12 @@ import type { EdgeOptions } from "../options.js";
 import type { SinkServices } from "../transport/call.js";
 import type { RequestIds } from "../wire/ids.js";
 
-/** What every RPC's handler is given. */
+/** Services that every RPC handler gets. */
 export interface Edge extends SinkServices {
   readonly runtime: Runtime;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly options: EdgeOptions;
-  /** Mints the ids of requests whose callers give none. */
+  /** Generates ids for requests without a request_id. */
   readonly requestIds: RequestIds;
 }

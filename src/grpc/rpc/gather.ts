@@ -5,7 +5,7 @@ import { contextOf, requestSubmitted } from "./submitted.js";
 
 type GatherCall = OutgoingCall & { readonly request: Buffer };
 
-/** Handles Gather: scatters a request and streams its acceptance, its results and its summary. */
+/** Handles Gather: scatters a request and streams its acceptance, results and summary. */
 export function gather(edge: Edge, call: GatherCall): void {
   edge.runtime.schedule(call.request.byteLength, (waitedMs) => {
     if (!call.cancelled) processMessage(edge, call, waitedMs);

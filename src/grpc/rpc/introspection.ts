@@ -1,5 +1,5 @@
 /**
- * Handles IntrospectionService: looks, never changes. The lists are the inspector's, in pages.
+ * Handles the unary calls of IntrospectionService, which never change state. Lists come from the inspector, in pages.
  */
 import type { sendUnaryData } from "@grpc/grpc-js";
 import {
@@ -34,52 +34,57 @@ import { type PageOrRefusal, pageOf } from "./paging.js";
 type Answer = Uint8Array | { readonly refusal: Refusal };
 type Handler = (call: UnaryCall, callback: sendUnaryData<Uint8Array>) => void;
 
-/** The unary calls of the service, by method name. */
+/** Creates the handlers of the unary calls, by method name. */
 export function introspection(edge: Edge, facts: ProcessFacts): Readonly<Record<string, Handler>> {
   const { runtime, clock } = edge;
   const { inspector } = runtime;
   return {
-    getServerInfo: answering(edge, () => {
+    getServerInfo: handlerOf(edge, () => {
       const server = serverInfo(runtime.snapshot(), runtime.droppedCount, facts, clock);
       return GetServerInfoResponse.encode({ server }).finish();
     }),
-    listTopics: answering(edge, (bytes) => {
-      const asked = decodeCold(ListTopicsRequest, bytes);
-      if (!isWanted(asked.topic)) return BAD_TOPIC;
-      const listed = pageOf("topics", asked, (after = "") => inspector.topics(after, asked.topic), byTopic);
+    listTopics: handlerOf(edge, (bytes) => {
+      const request = decodeCold(ListTopicsRequest, bytes);
+      if (!isTopicFilter(request.topic)) return INVALID_TOPIC;
+      const listed = pageOf(
+        "topics",
+        request,
+        (after = "") => inspector.topics(after, request.topic),
+        byTopic,
+      );
       return encodePage(listed, (items, nextPageToken) =>
         ListTopicsResponse.encode({ topics: items.map(topicInfo), nextPageToken }).finish(),
       );
     }),
-    listProducers: answering(edge, (bytes) => {
-      const asked = decodeCold(ListProducersRequest, bytes);
-      if (!isWanted(asked.topic)) return BAD_TOPIC;
-      const list = (after = "") => inspector.producers(after, asked.topic);
-      return encodePage(pageOf("producers", asked, list, byProducer), (items, nextPageToken) => {
+    listProducers: handlerOf(edge, (bytes) => {
+      const request = decodeCold(ListProducersRequest, bytes);
+      if (!isTopicFilter(request.topic)) return INVALID_TOPIC;
+      const list = (after = "") => inspector.producers(after, request.topic);
+      return encodePage(pageOf("producers", request, list, byProducer), (items, nextPageToken) => {
         const producers = items.map((view) => producerInfo(view, clock));
         return ListProducersResponse.encode({ producers, nextPageToken }).finish();
       });
     }),
-    listListeners: answering(edge, (bytes) => {
-      const asked = decodeCold(ListListenersRequest, bytes);
-      if (!isWanted(asked.topic)) return BAD_TOPIC;
-      const list = (after = "") => inspector.listeners(after, asked.topic);
-      return encodePage(pageOf("listeners", asked, list, byListener), (items, nextPageToken) => {
+    listListeners: handlerOf(edge, (bytes) => {
+      const request = decodeCold(ListListenersRequest, bytes);
+      if (!isTopicFilter(request.topic)) return INVALID_TOPIC;
+      const list = (after = "") => inspector.listeners(after, request.topic);
+      return encodePage(pageOf("listeners", request, list, byListener), (items, nextPageToken) => {
         const listeners = items.map((view) => listenerInfo(view, runtime.queueOf(view.key), clock));
         return ListListenersResponse.encode({ listeners, nextPageToken }).finish();
       });
     }),
-    listRequests: answering(edge, (bytes) => {
-      const asked = decodeCold(ListRequestsRequest, bytes);
-      if (!isWanted(asked.topic)) return BAD_TOPIC;
+    listRequests: handlerOf(edge, (bytes) => {
+      const request = decodeCold(ListRequestsRequest, bytes);
+      if (!isTopicFilter(request.topic)) return INVALID_TOPIC;
       const list = (before = "Infinity") =>
-        inspector.requests(Number(before), asked.topic, asked.pendingOnly);
-      return encodePage(pageOf("requests", asked, list, bySerial), (items, nextPageToken) => {
+        inspector.requests(Number(before), request.topic, request.pendingOnly);
+      return encodePage(pageOf("requests", request, list, bySerial), (items, nextPageToken) => {
         const requests = items.map((view) => requestInfo(view, [], clock));
         return ListRequestsResponse.encode({ requests, nextPageToken }).finish();
       });
     }),
-    getRequest: answering(edge, (bytes) => {
+    getRequest: handlerOf(edge, (bytes) => {
       const { requestId } = decodeCold(GetRequestRequest, bytes);
       if (requestId === "")
         return { refusal: invalid([{ field: "request_id", description: "is required" }]) };
@@ -91,12 +96,12 @@ export function introspection(edge: Edge, facts: ProcessFacts): Readonly<Record<
   };
 }
 
-/** A list may be narrowed to a topic; the list of topics also to a pattern. */
-function isWanted(topic: string): boolean {
+/** Whether a topic filter is valid: no filter, a topic, or a pattern. */
+function isTopicFilter(topic: string): boolean {
   return topic === "" || isPattern(topic);
 }
 
-const BAD_TOPIC = {
+const INVALID_TOPIC = {
   refusal: invalid([
     { field: "topic", description: "is not a topic; use dot-separated tokens of A-Z a-z 0-9 _ -" },
   ]),
@@ -108,16 +113,16 @@ const byListener = ({ listenerId }: { readonly listenerId: string }): string => 
 const bySerial = ({ serial }: { readonly serial: number }): string => String(serial);
 
 function unknownRequest(requestId: string): Refusal {
-  const message = `no request ${requestId} is in flight or remembered`;
+  const message = `no request ${requestId} is pending or retained`;
   return refusal("REQUEST_NOT_FOUND", message, { request_id: requestId });
 }
 
-function answering({ logger }: Edge, answer: (request: Buffer) => Answer): Handler {
+function handlerOf({ logger }: Edge, answer: (request: Buffer) => Answer): Handler {
   return (call, callback) => {
     guard(logger, callback, () => {
-      const answered = answer(call.request);
-      if (answered instanceof Uint8Array) callback(null, answered);
-      else callback(grpcStatus(answered.refusal));
+      const response = answer(call.request);
+      if (response instanceof Uint8Array) callback(null, response);
+      else callback(grpcStatus(response.refusal));
     });
   };
 }

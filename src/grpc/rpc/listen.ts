@@ -9,14 +9,14 @@ import type { Edge } from "./edge.js";
 
 const OVERFLOW_ACTIONS: readonly OverflowAction[] = ["DROP_OLDEST", "DROP_OLDEST", "DISCONNECT"];
 
-/** A listener's queue before its session says how large it is. */
+/** The bound of a listener's queue until its session opens and sets its size. */
 export const LISTENER_BOUND: OutboxBound = {
   maxBytes: Number.POSITIVE_INFINITY,
   overflow: "SLOW_LISTENER",
   endsOnReject: false,
 };
 
-/** Handles Listen: a listener's session whose topics are changed by UpdateListener. */
+/** Handles Listen: a listener's session whose topics UpdateListener changes. */
 export function listen(edge: Edge, call: OutgoingCall & { readonly request: Buffer }): void {
   const { runtime, logger } = edge;
   guard(
@@ -31,7 +31,7 @@ export function listen(edge: Edge, call: OutgoingCall & { readonly request: Buff
   );
 }
 
-/** The input that opens a listener's session. */
+/** Creates the input that opens a listener's session. */
 export function listenerOpened(session: SessionKey, request: ListenRequest, peer: string): ListenerOpened {
   const { listenerId, topics, includeLate, includeSummaries, bufferBytes, group } = request;
   return {

@@ -1,12 +1,12 @@
 /**
- * Pages of a list (AIP-158): a token says behind which key the next page begins, and of which list it is.
+ * Pages of a list (AIP-158). A page token holds the name of the list and the last key of the page before.
  */
 import { type FieldViolation, invalid, type Refusal } from "../../core/vocabulary/reason.js";
 
-const DEFAULT_PAGE = 100;
-const LARGEST_PAGE = 1_000;
+const DEFAULT_PAGE_SIZE = 100;
+const MAX_PAGE_SIZE = 1_000;
 
-/** The fields by which a page is asked for. */
+/** The paging fields of a request. */
 export interface PageRequest {
   readonly pageSize: number;
   readonly pageToken: string;
@@ -15,19 +15,19 @@ export interface PageRequest {
 /** A page of a list. */
 export interface Page<T> {
   readonly items: readonly T[];
-  /** "" at the end. */
+  /** "" on the last page. */
   readonly nextPageToken: string;
 }
 
-/** A page, or why there is none. */
+/** A page, or the reason why the request is rejected. */
 export type PageOrRefusal<T> = { readonly page: Page<T> } | { readonly refusal: Refusal };
 
 /**
- * Takes a page.
+ * Returns one page of a list.
  *
- * @param list - names the list; a token of another one is refused.
- * @param after - the list from behind a key on, or from the beginning for undefined.
- * @param keyOf - the key of an entry.
+ * @param list - the name of the list. A token of another list is rejected.
+ * @param after - returns the items behind a key, or all items for undefined.
+ * @param keyOf - returns the key of an item.
  */
 export function pageOf<T>(
   list: string,
@@ -37,15 +37,18 @@ export function pageOf<T>(
 ): PageOrRefusal<T> {
   const key = keyFrom(list, pageToken);
   const violations: FieldViolation[] = [];
-  if (pageSize > LARGEST_PAGE) {
-    const description = `is ${pageSize}; use 1 to ${LARGEST_PAGE}, or 0 for ${DEFAULT_PAGE}`;
+  if (pageSize > MAX_PAGE_SIZE) {
+    const description = `is ${pageSize}; use 1 to ${MAX_PAGE_SIZE}, or 0 for ${DEFAULT_PAGE_SIZE}`;
     violations.push({ field: "page_size", description });
   }
   if (key === null) {
-    violations.push({ field: "page_token", description: "is not one that this list gave; begin without" });
+    violations.push({
+      field: "page_token",
+      description: "is not a token of this list; start without a token",
+    });
   }
   if (violations.length > 0 || key === null) return { refusal: invalid(violations) };
-  const size = pageSize || DEFAULT_PAGE;
+  const size = pageSize || DEFAULT_PAGE_SIZE;
   const items: T[] = [];
   let hasMore = false;
   for (const item of after(key)) {
@@ -62,7 +65,7 @@ function tokenFor(list: string, key: string): string {
   return Buffer.from(`${list} ${key}`).toString("base64url");
 }
 
-/** The key in a token; undefined for no token, null for a token that is none of this list's. */
+/** Returns the key in a token; undefined without a token, null if the token is not one of this list. */
 function keyFrom(list: string, token: string): string | undefined | null {
   if (token === "") return undefined;
   const [of, key] = Buffer.from(token, "base64url").toString().split(" ");

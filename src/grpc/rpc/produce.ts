@@ -1,12 +1,12 @@
 /**
- * Handles Produce: the first message opens the session, the others are what the producer says.
+ * Handles Produce: the first message opens the session, and the later ones become its inputs.
  */
 import type { Hello } from "ate-dispatcher-client/internal";
 import type { Input } from "../../core/vocabulary/input.js";
 import type { SessionKey } from "../../core/vocabulary/model.js";
 import { refusal } from "../../core/vocabulary/reason.js";
 import { type BidiCall, sinkOf, subscribe } from "../transport/call.js";
-import { decodeProduce, type ProducerSaid } from "../wire/decode-produce.js";
+import { type DecodedProducerMessage, decodeProduce } from "../wire/decode-produce.js";
 import { opaqueId } from "../wire/ids.js";
 import type { Edge } from "./edge.js";
 
@@ -22,14 +22,14 @@ export function produce(edge: Edge, call: BidiCall): void {
   const conversation = new ProducerConversation(session, call.getPeer());
   subscribe(call, logger, {
     message: (message) => runtime.submitAll(conversation.inputsOf(message)),
-    refused: (refused) => runtime.submit({ kind: "sessionEnded", session, refusal: refused }),
-    // A peer that was killed looks the same as one that ends its side, so an end without Drain is a departure.
+    rejected: (reason) => runtime.submit({ kind: "sessionEnded", session, refusal: reason }),
+    // A killed peer looks the same as one that closes its side, so an end without Drain means that the producer has left.
     halfClosed: () => runtime.submit({ kind: "sessionEnded", session, refusal: undefined }),
     closed: () => runtime.close(session),
   });
 }
 
-/** What a producer may say when, and the inputs that follow from it. */
+/** Checks the order of a producer's messages and turns them into inputs. */
 class ProducerConversation {
   private hasHello = false;
   private isOver = false;
@@ -39,53 +39,53 @@ class ProducerConversation {
     private readonly peer: string,
   ) {}
 
-  /** The inputs that one message brings, read as they are applied: those before a malformed part count. */
+  /** Yields the inputs of one message while they are applied, so that inputs before a malformed part stay applied. */
   *inputsOf(message: Buffer): Generator<Input> {
-    for (const said of decodeProduce(message, this.session)) {
+    for (const decoded of decodeProduce(message, this.session)) {
       if (this.isOver) return;
-      yield this.hasHello ? this.laterInput(said) : this.firstInput(said);
+      yield this.hasHello ? this.laterInput(decoded) : this.firstInput(decoded);
     }
   }
 
-  private firstInput(said: ProducerSaid | undefined): Input {
-    if (said === undefined) return this.violation("the first message is empty; send hello first");
-    const name = "$case" in said ? said.$case : "reply";
-    if ("$case" in said && said.$case === "hello") {
+  private firstInput(decoded: DecodedProducerMessage | undefined): Input {
+    if (decoded === undefined) return this.violation("the first message is empty; send hello first");
+    const name = "$case" in decoded ? decoded.$case : "reply";
+    if ("$case" in decoded && decoded.$case === "hello") {
       this.hasHello = true;
-      return producerOpened(this.session, said.value, this.peer);
+      return producerOpened(this.session, decoded.value, this.peer);
     }
     return this.violation(`the first message is ${name}; send hello first`, { got: name });
   }
 
-  private laterInput(said: ProducerSaid | undefined): Input {
+  private laterInput(decoded: DecodedProducerMessage | undefined): Input {
     const { session } = this;
-    if (said === undefined) return { kind: "messageMisunderstood", session };
-    if (!("$case" in said)) return said;
-    switch (said.$case) {
+    if (decoded === undefined) return { kind: "messageMisunderstood", session };
+    if (!("$case" in decoded)) return decoded;
+    switch (decoded.$case) {
       case "register": {
-        const { registrations, correlationId } = said.value;
+        const { registrations, correlationId } = decoded.value;
         return { kind: "topicsRegistered", session, registrations, correlationId };
       }
       case "deregister": {
-        const { topics, correlationId } = said.value;
+        const { topics, correlationId } = decoded.value;
         return { kind: "topicsDeregistered", session, topics, correlationId };
       }
       case "updateCredit":
-        return { kind: "creditUpdated", session, maxOutstanding: said.value.maxOutstanding };
+        return { kind: "creditUpdated", session, maxOutstanding: decoded.value.maxOutstanding };
       case "drain":
         return { kind: "producerDraining", session };
       case "hello":
-        return this.violation("Hello came twice; send it once, first");
+        return this.violation("hello was sent twice; send it once, as the first message");
       case "reply":
-        // Replies are decoded to inputs; this one was not, so it says nothing that this version knows.
+        // decodeProduce turns replies into inputs. A reply that arrives here has no field that this version knows.
         return { kind: "messageMisunderstood", session };
     }
   }
 
   private violation(message: string, metadata: Readonly<Record<string, string>> = {}): Input {
     this.isOver = true;
-    const refused = refusal("PROTOCOL_VIOLATION", message, metadata);
-    return { kind: "sessionEnded", session: this.session, refusal: refused };
+    const reason = refusal("PROTOCOL_VIOLATION", message, metadata);
+    return { kind: "sessionEnded", session: this.session, refusal: reason };
   }
 }
 

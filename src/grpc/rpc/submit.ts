@@ -17,7 +17,7 @@ export function submit(edge: Edge, call: BidiCall): void {
   subscribe(call, logger, {
     schedule: runtime.schedule,
     message: (message, waitedMs) => runtime.submitAll(inputsOf(edge, session, message, waitedMs)),
-    refused: (refused) => runtime.submit({ kind: "sessionEnded", session, refusal: refused }),
+    rejected: (refusal) => runtime.submit({ kind: "sessionEnded", session, refusal }),
     halfClosed: () => runtime.submit({ kind: "callerFinished", session }),
     closed: () => runtime.close(session),
   });

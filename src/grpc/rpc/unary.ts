@@ -7,16 +7,16 @@ import { type GrpcStatus, grpcStatus } from "../wire/status.js";
 import type { Edge } from "./edge.js";
 
 /**
- * Answers a unary call: what it asks goes to the core, and the first order for the call is its answer.
+ * Answers a unary call: submits one input to the core, and answers with the first effect that is a response or a reject.
  *
- * @param ask - the input, given the key under which the answer comes.
- * @param answer - the encoded response, or undefined if the order is none.
+ * @param inputOf - creates the input for the session of the call.
+ * @param responseOf - encodes the response, or returns undefined if the effect is not the response.
  */
 export function answerUnary(
   { runtime, logger }: Edge,
   callback: sendUnaryData<Uint8Array>,
-  ask: (session: SessionKey) => Input,
-  answer: (order: AddressedEffect) => Uint8Array | undefined,
+  inputOf: (session: SessionKey) => Input,
+  responseOf: (effect: AddressedEffect) => Uint8Array | undefined,
 ): void {
   let isAnswered = false;
   const fail = (status: GrpcStatus): void => {
@@ -25,19 +25,19 @@ export function answerUnary(
     callback(status);
   };
   guard(logger, fail, () => {
-    const session = runtime.openCall((order) => {
-      if (isAnswered || order.kind === "deliver" || order.kind === "summarize") return;
-      if (order.kind === "reject") {
-        fail(grpcStatus(order.refusal));
+    const session = runtime.openCall((effect) => {
+      if (isAnswered || effect.kind === "deliver" || effect.kind === "summarize") return;
+      if (effect.kind === "reject") {
+        fail(grpcStatus(effect.refusal));
         return;
       }
-      const response = answer(order);
+      const response = responseOf(effect);
       if (!response) return;
       isAnswered = true;
       callback(null, response);
     });
     try {
-      runtime.submit(ask(session));
+      runtime.submit(inputOf(session));
     } finally {
       runtime.close(session);
     }

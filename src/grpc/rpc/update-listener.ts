@@ -5,7 +5,7 @@ import { decodeCold } from "../wire/decode-cold.js";
 import type { Edge } from "./edge.js";
 import { answerUnary } from "./unary.js";
 
-/** Handles UpdateListener: changes the topics of a live listener. */
+/** Handles UpdateListener: changes the topics of a connected listener. */
 export function updateListener(edge: Edge, call: UnaryCall, callback: sendUnaryData<Uint8Array>): void {
   answerUnary(
     edge,
@@ -14,7 +14,9 @@ export function updateListener(edge: Edge, call: UnaryCall, callback: sendUnaryD
       const { listenerId, addTopics, removeTopics } = decodeCold(UpdateListenerRequest, call.request);
       return { kind: "listenerUpdated", session, listenerId, add: addTopics, remove: removeTopics };
     },
-    (order) =>
-      order.kind === "updated" ? UpdateListenerResponse.encode({ topics: order.topics }).finish() : undefined,
+    (effect) =>
+      effect.kind === "updated"
+        ? UpdateListenerResponse.encode({ topics: effect.topics }).finish()
+        : undefined,
   );
 }

@@ -1,6 +1,6 @@
 /**
- * Handles Watch: facts as they happen and, once a second, how the server stands. A watcher that reads too slowly loses
- * events and is told how many.
+ * Handles Watch: streams facts as they happen and, once a second, the state of the server. A watcher that reads too
+ * slowly loses events and gets their number.
  */
 import { type WatchEvent, WatchRequest, WatchResponse } from "ate-dispatcher-client/internal";
 import type { Fact } from "../../core/vocabulary/fact.js";
@@ -16,12 +16,12 @@ import { grpcStatus } from "../wire/status.js";
 import { timestamp } from "../wire/time.js";
 import type { Edge } from "./edge.js";
 
-/** Events that wait for one watcher at the most. */
-const MOST_WAITING = 1_000;
+/** Limit of queued events of one watcher. Beyond it, new events are dropped and counted. */
+const MAX_QUEUED_EVENTS = 1_000;
 
 type Event = NonNullable<WatchEvent["event"]>;
 
-/** Streams of watchers, which are no sessions of the core and so are not ended by it. */
+/** The open streams of watchers. They are not sessions of the core, so the core does not end them on shutdown. */
 export type Watchers = Set<Sink>;
 
 /** Handles Watch. */
@@ -44,18 +44,21 @@ export function watch(
         return;
       }
       const sink = sinkOf(call, edge);
-      const post = postTo(sink, edge);
+      const enqueue = queueFor(sink, edge);
       const server = (): void => {
-        post({ $case: "server", value: serverInfo(runtime.snapshot(), runtime.droppedCount, facts, clock) });
+        enqueue({
+          $case: "server",
+          value: serverInfo(runtime.snapshot(), runtime.droppedCount, facts, clock),
+        });
       };
-      const stopHearing = runtime.watch((fact) => {
-        if (concerns(fact, pattern)) post(eventOf(fact, edge), requestTopic(fact));
+      const unsubscribe = runtime.watch((fact) => {
+        if (concerns(fact, pattern)) enqueue(eventOf(fact, edge), requestTopic(fact));
       });
       const stopTicking = ticker.every(server);
       watchers.add(sink);
       subscribe(call, logger, {
         closed: () => {
-          stopHearing();
+          unsubscribe();
           stopTicking();
           watchers.delete(sink);
         },
@@ -65,23 +68,23 @@ export function watch(
   );
 }
 
-/** Queues events for a watcher and sends those of a turn as one message. */
-function postTo(sink: Sink, { clock }: Edge): (event: Event, topic?: string) => void {
-  let waiting: WatchEvent[] = [];
+/** Enqueues events for a watcher, and sends all events of an event-loop turn as one message. */
+function queueFor(sink: Sink, { clock }: Edge): (event: Event, topic?: string) => void {
+  let queued: WatchEvent[] = [];
   let lost = 0;
   let isSending = false;
   const event = (of: Event, topic = ""): WatchEvent => {
     return { time: timestamp(clock.timeOfDay(clock.now())), event: of, topic };
   };
   const flush = (): void => {
-    const events = lost > 0 ? [event({ $case: "lostCount", value: BigInt(lost) }), ...waiting] : waiting;
-    waiting = [];
+    const events = lost > 0 ? [event({ $case: "lostCount", value: BigInt(lost) }), ...queued] : queued;
+    queued = [];
     lost = 0;
     isSending = events.length > 0;
     if (isSending) sink.write([WatchResponse.encode({ events }).finish()], () => setImmediate(flush));
   };
   return (of, topic) => {
-    if (waiting.length < MOST_WAITING) waiting.push(event(of, topic));
+    if (queued.length < MAX_QUEUED_EVENTS) queued.push(event(of, topic));
     else lost++;
     if (isSending) return;
     isSending = true;
@@ -113,7 +116,7 @@ function requestTopic(fact: Fact): string {
   return fact.kind === "requestEnded" ? fact.summary.topic : "";
 }
 
-/** Whether a fact is about a topic that the watcher may mean. */
+/** Whether a fact concerns a topic that overlaps with the pattern. */
 function concerns(fact: Fact, pattern: string): boolean {
   return pattern === "" || topicsOf(fact).some((topic) => overlap(pattern, topic));
 }

@@ -1,9 +1,9 @@
 /**
- * The only file that subscribes to grpc-js: each call becomes a few plain callbacks under one guard.
+ * The only file that subscribes to events of grpc-js. It turns each call into a few plain callbacks under one guard.
  *
- * What grpc-js does that shapes this file, all measured: a peer that cancels, times out or is killed looks like a normal
- * `end` first; `cancelled` also comes after a clean finish; `close` comes once and last; a throw in a callback ends the
- * process; an error status whose text is not well-formed ends the process.
+ * Five behaviours of grpc-js shape this file; all are measured. A peer that cancels, times out or is killed first looks
+ * like a normal `end`. `cancelled` also comes after a clean finish. `close` comes once and last. An exception in a
+ * callback ends the process. An error status whose text is not well-formed Unicode ends the process.
  */
 import { constants, type ServerHttp2Stream } from "node:http2";
 import type { Server as NetServer, Socket } from "node:net";
@@ -33,7 +33,7 @@ export type BidiCall = ServerDuplexStream<Buffer, Uint8Array>;
 /** A call with one message each way. */
 export type UnaryCall = ServerUnaryCall<Buffer, Uint8Array>;
 
-/** What the sending side of a call needs from the server. */
+/** Services that the sending side of a call needs. */
 export interface SinkServices {
   /** Resets a closed stream that its peer does not read to the end. */
   readonly closing: Watchdog;
@@ -41,36 +41,38 @@ export interface SinkServices {
   readonly internals: GrpcJsInternals;
 }
 
-/** What happens on a stream that a peer opened. */
+/** Callbacks for the events of a stream that a peer opened. */
 export interface StreamEvents {
-  /** A message came. @param waitedMs - how long it waited for its turn, in milliseconds; 0 without `schedule`. */
+  /** A message arrived. @param waitedMs - how long it was queued, in milliseconds; 0 without `schedule`. */
   readonly message?: (message: Buffer, waitedMs: number) => void;
-  /** When messages, and that the peer sends nothing more, are taken up; at once if absent, and always in their order. */
+  /** Schedules `message` and `halfClosed`, always in order. If absent, they are called at once. */
   readonly schedule?: Schedule;
-  /** A message was no valid protobuf; the stream is to end with this, and brings nothing more but `closed`. */
-  readonly refused?: (refusal: Refusal) => void;
-  /** The peer sends nothing more; or it has gone, and `closed` follows. */
+  /** A message is not valid protobuf. The stream must end with this refusal; after it, only `closed` is called. */
+  readonly rejected?: (refusal: Refusal) => void;
+  /** The peer sends no more messages. If it has disconnected, `closed` follows. */
   readonly halfClosed?: () => void;
-  /** The stream is over for both sides; called once, last. */
+  /** The stream has ended in both directions. Called once, as the last callback. */
   readonly closed: () => void;
 }
 
 /**
- * Runs a callback so that nothing it throws reaches grpc-js; the peer is told nothing of our bugs.
+ * Runs a callback and catches everything that it throws, so that no exception reaches grpc-js. A bug is logged, and the
+ * peer gets a status without details.
  *
- * @param refuse - ends the call because its message is no valid protobuf; by default as `fail` does.
+ * @param fail - ends the call with a status.
+ * @param reject - ends the call because a message is not valid protobuf; by default through `fail`.
  */
 export function guard(
   logger: Logger,
   fail: (status: GrpcStatus) => void,
   run: () => void,
-  refuse: (refusal: Refusal) => void = (refused) => fail(grpcStatus(refused)),
+  reject: (refusal: Refusal) => void = (rejected) => fail(grpcStatus(rejected)),
 ): void {
   try {
     run();
   } catch (error) {
     if (error instanceof WireError) {
-      refuse(malformed(error));
+      reject(malformed(error));
       return;
     }
     logger.error({ err: error }, "a call failed because of a bug");
@@ -79,22 +81,25 @@ export function guard(
 }
 
 /**
- * The sending side of a call. One that is closing, and of which nothing is read for too long, is reset.
+ * Creates the sending side of a call. A closing stream is reset if its peer reads nothing for too long.
  *
- * @param paths - where the fields that a refusal names stand in the messages of the call.
+ * @param paths - the paths of the fields that a refusal names, in the messages of the call.
  */
 export function sinkOf(call: OutgoingCall, services: SinkServices, paths: FieldPaths = FIELD_PATHS): Sink {
   return new CallSink(call, services, paths);
 }
 
-/** An object instead of closures, which cost an idle stream 200 bytes more. */
+/**
+ * A class, because an idle stream must be small: returning an object of closures is the natural way, and costs 200 bytes
+ * more for each stream.
+ */
 class CallSink implements Sink {
-  /** Ends the watch; set while the stream is closing. */
-  private stop: (() => void) | undefined = undefined;
+  /** Cancels the close timeout; set while the stream is closing. */
+  private cancelTimeout: (() => void) | undefined = undefined;
   private readonly stream: ServerHttp2Stream | undefined;
-  /** The stream, once messages may be written to it past grpc-js. */
+  /** The stream, once messages may be written to it directly instead of through grpc-js. */
   private direct: ServerHttp2Stream | undefined = undefined;
-  private hasAskedForHeaders = false;
+  private hasRequestedHeaders = false;
 
   constructor(
     private readonly call: OutgoingCall,
@@ -102,14 +107,14 @@ class CallSink implements Sink {
     private readonly paths: FieldPaths,
   ) {
     this.stream = services.internals.http2StreamOf(call);
-    // Headers at once, or a proxy that times the stream out reports a missing response instead of a cut one.
-    if ("readable" in call) this.askForHeaders();
+    // Send the headers at once. Otherwise a proxy that times the stream out reports that there was no response at all.
+    if ("readable" in call) this.requestHeaders();
   }
 
   write(parts: readonly Uint8Array[], sent: () => void): void {
     const written = (error?: Error | null): void => {
       if (error) return;
-      if (this.stop) this.closing();
+      if (this.cancelTimeout) this.closing();
       sent();
     };
     const stream = this.direct ?? this.openDirect();
@@ -118,30 +123,31 @@ class CallSink implements Sink {
   }
 
   /**
-   * Finds out whether messages may go past grpc-js: its headers have been sent, which an interceptor may delay, and so
-   * has every message that was written to the call before them. A write past grpc-js would make Node send headers of its
-   * own, and grpc-js would throw when it sends its headers after them.
+   * Returns the stream if messages may bypass grpc-js: the headers are sent, and so is every message that was written to
+   * the call before. An interceptor may delay the headers. A direct write before them would make Node send headers of its
+   * own, and grpc-js would throw when it sends its headers later.
    */
   private openDirect(): ServerHttp2Stream | undefined {
-    this.askForHeaders();
+    this.requestHeaders();
     if (this.stream?.headersSent && this.call.writableLength === 0) this.direct = this.stream;
     return this.direct;
   }
 
-  /** An interceptor hears of the headers once. */
-  private askForHeaders(): void {
-    if (this.hasAskedForHeaders) return;
-    this.hasAskedForHeaders = true;
+  /** Sends the headers through the interceptors; later calls do nothing. */
+  private requestHeaders(): void {
+    if (this.hasRequestedHeaders) return;
+    this.hasRequestedHeaders = true;
     this.call.sendMetadata(new Metadata());
   }
 
   closing(): void {
     const { call, services } = this;
     if (call.cancelled) return;
-    if (this.stop) this.stop();
-    else call.once("cancelled", () => this.stop?.());
-    this.stop = services.closing.watch(() => {
-      // A status would wait for what was written before it. Without the stream, it stays until its connection closes.
+    if (this.cancelTimeout) this.cancelTimeout();
+    else call.once("cancelled", () => this.cancelTimeout?.());
+    this.cancelTimeout = services.closing.watch(() => {
+      // A status would queue behind the unread messages, so the stream is reset. If the stream below grpc-js is not
+      // known, it stays open until its connection closes.
       this.stream?.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
     });
   }
@@ -149,26 +155,26 @@ class CallSink implements Sink {
   end(refusal: Refusal | undefined): void {
     if (refusal) fail(this.call, grpcStatus(refusal, this.paths));
     else this.call.end();
-    if (!this.stop) this.closing();
+    if (!this.cancelTimeout) this.closing();
   }
 }
 
-/** Ends a stream with a status, after what was written. */
+/** Ends a stream with a status, after all written messages. */
 export function fail(call: OutgoingCall, status: GrpcStatus): void {
   if (!call.writableEnded && !call.destroyed) call.emit("error", status);
 }
 
-/** Hears what happens on a stream. */
+/** Subscribes to the events of a stream. */
 export function subscribe(call: OutgoingCall, logger: Logger, events: StreamEvents): void {
-  const { message, halfClosed, refused, schedule = atOnce } = events;
+  const { message, halfClosed, rejected, schedule = runAtOnce } = events;
   let isClosed = false;
-  let isRefused = false;
-  const refuse = (refusal: Refusal): void => {
-    isRefused = true;
-    if (refused) refused(refusal);
+  let isRejected = false;
+  const reject = (refusal: Refusal): void => {
+    isRejected = true;
+    if (rejected) rejected(refusal);
     else fail(call, grpcStatus(refusal));
   };
-  const guarded = (run: () => void): void => guard(logger, (status) => fail(call, status), run, refuse);
+  const guarded = (run: () => void): void => guard(logger, (status) => fail(call, status), run, reject);
   const close = (): void => {
     if (isClosed) return;
     isClosed = true;
@@ -179,27 +185,26 @@ export function subscribe(call: OutgoingCall, logger: Logger, events: StreamEven
   if (!("readable" in call)) return;
   call.on("data", (received: Buffer) => {
     schedule(received.byteLength, (waitedMs) => {
-      if (!isClosed && !isRefused && message) guarded(() => message(received, waitedMs));
+      if (!isClosed && !isRejected && message) guarded(() => message(received, waitedMs));
     });
   });
   call.on("end", () => {
     schedule(0, () => {
-      if (!isClosed && !isRefused && halfClosed) guarded(halfClosed);
+      if (!isClosed && !isRejected && halfClosed) guarded(halfClosed);
     });
   });
 }
 
-const atOnce: Schedule = (_byteLength, processMessage) => processMessage(0);
+const runAtOnce: Schedule = (_byteLength, processMessage) => processMessage(0);
 
-/** The open sockets of everything that a server has bound. */
+/** The open sockets of a server, by bound address. */
 export type Sockets = Map<NetServer, Set<Socket>>;
 
 /**
- * Keeps the open sockets of everything that a server has bound so far. grpc-js forgets a connection as soon as the
- * connection begins to close. If the peer does not close its side, or a stream is still open, the socket then stays open
- * for ever.
+ * Tracks the open sockets of all bound addresses. grpc-js stops tracking a connection as soon as it begins to close. If
+ * the peer then does not close its side, or a stream is still open, the socket would stay open forever.
  */
-export function watchSockets(boundServers: readonly NetServer[], sockets: Sockets): void {
+export function trackSockets(boundServers: readonly NetServer[], sockets: Sockets): void {
   for (const bound of boundServers) {
     if (sockets.has(bound)) continue;
     const open = new Set<Socket>();
@@ -211,7 +216,7 @@ export function watchSockets(boundServers: readonly NetServer[], sockets: Socket
   }
 }
 
-/** When a call ends by its peer's wish, on our monotonic clock; undefined if it has no deadline. */
+/** The deadline that the peer set for a call, on the monotonic clock; undefined if it set none. */
 export function deadlineOf(call: OutgoingCall | UnaryCall, clock: Clock): Instant | undefined {
   const deadline = call.getDeadline();
   const at = deadline instanceof Date ? deadline.getTime() : deadline;
@@ -221,7 +226,7 @@ export function deadlineOf(call: OutgoingCall | UnaryCall, clock: Clock): Instan
 function malformed(error: WireError): Refusal {
   return {
     reason: "MALFORMED_MESSAGE",
-    message: `the message is no valid protobuf: ${error.message}`,
+    message: `the message is not valid protobuf: ${error.message}`,
     metadata: {},
     violations: [],
     input: undefined,

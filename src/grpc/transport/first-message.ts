@@ -1,6 +1,6 @@
 /**
- * Reaps calls whose first message does not come: half-sent unary calls, and streams that open and say nothing. Nothing
- * else ends them; idle and age limits of the connection do not.
+ * Ends calls whose first message does not arrive: incomplete unary calls, and streams that stay silent after they open.
+ * Without this they stay open, because the idle and age limits of a connection do not end its streams.
  */
 import { ServerInterceptingCall, type ServerInterceptor, ServerListenerBuilder } from "@grpc/grpc-js";
 import { refusal } from "../../core/vocabulary/reason.js";
@@ -8,33 +8,33 @@ import type { Watchdog } from "../../ports/watchdog.js";
 import type { EdgeOptions } from "../options.js";
 import { grpcStatus } from "../wire/status.js";
 import type { GrpcJsInternals } from "./grpc-js-internals.js";
-import { nameMessageLimit } from "./message-limit.js";
+import { explainMessageLimit } from "./message-limit.js";
 
-/** Streams that may be opened ahead of their first message: they are sessions of their own from the beginning. */
-const MAY_WAIT = new Set(["/ate.dispatcher.v1.DispatcherService/Submit"]);
+/** Streams without this timeout: clients open them ahead of their first message. */
+const WITHOUT_TIMEOUT = new Set(["/ate.dispatcher.v1.DispatcherService/Submit"]);
 
-/** Bounds a call's metadata and the time until its first message, and names the bound of its messages. */
+/** Bounds the metadata of a call and the time until its first message, and adds a reason to the message limit. */
 export function firstMessageInterceptor(
   watchdog: Watchdog,
   options: EdgeOptions,
   internals: GrpcJsInternals,
 ): ServerInterceptor {
   return (method, call) => {
-    nameMessageLimit(call, options, internals);
+    explainMessageLimit(call, options, internals);
     let stop = (): void => undefined;
     const listener = new ServerListenerBuilder()
       .withOnReceiveMetadata((metadata, next) => {
         const bytes = sizeOf(metadata.toHttp2Headers());
         if (bytes > options.maxMetadataBytes) {
           const limit = String(options.maxMetadataBytes);
-          const message = `the metadata has ${bytes} bytes of at most ${limit}; send less of it`;
+          const message = `the metadata has ${bytes} bytes, and the limit is ${limit}; send less metadata`;
           call.sendStatus(grpcStatus(refusal("METADATA_LIMIT", message, { limit })));
           return;
         }
-        if (!MAY_WAIT.has(method.path)) {
+        if (!WITHOUT_TIMEOUT.has(method.path)) {
           stop = watchdog.watch(() => {
             const limit = String(options.firstMessageTimeoutMs);
-            const message = `no message came within ${limit} ms; send the first one at once`;
+            const message = `no message arrived within ${limit} ms; send the first message when the stream opens`;
             call.sendStatus(grpcStatus(refusal("FIRST_MESSAGE_TIMEOUT", message, { limit_ms: limit })));
           });
         }

@@ -1,8 +1,8 @@
 /**
- * The only file that knows internals of grpc-js: its private fields, and one undocumented call.
+ * The only file that uses internals of grpc-js: its private fields, and one undocumented call.
  *
- * The private fields of the server are looked for when it is created, and those of a call at the first call. If one is
- * missing, one line in the log names it and says what is lost, and the server works without it.
+ * The private fields of the server are checked when it is created, and those of a call at the first call. If a field is
+ * missing, one log line names the field and the consequence, and the server works without it.
  */
 import type { ServerHttp2Stream } from "node:http2";
 import type { Server as NetServer } from "node:net";
@@ -12,13 +12,13 @@ import type { Logger } from "../../ports/logger.js";
 /** The version of grpc-js that has the internals below. */
 const SEEN_IN = "1.14.7";
 
-/** What is lost without each of the internals. */
+/** The consequence of missing each internal. */
 const LOSSES = {
   "Server.commonServerOptions":
-    "the limit of stream resets keeps Node's default: clients on one connection lose it by cancelling many calls",
-  "Server.http2Servers": "open sockets are unknown: a peer that does not close its side delays the exit",
+    "the limit of stream resets keeps Node's default: cancelling many calls closes the connection of all its clients",
+  "Server.http2Servers": "open sockets are not tracked: a peer that does not close its side delays the exit",
   "call.nextCall.stream":
-    "messages are copied for each receiver, and a closed stream that its peer does not read is not reset",
+    "messages are copied for each receiver, and a closing stream that its peer does not read is not reset",
   "ServerInterceptingCall.sendStatus": "the status of a message that is too large has no reason",
 } as const;
 
@@ -41,29 +41,30 @@ type Status = Parameters<ServerInterceptingCallInterface["sendStatus"]>[0];
 /** Access to the internals of one grpc-js server and its calls. */
 export interface GrpcJsInternals {
   /**
-   * The HTTP/2 stream below a call: `call.call`, then `nextCall` for each interceptor, then `stream`. It allows to write
-   * one message to many streams without copies, and to reset a stream.
+   * The HTTP/2 stream below a call: `call.call`, then `nextCall` for each interceptor, then `stream`. With it, one
+   * message can be written to many streams without copies, and a stream can be reset.
    *
    * @returns undefined if a field is missing. Then messages go through grpc-js, and no stream is reset.
    */
   http2StreamOf(call: object): ServerHttp2Stream | undefined;
   /**
-   * The HTTP/2 servers of all addresses that are bound so far: the keys of `Server.http2Servers`. They emit every new
-   * connection; grpc-js itself forgets a connection as soon as the connection begins to close.
+   * The HTTP/2 servers of all bound addresses: the keys of `Server.http2Servers`. They emit every new connection. grpc-js
+   * itself stops tracking a connection as soon as it begins to close.
    *
-   * @returns none if the field is missing. Then a peer that does not close its side delays the exit.
+   * @returns an empty list if the field is missing. Then a peer that does not close its side delays the exit.
    */
   boundServers(): readonly NetServer[];
   /**
-   * Sets limits of node:http2, by `Server.commonServerOptions`; to be called before an address is bound. Without the
+   * Sets limits of node:http2 through `Server.commonServerOptions`. Call this before an address is bound. Without the
    * field, Node's defaults apply.
    */
   setHttp2Limits(limits: Http2Limits): void;
   /**
-   * Replaces any status of a call before it is sent, including those that grpc-js makes itself, such as that of a message
-   * that is too large. grpc-js sends those below all interceptors, but by the public `sendStatus` of the lowest call.
+   * Replaces any status of a call before it is sent. This includes the statuses that grpc-js creates itself, such as the
+   * one for a message that is too large: grpc-js sends them below all interceptors, but through the public `sendStatus`
+   * of the lowest call.
    *
-   * No probe can tell whether grpc-js still calls that method; test/e2e/status-table.test.ts fails if it does not.
+   * No check at run time can show whether grpc-js still calls that method; test/e2e/status-table.test.ts fails if not.
    *
    * @param call - the call that grpc-js gives to the first interceptor.
    */
@@ -72,11 +73,11 @@ export interface GrpcJsInternals {
 
 /** Options for tests. */
 export interface GrpcJsInternalsOptions {
-  /** Whether all internals count as missing, so that every fallback runs. Default false. */
+  /** Whether to treat all internals as missing, so that every fallback runs. Default false. */
   readonly areMissing?: boolean;
 }
 
-/** Looks for the internals of a server that is not bound yet, and logs what is missing. */
+/** Finds the internals of a server that is not bound yet, and logs the missing ones. */
 export function createGrpcJsInternals(
   server: Server,
   logger: Logger,
@@ -88,15 +89,15 @@ export function createGrpcJsInternals(
 /** Logs each missing internal once. */
 class Losses {
   readonly #logger: Logger;
-  readonly #told = new Set<GrpcJsInternal>();
+  readonly #warned = new Set<GrpcJsInternal>();
 
   constructor(logger: Logger) {
     this.#logger = logger;
   }
 
-  tell(internal: GrpcJsInternal): void {
-    if (this.#told.has(internal)) return;
-    this.#told.add(internal);
+  warn(internal: GrpcJsInternal): void {
+    if (this.#warned.has(internal)) return;
+    this.#warned.add(internal);
     const lost = LOSSES[internal];
     this.#logger.warn(
       { internal, lost, seenIn: SEEN_IN },
@@ -110,7 +111,7 @@ interface ServerInsides {
   readonly http2Servers?: unknown;
 }
 
-/** A call of grpc-js, or what an interceptor makes of it. */
+/** A call of grpc-js, or the wrapper that an interceptor puts around it. */
 interface Layer {
   readonly call?: Layer;
   readonly nextCall?: Layer;
@@ -126,21 +127,21 @@ class Probed implements GrpcJsInternals {
     this.#losses = new Losses(logger);
     const { commonServerOptions: common, http2Servers: bound } = server as unknown as ServerInsides;
     if (typeof common === "object" && common !== null) this.#common = common as Record<string, unknown>;
-    else this.#losses.tell("Server.commonServerOptions");
+    else this.#losses.warn("Server.commonServerOptions");
     if (bound instanceof Map) this.#bound = bound as ReadonlyMap<NetServer, unknown>;
-    else this.#losses.tell("Server.http2Servers");
+    else this.#losses.warn("Server.http2Servers");
   }
 
   http2StreamOf(call: object): ServerHttp2Stream | undefined {
     let layer: Layer | undefined = (call as Layer).call;
     while (layer && !layer.stream) layer = layer.nextCall;
-    if (!layer) this.#losses.tell("call.nextCall.stream");
+    if (!layer) this.#losses.warn("call.nextCall.stream");
     return layer?.stream;
   }
 
   boundServers(): readonly NetServer[] {
     const bound = [...(this.#bound?.keys() ?? [])];
-    if (bound.length === 0) this.#losses.tell("Server.http2Servers");
+    if (bound.length === 0) this.#losses.warn("Server.http2Servers");
     return bound;
   }
 
@@ -157,7 +158,7 @@ class Probed implements GrpcJsInternals {
 class Missing implements GrpcJsInternals {
   constructor(logger: Logger) {
     const losses = new Losses(logger);
-    for (const internal of GRPC_JS_INTERNALS) losses.tell(internal);
+    for (const internal of GRPC_JS_INTERNALS) losses.warn(internal);
   }
 
   http2StreamOf(): undefined {}

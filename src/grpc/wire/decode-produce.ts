@@ -1,6 +1,6 @@
 /**
- * Reads what producers send. Replies are walked by hand and their Result stays verbatim; the rest is rare and goes
- * through the generated code.
+ * Decodes the messages of producers. Replies are frequent, so hand-written code decodes them and keeps their Result
+ * verbatim. All other messages are rare and go through the generated code.
  */
 import { FIELDS, ProducerMessage, WireReader } from "ate-dispatcher-client/internal";
 import type { Input } from "../../core/vocabulary/input.js";
@@ -14,37 +14,40 @@ const { value: RESULT_VALUE, data: RESULT_DATA, error: RESULT_ERROR } = FIELDS.R
 const { code: STATUS_CODE, message: STATUS_MESSAGE } = FIELDS.STATUS;
 
 const NO_RESULT: Buffer = Buffer.alloc(0);
-/** Maximum of characters of a failure message in summaries; the delivered result has all of them. */
+/** Maximum length of a failure message in summaries, in characters. The delivered result keeps the whole message. */
 const MAX_FAILURE_LENGTH = 1_024;
 const DECIMAL = /^[0-9]{1,15}$/;
-/** The largest field number in ProducerMessage, which is nothing but a oneof. */
+/** The largest field number in ProducerMessage. All fields of ProducerMessage are members of one oneof. */
 const LAST_MEMBER = Math.max(...Object.values(FIELDS.PRODUCER_MESSAGE));
 
-/** One message of a producer: an input of the core, or the generated code's message of any other kind. */
-export type ProducerSaid = Input | NonNullable<ProducerMessage["message"]>;
+/** A decoded message of a producer: a reply as an input of the core, any other message as generated code decodes it. */
+export type DecodedProducerMessage = Input | NonNullable<ProducerMessage["message"]>;
 
-/** Reads a ProduceRequest, message by message, so that what came before a malformed one still counts. */
-export function* decodeProduce(message: Buffer, session: SessionKey): Generator<ProducerSaid | undefined> {
+/** Decodes a ProduceRequest lazily, so that the messages before a malformed one are still applied. */
+export function* decodeProduce(
+  message: Buffer,
+  session: SessionKey,
+): Generator<DecodedProducerMessage | undefined> {
   for (const reader = new WireReader(message); reader.next(); ) {
     if (reader.field !== PRODUCE_REQUEST_MESSAGES) {
       reader.skip();
       continue;
     }
     const outer = reader.enter();
-    const said = decodeMessage(reader, session);
+    const decoded = decodeMessage(reader, session);
     reader.leave(outer);
-    yield said;
+    yield decoded;
   }
 }
 
-/** Reads to the end of the ProducerMessage that the reader has entered. */
-function decodeMessage(reader: WireReader, session: SessionKey): ProducerSaid | undefined {
+/** Decodes the entered ProducerMessage up to its end. */
+function decodeMessage(reader: WireReader, session: SessionKey): DecodedProducerMessage | undefined {
   const begin = reader.at;
   let reply: Input | undefined;
   while (reader.next()) {
     if (reader.field === PRODUCER_MESSAGE_REPLY) reply = decodeReply(reader, session);
     else {
-      // Of a oneof, the last member on the wire counts; a field that is not known does not.
+      // The last member of a oneof on the wire wins. Unknown fields are not members.
       if (reader.field <= LAST_MEMBER) reply = undefined;
       reader.skip();
     }
@@ -77,12 +80,12 @@ function decodeReply(reader: WireReader, session: SessionKey): Input {
   return { kind: "resultReturned", session, assignment, assignmentText, more, failure, payload };
 }
 
-/** Assignment ids are decimal numbers on the wire; 0 stands for every other text. */
+/** Assignment ids are decimal numbers on the wire. Any other text becomes 0. */
 function assignmentNumber(text: string): number {
   return DECIMAL.test(text) ? Number(text) : 0;
 }
 
-/** Reads to the end of a Result: the failure it carries, if its outcome is one. The last outcome on the wire counts. */
+/** Reads the entered Result up to its end. Returns its failure, if it has one. The last outcome on the wire wins. */
 function decodeFailure(reader: WireReader): Failure | undefined {
   let failure: Failure | undefined;
   while (reader.next()) {

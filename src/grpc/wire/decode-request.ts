@@ -1,5 +1,5 @@
 /**
- * Reads the routing fields of a Request; the payload is passed over unread and goes on verbatim.
+ * Decodes the routing fields of a Request. The payload is skipped here and forwarded verbatim.
  */
 import { FIELDS, WireReader } from "ate-dispatcher-client/internal";
 import {
@@ -43,7 +43,7 @@ const {
 const NO_PRODUCERS_ACTIONS: readonly NoProducersAction[] = ["COMPLETE", "COMPLETE", "FAIL", "WAIT"];
 const LOSER_ACTIONS: readonly LoserAction[] = ["CANCEL", "CANCEL", "LET_RUN"];
 
-/** Reads a Request. Throws {@link WireError} if it is malformed. */
+/** Decodes the routing fields of a Request. Throws {@link WireError} if it is malformed. */
 export function decodeRequest(payload: Buffer): RequestSpec {
   let topic = "";
   let ttlMs: RequestSpec["ttlMs"];
@@ -118,7 +118,7 @@ function decodeSelector(reader: WireReader): Selector {
   return { producerIds, matchLabels: [...matchLabels], maxTargets };
 }
 
-/** Reads an entry of a map of strings. */
+/** Decodes an entry of a map of strings. */
 export function decodeEntry(reader: WireReader): readonly [key: string, value: string] {
   const outer = reader.enter();
   let key = "";

@@ -1,5 +1,5 @@
 /**
- * Reads what requesters send: DispatchRequest, GatherRequest and SubmitRequest, with the Request inside kept verbatim.
+ * Decodes the messages of callers: DispatchRequest, GatherRequest and SubmitRequest. Each Request inside stays verbatim.
  */
 import { createHash } from "node:crypto";
 import { FIELDS, WireReader } from "ate-dispatcher-client/internal";
@@ -31,13 +31,13 @@ export interface DecodedSubmission {
   readonly context: TraceContext;
 }
 
-/** A SubmitRequest. */
+/** A decoded SubmitRequest. */
 export interface DecodedSubmit {
   readonly submissions: readonly DecodedSubmission[];
   readonly cancelRequestIds: readonly string[];
 }
 
-/** Reads a DispatchRequest or GatherRequest, which differ only in the meaning of their flag. */
+/** Decodes a DispatchRequest or GatherRequest. The two differ only in the meaning of their flag. */
 export function decodeCall(message: Buffer): { readonly spec: RequestSpec; readonly flag: boolean } {
   let request = NO_REQUEST;
   let flag = false;
@@ -49,7 +49,7 @@ export function decodeCall(message: Buffer): { readonly spec: RequestSpec; reado
   return { spec: decodeRequest(request), flag };
 }
 
-/** Reads a SubmitRequest. */
+/** Decodes a SubmitRequest. */
 export function decodeSubmit(message: Buffer): DecodedSubmit {
   const submissions: DecodedSubmission[] = [];
   const cancelRequestIds: string[] = [];
@@ -64,7 +64,7 @@ export function decodeSubmit(message: Buffer): DecodedSubmit {
   return { submissions, cancelRequestIds };
 }
 
-/** Reads to the end of the Submission that the reader has entered. */
+/** Decodes the entered Submission up to its end. */
 function decodeSubmission(reader: WireReader): DecodedSubmission {
   let correlationId = "";
   let request = NO_REQUEST;
@@ -92,12 +92,12 @@ function decodeSubmission(reader: WireReader): DecodedSubmission {
   };
 }
 
-/** Whether it is trace context that is passed on. */
+/** Whether an entry is trace context that the server forwards. */
 export function isContext(key: string, value: string): boolean {
   return CONTEXT_KEYS.has(key) && value.length <= MAX_CONTEXT_VALUE_LENGTH;
 }
 
-/** Tells one content from another, for a caller's request_id; "" if it gave none. */
+/** Digests a request, to detect that a caller reuses a request_id for a different request; "" without a request_id. */
 export function digestOf(spec: RequestSpec, gather: boolean): string {
   if (spec.requestId === "") return "";
   return createHash("sha256")
@@ -106,7 +106,7 @@ export function digestOf(spec: RequestSpec, gather: boolean): string {
     .digest("base64");
 }
 
-/** An embedded message that comes twice counts as its parts put together. */
+/** Merges an embedded message that occurs twice: protobuf treats it as the concatenation of its parts. */
 function merge(earlier: Buffer, later: Buffer): Buffer {
   return earlier.length === 0 ? later : Buffer.concat([earlier, later]);
 }

@@ -1,5 +1,5 @@
 /**
- * The rarer events, through the generated code.
+ * Encodes the rare events with the generated code.
  */
 import {
   type Acceptance,
@@ -29,56 +29,56 @@ import { duration, timestamp } from "./time.js";
 
 type Rare = Exclude<Sendable, { readonly kind: "deliver" | "assign" | "accept" }>;
 
-/** Encodes one event: a GatherEvent, ListenerEvent or DispatcherMessage, whichever the order is for. */
-export function encodeEvent(order: Rare, context: EncodeContext): Uint8Array {
-  switch (order.kind) {
+/** Encodes one event: a GatherEvent, ListenerEvent or DispatcherMessage, depending on the effect. */
+export function encodeEvent(effect: Rare, context: EncodeContext): Uint8Array {
+  switch (effect.kind) {
     case "reject":
     case "summarize":
-      return GatherEvent.encode({ event: gatherEvent(order) }).finish();
+      return GatherEvent.encode({ event: gatherEvent(effect) }).finish();
     case "ready":
     case "topicsChanged":
     case "gap":
-      return ListenerEvent.encode({ event: listenerEvent(order, context) }).finish();
+      return ListenerEvent.encode({ event: listenerEvent(effect, context) }).finish();
     default:
-      return DispatcherMessage.encode({ message: dispatcherMessage(order, context) }).finish();
+      return DispatcherMessage.encode({ message: dispatcherMessage(effect, context) }).finish();
   }
 }
 
 function gatherEvent(
-  order: Extract<Rare, { readonly kind: "reject" | "summarize" }>,
+  effect: Extract<Rare, { readonly kind: "reject" | "summarize" }>,
 ): NonNullable<GatherEvent["event"]> {
-  switch (order.kind) {
+  switch (effect.kind) {
     case "reject": {
-      const { correlationId } = order;
-      return { $case: "rejection", value: { correlationId, status: rpcStatus(order.refusal) } };
+      const { correlationId } = effect;
+      return { $case: "rejection", value: { correlationId, status: rpcStatus(effect.refusal) } };
     }
     case "summarize":
-      return { $case: "summary", value: summary(order.summary) };
+      return { $case: "summary", value: summary(effect.summary) };
   }
 }
 
 function listenerEvent(
-  order: Extract<Rare, { readonly kind: "ready" | "topicsChanged" | "gap" }>,
+  effect: Extract<Rare, { readonly kind: "ready" | "topicsChanged" | "gap" }>,
   { serverId, heartbeatMs }: EncodeContext,
 ): NonNullable<ListenerEvent["event"]> {
-  switch (order.kind) {
+  switch (effect.kind) {
     case "ready": {
-      const { listenerId, sessionId } = order;
+      const { listenerId, sessionId } = effect;
       const heartbeatInterval = duration(heartbeatMs);
-      const cursors = order.cursors.map(cursor);
+      const cursors = effect.cursors.map(cursor);
       return { $case: "ready", value: { listenerId, sessionId, serverId, heartbeatInterval, cursors } };
     }
     case "topicsChanged": {
-      const { added, removed } = order;
-      return { $case: "topicsChanged", value: { added, removed, cursors: order.cursors.map(cursor) } };
+      const { added, removed } = effect;
+      return { $case: "topicsChanged", value: { added, removed, cursors: effect.cursors.map(cursor) } };
     }
     case "gap": {
-      const { topic, from, last, lostCount } = order;
+      const { topic, from, last, lostCount } = effect;
       return {
         $case: "gap",
         value: {
           topic,
-          reason: GapReason[order.reason],
+          reason: GapReason[effect.reason],
           from: BigInt(from),
           to: BigInt(last),
           lostCount: BigInt(lostCount),
@@ -93,48 +93,48 @@ type ForProducers = Exclude<
   { readonly kind: "reject" | "summarize" | "ready" | "topicsChanged" | "gap" }
 >;
 
-/** Heartbeat and GoAway bear the same numbers on every stream. */
+/** Heartbeat and GoAway have the same field numbers on every stream, so this serves callers and listeners, too. */
 function dispatcherMessage(
-  order: ForProducers,
+  effect: ForProducers,
   { serverId, heartbeatMs, maxMessageBytes }: EncodeContext,
 ): NonNullable<DispatcherMessage["message"]> {
-  switch (order.kind) {
+  switch (effect.kind) {
     case "welcome": {
-      const { producerId, sessionId, maxOutstanding, maxBacklog } = order;
+      const { producerId, sessionId, maxOutstanding, maxBacklog } = effect;
       const heartbeatInterval = duration(heartbeatMs);
       const value = { producerId, sessionId, serverId, heartbeatInterval, maxOutstanding, maxBacklog };
       return { $case: "welcome", value: { ...value, maxMessageBytes } };
     }
     case "registered":
-      return { $case: "registered", value: { topics: order.topics, correlationId: order.correlationId } };
+      return { $case: "registered", value: { topics: effect.topics, correlationId: effect.correlationId } };
     case "deregistered":
-      return { $case: "deregistered", value: { topics: order.topics, correlationId: order.correlationId } };
+      return { $case: "deregistered", value: { topics: effect.topics, correlationId: effect.correlationId } };
     case "revoke": {
-      const assignmentIds = order.assignments.map(String);
-      return { $case: "revocation", value: { assignmentIds, reason: RevocationReason[order.reason] } };
+      const assignmentIds = effect.assignments.map(String);
+      return { $case: "revocation", value: { assignmentIds, reason: RevocationReason[effect.reason] } };
     }
     case "dispose": {
-      const state = DispositionState[order.state];
-      return { $case: "disposition", value: { assignmentId: order.assignmentText, state } };
+      const state = DispositionState[effect.state];
+      return { $case: "disposition", value: { assignmentId: effect.assignmentText, state } };
     }
     case "fault": {
-      const { correlationId } = order;
-      return { $case: "fault", value: { correlationId, status: rpcStatus(order.refusal) } };
+      const { correlationId } = effect;
+      return { $case: "fault", value: { correlationId, status: rpcStatus(effect.refusal) } };
     }
     case "drained":
       return { $case: "drained", value: {} };
     case "heartbeat": {
-      const cursors = order.cursors.map(cursor);
+      const cursors = effect.cursors.map(cursor);
       return { $case: "heartbeat", value: { interval: duration(heartbeatMs), cursors } };
     }
     case "goAway": {
-      const grace = duration(order.graceMs);
+      const grace = duration(effect.graceMs);
       return { $case: "goAway", value: { reason: GoAwayReason.SHUTDOWN, grace } };
     }
   }
 }
 
-/** An Acceptance for the wire. */
+/** Converts an acceptance to its message. */
 export function acceptance(
   accepted: CoreAcceptance,
   correlationId: Accept["correlationId"],
@@ -145,7 +145,7 @@ export function acceptance(
   return { requestId, correlationId, targets, listenerCount, ttl: duration(ttlMs), expireTime };
 }
 
-/** A Summary for the wire. */
+/** Converts a summary to its message. */
 export function summary(from: Summarize["summary"] | CoreSummary): Summary {
   const { requestId, topic, satisfied, targetedCount, answeredCount, failedCount, outcomes = [] } = from;
   return {

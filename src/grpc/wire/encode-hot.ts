@@ -1,6 +1,6 @@
 /**
- * The messages that are sent most, written by hand around their verbatim payload. Their strings are ids and topics,
- * which are ASCII by the rules that admit them.
+ * Encodes the most frequent messages by hand, around their verbatim payload. Their strings are ids and topics, and the
+ * core accepts only ASCII in those.
  */
 import {
   digitCount,
@@ -16,8 +16,9 @@ import type { Clock } from "../../ports/clock.js";
 import type { EncodedStatuses } from "./encoded-statuses.js";
 import { nanosOf, secondsOf } from "./time.js";
 
-// The natural way is to write DELIVERY.topic at each use. V8 then loads the member there, which took a twelfth of the time
-// that encoding a delivery takes; it compiles constants of this module into the code. Compare when Node is updated.
+// The natural way is to write FIELDS.DELIVERY.topic at each use. V8 then loads the member at each use, which took a
+// twelfth of the time to encode a delivery. These constants belong to this module, so V8 compiles their values into the
+// code. They can go when a newer Node encodes as fast without them; compare when Node is updated.
 const {
   requestId: ACCEPTANCE_REQUEST_ID,
   correlationId: ACCEPTANCE_CORRELATION_ID,
@@ -59,9 +60,9 @@ const { correlationId: REJECTION_CORRELATION_ID, status: REJECTION_STATUS } = FI
 const { producerId: TARGET_PRODUCER_ID, group: TARGET_GROUP } = FIELDS.TARGET;
 const { seconds: TIMESTAMP_SECONDS, nanos: TIMESTAMP_NANOS } = FIELDS.TIMESTAMP;
 
-/** Field number of the batch in every streamed message. */
+/** The field number of the batch in every streamed message. */
 export const EVENTS = FIELDS.GATHER_RESPONSE.events;
-/** Bytes that the tags, lengths and numbers of one event take at most, beside its strings and payload. */
+/** Upper bound of the tags, lengths and numbers of one event, in bytes, without its strings and payload. */
 export const MAX_FRAME_BYTES = 160;
 /** Field number of `delivery` in GatherEvent and ListenerEvent, and of `assignment` in DispatcherMessage. */
 const HOT_EVENT = GATHER_EVENT_DELIVERY;
@@ -157,8 +158,12 @@ export function writeAcceptance(
 }
 
 /**
- * Writes a Rejection for load alone: its correlation id has passed the rules, and its refusal is the same object every
- * time, so that a refusal costs a tenth of what it would with a status of its own.
+ * Writes a Rejection for overload.
+ *
+ * The natural way is to encode a status for each rejection, as for all other reasons; that costs ten times as much, and
+ * an overloaded server sends many. The refusal for overload is always the same object, so its status is encoded once and
+ * reused. The correlation id is valid by then, so it is ASCII. This can go when overload no longer has one shared
+ * refusal.
  */
 export function writeRejection(
   writer: WireWriter,
@@ -181,7 +186,7 @@ function beginEvent(writer: WireWriter, bodySize: number, event: number = HOT_EV
   writer.begin(event, bodySize);
 }
 
-/** A Duration or Timestamp, which are the same on the wire. Split twice, which costs less than an object that holds both. */
+/** Writes a Duration or Timestamp, which are the same on the wire. Two computations are cheaper than one object. */
 function writeTime(writer: WireWriter, field: number, ms: number): void {
   const seconds = secondsOf(ms);
   writer.begin(field, timeSize(ms));
@@ -202,7 +207,7 @@ function asciiSize(text: string): number {
   return text.length === 0 ? 0 : fieldSize(text.length);
 }
 
-/** The entries of a request's trace context. */
+/** Writes the entries of a request's trace context. */
 function writeContext(writer: WireWriter, field: number, context: TraceContext): void {
   for (const [key, value] of context) {
     const [keySize, valueSize] = [textSize(key), textSize(value)];

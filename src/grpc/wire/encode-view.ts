@@ -1,5 +1,5 @@
 /**
- * What the core shows of itself, as messages of introspection.proto.
+ * Converts views of the core to messages of introspection.proto.
  */
 import {
   type ListenerInfo,
@@ -23,17 +23,17 @@ import type { QueueView } from "../../ports/runtime.js";
 import { summary } from "./encode-event.js";
 import { duration, timestamp } from "./time.js";
 
-/** What is known of the process beside the core. */
+/** Facts about the process that the core does not know. */
 export interface ProcessFacts {
   readonly serverId: string;
   readonly version: string;
-  /** On the monotonic clock. */
+  /** The start, on the monotonic clock. */
   readonly startedAt: number;
-  /** Limits by name, in the unit the name says. */
+  /** Limits by name, in the unit that the name states. */
   readonly limits: Readonly<Record<string, number>>;
 }
 
-/** The process. */
+/** Converts the state of the server. */
 export function serverInfo(
   { phase, counts, totals }: Snapshot,
   droppedCount: number,
@@ -64,7 +64,7 @@ export function serverInfo(
   };
 }
 
-/** A topic. */
+/** Converts a topic. */
 export function topicInfo(view: TopicView): TopicInfo {
   const { sequence, retainedCount, retainedBytes, ...rest } = view;
   return {
@@ -75,7 +75,7 @@ export function topicInfo(view: TopicView): TopicInfo {
   };
 }
 
-/** A producer. */
+/** Converts a producer. */
 export function producerInfo(view: ProducerView, clock: Clock): ProducerInfo {
   const { producerId, sessionId, displayName, registrations, peer } = view;
   const { maxOutstanding, outstandingCount, backlogCount, latencyP50Ms, latencyP95Ms } = view;
@@ -93,7 +93,7 @@ export function producerInfo(view: ProducerView, clock: Clock): ProducerInfo {
   };
 }
 
-/** A listener. */
+/** Converts a listener and its queue. */
 export function listenerInfo(view: ListenerView, queue: QueueView, clock: Clock): ListenerInfo {
   const { listenerId, sessionId, topics, group, peer } = view;
   return {
@@ -106,7 +106,7 @@ export function listenerInfo(view: ListenerView, queue: QueueView, clock: Clock)
   };
 }
 
-/** A request, with its timeline if that was asked for. */
+/** Converts a request. The timeline is empty in lists. */
 export function requestInfo(
   view: RequestView,
   timeline: readonly TimelineEvent[],

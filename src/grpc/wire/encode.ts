@@ -1,9 +1,9 @@
 /**
- * Turns effects into the bytes of the messages that peers receive: the events that are sent hundreds of thousands of times
- * a second are written by hand, the others go through the generated code.
+ * Encodes effects into the messages that peers receive. Hand-written code encodes the events that are sent hundreds of
+ * thousands of times a second; the generated code encodes the others.
  *
- * Every streamed message is `repeated ... = 1`, so a message is the plain concatenation of its events, whichever stream
- * it is for: events that several streams share bear the same field numbers in all of them.
+ * Every streamed message is `repeated ... = 1`, so a message is the plain concatenation of its events. Events that
+ * several kinds of streams share have the same field numbers in all of them, so the bytes fit every stream.
  */
 import { WireWriter } from "ate-dispatcher-client/internal";
 import type { Batch, Sendable } from "../../ports/batch.js";
@@ -18,10 +18,10 @@ import {
   writeRejection,
 } from "./encode-hot.js";
 
-/** One batch of events in the making. */
+/** A batch of events under construction. */
 export class EventBatch implements Batch {
   private readonly writer: WireWriter;
-  /** Bytes of the finished message; 0 before. */
+  /** Bytes of the finished message; 0 until `finish`. */
   private finishedBytes = 0;
 
   constructor(private readonly context: EncodeContext) {

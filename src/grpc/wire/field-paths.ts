@@ -1,9 +1,9 @@
 /**
- * Where the fields of the core's inputs stand in the messages that bring them.
+ * Maps the fields of the core's inputs to field paths in the request messages of the RPCs.
  */
 import { type CheckedInput, invalid, type Refusal } from "../../core/vocabulary/reason.js";
 
-/** What goes before a field's path: empty, or ending in a dot. */
+/** The prefix of the field paths of each input: empty, or with a dot at the end. */
 export type FieldPaths = Readonly<Record<CheckedInput, string>>;
 
 /** The paths of every RPC but Subscribe. */
@@ -19,10 +19,10 @@ export const FIELD_PATHS: FieldPaths = {
   cancelRequested: "",
 };
 
-/** On Subscribe a ListenRequest comes as the member `listen`. */
+/** On Subscribe, the ListenRequest is the member `listen`. */
 export const SUBSCRIBE_PATHS: FieldPaths = { ...FIELD_PATHS, listenerOpened: "listen." };
 
-/** The refusal with the paths of its fields from the RPC's request message. */
+/** Returns the refusal with complete field paths, counted from the RPC's request message. */
 export function withFieldPaths(refusal: Refusal, paths: FieldPaths): Refusal {
   const prefix = refusal.input === undefined ? "" : paths[refusal.input];
   if (prefix === "") return refusal;

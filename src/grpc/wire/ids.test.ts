@@ -3,7 +3,7 @@ import { opaqueId, RequestIds } from "./ids.js";
 
 const AT = Date.UTC(2026, 10, 25);
 
-describe("a minted request id", () => {
+describe("a generated request id", () => {
   const ids = new RequestIds();
 
   it("is a UUID of version 7 and the variant of RFC 9562", () => {
@@ -27,7 +27,7 @@ describe("a minted request id", () => {
     expect(ids.mint(AT) < ids.mint(AT + 1)).toBe(true);
   });
 
-  it("is never the same, and uses every digit and variant", () => {
+  it("is unique, and uses every digit and variant", () => {
     const minted = Array.from({ length: 20_000 }, () => ids.mint(AT));
     expect(new Set(minted).size).toBe(minted.length);
     for (const place of [19, ...Array.from({ length: 12 }, (_, i) => 24 + i)]) {

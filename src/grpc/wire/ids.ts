@@ -1,15 +1,17 @@
 import { randomBytes } from "node:crypto";
 
-/** Random hexadecimal digits that are drawn at once, and how many of them an id takes. */
+/** The number of random hexadecimal digits that are generated at once. */
 const POOL_DIGITS = 8_192;
+/** The number of random digits in one id. */
 const ID_DIGITS = 19;
-/** The variant of RFC 9562 in a digit whose two lower bits are random. */
+/** The digits that encode the variant of RFC 9562; their two lower bits are random. */
 const VARIANTS = ["8", "9", "a", "b"] as const;
 
 /**
- * Mints request ids: UUIDv7 (RFC 9562), which sort by their time; 74 bits of each are random.
+ * Generates request ids: UUIDv7 (RFC 9562), which sort by time. 74 bits of each are random.
  *
- * Random digits are drawn for hundreds of ids at once, because drawing costs the same for one id as for all of them.
+ * The natural way is to generate random bytes for each id, but a call of randomBytes costs the same for one id as for
+ * hundreds. This generates the digits of hundreds of ids at once.
  */
 export class RequestIds {
   private pool = "";
@@ -17,7 +19,7 @@ export class RequestIds {
   private latestMs = -1;
   private timePart = "";
 
-  /** @param timeOfDayMs - milliseconds since 1970. */
+  /** Generates an id. @param timeOfDayMs - milliseconds since 1970. */
   mint(timeOfDayMs: number): string {
     if (this.used + ID_DIGITS > POOL_DIGITS) {
       this.pool = randomBytes(POOL_DIGITS / 2).toString("hex");
@@ -36,7 +38,7 @@ export class RequestIds {
   }
 }
 
-/** An opaque name that no other process or session has: 16 hexadecimal digits. */
+/** Generates an id that is unique across processes and sessions: 16 random hexadecimal digits. */
 export function opaqueId(): string {
   return randomBytes(8).toString("hex");
 }

@@ -1,5 +1,5 @@
 /**
- * The one translation of refusals into gRPC statuses, for calls, streams, rejections and faults alike.
+ * The only translation of refusals into gRPC statuses: for calls, streams, rejections and faults.
  */
 import { status as Code, Metadata } from "@grpc/grpc-js";
 import { BadRequest, ErrorInfo, RetryInfo, Status } from "ate-dispatcher-client/internal";
@@ -7,13 +7,13 @@ import type { ReasonName, Refusal } from "../../core/vocabulary/reason.js";
 import { FIELD_PATHS, type FieldPaths, withFieldPaths } from "./field-paths.js";
 import { duration } from "./time.js";
 
-/** ErrorInfo.domain of every error. */
+/** The `ErrorInfo.domain` of every error. */
 export const ERROR_DOMAIN = "ate.dispatcher";
 
-/** Violations in one status; trailers are bounded. */
+/** Limit of violations in one status, because the size of trailers is limited. */
 const MAX_VIOLATIONS = 20;
 
-/** Every reason's gRPC status code. */
+/** The gRPC status code of every reason. */
 export const CODES: Readonly<Record<ReasonName, Code>> = {
   INVALID_FIELD: Code.INVALID_ARGUMENT,
   MALFORMED_MESSAGE: Code.INVALID_ARGUMENT,
@@ -40,21 +40,21 @@ export const CODES: Readonly<Record<ReasonName, Code>> = {
   PROTOCOL_VIOLATION: Code.INVALID_ARGUMENT,
 };
 
-/** A status as grpc-js sends it. */
+/** A status in the shape that grpc-js sends. */
 export interface GrpcStatus {
   readonly code: Code;
   readonly details: string;
   readonly metadata: Metadata;
 }
 
-/** What a peer is told of a bug of ours: nothing. */
+/** The status for a bug in the server. It reveals no details. */
 export const INTERNAL_ERROR: GrpcStatus = {
   code: Code.INTERNAL,
   details: "internal error",
   metadata: new Metadata(),
 };
 
-/** A refusal as google.rpc.Status, for events on a stream. */
+/** Converts a refusal to a google.rpc.Status, for events on a stream. */
 export function rpcStatus(refusal: Refusal, paths: FieldPaths = FIELD_PATHS): Status {
   const { reason, message, metadata, violations, retryAfterMs } = withFieldPaths(refusal, paths);
   const details = [pack("ErrorInfo", ErrorInfo.encode({ reason, domain: ERROR_DOMAIN, metadata }).finish())];
@@ -70,7 +70,7 @@ export function rpcStatus(refusal: Refusal, paths: FieldPaths = FIELD_PATHS): St
   return { code: CODES[reason], message: message.slice(0, 2_048), details };
 }
 
-/** A refusal as the status that ends a call or stream, with the details in `grpc-status-details-bin`. */
+/** Converts a refusal to the status that ends a call or stream, with its details in `grpc-status-details-bin`. */
 export function grpcStatus(refusal: Refusal, paths: FieldPaths = FIELD_PATHS): GrpcStatus {
   const status = rpcStatus(refusal, paths);
   const metadata = new Metadata();
