@@ -1,9 +1,9 @@
 /**
- * Internal: for the ate-dispatcher server of the same version, and for nobody else.
+ * Internal: only for the ate-dispatcher server of the same version.
  *
- * The server and this client speak one protocol, so its generated messages and its wire format exist once, here. This entry is not part of
- * the public API and comes without any promise of stability: a patch release may rename or remove anything in it.
- * Programs use the package's main entry.
+ * The server and this client speak one protocol, so its generated messages and its wire format exist once, here. This
+ * entry is not part of the public API and is not stable: a patch release may rename or remove anything in it. Programs
+ * use the package's main entry.
  */
 
 export { WireError } from "./codec/cursor.js";

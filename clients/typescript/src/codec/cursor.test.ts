@@ -29,7 +29,7 @@ describe("a cursor", () => {
   });
 
   it.each(["", "p1", "größe", "ü", "0192f7a8-7c1e-7abc-8def-0123456789ab", "größe".repeat(5)])(
-    "reads the text %j, also a recent one",
+    "reads the string %j, also from the cache",
     (text) => {
       const recent = new RecentText();
       const cursor = cursorOver((writer) => {
@@ -41,7 +41,7 @@ describe("a cursor", () => {
     },
   );
 
-  it("passes over what it does not know", () => {
+  it("skips unknown fields", () => {
     const cursor = cursorOver((writer) => {
       writer.uint32(0x08).uint64(2n ** 64n - 1n);
       writer.uint32(0x11).double(1.5);
@@ -58,14 +58,14 @@ describe("a cursor", () => {
   it.each<[what: string, bytes: number[], read: (cursor: WireCursor) => unknown]>([
     ["a number that is cut off", [0x80], (cursor) => cursor.uint32()],
     ["a long number that is cut off", [0x80, 0x80], (cursor) => cursor.uint64()],
-    ["a number without end", new Array<number>(11).fill(0x80), (cursor) => cursor.uint32()],
+    ["a number of more than 10 bytes", new Array<number>(11).fill(0x80), (cursor) => cursor.uint32()],
     ["a field that is cut off", [3, 65, 66], (cursor) => cursor.text()],
     ["a group that is cut off", [0x08, 1], (cursor) => cursor.skipField(0x1b)],
     ["the end of another group", [0x24], (cursor) => cursor.skipField(0x1b)],
-    ["a wire type that is not in use", [0], (cursor) => cursor.skipField(0x1e)],
+    ["an invalid wire type", [0], (cursor) => cursor.skipField(0x1e)],
     ["an unknown field that is cut off", [3, 65], (cursor) => cursor.skipField(0x1a)],
-    ["a text that is no UTF-8, where that matters", [1, 0xc3], (cursor) => cursor.strictText()],
-  ])("refuses %s", (_, bytes, read) => {
+    ["a string that is not UTF-8, in strict mode", [1, 0xc3], (cursor) => cursor.strictText()],
+  ])("rejects %s", (_, bytes, read) => {
     expect(() => read(new WireCursor(Uint8Array.from(bytes)))).toThrow();
   });
 });

@@ -1,7 +1,10 @@
 /**
- * A place in received bytes, and how protobuf's primitives are read there. For the messages that come hundreds of
- * thousands of times a second; all others go through the generated codecs. Those make a reader, a string or a view for
- * each field: decoding took 0.37 us a delivery and 0.95 us an assignment with them, and takes 0.26 us and 0.49 us with this.
+ * Reads protobuf's primitives from received bytes.
+ *
+ * The natural way is the generated codecs. They create a reader, a string or a view for each field, and took 0.37 us for
+ * a delivery and 0.95 us for an assignment. Code on this cursor creates fewer objects and takes 0.26 us and 0.49 us. It
+ * decodes only the messages that arrive hundreds of thousands of times a second; the generated codecs decode the others.
+ * This can go when generated codecs are as fast.
  */
 import type { RecentText } from "./recent-text.js";
 
@@ -13,21 +16,21 @@ export class WireError extends Error {
 const LENGTH_DELIMITED = 2;
 const GROUP_BEGIN = 3;
 const GROUP_END = 4;
-/** ASCII texts up to this many bytes are put together character by character, which is cheaper than a call into Node. */
+/** ASCII strings up to this many bytes are built character by character, which is cheaper than a call into Node. */
 const MAX_SHORT_BYTES = 12;
 
 const STRICT = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * Reads values one after the other. The caller keeps in mind where embedded messages end, and reads of a field what its
- * tag says. Throws {@link WireError} if the bytes end within a value.
+ * Reads values one after the other. The caller tracks where embedded messages end, and reads each field by the wire type
+ * of its tag. Throws {@link WireError} if the bytes end within a value.
  */
 export class WireCursor {
-  /** Where the next byte is read. */
+  /** The position of the next byte. */
   at = 0;
-  /** The bytes as a Buffer, which knows texts; made for the first text if they are none. */
+  /** The bytes as a Buffer, which decodes strings. Created for the first string if the bytes are a plain array. */
   private asBuffer: Buffer | undefined;
-  /** The memory that the bytes are in, and where; asked for once, because a typed array answers slowly. */
+  /** The memory below the bytes. Read once, because `buffer` and `byteOffset` of a typed array are slow. */
   private memory: ArrayBufferLike | undefined;
   private memoryOffset = 0;
 
@@ -40,26 +43,26 @@ export class WireCursor {
     return this.asBuffer;
   }
 
-  /** A tag or uint32; the lower 32 bits of longer numbers count. */
+  /** Reads a tag or uint32. Of a longer number, it keeps the lower 32 bits. */
   uint32(): number {
     const byte = this.bytes[this.at++] as number;
     return byte < 0x80 ? byte : this.longUint32(byte);
   }
 
-  /** A uint64; a bigint only if the number is a long one, because bigints are expensive to make. */
+  /** Reads a uint64. Returns a bigint only from 2^49 on, because bigints are expensive to create. */
   uint64(): number | bigint {
     const begin = this.at;
     const value = this.upTo49Bits();
     return value >= 0 ? value : this.wide(begin);
   }
 
-  /** A signed number of up to 64 bits, as near as a double comes to it. */
+  /** Reads a signed number of up to 64 bits. Beyond 53 bits, it loses precision. */
   int64(): number {
     const value = this.uint64();
     return typeof value === "number" ? value : Number(BigInt.asIntN(64, value));
   }
 
-  /** Reads the length of bytes, a text or an embedded message, which is at the cursor then. @returns where it ends. */
+  /** Reads the length of bytes, a string or an embedded message. @returns the position where the value ends. */
   stop(): number {
     const length = this.uint32();
     const stop = this.at + length;
@@ -67,28 +70,28 @@ export class WireCursor {
     return stop;
   }
 
-  /** Passes over bytes, a text or an embedded message. @returns where the value begins; it ends at `at`. */
-  pass(): number {
+  /** Skips bytes, a string or an embedded message. @returns the position where the value begins; it ends at `at`. */
+  skipBytes(): number {
     const stop = this.stop();
     const begin = this.at;
     this.at = stop;
     return begin;
   }
 
-  /** Bytes or an embedded message. */
+  /** Reads bytes or an embedded message, as a view. */
   view(): Uint8Array {
-    const begin = this.pass();
+    const begin = this.skipBytes();
     return this.viewOf(begin, this.at);
   }
 
-  /** The bytes up to `end`, which are passed over. */
+  /** Reads the bytes up to `end`, as a view. */
   viewTo(end: number): Uint8Array {
     const begin = this.at;
     this.at = end;
     return this.viewOf(begin, end);
   }
 
-  /** The bytes from `begin` to `end`; a plain array, because users would meet a Buffer as `data`. */
+  /** Returns a view of the bytes from `begin` to `end`: no Buffer, because users get it as the `data` of results. */
   viewOf(begin: number, end: number): Uint8Array {
     if (this.memory === undefined) {
       this.memory = this.bytes.buffer;
@@ -97,25 +100,25 @@ export class WireCursor {
     return new Uint8Array(this.memory, this.memoryOffset + begin, end - begin);
   }
 
-  /** A text; malformed UTF-8 in it becomes U+FFFD. @param recent - a text that this one mostly equals. */
+  /** Reads a string. Malformed UTF-8 becomes U+FFFD. @param recent - the cache of a string that often repeats. */
   text(recent?: RecentText): string {
-    const begin = this.pass();
+    const begin = this.skipBytes();
     if (recent !== undefined) return recent.read(this.buffer, begin, this.at);
     return this.shortText(begin, this.at) ?? this.buffer.toString("utf8", begin, this.at);
   }
 
-  /** A text, as {@link text}. @throws {TypeError} if it is not UTF-8. */
+  /** Reads a string like {@link text}. @throws {TypeError} if it is not valid UTF-8. */
   strictText(recent?: RecentText): string {
-    const begin = this.pass();
-    if (recent?.isThere(this.bytes, begin, this.at)) return recent.text;
+    const begin = this.skipBytes();
+    if (recent?.matches(this.bytes, begin, this.at)) return recent.text;
     const text = STRICT.decode(this.viewOf(begin, this.at));
     recent?.remember(text, this.bytes, begin, this.at);
     return text;
   }
 
-  /** Passes over the value of an unknown field, a group included. */
+  /** Skips the value of an unknown field, including groups. */
   skipField(tag: number): void {
-    if ((tag & 7) === LENGTH_DELIMITED) this.pass();
+    if ((tag & 7) === LENGTH_DELIMITED) this.skipBytes();
     else this.skipRare(tag);
   }
 
@@ -134,7 +137,7 @@ export class WireCursor {
         this.advance(4);
         return;
       default:
-        throw new WireError(`field ${tag >>> 3} has wire type ${tag & 7}, which is not in use`);
+        throw new WireError(`field ${tag >>> 3} has wire type ${tag & 7}, which is not valid`);
     }
   }
 
@@ -144,7 +147,8 @@ export class WireCursor {
       const tag = this.uint32();
       if ((tag & 7) === GROUP_BEGIN) open.push(tag >>> 3);
       else if ((tag & 7) !== GROUP_END) this.skipField(tag);
-      else if (open.pop() !== tag >>> 3) throw new WireError(`field ${tag >>> 3} ends no group`);
+      else if (open.pop() !== tag >>> 3)
+        throw new WireError(`field ${tag >>> 3} ends a group that is not open`);
     }
   }
 
@@ -153,7 +157,7 @@ export class WireCursor {
     if (this.at > this.bytes.length) throw new WireError("a field is cut off");
   }
 
-  /** A text of a few ASCII characters. */
+  /** Decodes a short ASCII string; undefined if it is long or not ASCII. */
   private shortText(begin: number, end: number): string | undefined {
     if (end - begin > MAX_SHORT_BYTES) return undefined;
     let text = "";
@@ -176,7 +180,7 @@ export class WireCursor {
     throw new WireError("a number is longer than 10 bytes");
   }
 
-  /** A number that a double holds exactly, as nearly all do; -1, and nothing is read, for a longer one. */
+  /** Reads a number below 2^49, as nearly all are. Returns -1 and reads nothing if the number is longer. */
   private upTo49Bits(): number {
     let at = this.at;
     let value = 0;

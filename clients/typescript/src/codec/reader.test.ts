@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { WireError } from "./cursor.js";
 import { WireReader } from "./reader.js";
 
-/** A reader of what is written; each value is to be written behind its tag. */
+/** A reader over written bytes; the test writes a tag before each value. */
 function readerOver(write: (writer: BinaryWriter) => void): WireReader {
   const writer = new BinaryWriter();
   write(writer);
@@ -65,22 +65,22 @@ describe("a reader", () => {
     ["a number that is cut off", [0x08, 0x80], (reader) => reader.next() && reader.uint32()],
     ["a long number that is cut off", [0x08, 0x80, 0x80], (reader) => reader.next() && reader.uint64()],
     ["a field that is cut off", [0x0a, 3, 65, 66], (reader) => reader.next() && reader.text()],
-    ["a number that is a text", [0x08, 1], (reader) => reader.next() && reader.text()],
-    ["a text that is a number", [0x0a, 1, 65], (reader) => reader.next() && reader.number()],
+    ["a number that is read as a string", [0x08, 1], (reader) => reader.next() && reader.text()],
+    ["a string that is read as a number", [0x0a, 1, 65], (reader) => reader.next() && reader.number()],
     ["an unknown field that is cut off", [0x1a, 3, 65], (reader) => reader.next() && reader.skip()],
     ["an unknown number that is cut off", [0x19, 3, 65], (reader) => reader.next() && reader.skip()],
     ["a group", [0x0b, 0x0c], (reader) => reader.next() && reader.skip()],
-  ])("refuses %s", (_, bytes, read) => {
+  ])("rejects %s", (_, bytes, read) => {
     expect(() => read(new WireReader(Uint8Array.from(bytes)))).toThrow(WireError);
   });
 
   it.each<[what: string, field: number[], read: (reader: WireReader) => unknown]>([
-    ["text", [0x12, 2, 65, 66], (reader) => reader.text()],
+    ["string", [0x12, 2, 65, 66], (reader) => reader.text()],
     ["number", [0x10, 0x81, 1], (reader) => reader.number()],
-    ["unknown text", [0x12, 2, 65, 66], (reader) => reader.skip()],
+    ["unknown string", [0x12, 2, 65, 66], (reader) => reader.skip()],
     ["unknown number", [0x10, 0x81, 1], (reader) => reader.skip()],
     ["unknown fixed number", [0x15, 1, 2, 3, 4], (reader) => reader.skip()],
-  ])("refuses a %s that reaches beyond the message around it", (_, field, read) => {
+  ])("rejects a %s that extends beyond the enclosing message", (_, field, read) => {
     const reader = new WireReader(Uint8Array.from([0x0a, field.length - 1, ...field]));
     reader.next();
     reader.enter();

@@ -1,6 +1,6 @@
 /**
- * Walks a message field by field and checks what a peer may get wrong: the wire type of every value, and that no value
- * reaches beyond the message around it. The server reads with it; a client believes its server, and reads with the cursor
+ * Reads a message field by field and validates it: every value has the expected wire type, and no value extends beyond
+ * the enclosing message. The server uses it for messages of its peers. A client trusts its server and uses the cursor
  * alone, which costs a fifth less.
  */
 import { WireCursor, WireError } from "./cursor.js";
@@ -9,7 +9,7 @@ const VARINT = 0;
 const FIXED64 = 1;
 const LENGTH_DELIMITED = 2;
 const FIXED32 = 5;
-/** Every double tells apart numbers of this many decimal digits. */
+/** A double represents every whole number of up to this many decimal digits exactly. */
 const MAX_DIGITS = 15;
 /** ASCII of the digit 0. */
 const DIGIT_ZERO = 48;
@@ -18,10 +18,10 @@ const MAX_TAG = 2 ** 32 - 1;
 
 /** Reads one message, field after field. Throws {@link WireError} if the message is malformed. */
 export class WireReader extends WireCursor {
-  /** The tag at hand; set by {@link next}. */
+  /** The current tag; set by {@link next}. */
   private tag = 0;
 
-  /** Where the message at hand ends. */
+  /** The position where the current message ends. */
   private end: number;
 
   /** @param bytes - the message. */
@@ -30,12 +30,12 @@ export class WireReader extends WireCursor {
     this.end = bytes.length;
   }
 
-  /** Number of the field at hand. */
+  /** The number of the current field. */
   get field(): number {
     return this.tag >>> 3;
   }
 
-  /** Goes to the next field, whose value must then be read or skipped. @returns whether there is one. */
+  /** Moves to the next field. Its value must then be read or skipped. @returns false at the end of the message. */
   next(): boolean {
     const { at } = this;
     if (at >= this.end) return false;
@@ -50,43 +50,43 @@ export class WireReader extends WireCursor {
     return true;
   }
 
-  /** A number of at most 53 bits; larger ones lose precision, negative ones come out huge. */
+  /** Reads a whole number of at most 53 bits. Larger ones lose precision, and negative ones become huge. */
   number(): number {
     const short = this.oneByte();
-    return short >= 0 ? short : Number(this.longer(super.uint64()));
+    return short >= 0 ? short : Number(this.validated(super.uint64()));
   }
 
-  /** A boolean. */
+  /** Reads a boolean. */
   bool(): boolean {
     return this.number() !== 0;
   }
 
-  /** An enum or int32; negative ones come out negative, and the lower 32 bits of longer ones count. */
+  /** Reads an enum or int32. Of a longer number, it keeps the lower 32 bits. */
   int32(): number {
     return this.uint32() | 0;
   }
 
   override uint32(): number {
     const short = this.oneByte();
-    return short >= 0 ? short : this.longer(super.uint32());
+    return short >= 0 ? short : this.validated(super.uint32());
   }
 
   override uint64(): number | bigint {
     const short = this.oneByte();
-    return short >= 0 ? short : this.longer(super.uint64());
+    return short >= 0 ? short : this.validated(super.uint64());
   }
 
-  /** A string whose bytes become one character each: the text that was meant, if that is ASCII. */
+  /** Reads a string, one character per byte. The result is right only for ASCII. */
   ascii(): string {
-    const begin = this.pass();
+    const begin = this.skipBytes();
     return this.buffer.toString("latin1", begin, this.at);
   }
 
   /**
-   * A whole number above 0 in a string of at most 15 decimal digits, the first of them not 0, as the server writes
-   * assignment ids. Makes no string.
+   * Reads a string that holds a whole number above 0, in the form in which the server writes assignment ids: at most 15
+   * decimal digits without a leading 0. Creates no string.
    *
-   * @returns 0 if the string at hand is anything else; it is then still to be read.
+   * @returns 0 if the string is anything else. The string is then still unread.
    */
   digits(): number {
     const begin = this.at;
@@ -107,22 +107,22 @@ export class WireReader extends WireCursor {
     return value;
   }
 
-  /** Bytes or an embedded message, as a Buffer over the received bytes. */
+  /** Reads bytes or an embedded message, as a Buffer over the received bytes. */
   bufferView(): Buffer {
-    const begin = this.pass();
+    const begin = this.skipBytes();
     return this.since(begin);
   }
 
-  /** The bytes since an earlier place, as a Buffer over the received bytes. */
+  /** Returns the bytes from an earlier position up to here, as a Buffer over the received bytes. */
   since(begin: number): Buffer {
     return this.buffer.subarray(begin, this.at);
   }
 
   /**
-   * Goes into an embedded message, whose fields come next; once they are read, {@link leave} goes on behind it. Costs
-   * nothing, where a reader for each message would cost an object.
+   * Enters an embedded message: the next fields are its fields. After them, {@link leave} returns to the enclosing
+   * message. A reader for each embedded message would cost an object; this costs none.
    *
-   * @returns the argument of `leave`.
+   * @returns the argument for `leave`.
    */
   enter(): number {
     const outer = this.end;
@@ -130,13 +130,13 @@ export class WireReader extends WireCursor {
     return outer;
   }
 
-  /** Goes on behind the embedded message at hand. @param outer - what {@link enter} returned. */
+  /** Continues behind the current embedded message. @param outer - the return value of {@link enter}. */
   leave(outer: number): void {
     this.at = this.end;
     this.end = outer;
   }
 
-  /** Passes over the value at hand. Refuses groups, which protobuf no longer has. */
+  /** Skips the current value. Rejects groups, because proto3 has none. */
   skip(): void {
     switch (this.tag & 7) {
       case VARINT:
@@ -146,13 +146,13 @@ export class WireReader extends WireCursor {
         this.advance(8);
         return;
       case LENGTH_DELIMITED:
-        this.pass();
+        this.skipBytes();
         return;
       case FIXED32:
         this.advance(4);
         return;
       default:
-        throw new WireError(`field ${this.field} has wire type ${this.tag & 7}, which is not in use`);
+        throw new WireError(`field ${this.field} has wire type ${this.tag & 7}, which is not valid`);
     }
   }
 
@@ -165,7 +165,7 @@ export class WireReader extends WireCursor {
     const { at } = this;
     const length = this.bytes[at] as number;
     const stop = at + 1 + length;
-    // Most lengths are one byte. Behind the last byte there is no length, and `stop` is no number.
+    // Most lengths are one byte. Behind the last byte, `length` is undefined, `stop` is NaN, and the comparison fails.
     if (length < 0x80 && stop <= this.end && (this.tag & 7) === LENGTH_DELIMITED) {
       this.at = at + 1;
       return stop;
@@ -173,7 +173,7 @@ export class WireReader extends WireCursor {
     return this.longStop();
   }
 
-  /** A number of one byte, as most are; -1, and nothing is read, for a longer one. */
+  /** Reads a number of one byte, as most are. Returns -1 and reads nothing if the number is longer. */
   private oneByte(): number {
     const { at } = this;
     const first = this.bytes[at] as number;
@@ -182,8 +182,8 @@ export class WireReader extends WireCursor {
     return first;
   }
 
-  /** Checks a number that was read. */
-  private longer<T>(value: T): T {
+  /** Validates a number that was just read. */
+  private validated<T>(value: T): T {
     this.expect(VARINT);
     return this.within(value);
   }
@@ -197,7 +197,7 @@ export class WireReader extends WireCursor {
 
   private longTag(): number {
     const tag = this.within(Number(super.uint64()));
-    // Receivers refuse a whole message for such a field, so it must not get through to them.
+    // Receivers reject a whole message for such a field, so the server must not forward it.
     if (tag < 8 || tag > MAX_TAG) throw new WireError(`a field has number ${Math.floor(tag / 8)}`);
     return tag;
   }
@@ -207,7 +207,7 @@ export class WireReader extends WireCursor {
     throw new WireError(`field ${this.field} has wire type ${this.tag & 7} instead of ${wireType}`);
   }
 
-  /** Passes a value on if all of it was within the message at hand. */
+  /** Returns a value if all of it lies within the current message. */
   private within<T>(value: T): T {
     if (this.at > this.end) throw new WireError(`field ${this.field} is cut off`);
     return value;

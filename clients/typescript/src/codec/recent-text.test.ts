@@ -9,14 +9,14 @@ function readAll(...texts: readonly (string | Buffer)[]): string[] {
   });
 }
 
-describe("a text that is read again and again", () => {
-  it("is what the bytes say, whatever was read before", () => {
+describe("the cache of a recent string", () => {
+  it("returns the string in the bytes, whatever was read before", () => {
     const texts = ["topic1", "topic1", "topic2", "topic", "", "", "größe", "größe", "topic1"];
     expect(readAll(...texts)).toEqual(texts);
   });
 
-  it("is not mistaken for bytes that only look like its characters", () => {
-    // U+00E9 is one code unit 0xe9; the byte 0xe9 alone is no UTF-8.
+  it("never takes other bytes for the characters of the last string", () => {
+    // U+00E9 is the code unit 0xe9, but the byte 0xe9 alone is not valid UTF-8.
     expect(readAll("\u00e9", Buffer.from([0xe9]), Buffer.from([0xe9]))).toEqual(["é", "\ufffd", "\ufffd"]);
   });
 });

@@ -1,15 +1,15 @@
 import { RecentText } from "./recent-text.js";
 
-/** Places among the producers of a request, of which each has a text of its own. */
+/** The number of producer positions in a request that have a cache of their own. */
 const MAX_PRODUCERS = 64;
 
-/** The texts that one connection reads again and again. */
+/** Caches the strings that repeat on one connection. */
 export class RecentTexts {
-  /** Topics of deliveries: those in a row are mostly of one topic. */
+  /** Topics of deliveries. Consecutive deliveries mostly have the same topic. */
   readonly topics = new RecentText();
-  /** Request ids of deliveries: those in a row are often of one request. */
+  /** Request ids of deliveries. Consecutive deliveries often belong to the same request. */
   readonly requestIds = new RecentText();
-  /** Topics of requests that producers are asked. */
+  /** Topics of the requests in assignments. */
   readonly requestTopics = new RecentText();
   private readonly producerIds: readonly RecentText[] = Array.from(
     { length: MAX_PRODUCERS },
@@ -17,8 +17,9 @@ export class RecentTexts {
   );
 
   /**
-   * The id of the producer at a position among the targets or outcomes of a request: requests in a row are mostly
-   * scattered to the same producers in the same order, and making their ids again cost most of an acceptance.
+   * The cache for the producer id at a position among the targets or outcomes of a request. Consecutive requests mostly
+   * go to the same producers in the same order. Without the cache, creating their ids was most of the cost of decoding an
+   * acceptance.
    *
    * @returns undefined beyond the first 64 positions.
    */

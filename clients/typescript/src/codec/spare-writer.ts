@@ -1,13 +1,13 @@
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 
-/** Size of a message, in bytes, up to which its writer is kept: large ones are rare, and their buffers stay large. */
+/** The largest message whose writer is reused, in bytes. Larger messages are rare, and their buffers never shrink. */
 const MAX_KEPT_BYTES = 64 * 1024;
 
-/** Encodes messages with a writer that is kept from the last one: in a small message, growing its buffer costs most. */
+/** Encodes messages with a reused writer. For a small message, growing a new buffer would be most of the cost. */
 export class SpareWriter {
   #spare: BinaryWriter | undefined;
 
-  /** @param write - writes the message; may throw, or encode something else inside: the writer is not used again then. */
+  /** @param write - writes the message. It may throw or call `encode` itself; the writer is then not reused. */
   encode(write: (writer: BinaryWriter) => void): Uint8Array {
     const writer = this.#spare ?? new BinaryWriter();
     this.#spare = undefined;

@@ -2,12 +2,12 @@ import { RecentTexts } from "./recent-texts.js";
 import { SpareWriter } from "./spare-writer.js";
 import { WireWriter } from "./writer.js";
 
-/** What the messages of one connection share, so that it is not made for each of them. */
+/** Caches and writers that all messages of one connection share. */
 export class WireMemory {
-  /** Texts that come again and again. */
+  /** The strings that repeat. */
   readonly texts = new RecentTexts();
-  /** Writes messages of a known size; empty between two messages. */
+  /** Writes messages whose size is computed first. It is empty between two messages. */
   readonly writer = new WireWriter();
-  /** Writes messages whose size shows at their end. */
+  /** Writes messages whose size is not known in advance. */
   readonly spareWriter = new SpareWriter();
 }

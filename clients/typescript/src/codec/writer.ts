@@ -1,25 +1,27 @@
 /**
- * Protobuf's wire format, written by hand for the few messages that are sent hundreds of thousands of times a second; all
- * others go through the generated codecs. Those move the bytes of an embedded message to make room for its length, and
- * begin a new buffer for each message: together more than a quarter of what an assignment cost its producer. Here sizes
- * are computed first, so that nothing moves, and the buffer serves the next message again.
+ * Writes protobuf's wire format by hand, for the few messages that are sent hundreds of thousands of times a second.
+ *
+ * The natural way is the generated codecs, which all other messages use. They move the bytes of an embedded message to
+ * make room for its length, and start a new buffer for each message. Together, that was more than a quarter of the cost
+ * of an assignment for its producer. This computes sizes first, so that no bytes move, and reuses the buffer. It can go
+ * when the generated codecs do the same.
  */
 
-/** Strings up to this length, an id's included, are cheaper to write character by character than by a call into Node. */
+/** Strings up to this length, such as ids, are written character by character: a call into Node costs more. */
 const MAX_SHORT_LENGTH = 64;
-/** Buffers up to this many bytes are kept for the next message: larger ones are rare, and would stay large. */
+/** The largest buffer that is reused, in bytes. Larger ones are rare, and they never shrink. */
 const MAX_KEPT_BYTES = 128 * 1024;
-/** Size of a new buffer, at least; it grows by doubling. */
+/** The minimum size of a new buffer, in bytes. Buffers grow by doubling. */
 const MIN_BUFFER_BYTES = 2 * 1024;
 
 const NO_BUFFER: Buffer = Buffer.alloc(0);
 
 /** ASCII of the digit 0. */
 const DIGIT_ZERO = 48;
-/** Numbers from here on do not fit the integers that the processor shifts. */
-const WIDE = 2 ** 31;
+/** The first number that bitwise operators, which work on signed 32-bit integers, cannot handle. */
+const MIN_WIDE = 2 ** 31;
 
-/** Size of a number as a varint, in bytes. */
+/** The size of a number as a varint, in bytes. */
 export function varintSize(value: number): number {
   if (value < 0x80) return 1;
   if (value < 0x4000) return 2;
@@ -28,12 +30,12 @@ export function varintSize(value: number): number {
   return size;
 }
 
-/** Size of a field of so many bytes, tag and length included, in bytes. */
+/** The size of a field whose value has `byteLength` bytes: tag, length and value, in bytes. */
 export function fieldSize(byteLength: number): number {
   return 1 + varintSize(byteLength) + byteLength;
 }
 
-/** Size of a text in UTF-8, in bytes. */
+/** The size of a string in UTF-8, in bytes. */
 export function textSize(text: string): number {
   for (let i = 0; i < text.length; i++) {
     if (text.charCodeAt(i) > 0x7f) return Buffer.byteLength(text);
@@ -41,26 +43,26 @@ export function textSize(text: string): number {
   return text.length;
 }
 
-/** How many decimal digits a whole number has, which is not negative. */
+/** The number of decimal digits of a whole number, which must not be negative. */
 export function digitCount(value: number): number {
   let count = 1;
   for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) count++;
   return count;
 }
 
-/** A growing buffer with protobuf's primitives. Field numbers up to 15 only: their tags are one byte. */
+/** A growing buffer with protobuf's primitives. Supports field numbers up to 15 only, whose tags are one byte. */
 export class WireWriter {
   private position = 0;
 
-  /** @param buffer - a buffer that is no longer in use; without one, the first {@link reserve} makes one. */
+  /** @param buffer - a buffer to reuse. Without one, the first {@link reserve} creates one. */
   constructor(private buffer: Buffer = NO_BUFFER) {}
 
-  /** Bytes written. */
+  /** The number of written bytes. */
   get byteLength(): number {
     return this.position;
   }
 
-  /** Makes room for so many bytes, which the calls that follow write without looking. */
+  /** Ensures room for `bytes` more bytes. The writing methods do not check for room. */
   reserve(bytes: number): void {
     const needed = this.position + bytes;
     if (needed <= this.buffer.length) return;
@@ -69,21 +71,21 @@ export class WireWriter {
     this.buffer = grown;
   }
 
-  /** A field of numbers, up to 53 bits; 0 is protobuf's default and is left out. */
+  /** Writes a numeric field of up to 53 bits. Omits 0, which is protobuf's default. */
   number(field: number, value: number): void {
     if (value === 0) return;
     this.buffer[this.position++] = field << 3;
     this.varint(value);
   }
 
-  /** A flag; false is protobuf's default and is left out. */
+  /** Writes a boolean field. Omits false, which is protobuf's default. */
   flag(field: number, isSet: boolean): void {
     if (!isSet) return;
     this.buffer[this.position++] = field << 3;
     this.buffer[this.position++] = 1;
   }
 
-  /** A string known to be ASCII, as ids and topics are; the empty one is protobuf's default and is left out. */
+  /** Writes a string field that must be ASCII, such as an id or topic. Omits "", which is protobuf's default. */
   ascii(field: number, text: string): void {
     const { length } = text;
     if (length === 0) return;
@@ -97,7 +99,7 @@ export class WireWriter {
     this.position = position + length;
   }
 
-  /** A string of `byteLength` bytes in UTF-8, as {@link textSize} says; also an empty one. */
+  /** Writes a string field, also an empty one. @param byteLength - the size of `text`, as {@link textSize} returns it. */
   text(field: number, text: string, byteLength: number): void {
     if (byteLength === text.length && byteLength > 0) {
       this.ascii(field, text);
@@ -107,7 +109,7 @@ export class WireWriter {
     this.position += this.buffer.write(text, this.position, "utf8");
   }
 
-  /** A string of the decimal digits of a whole number, which is not negative. */
+  /** Writes a string field with the decimal digits of a whole number, which must not be negative. */
   digits(field: number, value: number): void {
     const length = digitCount(value);
     this.begin(field, length);
@@ -121,25 +123,25 @@ export class WireWriter {
     }
   }
 
-  /** Bytes or an encoded message, as they are; also empty ones. */
+  /** Writes a field of bytes or of an encoded message, also an empty one. */
   bytes(field: number, bytes: Uint8Array): void {
     this.begin(field, bytes.length);
     this.append(bytes);
   }
 
-  /** Fields that are encoded already. */
+  /** Appends encoded fields. */
   append(bytes: Uint8Array): void {
     this.buffer.set(bytes, this.position);
     this.position += bytes.length;
   }
 
-  /** Tag and length of a field of so many bytes, which follow. */
+  /** Writes the tag and length of a field whose value, of `byteLength` bytes, follows. */
   begin(field: number, byteLength: number): void {
     this.buffer[this.position++] = (field << 3) | 2;
     this.varint(byteLength);
   }
 
-  /** Takes out what was written, in bytes of its own; the writer begins again. */
+  /** Returns a copy of the written bytes and clears the writer. */
   take(): Buffer {
     const { buffer, position } = this;
     const written = Buffer.allocUnsafe(position);
@@ -148,13 +150,13 @@ export class WireWriter {
     return written;
   }
 
-  /** Drops what was written. */
+  /** Drops the written bytes. */
   clear(): void {
     this.position = 0;
     if (this.buffer.length > MAX_KEPT_BYTES) this.buffer = NO_BUFFER;
   }
 
-  /** Hands out the buffer, for another writer; this one has none then. */
+  /** Clears the writer and releases its buffer for another writer. */
   release(): Buffer {
     this.clear();
     const { buffer } = this;
@@ -166,7 +168,7 @@ export class WireWriter {
     const { buffer } = this;
     let { position } = this;
     let rest = value;
-    while (rest >= WIDE) {
+    while (rest >= MIN_WIDE) {
       buffer[position++] = (rest % 0x80) | 0x80;
       rest = Math.floor(rest / 0x80);
     }

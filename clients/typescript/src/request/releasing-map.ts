@@ -1,15 +1,16 @@
-/** Holds a value until it is taken out. */
+/** Holds a value until the value is removed. */
 interface Cell<V> {
   value: V | undefined;
 }
 
 /**
- * A map for values that come and go thousands of times a second.
+ * A map for values that are added and removed thousands of times a second. It releases removed values at once.
  *
- * A `Map` that is full of deleted entries makes a new table, and the old table goes on referring to its entries and to
- * the new one: once a table has grown old for the garbage collector, it and all that follow keep their values until the
- * next full collection. Here every value lies in a cell that is emptied when the value is taken out, so that old tables
- * keep nothing but empty cells.
+ * The natural way is a plain `Map`. When its table fills with deleted entries, V8 creates a new table, and the old table
+ * still refers to its entries and to the new table. Once the garbage collector has promoted a table to the old
+ * generation, that table and all later ones keep their values until the next full collection. Here every value is in a cell that is
+ * emptied when the value is removed, so old tables keep only empty cells. This can go when V8 clears the tables that a
+ * `Map` has replaced.
  */
 export class ReleasingMap<V> {
   readonly #cells = new Map<string, Cell<V>>();
@@ -24,7 +25,7 @@ export class ReleasingMap<V> {
     else cell.value = value;
   }
 
-  /** Takes a value out. @returns undefined if there is none. */
+  /** Removes a value and returns it. @returns undefined if there is none. */
   take(key: string): V | undefined {
     const cell = this.#cells.get(key);
     if (cell === undefined) return undefined;
@@ -32,7 +33,7 @@ export class ReleasingMap<V> {
     return emptied(cell);
   }
 
-  /** Takes all values out, in the order in which their keys came. */
+  /** Removes all values and returns them, in the order in which their keys were added. */
   takeAll(): readonly V[] {
     const cells = [...this.#cells.values()];
     this.#cells.clear();

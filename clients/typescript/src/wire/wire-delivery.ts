@@ -169,19 +169,19 @@ function readFields(delivery: ReceivedDelivery, cursor: WireCursor, end: number)
     const tag = cursor.uint32();
     switch (tag) {
       case DELIVERY.requestId:
-        delivery.requestIdAt = cursor.pass();
+        delivery.requestIdAt = cursor.skipBytes();
         delivery.requestIdEnd = cursor.at;
         break;
       case DELIVERY.topic:
-        delivery.topicAt = cursor.pass();
+        delivery.topicAt = cursor.skipBytes();
         delivery.topicEnd = cursor.at;
         break;
       case DELIVERY.producerId:
-        delivery.producerIdAt = cursor.pass();
+        delivery.producerIdAt = cursor.skipBytes();
         delivery.producerIdEnd = cursor.at;
         break;
       case DELIVERY.group:
-        delivery.groupAt = cursor.pass();
+        delivery.groupAt = cursor.skipBytes();
         delivery.groupEnd = cursor.at;
         break;
       case DELIVERY.ordinal:
@@ -194,11 +194,11 @@ function readFields(delivery: ReceivedDelivery, cursor: WireCursor, end: number)
         delivery.position = cursor.uint64();
         break;
       case DELIVERY.latency:
-        delivery.latencyAt = cursor.pass();
+        delivery.latencyAt = cursor.skipBytes();
         delivery.latencyEnd = cursor.at;
         break;
       case DELIVERY.receiveTime:
-        delivery.receiveTimeAt = cursor.pass();
+        delivery.receiveTimeAt = cursor.skipBytes();
         delivery.receiveTimeEnd = cursor.at;
         break;
       case DELIVERY.late:
@@ -208,7 +208,7 @@ function readFields(delivery: ReceivedDelivery, cursor: WireCursor, end: number)
         delivery.context = readStringEntry(cursor, delivery.context);
         break;
       case DELIVERY.result:
-        delivery.resultAt = cursor.pass();
+        delivery.resultAt = cursor.skipBytes();
         delivery.resultEnd = cursor.at;
         break;
       default:
