@@ -1,13 +1,13 @@
 import { defineConfig } from "vitest/config";
 
-/** Files that need the machine to themselves: they play what has delays of its own, which are part of what is asserted. */
+/** Files that run alone: their scenarios have delays, and their assertions depend on those delays. */
 const ALONE = ["demo", "examples", "history"].map((name) => `test/e2e/${name}.test.ts`);
 
 /**
- * Three kinds of tests, by what they occupy, in groups that run one after the other. Two cores is the reference machine.
- * Unit files share both. End-to-end files start servers and processes of their own, on ports and in folders of their own,
- * and mostly wait for them, so three run at a time. Conformance needs the toolchains of all clients and is a command of
- * its own, `npm run conformance`.
+ * Three groups of tests, by the resources that they use. The groups run one after the other. The reference machine has
+ * two cores. Two unit files run at a time. End-to-end files start servers and processes with their own ports and folders,
+ * and mostly wait for them, so three files run at a time. The conformance tests need the toolchains of all clients, so
+ * they have a command of their own, `npm run conformance`.
  */
 export default defineConfig({
   test: {

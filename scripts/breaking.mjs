@@ -1,6 +1,6 @@
-// Checks that the public contract is compatible with an earlier version: that of the newest release tag, else that of the
-// commit at which this branch left main, else (on main itself) that of the previous commit. Passes, and prints so, if
-// none of them has a contract.
+// Checks that the public contract is compatible with an earlier version: the newest release tag, else the commit at which
+// this branch left main, else (on main itself) the previous commit. If none of them has a contract, it prints that and
+// passes.
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -34,7 +34,7 @@ function hasProto(ref) {
   );
 }
 
-/** Compares with the whole earlier workspace, because buf needs the files that the contract imports. */
+/** Compares with an export of the whole earlier workspace, because buf needs the files that the contract imports. */
 function compareWith(ref) {
   const folder = mkdtempSync(join(tmpdir(), "breaking-"));
   try {

@@ -1,8 +1,8 @@
-// Runs the gate: the checks that must pass before a change is shared. Two steps run at a time, and each prints its line when
-// it ends. The first failure ends the others and prints its output.
+// Runs the gate: the checks that must pass before a change is shared. Two steps run at a time, and each prints one line
+// when it ends. The first failure prints its output and stops the other steps.
 //
 //   node scripts/check.mjs              runs every step
-//   node scripts/check.mjs --no-tests   leaves out the tests, for a script that runs them itself
+//   node scripts/check.mjs --no-tests   skips the tests, for a script that runs them itself
 import { spawn } from "node:child_process";
 import { EventEmitter, once } from "node:events";
 import { fileURLToPath } from "node:url";
@@ -10,10 +10,10 @@ import { stripVTControlCharacters } from "node:util";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const bin = (name) => `node_modules/.bin/${name}`;
-/** The number of cores of the reference machine. The tests use two processes of their own and mostly run last. */
+/** The number of cores of the reference machine. The unit tests start two processes themselves and mostly run last. */
 const MAX_RUNNING = 2;
 
-/** In the order in which they start. A step waits until the step that it needs has passed. */
+/** The steps in the order in which they start. A step waits until the step that it `needs` has passed. */
 const steps = [
   { name: "types of the program", command: [bin("tsc"), "-b", "."] },
   { name: "format and lint", command: [bin("biome"), "check", "--error-on-warnings", "."] },
@@ -21,7 +21,7 @@ const steps = [
   { name: "buf format", command: [bin("buf"), "format", "proto", "--diff", "--exit-code"] },
   { name: "buf breaking", command: [process.execPath, "scripts/breaking.mjs"] },
   {
-    // Among them architecture, documentation and transcripts. Some run the program as built.
+    // They include the architecture, documentation and transcript tests. Some run the built program.
     name: "unit tests",
     command: [bin("vitest"), "run", "--project", "unit", "--reporter=dot"],
     needs: "types of the program",
@@ -34,12 +34,12 @@ const steps = [
   { name: "generated code", command: [process.execPath, "scripts/generate.mjs", "--check"] },
 ].filter(({ name }) => !(process.argv.includes("--no-tests") && name === "unit tests"));
 
-/** Lines to print even if a step passes: skipped parts, the version compared with, the number of tests. */
-const worthTelling = /^(?:SKIPPED .*|contract compared with .*|no earlier contract.*| *Tests .*)$/gm;
+/** Output lines to print even if a step passes: skipped parts, the compared version, the number of tests. */
+const NOTES = /^(?:SKIPPED .*|contract compared with .*|no earlier contract.*| *Tests .*)$/gm;
 
-const beganAt = performance.now();
+const startedAt = performance.now();
 const running = new Set();
-// Ends the steps that still run after a failure or a signal.
+// Stops the running steps after a failure or a signal.
 process.on("exit", () => {
   for (const child of running) child.kill();
 });
@@ -48,11 +48,11 @@ for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exi
 const passed = new Set();
 const progress = new EventEmitter();
 const waiting = [...steps];
-await Promise.all(Array.from({ length: MAX_RUNNING }, runInTurn));
-console.log(`ok   ${secondsSince(beganAt)} s  in all`);
+await Promise.all(Array.from({ length: MAX_RUNNING }, runSteps));
+console.log(`ok   ${secondsSince(startedAt)} s  in all`);
 
-/** Runs one step after the other until none is left. */
-async function runInTurn() {
+/** Runs steps one after the other until none is left. */
+async function runSteps() {
   while (waiting.length > 0) {
     const next = waiting.findIndex(({ needs }) => needs === undefined || passed.has(needs));
     if (next === -1) await once(progress, "passed");
@@ -61,7 +61,7 @@ async function runInTurn() {
 }
 
 async function run({ name, command: [program, ...args] }) {
-  const begunAt = performance.now();
+  const stepStartedAt = performance.now();
   const child = spawn(program, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
   running.add(child);
   let printed = "";
@@ -76,9 +76,9 @@ async function run({ name, command: [program, ...args] }) {
   });
   running.delete(child);
   const output = stripVTControlCharacters(printed);
-  const notes = (output.match(worthTelling) ?? []).map((note) => note.trim()).join("; ");
+  const notes = (output.match(NOTES) ?? []).map((note) => note.trim()).join("; ");
   const result = code === 0 ? "ok  " : "FAIL";
-  console.log(`${result} ${secondsSince(begunAt)} s  ${name}${notes === "" ? "" : ` (${notes})`}`);
+  console.log(`${result} ${secondsSince(stepStartedAt)} s  ${name}${notes === "" ? "" : ` (${notes})`}`);
   if (code !== 0) {
     console.log(output.trimEnd());
     process.exit(1);

@@ -1,5 +1,5 @@
-// Generates the code for every language from the proto files, with pinned plugins, which need no network once they are
-// installed. Skips a language whose toolchain is missing and prints that; with CI=true that is a failure.
+// Generates the code for every language from the proto files. The plugins are pinned, and need no network once they are
+// installed. If the toolchain of a language is missing, the language is skipped with a message; with CI=true, this fails.
 //
 //   node scripts/generate.mjs           rewrites the generated folders
 //   node scripts/generate.mjs --check   generates into a temporary folder and fails if a file differs, naming the files
@@ -16,9 +16,9 @@ try {
   for (const { name, folders, missing, generate } of languages) {
     // Nothing is committed for this language, so nothing can differ.
     if (isCheck && folders.length === 0) continue;
-    const why = missing();
-    if (why !== undefined) {
-      console.log(`${isStrict ? "FAILED" : "SKIPPED"}  generated code of ${name}: ${why}`);
+    const reason = missing();
+    if (reason !== undefined) {
+      console.log(`${isStrict ? "FAILED" : "SKIPPED"}  generated code of ${name}: ${reason}`);
       if (isStrict) process.exitCode = 1;
       continue;
     }

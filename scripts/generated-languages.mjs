@@ -1,5 +1,5 @@
-// Lists the languages that code is generated for: the generated folders, the required tools, and how to generate. Each
-// language has its template for buf; its plugins are pinned in the dependency file of that language.
+// Lists the languages with generated code: the generated folders, the required tools, and the command. Each language has
+// a buf template. The dependency file of the language pins its plugins.
 import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,7 +14,7 @@ const PYTHON_TOOLS = ["grpcio-tools", "protobuf"];
 const PYTHON_REQUIREMENTS = "clients/python/requirements-dev.txt";
 const python = process.env["ATE_PYTHON"] ?? "python3";
 
-/** `folders` is empty if nothing is committed. `missing` names a missing tool, or returns undefined if none is missing. */
+/** `folders` is empty if no generated code is committed. `missing` returns the name of a missing tool, or undefined. */
 export const languages = [
   {
     name: "TypeScript",
@@ -25,19 +25,19 @@ export const languages = [
   {
     name: "Python",
     folders: ["clients/python/src/ate_dispatcher_grpc/_gen"],
-    missing: missingOfPython,
+    missing: missingPythonTool,
     generate: generatePython,
   },
   {
     name: "Go",
     folders: ["clients/go/gen"],
-    missing: () => (says("go", ["version"]) === undefined ? "no Go toolchain" : undefined),
+    missing: () => (outputOf("go", ["version"]) === undefined ? "no Go toolchain" : undefined),
     generate: (target) => buf(["generate", "--template", "buf.gen.go.yaml", "-o", target]),
   },
   {
     name: "Java",
     folders: [],
-    missing: () => (says("mvn", ["--version"]) === undefined ? "no Maven with a JDK" : undefined),
+    missing: () => (outputOf("mvn", ["--version"]) === undefined ? "no Maven with a JDK" : undefined),
     // Maven downloads the plugins and calls buf with buf.gen.java.yaml.
     generate: () => run("mvn", ["-B", "-q", "-f", "clients/java", "-pl", "stubs", "generate-sources"]),
   },
@@ -66,13 +66,14 @@ function write(target, path, text) {
   writeFileSync(file, text);
 }
 
-function missingOfPython() {
+function missingPythonTool() {
   const wanted = PYTHON_TOOLS.map((name) => `${name}==${pinned(name)}`).join(" ");
   const names = JSON.stringify(PYTHON_TOOLS);
   const code = `from importlib.metadata import version; print(*(f"{n}=={version(n)}" for n in ${names}))`;
-  const found = says(python, ["-c", code]);
+  const found = outputOf(python, ["-c", code]);
   if (found === wanted) return undefined;
-  return `${python} has ${found ?? "not all packages"} instead of ${wanted}: pip install -r ${PYTHON_REQUIREMENTS}, and set ATE_PYTHON to that interpreter`;
+  const finding = found === undefined ? `does not have ${wanted}` : `has ${found} instead of ${wanted}`;
+  return `${python} ${finding}: pip install -r ${PYTHON_REQUIREMENTS}, and set ATE_PYTHON to that interpreter`;
 }
 
 function pinned(name) {
@@ -80,7 +81,7 @@ function pinned(name) {
   return lines.find((line) => line.startsWith(`${name}==`))?.slice(name.length + 2);
 }
 
-/** Puts a `python3` first on the PATH that is the interpreter with the tools, because the template calls `python3`. */
+/** Runs buf with a PATH whose first `python3` is the interpreter with the tools, because the template calls `python3`. */
 function generatePython(target) {
   const folder = mkdtempSync(join(tmpdir(), "generate-python-"));
   try {
@@ -108,8 +109,8 @@ function run(program, args, env = {}) {
   });
 }
 
-/** Returns the trimmed output of a program, or undefined if the program is missing or fails. */
-function says(program, args) {
+/** Returns the trimmed output of a program; undefined if the program is missing or fails. */
+function outputOf(program, args) {
   const { status, stdout } = spawnSync(program, args, { encoding: "utf8" });
   return status === 0 ? stdout.trim() : undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * Where the parts meet, and the library's face: a dispatcher inside a Node process.
+ * Composes the parts to a dispatcher inside a Node process. This is the public API of the package.
  *
  * ```ts
  * import { createDispatcher } from "ate-dispatcher";
@@ -26,40 +26,40 @@ import { createSystemClock } from "./runtime/system-clock.js";
 import { SharedTicker } from "./runtime/ticker.js";
 import { SharedWatchdog } from "./runtime/watchdog.js";
 
-/** Time that streams have to close after their end was ordered, before they are cut, in milliseconds. */
+/** Time that streams, and then the log, get to close on shutdown before they are forced, in milliseconds. */
 const CLOSE_MS = 2_000;
-/** Log lines that may wait for their reader, in bytes; what comes beyond is dropped. */
-const MOST_LOG_BYTES = 4 * 1024 * 1024;
+/** Limit of buffered log lines, in bytes. Further lines are dropped. */
+const MAX_LOG_BYTES = 4 * 1024 * 1024;
 
 const { version: VERSION } = JSON.parse(
   readFileSync(new URL("../package.json", import.meta.url), "utf8"),
 ) as { readonly version: string };
 
-/** Settings; see docs/configuration.md. Every one has a default. */
+/** Settings; see docs/configuration.md. Every setting has a default. */
 export interface DispatcherOptions extends Partial<Config> {
-  /** Where log lines go; by default JSON lines on standard error. */
+  /** The destination of log lines. Default: JSON lines on standard error. */
   readonly logger?: Logger;
 }
 
 /** A dispatcher inside this process. */
 export interface DispatcherServer {
-  /** Tells this process from every other dispatcher. */
+  /** An id that no other dispatcher has. */
   readonly serverId: string;
-  /** What is bound, `host:port` each; empty before `start`. */
+  /** The bound addresses, each as `host:port`; empty before `start`. */
   readonly addresses: readonly string[];
-  /** Binds its addresses and serves. Rejects if one cannot be bound. */
+  /** Binds the addresses and starts to serve. Rejects if an address cannot be bound. */
   start(): Promise<void>;
   /**
-   * Takes no new requests, lets pending ones finish or expire within the grace, tells every peer, and closes. Resolves
-   * when all is closed; calling it again returns the same promise.
+   * Shuts down: tells every peer, rejects new requests, lets pending ones finish within the grace (`drainGraceMs`), and
+   * closes everything. Resolves when all is closed. Later calls return the same promise.
    */
   drain(): Promise<void>;
 }
 
 /**
- * Makes a dispatcher; nothing is bound before `start`.
+ * Creates a dispatcher. No address is bound before `start`.
  *
- * @throws ConfigError with one line per wrong setting, naming key, value and what would be right.
+ * @throws ConfigError with one line per invalid setting. Each line names the key, the value and the valid values.
  */
 export function createDispatcher(options: DispatcherOptions = {}): DispatcherServer {
   const { logger: givenLogger, ...settings } = options;
@@ -109,11 +109,13 @@ export function createDispatcher(options: DispatcherOptions = {}): DispatcherSer
 }
 
 /**
- * Where log lines go by default: to standard error, without waiting for its reader. What waits when the process exits is
- * written then and there, again and again if the reader has gone (sonic-boom 4.2.1), so it is to be ended before.
+ * Writes log lines to standard error without waiting for its reader.
+ *
+ * Call `end` before the process exits: sonic-boom 4.2.1 flushes the remaining lines synchronously on exit, and retries
+ * forever if the reader has closed its end.
  */
 function standardError() {
-  const lines = pino.destination({ dest: 2, sync: false, maxLength: MOST_LOG_BYTES });
+  const lines = pino.destination({ dest: 2, sync: false, maxLength: MAX_LOG_BYTES });
   let isOver = false;
   void once(lines, "error").then(() => {
     isOver = true;
@@ -122,7 +124,7 @@ function standardError() {
     write(line: string): void {
       if (!isOver) lines.write(line);
     },
-    /** Resolves when all is written, cannot be, or has had its time. */
+    /** Resolves when all lines are written, or writing fails, or the time is over. */
     async end(): Promise<void> {
       if (isOver) return;
       isOver = true;
@@ -132,7 +134,7 @@ function standardError() {
   };
 }
 
-/** The settings that bound something, for people to look up. */
+/** The numeric settings. GetServerInfo shows them. */
 function limitsOf(config: Config): Readonly<Record<string, number>> {
   return Object.fromEntries(Object.entries(config).filter(([, value]) => typeof value === "number"));
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The program: arguments, environment and signals go in, an exit code comes out.
+ * The program: it takes arguments, environment and signals, and ends with an exit code.
  */
 
 import { Stop } from "./cli/exit.js";
@@ -8,7 +8,7 @@ import { runCli } from "./cli/main.js";
 import { watchBroken } from "./cli/output.js";
 import { processEnvironment } from "./config/load.js";
 
-/** Signals that ask for an orderly end, with the exit codes of those who ask twice. */
+/** Signals that start a graceful exit. A second signal ends the process at once with the given exit code. */
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
 const stop = new AbortController();
@@ -23,7 +23,7 @@ for (const [signal, exitCode] of Object.entries(SIGNALS)) {
 process.on("exit", () => {
   for (const cleanup of cleanups) cleanup();
 });
-// Whoever pipes into `head` wants no more; that is not an error.
+// A closed pipe, as in `| head`, is a normal end.
 void watchBroken(process.stdout, () => stop.abort(new Stop(0, "standard output was closed")));
 void watchBroken(process.stderr, () => {});
 
@@ -36,5 +36,5 @@ const exitCode = await runCli(process.argv.slice(2), {
   atExit: (cleanup) => cleanups.push(cleanup),
 });
 
-// What is written is flushed before the end; connections in the background do not hold it up.
+// Flush the output, then exit. Open connections do not delay the exit.
 process.stdout.write("", () => process.exit(exitCode));
