@@ -62,19 +62,19 @@ export interface GrpcServer {
 
 /** Creates the server. No address is bound before `start`. */
 export function createGrpcServer(
-  parts: Omit<Edge, "internals">,
+  services: Omit<Edge, "internals">,
   facts: ProcessFacts,
   watchdog: Watchdog,
   ticker: Ticker,
 ): GrpcServer {
-  const { options } = parts;
+  const { options } = services;
   const server = new Server({
     ...channelOptions(options),
     interceptors: [(method, call) => intercept(method, call)],
   });
-  const internals = createGrpcJsInternals(server, parts.logger);
+  const internals = createGrpcJsInternals(server, services.logger);
   const intercept = firstMessageInterceptor(watchdog, options, internals);
-  const edge: Edge = { ...parts, internals };
+  const edge: Edge = { ...services, internals };
   internals.setHttp2Limits(HTTP2_LIMITS);
   server.addService(withRawBytes(DispatcherServiceService), {
     dispatch: (call: UnaryCall, callback: Answer) => dispatch(edge, call, callback),

@@ -32,7 +32,7 @@ export type Schedule = (byteLength: number, processMessage: ProcessMessage) => v
 
 /** The running dispatcher as the edges see it. */
 export interface Runtime {
-  /** Applies an input to the core. All effects of the input are performed before this returns. */
+  /** Applies an input to the core and performs its effects. If another input is being applied, it is queued. */
   submit(input: Input): void;
   /**
    * Applies the inputs of one message to the core, all at one instant.

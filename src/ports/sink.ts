@@ -11,7 +11,7 @@ export interface Sink {
    * not called if the stream ends first.
    */
   write(parts: readonly Uint8Array[], sent: () => void): void;
-  /** Announces that the stream ends after its queue is written. If the peer stops reading before that, it is reset. */
+  /** Announces that the stream ends after its queue is written. If the peer stops reading, the stream is reset. */
   closing(): void;
   /** Ends the stream after all written messages: with OK, or with the status of the refusal. */
   end(refusal: Refusal | undefined): void;

@@ -5,12 +5,12 @@ import { Intake } from "./intake.js";
 
 function setUp() {
   let now = 0;
-  const taken: [name: string, waitedMs: number][] = [];
+  const processed: [name: string, waitedMs: number][] = [];
   const intake = new Intake({ now: () => now, timeOfDay: (at) => at });
   return {
     intake,
-    taken,
-    names: () => taken.map(([name]) => name),
+    processed,
+    names: () => processed.map(([name]) => name),
     /** Advances the clock; nothing else happens. */
     work: (ms: number) => {
       now += ms;
@@ -18,7 +18,7 @@ function setUp() {
     /** Schedules a message that takes `costMs` to process. */
     arrive: (name: string, costMs = 0, byteLength = 0) =>
       intake.schedule(byteLength, (waitedMs) => {
-        taken.push([name, waitedMs]);
+        processed.push([name, waitedMs]);
         now += costMs;
       }),
   };
@@ -26,24 +26,24 @@ function setUp() {
 
 describe("the intake", () => {
   it("processes requests at once at the beginning of a turn", () => {
-    const { arrive, taken } = setUp();
+    const { arrive, processed } = setUp();
     arrive("a", 4);
     arrive("b", 4);
-    expect(taken).toEqual([
+    expect(processed).toEqual([
       ["a", 0],
       ["b", 0],
     ]);
   });
 
   it("queues requests once the turn has used up its time, and reports how long each was queued", async () => {
-    const { intake, arrive, work, taken } = setUp();
+    const { intake, arrive, work, processed } = setUp();
     intake.beginTurn(0);
     work(5);
     arrive("a");
     work(7);
     expect(intake.length).toBe(1);
     await nextTurn();
-    expect(taken).toEqual([["a", 7]]);
+    expect(processed).toEqual([["a", 7]]);
   });
 
   it("also queues requests in the turns after a long one, because its results may still arrive", async () => {
@@ -107,10 +107,10 @@ describe("the intake", () => {
   });
 
   it("processes the oldest message as waiting forever when the queue exceeds its limit", () => {
-    const { arrive, taken } = setUp();
+    const { arrive, processed } = setUp();
     arrive("a", 20);
     for (let i = 0; i < 64; i++) arrive(`megabyte ${i}`, 0, 1024 * 1024);
-    expect(taken).toEqual([
+    expect(processed).toEqual([
       ["a", 0],
       ["megabyte 0", Number.POSITIVE_INFINITY],
     ]);

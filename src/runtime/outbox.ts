@@ -79,7 +79,7 @@ export class Outbox {
     return this.isOver;
   }
 
-  /** The last chunk, if it is open and only this stream receives it. */
+  /** The last chunk, if it is open, may not be dropped, and only this stream receives it. */
   get openTail(): Chunk | undefined {
     const tail = this.queue.length > this.aheadCount ? this.queue.at(-1) : undefined;
     return tail?.isOpen && tail.owners.length === 1 && !tail.isDroppable ? tail : undefined;
@@ -224,8 +224,8 @@ export class Outbox {
   private closeAsSlow(): void {
     const limit = String(this.maxBytes);
     const message = `${this.queuedBytes} bytes are queued of at most ${limit}; read faster or ask for less`;
-    const refused = refusal(this.overflow, message, { limit }, RETRY_AFTER_MS);
-    this.end({ kind: "close", to: this.key, refusal: refused });
+    const reason = refusal(this.overflow, message, { limit }, RETRY_AFTER_MS);
+    this.end({ kind: "close", to: this.key, refusal: reason });
     this.shared.onOverflow(this.key);
   }
 

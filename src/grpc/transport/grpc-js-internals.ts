@@ -13,7 +13,7 @@ import type { Logger } from "../../ports/logger.js";
 const SEEN_IN = "1.14.7";
 
 /** The consequence of missing each internal. */
-const LOSSES = {
+const CONSEQUENCES = {
   "Server.commonServerOptions":
     "the limit of stream resets keeps Node's default: cancelling many calls closes the connection of all its clients",
   "Server.http2Servers": "open sockets are not tracked: a peer that does not close its side delays the exit",
@@ -23,8 +23,8 @@ const LOSSES = {
 } as const;
 
 /** The name of an internal in the log. */
-export type GrpcJsInternal = keyof typeof LOSSES;
-export const GRPC_JS_INTERNALS = Object.keys(LOSSES) as readonly GrpcJsInternal[];
+export type GrpcJsInternal = keyof typeof CONSEQUENCES;
+export const GRPC_JS_INTERNALS = Object.keys(CONSEQUENCES) as readonly GrpcJsInternal[];
 
 /** Limits of node:http2 for which grpc-js has no option; the names are Node's. */
 export interface Http2Limits {
@@ -83,11 +83,11 @@ export function createGrpcJsInternals(
   logger: Logger,
   { areMissing = false }: GrpcJsInternalsOptions = {},
 ): GrpcJsInternals {
-  return areMissing ? new Missing(logger) : new Probed(server, logger);
+  return areMissing ? new MissingInternals(logger) : new PresentInternals(server, logger);
 }
 
 /** Logs each missing internal once. */
-class Losses {
+class MissingLog {
   readonly #logger: Logger;
   readonly #warned = new Set<GrpcJsInternal>();
 
@@ -98,7 +98,7 @@ class Losses {
   warn(internal: GrpcJsInternal): void {
     if (this.#warned.has(internal)) return;
     this.#warned.add(internal);
-    const lost = LOSSES[internal];
+    const lost = CONSEQUENCES[internal];
     this.#logger.warn(
       { internal, lost, seenIn: SEEN_IN },
       `grpc-js has changed: ${internal} is missing; ${lost}`,
@@ -118,30 +118,30 @@ interface Layer {
   readonly stream?: ServerHttp2Stream;
 }
 
-class Probed implements GrpcJsInternals {
-  readonly #losses: Losses;
+class PresentInternals implements GrpcJsInternals {
+  readonly #missing: MissingLog;
   readonly #common: Record<string, unknown> | undefined;
   readonly #bound: ReadonlyMap<NetServer, unknown> | undefined;
 
   constructor(server: Server, logger: Logger) {
-    this.#losses = new Losses(logger);
+    this.#missing = new MissingLog(logger);
     const { commonServerOptions: common, http2Servers: bound } = server as unknown as ServerInsides;
     if (typeof common === "object" && common !== null) this.#common = common as Record<string, unknown>;
-    else this.#losses.warn("Server.commonServerOptions");
+    else this.#missing.warn("Server.commonServerOptions");
     if (bound instanceof Map) this.#bound = bound as ReadonlyMap<NetServer, unknown>;
-    else this.#losses.warn("Server.http2Servers");
+    else this.#missing.warn("Server.http2Servers");
   }
 
   http2StreamOf(call: object): ServerHttp2Stream | undefined {
     let layer: Layer | undefined = (call as Layer).call;
     while (layer && !layer.stream) layer = layer.nextCall;
-    if (!layer) this.#losses.warn("call.nextCall.stream");
+    if (!layer) this.#missing.warn("call.nextCall.stream");
     return layer?.stream;
   }
 
   boundServers(): readonly NetServer[] {
     const bound = [...(this.#bound?.keys() ?? [])];
-    if (bound.length === 0) this.#losses.warn("Server.http2Servers");
+    if (bound.length === 0) this.#missing.warn("Server.http2Servers");
     return bound;
   }
 
@@ -155,10 +155,10 @@ class Probed implements GrpcJsInternals {
   }
 }
 
-class Missing implements GrpcJsInternals {
+class MissingInternals implements GrpcJsInternals {
   constructor(logger: Logger) {
-    const losses = new Losses(logger);
-    for (const internal of GRPC_JS_INTERNALS) losses.warn(internal);
+    const missing = new MissingLog(logger);
+    for (const internal of GRPC_JS_INTERNALS) missing.warn(internal);
   }
 
   http2StreamOf(): undefined {}

@@ -27,10 +27,10 @@ import type { EncodeContext } from "./encode-context.js";
 import { rpcStatus } from "./status.js";
 import { duration, timestamp } from "./time.js";
 
-type Rare = Exclude<Sendable, { readonly kind: "deliver" | "assign" | "accept" }>;
+type RareEffect = Exclude<Sendable, { readonly kind: "deliver" | "assign" | "accept" }>;
 
 /** Encodes one event: a GatherEvent, ListenerEvent or DispatcherMessage, depending on the effect. */
-export function encodeEvent(effect: Rare, context: EncodeContext): Uint8Array {
+export function encodeEvent(effect: RareEffect, context: EncodeContext): Uint8Array {
   switch (effect.kind) {
     case "reject":
     case "summarize":
@@ -45,7 +45,7 @@ export function encodeEvent(effect: Rare, context: EncodeContext): Uint8Array {
 }
 
 function gatherEvent(
-  effect: Extract<Rare, { readonly kind: "reject" | "summarize" }>,
+  effect: Extract<RareEffect, { readonly kind: "reject" | "summarize" }>,
 ): NonNullable<GatherEvent["event"]> {
   switch (effect.kind) {
     case "reject": {
@@ -58,7 +58,7 @@ function gatherEvent(
 }
 
 function listenerEvent(
-  effect: Extract<Rare, { readonly kind: "ready" | "topicsChanged" | "gap" }>,
+  effect: Extract<RareEffect, { readonly kind: "ready" | "topicsChanged" | "gap" }>,
   { serverId, heartbeatMs }: EncodeContext,
 ): NonNullable<ListenerEvent["event"]> {
   switch (effect.kind) {
@@ -88,14 +88,14 @@ function listenerEvent(
   }
 }
 
-type ForProducers = Exclude<
-  Rare,
+type DispatcherEffect = Exclude<
+  RareEffect,
   { readonly kind: "reject" | "summarize" | "ready" | "topicsChanged" | "gap" }
 >;
 
 /** Heartbeat and GoAway have the same field numbers on every stream, so this serves callers and listeners, too. */
 function dispatcherMessage(
-  effect: ForProducers,
+  effect: DispatcherEffect,
   { serverId, heartbeatMs, maxMessageBytes }: EncodeContext,
 ): NonNullable<DispatcherMessage["message"]> {
   switch (effect.kind) {

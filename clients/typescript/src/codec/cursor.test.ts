@@ -56,14 +56,14 @@ describe("a cursor", () => {
   });
 
   it.each<[what: string, bytes: number[], read: (cursor: WireCursor) => unknown]>([
-    ["a number that is cut off", [0x80], (cursor) => cursor.uint32()],
-    ["a long number that is cut off", [0x80, 0x80], (cursor) => cursor.uint64()],
+    ["a number that is truncated", [0x80], (cursor) => cursor.uint32()],
+    ["a long number that is truncated", [0x80, 0x80], (cursor) => cursor.uint64()],
     ["a number of more than 10 bytes", new Array<number>(11).fill(0x80), (cursor) => cursor.uint32()],
-    ["a field that is cut off", [3, 65, 66], (cursor) => cursor.text()],
-    ["a group that is cut off", [0x08, 1], (cursor) => cursor.skipField(0x1b)],
+    ["a field that is truncated", [3, 65, 66], (cursor) => cursor.text()],
+    ["a group that is truncated", [0x08, 1], (cursor) => cursor.skipField(0x1b)],
     ["the end of another group", [0x24], (cursor) => cursor.skipField(0x1b)],
     ["an invalid wire type", [0], (cursor) => cursor.skipField(0x1e)],
-    ["an unknown field that is cut off", [3, 65], (cursor) => cursor.skipField(0x1a)],
+    ["an unknown field that is truncated", [3, 65], (cursor) => cursor.skipField(0x1a)],
     ["a string that is not UTF-8, in strict mode", [1, 0xc3], (cursor) => cursor.strictText()],
   ])("rejects %s", (_, bytes, read) => {
     expect(() => read(new WireCursor(Uint8Array.from(bytes)))).toThrow();

@@ -66,7 +66,7 @@ export class WireCursor {
   stop(): number {
     const length = this.uint32();
     const stop = this.at + length;
-    if (stop > this.bytes.length) throw new WireError("a field is cut off");
+    if (stop > this.bytes.length) throw new WireError("a field is truncated");
     return stop;
   }
 
@@ -154,7 +154,7 @@ export class WireCursor {
 
   protected advance(byteLength: number): void {
     this.at += byteLength;
-    if (this.at > this.bytes.length) throw new WireError("a field is cut off");
+    if (this.at > this.bytes.length) throw new WireError("a field is truncated");
   }
 
   /** Decodes a short ASCII string; undefined if it is long or not ASCII. */
@@ -173,7 +173,7 @@ export class WireCursor {
     let value = first & 0x7f;
     for (let shift = 7; shift < 70; shift += 7) {
       const byte = this.bytes[this.at++];
-      if (byte === undefined) throw new WireError("a number is cut off");
+      if (byte === undefined) throw new WireError("a number is truncated");
       if (shift < 32) value |= (byte & 0x7f) << shift;
       if (byte < 0x80) return value >>> 0;
     }
@@ -199,7 +199,7 @@ export class WireCursor {
     let value = 0n;
     for (let i = 0; i < 10; i++) {
       const byte = this.bytes[begin + i];
-      if (byte === undefined) throw new WireError("a number is cut off");
+      if (byte === undefined) throw new WireError("a number is truncated");
       value |= BigInt(byte & 0x7f) << BigInt(7 * i);
       if (byte < 0x80) {
         this.at = begin + i + 1;

@@ -59,16 +59,16 @@ describe("a reader", () => {
   });
 
   it.each<[what: string, bytes: number[], read: (reader: WireReader) => unknown]>([
-    ["a tag that is cut off", [0x80], (reader) => reader.next()],
+    ["a tag that is truncated", [0x80], (reader) => reader.next()],
     ["field number 0", [0x02, 0], (reader) => reader.next()],
     ["a field number beyond 29 bits", [0x80, 0x80, 0x80, 0x80, 0x10], (reader) => reader.next()],
-    ["a number that is cut off", [0x08, 0x80], (reader) => reader.next() && reader.uint32()],
-    ["a long number that is cut off", [0x08, 0x80, 0x80], (reader) => reader.next() && reader.uint64()],
-    ["a field that is cut off", [0x0a, 3, 65, 66], (reader) => reader.next() && reader.text()],
+    ["a number that is truncated", [0x08, 0x80], (reader) => reader.next() && reader.uint32()],
+    ["a long number that is truncated", [0x08, 0x80, 0x80], (reader) => reader.next() && reader.uint64()],
+    ["a field that is truncated", [0x0a, 3, 65, 66], (reader) => reader.next() && reader.text()],
     ["a number that is read as a string", [0x08, 1], (reader) => reader.next() && reader.text()],
     ["a string that is read as a number", [0x0a, 1, 65], (reader) => reader.next() && reader.number()],
-    ["an unknown field that is cut off", [0x1a, 3, 65], (reader) => reader.next() && reader.skip()],
-    ["an unknown number that is cut off", [0x19, 3, 65], (reader) => reader.next() && reader.skip()],
+    ["an unknown field that is truncated", [0x1a, 3, 65], (reader) => reader.next() && reader.skip()],
+    ["an unknown number that is truncated", [0x19, 3, 65], (reader) => reader.next() && reader.skip()],
     ["a group", [0x0b, 0x0c], (reader) => reader.next() && reader.skip()],
   ])("rejects %s", (_, bytes, read) => {
     expect(() => read(new WireReader(Uint8Array.from(bytes)))).toThrow(WireError);

@@ -191,7 +191,7 @@ export class WireReader extends WireCursor {
   private longStop(): number {
     this.expect(LENGTH_DELIMITED);
     const length = Number(super.uint64());
-    if (length > this.end - this.at) throw new WireError(`field ${this.field} is cut off`);
+    if (length > this.end - this.at) throw new WireError(`field ${this.field} is truncated`);
     return this.at + length;
   }
 
@@ -209,7 +209,7 @@ export class WireReader extends WireCursor {
 
   /** Returns a value if all of it lies within the current message. */
   private within<T>(value: T): T {
-    if (this.at > this.end) throw new WireError(`field ${this.field} is cut off`);
+    if (this.at > this.end) throw new WireError(`field ${this.field} is truncated`);
     return value;
   }
 }
