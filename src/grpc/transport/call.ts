@@ -91,8 +91,7 @@ export function sinkOf(call: OutgoingCall, services: SinkServices, paths: FieldP
 
 /**
  * The natural way is an object of closures, but that costs 200 bytes more for each idle stream. This is a class, whose
- * methods are shared. It can become closures again when
- * the memory of an idle stream no longer matters.
+ * methods are shared. It can become closures again when the memory of an idle stream no longer matters.
  */
 class CallSink implements Sink {
   /** Cancels the close timeout; set while the stream is closing. */

@@ -3,8 +3,8 @@
  *
  * The natural way is to write through grpc-js, which copies every message for each of its receivers. This writes the
  * shared bytes behind a prefix instead. Measured against grpc-js in interleaved pairs, a delivery costs the server 0.5 to
- * 0.8 of the CPU at 4x4 and 4 KiB, and 0.93 at 128 bytes. This can go when grpc-js accepts a message that already has its
- * prefix.
+ * 0.8 times the CPU at 4x4 and 4 KiB, and 0.93 times at 128 bytes. This can go when grpc-js accepts a message that already
+ * has its prefix.
  */
 import type { ServerHttp2Stream } from "node:http2";
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { ReleasingMap } from "./releasing-map.js";
 
 describe("a ReleasingMap", () => {
-  it("gives what was set last, until it is taken", () => {
+  it("returns the value that was set last, until the value is removed", () => {
     const map = new ReleasingMap<string>();
     map.set("a", "first");
     map.set("b", "second");
@@ -17,7 +17,7 @@ describe("a ReleasingMap", () => {
     expect(map.get("b")).toBe("second");
   });
 
-  it("releases what is taken", async () => {
+  it("releases removed values", async () => {
     setFlagsFromString("--expose-gc");
     const collect = runInNewContext("gc") as () => void;
     const map = new ReleasingMap<object>();
@@ -26,16 +26,16 @@ describe("a ReleasingMap", () => {
       map.set(key, value);
       return new WeakRef(value);
     };
-    const [gone, here] = [put("gone"), put("here")];
-    map.take("gone");
+    const [removed, kept] = [put("removed"), put("kept")];
+    map.take("removed");
     await new Promise((resolve) => setImmediate(resolve));
     collect();
 
-    expect(gone.deref()).toBeUndefined();
-    expect(here.deref()).toBe(map.get("here"));
+    expect(removed.deref()).toBeUndefined();
+    expect(kept.deref()).toBe(map.get("kept"));
   });
 
-  it("does not mix up what comes where something else was", () => {
+  it("keeps the right value for each key when keys come and go", () => {
     const map = new ReleasingMap<number>();
     for (let i = 0; i < 1_000; i++) {
       map.set(`k${i}`, i);
