@@ -1,9 +1,9 @@
 /**
- * The core as a value: one input at one instant in, orders out.
+ * The core as a plain value: it takes one input at one instant and returns effects.
  *
- * This file only says which rule applies to which input. The rules: `admission` takes requests, `scatter` and `credit`
- * give them to producers, `results` takes the replies, `gather` decides when that is enough, `ending` ends it;
- * `producers`, `listeners` and `callers` are the sessions.
+ * This file only maps each input to its rule. `admission` accepts requests, `scatter` and `credit` assign them to
+ * producers, `results` processes the replies, `gather` decides when a gather is complete, and `ending` ends requests.
+ * `producers`, `listeners` and `callers` handle the sessions.
  */
 import { admit } from "./rules/admission.js";
 import { cancelRequest, departCaller, finishSubmitting, openCaller } from "./rules/callers.js";
@@ -13,14 +13,14 @@ import {
   departProducer,
   deregisterTopics,
   drainProducer,
-  faultUnknown,
+  faultUnknownMessage,
   openProducer,
   registerTopics,
   updateCredit,
 } from "./rules/producers.js";
 import { readReplay } from "./rules/replay.js";
 import { takeResult } from "./rules/results.js";
-import { beat } from "./rules/sessions.js";
+import { sendHeartbeat } from "./rules/sessions.js";
 import type { StepContext } from "./rules/step-context.js";
 import { type AnyDeadline, type AnySession, State } from "./state/state.js";
 import { StateInspector } from "./views/inspector.js";
@@ -33,19 +33,19 @@ import type { Instant } from "./vocabulary/model.js";
 import { refusal } from "./vocabulary/reason.js";
 import type { Inspector, Snapshot } from "./vocabulary/views.js";
 
-/** How often old things are forgotten, in milliseconds. */
+/** Interval between sweeps for expired state, in milliseconds. */
 const SWEEP_MS = 1_000;
 
 /** Scatters requests to producers and gathers their results. A plain value: no timer, no I/O, no promise. */
 export class Dispatcher {
-  /** Looks at what is held in detail. */
+  /** Lists the core's state in detail. */
   readonly inspector: Inspector;
   private readonly state: State;
   private latest: Instant = Number.NEGATIVE_INFINITY;
 
   /**
-   * @param serverId - tells this process from every other one, in epochs.
-   * @param limits - bounds that differ from the defaults.
+   * @param serverId - unique to this process; part of every epoch.
+   * @param limits - bounds that override the defaults.
    */
   constructor(serverId: string, limits: Partial<Limits> = {}) {
     this.state = new State(serverId, { ...DEFAULT_LIMITS, ...limits });
@@ -53,15 +53,15 @@ export class Dispatcher {
   }
 
   /**
-   * Applies one input at one instant and says what must be done about it.
+   * Applies one input at one instant and returns the effects to perform.
    *
-   * Deadlines strictly before `now` are settled first, so a result that arrives exactly at its deadline is in time, no
-   * matter which timer fired first.
+   * Deadlines strictly before `now` are settled first. A result that arrives exactly at its deadline is therefore in
+   * time, no matter which timer fired first.
    *
    * A peer's mistake never throws; it comes back as a `reject`, `fault` or `close` effect. Throws
    * {@link InvariantError} only for a bug in this package.
    *
-   * @param input - what happened.
+   * @param input - the event to apply.
    * @param now - monotonic; must not run backwards between calls.
    * @returns effects, in the order in which they must be performed.
    */
@@ -76,27 +76,28 @@ export class Dispatcher {
     return step.effects;
   }
 
-  /** No deadline is due before this instant; infinity if there is none. A step at a later instant settles them. */
+  /** No deadline is due before this instant; infinity if none is set. A step at a later instant settles them. */
   nextDeadline(): Instant {
     return this.state.wheel.next;
   }
 
   /**
-   * The next slice of a replay that was ordered; looks, and changes nothing.
+   * Reads the next slice of a replay. Changes no state.
    *
-   * @param from - where the slice before ended; the replay's own first position in the beginning.
-   * @param maxBytes - of deliveries as the log counts them; one always has room.
+   * @param replay - the effect that asked for the replay.
+   * @param from - `next` of the previous slice; the first position of the replay for the first slice.
+   * @param maxBytes - bound on the deliveries' cost, as the log counts it; a slice may always hold one delivery.
    */
-  readReplay(order: Replay, from: number, maxBytes: number): ReplaySlice {
-    return readReplay(this.state, order, from, maxBytes);
+  readReplay(replay: Replay, from: number, maxBytes: number): ReplaySlice {
+    return readReplay(this.state, replay, from, maxBytes);
   }
 
-  /** What is held at the moment, for people and metrics. Costs time in proportion to it. */
+  /** Counts and totals, for people and metrics. Takes time linear in the number of sessions. */
   snapshot(): Snapshot {
     return snapshotOf(this.state);
   }
 
-  /** How many requests have not ended. */
+  /** Number of requests that have not ended. */
   get pendingCount(): number {
     return this.state.requests.size;
   }
@@ -168,7 +169,7 @@ export class Dispatcher {
     }
   }
 
-  /** What a producer says. Inputs of sessions that have ended meanwhile are out of date, not wrong. */
+  /** Applies a producer's message. A message of a session that has ended is stale and is ignored. */
   private applyProducerInput(input: ProducerInput, step: StepContext): void {
     const { state } = this;
     const producer = state.sessions.get(input.session);
@@ -187,7 +188,7 @@ export class Dispatcher {
         updateCredit(state, producer, input, step);
         break;
       case "messageMisunderstood":
-        faultUnknown(producer, step);
+        faultUnknownMessage(producer, step);
         break;
       case "producerDraining":
         drainProducer(state, producer, step);
@@ -201,7 +202,7 @@ export class Dispatcher {
     else departCaller(this.state, session, step);
   }
 
-  /** Until nothing is due: a gather that stalled may run on to a TTL that has passed as well. */
+  /** Repeats until nothing is due: a stalled gather may run on until its TTL, which may have passed as well. */
   private settleDue(step: StepContext): void {
     const { wheel } = this.state;
     for (let due = wheel.takeDue(step.now); due.length > 0; due = wheel.takeDue(step.now)) {
@@ -215,17 +216,17 @@ export class Dispatcher {
         expire(this.state, deadline, step);
         break;
       case "sweep":
-        this.forgetOld(step.now);
+        this.expireOld(step.now);
         break;
       case "producer":
       case "listener":
       case "caller":
-        beat(this.state, deadline, step);
+        sendHeartbeat(this.state, deadline, step);
         break;
     }
   }
 
-  private forgetOld(now: Instant): void {
+  private expireOld(now: Instant): void {
     this.state.log.expire(now);
     this.state.topics.expire(now);
     this.state.remembered.expire(now);
@@ -246,7 +247,7 @@ export class Dispatcher {
   private closeIfDrained(step: StepContext): void {
     if (this.state.phase !== "DRAINING" || this.state.requests.size > 0) return;
     this.state.phase = "CLOSED";
-    const shutdown = refusal("SHUTTING_DOWN", "the server has shut down; connect again elsewhere or later");
+    const shutdown = refusal("SHUTTING_DOWN", "the server has shut down; reconnect elsewhere or later");
     for (const key of this.state.sessions.keys()) {
       step.effects.push({ kind: "close", to: key, refusal: shutdown });
     }

@@ -111,7 +111,7 @@ export function updateCredit(
 }
 
 /** Tells a producer that it was not understood; it may speak a newer version. */
-export function faultUnknown(producer: ProducerSession, step: StepContext): void {
+export function faultUnknownMessage(producer: ProducerSession, step: StepContext): void {
   const violation = { field: "message", description: "is not set, or not known to this version" };
   const refused = invalid([violation], "messageMisunderstood");
   step.effects.push({ kind: "fault", to: producer.key, correlationId: "", refusal: refused });

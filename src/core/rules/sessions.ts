@@ -35,7 +35,7 @@ export function closeSession(state: State, session: AnySession): void {
 }
 
 /** Sends a heartbeat, and sets the next one. */
-export function beat(state: State, session: AnySession, step: StepContext): void {
+export function sendHeartbeat(state: State, session: AnySession, step: StepContext): void {
   const cursors = session.kind === "listener" ? cursorsOf(state, session.topics, HEARTBEAT_CURSORS) : [];
   step.effects.push({ kind: "heartbeat", to: session.key, cursors });
   state.wheel.set(session, step.now + state.limits.heartbeatMs);

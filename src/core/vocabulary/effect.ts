@@ -1,16 +1,17 @@
 /**
- * What the core wants done, as plain values in the imperative.
+ * What the core wants done, as plain values named in the imperative.
  *
- * Effects are performed in the order in which they stand, those of one step before those of the next. What one stream
- * hears is therefore the order of the effects for it, but for two liberties that let effects for many share a batch:
+ * Effects are performed in the order in which the core emits them; the effects of one step come before those of the
+ * next. Each stream therefore receives its effects in that order. Two exceptions let effects for many listeners share a
+ * batch:
  *
- * - A delivery may be moved forward to an open batch of its {@link Deliver.lane}. The core opens a new lane whenever a
- *   listener must hear something else before the delivery.
- * - A summary, or a late delivery, may be moved forward to an open batch of its lane, but never before a delivery in time
- *   that was ordered earlier.
+ * - A delivery may move forward into an open batch of its {@link Deliver.lane}. The core opens a new lane whenever a
+ *   listener must receive another effect before the delivery.
+ * - A summary or a late delivery may move forward into an open batch of its lane, but never ahead of an in-time
+ *   delivery that was emitted earlier.
  *
- * The comment of each effect says what the core orders before and after it on the same stream; ARCHITECTURE.md, "What
- * one stream hears, and in which order", puts the rules together and names their tests.
+ * The comment of each effect says which effects precede and follow it on the same stream. ARCHITECTURE.md, "What one
+ * stream hears, and in which order", lists all ordering rules and their tests.
  */
 import type { Fact } from "./fact.js";
 import type {
@@ -39,7 +40,7 @@ export interface Welcome {
   readonly maxBacklog: number;
 }
 
-/** Tell a producer that it joined topics; before the first assignment that follows from it. */
+/** Confirm a producer's registrations; precedes the first assignment that they cause. */
 export interface Registered {
   readonly kind: "registered";
   readonly to: SessionKey;
@@ -47,7 +48,7 @@ export interface Registered {
   readonly correlationId: string;
 }
 
-/** Tell a producer that it left topics. */
+/** Confirm that a producer's registrations are removed. */
 export interface Deregistered {
   readonly kind: "deregistered";
   readonly to: SessionKey;
@@ -55,20 +56,20 @@ export interface Deregistered {
   readonly correlationId: string;
 }
 
-/** Ask a producer. */
+/** Assign a request to a producer. */
 export interface Assign {
   readonly kind: "assign";
   readonly to: SessionKey;
   readonly assignment: number;
   readonly requestId: string;
-  /** The TTL that remains is counted from the moment of sending. */
+  /** The edge sends the remaining TTL, measured at the moment of sending. */
   readonly deadlineAt: Instant;
   readonly attempt: number;
   readonly context: TraceContext;
   readonly payload: Payload;
 }
 
-/** Withdraw assignments from a producer; after each of them. */
+/** Withdraw assignments from a producer; follows each of these assignments. */
 export interface Revoke {
   readonly kind: "revoke";
   readonly to: SessionKey;
@@ -76,7 +77,7 @@ export interface Revoke {
   readonly reason: RevocationReason;
 }
 
-/** Tell a producer what became of its reply; dispositions come in the order of the replies. */
+/** Report the disposition of a producer's reply; dispositions come in the order of the replies. */
 export interface Dispose {
   readonly kind: "dispose";
   readonly to: SessionKey;
@@ -84,7 +85,7 @@ export interface Dispose {
   readonly state: DispositionState;
 }
 
-/** Tell a producer of a harmless mistake. */
+/** Tell a producer of a mistake that does not end its stream. */
 export interface Fault {
   readonly kind: "fault";
   readonly to: SessionKey;
@@ -92,27 +93,27 @@ export interface Fault {
   readonly refusal: Refusal;
 }
 
-/** Tell a draining producer that it owes nothing; its last event, followed by {@link Close}. */
+/** Tell a draining producer that it owes nothing: the last event of its stream, followed by {@link Close}. */
 export interface Drained {
   readonly kind: "drained";
   readonly to: SessionKey;
 }
 
-/** Tell a listener that its session is live: the first event of its stream, followed by gaps and then replays. */
+/** Tell a listener that its session is live: the first event of its stream, followed by gaps, then by replays. */
 export interface Ready {
   readonly kind: "ready";
   readonly to: SessionKey;
   readonly listenerId: string;
   readonly sessionId: string;
   readonly cursors: readonly Cursor[];
-  /** The bound of this listener's queue, which whoever performs this order enforces. */
+  /** Bound of this listener's queue; the runtime that performs the effect enforces it. */
   readonly bufferBytes: number;
   readonly overflowAction: OverflowAction;
 }
 
 /**
- * Tell a listener that its topics changed, or that a topic it covers by a wildcard begins. Before the first delivery of
- * an added or begun topic, and after the last one of a removed topic.
+ * Tell a listener that its topics changed, or that a topic begins which one of its wildcards covers. Precedes the first
+ * delivery of an added or new topic, and follows the last delivery of a removed topic.
  */
 export interface TopicsChanged {
   readonly kind: "topicsChanged";
@@ -122,29 +123,29 @@ export interface TopicsChanged {
   readonly cursors: readonly Cursor[];
 }
 
-/** Tell a listener what it lost; before every delivery of the topic behind the gap. */
+/** Tell a listener which deliveries it lost; precedes every delivery of the topic after the gap. */
 export interface Gap {
   readonly kind: "gap";
   readonly to: SessionKey;
   readonly topic: string;
   readonly reason: GapReason;
-  /** First lost position; 0 if it cannot be told. */
+  /** First lost position; 0 if unknown. */
   readonly from: number;
-  /** Last lost position; 0 if it cannot be told. */
+  /** Last lost position; 0 if unknown. */
   readonly last: number;
   readonly lostCount: number;
 }
 
 /**
- * Send a listener what is retained of a topic between two positions, before anything that is ordered later. It is read
- * when the peer takes it, and what is retained no longer by then is a gap.
+ * Send a listener the retained deliveries of a topic between two positions, before any effect emitted later. The
+ * deliveries are read from the log only when the listener's stream has room; those evicted by then become a gap.
  */
 export interface Replay {
   readonly kind: "replay";
   readonly to: SessionKey;
   readonly topic: string;
   readonly epoch: string;
-  /** First position; not above the last. */
+  /** First position; at most `last`. */
   readonly from: number;
   readonly last: number;
 }
@@ -159,11 +160,11 @@ export interface ReplaySlice {
 }
 
 /**
- * Hand one result to the listeners of the audience, and to the callers that gather it.
+ * Deliver one result to the listeners of the audience, and to the callers that gather it.
  *
- * On a listener's stream after everything ordered earlier, but for effects that an open batch of the same lane may
- * overtake; the deliveries of one topic never overtake each other. On a caller's stream after the acceptance, before the
- * summary, and in the order of the ordinals.
+ * On a listener's stream, a delivery follows every effect emitted earlier, except those that an open batch of its lane
+ * may overtake. Deliveries of one topic never overtake each other. On a caller's stream, a delivery follows the
+ * acceptance, precedes the summary, and comes in the order of the ordinals.
  */
 export interface Deliver {
   readonly kind: "deliver";
@@ -179,7 +180,7 @@ export interface Deliver {
   /** From 1 within the request; 0 if late. */
   readonly ordinal: number;
   readonly more: boolean;
-  /** From 1 within the topic's epoch; 0 if late or for the callers alone. */
+  /** From 1 within the topic's epoch; 0 if late, or if only callers receive the result. */
   readonly sequence: number;
   readonly latencyMs: number;
   readonly receivedAt: Instant;
@@ -189,10 +190,10 @@ export interface Deliver {
 }
 
 /**
- * Hand a summary to the listeners of the audience, and to the callers that gathered.
+ * Send a summary to the listeners of the audience, and to the callers that gathered the request.
  *
- * On a listener's stream after every delivery in time that was ordered earlier. On a caller's stream the last event of
- * the request.
+ * On a listener's stream, a summary follows every in-time delivery that was emitted earlier. On a caller's stream, it
+ * is the last event of the request.
  */
 export interface Summarize {
   readonly kind: "summarize";
@@ -204,7 +205,7 @@ export interface Summarize {
   readonly summary: Summary;
 }
 
-/** Answer a submission that was accepted; before every delivery and the summary of its request. */
+/** Accept a submission; precedes every delivery and the summary of its request. */
 export interface Accept {
   readonly kind: "accept";
   readonly to: SessionKey;
@@ -212,7 +213,7 @@ export interface Accept {
   readonly acceptance: Acceptance;
 }
 
-/** Answer a submission or call that was refused. */
+/** Reject a submission or a call. */
 export interface Reject {
   readonly kind: "reject";
   readonly to: SessionKey;
@@ -220,7 +221,7 @@ export interface Reject {
   readonly refusal: Refusal;
 }
 
-/** Answer a call that cancelled a request. */
+/** Answer a call that cancelled a request, with the request's summary. */
 export interface Cancelled {
   readonly kind: "cancelled";
   readonly to: SessionKey;
@@ -236,8 +237,8 @@ export interface Updated {
 }
 
 /**
- * Tell a peer that its stream is alive. Deliveries ordered earlier, and so those up to the cursors, come before it; later
- * ones may overtake it.
+ * Tell a peer that its stream is alive. Deliveries emitted earlier, and therefore all up to the cursors, precede it;
+ * later deliveries may overtake it.
  */
 export interface Heartbeat {
   readonly kind: "heartbeat";
@@ -252,14 +253,14 @@ export interface GoAway {
   readonly graceMs: number;
 }
 
-/** End a stream, with the refusal's status or with OK, after everything ordered for it earlier. */
+/** End a stream, with the refusal's status or with OK, after every effect emitted for it earlier. */
 export interface Close {
   readonly kind: "close";
   readonly to: SessionKey;
   readonly refusal: Refusal | undefined;
 }
 
-/** An order that concerns one session. */
+/** An effect that is addressed to one session. */
 export type AddressedEffect =
   | Welcome
   | Registered
@@ -281,11 +282,11 @@ export type AddressedEffect =
   | GoAway
   | Close;
 
-/** Tell whoever watches. Only ordered while somebody does. */
+/** Report a fact to watchers. Emitted only while there is a watcher. */
 export interface Observe {
   readonly kind: "observe";
   readonly fact: Fact;
 }
 
-/** Anything the core wants done. */
+/** Any effect of the core. */
 export type Effect = AddressedEffect | Deliver | Summarize | Observe;

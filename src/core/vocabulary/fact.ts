@@ -1,7 +1,7 @@
 import type { Acceptance, Summary } from "./model.js";
 import type { ListenerView, ProducerView } from "./views.js";
 
-/** Something that watchers are told. */
+/** An event that is reported to watchers. */
 export type Fact =
   | { readonly kind: "producerChanged"; readonly producer: ProducerView }
   | { readonly kind: "producerLeft"; readonly producerId: string; readonly topics: readonly string[] }

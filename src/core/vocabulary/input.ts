@@ -1,5 +1,5 @@
 /**
- * What can happen to the core: facts in the past tense. They carry ids and opaque bytes, never a call object.
+ * The inputs of the core: events in the past tense. They carry ids and opaque bytes, never a call object.
  */
 import type {
   Cursor,
@@ -15,11 +15,11 @@ import type {
 } from "./model.js";
 import type { Refusal } from "./reason.js";
 
-/** A producer said Hello. */
+/** A producer opened a stream and sent Hello. */
 export interface ProducerOpened {
   readonly kind: "producerOpened";
   readonly session: SessionKey;
-  /** Opaque name of the session for peers; minted by the edge. */
+  /** Opaque id of the session that peers see; minted by the edge. */
   readonly sessionId: string;
   /** As given, or "" if `mintedId` is to be used. */
   readonly producerId: string;
@@ -36,7 +36,7 @@ export interface ProducerOpened {
   readonly peer: string;
 }
 
-/** A producer joined topics. */
+/** A producer asked to register for topics. */
 export interface TopicsRegistered {
   readonly kind: "topicsRegistered";
   readonly session: SessionKey;
@@ -44,7 +44,7 @@ export interface TopicsRegistered {
   readonly correlationId: string;
 }
 
-/** A producer left topics. */
+/** A producer asked to remove registrations. */
 export interface TopicsDeregistered {
   readonly kind: "topicsDeregistered";
   readonly session: SessionKey;
@@ -52,7 +52,7 @@ export interface TopicsDeregistered {
   readonly correlationId: string;
 }
 
-/** A producer changed its window. */
+/** A producer changed its credit. */
 export interface CreditUpdated {
   readonly kind: "creditUpdated";
   readonly session: SessionKey;
@@ -63,23 +63,23 @@ export interface CreditUpdated {
 export interface ResultReturned {
   readonly kind: "resultReturned";
   readonly session: SessionKey;
-  /** 0 if the id is none that this server could have given out. */
+  /** 0 if this server cannot have issued the id. */
   readonly assignment: number;
-  /** The id as the producer wrote it; undefined if it is written as this server writes `assignment`. */
+  /** The id as the producer wrote it; undefined if it is the text that this server writes for `assignment`. */
   readonly assignmentText: string | undefined;
   readonly more: boolean;
-  /** The producer's failure, or undefined if the result is none. */
+  /** The producer's failure; undefined if it succeeded. */
   readonly failure: Failure | undefined;
   readonly payload: Payload;
 }
 
-/** A producer said something that this version does not understand. */
+/** A producer sent a message that this version does not understand. */
 export interface MessageMisunderstood {
   readonly kind: "messageMisunderstood";
   readonly session: SessionKey;
 }
 
-/** A producer said goodbye and wants no new work. */
+/** A producer sent Drain: it accepts no new assignments. */
 export interface ProducerDraining {
   readonly kind: "producerDraining";
   readonly session: SessionKey;
@@ -104,7 +104,7 @@ export interface ListenerOpened {
   readonly peer: string;
 }
 
-/** A listener's topics were changed on its own stream. */
+/** A listener changed its topics on its own stream. */
 export interface TopicsUpdated {
   readonly kind: "topicsUpdated";
   readonly session: SessionKey;
@@ -112,59 +112,59 @@ export interface TopicsUpdated {
   readonly remove: readonly string[];
 }
 
-/** A listener's topics were changed by a call. */
+/** A call changed a listener's topics. */
 export interface ListenerUpdated {
   readonly kind: "listenerUpdated";
-  /** The call that is to be answered. */
+  /** The call to answer. */
   readonly session: SessionKey;
   readonly listenerId: string;
   readonly add: readonly string[];
   readonly remove: readonly string[];
 }
 
-/** A requester opened a stream on which it gathers. */
+/** A caller opened a stream on which it gathers. */
 export interface CallerOpened {
   readonly kind: "callerOpened";
   readonly session: SessionKey;
 }
 
-/** A requester will submit nothing more. */
+/** A caller half-closed its stream: it submits no more requests. */
 export interface CallerFinished {
   readonly kind: "callerFinished";
   readonly session: SessionKey;
 }
 
-/** A request came in. */
+/** A request arrived. */
 export interface RequestSubmitted {
   readonly kind: "requestSubmitted";
-  /** The call or stream that is to be answered; one that gathers has been opened as a caller before. */
+  /** The call or stream to answer; a session that gathers was opened as a caller before. */
   readonly session: SessionKey;
-  /** Undefined if the call itself is the answer's address. */
+  /** Undefined for a unary call, whose answer needs no correlation. */
   readonly correlationId: string | undefined;
   readonly spec: RequestSpec;
-  /** Tells one content from another; only needed with a caller's request_id, else "". */
+  /** Digest of the request's content; set only with a caller's request_id, else "". */
   readonly digest: string;
   /** The id to use if the caller gave none. */
   readonly mintedId: string;
   readonly gather: boolean;
   readonly excludeListeners: boolean;
   readonly validateOnly: boolean;
-  /** When the call itself ends; undefined if it has no deadline or the stream carries many requests. */
+  /** Deadline of the call itself; undefined if it has none, or if the stream carries many requests. */
   readonly callDeadlineAt: Instant | undefined;
   readonly context: TraceContext;
-  /** How long it lay in this process before it could be looked at, in milliseconds; not at all if it is not said. */
+  /** How long the request waited in this process before it was processed, in milliseconds; 0 if absent. */
   readonly waitedMs?: number;
 }
 
-/** Somebody asked to end a request. */
+/** A peer or the edge asked to cancel a request. */
 export interface CancelRequested {
   readonly kind: "cancelRequested";
-  /** The call that is to be answered, or undefined if nobody waits for an answer. */
+  /** The call to answer; undefined if no call waits for an answer. */
   readonly session: SessionKey | undefined;
   readonly requestId: string;
 }
 
-/** A peer has finished without a goodbye, or broke the contract: its session ends, and then its stream. */
+/** A peer half-closed its stream without Drain, or violated the contract: its session ends, and then its stream. */
 export interface SessionEnded {
   readonly kind: "sessionEnded";
   readonly session: SessionKey;
@@ -172,40 +172,40 @@ export interface SessionEnded {
   readonly refusal: Refusal | undefined;
 }
 
-/** A stream is gone, for whatever reason. Unknown sessions are ignored. */
+/** A stream closed, for any reason. Unknown sessions are ignored. */
 export interface SessionClosed {
   readonly kind: "sessionClosed";
   readonly session: SessionKey;
 }
 
-/** Somebody began to watch. */
+/** A watcher started to watch. */
 export interface WatchStarted {
   readonly kind: "watchStarted";
 }
 
-/** Somebody watches no longer. */
+/** A watcher stopped watching. */
 export interface WatchStopped {
   readonly kind: "watchStopped";
 }
 
-/** Time went by. */
+/** Time passed: settles the deadlines that are due. */
 export interface ClockAdvanced {
   readonly kind: "clockAdvanced";
 }
 
-/** The process was told to stop. */
+/** The server started to drain. */
 export interface DrainStarted {
   readonly kind: "drainStarted";
-  /** How long what is pending may still take, in milliseconds. */
+  /** How long pending requests may still take, in milliseconds. */
   readonly graceMs: number;
 }
 
-/** What was pending has had its time. */
+/** The grace period of the drain is over: pending requests end now. */
 export interface DrainExpired {
   readonly kind: "drainExpired";
 }
 
-/** Anything that a producer says after its Hello. */
+/** Any message of a producer after its Hello. */
 export type ProducerInput =
   | TopicsRegistered
   | TopicsDeregistered
@@ -214,7 +214,7 @@ export type ProducerInput =
   | ProducerDraining
   | MessageMisunderstood;
 
-/** Anything that can happen to the core. */
+/** Any input of the core. */
 export type Input =
   | ProducerOpened
   | ProducerInput

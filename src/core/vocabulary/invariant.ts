@@ -1,4 +1,4 @@
-/** A bug in this package: something that must hold does not. Never a peer's mistake. */
+/** An invariant is broken: a bug in this package, never a peer's mistake. */
 export class InvariantError extends Error {
   override readonly name = "InvariantError";
 }

@@ -1,16 +1,19 @@
 /**
- * The words the core speaks: plain values without behaviour, wire types or call objects.
+ * The data types of the core: plain values, with no behaviour, wire types or call objects.
  */
 
-/** A point on the process's monotonic clock, in milliseconds with fractions. Never a time of day. */
+/** An instant on the process's monotonic clock, in milliseconds with fractions. Never a time of day. */
 export type Instant = number;
 
-/** Names one open stream or call inside this process. Never reused, never sent to a peer. */
+/** Identifies one open stream or call inside this process. Never reused, never sent to a peer. */
 export type SessionKey = number;
 
 /**
- * Bytes that pass through unread: a requester's Request or a producer's Result. Where they come by the hundred thousand,
- * they are asked for their `length`: for `byteLength` compiled code calls into V8, a fortieth of the server's own time.
+ * Bytes that the core passes on without reading them: a caller's Request or a producer's Result.
+ *
+ * `byteLength` would be the natural way to ask for their size, but compiled code calls into V8's runtime for it, which
+ * took a fortieth of the server's own time. Hot paths therefore use `length`, which the compiler reads inline. The rule
+ * can go when V8 also compiles `byteLength` to an inline read.
  */
 export type Payload = Uint8Array;
 
@@ -20,19 +23,19 @@ export type TraceContext = readonly (readonly [key: string, value: string])[];
 /** A request without trace context. */
 export const NO_CONTEXT: TraceContext = [];
 
-/** What happens to a request that finds nobody to ask. */
+/** What happens to a request that no producer can be asked for. */
 export type NoProducersAction = "COMPLETE" | "FAIL" | "WAIT";
 
-/** What becomes of assignments still out when a gather ends early. */
+/** What happens to outstanding assignments when a gather ends early. */
 export type LoserAction = "CANCEL" | "LET_RUN";
 
-/** What happens to a listener that reads too slowly. */
+/** What happens when a listener reads too slowly. */
 export type OverflowAction = "DROP_OLDEST" | "DISCONNECT";
 
-/** Stands for an enum number that this version does not know; admission refuses it. */
+/** Stands for an enum number that this version does not know; admission rejects it. */
 export type Unknown = "UNKNOWN_ENUM_VALUE";
 
-/** Stands for a value that protobuf does not allow in its field; admission refuses it. */
+/** Stands for a value that protobuf does not allow in its field; admission rejects it. */
 export type Malformed = "MALFORMED";
 
 /** The goal that ends a gather early. */
@@ -45,15 +48,15 @@ export type Until =
 /** The policy that says when a gather ends; always bounded by the TTL. */
 export interface Completion {
   readonly until: Until;
-  /** Maximum silence after a result, in milliseconds; undefined for no limit. */
+  /** Maximum time from one result to the next, in milliseconds; undefined for no limit. */
   readonly stallTimeoutMs: number | Malformed | undefined;
-  /** Results that make the summary satisfied; 0 leaves that to `until`. */
+  /** Number of results that satisfies the request; 0 leaves that to `until`. */
   readonly minResults: number;
   readonly countErrors: boolean;
   readonly loserAction: LoserAction | Unknown;
 }
 
-/** Ends when every target has finished; the policy of a request that names none. */
+/** Ends when every assignment is settled; the policy of a request that names none. */
 export const COMPLETE_ALL: Completion = {
   until: { kind: "all" },
   stallTimeoutMs: undefined,
@@ -62,7 +65,7 @@ export const COMPLETE_ALL: Completion = {
   loserAction: "CANCEL",
 };
 
-/** Narrows a topic's producers to those a request is for. */
+/** Restricts a request to some of the topic's producers. */
 export interface Selector {
   /** Empty for no restriction. */
   readonly producerIds: readonly string[];
@@ -72,7 +75,7 @@ export interface Selector {
   readonly maxTargets: number;
 }
 
-/** A request as the edge read it: routing fields, and the rest unread. */
+/** A request as the edge decoded it: the routing fields, and the payload unread. */
 export interface RequestSpec {
   readonly topic: string;
   /** In milliseconds; undefined if absent. */
@@ -88,7 +91,7 @@ export interface RequestSpec {
 /** A producer's membership in a topic or pattern. */
 export interface Registration {
   readonly topic: string;
-  /** "" for none: asked always. */
+  /** "" for none: the producer is asked for every request. */
   readonly group: string;
 }
 
@@ -98,7 +101,7 @@ export interface Target {
   readonly group: string;
 }
 
-/** Says that a request was taken, who is asked and until when. */
+/** Confirms that a request was accepted: its targets and its deadline. */
 export interface Acceptance {
   readonly requestId: string;
   readonly targets: readonly Target[];
@@ -117,14 +120,14 @@ export type EndReason =
   | "NO_PRODUCERS"
   | "SHUTDOWN";
 
-/** Why assignments were withdrawn. */
+/** Why assignments were revoked. */
 export type RevocationReason = "EXPIRED" | "COMPLETED" | "REQUESTED" | "CALLER_GONE" | "SHUTDOWN";
 
-/** The fate of one target. */
+/** The final state of one assignment. */
 export type OutcomeState = "ANSWERED" | "FAILED" | "MISSED" | "DEPARTED" | "SATURATED" | "CANCELLED" | "LATE";
 
 /**
- * Where an assignment stands: WAITING for its producer's credit, OUT with the producer, or at its outcome.
+ * The state of an assignment: WAITING for its producer's credit, OUT with the producer, or settled with an outcome.
  *
  * ```
  *   WAITING ──credit──▶ OUT ──reply──▶ ANSWERED | FAILED
@@ -134,10 +137,10 @@ export type OutcomeState = "ANSWERED" | "FAILED" | "MISSED" | "DEPARTED" | "SATU
  */
 export type AssignmentState = "WAITING" | "OUT" | OutcomeState;
 
-/** What became of one reply. */
+/** How the server classified one reply. */
 export type DispositionState = "ACCEPTED" | "LATE" | "DUPLICATE" | "UNKNOWN" | "CANCELLED";
 
-/** Why deliveries were lost to a listener. */
+/** Why a listener lost deliveries. */
 export type GapReason = "SLOW_LISTENER" | "RETENTION" | "EPOCH_CHANGED";
 
 /** Code and message of a producer's failure. */
@@ -146,19 +149,19 @@ export interface Failure {
   readonly message: string;
 }
 
-/** What became of one target of a request. */
+/** The outcome of one target of a request. */
 export interface Outcome {
   readonly producerId: string;
   readonly group: string;
-  /** PENDING only when the request is looked up in flight. */
+  /** PENDING only when a pending request is looked up. */
   readonly state: OutcomeState | "PENDING";
-  /** From acceptance to its last result; undefined if it sent none. */
+  /** From acceptance to the target's last result, in milliseconds; undefined if it sent none. */
   readonly latencyMs: number | undefined;
   readonly resultCount: number;
   readonly failure: Failure | undefined;
 }
 
-/** The one end of a request. */
+/** How a request ended; there is exactly one per request. */
 export interface Summary {
   readonly requestId: string;
   readonly topic: string;
@@ -168,25 +171,25 @@ export interface Summary {
   readonly answeredCount: number;
   readonly failedCount: number;
   readonly elapsedMs: number;
-  /** One per target, in the order in which they were asked; undefined if nobody hears the summary. */
+  /** One per target, in the order in which they were asked; undefined if no peer receives the summary. */
   readonly outcomes: readonly Outcome[] | undefined;
 }
 
-/** A position in a topic's arrival order. */
+/** A position in a topic's numbering, which is valid for one epoch. */
 export interface Cursor {
   readonly topic: string;
   readonly epoch: string;
   readonly sequence: number;
 }
 
-/** No receivers. */
+/** No sessions. */
 export const NOBODY: readonly SessionKey[] = [];
 
 /**
- * Names a run of deliveries, or of summaries, that may travel in one batch: they have the same listeners, and nothing
- * that these listeners must hear in between was ordered since the first of the run. Numbers are never reused.
+ * Identifies a run of deliveries, or of summaries, that may share one batch. They have the same listeners, and since
+ * the first of the run no effect was emitted that these listeners must receive in between. Numbers are never reused.
  */
 export type Lane = number;
 
-/** The lane of effects for no listener, which travel in no batch of listeners. */
+/** The lane of effects without listeners, which join no batch. */
 export const NO_LANE: Lane = 0;

@@ -4,7 +4,7 @@ import { covers, hasWildcard, isPattern, isTopic, overlap } from "./topic.js";
 
 const LONG_TOKEN = "x".repeat(255);
 
-/** Names that any request and any registration may use. */
+/** Names that are valid in requests and in registrations. */
 const TOPICS = [
   "t",
   "topic1",
@@ -21,10 +21,10 @@ const TOPICS = [
   `${"x.".repeat(127)}x`,
 ];
 
-/** Names that only registrations may use. */
+/** Names that are valid in registrations only. */
 const WILDCARDS = ["*", ">", "*.*", "a.*", "*.b", "a.*.c", "a.>", "*.>", "a.b.>", `${"x.".repeat(127)}*`];
 
-/** Names that nobody may use. */
+/** Names that are never valid. */
 const MALFORMED = [
   "",
   ".",
@@ -95,19 +95,19 @@ const pattern = fc
   .filter((name) => name !== "");
 
 describe("a topic", () => {
-  it.each(TOPICS.map((name) => [name]))("may be %j", (name) => {
+  it.each(TOPICS.map((name) => [name]))("may be named %j", (name) => {
     expect([isTopic(name), isPattern(name), hasWildcard(name)]).toEqual([true, true, false]);
   });
 
-  it.each(WILDCARDS.map((name) => [name]))("may not be %j, which is a pattern", (name) => {
+  it.each(WILDCARDS.map((name) => [name]))("may not be named %j, which is a pattern", (name) => {
     expect([isTopic(name), isPattern(name), hasWildcard(name)]).toEqual([false, true, true]);
   });
 
-  it.each(MALFORMED.map((name) => [name]))("may not be %j, nor may a pattern", (name) => {
+  it.each(MALFORMED.map((name) => [name]))("may not be named %j, and neither may a pattern", (name) => {
     expect([isTopic(name), isPattern(name)]).toEqual([false, false]);
   });
 
-  it("is made of tokens that are joined by dots, 255 bytes at most", () => {
+  it("consists of tokens joined by dots, in at most 255 bytes", () => {
     fc.assert(
       fc.property(fc.oneof(topic, oddName), (name) => {
         const isMadeOfTokens = name.split(".").every((part) => /^[A-Za-z0-9_-]+$/.test(part));
@@ -119,7 +119,7 @@ describe("a topic", () => {
 });
 
 describe("a pattern", () => {
-  it("is made of tokens and stars, with a greater-than sign as the last at most", () => {
+  it("consists of tokens and stars, with a greater-than sign only as its last token", () => {
     fc.assert(
       fc.property(fc.oneof(pattern, oddName), (name) => {
         const tokens = name.split(".");
@@ -155,11 +155,11 @@ describe("a pattern", () => {
     ["*.>", "a.b", true],
     ["a.*.>", "a.b", false],
     ["a.*.>", "a.b.c", true],
-  ])("%s, asked whether it covers %s, says %s", (name, of, isCovered) => {
+  ])("%s covers %s: %s", (name, of, isCovered) => {
     expect(covers(name, of)).toBe(isCovered);
   });
 
-  it("covers what the same pattern as a regular expression matches", () => {
+  it("covers exactly the topics that an equivalent regular expression matches", () => {
     fc.assert(
       fc.property(pattern, topic, (name, of) => {
         const source = name.replaceAll(".", "\\.").replaceAll("*", "[^.]+").replace(">", ".+");
@@ -169,7 +169,7 @@ describe("a pattern", () => {
     );
   });
 
-  it("overlaps with another if some topic is covered by both", () => {
+  it("overlaps with another pattern if both cover a common topic", () => {
     const short = fc
       .tuple(
         fc.array(fc.constantFrom("a", "b", "*"), { maxLength: 3 }),

@@ -1,30 +1,30 @@
 /**
- * Topic names and patterns: dot-separated tokens of `[A-Za-z0-9_-]`; in patterns `*` stands for one token, and `>` as
- * the last token for one or more.
+ * Topic names and patterns: dot-separated tokens of `[A-Za-z0-9_-]`. In patterns, `*` stands for exactly one token, and
+ * `>` as the last token for one or more.
  */
 
-/** Longest topic or pattern, in bytes. */
+/** Maximum length of a topic or pattern, in bytes. */
 export const MAX_TOPIC_BYTES = 255;
 
 const TOPIC = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/;
 const PATTERN = /^(?:[A-Za-z0-9_-]+|\*)(?:\.(?:[A-Za-z0-9_-]+|\*))*(?:\.>)?$/;
 
-/** Whether a request may be sent to it. */
+/** Whether this is a valid topic, which a request may name. */
 export function isTopic(name: string): boolean {
   return name.length <= MAX_TOPIC_BYTES && TOPIC.test(name);
 }
 
-/** Whether a producer or listener may register it: a topic, or a pattern of topics. */
+/** Whether a producer or listener may register it: a valid topic, or a valid pattern. */
 export function isPattern(name: string): boolean {
   return name.length <= MAX_TOPIC_BYTES && (name === ">" || PATTERN.test(name));
 }
 
-/** Whether a valid pattern stands for more than the topic of its own name. */
+/** Whether a valid pattern contains a wildcard, and so is not a topic itself. */
 export function hasWildcard(pattern: string): boolean {
   return pattern.includes("*") || pattern.endsWith(">");
 }
 
-/** Whether some topic is covered by both of two valid patterns. */
+/** Whether two valid patterns cover a common topic. */
 export function overlap(a: string, b: string): boolean {
   const left = a.split(".");
   const right = b.split(".");

@@ -1,5 +1,5 @@
 /**
- * What the core shows of itself, as plain values for people and metrics. No payloads.
+ * Views of the core's state, as plain values for people and metrics. They carry no payloads.
  */
 import type { Instant, SessionKey, Summary } from "./model.js";
 
@@ -48,7 +48,7 @@ export interface ListenerView {
   readonly peer: string;
 }
 
-/** What happened in a request's life. */
+/** Kind of an event in a request's life. */
 export type TimelineKind =
   | "ACCEPTED"
   | "ASSIGNED"
@@ -62,9 +62,9 @@ export type TimelineKind =
   | "LATE"
   | "ENDED";
 
-/** One step in a request's life. */
+/** One event in a request's life. */
 export interface TimelineEvent {
-  /** Counted from acceptance. */
+  /** Time since acceptance, in milliseconds. */
   readonly atMs: number;
   readonly kind: TimelineKind;
   /** "" for events of the whole request. */
@@ -73,7 +73,7 @@ export interface TimelineEvent {
   readonly attempt: number;
 }
 
-/** One request, in flight or ended. */
+/** One request, pending or ended. */
 export interface RequestView {
   readonly serial: number;
   readonly requestId: string;
@@ -81,11 +81,11 @@ export interface RequestView {
   readonly acceptedAt: Instant;
   readonly ttlMs: number;
   readonly isPending: boolean;
-  /** How it stands, or how it ended; of its reason only the latter counts. */
+  /** Its summary so far, or its final one. `reason` has a meaning only once the request has ended. */
   readonly summary: Summary;
 }
 
-/** What the core did since its start. */
+/** Counters since the start of the core. */
 export interface Totals {
   acceptedRequests: number;
   rejectedRequests: number;
@@ -98,7 +98,7 @@ export interface Totals {
   deliveries: number;
 }
 
-/** How much is held. All are 0 when every session is closed, every request has ended and every memory has faded. */
+/** Amounts of state. All are 0 once every session is closed, every request has ended and all memory has expired. */
 export interface Counts {
   readonly topics: number;
   readonly registrations: number;
@@ -112,11 +112,11 @@ export interface Counts {
   readonly retainedDeliveries: number;
   readonly retainedBytes: number;
   readonly rememberedRequestIds: number;
-  /** Everything that will happen by itself: requests, heartbeats, and forgetting. */
+  /** Deadlines that are set: of requests, heartbeats and sweeps. */
   readonly deadlines: number;
 }
 
-/** What the core holds at one moment. */
+/** The core's counts and totals at one instant. */
 export interface Snapshot {
   readonly phase: "OPEN" | "DRAINING" | "CLOSED";
   readonly counts: Counts;
@@ -124,29 +124,28 @@ export interface Snapshot {
   readonly totals: Readonly<Totals>;
 }
 
-/** A request, and what happened in its life so far. */
+/** A request and the events of its life so far. */
 export interface RequestHistory {
   readonly request: RequestView;
   readonly timeline: readonly TimelineEvent[];
 }
 
 /**
- * Lists what the core holds, without changing it. The order of a list stays the same while its entries do, so that a list
- * can be read in pages. Each list is lazy: only entries that are taken from it are described. A list is read before the
- * next step.
+ * Lists the core's state without changing it. The order of a list is stable as long as its entries are, so a list can
+ * be read in pages. Each list is lazy: an entry is described only when it is read. Read a list before the next step.
  */
 export interface Inspector {
-  /** Topics by name, after a name. @param pattern - only those that it covers; "" for all. */
+  /** Topics by name, after a name. @param pattern - limits the list to topics it covers; "" for all. */
   topics(after: string, pattern: string): Iterable<TopicView>;
-  /** Producers by id, after an id. @param topic - only those asked on it; "" for all. */
+  /** Producers by id, after an id. @param topic - limits the list to producers registered for it; "" for all. */
   producers(after: string, topic: string): Iterable<ProducerView>;
-  /** Listeners by id, after an id. @param topic - only those on it; "" for all. */
+  /** Listeners by id, after an id. @param topic - limits the list to listeners on it; "" for all. */
   listeners(after: string, topic: string): Iterable<ListenerView>;
   /**
-   * Pending requests and, unless left out, ended ones; the newest first.
+   * Pending requests and, unless `pendingOnly`, remembered ended ones; newest first.
    *
-   * @param before - only those accepted before this serial number.
-   * @param topic - only those on it; "" for all.
+   * @param before - limits the list to requests with a lower serial number.
+   * @param topic - limits the list to requests on it; "" for all.
    */
   requests(before: number, topic: string, pendingOnly: boolean): Iterable<RequestView>;
   /** A request that is pending or remembered. */
