@@ -1,8 +1,8 @@
 /**
- * Whether a request is taken: its fields, the caller's id, the limits, and the time that is left.
+ * Admission of requests: their fields, the caller's request_id, the limits, and the remaining time.
  */
 
-import { RETRY_AFTER_MS, refuseFutile } from "../state/overload.js";
+import { RETRY_AFTER_MS, refuseSaturated } from "../state/overload.js";
 import { PendingRequest } from "../state/pending-request.js";
 import type { State } from "../state/state.js";
 import type { Choice } from "../state/topic-state.js";
@@ -15,7 +15,7 @@ import { violationsOf } from "./request-rules.js";
 import { choose, scatter, targetsOf } from "./scatter.js";
 import type { StepContext } from "./step-context.js";
 
-/** Takes a request and scatters it, or rejects it; what a stream submits that was refused or has ended is ignored. */
+/** Accepts and scatters a request, or rejects it. Submissions of a rejected or ended stream are ignored. */
 export function admit(state: State, input: RequestSubmitted, step: StepContext): void {
   const isOfStream = input.gather || input.correlationId !== undefined;
   if (isOfStream && state.sessions.get(input.session)?.kind !== "caller") return;
@@ -27,24 +27,25 @@ export function admit(state: State, input: RequestSubmitted, step: StepContext):
   }
 }
 
-/** @returns why the request was not taken, or undefined if it was. */
+/** @returns why the request was rejected; undefined if it was accepted. */
 function refuse(state: State, input: RequestSubmitted, step: StepContext): Refusal | undefined {
   const { spec } = input;
-  if (state.phase !== "OPEN") return refusal("SHUTTING_DOWN", "the server is shutting down; try another one");
+  if (state.phase !== "OPEN")
+    return refusal("SHUTTING_DOWN", "the server is shutting down; retry on another server");
   const violations = violationsOf(input, state.limits);
   if (violations.length > 0) return invalid(violations, input.kind);
-  const remembered = spec.requestId === "" ? undefined : knownById(state, spec.requestId);
-  if (remembered) return repeat(state, input, remembered, step);
+  const remembered = spec.requestId === "" ? undefined : findById(state, spec.requestId);
+  if (remembered) return answerRepeat(state, input, remembered, step);
   const ttlMs = effectiveTtl(state, input, step.now);
   if (typeof ttlMs !== "number") return ttlMs;
   const shed = shedReason(state, input, ttlMs, step.now);
   if (shed) return shed;
   const choices = choose(state.router.routes(spec.topic), spec.selector, state.requestSerial);
   if (choices.length === 0 && spec.noProducersAction === "FAIL") {
-    const message = `no producer can be asked on ${spec.topic}; register one, or use no_producers_action COMPLETE or WAIT`;
+    const message = `no producer can be asked on ${spec.topic}; register one, or set no_producers_action to COMPLETE or WAIT`;
     return refusal("NO_PRODUCERS", message, { topic: spec.topic });
   }
-  return refuseFutile(input, choices) ?? accept(state, input, ttlMs, choices, step);
+  return refuseSaturated(input, choices) ?? accept(state, input, ttlMs, choices, step);
 }
 
 function accept(
@@ -71,7 +72,7 @@ function accept(
   const topic = isKept ? state.router.open(spec.topic) : state.topics.find(spec.topic);
   if (isKept && !topic) {
     const limit = String(state.limits.maxTopics);
-    const message = `${limit} topics are in use, which is the limit; ask on fewer topics or raise maxTopics`;
+    const message = `the limit of ${limit} topics is reached; use fewer topics or raise maxTopics`;
     return refusal("TOPIC_LIMIT", message, { limit }, RETRY_AFTER_MS);
   }
   const name = topic?.name ?? spec.topic;
@@ -87,7 +88,7 @@ function accept(
   }
   answer(input, acceptance, step);
   observe(state, step, () => ({ kind: "requestAccepted", topic: request.topic, acceptance }));
-  if (input.gather) join(state, input.session, request);
+  if (input.gather) joinCaller(state, input.session, request);
   if (!isKept) {
     end(state, request, "NO_PRODUCERS", step);
     return undefined;
@@ -103,20 +104,20 @@ function answer(input: RequestSubmitted, acceptance: Acceptance, step: StepConte
   step.effects.push({ kind: "accept", to: input.session, correlationId, acceptance });
 }
 
-function join(state: State, key: SessionKey, request: PendingRequest): void {
+function joinCaller(state: State, key: SessionKey, request: PendingRequest): void {
   const caller = state.sessions.get(key);
   if (caller?.kind !== "caller" || caller.gathering.has(request.requestId)) return;
   caller.gathering.add(request.requestId);
   request.callers = [...request.callers, key];
 }
 
-/** The request in flight or remembered that bears an id. */
-function knownById(state: State, requestId: string): PendingRequest | undefined {
+/** The pending or remembered request with this id. */
+function findById(state: State, requestId: string): PendingRequest | undefined {
   return state.requests.get(requestId) ?? state.remembered.sentAs(requestId);
 }
 
-/** Answers a request that was sent before: the same Acceptance, and what is still to come. */
-function repeat(
+/** Answers a request that was submitted before: with the same Acceptance, and with the rest of its gather. */
+function answerRepeat(
   state: State,
   input: RequestSubmitted,
   request: PendingRequest,
@@ -124,13 +125,13 @@ function repeat(
 ): Refusal | undefined {
   if (request.digest !== input.digest) {
     const id = input.spec.requestId;
-    const message = `request_id ${id} was used with other content; use a new id for a new request`;
+    const message = `request_id ${id} was already used with other content; use a new id for a new request`;
     return refusal("REQUEST_ID_REUSED", message, { request_id: id });
   }
   answer(input, request.acceptance, step);
   if (!input.gather) return undefined;
   if (request.phase === "GATHERING") {
-    join(state, input.session, request);
+    joinCaller(state, input.session, request);
   } else if (request.summary) {
     const { summary } = request;
     const callers = [input.session];
@@ -140,8 +141,8 @@ function repeat(
 }
 
 /**
- * Settles the TTL against the deadline of the call. A gather must end so long before the call's deadline that the
- * summary still arrives: measured, a last message written at the deadline never does, 15 ms before it always.
+ * Bounds the TTL by the deadline of the call. A gather must end early enough for its summary to arrive before that
+ * deadline. Measured: a last message written at the deadline never arrives; one written 15 ms earlier always does.
  */
 function effectiveTtl(state: State, input: RequestSubmitted, now: Instant): number | Refusal {
   const ttlMs = input.spec.ttlMs === "MALFORMED" ? undefined : input.spec.ttlMs;
@@ -152,7 +153,7 @@ function effectiveTtl(state: State, input: RequestSubmitted, now: Instant): numb
   const reserveMs = Math.min(250, Math.max(25, remainingMs / 10));
   const maxMs = remainingMs - reserveMs;
   if (maxMs <= 0) {
-    const message = `${Math.round(remainingMs)} ms of the call's deadline are left, which is too little to gather in`;
+    const message = `the call's deadline is in ${Math.round(remainingMs)} ms, which is too soon to gather results; use a later deadline`;
     return refusal("DEADLINE_TOO_SHORT", message, { remaining_ms: String(Math.round(remainingMs)) });
   }
   return Math.min(ttlMs ?? maxTtlMs, maxMs);
@@ -163,12 +164,12 @@ function shedReason(state: State, input: RequestSubmitted, ttlMs: number, now: I
   if (input.validateOnly) return undefined;
   if (requests.size >= limits.maxPendingRequests) {
     const limit = String(limits.maxPendingRequests);
-    const message = `${limit} requests are in flight, which is the limit; try again later or raise maxPendingRequests`;
+    const message = `the limit of ${limit} pending requests is reached; retry later or raise maxPendingRequests`;
     return refusal("PENDING_LIMIT", message, { limit }, RETRY_AFTER_MS);
   }
   if (state.pendingBytes + input.spec.payload.length > limits.maxPendingBytes) {
     const limit = String(limits.maxPendingBytes);
-    const message = `requests in flight hold ${state.pendingBytes} bytes of at most ${limit}; try again later or raise maxPendingBytes`;
+    const message = `pending requests hold ${state.pendingBytes} of at most ${limit} bytes; retry later or raise maxPendingBytes`;
     return refusal("PENDING_BYTES_LIMIT", message, { limit }, RETRY_AFTER_MS);
   }
   const late = state.overload.refuseLate(input.waitedMs ?? 0, ttlMs, now);
@@ -176,6 +177,6 @@ function shedReason(state: State, input: RequestSubmitted, ttlMs: number, now: I
   const waitMs = state.rate.take(now);
   if (waitMs === 0) return undefined;
   const limit = String(limits.maxRequestsPerSecond);
-  const message = `requests come faster than ${limit} a second; try again later or raise maxRequestsPerSecond`;
+  const message = `requests arrive faster than ${limit} per second; retry later or raise maxRequestsPerSecond`;
   return refusal("RATE_LIMIT", message, { limit }, waitMs);
 }

@@ -1,5 +1,5 @@
 /**
- * A requester's session and what it does to requests beside submitting them: cancel, finish, go away.
+ * Sessions of callers, and how they affect requests other than by submitting them: cancelling, finishing, leaving.
  */
 
 import { CallerSession } from "../state/session.js";
@@ -12,7 +12,7 @@ import { requiredIdRule } from "./field-rules.js";
 import { admitSession, closeSession } from "./sessions.js";
 import type { StepContext } from "./step-context.js";
 
-/** Opens a requester's stream. */
+/** Opens a caller's session. */
 export function openCaller(state: State, input: CallerOpened, step: StepContext): void {
   const refused = admitSession(state);
   if (refused) {
@@ -24,14 +24,14 @@ export function openCaller(state: State, input: CallerOpened, step: StepContext)
   state.wheel.set(caller, step.now + state.limits.heartbeatMs);
 }
 
-/** Notes that nothing more will be submitted; the stream ends with its last gather. */
+/** Notes that a caller submits no more requests. Its stream ends with its last gather. */
 export function finishSubmitting(caller: CallerSession, step: StepContext): void {
   caller.isFinished = true;
   if (caller.gathering.size > 0) return;
   step.effects.push({ kind: "close", to: caller.key, refusal: undefined });
 }
 
-/** Ends a requester's session: what only it gathered is cancelled. */
+/** Ends a caller's session. Requests that no other caller gathers are cancelled. */
 export function departCaller(state: State, caller: CallerSession, step: StepContext): void {
   closeSession(state, caller);
   for (const requestId of caller.gathering) {
@@ -44,7 +44,7 @@ export function departCaller(state: State, caller: CallerSession, step: StepCont
   }
 }
 
-/** Ends a request because somebody asked for it, and says how it stood. */
+/** Cancels a request, and answers with its summary. */
 export function cancelRequest(state: State, input: CancelRequested, step: StepContext): void {
   const { session, requestId } = input;
   const pending = state.requests.get(requestId);
@@ -58,7 +58,7 @@ export function cancelRequest(state: State, input: CancelRequested, step: StepCo
   const verdict = requiredIdRule("request_id", requestId);
   const refused = verdict
     ? invalid([verdict], input.kind)
-    : refusal("REQUEST_NOT_FOUND", `no request ${requestId} is in flight or remembered`, {
+    : refusal("REQUEST_NOT_FOUND", `no request ${requestId} is pending or remembered`, {
         request_id: requestId,
       });
   step.effects.push({ kind: "reject", to: session, correlationId: "", refusal: refused });

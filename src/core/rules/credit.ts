@@ -1,6 +1,6 @@
 /**
- * Who may be given work: an assignment goes out while its producer has credit, waits in the backlog while there is room,
- * and is saturated beyond.
+ * Flow control towards producers. An assignment is sent while its producer has credit, waits in the producer's backlog
+ * while that has room, and is settled as SATURATED otherwise.
  */
 import type { Assignment } from "../state/assignment.js";
 import type { ProducerSession } from "../state/producer-session.js";
@@ -8,11 +8,11 @@ import type { State } from "../state/state.js";
 import type { OutcomeState } from "../vocabulary/model.js";
 import type { StepContext } from "./step-context.js";
 
-/** Gives an assignment to its producer now or later, or settles it as saturated. */
+/** Sends an assignment to its producer, enqueues it in the backlog, or settles it as SATURATED. */
 export function offer(state: State, assignment: Assignment, step: StepContext): void {
   const { producer } = assignment;
   if (producer.hasCredit) {
-    giveOut(state, assignment, step);
+    assign(state, assignment, step);
   } else if (producer.hasRoom) {
     producer.backlog.push(assignment);
     assignment.request.note(step.now, "QUEUED", assignment);
@@ -21,20 +21,20 @@ export function offer(state: State, assignment: Assignment, step: StepContext): 
   }
 }
 
-/** Gives a producer what waits for it, as far as its credit goes. */
-export function pump(state: State, producer: ProducerSession, step: StepContext): void {
+/** Sends a producer the assignments of its backlog, as far as its credit allows. */
+export function assignFromBacklog(state: State, producer: ProducerSession, step: StepContext): void {
   for (let next = producer.backlog.first; next && producer.hasCredit; ) {
     const following: Assignment | undefined = next.backlogNext;
-    // One whose TTL is over ends later in this very step, and has not had its turn.
+    // An assignment whose TTL has passed stays here: its request ends later in this step, and settles it as SATURATED.
     if (next.request.deadlineAt >= step.now) {
       producer.backlog.remove(next);
-      giveOut(state, next, step);
+      assign(state, next, step);
     }
     next = following;
   }
 }
 
-/** Notes the outcome of an open assignment and takes it off its producer; {@link pump} follows. */
+/** Settles an open assignment and removes it from its producer. The caller then calls {@link assignFromBacklog}. */
 export function settle(state: State, assignment: Assignment, outcome: OutcomeState, step: StepContext): void {
   const { producer, request } = assignment;
   if (assignment.state === "OUT") {
@@ -58,7 +58,7 @@ export function settle(state: State, assignment: Assignment, outcome: OutcomeSta
   }
 }
 
-function giveOut(state: State, assignment: Assignment, step: StepContext): void {
+function assign(state: State, assignment: Assignment, step: StepContext): void {
   const { producer, request } = assignment;
   assignment.state = "OUT";
   assignment.assignedAt = step.now;

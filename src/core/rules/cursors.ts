@@ -1,5 +1,5 @@
 /**
- * The positions of topics that a listener is told.
+ * The cursors that a listener receives: the positions of its topics.
  */
 
 import type { State } from "../state/state.js";
@@ -7,12 +7,12 @@ import { TopicTree } from "../tables/topic-tree.js";
 import type { Cursor } from "../vocabulary/model.js";
 import { hasWildcard } from "../vocabulary/topic.js";
 
-/** Topics whose positions a heartbeat tells; a listener on more topics knows the rest from its deliveries. */
+/** Maximum number of cursors in a heartbeat. A listener on more topics knows the rest from its deliveries. */
 export const HEARTBEAT_CURSORS = 100;
-/** Topics whose positions are told when a listener's topics begin: as many as one listener may name. */
+/** Maximum number of cursors when topics are added: as many as the topics that one listener may name by default. */
 const MAX_CURSORS = 10_000;
 
-/** The positions of those of the topics that have no wildcard and have state. */
+/** The cursors of the topics that have state; patterns are skipped. */
 export function cursorsOf(state: State, topics: Iterable<string>, max: number): readonly Cursor[] {
   const cursors: Cursor[] = [];
   for (const name of topics) {
@@ -24,8 +24,8 @@ export function cursorsOf(state: State, topics: Iterable<string>, max: number): 
 }
 
 /**
- * The positions of all topics with state that the patterns cover, up to a bound. A topic beyond the bound begins without
- * an announcement.
+ * The cursors of all topics with state that the patterns cover, at most {@link MAX_CURSORS}. Topics beyond the maximum
+ * begin without an announcement.
  */
 export function coveredCursors(state: State, patterns: readonly string[]): readonly Cursor[] {
   const named = cursorsOf(state, new Set(patterns), MAX_CURSORS);
@@ -37,7 +37,7 @@ export function coveredCursors(state: State, patterns: readonly string[]): reado
     if (cursors.size >= MAX_CURSORS) break;
     const { name, epoch, sequence } = topic;
     if (wildcards.match(name).size === 0) continue;
-    topic.isTold = true;
+    topic.isAnnounced = true;
     cursors.set(name, { topic: name, epoch, sequence });
   }
   return [...cursors.values()];

@@ -1,5 +1,6 @@
 /**
- * The one end of every request: its summary, the withdrawal of what is still out, and the credit that comes free.
+ * The end of a request, which happens exactly once: its summary, the revocation of its outstanding assignments, and the
+ * reuse of the credit that they release.
  */
 import { type Audience, NO_AUDIENCE } from "../state/audiences.js";
 import type { PendingRequest } from "../state/pending-request.js";
@@ -14,32 +15,32 @@ import {
   type SessionKey,
   type Summary,
 } from "../vocabulary/model.js";
-import { pump, settle } from "./credit.js";
-import { dueAt, endOf } from "./gather.js";
+import { assignFromBacklog, settle } from "./credit.js";
+import { dueAt, endReason } from "./gather.js";
 import { observe } from "./observe.js";
 import { finishCaller, finishDrain } from "./sessions.js";
 import type { StepContext } from "./step-context.js";
 
 const NO_AUDIENCES: readonly Audience[] = [];
 
-/** Ends a request if its policy is met or nothing more can come. */
+/** Ends a request if its completion policy is met, or if no more results can arrive. */
 export function endIfOver(state: State, request: PendingRequest, step: StepContext): void {
   if (request.phase === "ENDED") return;
   if (request.phase === "RUNNING_ON") {
     if (request.settledCount === request.assignments.length) end(state, request, "ALL_ANSWERED", step);
     return;
   }
-  const reason = endOf(request);
+  const reason = endReason(request);
   if (reason) end(state, request, reason, step);
 }
 
-/** Ends a request whose deadline or stall limit has passed. */
+/** Ends a request whose TTL or stall timeout has passed. */
 export function expire(state: State, request: PendingRequest, step: StepContext): void {
   if (request.at < request.deadlineAt) end(state, request, "STALLED", step);
   else end(state, request, request.isHeld ? "NO_PRODUCERS" : "EXPIRED", step);
 }
 
-/** Ends a request now. @param revocation - told to the producers; what follows from `reason` if left out. */
+/** Ends a request now. @param revocation - the reason that producers receive; derived from `reason` if omitted. */
 export function end(
   state: State,
   request: PendingRequest,
@@ -70,9 +71,9 @@ export function end(
   state.pendingBytes -= request.dropPayload();
   state.remembered.noteEnd(request);
   const callers = takeCallers(request);
-  tell(listeners, callers, summary, step);
+  sendSummary(listeners, callers, summary, step);
   observe(state, step, () => ({ kind: "requestEnded", summary }));
-  if (hasOpen) withdraw(state, request, reason, revocation, step);
+  if (hasOpen) closeAssignments(state, request, reason, revocation, step);
   for (const caller of callers) finishCaller(state, caller, request.requestId, step);
   const topic = state.topics.find(request.topic);
   if (!topic) return;
@@ -81,7 +82,7 @@ export function end(
   state.router.release(topic, step.now);
 }
 
-/** The listeners that got the results of a request and include summaries. */
+/** The audiences of a request's summary: listeners of its results that include summaries. */
 function summaryListeners(state: State, request: PendingRequest): readonly Audience[] {
   if (request.excludeListeners) return NO_AUDIENCES;
   const routes = state.router.routes(request.topic);
@@ -91,8 +92,8 @@ function summaryListeners(state: State, request: PendingRequest): readonly Audie
   return [includeSummaries, ...members.map((member) => member.alone)];
 }
 
-/** Hands a summary to callers and listeners; also when there are none, since tests and traces look at it. */
-function tell(
+/** Sends a summary to callers and listeners; emitted even without receivers, because tests and traces read it. */
+function sendSummary(
   listeners: readonly Audience[],
   callers: readonly SessionKey[],
   summary: Summary,
@@ -106,7 +107,7 @@ function tell(
   }
 }
 
-/** Gives the callers their summary and lets the rest run on for the listeners. */
+/** Sends the callers their summary, and lets the open assignments run on for the listeners. */
 function runOn(state: State, request: PendingRequest, reason: EndReason, step: StepContext): void {
   const summary = summarize(request, reason, step.now, outcomesOf(request, reason));
   request.phase = "RUNNING_ON";
@@ -120,7 +121,8 @@ function runOn(state: State, request: PendingRequest, reason: EndReason, step: S
   state.wheel.set(request, dueAt(request, undefined));
 }
 
-function withdraw(
+/** Revokes outstanding assignments, settles all open ones, and passes their credit to other requests. */
+function closeAssignments(
   state: State,
   request: PendingRequest,
   reason: EndReason,
@@ -139,7 +141,7 @@ function withdraw(
     settle(state, assignment, stateAtEnd(assignment, request.completion, reason), step);
   }
   for (const producer of freed) {
-    pump(state, producer, step);
+    assignFromBacklog(state, producer, step);
     finishDrain(producer, step);
   }
 }

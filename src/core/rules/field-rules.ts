@@ -1,5 +1,5 @@
 /**
- * What the contract allows in a peer's fields. Each rule returns the violation, or undefined if all is well.
+ * Rules of the contract for the fields of peers. A rule returns the violation, or undefined if the field is valid.
  */
 import type { FieldViolation } from "../vocabulary/reason.js";
 import { quote } from "../vocabulary/reason.js";
@@ -9,25 +9,28 @@ const ID = /^[\x21-\x7e]{1,128}$/;
 const SHORT_ID = /^[\x21-\x7e]{1,64}$/;
 const TOKENS = "dot-separated tokens of A-Z a-z 0-9 _ -";
 
-/** A violation, or all is well. */
+/** The violation that a rule found; undefined if the field is valid. */
 export type Verdict = FieldViolation | undefined;
 
-/** A topic that a request is sent to. */
+/** Checks the topic of a request. */
 export function topicRule(field: string, topic: string): Verdict {
   if (isTopic(topic)) return undefined;
   if (topic === "") return { field, description: "is required; name the topic to ask" };
   if (isPattern(topic)) {
-    return { field, description: `is ${quote(topic)}; wildcards are only for registrations, name one topic` };
+    return {
+      field,
+      description: `is ${quote(topic)}; wildcards are allowed only in registrations, so name one topic`,
+    };
   }
   return malformedTopic(field, topic, "a topic");
 }
 
-/** A topic or pattern that a peer registers. */
+/** Checks a topic or pattern that a peer registers. */
 export function patternRule(field: string, pattern: string): Verdict {
   return isPattern(pattern) ? undefined : malformedTopic(field, pattern, "a topic or pattern");
 }
 
-/** All the topics or patterns that a peer registers; the first wrong one is named. */
+/** Checks all topics and patterns of a list; reports the first invalid one. */
 export function patternsRule(field: string, patterns: readonly string[]): Verdict {
   for (const [i, pattern] of patterns.entries()) {
     const verdict = patternRule(`${field}[${i}]`, pattern);
@@ -36,33 +39,34 @@ export function patternsRule(field: string, patterns: readonly string[]): Verdic
   return undefined;
 }
 
-/** An id or group that may be left out. */
+/** Checks an id or group that may be empty. */
 export function idRule(field: string, id: string): Verdict {
   if (id === "" || ID.test(id)) return undefined;
   return { field, description: `is ${quote(id)}; use 1 to 128 printable ASCII characters without spaces` };
 }
 
-/** An id that must be there. */
+/** Checks an id that must not be empty. */
 export function requiredIdRule(field: string, id: string): Verdict {
   return id === "" ? { field, description: "is required" } : idRule(field, id);
 }
 
-/** The name of a submission. */
+/** Checks the correlation id of a submission. */
 export function correlationRule(field: string, id: string): Verdict {
   if (SHORT_ID.test(id)) return undefined;
-  if (id === "") return { field, description: "is required; it names the submission in its answer" };
+  if (id === "")
+    return { field, description: "is required; the answer carries it to identify the submission" };
   return { field, description: `is ${quote(id)}; use 1 to 64 printable ASCII characters without spaces` };
 }
 
-/** A whole number within bounds, or 0 for the default. */
-export function windowRule(field: string, value: number, least: number, most: number): Verdict {
-  if (value === 0 || (value >= least && value <= most)) return undefined;
-  return { field, description: `is ${value}; use ${least} to ${most}, or 0 for the default` };
+/** Checks a whole number that must be within bounds, or 0 for the default. */
+export function rangeRule(field: string, value: number, min: number, max: number): Verdict {
+  if (value === 0 || (value >= min && value <= max)) return undefined;
+  return { field, description: `is ${value}; use ${min} to ${max}, or 0 for the default` };
 }
 
-/** A text that may take only so many bytes in UTF-8. */
-export function sizeRule(field: string, text: string, most: number): Verdict {
-  return lengthRule(field, utf8Size(text), most, "bytes");
+/** Checks the maximum size of a text, in bytes of UTF-8. */
+export function sizeRule(field: string, text: string, max: number): Verdict {
+  return lengthRule(field, utf8Size(text), max, "bytes");
 }
 
 function utf8Size(text: string): number {
@@ -74,11 +78,11 @@ function utf8Size(text: string): number {
   return bytes;
 }
 
-/** A list that may have only so many entries. */
-export function lengthRule(field: string, length: number, most: number, unit: string): Verdict {
-  return length <= most
+/** Checks the maximum length of a list or text. @param unit - plural noun for the message. */
+export function lengthRule(field: string, length: number, max: number, unit: string): Verdict {
+  return length <= max
     ? undefined
-    : { field, description: `has ${length} ${unit}; at most ${most} are allowed` };
+    : { field, description: `has ${length} ${unit}; at most ${max} are allowed` };
 }
 
 function malformedTopic(field: string, topic: string, what: string): FieldViolation {

@@ -13,18 +13,18 @@ import {
   type NoProducersAction,
   type Until,
 } from "../vocabulary/model.js";
-import { dueAt, endOf } from "./gather.js";
+import { dueAt, endReason } from "./gather.js";
 
 interface Targeted {
   readonly completion?: Partial<Completion>;
   readonly action?: NoProducersAction;
-  /** States of the targets. Each that answered or failed sent one result. */
+  /** States of the targets. Each target that answered or failed sent one result. */
   readonly states?: readonly AssignmentState[];
-  /** Partial results beside the final ones. */
+  /** Partial results in addition to the final ones. */
   readonly partials?: number;
 }
 
-/** A request that was accepted at 1,000 with a TTL of 500 and stands as said. */
+/** A request that was accepted at 1,000 with a TTL of 500, in the given state. */
 function request({
   completion = {},
   action = "COMPLETE",
@@ -62,23 +62,19 @@ const firstSuccess: Until = { kind: "firstSuccess", isSet: true };
 
 describe("a gather", () => {
   it.each<[title: string, of: Targeted, reason: EndReason | undefined]>([
-    ["goes on while somebody is out", { states: ["ANSWERED", "OUT"] }, undefined],
-    ["goes on while somebody waits for its turn", { states: ["ANSWERED", "WAITING"] }, undefined],
+    ["continues while an assignment is outstanding", { states: ["ANSWERED", "OUT"] }, undefined],
+    ["continues while an assignment waits in a backlog", { states: ["ANSWERED", "WAITING"] }, undefined],
     ["ends when all have answered", { states: ["ANSWERED", "ANSWERED"] }, "ALL_ANSWERED"],
     [
-      "ends when nothing more can come",
+      "ends when no more results can arrive",
       { states: ["ANSWERED", "FAILED", "DEPARTED", "SATURATED"] },
       "ALL_ANSWERED",
     ],
-    ["ends when nobody could be given it", { states: ["SATURATED"] }, "ALL_ANSWERED"],
-    ["goes on while it is held for a producer", { action: "WAIT" }, undefined],
+    ["ends when every producer is saturated", { states: ["SATURATED"] }, "ALL_ANSWERED"],
+    ["continues while it is held for a producer", { action: "WAIT" }, undefined],
+    ["is no longer held once a producer was asked", { action: "WAIT", states: ["DEPARTED"] }, "ALL_ANSWERED"],
     [
-      "no longer counts as held once somebody was asked",
-      { action: "WAIT", states: ["DEPARTED"] },
-      "ALL_ANSWERED",
-    ],
-    [
-      "goes on below its result count",
+      "continues below its result count",
       { completion: { until: count(2) }, states: ["ANSWERED", "OUT"] },
       undefined,
     ],
@@ -98,17 +94,17 @@ describe("a gather", () => {
       undefined,
     ],
     [
-      "counts errors if told so",
+      "counts errors if configured to",
       { completion: { until: count(2), countErrors: true }, states: ["ANSWERED", "FAILED", "OUT"] },
       "POLICY_MET",
     ],
     [
-      "ends with its last target below its result count",
+      "ends with its last target, even below its result count",
       { completion: { until: count(3) }, states: ["ANSWERED", "ANSWERED"] },
       "ALL_ANSWERED",
     ],
     [
-      "prefers the goal if the last answer is the last one needed",
+      "reports the goal if the last possible answer is the last one needed",
       { completion: { until: count(2) }, states: ["ANSWERED", "ANSWERED"] },
       "POLICY_MET",
     ],
@@ -118,30 +114,30 @@ describe("a gather", () => {
       undefined,
     ],
     [
-      "counts failures towards a quorum if told so",
+      "counts failures towards a quorum if configured to",
       { completion: { until: quorum(50), countErrors: true }, states: ["FAILED", "OUT"] },
       "POLICY_MET",
     ],
     [
-      "counts the saturated as targets of a quorum",
+      "counts saturated targets in a quorum",
       { completion: { until: quorum(51) }, states: ["ANSWERED", "SATURATED", "OUT"] },
       undefined,
     ],
     [
-      "takes a partial result for a first success",
+      "accepts a partial result as first success",
       { completion: { until: firstSuccess }, states: ["OUT"], partials: 1 },
       "POLICY_MET",
     ],
     [
-      "takes no error for a first success, even if errors count",
+      "does not accept an error as first success, even if errors count",
       { completion: { until: firstSuccess, countErrors: true }, states: ["FAILED", "OUT"] },
       undefined,
     ],
   ])("%s", (_title, of, reason) => {
-    expect(endOf(request(of))).toBe(reason);
+    expect(endReason(request(of))).toBe(reason);
   });
 
-  it("meets a quorum when as many per cent of its targets have answered, rounded up", () => {
+  it("meets a quorum when that percentage of its targets has answered, rounded up", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 40 }),
@@ -154,7 +150,7 @@ describe("a gather", () => {
             (_, i): AssignmentState => (i < answers ? "ANSWERED" : "OUT"),
           );
           const isMet = answers * 100 >= targets * percent;
-          expect(endOf(request({ completion: { until: quorum(percent) }, states }))).toBe(
+          expect(endReason(request({ completion: { until: quorum(percent) }, states }))).toBe(
             isMet ? "POLICY_MET" : undefined,
           );
         },
@@ -163,13 +159,13 @@ describe("a gather", () => {
     );
   });
 
-  it("is due at the end of its TTL until a result has come", () => {
+  it("is due at the end of its TTL until a result has arrived", () => {
     expect(dueAt(request({}), undefined)).toBe(1_500);
     expect(dueAt(request({}), 1_200)).toBe(1_500);
     expect(dueAt(request({ completion: { stallTimeoutMs: 100 } }), undefined)).toBe(1_500);
   });
 
-  it("is due when it stalls, but never after its TTL", () => {
+  it("is due at its stall timeout, but never after its TTL", () => {
     const stalling = request({ completion: { stallTimeoutMs: 100 } });
 
     expect([1_000, 1_399, 1_400, 1_450].map((at) => dueAt(stalling, at))).toEqual([
@@ -204,14 +200,17 @@ describe("a gather", () => {
     ["WAITING", "CANCEL", "EXPIRED", "SATURATED"],
     ["WAITING", "CANCEL", "POLICY_MET", "SATURATED"],
     ["WAITING", "LET_RUN", "STALLED", "SATURATED"],
-  ])("leaves a target that is %s with %s and ends as %s: it is %s", (state, loserAction, reason, outcome) => {
-    const { assignments, completion } = request({ completion: { loserAction }, states: [state] });
-    const [assignment] = assignments;
+  ])(
+    "settles a target that is %s, with loser action %s and end reason %s, as %s",
+    (state, loserAction, reason, outcome) => {
+      const { assignments, completion } = request({ completion: { loserAction }, states: [state] });
+      const [assignment] = assignments;
 
-    expect(assignment && stateAtEnd(assignment, completion, reason)).toBe(outcome);
-  });
+      expect(assignment && stateAtEnd(assignment, completion, reason)).toBe(outcome);
+    },
+  );
 
-  it("is summed up with every target's fate", () => {
+  it("has a summary with the outcome of every target", () => {
     const states = ["ANSWERED", "FAILED", "DEPARTED", "SATURATED", "OUT", "WAITING"] as const;
 
     const made = request({ states });
@@ -257,7 +256,7 @@ describe("a gather", () => {
   it.each<[title: string, of: Targeted, satisfied: boolean]>([
     ["without targets", {}, false],
     ["without targets, errors counted", { completion: { countErrors: true } }, false],
-    ["without targets, a quorum wanted", { completion: { until: quorum(1) } }, false],
+    ["without targets, with a quorum", { completion: { until: quorum(1) } }, false],
     ["if all have answered", { states: ["ANSWERED", "ANSWERED"] }, true],
     ["if one has failed", { states: ["ANSWERED", "FAILED"] }, false],
     ["if one has failed and errors count", { completion: { countErrors: true }, states: ["FAILED"] }, true],
@@ -280,7 +279,7 @@ describe("a gather", () => {
       true,
     ],
     ["if the goal is met", { completion: { until: firstSuccess }, states: ["ANSWERED", "OUT"] }, true],
-  ])("says whether it is satisfied: %s", (_title, of, satisfied) => {
+  ])("reports whether it is satisfied: %s", (_title, of, satisfied) => {
     expect(summarize(request(of), "EXPIRED", 1_501, undefined).satisfied).toBe(satisfied);
   });
 });

@@ -1,5 +1,5 @@
 /**
- * A listener's session: its topics, where it resumes, and its end.
+ * Sessions of listeners: their topics, how they resume, and their end.
  */
 
 import { ListenerSession } from "../state/listener-session.js";
@@ -11,16 +11,16 @@ import type { Cursor } from "../vocabulary/model.js";
 import { invalid, type Refusal, refusal } from "../vocabulary/reason.js";
 import { hasWildcard } from "../vocabulary/topic.js";
 import { coveredCursors } from "./cursors.js";
-import { idRule, lengthRule, patternsRule, requiredIdRule, type Verdict, windowRule } from "./field-rules.js";
+import { idRule, lengthRule, patternsRule, rangeRule, requiredIdRule, type Verdict } from "./field-rules.js";
 import { observe } from "./observe.js";
 import { resume } from "./resume.js";
 import { admitSession, closeSession, replaceSession } from "./sessions.js";
 import type { StepContext } from "./step-context.js";
 
-/** What a listener leaves, and then joins. */
+/** A change of a listener's topics; removals are applied before additions. */
 type TopicChange = Pick<ListenerUpdated, "add" | "remove">;
 
-/** Opens a listener's session: it is sent what it missed, and hears all that comes; the newest one of an id wins. */
+/** Opens a listener's session, and resumes it from its cursors. Replaces an older session of the same id. */
 export function openListener(state: State, input: ListenerOpened, step: StepContext): void {
   const listenerId = input.listenerId || input.mintedId;
   const older = state.listeners.get(listenerId);
@@ -42,7 +42,7 @@ export function openListener(state: State, input: ListenerOpened, step: StepCont
   addTopics(state, listener, input.topics);
   const { sessionId } = listener;
   const resumed = resume(state, listener, input.resumeFrom);
-  const cursors = [...resumed.cursors, ...standingElsewhere(state, input.topics, resumed.cursors)];
+  const cursors = [...resumed.cursors, ...otherCursors(state, input.topics, resumed.cursors)];
   step.effects.push({
     kind: "ready",
     to: listener.key,
@@ -56,7 +56,7 @@ export function openListener(state: State, input: ListenerOpened, step: StepCont
   observe(state, step, () => ({ kind: "listenerChanged", listener: listenerView(listener) }));
 }
 
-/** Changes a listener's topics on its own stream; a malformed one ends the stream. */
+/** Changes a listener's topics on its own stream. An invalid change ends the stream. */
 export function updateOwnTopics(
   state: State,
   listener: ListenerSession,
@@ -64,12 +64,12 @@ export function updateOwnTopics(
   step: StepContext,
 ): void {
   const verdict = patternsRule("add_topics", input.add) ?? patternsRule("remove_topics", input.remove);
-  const refused = verdict ? invalid([verdict], input.kind) : tooMany(state, listener, input);
+  const refused = verdict ? invalid([verdict], input.kind) : registrationRefusal(state, listener, input);
   if (refused) step.effects.push({ kind: "close", to: listener.key, refusal: refused });
   else changeTopics(state, listener, input, step);
 }
 
-/** Changes a listener's topics by a call, which is answered. */
+/** Changes a listener's topics by a call, and answers the call. */
 export function updateListener(state: State, input: ListenerUpdated, step: StepContext): void {
   const verdicts = [
     requiredIdRule("listener_id", input.listenerId),
@@ -81,7 +81,7 @@ export function updateListener(state: State, input: ListenerUpdated, step: StepC
     verdicts.length > 0
       ? invalid(verdicts, input.kind)
       : listener
-        ? tooMany(state, listener, input)
+        ? registrationRefusal(state, listener, input)
         : refusal("LISTENER_NOT_FOUND", `no listener ${input.listenerId} is connected`, {
             listener_id: input.listenerId,
           });
@@ -118,19 +118,19 @@ function changeTopics(state: State, listener: ListenerSession, change: TopicChan
   observe(state, step, () => ({ kind: "listenerChanged", listener: listenerView(listener) }));
 }
 
-/** A topic that is listened to by name has state, so that its cursors have an epoch from the first moment. */
+/** Adds topics. A topic that a listener names gets state at once, so that its cursor has an epoch from the start. */
 function addTopics(state: State, listener: ListenerSession, topics: readonly string[]): void {
   for (const name of topics) {
     state.router.registerListener(listener, name);
     const topic = hasWildcard(name) ? undefined : state.router.open(name);
     if (!topic) continue;
-    topic.isTold = true;
+    topic.isAnnounced = true;
     state.topics.retain(topic);
   }
 }
 
-/** Where the topics stand of which the listener did not say where it left off. */
-function standingElsewhere(
+/** Cursors of the topics that the listener did not resume. */
+function otherCursors(
   state: State,
   topics: readonly string[],
   resumed: readonly Cursor[],
@@ -148,12 +148,16 @@ function openRefusal(
   return verdicts.length > 0 ? invalid(verdicts, input.kind) : admitSession(state, older);
 }
 
-function tooMany(state: State, listener: ListenerSession, change: TopicChange): Refusal | undefined {
+function registrationRefusal(
+  state: State,
+  listener: ListenerSession,
+  change: TopicChange,
+): Refusal | undefined {
   const limit = state.limits.maxRegistrationsPerSession;
   const removed = new Set(change.remove.filter((topic) => listener.topics.has(topic)));
   const added = new Set(change.add.filter((topic) => !listener.topics.has(topic) || removed.has(topic)));
   if (listener.topics.size - removed.size + added.size <= limit) return undefined;
-  const message = `the listener holds ${listener.topics.size} topics of at most ${limit}; use wildcards or raise maxRegistrationsPerSession`;
+  const message = `the listener holds ${listener.topics.size} of at most ${limit} topics; use wildcards or raise maxRegistrationsPerSession`;
   return refusal("REGISTRATION_LIMIT", message, { limit: String(limit) });
 }
 
@@ -165,9 +169,9 @@ function listenRules(input: ListenerOpened, limits: Limits): readonly Verdict[] 
     patternsRule("topics", input.topics),
     lengthRule("resume_from", input.resumeFrom.length, max, "entries"),
     idRule("group", input.group),
-    windowRule("buffer_bytes", input.bufferBytes, limits.minBufferBytes, limits.maxBufferBytes),
+    rangeRule("buffer_bytes", input.bufferBytes, limits.minBufferBytes, limits.maxBufferBytes),
     input.overflowAction === "UNKNOWN_ENUM_VALUE"
-      ? { field: "overflow_action", description: "is not known; use DROP_OLDEST or DISCONNECT" }
+      ? { field: "overflow_action", description: "is unknown; use DROP_OLDEST or DISCONNECT" }
       : undefined,
   ];
 }

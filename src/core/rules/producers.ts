@@ -1,5 +1,5 @@
 /**
- * A producer's session: Hello, its topics, its window, its goodbye, and its end.
+ * Sessions of producers: Hello, topics, credit, drain, and their end.
  */
 import type { Assignment } from "../state/assignment.js";
 import type { PendingRequest } from "../state/pending-request.js";
@@ -16,9 +16,9 @@ import type {
 import type { Limits } from "../vocabulary/limits.js";
 import type { Registration } from "../vocabulary/model.js";
 import { invalid, type Refusal, refusal } from "../vocabulary/reason.js";
-import { pump } from "./credit.js";
+import { assignFromBacklog } from "./credit.js";
 import { endIfOver } from "./ending.js";
-import { idRule, lengthRule, patternRule, sizeRule, type Verdict, windowRule } from "./field-rules.js";
+import { idRule, lengthRule, patternRule, rangeRule, sizeRule, type Verdict } from "./field-rules.js";
 import { observe } from "./observe.js";
 import { choose, failOver, scatter } from "./scatter.js";
 import { admitSession, closeSession, finishDrain, replaceSession } from "./sessions.js";
@@ -29,7 +29,7 @@ const MAX_LABEL_BYTES = 128;
 const MAX_NAME_BYTES = 256;
 const MAX_CORRELATION_BYTES = 64;
 
-/** Opens a producer's session; the newest one of an id wins. */
+/** Opens a producer's session. Replaces an older session of the same id. */
 export function openProducer(state: State, input: ProducerOpened, step: StepContext): void {
   const violations = helloRules(input, state.limits).filter((verdict) => verdict !== undefined);
   const producerId = input.producerId || input.mintedId;
@@ -53,10 +53,10 @@ export function openProducer(state: State, input: ProducerOpened, step: StepCont
   const { sessionId } = producer;
   step.effects.push({ kind: "welcome", to: producer.key, producerId, sessionId, maxOutstanding, maxBacklog });
   observe(state, step, () => ({ kind: "producerChanged", producer: producerView(producer) }));
-  askHeldRequests(state, [...producer.registrations.keys()], step);
+  scatterHeldRequests(state, [...producer.registrations.keys()], step);
 }
 
-/** Joins topics, all of a message or none. */
+/** Registers a producer for all topics of a message, or for none of them. */
 export function registerTopics(
   state: State,
   producer: ProducerSession,
@@ -73,10 +73,10 @@ export function registerTopics(
   const topics = registrations.map(({ topic }) => topic);
   step.effects.push({ kind: "registered", to: producer.key, topics, correlationId });
   observe(state, step, () => ({ kind: "producerChanged", producer: producerView(producer) }));
-  askHeldRequests(state, topics, step);
+  scatterHeldRequests(state, topics, step);
 }
 
-/** Leaves topics. What is outstanding may still be answered. */
+/** Removes registrations. Outstanding assignments may still be answered. */
 export function deregisterTopics(
   state: State,
   producer: ProducerSession,
@@ -89,7 +89,7 @@ export function deregisterTopics(
   observe(state, step, () => ({ kind: "producerChanged", producer: producerView(producer) }));
 }
 
-/** Changes the window; a wider one is filled from the backlog at once. */
+/** Changes a producer's credit. Additional credit is used for its backlog at once. */
 export function updateCredit(
   state: State,
   producer: ProducerSession,
@@ -107,26 +107,26 @@ export function updateCredit(
     return;
   }
   producer.maxOutstanding = input.maxOutstanding;
-  pump(state, producer, step);
+  assignFromBacklog(state, producer, step);
 }
 
-/** Tells a producer that it was not understood; it may speak a newer version. */
+/** Tells a producer that its message was not understood; the producer may use a newer version of the protocol. */
 export function faultUnknownMessage(producer: ProducerSession, step: StepContext): void {
-  const violation = { field: "message", description: "is not set, or not known to this version" };
+  const violation = { field: "message", description: "is unset, or unknown to this version" };
   const refused = invalid([violation], "messageMisunderstood");
   step.effects.push({ kind: "fault", to: producer.key, correlationId: "", refusal: refused });
 }
 
-/** Starts a producer's goodbye: it is asked no more, and goes once it owes nothing. */
+/** Drains a producer: it gets no new assignments, and its stream ends once no assignment is outstanding. */
 export function drainProducer(state: State, producer: ProducerSession, step: StepContext): void {
   if (producer.isDraining) return;
   producer.isDraining = true;
   leaveTopics(state, producer, step);
-  giveUp(state, [...producer.backlog], step);
+  failOverAll(state, [...producer.backlog], step);
   finishDrain(producer, step);
 }
 
-/** Ends a producer's session: what it owes goes to the next of its group or has departed. */
+/** Ends a producer's session. Its open assignments fail over to another group member, or are settled as DEPARTED. */
 export function departProducer(state: State, producer: ProducerSession, step: StepContext): void {
   closeSession(state, producer);
   if (state.producers.get(producer.producerId) === producer) state.producers.delete(producer.producerId);
@@ -135,7 +135,7 @@ export function departProducer(state: State, producer: ProducerSession, step: St
   observe(state, step, () => ({ kind: "producerLeft", producerId, topics }));
   leaveTopics(state, producer, step);
   const open = producer.assignments.values().filter((assignment) => assignment.isOpen);
-  giveUp(state, [...open, ...producer.backlog], step);
+  failOverAll(state, [...open, ...producer.backlog], step);
   producer.assignments.clear();
 }
 
@@ -144,7 +144,7 @@ function leaveTopics(state: State, producer: ProducerSession, step: StepContext)
     state.router.deregisterProducer(producer, topic, step.now);
 }
 
-function giveUp(state: State, assignments: readonly Assignment[], step: StepContext): void {
+function failOverAll(state: State, assignments: readonly Assignment[], step: StepContext): void {
   const touched = new Set<PendingRequest>();
   for (const assignment of assignments) {
     failOver(state, assignment, step);
@@ -153,8 +153,8 @@ function giveUp(state: State, assignments: readonly Assignment[], step: StepCont
   for (const request of touched) endIfOver(state, request, step);
 }
 
-/** Gives requests that were held for the first producer to those who can be asked now. */
-function askHeldRequests(state: State, patterns: readonly string[], step: StepContext): void {
+/** Scatters held requests to the producers that can be asked now. */
+function scatterHeldRequests(state: State, patterns: readonly string[], step: StepContext): void {
   if (state.held.isEmpty) return;
   const joined = new TopicTree<true, true>();
   for (const pattern of patterns) joined.add(pattern, true, true);
@@ -182,13 +182,16 @@ function registerRefusal(
   ].filter((verdict) => verdict !== undefined);
   if (verdicts.length > 0) return invalid(verdicts, input.kind);
   if (producer.isDraining) {
-    return refusal("PROTOCOL_VIOLATION", "Register came after Drain; open a new stream to take work again");
+    return refusal(
+      "PROTOCOL_VIOLATION",
+      "Register arrived after Drain; open a new stream to receive assignments again",
+    );
   }
   const limit = state.limits.maxRegistrationsPerSession;
   const added = new Set(input.registrations.map(({ topic }) => topic));
   for (const topic of producer.registrations.keys()) added.delete(topic);
   if (producer.registrations.size + added.size <= limit) return undefined;
-  const message = `the producer holds ${producer.registrations.size} registrations of at most ${limit}; use wildcards or raise maxRegistrationsPerSession`;
+  const message = `the producer holds ${producer.registrations.size} of at most ${limit} registrations; use wildcards or raise maxRegistrationsPerSession`;
   return refusal("REGISTRATION_LIMIT", message, { limit: String(limit) });
 }
 
@@ -204,8 +207,8 @@ function helloRules(input: ProducerOpened, limits: Limits): readonly Verdict[] {
     ]),
     lengthRule("registrations", input.registrations.length, max, "entries"),
     ...registrationRules(input.registrations),
-    windowRule("max_outstanding", input.maxOutstanding, 1, limits.maxOutstanding),
-    windowRule("max_backlog", input.maxBacklog, 1, limits.maxBacklog),
+    rangeRule("max_outstanding", input.maxOutstanding, 1, limits.maxOutstanding),
+    rangeRule("max_backlog", input.maxBacklog, 1, limits.maxBacklog),
   ];
 }
 

@@ -1,25 +1,27 @@
 /**
- * Reads what a listener that came back is still to be told, a slice at a time and when there is room for it: until then
- * nothing is held for it but two positions, and what has left the log meanwhile is told as a gap in its place.
+ * Reads the deliveries that a resuming listener missed, one slice at a time, when its stream has room.
+ *
+ * Between slices, the server holds only two positions for the replay, not the deliveries. Deliveries that are evicted
+ * from the log before they are read become a gap.
  */
 
 import type { State } from "../state/state.js";
 import type { Gap, Replay, ReplaySlice } from "../vocabulary/effect.js";
 
 /**
- * Looks, and changes nothing.
+ * Reads the next slice. Changes no state.
  *
- * @param from - where the slice before ended; the replay's own first position in the beginning.
- * @param maxBytes - of deliveries as the log counts them; one always has room.
+ * @param from - `next` of the previous slice; the first position of the replay for the first slice.
+ * @param maxBytes - bound on the deliveries' cost, as the log counts it; a slice may always hold one delivery.
  */
-export function readReplay(state: State, order: Replay, from: number, maxBytes: number): ReplaySlice {
-  const { topic: name, epoch, last } = order;
+export function readReplay(state: State, replay: Replay, from: number, maxBytes: number): ReplaySlice {
+  const { topic: name, epoch, last } = replay;
   const topic = state.topics.find(name);
-  // A topic that was forgotten has taken its log with it, whether or not it has come back.
+  // Another epoch means that the topic was evicted with its log, even if it exists again.
   const deliveries = topic?.epoch === epoch ? topic.log.after(from - 1, { upTo: last, maxBytes }) : [];
   const begin = deliveries[0]?.sequence ?? last + 1;
   return {
-    gap: begin > from ? gapOf(order, from, begin - 1) : undefined,
+    gap: begin > from ? gapOf(replay, from, begin - 1) : undefined,
     deliveries,
     next: (deliveries.at(-1)?.sequence ?? last) + 1,
   };

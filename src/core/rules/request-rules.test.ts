@@ -66,12 +66,12 @@ describe("the rules for requests", () => {
     ["a quorum of 100 %", until({ kind: "quorumPercent", percent: 100 })],
     ["the first success", until({ kind: "firstSuccess", isSet: true })],
     ["a stall limit beyond the ttl", { ttlMs: 1, ...completion({ stallTimeoutMs: 1e9 }) }],
-    ["more min_results than anybody gives", completion({ minResults: 4_294_967_295 })],
+    ["more min_results than can arrive", completion({ minResults: 4_294_967_295 })],
     ["as many producers as allowed", selector({ producerIds: ids(1_000) })],
     ["as many labels as allowed", selector({ matchLabels: labels(32) })],
     ["WAIT", { noProducersAction: "WAIT" }],
     ["an id", { requestId: "order-7" }],
-  ])("let %s pass", (_title, spec) => {
+  ])("accept %s", (_title, spec) => {
     expect(wrongFields(spec)).toEqual([]);
   });
 
@@ -117,11 +117,11 @@ describe("the rules for requests", () => {
     ],
     ["too many producers", selector({ producerIds: ids(1_001) }), "request.selector.producer_ids"],
     ["too many labels", selector({ matchLabels: labels(33) }), "request.selector.match_labels"],
-  ])("do not let %s pass, and name its field", (_title, spec, field) => {
+  ])("reject %s, and name its field", (_title, spec, field) => {
     expect(wrongFields(spec)).toEqual([field]);
   });
 
-  it("name all that is wrong at once", () => {
+  it("name all invalid fields at once", () => {
     expect(wrongFields({ topic: "", ttlMs: 0, ...completion({ stallTimeoutMs: 0 }) })).toEqual([
       "request.topic",
       "request.ttl",
@@ -129,12 +129,12 @@ describe("the rules for requests", () => {
     ]);
   });
 
-  it("let listeners be left out only by who gathers", () => {
+  it("allow listeners to be excluded only from a gather", () => {
     expect(wrongFields({}, { excludeListeners: true })).toEqual(["exclude_listeners"]);
     expect(wrongFields({}, { excludeListeners: true, gather: true })).toEqual([]);
   });
 
-  it("require a correlation id only of submissions", () => {
+  it("require a correlation id only in submissions", () => {
     expect(wrongFields({}, { correlationId: "" })).toEqual(["correlation_id"]);
     expect(wrongFields({}, { correlationId: "one" })).toEqual([]);
   });

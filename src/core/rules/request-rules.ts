@@ -1,5 +1,5 @@
 /**
- * What the contract allows in a request.
+ * Rules of the contract for the fields of a request.
  */
 
 import type { RequestSubmitted } from "../vocabulary/input.js";
@@ -17,24 +17,27 @@ import { correlationRule, idRule, lengthRule, topicRule, type Verdict } from "./
 const MAX_PRODUCER_IDS = 1_000;
 const MAX_LABELS = 32;
 
-/** Everything that is wrong with a submitted request; empty if nothing is. */
+/** All violations of a submitted request; empty if it is valid. */
 export function violationsOf(input: RequestSubmitted, limits: Limits): readonly FieldViolation[] {
   const { spec, correlationId } = input;
   const found: FieldViolation[] = [];
-  const hold = (verdict: Verdict): void => {
+  const check = (verdict: Verdict): void => {
     if (verdict) found.push(verdict);
   };
-  if (correlationId !== undefined) hold(correlationRule("correlation_id", correlationId));
-  hold(topicRule("request.topic", spec.topic));
-  hold(ttlRule(spec.ttlMs, limits));
-  hold(idRule("request.request_id", spec.requestId));
-  if (spec.completion !== COMPLETE_ALL) completionRules(spec.completion).forEach(hold);
-  if (spec.selector) selectorRules(spec.selector).forEach(hold);
+  if (correlationId !== undefined) check(correlationRule("correlation_id", correlationId));
+  check(topicRule("request.topic", spec.topic));
+  check(ttlRule(spec.ttlMs, limits));
+  check(idRule("request.request_id", spec.requestId));
+  if (spec.completion !== COMPLETE_ALL) completionRules(spec.completion).forEach(check);
+  if (spec.selector) selectorRules(spec.selector).forEach(check);
   if (spec.noProducersAction === "UNKNOWN_ENUM_VALUE") {
-    hold({ field: "request.no_producers_action", description: "is not known; use COMPLETE, FAIL or WAIT" });
+    check({ field: "request.no_producers_action", description: "is unknown; use COMPLETE, FAIL or WAIT" });
   }
   if (input.excludeListeners && !input.gather) {
-    hold({ field: "exclude_listeners", description: "is set without gather; nobody would get the results" });
+    check({
+      field: "exclude_listeners",
+      description: "is set without gather; no peer would receive the results",
+    });
   }
   return found;
 }
@@ -42,7 +45,7 @@ export function violationsOf(input: RequestSubmitted, limits: Limits): readonly 
 function ttlRule(ttlMs: RequestSpec["ttlMs"], limits: Limits): Verdict {
   if (ttlMs === undefined || (ttlMs !== "MALFORMED" && ttlMs > 0 && ttlMs <= limits.maxTtlMs))
     return undefined;
-  const range = `use more than 0 s and at most ${limits.maxTtlMs / 1_000} s, or leave it out for the default`;
+  const range = `use more than 0 s and at most ${limits.maxTtlMs / 1_000} s, or omit it for the default`;
   return { field: "request.ttl", description: `${durationText(ttlMs)}; ${range}` };
 }
 
@@ -61,13 +64,13 @@ function completionRules(completion: Completion): readonly Verdict[] {
       ? { field: `${path}.quorum_percent`, description: `is ${until.percent}; use 1 to 100` }
       : undefined,
     until.kind === "firstSuccess" && !until.isSet
-      ? { field: `${path}.first_success`, description: "is false; set it to true or leave it out" }
+      ? { field: `${path}.first_success`, description: "is false; set it to true or omit it" }
       : undefined,
     stallTimeoutMs !== undefined && (stallTimeoutMs === "MALFORMED" || stallTimeoutMs <= 0)
       ? { field: `${path}.stall_timeout`, description: `${durationText(stallTimeoutMs)}; use more than 0 s` }
       : undefined,
     completion.loserAction === "UNKNOWN_ENUM_VALUE"
-      ? { field: `${path}.loser_action`, description: "is not known; use CANCEL or LET_RUN" }
+      ? { field: `${path}.loser_action`, description: "is unknown; use CANCEL or LET_RUN" }
       : undefined,
   ];
 }

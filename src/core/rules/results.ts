@@ -1,5 +1,6 @@
 /**
- * What becomes of a reply: delivered in arrival order, or told apart as late, double, withdrawn or unknown.
+ * Processing of replies: results are delivered in arrival order; other replies are classified as late, duplicate,
+ * cancelled or unknown.
  */
 import type { Assignment } from "../state/assignment.js";
 import type { Audience } from "../state/audiences.js";
@@ -10,13 +11,13 @@ import { NO_ROUTES, type Routes, type TopicState } from "../state/topic-state.js
 import type { Deliver } from "../vocabulary/effect.js";
 import type { ResultReturned } from "../vocabulary/input.js";
 import { type DispositionState, type Instant, NOBODY } from "../vocabulary/model.js";
-import { pump, settle } from "./credit.js";
+import { assignFromBacklog, settle } from "./credit.js";
 import { endIfOver } from "./ending.js";
 import { dueAt } from "./gather.js";
 import { finishDrain } from "./sessions.js";
 import type { StepContext } from "./step-context.js";
 
-/** Takes a reply. */
+/** Processes a producer's reply. */
 export function takeResult(
   state: State,
   producer: ProducerSession,
@@ -24,18 +25,18 @@ export function takeResult(
   step: StepContext,
 ): void {
   const assignment = producer.assignments.get(input.assignment);
-  const disposition = assignment ? dispositionOf(assignment) : forgottenDisposition(producer, input);
+  const disposition = assignment ? dispositionOf(assignment) : dispositionOfUnknown(producer, input);
   if (producer.reportsDispositions) {
     const { assignmentText = String(input.assignment) } = input;
     step.effects.push({ kind: "dispose", to: producer.key, assignmentText, state: disposition });
   }
-  count(state, disposition);
+  countDisposition(state, disposition);
   if (!assignment) return;
   if (disposition === "ACCEPTED") deliverInTime(state, assignment, input, step);
   else if (disposition !== "DUPLICATE") deliverLate(state, assignment, input, step);
 }
 
-function forgottenDisposition(producer: ProducerSession, { assignment }: ResultReturned): DispositionState {
+function dispositionOfUnknown(producer: ProducerSession, { assignment }: ResultReturned): DispositionState {
   return producer.hasAnswered(assignment) ? "DUPLICATE" : "UNKNOWN";
 }
 
@@ -72,14 +73,14 @@ function deliverInTime(state: State, assignment: Assignment, input: ResultReturn
     assignment.failure = input.failure;
     producer.noteLatency(step.now - assignment.assignedAt);
     settle(state, assignment, input.failure ? "FAILED" : "ANSWERED", step);
-    pump(state, producer, step);
+    assignFromBacklog(state, producer, step);
     finishDrain(producer, step);
   }
   endIfOver(state, request, step);
-  restartStall(state, request, step);
+  restartStallTimeout(state, request, step);
 }
 
-/** Gives a result its place in the topic's order and hands it to listeners and callers. */
+/** Assigns a result its position in the topic, and delivers it to listeners and callers. */
 function publish(state: State, assignment: Assignment, input: ResultReturned, step: StepContext): void {
   const { request } = assignment;
   const topic = request.excludeListeners ? undefined : state.router.open(request.topic);
@@ -99,11 +100,11 @@ function publish(state: State, assignment: Assignment, input: ResultReturned, st
 }
 
 function nextSequence(topic: TopicState): number {
-  topic.isTold = true;
+  topic.isAnnounced = true;
   return ++topic.sequence;
 }
 
-/** Tells listeners that cover a topic by a wildcard which epoch its numbering has, before its first delivery. */
+/** Announces a topic's epoch, before its first delivery, to listeners that cover the topic by a wildcard. */
 function announce(state: State, { name, epoch }: TopicState, routes: Routes, step: StepContext): void {
   const { byWildcard } = routes;
   if (byWildcard.length > 0) state.router.openLane(routes.everyone);
@@ -130,7 +131,7 @@ function deliverLate(state: State, assignment: Assignment, input: ResultReturned
   }
 }
 
-/** @param sequence - position in the topic, 0 for callers alone; undefined if the result is late. */
+/** @param sequence - position in the topic; 0 if only callers receive the result; undefined if the result is late. */
 function deliveryOf(
   assignment: Assignment,
   input: ResultReturned,
@@ -160,12 +161,12 @@ function deliveryOf(
   };
 }
 
-function restartStall(state: State, request: PendingRequest, step: StepContext): void {
+function restartStallTimeout(state: State, request: PendingRequest, step: StepContext): void {
   if (request.phase !== "GATHERING" || request.completion.stallTimeoutMs === undefined) return;
   state.wheel.set(request, dueAt(request, step.now));
 }
 
-function count(state: State, disposition: DispositionState): void {
+function countDisposition(state: State, disposition: DispositionState): void {
   switch (disposition) {
     case "ACCEPTED":
       state.totals.results++;

@@ -1,5 +1,6 @@
 /**
- * Where a listener that comes back goes on: what it missed above its cursors is replayed, and what cannot be is told.
+ * Resuming a listener from its cursors: deliveries above a cursor are replayed, and a cursor of another epoch becomes a
+ * gap.
  */
 
 import type { ListenerSession } from "../state/listener-session.js";
@@ -7,26 +8,26 @@ import type { State } from "../state/state.js";
 import type { Effect } from "../vocabulary/effect.js";
 import type { Cursor } from "../vocabulary/model.js";
 
-/** What a listener is told before it hears what is new. */
+/** What a resuming listener receives before new deliveries. */
 export interface Resumption {
-  /** Where each resumed topic begins on the stream. */
+  /** The position at which each resumed topic continues on the stream. */
   readonly cursors: readonly Cursor[];
-  /** A gap for each topic whose numbering is another one by now, then a replay of each that went on. */
+  /** A gap for each topic whose epoch has changed, then a replay for each topic with missed deliveries. */
   readonly effects: readonly Effect[];
 }
 
-const NOTHING: Resumption = { cursors: [], effects: [] };
+const NO_RESUMPTION: Resumption = { cursors: [], effects: [] };
 
-/** Works out what a listener missed. A member of a group resumes nowhere: others had its deliveries. */
+/** Finds the deliveries that a listener missed. A group member does not resume: other members received them. */
 export function resume(state: State, listener: ListenerSession, from: readonly Cursor[]): Resumption {
-  if (listener.group !== "" || from.length === 0) return NOTHING;
+  if (listener.group !== "" || from.length === 0) return NO_RESUMPTION;
   const to = listener.key;
   const cursors: Cursor[] = [];
   const gaps: Effect[] = [];
   const replays: Effect[] = [];
   for (const cursor of new Map(from.map((c) => [c.topic, c])).values()) {
     const { topic: name, epoch, sequence } = cursor;
-    if (!state.router.hears(listener, name)) continue;
+    if (!state.router.covers(listener, name)) continue;
     const topic = state.topics.find(name);
     if (!topic || topic.epoch !== epoch || sequence > topic.sequence) {
       if (topic) cursors.push({ topic: name, epoch: topic.epoch, sequence: topic.sequence });

@@ -1,5 +1,5 @@
 /**
- * Who is asked: the targets of a request, and the next member of a group when one departs.
+ * Choice of the producers of a request: its targets, and the next group member when one departs.
  */
 import { Assignment } from "../state/assignment.js";
 import type { PendingRequest } from "../state/pending-request.js";
@@ -11,9 +11,9 @@ import { offer, settle } from "./credit.js";
 import type { StepContext } from "./step-context.js";
 
 /**
- * Chooses whom a request is for: every producer without a group, and one member of each group.
+ * Chooses the producers of a request: every producer without a group, and one member of each group.
  *
- * @param serial - of the request; lets producers with as much to do take turns where not all are asked.
+ * @param serial - the request's serial number; rotates among equally loaded producers if `maxTargets` leaves some out.
  */
 export function choose(routes: Routes, selector: Selector | undefined, serial: number): readonly Choice[] {
   if (!selector && routes.groups.length === 0) return routes.singles.choices;
@@ -32,7 +32,7 @@ export function choose(routes: Routes, selector: Selector | undefined, serial: n
   return rotated.sort((a, b) => a.producer.load - b.producer.load).slice(0, max);
 }
 
-/** Says whom the choices name. */
+/** The targets that the choices stand for, as the caller sees them. */
 export function targetsOf(routes: Routes, choices: readonly Choice[]): readonly Target[] {
   if (choices === routes.singles.choices) return routes.singles.targets;
   return choices.map(({ producer, group }) => ({
@@ -41,7 +41,7 @@ export function targetsOf(routes: Routes, choices: readonly Choice[]): readonly 
   }));
 }
 
-/** Asks the chosen ones. */
+/** Creates an assignment for each chosen producer, and offers it. */
 export function scatter(
   state: State,
   request: PendingRequest,
@@ -59,8 +59,8 @@ export function scatter(
 }
 
 /**
- * Takes an open assignment off a producer that departs: to the next member of its group, else it has departed too.
- * The departing producer is registered nowhere any more.
+ * Moves an open assignment of a departing producer to the next member of its group, or settles it as DEPARTED if there
+ * is none. The departing producer must have no registrations left.
  */
 export function failOver(state: State, assignment: Assignment, step: StepContext): void {
   const { request, producer } = assignment;
@@ -85,7 +85,7 @@ export function failOver(state: State, assignment: Assignment, step: StepContext
   if (request.phase !== "ENDED") offer(state, assignment, step);
 }
 
-/** A member that is a target already, since it joined the group only later, is passed over. */
+/** The group member that takes over. A member that joined later may already be a target; it is skipped. */
 function successor(state: State, assignment: Assignment): ProducerSession | undefined {
   const { request, group } = assignment;
   if (group === "") return undefined;
@@ -98,7 +98,7 @@ function successor(state: State, assignment: Assignment): ProducerSession | unde
   return next;
 }
 
-/** The member with credit, else one with room in its backlog; among those the least to do, taking turns among equals. */
+/** Prefers members with credit, then members with backlog room, then the lowest load; rotates among equals. */
 function nextMember(
   group: ProducerGroup,
   isEligible: (member: ProducerSession) => boolean,
@@ -108,12 +108,12 @@ function nextMember(
   for (let i = 0; i < members.length; i++) {
     const member = members[(position + i) % members.length];
     if (!member || !isEligible(member)) continue;
-    if (!best || isBetter(member, best)) best = member;
+    if (!best || isPreferred(member, best)) best = member;
   }
   return best;
 }
 
-function isBetter(member: ProducerSession, best: ProducerSession): boolean {
+function isPreferred(member: ProducerSession, best: ProducerSession): boolean {
   if (member.hasCredit !== best.hasCredit) return member.hasCredit;
   if (member.hasRoom !== best.hasRoom) return member.hasRoom;
   return member.load < best.load;

@@ -1,5 +1,5 @@
 /**
- * What sessions have in common: a limit, a heartbeat, a newer session that replaces them, and the end of their streams.
+ * Rules that all sessions share: their limit, heartbeats, replacement by a newer session, and the end of their streams.
  */
 
 import type { ProducerSession } from "../state/producer-session.js";
@@ -10,38 +10,39 @@ import { cursorsOf, HEARTBEAT_CURSORS } from "./cursors.js";
 import type { StepContext } from "./step-context.js";
 
 /**
- * @param older - whom the new session replaces; its place becomes free.
- * @returns why no further session can be opened, or undefined if one can.
+ * @param older - the session that the new one replaces; it does not count towards the limit.
+ * @returns why no further session can be opened; undefined if one can.
  */
 export function admitSession(state: State, older?: AnySession): Refusal | undefined {
-  if (state.phase !== "OPEN") return refusal("SHUTTING_DOWN", "the server is shutting down; try another one");
+  if (state.phase !== "OPEN")
+    return refusal("SHUTTING_DOWN", "the server is shutting down; reconnect to another server");
   const limit = state.limits.maxSessions;
   if (older || state.sessions.size < limit) return undefined;
-  const message = `${limit} streams are open, which is the limit; try again later or raise maxSessions`;
+  const message = `the limit of ${limit} open streams is reached; retry later or raise maxSessions`;
   return refusal("SESSION_LIMIT", message, { limit: String(limit) }, 1_000);
 }
 
-/** Tells an older session that a newer one of its id has taken over. */
+/** Closes the stream of an older session that a newer one of the same id replaces. */
 export function replaceSession(older: AnySession, field: string, id: string, step: StepContext): void {
-  const message = `${field} ${id} connected again, and the newest stream wins; give each peer an id of its own`;
+  const message = `${field} ${id} connected again, and the newest stream wins; give each peer its own id`;
   const replaced = refusal("SESSION_REPLACED", message, { [field]: id });
   step.effects.push({ kind: "close", to: older.key, refusal: replaced });
 }
 
-/** Takes a session out of what is open; the rest of its end is its owner's. */
+/** Removes a session from the open ones. The rest of its end depends on its kind. */
 export function closeSession(state: State, session: AnySession): void {
   state.sessions.delete(session.key);
   state.wheel.clear(session);
 }
 
-/** Sends a heartbeat, and sets the next one. */
+/** Sends a heartbeat, and schedules the next one. */
 export function sendHeartbeat(state: State, session: AnySession, step: StepContext): void {
   const cursors = session.kind === "listener" ? cursorsOf(state, session.topics, HEARTBEAT_CURSORS) : [];
   step.effects.push({ kind: "heartbeat", to: session.key, cursors });
   state.wheel.set(session, step.now + state.limits.heartbeatMs);
 }
 
-/** Notes that a gather of a caller has ended; its stream ends with OK if it submits nothing more and this was the last. */
+/** Notes that a caller's gather has ended. Ends its stream with OK after the last gather of a finished caller. */
 export function finishCaller(state: State, key: SessionKey, requestId: string, step: StepContext): void {
   const caller = state.sessions.get(key);
   if (caller?.kind !== "caller") return;
@@ -51,7 +52,7 @@ export function finishCaller(state: State, key: SessionKey, requestId: string, s
   }
 }
 
-/** Ends the stream of a draining producer that owes nothing. */
+/** Ends the stream of a draining producer once no assignment is outstanding. */
 export function finishDrain(producer: ProducerSession, step: StepContext): void {
   if (!producer.isDraining || producer.outstandingCount > 0) return;
   step.effects.push({ kind: "drained", to: producer.key });

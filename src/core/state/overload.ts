@@ -58,7 +58,7 @@ export class Overload {
  * costs it several times as much as to say so at once. One that is not behind says it in the summary. That of two
  * producers one never answers keeps nobody from asking the other.
  */
-export function refuseFutile(
+export function refuseSaturated(
   { waitedMs = 0, validateOnly }: RequestSubmitted,
   choices: readonly Choice[],
 ): Refusal | undefined {

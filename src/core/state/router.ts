@@ -80,7 +80,7 @@ export class Router {
   }
 
   /** Whether a listener's topics cover a topic. */
-  hears(listener: ListenerSession, topic: string): boolean {
+  covers(listener: ListenerSession, topic: string): boolean {
     return this.listeners.match(topic).has(listener);
   }
 

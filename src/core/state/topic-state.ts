@@ -73,7 +73,7 @@ export class TopicState {
   /** Its retained deliveries. */
   readonly log: TopicLog;
   /** Whether a listener may know its epoch. */
-  isTold = false;
+  isAnnounced = false;
   /** As they were last computed. */
   routes: Routes | undefined = undefined;
   /** Revision of the registrations at which the routes were computed. */

@@ -6,9 +6,9 @@ import { Topics } from "./topics.js";
 describe("a topic that was looked up last", () => {
   it("is not found any more once it is forgotten, and is another one when it comes again", () => {
     const topics = new Topics("s", DEFAULT_LIMITS);
-    for (const isTold of [false, true]) {
+    for (const isAnnounced of [false, true]) {
       const topic = topics.open("a", 0) as TopicState;
-      topic.isTold = isTold;
+      topic.isAnnounced = isAnnounced;
       topics.release(topic, false, 0);
       topics.expire(DEFAULT_LIMITS.retainedMs + 1);
 

@@ -72,7 +72,7 @@ export class Topics {
   release(topic: TopicState, isReachable: boolean, now: Instant): void {
     this.idle.delete(topic);
     // No cursor can refer to the epoch of a topic that nobody was told of, and no group has a position in it.
-    if (!topic.isTold && !isReachable) {
+    if (!topic.isAnnounced && !isReachable) {
       this.forget(topic);
       return;
     }

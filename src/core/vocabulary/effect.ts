@@ -150,12 +150,12 @@ export interface Replay {
   readonly last: number;
 }
 
-/** What can be sent of a replay at one moment: the gap first, then the deliveries. */
+/** One slice of a replay; the gap is sent before the deliveries. */
 export interface ReplaySlice {
-  /** What has left the log; undefined for nothing. */
+  /** Deliveries that the log has evicted; undefined for none. */
   readonly gap: Gap | undefined;
   readonly deliveries: readonly Deliver[];
-  /** Where the next slice begins; above the replay's last position once there is none. */
+  /** First position of the next slice; above the replay's last position after the last slice. */
   readonly next: number;
 }
 

@@ -28,7 +28,7 @@ export interface Limits {
   readonly defaultBacklog: number;
   /** Maximum backlog of a producer, in assignments. Default 65,536. */
   readonly maxBacklog: number;
-  /** Queue of a listener that names none, in bytes. Default 4 MiB: the output of several event-loop turns of a busy server. */
+  /** Queue of a listener that names none, in bytes. Default 4 MiB: several event-loop turns of a busy server. */
   readonly defaultBufferBytes: number;
   /** Minimum queue of a listener, in bytes. Default 16 KiB. */
   readonly minBufferBytes: number;

@@ -128,7 +128,7 @@ export function quote(text: string): string {
   return `"${printable(shown)}"`;
 }
 
-/** Escapes characters: in a status message, a lone surrogate ends a grpc-js process; control characters corrupt logs. */
+/** Escapes characters: a lone surrogate in a status message ends a grpc-js process; control characters corrupt logs. */
 function printable(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
