@@ -80,9 +80,9 @@ function accept(
   state.requests.set(request.requestId, request);
   state.pendingBytes += request.payload.length;
   state.totals.acceptedRequests++;
-  if (spec.requestId !== "") state.remembered.noteSent(request);
+  if (spec.requestId !== "") state.remembered.rememberId(request);
   if (topic) {
-    state.topics.retain(topic);
+    state.topics.markUsed(topic);
     topic.pendingCount++;
     if (request.isHeld && choices.length === 0) state.held.hold(topic, request);
   }
@@ -113,7 +113,7 @@ function joinCaller(state: State, key: SessionKey, request: PendingRequest): voi
 
 /** The pending or remembered request with this id. */
 function findById(state: State, requestId: string): PendingRequest | undefined {
-  return state.requests.get(requestId) ?? state.remembered.sentAs(requestId);
+  return state.requests.get(requestId) ?? state.remembered.findByCallerId(requestId);
 }
 
 /** Answers a request that was submitted before: with the same Acceptance, and with the rest of its gather. */

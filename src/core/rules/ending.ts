@@ -69,7 +69,7 @@ export function end(
   state.wheel.clear(request);
   state.requests.delete(request.requestId);
   state.pendingBytes -= request.dropPayload();
-  state.remembered.noteEnd(request);
+  state.remembered.rememberEnded(request);
   const callers = takeCallers(request);
   sendSummary(listeners, callers, summary, step);
   observe(state, step, () => ({ kind: "requestEnded", summary }));
@@ -79,7 +79,7 @@ export function end(
   if (!topic) return;
   state.held.release(topic, request);
   topic.pendingCount--;
-  state.router.release(topic, step.now);
+  state.router.releaseIfUnused(topic, step.now);
 }
 
 /** The audiences of a request's summary: listeners of its results that include summaries. */
@@ -89,7 +89,7 @@ function summaryListeners(state: State, request: PendingRequest): readonly Audie
   const { includeSummaries } = routes;
   const members = state.router.groupMembers(routes, request).filter((member) => member.includeSummaries);
   if (members.length === 0) return includeSummaries.members.length > 0 ? [includeSummaries] : NO_AUDIENCES;
-  return [includeSummaries, ...members.map((member) => member.alone)];
+  return [includeSummaries, ...members.map((member) => member.ownAudience)];
 }
 
 /** Sends a summary to callers and listeners; emitted even without receivers, because tests and traces read it. */

@@ -125,7 +125,7 @@ function addTopics(state: State, listener: ListenerSession, topics: readonly str
     const topic = hasWildcard(name) ? undefined : state.router.open(name);
     if (!topic) continue;
     topic.isAnnounced = true;
-    state.topics.retain(topic);
+    state.topics.markUsed(topic);
   }
 }
 

@@ -93,9 +93,14 @@ function publish(state: State, assignment: Assignment, input: ResultReturned, st
   state.totals.deliveries += routes.everyone.members.length + callers.length;
   if (topic) state.log.append(topic.log, delivery);
   if (routes.listenerGroups.length === 0) return;
-  for (const { alone } of state.router.groupMembers(routes, request)) {
+  for (const { ownAudience } of state.router.groupMembers(routes, request)) {
     state.totals.deliveries++;
-    step.effects.push({ ...delivery, lane: alone.lane, audience: alone.members, callers: NOBODY });
+    step.effects.push({
+      ...delivery,
+      lane: ownAudience.lane,
+      audience: ownAudience.members,
+      callers: NOBODY,
+    });
   }
 }
 
@@ -124,7 +129,7 @@ function deliverLate(state: State, assignment: Assignment, input: ResultReturned
   if (request.excludeListeners) return;
   const routes = state.router.routes(request.topic);
   const members = state.router.groupMembers(routes, request).filter((member) => member.includeLate);
-  for (const audience of [routes.includeLate, ...members.map((member) => member.alone)]) {
+  for (const audience of [routes.includeLate, ...members.map((member) => member.ownAudience)]) {
     if (audience.members.length === 0) continue;
     state.totals.deliveries += audience.members.length;
     step.effects.push(deliveryOf(assignment, input, audience, step.now, undefined));

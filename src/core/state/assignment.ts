@@ -2,7 +2,7 @@ import type { AssignmentState, Failure, Instant } from "../vocabulary/model.js";
 import type { PendingRequest } from "./pending-request.js";
 import type { ProducerSession } from "./producer-session.js";
 
-/** One producer's copy of a request, and what became of it. A fail-over gives it to another producer. */
+/** One producer's copy of a request, and its state. Fail-over moves it to another producer. */
 export class Assignment {
   state: AssignmentState = "WAITING";
   attempt = 1;
@@ -11,13 +11,13 @@ export class Assignment {
   settledAt: Instant | undefined = undefined;
   resultCount = 0;
   failure: Failure | undefined = undefined;
-  /** Whether a final answer came after it was revoked. */
+  /** Whether a final answer arrived after the assignment was revoked. */
   isAnsweredLate = false;
   /** Neighbours in the producer's backlog. */
   backlogPrev: Assignment | undefined = undefined;
   backlogNext: Assignment | undefined = undefined;
 
-  /** @param id - unique in the process's life; a fail-over brings a new one. */
+  /** @param id - unique within the process; fail-over assigns a new one. */
   constructor(
     public id: number,
     readonly request: PendingRequest,
@@ -25,7 +25,7 @@ export class Assignment {
     readonly group: string,
   ) {}
 
-  /** Whether something may still come of it. */
+  /** Whether it is not settled yet. */
   get isOpen(): boolean {
     return this.state === "OUT" || this.state === "WAITING";
   }

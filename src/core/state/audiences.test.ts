@@ -24,14 +24,14 @@ function stage(topics: readonly string[], listeners: readonly ListenerSession[])
 }
 
 describe("topics with the same listeners", () => {
-  it("share their audience and its lane", () => {
+  it("share one audience and its lane", () => {
     const router = stage(["a", "b"], [listener(1), listener(2)]);
 
     expect(router.routes("a").everyone.members).toEqual([1, 2]);
     expect(router.routes("b").everyone).toBe(router.routes("a").everyone);
   });
 
-  it("share it however they got them", () => {
+  it("share one audience, whether topics or wildcards brought the listeners", () => {
     const [first, second] = [listener(1), listener(2)];
     const router = stage(["a", "b"], [first, second]);
     router.routes("a");
@@ -42,19 +42,23 @@ describe("topics with the same listeners", () => {
     expect(router.routes("c.d").everyone).toBe(router.routes("a").everyone);
   });
 
-  it("are on another lane than every other audience", () => {
+  it("use a lane that no other audience uses", () => {
     const router = stage(["a"], [listener(1), listener(2, { group: "g" })]);
     const [member] = router.routes("a").listenerGroups[0] ?? [];
     router.registerListener(listener(3), "b");
     router.open("b");
-    const lanes = [router.routes("a").everyone.lane, router.routes("b").everyone.lane, member?.alone.lane];
+    const lanes = [
+      router.routes("a").everyone.lane,
+      router.routes("b").everyone.lane,
+      member?.ownAudience.lane,
+    ];
 
     expect(new Set([NO_LANE, ...lanes]).size).toBe(4);
   });
 });
 
 describe("a topic that a listener joins or leaves", () => {
-  it("is on another lane than any before, which its new companions then share", () => {
+  it("moves to a new lane, which topics with the same listeners then share", () => {
     const [first, second] = [listener(1), listener(2)];
     const router = stage(["a", "b"], [first, second]);
     router.registerListener(first, "c");
@@ -69,7 +73,7 @@ describe("a topic that a listener joins or leaves", () => {
     expect(router.routes("b").everyone.lane).toBe(joined.lane);
   });
 
-  it("is on another lane than before even if all is as it was", () => {
+  it("moves to a new lane even if its listeners are the same as before", () => {
     const [first, second] = [listener(1), listener(2)];
     const router = stage(["a"], [first, second]);
     const before = router.routes("a").everyone.lane;
@@ -79,7 +83,7 @@ describe("a topic that a listener joins or leaves", () => {
     expect(router.routes("a").everyone.lane).not.toBe(before);
   });
 
-  it("does not disturb topics with other listeners", () => {
+  it("does not affect topics with other listeners", () => {
     const [first, second] = [listener(1), listener(2)];
     const router = stage(["a", "b"], [first]);
     const { lane, members } = router.routes("a").everyone;
@@ -89,21 +93,21 @@ describe("a topic that a listener joins or leaves", () => {
     expect(router.routes("a").everyone).toMatchObject({ lane, members });
   });
 
-  it("puts a member of a group that joins or leaves on a new lane, since it is told so", () => {
+  it("moves a group member that joins or leaves to a new lane, because the change is announced to it", () => {
     const member = listener(1, { group: "g" });
     const router = stage(["a"], [member]);
-    const lanes = [member.alone.lane];
+    const lanes = [member.ownAudience.lane];
     router.registerListener(member, "b");
-    lanes.push(member.alone.lane);
+    lanes.push(member.ownAudience.lane);
     router.deregisterListener(member, "b", 0);
-    lanes.push(member.alone.lane);
+    lanes.push(member.ownAudience.lane);
 
     expect(new Set(lanes).size).toBe(3);
   });
 });
 
-describe("what is kept of audiences", () => {
-  it("is bounded: one that was not asked for in a long time is made again, on a lane of its own", () => {
+describe("the index of audiences", () => {
+  it("is bounded: an evicted audience is created again, on a new lane", () => {
     const audiences = new Audiences();
     const early = audiences.of([1, 2], 0, 0);
     const { lane } = early;

@@ -5,13 +5,13 @@ import { Backlog } from "./backlog.js";
 import type { PendingRequest } from "./pending-request.js";
 import type { ProducerSession } from "./producer-session.js";
 
-/** A backlog looks at nothing of an assignment but its place. */
+/** A backlog reads only the links of an assignment. */
 function waiting(id: number): Assignment {
   return new Assignment(id, {} as PendingRequest, {} as ProducerSession, "");
 }
 
 describe("a backlog", () => {
-  it("is a list that grows at its end and from which anything may be taken", () => {
+  it("is a queue that allows removal at any position", () => {
     const step = fc.record({ isPush: fc.boolean(), which: fc.nat(50) });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
@@ -20,7 +20,7 @@ describe("a backlog", () => {
         const taken: Assignment[] = [];
         for (const [id, { isPush, which }] of steps.entries()) {
           if (isPush) {
-            // One that was taken out may come back.
+            // A removed assignment may be pushed again.
             const assignment = (which % 2 === 0 ? taken.pop() : undefined) ?? waiting(id);
             backlog.push(assignment);
             list.push(assignment);
@@ -41,7 +41,7 @@ describe("a backlog", () => {
     );
   });
 
-  it("lets the one at hand be removed while it is gone through", () => {
+  it("allows the current assignment to be removed during an iteration", () => {
     const backlog = new Backlog();
     const assignments = [1, 2, 3, 4].map(waiting);
     for (const assignment of assignments) backlog.push(assignment);

@@ -1,27 +1,27 @@
 import type { Assignment } from "./assignment.js";
 
-/** Assignments that wait for their turn, first in first out; any of them can be taken out at the same cost. */
+/** A FIFO queue of assignments that wait for credit; any of them can be removed in constant time. */
 export class Backlog {
   private head: Assignment | undefined = undefined;
   private tail: Assignment | undefined = undefined;
   private count = 0;
 
-  /** How many wait. */
+  /** Number of waiting assignments. */
   get size(): number {
     return this.count;
   }
 
-  /** Whose turn is next. */
+  /** The next assignment to send. */
   get first(): Assignment | undefined {
     return this.head;
   }
 
-  /** Whether it waits here; asked only of assignments of this backlog's producer. */
+  /** Whether an assignment waits here. Must be an assignment of this backlog's producer. */
   has(assignment: Assignment): boolean {
     return assignment.backlogPrev !== undefined || assignment === this.head;
   }
 
-  /** Adds one that is in no backlog. */
+  /** Appends an assignment that is in no backlog. */
   push(assignment: Assignment): void {
     assignment.backlogPrev = this.tail;
     if (this.tail) this.tail.backlogNext = assignment;
@@ -30,7 +30,7 @@ export class Backlog {
     this.count++;
   }
 
-  /** Takes out one that is in this backlog. */
+  /** Removes an assignment that is in this backlog. */
   remove(assignment: Assignment): void {
     const { backlogPrev, backlogNext } = assignment;
     if (backlogPrev) backlogPrev.backlogNext = backlogNext;
@@ -42,7 +42,7 @@ export class Backlog {
     this.count--;
   }
 
-  /** Goes through them in their order; the one at hand may be removed meanwhile. */
+  /** Iterates in FIFO order; the current assignment may be removed during the iteration. */
   *[Symbol.iterator](): Generator<Assignment> {
     for (let at = this.head; at; ) {
       const following: Assignment | undefined = at.backlogNext;

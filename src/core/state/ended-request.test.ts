@@ -60,35 +60,35 @@ function shown(request: RequestRecord): object {
   };
 }
 
-describe("the place of an ended request", () => {
-  it("shows the request as it ended, whatever was there before", () => {
-    const place = new EndedRequest();
+describe("the record of an ended request", () => {
+  it("shows the request as it ended, whichever request it held before", () => {
+    const record = new EndedRequest();
     for (const request of [
       ended("a", ["ANSWERED", "FAILED", "ANSWERED"]),
       ended("b", ["ANSWERED"]),
       ended("c", []),
       Object.assign(ended("d", ["FAILED", "FAILED"]), { reason: "POLICY_MET" as const }),
     ]) {
-      place.put(request);
-      expect(place.requestId).toBe(request.requestId);
-      expect(place.record).toBe(place);
-      expect(shown(place.record)).toEqual(shown(request));
+      record.put(request);
+      expect(record.requestId).toBe(request.requestId);
+      expect(record.record).toBe(record);
+      expect(shown(record.record)).toEqual(shown(request));
     }
   });
 
   it.each([
     ["that may be answered late", ended("a", ["ANSWERED", "MISSED"])],
-    ["whose id is its caller's", ended("a", ["ANSWERED"], "digest")],
-    ["of which something was noted", Object.assign(ended("a", ["ANSWERED"]), { notes: [] })],
-  ])("holds on to one %s", (_, request) => {
-    const place = new EndedRequest();
-    place.put(ended("before", ["ANSWERED"]));
-    place.put(request);
-    expect(place.record).toBe(request);
-    expect(place.requestId).toBe("a");
+    ["whose id its caller chose", ended("a", ["ANSWERED"], "digest")],
+    ["that has notes", Object.assign(ended("a", ["ANSWERED"]), { notes: [] })],
+  ])("keeps the original of a request %s", (_, request) => {
+    const record = new EndedRequest();
+    record.put(ended("before", ["ANSWERED"]));
+    record.put(request);
+    expect(record.record).toBe(request);
+    expect(record.requestId).toBe("a");
   });
 
-  it("shows a target that answered late as late, and in the summary at the end as missed", () => {
+  it("shows a late answer as LATE, but as MISSED in the summary at the end", () => {
     const request = ended("a", ["LATE"]);
     expect(requestView(request, NOW + 999).summary.outcomes).toMatchObject([{ state: "LATE" }]);
     expect(summaryAtEnd(request).outcomes).toMatchObject([{ state: "MISSED" }]);

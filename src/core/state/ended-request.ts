@@ -1,9 +1,10 @@
 /**
- * The record of an ended request, kept for a while so that it can be looked up.
+ * The record of an ended request, remembered for a while so that it can be looked up.
  *
- * Hardly any ended request is ever looked up. Kept as it was, each would be a dozen objects that live just long enough to
- * burden the garbage collector: measured at 4x4/128, they were half of what a scavenge had to copy. So a request that can
- * change no more is copied into a record, and a record is written over again and again.
+ * The natural way is to keep the ended request itself. But each is a dozen objects that live just long enough to be
+ * copied by the garbage collector, although hardly any is ever looked up: at 4x4/128, they were half of what a scavenge
+ * had to copy. Instead, a request that can no longer change is copied into a record, and records are overwritten again
+ * and again. The records can go when ended requests are no longer remembered by default.
  */
 
 import {
@@ -18,10 +19,13 @@ import type { PendingRequest } from "./pending-request.js";
 import type { AssignmentRecord, RequestRecord } from "./request-record.js";
 
 /**
- * An instant with a fraction, as every instant is. V8 stores a field that begins as a whole number in another way, and
- * would allocate a new number for each instant that is written into it.
+ * The initial value of instants: any number with a fraction.
+ *
+ * The natural value is 0. But V8 chooses the storage of a field by its first value: for a field that begins as a whole
+ * number, it allocates a new number object for every fraction that is written later. A field that begins with a
+ * fraction is overwritten in place. This can go when V8 no longer chooses the storage by the first value.
  */
-const SOME_INSTANT: Instant = 0.5;
+const FRACTIONAL_INSTANT: Instant = 0.5;
 const NO_PRODUCER = { producerId: "" };
 
 class EndedAssignment implements AssignmentRecord {
@@ -29,9 +33,9 @@ class EndedAssignment implements AssignmentRecord {
   group = "";
   state: AssignmentState = "ANSWERED";
   attempt = 1;
-  assignedAt = SOME_INSTANT;
-  lastResultAt = SOME_INSTANT;
-  settledAt = SOME_INSTANT;
+  assignedAt = FRACTIONAL_INSTANT;
+  lastResultAt = FRACTIONAL_INSTANT;
+  settledAt = FRACTIONAL_INSTANT;
   resultCount = 0;
   failure: Failure | undefined = undefined;
 
@@ -48,16 +52,16 @@ class EndedAssignment implements AssignmentRecord {
   }
 }
 
-/** One place for the record of an ended request; each request that is put there replaces the one before it. */
+/** A reusable record of an ended request; each request that is put into it replaces the previous one. */
 export class EndedRequest implements RequestRecord {
-  /** Set, and the only part that counts, if the request may still change: by a late answer, or by being sent again. */
-  private whole: PendingRequest | undefined = undefined;
+  /** The request itself if a late answer or a repeated submission may still change it; other fields are then unused. */
+  private original: PendingRequest | undefined = undefined;
   serial = 0;
   requestId = "";
   topic = "";
-  acceptedAt = SOME_INSTANT;
-  deadlineAt = SOME_INSTANT;
-  endedAt = SOME_INSTANT;
+  acceptedAt = FRACTIONAL_INSTANT;
+  deadlineAt = FRACTIONAL_INSTANT;
+  endedAt = FRACTIONAL_INSTANT;
   reason: EndReason = "ALL_ANSWERED";
   completion = COMPLETE_ALL;
   resultCount = 0;
@@ -65,24 +69,24 @@ export class EndedRequest implements RequestRecord {
   answeredCount = 0;
   failedCount = 0;
   readonly notes = undefined;
-  /** Written over; the first `targetCount` of them count. */
-  private readonly kept: EndedAssignment[] = [];
+  /** Overwritten by each request; only the first `targetCount` entries are valid. */
+  private readonly reused: EndedAssignment[] = [];
   private targetCount = 0;
 
   /** The assignments, in the order in which the targets were asked. */
   get assignments(): readonly AssignmentRecord[] {
-    return this.kept.slice(0, this.targetCount);
+    return this.reused.slice(0, this.targetCount);
   }
 
-  /** Puts a request here that has just ended. */
+  /** Stores a request that has just ended. */
   put(request: PendingRequest): void {
     const { reason, endedAt } = request;
     this.requestId = request.requestId;
     if (!isFinal(request) || reason === undefined || endedAt === undefined) {
-      this.whole = request;
+      this.original = request;
       return;
     }
-    this.whole = undefined;
+    this.original = undefined;
     this.serial = request.serial;
     this.topic = request.topic;
     this.acceptedAt = request.acceptedAt;
@@ -97,18 +101,18 @@ export class EndedRequest implements RequestRecord {
     this.targetCount = request.assignments.length;
     for (let i = 0; i < this.targetCount; i++) {
       const assignment = request.assignments[i];
-      this.kept[i] ??= new EndedAssignment();
-      if (assignment) this.kept[i]?.put(assignment);
+      this.reused[i] ??= new EndedAssignment();
+      if (assignment) this.reused[i]?.put(assignment);
     }
   }
 
-  /** What is known of the request. Valid until the next request is put here. */
+  /** The stored request. Valid until the next request is put here. */
   get record(): RequestRecord {
-    return this.whole ?? this;
+    return this.original ?? this;
   }
 }
 
-/** Whether a request can change no more: every target has answered, and its id is not a caller's. */
+/** Whether a request can no longer change: every target has answered, and no caller chose its id. */
 function isFinal({ assignments, notes, digest }: PendingRequest): boolean {
   if (notes !== undefined || digest !== "") return false;
   return assignments.every(({ state }) => state === "ANSWERED" || state === "FAILED");

@@ -1,5 +1,5 @@
 /**
- * Requests that wait for the first producer of their topic.
+ * Requests that are held until a producer of their topic registers.
  */
 import type { PendingRequest } from "./pending-request.js";
 import type { TopicState } from "./topic-state.js";
@@ -27,7 +27,7 @@ export class HeldRequests {
     if (held?.delete(request) && held.size === 0) this.byTopic.delete(topic);
   }
 
-  /** Topics with held requests, each with its requests. The requests at hand may be released while they are read. */
+  /** Topics with their held requests. The current request may be released during the iteration. */
   all(): Iterable<readonly [TopicState, Iterable<PendingRequest>]> {
     return this.byTopic;
   }

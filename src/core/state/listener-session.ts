@@ -11,9 +11,9 @@ export class ListenerSession extends Session {
   readonly includeSummaries: boolean;
   readonly group: string;
   readonly peer: string;
-  /** The listener by itself, as a member of a group hears its share of the results; empty without a group. */
-  readonly alone: Audience;
-  /** Topics and patterns, as they were added. */
+  /** Audience of this listener only, for its share of the results as a group member; empty without a group. */
+  readonly ownAudience: Audience;
+  /** Topics and patterns, in the order in which they were added. */
   readonly topics = new Set<string>();
 
   constructor(
@@ -29,6 +29,6 @@ export class ListenerSession extends Session {
     this.includeSummaries = opened.includeSummaries;
     this.group = opened.group;
     this.peer = opened.peer;
-    this.alone = opened.group === "" ? NO_AUDIENCE : new Audience([this.key]);
+    this.ownAudience = opened.group === "" ? NO_AUDIENCE : new Audience([this.key]);
   }
 }

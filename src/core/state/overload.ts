@@ -1,62 +1,65 @@
 /**
- * What a server sheds that is asked for more than it can do: requests that waited too long to be looked at, and those
- * that would be taken only to say that most of the producers are saturated.
+ * Load shedding. An overloaded server sheds requests that waited too long to be processed, and requests for which most
+ * producers are saturated.
  *
- * A request may wait for a second, or for a fifth of its TTL, so that a burst is taken whole. Where every request has had to
- * wait for that long it is no burst, and the line is as long as it is allowed to be: whoever is taken would wait that long
- * for nothing. So it is kept short then, as in controlled delay (CoDel, RFC 8289, section 3).
+ * A request may wait for up to a second, or a fifth of its TTL if that is longer, so that a short burst is accepted
+ * completely. If every request of such a period has waited, this is no burst but a standing queue: a long queue adds
+ * latency, but no throughput. The maximum wait is then lowered to {@link BEHIND_MS}, as in controlled delay (CoDel, RFC
+ * 8289, section 3).
  */
 import type { RequestSubmitted } from "../vocabulary/input.js";
 import type { Instant } from "../vocabulary/model.js";
 import { type Refusal, refusal } from "../vocabulary/reason.js";
 import type { Choice } from "./topic-state.js";
 
-/** When a caller that was shed may try again, in milliseconds. */
+/** Retry delay for shed requests, in milliseconds. */
 export const RETRY_AFTER_MS = 1_000;
-/** A request that waited longer than this share of its TTL to be looked at is too late to be asked. */
-const MOST_WAIT = 1 / 5;
-/** Or than this, in milliseconds, whichever is longer; that is also how long a burst lasts. */
+/** Maximum wait before a request is processed, as a share of its TTL. */
+const MAX_WAIT_SHARE = 1 / 5;
+/** Maximum wait in milliseconds, if that is longer than the share; also the maximum duration of a burst. */
 const BURST_MS = 1_000;
-/** A request that waited so long, in milliseconds, came to a server that is behind. */
+/** A request that waited longer than this, in milliseconds, shows that the server is behind. */
 const BEHIND_MS = 100;
-/** And one that waited less than this, to a server that keeps up. */
+/** A request that waited less than this, in milliseconds, shows that the server keeps up. */
 const PROMPT_MS = 20;
 
-/** Always the same, as is the next one, so that it need be encoded only once: it comes when there is no time. */
+/** This refusal and the next are constants, so that an overloaded server encodes each of them only once. */
 const WAITED_TOO_LONG = refusal(
   "OVERLOADED",
-  "the server is asked for more than it can do, and the request waited too long to be looked at; try again later",
+  "the server is overloaded, and the request waited too long to be processed; retry later",
   {},
   RETRY_AFTER_MS,
 );
 
-const HARDLY_ANY_ROOM = refusal(
+const PRODUCERS_SATURATED = refusal(
   "OVERLOADED",
-  "the server is asked for more than it can do, and most producers have no room for the request; try again later",
+  "the server is overloaded, and most producers have no room for the request; retry later",
   {},
   RETRY_AFTER_MS,
 );
 
-/** Whether requests have to wait before they are looked at, and for how long that has been so. */
+/** Tracks whether requests wait before they are processed, and since when. */
 export class Overload {
-  private promptAt: Instant = Number.NEGATIVE_INFINITY;
-  private lastAt: Instant = Number.NEGATIVE_INFINITY;
+  private lastPromptAt: Instant = Number.NEGATIVE_INFINITY;
+  private lastSeenAt: Instant = Number.NEGATIVE_INFINITY;
 
-  /** @returns why a request that waited is too late, or undefined if it is not. */
+  /** @returns why a request that waited is shed; undefined if it is not. */
   refuseLate(waitedMs: number, ttlMs: number, now: Instant): Refusal | undefined {
-    // What came before a silence says nothing about now.
-    if (waitedMs < PROMPT_MS || now - this.lastAt > BURST_MS) this.promptAt = now;
-    this.lastAt = now;
-    const burstMs = Math.max(BURST_MS, ttlMs * MOST_WAIT);
-    const mostMs = now - this.promptAt <= burstMs ? burstMs : BEHIND_MS;
-    return waitedMs > mostMs ? WAITED_TOO_LONG : undefined;
+    // After a silence, earlier waits say nothing about the current load.
+    if (waitedMs < PROMPT_MS || now - this.lastSeenAt > BURST_MS) this.lastPromptAt = now;
+    this.lastSeenAt = now;
+    const burstMs = Math.max(BURST_MS, ttlMs * MAX_WAIT_SHARE);
+    const maxWaitMs = now - this.lastPromptAt <= burstMs ? burstMs : BEHIND_MS;
+    return waitedMs > maxWaitMs ? WAITED_TOO_LONG : undefined;
   }
 }
 
 /**
- * @returns why a server that is behind does not take a request: most producers would only be counted as saturated, which
- * costs it several times as much as to say so at once. One that is not behind says it in the summary. That of two
- * producers one never answers keeps nobody from asking the other.
+ * Sheds a request if the server is behind and more than half of the producers are saturated: accepting the request only
+ * to report them as SATURATED costs several times as much as rejecting it at once. A server that keeps up reports them
+ * in the summary. If one of two producers is saturated, the other is still asked.
+ *
+ * @returns why the request is shed; undefined if it is not.
  */
 export function refuseSaturated(
   { waitedMs = 0, validateOnly }: RequestSubmitted,
@@ -65,5 +68,5 @@ export function refuseSaturated(
   if (waitedMs <= BEHIND_MS || validateOnly) return undefined;
   let saturatedCount = 0;
   for (const { producer } of choices) if (!producer.hasCredit && !producer.hasRoom) saturatedCount++;
-  return saturatedCount * 2 > choices.length ? HARDLY_ANY_ROOM : undefined;
+  return saturatedCount * 2 > choices.length ? PRODUCERS_SATURATED : undefined;
 }

@@ -16,39 +16,40 @@ import type {
 import type { Assignment } from "./assignment.js";
 import type { Note, RequestRecord } from "./request-record.js";
 
-/** Notes kept of one request; a stream of partial results may be long. */
+/** Maximum number of notes per request; a stream of partial results may be long. */
 const MAX_NOTES = 256;
 
-/** Takes the place of an ended request's payload. */
+/** Replaces the payload of an ended request. */
 const NO_PAYLOAD: Payload = new Uint8Array(0);
 
 /**
- * A request from its acceptance on; as a deadline, the end of its TTL or the next stall, whichever comes first.
+ * A request from its acceptance on. As a deadline, it is due at the end of its TTL or at its stall timeout, whichever
+ * is earlier.
  *
- * GATHERING: results go to listeners and callers. RUNNING_ON: the callers have their summary, what still arrives goes to
- * the listeners (loser action LET_RUN). ENDED: nothing goes anywhere; kept for a while to be looked up.
+ * GATHERING: results go to listeners and callers. RUNNING_ON: the callers have their summary, and further results go to
+ * the listeners only (loser action LET_RUN). ENDED: only late results are delivered; the request may be remembered.
  */
 export class PendingRequest extends Deadline implements RequestRecord {
   readonly kind = "request";
   phase: "GATHERING" | "RUNNING_ON" | "ENDED" = "GATHERING";
   readonly assignments: Assignment[] = [];
-  /** Who gathers. Replaced, never changed: deliveries refer to it. */
+  /** Sessions of the callers that gather. Replaced, never modified: deliveries refer to the array. */
   callers: readonly SessionKey[] = [];
-  /** Assignments of which nothing more will come. */
+  /** Number of assignments that are settled. */
   settledCount = 0;
   answeredCount = 0;
   failedCount = 0;
-  /** Results in time, partial and final, with errors. */
+  /** In-time results, partial and final, including errors. */
   resultCount = 0;
-  /** Those of them that were errors. */
+  /** In-time results that were errors. */
   errorCount = 0;
-  /** Made for the first note; most requests have none. */
+  /** Created with the first note; most requests have none. */
   notes: Note[] | undefined = undefined;
-  /** Why its gather ended; set before `endedAt` if the assignments ran on for the listeners. */
+  /** Why the gather ended; set before `endedAt` if assignments run on for the listeners. */
   reason: EndReason | undefined = undefined;
-  /** What is told to those that submit it again after its gather has ended. */
+  /** The answer to repeated submissions after the gather has ended. */
   summary: Summary | undefined = undefined;
-  /** Set at the end. */
+  /** Undefined until the request has ended. */
   endedAt: Instant | undefined = undefined;
   readonly requestId: string;
   readonly deadlineAt: Instant;
@@ -58,13 +59,13 @@ export class PendingRequest extends Deadline implements RequestRecord {
   readonly excludeListeners: boolean;
   readonly context: TraceContext;
   payload: Payload;
-  /** Tells its content from the content of another request; "" if its id is not the caller's. */
+  /** Digest of the request's content; "" if the caller chose no id. */
   readonly digest: string;
 
   /**
    * @param serial - position among all requests of the process.
-   * @param topic - the topic's own name, where it has state: the name in the message would be kept with every request.
-   * @param acceptance - the answer to it.
+   * @param topic - the name held by the topic's state if there is one, so that requests share one string per topic.
+   * @param acceptance - the answer to the submission.
    */
   constructor(
     readonly serial: number,
@@ -87,19 +88,19 @@ export class PendingRequest extends Deadline implements RequestRecord {
     this.digest = submitted.digest;
   }
 
-  /** Keeps a note, as long as there are not too many. */
+  /** Adds a note; drops it beyond {@link MAX_NOTES}. */
   note(at: Instant, kind: Note["kind"], { producer, attempt }: Assignment): void {
     this.notes ??= [];
     if (this.notes.length < MAX_NOTES)
       this.notes.push({ at, kind, producerId: producer.producerId, attempt });
   }
 
-  /** Whether it still waits for the first producer to be asked. */
+  /** Whether it waits for a producer to register; no producer has been asked yet. */
   get isHeld(): boolean {
     return this.noProducersAction === "WAIT" && this.assignments.length === 0;
   }
 
-  /** Releases the payload; nobody will be asked any more. @returns how many bytes it had. */
+  /** Releases the payload, which no producer will be sent any more. @returns its size in bytes. */
   dropPayload(): number {
     const bytes = this.payload.length;
     this.payload = NO_PAYLOAD;

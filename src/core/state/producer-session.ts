@@ -7,7 +7,7 @@ import { Session } from "./session.js";
 
 const LATENCY_SAMPLES = 128;
 
-/** A connected producer: its registrations, its credit, what it owes and what waits for it. */
+/** A connected producer: its registrations, credit, assignments and backlog. */
 export class ProducerSession extends Session {
   readonly kind = "producer";
   readonly sessionId: string;
@@ -18,15 +18,15 @@ export class ProducerSession extends Session {
   /** Group by topic or pattern. */
   readonly registrations = new Map<string, string>();
   readonly backlog = new Backlog();
-  /** What it owes, and of the last ones that it owed those it has not answered, by assignment id. */
+  /** Outstanding assignments, and recently settled ones that were not answered, by assignment id. */
   readonly assignments = new IdTable<Assignment>();
   outstandingCount = 0;
   isDraining = false;
   answeredCount = 0;
   failedCount = 0;
   missedCount = 0;
-  /** Ids of the last ones that are over, in a ring. */
-  private readonly settled: number[] = [];
+  /** Ids of the assignments that were settled last, in a ring. */
+  private readonly settledIds: number[] = [];
   private settledNext = 0;
   private readonly latencies: number[] = [];
   private latencyNext = 0;
@@ -46,42 +46,42 @@ export class ProducerSession extends Session {
     this.peer = opened.peer;
   }
 
-  /** Whether it may be given work right now. */
+  /** Whether it has credit for another assignment. */
   get hasCredit(): boolean {
     return this.outstandingCount < this.maxOutstanding;
   }
 
-  /** Whether further work may wait for its turn. */
+  /** Whether its backlog has room for another assignment. */
   get hasRoom(): boolean {
     return this.backlog.size < this.maxBacklog;
   }
 
-  /** What it has to do, now and later. */
+  /** Number of outstanding and waiting assignments. */
   get load(): number {
     return this.outstandingCount + this.backlog.size;
   }
 
-  /** Remembers an assignment that is over, and forgets the one that has been over the longest. */
-  rememberSettled({ id }: Assignment, isAnswered: boolean, most: number): void {
-    const forgotten = this.settled[this.settledNext];
+  /** Remembers a settled assignment, and forgets the one that was settled first. @param max - size of the ring. */
+  rememberSettled({ id }: Assignment, isAnswered: boolean, max: number): void {
+    const forgotten = this.settledIds[this.settledNext];
     if (forgotten !== undefined) this.assignments.delete(forgotten);
-    this.settled[this.settledNext] = id;
-    this.settledNext = (this.settledNext + 1) % most;
+    this.settledIds[this.settledNext] = id;
+    this.settledNext = (this.settledNext + 1) % max;
     if (isAnswered) this.assignments.delete(id);
   }
 
-  /** Whether it has answered this assignment, as far back as is remembered. Looked for one by one: it is rarely asked. */
+  /** Whether it answered this assignment, as far as is remembered. Searches linearly, because calls are rare. */
   hasAnswered(id: number): boolean {
-    return this.settled.includes(id) && this.assignments.get(id) === undefined;
+    return this.settledIds.includes(id) && this.assignments.get(id) === undefined;
   }
 
-  /** Notes how long a final answer took, in milliseconds. */
+  /** Records the latency of a final answer, in milliseconds. */
   noteLatency(latencyMs: number): void {
     this.latencies[this.latencyNext] = latencyMs;
     this.latencyNext = (this.latencyNext + 1) % LATENCY_SAMPLES;
   }
 
-  /** The latency that this share of the recent answers stayed within; undefined before the first answer. */
+  /** The latency, in milliseconds, that this share of recent answers did not exceed; undefined without an answer. */
   latencyPercentile(share: number): number | undefined {
     const sorted = [...this.latencies].sort((a, b) => a - b);
     return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];

@@ -1,5 +1,5 @@
 /**
- * Requests that are looked up after their end, or that may be sent twice.
+ * Requests that are remembered: ended ones for look-up, and those with a caller's request_id for idempotency.
  */
 
 import type { Limits } from "../vocabulary/limits.js";
@@ -13,10 +13,10 @@ interface Remembered {
   readonly forgetAt: Instant;
 }
 
-/** Requests by a caller's id, and the ones that ended recently. */
+/** Requests by their callers' request_ids, and requests that ended recently. */
 export class RememberedRequests {
-  private readonly byCallersId = new Map<string, Remembered>();
-  /** Those that ended last, in a ring: noting one costs the same for every request, looking one up is rare. */
+  private readonly byCallerId = new Map<string, Remembered>();
+  /** The requests that ended last, in a ring: each request is added at constant cost, while look-ups are rare. */
   private readonly ended: EndedRequest[] = [];
   private endedNext = 0;
 
@@ -24,51 +24,50 @@ export class RememberedRequests {
     private readonly limits: Pick<Limits, "recentRequests" | "idempotencyMs" | "rememberedRequestIds">,
   ) {}
 
-  /** How many callers' ids are remembered. */
+  /** Number of remembered request_ids of callers. */
   get size(): number {
-    return this.byCallersId.size;
+    return this.byCallerId.size;
   }
 
-  /** The request that was last sent with a caller's id, if that is remembered. */
-  sentAs(requestId: string): PendingRequest | undefined {
-    return this.byCallersId.get(requestId)?.request;
+  /** The request that was last submitted with this request_id, if it is remembered. */
+  findByCallerId(requestId: string): PendingRequest | undefined {
+    return this.byCallerId.get(requestId)?.request;
   }
 
-  /** A request that ended, if it is still remembered. */
+  /** A request by its id, if it is remembered. */
   find(requestId: string): RequestRecord | undefined {
-    const sent = this.byCallersId.get(requestId)?.request;
-    return sent ?? this.ended.find((place) => place.requestId === requestId)?.record;
+    const sent = this.byCallerId.get(requestId)?.request;
+    return sent ?? this.ended.find((ended) => ended.requestId === requestId)?.record;
   }
 
-  /** The records of ended requests, in no order. Valid until the next request ends. */
+  /** The records of ended requests, unordered. Valid until the next request ends. */
   recent(): readonly RequestRecord[] {
-    return this.ended.map((place) => place.record);
+    return this.ended.map((ended) => ended.record);
   }
 
-  /** Remembers a request by its caller's id. */
-  noteSent(request: PendingRequest): void {
-    const windowMs = Math.max(this.limits.idempotencyMs, 2 * request.acceptance.ttlMs);
-    const forgetAt = request.acceptedAt + windowMs;
-    this.byCallersId.set(request.requestId, { request, forgetAt });
-    if (this.byCallersId.size > this.limits.rememberedRequestIds) dropOldest(this.byCallersId);
+  /** Remembers a request by the request_id that its caller chose. */
+  rememberId(request: PendingRequest): void {
+    const rememberedMs = Math.max(this.limits.idempotencyMs, 2 * request.acceptance.ttlMs);
+    const forgetAt = request.acceptedAt + rememberedMs;
+    this.byCallerId.set(request.requestId, { request, forgetAt });
+    if (this.byCallerId.size > this.limits.rememberedRequestIds) evictOldest(this.byCallerId);
   }
 
   /** Remembers a request that ended. */
-  noteEnd(request: PendingRequest): void {
+  rememberEnded(request: PendingRequest): void {
     if (this.limits.recentRequests === 0) return;
     this.ended[this.endedNext] ??= new EndedRequest();
     this.ended[this.endedNext]?.put(request);
     this.endedNext = (this.endedNext + 1) % this.limits.recentRequests;
   }
 
-  /** Forgets callers' ids whose window is over. */
+  /** Forgets request_ids that have expired. */
   expire(now: Instant): void {
-    for (const [id, remembered] of this.byCallersId)
-      if (remembered.forgetAt < now) this.byCallersId.delete(id);
+    for (const [id, remembered] of this.byCallerId) if (remembered.forgetAt < now) this.byCallerId.delete(id);
   }
 }
 
-function dropOldest<T>(map: Map<string, T>): void {
+function evictOldest<T>(map: Map<string, T>): void {
   for (const key of map.keys()) {
     map.delete(key);
     return;

@@ -1,6 +1,6 @@
 import type { AssignmentState, Completion, EndReason, Failure, Instant } from "../vocabulary/model.js";
 
-/** Something in a request's life that its assignments do not tell by themselves. */
+/** An event in a request's life that the states of its assignments do not show. */
 export interface Note {
   readonly at: Instant;
   readonly kind: "QUEUED" | "PARTIAL" | "LATE" | "ASSIGNED" | "DEPARTED";
@@ -8,7 +8,7 @@ export interface Note {
   readonly attempt: number;
 }
 
-/** What summaries and views show of an assignment. */
+/** The part of an assignment that summaries and views read. */
 export interface AssignmentRecord {
   readonly producer: { readonly producerId: string };
   readonly group: string;
@@ -22,7 +22,7 @@ export interface AssignmentRecord {
   readonly failure: Failure | undefined;
 }
 
-/** What summaries and views show of a request, in flight or ended. */
+/** The part of a request, pending or ended, that summaries and views read. */
 export interface RequestRecord {
   /** Position among all requests of the process. */
   readonly serial: number;
@@ -32,14 +32,14 @@ export interface RequestRecord {
   readonly deadlineAt: Instant;
   /** Undefined until the end. */
   readonly endedAt: Instant | undefined;
-  /** Why its gather ended; undefined while it goes on. */
+  /** Why the gather ended; undefined while it continues. */
   readonly reason: EndReason | undefined;
   readonly completion: Completion;
   readonly answeredCount: number;
   readonly failedCount: number;
-  /** Results in time, partial and final, with errors. */
+  /** In-time results, partial and final, including errors. */
   readonly resultCount: number;
-  /** Those of them that were errors. */
+  /** In-time results that were errors. */
   readonly errorCount: number;
   readonly assignments: readonly AssignmentRecord[];
   /** Undefined if there are none. */

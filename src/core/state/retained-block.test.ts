@@ -31,8 +31,8 @@ const arbitraryDelivery: fc.Arbitrary<Deliver> = fc
   }));
 
 describe("a block of retained deliveries", () => {
-  it("gives each delivery back as it was", () => {
-    // As text, since comparing large arrays number by number takes minutes.
+  it("restores each delivery", () => {
+    // Compares text, because comparing large arrays element by element takes minutes.
     const readable = ({ payload, ...fields }: Deliver) => ({
       ...fields,
       payload: Buffer.from(payload).toString("base64"),
@@ -52,19 +52,22 @@ describe("a block of retained deliveries", () => {
     );
   });
 
-  it.each([100, 70_000])("holds a payload of %i bytes without the message that it came in", (byteLength) => {
-    const message = new Uint8Array(1_000_000).fill(7);
-    const block = new RetainedBlock();
-    const [delivery] = fc.sample(arbitraryDelivery, 1) as [Deliver];
-    block.append({ ...delivery, payload: message.subarray(500, 500 + byteLength) });
-    message.fill(8);
+  it.each([100, 70_000])(
+    "retains a payload of %i bytes without the message that contained it",
+    (byteLength) => {
+      const message = new Uint8Array(1_000_000).fill(7);
+      const block = new RetainedBlock();
+      const [delivery] = fc.sample(arbitraryDelivery, 1) as [Deliver];
+      block.append({ ...delivery, payload: message.subarray(500, 500 + byteLength) });
+      message.fill(8);
 
-    const { payload } = block.read(0, "t");
-    expect(Buffer.compare(payload, new Uint8Array(byteLength).fill(7))).toBe(0);
-    expect(payload.buffer).not.toBe(message.buffer);
-  });
+      const { payload } = block.read(0, "t");
+      expect(Buffer.compare(payload, new Uint8Array(byteLength).fill(7))).toBe(0);
+      expect(payload.buffer).not.toBe(message.buffer);
+    },
+  );
 
-  it("holds a large payload without the message that it came in, if that is a Buffer as off the wire", () => {
+  it("retains a large payload without the message that contained it, if that is a Buffer from the wire", () => {
     const message = Buffer.alloc(1_000_000, 7);
     const block = new RetainedBlock();
     const [delivery] = fc.sample(arbitraryDelivery, 1) as [Deliver];
@@ -72,7 +75,7 @@ describe("a block of retained deliveries", () => {
     expect(block.read(0, "t").payload.buffer).not.toBe(message.buffer);
   });
 
-  it("lets go of a large payload at once when it is dropped", () => {
+  it("releases a large payload as soon as it is dropped", () => {
     const block = new RetainedBlock();
     const [delivery] = fc.sample(arbitraryDelivery, 1) as [Deliver];
     const index = block.append({ ...delivery, payload: new Uint8Array(100_000) });
@@ -93,20 +96,20 @@ describe("a block of retained deliveries", () => {
     expect(fill(new Uint8Array(100_000))).toBe(512);
   });
 
-  it("is spent once every delivery is dropped, and is then as good as new, whatever was read of it before", () => {
+  it("is reusable once every delivery is dropped, without an effect on payloads that were read before", () => {
     const [first, second] = fc.sample(arbitraryDelivery, 2) as [Deliver, Deliver];
     const block = new RetainedBlock();
-    expect(block.isSpent).toBe(false);
+    expect(block.isReusable).toBe(false);
     block.append({ ...first, payload: new Uint8Array(100).fill(1) });
     block.append({ ...first, payload: new Uint8Array(100_000).fill(1) });
     const { payload } = block.read(0, "t");
     block.drop(0);
-    expect(block.isSpent).toBe(false);
+    expect(block.isReusable).toBe(false);
     block.drop(1);
-    expect(block.isSpent).toBe(true);
+    expect(block.isReusable).toBe(true);
 
-    block.renew();
-    expect(block.isSpent).toBe(false);
+    block.reset();
+    expect(block.isReusable).toBe(false);
     expect(block.append({ ...second, payload: new Uint8Array(200).fill(2) })).toBe(0);
     expect(block.cost(0)).toBe(256 + 200);
     expect(block.read(0, "t")).toMatchObject({ requestId: second.requestId, more: second.more });

@@ -1,20 +1,23 @@
 /**
- * Retained deliveries, several hundred in one block. Their numbers and payloads lie in arrays of the block, so that a
- * minute of deliveries costs the garbage collector a few objects per block instead of a dozen per delivery. A block whose
- * deliveries are all dropped is filled again.
+ * Retained deliveries, up to 512 in one block.
+ *
+ * The natural way is to retain the delivery objects. But a minute of deliveries would then burden the garbage collector
+ * with a dozen objects per delivery. A block stores the fields and payloads of its deliveries in a few arrays instead,
+ * and is filled again once all its deliveries are dropped. The blocks can go when deliveries are no longer retained in
+ * memory.
  */
 
 import { ownBytes } from "../tables/own-bytes.js";
 import type { Deliver } from "../vocabulary/effect.js";
 import { NO_LANE, NOBODY, type Payload, type TraceContext } from "../vocabulary/model.js";
 
-/** Maximum of deliveries in a block. */
+/** Maximum number of deliveries in a block. */
 const MAX_ENTRIES = 512;
-/** Maximum of bytes of their payloads; a payload that is as large as this by itself lies apart. */
+/** Maximum payload bytes in a block; a payload of this size or more is stored separately. */
 const PAYLOAD_BYTES = 64 * 1024;
-/** What a delivery costs beside its payload, in bytes; estimated. */
+/** Cost of a delivery without its payload, in bytes; estimated. */
 const ENTRY_BYTES = 256;
-/** Numbers per delivery, and where each one is among them. */
+/** Number of numeric fields per delivery, and the offset of each. */
 const NUMBERS = 4;
 const LATENCY = 0;
 const RECEIVED = 1;
@@ -31,24 +34,24 @@ export class RetainedBlock {
   private readonly numbers = new Float64Array(NUMBERS * MAX_ENTRIES);
   private readonly payloads = new Uint8Array(PAYLOAD_BYTES);
   private readonly ends = new Uint32Array(MAX_ENTRIES);
-  /** Payloads that are too large to lie with the others, by index. */
+  /** Payloads that are too large for the block's own array, by index. */
   private readonly large = new Map<number, Payload>();
   private used = 0;
   private count = 0;
   private droppedCount = 0;
 
-  /** Whether it held deliveries and holds none any more. */
-  get isSpent(): boolean {
+  /** Whether all deliveries of the block are dropped; false for an empty block. */
+  get isReusable(): boolean {
     return this.count > 0 && this.droppedCount === this.count;
   }
 
-  /** Whether this payload has room. */
+  /** Whether the block has room for a delivery with this payload. */
   hasRoom(payload: Payload): boolean {
     const bytes = isLarge(payload) ? 0 : payload.length;
     return this.count < MAX_ENTRIES && this.used + bytes <= PAYLOAD_BYTES;
   }
 
-  /** Takes a delivery that has room. @returns its index. */
+  /** Appends a delivery, for which the block must have room. @returns its index. */
   append(delivery: Deliver): number {
     const { payload } = delivery;
     const index = this.count++;
@@ -82,12 +85,12 @@ export class RetainedBlock {
     return this.numbers[NUMBERS * index + SEQUENCE] ?? 0;
   }
 
-  /** What a delivery costs, in bytes; estimated. */
+  /** Cost of a delivery, in bytes; estimated. */
   cost(index: number): number {
     return ENTRY_BYTES + (this.large.get(index)?.length ?? this.end(index) - this.end(index - 1));
   }
 
-  /** A delivery of a topic, as it was but for its receivers. Its payload is its own: the block may be filled again. */
+  /** Restores a delivery, without its receivers. The payload is a copy unless it is large: the block may be reused. */
   read(index: number, topic: string): Deliver {
     return {
       kind: "deliver",
@@ -109,14 +112,14 @@ export class RetainedBlock {
     };
   }
 
-  /** Drops a delivery, once. The bytes of a small one stay until the block is filled again or released. */
+  /** Drops a delivery; call once per delivery. A small payload is freed only when the block is reused or released. */
   drop(index: number): void {
     this.droppedCount++;
     if (this.large.size > 0) this.large.delete(index);
   }
 
-  /** Empties a block that is spent, so that it can be filled again. */
-  renew(): void {
+  /** Empties a block whose deliveries are all dropped, so that it can be filled again. */
+  reset(): void {
     this.used = 0;
     this.count = 0;
     this.droppedCount = 0;

@@ -5,7 +5,7 @@ import { NO_CONTEXT, NO_LANE, NOBODY } from "../vocabulary/model.js";
 import { RetainedLog } from "./retained-log.js";
 import { TopicState } from "./topic-state.js";
 
-/** What an entry costs beside its payload. */
+/** Cost of an entry without its payload. */
 const ENTRY_BYTES = 256;
 
 function delivery(topic: TopicState, payloadBytes: number, receivedAt: number): Deliver {
@@ -38,7 +38,7 @@ function topics(count: number): readonly TopicState[] {
 }
 
 describe("the retained log", () => {
-  it("holds the newest deliveries of all topics within its bytes and its age, and replays each topic without a hole", () => {
+  it("retains the newest deliveries of all topics within its limits, and replays each topic without a gap", () => {
     const step = fc.record({
       topic: fc.nat(2),
       bytes: fc.oneof(fc.nat(300), fc.constant(5_000)),
@@ -93,7 +93,7 @@ describe("the retained log", () => {
     );
   });
 
-  it("keeps what is as old as allowed and drops what is older", () => {
+  it("retains deliveries up to the maximum age, and drops older ones", () => {
     const log = new RetainedLog({ retainedBytes: 10_000, retainedMs: 100 });
     const [topic] = topics(1) as [TopicState];
     log.append(topic.log, delivery(topic, 0, 50));
@@ -104,7 +104,7 @@ describe("the retained log", () => {
     expect(log.size).toBe(0);
   });
 
-  it("retains nothing if its bytes are 0", () => {
+  it("retains nothing if its limit is 0 bytes", () => {
     const log = new RetainedLog({ retainedBytes: 0, retainedMs: 100 });
     const [topic] = topics(1) as [TopicState];
     log.append(topic.log, delivery(topic, 0, 0));
@@ -112,7 +112,7 @@ describe("the retained log", () => {
     expect([log.size, log.byteLength, topic.log.after(0)]).toEqual([0, 0, []]);
   });
 
-  it("lets a busy topic push out what a quiet one had, which is the oldest", () => {
+  it("drops the oldest deliveries of a quiet topic for newer ones of a busy topic", () => {
     const log = new RetainedLog({ retainedBytes: 3 * ENTRY_BYTES, retainedMs: 100 });
     const [quiet, busy] = topics(2) as [TopicState, TopicState];
     log.append(quiet.log, delivery(quiet, 0, 0));
@@ -122,10 +122,10 @@ describe("the retained log", () => {
     expect(busy.log.after(0).map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
   });
 
-  it("keeps the payload of each, over many blocks that are filled again and again", () => {
+  it("keeps every payload intact while blocks are reused", () => {
     const log = new RetainedLog({ retainedBytes: 50_000, retainedMs: 100 });
     const own = topics(3);
-    // Now and then one that is larger than all that may be retained, so that nothing is left.
+    // Some payloads exceed the limit of the whole log, so that nothing is retained.
     const bytes = (seed: number) => Buffer.alloc(seed % 50 === 49 ? 60_000 : 1_000 + (seed % 7), seed);
     const kept: { topic: TopicState; entry: Deliver }[] = [];
     for (let i = 0; i < 3_000; i++) {
@@ -146,7 +146,7 @@ describe("the retained log", () => {
     }
   });
 
-  it("stays as small as it is allowed to be over a long time", () => {
+  it("stays within its limits over a long time", () => {
     const log = new RetainedLog({ retainedBytes: 100 * ENTRY_BYTES, retainedMs: 100 });
     const [topic, other] = topics(2) as [TopicState, TopicState];
     for (let i = 0; i < 150_000; i++) {
@@ -156,11 +156,11 @@ describe("the retained log", () => {
 
     expect([log.size, log.byteLength]).toEqual([100, 100 * ENTRY_BYTES]);
     expect(topic.log.count + other.log.count).toBe(100);
-    expect(topic.log.placeCount + other.log.placeCount).toBeLessThanOrEqual(100 + 2 * 1_024);
+    expect(topic.log.slotCount + other.log.slotCount).toBeLessThanOrEqual(100 + 2 * 1_024);
     expect(topic.log.after(0).at(-1)?.sequence).toBe(topic.sequence);
   });
 
-  it("holds about twice the places of what is retained, however many topics share it", () => {
+  it("uses about two slots per retained delivery, however many topics share the log", () => {
     const log = new RetainedLog({ retainedBytes: 400 * ENTRY_BYTES, retainedMs: 100 });
     const many = topics(100);
     for (let i = 0; i < 50_000; i++) {
@@ -170,7 +170,7 @@ describe("the retained log", () => {
 
     for (const topic of many) {
       expect(topic.log.count).toBe(4);
-      expect(topic.log.placeCount).toBeLessThanOrEqual(4 + 16);
+      expect(topic.log.slotCount).toBeLessThanOrEqual(4 + 16);
       expect(sequences(topic.log.after(0))).toEqual([497, 498, 499, 500]);
     }
   });

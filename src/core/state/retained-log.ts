@@ -1,6 +1,6 @@
 /**
- * Deliveries that are kept for listeners that resume. The order of arrival over all topics decides which delivery is
- * dropped first, so that one bound in bytes and one in age hold for all topics together.
+ * Deliveries that are retained for listeners that resume. The oldest delivery over all topics is dropped first, so that
+ * one limit on bytes and one on age apply to all topics together.
  */
 import type { Deliver } from "../vocabulary/effect.js";
 import type { Limits } from "../vocabulary/limits.js";
@@ -8,14 +8,14 @@ import type { Instant } from "../vocabulary/model.js";
 import { RetainedBlock } from "./retained-block.js";
 import type { TopicLog } from "./topic-log.js";
 
-/** Emptied places at the front that are worth a copy of the rest, if they are at least half of all. */
-const COMPACT_AT = 1_024;
-/** Spent blocks that are kept, so that no block is allocated while as many deliveries come as go. */
-const MAX_SPARE = 16;
+/** Minimum number of empty slots at the front for a compaction; at least half of all slots must be empty as well. */
+const MIN_EMPTY_SLOTS = 1_024;
+/** Maximum number of blocks kept for reuse. In a steady state, no block is allocated. */
+const MAX_SPARE_BLOCKS = 16;
 
 /** The retained deliveries of all topics. */
 export class RetainedLog {
-  /** The log of each delivery, in the order of arrival. */
+  /** The topic log of each delivery, in arrival order. */
   private logs: (TopicLog | undefined)[] = [];
   private start = 0;
   private bytes = 0;
@@ -24,17 +24,17 @@ export class RetainedLog {
 
   constructor(private readonly limits: Pick<Limits, "retainedBytes" | "retainedMs">) {}
 
-  /** Bytes held, estimated. */
+  /** Size of the retained deliveries in bytes, estimated. */
   get byteLength(): number {
     return this.bytes;
   }
 
-  /** How many deliveries are held. */
+  /** Number of retained deliveries. */
   get size(): number {
     return this.logs.length - this.start;
   }
 
-  /** Keeps a delivery that is the newest of its topic and of all. */
+  /** Retains a delivery, which must be the newest of all topics. */
   append(log: TopicLog, delivery: Deliver): void {
     if (this.limits.retainedBytes === 0) return;
     if (!this.block.hasRoom(delivery.payload)) this.block = this.nextBlock();
@@ -55,11 +55,11 @@ export class RetainedLog {
     this.spare.length = 0;
   }
 
-  /** A block that was filled and is spent, or a new one. */
+  /** A reusable block, or a new one. */
   private nextBlock(): RetainedBlock {
-    // A block that is spent while it is still being filled is not among the spare ones.
-    const block = this.block.isSpent ? this.block : this.spare.pop();
-    block?.renew();
+    // A block whose deliveries are all dropped while it is still being filled is not in `spare`.
+    const block = this.block.isReusable ? this.block : this.spare.pop();
+    block?.reset();
     return block ?? new RetainedBlock();
   }
 
@@ -68,11 +68,12 @@ export class RetainedLog {
     const block = log?.oldestBlock;
     if (!log || !block) return;
     this.bytes -= log.dropOldest();
-    if (block.isSpent && block !== this.block && this.spare.length < MAX_SPARE) this.spare.push(block);
+    if (block.isReusable && block !== this.block && this.spare.length < MAX_SPARE_BLOCKS)
+      this.spare.push(block);
     this.logs[this.start] = undefined;
     this.start++;
-    const isWorthACopy = this.start >= COMPACT_AT && 2 * this.start >= this.logs.length;
-    if (this.start < this.logs.length && !isWorthACopy) return;
+    const shouldCompact = this.start >= MIN_EMPTY_SLOTS && 2 * this.start >= this.logs.length;
+    if (this.start < this.logs.length && !shouldCompact) return;
     this.logs = this.logs.slice(this.start);
     this.start = 0;
   }

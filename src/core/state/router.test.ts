@@ -14,7 +14,7 @@ function producer(session: number): ProducerSession {
 }
 
 describe("topics with the same producers", () => {
-  it("share what a request that selects nobody asks, until one comes or goes", () => {
+  it("share the choices of requests without a selector, until a producer joins or leaves", () => {
     const router = new Router(new Topics("s", DEFAULT_LIMITS));
     const [first, second] = [producer(1), producer(2)];
     for (const one of [first, second]) {

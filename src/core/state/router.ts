@@ -1,5 +1,5 @@
 /**
- * Who is on which topic: registrations of producers and listeners, and the routes that follow from them.
+ * Registrations of producers and listeners, and the routes of topics that follow from them.
  */
 
 import { TopicTree } from "../tables/topic-tree.js";
@@ -21,26 +21,26 @@ import type { Topics } from "./topics.js";
 
 const NO_LISTENERS: readonly ListenerSession[] = [];
 
-/** All registrations. */
+/** All registrations of producers and listeners. */
 export class Router {
   private readonly producers = new TopicTree<ProducerSession, string>();
   private readonly listeners = new TopicTree<ListenerSession, true>();
   private readonly audiences = new Audiences();
-  /** Singles of the topic that was computed last: topics that are computed in a row mostly have the same. */
+  /** Singles that were computed last; reused, because consecutive topics mostly have the same producers. */
   private latestSingles = singlesOf([]);
-  /** Counts changes of registrations: routes that were computed before the latest change of their topic are stale. */
+  /** Number of changes to registrations. Routes computed before the latest change of their topic are stale. */
   private revision = 0;
-  /** Revision of the latest wildcard registration, which may concern any topic. */
+  /** Revision of the latest change to a wildcard registration, which may affect any topic. */
   private wildcardChangedAt = 0;
 
   constructor(private readonly topics: Topics) {}
 
-  /** How many names producers and listeners are registered under. */
+  /** Number of distinct topics and patterns that producers, and that listeners, are registered for. */
   get registrationCount(): number {
     return this.producers.size + this.listeners.size;
   }
 
-  /** The state of a topic, made if there is none; undefined if the limit of topics is reached. */
+  /** The state of a topic, created if it has none; undefined if the limit of topics is reached. */
   open(name: string): TopicState | undefined {
     return this.topics.open(name, this.revision);
   }
@@ -49,34 +49,34 @@ export class Router {
   registerProducer(producer: ProducerSession, pattern: string, group: string): void {
     producer.registrations.set(pattern, group);
     this.producers.add(pattern, producer, group);
-    this.forgetRoutes(pattern);
+    this.invalidateRoutes(pattern);
     const topic = hasWildcard(pattern) ? undefined : this.open(pattern);
-    if (topic) this.topics.retain(topic);
+    if (topic) this.topics.markUsed(topic);
   }
 
-  /** Takes a producer's registration back; one that is not there is ignored. */
+  /** Removes a producer's registration; does nothing if it does not exist. */
   deregisterProducer(producer: ProducerSession, pattern: string, now: Instant): void {
     if (!producer.registrations.delete(pattern)) return;
     this.producers.remove(pattern, producer);
-    this.forgetRoutes(pattern);
-    this.releaseNamed(pattern, now);
+    this.invalidateRoutes(pattern);
+    this.releaseByName(pattern, now);
   }
 
   /** Registers a listener. */
   registerListener(listener: ListenerSession, pattern: string): void {
     listener.topics.add(pattern);
     this.listeners.add(pattern, listener, true);
-    this.forgetRoutes(pattern);
-    this.audiences.openLane(listener.alone, this.revision);
+    this.invalidateRoutes(pattern);
+    this.audiences.openLane(listener.ownAudience, this.revision);
   }
 
-  /** Takes a listener's registration back; one that is not there is ignored. */
+  /** Removes a listener's registration; does nothing if it does not exist. */
   deregisterListener(listener: ListenerSession, pattern: string, now: Instant): void {
     if (!listener.topics.delete(pattern)) return;
     this.listeners.remove(pattern, listener);
-    this.forgetRoutes(pattern);
-    this.audiences.openLane(listener.alone, this.revision);
-    this.releaseNamed(pattern, now);
+    this.invalidateRoutes(pattern);
+    this.audiences.openLane(listener.ownAudience, this.revision);
+    this.releaseByName(pattern, now);
   }
 
   /** Whether a listener's topics cover a topic. */
@@ -84,7 +84,7 @@ export class Router {
     return this.listeners.match(topic).has(listener);
   }
 
-  /** Who is on a topic now. */
+  /** The current routes of a topic. */
   routes(name: string): Routes {
     const topic = this.topics.find(name);
     if (!topic) return this.compute(name, this.revision);
@@ -96,25 +96,25 @@ export class Router {
     return topic.routes;
   }
 
-  /** The member of each listener group that gets the results of a request; the same one while the group is the same. */
+  /** The member of each listener group that receives a request's results; constant while the group is unchanged. */
   groupMembers({ listenerGroups }: Routes, request: PendingRequest): readonly ListenerSession[] {
     if (listenerGroups.length === 0) return NO_LISTENERS;
     return listenerGroups.flatMap((group) => group[request.serial % group.length] ?? []);
   }
 
-  /** Makes the next delivery to an audience come after an effect that was just ordered for some of its listeners. */
+  /** Ensures that the next delivery to an audience follows an effect just emitted for some of its listeners. */
   openLane(audience: Audience): void {
     this.audiences.openLane(audience, this.revision);
   }
 
-  /** Notes that a topic may no longer be in use. */
-  release(topic: TopicState, now: Instant): void {
+  /** Releases a topic that has no pending request and that no registration names. */
+  releaseIfUnused(topic: TopicState, now: Instant): void {
     const { name } = topic;
     if (topic.pendingCount > 0 || this.listeners.hasExact(name) || this.producers.hasExact(name)) return;
-    this.topics.release(topic, this.routes(name) !== NO_ROUTES, now);
+    this.topics.markIdle(topic, this.routes(name) !== NO_ROUTES, now);
   }
 
-  private forgetRoutes(pattern: string): void {
+  private invalidateRoutes(pattern: string): void {
     this.revision++;
     if (hasWildcard(pattern)) {
       this.wildcardChangedAt = this.revision;
@@ -124,14 +124,14 @@ export class Router {
     if (topic) topic.changedAt = this.revision;
   }
 
-  private releaseNamed(pattern: string, now: Instant): void {
+  private releaseByName(pattern: string, now: Instant): void {
     const topic = this.topics.find(pattern);
-    if (topic) this.release(topic, now);
+    if (topic) this.releaseIfUnused(topic, now);
   }
 
   /**
-   * @param changedAt - revision of the latest change that concerns the topic.
-   * @param earlier - whose groups keep their position.
+   * @param changedAt - revision of the latest change that affects the topic.
+   * @param earlier - the previous routes, whose groups keep their positions.
    */
   private compute(name: string, changedAt: number, earlier: Routes = NO_ROUTES): Routes {
     const producers = this.producers.match(name);
@@ -169,7 +169,7 @@ export class Router {
   }
 }
 
-/** The position among the present members: that of the next earlier member that is still present. */
+/** The position in the current members of the next previous member that is still present. */
 function positionAmong(members: readonly ProducerSession[], before: ProducerGroup): number {
   for (let i = 0; i < before.members.length; i++) {
     const next = before.members[(before.position + i) % before.members.length];

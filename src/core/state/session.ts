@@ -1,7 +1,7 @@
 import { Deadline } from "../tables/deadline-wheel.js";
 import type { Instant, SessionKey } from "../vocabulary/model.js";
 
-/** One open stream; as a deadline, its next heartbeat. */
+/** One open stream. As a deadline, it is due at its next heartbeat. */
 export abstract class Session extends Deadline {
   constructor(
     readonly key: SessionKey,
@@ -11,11 +11,11 @@ export abstract class Session extends Deadline {
   }
 }
 
-/** A stream whose requester gathers results. */
+/** A stream on which a caller gathers results. */
 export class CallerSession extends Session {
   readonly kind = "caller";
-  /** Gathers that have not ended, by request_id. */
+  /** Requests whose gathers have not ended, by request_id. */
   readonly gathering = new Set<string>();
-  /** Whether it will submit nothing more, so that the stream ends with its last gather. */
+  /** Whether the caller submits no more requests; the stream then ends with its last gather. */
   isFinished = false;
 }

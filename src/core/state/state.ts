@@ -1,5 +1,5 @@
 /**
- * All that the core holds. The rules are elsewhere; see `dispatcher.ts` for who applies which.
+ * The state of the core. The rules are elsewhere; `dispatcher.ts` maps inputs to rules.
  */
 import { Deadline, DeadlineWheel } from "../tables/deadline-wheel.js";
 import { RateLimit } from "../tables/rate-limit.js";
@@ -21,7 +21,7 @@ import { Topics } from "./topics.js";
 /** Any open stream. */
 export type AnySession = ProducerSession | ListenerSession | CallerSession;
 
-/** The next time that something old is to be forgotten. */
+/** The deadline of the next sweep for expired state. */
 class Sweep extends Deadline {
   readonly kind = "sweep";
 }
@@ -29,7 +29,7 @@ class Sweep extends Deadline {
 /** Anything with a deadline, by its kind. */
 export type AnyDeadline = PendingRequest | AnySession | Sweep;
 
-/** All that the core holds. */
+/** The complete state of the core. */
 export class State {
   readonly wheel = new DeadlineWheel<AnyDeadline>();
   readonly sweep = new Sweep();
@@ -45,13 +45,13 @@ export class State {
   readonly listeners = new Map<string, ListenerSession>();
   /** Requests that have not ended, by id. */
   readonly requests = new SlotMap<string, PendingRequest>();
-  /** Bytes of their payloads. */
+  /** Total payload bytes of the pending requests. */
   pendingBytes = 0;
   requestSerial = 0;
   assignmentSerial = 0;
-  /** How many want to be told facts. */
+  /** Number of watchers, which receive facts. */
   watcherCount = 0;
-  /** DRAINING takes nothing new; CLOSED has told every stream to end. */
+  /** DRAINING accepts no new requests or sessions. In CLOSED, every stream has been told to end. */
   phase: "OPEN" | "DRAINING" | "CLOSED" = "OPEN";
   readonly totals: Totals = {
     acceptedRequests: 0,

@@ -1,25 +1,25 @@
 /**
- * The retained deliveries of one topic, oldest first: where each of them lies in the blocks that all topics share.
+ * The retained deliveries of one topic, oldest first, as references into the blocks that all topics share.
  */
 import type { Deliver } from "../vocabulary/effect.js";
 import type { Instant } from "../vocabulary/model.js";
 import type { RetainedBlock } from "./retained-block.js";
 
 /**
- * Emptied places at the front that are worth moving the rest down, if they are at least half of all. There may be many
- * topics, and an array that is moved down within its place need never grow.
+ * Minimum number of empty slots at the front before the log is compacted; at least half of all slots must be empty as
+ * well. The minimum is low because there may be many topics, and compaction in place keeps the array from growing.
  */
-const COMPACT_AT = 16;
+const MIN_EMPTY_SLOTS = 16;
 
-/** How much of a log is read at once. */
+/** Bounds of one read. */
 export interface ReadBound {
-  /** The last position that is wanted. */
+  /** Last position to read. */
   readonly upTo: number;
-  /** Cost of the deliveries, in bytes; the first delivery is read whatever it costs. */
+  /** Maximum cost of the deliveries, in bytes; the first delivery is read whatever its cost. */
   readonly maxBytes: number;
 }
 
-const ALL: ReadBound = { upTo: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY };
+const NO_BOUND: ReadBound = { upTo: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY };
 
 /** The log of one topic. */
 export class TopicLog {
@@ -28,20 +28,20 @@ export class TopicLog {
   private start = 0;
   private bytes = 0;
 
-  /** @param topic - its name. */
+  /** @param topic - name of the topic. */
   constructor(private readonly topic: string) {}
 
-  /** How many deliveries are retained. */
+  /** Number of retained deliveries. */
   get count(): number {
     return this.blocks.length - this.start;
   }
 
-  /** How many places it has, taken or emptied. */
-  get placeCount(): number {
+  /** Number of slots, used or empty. */
+  get slotCount(): number {
     return this.blocks.length;
   }
 
-  /** What they cost, in bytes; see {@link RetainedBlock.cost}. */
+  /** Cost of the retained deliveries, in bytes; see {@link RetainedBlock.cost}. */
   get byteLength(): number {
     return this.bytes;
   }
@@ -56,7 +56,7 @@ export class TopicLog {
     return this.oldestBlock?.receivedAt(this.oldestIndex);
   }
 
-  /** Retains a delivery that has room in a block. @returns what it costs, in bytes. */
+  /** Appends a delivery to a block, which must have room for it. @returns its cost in bytes. */
   append(block: RetainedBlock, delivery: Deliver): number {
     const index = block.append(delivery);
     const cost = block.cost(index);
@@ -66,7 +66,7 @@ export class TopicLog {
     return cost;
   }
 
-  /** Drops the oldest delivery, which must exist. @returns what it cost, in bytes. */
+  /** Drops the oldest delivery, which must exist. @returns its cost in bytes. */
   dropOldest(): number {
     const block = this.oldestBlock;
     if (!block) return 0;
@@ -79,8 +79,8 @@ export class TopicLog {
     return cost;
   }
 
-  /** The deliveries above a position, oldest first. */
-  after(sequence: number, { upTo, maxBytes }: ReadBound = ALL): readonly Deliver[] {
+  /** Reads the deliveries above a position, oldest first. */
+  after(sequence: number, { upTo, maxBytes }: ReadBound = NO_BOUND): readonly Deliver[] {
     const found: Deliver[] = [];
     const first = this.oldestBlock?.sequence(this.oldestIndex) ?? 0;
     let bytes = 0;
@@ -101,7 +101,7 @@ export class TopicLog {
 
   private compact(): void {
     const isEmpty = this.start === this.blocks.length;
-    const isWorthIt = this.start >= COMPACT_AT && 2 * this.start >= this.blocks.length;
+    const isWorthIt = this.start >= MIN_EMPTY_SLOTS && 2 * this.start >= this.blocks.length;
     if (!isEmpty && !isWorthIt) return;
     this.blocks.splice(0, this.start);
     this.indexes.splice(0, this.start);

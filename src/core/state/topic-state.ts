@@ -4,47 +4,47 @@ import type { ListenerSession } from "./listener-session.js";
 import type { ProducerSession } from "./producer-session.js";
 import { TopicLog } from "./topic-log.js";
 
-/** The members of one producer group on a topic, and which of them is asked next among equals. */
+/** The members of one producer group on a topic, and the position of its rotation. */
 export interface ProducerGroup {
   readonly name: string;
   readonly members: readonly ProducerSession[];
-  /** Index after the member chosen last. */
+  /** Index after the member that was chosen last; the next choice prefers this member among equals. */
   position: number;
 }
 
-/** One producer to be asked. */
+/** One producer that was chosen for a request. */
 export interface Choice {
   readonly producer: ProducerSession;
   readonly group: ProducerGroup | undefined;
 }
 
-/** Producers without a group, as the choices and targets of a request that selects nobody. */
+/** Producers without a group, with the choices and targets of a request that has no selector. */
 export interface Singles {
   readonly producers: readonly ProducerSession[];
   readonly choices: readonly Choice[];
   readonly targets: readonly Target[];
 }
 
-/** Everybody on a topic at one time: computed once, and used until a registration changes. */
+/** All producers and listeners of a topic; computed once, and valid until a registration changes. */
 export interface Routes {
-  /** Producers that are asked always. */
+  /** Producers without a group, which are asked for every request. */
   readonly singles: Singles;
   readonly groups: readonly ProducerGroup[];
-  /** Listeners with and without a group. */
+  /** Number of listeners, with and without a group. */
   readonly listenerCount: number;
-  /** Listeners without a group: they hear every delivery in time. */
+  /** Listeners without a group: they receive every in-time delivery. */
   readonly everyone: Audience;
-  /** Those of them that include late results. */
+  /** Listeners without a group that include late results. */
   readonly includeLate: Audience;
-  /** Those of them that include summaries. */
+  /** Listeners without a group that include summaries. */
   readonly includeSummaries: Audience;
-  /** Those of them that cover the topic by a wildcard only, and so are told when it begins. */
+  /** Listeners without a group that cover the topic only by a wildcard, and receive an announcement when it begins. */
   readonly byWildcard: readonly ListenerSession[];
   /** Members of each listener group. */
   readonly listenerGroups: readonly (readonly ListenerSession[])[];
 }
 
-/** The choices and targets of producers without a group. */
+/** Creates the choices and targets of producers without a group. */
 export function singlesOf(producers: readonly ProducerSession[]): Singles {
   return {
     producers,
@@ -53,7 +53,7 @@ export function singlesOf(producers: readonly ProducerSession[]): Singles {
   };
 }
 
-/** Nobody on a topic. */
+/** Routes of a topic without producers and listeners. */
 export const NO_ROUTES: Routes = {
   singles: singlesOf([]),
   groups: [],
@@ -65,25 +65,25 @@ export const NO_ROUTES: Routes = {
   listenerGroups: [],
 };
 
-/** What is held of one topic: its numbering, its retained log, and who is on it. */
+/** The state of one topic: its numbering, its retained log and its routes. */
 export class TopicState {
-  /** The last position given out. */
+  /** Last position that was assigned to a result. */
   sequence = 0;
   pendingCount = 0;
-  /** Its retained deliveries. */
+  /** Retained deliveries of the topic. */
   readonly log: TopicLog;
-  /** Whether a listener may know its epoch. */
+  /** Whether a listener may know the topic's epoch. */
   isAnnounced = false;
-  /** As they were last computed. */
+  /** Last computed routes; may be stale. */
   routes: Routes | undefined = undefined;
-  /** Revision of the registrations at which the routes were computed. */
+  /** Revision of the registrations when the routes were computed. */
   routesAt = 0;
-  /** Since when nobody has been registered and nothing pending; undefined while in use. */
+  /** Instant since which the topic has had no registration and no pending request; undefined while it is in use. */
   idleSince: Instant | undefined = undefined;
 
   /**
-   * @param epoch - names this run of the numbering; never used again, for this or another topic.
-   * @param changedAt - revision of the latest registration that names the topic, or of its beginning.
+   * @param epoch - identifies this run of the numbering; never reused, by this topic or another.
+   * @param changedAt - revision of the latest change to a registration that names the topic, or of its creation.
    */
   constructor(
     readonly name: string,

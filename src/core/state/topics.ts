@@ -1,5 +1,5 @@
 /**
- * The life of topics: a topic has state from its first use until nobody is on it and nothing of it is retained.
+ * The life cycle of topics: a topic has state from its first use until it is unused and its deliveries have expired.
  */
 import type { Limits } from "../vocabulary/limits.js";
 import type { Instant } from "../vocabulary/model.js";
@@ -8,29 +8,29 @@ import { TopicState } from "./topic-state.js";
 /** All topics that have state. */
 export class Topics {
   private readonly byName = new Map<string, TopicState>();
-  /** Topics that nobody is on, the longest idle first. */
+  /** Unused topics, in the order in which they became idle. */
   private readonly idle = new Set<TopicState>();
-  /** The topic that was found last: a request and a result look for theirs several times. */
+  /** The topic that was found last; cached, because each request and each result looks up its topic several times. */
   private latest: TopicState | undefined = undefined;
-  private epochs = 0;
+  private epochCount = 0;
 
-  /** @param serverId - makes epochs differ from those of every other process. */
+  /** @param serverId - makes epochs unique across processes. */
   constructor(
     private readonly serverId: string,
     private readonly limits: Pick<Limits, "maxTopics" | "retainedMs">,
   ) {}
 
-  /** How many topics have state. */
+  /** Number of topics with state. */
   get size(): number {
     return this.byName.size;
   }
 
-  /** How many topics have state although nobody is on them. */
+  /** Number of topics with state that are unused. */
   get idleCount(): number {
     return this.idle.size;
   }
 
-  /** The topics that have state. */
+  /** All topics with state. */
   all(): Iterable<TopicState> {
     return this.byName.values();
   }
@@ -44,60 +44,60 @@ export class Topics {
   }
 
   /**
-   * The state of a topic, made if there is none; undefined if the limit of topics is reached.
+   * The state of a topic, created if it has none; undefined if the limit of topics is reached.
    *
-   * @param revision - the present revision of the registrations.
+   * @param revision - current revision of the registrations.
    */
   open(name: string, revision: number): TopicState | undefined {
     const known = this.find(name);
     if (known) return known;
-    if (this.byName.size >= this.limits.maxTopics && !this.forgetLongestIdle()) return undefined;
-    const topic = new TopicState(name, `${this.serverId}.${(++this.epochs).toString(36)}`, revision);
+    if (this.byName.size >= this.limits.maxTopics && !this.evictLongestIdle()) return undefined;
+    const topic = new TopicState(name, `${this.serverId}.${(++this.epochCount).toString(36)}`, revision);
     this.byName.set(name, topic);
     return topic;
   }
 
-  /** Notes that a topic is in use. */
-  retain(topic: TopicState): void {
+  /** Marks a topic as used. */
+  markUsed(topic: TopicState): void {
     if (topic.idleSince === undefined) return;
     topic.idleSince = undefined;
     this.idle.delete(topic);
   }
 
   /**
-   * Notes that a topic is no longer in use.
+   * Marks a topic as unused. Evicts it at once if no listener knows its epoch and no wildcard covers it.
    *
    * @param isReachable - whether a registration with a wildcard covers it.
    */
-  release(topic: TopicState, isReachable: boolean, now: Instant): void {
+  markIdle(topic: TopicState, isReachable: boolean, now: Instant): void {
     this.idle.delete(topic);
-    // No cursor can refer to the epoch of a topic that nobody was told of, and no group has a position in it.
+    // No listener can hold a cursor of an epoch that was never announced, and no group has a position in the topic.
     if (!topic.isAnnounced && !isReachable) {
-      this.forget(topic);
+      this.evict(topic);
       return;
     }
     topic.idleSince = now;
     this.idle.add(topic);
   }
 
-  /** Forgets topics that have been idle for as long as deliveries are retained. */
+  /** Evicts topics that have been idle for longer than deliveries are retained. */
   expire(now: Instant): void {
     for (const topic of this.idle) {
       if (topic.idleSince !== undefined && now - topic.idleSince <= this.limits.retainedMs) break;
-      this.forget(topic);
+      this.evict(topic);
     }
   }
 
-  private forgetLongestIdle(): boolean {
+  private evictLongestIdle(): boolean {
     for (const topic of this.idle) {
       if (topic.log.count > 0) continue;
-      this.forget(topic);
+      this.evict(topic);
       return true;
     }
     return false;
   }
 
-  private forget(topic: TopicState): void {
+  private evict(topic: TopicState): void {
     this.idle.delete(topic);
     this.byName.delete(topic.name);
     if (this.latest === topic) this.latest = undefined;
