@@ -8,11 +8,11 @@ class Alarm extends Deadline {
   }
 }
 
-/** What one turn of the wheel covers, in milliseconds; deadlines beyond it share slots with nearer ones. */
+/** Duration of one round of the wheel, in milliseconds; deadlines beyond it share slots with nearer ones. */
 const ROUND_MS = 5 * 2_048;
 
 describe("the deadline wheel", () => {
-  it("is a sorted list, whatever is set, moved, cleared and taken", () => {
+  it("behaves like a sorted list under any sequence of operations", () => {
     const offset = fc.oneof(
       fc.integer({ min: -50, max: 200 }),
       fc.double({ min: -20, max: 100, noNaN: true }),
@@ -66,7 +66,7 @@ describe("the deadline wheel", () => {
     );
   });
 
-  it("says exactly when the next one is due, once it has looked", () => {
+  it("knows exactly when the next deadline is due, after taking due ones", () => {
     const wheel = new DeadlineWheel<Alarm>();
     wheel.set(new Alarm(1), 100);
     wheel.set(new Alarm(2), 250.5);
@@ -77,7 +77,7 @@ describe("the deadline wheel", () => {
     expect(wheel.next).toBe(250.5);
   });
 
-  it("takes what is due strictly before now, not at it", () => {
+  it("takes deadlines strictly before now, but not at now", () => {
     const wheel = new DeadlineWheel<Alarm>();
     const alarm = new Alarm(1);
     wheel.set(alarm, 100);
@@ -95,7 +95,7 @@ describe("the deadline wheel", () => {
     expect(wheel.takeDue(200)).toEqual([first, third, second]);
   });
 
-  it("keeps a deadline that is rounds away until its time, and never wakes too late for it", () => {
+  it("keeps a deadline that is several rounds away, and never wakes too late for it", () => {
     const wheel = new DeadlineWheel<Alarm>();
     const far = new Alarm(1);
     wheel.set(far, 7.5 * ROUND_MS);
@@ -109,7 +109,7 @@ describe("the deadline wheel", () => {
     expect(wakes).toBeLessThanOrEqual(9);
   });
 
-  it("takes a deadline that was set in the past at the next look", () => {
+  it("takes a deadline that was set in the past at the next call", () => {
     const wheel = new DeadlineWheel<Alarm>();
     wheel.set(new Alarm(1), 5 * ROUND_MS);
     wheel.takeDue(3 * ROUND_MS);
@@ -120,7 +120,7 @@ describe("the deadline wheel", () => {
     expect(wheel.takeDue(3 * ROUND_MS)).toEqual([past]);
   });
 
-  it("finds everything after a pause of many rounds, in order", () => {
+  it("takes all deadlines in order after a pause of many rounds", () => {
     const wheel = new DeadlineWheel<Alarm>();
     const alarms = Array.from({ length: 50 }, (_, name) => new Alarm(name));
     for (const [i, alarm] of [...alarms].reverse().entries()) wheel.set(alarm, (50 - i) * 3_333);
@@ -129,14 +129,14 @@ describe("the deadline wheel", () => {
     expect([wheel.size, wheel.next]).toEqual([0, Number.POSITIVE_INFINITY]);
   });
 
-  it("ignores the clearing of what is not set", () => {
+  it("ignores a clear of a deadline that is not set", () => {
     const wheel = new DeadlineWheel<Alarm>();
     wheel.clear(new Alarm(1));
 
     expect([wheel.size, wheel.next]).toEqual([0, Number.POSITIVE_INFINITY]);
   });
 
-  it("gives up the entries of a crowd once all of it is gone, and goes on", () => {
+  it("releases the entries of a peak once no deadline is set, and remains usable", () => {
     const wheel = new DeadlineWheel<Alarm>();
     const alarms = Array.from({ length: 5_000 }, (_, name) => new Alarm(name));
     for (const alarm of alarms) wheel.set(alarm, alarm.name);

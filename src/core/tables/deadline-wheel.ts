@@ -1,55 +1,55 @@
 /**
- * All deadlines of the process in one hashed timing wheel: setting, moving and clearing a deadline costs the same however
- * many are set. Unlike a plain wheel this one is exact: what is due is known to the instant, not to the tick.
+ * All deadlines of the process in one hashed timing wheel: setting, moving and clearing a deadline takes constant time.
+ * Unlike a plain timing wheel, this one is exact: deadlines become due at their instant, not at the end of a tick.
  */
 import type { Instant } from "../vocabulary/model.js";
 
 /** Width of a slot, in milliseconds. */
 const TICK_MS = 5;
-/** Slots; deadlines further away than all of them share slots with nearer ones and are passed over once a round. */
+/** Number of slots. Deadlines beyond one round share slots with nearer ones, and are skipped once per round. */
 const SLOT_COUNT = 2_048;
-/** Entries that stay allocated when no deadline is set. */
-const MAX_SPARE = 1_024;
-/** Stands for no entry. */
+/** Maximum number of entries that stay allocated when no deadline is set. */
+const MAX_SPARE_ENTRIES = 1_024;
+/** Marks the absence of an entry. */
 const NONE = -1;
-const NOTHING: readonly never[] = [];
+const NO_DEADLINES: readonly never[] = [];
 
-/** Something that happens at an instant. */
+/** An object that becomes due at an instant. */
 export abstract class Deadline {
-  /** When it is due; only meaningful while it is set. */
+  /** When it is due; valid only while it is set. */
   at: Instant = 0;
-  /** Its entry in the wheel that it is set in; kept by the wheel. */
+  /** Its entry in the wheel; owned by the wheel. */
   wheelEntry = NONE;
 
-  /** Whether it is waiting to happen. */
+  /** Whether it is set in a wheel. */
   get isSet(): boolean {
     return this.wheelEntry !== NONE;
   }
 }
 
-/** A set of deadlines. Each slot is a doubly linked list of entries, and an entry is an index into parallel arrays. */
+/** A set of deadlines. Each slot is a doubly linked list of entries; an entry is an index into parallel arrays. */
 export class DeadlineWheel<D extends Deadline> {
   private readonly heads = new Int32Array(SLOT_COUNT).fill(NONE);
   private readonly deadlines: (D | undefined)[] = [];
   private readonly slots: number[] = [];
   private readonly previous: number[] = [];
   private readonly following: number[] = [];
-  /** Order in which deadlines of the same instant were set. */
+  /** Serial number of the call that set each entry: orders deadlines of the same instant. */
   private readonly serials: number[] = [];
   private readonly free: number[] = [];
-  /** Every slot before the slot of this tick holds nothing that is due. */
+  /** All deadlines before this tick have been taken. */
   private tick = 0;
   private count = 0;
   private serial = 0;
-  /** No deadline is earlier; may be too early after a deadline was cleared. */
+  /** Lower bound of all deadlines; not exact after a deadline was cleared. */
   private earliest: Instant = Number.POSITIVE_INFINITY;
 
-  /** How many deadlines are set. */
+  /** Number of deadlines that are set. */
   get size(): number {
     return this.count;
   }
 
-  /** How many entries it has, used or free. */
+  /** Number of entries, used or free. */
   get entryCount(): number {
     return this.deadlines.length;
   }
@@ -62,7 +62,7 @@ export class DeadlineWheel<D extends Deadline> {
   /** Sets a deadline, or moves it. */
   set(deadline: D, at: Instant): void {
     if (deadline.isSet) this.unlink(deadline.wheelEntry);
-    // A deadline in the past goes to the current slot, which is looked at next.
+    // A deadline in the past goes into the current slot, which is searched next.
     const slot = Math.max(Math.floor(at / TICK_MS), this.tick) % SLOT_COUNT;
     const entry = this.free.pop() ?? this.deadlines.length;
     const head = this.heads[slot] ?? NONE;
@@ -79,7 +79,7 @@ export class DeadlineWheel<D extends Deadline> {
     if (at < this.earliest) this.earliest = at;
   }
 
-  /** Clears a deadline; one that is not set is ignored. */
+  /** Clears a deadline; does nothing if it is not set. */
   clear(deadline: D): void {
     if (!deadline.isSet) return;
     deadline.wheelEntry = this.unlink(deadline.wheelEntry);
@@ -87,12 +87,12 @@ export class DeadlineWheel<D extends Deadline> {
   }
 
   /**
-   * Takes out everything due strictly before `now`, in the order of the deadlines.
+   * Removes and returns all deadlines strictly before `now`, earliest first.
    *
    * @param now - must not run backwards between calls.
    */
   takeDue(now: Instant): readonly D[] {
-    if (now <= this.earliest) return NOTHING;
+    if (now <= this.earliest) return NO_DEADLINES;
     const due: D[] = [];
     const nowTick = Math.floor(now / TICK_MS);
     const lastTick = Math.min(nowTick, this.tick + SLOT_COUNT - 1);
@@ -116,7 +116,7 @@ export class DeadlineWheel<D extends Deadline> {
     return inOrder(due, serials);
   }
 
-  /** Looks one round ahead; beyond it, says the end of the round, which is early but never late. */
+  /** Searches one round ahead. If it finds none, returns the end of the round: may be too early, but never too late. */
   private findEarliest(): Instant {
     const endOfRound = (this.tick + SLOT_COUNT) * TICK_MS;
     for (let tick = this.tick; tick < this.tick + SLOT_COUNT; tick++) {
@@ -146,7 +146,7 @@ export class DeadlineWheel<D extends Deadline> {
 
   private reset(): void {
     this.earliest = Number.POSITIVE_INFINITY;
-    if (this.deadlines.length <= MAX_SPARE) return;
+    if (this.deadlines.length <= MAX_SPARE_ENTRIES) return;
     for (const column of [this.slots, this.previous, this.following, this.serials, this.free])
       column.length = 0;
     this.deadlines.length = 0;
@@ -155,7 +155,7 @@ export class DeadlineWheel<D extends Deadline> {
 
 function inOrder<D extends Deadline>(due: D[], serials: readonly number[]): readonly D[] {
   if (due.length < 2) return due;
-  const order = due.map((deadline, i) => ({ deadline, serial: serials[i] ?? 0 }));
-  order.sort((a, b) => a.deadline.at - b.deadline.at || a.serial - b.serial);
-  return order.map(({ deadline }) => deadline);
+  const sorted = due.map((deadline, i) => ({ deadline, serial: serials[i] ?? 0 }));
+  sorted.sort((a, b) => a.deadline.at - b.deadline.at || a.serial - b.serial);
+  return sorted.map(({ deadline }) => deadline);
 }

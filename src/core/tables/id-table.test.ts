@@ -12,15 +12,15 @@ const step = fc.oneof(
 );
 
 describe("an IdTable", () => {
-  it("holds what a map would, by ascending id", () => {
+  it("behaves like a Map, with values by ascending id", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
         const table = new IdTable<string>();
         const map = new Map<number, string>();
-        for (const [turn, { kind, id: at }] of steps.entries()) {
+        for (const [index, { kind, id: at }] of steps.entries()) {
           if (kind === "set") {
-            table.set(at, `${at} in turn ${turn}`);
-            map.set(at, `${at} in turn ${turn}`);
+            table.set(at, `${at} in step ${index}`);
+            map.set(at, `${at} in step ${index}`);
           } else if (kind === "delete") {
             table.delete(at);
             map.delete(at);
@@ -36,7 +36,7 @@ describe("an IdTable", () => {
     );
   });
 
-  it("finds everything while ids come in order and go as they came", () => {
+  it("finds every entry while ids are added and deleted in ascending order", () => {
     const table = new IdTable<number>();
     for (let next = 1; next <= 5_000; next++) {
       table.set(4 * next, next);
@@ -46,33 +46,33 @@ describe("an IdTable", () => {
     expect(table.size).toBe(300);
   });
 
-  it("gives back what a peak took", () => {
+  it("releases the memory of a peak", () => {
     const table = new IdTable<number>();
     for (let i = 1; i <= 10_000; i++) table.set(i, i);
     for (let i = 1; i <= 9_990; i++) table.delete(i);
-    expect(table.placeCount).toBeLessThanOrEqual(1_024);
+    expect(table.slotCount).toBeLessThanOrEqual(1_024);
     expect(table.values()).toEqual([9_991, 9_992, 9_993, 9_994, 9_995, 9_996, 9_997, 9_998, 9_999, 10_000]);
   });
 
-  it("knows no id that was never given out", () => {
+  it("does not find ids that were never set", () => {
     const table = new IdTable<string>();
     table.set(7, "seven");
     for (const other of [0, Number.NaN, 8, 2 ** 40 + 7]) expect(table.get(other)).toBeUndefined();
   });
 
-  it("lets go of what is deleted", async () => {
-    const held = new IdTable<object>();
+  it("releases deleted values", async () => {
+    const table = new IdTable<object>();
     const put = (id: number): WeakRef<object> => {
       const value = {};
-      held.set(id, value);
+      table.set(id, value);
       return new WeakRef(value);
     };
-    const [gone, here] = [put(1), put(2)];
-    held.delete(1);
+    const [deleted, held] = [put(1), put(2)];
+    table.delete(1);
     await nextTurn();
     collectGarbage();
 
-    expect(gone.deref()).toBeUndefined();
-    expect(here.deref()).toBe(held.get(2));
+    expect(deleted.deref()).toBeUndefined();
+    expect(held.deref()).toBe(table.get(2));
   });
 });

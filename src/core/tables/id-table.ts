@@ -1,110 +1,112 @@
 /**
- * Values by positive whole numbers, for what comes and goes hundreds of thousands of times a second.
+ * A map from positive whole numbers to values, for hundreds of thousands of insertions and deletions a second.
  *
- * Open addressing in two arrays that are written over. A `Map` that is filled and emptied with every batch makes itself a
- * new table several times each way, and what those refer to outlives it: see `slot-map.ts`.
+ * The natural way is a `Map`. But a `Map` that is filled and emptied with every batch is rehashed several times each
+ * way, and the values of replaced tables outlive their deletion; `slot-map.ts` says why, and what it costs. Instead, this
+ * hash table with open addressing overwrites two arrays in place. It can go when V8 clears a table that it has replaced.
  */
 
-/** Places at the least; a power of two, as every size is. */
-const LEAST_PLACES = 16;
-/** Places that stay, however few are taken. */
-const MOST_SPARE = 1_024;
-/** Marks an empty place: ids begin at 1. */
+/** Minimum number of slots; a power of two, like every size of the table. */
+const MIN_SLOTS = 16;
+/** Maximum number of slots that the table keeps when few are used. */
+const MAX_SPARE_SLOTS = 1_024;
+/** Marks an empty slot: ids begin at 1. */
 const NONE = 0;
-/** Spreads ids that follow each other, or are a fixed distance apart; 2 to the 32nd over the golden ratio. */
-const SPREAD = 0x9e37_79b1;
+/** Hash multiplier (2^32 divided by the golden ratio): spreads consecutive ids, and ids at a fixed distance. */
+const HASH_MULTIPLIER = 0x9e37_79b1;
 
 /** Values by id; ids are whole numbers above 0. */
 export class IdTable<V> {
-  private ids = new Float64Array(LEAST_PLACES);
-  private kept: (V | undefined)[] = emptyPlaces(LEAST_PLACES);
+  private ids = new Float64Array(MIN_SLOTS);
+  private stored: (V | undefined)[] = emptySlots(MIN_SLOTS);
   private count = 0;
 
-  /** How many there are. */
+  /** Number of entries. */
   get size(): number {
     return this.count;
   }
 
-  /** How many places it has, of which at most half are taken. */
-  get placeCount(): number {
+  /** Number of slots; at most half of them are used. */
+  get slotCount(): number {
     return this.ids.length;
   }
 
   get(id: number): V | undefined {
-    const place = this.find(id);
-    return this.ids[place] === id ? this.kept[place] : undefined;
+    const slot = this.find(id);
+    return this.ids[slot] === id ? this.stored[slot] : undefined;
   }
 
   set(id: number, value: V): void {
     if (2 * this.count >= this.ids.length) this.resize(2 * this.ids.length);
-    const place = this.find(id);
-    if (this.ids[place] !== id) this.count++;
-    this.ids[place] = id;
-    this.kept[place] = value;
+    const slot = this.find(id);
+    if (this.ids[slot] !== id) this.count++;
+    this.ids[slot] = id;
+    this.stored[slot] = value;
   }
 
-  /** Takes one out; what is not there is ignored. */
+  /** Deletes an entry; does nothing if it does not exist. */
   delete(id: number): void {
-    let hole = this.find(id);
-    if (this.ids[hole] !== id) return;
+    let emptied = this.find(id);
+    if (this.ids[emptied] !== id) return;
     this.count--;
-    const { ids, kept } = this;
-    const last = ids.length - 1;
-    // Whatever was pushed on by the one that goes moves up, so that looking for it never meets a hole.
-    for (let at = (hole + 1) & last; ids[at] !== NONE; at = (at + 1) & last) {
-      const distance = (at - this.home(ids[at] ?? NONE)) & last;
-      if (distance < ((at - hole) & last)) continue;
-      ids[hole] = ids[at] ?? NONE;
-      kept[hole] = kept[at];
-      hole = at;
+    const { ids, stored } = this;
+    const mask = ids.length - 1;
+    // Entries that the deleted one displaced move back, so that no search for them meets an empty slot.
+    for (let at = (emptied + 1) & mask; ids[at] !== NONE; at = (at + 1) & mask) {
+      const distance = (at - this.home(ids[at] ?? NONE)) & mask;
+      if (distance < ((at - emptied) & mask)) continue;
+      ids[emptied] = ids[at] ?? NONE;
+      stored[emptied] = stored[at];
+      emptied = at;
     }
-    ids[hole] = NONE;
-    kept[hole] = undefined;
-    if (ids.length > MOST_SPARE && 8 * this.count < ids.length) this.resize(ids.length / 2);
+    ids[emptied] = NONE;
+    stored[emptied] = undefined;
+    if (ids.length > MAX_SPARE_SLOTS && 8 * this.count < ids.length) this.resize(ids.length / 2);
   }
 
   clear(): void {
     this.count = 0;
-    this.resize(LEAST_PLACES);
+    this.resize(MIN_SLOTS);
   }
 
-  /** Everything, by ascending id. */
+  /** All values, by ascending id. */
   values(): readonly V[] {
     const found: { readonly id: number; readonly value: V }[] = [];
-    for (const [place, value] of this.kept.entries()) {
-      if (value !== undefined) found.push({ id: this.ids[place] ?? NONE, value });
+    for (const [slot, value] of this.stored.entries()) {
+      if (value !== undefined) found.push({ id: this.ids[slot] ?? NONE, value });
     }
     return found.sort((a, b) => a.id - b.id).map(({ value }) => value);
   }
 
-  /** Where an id is, or where it would be put. */
+  /** The slot of an id, or the empty slot where it would be stored. */
   private find(id: number): number {
     const { ids } = this;
-    const last = ids.length - 1;
-    let place = this.home(id);
-    while (ids[place] !== NONE && ids[place] !== id) place = (place + 1) & last;
-    return place;
+    const mask = ids.length - 1;
+    let slot = this.home(id);
+    while (ids[slot] !== NONE && ids[slot] !== id) slot = (slot + 1) & mask;
+    return slot;
   }
 
+  /** The slot at which the search for an id begins. */
   private home(id: number): number {
-    return (Math.imul(id, SPREAD) >>> 8) & (this.ids.length - 1);
+    return (Math.imul(id, HASH_MULTIPLIER) >>> 8) & (this.ids.length - 1);
   }
 
-  private resize(places: number): void {
-    const { ids, kept, count } = this;
-    this.ids = new Float64Array(places);
-    this.kept = emptyPlaces(places);
+  private resize(slotCount: number): void {
+    const { ids, stored, count } = this;
+    this.ids = new Float64Array(slotCount);
+    this.stored = emptySlots(slotCount);
     if (count === 0) return;
     for (let i = 0; i < ids.length; i++) {
       const id = ids[i] ?? NONE;
       if (id === NONE) continue;
-      const place = this.find(id);
-      this.ids[place] = id;
-      this.kept[place] = kept[i];
+      const slot = this.find(id);
+      this.ids[slot] = id;
+      this.stored[slot] = stored[i];
     }
   }
 }
 
-function emptyPlaces<V>(places: number): (V | undefined)[] {
-  return new Array<V | undefined>(places).fill(undefined);
+function emptySlots<V>(slotCount: number): (V | undefined)[] {
+  return new Array<V | undefined>(slotCount).fill(undefined);
 }

@@ -4,7 +4,7 @@ import { inOrder } from "./in-order.js";
 
 const ascending = (a: number, b: number) => a - b;
 
-it("what is taken in order is what a sort would have put first", () => {
+it("inOrder yields items in the order of a sort", () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: -20, max: 20 })), (items) => {
       expect([...inOrder([...items], ascending)]).toEqual([...items].sort(ascending));
@@ -13,7 +13,7 @@ it("what is taken in order is what a sort would have put first", () => {
   );
 });
 
-it("a page of a long list compares each entry a few times only", () => {
+it("inOrder compares each item of a long list only a few times for one page", () => {
   const items = Array.from({ length: 10_000 }, (_, i) => (i * 7_919) % 10_007);
   let compared = 0;
   const page: number[] = [];

@@ -1,8 +1,8 @@
 /**
- * Sorts as far as it is asked: a page of a long list costs one look at each entry, not a sort of all of them.
+ * Yields items in sorted order, lazily: a page of a long list costs linear time, not a sort of the whole list.
  *
- * @param items - is used up.
- * @param compare - below zero if the first comes first.
+ * @param items - consumed by the iteration.
+ * @param compare - negative if the first argument comes first.
  */
 export function* inOrder<T>(items: T[], compare: (a: T, b: T) => number): Generator<T> {
   for (let i = (items.length >> 1) - 1; i >= 0; i--) siftDown(items, i, compare);
@@ -18,7 +18,7 @@ export function* inOrder<T>(items: T[], compare: (a: T, b: T) => number): Genera
   }
 }
 
-/** Lets an entry sink in the heap until both below it come after it. */
+/** Moves an item down the heap until both of its children come after it. */
 function siftDown<T>(heap: T[], from: number, compare: (a: T, b: T) => number): void {
   const item = heap[from] as T;
   let at = from;

@@ -3,27 +3,27 @@ import { describe, expect, it } from "vitest";
 import { RateLimit } from "./rate-limit.js";
 
 describe("the rate limit", () => {
-  it("lets everything pass if it is 0", () => {
+  it("admits everything if it is 0", () => {
     const limit = new RateLimit(0);
 
     expect(Array.from({ length: 1_000 }, () => limit.take(5)).every((waitMs) => waitMs === 0)).toBe(true);
   });
 
-  it("lets a second's worth pass at once and says how long the next one has to wait", () => {
+  it("admits a burst of one second's tokens, and reports how long the next one must wait", () => {
     const limit = new RateLimit(4);
 
     expect([0, 0, 0, 0, 0].map(() => limit.take(1_000))).toEqual([0, 0, 0, 0, 250]);
     expect([1_125, 1_250, 1_250].map((now) => limit.take(now))).toEqual([125, 0, 250]);
   });
 
-  it("saves no more than a second's worth", () => {
+  it("accumulates no more than one second's tokens", () => {
     const limit = new RateLimit(2);
     limit.take(0);
 
     expect([1e9, 1e9, 1e9].map((now) => limit.take(now))).toEqual([0, 0, 500]);
   });
 
-  it("never lets more pass in any time than its rate and one second's worth, and means what it says about waiting", () => {
+  it("admits at most its rate plus one burst in any period, and admits after the reported wait", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 50 }),

@@ -1,16 +1,16 @@
 import type { Instant } from "../vocabulary/model.js";
 
-/** Lets so many pass per second, a second's worth at once at the most. */
+/** A token bucket that holds the tokens of one second, which is therefore the maximum burst. */
 export class RateLimit {
   private tokens: number;
   private filledAt: Instant = Number.NEGATIVE_INFINITY;
 
-  /** @param perSecond - 0 for no limit. */
+  /** @param perSecond - maximum rate; 0 for no limit. */
   constructor(private readonly perSecond: number) {
     this.tokens = perSecond;
   }
 
-  /** Lets one pass, or says in how many milliseconds one may. @returns 0 if it passed. */
+  /** Takes a token. @returns 0 if there was one; otherwise the milliseconds until the next. */
   take(now: Instant): number {
     if (this.perSecond === 0) return 0;
     const gained = ((now - this.filledAt) * this.perSecond) / 1_000;

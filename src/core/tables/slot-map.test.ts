@@ -10,15 +10,15 @@ const step = fc.record({
 });
 
 describe("a SlotMap", () => {
-  it("is a map, with its values in the order in which the keys came", () => {
+  it("behaves like a Map, with values in insertion order of the keys", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const slots = new SlotMap<string, number>();
         const map = new Map<string, number>();
-        for (const [turn, { kind, key }] of steps.entries()) {
+        for (const [index, { kind, key }] of steps.entries()) {
           if (kind === "set") {
-            slots.set(key, turn);
-            map.set(key, turn);
+            slots.set(key, index);
+            map.set(key, index);
           } else {
             slots.delete(key);
             map.delete(key);
@@ -31,33 +31,33 @@ describe("a SlotMap", () => {
     );
   });
 
-  it("takes the places of what is gone again, and gives back what a peak took", () => {
+  it("reuses the slots of deleted entries, and releases the memory of a peak", () => {
     const slots = new SlotMap<number, string>();
     for (let i = 0; i < 5_000; i++) {
-      slots.set(i, "here");
+      slots.set(i, "early");
       if (i >= 10) slots.delete(i - 10);
     }
-    expect(slots.placeCount).toBe(11);
+    expect(slots.slotCount).toBe(11);
 
-    for (let i = 0; i < 5_000; i++) slots.set(i, "again");
+    for (let i = 0; i < 5_000; i++) slots.set(i, "later");
     for (let i = 0; i < 5_000; i++) slots.delete(i);
     expect(slots.size).toBe(0);
-    expect(slots.placeCount).toBe(0);
+    expect(slots.slotCount).toBe(0);
   });
 
-  it("lets go of what is deleted", async () => {
-    const held = new SlotMap<number, object>();
+  it("releases deleted values", async () => {
+    const slots = new SlotMap<number, object>();
     const put = (id: number): WeakRef<object> => {
       const value = {};
-      held.set(id, value);
+      slots.set(id, value);
       return new WeakRef(value);
     };
-    const [gone, here] = [put(1), put(2)];
-    held.delete(1);
+    const [deleted, held] = [put(1), put(2)];
+    slots.delete(1);
     await nextTurn();
     collectGarbage();
 
-    expect(gone.deref()).toBeUndefined();
-    expect(here.deref()).toBe(held.get(2));
+    expect(deleted.deref()).toBeUndefined();
+    expect(held.deref()).toBe(slots.get(2));
   });
 });

@@ -1,56 +1,59 @@
 /**
- * A map for what comes and goes thousands of times a second.
+ * A map for thousands of insertions and deletions a second.
  *
- * A `Map` that is full of deleted entries makes itself a new table, and the old table goes on referring to what it held
- * and to the new one. Once the garbage collector has moved one table to where it looks rarely, it keeps all that follow,
- * and whatever they held, until it looks there: measured at 4x4/128, half of all requests outlived their end by seconds,
- * and collecting them took a sixth of the server's time. So here the table holds numbers, and what they stand for lies in
- * an array, in which what is deleted is overwritten.
+ * The natural way is a `Map`. When a `Map` is full of deleted entries, V8 rehashes it into a new table, and the old
+ * table still refers to its values and to the new table. Once one old table is in V8's old generation, which is
+ * collected rarely, all later tables and their values stay alive until the next collection there. At 4x4/128, half of
+ * all requests outlived their end by seconds, and collecting them took a sixth of the server's time.
+ *
+ * Instead, the `Map` holds only slot numbers, and the values are in an array, where a deletion overwrites the value.
+ * This can go when V8 clears a table that it has replaced.
  */
-/** Slots that stay when the map is empty. */
-const MOST_SPARE = 1_024;
 
-/** Values by key, in the order in which the keys came. */
+/** Maximum number of slots that an empty map keeps. */
+const MAX_SPARE_SLOTS = 1_024;
+
+/** Values by key, in insertion order of the keys. */
 export class SlotMap<K, V> {
   private readonly slots = new Map<K, number>();
-  private readonly kept: (V | undefined)[] = [];
+  private readonly stored: (V | undefined)[] = [];
   private readonly free: number[] = [];
 
-  /** How many there are. */
+  /** Number of entries. */
   get size(): number {
     return this.slots.size;
   }
 
-  /** How many places it has, taken or free. */
-  get placeCount(): number {
-    return this.kept.length;
+  /** Number of slots, used or free. */
+  get slotCount(): number {
+    return this.stored.length;
   }
 
   get(key: K): V | undefined {
     const slot = this.slots.get(key);
-    return slot === undefined ? undefined : this.kept[slot];
+    return slot === undefined ? undefined : this.stored[slot];
   }
 
   set(key: K, value: V): void {
-    const slot = this.slots.get(key) ?? this.free.pop() ?? this.kept.length;
+    const slot = this.slots.get(key) ?? this.free.pop() ?? this.stored.length;
     this.slots.set(key, slot);
-    this.kept[slot] = value;
+    this.stored[slot] = value;
   }
 
-  /** Takes one out; what is not there is ignored. */
+  /** Deletes an entry; does nothing if it does not exist. */
   delete(key: K): void {
     const slot = this.slots.get(key);
     if (slot === undefined) return;
     this.slots.delete(key);
-    this.kept[slot] = undefined;
+    this.stored[slot] = undefined;
     this.free.push(slot);
-    if (this.slots.size > 0 || this.kept.length <= MOST_SPARE) return;
-    this.kept.length = 0;
+    if (this.slots.size > 0 || this.stored.length <= MAX_SPARE_SLOTS) return;
+    this.stored.length = 0;
     this.free.length = 0;
   }
 
-  /** Everything in the order in which its keys came; none may be added meanwhile. */
+  /** All values, in insertion order of their keys. No entry may be added during the iteration. */
   *values(): Generator<V> {
-    for (const slot of this.slots.values()) yield this.kept[slot] as V;
+    for (const slot of this.slots.values()) yield this.stored[slot] as V;
   }
 }

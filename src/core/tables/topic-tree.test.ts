@@ -22,7 +22,7 @@ const NAMES = [
 const TOPICS = ["a", "b", "c", "a.b", "b.b", "a.c", "a.b.c", "c.c.c", "a.b.c.d"];
 
 describe("the topic tree", () => {
-  it("finds exactly those whose registrations cover a topic, whoever came and went before", () => {
+  it("finds exactly the members whose registrations cover a topic, after any sequence of changes", () => {
     const step = fc.record({
       isAdd: fc.boolean(),
       name: fc.constantFrom(...NAMES),
@@ -66,7 +66,7 @@ describe("the topic tree", () => {
     );
   });
 
-  it("is empty when everybody has left", () => {
+  it("is empty once every registration is removed", () => {
     const tree = new TopicTree<string, true>();
     for (const name of NAMES) for (const member of ["m1", "m2"]) tree.add(name, member, true);
     expect(tree.size).toBe(NAMES.length);
@@ -77,7 +77,7 @@ describe("the topic tree", () => {
     expect(TOPICS.flatMap((topic) => [...tree.match(topic)])).toEqual([]);
   });
 
-  it("ignores a removal of what is not there", () => {
+  it("ignores the removal of a registration that does not exist", () => {
     const tree = new TopicTree<string, true>();
     tree.add("a.*.c", "m1", true);
 
@@ -88,7 +88,7 @@ describe("the topic tree", () => {
     expect(tree.size).toBe(1);
   });
 
-  it("prefers the value of the exact registration to that of any pattern", () => {
+  it("prefers the value of the exact registration to the value of a pattern", () => {
     const tree = new TopicTree<string, string>();
     tree.add(">", "m1", "rest");
     tree.add("a.*", "m1", "star");
@@ -97,7 +97,7 @@ describe("the topic tree", () => {
     expect(tree.match("a.b").get("m1")).toBe("exact");
   });
 
-  it.each(["__proto__", "constructor", "hasOwnProperty"])("takes %s for a name like any other", (name) => {
+  it.each(["__proto__", "constructor", "hasOwnProperty"])("treats %s as an ordinary name", (name) => {
     const tree = new TopicTree<string, true>();
     expect([...tree.match(name).keys()]).toEqual([]);
 

@@ -1,5 +1,5 @@
 /**
- * Who registered what: members by exact topic, and by wildcard pattern in a tree of tokens.
+ * An index of registrations: members by exact topic in a map, and by wildcard pattern in a tree of tokens.
  */
 import { hasWildcard } from "../vocabulary/topic.js";
 
@@ -8,13 +8,13 @@ interface Node<M, V> {
   readonly members: Map<M, V>;
 }
 
-/** Members with a value each, registered under topics and patterns. Names are valid patterns; see `topic.ts`. */
+/** Members, registered for topics and patterns with a value each. Names must be valid patterns; see `topic.ts`. */
 export class TopicTree<M, V> {
   private readonly exact = new Map<string, Map<M, V>>();
   private readonly root: Node<M, V> = newNode();
   private patternCount = 0;
 
-  /** Registers a member; a second registration under the same name replaces the value. */
+  /** Registers a member; a second registration for the same name replaces the value. */
   add(pattern: string, member: M, value: V): void {
     if (hasWildcard(pattern)) {
       let node = this.root;
@@ -26,7 +26,7 @@ export class TopicTree<M, V> {
     }
   }
 
-  /** Takes a registration back; one that is not there is ignored. */
+  /** Removes a registration; does nothing if it does not exist. */
   remove(pattern: string, member: M): void {
     if (hasWildcard(pattern)) {
       if (prune(this.root, pattern.split("."), 0, member)) this.patternCount--;
@@ -36,14 +36,14 @@ export class TopicTree<M, V> {
     if (members?.delete(member) && members.size === 0) this.exact.delete(pattern);
   }
 
-  /** Whether anybody registered this very topic, wildcards aside. */
+  /** Whether a member registered this exact topic; wildcards do not count. */
   hasExact(topic: string): boolean {
     return this.exact.has(topic);
   }
 
   /**
-   * Finds everybody whose registrations cover a topic, each once: with the value of the exact registration if there is
-   * one, else of the first pattern found. To be read before anybody comes or goes: without patterns nothing is copied.
+   * Finds all members whose registrations cover a topic, each once: with the value of the exact registration if there
+   * is one, else of the first pattern found. Read the result before the next change: without patterns it is no copy.
    */
   match(topic: string): ReadonlyMap<M, V> {
     const exact = this.exact.get(topic);
@@ -53,12 +53,12 @@ export class TopicTree<M, V> {
     return found;
   }
 
-  /** How many registered this very topic, wildcards aside. */
+  /** Number of members that registered this exact topic; wildcards do not count. */
   countExact(topic: string): number {
     return this.exact.get(topic)?.size ?? 0;
   }
 
-  /** How many names are held; 0 when everybody has left. */
+  /** Number of distinct topics and patterns with a registration. */
   get size(): number {
     return this.exact.size + this.patternCount;
   }
@@ -77,7 +77,7 @@ function getOrMake<K, T>(map: Map<K, T>, key: K, make: () => T): T {
   return value;
 }
 
-/** @returns whether the member was the last one of the name. */
+/** Removes a registration and empty nodes. @returns whether the member was the last one of the pattern. */
 function prune<M, V>(node: Node<M, V>, tokens: readonly string[], depth: number, member: M): boolean {
   const token = tokens[depth];
   if (token === undefined) return node.members.delete(member) && node.members.size === 0;

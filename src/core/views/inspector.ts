@@ -14,7 +14,7 @@ import { requestView, timeline } from "./request-view.js";
 import { listenerView, producerView } from "./session-views.js";
 import { topicView } from "./topic-view.js";
 
-/** Looks at the state. */
+/** Lists the state of the core. */
 export class StateInspector implements Inspector {
   constructor(
     private readonly state: State,

@@ -7,7 +7,7 @@ import { outcomesOf, summarize } from "./summary.js";
 export function requestView(request: RequestRecord, now: Instant): RequestView {
   const { serial, requestId, topic, acceptedAt, deadlineAt, endedAt } = request;
   const reason = request.reason ?? "EXPIRED";
-  // Not as they were told: a producer that was silent may have answered since.
+  // The current states, not those of the sent summary: a missed producer may have answered late since.
   const outcomes = outcomesOf(request, reason).map((outcome, i) =>
     isOpen(request.assignments[i]) ? { ...outcome, state: "PENDING" as const } : outcome,
   );
@@ -23,7 +23,7 @@ function isOpen(assignment: AssignmentRecord | undefined): boolean {
   return assignment?.state === "WAITING" || assignment?.state === "OUT";
 }
 
-/** Everything that has happened in the life of a request, in order. */
+/** All events in the life of a request, in order. */
 export function timeline(request: RequestRecord): readonly TimelineEvent[] {
   const { acceptedAt, endedAt, notes, assignments } = request;
   const events: TimelineEvent[] = [{ atMs: 0, kind: "ACCEPTED", producerId: "", attempt: 0 }];

@@ -1,7 +1,7 @@
 import type { State } from "../state/state.js";
 import type { Snapshot } from "../vocabulary/views.js";
 
-/** Describes the state. */
+/** Counts the current state. */
 export function snapshotOf(state: State): Snapshot {
   let outstandingAssignments = 0;
   let waitingAssignments = 0;

@@ -1,16 +1,16 @@
 /**
- * What a summary says of a request.
+ * Summaries of requests: whether a request is satisfied, and the outcomes of its targets.
  */
 
 import type { AssignmentRecord, RequestRecord } from "../state/request-record.js";
 import type { Completion, EndReason, Instant, Outcome, OutcomeState, Summary } from "../vocabulary/model.js";
 
-/** Results that count towards the policy. */
+/** Number of results that count towards the completion policy. */
 function countedResults(request: RequestRecord): number {
   return request.completion.countErrors ? request.resultCount : request.resultCount - request.errorCount;
 }
 
-/** Whether the goal of the completion is met. */
+/** Whether the goal of the completion policy is met. */
 export function isGoalMet(request: RequestRecord): boolean {
   const { until, countErrors } = request.completion;
   const targets = request.assignments.length;
@@ -28,18 +28,18 @@ export function isGoalMet(request: RequestRecord): boolean {
   }
 }
 
-/** Whether the request got what it asked for. */
+/** Whether the request is satisfied: by `minResults` if set, otherwise by its goal. */
 function isSatisfied(request: RequestRecord): boolean {
   const { minResults } = request.completion;
   return minResults > 0 ? countedResults(request) >= minResults : isGoalMet(request);
 }
 
-/** Whether a gather that ends for this reason ends before its TTL although more could come. */
+/** Whether a gather that ends for this reason ends before its TTL although more results could arrive. */
 export function isEarly(reason: EndReason): boolean {
   return reason === "POLICY_MET" || reason === "STALLED";
 }
 
-/** The state an open assignment ends in when its request does. */
+/** The state in which an open assignment is settled when its request ends. */
 export function stateAtEnd(
   { state }: AssignmentRecord,
   { loserAction }: Completion,
@@ -51,10 +51,10 @@ export function stateAtEnd(
 }
 
 /**
- * Sums a request up.
+ * Summarizes a request.
  *
- * @param at - when it ended, or the present instant.
- * @param outcomes - undefined if nobody hears the summary.
+ * @param at - when the request ended, or the current instant.
+ * @param outcomes - undefined if no peer receives the summary.
  */
 export function summarize(
   request: RequestRecord,
@@ -75,12 +75,12 @@ export function summarize(
   };
 }
 
-/** The outcomes of a request that ends now for this reason, or of one that has ended. */
+/** The outcomes of a request that ends now for this reason, or that has ended. */
 export function outcomesOf(request: RequestRecord, reason: EndReason): readonly Outcome[] {
   return request.assignments.map((assignment) => outcome(assignment, request, reason));
 }
 
-/** The summary of a request as it ended: a producer that answered later was silent then. */
+/** The summary of a request at its end: a target that answered late counts as MISSED. */
 export function summaryAtEnd(request: RequestRecord): Summary {
   const reason = request.reason ?? "CANCELLED";
   const outcomes = outcomesOf(request, reason).map((atEnd) =>
