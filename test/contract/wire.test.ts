@@ -31,7 +31,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Deliver } from "../../src/core/vocabulary/effect.js";
 import type { ResultReturned } from "../../src/core/vocabulary/input.js";
-import { NO_LANE, NOBODY, type RequestSpec } from "../../src/core/vocabulary/model.js";
+import { NO_LANE, NO_SESSIONS, type RequestSpec } from "../../src/core/vocabulary/model.js";
 import { refusal } from "../../src/core/vocabulary/reason.js";
 import { isPattern, isTopic } from "../../src/core/vocabulary/topic.js";
 import { decodeProduce } from "../../src/grpc/wire/decode-produce.js";
@@ -472,7 +472,7 @@ const encodedContext = context.map((pairs) => Object.entries(pairs));
 const deliver: fc.Arbitrary<Deliver> = fc.record({
   kind: fc.constant("deliver"),
   lane: fc.constant(NO_LANE),
-  audience: fc.constant(NOBODY),
+  audience: fc.constant(NO_SESSIONS),
   callers: fc.constant([]),
   requestId: ascii,
   topic: ascii,

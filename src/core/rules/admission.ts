@@ -2,12 +2,12 @@
  * Admission of requests: their fields, the caller's request_id, the limits, and the remaining time.
  */
 
-import { RETRY_AFTER_MS, refuseSaturated } from "../state/overload.js";
+import { RETRY_AFTER_MS, shedSaturated } from "../state/overload.js";
 import { PendingRequest } from "../state/pending-request.js";
 import type { State } from "../state/state.js";
 import type { Choice } from "../state/topic-state.js";
 import type { RequestSubmitted } from "../vocabulary/input.js";
-import { type Acceptance, type Instant, NO_LANE, NOBODY, type SessionKey } from "../vocabulary/model.js";
+import { type Acceptance, type Instant, NO_LANE, NO_SESSIONS, type SessionKey } from "../vocabulary/model.js";
 import { invalid, type Refusal, refusal } from "../vocabulary/reason.js";
 import { end, endIfOver } from "./ending.js";
 import { observe } from "./observe.js";
@@ -19,7 +19,7 @@ import type { StepContext } from "./step-context.js";
 export function admit(state: State, input: RequestSubmitted, step: StepContext): void {
   const isOfStream = input.gather || input.correlationId !== undefined;
   if (isOfStream && state.sessions.get(input.session)?.kind !== "caller") return;
-  const refused = refuse(state, input, step);
+  const refused = tryAccept(state, input, step);
   if (refused) {
     state.totals.rejectedRequests++;
     const correlationId = input.correlationId ?? "";
@@ -28,7 +28,7 @@ export function admit(state: State, input: RequestSubmitted, step: StepContext):
 }
 
 /** @returns why the request was rejected; undefined if it was accepted. */
-function refuse(state: State, input: RequestSubmitted, step: StepContext): Refusal | undefined {
+function tryAccept(state: State, input: RequestSubmitted, step: StepContext): Refusal | undefined {
   const { spec } = input;
   if (state.phase !== "OPEN")
     return refusal("SHUTTING_DOWN", "the server is shutting down; retry on another server");
@@ -45,7 +45,7 @@ function refuse(state: State, input: RequestSubmitted, step: StepContext): Refus
     const message = `no producer can be asked on ${spec.topic}; register one, or set no_producers_action to COMPLETE or WAIT`;
     return refusal("NO_PRODUCERS", message, { topic: spec.topic });
   }
-  return refuseSaturated(input, choices) ?? accept(state, input, ttlMs, choices, step);
+  return shedSaturated(input, choices) ?? accept(state, input, ttlMs, choices, step);
 }
 
 function accept(
@@ -135,14 +135,15 @@ function answerRepeat(
   } else if (request.summary) {
     const { summary } = request;
     const callers = [input.session];
-    step.effects.push({ kind: "summarize", lane: NO_LANE, audience: NOBODY, callers, summary });
+    step.effects.push({ kind: "summarize", lane: NO_LANE, audience: NO_SESSIONS, callers, summary });
   }
   return undefined;
 }
 
 /**
- * Bounds the TTL by the deadline of the call. A gather must end early enough for its summary to arrive before that
- * deadline. Measured: a last message written at the deadline never arrives; one written 15 ms earlier always does.
+ * Derives the TTL from the request and from the deadline of the call. A gather must end early enough for its summary to
+ * arrive before that deadline. Measured: a last message written at the deadline never arrives; one written 15 ms
+ * earlier always does.
  */
 function effectiveTtl(state: State, input: RequestSubmitted, now: Instant): number | Refusal {
   const ttlMs = input.spec.ttlMs === "MALFORMED" ? undefined : input.spec.ttlMs;
@@ -172,7 +173,7 @@ function shedReason(state: State, input: RequestSubmitted, ttlMs: number, now: I
     const message = `pending requests hold ${state.pendingBytes} of at most ${limit} bytes; retry later or raise maxPendingBytes`;
     return refusal("PENDING_BYTES_LIMIT", message, { limit }, RETRY_AFTER_MS);
   }
-  const late = state.overload.refuseLate(input.waitedMs ?? 0, ttlMs, now);
+  const late = state.overload.shedLate(input.waitedMs ?? 0, ttlMs, now);
   if (late) return late;
   const waitMs = state.rate.take(now);
   if (waitMs === 0) return undefined;

@@ -1,6 +1,6 @@
 /**
- * The end of a request, which happens exactly once: its summary, the revocation of its outstanding assignments, and the
- * reuse of the credit that they release.
+ * The end of a request, which happens exactly once: its summary, the revocation of its outstanding assignments, and
+ * the use of the credit that they release.
  */
 import { type Audience, NO_AUDIENCE } from "../state/audiences.js";
 import type { PendingRequest } from "../state/pending-request.js";
@@ -10,7 +10,7 @@ import { isEarly, outcomesOf, stateAtEnd, summarize } from "../views/summary.js"
 import {
   type EndReason,
   NO_LANE,
-  NOBODY,
+  NO_SESSIONS,
   type RevocationReason,
   type SessionKey,
   type Summary,
@@ -103,7 +103,7 @@ function sendSummary(
   step.effects.push({ kind: "summarize", lane, audience, callers, summary });
   for (let i = 1; i < listeners.length; i++) {
     const { lane, members: audience } = listeners[i] ?? NO_AUDIENCE;
-    step.effects.push({ kind: "summarize", lane, audience, callers: NOBODY, summary });
+    step.effects.push({ kind: "summarize", lane, audience, callers: NO_SESSIONS, summary });
   }
 }
 
@@ -115,13 +115,13 @@ function runOn(state: State, request: PendingRequest, reason: EndReason, step: S
   request.reason = reason;
   const callers = takeCallers(request);
   if (callers.length > 0) {
-    step.effects.push({ kind: "summarize", lane: NO_LANE, audience: NOBODY, callers, summary });
+    step.effects.push({ kind: "summarize", lane: NO_LANE, audience: NO_SESSIONS, callers, summary });
   }
   for (const caller of callers) finishCaller(state, caller, request.requestId, step);
   state.wheel.set(request, dueAt(request, undefined));
 }
 
-/** Revokes outstanding assignments, settles all open ones, and passes their credit to other requests. */
+/** Revokes outstanding assignments, settles all open ones, and uses the released credit for waiting assignments. */
 function closeAssignments(
   state: State,
   request: PendingRequest,
@@ -148,7 +148,7 @@ function closeAssignments(
 
 function takeCallers(request: PendingRequest): readonly SessionKey[] {
   const { callers } = request;
-  request.callers = NOBODY;
+  request.callers = NO_SESSIONS;
   return callers;
 }
 

@@ -10,7 +10,7 @@ import type { State } from "../state/state.js";
 import { NO_ROUTES, type Routes, type TopicState } from "../state/topic-state.js";
 import type { Deliver } from "../vocabulary/effect.js";
 import type { ResultReturned } from "../vocabulary/input.js";
-import { type DispositionState, type Instant, NOBODY } from "../vocabulary/model.js";
+import { type DispositionState, type Instant, NO_SESSIONS } from "../vocabulary/model.js";
 import { assignFromBacklog, settle } from "./credit.js";
 import { endIfOver } from "./ending.js";
 import { dueAt } from "./gather.js";
@@ -99,7 +99,7 @@ function publish(state: State, assignment: Assignment, input: ResultReturned, st
       ...delivery,
       lane: ownAudience.lane,
       audience: ownAudience.members,
-      callers: NOBODY,
+      callers: NO_SESSIONS,
     });
   }
 }
@@ -150,7 +150,7 @@ function deliveryOf(
     kind: "deliver",
     lane,
     audience: members,
-    callers: late ? NOBODY : request.callers,
+    callers: late ? NO_SESSIONS : request.callers,
     requestId: request.requestId,
     topic: request.topic,
     producerId: producer.producerId,

@@ -6,7 +6,7 @@
  * Topics with the same listeners therefore share one audience, which is found by a hash of its members. The sharing can
  * go when batches no longer depend on the topic.
  */
-import { type Lane, NO_LANE, NOBODY, type SessionKey } from "../vocabulary/model.js";
+import { type Lane, NO_LANE, NO_SESSIONS, type SessionKey } from "../vocabulary/model.js";
 
 /** Maximum size of the index of audiences, in 8-byte words: half a megabyte. */
 const MAX_INDEX_WORDS = 65_536;
@@ -25,7 +25,7 @@ export class Audience {
 }
 
 /** An audience without members; its lane is never opened. */
-export const NO_AUDIENCE = new Audience(NOBODY);
+export const NO_AUDIENCE = new Audience(NO_SESSIONS);
 
 /** All audiences of a dispatcher. Lanes are numbered here, so that no two audiences ever use the same lane. */
 export class Audiences {

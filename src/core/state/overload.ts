@@ -44,7 +44,7 @@ export class Overload {
   private lastSeenAt: Instant = Number.NEGATIVE_INFINITY;
 
   /** @returns why a request that waited is shed; undefined if it is not. */
-  refuseLate(waitedMs: number, ttlMs: number, now: Instant): Refusal | undefined {
+  shedLate(waitedMs: number, ttlMs: number, now: Instant): Refusal | undefined {
     // After a silence, earlier waits say nothing about the current load.
     if (waitedMs < PROMPT_MS || now - this.lastSeenAt > BURST_MS) this.lastPromptAt = now;
     this.lastSeenAt = now;
@@ -61,7 +61,7 @@ export class Overload {
  *
  * @returns why the request is shed; undefined if it is not.
  */
-export function refuseSaturated(
+export function shedSaturated(
   { waitedMs = 0, validateOnly }: RequestSubmitted,
   choices: readonly Choice[],
 ): Refusal | undefined {

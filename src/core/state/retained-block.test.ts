@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Deliver } from "../vocabulary/effect.js";
-import { NO_CONTEXT, NO_LANE, NOBODY } from "../vocabulary/model.js";
+import { NO_CONTEXT, NO_LANE, NO_SESSIONS } from "../vocabulary/model.js";
 import { RetainedBlock } from "./retained-block.js";
 
 const CONTEXT = [["traceparent", "00-1-2-01"]] as const;
@@ -22,7 +22,7 @@ const arbitraryDelivery: fc.Arbitrary<Deliver> = fc
   .map(({ payloadBytes, ...fields }) => ({
     kind: "deliver" as const,
     lane: NO_LANE,
-    audience: NOBODY,
+    audience: NO_SESSIONS,
     callers: [],
     topic: "t",
     late: false,

@@ -9,7 +9,7 @@
 
 import { ownBytes } from "../tables/own-bytes.js";
 import type { Deliver } from "../vocabulary/effect.js";
-import { NO_LANE, NOBODY, type Payload, type TraceContext } from "../vocabulary/model.js";
+import { NO_LANE, NO_SESSIONS, type Payload, type TraceContext } from "../vocabulary/model.js";
 
 /** Maximum number of deliveries in a block. */
 const MAX_ENTRIES = 512;
@@ -95,8 +95,8 @@ export class RetainedBlock {
     return {
       kind: "deliver",
       lane: NO_LANE,
-      audience: NOBODY,
-      callers: NOBODY,
+      audience: NO_SESSIONS,
+      callers: NO_SESSIONS,
       requestId: this.requestIds[index] ?? "",
       topic,
       producerId: this.producerIds[index] ?? "",

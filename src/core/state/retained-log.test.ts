@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Deliver } from "../vocabulary/effect.js";
-import { NO_CONTEXT, NO_LANE, NOBODY } from "../vocabulary/model.js";
+import { NO_CONTEXT, NO_LANE, NO_SESSIONS } from "../vocabulary/model.js";
 import { RetainedLog } from "./retained-log.js";
 import { TopicState } from "./topic-state.js";
 
@@ -12,7 +12,7 @@ function delivery(topic: TopicState, payloadBytes: number, receivedAt: number): 
   return {
     kind: "deliver",
     lane: NO_LANE,
-    audience: NOBODY,
+    audience: NO_SESSIONS,
     callers: [],
     requestId: "r1",
     topic: topic.name,

@@ -2,8 +2,9 @@
  * A map from positive whole numbers to values, for hundreds of thousands of insertions and deletions a second.
  *
  * The natural way is a `Map`. But a `Map` that is filled and emptied with every batch is rehashed several times each
- * way, and the values of replaced tables outlive their deletion; `slot-map.ts` says why, and what it costs. Instead, this
- * hash table with open addressing overwrites two arrays in place. It can go when V8 clears a table that it has replaced.
+ * way, and the values of replaced tables outlive their deletion; `slot-map.ts` says why, and what it costs. Instead,
+ * this hash table with open addressing overwrites two arrays in place. It can go when V8 clears a table that it has
+ * replaced.
  */
 
 /** Minimum number of slots; a power of two, like every size of the table. */

@@ -183,7 +183,7 @@ export interface Cursor {
 }
 
 /** No sessions. */
-export const NOBODY: readonly SessionKey[] = [];
+export const NO_SESSIONS: readonly SessionKey[] = [];
 
 /**
  * Identifies a run of deliveries, or of summaries, that may share one batch. They have the same listeners, and since
