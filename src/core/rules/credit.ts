@@ -34,7 +34,7 @@ export function assignFromBacklog(state: State, producer: ProducerSession, step:
   }
 }
 
-/** Settles an open assignment and removes it from its producer. The caller then calls {@link assignFromBacklog}. */
+/** Settles an open assignment and removes it from its producer. Call {@link assignFromBacklog} next. */
 export function settle(state: State, assignment: Assignment, outcome: OutcomeState, step: StepContext): void {
   const { producer, request } = assignment;
   if (assignment.state === "OUT") {

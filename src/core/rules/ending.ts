@@ -86,10 +86,10 @@ export function end(
 function summaryListeners(state: State, request: PendingRequest): readonly Audience[] {
   if (request.excludeListeners) return NO_AUDIENCES;
   const routes = state.router.routes(request.topic);
-  const { includeSummaries } = routes;
+  const { summaryAudience } = routes;
   const members = state.router.groupMembers(routes, request).filter((member) => member.includeSummaries);
-  if (members.length === 0) return includeSummaries.members.length > 0 ? [includeSummaries] : NO_AUDIENCES;
-  return [includeSummaries, ...members.map((member) => member.ownAudience)];
+  if (members.length === 0) return summaryAudience.members.length > 0 ? [summaryAudience] : NO_AUDIENCES;
+  return [summaryAudience, ...members.map((member) => member.ownAudience)];
 }
 
 /** Sends a summary to callers and listeners; emitted even without receivers, because tests and traces read it. */

@@ -33,27 +33,27 @@ function request({
 }: Targeted): PendingRequest {
   const acceptance = { requestId: "r1", targets: [], listenerCount: 0, ttlMs: 500, deadlineAt: 1_500 };
   const spec = { completion: { ...COMPLETE_ALL, ...completion }, noProducersAction: action };
-  const made = new PendingRequest(0, "t", submitted({ spec }), acceptance, 1_000);
+  const pending = new PendingRequest(0, "t", submitted({ spec }), acceptance, 1_000);
   for (const [i, state] of states.entries()) {
     const producer = { producerId: `p${i + 1}` } as ProducerSession;
-    const assignment = new Assignment(i + 1, made, producer, "");
+    const assignment = new Assignment(i + 1, pending, producer, "");
     assignment.state = state;
     if (state === "ANSWERED" || state === "FAILED") {
       assignment.resultCount = 1;
       assignment.lastResultAt = 1_100;
-      made.resultCount++;
+      pending.resultCount++;
     }
-    if (state === "ANSWERED") made.answeredCount++;
+    if (state === "ANSWERED") pending.answeredCount++;
     if (state === "FAILED") {
       assignment.failure = { code: 5, message: "no" };
-      made.failedCount++;
-      made.errorCount++;
+      pending.failedCount++;
+      pending.errorCount++;
     }
-    if (!assignment.isOpen) made.settledCount++;
-    made.assignments.push(assignment);
+    if (!assignment.isOpen) pending.settledCount++;
+    pending.assignments.push(assignment);
   }
-  made.resultCount += partials;
-  return made;
+  pending.resultCount += partials;
+  return pending;
 }
 
 const count = (n: number): Until => ({ kind: "resultCount", count: n });
@@ -213,9 +213,9 @@ describe("a gather", () => {
   it("has a summary with the outcome of every target", () => {
     const states = ["ANSWERED", "FAILED", "DEPARTED", "SATURATED", "OUT", "WAITING"] as const;
 
-    const made = request({ states });
+    const pending = request({ states });
 
-    expect(summarize(made, "EXPIRED", 1_501, outcomesOf(made, "EXPIRED"))).toEqual({
+    expect(summarize(pending, "EXPIRED", 1_501, outcomesOf(pending, "EXPIRED"))).toEqual({
       requestId: "r1",
       topic: "t",
       reason: "EXPIRED",

@@ -88,9 +88,9 @@ function publish(state: State, assignment: Assignment, input: ResultReturned, st
   const sequence = topic ? nextSequence(topic) : 0;
   const { callers } = request;
   if (topic && sequence === 1) announce(state, topic, routes, step);
-  const delivery = deliveryOf(assignment, input, routes.everyone, step.now, sequence);
+  const delivery = deliveryOf(assignment, input, routes.audience, step.now, sequence);
   step.effects.push(delivery);
-  state.totals.deliveries += routes.everyone.members.length + callers.length;
+  state.totals.deliveries += routes.audience.members.length + callers.length;
   if (topic) state.log.append(topic.log, delivery);
   if (routes.listenerGroups.length === 0) return;
   for (const { ownAudience } of state.router.groupMembers(routes, request)) {
@@ -111,10 +111,10 @@ function nextSequence(topic: TopicState): number {
 
 /** Announces a topic's epoch, before its first delivery, to listeners that cover the topic by a wildcard. */
 function announce(state: State, { name, epoch }: TopicState, routes: Routes, step: StepContext): void {
-  const { byWildcard } = routes;
-  if (byWildcard.length > 0) state.router.openLane(routes.everyone);
+  const { wildcardListeners } = routes;
+  if (wildcardListeners.length > 0) state.router.openLane(routes.audience);
   const cursors = [{ topic: name, epoch, sequence: 0 }];
-  for (const { key } of byWildcard) {
+  for (const { key } of wildcardListeners) {
     step.effects.push({ kind: "topicsChanged", to: key, added: [], removed: [], cursors });
   }
 }
@@ -129,7 +129,7 @@ function deliverLate(state: State, assignment: Assignment, input: ResultReturned
   if (request.excludeListeners) return;
   const routes = state.router.routes(request.topic);
   const members = state.router.groupMembers(routes, request).filter((member) => member.includeLate);
-  for (const audience of [routes.includeLate, ...members.map((member) => member.ownAudience)]) {
+  for (const audience of [routes.lateAudience, ...members.map((member) => member.ownAudience)]) {
     if (audience.members.length === 0) continue;
     state.totals.deliveries += audience.members.length;
     step.effects.push(deliveryOf(assignment, input, audience, step.now, undefined));

@@ -16,9 +16,9 @@ import type { StepContext } from "./step-context.js";
  * @param serial - the request's serial number; rotates among equally loaded producers if `maxTargets` leaves some out.
  */
 export function choose(routes: Routes, selector: Selector | undefined, serial: number): readonly Choice[] {
-  if (!selector && routes.groups.length === 0) return routes.singles.choices;
+  if (!selector && routes.groups.length === 0) return routes.ungrouped.choices;
   const choices: Choice[] = [];
-  for (const producer of routes.singles.producers) {
+  for (const producer of routes.ungrouped.producers) {
     if (isSelected(producer, selector)) choices.push({ producer, group: undefined });
   }
   for (const group of routes.groups) {
@@ -34,7 +34,7 @@ export function choose(routes: Routes, selector: Selector | undefined, serial: n
 
 /** The targets that the choices stand for, as the caller sees them. */
 export function targetsOf(routes: Routes, choices: readonly Choice[]): readonly Target[] {
-  if (choices === routes.singles.choices) return routes.singles.targets;
+  if (choices === routes.ungrouped.choices) return routes.ungrouped.targets;
   return choices.map(({ producer, group }) => ({
     producerId: producer.producerId,
     group: group?.name ?? "",

@@ -16,7 +16,7 @@ function listener(session: number, more: { group?: string } = {}): ListenerSessi
 }
 
 /** A router with topics that have state, and listeners on all of them. */
-function stage(topics: readonly string[], listeners: readonly ListenerSession[]): Router {
+function routerWith(topics: readonly string[], listeners: readonly ListenerSession[]): Router {
   const router = new Router(new Topics("s", DEFAULT_LIMITS));
   for (const topic of topics) router.open(topic);
   for (const one of listeners) for (const topic of topics) router.registerListener(one, topic);
@@ -25,31 +25,31 @@ function stage(topics: readonly string[], listeners: readonly ListenerSession[])
 
 describe("topics with the same listeners", () => {
   it("share one audience and its lane", () => {
-    const router = stage(["a", "b"], [listener(1), listener(2)]);
+    const router = routerWith(["a", "b"], [listener(1), listener(2)]);
 
-    expect(router.routes("a").everyone.members).toEqual([1, 2]);
-    expect(router.routes("b").everyone).toBe(router.routes("a").everyone);
+    expect(router.routes("a").audience.members).toEqual([1, 2]);
+    expect(router.routes("b").audience).toBe(router.routes("a").audience);
   });
 
   it("share one audience, whether topics or wildcards brought the listeners", () => {
     const [first, second] = [listener(1), listener(2)];
-    const router = stage(["a", "b"], [first, second]);
+    const router = routerWith(["a", "b"], [first, second]);
     router.routes("a");
     router.registerListener(first, "c.*");
     router.registerListener(second, "c.>");
     router.open("c.d");
 
-    expect(router.routes("c.d").everyone).toBe(router.routes("a").everyone);
+    expect(router.routes("c.d").audience).toBe(router.routes("a").audience);
   });
 
   it("use a lane that no other audience uses", () => {
-    const router = stage(["a"], [listener(1), listener(2, { group: "g" })]);
+    const router = routerWith(["a"], [listener(1), listener(2, { group: "g" })]);
     const [member] = router.routes("a").listenerGroups[0] ?? [];
     router.registerListener(listener(3), "b");
     router.open("b");
     const lanes = [
-      router.routes("a").everyone.lane,
-      router.routes("b").everyone.lane,
+      router.routes("a").audience.lane,
+      router.routes("b").audience.lane,
       member?.ownAudience.lane,
     ];
 
@@ -60,42 +60,42 @@ describe("topics with the same listeners", () => {
 describe("a topic that a listener joins or leaves", () => {
   it("moves to a new lane, which topics with the same listeners then share", () => {
     const [first, second] = [listener(1), listener(2)];
-    const router = stage(["a", "b"], [first, second]);
+    const router = routerWith(["a", "b"], [first, second]);
     router.registerListener(first, "c");
     router.open("c");
-    const before = [router.routes("a").everyone.lane, router.routes("c").everyone.lane];
+    const before = [router.routes("a").audience.lane, router.routes("c").audience.lane];
     router.registerListener(second, "c");
-    const joined = router.routes("c").everyone;
+    const joined = router.routes("c").audience;
 
     expect(joined.members).toEqual([1, 2]);
     expect(before).not.toContain(joined.lane);
-    expect(router.routes("a").everyone.lane).toBe(joined.lane);
-    expect(router.routes("b").everyone.lane).toBe(joined.lane);
+    expect(router.routes("a").audience.lane).toBe(joined.lane);
+    expect(router.routes("b").audience.lane).toBe(joined.lane);
   });
 
   it("moves to a new lane even if its listeners are the same as before", () => {
     const [first, second] = [listener(1), listener(2)];
-    const router = stage(["a"], [first, second]);
-    const before = router.routes("a").everyone.lane;
+    const router = routerWith(["a"], [first, second]);
+    const before = router.routes("a").audience.lane;
     router.deregisterListener(second, "a", 0);
     router.registerListener(second, "a");
 
-    expect(router.routes("a").everyone.lane).not.toBe(before);
+    expect(router.routes("a").audience.lane).not.toBe(before);
   });
 
   it("does not affect topics with other listeners", () => {
     const [first, second] = [listener(1), listener(2)];
-    const router = stage(["a", "b"], [first]);
-    const { lane, members } = router.routes("a").everyone;
+    const router = routerWith(["a", "b"], [first]);
+    const { lane, members } = router.routes("a").audience;
     router.registerListener(second, "b");
 
-    expect(router.routes("b").everyone.members).toEqual([1, 2]);
-    expect(router.routes("a").everyone).toMatchObject({ lane, members });
+    expect(router.routes("b").audience.members).toEqual([1, 2]);
+    expect(router.routes("a").audience).toMatchObject({ lane, members });
   });
 
   it("moves a group member that joins or leaves to a new lane, because the change is announced to it", () => {
     const member = listener(1, { group: "g" });
-    const router = stage(["a"], [member]);
+    const router = routerWith(["a"], [member]);
     const lanes = [member.ownAudience.lane];
     router.registerListener(member, "b");
     lanes.push(member.ownAudience.lane);

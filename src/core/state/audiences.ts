@@ -53,7 +53,7 @@ export class Audiences {
   }
 
   /**
-   * Opens a new lane. Required when part of the audience must receive an effect that was just emitted before the next
+   * Opens a new lane. Required when an effect was just emitted that part of the audience must receive before the next
    * delivery.
    */
   openLane(audience: Audience, revision: number): void {

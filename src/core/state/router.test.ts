@@ -20,15 +20,15 @@ describe("topics with the same producers", () => {
     for (const one of [first, second]) {
       for (const topic of ["a", "b"]) router.registerProducer(one, topic, "");
     }
-    const { choices, targets } = router.routes("a").singles;
+    const { choices, targets } = router.routes("a").ungrouped;
 
     expect(targets.map(({ producerId }) => producerId)).toEqual(["p1", "p2"]);
-    expect(router.routes("b").singles.choices).toBe(choices);
-    expect(router.routes("b").singles.targets).toBe(targets);
+    expect(router.routes("b").ungrouped.choices).toBe(choices);
+    expect(router.routes("b").ungrouped.targets).toBe(targets);
 
     router.deregisterProducer(first, "b", 0);
 
-    expect(router.routes("b").singles.targets).toEqual([{ producerId: "p2", group: "" }]);
-    expect(router.routes("a").singles.targets).toBe(targets);
+    expect(router.routes("b").ungrouped.targets).toEqual([{ producerId: "p2", group: "" }]);
+    expect(router.routes("a").ungrouped.targets).toBe(targets);
   });
 });

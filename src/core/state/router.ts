@@ -13,9 +13,9 @@ import {
   NO_ROUTES,
   type ProducerGroup,
   type Routes,
-  type Singles,
-  singlesOf,
   type TopicState,
+  type Ungrouped,
+  ungroupedOf,
 } from "./topic-state.js";
 import type { Topics } from "./topics.js";
 
@@ -26,8 +26,8 @@ export class Router {
   private readonly producers = new TopicTree<ProducerSession, string>();
   private readonly listeners = new TopicTree<ListenerSession, true>();
   private readonly audiences = new Audiences();
-  /** Singles that were computed last; reused, because consecutive topics mostly have the same producers. */
-  private latestSingles = singlesOf([]);
+  /** The ungrouped producers that were computed last; reused, because consecutive topics mostly have the same. */
+  private latestUngrouped = ungroupedOf([]);
   /** Number of changes to registrations. Routes computed before the latest change of their topic are stale. */
   private revision = 0;
   /** Revision of the latest change to a wildcard registration, which may affect any topic. */
@@ -35,7 +35,7 @@ export class Router {
 
   constructor(private readonly topics: Topics) {}
 
-  /** Number of distinct topics and patterns that producers, and that listeners, are registered for. */
+  /** Number of topics and patterns with a registration, counted separately for producers and listeners. */
   get registrationCount(): number {
     return this.producers.size + this.listeners.size;
   }
@@ -107,7 +107,7 @@ export class Router {
     this.audiences.openLane(audience, this.revision);
   }
 
-  /** Releases a topic that has no pending request and that no registration names. */
+  /** Marks a topic as idle if no request is pending on it and no registration names it. */
   releaseIfUnused(topic: TopicState, now: Instant): void {
     const { name } = topic;
     if (topic.pendingCount > 0 || this.listeners.hasExact(name) || this.producers.hasExact(name)) return;
@@ -130,6 +130,8 @@ export class Router {
   }
 
   /**
+   * Computes the routes of a topic.
+   *
    * @param changedAt - revision of the latest change that affects the topic.
    * @param earlier - the previous routes, whose groups keep their positions.
    */
@@ -137,39 +139,42 @@ export class Router {
     const producers = this.producers.match(name);
     const listeners = this.listeners.match(name);
     if (producers.size === 0 && listeners.size === 0) return NO_ROUTES;
-    const singles: ProducerSession[] = [];
+    const ungrouped: ProducerSession[] = [];
     const groups = new Map<string, ProducerSession[]>();
-    for (const [producer, group] of producers) addTo(group, producer, singles, groups);
-    const everyone: ListenerSession[] = [];
+    for (const [producer, group] of producers) addTo(group, producer, ungrouped, groups);
+    const ungroupedListeners: ListenerSession[] = [];
     const listenerGroups = new Map<string, ListenerSession[]>();
-    for (const listener of listeners.keys()) addTo(listener.group, listener, everyone, listenerGroups);
+    for (const listener of listeners.keys())
+      addTo(listener.group, listener, ungroupedListeners, listenerGroups);
     const audienceOf = (members: readonly ListenerSession[]): Audience =>
       this.audiences.of(keysOf(members), changedAt, this.revision);
     const isNamedByAll = this.listeners.countExact(name) === listeners.size;
     return {
-      singles: this.sharedSingles(singles),
+      ungrouped: this.sharedUngrouped(ungrouped),
       groups: [...groups].map(([group, members]): ProducerGroup => {
         const before = earlier.groups.find((candidate) => candidate.name === group);
         return { name: group, members, position: before ? positionAmong(members, before) : 0 };
       }),
       listenerCount: listeners.size,
-      everyone: audienceOf(everyone),
-      includeLate: audienceOf(everyone.filter((listener) => listener.includeLate)),
-      includeSummaries: audienceOf(everyone.filter((listener) => listener.includeSummaries)),
-      byWildcard: isNamedByAll ? NO_LISTENERS : everyone.filter((listener) => !listener.topics.has(name)),
+      audience: audienceOf(ungroupedListeners),
+      lateAudience: audienceOf(ungroupedListeners.filter((listener) => listener.includeLate)),
+      summaryAudience: audienceOf(ungroupedListeners.filter((listener) => listener.includeSummaries)),
+      wildcardListeners: isNamedByAll
+        ? NO_LISTENERS
+        : ungroupedListeners.filter((listener) => !listener.topics.has(name)),
       listenerGroups: [...listenerGroups.values()],
     };
   }
 
-  private sharedSingles(producers: readonly ProducerSession[]): Singles {
-    const { producers: latest } = this.latestSingles;
+  private sharedUngrouped(producers: readonly ProducerSession[]): Ungrouped {
+    const { producers: latest } = this.latestUngrouped;
     const isSame = producers.length === latest.length && producers.every((one, i) => one === latest[i]);
-    if (!isSame) this.latestSingles = singlesOf(producers);
-    return this.latestSingles;
+    if (!isSame) this.latestUngrouped = ungroupedOf(producers);
+    return this.latestUngrouped;
   }
 }
 
-/** The position in the current members of the next previous member that is still present. */
+/** Finds the next member of the earlier rotation that is still present, and returns its current index. */
 function positionAmong(members: readonly ProducerSession[], before: ProducerGroup): number {
   for (let i = 0; i < before.members.length; i++) {
     const next = before.members[(before.position + i) % before.members.length];
@@ -179,9 +184,9 @@ function positionAmong(members: readonly ProducerSession[], before: ProducerGrou
   return 0;
 }
 
-function addTo<T>(group: string, member: T, singles: T[], groups: Map<string, T[]>): void {
+function addTo<T>(group: string, member: T, ungrouped: T[], groups: Map<string, T[]>): void {
   if (group === "") {
-    singles.push(member);
+    ungrouped.push(member);
     return;
   }
   const members = groups.get(group);

@@ -19,7 +19,7 @@ export interface Choice {
 }
 
 /** Producers without a group, with the choices and targets of a request that has no selector. */
-export interface Singles {
+export interface Ungrouped {
   readonly producers: readonly ProducerSession[];
   readonly choices: readonly Choice[];
   readonly targets: readonly Target[];
@@ -28,24 +28,24 @@ export interface Singles {
 /** All producers and listeners of a topic; computed once, and valid until a registration changes. */
 export interface Routes {
   /** Producers without a group, which are asked for every request. */
-  readonly singles: Singles;
+  readonly ungrouped: Ungrouped;
   readonly groups: readonly ProducerGroup[];
   /** Number of listeners, with and without a group. */
   readonly listenerCount: number;
-  /** Listeners without a group: they receive every in-time delivery. */
-  readonly everyone: Audience;
+  /** Listeners without a group, which receive every in-time delivery. */
+  readonly audience: Audience;
   /** Listeners without a group that include late results. */
-  readonly includeLate: Audience;
+  readonly lateAudience: Audience;
   /** Listeners without a group that include summaries. */
-  readonly includeSummaries: Audience;
+  readonly summaryAudience: Audience;
   /** Listeners without a group that cover the topic only by a wildcard, and receive an announcement when it begins. */
-  readonly byWildcard: readonly ListenerSession[];
+  readonly wildcardListeners: readonly ListenerSession[];
   /** Members of each listener group. */
   readonly listenerGroups: readonly (readonly ListenerSession[])[];
 }
 
 /** Creates the choices and targets of producers without a group. */
-export function singlesOf(producers: readonly ProducerSession[]): Singles {
+export function ungroupedOf(producers: readonly ProducerSession[]): Ungrouped {
   return {
     producers,
     choices: producers.map((producer) => ({ producer, group: undefined })),
@@ -55,13 +55,13 @@ export function singlesOf(producers: readonly ProducerSession[]): Singles {
 
 /** Routes of a topic without producers and listeners. */
 export const NO_ROUTES: Routes = {
-  singles: singlesOf([]),
+  ungrouped: ungroupedOf([]),
   groups: [],
   listenerCount: 0,
-  everyone: NO_AUDIENCE,
-  includeLate: NO_AUDIENCE,
-  includeSummaries: NO_AUDIENCE,
-  byWildcard: [],
+  audience: NO_AUDIENCE,
+  lateAudience: NO_AUDIENCE,
+  summaryAudience: NO_AUDIENCE,
+  wildcardListeners: [],
   listenerGroups: [],
 };
 

@@ -4,10 +4,10 @@ import type { TopicView } from "../vocabulary/views.js";
 
 /** Describes a topic. */
 export function topicView(state: State, topic: TopicState): TopicView {
-  const { singles, groups, listenerCount } = state.router.routes(topic.name);
+  const { ungrouped, groups, listenerCount } = state.router.routes(topic.name);
   return {
     topic: topic.name,
-    producerCount: singles.producers.length + groups.reduce((sum, group) => sum + group.members.length, 0),
+    producerCount: ungrouped.producers.length + groups.reduce((sum, group) => sum + group.members.length, 0),
     listenerCount,
     pendingCount: topic.pendingCount,
     epoch: topic.epoch,
