@@ -92,7 +92,7 @@ export class Dispatcher {
     return readReplay(this.state, replay, from, maxBytes);
   }
 
-  /** Counts and totals, for people and metrics. Takes time linear in the number of sessions. */
+  /** Counts and totals, for people and metrics. Takes time linear in the number of producers. */
   snapshot(): Snapshot {
     return snapshotOf(this.state);
   }

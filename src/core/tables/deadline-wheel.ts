@@ -37,7 +37,7 @@ export class DeadlineWheel<D extends Deadline> {
   /** Serial number of the call that set each entry: orders deadlines of the same instant. */
   private readonly serials: number[] = [];
   private readonly free: number[] = [];
-  /** All deadlines before this tick have been taken. */
+  /** Slots of earlier ticks hold no due deadline: the next search begins at this tick. */
   private tick = 0;
   private count = 0;
   private serial = 0;

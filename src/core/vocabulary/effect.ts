@@ -162,8 +162,8 @@ export interface ReplaySlice {
 /**
  * Deliver one result to the listeners of the audience, and to the callers that gather it.
  *
- * On a listener's stream, a delivery follows every effect emitted earlier, except those that an open batch of its lane
- * may overtake. Deliveries of one topic never overtake each other. On a caller's stream, a delivery follows the
+ * On a listener's stream, a delivery follows every effect emitted earlier, except effects that an open batch of its
+ * lane may overtake. Deliveries of one topic never overtake each other. On a caller's stream, a delivery follows the
  * acceptance, precedes the summary, and comes in the order of the ordinals.
  */
 export interface Deliver {

@@ -128,7 +128,7 @@ export interface CallerOpened {
   readonly session: SessionKey;
 }
 
-/** A caller half-closed its stream: it submits no more requests. */
+/** A caller submits no more requests. */
 export interface CallerFinished {
   readonly kind: "callerFinished";
   readonly session: SessionKey;
@@ -139,7 +139,7 @@ export interface RequestSubmitted {
   readonly kind: "requestSubmitted";
   /** The call or stream to answer; a session that gathers was opened as a caller before. */
   readonly session: SessionKey;
-  /** Undefined for a unary call, whose answer needs no correlation. */
+  /** Undefined if the call carries only one request, so that its answer needs no correlation. */
   readonly correlationId: string | undefined;
   readonly spec: RequestSpec;
   /** Digest of the request's content; set only with a caller's request_id, else "". */
@@ -164,7 +164,7 @@ export interface CancelRequested {
   readonly requestId: string;
 }
 
-/** A peer half-closed its stream without Drain, or violated the contract: its session ends, and then its stream. */
+/** A producer half-closed its stream without Drain, or a peer violated the contract: the session and its stream end. */
 export interface SessionEnded {
   readonly kind: "sessionEnded";
   readonly session: SessionKey;
