@@ -4,7 +4,7 @@ import type { Payload } from "../vocabulary/model.js";
  * The payload, copied if the buffer that it is a view of is more than twice as large.
  *
  * The natural way is to keep the payload as it was decoded. But it is a view of the buffer of its whole message, and
- * would keep that buffer alive. A copy releases the buffer; a payload that fills at least half of it is not worth a copy.
+ * would keep that buffer alive. A copy releases the buffer; a payload that fills at least half of it is not worth one.
  * This can go when the decoder copies payloads.
  */
 export function ownBytes(payload: Payload): Payload {
