@@ -1,7 +1,7 @@
 /**
- * One command line of a transcript: a verb, then words, of which some are `key=value` options.
+ * One command line of a transcript: a verb, then words and `key=value` options.
  *
- * Whatever a verb does not ask for is a mistake, so that a misspelt option fails instead of meaning nothing.
+ * Every word and option must be read by the verb, so that a misspelt option is an error and not ignored.
  */
 export class Command {
   readonly verb: string;
@@ -18,26 +18,26 @@ export class Command {
     }
   }
 
-  /** Takes the next word that must be there. */
+  /** Takes the next word. Throws if there is none. */
   word(what: string): string {
     const word = this.words.shift();
     if (word === undefined) throw this.mistake(`${what} is missing`);
     return word;
   }
 
-  /** Takes a whole number that must be there. */
+  /** Takes the next word as a number. Throws if there is none. */
   count(what: string): number {
     return this.toNumber(this.word(what), what);
   }
 
-  /** Whether the word stands anywhere. */
+  /** Takes a word at any position. @returns whether it was present. */
   has(word: string): boolean {
     const at = this.words.indexOf(word);
     if (at >= 0) this.words.splice(at, 1);
     return at >= 0;
   }
 
-  /** Takes all words that begin with a sign, without it. */
+  /** Takes all words that begin with a sign. @returns them without the sign. */
   signed(sign: "+" | "-"): string[] {
     const found = this.words.filter((word) => word.startsWith(sign));
     for (const word of found) this.has(word);
@@ -63,27 +63,27 @@ export class Command {
     return value === undefined || value === "" ? [] : value.split(",");
   }
 
-  /** Takes all options that are left. */
+  /** Takes all remaining options as numbers. */
   numbers(): Record<string, number> {
     const all = Object.fromEntries([...this.options].map(([key, value]) => [key, this.toNumber(value, key)]));
     this.options.clear();
     return all;
   }
 
-  /** Says what is wrong with the line. */
+  /** An error about this line. */
   mistake(text: string): Error {
     return new Error(`${text}, in "${this.line}"`);
   }
 
-  /** Fails if something is left that nobody asked for. */
+  /** Throws if a word or option was not read. */
   finish(): void {
     const left = [...this.words, ...this.options.keys()];
-    if (left.length > 0) throw this.mistake(`"${left.join(" ")}" means nothing`);
+    if (left.length > 0) throw this.mistake(`"${left.join(" ")}" is not known`);
   }
 
   private toNumber(text: string, what: string): number {
     const value = Number(text);
-    if (Number.isNaN(value)) throw this.mistake(`${what} is no number`);
+    if (Number.isNaN(value)) throw this.mistake(`${what} is not a number`);
     return value;
   }
 }

@@ -1,8 +1,8 @@
 /**
- * Runs the command language of the transcripts on a dispatcher; README.md lists the commands.
+ * Runs the commands of the transcripts on a dispatcher; README.md lists the commands.
  *
- * Time stands still unless a command moves it. While `at` and `advance` move it, the dispatcher is woken one millisecond
- * after each of its deadlines, as a timer would; `jump` moves it without, as a process that was held up would.
+ * Only commands advance the clock. `at` and `advance` also wake the dispatcher one millisecond after each of its
+ * deadlines, as a timer would. `jump` advances the clock without waking it, as happens in a stalled process.
  */
 import { Dispatcher } from "../../src/core/dispatcher.js";
 import type { Effect, Replay } from "../../src/core/vocabulary/effect.js";
@@ -28,10 +28,10 @@ import { Command } from "./command.js";
 import { type Names, printEffect, printLookup } from "./print.js";
 
 const SERVER_ID = "s";
-/** What every answer of a unary call is printed for. */
+/** The name printed as the receiver of a unary response. */
 const CALL = "call";
 
-/** Runs a transcript's commands and prints their effects anew; what else it says stays as it is. */
+/** Runs the commands of a transcript and replaces the effects below them; everything else stays unchanged. */
 export function rerun(transcript: string): string {
   const interpreter = new Interpreter();
   const blocks = transcript
@@ -48,7 +48,7 @@ export function rerun(transcript: string): string {
   return `${blocks.join("\n\n")}\n`;
 }
 
-/** Runs commands one a line and returns what they print. */
+/** Runs commands, one per line. @returns the lines that they print. */
 export function effectsOf(commands: string): string[] {
   const interpreter = new Interpreter();
   const lines = commands.split("\n").map((line) => line.trim());
@@ -57,7 +57,7 @@ export function effectsOf(commands: string): string[] {
     .flatMap((line) => interpreter.run(line));
 }
 
-/** A dispatcher and the names of what it knows. */
+/** A dispatcher, and the names of its sessions and assignments. */
 export class Interpreter {
   private dispatcher = new Dispatcher(SERVER_ID);
   private now: Instant = 0;
@@ -68,14 +68,14 @@ export class Interpreter {
   /** The newest assignment, by the session's name and the request's id. */
   private readonly assignments = new Map<string, number>();
   private readonly requestIds = new Map<number, string>();
-  /** What each listener is still to be replayed. */
+  /** Replays that each listener has not read to the end. */
   private readonly replays = new Map<SessionKey, Replay[]>();
   private readonly names: Names = {
     session: (key) => this.sessionNames.get(key) ?? `session ${key}`,
     assignment: (id) => this.requestIds.get(id) ?? `assignment ${id}`,
   };
 
-  /** Runs one command. @returns what it prints. */
+  /** Runs one command. @returns the lines that it prints. */
   run(line: string): string[] {
     const command = new Command(line);
     const printed = this.perform(command);
@@ -156,7 +156,7 @@ export class Interpreter {
       case "snapshot":
         return [this.snapshot()];
       default:
-        throw command.mistake("the command is not known");
+        throw command.mistake("unknown command");
     }
   }
 
@@ -223,14 +223,14 @@ export class Interpreter {
       : this.step({ kind: "topicsUpdated", session: this.key(name, command), ...change });
   }
 
-  /** Reads one slice of each replay, and all of it without a bound. */
-  private pull(session: SessionKey, mostBytes: number): string[] {
-    const orders = this.replays.get(session) ?? [];
+  /** Reads one slice of each replay. */
+  private pull(session: SessionKey, maxBytes: number): string[] {
+    const replays = this.replays.get(session) ?? [];
     this.replays.set(session, []);
     const audience = [session];
-    return orders.flatMap((order) => {
-      const { gap, deliveries, next } = this.dispatcher.readReplay(order, order.from, mostBytes);
-      if (next <= order.last) this.keepReplay({ ...order, from: next });
+    return replays.flatMap((replay) => {
+      const { gap, deliveries, next } = this.dispatcher.readReplay(replay, replay.from, maxBytes);
+      if (next <= replay.last) this.keepReplay({ ...replay, from: next });
       const effects = [
         ...(gap ? [gap] : []),
         ...deliveries.map((each) => ({ ...each, audience, callers: [] })),
@@ -293,28 +293,28 @@ export class Interpreter {
   private step(input: Input): string[] {
     const effects = this.dispatcher.step(input, this.now);
     return effects.map((effect) => {
-      this.learn(effect);
-      return printEffect(this.completed(effect), this.names, this.now);
+      this.remember(effect);
+      return printEffect(this.withOutcomes(effect), this.names, this.now);
     });
   }
 
-  /** A summary that nobody hears has no outcomes; the transcript shows them as the record of the request does. */
-  private completed(effect: Effect): Effect {
+  /** A summary without receivers has no outcomes; the transcript then prints those in the record of the request. */
+  private withOutcomes(effect: Effect): Effect {
     if (effect.kind !== "summarize" || effect.summary.outcomes) return effect;
     const { summary } = effect;
     const outcomes = this.dispatcher.inspector.request(summary.requestId)?.request.summary.outcomes;
     return { ...effect, summary: { ...summary, outcomes } };
   }
 
-  private learn(effect: Effect): void {
+  private remember(effect: Effect): void {
     if (effect.kind === "replay") this.keepReplay(effect);
     if (effect.kind !== "assign") return;
     this.requestIds.set(effect.assignment, effect.requestId);
     this.assignments.set(`${this.names.session(effect.to)} ${effect.requestId}`, effect.assignment);
   }
 
-  private keepReplay(order: Replay): void {
-    this.replays.set(order.to, [...(this.replays.get(order.to) ?? []), order]);
+  private keepReplay(replay: Replay): void {
+    this.replays.set(replay.to, [...(this.replays.get(replay.to) ?? []), replay]);
   }
 
   private open(name: string): SessionKey {
@@ -391,11 +391,11 @@ function selectorOf(text: string | undefined, command: Command): Selector | unde
   return selector;
 }
 
-/** `topics=a,b/g group=h`: a topic's own group goes before the one of all. */
+/** `topics=a,b/g group=h`: a topic's own group overrides the group of the command. */
 function registrationsOf(command: Command): Registration[] {
-  const groupOfAll = command.text("group") ?? "";
+  const defaultGroup = command.text("group") ?? "";
   return command.list("topics").map((entry) => {
-    const [topic = "", group = groupOfAll] = entry.split("/");
+    const [topic = "", group = defaultGroup] = entry.split("/");
     return { topic, group };
   });
 }

@@ -1,5 +1,5 @@
 /**
- * Effects as lines: who is told what. Names stand for session keys, request ids for assignments.
+ * Prints effects as lines: the receivers, then the effect. Names stand for session keys, request ids for assignments.
  */
 import type { Effect } from "../../src/core/vocabulary/effect.js";
 import type { Fact } from "../../src/core/vocabulary/fact.js";
@@ -16,13 +16,13 @@ import type {
 import type { Refusal } from "../../src/core/vocabulary/reason.js";
 import type { Inspector } from "../../src/core/vocabulary/views.js";
 
-/** What a transcript calls things. */
+/** The names that a transcript uses. */
 export interface Names {
   session(key: SessionKey): string;
   assignment(id: number): string;
 }
 
-/** Says one effect in one line. */
+/** Prints one effect as one line. */
 export function printEffect(effect: Effect, names: Names, now: Instant): string {
   return `${receiversOf(effect, names)} <- ${describe(effect, names, now)}`;
 }
@@ -106,7 +106,7 @@ function describe(effect: Effect, names: Names, now: Instant): string {
   }
 }
 
-/** Says how a request stands or ended, and what happened in its life, in one line each. */
+/** Prints the state of a request, then each entry of its timeline, one line each. */
 export function printLookup(found: NonNullable<ReturnType<Inspector["request"]>>): string[] {
   const { request, timeline } = found;
   const { reason, outcomes = [] } = request.summary;
@@ -152,7 +152,7 @@ function failed({ code, message }: Failure): string {
   return `[${code}:${message}]`;
 }
 
-/** The words of a refusal are for people and may change; its reason and the fields it names are contract. */
+/** The message of a refusal is for people and may change. Its reason and its fields are part of the contract. */
 function refused({ reason, violations, retryAfterMs }: Refusal): string {
   return words(
     reason,

@@ -7,8 +7,8 @@ const FOLDER = new URL("cases/", import.meta.url);
 const FILES = readdirSync(FOLDER).filter((name) => name.endsWith(".txt"));
 
 /**
- * Each file is its own expectation: what its commands print must be what stands below them. `vitest run -u` writes it
- * anew; a changed line is a changed behaviour, and the commit says why.
+ * Each file contains its own expectation: the commands must print the lines below them. `vitest run -u` rewrites the
+ * lines. A changed line is a changed behaviour; the commit message explains it.
  */
 describe("transcripts", () => {
   it.each(FILES.map((file) => ({ file, behaviour: file.replace(/\.txt$/, "").replaceAll("-", " ") })))(
