@@ -1,7 +1,7 @@
-// Adds up test reports and closes with the one line that tells how many tests ran:
+// Adds up test reports. The last line of its output is the total number of tests:
 //   node .ci/sum.mjs REPORT…
 // A report is vitest's JSON (.json), the JUnit XML of pytest or Surefire (.xml), `go test -json` (.jsonl) or what
-// conformance counted (.counts). Fails when a test failed, when a file failed to load, or when nothing ran.
+// conformance counted (.counts). Exits with 1 if a test failed, a file failed to load, or no test ran.
 import { readFileSync } from "node:fs";
 
 const readers = { ".json": vitest, ".xml": junit, ".jsonl": go, ".counts": JSON.parse };
@@ -12,7 +12,7 @@ for (const path of process.argv.slice(2)) {
   try {
     report = readers[path.slice(path.lastIndexOf("."))](readFileSync(path, "utf8"));
   } catch {
-    continue; // The run that should have written it has failed already, aloud.
+    continue; // The run that should have written this report has failed already and reported it.
   }
   for (const key of Object.keys(sum)) sum[key] += report[key];
 }
@@ -23,7 +23,7 @@ if (failed > 0 || passed === 0) process.exitCode = 1;
 
 function vitest(text) {
   const report = JSON.parse(text);
-  // A file that does not load has no tests of its own to fail.
+  // A file that does not load contributes no failed test, so it is counted here.
   const unloaded = report.testResults.filter(
     (file) => file.status === "failed" && file.assertionResults.length === 0,
   ).length;

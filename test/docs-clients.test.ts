@@ -1,6 +1,6 @@
 /**
- * Holds to the truth what the documentation says of clients in other languages. Their programs are run by their own
- * tests, which need their toolchains; here it is only told, aloud, which those are.
+ * Checks the documentation of the clients in other languages. Their programs need other toolchains and are run by the
+ * clients' own tests; this file only reports which programs those are.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -25,7 +25,7 @@ describe("clients.md", () => {
     ([, text = ""]) => text,
   );
 
-  it("names, for all that a client has to do, scenarios that there are", () => {
+  it("names an existing scenario for every duty of a client", () => {
     const [, list = ""] = guide.split("## What a client has to do");
     const rows = list.match(/^\| (?!a client \|).+$/gm) ?? [];
     const named = rows.map((row) => /^\| .+ \| (?:`([^`]+)`|—) \|$/.exec(row) ?? [row, row]);
@@ -34,7 +34,7 @@ describe("clients.md", () => {
     expect(named.flatMap(([, name]) => name ?? []).filter((name) => !scenarios.includes(name))).toEqual([]);
   });
 
-  it("shows templates for buf that work from here", () => {
+  it("shows buf templates whose folders exist", () => {
     expect(templates.length).toBe(4);
     for (const { version, inputs, plugins } of templates.map((text) => parse(text) as Template)) {
       expect(version).toBe("v2");
@@ -43,7 +43,7 @@ describe("clients.md", () => {
     }
   });
 
-  it("shows the template of Java but for where the plugins are", () => {
+  it("shows the Java template as it is in the repository, except for its plugins", () => {
     const { plugins: _, ...rest } = parse(templates.find((text) => text.includes("java_package")) ?? "");
     expect(parse(read("buf.gen.java.yaml"))).toMatchObject(rest);
   });
@@ -52,14 +52,14 @@ describe("clients.md", () => {
 describe("the dependency on grpc-js", () => {
   const versionIn = (path: string): string => JSON.parse(read(path)).dependencies["@grpc/grpc-js"];
 
-  it("is exact in the server, which knows internals of grpc-js, and a range in the client", () => {
+  it("is pinned in the server, which uses internals of grpc-js, and a range in the client", () => {
     expect(versionIn("package.json")).toMatch(/^\d+\.\d+\.\d+$/);
     expect(versionIn("clients/typescript/package.json")).toMatch(/^\^\d+\.\d+\.\d+$/);
   });
 });
 
 describe("CONTRIBUTING.md", () => {
-  it("tells the versions of buf and of its plugins as they are pinned", () => {
+  it("states the pinned versions of buf and its plugins", () => {
     const [, section = ""] = read("CONTRIBUTING.md").split("## Generated code");
     const rows = [...section.matchAll(/^\| .* \| (.+), `(\S+)` \|$/gm)];
     expect(rows.length).toBe(4);
@@ -76,7 +76,7 @@ describe("the README", () => {
     ["python", "clients/python/tests/test_root_readme.py"],
     ["go", "clients/go/root_readme_test.go"],
     ["java", "clients/java/example/src/test/java/io/github/atedispatcher/example/ReadmeTest.java"],
-  ])("has a program in %s that the tests of that client run, not these", (language, test) => {
+  ])("has a program in %s that the tests of that client run", (language, test) => {
     const programs = [
       ...read("README.md").matchAll(new RegExp(`^\`\`\`${language}\n.*?^\`\`\`$(.*)`, "gms")),
     ];

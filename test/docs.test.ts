@@ -1,6 +1,5 @@
 /**
- * Holds the documentation to the truth: lists are complete, commands exist, examples are valid, compile and run, links
- * lead somewhere.
+ * Checks the documentation: lists are complete, commands exist, examples are valid, compile and run, and links resolve.
  */
 import { execFile, execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -33,15 +32,15 @@ const DOCUMENTS = [
   ...names("bench").filter((name) => posix.basename(name) === "README.md"),
   ...names("clients").filter((name) => posix.basename(name) === "README.md"),
 ].filter((name) => existsSync(join(ROOT, name)));
-/** Those whose examples are held to the truth here. */
+/** The documents whose examples are checked here. */
 const GUIDES = DOCUMENTS.filter((name) => name === "README.md" || /^docs\/[\w-]+\.md$/.test(name));
 const SERVICE = "ate.dispatcher.v1.DispatcherService";
 const FENCES = /^```.*?^```$/gms;
 const SLOW_MS = 60_000;
-const PATIENTLY = { timeout: SLOW_MS / 4, interval: 20 };
+const POLL_OPTIONS = { timeout: SLOW_MS / 4, interval: 20 };
 
 const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, Buffer.from(image, "base64")));
-/** With the default that the documents quote. */
+/** Uses the default TTL that the documents quote. */
 const server = useServer({ defaultTtlMs: 5_000 });
 
 /** A fenced block of a document. */
@@ -53,7 +52,7 @@ interface Block {
 }
 
 describe("errors.md", () => {
-  it("lists every reason with number, code, meaning and remedy, and no other", () => {
+  it("lists every reason with number, code, meaning and remedy, and no other reason", () => {
     const row = /^\| (\d+) \| `(\w+)` \| (\w+) \| (yes|no) \| ([^|]+) \| [^|]+ \|$/gm;
     const documented = [...read("docs/errors.md").matchAll(row)].map(([, ...cells]) => cells);
     const actual = Object.entries(REASONS).map(([name, { code, isRetryable, text }]) => {
@@ -78,7 +77,7 @@ describe("protocol.md", () => {
 describe("commands", () => {
   const { scripts } = JSON.parse(read("package.json")) as { readonly scripts: Record<string, string> };
 
-  it("of npm are built in or scripts of the package", () => {
+  it("of npm are built into npm or are scripts of the package", () => {
     const builtIn = ["install", "ci"];
     const named = DOCUMENTS.flatMap((document) =>
       [...codeOf(document).matchAll(/\bnpm (?:run (?:-s )?)?([\w:]+)/g)].map(([, name = ""]) => name),
@@ -87,7 +86,7 @@ describe("commands", () => {
     expect(named.filter((name) => !builtIn.includes(name) && !Object.hasOwn(scripts, name))).toEqual([]);
   });
 
-  it("of ate-dispatcher are there, with their options", async () => {
+  it("of ate-dispatcher exist, with their options", async () => {
     const program = await helpOf();
     const commandLine = /(?:\bate-dispatcher|node dist\/main\.js) ([a-z]+)\b([^\n`|]*)/g;
     for (const [line, command = "", rest = ""] of DOCUMENTS.map(codeOf).join("\n").matchAll(commandLine)) {
@@ -99,24 +98,26 @@ describe("commands", () => {
     }
   });
 
-  it("on the command line of the README do what it shows", { timeout: SLOW_MS }, async () => {
-    const gathering = blockWith("npx ate-dispatcher gather ");
-    const walk = blockWith("npx ate-dispatcher listen ");
-    const lines = [gathering, walk].flatMap(({ text }) => text.trim().split("\n"));
+  it("in the README print the output that it shows", { timeout: SLOW_MS }, async () => {
+    const gatherBlock = blockWith("npx ate-dispatcher gather ");
+    const listenBlock = blockWith("npx ate-dispatcher listen ");
+    const lines = [gatherBlock, listenBlock].flatMap(({ text }) => text.trim().split("\n"));
     const start = (command: string) => {
       const line = lines.find((text) => text.startsWith(`npx ate-dispatcher ${command} `));
       return run(line?.split(" ").slice(2) ?? []);
     };
-    const producing = start("produce");
-    await producing.says("answering on");
+    const producer = start("produce");
+    await producer.prints("answering on");
     const gather = start("gather");
     expect(await gather.exitCode).toBe(0);
-    expect(withoutTimes(gather.output())).toBe(withoutTimes(shownAfter(gathering)));
-    const listening = start("listen");
-    await listening.says("listening on");
+    expect(withoutTimes(gather.output())).toBe(withoutTimes(shownAfter(gatherBlock)));
+    const listener = start("listen");
+    await listener.prints("listening on");
     expect(await start("request").exitCode).toBe(0);
-    await expect.poll(() => withoutTimes(listening.output()), PATIENTLY).toBe(withoutTimes(shownAfter(walk)));
-    for (const command of [listening, producing]) expect(await command.stop()).toBe(0);
+    await expect
+      .poll(() => withoutTimes(listener.output()), POLL_OPTIONS)
+      .toBe(withoutTimes(shownAfter(listenBlock)));
+    for (const command of [listener, producer]) expect(await command.stop()).toBe(0);
   });
 });
 
@@ -128,7 +129,7 @@ describe("examples", () => {
   });
 
   it.each(blocks("sh").filter(([, { text }]) => text.includes("curl")))(
-    "%s calls what there is with what it takes",
+    "%s calls an existing RPC with a valid message",
     (_, { text }) => {
       for (const line of text.replaceAll("\\\n", " ").split("\n")) {
         if (!/\b(?:buf curl|grpcurl)\b/.test(line)) continue;
@@ -141,14 +142,14 @@ describe("examples", () => {
     },
   );
 
-  it("in TypeScript compile under the strict flags of the project", { timeout: SLOW_MS }, () => {
+  it("in TypeScript compile with the strict flags of the project", { timeout: SLOW_MS }, () => {
     const sources = blocks("ts").map(([name, { text }]) => [join(ROOT, `${slug(name)}.ts`), text] as const);
     expect(sources.length).toBeGreaterThan(0);
-    expect(mistakesIn(new Map(sources))).toEqual([]);
+    expect(compileErrorsIn(new Map(sources))).toEqual([]);
   });
 
   it.each(blocks("ts").filter(([name]) => name.startsWith("README.md")))(
-    "%s runs and prints what is shown",
+    "%s runs and prints the output that is shown",
     { timeout: SLOW_MS },
     async (name, block) => {
       const folder = join(ROOT, "dist-test", `docs-${process.pid}`);
@@ -165,23 +166,23 @@ describe("examples", () => {
 });
 
 describe("links", () => {
-  it("lead somewhere", () => {
+  it("resolve", () => {
     const broken = DOCUMENTS.flatMap((document) => {
       const prose = read(document)
         .replaceAll(FENCES, "")
         .replaceAll(/`[^`]+`/g, "");
       return [...prose.matchAll(/\]\(([^)\s]+)\)/g)]
         .map(([, target = ""]) => target)
-        .filter((target) => !target.startsWith("https:") && !leadsSomewhere(document, target))
+        .filter((target) => !target.startsWith("https:") && !resolves(document, target))
         .map((target) => `${document}: ${target}`);
     });
     expect(broken).toEqual([]);
   });
 });
 
-describe.skipIf(!existsSync(join(ROOT, ".git")))("what is committed", () => {
-  it("names no path of a machine and no host of a registry", { timeout: SLOW_MS }, () => {
-    const telling = [
+describe.skipIf(!existsSync(join(ROOT, ".git")))("the committed files", () => {
+  it("contain no path of a machine and no host of a registry", { timeout: SLOW_MS }, () => {
+    const forbidden = [
       /(?<![\w.}-])\/(?:home|Users|root|work|mnt|private)\//,
       /\b(?:registry|artifactory|nexus|verdaccio|goproxy|pypi|proxy\.golang)\.(?:[\w-]+\.)*(?:org|com|net|io|dev)\b/,
     ];
@@ -193,7 +194,9 @@ describe.skipIf(!existsSync(join(ROOT, ".git")))("what is committed", () => {
         read(name)
           .split("\n")
           .flatMap((line, i) =>
-            telling.some((pattern) => pattern.test(line)) ? [`${name}:${i + 1}: ${line.slice(0, 200)}`] : [],
+            forbidden.some((pattern) => pattern.test(line))
+              ? [`${name}:${i + 1}: ${line.slice(0, 200)}`]
+              : [],
           ),
       );
     expect(found).toEqual([]);
@@ -204,7 +207,7 @@ function read(name: string): string {
   return readFileSync(join(ROOT, name), "utf8");
 }
 
-/** Everything below a folder, named from the root. */
+/** The paths of all files below a folder, relative to the root. */
 function names(folder: string): readonly string[] {
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
     .map((name) => posix.join(folder, name))
@@ -221,21 +224,21 @@ function blocksOf(document: string): readonly Block[] {
   });
 }
 
-/** The first block of the README that holds these words. */
+/** The first block of the README that contains these words. */
 function blockWith(words: string): Block {
   const block = blocksOf("README.md").find(({ text }) => text.includes(words));
   if (!block) throw new Error(`the README has no block with "${words}"`);
   return block;
 }
 
-/** The blocks of the guides in these languages, each with its place. */
+/** The blocks of the guides in these languages, each with its document and line. */
 function blocks(...languages: readonly string[]): readonly (readonly [name: string, block: Block])[] {
   return GUIDES.flatMap(blocksOf)
     .filter(({ language }) => languages.includes(language))
     .map((block) => [block.name, block]);
 }
 
-/** What is shown as the output of a block: the text block after it. */
+/** The output shown for a block: the text block after it. */
 function shownAfter(block: Block): string {
   const all = blocksOf("README.md");
   const next = all[all.findIndex(({ name }) => name === block.name) + 1];
@@ -247,15 +250,15 @@ function shownAfter(block: Block): string {
 function codeOf(document: string): string {
   const text = read(document);
   const inline = [...text.replaceAll(FENCES, "").matchAll(/`([^`]+)`/g)];
-  const said = inline.map(([, code = ""]) => code.replaceAll("\n", " "));
-  return [...blocksOf(document).map((block) => block.text), ...said].join("\n");
+  const snippets = inline.map(([, code = ""]) => code.replaceAll("\n", " "));
+  return [...blocksOf(document).map((block) => block.text), ...snippets].join("\n");
 }
 
 function expectMessage(message: DescMessage, json: string): void {
   expect(() => fromJson(message, JSON.parse(json) as JsonValue, { registry }), json).not.toThrow();
 }
 
-function leadsSomewhere(document: string, target: string): boolean {
+function resolves(document: string, target: string): boolean {
   const [path = "", anchor] = target.split("#");
   const name = path === "" ? document : posix.join(dirname(document), path);
   if (!existsSync(join(ROOT, name))) return false;
@@ -274,8 +277,8 @@ function withoutTimes(text: string): string {
   return text.replaceAll(/\s+[\d.]+ ms\b/g, " # ms");
 }
 
-/** Compiles sources that exist only here. @returns one line per mistake. */
-function mistakesIn(sources: ReadonlyMap<string, string>): readonly string[] {
+/** Compiles sources that exist only in memory. @returns one line per compile error. */
+function compileErrorsIn(sources: ReadonlyMap<string, string>): readonly string[] {
   const config = ts.getParsedCommandLineOfConfigFile(
     join(ROOT, "tsconfig.json"),
     {},
@@ -333,7 +336,7 @@ function run(args: readonly string[]) {
   return {
     exitCode,
     output: () => output.stdout,
-    says: (words: string) => expect.poll(() => output.stderr, PATIENTLY).toContain(words),
+    prints: (words: string) => expect.poll(() => output.stderr, POLL_OPTIONS).toContain(words),
     async stop(): Promise<number> {
       stop.abort(new Stop(0, "the test is over"));
       return exitCode;
