@@ -9,8 +9,8 @@ import {
   type Summary,
 } from "ate-dispatcher-client";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { allEnded, longRunningCommand } from "../support/long-running-command.js";
 import { createProcesses, type RunningProcess, type ServerProcess } from "../support/processes.js";
-import { allEnded, stayingCommand } from "../support/staying-command.js";
 
 const shared = createProcesses();
 const processes = createProcesses();
@@ -88,7 +88,7 @@ describe("produce --exec", () => {
 
   it("ends the command when the connection is lost", async () => {
     const own = await processes.serve();
-    const { command, started } = stayingCommand(join(folder, "lost"));
+    const { command, started } = longRunningCommand(join(folder, "lost"));
     const producer = processes.cli(["produce", "losing", "--exec", command, "--address", own.address]);
     await producer.stderr.next(/^answering on/);
     const other = createClient({ address: own.address });
@@ -114,7 +114,7 @@ describe("produce --exec", () => {
   });
 
   it("ends at once, with its commands, at the second signal", async () => {
-    const { command, started } = stayingCommand(join(folder, "forced"));
+    const { command, started } = longRunningCommand(join(folder, "forced"));
     const producer = await ready("produce", "forcing", "--exec", command);
     await client.dispatch("forcing", { ttlMs: 30_000 });
     const pids = await started;

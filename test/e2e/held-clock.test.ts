@@ -10,8 +10,8 @@ import { OutcomeState, RevocationReason, SummaryReason } from "ate-dispatcher-cl
 import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 import { type Json, startBufCurl } from "../support/buf-curl.js";
 import { startHeldServer } from "../support/held-clock.js";
+import { allEnded, longRunningCommand } from "../support/long-running-command.js";
 import { createProcesses } from "../support/processes.js";
-import { allEnded, stayingCommand } from "../support/staying-command.js";
 import type { RequestInit } from "../support/wire-client.js";
 import { connect, duration, type ListenStream, millis, type ProduceStream } from "../support/wire-client.js";
 import { refusalOf } from "../support/wire-status.js";
@@ -333,7 +333,7 @@ describe("the command line:", () => {
     const client = connect(address);
     const folder = mkdtempSync(join(tmpdir(), "ate-held-"));
     onTestFinished(() => rmSync(folder, { recursive: true }));
-    const { command, started } = stayingCommand(join(folder, "expired"));
+    const { command, started } = longRunningCommand(join(folder, "expired"));
     const there = ["--address", address, "--json"];
     const producer = processes.cli(["produce", "expiring", "--exec", command, ...there]);
     await producer.stderr.next(/"event":"ready"/);

@@ -10,8 +10,8 @@ import {
   SummaryReason,
 } from "ate-dispatcher-client/internal";
 import { describe, expect, it } from "vitest";
+import { flood } from "../support/flood.js";
 import { startServer, useServer } from "../support/in-process.js";
-import { pour } from "../support/pour.js";
 import { connect, duration, type ListenStream } from "../support/wire-client.js";
 
 const KIB = 1_024;
@@ -61,7 +61,7 @@ describe("a listener that does not read,", () => {
       });
       const fast = await connect(server.address).listener({ topics: [topic] });
       slow.pause();
-      await pour(client, topic, count, bytes);
+      await flood(client, topic, count, bytes);
       let heard = 0;
       for (; heard < count; heard++) {
         await fast.next("delivery");
@@ -90,7 +90,7 @@ describe("a listener that does not read,", () => {
     const fast = await connect(server.address).listener({ topics });
     const count = 20_000;
     slow.pause();
-    await pour(client, "slow.moody", count, KIB);
+    await flood(client, "slow.moody", count, KIB);
     for (let heard = 0; heard < count; heard += 2_000) {
       await fast.take("delivery", 2_000);
       slow.resume();
@@ -118,7 +118,7 @@ describe("a listener that does not read,", () => {
     const fast = await connect(server.address).listener({ topics });
     slow.pause();
     const count = 5_000;
-    await pour(client, "slow.disconnect", count, KIB);
+    await flood(client, "slow.disconnect", count, KIB);
     await fast.take("delivery", count);
     expect(accountFor(fast)).toEqual({ delivered: count, lost: 0 });
     const connected = (await client.listeners()).map(({ listenerId }) => listenerId);
@@ -226,7 +226,7 @@ describe("a peer that was closed", () => {
     const replaced = await client.listener({ listenerId: "twice", topics: ["cut"] });
     const again = await client.listener({ listenerId: "twice", topics: ["cut"] });
     expect(await replaced.ended).toMatchObject({ code: "ABORTED", reason: "SESSION_REPLACED" });
-    await pour(client, "cut", 1_000, KIB);
+    await flood(client, "cut", 1_000, KIB);
     await again.take("delivery", 1_000);
     expect(accountFor(again)).toEqual({ delivered: 1_000, lost: 0 });
   });

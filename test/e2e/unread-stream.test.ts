@@ -2,8 +2,8 @@
 import { connect as connectHttp2, constants } from "node:http2";
 import { ListenRequest, OverflowAction } from "ate-dispatcher-client/internal";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { flood } from "../support/flood.js";
 import { startInspectable } from "../support/in-process.js";
-import { pour } from "../support/pour.js";
 import { connect } from "../support/wire-client.js";
 
 const KIB = 1_024;
@@ -37,7 +37,7 @@ describe("a peer that was closed", () => {
     const client = connect(address);
     const other = await client.listener({ topics });
     const { openSessionCount } = runtime.snapshot();
-    await pour(client, "cut", 5_000, KIB);
+    await flood(client, "cut", 5_000, KIB);
     await other.take("delivery", 5_000);
     // One that was closed for not reading is replaced by nobody.
     await client.listener({ listenerId: "cut" });

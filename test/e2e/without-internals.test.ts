@@ -7,8 +7,8 @@ import { GoAwayReason, SummaryReason } from "ate-dispatcher-client/internal";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { GRPC_JS_INTERNALS } from "../../src/grpc/transport/grpc-js-internals.js";
 import type { Logger } from "../../src/ports/logger.js";
+import { flood } from "../support/flood.js";
 import { startServer } from "../support/in-process.js";
-import { pour } from "../support/pour.js";
 import { connect, duration, type ListenStream } from "../support/wire-client.js";
 
 vi.mock("../../src/grpc/transport/grpc-js-internals.js", async (importOriginal) => {
@@ -74,7 +74,7 @@ describe("without the internals of grpc-js", () => {
     const deaf = await connect(address).listener({ topics: ["flood"] });
     deaf.pause();
     const listener = await connect(address).listener({ topics: ["flood"] });
-    await pour(connect(address), "flood", 200, 64 * 1_024);
+    await flood(connect(address), "flood", 200, 64 * 1_024);
     await listener.take("delivery", 200);
 
     await dispatcher.drain();

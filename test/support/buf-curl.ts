@@ -1,21 +1,21 @@
-/** buf curl, as a person at a terminal uses it. */
+/** Runs buf curl as a user does at a terminal. */
 import { fileURLToPath } from "node:url";
 import type { Processes, RunningProcess } from "./processes.js";
 
 const BUF = fileURLToPath(new URL("../../node_modules/.bin/buf", import.meta.url));
 
 /** Parsed JSON of any shape. */
-// biome-ignore lint/suspicious/noExplicitAny: tests say what they expect of it.
+// biome-ignore lint/suspicious/noExplicitAny: each test states the shape that it expects.
 export type Json = any;
 
-/** A running buf curl, into which messages can be typed. */
+/** A running buf curl that accepts typed messages. */
 export interface BufCurl extends RunningProcess {
-  /** The next JSON document that it prints. */
+  /** Resolves with the next JSON document that it prints. */
   document(): Promise<Json>;
   type(message: Json): void;
 }
 
-/** Starts buf curl. What it prints is a sequence of indented JSON documents. */
+/** Starts buf curl. Its output is a sequence of indented JSON documents. */
 export function startBufCurl(
   processes: Processes,
   address: string,

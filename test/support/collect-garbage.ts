@@ -3,5 +3,5 @@ import { runInNewContext } from "node:vm";
 
 setFlagsFromString("--expose-gc");
 
-/** Collects all garbage now. What this turn of the event loop has looked at through a WeakRef outlives it. */
+/** Collects all garbage now. An object that this event-loop turn has read through a WeakRef stays alive. */
 export const collectGarbage = runInNewContext("gc") as () => void;

@@ -3,10 +3,10 @@ import { expect } from "vitest";
 import type { createProcesses } from "./processes.js";
 import { ROOT } from "./root.js";
 
-/** Time that compiling the examples may take, in milliseconds. */
+/** Time limit for compiling the examples, in milliseconds. */
 export const BUILD_MS = 60_000;
 
-/** Compiles the examples as their comments say, except for the packages, which are built before the tests. */
+/** Compiles the examples as their comments describe. The packages that they import are already built. */
 export async function buildExamples(processes: ReturnType<typeof createProcesses>): Promise<void> {
   const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
   const build = processes.start(process.execPath, [tsc, "-p", join(ROOT, "tsconfig.examples.json")]);

@@ -1,6 +1,6 @@
 /**
- * A dispatcher whose time passes only when a test says so. Sockets and processes go on as ever, so a test can await
- * whatever has to happen within a TTL, however busy the machine is, and let the TTL end then.
+ * A dispatcher whose clock advances only when a test advances it. Sockets and processes run in real time, so a test can
+ * await everything that must happen within a TTL, however busy the machine is, and then let the TTL expire.
  *
  * ```ts
  * const { address, advance } = await startHeldServer();
@@ -15,23 +15,23 @@ import { onTestFinished, vi } from "vitest";
 import type { DispatcherOptions } from "../../src/compose.js";
 import { type Served, serve } from "./in-process.js";
 
-/** The pacemaker lets deadlines within so many milliseconds pass together. */
+/** The runtime may process a deadline this many milliseconds late, together with later deadlines. */
 const TICK_MS = 7;
 
-/** The time of day and the timers. The monotonic clock is held beside, since it is imported and no global. */
-const HELD = ["Date", "setTimeout", "clearTimeout", "setInterval", "clearInterval"] as const;
+/** Globals to fake: the time of day and the timers. The monotonic clock is imported and not a global; it is mocked. */
+const FAKED_GLOBALS = ["Date", "setTimeout", "clearTimeout", "setInterval", "clearInterval"] as const;
 
-/** A dispatcher, and its clock. */
+/** A dispatcher and its clock. */
 export interface HeldServer extends Served {
   /** Begins to drain. */
   drain(): void;
-  /** Lets so many milliseconds pass, and whatever is due within them happen. */
+  /** Advances the clock by a number of milliseconds and fires every timer that becomes due. */
   advance(ms: number): void;
 }
 
 /**
- * Serves until the test is over, in this process, whose clock and timers stand still until then. To be called before
- * anything else that looks at the time.
+ * Serves in this process until the test is over; the clock and the timers of the process stand still until then. Call it
+ * before anything else that reads the clock.
  */
 export async function startHeldServer(options: DispatcherOptions = {}): Promise<HeldServer> {
   const { server, release } = await hold(options);
@@ -39,13 +39,13 @@ export async function startHeldServer(options: DispatcherOptions = {}): Promise<
   return server;
 }
 
-/** Serves like that from `beforeAll` until `release`. */
+/** Does the same for a whole file: call it in `beforeAll` and call `release` in `afterAll`. */
 export async function hold(
   options: DispatcherOptions = {},
 ): Promise<{ readonly server: HeldServer; release(): Promise<void> }> {
-  const [beganAt, timeOfDay] = [performance.now(), Date.now()];
-  vi.useFakeTimers({ toFake: [...HELD], now: timeOfDay });
-  const monotonic = vi.spyOn(performance, "now").mockImplementation(() => beganAt + Date.now() - timeOfDay);
+  const [startedAt, timeOfDay] = [performance.now(), Date.now()];
+  vi.useFakeTimers({ toFake: [...FAKED_GLOBALS], now: timeOfDay });
+  const monotonic = vi.spyOn(performance, "now").mockImplementation(() => startedAt + Date.now() - timeOfDay);
   const { dispatcher, address, stop } = await serve(options);
   const server: HeldServer = {
     address,
@@ -53,11 +53,11 @@ export async function hold(
     advance: (ms) => void vi.advanceTimersByTime(ms + TICK_MS),
   };
   async function release(): Promise<void> {
-    let isOver = false;
+    let isStopped = false;
     const stopped = stop().finally(() => {
-      isOver = true;
+      isStopped = true;
     });
-    while (!isOver) {
+    while (!isStopped) {
       vi.advanceTimersByTime(TICK_MS);
       await new Promise(setImmediate);
     }

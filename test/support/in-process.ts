@@ -1,5 +1,5 @@
 /**
- * A dispatcher inside the test's own process, served over a real socket.
+ * A dispatcher in the test's own process, served over a real socket.
  */
 import { afterAll, beforeAll, expect, onTestFinished, vi } from "vitest";
 import { createDispatcher, type DispatcherOptions, type DispatcherServer } from "../../src/compose.js";
@@ -8,18 +8,18 @@ import { DispatcherRuntime } from "../../src/runtime/dispatcher-runtime.js";
 import { WireClient } from "./wire-client.js";
 
 const LISTEN = ["127.0.0.1:0"];
-/** A test that is over waits for nothing. */
+/** A finished test does not wait for pending requests. */
 const SHORT_GRACE_MS = 20;
 
-/** Default TTL of requests, beyond any test's patience: a busy machine must not turn a result that comes into a late one. */
+/** Default TTL of requests: longer than any test, so that no result becomes late only because the machine is busy. */
 const LONG_TTL_MS = 60_000;
 
-/** Where a server is reached. */
+/** The address of a running server. */
 export interface Served {
   readonly address: string;
 }
 
-/** Serves for all tests of a file or describe block; an error that it logs, which is a bug of ours, fails them. */
+/** Serves for all tests of a file or describe block. If the server logs an error, which is a bug, the tests fail. */
 export function useServer(options: DispatcherOptions = {}): Served {
   let served: { readonly address: string; readonly stop: () => Promise<void> } | undefined;
   beforeAll(async () => {
@@ -43,7 +43,7 @@ export async function startServer(
   return served;
 }
 
-/** Serves until `stop`, which fails if the server has logged an error. */
+/** Serves until `stop` is called. `stop` fails if the server has logged an error. */
 export async function serve(options: DispatcherOptions) {
   const log = new ErrorLog();
   const dispatcher = createDispatcher({
@@ -60,11 +60,11 @@ export async function serve(options: DispatcherOptions) {
   return { dispatcher, address: addressOf(dispatcher.addresses), stop };
 }
 
-/** Serves until the test is over, and shows the runtime that the server is composed of. */
+/** Serves until the test is over, and gives access to the runtime inside the server. */
 export async function startInspectable(
   options: DispatcherOptions = {},
 ): Promise<Served & { readonly runtime: DispatcherRuntime }> {
-  // The runtime is nobody's property; the first call that is made shows whose method is called.
+  // The server does not expose its runtime. The spy records `this` of the first call, which is the runtime.
   const spy = vi.spyOn(DispatcherRuntime.prototype, "openCall");
   const { address } = await startServer(options);
   const client = new WireClient(address);
@@ -72,7 +72,7 @@ export async function startInspectable(
   client.close();
   const [runtime] = spy.mock.contexts as readonly DispatcherRuntime[];
   spy.mockRestore();
-  if (!runtime) throw new Error("a Dispatch does not open a call any more");
+  if (!runtime) throw new Error("Dispatch no longer calls openCall");
   return { address, runtime };
 }
 
@@ -81,7 +81,7 @@ function addressOf([address]: readonly string[]): string {
   return address;
 }
 
-/** Keeps what is logged as an error. */
+/** Collects the errors that are logged. */
 class ErrorLog {
   readonly errors: unknown[] = [];
   readonly logger: Logger = {

@@ -1,6 +1,6 @@
 /**
- * Real processes for end-to-end tests: started in a process group of their own, waited for by what they print, and
- * ended by their id. Every wait is bounded and fails with what the process had printed.
+ * Real processes for end-to-end tests. Each runs in a process group of its own; tests wait for lines of its output and
+ * end it by its id. Every wait has a time limit, and its error contains the output so far.
  *
  * ```ts
  * const processes = createProcesses();
@@ -18,7 +18,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { ROOT } from "./root.js";
 
-/** Longest wait that is not told its own, in milliseconds: far beyond what a loaded machine needs. */
+/** Default time limit of a wait, in milliseconds: far more than a loaded machine needs. */
 const DEFAULT_WAIT_MS = 30_000;
 const KILL_AFTER_MS = 10_000;
 
@@ -34,11 +34,11 @@ export interface Lines {
   /** All lines so far. */
   readonly all: readonly string[];
   /**
-   * Takes the next line that fits; lines before it are passed over for good.
+   * Takes the next line that matches; the lines before it are skipped for good.
    *
    * Rejects after `waitMs`, or when the stream has ended without such a line.
    */
-  next(fits?: RegExp, waitMs?: number): Promise<string>;
+  next(pattern?: RegExp, waitMs?: number): Promise<string>;
 }
 
 /** A started process. */
@@ -47,19 +47,19 @@ export interface RunningProcess {
   readonly stdout: Lines;
   readonly stderr: Lines;
   readonly stdin: NodeJS.WritableStream;
-  /** Resolves when it has ended and all it printed has been read. */
+  /** Resolves when the process has ended and its output has been read. */
   readonly exited: Promise<Exit>;
   /** Resolves like `exited`, and rejects after `waitMs`. */
   exit(waitMs?: number): Promise<Exit>;
-  /** Sends a signal to the process itself. */
+  /** Sends a signal to the process alone, not to its group. */
   kill(signal: NodeJS.Signals): void;
-  /** Destroys the read end of a stream, as a reader that goes away does. Resolves when it is gone. */
+  /** Destroys the read end of a stream, as a reader that exits does. Resolves when it is closed. */
   stopReading(stream: "stdout" | "stderr"): Promise<void>;
 }
 
 /** How to start a process. */
 export interface StartOptions {
-  /** Added to this process's environment, from which the dispatcher's own variables are taken out. */
+  /** Added to this process's environment; the dispatcher's own variables are removed from it. */
   readonly env?: Readonly<Record<string, string>>;
   /** Written to its standard input, which is then closed. Default: closed at once. `"open"` leaves it open. */
   readonly input?: string | Uint8Array | "open";
@@ -72,7 +72,7 @@ export interface ServerProcess extends RunningProcess {
   readonly addresses: readonly string[];
 }
 
-/** What a process printed until its end. */
+/** A process that has ended, and its output. */
 export interface Finished extends Exit {
   readonly stdout: string;
   readonly stderr: string;
@@ -85,15 +85,15 @@ export interface Processes {
   cli(args: readonly string[], options?: StartOptions): RunningProcess;
   /** Starts the program and waits for its end. */
   run(args: readonly string[], options?: StartOptions & { readonly waitMs?: number }): Promise<Finished>;
-  /** Starts a dispatcher on a port of the system's choice and waits until it listens. */
+  /** Starts a dispatcher on a port that the system chooses and waits until it listens. */
   serve(args?: readonly string[], options?: StartOptions): Promise<ServerProcess>;
-  /** Ends whatever still runs: SIGTERM, then SIGKILL for the whole group. */
+  /** Ends every running process: SIGTERM, then SIGKILL to its group. */
   stopAll(): Promise<void>;
 }
 
 const MAIN = join(ROOT, "dist/main.js");
 
-/** Makes an empty set of processes. */
+/** Creates an empty set of processes. */
 export function createProcesses(): Processes {
   const running = new Set<RunningProcess>();
   // A test run that is aborted must not leave processes behind.
@@ -193,13 +193,13 @@ function createLines(stream: Readable, shown: string): Lines {
     wake();
   });
 
-  async function find(fits: RegExp): Promise<string> {
+  async function find(pattern: RegExp): Promise<string> {
     for (;;) {
       while (position < all.length) {
         const line = all[position++] ?? "";
-        if (fits.test(line)) return line;
+        if (pattern.test(line)) return line;
       }
-      if (hasEnded) throw new Error(`${shown} ended without ${fits}; it was:\n${all.join("\n")}`);
+      if (hasEnded) throw new Error(`${shown} ended without ${pattern}; output:\n${all.join("\n")}`);
       await new Promise<void>((resolve) => {
         wake = resolve;
       });
@@ -208,12 +208,16 @@ function createLines(stream: Readable, shown: string): Lines {
 
   return {
     all,
-    next: (fits = /(?:)/, waitMs = DEFAULT_WAIT_MS) =>
-      within(find(fits), waitMs, () => `no ${fits} in ${waitMs} ms on ${shown}; so far:\n${all.join("\n")}`),
+    next: (pattern = /(?:)/, waitMs = DEFAULT_WAIT_MS) =>
+      within(
+        find(pattern),
+        waitMs,
+        () => `no ${pattern} in ${waitMs} ms on ${shown}; output so far:\n${all.join("\n")}`,
+      ),
   };
 }
 
-/** Waits for a promise, but not for ever. */
+/** Waits for a promise, with a time limit. */
 export async function within<T>(promise: Promise<T>, waitMs: number, describe: () => string): Promise<T> {
   const timeout = AbortSignal.timeout(waitMs);
   return await new Promise<T>((resolve, reject) => {
@@ -230,11 +234,11 @@ function killGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
   } catch {
-    // It has ended meanwhile.
+    // The process has ended already.
   }
 }
 
-/** This process's environment without what would configure a dispatcher or colour its output. */
+/** This process's environment without the variables that configure a dispatcher or colour its output. */
 function ownEnvironment(): Record<string, string | undefined> {
   const entries = Object.entries(process.env);
   return Object.fromEntries(

@@ -1,7 +1,7 @@
 import type { RequestSubmitted } from "../../src/core/vocabulary/input.js";
 import { COMPLETE_ALL, NO_CONTEXT, type RequestSpec } from "../../src/core/vocabulary/model.js";
 
-/** A request that a call submits on topic `t`, but for what is said otherwise. */
+/** A request that a call submits on topic `t`; the fields given override the defaults. */
 export function submitted({
   spec,
   ...fields

@@ -1,7 +1,7 @@
-/** Protobuf by hand, for messages that no generated code would write, and for looking at bytes as they came. */
+/** Writes and reads protobuf by hand: messages that no generated code would write, and bytes exactly as received. */
 import { BinaryReader } from "@bufbuild/protobuf/wire";
 
-/** Bytes one after the other. */
+/** Concatenates bytes. */
 export function concat(...parts: readonly Uint8Array[]): Buffer {
   return Buffer.concat(parts);
 }
@@ -20,21 +20,21 @@ export function tag(field: number, wireType: number): Buffer {
   return varint(field * 8 + wireType);
 }
 
-/** A field of a number. */
+/** A varint field. */
 export function numberField(field: number, value: number | bigint): Buffer {
   return concat(tag(field, 0), varint(value));
 }
 
-/** A field of a string, of bytes or of a message. */
+/** A length-delimited field: a string, bytes or a message. */
 export function bytesField(field: number, value: Uint8Array | string): Buffer {
   const bytes = Buffer.from(value as Uint8Array);
   return concat(tag(field, 2), varint(bytes.length), bytes);
 }
 
-/** Half of an emoji in what would be UTF-8 if it were allowed there. */
+/** Half of an emoji: a lone surrogate, encoded as UTF-8 would encode it if that were valid. */
 export const LONE_SURROGATE = Buffer.from([0xed, 0xa0, 0xbd]);
 
-/** Fields of numbers that no version of the contract knows, one of each wire type. */
+/** Fields with numbers that no version of the contract uses, one of each wire type. */
 export const UNKNOWN_FIELDS = concat(
   numberField(1_000, 2n ** 63n),
   concat(tag(1_001, 1), Buffer.alloc(8, 1)),
@@ -42,7 +42,7 @@ export const UNKNOWN_FIELDS = concat(
   concat(tag(1_003, 5), Buffer.alloc(4, 1)),
 );
 
-/** The bytes of an embedded message or string, by the field numbers on the way to it. Fails if it is not there. */
+/** Returns the bytes of an embedded message or string, given the path of field numbers. Throws if it is absent. */
 export function embedded(message: Uint8Array, ...path: readonly number[]): Buffer {
   const [field, ...rest] = path;
   if (field === undefined) return Buffer.from(message);

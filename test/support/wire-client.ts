@@ -1,6 +1,6 @@
 /**
- * A peer of the dispatcher made of generated messages and grpc-js alone, so that tests look at the server and not at a
- * client library. Every call can also be given raw bytes.
+ * A peer of the dispatcher built from the generated messages and grpc-js alone, so that a test exercises the server and
+ * not a client library. Every call also accepts raw bytes.
  */
 import {
   Client,
@@ -51,28 +51,28 @@ import { type Tagged, WireStream } from "./wire-stream.js";
 const SERVICE = "/ate.dispatcher.v1.DispatcherService/";
 const INTROSPECTION = "/ate.dispatcher.v1.IntrospectionService/";
 
-/** A generated message, with everything left out that has its default. */
+/** A generated message in which fields with default values may be left out. */
 export type Partly<T extends { fromPartial(object: never): unknown }> = Parameters<T["fromPartial"]>[0];
-/** A Request, partly. */
+/** A Request with optional fields. */
 export type RequestInit = NonNullable<Partly<typeof DispatchRequest>["request"]>;
-/** A Hello, partly. */
+/** A Hello with optional fields. */
 export type HelloInit = NonNullable<Extract<ProducerInit, { readonly $case: "hello" }>["value"]>;
-/** What a producer says. */
+/** A message from a producer. */
 export type ProducerInit = NonNullable<
   NonNullable<NonNullable<Partly<typeof ProduceRequest>["messages"]>[number]>["message"]
 >;
-/** A Result, partly. */
+/** A Result with optional fields. */
 export type ResultInit = NonNullable<
   NonNullable<Extract<ProducerInit, { readonly $case: "reply" }>["value"]>["result"]
 >;
-/** What a requester is told. */
+/** An event for a caller. */
 export type GatherCase = NonNullable<GatherEvent["event"]>;
-/** What a listener is told. */
+/** An event for a listener. */
 export type ListenerCase = NonNullable<ListenerEvent["event"]>;
-/** What a producer is told. */
+/** A message to a producer. */
 export type ProducerCase = NonNullable<DispatcherMessage["message"]>;
 
-/** What goes with a call beside its message. */
+/** Deadline and metadata of a call. */
 export interface CallInit {
   readonly deadline?: Deadline;
   readonly metadata?: Readonly<Record<string, string>>;
@@ -89,7 +89,7 @@ export function duration(ms: number): { readonly seconds: bigint; readonly nanos
   return { seconds: BigInt(Math.floor(ms / 1_000)), nanos: (ms % 1_000) * 1_000_000 };
 }
 
-/** Connects to a server until the test is over. Each client has a connection of its own. */
+/** Connects to a server until the test is over. Every client has its own connection. */
 export function connect(address: string): WireClient {
   const client = new WireClient(address);
   onTestFinished(() => client.close());
@@ -121,10 +121,10 @@ export class WireClient {
     return this.dispatchBytes(DispatchRequest.encode(message).finish(), init);
   }
 
-  /** Dispatch of a DispatchRequest as it is. */
+  /** Dispatch with an encoded DispatchRequest. */
   async dispatchBytes(message: Uint8Array, init: CallInit = {}): Promise<Acceptance> {
     const { acceptance } = DispatchResponse.decode(await this.unary("Dispatch", message, init));
-    if (!acceptance) throw new Error("a DispatchResponse has no acceptance");
+    if (!acceptance) throw new Error("the DispatchResponse has no acceptance");
     return acceptance;
   }
 
@@ -132,11 +132,11 @@ export class WireClient {
   async cancelRequest(requestId: string): Promise<Summary> {
     const message = CancelRequestRequest.encode({ requestId }).finish();
     const { summary } = CancelRequestResponse.decode(await this.unary("CancelRequest", message));
-    if (!summary) throw new Error("a CancelRequestResponse has no summary");
+    if (!summary) throw new Error("the CancelRequestResponse has no summary");
     return summary;
   }
 
-  /** UpdateListener. @returns what the listener listens to. */
+  /** UpdateListener. @returns the topics of the listener. */
   async updateListener(change: Partly<typeof UpdateListenerRequest>): Promise<readonly string[]> {
     const message = UpdateListenerRequest.encode(UpdateListenerRequest.fromPartial(change)).finish();
     return UpdateListenerResponse.decode(await this.unary("UpdateListener", message)).topics;
@@ -149,7 +149,7 @@ export class WireClient {
     return this.gatherBytes(GatherRequest.encode(message).finish(), init);
   }
 
-  /** Gather of a GatherRequest as it is. */
+  /** Gather with an encoded GatherRequest. */
   gatherBytes(message: Uint8Array, init: CallInit = {}): GatherStream {
     const call = this.serverStream("Gather", message, init);
     return new WireStream<GatherCase>(call, (bytes) => GatherResponse.decode(bytes).events.map(eventOf));
@@ -160,13 +160,13 @@ export class WireClient {
     return this.listenBytes(ListenRequest.encode(ListenRequest.fromPartial(listen)).finish(), init);
   }
 
-  /** Listen of a ListenRequest as it is. */
+  /** Listen with an encoded ListenRequest. */
   listenBytes(message: Uint8Array, init: CallInit = {}): ListenStream {
     const call = this.serverStream("Listen", message, init);
     return new WireStream<ListenerCase>(call, (bytes) => ListenResponse.decode(bytes).events.map(eventOf));
   }
 
-  /** Listen, once it is live. */
+  /** Listen. Resolves when Ready has been received. */
   async listener(listen: Partly<typeof ListenRequest>): Promise<ListenStream> {
     const stream = this.listen(listen);
     await stream.next("ready");
@@ -183,7 +183,7 @@ export class WireClient {
     return new ProduceStream(this.bidiStream("Produce", init));
   }
 
-  /** Produce, once it is registered under an id on topics. */
+  /** Produce, registered under an id on topics. Resolves when Welcome has been received. */
   async producer(
     producerId: string,
     topics: readonly string[] = [],
@@ -199,11 +199,11 @@ export class WireClient {
     return new SubmitStream(this.bidiStream("Submit", init));
   }
 
-  /** What the server says it holds and has done. */
+  /** The server's info, with its counts and totals. */
   async serverInfo(): Promise<ServerInfo & { readonly counts: ServerCounts; readonly totals: ServerTotals }> {
     const bytes = await this.unary(`${INTROSPECTION}GetServerInfo`, Buffer.alloc(0));
     const { server } = GetServerInfoResponse.decode(bytes);
-    if (!server?.counts || !server.totals) throw new Error("a server does not say what it holds");
+    if (!server?.counts || !server.totals) throw new Error("the ServerInfo has no counts or totals");
     return { ...server, counts: server.counts, totals: server.totals };
   }
 
@@ -219,19 +219,19 @@ export class WireClient {
     return ListListenersResponse.decode(bytes).listeners;
   }
 
-  /** The topics with state, at most the first page of them. */
+  /** The topics with state: the first page. */
   async topics(): Promise<readonly TopicInfo[]> {
     const bytes = await this.unary(`${INTROSPECTION}ListTopics`, Buffer.alloc(0));
     return ListTopicsResponse.decode(bytes).topics;
   }
 
-  /** Any unary call of the service, in bytes. */
+  /** Makes any unary call of the service, in bytes. */
   unary(method: string, message: Uint8Array, init: CallInit = {}): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       this.channel.makeUnaryRequest(
         path(method),
-        asItIs,
-        asItIs,
+        verbatim,
+        verbatim,
         Buffer.from(message),
         metadataOf(init),
         optionsOf(init),
@@ -246,18 +246,25 @@ export class WireClient {
   private serverStream(method: string, message: Uint8Array, init: CallInit) {
     const request = Buffer.from(message);
     const options = optionsOf(init);
-    return this.kept(
-      this.channel.makeServerStreamRequest(path(method), asItIs, asItIs, request, metadataOf(init), options),
+    return this.track(
+      this.channel.makeServerStreamRequest(
+        path(method),
+        verbatim,
+        verbatim,
+        request,
+        metadataOf(init),
+        options,
+      ),
     );
   }
 
   private bidiStream(method: string, init: CallInit): ClientDuplexStream<Buffer, Buffer> {
-    return this.kept(
-      this.channel.makeBidiStreamRequest(path(method), asItIs, asItIs, metadataOf(init), optionsOf(init)),
+    return this.track(
+      this.channel.makeBidiStreamRequest(path(method), verbatim, verbatim, metadataOf(init), optionsOf(init)),
     );
   }
 
-  private kept<T extends { cancel(): void; on(event: "status", then: () => void): unknown }>(call: T): T {
+  private track<T extends { cancel(): void; on(event: "status", then: () => void): unknown }>(call: T): T {
     this.open.add(call);
     call.on("status", () => this.open.delete(call));
     return call;
@@ -269,9 +276,9 @@ export type GatherStream = WireStream<GatherCase>;
 /** An open Listen. */
 export type ListenStream = WireStream<ListenerCase>;
 
-/** A stream on which both sides talk. */
+/** A bidirectional stream. */
 class DuplexStream<E extends Tagged> extends WireStream<E, ClientDuplexStream<Buffer, Buffer>> {
-  /** Sends one message as it is. */
+  /** Sends one encoded message. */
   sendBytes(message: Uint8Array): void {
     this.call.write(Buffer.from(message));
   }
@@ -294,13 +301,13 @@ export class ProduceStream extends DuplexStream<ProducerCase> {
     this.sendBytes(ProduceRequest.encode(batch).finish());
   }
 
-  /** Says Hello and waits for the Welcome. */
+  /** Sends Hello and waits for Welcome. */
   hello(value: HelloInit = {}): Promise<Welcome> {
     this.say({ $case: "hello", value });
     return this.next("welcome");
   }
 
-  /** Answers an assignment. */
+  /** Replies to an assignment. */
   reply(
     { assignmentId }: { readonly assignmentId: string },
     outcome: ResultInit["outcome"],
@@ -309,7 +316,7 @@ export class ProduceStream extends DuplexStream<ProducerCase> {
     this.say({ $case: "reply", value: { assignmentId, more, result: { outcome } } });
   }
 
-  /** Answers an assignment with a JSON-shaped value. */
+  /** Replies to an assignment with a JSON value. */
   answer(assignment: { readonly assignmentId: string }, value: unknown, more = false): void {
     this.reply(assignment, { $case: "value", value }, more);
   }
@@ -348,7 +355,7 @@ function path(method: string): string {
   return method.startsWith("/") ? method : SERVICE + method;
 }
 
-function asItIs(bytes: Buffer): Buffer {
+function verbatim(bytes: Buffer): Buffer {
   return bytes;
 }
 

@@ -1,12 +1,12 @@
 /**
- * How a call, a stream or a single message was refused, read from the wire: code, ErrorInfo, BadRequest and RetryInfo.
+ * Reads from the wire how a call, a stream or a single message was rejected: code, ErrorInfo, BadRequest, RetryInfo.
  */
 import { status as Code, type StatusObject } from "@grpc/grpc-js";
 import { BadRequest, ErrorInfo, RetryInfo, Status } from "ate-dispatcher-client/internal";
 
 const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 
-/** An end that is not OK, or a refusal on a stream. Of a plain OK only `code` says anything. */
+/** A status that is not OK, or a rejection on a stream. For a plain OK only `code` is meaningful. */
 export interface Refused {
   /** Name of the gRPC status code. */
   readonly code: string;
@@ -29,7 +29,7 @@ export class RefusedError extends Error {
   }
 }
 
-/** Waits for a call to be refused. Fails if it is not. */
+/** Waits for a call to be rejected. Throws if it succeeds. */
 export async function refusalOf(call: Promise<unknown>): Promise<Refused> {
   try {
     await call;
@@ -37,7 +37,7 @@ export async function refusalOf(call: Promise<unknown>): Promise<Refused> {
     if (error instanceof RefusedError) return error.refused;
     throw error;
   }
-  throw new Error("the call was accepted");
+  throw new Error("the call succeeded; it should have been rejected");
 }
 
 /** Reads the status that ended a call. */
@@ -45,12 +45,14 @@ export function readEnd({ code, details, metadata }: StatusObject): Refused {
   const [packed] = metadata.get("grpc-status-details-bin");
   const status = packed === undefined ? undefined : Status.decode(packed as Buffer);
   if (status && (status.code !== code || status.message !== details)) {
-    throw new Error(`the status is ${code} "${details}", its details say ${status.code} "${status.message}"`);
+    throw new Error(
+      `the status is ${code} "${details}", but its details contain ${status.code} "${status.message}"`,
+    );
   }
   return readStatus(status ?? { code, message: details, details: [] });
 }
 
-/** Reads a google.rpc.Status. Fails if a word of it could break a terminal, a log or a strict peer. */
+/** Reads a google.rpc.Status. Throws if its text is not printable ASCII, which could break a terminal or a log. */
 export function readStatus({ code, message, details }: Status): Refused {
   const find = <T>(type: string, reader: { decode(bytes: Uint8Array): T }): T | undefined => {
     const found = details.find(({ typeUrl }) => typeUrl === `type.googleapis.com/google.rpc.${type}`);

@@ -1,27 +1,27 @@
-/** A shell command that stays until it is ended, and says which processes it is made of. */
+/** A shell command that runs until it is killed, and reports the ids of its processes. */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { expect } from "vitest";
 
-/** A command, and the ids of its processes. */
-export interface StayingCommand {
+/** A command and the ids of its processes. */
+export interface LongRunningCommand {
   readonly command: string;
-  /** Resolves once it runs, with the shell's id and that of what the shell has started. */
+  /** Resolves when the command runs, with the ids of the shell and of its child. */
   readonly started: Promise<readonly number[]>;
 }
 
-/** @param pipe - a path at which nothing is yet; the command tells its ids through a named pipe there. */
-export function stayingCommand(pipe: string): StayingCommand {
+/** @param pipe - a path that does not exist yet; the command writes its ids to a named pipe there. */
+export function longRunningCommand(pipe: string): LongRunningCommand {
   execFileSync("mkfifo", [pipe]);
-  const said = readFile(pipe, "utf8");
+  const line = readFile(pipe, "utf8");
   return {
     command: `sleep 600 & echo $$ $! > ${pipe}; wait`,
-    started: said.then((line) => line.trim().split(" ").map(Number)),
+    started: line.then((ids) => ids.trim().split(" ").map(Number)),
   };
 }
 
-/** Waits until none of these processes is there any more; nobody tells, so it looks again and again. */
+/** Waits until all of these processes have ended. They are not children of this process, so it polls. */
 export async function allEnded(pids: readonly number[]): Promise<void> {
   await expect.poll(() => pids.filter(isAlive), { timeout: 30_000, interval: 10 }).toEqual([]);
 }

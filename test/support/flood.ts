@@ -1,16 +1,16 @@
 import { duration, type ProducerInit, type ProduceStream, type WireClient } from "./wire-client.js";
 
-/** Bytes of results in one message. */
+/** Bytes of results per message. */
 const BATCH_BYTES = 64 * 1_024;
 
 /** Sends partial results of one request as fast as possible, in batches. */
-export async function pour(
+export async function flood(
   client: WireClient,
   topic: string,
   count: number,
   bytes: number,
 ): Promise<ProduceStream> {
-  const producer = await client.producer(`pours-${topic}`, [topic]);
+  const producer = await client.producer(`floods-${topic}`, [topic]);
   await client.dispatch({ topic, ttl: duration(60_000) });
   const { assignmentId } = await producer.next("assignment");
   const data = Buffer.alloc(bytes, "x");
