@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { effectsOf } from "../transcript/interpreter.js";
 
-describe("a request in flight", () => {
-  it("does not say of the same content that it is other content, however many ids came since", () => {
+describe("a pending request", () => {
+  it("accepts a repeat with the same content, even after the limit of remembered ids has evicted its id", () => {
     const effects = effectsOf(`
       limits rememberedRequestIds=1
       producer p1 topics=t

@@ -10,11 +10,11 @@ import {
 } from "../../src/core/vocabulary/model.js";
 
 const MANY = 10_000;
-/** Nothing is kept for longer: neither ids nor deliveries nor topics; twice, since the end of one may begin another. */
-const LONGEST_WINDOW_MS = 2 * Math.max(DEFAULT_LIMITS.idempotencyMs, DEFAULT_LIMITS.retainedMs);
+/** No id, delivery or topic is kept for longer. Twice the longest, since the end of one period may start another. */
+const MAX_RETENTION_MS = 2 * Math.max(DEFAULT_LIMITS.idempotencyMs, DEFAULT_LIMITS.retainedMs);
 
-/** A dispatcher that is woken as a timer would wake it. */
-class Driven {
+/** A dispatcher that is woken at its deadlines, as by a timer. */
+class ClockedDispatcher {
   now = 0;
   lastKey: SessionKey = 0;
   private readonly dispatcher: Dispatcher;
@@ -111,7 +111,7 @@ class Driven {
     this.now = Math.max(this.now, end);
   }
 
-  /** What is held that is not zero. */
+  /** The counts that are not zero. */
   held(): Readonly<Record<string, number>> {
     const { counts } = this.dispatcher.snapshot();
     return Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== 0));
@@ -122,64 +122,64 @@ class Driven {
   }
 }
 
-function expectNothing(driven: Driven): void {
-  expect(driven.held()).toEqual({});
-  expect(driven.nextDeadline).toBe(Number.POSITIVE_INFINITY);
+function expectEmpty(dispatcher: ClockedDispatcher): void {
+  expect(dispatcher.held()).toEqual({});
+  expect(dispatcher.nextDeadline).toBe(Number.POSITIVE_INFINITY);
 }
 
-describe("nothing is left", () => {
-  it("at once, of many requests that found no producer", () => {
-    const driven = new Driven();
+describe("no state is left", () => {
+  it("by many requests without a producer, at once", () => {
+    const dispatcher = new ClockedDispatcher();
 
-    for (let i = 0; i < MANY; i++) driven.request({ topic: `t${i % 100}` });
+    for (let i = 0; i < MANY; i++) dispatcher.request({ topic: `t${i % 100}` });
 
-    expectNothing(driven);
+    expectEmpty(dispatcher);
   });
 
-  it("of many gathers that found no producer, once their caller has gone", () => {
-    const driven = new Driven();
-    const caller = driven.openCaller();
-    for (let i = 0; i < MANY; i++) driven.request({ topic: `t${i}` }, caller);
-    expect(driven.held()).toEqual({ callers: 1, deadlines: 1 });
+  it("by many gathers without a producer, after their caller has left", () => {
+    const dispatcher = new ClockedDispatcher();
+    const caller = dispatcher.openCaller();
+    for (let i = 0; i < MANY; i++) dispatcher.request({ topic: `t${i}` }, caller);
+    expect(dispatcher.held()).toEqual({ callers: 1, deadlines: 1 });
 
-    driven.close(caller);
+    dispatcher.close(caller);
 
-    expectNothing(driven);
+    expectEmpty(dispatcher);
   });
 
-  it("of many requests that were held for a producer, after their TTL", () => {
-    const driven = new Driven();
-    for (let i = 0; i < MANY; i++) driven.request({ topic: `t${i}`, noProducersAction: "WAIT" });
-    expect(driven.held()).toMatchObject({ topics: MANY, pendingRequests: MANY, deadlines: MANY });
+  it("by many requests that were held for a producer, after their TTL", () => {
+    const dispatcher = new ClockedDispatcher();
+    for (let i = 0; i < MANY; i++) dispatcher.request({ topic: `t${i}`, noProducersAction: "WAIT" });
+    expect(dispatcher.held()).toMatchObject({ topics: MANY, pendingRequests: MANY, deadlines: MANY });
 
-    driven.advance(DEFAULT_LIMITS.defaultTtlMs + 2);
+    dispatcher.advance(DEFAULT_LIMITS.defaultTtlMs + 2);
 
-    expectNothing(driven);
+    expectEmpty(dispatcher);
   });
 
-  it("of many requests with ids of their own, after the time for which ids are remembered", () => {
-    const driven = new Driven();
-    for (let i = 0; i < MANY; i++) driven.request({ requestId: `k${i}` });
-    expect(driven.held()).toEqual({ rememberedRequestIds: MANY, deadlines: 1 });
+  it("by many requests with a caller's ids, after the idempotency window", () => {
+    const dispatcher = new ClockedDispatcher();
+    for (let i = 0; i < MANY; i++) dispatcher.request({ requestId: `k${i}` });
+    expect(dispatcher.held()).toEqual({ rememberedRequestIds: MANY, deadlines: 1 });
 
-    driven.advance(LONGEST_WINDOW_MS);
+    dispatcher.advance(MAX_RETENTION_MS);
 
-    expectNothing(driven);
+    expectEmpty(dispatcher);
   });
 
-  it("of many requests to a mute producer, once their TTL has passed and the sessions are closed", () => {
-    const driven = new Driven();
-    const sessions = [driven.openProducer("t"), driven.openListener("t"), driven.openCaller()];
+  it("by many requests to a silent producer, after their TTL and the end of the sessions", () => {
+    const dispatcher = new ClockedDispatcher();
+    const sessions = [dispatcher.openProducer("t"), dispatcher.openListener("t"), dispatcher.openCaller()];
     const caller = sessions[2] as SessionKey;
-    for (let i = 0; i < MANY; i++) driven.request({ ttlMs: 1 + (i % 5_000) }, caller);
-    expect(driven.held()).toMatchObject({
+    for (let i = 0; i < MANY; i++) dispatcher.request({ ttlMs: 1 + (i % 5_000) }, caller);
+    expect(dispatcher.held()).toMatchObject({
       pendingRequests: MANY,
       pendingBytes: 100 * MANY,
       outstandingAssignments: MANY,
     });
 
-    driven.advance(5_002);
-    expect(driven.held()).toEqual({
+    dispatcher.advance(5_002);
+    expect(dispatcher.held()).toEqual({
       topics: 1,
       registrations: 2,
       producers: 1,
@@ -188,40 +188,40 @@ describe("nothing is left", () => {
       deadlines: 3,
     });
 
-    for (const session of sessions) driven.close(session);
-    driven.advance(LONGEST_WINDOW_MS);
-    expectNothing(driven);
+    for (const session of sessions) dispatcher.close(session);
+    dispatcher.advance(MAX_RETENTION_MS);
+    expectEmpty(dispatcher);
   });
 
-  it("of a mute producer's requests, at once when it departs", () => {
-    const driven = new Driven();
-    const producer = driven.openProducer("t");
-    for (let i = 0; i < MANY; i++) driven.request({});
+  it("by requests to a silent producer, as soon as it departs", () => {
+    const dispatcher = new ClockedDispatcher();
+    const producer = dispatcher.openProducer("t");
+    for (let i = 0; i < MANY; i++) dispatcher.request({});
 
-    driven.close(producer);
+    dispatcher.close(producer);
 
-    expectNothing(driven);
+    expectEmpty(dispatcher);
   });
 
-  it("of many requests that were cancelled", () => {
-    const driven = new Driven();
-    const producer = driven.openProducer("t");
+  it("by many cancelled requests", () => {
+    const dispatcher = new ClockedDispatcher();
+    const producer = dispatcher.openProducer("t");
     for (let i = 0; i < MANY; i++) {
-      driven.request({});
-      driven.step({ kind: "cancelRequested", session: undefined, requestId: `r${driven.lastKey}` });
+      dispatcher.request({});
+      dispatcher.step({ kind: "cancelRequested", session: undefined, requestId: `r${dispatcher.lastKey}` });
     }
 
-    driven.close(producer);
+    dispatcher.close(producer);
 
-    expectNothing(driven);
+    expectEmpty(dispatcher);
   });
 
-  it("of many topics that had results, after the retention time", () => {
-    const driven = new Driven();
-    const producer = driven.openProducer(">");
+  it("by many topics with results, after the retention time", () => {
+    const dispatcher = new ClockedDispatcher();
+    const producer = dispatcher.openProducer(">");
     for (let i = 0; i < MANY; i++) {
-      const assign = driven.request({ topic: `t${i}` }).find((effect) => effect.kind === "assign");
-      driven.step({
+      const assign = dispatcher.request({ topic: `t${i}` }).find((effect) => effect.kind === "assign");
+      dispatcher.step({
         kind: "resultReturned",
         session: producer,
         assignment: assign?.assignment ?? 0,
@@ -231,60 +231,66 @@ describe("nothing is left", () => {
         payload: new Uint8Array(10),
       });
     }
-    expect(driven.held()).toMatchObject({ topics: MANY, retainedDeliveries: MANY });
+    expect(dispatcher.held()).toMatchObject({ topics: MANY, retainedDeliveries: MANY });
 
-    driven.close(producer);
-    driven.advance(LONGEST_WINDOW_MS);
+    dispatcher.close(producer);
+    dispatcher.advance(MAX_RETENTION_MS);
 
-    expectNothing(driven);
+    expectEmpty(dispatcher);
   });
 
-  it("of many sessions that came and went, or were replaced by newer ones", () => {
-    const driven = new Driven();
+  it("by many sessions that were closed or replaced", () => {
+    const dispatcher = new ClockedDispatcher();
     for (let i = 0; i < MANY / 10; i++) {
-      driven.close(driven.openProducer(`t.${i}.*`));
-      driven.close(driven.openListener(`t.${i}`));
-      driven.openProducer(`u.${i}`, "p");
-      driven.openListener(`u.${i}.>`, "l");
+      dispatcher.close(dispatcher.openProducer(`t.${i}.*`));
+      dispatcher.close(dispatcher.openListener(`t.${i}`));
+      dispatcher.openProducer(`u.${i}`, "p");
+      dispatcher.openListener(`u.${i}.>`, "l");
     }
-    driven.advance(LONGEST_WINDOW_MS);
-    expect(driven.held()).toEqual({ topics: 1, registrations: 2, producers: 1, listeners: 1, deadlines: 2 });
+    dispatcher.advance(MAX_RETENTION_MS);
+    expect(dispatcher.held()).toEqual({
+      topics: 1,
+      registrations: 2,
+      producers: 1,
+      listeners: 1,
+      deadlines: 2,
+    });
 
-    driven.close(driven.openProducer("t", "p"));
-    driven.close(driven.openListener("t", "l"));
-    driven.advance(LONGEST_WINDOW_MS);
+    dispatcher.close(dispatcher.openProducer("t", "p"));
+    dispatcher.close(dispatcher.openListener("t", "l"));
+    dispatcher.advance(MAX_RETENTION_MS);
 
-    expectNothing(driven);
+    expectEmpty(dispatcher);
   });
 });
 
-describe("what is held stays within its limits", () => {
-  it("however many ids callers give", () => {
-    const driven = new Driven({ rememberedRequestIds: 100 });
-    for (let i = 0; i < MANY; i++) driven.request({ requestId: `k${i}` });
+describe("the state stays within its limits", () => {
+  it("for any number of request ids", () => {
+    const dispatcher = new ClockedDispatcher({ rememberedRequestIds: 100 });
+    for (let i = 0; i < MANY; i++) dispatcher.request({ requestId: `k${i}` });
 
-    expect(driven.held()).toEqual({ rememberedRequestIds: 100, deadlines: 1 });
+    expect(dispatcher.held()).toEqual({ rememberedRequestIds: 100, deadlines: 1 });
   });
 
-  it("of a large message, to the request that it brought beside others", () => {
-    const driven = new Driven();
-    driven.openProducer("t");
+  it("for one request of a large message: only its own bytes are kept", () => {
+    const dispatcher = new ClockedDispatcher();
+    dispatcher.openProducer("t");
     const message = Buffer.alloc(1_000_000, 7);
 
-    const effects = driven.request({ payload: message.subarray(500, 600) });
+    const effects = dispatcher.request({ payload: message.subarray(500, 600) });
 
-    const asked = effects.find((effect) => effect.kind === "assign");
-    expect(asked?.payload).toEqual(new Uint8Array(100).fill(7));
-    expect(asked?.payload.buffer.byteLength).toBe(100);
-    expect(driven.held()).toMatchObject({ pendingBytes: 100 });
+    const assignment = effects.find((effect) => effect.kind === "assign");
+    expect(assignment?.payload).toEqual(new Uint8Array(100).fill(7));
+    expect(assignment?.payload.buffer.byteLength).toBe(100);
+    expect(dispatcher.held()).toMatchObject({ pendingBytes: 100 });
   });
 
-  it("however many results a listener could resume from", () => {
-    const driven = new Driven({ retainedBytes: 100_000 });
-    const producer = driven.openProducer("t");
-    const assign = driven.request({ ttlMs: 60_000 }).find((effect) => effect.kind === "assign");
+  it("for any number of retained results", () => {
+    const dispatcher = new ClockedDispatcher({ retainedBytes: 100_000 });
+    const producer = dispatcher.openProducer("t");
+    const assign = dispatcher.request({ ttlMs: 60_000 }).find((effect) => effect.kind === "assign");
     for (let i = 0; i < MANY; i++) {
-      driven.step({
+      dispatcher.step({
         kind: "resultReturned",
         session: producer,
         assignment: assign?.assignment ?? 0,
@@ -295,19 +301,19 @@ describe("what is held stays within its limits", () => {
       });
     }
 
-    expect(driven.held()["retainedBytes"]).toBeLessThanOrEqual(100_000);
+    expect(dispatcher.held()["retainedBytes"]).toBeLessThanOrEqual(100_000);
   });
 
-  it("however many topics are asked for", () => {
-    const driven = new Driven({ maxTopics: 50 });
-    const producer = driven.openProducer(">");
-    const rejected = Array.from({ length: 100 }, (_, i) => driven.request({ topic: `t${i}` })).flatMap(
+  it("for any number of topics", () => {
+    const dispatcher = new ClockedDispatcher({ maxTopics: 50 });
+    const producer = dispatcher.openProducer(">");
+    const rejected = Array.from({ length: 100 }, (_, i) => dispatcher.request({ topic: `t${i}` })).flatMap(
       (effects) => effects.filter((effect) => effect.kind === "reject"),
     );
 
     expect(rejected).toHaveLength(50);
-    expect(driven.held()["topics"]).toBe(50);
-    driven.close(producer);
-    expectNothing(driven);
+    expect(dispatcher.held()["topics"]).toBe(50);
+    dispatcher.close(producer);
+    expectEmpty(dispatcher);
   });
 });

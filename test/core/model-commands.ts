@@ -1,6 +1,6 @@
 /**
- * What may happen in a run of the model test, as plain data. Numbers named `which` pick from what there is at the time,
- * so that a shrunk run still means something.
+ * The commands of a run of the model test, as plain data. A number named `which` selects one of the existing sessions or
+ * requests at run time, so that a shrunk run is still valid.
  */
 import fc from "fast-check";
 import type { Completion, NoProducersAction } from "../../src/core/vocabulary/model.js";
@@ -9,9 +9,9 @@ const TOPICS = ["a", "a.b", "c"] as const;
 const NAMES = [...TOPICS, "a.*", ">"] as const;
 
 const which = fc.nat(99);
-/** Mostly the narrowest, so that work waits and is saturated. */
+/** Mostly 1, so that assignments wait or are saturated. */
 const window = fc.constantFrom(1, 1, 1, 2, 3);
-/** Most are on `a`, so that there is company. */
+/** Most sessions are on `a`, so that they share topics. */
 const topics: fc.Arbitrary<readonly string[]> = fc.oneof(
   { weight: 3, arbitrary: fc.constant(["a"]) },
   { weight: 4, arbitrary: fc.subarray([...TOPICS], { minLength: 1 }) },
@@ -99,22 +99,22 @@ const request = fc.record({
     },
   ),
   selectedIds: fc.constantFrom<readonly string[]>([], [], [], [], [], [], ["p1"], ["p2", "p3"], ["nobody"]),
-  mostTargets: fc.constantFrom(0, 0, 0, 0, 0, 1, 2),
+  maxTargets: fc.constantFrom(0, 0, 0, 0, 0, 1, 2),
   action: fc.constantFrom<NoProducersAction>("COMPLETE", "COMPLETE", "FAIL", "WAIT"),
   caller: fc.option(which, { nil: undefined, freq: 2 }),
   gather: fc.boolean(),
   excludesListeners: fc.constantFrom(false, false, false, true),
   callersId: fc.constantFrom("", "", "", "", "k1", "k2"),
-  /** Whether a request with a caller's id that was sent before is that very request. */
+  /** Whether a caller's id that was used before comes with the same request as before. */
   isRepeated: fc.boolean(),
 });
 
 const reply = fc.record({
   kind: fc.constant("reply" as const),
   which,
-  /** Whether any that was ever given out will do, instead of only those that are out. */
+  /** Whether the reply may be to any assignment ever sent, instead of an outstanding one. */
   isAny: fc.constantFrom(false, false, false, true),
-  /** Who replies: who was asked, or any producer. */
+  /** Whether any producer replies, instead of the one that was asked. */
   byAnybody: fc.constantFrom(false, false, false, false, false, true),
   isNonsense: fc.constantFrom(...new Array<boolean>(19).fill(false), true),
   more: fc.constantFrom(false, false, true),
@@ -124,16 +124,16 @@ const reply = fc.record({
 const advance = fc.record({
   kind: fc.constant("advance" as const),
   byMs: fc.oneof(fc.nat(50), fc.nat(700)),
-  /** Instead: to the time at which some request ends, and this much beyond. */
+  /** Advances to the end of some request instead, plus `beyondMs`. */
   toEndOf: fc.option(which, { nil: undefined, freq: 2 }),
   beyondMs: fc.constantFrom(-1, 0, 0, 0.25, 1),
-  /** Whether the dispatcher is woken for each of its deadlines on the way, or was held up. */
+  /** Whether the dispatcher is woken at each deadline on the way; otherwise the process was stalled. */
   isWoken: fc.boolean(),
 });
 
 const openCaller = fc.record({ kind: fc.constant("openCaller" as const) });
 
-/** Who is there when a run begins. */
+/** The sessions that are open when a run begins. */
 export const beginning = fc.tuple(
   openProducer,
   openProducer,
@@ -143,7 +143,7 @@ export const beginning = fc.tuple(
   openCaller,
 );
 
-/** One thing that happens. */
+/** One command. */
 export const command = fc.oneof(
   { weight: 2, arbitrary: openProducer },
   { weight: 2, arbitrary: register },
@@ -161,7 +161,7 @@ export const command = fc.oneof(
   { weight: 5, arbitrary: advance },
 );
 
-/** The end of a server: announced, perhaps followed by anything, and expired. */
+/** The end of a server: a drain, then any commands, then perhaps the end of the grace. */
 export const ending = fc.oneof(
   { weight: 3, arbitrary: fc.constant([]) },
   {
@@ -179,5 +179,5 @@ export const ending = fc.oneof(
 
 type Arbitrated<T> = T extends fc.Arbitrary<infer U> ? U : never;
 
-/** One thing that happens. */
+/** One command of a run. */
 export type ModelCommand = Arbitrated<typeof command> | Arbitrated<typeof ending>[number];

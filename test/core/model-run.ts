@@ -1,5 +1,5 @@
 /**
- * Runs commands on the dispatcher and on the slow model and compares what everybody is told, step by step.
+ * Runs commands on the dispatcher and on the slow model, and compares the messages to every session after each step.
  */
 import { Dispatcher } from "../../src/core/dispatcher.js";
 import type { Effect } from "../../src/core/vocabulary/effect.js";
@@ -12,7 +12,7 @@ import {
   type Summary,
 } from "../../src/core/vocabulary/model.js";
 import type { ModelCommand } from "./model-commands.js";
-import { type Chosen, SlowModel, type Told } from "./slow-model.js";
+import { type Chosen, type SentMessage, SlowModel } from "./slow-model.js";
 import { StreamRules } from "./stream-rules.js";
 
 type Of<K extends ModelCommand["kind"]> = Extract<ModelCommand, { readonly kind: K }>;
@@ -29,14 +29,14 @@ interface Sent {
   readonly content: string;
 }
 
-/** Nothing is forgotten in a run: neither deliveries nor ids nor topics. */
+/** Nothing expires during a run: no delivery, no id and no topic. */
 const LIMITS = { maxTtlMs: 10_000, heartbeatMs: 1e15, retainedMs: 1e6, idempotencyMs: 1e7 };
-/** Bytes of a slice: a few deliveries. */
-const REPLAYED_AT_ONCE = 1_000;
-/** Longer than anything is remembered. */
+/** Bytes of a replay slice: a few deliveries. */
+const REPLAY_SLICE_BYTES = 1_000;
+/** Longer than every retention time. */
 const FOREVER_MS = 1e9;
 
-/** Runs all commands, then closes everything and looks whether anything is left. Throws where the two differ. */
+/** Runs all commands, closes everything and checks that no state is left. Throws where the two differ. */
 export function runCommands(commands: readonly ModelCommand[]): void {
   const run = new ModelRun();
   for (const command of commands) run.perform(command);
@@ -54,7 +54,7 @@ class ModelRun {
   private readonly byAssignment = new Map<number, Assigned>();
   private readonly producerKeys: SessionKey[] = [];
   private readonly sent = new Map<string, Sent>();
-  /** Where listeners stand, as they know it themselves, by listener id and topic. */
+  /** The cursors that each listener has received, by listener id and topic. */
   private readonly positions = new Map<string, Map<string, Cursor>>();
 
   perform(command: ModelCommand): void {
@@ -95,7 +95,7 @@ class ModelRun {
         break;
       }
       case "close": {
-        // The end of a session that was replaced is told as well, and must touch nothing.
+        // The end of a replaced session is an input too, and must change nothing.
         const keys = [...this.model.sessions.map(({ key }) => key), ...this.producerKeys.slice(-2)];
         const session = pick(keys, command.which);
         if (session === undefined) break;
@@ -127,7 +127,7 @@ class ModelRun {
     }
   }
 
-  /** Closes everything, lets all windows pass, and looks whether anything is left. */
+  /** Closes everything, lets every retention time pass, and checks that no state is left. */
   finish(): void {
     for (const { key: session } of [...this.model.sessions]) {
       this.step({ kind: "sessionClosed", session }, () => this.model.close(session));
@@ -137,7 +137,7 @@ class ModelRun {
       this.step({ kind: "clockAdvanced" }, () => {});
     }
     const held = Object.entries(this.dispatcher.snapshot().counts).filter(([, count]) => count !== 0);
-    if (held.length > 0) throw new Error(`left when all is over: ${JSON.stringify(held)}`);
+    if (held.length > 0) throw new Error(`state left at the end: ${JSON.stringify(held)}`);
   }
 
   private openProducer({ id, topics, isGrouped, window, backlog, dispositions }: Of<"openProducer">): void {
@@ -194,7 +194,7 @@ class ModelRun {
     const producer = pick(this.model.producers, which);
     if (!producer) return;
     const { key: session } = producer;
-    // What is due is settled first, and by the window that was in force.
+    // Passed deadlines are processed first, with the previous window.
     this.rules.setWindow(session, Math.max(producer.window, window));
     this.step({ kind: "creditUpdated", session, maxOutstanding: window }, () =>
       this.model.setWindow(session, window),
@@ -206,10 +206,10 @@ class ModelRun {
     const { id, topics, isGrouped, resumes } = command;
     const session = ++this.lastKey;
     const group = isGrouped ? "lg" : "";
-    // A late result or a summary is for the member of a group that has the request, if that one wants it: left out.
+    // A late result or a summary goes to the group's member that has the request, if it includes them: not modelled.
     const includeLate = command.late && !isGrouped;
     const includeSummaries = command.summaries && !isGrouped;
-    // Where a topic has numbered nothing yet there is nothing to resume.
+    // A topic without a numbered delivery has nothing to resume.
     const known = [...(this.positions.get(id)?.values() ?? [])].filter(({ sequence }) => sequence > 0);
     const resumeFrom = resumes ? known : [];
     this.positions.set(id, new Map());
@@ -252,7 +252,7 @@ class ModelRun {
   }
 
   private request(command: Of<"request">): void {
-    const { topic, ttlMs, completion, selectedIds, mostTargets, callersId } = command;
+    const { topic, ttlMs, completion, selectedIds, maxTargets, callersId } = command;
     const caller = command.caller === undefined ? undefined : pick(this.unfinishedCallers(), command.caller);
     const session = caller?.key ?? ++this.lastKey;
     const gather = caller !== undefined && command.gather;
@@ -263,10 +263,10 @@ class ModelRun {
       requestId: callersId,
       completion,
       selector:
-        selectedIds.length === 0 && mostTargets === 0
+        selectedIds.length === 0 && maxTargets === 0
           ? undefined
-          : { producerIds: selectedIds, matchLabels: [], maxTargets: mostTargets },
-      // Held on several topics, requests are asked topic by topic; the model knows one order only, that of their age.
+          : { producerIds: selectedIds, matchLabels: [], maxTargets },
+      // Held requests of several topics are scattered topic by topic; the model only orders them by age.
       noProducersAction: command.action === "WAIT" && topic !== "c" ? "COMPLETE" : command.action,
       payload: new Uint8Array(1),
     };
@@ -298,7 +298,7 @@ class ModelRun {
             ttlMs: Number(spec.ttlMs ?? 0),
             completion: spec.completion,
             selectedIds: spec.selector?.producerIds ?? [],
-            mostTargets: spec.selector?.maxTargets ?? 0,
+            maxTargets: spec.selector?.maxTargets ?? 0,
             action: spec.noProducersAction === "UNKNOWN_ENUM_VALUE" ? "COMPLETE" : spec.noProducersAction,
             gather,
             excludesListeners: excludeListeners,
@@ -357,20 +357,20 @@ class ModelRun {
     for (const effect of effects) {
       if (effect.kind === "assign") this.learn(effect.to, effect);
     }
-    const actual = effects.flatMap((effect) => this.toldBy(effect));
-    compare(actual, this.model.takeTold(), `${JSON.stringify(input)} at ${this.now}`);
+    const actual = effects.flatMap((effect) => this.messagesOf(effect));
+    compare(actual, this.model.takeSent(), `${JSON.stringify(input)} at ${this.now}`);
     this.rules.check(input, effects);
     this.follow(effects);
     this.compareCounts();
   }
 
-  /** A replay as what the listener is sent by it, if it takes everything at once. */
+  /** The messages that a replay sends, if the listener takes everything at once. */
   private replayed(effect: Effect): readonly Effect[] {
     if (effect.kind !== "replay") return [effect];
     const audience = [effect.to];
     const sent: Effect[] = [];
     for (let next = effect.from; next <= effect.last; ) {
-      const slice = this.dispatcher.readReplay(effect, next, REPLAYED_AT_ONCE);
+      const slice = this.dispatcher.readReplay(effect, next, REPLAY_SLICE_BYTES);
       if (slice.gap) sent.push(slice.gap);
       for (const delivery of slice.deliveries) sent.push({ ...delivery, audience, callers: [] });
       next = slice.next;
@@ -381,12 +381,12 @@ class ModelRun {
   private learn(key: SessionKey, assign: Extract<Effect, { readonly kind: "assign" }>): void {
     const { requestId, attempt, assignment } = assign;
     const assigned = { key, requestId, attempt, assignment };
-    if (this.byAssignment.has(assignment)) throw new Error(`assignment ${assignment} was given out twice`);
+    if (this.byAssignment.has(assignment)) throw new Error(`assignment ${assignment} was sent twice`);
     this.assigned.push(assigned);
     this.byAssignment.set(assignment, assigned);
   }
 
-  /** Keeps what a listener would keep in order to resume. */
+  /** Keeps the cursors, as a listener does in order to resume. */
   private follow(effects: readonly Effect[]): void {
     for (const effect of effects) {
       if (effect.kind === "ready" || effect.kind === "topicsChanged") {
@@ -435,7 +435,7 @@ class ModelRun {
     return this.model.callers.filter(({ isFinished }) => !isFinished);
   }
 
-  private toldBy(effect: Effect): { readonly to: SessionKey; readonly what: string }[] {
+  private messagesOf(effect: Effect): { readonly to: SessionKey; readonly what: string }[] {
     switch (effect.kind) {
       case "observe":
         return [];
@@ -514,7 +514,7 @@ function summary(of: Summary): string {
   return `${of.requestId} ${of.reason} ${of.satisfied} ${counts} after ${of.elapsedMs} [${outcomes}]`;
 }
 
-/** Of topics that have numbered nothing yet it does not matter whether they are known. */
+/** Leaves out topics without a numbered delivery: whether they are known makes no difference. */
 function positions(cursors: readonly Cursor[]): string {
   return cursors
     .filter(({ sequence }) => sequence > 0)
@@ -523,7 +523,7 @@ function positions(cursors: readonly Cursor[]): string {
     .join();
 }
 
-/** In this test only topics have groups, and a group has two members at most, so that a fail-over leaves no choice. */
+/** In this test only topics have groups. A group has at most two members, so that a failover has no choice. */
 function groupOf(producerId: string, isGrouped: boolean, topic: string): string {
   if (!isGrouped || topic === ">" || topic === "a.*") return "";
   return producerId === "p3" ? "h" : "g";
@@ -537,30 +537,32 @@ function pick<T>(from: readonly T[], which: number): T | undefined {
   return from[which % Math.max(1, from.length)];
 }
 
-/** What everybody is told must be the same; the order of what is ordered is that of the streams. */
+/** The messages to every session must be the same. Ordered messages must be in the order of the model. */
 function compare(
   actual: readonly { readonly to: SessionKey; readonly what: string }[],
-  expected: readonly Told[],
+  expected: readonly SentMessage[],
   when: string,
 ): void {
-  const left = [...actual];
+  const unexpected = [...actual];
   const take = (to: SessionKey, what: string) => {
-    const at = left.findIndex((told) => told.to === to && told.what === what);
-    if (at >= 0) left.splice(at, 1);
+    const at = unexpected.findIndex((message) => message.to === to && message.what === what);
+    if (at >= 0) unexpected.splice(at, 1);
     return at >= 0;
   };
   const missing = expected.filter(({ to, what }) => to.filter((key) => take(key, what)).length !== 1);
-  if (missing.length > 0 || left.length > 0) {
-    throw new Error(`${when}\n  missing: ${JSON.stringify(missing)}\n  too much: ${JSON.stringify(left)}`);
+  if (missing.length > 0 || unexpected.length > 0) {
+    throw new Error(
+      `${when}\n  missing: ${JSON.stringify(missing)}\n  unexpected: ${JSON.stringify(unexpected)}`,
+    );
   }
   const isOrdered = (what: string) => /^(assign|delivery|summary|topics) /.test(what);
   for (const key of new Set(actual.map(({ to }) => to))) {
     const own = actual.filter(({ to, what }) => to === key && isOrdered(what)).map(({ what }) => what);
-    const wanted = expected.filter(({ to, what }) => to.includes(key) && isOrdered(what));
-    const inOrder = wanted.map(({ what }) => what).filter((what) => own.includes(what));
+    const ordered = expected.filter(({ to, what }) => to.includes(key) && isOrdered(what));
+    const inOrder = ordered.map(({ what }) => what).filter((what) => own.includes(what));
     if (own.join("\n") !== inOrder.join("\n")) {
       throw new Error(
-        `${when}\n  order of ${key}: ${JSON.stringify(own)}\n  wanted: ${JSON.stringify(inOrder)}`,
+        `${when}\n  order of ${key}: ${JSON.stringify(own)}\n  expected: ${JSON.stringify(inOrder)}`,
       );
     }
   }

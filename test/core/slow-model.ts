@@ -1,15 +1,15 @@
 /**
- * What the contract says of the core, written down once more: slowly, without a thought for speed or memory. Nothing is
- * counted on the way; whoever wants to know how much a producer owes goes through all requests there ever were.
+ * A second implementation of the core's contract, simple and slow. It keeps no counters: to count a producer's
+ * outstanding assignments, it walks through all requests ever made.
  *
- * Where the contract leaves a choice, of a group's member or of the least busy targets, the model is told what was
- * chosen and says whether that was allowed.
+ * Where the contract leaves a choice, of a group's member or among the least busy targets, the model receives the
+ * dispatcher's choice and checks that it was allowed.
  */
 import type { Completion, NoProducersAction, SessionKey } from "../../src/core/vocabulary/model.js";
 
-/** Something that a session or call is told. */
-export interface Told {
-  /** Several only for the members of a listener group, one of whom is told. */
+/** A message to a session or call. */
+export interface SentMessage {
+  /** Several keys only for the members of a listener group; exactly one of them gets the message. */
   readonly to: readonly SessionKey[];
   readonly what: string;
 }
@@ -23,7 +23,7 @@ export interface ModelProducer {
   readonly wantsDispositions: boolean;
   /** Group by topic or pattern. */
   readonly registrations: Map<string, string>;
-  /** What waits for its turn. */
+  /** Assignments that wait for credit. */
   readonly queue: ModelTarget[];
   window: number;
   isDraining: boolean;
@@ -54,14 +54,14 @@ export interface ModelTarget {
   holder: ModelProducer;
   attempt: number;
   state: "WAITING" | "OUT" | "ANSWERED" | "FAILED" | "MISSED" | "DEPARTED" | "SATURATED" | "CANCELLED";
-  /** Position among everything that was ever given out. */
+  /** Position among all assignments ever sent. */
   givenOut: number;
   resultCount: number;
   lastResultAt: number | undefined;
   hasAnsweredLate: boolean;
 }
 
-/** A request, from its acceptance on and for ever. */
+/** A request. It is kept forever after its acceptance. */
 export interface ModelRequest {
   readonly id: string;
   readonly topic: string;
@@ -77,7 +77,7 @@ export interface ModelRequest {
   readonly targets: ModelTarget[];
   phase: "GATHERING" | "RUNNING_ON" | "ENDED";
   stallsFrom: number | undefined;
-  /** Position among all the times a request was given a new time to end. */
+  /** Position among all changes of a request's deadline. */
   timedAs: number;
   resultCount: number;
   errorCount: number;
@@ -85,7 +85,7 @@ export interface ModelRequest {
   summary: string;
 }
 
-/** A request as it is submitted. */
+/** A submitted request. */
 export interface Submitted {
   readonly key: SessionKey;
   readonly id: string;
@@ -94,14 +94,14 @@ export interface Submitted {
   readonly ttlMs: number;
   readonly completion: Completion;
   readonly selectedIds: readonly string[];
-  readonly mostTargets: number;
+  readonly maxTargets: number;
   readonly action: NoProducersAction;
   readonly gather: boolean;
   readonly excludesListeners: boolean;
   readonly content: string;
 }
 
-/** Who a request was scattered to, as the acceptance said. */
+/** The targets of a request, according to its acceptance. */
 export interface Chosen {
   readonly producerId: string;
   readonly group: string;
@@ -119,17 +119,17 @@ export class SlowModel {
   phase: "OPEN" | "DRAINING" | "CLOSED" = "OPEN";
   readonly sessions: (ModelProducer | ModelListener | ModelCaller)[] = [];
   readonly requests: ModelRequest[] = [];
-  /** Every delivery that has a place in its topic's order. */
+  /** Every delivery that is numbered in its topic's order. */
   readonly deliveries: { readonly topic: string; readonly what: string }[] = [];
   private readonly byCallersId = new Map<string, ModelRequest>();
-  private readonly told: Told[] = [];
+  private readonly sent: SentMessage[] = [];
   private now = 0;
   private givenOut = 0;
   private timed = 0;
 
-  /** What was told since it was asked last. */
-  takeTold(): readonly Told[] {
-    return this.told.splice(0);
+  /** Messages sent since they were taken last. */
+  takeSent(): readonly SentMessage[] {
+    return this.sent.splice(0);
   }
 
   get producers(): readonly ModelProducer[] {
@@ -148,7 +148,7 @@ export class SlowModel {
     return this.requests.filter((request) => request.phase !== "ENDED");
   }
 
-  /** The targets that a producer owes. */
+  /** The outstanding targets of a producer. */
   outstanding(producer: ModelProducer): readonly ModelTarget[] {
     const owed = this.allTargets().filter((target) => target.holder === producer && target.state === "OUT");
     return owed.sort((a, b) => a.givenOut - b.givenOut);
@@ -158,7 +158,7 @@ export class SlowModel {
     return this.deliveries.filter((delivery) => delivery.topic === topic).length;
   }
 
-  /** When a request ends if nothing else happens. */
+  /** The time at which a request ends if nothing else happens. */
   endsAt({ acceptedAt, ttlMs, completion, phase, stallsFrom }: ModelRequest): number {
     const deadline = acceptedAt + ttlMs;
     const { stallTimeoutMs } = completion;
@@ -166,7 +166,7 @@ export class SlowModel {
     return Math.min(deadline, stallsFrom + Number(stallTimeoutMs));
   }
 
-  /** Lets time go by: everything ends whose time was before now. What happens at that very time is still in time. */
+  /** Advances the time and ends every request whose deadline is before now. An input exactly at a deadline is in time. */
   advanceTo(now: number): void {
     this.now = now;
     for (;;) {
@@ -185,17 +185,17 @@ export class SlowModel {
 
   openProducer(opened: Omit<ModelProducer, "kind" | "queue" | "isDraining">): void {
     if (this.phase !== "OPEN") {
-      this.tell(opened.key, "close SHUTTING_DOWN");
+      this.send(opened.key, "close SHUTTING_DOWN");
       return;
     }
     const older = this.producers.find((session) => session.id === opened.id);
     if (older) {
-      this.tell(older.key, "close SESSION_REPLACED");
+      this.send(older.key, "close SESSION_REPLACED");
       this.close(older.key);
     }
     const producer: ModelProducer = { kind: "producer", queue: [], isDraining: false, ...opened };
     this.sessions.push(producer);
-    this.tell(producer.key, `welcome ${producer.window} ${producer.backlogSize}`);
+    this.send(producer.key, `welcome ${producer.window} ${producer.backlogSize}`);
     this.askHeld(producer, [...producer.registrations.keys()]);
   }
 
@@ -203,12 +203,12 @@ export class SlowModel {
     const producer = this.producer(key);
     if (!producer) return;
     if (topics.includes("a..b")) {
-      this.tell(key, "fault INVALID_FIELD");
+      this.send(key, "fault INVALID_FIELD");
     } else if (producer.isDraining) {
-      this.tell(key, "fault PROTOCOL_VIOLATION");
+      this.send(key, "fault PROTOCOL_VIOLATION");
     } else {
       for (const topic of topics) producer.registrations.set(topic, groupOf(topic));
-      this.tell(key, `registered ${topics}`);
+      this.send(key, `registered ${topics}`);
       this.askHeld(producer, topics);
     }
   }
@@ -217,7 +217,7 @@ export class SlowModel {
     const producer = this.producer(key);
     if (!producer) return;
     for (const topic of topics) producer.registrations.delete(topic);
-    this.tell(key, `deregistered ${topics}`);
+    this.send(key, `deregistered ${topics}`);
   }
 
   setWindow(key: SessionKey, window: number): void {
@@ -238,12 +238,12 @@ export class SlowModel {
 
   openListener(opened: Omit<ModelListener, "kind">, resumeFrom: ReadonlyMap<string, number>): void {
     if (this.phase !== "OPEN") {
-      this.tell(opened.key, "close SHUTTING_DOWN");
+      this.send(opened.key, "close SHUTTING_DOWN");
       return;
     }
     const older = this.listeners.find((session) => session.id === opened.id);
     if (older) {
-      this.tell(older.key, "close SESSION_REPLACED");
+      this.send(older.key, "close SESSION_REPLACED");
       this.close(older.key);
     }
     const listener: ModelListener = { kind: "listener", ...opened };
@@ -251,29 +251,29 @@ export class SlowModel {
     const isHeard = (topic: string) => [...listener.topics].some((pattern) => isCovered(pattern, topic));
     const resumed = new Map([...resumeFrom].filter(([topic]) => listener.group === "" && isHeard(topic)));
     const begins = (topic: string) => resumed.get(topic) ?? this.sequenceOf(topic);
-    this.tell(listener.key, `ready ${this.positions([...listener.topics], begins)}`);
+    this.send(listener.key, `ready ${this.positions([...listener.topics], begins)}`);
     for (const [topic, sequence] of resumed) {
       const missed = this.deliveries.filter((delivery) => delivery.topic === topic).slice(sequence);
-      for (const { what } of missed) this.tell(listener.key, what);
+      for (const { what } of missed) this.send(listener.key, what);
     }
   }
 
   updateListener(id: string, add: readonly string[], remove: readonly string[], call?: SessionKey): void {
     const listener = this.listeners.find((session) => session.id === id);
     if (!listener) {
-      if (call !== undefined) this.tell(call, "rejected LISTENER_NOT_FOUND");
+      if (call !== undefined) this.send(call, "rejected LISTENER_NOT_FOUND");
       return;
     }
     for (const topic of remove) listener.topics.delete(topic);
     for (const topic of add) listener.topics.add(topic);
     const positions = this.positions(add, (topic) => this.sequenceOf(topic));
-    this.tell(listener.key, `topics +${add} -${remove} ${positions}`);
-    if (call !== undefined) this.tell(call, `updated ${[...listener.topics].sort()}`);
+    this.send(listener.key, `topics +${add} -${remove} ${positions}`);
+    if (call !== undefined) this.send(call, `updated ${[...listener.topics].sort()}`);
   }
 
   openCaller(key: SessionKey): void {
     if (this.phase === "OPEN") this.sessions.push({ kind: "caller", key, isFinished: false });
-    else this.tell(key, "close SHUTTING_DOWN");
+    else this.send(key, "close SHUTTING_DOWN");
   }
 
   finishCaller(key: SessionKey): void {
@@ -301,7 +301,7 @@ export class SlowModel {
   submit(submitted: Submitted, chosen: readonly Chosen[] | undefined): void {
     const refused = this.refusal(submitted);
     const known = submitted.hasCallersId ? this.byCallersId.get(submitted.id) : undefined;
-    if (refused !== undefined) this.tell(submitted.key, `rejected ${refused}`);
+    if (refused !== undefined) this.send(submitted.key, `rejected ${refused}`);
     else if (known) this.repeat(known, submitted);
     else this.submitAnew(submitted, chosen);
   }
@@ -309,14 +309,14 @@ export class SlowModel {
   cancel(id: string, call: SessionKey): void {
     const request = this.requests.find((candidate) => candidate.id === id);
     if (!request) {
-      this.tell(call, "rejected REQUEST_NOT_FOUND");
+      this.send(call, "rejected REQUEST_NOT_FOUND");
       return;
     }
     if (request.phase !== "ENDED") this.end(request, "CANCELLED", "REQUESTED");
-    this.tell(call, `cancelled ${request.summary}`);
+    this.send(call, `cancelled ${request.summary}`);
   }
 
-  /** @param request - undefined if the reply names no assignment that there ever was. */
+  /** @param request - undefined if the reply names no known assignment. */
   reply(
     key: SessionKey,
     request: string | undefined,
@@ -334,7 +334,7 @@ export class SlowModel {
         candidate.givenOut > 0,
     );
     const disposition = target ? dispositionOf(target) : "UNKNOWN";
-    if (producer.wantsDispositions) this.tell(key, `disposition ${disposition}`);
+    if (producer.wantsDispositions) this.send(key, `disposition ${disposition}`);
     if (!target || disposition === "DUPLICATE" || disposition === "UNKNOWN") return;
     if (disposition === "ACCEPTED") this.takeInTime(target, more, isError);
     else this.takeLate(target, more);
@@ -343,18 +343,18 @@ export class SlowModel {
   startDrain(): void {
     if (this.phase !== "OPEN") return;
     this.phase = "DRAINING";
-    for (const { key } of this.sessions) this.tell(key, "goaway");
+    for (const { key } of this.sessions) this.send(key, "goaway");
   }
 
   expireDrain(): void {
     for (const request of this.pending) this.end(request, "SHUTDOWN", "SHUTDOWN");
   }
 
-  /** Ends every stream once a drain has nothing left to wait for; looked at when all else has happened. */
+  /** Ends every stream when a drain has no pending request left. Called at the end of every step. */
   closeIfDrained(): void {
     if (this.phase !== "DRAINING" || this.pending.length > 0) return;
     this.phase = "CLOSED";
-    for (const { key } of this.sessions) this.tell(key, "close SHUTTING_DOWN");
+    for (const { key } of this.sessions) this.send(key, "close SHUTTING_DOWN");
   }
 
   private refusal({ ttlMs, excludesListeners, gather }: Submitted): string | undefined {
@@ -370,11 +370,11 @@ export class SlowModel {
       .filter(({ members }) => members.length > 0);
     const hasNobody = singles.length === 0 && groups.length === 0;
     if (hasNobody && submitted.action === "FAIL") {
-      this.tell(submitted.key, "rejected NO_PRODUCERS");
+      this.send(submitted.key, "rejected NO_PRODUCERS");
       return;
     }
-    if (!chosen) throw new Error("a request that should have been accepted was not");
-    this.checkChoice(chosen, singles, groups, submitted.mostTargets);
+    if (!chosen) throw new Error("the dispatcher rejected a request that it should have accepted");
+    this.checkChoice(chosen, singles, groups, submitted.maxTargets);
     const request = this.accept(submitted, chosen);
     if (hasNobody) {
       if (!request.isWaiting) this.end(request, "NO_PRODUCERS", "EXPIRED");
@@ -414,26 +414,26 @@ export class SlowModel {
     };
     this.requests.push(request);
     if (submitted.hasCallersId) this.byCallersId.set(id, request);
-    this.tell(submitted.key, request.acceptance);
+    this.send(submitted.key, request.acceptance);
     return request;
   }
 
   private repeat(request: ModelRequest, { key, content, gather }: Submitted): void {
     if (request.content !== content) {
-      this.tell(key, "rejected REQUEST_ID_REUSED");
+      this.send(key, "rejected REQUEST_ID_REUSED");
       return;
     }
-    this.tell(key, request.acceptance);
+    this.send(key, request.acceptance);
     if (!gather) return;
     if (request.phase === "GATHERING") request.callers.add(key);
-    else this.tell(key, `summary ${request.summary}`);
+    else this.send(key, `summary ${request.summary}`);
   }
 
   private checkChoice(
     chosen: readonly Chosen[],
     singles: readonly ModelProducer[],
     groups: readonly { readonly group: string; readonly members: readonly ModelProducer[] }[],
-    most: number,
+    maxTargets: number,
   ): void {
     const rank = (producer: ModelProducer) =>
       this.hasCredit(producer) ? 0 : producer.queue.length < producer.backlogSize ? 1 : 2;
@@ -450,11 +450,13 @@ export class SlowModel {
     const isTaken = ({ group, ids }: (typeof allowed)[number]) =>
       chosen.filter((target) => target.group === group && ids.includes(target.producerId)).length === 1;
     const taken = allowed.filter(isTaken);
-    const left = allowed.filter((choice) => !isTaken(choice));
-    const wanted = most === 0 ? allowed.length : Math.min(most, allowed.length);
-    const isLeastBusy = taken.every((a) => left.every((b) => a.load <= b.load));
-    if (chosen.length !== wanted || taken.length !== wanted || !isLeastBusy) {
-      throw new Error(`chosen ${JSON.stringify(chosen)} of ${JSON.stringify(allowed)}, at most ${most}`);
+    const others = allowed.filter((choice) => !isTaken(choice));
+    const expectedCount = maxTargets === 0 ? allowed.length : Math.min(maxTargets, allowed.length);
+    const isLeastBusy = taken.every((a) => others.every((b) => a.load <= b.load));
+    if (chosen.length !== expectedCount || taken.length !== expectedCount || !isLeastBusy) {
+      throw new Error(
+        `chosen ${JSON.stringify(chosen)} of ${JSON.stringify(allowed)}, at maxTargets ${maxTargets}`,
+      );
     }
   }
 
@@ -500,10 +502,10 @@ export class SlowModel {
     const { request, holder, attempt } = target;
     target.state = "OUT";
     target.givenOut = ++this.givenOut;
-    this.tell(holder.key, `assign ${request.id} ${attempt} until ${request.acceptedAt + request.ttlMs}`);
+    this.send(holder.key, `assign ${request.id} ${attempt} until ${request.acceptedAt + request.ttlMs}`);
   }
 
-  /** Hands out what waits, but nothing whose TTL has passed. */
+  /** Sends waiting assignments while there is credit, except those whose TTL has passed. */
   private handOut(producer: ModelProducer): void {
     for (const target of [...producer.queue]) {
       if (!this.hasCredit(producer)) return;
@@ -517,7 +519,7 @@ export class SlowModel {
     return this.outstanding(producer).length < producer.window;
   }
 
-  /** A producer goes or drains: the other member of the group takes over, or the target has departed. */
+  /** A producer departs or drains: another member of the group takes over, or the target has departed. */
   private giveUp(targets: readonly ModelTarget[]): void {
     for (const target of targets) {
       leaveQueue(target);
@@ -551,14 +553,14 @@ export class SlowModel {
       this.deliveries.push({ topic: request.topic, what });
       const listeners = this.listenersOn(request.topic);
       for (const { key, topics } of listeners.filter(({ group }) => group === "")) {
-        // Who did not name the topic learns of it when its numbering begins.
-        if (sequence === 1 && !topics.has(request.topic)) this.tell(key, "topics + - ");
-        this.tell(key, what);
+        // A listener that did not name the topic gets its cursor when its numbering begins.
+        if (sequence === 1 && !topics.has(request.topic)) this.send(key, "topics + - ");
+        this.send(key, what);
       }
       const members = listeners.filter(({ group }) => group !== "").map(({ key }) => key);
-      if (members.length > 0) this.told.push({ to: members, what });
+      if (members.length > 0) this.sent.push({ to: members, what });
     }
-    if (request.phase === "GATHERING") for (const key of request.callers) this.tell(key, what);
+    if (request.phase === "GATHERING") for (const key of request.callers) this.send(key, what);
     if (!more) {
       target.state = isError ? "FAILED" : "ANSWERED";
       this.handOut(holder);
@@ -576,7 +578,7 @@ export class SlowModel {
     if (target.request.excludesListeners) return;
     const what = this.delivery(target, more, 0, 0);
     for (const { key, includeLate } of this.listenersOn(target.request.topic)) {
-      if (includeLate) this.tell(key, what);
+      if (includeLate) this.send(key, what);
     }
   }
 
@@ -610,7 +612,7 @@ export class SlowModel {
     };
     request.summary = this.summarize(request, request.earlyReason ?? reason, stateAtEnd);
     const gatherers = request.phase === "GATHERING" ? [...request.callers] : [];
-    for (const key of gatherers) this.tell(key, `summary ${request.summary}`);
+    for (const key of gatherers) this.send(key, `summary ${request.summary}`);
     if (runsOn && open.length > 0) {
       request.phase = "RUNNING_ON";
       request.earlyReason = reason;
@@ -630,13 +632,13 @@ export class SlowModel {
   ): void {
     if (!request.excludesListeners) {
       for (const { key, includeSummaries } of this.listenersOn(request.topic)) {
-        if (includeSummaries) this.tell(key, `summary ${request.summary}`);
+        if (includeSummaries) this.send(key, `summary ${request.summary}`);
       }
     }
     const freed = open.filter(({ state }) => state === "OUT").map(({ holder }) => holder);
     for (const target of open) {
       if (target.state === "OUT") {
-        this.tell(target.holder.key, `revoke ${request.id} ${target.attempt} ${revocation}`);
+        this.send(target.holder.key, `revoke ${request.id} ${target.attempt} ${revocation}`);
       }
       leaveQueue(target);
       target.state = stateAtEnd(target);
@@ -667,8 +669,8 @@ export class SlowModel {
 
   private letGoIfDrained(producer: ModelProducer): void {
     if (!producer.isDraining || this.outstanding(producer).length > 0) return;
-    this.tell(producer.key, "drained");
-    this.tell(producer.key, "close OK");
+    this.send(producer.key, "drained");
+    this.send(producer.key, "close OK");
   }
 
   private closeIfFinished(key: SessionKey): void {
@@ -676,7 +678,7 @@ export class SlowModel {
     const isGathering = this.requests.some(
       (request) => request.phase === "GATHERING" && request.callers.has(key),
     );
-    if (caller?.isFinished && !isGathering) this.tell(key, "close OK");
+    if (caller?.isFinished && !isGathering) this.send(key, "close OK");
   }
 
   private allTargets(): ModelTarget[] {
@@ -698,7 +700,7 @@ export class SlowModel {
     return this.listeners.filter(({ topics }) => [...topics].some((pattern) => isCovered(pattern, topic)));
   }
 
-  /** Where the topics stand that the patterns cover and that have numbered anything. */
+  /** The cursors of the topics that the patterns cover and that have a numbered delivery. */
   private positions(patterns: readonly string[], sequenceOf: (topic: string) => number): string {
     return [...new Set(this.deliveries.map(({ topic }) => topic))]
       .filter((topic) => patterns.some((pattern) => isCovered(pattern, topic)))
@@ -717,12 +719,12 @@ export class SlowModel {
     return producer;
   }
 
-  private tell(to: SessionKey, what: string): void {
-    this.told.push({ to: [to], what });
+  private send(to: SessionKey, what: string): void {
+    this.sent.push({ to: [to], what });
   }
 }
 
-/** The group a producer is asked under on a topic; undefined if it is not on it. In this test patterns have no group. */
+/** The group of a producer on a topic; undefined if it is not on the topic. In this test patterns have no group. */
 function groupOn({ registrations }: ModelProducer, topic: string): string | undefined {
   const exact = registrations.get(topic);
   if (exact !== undefined) return exact;

@@ -2,15 +2,15 @@ import type { Effect } from "../../src/core/vocabulary/effect.js";
 import type { Input } from "../../src/core/vocabulary/input.js";
 import type { SessionKey } from "../../src/core/vocabulary/model.js";
 
-/** What must hold of every stream by itself, whatever happens; looked at effect by effect, in their order. */
+/** Rules that hold for every single stream in every run. Effects are checked one by one, in order. */
 export class StreamRules {
   private readonly windows = new Map<SessionKey, number>();
-  /** Assignments that each producer has not given back. */
-  private readonly owed = new Map<SessionKey, Set<number>>();
-  /** The last position of each topic that was given out. */
+  /** Outstanding assignments of each producer. */
+  private readonly outstanding = new Map<SessionKey, Set<number>>();
+  /** The last sequence number of each topic. */
   private readonly sequences = new Map<string, number>();
-  /** The last position of each topic that a session heard. */
-  private readonly heard = new Map<string, number>();
+  /** The last sequence number that each session received on each topic. */
+  private readonly received = new Map<string, number>();
   private readonly accepted = new Set<string>();
   private readonly summarized = new Set<string>();
 
@@ -26,7 +26,7 @@ export class StreamRules {
           this.assign(effect.to, effect.assignment);
           break;
         case "revoke":
-          for (const id of effect.assignments) this.owed.get(effect.to)?.delete(id);
+          for (const id of effect.assignments) this.outstanding.get(effect.to)?.delete(id);
           break;
         case "accept":
           this.accepted.add(`${effect.to} ${effect.acceptance.requestId}`);
@@ -34,7 +34,7 @@ export class StreamRules {
         case "deliver":
           this.deliver(effect);
           if (input.kind === "resultReturned" && !input.more)
-            this.owed.get(input.session)?.delete(input.assignment);
+            this.outstanding.get(input.session)?.delete(input.assignment);
           break;
         case "summarize":
           this.summarize(effect);
@@ -46,38 +46,50 @@ export class StreamRules {
   }
 
   private assign(to: SessionKey, id: number): void {
-    const owed = this.owed.get(to) ?? new Set<number>();
-    this.owed.set(to, owed.add(id));
-    demand(owed.size <= (this.windows.get(to) ?? 0), `producer ${to} was given more than its window`);
+    const outstanding = this.outstanding.get(to) ?? new Set<number>();
+    this.outstanding.set(to, outstanding.add(id));
+    assertRule(
+      outstanding.size <= (this.windows.get(to) ?? 0),
+      `producer ${to} has more outstanding assignments than its window`,
+    );
   }
 
   private deliver(effect: Extract<Effect, { readonly kind: "deliver" }>): void {
     const { topic, sequence, requestId, audience, callers, late } = effect;
     const last = this.sequences.get(topic) ?? 0;
-    demand(sequence <= last + 1, `${topic} skips from ${last} to ${sequence}`);
+    assertRule(sequence <= last + 1, `${topic} skips from ${last} to ${sequence}`);
     this.sequences.set(topic, Math.max(last, sequence));
     for (const key of callers) {
-      demand(this.accepted.has(`${key} ${requestId}`), `${key} hears of ${requestId} before its acceptance`);
+      assertRule(
+        this.accepted.has(`${key} ${requestId}`),
+        `${key} receives a result of ${requestId} before its acceptance`,
+      );
     }
     for (const key of late ? [] : [...audience, ...callers]) {
-      demand(!this.summarized.has(`${key} ${requestId}`), `${key} hears of ${requestId} after its summary`);
+      assertRule(
+        !this.summarized.has(`${key} ${requestId}`),
+        `${key} receives a result of ${requestId} after its summary`,
+      );
     }
     for (const key of sequence === 0 ? [] : audience) {
       const name = `${key} ${topic}`;
-      demand(sequence > (this.heard.get(name) ?? 0), `${key} hears ${topic} out of order`);
-      this.heard.set(name, sequence);
+      assertRule(sequence > (this.received.get(name) ?? 0), `${key} receives ${topic} out of order`);
+      this.received.set(name, sequence);
     }
   }
 
   private summarize(effect: Extract<Effect, { readonly kind: "summarize" }>): void {
     const { requestId } = effect.summary;
     for (const key of effect.audience) {
-      demand(!this.summarized.has(`${key} ${requestId}`), `${key} is told twice how ${requestId} ended`);
+      assertRule(
+        !this.summarized.has(`${key} ${requestId}`),
+        `${key} receives two summaries of ${requestId}`,
+      );
     }
     for (const key of [...effect.audience, ...effect.callers]) this.summarized.add(`${key} ${requestId}`);
   }
 }
 
-function demand(holds: boolean, otherwise: string): void {
-  if (!holds) throw new Error(otherwise);
+function assertRule(holds: boolean, violation: string): void {
+  if (!holds) throw new Error(violation);
 }

@@ -12,15 +12,15 @@ function outcomesAfter(before: readonly Input[], request: Input) {
 }
 
 describe("the outcomes in a summary", () => {
-  it("are absent if nobody hears them", () => {
+  it("are absent if the summary has no receiver", () => {
     expect(outcomesAfter([], submitted())).toBeUndefined();
   });
 
-  it.each<[hearer: string, before: readonly Input[], request: Input]>([
+  it.each<[receiver: string, before: readonly Input[], request: Input]>([
     ["a caller gathers", [{ kind: "callerOpened", session: 1 }], submitted({ gather: true })],
-    ["somebody watches", [{ kind: "watchStarted" }], submitted()],
+    ["the introspection is watched", [{ kind: "watchStarted" }], submitted()],
     [
-      "its id is the caller's, who may send it again",
+      "the caller gave the id and may repeat the request",
       [],
       submitted({ digest: "x", spec: { requestId: "a" } }),
     ],
@@ -35,7 +35,7 @@ describe("the outcomes in a summary", () => {
       ],
       submitted(),
     ],
-  ])("are there if %s", (_, before, request) => {
+  ])("are present if %s", (_, before, request) => {
     expect(outcomesAfter(before, request)).toEqual([]);
   });
 });

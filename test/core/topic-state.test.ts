@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { effectsOf } from "../transcript/interpreter.js";
 
-/** What is held of a topic while somebody is on it. */
+/** The state of a topic while a session is on it. */
 describe("a topic", () => {
-  it("keeps the epoch of a topic as long as somebody is registered on it", () => {
+  it("keeps its epoch while a producer is registered on it", () => {
     const effects = effectsOf(`
       limits heartbeatMs=10000000
       producer p1 topics=t
@@ -15,11 +15,11 @@ describe("a topic", () => {
       listener l1 topics=t resume=t:s.1:1
     `);
 
-    // Nothing came meanwhile, and the topic was never idle: p1 is registered on it.
+    // No result was missed, and the topic was never idle: p1 is registered on it.
     expect(effects.filter((line) => line.includes("gap"))).toEqual([]);
   });
 
-  it("lets the members of a group take turns although nobody listens", () => {
+  it("lets the members of a group take turns without listeners", () => {
     const effects = effectsOf(`
       producer a1 topics=t group=a
       producer a2 topics=t group=a
@@ -36,7 +36,7 @@ describe("a topic", () => {
     expect(asked).toEqual(["a1", "a2", "a1"]);
   });
 
-  it("tells a listener with a wildcard where the known topics stand, in Ready", () => {
+  it("sends its cursor in Ready to a listener with a wildcard", () => {
     const effects = effectsOf(`
       producer p1 topics=a.b
       listener l1 topics=a.b
@@ -48,7 +48,7 @@ describe("a topic", () => {
     expect(effects.at(-1)).toContain("a.b:s.1:1");
   });
 
-  it("does not begin a topic's numbering anew before the eyes of a listener with a wildcard", () => {
+  it("continues its numbering for a listener with a wildcard after the retention time", () => {
     const effects = effectsOf(`
       limits heartbeatMs=10000000
       producer p1 topics=a.b
@@ -66,7 +66,7 @@ describe("a topic", () => {
     expect(sequences).toEqual(["1", "2"]);
   });
 
-  it("gives late results too to one member of a listener group only", () => {
+  it("delivers a late result to only one member of a listener group", () => {
     const effects = effectsOf(`
       producer p1 topics=t
       listener l1 topics=t group=g late
@@ -80,7 +80,7 @@ describe("a topic", () => {
     expect(receivers.join().split(",")).toHaveLength(1);
   });
 
-  it("lets the members of a group take turns, whichever listeners come and go", () => {
+  it("lets the members of a group take turns while listeners join and leave", () => {
     const effects = effectsOf(`
       producer a1 topics=t group=a
       producer a2 topics=t group=a
@@ -93,7 +93,7 @@ describe("a topic", () => {
     expect(effects.at(-1)).toContain("a2 <- assign r2");
   });
 
-  it("tells a listener that connects again of no other epoch if nothing has come", () => {
+  it("sends no gap to a listener that reconnects before any result", () => {
     const effects = effectsOf(`
       listener l1 topics=t
       listener l1-anew id=l1 topics=t resume=t:s.1:0
