@@ -1,6 +1,6 @@
 /**
- * The wire format that is read and written by hand, held against the generated code both ways: the same bytes mean the
- * same to both, and what is written by hand is read by everybody.
+ * Compares the hand-written wire code with the generated code in both directions: both decode the same bytes to the same
+ * values, and the generated code decodes everything that the hand-written code encodes.
  */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import {
@@ -49,16 +49,16 @@ const NOW_MS = 5_000;
 const TIME_OF_DAY_MS = 1_790_000_000_000;
 const clock = { now: () => NOW_MS, timeOfDay: (at: number) => TIME_OF_DAY_MS + at };
 
-// ---- what can be in a message ----
+// ---- arbitrary messages ----
 
-/** Numbers at which a varint becomes a byte longer, and their neighbours. */
+/** Numbers at which a varint gets one byte longer, and their neighbours. */
 const BOUNDARIES = [
   0,
   1,
   ...[7, 14, 21, 28, 32, 35, 42, 49, 53].flatMap((bits) => [2 ** bits - 1, 2 ** bits]),
 ];
-const upTo = (most: number) =>
-  fc.oneof(fc.constantFrom(...BOUNDARIES.filter((n) => n <= most)), fc.nat(Math.min(most, 2 ** 31 - 1)));
+const upTo = (max: number) =>
+  fc.oneof(fc.constantFrom(...BOUNDARIES.filter((n) => n <= max)), fc.nat(Math.min(max, 2 ** 31 - 1)));
 const uint32 = upTo(2 ** 32 - 1);
 const position = upTo(2 ** 53 - 1);
 const ascii = fc.string({
@@ -124,7 +124,7 @@ const result = fc
   })
   .map((fields) => Result.fromPartial(fields as Parameters<typeof Result.fromPartial>[0]));
 
-/** Puts fields that nobody knows before, behind and between the fields of an encoded message. */
+/** Inserts unknown fields before, after and between the fields of an encoded message. */
 function withUnknownFields(message: Uint8Array): fc.Arbitrary<Buffer> {
   const parts = fieldsOf(message);
   return fc
@@ -151,7 +151,7 @@ function fieldNumbersOf(message: Buffer): readonly number[] {
   return numbers;
 }
 
-/** The routing fields as the generated code reads them, in the words of the core. */
+/** The routing fields as the generated code decodes them, in the types of the core. */
 function routingOf(message: Uint8Array): Omit<RequestSpec, "payload"> {
   const {
     topic,
@@ -197,7 +197,7 @@ function untilOf(until: NonNullable<Request["completion"]>["until"]): RequestSpe
   }
 }
 
-/** The order of a map's entries has no meaning. */
+/** Sorts map entries, whose order has no meaning. */
 function sorted(spec: Omit<RequestSpec, "payload">): Omit<RequestSpec, "payload"> {
   const { selector: narrowed } = spec;
   if (!narrowed) return spec;
@@ -210,16 +210,16 @@ function expectSameRouting(read: RequestSpec, message: Uint8Array): void {
   expect(Buffer.compare(payload, message)).toBe(0);
 }
 
-// ---- what is read by hand ----
+// ---- hand-written decoding ----
 
 describe("a Request", () => {
   const encoded = request.chain((value) => withUnknownFields(Request.encode(value).finish()));
 
-  it("has the same routing fields as for the generated code, and its payload as it came", () => {
+  it("decodes to the same routing fields as with the generated code, with its payload unchanged", () => {
     fc.assert(fc.property(encoded, (message) => expectSameRouting(decodeRequest(message), message)));
   });
 
-  it("has them within a DispatchRequest or GatherRequest, with the flag", () => {
+  it("decodes alike within a DispatchRequest or GatherRequest, with the flag", () => {
     fc.assert(
       fc.property(encoded, fc.boolean(), (message, flag) => {
         const call = concat(bytesField(1, message), UNKNOWN_FIELDS, numberField(2, flag ? 1 : 0));
@@ -231,7 +231,7 @@ describe("a Request", () => {
     );
   });
 
-  it("has them within a Submission, each its own, with their correlation ids, flags and trace context", () => {
+  it("decodes alike within each Submission, with its correlation id, flags and trace context", () => {
     const submission = fc.record({
       correlationId: ascii,
       request: maybe(request),
@@ -255,21 +255,21 @@ describe("a Request", () => {
           expect(read.submissions).toHaveLength(submissions.length);
           for (const [i, { spec, context: trace, ...rest }] of read.submissions.entries()) {
             const {
-              request: asked,
-              context: sent,
+              request: sentRequest,
+              context: sentContext,
               ...expected
             } = submissions[i] ?? (SubmitRequest.fromPartial({}) as never);
             expect(rest).toEqual(expected);
-            const passed = Object.entries(sent).filter(([key]) => key !== "other" && key !== "");
+            const passed = Object.entries(sentContext).filter(([key]) => key !== "other" && key !== "");
             expect([...trace].sort()).toEqual(passed.sort());
-            expectSameRouting(spec, asked ? Request.encode(asked).finish() : concat());
+            expectSameRouting(spec, sentRequest ? Request.encode(sentRequest).finish() : concat());
           }
         },
       ),
     );
   });
 
-  it("never has a topic or id that is valid unless it was sent as such, whatever bytes came", () => {
+  it("decodes to a valid topic or id only if exactly that was sent, for any bytes", () => {
     const text = fc.oneof(anyText, fc.string({ unit: "binary", maxLength: 20 })).map((s) => Buffer.from(s));
     fc.assert(
       fc.property(fc.oneof(text, bytes), (sent) => {
@@ -280,7 +280,7 @@ describe("a Request", () => {
     );
   });
 
-  it("has the lower 32 bits of a number that is longer than its field", () => {
+  it("decodes a number that is too long for its field to its lower 32 bits", () => {
     const long = (low: number) => Buffer.from([low | 0x80, 0x80, 0x80, 0x80, 0x90, 0x80, 0x80, 0x80, 0x10]);
     const ttl = bytesField(7, concat(Buffer.from([0x08, 1, 0x10]), long(5)));
     const action = concat(Buffer.from([0x58]), long(2));
@@ -291,9 +291,9 @@ describe("a Request", () => {
     expect({ ttlMs, noProducersAction }).toEqual({ ttlMs: 1_000.000005, noProducersAction: "FAIL" });
   });
 
-  it("of damaged bytes is refused, or means what a reader of one field after the other makes of it", () => {
+  it("of corrupt bytes is rejected, or decodes as the generated code's reader does field by field", () => {
     const at = fc.nat(400);
-    const damage = fc.oneof(
+    const corruption = fc.oneof(
       at.map((i) => (m: Buffer) => m.subarray(0, i)),
       fc.tuple(at, fc.nat(255)).map(([i, byte]) => (m: Buffer) => {
         const copy = Buffer.from(m);
@@ -308,18 +308,18 @@ describe("a Request", () => {
     );
     let accepted = 0;
     fc.assert(
-      fc.property(encoded, damage, (message, apply) => {
-        const damaged = apply(message);
+      fc.property(encoded, corruption, (message, apply) => {
+        const corrupt = apply(message);
         let read: RequestSpec;
         try {
-          read = decodeRequest(damaged);
+          read = decodeRequest(corrupt);
         } catch (error) {
           expect(error).toBeInstanceOf(WireError);
           return;
         }
         accepted++;
         const { topic, requestId, ttlMs, noProducersAction } = read;
-        expect({ topic, requestId, ttlMs, noProducersAction }).toEqual(fieldByField(damaged));
+        expect({ topic, requestId, ttlMs, noProducersAction }).toEqual(fieldByField(corrupt));
       }),
       { numRuns: 2_000 },
     );
@@ -327,7 +327,7 @@ describe("a Request", () => {
   });
 });
 
-/** Some routing fields of a message whose payload may be anything, by the generated code's own reader. */
+/** Decodes some routing fields with the generated code's own reader. The payload may be any bytes. */
 function fieldByField(message: Buffer): Partial<RequestSpec> {
   let [topic, requestId] = ["", ""];
   let ttl: Duration | undefined;
@@ -376,7 +376,7 @@ describe("a ProduceRequest", () => {
     fc.constant({ $case: "drain", value: {} } as const),
   );
 
-  it("says the same as to the generated code, and its results are as they came", () => {
+  it("decodes to the same messages as with the generated code, with its results unchanged", () => {
     const batch = fc
       .array(maybe(producerMessage), { maxLength: 5 })
       .map((messages) =>
@@ -386,31 +386,31 @@ describe("a ProduceRequest", () => {
       fc.property(
         batch.chain((value) => withUnknownFields(ProduceRequest.encode(value).finish())),
         (message) => {
-          const said = [...decodeProduce(message, SESSION)];
+          const decoded = [...decodeProduce(message, SESSION)];
           const expected = ProduceRequest.decode(message).messages;
-          expect(said).toHaveLength(expected.length);
-          for (const [i, one] of said.entries()) expectSame(one, expected[i]?.message);
+          expect(decoded).toHaveLength(expected.length);
+          for (const [i, one] of decoded.entries()) expectSame(one, expected[i]?.message);
         },
       ),
     );
   });
 
-  function expectSame(said: unknown, expected: ProducerMessage["message"]): void {
+  function expectSame(decoded: unknown, expected: ProducerMessage["message"]): void {
     if (expected?.$case !== "reply") {
-      expect(said).toEqual(expected);
+      expect(decoded).toEqual(expected);
       return;
     }
     const { assignmentId, more, result: answer } = expected.value;
     const failure = answer?.outcome?.$case === "error" ? answer.outcome.value : undefined;
     const isOurs = /^[0-9]{1,15}$/.test(assignmentId);
-    expect(said).toMatchObject({
+    expect(decoded).toMatchObject({
       kind: "resultReturned",
       session: SESSION,
       assignment: isOurs ? Number(assignmentId) : 0,
       more,
       failure: failure && { code: failure.code, message: failure.message },
     });
-    const { payload, assignment, assignmentText = String(assignment) } = said as ResultReturned;
+    const { payload, assignment, assignmentText = String(assignment) } = decoded as ResultReturned;
     expect(assignmentText).toBe(assignmentId);
     expect(Buffer.compare(payload, answer ? Result.encode(answer).finish() : concat())).toBe(0);
   }
@@ -425,18 +425,18 @@ describe("a ProduceRequest", () => {
     ["7a", 0],
     ["-7", 0],
     ["7\u0000", 0],
-  ])("replies to assignment %j, which is told back as it was written", (assignmentId, assignment) => {
+  ])("with assignment_id %j keeps the id as it was written", (assignmentId, assignment) => {
     const message = ProduceRequest.fromPartial({
       messages: [{ message: { $case: "reply", value: { assignmentId } } }],
     });
 
-    const [said] = decodeProduce(Buffer.from(ProduceRequest.encode(message).finish()), SESSION);
-    expect(said).toMatchObject({ kind: "resultReturned", assignment });
-    const { assignmentText = String(assignment) } = said as ResultReturned;
+    const [decoded] = decodeProduce(Buffer.from(ProduceRequest.encode(message).finish()), SESSION);
+    expect(decoded).toMatchObject({ kind: "resultReturned", assignment });
+    const { assignmentText = String(assignment) } = decoded as ResultReturned;
     expect(assignmentText).toBe(assignmentId);
   });
 
-  it("whose reply stands behind or before fields that are not known is a reply", () => {
+  it("with unknown fields before or after its reply contains the reply", () => {
     const inner = Reply.encode(Reply.fromPartial({ assignmentId: "12", more: true })).finish();
     for (const message of [
       concat(UNKNOWN_FIELDS, bytesField(1, inner)),
@@ -450,7 +450,7 @@ describe("a ProduceRequest", () => {
   });
 });
 
-// ---- what is written by hand ----
+// ---- hand-written encoding ----
 
 const EXACT_NS = 1_000;
 const nanosOf = (time: { readonly seconds: bigint; readonly nanos: number } | undefined): number => {
@@ -512,7 +512,7 @@ const accept: fc.Arbitrary<Extract<Sendable, { kind: "accept" }>> = fc.record({
   }),
 });
 
-/** One for all batches, so that buffers are written into again and again. */
+/** Shared by all batches, so that the tests cover the reuse of buffers. */
 const encoding = createEncodeContext({
   clock,
   serverId: "server",
@@ -520,33 +520,33 @@ const encoding = createEncodeContext({
   maxMessageBytes: 1_048_576,
 });
 
-function batchOf(...orders: readonly Sendable[]): Uint8Array {
+function batchOf(...effects: readonly Sendable[]): Uint8Array {
   const batch = new EventBatch(encoding);
-  for (const order of orders) batch.append(order);
+  for (const effect of effects) batch.append(effect);
   const message = batch.finish();
   expect(batch.byteLength).toBe(message.byteLength);
   return message;
 }
 
 describe("a Delivery", () => {
-  it("is read by the generated code as it was meant, on every stream that it may go to", () => {
+  it("is decoded correctly by the generated code on every stream that carries deliveries", () => {
     fc.assert(
-      fc.property(deliver, (order) => {
-        const message = batchOf(order);
+      fc.property(deliver, (effect) => {
+        const message = batchOf(effect);
         const streams = [ListenResponse, SubscribeResponse, GatherResponse, SubmitResponse];
         for (const { events } of streams.map((stream) => stream.decode(message))) {
-          const [event] = events.map(({ event: told }) => told);
-          if (event?.$case !== "delivery") throw new Error("it is no delivery");
-          expectDelivery(event.value, order);
+          const [event] = events.map(({ event: content }) => content);
+          if (event?.$case !== "delivery") throw new Error("the event is not a delivery");
+          expectDelivery(event.value, effect);
         }
       }),
     );
   });
 
-  it("holds its result as it came, byte for byte", () => {
+  it("contains its result unchanged, byte for byte", () => {
     fc.assert(
-      fc.property(deliver, bytes, (order, payload) => {
-        const body = embeddedDelivery(batchOf({ ...order, payload }));
+      fc.property(deliver, bytes, (effect, payload) => {
+        const body = embeddedDelivery(batchOf({ ...effect, payload }));
         expect(Buffer.compare(fieldsOf(body).at(-1) ?? concat(), bytesField(12, payload))).toBe(0);
       }),
     );
@@ -560,45 +560,51 @@ describe("a Delivery", () => {
     return event.bytes();
   }
 
-  function expectDelivery(read: Delivery, order: Deliver): void {
+  function expectDelivery(read: Delivery, effect: Deliver): void {
     const { latency, receiveTime, result: answer, sequence, context: trace, ...plain } = read;
-    const { requestId, topic, producerId, group, ordinal, more, late } = order;
+    const { requestId, topic, producerId, group, ordinal, more, late } = effect;
     expect(plain).toEqual({ requestId, topic, producerId, group, ordinal, more, late });
-    expect(sequence).toBe(BigInt(order.sequence));
-    expect(trace).toEqual(Object.fromEntries(order.context));
-    expect(answer).toEqual(Result.decode(Buffer.from(order.payload)));
-    expectTime(latency, order.latencyMs);
-    expectTime(receiveTime, clock.timeOfDay(order.receivedAt));
+    expect(sequence).toBe(BigInt(effect.sequence));
+    expect(trace).toEqual(Object.fromEntries(effect.context));
+    expect(answer).toEqual(Result.decode(Buffer.from(effect.payload)));
+    expectTime(latency, effect.latencyMs);
+    expectTime(receiveTime, clock.timeOfDay(effect.receivedAt));
   }
 });
 
 describe("an Assignment", () => {
-  it("is read by the generated code as it was meant, with what remains of the TTL", () => {
+  it("is decoded correctly by the generated code, with the rest of the TTL", () => {
     fc.assert(
-      fc.property(assign, (order) => {
-        const [said] = ProduceResponse.decode(batchOf(order)).messages;
-        if (said?.message?.$case !== "assignment") throw new Error("it is no assignment");
-        const { ttl, expireTime, context: trace, request: asked, ...plain }: Assignment = said.message.value;
-        const { requestId, attempt } = order;
-        expect(plain).toEqual({ assignmentId: String(order.assignment), requestId, attempt });
-        expect(trace).toEqual(Object.fromEntries(order.context));
-        expect(asked).toEqual(Request.decode(Buffer.from(order.payload)));
-        expectTime(ttl, Math.max(0, order.deadlineAt - NOW_MS));
-        expectTime(expireTime, clock.timeOfDay(order.deadlineAt));
+      fc.property(assign, (effect) => {
+        const [decoded] = ProduceResponse.decode(batchOf(effect)).messages;
+        if (decoded?.message?.$case !== "assignment") throw new Error("the message is not an assignment");
+        const {
+          ttl,
+          expireTime,
+          context: trace,
+          request: sentRequest,
+          ...plain
+        }: Assignment = decoded.message.value;
+        const { requestId, attempt } = effect;
+        expect(plain).toEqual({ assignmentId: String(effect.assignment), requestId, attempt });
+        expect(trace).toEqual(Object.fromEntries(effect.context));
+        expect(sentRequest).toEqual(Request.decode(Buffer.from(effect.payload)));
+        expectTime(ttl, Math.max(0, effect.deadlineAt - NOW_MS));
+        expectTime(expireTime, clock.timeOfDay(effect.deadlineAt));
       }),
     );
   });
 });
 
 describe("an Acceptance", () => {
-  it("is read by the generated code as it was meant", () => {
+  it("is decoded correctly by the generated code", () => {
     fc.assert(
-      fc.property(accept, (order) => {
-        const [said] = SubmitResponse.decode(batchOf(order)).events;
-        if (said?.event?.$case !== "acceptance") throw new Error("it is no acceptance");
-        const { ttl, expireTime, ...plain }: Acceptance = said.event.value;
-        const { requestId, targets, listenerCount, ttlMs, deadlineAt } = order.acceptance;
-        expect(plain).toEqual({ requestId, correlationId: order.correlationId, targets, listenerCount });
+      fc.property(accept, (effect) => {
+        const [decoded] = SubmitResponse.decode(batchOf(effect)).events;
+        if (decoded?.event?.$case !== "acceptance") throw new Error("the event is not an acceptance");
+        const { ttl, expireTime, ...plain }: Acceptance = decoded.event.value;
+        const { requestId, targets, listenerCount, ttlMs, deadlineAt } = effect.acceptance;
+        expect(plain).toEqual({ requestId, correlationId: effect.correlationId, targets, listenerCount });
         expectTime(ttl, ttlMs);
         expectTime(expireTime, clock.timeOfDay(deadlineAt));
       }),
@@ -607,14 +613,14 @@ describe("an Acceptance", () => {
 });
 
 describe("a Rejection for load", () => {
-  it("is read by the generated code like every other refusal, whichever stream and however often it is for", () => {
+  it("is decoded by the generated code like every other rejection, also when it is encoded repeatedly", () => {
     const refusals = ["a", "b"].map((word) => refusal("OVERLOADED", `too much ${word}`, { word }, 1_000));
     fc.assert(
       fc.property(ascii, fc.constantFrom(...refusals), (correlationId, refused) => {
-        const order = { kind: "reject", to: SESSION, correlationId, refusal: refused } as const;
-        const [said] = SubmitResponse.decode(batchOf(order)).events;
-        if (said?.event?.$case !== "rejection") throw new Error("it is no rejection");
-        const { status, ...plain } = said.event.value;
+        const effect = { kind: "reject", to: SESSION, correlationId, refusal: refused } as const;
+        const [decoded] = SubmitResponse.decode(batchOf(effect)).events;
+        if (decoded?.event?.$case !== "rejection") throw new Error("the event is not a rejection");
+        const { status, ...plain } = decoded.event.value;
         const encoded = (one: Status) => Buffer.from(Status.encode(one).finish()).toString("hex");
         expect(plain).toEqual({ correlationId });
         expect(status && encoded(status)).toBe(encoded(rpcStatus(refused)));
@@ -633,11 +639,11 @@ describe("a batch", () => {
     }),
     fc.record({ kind: fc.constant("goAway" as const), to: fc.constant(SESSION), graceMs: someMs }),
   );
-  const orders = fc.array(fc.oneof(deliver, accept, rare), { maxLength: 12 });
+  const effects = fc.array(fc.oneof(deliver, accept, rare), { maxLength: 12 });
 
-  it("holds its events in order", () => {
+  it("contains its events in order", () => {
     fc.assert(
-      fc.property(orders, (sent) => {
+      fc.property(effects, (sent) => {
         const kinds = SubmitResponse.decode(batchOf(...sent)).events.map(({ event }) => event?.$case);
         const names = { deliver: "delivery", accept: "acceptance", heartbeat: "heartbeat", goAway: "goAway" };
         expect(kinds).toEqual(sent.map(({ kind }) => names[kind as keyof typeof names]));
@@ -645,9 +651,9 @@ describe("a batch", () => {
     );
   });
 
-  it("put behind another one is one batch of both", () => {
+  it("appended to another batch is one batch with the events of both", () => {
     fc.assert(
-      fc.property(orders, orders, (first, second) => {
+      fc.property(effects, effects, (first, second) => {
         const together = concat(batchOf(...first), batchOf(...second));
         expect(Buffer.compare(together, batchOf(...first, ...second))).toBe(0);
         expect(SubmitResponse.decode(together).events).toEqual([
@@ -659,10 +665,10 @@ describe("a batch", () => {
   });
 });
 
-// ---- the numbers ----
+// ---- field numbers ----
 
 describe("field numbers", () => {
-  it("are the same wherever one event is written for several streams, or one reader reads several messages", () => {
+  it("are equal for messages that share an encoder or a decoder", () => {
     const { GATHER_EVENT, LISTENER_EVENT, DISPATCHER_MESSAGE } = FIELDS;
     for (const { events } of [FIELDS.SUBMIT_RESPONSE, FIELDS.LISTEN_RESPONSE, FIELDS.SUBSCRIBE_RESPONSE]) {
       expect(events).toBe(FIELDS.GATHER_RESPONSE.events);
@@ -679,7 +685,7 @@ describe("field numbers", () => {
     expect(FIELDS.DURATION).toEqual(FIELDS.TIMESTAMP);
   });
 
-  it("fit a tag of one byte, as the writer writes them", () => {
+  it("fit into a tag of one byte, as the encoder requires", () => {
     for (const message of Object.values(FIELDS)) {
       for (const number of Object.values(message)) expect(number).toBeLessThan(16);
     }
@@ -689,7 +695,7 @@ describe("field numbers", () => {
 // ---- the primitives ----
 
 describe("a number", () => {
-  it.each(BOUNDARIES)("of %i is read and written as the generated code does", (value) => {
+  it.each(BOUNDARIES)("of %i is encoded and decoded as by the generated code", (value) => {
     const writer = new WireWriter();
     writer.reserve(64);
     writer.number(3, value);
@@ -700,7 +706,7 @@ describe("a number", () => {
     expect([reader.next(), reader.field, reader.number(), reader.next()]).toEqual([true, 3, value, false]);
   });
 
-  it("that is signed is read as the generated code does", () => {
+  it("with a sign is decoded as by the generated code", () => {
     const signed = fc.oneof(
       fc.integer(),
       fc.maxSafeInteger(),
@@ -720,7 +726,7 @@ describe("a number", () => {
 });
 
 describe("a reader", () => {
-  it("skips what the generated code skips, to the same place", () => {
+  it("skips the same fields as the generated code, to the same position", () => {
     const field = fc.oneof(
       fc
         .tuple(fc.integer({ min: 1, max: 2 ** 29 - 1 }), fc.bigInt(0n, 2n ** 64n - 1n))
@@ -738,7 +744,7 @@ describe("a reader", () => {
     );
   });
 
-  it("never reads past the end and never throws anything but a WireError, whatever bytes come", () => {
+  it("never reads past the end and throws only WireError, for any bytes", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), (junk) => {
         const message = Buffer.from(junk);
