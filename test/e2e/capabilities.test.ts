@@ -1,6 +1,6 @@
 /**
- * Why people will leave what they use now, over real sockets: what the mission's table of capabilities promises, and the
- * contested points of the contract where a socket is part of the promise.
+ * The capabilities that the original system lacks, over real sockets: one test per promise, and the points of the
+ * contract that depend on a connection.
  */
 import {
   DispositionState,
@@ -32,7 +32,7 @@ function producers(client: WireClient, topic: string, ...ids: readonly string[])
 }
 
 describe("completion:", () => {
-  /** Asks two producers of whom the first answers. */
+  /** Asks two producers and lets the first reply. */
   async function oneOfTwo(client: WireClient, topic: string, completion: RequestInit["completion"]) {
     const [first, second] = (await producers(client, topic, "1", "2")) as [ProduceStream, ProduceStream];
     const listener = await client.listener({ topics: [topic], includeLate: true, includeSummaries: true });
@@ -42,7 +42,7 @@ describe("completion:", () => {
     return { first, second, listener, gather, owed };
   }
 
-  it("ends the moment the last target answered", async () => {
+  it("ends as soon as the last target has replied", async () => {
     const client = connect(server.address);
     const all = await producers(client, "all", "1", "2", "3");
     const gather = client.gather({ topic: "all", ttl: duration(600_000) });
@@ -64,7 +64,7 @@ describe("completion:", () => {
     ["a quorum", { until: { $case: "quorumPercent", value: 50 } }],
     ["the first success", { until: { $case: "firstSuccess", value: true } }],
   ])(
-    "ends at %s; the losers are revoked as COMPLETED, and what they still say is CANCELLED",
+    "ends at %s; the losers are revoked as COMPLETED, and their replies are CANCELLED",
     async (goal, completion) => {
       const client = connect(server.address);
       const topic = `goal.${goal.replaceAll(" ", "-")}`;
@@ -83,13 +83,13 @@ describe("completion:", () => {
     },
   );
 
-  it("ends when it stalls, counted from the first result", async () => {
+  it("ends at the stall timeout, which starts with the first result", async () => {
     const client = connect(server.address);
     const { gather } = await oneOfTwo(client, "stalls", { stallTimeout: duration(20) });
     expect((await gather.next("summary")).reason).toBe(SummaryReason.STALLED);
   });
 
-  it("with LET_RUN the caller has its summary, and the listeners hear the rest before theirs", async () => {
+  it("with LET_RUN the caller gets its summary, and the listeners get the remaining results before theirs", async () => {
     const client = connect(server.address);
     const { second, gather, listener, owed } = await oneOfTwo(client, "runs.on", {
       until: { $case: "resultCount", value: 1 },
@@ -120,23 +120,23 @@ describe("completion:", () => {
   });
 });
 
-describe("the goodbye of a producer:", () => {
-  it("a stream that half-closes without Drain has departed", async () => {
+describe("the end of a producer's session:", () => {
+  it("after a half-close without Drain its assignments depart", async () => {
     const client = connect(server.address);
-    const producer = await client.producer("half-closes", ["goodbye.half"]);
+    const producer = await client.producer("half-closes", ["drain.half"]);
     producer.halfClose();
     expect((await producer.ended).code).toBe("OK");
-    expect((await client.dispatch({ topic: "goodbye.half" })).targets).toEqual([]);
+    expect((await client.dispatch({ topic: "drain.half" })).targets).toEqual([]);
   });
 
-  it("with Drain nothing new is assigned, what is outstanding comes in, then Drained and OK", async () => {
+  it("after Drain it gets no new assignments, finishes the outstanding ones, then gets Drained and OK", async () => {
     const client = connect(server.address);
-    const producer = await client.producer("drains", ["goodbye.drain"]);
-    const gather = client.gather({ topic: "goodbye.drain" });
+    const producer = await client.producer("drains", ["drain.finish"]);
+    const gather = client.gather({ topic: "drain.finish" });
     const assignment = await producer.next("assignment");
     producer.say({ $case: "drain", value: {} }, { $case: "register", value: { correlationId: "fence" } });
     await producer.next("fault");
-    expect((await client.dispatch({ topic: "goodbye.drain" })).targets).toEqual([]);
+    expect((await client.dispatch({ topic: "drain.finish" })).targets).toEqual([]);
     expect(producer.all("drained")).toEqual([]);
     producer.answer(assignment, "the last one");
     await producer.next("drained");
@@ -144,17 +144,17 @@ describe("the goodbye of a producer:", () => {
     expect((await gather.next("summary")).answeredCount).toBe(1);
   });
 
-  it("with Drain and nothing outstanding it goes at once", async () => {
-    const producer = await connect(server.address).producer("idle", ["goodbye.idle"]);
+  it("after Drain without outstanding assignments it ends at once", async () => {
+    const producer = await connect(server.address).producer("idle", ["drain.idle"]);
     producer.say({ $case: "drain", value: {} });
     await producer.next("drained");
     expect((await producer.ended).code).toBe("OK");
   });
 
-  it("with Drain and a mute handler it goes at the TTL", async () => {
+  it("after Drain with a silent handler it ends at the TTL", async () => {
     const client = connect(server.address);
-    const producer = await client.producer("drains-mute", ["goodbye.mute"]);
-    await client.dispatch({ topic: "goodbye.mute", ttl: duration(30) });
+    const producer = await client.producer("drains-silent", ["drain.silent"]);
+    await client.dispatch({ topic: "drain.silent", ttl: duration(30) });
     await producer.next("assignment");
     producer.say({ $case: "drain", value: {} });
     expect((await producer.next("revocation")).reason).toBe(RevocationReason.EXPIRED);
@@ -164,7 +164,7 @@ describe("the goodbye of a producer:", () => {
 });
 
 describe("the newest session of an id wins:", () => {
-  it("a producer's older stream ends ABORTED, and its teardown leaves the newer one alone", async () => {
+  it("a producer's older stream ends ABORTED, and its end does not affect the newer one", async () => {
     const client = connect(server.address);
     const older = await client.producer("twin", ["twins"]);
     const gather = client.gather({ topic: "twins" });
@@ -182,21 +182,21 @@ describe("the newest session of an id wins:", () => {
     expect(connected).toHaveLength(1);
   });
 
-  it("a listener's older stream ends ABORTED, and the newer one hears everything", async () => {
+  it("a listener's older stream ends ABORTED, and the newer one receives every result", async () => {
     const client = connect(server.address);
-    const [producer] = (await producers(client, "twin.heard", "1")) as [ProduceStream];
-    const older = await client.listener({ listenerId: "ear", topics: ["twin.heard"] });
+    const [producer] = (await producers(client, "twin.received", "1")) as [ProduceStream];
+    const older = await client.listener({ listenerId: "listener", topics: ["twin.received"] });
     const newer = client.subscribe();
-    newer.say({ $case: "listen", value: { listenerId: "ear", topics: ["twin.heard"] } });
+    newer.say({ $case: "listen", value: { listenerId: "listener", topics: ["twin.received"] } });
     await newer.next("ready");
     expect(await older.ended).toMatchObject({ code: "ABORTED", reason: "SESSION_REPLACED" });
-    await client.dispatch({ topic: "twin.heard" });
+    await client.dispatch({ topic: "twin.received" });
     producer.answer(await producer.next("assignment"), 1);
     await newer.next("delivery");
-    expect(await client.updateListener({ listenerId: "ear" })).toEqual(["twin.heard"]);
+    expect(await client.updateListener({ listenerId: "listener" })).toEqual(["twin.received"]);
   });
 
-  it("a hundred reconnects of one id at once leave one session", async () => {
+  it("a hundred simultaneous reconnects of one id leave one session", async () => {
     const client = connect(server.address);
     const streams = Array.from({ length: 100 }, () => client.produce());
     const value = { producerId: "hundred", registrations: [{ topic: "hundred" }] };
@@ -210,7 +210,7 @@ describe("the newest session of an id wins:", () => {
 });
 
 describe("topics change on live streams:", () => {
-  it("UpdateListener adds before the first delivery and removes after the last, and says what is listened to", async () => {
+  it("UpdateListener adds before the first delivery, removes after the last, and returns the topics", async () => {
     const client = connect(server.address);
     const [a, b] = [
       await client.producer("change-a", ["live.a"]),
@@ -228,13 +228,13 @@ describe("topics change on live streams:", () => {
     expect(await client.updateListener(again)).toEqual(["live.b"]);
     await client.dispatch({ topic: "live.a" });
     await client.dispatch({ topic: "live.b" });
-    a.answer(await a.next("assignment"), "not heard");
-    b.answer(await b.next("assignment"), "heard");
+    a.answer(await a.next("assignment"), "not delivered");
+    b.answer(await b.next("assignment"), "delivered");
     await listener.next("delivery");
     expect(listener.all("delivery").map(({ topic }) => topic)).toEqual(["live.b"]);
   });
 
-  it("Subscribe changes them on the stream itself, and goes on after a half-close", async () => {
+  it("Subscribe changes them on its own stream, and stays live after a half-close", async () => {
     const client = connect(server.address);
     const producer = await client.producer("change-c", ["live.c"]);
     const stream = client.subscribe();
@@ -248,7 +248,7 @@ describe("topics change on live streams:", () => {
     expect((await stream.next("delivery")).topic).toBe("live.c");
   });
 
-  it("wildcards cover one token or the rest, and overlapping ones deliver once", async () => {
+  it("wildcards cover one token or the rest, and overlapping wildcards deliver once", async () => {
     const client = connect(server.address);
     const producer = await client.producer("wild", ["wild.*", "wild.>", "wild.x"]);
     const listener = await client.listener({ topics: ["wild.x", "wild.*", ">"] });
@@ -266,7 +266,7 @@ describe("topics change on live streams:", () => {
 });
 
 describe("ids:", () => {
-  it("the same request_id with the same content gets the same Acceptance, and is asked once", async () => {
+  it("a request with the same request_id and content gets the same Acceptance and is scattered once", async () => {
     const client = connect(server.address);
     const producer = await client.producer("idempotent", ["idempotent"]);
     const request = { topic: "idempotent", requestId: "order-66", args: [1] };
@@ -279,7 +279,7 @@ describe("ids:", () => {
     expect((await producer.next("assignment")).requestId).toBe("fence");
   });
 
-  it("a gather that is sent again gets what is still to come, and after the end its summary", async () => {
+  it("a repeated gather gets the remaining results, or the summary if it has ended", async () => {
     const client = connect(server.address);
     const producer = await client.producer("regather", ["regather"]);
     const request = { topic: "regather", requestId: "gather-again" };
@@ -296,7 +296,7 @@ describe("ids:", () => {
     expect((await third.ended).code).toBe("OK");
   });
 
-  it("a first caller that goes away does not cancel what a second one still gathers", async () => {
+  it("a caller that disconnects does not cancel a request that another caller still gathers", async () => {
     const client = connect(server.address);
     const producer = await client.producer("shared", ["shared"]);
     const request = { topic: "shared", requestId: "shared-1" };
@@ -312,8 +312,8 @@ describe("ids:", () => {
   });
 });
 
-describe("cancel is pushed to producers:", () => {
-  it("REQUESTED, by CancelRequest, which says how it stood and stays that way", async () => {
+describe("a cancellation is pushed to the producers:", () => {
+  it("REQUESTED by CancelRequest, which returns the final summary", async () => {
     const client = connect(server.address);
     const [answers, silent] = (await producers(client, "cancel.call", "1", "2")) as [
       ProduceStream,
@@ -329,14 +329,14 @@ describe("cancel is pushed to producers:", () => {
     expect(await client.cancelRequest("cancel-1")).toEqual(summary);
   });
 
-  it("REQUESTED, on a Submit stream, after the submissions of the same message", async () => {
+  it("REQUESTED on a Submit stream, after the submissions of the same message", async () => {
     const client = connect(server.address);
     const producer = await client.producer("cancel-submit", ["cancel.submit"]);
     const stream = client.submit();
     const request = { topic: "cancel.submit", requestId: "cancel-2" };
     stream.send({
       submissions: [{ correlationId: "c", request, gather: true }],
-      cancelRequestIds: ["never-heard-of", "cancel-2"],
+      cancelRequestIds: ["unknown-request", "cancel-2"],
     });
     await stream.next("acceptance");
     expect((await stream.next("summary")).reason).toBe(SummaryReason.CANCELLED);
@@ -345,7 +345,7 @@ describe("cancel is pushed to producers:", () => {
     expect(await producer.next("revocation")).toEqual({ assignmentIds: [assignmentId], reason });
   });
 
-  it.each(["gather", "submit"] as const)("CALLER_GONE, when the caller of a %s goes away", async (kind) => {
+  it.each(["gather", "submit"] as const)("CALLER_GONE when the caller of a %s disconnects", async (kind) => {
     const client = connect(server.address);
     const topic = `caller.gone.${kind}`;
     const [producer] = (await producers(client, topic, "1")) as [ProduceStream];
@@ -365,7 +365,7 @@ describe("cancel is pushed to producers:", () => {
     return stream;
   }
 
-  it("but not for a dispatch, whose caller only waits for the acceptance", async () => {
+  it("never for a dispatch, whose caller may disconnect after the acceptance", async () => {
     const client = connect(server.address);
     const producer = await client.producer("dispatched", ["dispatched"]);
     const listener = await client.listener({ topics: ["dispatched"] });
@@ -378,7 +378,7 @@ describe("cancel is pushed to producers:", () => {
 });
 
 describe("Submit:", () => {
-  it("multiplexes gathers and dispatches, and ends OK after a half-close when the last gather has ended", async () => {
+  it("multiplexes gathers and dispatches, and after a half-close ends OK with the last gather", async () => {
     const client = connect(server.address);
     const producer = await client.producer("many", ["many"]);
     const stream = client.submit();
@@ -400,11 +400,11 @@ describe("Submit:", () => {
     expect(stream.all("summary")).toHaveLength(25);
     const answers = stream.all("delivery").map(({ result }) => result?.outcome?.value);
     expect(answers).toEqual(Array.from({ length: 25 }, (_, i) => i * 2));
-    // 100 events and more in far fewer messages: batches are filled with what is queued.
+    // More than 100 events arrive in far fewer messages: a batch takes all queued events.
     expect(stream.messageCount).toBeLessThan(50);
   });
 
-  it("leaves the listeners out if told so", async () => {
+  it("does not deliver to listeners with exclude_listeners", async () => {
     const client = connect(server.address);
     const producer = await client.producer("private", ["private"]);
     const listener = await client.listener({ topics: ["private"], includeSummaries: true });
@@ -418,7 +418,7 @@ describe("Submit:", () => {
   });
 });
 
-describe("heartbeats come by themselves, on every stream:", () => {
+describe("every idle stream gets heartbeats:", () => {
   const beating = useServer({ heartbeatMs: 20 });
 
   it.each(["produce", "listen", "subscribe", "submit", "gather"] as const)("%s", async (kind) => {
@@ -436,12 +436,12 @@ describe("heartbeats come by themselves, on every stream:", () => {
       submit: () => client.submit(),
       gather: () => client.gather({ topic: `beats.${kind}` }),
     };
-    // The streams tell different things, and all of them a heartbeat.
+    // The streams have different event types, and each of them includes a heartbeat.
     const stream = open[kind]() as ListenStream;
     for (const { interval } of await stream.take("heartbeat", 3)) expect(millis(interval)).toBe(20);
   });
 
-  it("and carry a listener's cursors, which resume where it left off", async () => {
+  it("with a listener's cursors, from which it can resume", async () => {
     const client = connect(beating.address);
     const producer = await client.producer("resumed", ["resumed"]);
     const listener = await client.listener({ listenerId: "resumes", topics: ["resumed"] });
@@ -449,7 +449,7 @@ describe("heartbeats come by themselves, on every stream:", () => {
       await client.dispatch({ topic: "resumed" });
       producer.answer(await producer.next("assignment"), value);
     };
-    await say("heard");
+    await say("delivered");
     await listener.next("delivery");
     let cursors = (await listener.next("heartbeat")).cursors;
     while (cursors[0]?.sequence !== 1n) cursors = (await listener.next("heartbeat")).cursors;
@@ -471,7 +471,7 @@ describe("heartbeats come by themselves, on every stream:", () => {
   });
 });
 
-describe("a listener that comes back is told what it lost:", () => {
+describe("a listener that resumes gets a gap for what it lost:", () => {
   it("EPOCH_CHANGED for a cursor of another epoch", async () => {
     const client = connect(server.address);
     const resumeFrom = [{ topic: "epochs", epoch: "another", sequence: 7n }];
@@ -480,7 +480,7 @@ describe("a listener that comes back is told what it lost:", () => {
     expect(await listener.next("gap")).toEqual(lost);
   });
 
-  it("RETENTION for what is not retained any more", async () => {
+  it("RETENTION for deliveries that are no longer retained", async () => {
     const client = connect((await startServer({ retainedBytes: 0 })).address);
     const producer = await client.producer("forgotten", ["forgotten"]);
     const listener = await client.listener({ topics: ["forgotten"] });
@@ -490,15 +490,15 @@ describe("a listener that comes back is told what it lost:", () => {
     }
     await listener.take("delivery", 3);
     const [begin] = listener.all("ready")[0]?.cursors ?? [];
-    if (!begin) throw new Error("a topic listened to by name has no cursor");
+    if (!begin) throw new Error("Ready has no cursor for the topic");
     const again = await client.listener({ topics: ["forgotten"], resumeFrom: [{ ...begin, sequence: 1n }] });
     const lost = { topic: "forgotten", reason: GapReason.RETENTION, from: 2n, to: 3n, lostCount: 2n };
     expect(await again.next("gap")).toEqual(lost);
   });
 });
 
-describe("who is asked:", () => {
-  it("one member of a group; the next one, as attempt 2, when the first departs", async () => {
+describe("the targets are", () => {
+  it("one member of a group, and the next one as attempt 2 when the first departs", async () => {
     const client = connect(server.address);
     const member = (id: string) =>
       client.producer(id, [], { registrations: [{ topic: "grouped", group: "workers" }] });
@@ -517,7 +517,7 @@ describe("who is asked:", () => {
     expect(outcomes).toMatchObject([{ group: "workers", state: OutcomeState.ANSWERED }]);
   });
 
-  it("those whom a selector names by label and id", async () => {
+  it("the producers that a selector matches by label and id", async () => {
     const client = connect(server.address);
     await client.producer("north-1", ["selected"], { labels: { zone: "north" } });
     await client.producer("north-2", ["selected"], { labels: { zone: "north" } });
@@ -532,7 +532,7 @@ describe("who is asked:", () => {
     expect(await asked({ maxTargets: 2 })).toHaveLength(2);
   });
 
-  it("validate_only says who would be asked, and asks and remembers nothing", async () => {
+  it("reported by validate_only, which scatters nothing and leaves no state", async () => {
     const client = connect(server.address);
     const producer = await client.producer("tried", ["tried"]);
     const request = { topic: "tried", requestId: "tried-1" };
@@ -542,7 +542,7 @@ describe("who is asked:", () => {
     expect((await producer.next("assignment")).request?.args).toEqual(["other content"]);
   });
 
-  it("a window that grows lets what waits go out", async () => {
+  it("sent their waiting assignments when the credit window grows", async () => {
     const client = connect(server.address);
     const producer = await client.producer("widens", ["widens"], { maxOutstanding: 1 });
     for (let i = 0; i < 3; i++) await client.dispatch({ topic: "widens" });
@@ -551,7 +551,7 @@ describe("who is asked:", () => {
     await producer.take("assignment", 2);
   });
 
-  it("beyond window and backlog a producer is SATURATED at once", async () => {
+  it("SATURATED at once beyond window and backlog", async () => {
     const client = connect(server.address);
     await client.producer("small", ["small"], { maxOutstanding: 1, maxBacklog: 1 });
     await client.dispatch({ topic: "small" });
@@ -565,7 +565,7 @@ describe("who is asked:", () => {
 describe("trace context", () => {
   const trace = { traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", tracestate: "a=b" };
 
-  it("goes from a call's metadata to assignments and deliveries, and nothing else does", async () => {
+  it("passes from a call's metadata to assignments and deliveries; other metadata does not", async () => {
     const client = connect(server.address);
     const producer = await client.producer("traced", ["traced"]);
     const listener = await client.listener({ topics: ["traced"] });
@@ -582,7 +582,7 @@ describe("trace context", () => {
     expect((await gather.next("delivery")).context).toEqual(trace);
   });
 
-  it("goes from a submission, each its own, less what is no trace context or too large", async () => {
+  it("passes per submission, without keys that are no trace context or are too large", async () => {
     const client = connect(server.address);
     const producer = await client.producer("traces", ["traces"]);
     const stream = client.submit();

@@ -4,7 +4,7 @@ import { createProcesses } from "../support/processes.js";
 const shared = createProcesses();
 const processes = createProcesses();
 let there: readonly string[];
-/** A dispatcher that takes five requests a second. */
+/** A dispatcher that accepts five requests per second. */
 let fenced: readonly string[];
 
 beforeAll(async () => {
@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterEach(() => processes.stopAll());
 afterAll(() => shared.stopAll());
 
-/** What is looked at of the line of JSON. */
+/** The checked fields of the line of JSON. */
 interface BenchEvent {
   readonly event: string;
   readonly completed_count: number;
@@ -29,7 +29,7 @@ interface BenchEvent {
 }
 
 describe("bench", () => {
-  it("says how many results were delivered, and how fast", async () => {
+  it("reports the number of delivered results and their rate", async () => {
     const shape = [
       "--producers",
       "3",
@@ -61,7 +61,7 @@ describe("bench", () => {
     expect(event.max_ms).toBeGreaterThanOrEqual(event.p99_ms);
   });
 
-  it("prints the same for people, at a rate", async () => {
+  it("prints the report as text, with --rate", async () => {
     const { code, stdout } = await processes.run(["bench", "--rate", "200", "-n", "20", ...there]);
 
     expect(code).toBe(0);
@@ -69,7 +69,7 @@ describe("bench", () => {
     expect(stdout).toMatch(/\nlatency {5}p50 [\d.]+ ms, p99 [\d.]+ ms, max [\d.]+ ms\nerrors {6}none\n$/);
   });
 
-  it("counts what is refused, and fails", async () => {
+  it("counts rejected requests and fails", async () => {
     const { code, stdout } = await processes.run(["bench", "-n", "40", ...fenced, "--json"]);
 
     expect(code).toBe(1);
@@ -78,7 +78,7 @@ describe("bench", () => {
     expect(errors).toEqual({ RATE_LIMIT: 40 - completed_count });
   });
 
-  it("takes a window or a rate", async () => {
+  it("accepts a window or a rate, not both", async () => {
     const { code, stderr } = await processes.run(["bench", "--rate", "5", "--window", "5", ...there]);
 
     expect(code).toBe(2);

@@ -11,12 +11,12 @@ let server: HeldServer;
 let release: () => Promise<void>;
 let there: readonly string[];
 let wire: WireClient;
-/** Answers when a test says so. */
+/** A producer that replies only when a test tells it to. */
 let slow: ProduceStream;
 
-/** A server with two producers and a listener, and requests that have ended in every way. */
+/** A server with two producers, a listener, and requests in every state. */
 beforeAll(async () => {
-  // The clock is held, so that the load of the machine does not decide who answers in time.
+  // The clock is held, so that the load of the machine does not decide which reply is in time.
   ({ server, release } = await hold());
   there = ["--address", server.address];
   const fast = ["produce", "work.*", "--echo", "--id", "fast", "--label", "site=north", "--json", ...there];
@@ -28,13 +28,13 @@ beforeAll(async () => {
     ...{ reportDispositions: true, displayName: "The slow one", maxOutstanding: 1 },
   });
   await makeLate();
-  // The second waits for the slow one's turn.
+  // The second request waits for credit of the slow producer.
   const open = wire.gather({ topic: "work.open", requestId: "open-1", ttl: duration(600_000) });
   await open.next("delivery");
   await slow.next("assignment");
   await wire.dispatch({ topic: "lonely", requestId: "waiting-1", ttl: duration(600_000) });
   server.advance(100);
-  // Changes nothing, but has the core look at the time.
+  // Changes nothing, but makes the core process its deadlines.
   await wire.cancelRequest("late-1");
 });
 afterEach(() => processes.stopAll());
@@ -44,7 +44,7 @@ afterAll(async () => {
   await release();
 });
 
-/** A request that one producer answers in time and the other too late. */
+/** A request to which one producer replies in time and the other too late. */
 async function makeLate(): Promise<void> {
   const gather = wire.gather({ topic: "work.late", requestId: "late-1", ttl: duration(500) });
   const assignment = await slow.next("assignment");
@@ -56,14 +56,14 @@ async function makeLate(): Promise<void> {
   await slow.next("disposition");
 }
 
-/** Runs a command that has to succeed, in a process of its own. @returns its standard output. */
-async function told(...args: readonly string[]): Promise<string> {
+/** Runs a command in a process of its own and expects success. @returns its standard output. */
+async function outputOf(...args: readonly string[]): Promise<string> {
   const { code, stdout, stderr } = await processes.run([...args, ...there]);
   expect([code, stderr]).toEqual([0, ""]);
   return stdout;
 }
 
-/** Runs a command without the time that a process takes to start. */
+/** Runs a command in this process, which is faster than starting one. */
 async function run(...args: readonly string[]) {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const code = await runCli([...args, ...there], {
@@ -73,7 +73,7 @@ async function run(...args: readonly string[]) {
   return { code, stdout: String(stdout.read() ?? ""), stderr: String(stderr.read() ?? "") };
 }
 
-/** What a command has told with --json. */
+/** The events that a command has printed with --json. */
 function eventsIn(stdout: string): readonly Record<string, unknown>[] {
   return stdout
     .split("\n")
@@ -81,9 +81,9 @@ function eventsIn(stdout: string): readonly Record<string, unknown>[] {
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
-describe("the commands that look", () => {
+describe("the introspection commands", () => {
   it.each(["topics", "producers", "listeners", "requests", "show", "top"])(
-    "explain themselves, with examples: %s",
+    "print a help text with examples: %s",
     async (command) => {
       const { code, stdout } = await run(command, "--help");
 
@@ -97,7 +97,7 @@ describe("the commands that look", () => {
     },
   );
 
-  it("say in one line that no dispatcher is there", async () => {
+  it("print one line if no dispatcher answers", async () => {
     const command = ["requests", "--address", "127.0.0.1:9", "--connect-timeout", "200ms"];
     const { code, stdout, stderr } = await processes.run(command);
 
@@ -107,23 +107,23 @@ describe("the commands that look", () => {
 });
 
 describe("topics", () => {
-  it("are a table for people", async () => {
-    const stdout = await told("topics", "work.*");
+  it("are printed as a table", async () => {
+    const stdout = await outputOf("topics", "work.*");
 
     expect(stdout).toMatch(
       /^TOPIC +PRODUCERS +LISTENERS +IN FLIGHT +SEQUENCE +RETAINED +SIZE\nwork\.late +2 +1 +0 +1 +1 +\d+ B\nwork\.open +2 +1 +1 +1 +1 +\d+ B\n$/,
     );
   });
 
-  it("are lines for programs", async () => {
-    expect(eventsIn(await told("topics", "--json"))).toMatchObject([
+  it("are printed as JSON lines with --json", async () => {
+    expect(eventsIn(await outputOf("topics", "--json"))).toMatchObject([
       { event: "topic", topic: "lonely", producer_count: 1, pending_count: 1, sequence: "0" },
       { event: "topic", topic: "work.late", producer_count: 2, listener_count: 1, retained_count: 1 },
       { event: "topic", topic: "work.open", pending_count: 1, epoch: expect.stringMatching(/./) },
     ]);
   });
 
-  it("that are not there are told to people only", async () => {
+  it("that do not exist yield a message, except with --json", async () => {
     const nothing = { code: 0, stdout: "" };
     expect(await run("topics", "other.*")).toEqual({ ...nothing, stderr: "no topics on other.*\n" });
     expect(await run("topics", "other.*", "--json")).toEqual({ ...nothing, stderr: "" });
@@ -131,8 +131,8 @@ describe("topics", () => {
 });
 
 describe("producers", () => {
-  it("are a table for people", async () => {
-    const stdout = await told("producers");
+  it("are printed as a table", async () => {
+    const stdout = await outputOf("producers");
     const [titles, fast, theSlow] = stdout.split("\n");
 
     expect(titles).toMatch(
@@ -144,8 +144,8 @@ describe("producers", () => {
     expect(theSlow).toMatch(/^slow "The slow one" +work\.late, work\.open, lonely +1\/1 +1 +0 +0 +1 +- +- /);
   });
 
-  it("of a topic are lines for programs", async () => {
-    expect(eventsIn(await told("producers", "lonely", "--json"))).toMatchObject([
+  it("of a topic are printed as JSON lines with --json", async () => {
+    expect(eventsIn(await outputOf("producers", "lonely", "--json"))).toMatchObject([
       {
         ...{ event: "producer", producer_id: "slow", display_name: "The slow one", labels: {} },
         ...{ max_outstanding: 1, outstanding_count: 1, backlog_count: 1, missed_count: 1 },
@@ -157,16 +157,16 @@ describe("producers", () => {
 });
 
 describe("listeners", () => {
-  it("are a table for people", async () => {
-    const stdout = await told("listeners");
+  it("are printed as a table", async () => {
+    const stdout = await outputOf("listeners");
 
     expect(stdout).toMatch(
       /^LISTENER +TOPICS +GROUP +QUEUED +OF +DELIVERED +DROPPED +CONNECTED +FROM\narchive +work\.> +- +0 B +4\.0 MiB +2 +0 +[\d: -]{19} +127\.0\.0\.1:\d+\n$/,
     );
   });
 
-  it("of a topic are lines for programs", async () => {
-    expect(eventsIn(await told("listeners", "work.late", "--json"))).toMatchObject([
+  it("of a topic are printed as JSON lines with --json", async () => {
+    expect(eventsIn(await outputOf("listeners", "work.late", "--json"))).toMatchObject([
       {
         ...{ event: "listener", listener_id: "archive", topics: ["work.>"], group: "" },
         ...{ queued_bytes: 0, buffer_bytes: 4_194_304, delivered_count: 2, dropped_count: 0 },
@@ -177,8 +177,8 @@ describe("listeners", () => {
 });
 
 describe("requests", () => {
-  it("are a table for people, the newest first", async () => {
-    const stdout = await told("requests");
+  it("are printed as a table, the newest first", async () => {
+    const stdout = await outputOf("requests");
     const [titles, ...rows] = stdout.trimEnd().split("\n");
 
     expect(titles).toMatch(/^REQUEST +TOPIC +ACCEPTED +TTL +STATE +AFTER +ANSWERED +FAILED +MISSING$/);
@@ -189,7 +189,7 @@ describe("requests", () => {
     ]);
   });
 
-  it("may be those of a topic, those in flight, or a number of them", async () => {
+  it("can be selected by topic, by state and by number", async () => {
     const ids = async (...args: readonly string[]) =>
       eventsIn((await run("requests", "--json", ...args)).stdout).map((event) => event["request_id"]);
 
@@ -202,8 +202,8 @@ describe("requests", () => {
     expect((await run("requests", "-n", "3")).stderr).toBe("");
   });
 
-  it("are lines for programs", async () => {
-    expect(eventsIn(await told("requests", "work.late", "--json"))).toMatchObject([
+  it("are printed as JSON lines with --json", async () => {
+    expect(eventsIn(await outputOf("requests", "work.late", "--json"))).toMatchObject([
       {
         ...{ event: "request", reason: "EXPIRED", pending: false, ttl_ms: 500, satisfied: false },
         ...{ targeted_count: 2, answered_count: 1, missing_count: 1 },
@@ -221,7 +221,7 @@ describe("requests", () => {
 
 describe("a request", () => {
   it("is drawn as a waterfall", async () => {
-    const stdout = await told("request", "show", "late-1");
+    const stdout = await outputOf("request", "show", "late-1");
     const [head, picture] = stdout.split("\n\n");
 
     expect(head).toMatch(/^request {4}late-1\ntopic {6}work\.late\naccepted {3}[\d: -]{19}$/);
@@ -234,8 +234,8 @@ describe("a request", () => {
     expect((await run("show", "late-1")).stdout).toBe(stdout);
   });
 
-  it("is one line for programs, with its timeline", async () => {
-    const [event, ...more] = eventsIn(await told("request", "show", "late-1", "--json"));
+  it("is printed as one JSON line with its timeline", async () => {
+    const [event, ...more] = eventsIn(await outputOf("request", "show", "late-1", "--json"));
 
     expect(more).toEqual([]);
     expect(event).toMatchObject({ event: "request", request_id: "late-1", reason: "EXPIRED" });
@@ -249,7 +249,7 @@ describe("a request", () => {
     );
   });
 
-  it("in flight is drawn up to now, also while it waits for its turn", async () => {
+  it("that is pending is drawn up to now, also while an assignment waits", async () => {
     expect((await run("show", "open-1")).stdout).toMatch(
       /in flight for .*\n {2}slow {2}━+▸ +PENDING .*\n {2}fast {2}● /,
     );
@@ -258,15 +258,15 @@ describe("a request", () => {
     );
   });
 
-  it("that is not remembered is an error, by either name", async () => {
+  it("that is unknown is an error with both commands", async () => {
     for (const command of [["show"], ["request", "show"]]) {
-      expect(await run(...command, "unheard-of")).toMatchObject({
-        ...{ code: 1, stdout: "", stderr: expect.stringMatching(/^error: NOT_FOUND: no request unheard-of/) },
+      expect(await run(...command, "unknown")).toMatchObject({
+        ...{ code: 1, stdout: "", stderr: expect.stringMatching(/^error: NOT_FOUND: no request unknown/) },
       });
     }
   });
 
-  it("may still be made on a topic that is called show", async () => {
+  it("can be sent to a topic that is called show", async () => {
     const { stdout } = await run("request", "show", "late-1", "--ttl", "1s", "--json");
 
     expect(eventsIn(stdout)).toMatchObject([{ event: "acceptance", targets: [] }]);

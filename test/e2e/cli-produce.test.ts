@@ -37,7 +37,7 @@ async function ready(...args: readonly string[]): Promise<RunningProcess> {
   return started;
 }
 
-/** Asks a topic with one producer, and waits for its end. */
+/** Gathers from a topic with one producer until the end. */
 async function gather(
   topic: string,
   ttlMs = 60_000,
@@ -49,7 +49,7 @@ async function gather(
 }
 
 describe("produce --exec", () => {
-  it("makes any program a producer", async () => {
+  it("turns any program into a producer", async () => {
     await ready(
       "produce",
       "exec",
@@ -67,7 +67,7 @@ describe("produce --exec", () => {
     expect(summary.reason).toBe("ALL_ANSWERED");
   });
 
-  it("answers a failing command with an error, and stays", async () => {
+  it("replies with an error if the command fails, and stays connected", async () => {
     const producer = await ready(
       "produce",
       "failing",
@@ -86,7 +86,7 @@ describe("produce --exec", () => {
     }
   });
 
-  it("ends the command when the connection is lost", async () => {
+  it("kills the command when the connection is lost", async () => {
     const own = await processes.serve();
     const { command, started } = longRunningCommand(join(folder, "lost"));
     const producer = processes.cli(["produce", "losing", "--exec", command, "--address", own.address]);
@@ -102,7 +102,7 @@ describe("produce --exec", () => {
     await allEnded(pids);
   });
 
-  it("finishes what it has at SIGTERM, and then ends with code 0", async () => {
+  it("finishes its assignments at SIGTERM, then exits with code 0", async () => {
     const producer = await ready("produce", "draining", "--echo", "--delay", "600ms", "--id", "p1");
     const gathered = client.gather("draining", { ttlMs: 60_000 });
     await gathered.acceptance;
@@ -113,7 +113,7 @@ describe("produce --exec", () => {
     expect(await producer.exit()).toEqual({ code: 0, signal: null });
   });
 
-  it("ends at once, with its commands, at the second signal", async () => {
+  it("exits at once and kills its commands at the second signal", async () => {
     const { command, started } = longRunningCommand(join(folder, "forced"));
     const producer = await ready("produce", "forcing", "--exec", command);
     await client.dispatch("forcing", { ttlMs: 30_000 });
@@ -126,7 +126,7 @@ describe("produce --exec", () => {
     await allEnded(pids);
   });
 
-  it("works on so many at a time as it was told", async () => {
+  it("runs at most --concurrency commands at a time", async () => {
     const path = join(folder, "parallel");
     const command = `echo start >> ${path}; sleep 0.1; echo end >> ${path}`;
     await ready("produce", "one-by-one", "--exec", command, "--concurrency", "1");

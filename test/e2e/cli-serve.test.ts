@@ -18,7 +18,7 @@ async function withClient(
 }
 
 describe("serve", () => {
-  it("prints each address when it is ready, on a port of the system's choice", async () => {
+  it("prints each address when it is ready, with the port that the system chose", async () => {
     const { addresses } = await processes.serve(["--listen", "127.0.0.1:0", "--listen", "localhost:0"]);
 
     expect(addresses).toHaveLength(2);
@@ -26,7 +26,7 @@ describe("serve", () => {
     for (const address of addresses) await withClient(address, (client) => client.waitForReady(30_000));
   });
 
-  it("prints its address as JSON, and takes its settings from file, environment and flags", async () => {
+  it("prints its address as JSON, and reads its settings from file, environment and flags", async () => {
     const server = processes.cli(["serve", "--json", "--max-ttl-ms", "7s"], {
       env: { ATE_DISPATCHER_LISTEN: "127.0.0.1:0", ATE_DISPATCHER_DEFAULT_TTL_MS: "6s" },
     });
@@ -39,7 +39,7 @@ describe("serve", () => {
     });
   });
 
-  it("ends with code 0 at a signal, although streams are open", async () => {
+  it("exits with code 0 at a signal although streams are open", async () => {
     const server = await processes.serve(["--drain-grace-ms", "10m"]);
     const common = ["--address", server.address];
     const producer = processes.cli(["produce", "topic1", "--echo", ...common]);
@@ -51,7 +51,7 @@ describe("serve", () => {
     await Promise.all([producer.stderr.next(/^disconnected/), listener.stderr.next(/^disconnected/)]);
   });
 
-  it("is connected to again after a restart", async () => {
+  it("gets its clients back after a restart", async () => {
     const first = await processes.serve();
     const common = ["--address", first.address];
     const listener = processes.cli(["listen", "topic1", ...common]);
@@ -63,7 +63,7 @@ describe("serve", () => {
     expect(await listener.stderr.next(/^reconnected/)).toBe("reconnected");
   });
 
-  it("lets pending requests finish, but not at the second signal", async () => {
+  it("lets pending requests finish at the first signal, and exits at the second", async () => {
     const server = await processes.serve();
     const common = ["--address", server.address];
     const producer = processes.cli(["produce", "topic1", "--echo", "--delay", "30s", ...common]);
@@ -77,7 +77,7 @@ describe("serve", () => {
   });
 
   it.each(["stdout", "stderr"] as const)(
-    "ends at a signal although nobody reads its %s any more",
+    "exits at a signal although its %s is no longer read",
     async (stream) => {
       const server = processes.cli(["serve", "--listen", "127.0.0.1:0"]);
       await Promise.all([server.stdout.next(/^listening on /), server.stderr.next(/"serving"/)]);
@@ -88,7 +88,7 @@ describe("serve", () => {
     },
   );
 
-  it("on an address in use fails in words", async () => {
+  it("fails with a message if the address is in use", async () => {
     const { address } = await processes.serve();
     const { code, stdout, stderr } = await processes.run(["serve", "--listen", address]);
 
@@ -97,7 +97,7 @@ describe("serve", () => {
     expect(stderr).not.toMatch(/\n\s+at /);
   });
 
-  it("warns when others can reach it", async () => {
+  it("warns when other machines can reach it", async () => {
     const server = processes.cli(["serve", "--listen", "0.0.0.0:0"]);
 
     expect(await server.stderr.next(/^warning: 0/)).toContain("without TLS or authentication");

@@ -11,7 +11,7 @@ let there: readonly string[];
 let wire: WireClient;
 let fast: ProduceStream;
 
-/** What is looked at of a line of JSON. */
+/** The checked fields of a line of JSON. */
 interface TopEvent {
   readonly uptime_ms: number;
   readonly rates: { readonly requests: number };
@@ -20,7 +20,7 @@ interface TopEvent {
   readonly producers: readonly unknown[];
 }
 
-/** A server with two producers: one has nothing to do, the other owes an answer while a second request waits. */
+/** A server with two producers: one is idle, the other has an outstanding assignment and a waiting one. */
 beforeAll(async () => {
   const { address } = await shared.serve();
   there = ["--address", address];
@@ -37,7 +37,7 @@ afterAll(async () => {
 });
 
 describe("top", () => {
-  it("prints once what a pipe can hold", async () => {
+  it("prints one snapshot into a pipe", async () => {
     const { stdout } = await processes.run(["top", ...there]);
 
     expect(stdout).toMatch(
@@ -48,7 +48,7 @@ describe("top", () => {
     );
   });
 
-  it("measures what happens from one time to the next, and puts the busiest first", async () => {
+  it("measures rates between two snapshots, and lists the busiest first", async () => {
     const top = processes.cli(["top", "--count", "100", "--rows", "1", "--json", ...there]);
     await top.stdout.next(/"event":"top"/);
     for (let i = 0; i < 20; i++) {
@@ -70,7 +70,7 @@ describe("top", () => {
     expect([after.topics, after.producers].map(({ length }) => length)).toEqual([1, 1]);
   });
 
-  it("is live in a terminal, until q is pressed", async () => {
+  it("is live in a terminal until q is pressed", async () => {
     const stdout = Object.assign(new PassThrough(), { isTTY: true, rows: 24, columns: 80 });
     const modes: boolean[] = [];
     const setRawMode = (isRaw: boolean) => void modes.push(isRaw);
@@ -79,7 +79,7 @@ describe("top", () => {
     const pages = (async () => {
       for await (const chunk of stdout) {
         drawn += String(chunk);
-        // At first the rates are not known yet.
+        // The first snapshot has no rates.
         if (/requests\/s \d/.test(drawn)) stdin.write("q");
       }
     })();
@@ -88,7 +88,7 @@ describe("top", () => {
       ...{ stop: new AbortController().signal, atExit: () => {} },
     });
 
-    expect(await within(exitCode, 30_000, () => `top did not end; it was:\n${drawn}`)).toBe(0);
+    expect(await within(exitCode, 30_000, () => `top did not exit; output:\n${drawn}`)).toBe(0);
     stdout.end();
     await pages;
     expect(modes).toEqual([true, false]);
@@ -96,7 +96,7 @@ describe("top", () => {
     expect(stripVTControlCharacters(drawn)).toMatch(/PRODUCER +ANSWERS\/s.*q or Ctrl-C ends it/s);
   });
 
-  it("ends after --count times, and with 130 if it is told to end before", async () => {
+  it("exits after --count snapshots, and with code 130 if it is interrupted before", async () => {
     const [twice, often] = ["2", "100"].map((count) => processes.cli(["top", "--count", count, ...there]));
 
     expect(await twice?.exit()).toEqual({ code: 0, signal: null });

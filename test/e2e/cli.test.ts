@@ -4,12 +4,12 @@ import { createProcesses, type RunningProcess, type ServerProcess } from "../sup
 const shared = createProcesses();
 const processes = createProcesses();
 let server: ServerProcess;
-/** Options that lead to the shared server. */
+/** Options that point to the shared server. */
 let there: readonly string[];
 
 /**
- * One server and its producers serve all tests, each on topics of its own: `fast` answers at once, `slow` after 20 s,
- * `cat` repeats what it is given, and `faulty` fails.
+ * One server and its producers serve all tests, each on topics of its own: `fast` replies at once, `slow` after 20 s,
+ * `cat` echoes its input, and `faulty` fails.
  */
 beforeAll(async () => {
   server = await shared.serve(["--max-ttl-ms", "1m", "--default-ttl-ms", "1m"]);
@@ -32,7 +32,7 @@ async function produce(id: string, topics: readonly string[], ...args: readonly 
 
 const producers = new Map<string, RunningProcess>();
 
-/** Starts a listener and waits until it is one. */
+/** Starts a listener and waits until it is live. */
 async function listen(...args: readonly string[]): Promise<RunningProcess> {
   const started = processes.cli(["listen", ...args, ...there, "--json"]);
   await started.stderr.next(/"event":"ready"/);
@@ -47,7 +47,7 @@ function events(text: string): readonly Record<string, unknown>[] {
 }
 
 describe("request and listen", () => {
-  it("bring every producer's answer to every listener, with everything unchanged", async () => {
+  it("deliver every producer's result to every listener, unchanged", async () => {
     const listeners = await Promise.all([listen("fast.all"), listen("fast.*")]);
     const kwargs = ["ttl=1", "topic=x", "uuid=null", 'reply_to={"a":[1,null]}', "__proto__=p"];
     const { code, stdout } = await processes.run([
@@ -87,7 +87,7 @@ describe("request and listen", () => {
     }
   });
 
-  it("speak to people without --json", async () => {
+  it("print text without --json", async () => {
     const listener = processes.cli(["listen", "fast.people", ...there]);
     await listener.stderr.next(/^listening on fast.people as listener-/);
     const { stdout } = await processes.run(["request", "fast.people", "1", ...there]);
@@ -112,7 +112,7 @@ describe("request and listen", () => {
     });
   });
 
-  it("only say who would be asked, with --validate-only", async () => {
+  it("only print the targets with --validate-only", async () => {
     const { stdout } = await processes.run(["request", "cat.quiet", "--validate-only", "--json", ...there]);
 
     expect(events(stdout)[0]).toMatchObject({ targets: [{ producer_id: "cat", group: "g" }] });
@@ -120,19 +120,19 @@ describe("request and listen", () => {
   });
 });
 
-describe("a request that cannot be", () => {
+describe("a command that cannot", () => {
   it.each<[args: string[], code: number, message: RegExp]>([
     [["bad topic"], 1, /^error: INVALID_ARGUMENT: request.topic is "bad topic"/],
     [["topic1", "--ttl", "2m"], 1, /^error: INVALID_ARGUMENT: request.ttl/],
     [["nobody", "--no-producers", "fail"], 3, /^error: FAILED_PRECONDITION: no producer/],
-  ])("%j ends with its code and one line", async (args, code, message) => {
+  ])("send the request %j exits with its code and prints one line", async (args, code, message) => {
     const outcome = await processes.run(["request", ...args, ...there]);
 
     expect(outcome).toMatchObject({ code, stdout: "", stderr: expect.stringMatching(message) });
     expect(outcome.stderr.trimEnd().split("\n")).toHaveLength(1);
   });
 
-  it("reach anybody says so in one line, with what helps", async () => {
+  it("reach a dispatcher prints one line with a remedy", async () => {
     const command = ["request", "topic1", "--connect-timeout", "300ms"];
     const { code, stdout, stderr } = await processes.run(command, {
       env: { ATE_DISPATCHER_ADDRESS: "127.0.0.1:9" },
@@ -146,7 +146,7 @@ describe("a request that cannot be", () => {
 });
 
 describe("listen", () => {
-  it("ends after --count results", async () => {
+  it("exits after --count results", async () => {
     const listener = await listen("fast.counted", "--count", "2", "--for", "30s");
     const request = () => processes.run(["request", "fast.counted", ...there]);
     await Promise.all([request(), request(), request()]);
@@ -155,13 +155,13 @@ describe("listen", () => {
     expect(listener.stdout.all).toHaveLength(2);
   });
 
-  it("ends with code 3 if --for is over before", async () => {
+  it("exits with code 3 if --for is over before", async () => {
     const { code } = await processes.run(["listen", "silent", "--count", "1", "--for", "50ms", ...there]);
 
     expect(code).toBe(3);
   });
 
-  it("shows summaries after the results they sum up", async () => {
+  it("prints summaries after the results of their requests", async () => {
     const listener = await listen("fast.summed", "--summaries");
     await processes.run(["request", "fast.summed", ...there]);
 
@@ -172,7 +172,7 @@ describe("listen", () => {
     });
   });
 
-  it("ends quietly when its reader goes away, as head does", async () => {
+  it("exits quietly when its reader closes the pipe, as head does", async () => {
     const listener = await listen("fast.piped");
     await listener.stopReading("stdout");
     await processes.run(["request", "fast.piped", ...there]);
@@ -181,14 +181,14 @@ describe("listen", () => {
     expect(listener.stderr.all).toHaveLength(1);
   });
 
-  it("ends in good order at Ctrl-C", async () => {
+  it("exits with code 0 at Ctrl-C", async () => {
     const listener = await listen("topic1");
     listener.kill("SIGINT");
 
     expect(await listener.exit()).toEqual({ code: 0, signal: null });
   });
 
-  it("that is replaced by a newer one of its id says why it ends", async () => {
+  it("that is replaced by a newer session of its id prints the reason", async () => {
     const older = await listen("topic1", "--id", "twin");
     await listen("topic1", "--id", "twin");
 
@@ -201,7 +201,7 @@ describe("listen", () => {
 });
 
 describe("gather", () => {
-  it("prints the results as they come, and then everyone's fate", async () => {
+  it("prints the results as they arrive, then the summary", async () => {
     const { code, stdout } = await processes.run(["gather", "faulty.once", "1", "--json", ...there]);
 
     expect(code).toBe(3);
@@ -217,14 +217,14 @@ describe("gather", () => {
     [["--count", "1"], 0, { reason: "POLICY_MET", satisfied: true }],
     [["--quorum", "50%"], 0, { reason: "POLICY_MET", satisfied: true }],
     [["--stall", "50ms", "--min", "1"], 0, { reason: "STALLED", satisfied: true }],
-  ])("with %j ends as asked", async (args, code, summary) => {
+  ])("with %j ends by its completion policy", async (args, code, summary) => {
     const outcome = await processes.run(["gather", "race.one", "--json", ...args, ...there]);
 
     expect(events(outcome.stdout).at(-1)).toMatchObject({ ...summary, answered_count: 1 });
     expect(outcome.code).toBe(code);
   });
 
-  it("cancels its request at Ctrl-C, still says what became of it, and ends with 130", async () => {
+  it("cancels its request at Ctrl-C, prints the summary, and exits with code 130", async () => {
     const gather = processes.cli(["gather", "slow.given-up", "--ttl", "30s", "--json", ...there]);
     await gather.stdout.next(/"acceptance"/);
     gather.kill("SIGINT");
@@ -236,7 +236,7 @@ describe("gather", () => {
 });
 
 describe("cancel", () => {
-  it("ends a request and tells its producers", async () => {
+  it("ends a request and revokes its assignments", async () => {
     await processes.run(["request", "slow.cancelled", "--ttl", "30s", "--id", "to-cancel", ...there]);
     const { code, stdout } = await processes.run(["cancel", "to-cancel", "--json", ...there]);
 
@@ -250,7 +250,7 @@ describe("cancel", () => {
   });
 
   it("of an unknown request fails", async () => {
-    expect(await processes.run(["cancel", "unheard-of", ...there])).toMatchObject({
+    expect(await processes.run(["cancel", "unknown", ...there])).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(/^error: NOT_FOUND: /),
     });

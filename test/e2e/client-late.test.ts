@@ -1,5 +1,5 @@
 /**
- * What the client's handlers still say after their work was revoked, and who hears it.
+ * Results that the client's handlers return after the revocation, and the listeners that receive them.
  */
 import { type AssignmentContext, createClient, type ResultDelivery } from "ate-dispatcher-client";
 import { expect, it, onTestFinished } from "vitest";
@@ -7,8 +7,8 @@ import { useServer } from "../support/in-process.js";
 
 const server = useServer();
 
-/** Collects what comes, and lets it be waited for. */
-class Seen<T> {
+/** Collects items, and lets a test wait for a number of them. */
+class Received<T> {
   readonly all: T[] = [];
   #waiting: (() => void)[] = [];
 
@@ -23,21 +23,25 @@ class Seen<T> {
   }
 }
 
-/** A producer that answers only once it was told that nobody wants the answer, and two listeners. */
-async function stage(topic: string) {
+/** A producer that replies only after the revocation, a listener that includes late results and one that does not. */
+async function setup(topic: string) {
   const client = createClient({ address: server.address });
   onTestFinished(() => client.close({ graceMs: 0 }));
-  const [dispositions, patient, strict] = [new Seen<string>(), new Seen<unknown>(), new Seen<unknown>()];
-  const hear = (heard: Seen<unknown>) => (result: ResultDelivery) =>
-    heard.note([result.value, result.late, result.more]);
+  const [dispositions, withLate, inTime] = [
+    new Received<string>(),
+    new Received<unknown>(),
+    new Received<unknown>(),
+  ];
+  const record = (received: Received<unknown>) => (result: ResultDelivery) =>
+    received.note([result.value, result.late, result.more]);
   const peers = [
-    client.createListener({ topics: [topic], includeLate: true, onResult: hear(patient) }),
-    client.createListener({ topics: [topic], onResult: hear(strict) }),
+    client.createListener({ topics: [topic], includeLate: true, onResult: record(withLate) }),
+    client.createListener({ topics: [topic], onResult: record(inTime) }),
     client.createProducer({
       topics: [topic],
       handler: async (assignment) => {
         if (assignment.args[0] === "in time") return "in time";
-        await revocation(assignment);
+        await untilRevoked(assignment);
         await assignment.send("a part");
         return "the rest";
       },
@@ -45,10 +49,10 @@ async function stage(topic: string) {
     }),
   ];
   for (const peer of peers) await peer.ready();
-  return { client, dispositions, patient, strict };
+  return { client, dispositions, withLate, inTime };
 }
 
-async function revocation({ signal }: AssignmentContext): Promise<void> {
+async function untilRevoked({ signal }: AssignmentContext): Promise<void> {
   if (signal.aborted) return;
   await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
 }
@@ -58,26 +62,26 @@ const LATE = [
   ["the rest", true, false],
 ];
 
-it("a late result of a handler reaches who includes late ones, and the producer is told", async () => {
-  const { client, dispositions, patient, strict } = await stage("late");
+it("a late result of a handler reaches listeners that include late results, and its disposition is LATE", async () => {
+  const { client, dispositions, withLate, inTime } = await setup("late");
 
   const gather = client.gather("late", { ttlMs: 20 });
 
   expect((await gather.summary).reason).toBe("EXPIRED");
-  expect(await patient.until(2)).toEqual(LATE);
+  expect(await withLate.until(2)).toEqual(LATE);
   expect(await dispositions.until(2)).toEqual(["LATE", "LATE"]);
   await client.dispatch("late", { args: ["in time"] });
-  expect(await strict.until(1)).toEqual([["in time", false, false]]);
+  expect(await inTime.until(1)).toEqual([["in time", false, false]]);
 });
 
-it("the result of a cancelled handler reaches who includes late ones, and the producer is told", async () => {
-  const { client, dispositions, patient, strict } = await stage("cancelled");
+it("a result of a cancelled handler reaches listeners that include late results, and its disposition is CANCELLED", async () => {
+  const { client, dispositions, withLate, inTime } = await setup("cancelled");
 
   const { requestId } = await client.dispatch("cancelled", { ttlMs: 60_000 });
   await client.cancelRequest(requestId);
 
-  expect(await patient.until(2)).toEqual(LATE);
+  expect(await withLate.until(2)).toEqual(LATE);
   expect(await dispositions.until(2)).toEqual(["CANCELLED", "CANCELLED"]);
   await client.dispatch("cancelled", { args: ["in time"] });
-  expect(await strict.until(1)).toEqual([["in time", false, false]]);
+  expect(await inTime.until(1)).toEqual([["in time", false, false]]);
 });

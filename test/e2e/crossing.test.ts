@@ -1,6 +1,6 @@
 /**
- * A reply and a cancellation that cross on their way, 10,000 times, over connections of their own: whichever the server
- * reads first, each request, each assignment and each reply has exactly one end, and all of them tell the same.
+ * A reply and a cancellation race each other 10,000 times, over separate connections. Whichever the server reads first,
+ * each request, each assignment and each reply ends exactly once, and all peers receive the same end.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { DispositionState, OutcomeState, type Summary, SummaryReason } from "ate-dispatcher-client/internal";
@@ -22,40 +22,40 @@ const ROUNDS = 50;
 /** How replies and cancellations of one round are sent. */
 interface Shape {
   readonly goesFirst: "reply" | "cancel";
-  /** How many travel in one message; between two messages the event loop turns once. */
+  /** Number of replies or cancellations per message. Between two messages the event loop runs once. */
   readonly perMessage: number;
-  /** Whether cancellations go in the order of the replies, or the other way round, so that they meet in the middle. */
-  readonly cancels: "alike" | "reversed";
-  /** By `cancel_request_ids` of the stream, or by a call each. */
+  /** Whether cancellations are sent in the order of the replies, or in reverse, so that they meet in the middle. */
+  readonly cancels: "inOrder" | "reversed";
+  /** By `cancel_request_ids` of a stream, or by one call each. */
   readonly by: "stream" | "call";
 }
 
 const SHAPES: readonly Shape[] = [
-  { goesFirst: "reply", perMessage: PER_ROUND, cancels: "alike", by: "stream" },
-  { goesFirst: "cancel", perMessage: PER_ROUND, cancels: "alike", by: "stream" },
-  { goesFirst: "reply", perMessage: 1, cancels: "alike", by: "stream" },
-  { goesFirst: "cancel", perMessage: 1, cancels: "alike", by: "stream" },
+  { goesFirst: "reply", perMessage: PER_ROUND, cancels: "inOrder", by: "stream" },
+  { goesFirst: "cancel", perMessage: PER_ROUND, cancels: "inOrder", by: "stream" },
+  { goesFirst: "reply", perMessage: 1, cancels: "inOrder", by: "stream" },
+  { goesFirst: "cancel", perMessage: 1, cancels: "inOrder", by: "stream" },
   { goesFirst: "reply", perMessage: 10, cancels: "reversed", by: "stream" },
   { goesFirst: "cancel", perMessage: 10, cancels: "reversed", by: "stream" },
   { goesFirst: "reply", perMessage: 1, cancels: "reversed", by: "stream" },
   { goesFirst: "cancel", perMessage: 1, cancels: "reversed", by: "stream" },
-  { goesFirst: "cancel", perMessage: 10, cancels: "alike", by: "call" },
+  { goesFirst: "cancel", perMessage: 10, cancels: "inOrder", by: "call" },
   { goesFirst: "reply", perMessage: 10, cancels: "reversed", by: "call" },
 ];
 
 const processes = createProcesses();
 afterEach(() => processes.stopAll());
 
-/** Everybody on the topic, each on a connection of its own. */
+/** The peers of the topic, each on a connection of its own. */
 interface Peers {
   readonly producer: ProduceStream;
-  readonly requester: SubmitStream;
+  readonly caller: SubmitStream;
   readonly canceller: WireClient;
   readonly cancelStream: SubmitStream;
   readonly listener: ListenStream;
 }
 
-async function assemble(address: string): Promise<Peers> {
+async function connectPeers(address: string): Promise<Peers> {
   const producer = await connect(address).producer("p", [TOPIC], {
     registrations: [{ topic: TOPIC }],
     maxOutstanding: PER_ROUND,
@@ -66,7 +66,7 @@ async function assemble(address: string): Promise<Peers> {
   const canceller = connect(address);
   return {
     producer,
-    requester: connect(address).submit(),
+    caller: connect(address).submit(),
     canceller,
     cancelStream: canceller.submit(),
     listener,
@@ -74,15 +74,15 @@ async function assemble(address: string): Promise<Peers> {
 }
 
 /**
- * Plays one round: every request of it is answered and cancelled at the same time.
+ * Runs one round: every request is replied to and cancelled at the same time.
  *
- * @returns what the cancelling calls were told.
+ * @returns the summaries that the cancelling calls returned.
  */
-async function cross(peers: Peers, round: number): Promise<readonly Summary[]> {
-  const { producer, requester, canceller, cancelStream } = peers;
+async function runRound(peers: Peers, round: number): Promise<readonly Summary[]> {
+  const { producer, caller, canceller, cancelStream } = peers;
   const shape = SHAPES[round % SHAPES.length] as Shape;
   const ids = Array.from({ length: PER_ROUND }, (_, i) => `${round}-${i}`);
-  requester.submit(
+  caller.submit(
     ...ids.map((requestId) => ({
       correlationId: requestId,
       request: { requestId, topic: TOPIC, ttl: duration(60_000) },
@@ -113,65 +113,65 @@ async function cross(peers: Peers, round: number): Promise<readonly Summary[]> {
   }
   await Promise.all([
     producer.take("disposition", PER_ROUND),
-    requester.take("acceptance", PER_ROUND),
-    requester.take("summary", PER_ROUND),
+    caller.take("acceptance", PER_ROUND),
+    caller.take("summary", PER_ROUND),
   ]);
   return await Promise.all(calls);
 }
 
-/** The only one that bears a key; fails if there is another. */
-function keyed<T>(what: string, all: readonly T[], keyOf: (one: T) => string): ReadonlyMap<string, T> {
+/** Indexes items by their key. Throws if two items have the same key. */
+function uniqueByKey<T>(what: string, all: readonly T[], keyOf: (one: T) => string): ReadonlyMap<string, T> {
   const found = new Map<string, T>();
   for (const one of all) {
     const key = keyOf(one);
-    if (found.has(key)) throw new Error(`${key} has two of: ${what}`);
+    if (found.has(key)) throw new Error(`${key} has more than one ${what}`);
     found.set(key, one);
   }
   return found;
 }
 
-describe("a reply and a cancellation at the same instant,", () => {
-  it("10,000 times: the server lives, and each request, assignment and reply has exactly one end", async () => {
+describe("a reply and a cancellation at the same time,", () => {
+  it("10,000 times: the server stays up, and each request, assignment and reply ends exactly once", async () => {
     const server = await processes.serve();
-    const peers = await assemble(server.address);
-    const answers: Summary[] = [];
-    for (let round = 0; round < ROUNDS; round++) answers.push(...(await cross(peers, round)));
-    const { producer, requester, listener } = peers;
+    const peers = await connectPeers(server.address);
+    const cancelSummaries: Summary[] = [];
+    for (let round = 0; round < ROUNDS; round++) cancelSummaries.push(...(await runRound(peers, round)));
+    const { producer, caller, listener } = peers;
     await listener.take("summary", PER_ROUND * ROUNDS);
     const { counts, totals } = await peers.canceller.serverInfo();
 
     const ofRequest = ({ requestId }: { readonly requestId: string }) => requestId;
-    const assignments = keyed("assignment", producer.all("assignment"), ofRequest);
-    const dispositions = keyed("disposition", producer.all("disposition"), (one) => one.assignmentId);
+    const assignments = uniqueByKey("assignment", producer.all("assignment"), ofRequest);
+    const dispositions = uniqueByKey("disposition", producer.all("disposition"), (one) => one.assignmentId);
     const revoked = producer.all("revocation").flatMap(({ assignmentIds }) => assignmentIds);
-    const revocations = keyed("revocation", revoked, (id) => id);
-    const summaries = keyed("summary", requester.all("summary"), ofRequest);
-    const gathered = keyed("gathered result", requester.all("delivery"), ofRequest);
-    const toldListener = keyed("listener's summary", listener.all("summary"), ofRequest);
-    const toldCanceller = keyed("answer", answers, ofRequest);
-    const heard = keyed("heard result", listener.all("delivery"), ofRequest);
+    const revocations = uniqueByKey("revocation", revoked, (id) => id);
+    const summaries = uniqueByKey("summary", caller.all("summary"), ofRequest);
+    const gathered = uniqueByKey("gathered result", caller.all("delivery"), ofRequest);
+    const listenerSummaries = uniqueByKey("listener's summary", listener.all("summary"), ofRequest);
+    const cancelResponses = uniqueByKey("cancel response", cancelSummaries, ofRequest);
+    const received = uniqueByKey("received result", listener.all("delivery"), ofRequest);
 
-    const seen = { ACCEPTED: 0, CANCELLED: 0 };
-    const wrong: unknown[] = [];
+    const counted = { ACCEPTED: 0, CANCELLED: 0 };
+    const mismatches: unknown[] = [];
     for (const [requestId, { assignmentId }] of assignments) {
       const disposition = dispositions.get(assignmentId)?.state;
       const isAccepted = disposition === DispositionState.ACCEPTED;
-      seen[isAccepted ? "ACCEPTED" : "CANCELLED"]++;
+      counted[isAccepted ? "ACCEPTED" : "CANCELLED"]++;
       const summary = summaries.get(requestId);
       const outcomes = summary?.outcomes.map(({ state }) => state);
-      const story = {
+      const actual = {
         requestId,
         disposition,
         reason: summary?.reason,
         outcomes,
-        listenersReason: toldListener.get(requestId)?.reason,
-        cancellersReason: (toldCanceller.get(requestId) ?? summary)?.reason,
+        listenersReason: listenerSummaries.get(requestId)?.reason,
+        cancellersReason: (cancelResponses.get(requestId) ?? summary)?.reason,
         isGathered: gathered.has(requestId),
-        heardLate: heard.get(requestId)?.late,
+        isReceivedLate: received.get(requestId)?.late,
         isRevoked: revocations.has(assignmentId),
       };
       const reason = isAccepted ? SummaryReason.ALL_ANSWERED : SummaryReason.CANCELLED;
-      const wanted = {
+      const expected = {
         requestId,
         disposition: isAccepted ? DispositionState.ACCEPTED : DispositionState.CANCELLED,
         reason,
@@ -179,19 +179,19 @@ describe("a reply and a cancellation at the same instant,", () => {
         listenersReason: reason,
         cancellersReason: reason,
         isGathered: isAccepted,
-        heardLate: !isAccepted,
+        isReceivedLate: !isAccepted,
         isRevoked: !isAccepted,
       };
-      if (JSON.stringify(story) !== JSON.stringify(wanted)) wrong.push({ story, wanted });
+      if (JSON.stringify(actual) !== JSON.stringify(expected)) mismatches.push({ actual, expected });
     }
-    expect(wrong.slice(0, 5)).toEqual([]);
-    for (const all of [assignments, dispositions, summaries, toldListener, heard]) {
+    expect(mismatches.slice(0, 5)).toEqual([]);
+    for (const all of [assignments, dispositions, summaries, listenerSummaries, received]) {
       expect(all.size).toBe(PER_ROUND * ROUNDS);
     }
-    // Without crossings this would be a test of nothing.
-    expect(Math.min(seen.ACCEPTED, seen.CANCELLED)).toBeGreaterThan((PER_ROUND * ROUNDS) / 10);
-    expect(Number(totals.results)).toBe(seen.ACCEPTED);
-    expect(Number(totals.cancelledResults)).toBe(seen.CANCELLED);
+    // Both sides must win often enough; otherwise the two did not race.
+    expect(Math.min(counted.ACCEPTED, counted.CANCELLED)).toBeGreaterThan((PER_ROUND * ROUNDS) / 10);
+    expect(Number(totals.results)).toBe(counted.ACCEPTED);
+    expect(Number(totals.cancelledResults)).toBe(counted.CANCELLED);
     expect(counts).toMatchObject({ pendingRequests: 0, outstandingAssignments: 0, waitingAssignments: 0 });
     // Warnings and errors are logged as JSON.
     expect(server.stderr.all.filter((line) => line.startsWith("{"))).toEqual([]);

@@ -1,6 +1,5 @@
 /**
- * An interceptor may send the headers later than it is asked to. Messages must not overtake the headers, although they
- * are written past grpc-js.
+ * An interceptor may delay the headers of a call. Messages bypass grpc-js, but must not be sent before the headers.
  */
 import {
   Client,
@@ -32,7 +31,7 @@ const WIRE = {
 const OUTGOING = { path: "/test.Service/Outgoing", requestStream: false, responseStream: true, ...WIRE };
 const BIDI = { path: "/test.Service/Bidi", requestStream: true, responseStream: true, ...WIRE };
 
-/** Holds the headers of a call back until `release`. */
+/** Delays the headers of a call until `release` is called. */
 function holdHeaders() {
   let release = (): void => undefined;
   let count = 0;
@@ -53,7 +52,7 @@ function holdHeaders() {
   };
 }
 
-/** Serves one call by a sink, as every RPC does, and calls it. @returns the sink, and what arrives at the caller. */
+/** Serves one call through a sink, as every RPC does, and makes the call. @returns the sink and the caller's side. */
 async function openSink(kind: "outgoing" | "bidi", interceptor: ServerInterceptor) {
   const server = new Server({ interceptors: [interceptor] });
   const internals = createGrpcJsInternals(server, SILENT);
@@ -86,23 +85,23 @@ async function openSink(kind: "outgoing" | "bidi", interceptor: ServerIntercepto
   return { sink: await sink, headers, received, ended };
 }
 
-/** Writes a text in two parts. @returns when the transport has taken it. */
-function say(sink: Sink, text: string): Promise<void> {
+/** Writes a text in two parts. Resolves when the transport has accepted it. */
+function write(sink: Sink, text: string): Promise<void> {
   const bytes = Buffer.from(text);
   return new Promise((resolve) => sink.write([bytes.subarray(0, 1), bytes.subarray(1)], resolve));
 }
 
-describe.each(["outgoing", "bidi"] as const)("while the headers of a stream are held back (%s),", (kind) => {
+describe.each(["outgoing", "bidi"] as const)("while the headers of a stream are delayed (%s),", (kind) => {
   it("messages wait for the headers and arrive in order, and so do the messages after them", async () => {
     const held = holdHeaders();
     const { sink, headers, received, ended } = await openSink(kind, held.interceptor);
-    const early = Promise.all([say(sink, "one"), say(sink, "two")]);
+    const early = Promise.all([write(sink, "one"), write(sink, "two")]);
     held.release();
-    const middle = say(sink, "three");
+    const middle = write(sink, "three");
     await early;
     await middle;
-    await say(sink, "four");
-    await say(sink, "five");
+    await write(sink, "four");
+    await write(sink, "five");
     sink.end(undefined);
 
     expect(await ended).toBe(status.OK);
@@ -114,8 +113,8 @@ describe.each(["outgoing", "bidi"] as const)("while the headers of a stream are 
   it("the status waits for the headers and the messages", async () => {
     const held = holdHeaders();
     const { sink, received, ended } = await openSink(kind, held.interceptor);
-    void say(sink, "one");
-    void say(sink, "two");
+    void write(sink, "one");
+    void write(sink, "two");
     sink.end(refusal("SHUTTING_DOWN", "enough"));
     held.release();
 
@@ -126,10 +125,10 @@ describe.each(["outgoing", "bidi"] as const)("while the headers of a stream are 
   it("a message after the status is dropped", async () => {
     const held = holdHeaders();
     const { sink, received, ended } = await openSink(kind, held.interceptor);
-    void say(sink, "one");
-    void say(sink, "two");
+    void write(sink, "one");
+    void write(sink, "two");
     sink.end(refusal("SHUTTING_DOWN", "enough"));
-    void say(sink, "three");
+    void write(sink, "three");
     held.release();
 
     expect(await ended).toBe(status.UNAVAILABLE);

@@ -9,7 +9,7 @@ afterEach(() => processes.stopAll());
 beforeAll(() => buildExamples(processes), BUILD_MS);
 
 describe("the demo", () => {
-  it("runs the original's example with real processes and finds everything as it must be", async () => {
+  it("runs the example of the original system with real processes and checks every result", async () => {
     const demo = processes.start(process.execPath, [DEMO]);
     const { code } = await demo.exit();
     const text = demo.stdout.all.join("\n");
@@ -22,13 +22,13 @@ describe("the demo", () => {
     expect(code).toBe(0);
   });
 
-  it("leaves nothing behind when it is ended early", async () => {
+  it("leaves no process behind when it is interrupted", async () => {
     const demo = processes.start(process.execPath, [DEMO]);
     await demo.stdout.next(/^request/);
     demo.kill("SIGTERM");
 
     expect(await demo.exit()).toEqual({ code: 1, signal: null });
-    // Its processes are of its group, which has to be empty now.
+    // All its processes are in its group, which must be empty now.
     expect(() => process.kill(-demo.pid, 0)).toThrow("ESRCH");
   });
 });

@@ -13,7 +13,7 @@ function pathOf(name: string): string {
   return fileURLToPath(new URL(name, ROOT));
 }
 
-/** Runs an example to its end. @returns what it printed, without the times. */
+/** Runs an example to its end. @returns its output, without the times. */
 async function run(name: string, address?: string): Promise<readonly string[]> {
   const env = address === undefined ? {} : { ATE_DISPATCHER_ADDRESS: address };
   const example = processes.start(process.execPath, [pathOf(`dist-examples/${name}.js`)], { env });
@@ -22,8 +22,8 @@ async function run(name: string, address?: string): Promise<readonly string[]> {
   return example.stdout.all.map((line) => line.replace(/after \d+ ms/, "after # ms"));
 }
 
-/** What each prints: lines of one list come close together, in any order, since they are told to different peers. */
-const PRINTED: Readonly<Record<string, readonly (readonly string[])[]>> = {
+/** The output of each example. The lines within one list may come in any order, since different peers print them. */
+const OUTPUTS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   "first-success": [
     [
       "broken-1 fails: the index is being rebuilt",
@@ -53,7 +53,7 @@ const PRINTED: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
 };
 
-/** Sorts the lines within lists of these lengths; lines beyond them are a list of their own. */
+/** Splits lines into lists of these lengths and sorts each list; the remaining lines are the last list. */
 function sortedWithin(lengths: readonly number[], lines: readonly string[]): readonly (readonly string[])[] {
   const [length, ...rest] = lengths;
   if (length === undefined) return lines.length === 0 ? [] : [lines];
@@ -61,23 +61,23 @@ function sortedWithin(lengths: readonly number[], lines: readonly string[]): rea
 }
 
 describe("the examples", () => {
-  it("are all run here", () => {
+  it("are all tested here", () => {
     const names = readdirSync(pathOf("examples")).filter((name) => name.endsWith(".ts"));
 
-    expect(names.map((name) => name.replace(/\.ts$/, ""))).toEqual(Object.keys(PRINTED).sort());
+    expect(names.map((name) => name.replace(/\.ts$/, ""))).toEqual(Object.keys(OUTPUTS).sort());
   });
 
-  it.each(Object.keys(PRINTED))("%s prints what it promises, and ends", async (name) => {
-    const expected = PRINTED[name] ?? [];
+  it.each(Object.keys(OUTPUTS))("%s prints the expected output and exits", async (name) => {
+    const expected = OUTPUTS[name] ?? [];
     const lengths = expected.map(({ length }) => length);
 
     expect(sortedWithin(lengths, await run(name))).toEqual(sortedWithin(lengths, expected.flat()));
   });
 
-  it("use a dispatcher that is running already", async () => {
+  it("use a running dispatcher", async () => {
     const { address } = await processes.serve();
 
-    expect(await run("first-success", address)).toHaveLength(PRINTED["first-success"]?.flat().length ?? 0);
+    expect(await run("first-success", address)).toHaveLength(OUTPUTS["first-success"]?.flat().length ?? 0);
     const { stdout } = await processes.run(["requests", "search", "--address", address]);
     expect(stdout.match(/POLICY_MET/g)).toHaveLength(2);
   });

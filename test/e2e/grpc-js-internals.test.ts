@@ -6,7 +6,7 @@ import type { Logger } from "../../src/ports/logger.js";
 
 const LIMITS = { streamResetBurst: 1, streamResetRate: 2, maxSessionRejectedStreams: 3 };
 
-/** Keeps warnings: which internal is missing, in which version it was seen, and the text. */
+/** Records warnings: the missing internal, the version that has it, and the text. */
 function recordWarnings() {
   const warnings: { readonly internal: unknown; readonly text: string }[] = [];
   const ignore = (): void => undefined;
@@ -30,7 +30,7 @@ function serverWithout(...fields: readonly string[]): Server {
 }
 
 describe("the internals of grpc-js", () => {
-  it("are there in the pinned version, before and after a bind", async () => {
+  it("exist in the pinned version, before and after a bind", async () => {
     const { logger, warnings } = recordWarnings();
     const server = new Server();
     onTestFinished(() => server.forceShutdown());
@@ -48,7 +48,7 @@ describe("the internals of grpc-js", () => {
   it.each([
     ["commonServerOptions", "Server.commonServerOptions"],
     ["http2Servers", "Server.http2Servers"],
-  ])("are logged at once if a server has no %s, and the server goes on", (field, internal) => {
+  ])("are logged at startup if a server has no %s, and the server continues", (field, internal) => {
     const { logger, warnings } = recordWarnings();
     const internals = createGrpcJsInternals(serverWithout(field), logger);
 
@@ -57,7 +57,7 @@ describe("the internals of grpc-js", () => {
     expect(internals.boundServers()).toEqual([]);
   });
 
-  it("are logged once, however many calls have no stream", () => {
+  it("are logged once for any number of calls without a stream", () => {
     const { logger, warnings } = recordWarnings();
     const internals = createGrpcJsInternals(new Server(), logger);
 
@@ -66,7 +66,7 @@ describe("the internals of grpc-js", () => {
     expect(warnings.map(({ internal }) => internal)).toEqual(["call.nextCall.stream"]);
   });
 
-  it("are logged once, however often the bound addresses are asked for in vain", () => {
+  it("are logged once for any number of failed reads of the bound addresses", () => {
     const { logger, warnings } = recordWarnings();
     const internals = createGrpcJsInternals(new Server(), logger);
 
@@ -74,7 +74,7 @@ describe("the internals of grpc-js", () => {
     expect(warnings.map(({ internal }) => internal)).toEqual(["Server.http2Servers"]);
   });
 
-  it("are logged with the pinned version as the one that has them", () => {
+  it("are logged with the pinned version, which has them", () => {
     const { logger, versions } = recordWarnings();
     createGrpcJsInternals(new Server(), logger, { areMissing: true });
     const { dependencies } = JSON.parse(readFileSync("package.json", "utf8"));
@@ -82,7 +82,7 @@ describe("the internals of grpc-js", () => {
     expect(new Set(versions)).toEqual(new Set([dependencies["@grpc/grpc-js"]]));
   });
 
-  it("are all logged and none is touched if they count as missing", () => {
+  it("are all logged and none is used if they are treated as missing", () => {
     const { logger, warnings } = recordWarnings();
     const server = new Server();
     const internals = createGrpcJsInternals(server, logger, { areMissing: true });

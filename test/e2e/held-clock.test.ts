@@ -1,6 +1,6 @@
 /**
- * What happens within a TTL, a deadline or a grace, and what at its end, over real sockets: the clock of the server is
- * held, so that a busy machine changes neither.
+ * Behaviour within and at the end of a TTL, a deadline or a grace, over real sockets. The clock of the server is held, so
+ * that the results do not depend on the load of the machine.
  */
 
 import { mkdtempSync, rmSync } from "node:fs";
@@ -19,7 +19,7 @@ import { refusalOf } from "../support/wire-status.js";
 const processes = createProcesses();
 afterEach(() => processes.stopAll());
 
-describe("the scenario that must work first:", () => {
+describe("the example of the original system:", () => {
   const content = { args: [3, 4, 5], kwargs: { keyword: "b" } };
 
   async function answerNext(stream: ProduceStream, id: number, until?: Promise<unknown>): Promise<void> {
@@ -29,10 +29,10 @@ describe("the scenario that must work first:", () => {
     stream.answer(assignment, { id, some_key: topic, args, kwargs });
   }
 
-  const heard = (listener: ListenStream) =>
+  const received = (listener: ListenStream) =>
     listener.all("delivery").map(({ topic, result }) => [topic, result?.outcome?.value]);
 
-  it("two producers, two listeners, three requests, each result where it must be", async () => {
+  it("two producers, two listeners and three requests deliver every result to the right listeners", async () => {
     const { address, advance } = await startHeldServer();
     const client = connect(address);
     const producer1 = await client.producer("producer1", ["topic1", "my_topic"]);
@@ -57,12 +57,12 @@ describe("the scenario that must work first:", () => {
 
     const result = (id: number, topic: string) => [topic, { id, some_key: topic, ...content }];
     const both = [result(1, "topic1"), result(2, "topic1"), result(1, "my_topic")];
-    expect(heard(listener1)).toEqual([...both, result(2, "topic2")]);
-    await client.dispatch({ topic: "topic1", requestId: "shows-that-nothing-else-came" });
+    expect(received(listener1)).toEqual([...both, result(2, "topic2")]);
+    await client.dispatch({ topic: "topic1", requestId: "fence" });
     await answerNext(producer1, 1);
     await listener2.take("delivery", 4);
-    expect(heard(listener2).slice(0, 3)).toEqual(both);
-    expect(heard(listener2)).toHaveLength(4);
+    expect(received(listener2).slice(0, 3)).toEqual(both);
+    expect(received(listener2)).toHaveLength(4);
   });
 });
 
@@ -76,7 +76,7 @@ describe("semantics kept from the original:", () => {
     expect(millis((await producer.next("assignment")).ttl)).toBe(5_000);
   });
 
-  it("a producer that takes one piece of work is asked one at a time, and the TTL of the rest goes on burning", async () => {
+  it("a producer with credit for one is asked one at a time, and the TTLs of the waiting requests keep running", async () => {
     const { address, advance } = await startHeldServer();
     const client = connect(address);
     const producer = await client.producer("one", ["one.at.a.time"], { maxOutstanding: 1 });
@@ -95,17 +95,17 @@ describe("semantics kept from the original:", () => {
     expect((await producer.next("assignment")).requestId).toBe("third");
   });
 
-  it("late is indistinguishable from silent: no more, a summary per request names every producer's fate", async () => {
+  it("the summary names the outcome of every producer, so that late and silent ones can be told apart", async () => {
     const { address, advance } = await startHeldServer();
     const client = connect(address);
-    const topics = ["fates"];
+    const topics = ["outcomes"];
     const answers = await client.producer("a-answers", topics);
     const fails = await client.producer("b-fails", topics);
     await client.producer("c-silent", topics);
     const departs = await client.producer("d-departs", topics);
     const full = await client.producer("e-full", topics, { maxOutstanding: 1 });
-    const hog = await client.dispatch({ topic: "fates", selector: { producerIds: ["e-full"] } });
-    const gather = client.gather({ topic: "fates", ttl: duration(100) });
+    const first = await client.dispatch({ topic: "outcomes", selector: { producerIds: ["e-full"] } });
+    const gather = client.gather({ topic: "outcomes", ttl: duration(100) });
     answers.answer(await answers.next("assignment"), 1);
     const failing = await fails.next("assignment");
     fails.reply(failing, { $case: "error", value: { code: 5, message: "not here" } });
@@ -127,13 +127,13 @@ describe("semantics kept from the original:", () => {
     });
     expect(counts).toMatchObject({ targetedCount: 5, answeredCount: 1, failedCount: 1, missingCount: 3 });
     expect(requestId).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
-    expect(hog.requestId).not.toBe(requestId);
+    expect(first.requestId).not.toBe(requestId);
     full.cancel();
   });
 });
 
 describe("deadlines:", () => {
-  it("Dispatch without a ttl takes what remains of the call's deadline; a ttl that is set wins", async () => {
+  it("Dispatch without a ttl takes the rest of the call's deadline; an explicit ttl takes precedence", async () => {
     const client = connect((await startHeldServer()).address);
     const deadline = Date.now() + 20_000;
     const fromCall = millis((await client.dispatch({ topic: "deadline" }, { deadline })).ttl);
@@ -142,7 +142,7 @@ describe("deadlines:", () => {
     expect(millis(own.ttl)).toBe(60_000);
   });
 
-  it("Gather keeps a reserve of 10 %, 25 to 250 ms, and takes a shorter ttl as it is", async () => {
+  it("Gather reserves 10 % of the deadline, 25 to 250 ms, and leaves a shorter ttl unchanged", async () => {
     const client = connect((await startHeldServer()).address);
     await client.producer("reserve", ["reserve"]);
     const effective = async (timeout: string, request: Partial<RequestInit> = {}) => {
@@ -160,7 +160,7 @@ describe("deadlines:", () => {
     expect(await effective("100S", { ttl: duration(1_234) })).toBe(1_234);
   });
 
-  it("a gather with a deadline of 150 ms and a mute producer gets its summary and OK, 100 times out of 100", async () => {
+  it("a gather with a deadline of 150 ms and a silent producer gets its summary and OK, 100 times out of 100", async () => {
     const { address, advance } = await startHeldServer();
     const client = connect(address);
     await client.producer("silent", ["silent"]);
@@ -169,7 +169,7 @@ describe("deadlines:", () => {
       const deadline = Date.now() + 150;
       const gathers = Array.from({ length: 5 }, () => client.gather({ topic: "silent" }, { deadline }));
       for (const gather of gathers) await gather.next("acceptance");
-      // The reserve is 25 ms: everything has come before the deadline.
+      // The reserve is 25 ms, so everything arrives before the deadline.
       advance(125);
       expect(Date.now()).toBeLessThan(deadline);
       for (const gather of gathers) {
@@ -180,29 +180,29 @@ describe("deadlines:", () => {
     expect(ends).toEqual(Array(100).fill(`OK ${SummaryReason.EXPIRED}`));
   });
 
-  it("on Listen, Subscribe and Produce it is the stream's lifetime", async () => {
+  it("a deadline on Listen, Subscribe and Produce limits the stream's lifetime", async () => {
     const { address, advance } = await startHeldServer();
     const client = connect(address);
-    // The header alone, so that the server's clock decides and not the client's.
+    // Only the header is sent, so that the server's clock decides and not the client's.
     const init = { metadata: { "grpc-timeout": "50m" } };
     const subscribe = client.subscribe(init);
     subscribe.say({ $case: "listen", value: {} });
     await subscribe.next("ready");
     const produce = client.produce(init);
-    await produce.hello({ producerId: "mortal", registrations: [{ topic: "mortal" }] });
+    await produce.hello({ producerId: "expiring", registrations: [{ topic: "expiring" }] });
     const listen = client.listen({ topics: ["t"] }, init);
     await listen.next("ready");
-    expect((await client.dispatch({ topic: "mortal" })).targets).toHaveLength(1);
+    expect((await client.dispatch({ topic: "expiring" })).targets).toHaveLength(1);
     advance(50);
     for (const { ended } of [listen, subscribe, produce]) {
       expect((await ended).code).toBe("DEADLINE_EXCEEDED");
     }
-    expect((await client.dispatch({ topic: "mortal" })).targets).toEqual([]);
+    expect((await client.dispatch({ topic: "expiring" })).targets).toEqual([]);
   });
 });
 
-describe("a gather with a deadline that leaves 20 ms", () => {
-  it("is refused with its reason", async () => {
+describe("a gather with 20 ms left until its deadline", () => {
+  it("is rejected with DEADLINE_TOO_SHORT", async () => {
     const client = connect((await startHeldServer()).address);
     const { ended } = client.gather({ topic: "t" }, { metadata: { "grpc-timeout": "20m" } });
     expect(await ended).toMatchObject({
@@ -214,7 +214,7 @@ describe("a gather with a deadline that leaves 20 ms", () => {
 });
 
 describe("the limit of requests per second", () => {
-  it("refuses what is beyond it, with the time to wait", async () => {
+  it("rejects requests beyond it, with the delay before a retry", async () => {
     const client = connect((await startHeldServer({ maxRequestsPerSecond: 1 })).address);
     await client.dispatch({ topic: "t" });
     const refused = await refusalOf(client.dispatch({ topic: "t" }));
@@ -226,8 +226,8 @@ describe("the limit of requests per second", () => {
   });
 });
 
-describe("by hand, with buf curl alone:", () => {
-  it("the mission's scenario: Listen running, Produce by typing, Dispatch", async () => {
+describe("with buf curl alone:", () => {
+  it("the example of the original system runs, with replies typed into Produce", async () => {
     const { address, advance } = await startHeldServer();
     const curl = (path: string, ...args: readonly string[]) =>
       startBufCurl(processes, address, `ate.dispatcher.v1.DispatcherService/${path}`, ...args);
@@ -253,7 +253,7 @@ describe("by hand, with buf curl alone:", () => {
       const value = { id, some_key: request.topic, args: request.args, kwargs: request.kwargs };
       producer.type({ messages: [{ reply: { assignment_id: assignmentId, result: { value } } }] });
     };
-    const heard = async (listener: typeof listener1) => (await listener.document()).events;
+    const nextEvents = async (listener: typeof listener1) => (await listener.document()).events;
 
     await dispatch("topic1", "30s");
     const [first, second] = [await asked(producer1), await asked(producer2)];
@@ -268,13 +268,13 @@ describe("by hand, with buf curl alone:", () => {
       value: { id, some_key: "topic1", args: [3, 4, 5], kwargs: { keyword: "b" } },
     });
     for (const listener of [listener1, listener2]) {
-      expect(await heard(listener)).toMatchObject([
+      expect(await nextEvents(listener)).toMatchObject([
         { delivery: { producerId: "producer1", result: result(1) } },
       ]);
     }
     answer(producer2, second, 2);
     for (const listener of [listener1, listener2]) {
-      expect(await heard(listener)).toMatchObject([
+      expect(await nextEvents(listener)).toMatchObject([
         { delivery: { producerId: "producer2", result: result(2) } },
         { summary: { reason: "SUMMARY_REASON_ALL_ANSWERED", answeredCount: 2 } },
       ]);
@@ -283,14 +283,14 @@ describe("by hand, with buf curl alone:", () => {
     const dispatched = dispatch("my_topic", "1.5s");
     answer(producer1, await asked(producer1), 1);
     await dispatched;
-    expect(await heard(listener1)).toMatchObject([{ delivery: { producerId: "producer1" } }]);
+    expect(await nextEvents(listener1)).toMatchObject([{ delivery: { producerId: "producer1" } }]);
     const late = await asked(producer2);
     advance(1_500);
     expect((await producer2.document()).messages).toEqual([
       { revocation: { assignmentIds: [late.assignmentId], reason: "REVOCATION_REASON_EXPIRED" } },
     ]);
     answer(producer2, late, 2);
-    expect(await heard(listener1)).toMatchObject([
+    expect(await nextEvents(listener1)).toMatchObject([
       {
         summary: {
           reason: "SUMMARY_REASON_EXPIRED",
@@ -312,7 +312,7 @@ describe("by hand, with buf curl alone:", () => {
 });
 
 describe("the command line:", () => {
-  it("gather with --ttl ends with what came in time, and code 3", async () => {
+  it("gather with --ttl prints the results that are in time and exits with code 3", async () => {
     const { address, advance } = await startHeldServer();
     const client = connect(address);
     const fast = await client.producer("fast", ["race.one"]);
@@ -328,7 +328,7 @@ describe("the command line:", () => {
     expect(await gather.exit()).toEqual({ code: 3, signal: null });
   });
 
-  it("produce --exec ends the command, and all it has started, when the TTL is over", async () => {
+  it("produce --exec kills the command and its children at the TTL", async () => {
     const { address, advance } = await startHeldServer();
     const client = connect(address);
     const folder = mkdtempSync(join(tmpdir(), "ate-held-"));
@@ -351,17 +351,17 @@ describe("the command line:", () => {
 });
 
 describe("during the grace of a drain", () => {
-  it("a request whose TTL ends before it simply expires", async () => {
+  it("a request whose TTL ends first expires as usual", async () => {
     const { address, advance, drain } = await startHeldServer({ drainGraceMs: 60_000 });
     const client = connect(address);
-    const mute = await client.producer("mute", ["mute"]);
-    const gather = client.gather({ topic: "mute", ttl: duration(800) });
+    const silent = await client.producer("silent", ["silent"]);
+    const gather = client.gather({ topic: "silent", ttl: duration(800) });
     await gather.next("acceptance");
     drain();
     await gather.next("goAway");
     advance(800);
     expect((await gather.next("summary")).reason).toBe(SummaryReason.EXPIRED);
-    expect((await mute.next("revocation")).reason).toBe(RevocationReason.EXPIRED);
+    expect((await silent.next("revocation")).reason).toBe(RevocationReason.EXPIRED);
     expect((await gather.ended).code).toBe("OK");
   });
 });

@@ -1,5 +1,5 @@
 /**
- * Short histories of everybody doing everything, each held against every promise; `npm run history` plays longer ones.
+ * Short randomised histories of many peers, each checked against every invariant. `npm run history` runs longer ones.
  */
 import { describe, expect, it } from "vitest";
 import { violationsOf } from "../history/invariants/index.js";
@@ -9,18 +9,18 @@ import { play } from "../history/run.js";
 import { voidness } from "../history/validity.js";
 
 const MS = 5_000;
-/** A machine that is too busy stretches a run. */
+/** A run takes longer on a busy machine. */
 const TIMEOUT_MS = 180_000;
-/** On such a machine a fault may come when it has nothing to act on. Every run has to keep every promise, one has to count. */
+/** On a busy machine a fault may have no effect, which voids the run. Every run must pass, and one must be valid. */
 const MAX_RUNS = 3;
 
-/** Continuous integration judges a change by a plan that stays the same; everybody else draws lots. */
+/** Continuous integration always runs the same plan; elsewhere the seed is random. */
 const isFixed = process.env["CI"] !== undefined;
 const seed = isFixed ? 1_505_283_753 : Math.floor(Math.random() * 2 ** 31);
 
-describe("a randomised history keeps every promise,", () => {
+describe("a randomised history keeps every invariant,", () => {
   it.each([
-    [`seed ${seed}${isFixed ? "" : ", drawn by lot"}`, seed, {}],
+    [`seed ${seed}${isFixed ? "" : ", chosen at random"}`, seed, {}],
     ["seed 1, with a server that is killed", 1, { restarts: true, forgets: false }],
   ])(
     "%s",

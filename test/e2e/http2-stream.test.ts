@@ -1,4 +1,4 @@
-/** Messages that are written past grpc-js arrive as if grpc-js had written them. */
+/** Messages that bypass grpc-js arrive as if grpc-js had written them. */
 import {
   Client,
   credentials,
@@ -18,13 +18,13 @@ const PATH = "/test.Service/Stream";
 const SILENT = pino({ level: "silent" });
 const verbatim = (bytes: Buffer): Buffer => bytes;
 
-/** Parts of a message, an empty one among them. */
+/** Splits a message into parts, one of them empty. */
 function halves(message: Buffer): readonly Buffer[] {
   const middle = message.length >> 1;
   return [message.subarray(0, middle), Buffer.alloc(0), message.subarray(middle)];
 }
 
-/** Serves calls as `handle` says, and calls once. @returns what came, and the status. */
+/** Serves calls with `handle` and makes one call. @returns the received messages and the status. */
 async function callOnce(handle: (call: Call, internals: GrpcJsInternals) => void) {
   const server = new Server();
   const internals = createGrpcJsInternals(server, SILENT);
@@ -51,7 +51,7 @@ async function callOnce(handle: (call: Call, internals: GrpcJsInternals) => void
 }
 
 describe("the HTTP/2 stream of a call", () => {
-  it("takes messages of any size, in their order and before the status", async () => {
+  it("sends messages of any size, in order and before the status", async () => {
     const sizes = [0, 1, 8_191, 8_192, 100_000, 3, 1_000_000, 127];
     const messages = sizes.map((size, index) => Buffer.alloc(size, index));
     let writtenCount = 0;
@@ -69,26 +69,26 @@ describe("the HTTP/2 stream of a call", () => {
     expect(writtenCount).toBe(messages.length);
   });
 
-  it("drops what comes after its end", async () => {
-    const heard: unknown[] = [];
+  it("drops messages that are written after its end", async () => {
+    const errors: unknown[] = [];
     let over = (): void => undefined;
     const closed = new Promise<void>((resolve) => {
       over = resolve;
     });
     const { received, code } = await callOnce((call, internals) => {
       const stream = internals.http2StreamOf(call);
-      if (!stream) throw new Error("grpc-js has changed");
-      const hear = (error: unknown) => heard.push(error);
+      if (!stream) throw new Error("grpc-js no longer has the HTTP/2 stream");
+      const recordError = (error: unknown) => errors.push(error);
       call.sendMetadata(new Metadata());
       writeMessage(stream, [Buffer.from("a")], () => undefined);
       call.end();
-      stream.on("error", hear);
-      stream.once("finish", () => writeMessage(stream, [Buffer.from("b")], hear));
+      stream.on("error", recordError);
+      stream.once("finish", () => writeMessage(stream, [Buffer.from("b")], recordError));
       stream.once("close", over);
     });
     await closed;
     expect(received.map(String)).toEqual(["a"]);
     expect(code).toBe(status.OK);
-    expect(heard).toEqual([]);
+    expect(errors).toEqual([]);
   });
 });

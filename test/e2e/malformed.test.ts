@@ -1,6 +1,6 @@
 /**
- * Thousands of damaged messages on every RPC of a server that honest peers use at the same time: each call ends with a
- * status that the contract has for it, never INTERNAL, and the honest peers notice nothing.
+ * Thousands of corrupt messages on every RPC, while well-behaved peers use the same server. Each call ends with a status
+ * of the contract, never INTERNAL, and the well-behaved peers are not affected.
  */
 import {
   CancelRequestRequest,
@@ -19,7 +19,7 @@ import { bytesField, concat, numberField, tag, varint } from "../support/wire-by
 import { connect, type RequestInit, WireClient } from "../support/wire-client.js";
 import { RefusedError } from "../support/wire-status.js";
 
-/** Its clock is held, so that no message waits too long on a busy machine and is refused for that. */
+/** The clock is held, so that no message is rejected for waiting too long on a busy machine. */
 let server: HeldServer;
 let release: () => Promise<void>;
 beforeAll(async () => {
@@ -30,10 +30,10 @@ afterAll(() => release());
 const SEED = 20_260_801;
 /** Messages per RPC. */
 const MESSAGES = 500;
-/** Node cuts a connection past some 1,000 resets, and a test that gives up on a stream resets it. */
+/** Node closes a connection after about 1,000 resets, and this test resets every stream that stays open. */
 const MESSAGES_PER_CONNECTION = 250;
-const AT_ONCE = 25;
-/** What damage may turn a good message into: a bad one, a good one, or one that is refused for another cause. */
+const CONCURRENCY = 25;
+/** A corrupt message may be malformed, valid, or rejected for another cause. */
 const ALLOWED = ["OK", "INVALID_ARGUMENT", "NOT_FOUND", "ALREADY_EXISTS", "FAILED_PRECONDITION", "ABORTED"];
 
 const request: RequestInit = {
@@ -54,7 +54,7 @@ const VALID: readonly (readonly [string, Uint8Array, Send])[] = [
   [
     "Gather",
     DispatchRequest.encode(DispatchRequest.fromPartial({ request })).finish(),
-    (client, message) => settled(client.gatherBytes(message), "acceptance"),
+    (client, message) => statusOf(client.gatherBytes(message), "acceptance"),
   ],
   [
     "Submit",
@@ -68,7 +68,7 @@ const VALID: readonly (readonly [string, Uint8Array, Send])[] = [
       const stream = client.submit();
       stream.sendBytes(message);
       stream.halfClose();
-      return settled(stream, "acceptance");
+      return statusOf(stream, "acceptance");
     },
   ],
   [
@@ -111,7 +111,7 @@ const VALID: readonly (readonly [string, Uint8Array, Send])[] = [
         group: "g",
       }),
     ).finish(),
-    (client, message) => settled(client.listenBytes(message), "ready"),
+    (client, message) => statusOf(client.listenBytes(message), "ready"),
   ],
   [
     "Subscribe",
@@ -121,7 +121,7 @@ const VALID: readonly (readonly [string, Uint8Array, Send])[] = [
     (client, message) => {
       const stream = client.subscribe();
       stream.sendBytes(message);
-      return settled(stream, "ready");
+      return statusOf(stream, "ready");
     },
   ],
   [
@@ -137,50 +137,50 @@ const VALID: readonly (readonly [string, Uint8Array, Send])[] = [
   ],
 ];
 
-describe("damaged messages", () => {
+describe("corrupt messages", () => {
   it.each(VALID)(
-    "end %s with a status of the contract, and honest peers notice nothing",
+    "end %s with a status of the contract and do not affect other peers",
     async (name, valid, send) => {
-      const honest = await honestPeers(name);
+      const peers = await wellBehavedPeers(name);
       const codes = new Map<string, number>();
-      const damaged = fc.sample(damageOf(valid), { numRuns: MESSAGES, seed: SEED });
+      const damaged = fc.sample(corruptionOf(valid), { numRuns: MESSAGES, seed: SEED });
       for (let begin = 0; begin < damaged.length; begin += MESSAGES_PER_CONNECTION) {
         const client = new WireClient(server.address);
         const messages = damaged.slice(begin, begin + MESSAGES_PER_CONNECTION);
         try {
-          await inTurns(messages, async (message) => {
+          await forEachConcurrently(messages, async (message) => {
             const code = await send(client, message);
             codes.set(code, (codes.get(code) ?? 0) + 1);
             const shown = `${code} for ${Buffer.from(message).toString("hex")}`;
             expect(ALLOWED, shown).toContain(code);
-            if (codes.get(code) === 1) await honest.ask();
+            if (codes.get(code) === 1) await peers.ask();
           });
         } finally {
           client.close();
         }
       }
-      await honest.ask();
-      expect(honest.sequences()).toEqual(honest.sequences().map((_, i) => BigInt(i + 1)));
-      // A run that damages nothing, or everything in the same way, shows nothing.
+      await peers.ask();
+      expect(peers.sequences()).toEqual(peers.sequences().map((_, i) => BigInt(i + 1)));
+      // A run that yields only one kind of status proves nothing.
       expect(codes.get("INVALID_ARGUMENT") ?? 0).toBeGreaterThan(MESSAGES / 10);
       expect(codes.size).toBeGreaterThan(1);
     },
   );
 
-  it("of groups nested thousands deep end a call, not the server", async () => {
+  it("with groups nested thousands deep end the call, not the server", async () => {
     const client = connect(server.address);
     const deep = concat(Buffer.alloc(100_000, tag(15, 3)), Buffer.alloc(100_000, tag(15, 4)));
     for (const [, , send] of VALID) expect(ALLOWED).toContain(await send(client, deep));
-    const honest = await honestPeers("groups");
-    await honest.ask();
+    const peers = await wellBehavedPeers("groups");
+    await peers.ask();
   });
 });
 
-/** A requester, a producer and a listener on a topic of their own. */
-async function honestPeers(name: string) {
+/** A caller, a producer and a listener on a topic of their own. */
+async function wellBehavedPeers(name: string) {
   const client = connect(server.address);
-  const topic = `honest.${name}`;
-  const producer = await client.producer(`honest-${name}`, [topic]);
+  const topic = `peers.${name}`;
+  const producer = await client.producer(`peers-${name}`, [topic]);
   const listener = await client.listener({ topics: [topic] });
   return {
     async ask() {
@@ -188,8 +188,8 @@ async function honestPeers(name: string) {
       producer.answer(await producer.next("assignment"), "yes");
       const { requestId, answeredCount } = await gather.next("summary");
       expect(answeredCount).toBe(1);
-      let heard = await listener.next("delivery");
-      while (heard.requestId !== requestId) heard = await listener.next("delivery");
+      let delivered = await listener.next("delivery");
+      while (delivered.requestId !== requestId) delivered = await listener.next("delivery");
     },
     sequences: () => listener.all("delivery").map(({ sequence }) => sequence),
   };
@@ -206,8 +206,8 @@ function unary(method: string): Send {
     );
 }
 
-/** The status of a stream's end, or OK as soon as it is live, which is then given up. */
-function settled<K extends string>(
+/** Resolves with the final status of a stream, or with OK and a reset as soon as the stream is live. */
+function statusOf<K extends string>(
   stream: {
     next(kind: K): Promise<unknown>;
     cancel(): void;
@@ -226,17 +226,17 @@ function settled<K extends string>(
   return Promise.race([opened, ended]);
 }
 
-async function inTurns<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
+async function forEachConcurrently<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
   const rest = items.values();
   await Promise.all(
-    Array.from({ length: AT_ONCE }, async () => {
+    Array.from({ length: CONCURRENCY }, async () => {
       for (const item of rest) await act(item);
     }),
   );
 }
 
-/** Messages with one to three kinds of damage. */
-function damageOf(valid: Uint8Array): fc.Arbitrary<Buffer> {
+/** Messages with one to three kinds of corruption. */
+function corruptionOf(valid: Uint8Array): fc.Arbitrary<Buffer> {
   const bytes = Buffer.from(valid);
   const at = fc.nat(bytes.length - 1);
   const junk: fc.Arbitrary<Uint8Array> = fc.oneof(

@@ -1,6 +1,6 @@
 /**
- * Nothing is left behind: not by requests that nobody answers, not by streams that were cut, not by callers that lose
- * patience.
+ * The server leaks nothing: not with requests that get no reply, not with reset streams, and not with callers that
+ * cancel.
  */
 import { execFileSync } from "node:child_process";
 import { SummaryReason } from "ate-dispatcher-client/internal";
@@ -22,17 +22,17 @@ const processes = createProcesses();
 afterEach(() => processes.stopAll());
 
 const REQUESTS = 10_000;
-/** Enough to set up what stays for good, and to have the code compiled. */
+/** Enough to allocate the permanent state and to compile the code. */
 const WARM_UP = 2_000;
-/** Requests sent at once, and how many of them by Dispatch. */
+/** Requests sent at once, and the number of them that are sent by Dispatch. */
 const BATCH = 500;
 const CALLS = 25;
 const TTL = duration(50);
 const MIB = 1024 * 1024;
-/** From here on Node lets a server say how many resets a connection may send. */
+/** Since this version Node lets a server configure how many resets a connection may send. */
 const HAS_RESET_LIMIT = Number(process.versions.node.split(".")[0]) >= 22;
 
-/** Dispatches a request many times, and waits until all of them have ended. @returns the reasons why. */
+/** Dispatches a request many times and waits for the end of all. @returns their reasons. */
 async function dispatchMany(
   address: string,
   request: RequestInit,
@@ -42,7 +42,7 @@ async function dispatchMany(
   const listener = await client.listener({ topics: [request.topic ?? ""], includeSummaries: true });
   const stream = client.submit();
   for (let sent = 0; sent < count; sent += BATCH) {
-    // Some by calls of their own, for which the server keeps something of its own.
+    // Some are sent by calls of their own, since the server keeps state per call.
     await Promise.all(Array.from({ length: CALLS }, () => client.dispatch(request)));
     stream.submit(
       ...Array.from({ length: BATCH - CALLS }, (_, i) => ({ correlationId: `${sent + i}`, request })),
@@ -53,41 +53,41 @@ async function dispatchMany(
   return new Set(summaries.map(({ reason }) => reason));
 }
 
-/** A producer that never answers, with room for everything. */
-function mute(client: WireClient, topic: string) {
-  return client.producer(`mute-${topic}`, [topic], { maxOutstanding: 65_536 });
+/** A producer that never replies, with credit for all requests. */
+function silentProducer(client: WireClient, topic: string) {
+  return client.producer(`silent-${topic}`, [topic], { maxOutstanding: 65_536 });
 }
 
-describe("10,000 dispatches leave no state and no memory behind in the runtime:", () => {
-  async function leavesNothing(
+describe("10,000 dispatches leave no state and no memory in the runtime:", () => {
+  async function expectNoGrowth(
     run: (address: string, count: number) => Promise<Set<number>>,
     reason: number,
   ): Promise<void> {
-    // A topic that a listener was told of is remembered for so long.
+    // The retention time of a topic whose cursor a listener has received.
     const { address, runtime } = await startInspectable({ retainedMs: 1 });
     await run(address, WARM_UP);
-    await isEmpty(runtime);
+    await untilEmpty(runtime);
     collectGarbage();
     const before = process.memoryUsage().heapUsed;
     expect(await run(address, REQUESTS)).toEqual(new Set([reason]));
-    await isEmpty(runtime);
+    await untilEmpty(runtime);
     collectGarbage();
-    // A request that is kept costs 1 KB at the least.
+    // A leaked request costs at least 1 KB.
     expect(process.memoryUsage().heapUsed - before).toBeLessThan((REQUESTS * 1_024) / 4);
   }
 
   it("to a topic without producers", async () => {
-    await leavesNothing(
+    await expectNoGrowth(
       (address, count) => dispatchMany(address, { topic: "empty" }, count),
       SummaryReason.NO_PRODUCERS,
     );
   });
 
-  it("to a producer that never answers", async () => {
-    await leavesNothing(async (address, count) => {
+  it("to a producer that never replies", async () => {
+    await expectNoGrowth(async (address, count) => {
       const client = connect(address);
-      await mute(client, "mute");
-      const reasons = await dispatchMany(address, { topic: "mute", ttl: TTL }, count);
+      await silentProducer(client, "silent");
+      const reasons = await dispatchMany(address, { topic: "silent", ttl: TTL }, count);
       client.close();
       return reasons;
     }, SummaryReason.EXPIRED);
@@ -95,14 +95,14 @@ describe("10,000 dispatches leave no state and no memory behind in the runtime:"
 });
 
 describe("a server process", () => {
-  it("has flat memory after 10,000 dispatches to nobody and 10,000 to a mute producer", async () => {
-    // A small young generation, so that what is no longer needed is not kept until there is more of it.
+  it("has constant memory after 10,000 dispatches without a producer and 10,000 to a silent one", async () => {
+    // A small young generation, so that garbage is collected early.
     const { address, pid } = await processes.serve([], { env: { NODE_OPTIONS: "--max-semi-space-size=2" } });
     const client = connect(address);
-    await mute(client, "mute");
+    await silentProducer(client, "silent");
     const round = async (count: number): Promise<void> => {
       await dispatchMany(address, { topic: "empty" }, count);
-      await dispatchMany(address, { topic: "mute", ttl: TTL }, count);
+      await dispatchMany(address, { topic: "silent", ttl: TTL }, count);
     };
     await round(WARM_UP);
     const before = residentBytes(pid);
@@ -115,11 +115,11 @@ describe("a server process", () => {
 });
 
 describe("a listener that shares its connection", () => {
-  it("outlives 3,000 gathers with deadlines and mute producers, since the server ends them first", async () => {
-    // Room for all of them, a producer and a listener; a client beyond that would wait without being told.
+  it("survives 3,000 gathers with deadlines and silent producers, since the server ends them first", async () => {
+    // Enough streams for all gathers, a producer and a listener; beyond the limit a client would wait silently.
     const { address, advance } = await startHeldServer({ maxStreamsPerConnection: 3_010 });
     const client = connect(address);
-    await mute(client, "impatient");
+    await silentProducer(client, "impatient");
     const listener = await client.listener({ topics: ["impatient"], includeSummaries: true });
     const deadline = Date.now() + 2_500;
     const gathers: GatherStream[] = [];
@@ -128,7 +128,7 @@ describe("a listener that shares its connection", () => {
       for (const gather of some) await gather.next("acceptance");
       gathers.push(...some);
     }
-    // Less the reserve that the server keeps.
+    // The deadline minus the server's reserve.
     advance(2_250);
     expect(Date.now()).toBeLessThan(deadline);
     const codes = await Promise.all(gathers.map(async ({ ended }) => (await ended).code));
@@ -138,11 +138,11 @@ describe("a listener that shares its connection", () => {
     expect((await client.listeners()).length).toBe(1);
   });
 
-  it("outlives as many cancelled gathers as Node's limit of resets allows", async () => {
+  it("survives as many cancelled gathers as Node's limit of resets allows", async () => {
     const cancels = HAS_RESET_LIMIT ? 3_000 : 900;
     const { address, runtime } = await startInspectable({ retainedMs: 1 });
     const client = connect(address);
-    const producer = await mute(client, "cancelled");
+    const producer = await silentProducer(client, "cancelled");
     const listener = await client.listener({ topics: ["cancelled"], includeSummaries: true });
     for (let i = 0; i < cancels; i += 100) {
       const gathers = Array.from({ length: 100 }, () => client.gather({ topic: "cancelled" }));
@@ -151,19 +151,19 @@ describe("a listener that shares its connection", () => {
       await listener.take("summary", 100);
     }
     const gather = client.gather({ topic: "cancelled" });
-    producer.answer(await producer.next("assignment"), "the connection lives");
+    producer.answer(await producer.next("assignment"), "the connection is open");
     await listener.next("delivery");
     expect((await gather.ended).code).toBe("OK");
     client.close();
-    await isEmpty(runtime);
+    await untilEmpty(runtime);
   });
 });
 
 describe("a connection at its limit of streams", () => {
-  it("outlives callers that give up while they wait for a free one", async () => {
+  it("survives callers that cancel while they wait for a free stream", async () => {
     const { address } = await startInspectable({ maxStreamsPerConnection: 100 });
     const client = connect(address);
-    await mute(client, "crowded");
+    await silentProducer(client, "crowded");
     const listener = await client.listener({ topics: ["crowded"], includeSummaries: true });
     const callers = Array.from({ length: 200 }, async () => {
       for (let i = 0; i < 4; i++) {
@@ -177,20 +177,20 @@ describe("a connection at its limit of streams", () => {
     });
     await Promise.all(callers);
     const fence = await connect(address).dispatch({ topic: "crowded", ttl: duration(1) });
-    let heard = await listener.next("summary");
-    while (heard.requestId !== fence.requestId) heard = await listener.next("summary");
+    let summary = await listener.next("summary");
+    while (summary.requestId !== fence.requestId) summary = await listener.next("summary");
   });
 });
 
-describe("streams that are cut", () => {
-  it("leave nothing, whatever they were in the middle of", async () => {
+describe("reset streams", () => {
+  it("leave no state in any phase", async () => {
     const { address, runtime } = await startInspectable({ retainedMs: 1 });
     for (let round = 0; round < 5; round++) {
       const client = connect(address);
       for (let i = 0; i < 20; i++) {
-        const topic = `cut.${i}`;
-        const producer = await mute(client, topic);
-        client.listen({ topics: [topic, "cut.*"], includeLate: true, includeSummaries: true });
+        const topic = `reset.${i}`;
+        const producer = await silentProducer(client, topic);
+        client.listen({ topics: [topic, "reset.*"], includeLate: true, includeSummaries: true });
         client.subscribe().say({ $case: "listen", value: { topics: [">"] } });
         client.gather({ topic });
         client.submit().submit({ correlationId: "c", request: { topic }, gather: true });
@@ -199,12 +199,12 @@ describe("streams that are cut", () => {
       }
       client.close();
     }
-    await isEmpty(runtime);
+    await untilEmpty(runtime);
   });
 });
 
-/** Waits until what was closed has been noticed, which takes the server some turns of the event loop. */
-async function isEmpty(runtime: DispatcherRuntime): Promise<void> {
+/** Waits until the server has processed every close, which takes some event-loop turns. */
+async function untilEmpty(runtime: DispatcherRuntime): Promise<void> {
   const held = () => {
     const { counts, openSessionCount } = runtime.snapshot();
     return Object.entries({ ...counts, openSessionCount }).filter(([, count]) => count > 0);

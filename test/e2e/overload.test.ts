@@ -1,6 +1,6 @@
 /**
- * More requests than the server can look at within their TTL, over real sockets: each is answered, those that waited too
- * long by OVERLOADED, and afterwards everything is as before.
+ * More requests than the server can process within their TTL, over real sockets. Each gets a response; requests that
+ * waited too long get OVERLOADED. Afterwards the server works as before.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { SubmitRequest } from "ate-dispatcher-client/internal";
@@ -12,11 +12,11 @@ import { readStatus } from "../support/wire-status.js";
 const CONNECTIONS = 8;
 const PER_MESSAGE = 1_000;
 const MESSAGES = 20;
-/** Enough for a machine that is twice as fast as one on which half of them are. */
-const MOST_MESSAGES = 60;
+/** Enough for a machine twice as fast as one on which half of them overload the server. */
+const MAX_MESSAGES = 60;
 const TTL_MS = 10;
 
-/** What is answered may be read late: the client has the same process to work in. */
+/** A large buffer: the client shares this process with the server and may read its responses late. */
 const server = useServer({ callerBufferBytes: 1024 ** 3 });
 
 function submissions(ttlMs: number): Buffer {
@@ -26,8 +26,8 @@ function submissions(ttlMs: number): Buffer {
   return Buffer.from(SubmitRequest.encode(all).finish());
 }
 
-describe("a server that is asked for more than it can do", () => {
-  it("refuses what waited too long with OVERLOADED and RetryInfo, and answers everything", async () => {
+describe("an overloaded server", () => {
+  it("rejects requests that waited too long with OVERLOADED and RetryInfo, and responds to every request", async () => {
     const message = submissions(TTL_MS);
     const streams = Array.from({ length: CONNECTIONS }, () => connect(server.address).submit());
     let isRefused = false;
@@ -36,7 +36,7 @@ describe("a server that is asked for more than it can do", () => {
     };
     for (const stream of streams) stream.next("rejection").then(noted, () => undefined);
     let messages = 0;
-    for (; messages < MOST_MESSAGES && !isRefused; messages++) {
+    for (; messages < MAX_MESSAGES && !isRefused; messages++) {
       for (const stream of streams) stream.sendBytes(message);
       await nextTurn();
     }
@@ -57,7 +57,7 @@ describe("a server that is asked for more than it can do", () => {
     });
   });
 
-  it("keeps the unary calls in the same line, and takes requests again when it is no longer busy", async () => {
+  it("queues unary calls with the streams, and accepts requests again when the overload is over", async () => {
     const message = submissions(60_000);
     const streams = Array.from({ length: CONNECTIONS }, () => connect(server.address).submit());
     for (const stream of streams) for (let i = 0; i < MESSAGES; i++) stream.sendBytes(message);

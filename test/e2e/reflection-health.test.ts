@@ -1,6 +1,6 @@
 /**
- * A person at a terminal with buf curl and nothing else: no proto files, no client of ours. Everything comes from
- * reflection, and everything can be typed. What the README quotes is what this file runs:
+ * The service used from a terminal with buf curl alone: no proto files and no client library. Reflection describes the
+ * messages, and all of them can be typed. This file runs the commands that the README quotes:
  *
  *   buf curl --protocol grpc --list-methods http://127.0.0.1:50051
  *
@@ -8,13 +8,13 @@
  *   buf curl --protocol grpc -d '{"topics":["topic1"],"include_summaries":true}' \
  *     http://127.0.0.1:50051/ate.dispatcher.v1.DispatcherService/Listen
  *
- *   # a producer, in a second one: type the first line, then the second one once an assignment is printed, then the last
+ *   # a producer, in a second terminal: type the first line; when an assignment is printed, the second; then the third
  *   buf curl --protocol grpc -d @- http://127.0.0.1:50051/ate.dispatcher.v1.DispatcherService/Produce
  *   {"messages":[{"hello":{"producer_id":"me","registrations":[{"topic":"topic1"}]}}]}
  *   {"messages":[{"reply":{"assignment_id":"1","result":{"value":{"id":1}}}}]}
  *   {"messages":[{"drain":{}}]}
  *
- *   # a request, in a third one
+ *   # a request, in a third terminal
  *   buf curl --protocol grpc \
  *     -d '{"request":{"topic":"topic1","args":[3,4,5],"kwargs":{"keyword":"b"},"ttl":"60s"}}' \
  *     http://127.0.0.1:50051/ate.dispatcher.v1.DispatcherService/Dispatch
@@ -41,7 +41,7 @@ async function run(address: string, path: string, ...args: readonly string[]) {
   return { code, lines: started.stdout.all, error: started.stderr.all.join("\n") };
 }
 
-describe("by hand, with buf curl alone:", () => {
+describe("with buf curl alone:", () => {
   it("the services are listed", async () => {
     const { code, lines } = await run(server.address, "", "--list-services");
     expect(code).toBe(0);
@@ -86,7 +86,7 @@ describe("by hand, with buf curl alone:", () => {
     expect((await gather.exit()).code).toBe(0);
   });
 
-  it("a mistake is told by its field", async () => {
+  it("an invalid request is rejected with the name of its field", async () => {
     const { code, error } = await run(
       server.address,
       `${SERVICE}/Dispatch`,
@@ -113,7 +113,7 @@ describe("health", () => {
     expect(JSON.parse(lines.join("\n"))).toEqual({ status: "SERVING" });
   });
 
-  it("of a service that is not there is NOT_FOUND", async () => {
+  it("of an unknown service is NOT_FOUND", async () => {
     const { code } = await run(server.address, "grpc.health.v1.Health/Check", "-d", '{"service":"nobody"}');
     expect(code).toBe(5 << 3);
   });
@@ -131,7 +131,7 @@ describe("health", () => {
 });
 
 describe("reflection", () => {
-  it("can be switched off, and the service then goes on without it", async () => {
+  it("can be disabled, and the service works without it", async () => {
     const { address } = await startServer({ reflection: false });
     const { code } = await run(address, "", "--list-services");
     expect(code).not.toBe(0);

@@ -1,6 +1,6 @@
 /**
- * Listeners that come back for more than their buffer holds: they get all that is retained, however they read it, and
- * the server holds none of it for them meanwhile.
+ * Listeners that resume from more deliveries than their buffer holds: they get all retained deliveries at any reading
+ * speed, and the server buffers none of them ahead.
  */
 import { type Cursor, GapReason, OverflowAction } from "ate-dispatcher-client/internal";
 import { expect, it } from "vitest";
@@ -15,27 +15,29 @@ import {
 
 const KIB = 1_024;
 const MIB = 1_024 * KIB;
-/** What the log counts for an entry beside its payload, and a Result beside its data. */
+/** Bytes that the log counts per entry besides the payload, plus the encoding of a Result besides its data. */
 const ENTRY_BYTES = 280;
 const server = useServer({ retainedMs: 600_000 });
 
-interface Pouring {
+interface ResumableTopic {
   readonly producer: ProduceStream;
-  /** So many results more. Resolves when the server has taken them all. */
-  pour(count: number, bytes: number): Promise<void>;
+  /** Sends `count` results. Resolves when the server has accepted all of them. */
+  flood(count: number, bytes: number): Promise<void>;
 }
 
-/** A topic on which somebody has listened until just now. */
-async function left(topic: string): Promise<{ readonly resumeFrom: readonly Cursor[] } & Pouring> {
+/** A topic whose only listener has just disconnected, with the cursor of that listener. */
+async function topicToResume(
+  topic: string,
+): Promise<{ readonly resumeFrom: readonly Cursor[] } & ResumableTopic> {
   const client = connect(server.address);
   const listener = await client.listener({ topics: [topic] });
   const [cursor] = listener.all("ready")[0]?.cursors ?? [];
-  if (!cursor) throw new Error("a listener on a topic by name is told no cursor");
+  if (!cursor) throw new Error("Ready has no cursor for the topic");
   listener.cancel();
-  const producer = await client.producer(`pours-${topic}`, [topic], { reportDispositions: true });
+  const producer = await client.producer(`floods-${topic}`, [topic], { reportDispositions: true });
   await client.dispatch({ topic, ttl: duration(600_000) });
   const { assignmentId } = await producer.next("assignment");
-  const pour = async (count: number, bytes: number): Promise<void> => {
+  const flood = async (count: number, bytes: number): Promise<void> => {
     const data = Buffer.alloc(bytes, "x");
     const reply: ProducerInit = {
       $case: "reply",
@@ -44,55 +46,55 @@ async function left(topic: string): Promise<{ readonly resumeFrom: readonly Curs
     for (let i = 0; i < count; i++) producer.say(reply);
     await producer.take("disposition", count);
   };
-  return { resumeFrom: [cursor], producer, pour };
+  return { resumeFrom: [cursor], producer, flood };
 }
 
-async function heardUpTo(listener: ListenStream, last: number): Promise<readonly number[]> {
+async function receivedUpTo(listener: ListenStream, last: number): Promise<readonly number[]> {
   for (let sequence = 0n; sequence < last; ) ({ sequence } = await listener.next("delivery"));
   return listener.all("delivery").map(({ sequence }) => Number(sequence));
 }
 
-function upTo(last: number): readonly number[] {
+function sequencesUpTo(last: number): readonly number[] {
   return Array.from({ length: last }, (_, i) => i + 1);
 }
 
 it.each([
   ["drops the oldest", OverflowAction.DROP_OLDEST],
-  ["wants to be disconnected", OverflowAction.DISCONNECT],
+  ["disconnects on overflow", OverflowAction.DISCONNECT],
 ])("20 MiB reach a listener that %s, pauses, and has a buffer of 64 KiB", async (name, overflowAction) => {
   const topic = `resume.${name.replaceAll(" ", "-")}`;
-  const { resumeFrom, pour } = await left(topic);
-  await pour(80, 256 * KIB);
-  await pour(2_000, KIB);
+  const { resumeFrom, flood } = await topicToResume(topic);
+  await flood(80, 256 * KIB);
+  await flood(2_000, KIB);
   const listenerId = topic;
   const listener = connect(server.address).listen({
     ...{ listenerId, topics: [topic], resumeFrom: [...resumeFrom], overflowAction, bufferBytes: 64 * KIB },
   });
   await listener.next("delivery");
   listener.pause();
-  // Somebody else hears everything at once meanwhile, so the server has had its turns.
+  // Another listener receives everything, so the server has had time to send to this one.
   const other = connect(server.address).listen({ topics: [topic], resumeFrom: [...resumeFrom] });
-  expect(await heardUpTo(other, 2_080)).toEqual(upTo(2_080));
+  expect(await receivedUpTo(other, 2_080)).toEqual(sequencesUpTo(2_080));
   const found = (await connect(server.address).listeners()).find((info) => info.listenerId === listenerId);
   expect(Number(found?.queuedBytes)).toBe(0);
   expect(Number(found?.deliveredCount)).toBeLessThan(40);
-  await pour(10, KIB);
+  await flood(10, KIB);
   listener.resume();
 
-  expect(await heardUpTo(listener, 2_090)).toEqual(upTo(2_090));
+  expect(await receivedUpTo(listener, 2_090)).toEqual(sequencesUpTo(2_090));
   expect(listener.all("gap")).toEqual([]);
 });
 
-it("what the log loses while a listener pauses is one gap, whose numbers add up", async () => {
+it("deliveries evicted from the log while a listener pauses are one gap with correct counts", async () => {
   const topic = "resume.overrun";
-  const { resumeFrom, pour } = await left(topic);
-  await pour(80, 256 * KIB);
+  const { resumeFrom, flood } = await topicToResume(topic);
+  await flood(80, 256 * KIB);
   const listener = connect(server.address).listen({ topics: [topic], resumeFrom: [...resumeFrom] });
   await listener.next("delivery");
   listener.pause();
-  await pour(80, 256 * KIB);
+  await flood(80, 256 * KIB);
   listener.resume();
-  await heardUpTo(listener, 160);
+  await receivedUpTo(listener, 160);
 
   const first = listener.events.findIndex(({ $case }) => $case === "gap");
   const [replayGap, ...others] = listener.all("gap");
@@ -104,7 +106,7 @@ it("what the log loses while a listener pauses is one gap, whose numbers add up"
     to: BigInt(160 - kept),
     lostCount: BigInt(160 - kept - before),
   });
-  // What came while it did not read is bounded by its buffer as ever; that is another gap, of another reason.
+  // Deliveries that arrived during the pause are limited by the buffer; they are another gap, for another reason.
   expect(others.map(({ reason }) => reason)).toEqual([GapReason.SLOW_LISTENER]);
   const lost = listener.all("gap").reduce((sum, { lostCount }) => sum + Number(lostCount), 0);
   expect(listener.all("delivery").length + lost).toBe(160);

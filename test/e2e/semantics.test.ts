@@ -1,6 +1,6 @@
 /**
- * What the original promised, and what was wrong with it, over real sockets: the names are the sentences of the mission.
- * The rules themselves are in test/transcript; here are the edges.
+ * The semantics that are kept from the original system, and its defects, over real sockets. test/transcript covers the
+ * rules in detail.
  */
 import { fileURLToPath } from "node:url";
 import {
@@ -24,30 +24,30 @@ const processes = createProcesses();
 afterEach(() => processes.stopAll());
 
 const RAW_STREAM = fileURLToPath(new URL("../support/raw-stream.mjs", import.meta.url));
-/** Field numbers on the way to a Request in a ProduceResponse, and to a Result in a ListenResponse. */
+/** Paths of field numbers to the Request in a ProduceResponse and to the Result in a ListenResponse. */
 const REQUEST_IN_ASSIGNMENT = [1, 1, 7];
 const RESULT_IN_DELIVERY = [1, 1, 12];
 
 describe("semantics kept from the original:", () => {
-  it("after the TTL a result is late: told as LATE, and heard only by who includes late ones", async () => {
+  it("a result after the TTL is late: its disposition is LATE, and only listeners that include late results get it", async () => {
     const client = connect(server.address);
     const producer = await client.producer("late", ["late"], { reportDispositions: true });
-    const strict = await client.listener({ topics: ["late"] });
-    const patient = await client.listener({ topics: ["late"], includeLate: true });
+    const inTime = await client.listener({ topics: ["late"] });
+    const withLate = await client.listener({ topics: ["late"], includeLate: true });
     await client.dispatch({ topic: "late", ttl: duration(20) });
     const assignment = await producer.next("assignment");
     await producer.next("revocation");
     producer.answer(assignment, "late");
     expect((await producer.next("disposition")).state).toBe(DispositionState.LATE);
-    expect(await patient.next("delivery")).toMatchObject({ late: true, ordinal: 0, sequence: 0n });
-    // What came after it shows that nothing came before.
+    expect(await withLate.next("delivery")).toMatchObject({ late: true, ordinal: 0, sequence: 0n });
+    // The late result would have arrived before this one.
     await client.dispatch({ topic: "late" });
     producer.answer(await producer.next("assignment"), "in time");
-    await strict.next("delivery");
-    expect(strict.all("delivery").map(({ late }) => late)).toEqual([false]);
+    await inTime.next("delivery");
+    expect(inTime.all("delivery").map(({ late }) => late)).toEqual([false]);
   });
 
-  it("who joins after the request was accepted is not asked", async () => {
+  it("producers that join after the acceptance are not asked", async () => {
     const client = connect(server.address);
     const early = await client.producer("early", ["snapshot"]);
     const gather = client.gather({ topic: "snapshot" });
@@ -62,7 +62,7 @@ describe("semantics kept from the original:", () => {
     expect(joiner.all("assignment")).toHaveLength(1);
   });
 
-  it("who leaves the topic afterwards may still answer, and is delivered", async () => {
+  it("a producer that leaves the topic afterwards may still reply, and its result is delivered", async () => {
     const client = connect(server.address);
     const leaver = await client.producer("leaver", ["leaving"]);
     const listener = await client.listener({ topics: ["leaving"] });
@@ -76,7 +76,7 @@ describe("semantics kept from the original:", () => {
     expect((await gather.next("summary")).answeredCount).toBe(1);
   });
 
-  it("the listeners are read when a result arrives: who joined gets it, who left does not", async () => {
+  it("the listeners are chosen when a result arrives: one that has joined gets it, one that has left does not", async () => {
     const client = connect(server.address);
     const producer = await client.producer("reads", ["live.listeners"]);
     const leaver = await client.listener({ listenerId: "leaves", topics: ["live.listeners"] });
@@ -93,7 +93,7 @@ describe("semantics kept from the original:", () => {
     expect(leaver.all("delivery").map(({ ordinal }) => ordinal)).toEqual([1]);
   });
 
-  it("there is one arrival order, the same for every listener of a topic", async () => {
+  it("every listener of a topic receives the results in the same order", async () => {
     const clients = [1, 2, 3].map(() => connect(server.address));
     const [a, b, c] = clients as [(typeof clients)[0], (typeof clients)[0], (typeof clients)[0]];
     const listeners = [await a.listener({ topics: ["order.x"] }), await b.listener({ topics: ["order.>"] })];
@@ -108,15 +108,15 @@ describe("semantics kept from the original:", () => {
       });
     }
     for (let i = 0; i < requests; i++) void c.dispatch({ topic: "order.x" });
-    const heard = await Promise.all(listeners.map((listener) => listener.take("delivery", 4 * requests)));
-    const orders = heard.map((deliveries) => deliveries.map((d) => `${d.requestId} ${d.producerId}`));
+    const received = await Promise.all(listeners.map((listener) => listener.take("delivery", 4 * requests)));
+    const orders = received.map((deliveries) => deliveries.map((d) => `${d.requestId} ${d.producerId}`));
     expect(orders[0]).toEqual(orders[1]);
-    expect(heard[0]?.map(({ sequence }) => sequence)).toEqual(
+    expect(received[0]?.map(({ sequence }) => sequence)).toEqual(
       Array.from({ length: 4 * requests }, (_, i) => BigInt(i + 1)),
     );
   });
 
-  it("registration is idempotent and independent per topic, and may change at any time", async () => {
+  it("registration is idempotent, independent per topic, and can change at any time", async () => {
     const client = connect(server.address);
     const producer = await client.producer("changes", ["change.a"]);
     const register = (...topics: readonly string[]) => {
@@ -137,18 +137,18 @@ describe("semantics kept from the original:", () => {
     expect([await targets("change.a"), await targets("change.b")]).toEqual([1, 1]);
   });
 
-  it("a request that never gets its turn within the TTL is SATURATED", async () => {
+  it("an assignment that waits until the TTL is SATURATED", async () => {
     const client = connect(server.address);
     const producer = await client.producer("busy", ["busy"], { maxOutstanding: 1 });
-    await client.dispatch({ topic: "busy", requestId: "hog" });
+    await client.dispatch({ topic: "busy", requestId: "outstanding" });
     const gather = client.gather({ topic: "busy", ttl: duration(20) });
     const { reason, outcomes } = await gather.next("summary");
     expect(reason).toBe(SummaryReason.EXPIRED);
     expect(outcomes.map(({ state }) => state)).toEqual([OutcomeState.SATURATED]);
-    expect(producer.all("assignment").map(({ requestId }) => requestId)).toEqual(["hog"]);
+    expect(producer.all("assignment").map(({ requestId }) => requestId)).toEqual(["outstanding"]);
   });
 
-  it("args and kwargs pass through unchanged, whatever the keywords are called", async () => {
+  it("args and kwargs pass through unchanged, whatever their keywords are called", async () => {
     const client = connect(server.address);
     const producer = await client.producer("keywords", ["keywords"]);
     const args = [3, "four", null, true, [], {}, 1e300, -0.5, "\u{1f600}", ""];
@@ -159,22 +159,22 @@ describe("semantics kept from the original:", () => {
   });
 });
 
-describe("payloads travel byte for byte:", () => {
-  /** A Value of lists within lists. */
+describe("payloads are delivered byte for byte:", () => {
+  /** A Value of nested lists. */
   const deep = (levels: number): Buffer =>
     levels === 0 ? numberField(1, 0) : bytesField(6, bytesField(1, deep(levels - 1)));
   const EVERY_BYTE = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
-  /** 5 in two bytes, which no encoder would write. */
+  /** The number 5 in two bytes, which no encoder would write. */
   const paddedFive = Buffer.from([0x28, 0x85, 0x00]);
 
   it.each<readonly [string, Uint8Array, Uint8Array]>([
-    ["fields that are not known", UNKNOWN_FIELDS, UNKNOWN_FIELDS],
-    ["numbers written long", paddedFive, Buffer.from([0xf8, 0x7c, 0x85, 0x80, 0x80, 0x00])],
-    ["fields that come twice", concat(bytesField(4, "a"), bytesField(4, "b")), bytesField(2, "again")],
+    ["unknown fields", UNKNOWN_FIELDS, UNKNOWN_FIELDS],
+    ["numbers with a non-minimal encoding", paddedFive, Buffer.from([0xf8, 0x7c, 0x85, 0x80, 0x80, 0x00])],
+    ["repeated fields", concat(bytesField(4, "a"), bytesField(4, "b")), bytesField(2, "again")],
     ["64-bit numbers", numberField(999, 2n ** 63n - 1n), numberField(999, -(2n ** 63n))],
     ["null", bytesField(2, bytesField(1, numberField(1, 0))), bytesField(1, numberField(1, 0))],
     ["every byte", bytesField(4, EVERY_BYTE), bytesField(2, EVERY_BYTE)],
-    ["nothing at all", concat(), concat()],
+    ["an empty payload", concat(), concat()],
   ])("%s", async (_, inRequest, inResult) => {
     const client = connect(server.address);
     const producer = await client.producer("verbatim", ["verbatim"]);
@@ -193,33 +193,33 @@ describe("payloads travel byte for byte:", () => {
   });
 
   it.each([40, 100, 1_000])(
-    "values nested %i deep, whether or not their receivers can read them",
+    "values nested %i levels deep, even if their receivers cannot decode them",
     async (levels) => {
       const client = connect(server.address);
       const producer = await client.producer("deep", ["deep"]);
       const listener = await client.listener({ topics: ["deep"] });
       const request = concat(bytesField(1, "deep"), bytesField(2, bytesField(1, deep(levels))));
-      const asked = producer.nextMessage();
+      const assigned = producer.nextMessage();
       await client.dispatchBytes(bytesField(1, request));
-      const assignment = await asked;
+      const assignment = await assigned;
       expect(embedded(assignment, ...REQUEST_IN_ASSIGNMENT)).toEqual(request);
       const assignmentId = embedded(assignment, 1, 1, 1);
       const result = bytesField(1, deep(levels));
-      const answered = listener.nextMessage();
+      const delivered = listener.nextMessage();
       producer.sendBytes(
         bytesField(1, bytesField(1, concat(bytesField(1, assignmentId), bytesField(3, result)))),
       );
-      expect(embedded(await answered, ...RESULT_IN_DELIVERY)).toEqual(result);
+      expect(embedded(await delivered, ...RESULT_IN_DELIVERY)).toEqual(result);
       const gather = client.gather({ topic: "deep", selector: { producerIds: ["deep"] } });
       const { requestId } = await gather.next("acceptance");
       let again = await producer.next("assignment");
       while (again.requestId !== requestId) again = await producer.next("assignment");
-      producer.answer(again, "the streams live");
+      producer.answer(again, "the streams are open");
       expect((await gather.next("summary")).answeredCount).toBe(1);
     },
   );
 
-  it("1 MiB less its envelope", async () => {
+  it("a payload of nearly 1 MiB", async () => {
     const client = connect(server.address);
     const producer = await client.producer("large", ["large"]);
     const listener = await client.listener({ topics: ["large"] });
@@ -234,7 +234,7 @@ describe("payloads travel byte for byte:", () => {
 });
 
 describe("defects of the original that must be impossible here:", () => {
-  it("a topic without producers: an explicit NO_PRODUCERS outcome, at once, no state left", async () => {
+  it("a topic without producers ends the request with NO_PRODUCERS at once and leaves no state", async () => {
     const { address } = await startServer();
     const client = connect(address);
     const listener = await client.listener({ topics: ["empty"], includeSummaries: true });
@@ -253,26 +253,26 @@ describe("defects of the original that must be impossible here:", () => {
     expect(counts).toMatchObject({ pendingRequests: 0, outstandingAssignments: 0, waitingAssignments: 0 });
   });
 
-  it("a topic without producers, with FAIL: refused", async () => {
+  it("a topic without producers rejects the request with FAIL", async () => {
     const client = connect(server.address);
     const fail = { topic: "empty", noProducersAction: NoProducersAction.FAIL };
     expect(await refusalOf(client.dispatch(fail))).toMatchObject({ reason: "NO_PRODUCERS" });
   });
 
-  it("a topic without producers, with WAIT: held for the first one, within the TTL", async () => {
+  it("a topic without producers holds the request with WAIT for the first producer within the TTL", async () => {
     const client = connect(server.address);
     const wait = { topic: "held", noProducersAction: NoProducersAction.WAIT };
     const gather = client.gather(wait);
     expect((await gather.next("acceptance")).targets).toEqual([]);
     const first = await client.producer("first", ["held"]);
     const second = await client.producer("second", ["held"]);
-    first.answer(await first.next("assignment"), "came late, answered");
+    first.answer(await first.next("assignment"), "joined later, replied");
     const { outcomes } = await gather.next("summary");
     expect(outcomes.map(({ producerId }) => producerId)).toEqual(["first"]);
     expect(second.all("assignment")).toEqual([]);
   });
 
-  it("a topic without producers, with WAIT, for the whole TTL: NO_PRODUCERS at its end", async () => {
+  it("a topic without producers ends the request with WAIT with NO_PRODUCERS at the TTL", async () => {
     const client = connect(server.address);
     const noProducersAction = NoProducersAction.WAIT;
     const gather = client.gather({ topic: "held.in.vain", noProducersAction, ttl: duration(20) });
@@ -281,20 +281,20 @@ describe("defects of the original that must be impossible here:", () => {
     expect(millis(elapsed)).toBeGreaterThanOrEqual(20);
   });
 
-  it("a producer that never answers: a deadline per request frees it at the TTL", async () => {
+  it("a producer that never replies is released at the TTL of the request", async () => {
     const client = connect(server.address);
-    const mute = await client.producer("mute", ["mute"]);
-    const gather = client.gather({ topic: "mute", ttl: duration(30) });
+    const silent = await client.producer("silent", ["silent"]);
+    const gather = client.gather({ topic: "silent", ttl: duration(30) });
     const { reason, outcomes, elapsed, missingCount } = await gather.next("summary");
     expect(reason).toBe(SummaryReason.EXPIRED);
-    expect(outcomes).toMatchObject([{ producerId: "mute", state: OutcomeState.MISSED }]);
+    expect(outcomes).toMatchObject([{ producerId: "silent", state: OutcomeState.MISSED }]);
     expect(missingCount).toBe(1);
     expect(millis(elapsed)).toBeGreaterThanOrEqual(30);
-    expect((await mute.next("revocation")).reason).toBe(RevocationReason.EXPIRED);
+    expect((await silent.next("revocation")).reason).toBe(RevocationReason.EXPIRED);
     expect((await gather.ended).code).toBe("OK");
   });
 
-  it("a producer that raises: an error is a result, and the producer lives", async () => {
+  it("a producer that raises sends an error as its result and stays registered", async () => {
     const client = connect(server.address);
     const producer = await client.producer("raises", ["raises"]);
     const listener = await client.listener({ topics: ["raises"] });
@@ -309,7 +309,7 @@ describe("defects of the original that must be impossible here:", () => {
     expect((await producer.next("assignment")).requestId).toBe("asked-again");
   });
 
-  it("kwargs uuid and reply_to, or a ttl of null: own fields; bad input names the field", async () => {
+  it("kwargs called uuid, reply_to or ttl do not conflict with fields, and a rejection names the bad field", async () => {
     const client = connect(server.address);
     const kwargs = { uuid: null, reply_to: null, ttl: null };
     await client.dispatch({ topic: "odd", kwargs });
@@ -318,25 +318,27 @@ describe("defects of the original that must be impossible here:", () => {
     await client.dispatch({ topic: "odd", kwargs });
   });
 
-  it("registering during a fan-out: impossible to break, by construction", async () => {
+  it("registering during a fan-out does not change the targets", async () => {
     const { address } = await startServer();
     const client = connect(address);
     const steady = await client.producer("steady", ["churn"]);
-    const churners = await Promise.all([0, 1, 2].map((i) => client.producer(`churner-${i}`, ["churn"])));
+    const joiningProducers = await Promise.all(
+      [0, 1, 2].map((i) => client.producer(`joiningProducer-${i}`, ["churn"])),
+    );
     const rounds = 100;
-    for (const churner of churners) {
+    for (const joiningProducer of joiningProducers) {
       for (let i = 0; i < rounds; i++) {
-        churner.say({ $case: "deregister", value: { topics: ["churn"] } });
-        churner.say({ $case: "register", value: { registrations: [{ topic: "churn" }] } });
+        joiningProducer.say({ $case: "deregister", value: { topics: ["churn"] } });
+        joiningProducer.say({ $case: "register", value: { registrations: [{ topic: "churn" }] } });
       }
     }
     const gathers = Array.from({ length: rounds }, () =>
       client.gather({ topic: "churn", ttl: duration(20_000) }),
     );
     for (const assignment of await steady.take("assignment", rounds)) steady.answer(assignment, 1);
-    for (const churner of churners) {
-      await churner.take("registered", rounds);
-      churner.cancel();
+    for (const joiningProducer of joiningProducers) {
+      await joiningProducer.take("registered", rounds);
+      joiningProducer.cancel();
     }
     for (const gather of gathers) {
       const { targets } = await gather.next("acceptance");
@@ -346,7 +348,7 @@ describe("defects of the original that must be impossible here:", () => {
     }
   });
 
-  it("the wall clock decides lateness: no more, a time of day in a request or reply changes nothing", async () => {
+  it("the wall clock does not decide lateness", async () => {
     const client = connect(server.address);
     const producer = await client.producer("clock", ["clock"]);
     const gather = client.gather({ topic: "clock" });
@@ -361,18 +363,18 @@ describe("defects of the original that must be impossible here:", () => {
     expect(outcomes[0]?.latency).toEqual(latency);
   });
 
-  it("expired work keeps running: no more, producers are told at once that it is revoked, and why", async () => {
+  it("expired and cancelled assignments are revoked at once, with the reason", async () => {
     const client = connect(server.address);
-    const producer = await client.producer("told", ["told"]);
-    await client.dispatch({ topic: "told", requestId: "told-1", ttl: duration(20) });
+    const producer = await client.producer("revoked", ["revoked"]);
+    await client.dispatch({ topic: "revoked", requestId: "revoked-1", ttl: duration(20) });
     const expired = await producer.next("assignment");
     expect(await producer.next("revocation")).toEqual({
       assignmentIds: [expired.assignmentId],
       reason: RevocationReason.EXPIRED,
     });
-    await client.dispatch({ topic: "told", requestId: "told-2" });
+    await client.dispatch({ topic: "revoked", requestId: "revoked-2" });
     const cancelled = await producer.next("assignment");
-    expect((await client.cancelRequest("told-2")).reason).toBe(SummaryReason.CANCELLED);
+    expect((await client.cancelRequest("revoked-2")).reason).toBe(SummaryReason.CANCELLED);
     expect(await producer.next("revocation")).toEqual({
       assignmentIds: [cancelled.assignmentId],
       reason: RevocationReason.REQUESTED,
@@ -381,7 +383,7 @@ describe("defects of the original that must be impossible here:", () => {
 });
 
 describe("a producer that is killed", () => {
-  it("has DEPARTED at once, long before the TTL, and the request ends early", async () => {
+  it("is DEPARTED at once, and the request ends before its TTL", async () => {
     const client = connect(server.address);
     const listener = await client.listener({ topics: ["killed"], includeSummaries: true });
     const survivor = await client.producer("survivor", ["killed"]);
@@ -394,8 +396,8 @@ describe("a producer that is killed", () => {
     await victim.stdout.next();
     await client.dispatch({ topic: "killed", ttl: duration(600_000) });
     survivor.answer(await survivor.next("assignment"), "alive");
-    const asked = ProduceResponse.decode(Buffer.from(await victim.stdout.next(), "base64"));
-    expect(asked.messages[0]?.message?.$case).toBe("assignment");
+    const received = ProduceResponse.decode(Buffer.from(await victim.stdout.next(), "base64"));
+    expect(received.messages[0]?.message?.$case).toBe("assignment");
     victim.kill("SIGKILL");
     const { reason, outcomes } = await listener.next("summary");
     expect(reason).toBe(SummaryReason.ALL_ANSWERED);

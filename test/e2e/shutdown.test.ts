@@ -1,5 +1,6 @@
 /**
- * The end of a dispatcher: told first, what is pending finishes or is told why not, and nothing can hold it up.
+ * The shutdown of a dispatcher: every peer gets GoAway, pending requests finish or end with a reason, and no peer can
+ * delay it.
  */
 import { connect as connectTcp } from "node:net";
 import { Client, credentials } from "@grpc/grpc-js";
@@ -28,11 +29,11 @@ import type { Tagged, WireStream } from "../support/wire-stream.js";
 const processes = createProcesses();
 afterEach(() => processes.stopAll());
 
-/** Longer than any test may take, so that what waits for its end fails. */
+/** Longer than any test may take, so that a server that waits for the end of its grace fails the test. */
 const LONG_GRACE = ["--drain-grace-ms", "10m"];
 const shuttingDown = { code: "UNAVAILABLE", reason: "SHUTTING_DOWN", domain: "ate.dispatcher" };
 
-/** Whatever a crash would print. */
+/** Output that indicates a crash. */
 const CRASH = /^\s+at |Error:|Unhandled|uncaught|"level":(50|60)/;
 
 async function expectCleanExit(server: ServerProcess): Promise<void> {
@@ -40,29 +41,29 @@ async function expectCleanExit(server: ServerProcess): Promise<void> {
   expect(server.stderr.all.filter((line) => CRASH.test(line))).toEqual([]);
 }
 
-const asItIs = (bytes: Buffer): Buffer => bytes;
+const verbatim = (bytes: Buffer): Buffer => bytes;
 
-/** Opens a stream of another service that only watches. */
+/** Opens a stream of the health service or another service that never ends by itself. */
 function watch(
   address: string,
   method: string,
 ): { readonly first: Promise<Buffer>; readonly ended: Promise<unknown> } {
   const client = new Client(address, credentials.createInsecure());
   onTestFinished(() => client.close());
-  const call = client.makeServerStreamRequest(method, asItIs, asItIs, Buffer.alloc(0));
+  const call = client.makeServerStreamRequest(method, verbatim, verbatim, Buffer.alloc(0));
   return {
     first: new Promise((resolve) => call.on("data", resolve)),
     ended: new Promise((resolve) => call.on("error", resolve).on("end", resolve)),
   };
 }
 
-/** What health says: 1 SERVING, 2 NOT_SERVING. */
+/** The health status: 1 SERVING, 2 NOT_SERVING. */
 async function health(client: WireClient): Promise<number> {
   return (await client.unary("/grpc.health.v1.Health/Check", Buffer.alloc(0)))[1] ?? 0;
 }
 
 describe.each(["SIGTERM", "SIGINT"] as const)("at %s", (signal) => {
-  it("everybody is told, what is pending finishes, then every stream ends UNAVAILABLE and the process with 0", async () => {
+  it("every stream gets GoAway, pending requests finish, then all streams end UNAVAILABLE and the process with 0", async () => {
     const server = await processes.serve(LONG_GRACE);
     const client = connect(server.address);
     const producer = await client.producer("finishes", ["end"]);
@@ -119,35 +120,35 @@ it("an idle server with open streams ends at once", async () => {
 });
 
 describe("at the end of the grace", () => {
-  it("what is still pending ends with SHUTDOWN, and its producers are told", async () => {
+  it("pending requests end with SHUTDOWN, and their assignments are revoked", async () => {
     const server = await processes.serve(["--drain-grace-ms", "100ms"]);
     const client = connect(server.address);
-    const mute = await client.producer("mute", ["mute"]);
-    const listener = await client.listener({ topics: ["mute"], includeSummaries: true });
-    const gather = client.gather({ topic: "mute", ttl: duration(60_000) });
+    const silent = await client.producer("silent", ["silent"]);
+    const listener = await client.listener({ topics: ["silent"], includeSummaries: true });
+    const gather = client.gather({ topic: "silent", ttl: duration(60_000) });
     const held = { topic: "held", noProducersAction: NoProducersAction.WAIT, ttl: duration(60_000) };
     const waiting = client.gather(held);
     await waiting.next("acceptance");
-    const { assignmentId } = await mute.next("assignment");
+    const { assignmentId } = await silent.next("assignment");
     server.kill("SIGTERM");
     expect(await gather.next("summary")).toMatchObject({
       reason: SummaryReason.SHUTDOWN,
-      outcomes: [{ producerId: "mute", state: OutcomeState.CANCELLED }],
+      outcomes: [{ producerId: "silent", state: OutcomeState.CANCELLED }],
     });
     expect((await waiting.next("summary")).reason).toBe(SummaryReason.SHUTDOWN);
     for (const { ended } of [gather, waiting]) expect((await ended).code).toBe("OK");
     expect((await listener.next("summary")).reason).toBe(SummaryReason.SHUTDOWN);
-    expect(await mute.next("revocation")).toEqual({
+    expect(await silent.next("revocation")).toEqual({
       assignmentIds: [assignmentId],
       reason: RevocationReason.SHUTDOWN,
     });
-    for (const { ended } of [mute, listener]) expect(await ended).toMatchObject(shuttingDown);
+    for (const { ended } of [silent, listener]) expect(await ended).toMatchObject(shuttingDown);
     await expectCleanExit(server);
   });
 });
 
-describe("the end is not held up", () => {
-  it("by a listener that never reads, connections that say nothing, half a request, or watchers", async () => {
+describe("the shutdown is not delayed", () => {
+  it("by a listener that never reads, silent connections, half a request, or watchers", async () => {
     const server = await processes.serve(LONG_GRACE);
     const [host = "", port = ""] = server.address.split(":");
     const sockets = Array.from({ length: 3 }, () => connectTcp(Number(port), host));
@@ -182,7 +183,7 @@ describe("the end is not held up", () => {
   });
 });
 
-describe("results that were accepted", () => {
+describe("accepted results", () => {
   it("reach every listener before its stream ends", async () => {
     const server = await processes.serve(LONG_GRACE);
     const client = connect(server.address);
@@ -213,7 +214,7 @@ describe("results that were accepted", () => {
 });
 
 describe("an embedded dispatcher", () => {
-  it("drains once, however often it is told", async () => {
+  it("drains once for any number of calls", async () => {
     const { dispatcher, address } = await startServer();
     const listener = await connect(address).listener({});
     const first = dispatcher.drain();
@@ -231,7 +232,7 @@ describe("an embedded dispatcher", () => {
     await createDispatcher({ logLevel: "silent" }).drain();
   });
 
-  it("says which address it cannot have, and can be drained then", async () => {
+  it("names the address that it cannot bind, and can be drained after that", async () => {
     const { address } = await startServer();
     const second = createDispatcher({ listen: ["127.0.0.1:0", address], logLevel: "silent" });
     await expect(second.start()).rejects.toThrow(address);

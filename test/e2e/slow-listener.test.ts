@@ -1,6 +1,6 @@
 /**
- * Peers that do not read: what is queued for them is bounded, they are told exactly what they lost or why they were
- * closed, and nobody else feels anything.
+ * Peers that do not read: their queues are bounded, they learn exactly what they lost or why they were closed, and other
+ * peers are not affected.
  */
 import {
   GapReason,
@@ -16,11 +16,12 @@ import { connect, duration, type ListenStream } from "../support/wire-client.js"
 
 const KIB = 1_024;
 const MIB = 1_024 * KIB;
-/** What both transports take of messages of up to 256 KiB, or of one result: 1 MiB ahead, and 16 messages unread. */
+/** Bytes that both transports buffer: 1 MiB of flow-control window each, and 16 unread messages of at most 256 KiB or
+ * one result. */
 const absorbed = (bytes: number) => 2 * MIB + 18 * Math.max(256 * KIB, bytes);
 const server = useServer({ producerBufferBytes: MIB, callerBufferBytes: MIB });
 
-/** Fails unless every position from 1 on was either delivered or told lost, in order. @returns how many were lost. */
+/** Fails unless every sequence number from 1 on was delivered or in a gap, in order. @returns the count of each. */
 function accountFor(listener: ListenStream): { readonly delivered: number; readonly lost: number } {
   let position = 0n;
   let delivered = 0;
@@ -50,7 +51,7 @@ describe("a listener that does not read,", () => {
     ["results of 1 MiB, each larger than its buffer", 40, MIB - 200, 64 * KIB],
     ["results of 1 MiB", 40, MIB - 200, 4 * MIB],
   ])(
-    "with %s: its queue is bounded, it is told what it lost, and others hear everything",
+    "with %s: its queue is bounded, it gets gaps for its losses, and other listeners receive everything",
     async (name, count, bytes, bufferBytes) => {
       const client = connect(server.address);
       const topic = `slow.${name.replaceAll(/[^a-z]+/g, "-")}`;
@@ -62,12 +63,12 @@ describe("a listener that does not read,", () => {
       const fast = await connect(server.address).listener({ topics: [topic] });
       slow.pause();
       await flood(client, topic, count, bytes);
-      let heard = 0;
-      for (; heard < count; heard++) {
+      let receivedCount = 0;
+      for (; receivedCount < count; receivedCount++) {
         await fast.next("delivery");
-        if (heard % Math.ceil(count / 20) > 0) continue;
+        if (receivedCount % Math.ceil(count / 20) > 0) continue;
         const found = (await client.listeners()).find(({ listenerId }) => listenerId === topic);
-        // One chunk always has room, and what comes in one turn is looked at in the end.
+        // A queue always takes one chunk, and the limit is checked only at the end of an event-loop turn.
         const chunk = bytes + 64 * KIB;
         expect(Number(found?.queuedBytes)).toBeLessThanOrEqual(Math.max(bufferBytes, chunk) + 2 * chunk);
       }
@@ -83,15 +84,15 @@ describe("a listener that does not read,", () => {
     },
   );
 
-  it("but now and then does, is told of every loss in its place", async () => {
+  it("except now and then, gets a gap at the place of every loss", async () => {
     const client = connect(server.address);
-    const topics = ["slow.moody"];
+    const topics = ["slow.intermittent"];
     const slow = await connect(server.address).listener({ topics, bufferBytes: 64 * KIB });
     const fast = await connect(server.address).listener({ topics });
     const count = 20_000;
     slow.pause();
-    await flood(client, "slow.moody", count, KIB);
-    for (let heard = 0; heard < count; heard += 2_000) {
+    await flood(client, "slow.intermittent", count, KIB);
+    for (let receivedCount = 0; receivedCount < count; receivedCount += 2_000) {
       await fast.take("delivery", 2_000);
       slow.resume();
       await slow.next("delivery");
@@ -105,12 +106,12 @@ describe("a listener that does not read,", () => {
     expect(slow.all("gap").length).toBeGreaterThan(1);
   });
 
-  it("and asked to be disconnected then: RESOURCE_EXHAUSTED, and it is gone even before it reads that", async () => {
+  it("with DISCONNECT is closed with RESOURCE_EXHAUSTED, and its session ends before it reads the status", async () => {
     const client = connect(server.address);
     const overflowAction = OverflowAction.DISCONNECT;
     const topics = ["slow.disconnect"];
     const slow = await connect(server.address).listener({
-      listenerId: "impatient",
+      listenerId: "disconnects",
       topics,
       overflowAction,
       bufferBytes: 64 * KIB,
@@ -122,7 +123,7 @@ describe("a listener that does not read,", () => {
     await fast.take("delivery", count);
     expect(accountFor(fast)).toEqual({ delivered: count, lost: 0 });
     const connected = (await client.listeners()).map(({ listenerId }) => listenerId);
-    expect(connected).not.toContain("impatient");
+    expect(connected).not.toContain("disconnects");
     slow.resume();
     expect(await slow.ended).toMatchObject({
       code: "RESOURCE_EXHAUSTED",
@@ -131,7 +132,7 @@ describe("a listener that does not read,", () => {
       metadata: { limit: String(64 * KIB) },
     });
     expect((await slow.ended).retryDelayMs).toBeGreaterThan(0);
-    // It comes back where it left off.
+    // It resumes after its last delivery.
     const sequence = slow.all("delivery").at(-1)?.sequence ?? 0n;
     const epoch = slow.all("ready")[0]?.cursors[0]?.epoch ?? "";
     const resumeFrom = [{ topic: "slow.disconnect", epoch, sequence }];
@@ -140,7 +141,7 @@ describe("a listener that does not read,", () => {
     expect(again.all("delivery")[0]?.sequence).toBe(sequence + 1n);
   });
 
-  it("but whose summaries must not be lost, is closed once they alone are too many", async () => {
+  it("and includes summaries, is closed when the summaries alone exceed its buffer", async () => {
     const client = connect(server.address);
     const topics = ["slow.summaries"];
     const slow = await connect(server.address).listener({
@@ -161,7 +162,7 @@ describe("a listener that does not read,", () => {
 });
 
 describe("a producer that does not read", () => {
-  it("is closed as a SLOW_PRODUCER, and has departed even before it reads that", async () => {
+  it("is closed as SLOW_PRODUCER, and departs before it reads the status", async () => {
     const client = connect(server.address);
     const slow = await connect(server.address).producer("deaf", ["deaf"]);
     const well = await client.producer("well", ["deaf"]);
@@ -193,7 +194,7 @@ describe("a producer that does not read", () => {
 
 describe("a caller that does not read", () => {
   it.each(["gather", "submit"] as const)(
-    "its results is closed as a SLOW_CALLER, and its %s is cancelled",
+    "its results is closed as SLOW_CALLER, and its %s is cancelled",
     async (kind) => {
       const client = connect(server.address);
       const topic = `deaf.${kind}`;
@@ -221,7 +222,7 @@ describe("a caller that does not read", () => {
 });
 
 describe("a peer that was closed", () => {
-  it("and reads to the end in its time, has its status, and what reads on is left alone", async () => {
+  it("and reads to the end in time gets its status, and other streams of its connection stay open", async () => {
     const client = connect((await startServer({ closeTimeoutMs: 100 })).address);
     const replaced = await client.listener({ listenerId: "twice", topics: ["cut"] });
     const again = await client.listener({ listenerId: "twice", topics: ["cut"] });

@@ -1,8 +1,7 @@
 /**
- * The status table of the contract over a real socket: what a peer gets wrong, and exactly how it is told.
+ * The status table of the contract over a real socket: every mistake of a peer, and the exact status that it gets.
  *
- * Every refusal is checked to be printable ASCII and to say the same in its status and in its details where it is read,
- * in wire-status.ts.
+ * wire-status.ts, which reads every status, also checks that it is printable ASCII and that its details agree with it.
  */
 import { connect as connectHttp2 } from "node:http2";
 import { gzipSync } from "node:zlib";
@@ -45,15 +44,17 @@ function violation(metadata: Readonly<Record<string, string>> = {}) {
 
 const malformed = { code: "INVALID_ARGUMENT", reason: "MALFORMED_MESSAGE", domain: DOMAIN, fields: [] };
 
-/** The three calls that bring a request, and how each is refused. */
-const ASKING: readonly (readonly [string, (client: WireClient, request: Uint8Array) => Promise<Refused>])[] =
-  [
-    ["Dispatch", (client, request) => refusalOf(client.dispatchBytes(bytesField(1, request)))],
-    ["Gather", (client, request) => client.gatherBytes(bytesField(1, request)).ended],
-    ["Submit", (client, request) => rejectionOf(client, concat(bytesField(1, "c1"), bytesField(2, request)))],
-  ];
+/** The three calls that carry a request, and how to read the rejection of each. */
+const REQUEST_CALLS: readonly (readonly [
+  string,
+  (client: WireClient, request: Uint8Array) => Promise<Refused>,
+])[] = [
+  ["Dispatch", (client, request) => refusalOf(client.dispatchBytes(bytesField(1, request)))],
+  ["Gather", (client, request) => client.gatherBytes(bytesField(1, request)).ended],
+  ["Submit", (client, request) => rejectionOf(client, concat(bytesField(1, "c1"), bytesField(2, request)))],
+];
 
-/** Submits, takes the rejection, and makes sure that the stream lives. */
+/** Submits a bad request, reads its rejection, and checks that the stream stays open. */
 async function rejectionOf(client: WireClient, submission: Uint8Array, named = "c1"): Promise<Refused> {
   const stream = client.submit();
   stream.sendBytes(bytesField(1, submission));
@@ -63,7 +64,7 @@ async function rejectionOf(client: WireClient, submission: Uint8Array, named = "
   expect((await stream.next("acceptance")).correlationId).toBe("good");
   stream.halfClose();
   expect((await stream.ended).code).toBe("OK");
-  if (!status) throw new Error("a rejection has no status");
+  if (!status) throw new Error("the Rejection has no status");
   return readStatus(status);
 }
 
@@ -75,7 +76,7 @@ function durationField(field: number, seconds: number | bigint, nanos: number | 
   return bytesField(field, concat(numberField(1, seconds), numberField(2, nanos)));
 }
 
-describe.each(ASKING)("%s refuses", (_, ask) => {
+describe.each(REQUEST_CALLS)("%s rejects", (_, ask) => {
   const chars = (length: number) => "x".repeat(length);
   const labels = (count: number) =>
     Array.from({ length: count }, (_, i) =>
@@ -168,7 +169,7 @@ describe.each(ASKING)("%s refuses", (_, ask) => {
     expect(await ask(connect(server.address), requestBytes(field))).toMatchObject(invalid(`request.${path}`));
   });
 
-  it("everything that is wrong, at once", async () => {
+  it("several invalid fields, and names all of them", async () => {
     const refused = await ask(
       connect(server.address),
       concat(bytesField(1, "a b"), durationField(7, -1), numberField(11, 4)),
@@ -181,7 +182,7 @@ describe.each(ASKING)("%s refuses", (_, ask) => {
     expect(await ask(connect(server.address), concat())).toMatchObject(invalid("request.topic"));
   });
 
-  it("a request that nobody can be asked, if it said FAIL", async () => {
+  it("a request without a producer if its action is FAIL", async () => {
     const fail = numberField(11, NoProducersAction.FAIL);
     expect(await ask(connect(server.address), requestBytes(fail))).toMatchObject({
       code: "FAILED_PRECONDITION",
@@ -205,7 +206,7 @@ describe.each(ASKING)("%s refuses", (_, ask) => {
   });
 });
 
-describe("what is allowed", () => {
+describe("the contract allows", () => {
   const accepted: readonly (readonly [string, RequestInit])[] = [
     ["a topic of 1 byte", { topic: "a" }],
     ["a topic of 255 bytes", { topic: "a".repeat(255) }],
@@ -223,7 +224,7 @@ describe("what is allowed", () => {
     expect(requestId).toMatch(/^[\x21-\x7e]{1,128}$/);
   });
 
-  it("fields that a later version of the contract may add", async () => {
+  it("fields that a later version may add", async () => {
     const client = connect(server.address);
     const request = bytesField(1, requestBytes(UNKNOWN_FIELDS));
     await client.dispatchBytes(concat(UNKNOWN_FIELDS, request, UNKNOWN_FIELDS));
@@ -231,7 +232,7 @@ describe("what is allowed", () => {
     await stream.next("ready");
   });
 
-  it("two members of a oneof, of which the last one on the wire counts", async () => {
+  it("two members of a oneof; the last one on the wire counts", async () => {
     const client = connect(server.address);
     const twice = bytesField(9, concat(numberField(2, 0), numberField(1, 1)));
     await client.dispatchBytes(bytesField(1, requestBytes(twice)));
@@ -241,7 +242,7 @@ describe("what is allowed", () => {
   });
 });
 
-describe("Submit refuses", () => {
+describe("Submit rejects", () => {
   it.each<readonly [string, string]>([
     ["no correlation_id", ""],
     ["a correlation_id of 65 characters", "c".repeat(65)],
@@ -258,21 +259,21 @@ describe("Submit refuses", () => {
     expect(refused).toMatchObject(invalid("exclude_listeners"));
   });
 
-  it("a message that is no protobuf, which ends the stream", async () => {
+  it("a message that is not protobuf, and ends the stream", async () => {
     const stream = connect(server.address).submit();
     stream.sendBytes(bytesField(1, Buffer.from([0xff])));
     expect(await stream.ended).toMatchObject(malformed);
   });
 });
 
-describe("CancelRequest refuses", () => {
-  it("a request that is not known", async () => {
-    const refused = await refusalOf(connect(server.address).cancelRequest("never-heard-of"));
+describe("CancelRequest rejects", () => {
+  it("an unknown request", async () => {
+    const refused = await refusalOf(connect(server.address).cancelRequest("unknown-request"));
     expect(refused).toMatchObject({
       code: "NOT_FOUND",
       reason: "REQUEST_NOT_FOUND",
       domain: DOMAIN,
-      metadata: { request_id: "never-heard-of" },
+      metadata: { request_id: "unknown-request" },
     });
   });
 
@@ -290,7 +291,7 @@ describe("CancelRequest refuses", () => {
   });
 });
 
-describe("UpdateListener refuses", () => {
+describe("UpdateListener rejects", () => {
   it("a listener that is not connected", async () => {
     const refused = await refusalOf(connect(server.address).updateListener({ listenerId: "nobody" }));
     expect(refused).toMatchObject({
@@ -310,7 +311,7 @@ describe("UpdateListener refuses", () => {
     expect(refused).toMatchObject(invalid(field));
   });
 
-  it("a bad change as a whole", async () => {
+  it("a change with one bad topic as a whole", async () => {
     const client = connect(server.address);
     await client.listener({ listenerId: "steady", topics: ["steady.a"] });
     await refusalOf(client.updateListener({ listenerId: "steady", addTopics: ["steady.b", ""] }));
@@ -318,7 +319,7 @@ describe("UpdateListener refuses", () => {
   });
 });
 
-describe("Listen refuses", () => {
+describe("Listen rejects", () => {
   const bad: readonly (readonly [string, Uint8Array, string])[] = [
     ["a listener_id with a space", bytesField(1, "a b"), "listener_id"],
     ["a listener_id of 129 characters", bytesField(1, "l".repeat(129)), "listener_id"],
@@ -350,20 +351,20 @@ describe("Listen refuses", () => {
     expect(await ended).toMatchObject({ code: "INVALID_ARGUMENT", domain: DOMAIN });
   });
 
-  it("a message that is no protobuf", async () => {
+  it("a message that is not protobuf", async () => {
     expect(await connect(server.address).listenBytes(Buffer.from([0x0a, 0x7f])).ended).toMatchObject(
       malformed,
     );
   });
 });
 
-describe("Subscribe refuses", () => {
+describe("Subscribe rejects", () => {
   const listen = { $case: "listen", value: { topics: ["sub.a"] } } as const;
 
   it.each<readonly [string, Uint8Array]>([
     ["an update", bytesField(2, "")],
     ["nothing", concat()],
-    ["what it does not know", bytesField(15, "")],
+    ["an unknown message", bytesField(15, "")],
   ])("%s as the first message", async (_, message) => {
     const stream = connect(server.address).subscribe();
     stream.sendBytes(message);
@@ -378,7 +379,7 @@ describe("Subscribe refuses", () => {
     expect(await stream.ended).toMatchObject(violation());
   });
 
-  it("an end before listen", async () => {
+  it("a half-close before listen", async () => {
     const stream = connect(server.address).subscribe();
     stream.halfClose();
     expect(await stream.ended).toMatchObject(violation());
@@ -395,7 +396,7 @@ describe("Subscribe refuses", () => {
     expect(await stream.ended).toMatchObject(invalid(field));
   });
 
-  it("an update that is no protobuf", async () => {
+  it("an update that is not protobuf", async () => {
     const stream = connect(server.address).subscribe();
     stream.say(listen);
     await stream.next("ready");
@@ -404,8 +405,8 @@ describe("Subscribe refuses", () => {
   });
 });
 
-describe("Produce refuses", () => {
-  const nothingSaid: readonly (readonly [string, ProducerInit, Readonly<Record<string, string>>])[] = [
+describe("Produce rejects", () => {
+  const beforeHello: readonly (readonly [string, ProducerInit, Readonly<Record<string, string>>])[] = [
     ["a reply", { $case: "reply", value: { assignmentId: "1" } }, { got: "reply" }],
     ["a register", { $case: "register", value: {} }, { got: "register" }],
     ["a deregister", { $case: "deregister", value: {} }, { got: "deregister" }],
@@ -413,7 +414,7 @@ describe("Produce refuses", () => {
     ["a drain", { $case: "drain", value: {} }, { got: "drain" }],
   ];
 
-  it.each(nothingSaid)("%s before Hello", async (_, message, metadata) => {
+  it.each(beforeHello)("%s before Hello", async (_, message, metadata) => {
     const stream = connect(server.address).produce();
     stream.say(message);
     expect(await stream.ended).toMatchObject(violation(metadata));
@@ -434,7 +435,7 @@ describe("Produce refuses", () => {
     expect(await stream.ended).toMatchObject(violation());
   });
 
-  it("everything behind what came before Hello", async () => {
+  it("every message after a message before Hello", async () => {
     const client = connect(server.address);
     const stream = client.produce();
     const hello: ProducerInit = { $case: "hello", value: { registrations: [{ topic: "behind.mistake" }] } };
@@ -443,7 +444,7 @@ describe("Produce refuses", () => {
     expect(stream.events).toEqual([]);
   });
 
-  it("everything behind a second Hello", async () => {
+  it("every message after a second Hello", async () => {
     const client = connect(server.address);
     const listener = await client.listener({ topics: ["behind.hello"] });
     const stream = await client.producer("behind-hello", ["behind.hello"]);
@@ -491,7 +492,7 @@ describe("Produce refuses", () => {
     expect(await stream.ended).toMatchObject({ code: "INVALID_ARGUMENT", domain: DOMAIN });
   });
 
-  it("a message that is no protobuf, and what came before it in the batch still counts", async () => {
+  it("a message that is not protobuf, but processes the messages before it in the batch", async () => {
     const client = connect(server.address);
     const stream = await client.producer("before-garbage", ["before.garbage"]);
     const gather = client.gather({ topic: "before.garbage" });
@@ -518,14 +519,14 @@ describe("Produce refuses", () => {
   });
 });
 
-describe("a producer's harmless mistake is a Fault, and the stream lives:", () => {
-  async function faultOf(say: (stream: Awaited<ReturnType<WireClient["producer"]>>) => void) {
+describe("a minor mistake of a producer yields a Fault and leaves the stream open:", () => {
+  async function faultOf(send: (stream: Awaited<ReturnType<WireClient["producer"]>>) => void) {
     const stream = await connect(server.address).producer("");
-    say(stream);
+    send(stream);
     const { correlationId, status } = await stream.next("fault");
-    stream.say({ $case: "register", value: { registrations: [{ topic: "alive" }], correlationId: "alive" } });
-    expect((await stream.next("registered")).correlationId).toBe("alive");
-    if (!status) throw new Error("a fault has no status");
+    stream.say({ $case: "register", value: { registrations: [{ topic: "open" }], correlationId: "open" } });
+    expect((await stream.next("registered")).correlationId).toBe("open");
+    if (!status) throw new Error("the Fault has no status");
     return { correlationId, ...readStatus(status) };
   }
 
@@ -576,7 +577,7 @@ describe("a producer's harmless mistake is a Fault, and the stream lives:", () =
     expect(fault).toMatchObject(invalid("messages.message"));
   });
 
-  it("a register that is wrong in part joins nothing", async () => {
+  it("a register with one bad topic joins no topic", async () => {
     const client = connect(server.address);
     const stream = await client.producer("joins-nothing");
     const registrations = [{ topic: "joined.nothing" }, { topic: "a..b" }];
@@ -608,8 +609,8 @@ describe("a producer's harmless mistake is a Fault, and the stream lives:", () =
 describe("a reply", () => {
   const result = bytesField(3, bytesField(2, "data"));
 
-  /** A producer that wants dispositions, and one that owes an answer of its own. */
-  async function pair(topic: string) {
+  /** A producer with dispositions and an outstanding assignment, and the gather that waits for it. */
+  async function openAssignment(topic: string) {
     const client = connect(server.address);
     const stream = await client.producer(`${topic}.mine`, [topic], { reportDispositions: true });
     const gather = client.gather({ topic });
@@ -619,15 +620,15 @@ describe("a reply", () => {
 
   it.each<readonly [string, Uint8Array | string]>([
     ["is empty", ""],
-    ["was never given out", "999999999"],
-    ["is no number", "one"],
+    ["was never assigned", "999999999"],
+    ["is not a number", "one"],
     ["is longer than any number", "9".repeat(400)],
     ["is negative", "-1"],
     ["has NUL", "1\0"],
     ["has an emoji", "\u{1f600}"],
     ["has half an emoji", LONE_SURROGATE],
-  ])("whose assignment_id %s is UNKNOWN and nothing else", async (_, id) => {
-    const { stream, gather, assignment } = await pair("reply.unknown");
+  ])("whose assignment_id %s is UNKNOWN and has no other effect", async (_, id) => {
+    const { stream, gather, assignment } = await openAssignment("reply.unknown");
     stream.sendBytes(bytesField(1, bytesField(1, concat(bytesField(1, id), result))));
     expect((await stream.next("disposition")).state).toBe(DispositionState.UNKNOWN);
     stream.answer(assignment, 1);
@@ -636,17 +637,17 @@ describe("a reply", () => {
     expect(gather.all("delivery")).toHaveLength(1);
   });
 
-  it("to somebody else's assignment is UNKNOWN, and the assignment stays open", async () => {
-    const { client, gather, stream, assignment } = await pair("reply.foreign");
-    const thief = await client.producer("thief", [], { reportDispositions: true });
-    thief.answer(assignment, "stolen");
-    expect((await thief.next("disposition")).state).toBe(DispositionState.UNKNOWN);
+  it("to another producer's assignment is UNKNOWN, and the assignment stays outstanding", async () => {
+    const { client, gather, stream, assignment } = await openAssignment("reply.foreign");
+    const other = await client.producer("other", [], { reportDispositions: true });
+    other.answer(assignment, "not mine");
+    expect((await other.next("disposition")).state).toBe(DispositionState.UNKNOWN);
     stream.answer(assignment, "mine");
     expect((await gather.next("delivery")).result?.outcome).toEqual({ $case: "value", value: "mine" });
   });
 
-  it("behind the final one is a DUPLICATE, and is delivered to nobody", async () => {
-    const { gather, stream, assignment } = await pair("reply.twice");
+  it("after the final reply is a DUPLICATE and is not delivered", async () => {
+    const { gather, stream, assignment } = await openAssignment("reply.twice");
     stream.answer(assignment, "first");
     stream.answer(assignment, "second");
     expect((await stream.next("disposition")).state).toBe(DispositionState.ACCEPTED);
@@ -655,7 +656,7 @@ describe("a reply", () => {
     expect(gather.all("delivery")).toHaveLength(1);
   });
 
-  it("without dispositions is not commented on, whatever is wrong with it", async () => {
+  it("gets no disposition if the producer did not ask for dispositions", async () => {
     const client = connect(server.address);
     const stream = await client.producer("quiet");
     stream.answer({ assignmentId: "999999999" }, 1);
@@ -665,22 +666,22 @@ describe("a reply", () => {
   });
 
   it("without a result counts as a null value", async () => {
-    const { gather, stream, assignment } = await pair("reply.empty");
+    const { gather, stream, assignment } = await openAssignment("reply.empty");
     stream.say({ $case: "reply", value: { assignmentId: assignment.assignmentId } });
     expect((await gather.next("delivery")).result?.outcome).toBeUndefined();
     expect((await gather.next("summary")).answeredCount).toBe(1);
   });
 
-  it("counts behind fields that are not known", async () => {
-    const { gather, stream, assignment } = await pair("reply.later-version");
+  it("with unknown fields is accepted", async () => {
+    const { gather, stream, assignment } = await openAssignment("reply.later-version");
     const reply = bytesField(1, concat(UNKNOWN_FIELDS, bytesField(1, assignment.assignmentId), result));
     stream.sendBytes(concat(UNKNOWN_FIELDS, bytesField(1, concat(UNKNOWN_FIELDS, reply, UNKNOWN_FIELDS))));
     expect((await stream.next("disposition")).state).toBe(DispositionState.ACCEPTED);
     expect((await gather.next("summary")).answeredCount).toBe(1);
   });
 
-  it("that another member of the oneof follows on the wire does not count; the last one does", async () => {
-    const { stream, assignment } = await pair("reply.oneof");
+  it("followed by another member of the oneof is ignored; the last member on the wire counts", async () => {
+    const { stream, assignment } = await openAssignment("reply.oneof");
     const reply = bytesField(1, bytesField(1, assignment.assignmentId));
     const register = bytesField(3, bytesField(2, "instead"));
     stream.sendBytes(bytesField(1, concat(reply, register)));
@@ -690,8 +691,8 @@ describe("a reply", () => {
     expect(stream.all("disposition")).toEqual([]);
   });
 
-  it("whose result has two outcomes is what the last one on the wire says", async () => {
-    const { gather, stream, assignment } = await pair("reply.outcomes");
+  it("whose result has two outcomes has the last one on the wire", async () => {
+    const { gather, stream, assignment } = await openAssignment("reply.outcomes");
     const error = bytesField(3, concat(numberField(1, 5), bytesField(2, "gone")));
     const two = bytesField(3, concat(error, bytesField(2, "data")));
     stream.sendBytes(bytesField(1, bytesField(1, concat(bytesField(1, assignment.assignmentId), two))));
@@ -700,14 +701,14 @@ describe("a reply", () => {
   });
 });
 
-describe("streams and requests that are too many", () => {
+describe("streams and requests beyond a limit", () => {
   const retry = { code: "RESOURCE_EXHAUSTED", domain: DOMAIN };
 
-  it("get RESOURCE_EXHAUSTED with RetryInfo past the limit of pending requests", async () => {
+  it("get RESOURCE_EXHAUSTED with RetryInfo at the limit of pending requests", async () => {
     const client = connect((await startServer({ maxPendingRequests: 1 })).address);
     const held = { topic: "t", noProducersAction: NoProducersAction.WAIT };
     await client.dispatch(held);
-    for (const [, ask] of ASKING.slice(0, 2)) {
+    for (const [, ask] of REQUEST_CALLS.slice(0, 2)) {
       const refused = await ask(client, requestBytes());
       expect(refused).toMatchObject({ ...retry, reason: "PENDING_LIMIT", metadata: { limit: "1" } });
       expect(refused.retryDelayMs).toBeGreaterThan(0);
@@ -718,14 +719,14 @@ describe("streams and requests that are too many", () => {
     expect(status && readStatus(status)).toMatchObject({ ...retry, reason: "PENDING_LIMIT" });
   });
 
-  it("get it past the limit of pending bytes", async () => {
+  it("get RESOURCE_EXHAUSTED at the limit of pending bytes", async () => {
     const client = connect((await startServer({ maxPendingBytes: 1_024 })).address);
     const refused = await refusalOf(client.dispatch({ topic: "t", data: Buffer.alloc(1_025) }));
     expect(refused).toMatchObject({ ...retry, reason: "PENDING_BYTES_LIMIT", metadata: { limit: "1024" } });
     expect(refused.retryDelayMs).toBeGreaterThan(0);
   });
 
-  it("get it past the limit of topics", async () => {
+  it("get RESOURCE_EXHAUSTED at the limit of topics", async () => {
     const client = connect((await startServer({ maxTopics: 1 })).address);
     const held = (topic: string) => ({ topic, noProducersAction: NoProducersAction.WAIT });
     await client.dispatch(held("a"));
@@ -734,7 +735,7 @@ describe("streams and requests that are too many", () => {
     expect(refused.retryDelayMs).toBeGreaterThan(0);
   });
 
-  it("get it past the limit of streams, whichever they are", async () => {
+  it("get RESOURCE_EXHAUSTED at the limit of sessions, on every kind of stream", async () => {
     const client = connect((await startServer({ maxSessions: 1 })).address);
     await client.listener({ topics: ["t"] });
     const produce = client.produce();
@@ -749,7 +750,7 @@ describe("streams and requests that are too many", () => {
     }
   });
 
-  it("get it past the limit of a session's topics, producers as a Fault", async () => {
+  it("get RESOURCE_EXHAUSTED at the limit of a session's topics, and producers get it as a Fault", async () => {
     const client = connect((await startServer({ maxRegistrationsPerSession: 1 })).address);
     const producer = await client.producer("p", ["a"]);
     producer.say({ $case: "register", value: { registrations: [{ topic: "b" }] } });
@@ -760,7 +761,7 @@ describe("streams and requests that are too many", () => {
     expect(refused).toMatchObject({ ...retry, reason: "REGISTRATION_LIMIT" });
   });
 
-  it("get it for metadata past its limit", async () => {
+  it("get RESOURCE_EXHAUSTED for metadata beyond the limit", async () => {
     const client = connect((await startServer({ maxMetadataBytes: 1_024 })).address);
     const init = { metadata: { "x-big": "x".repeat(1_024) } };
     const reason = { ...retry, reason: "METADATA_LIMIT", metadata: { limit: "1024" } };
@@ -769,7 +770,7 @@ describe("streams and requests that are too many", () => {
     expect(await client.produce(init).ended).toMatchObject(reason);
   });
 
-  it("get it for a message past its limit, and a message of just the limit is taken", async () => {
+  it("get RESOURCE_EXHAUSTED for a message beyond the limit, but not for one of exactly the limit", async () => {
     const client = connect((await startServer({ maxMessageBytes: 1_024 })).address);
     const frame = concat(bytesField(1, "t"), bytesField(4, Buffer.alloc(1_015)));
     const message = bytesField(1, frame);
@@ -784,7 +785,7 @@ describe("streams and requests that are too many", () => {
     expect(await producer.ended).toMatchObject(limit);
   });
 
-  it("get it for a message that is past its limit when it is decompressed", async () => {
+  it("get RESOURCE_EXHAUSTED for a message that exceeds the limit after decompression", async () => {
     const { address } = await startServer({ maxMessageBytes: 1_024 });
     const session = connectHttp2(`http://${address}`);
     onTestFinished(() => session.destroy());
@@ -830,7 +831,7 @@ describe("a call's deadline", () => {
   const timeout = (value: string) => ({ metadata: { "grpc-timeout": value } });
 
   it.each(["20m", "1m", "0S", "24999u"])(
-    "of %s is too short to gather in, and nothing is scattered",
+    "of %s is too short for a gather, and nothing is scattered",
     async (value) => {
       const client = connect(server.address);
       const producer = await client.producer(`too-short-${value}`, [`too.short.${value}`]);
@@ -843,7 +844,7 @@ describe("a call's deadline", () => {
     },
   );
 
-  it.each(["5x", "", "S"])("that reads '%s' ends the call and nothing else", async (value) => {
+  it.each(["5x", "", "S"])("of '%s' is malformed and ends only its call", async (value) => {
     const client = connect(server.address);
     const { code } = await client.gather({ topic: "t" }, timeout(value)).ended;
     expect(["INTERNAL", "OK"]).toContain(code);
@@ -851,7 +852,7 @@ describe("a call's deadline", () => {
   });
 
   it.each(["2592000S", "99999999H", "597H"])(
-    "of %s ends or serves the call, and nothing else",
+    "of %s is too long for Node's timers and affects only its call",
     async (value) => {
       const client = connect(server.address);
       const { code } = await client.gather({ topic: "t" }, timeout(value)).ended;
@@ -861,8 +862,8 @@ describe("a call's deadline", () => {
   );
 });
 
-describe("a call whose first message does not come", () => {
-  it.each(["produce", "subscribe"] as const)("is ended: %s", async (kind) => {
+describe("a call without its first message", () => {
+  it.each(["produce", "subscribe"] as const)("is ended on %s", async (kind) => {
     const client = connect((await startServer({ firstMessageTimeoutMs: 20 })).address);
     expect(await client[kind]().ended).toMatchObject({
       code: "DEADLINE_EXCEEDED",
@@ -872,7 +873,7 @@ describe("a call whose first message does not come", () => {
     });
   });
 
-  it("is ended: half a Dispatch", async () => {
+  it("is ended on Dispatch after half a message", async () => {
     const { address } = await startServer({ firstMessageTimeoutMs: 20 });
     const session = connectHttp2(`http://${address}`);
     onTestFinished(() => session.destroy());
@@ -887,7 +888,7 @@ describe("a call whose first message does not come", () => {
     expect(headers["grpc-status"]).toBe("4");
   });
 
-  it("is left alone: Submit, which is a session from its beginning", async () => {
+  it("stays open on Submit, which is a session from its beginning", async () => {
     const client = connect((await startServer({ firstMessageTimeoutMs: 1 })).address);
     const silent = client.submit();
     await client.produce().ended;

@@ -1,4 +1,4 @@
-/** A closed stream that its peer does not read to the end is reset. Without the HTTP/2 stream below grpc-js it is not. */
+/** A closed stream is reset if its peer does not read to the end. Without access to the HTTP/2 stream it is not. */
 import { connect as connectHttp2, constants } from "node:http2";
 import { ListenRequest, OverflowAction } from "ate-dispatcher-client/internal";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -12,8 +12,8 @@ const MIB = 1_024 * KIB;
 describe("a peer that was closed", () => {
   it.each([
     ["for not reading", 64 * KIB],
-    ["because another one took its place, with much in its queue", 64 * MIB],
-  ])("%s, and does not read on, is cut after its time, and nothing of it is left", async (_, bufferBytes) => {
+    ["because a newer session replaced it, with a large queue", 64 * MIB],
+  ])("%s and does not read on is reset after closeTimeoutMs and leaves no state", async (_, bufferBytes) => {
     const { address, runtime } = await startInspectable({ closeTimeoutMs: 100 });
     const session = connectHttp2(`http://${address}`);
     onTestFinished(() => session.destroy());
@@ -39,10 +39,10 @@ describe("a peer that was closed", () => {
     const { openSessionCount } = runtime.snapshot();
     await flood(client, "cut", 5_000, KIB);
     await other.take("delivery", 5_000);
-    // One that was closed for not reading is replaced by nobody.
+    // A session that was closed for not reading is gone already and is not replaced.
     await client.listener({ listenerId: "cut" });
     expect(await closed).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-    // The producer that poured and the successor have come, and the listener has gone.
+    // Two sessions were added, the producer and the newer listener; the older listener was removed.
     expect(runtime.snapshot().openSessionCount).toBe(openSessionCount + 1);
   });
 });

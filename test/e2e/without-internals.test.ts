@@ -1,6 +1,6 @@
 /**
- * The fallbacks: a server that finds no internal of grpc-js keeps every promise about requests, results, gaps, closed
- * streams and drain. The imported files register their tests here once more; every server in this process is affected.
+ * The fallbacks: a server without the internals of grpc-js behaves the same for requests, results, gaps, closed streams
+ * and drain. The imported files register their tests a second time here; the mock affects every server in this process.
  */
 import { connect as connectTcp } from "node:net";
 import { GoAwayReason, SummaryReason } from "ate-dispatcher-client/internal";
@@ -38,7 +38,7 @@ describe("without the internals of grpc-js", () => {
     expect((await gather.ended).code).toBe("RESOURCE_EXHAUSTED");
   });
 
-  it("a drain tells everybody, and pending requests finish", async () => {
+  it("a drain sends GoAway to every stream, and pending requests finish", async () => {
     const { address, dispatcher } = await startServer({ drainGraceMs: 10_000 });
     const client = connect(address);
     const producer = await client.producer("finishes", ["end"]);
@@ -62,7 +62,7 @@ describe("without the internals of grpc-js", () => {
     await drained;
   });
 
-  it("a drain ends despite a listener that never reads, and connections that say nothing", async () => {
+  it("a drain ends despite a listener that never reads and silent connections", async () => {
     const { address, dispatcher } = await startServer();
     const [host = "", port = ""] = address.split(":");
     const silent = connectTcp(Number(port), host);
