@@ -134,7 +134,7 @@ describe("the end of a producer's session:", () => {
     const producer = await client.producer("drains", ["drain.finish"]);
     const gather = client.gather({ topic: "drain.finish" });
     const assignment = await producer.next("assignment");
-    producer.say({ $case: "drain", value: {} }, { $case: "register", value: { correlationId: "fence" } });
+    producer.send({ $case: "drain", value: {} }, { $case: "register", value: { correlationId: "fence" } });
     await producer.next("fault");
     expect((await client.dispatch({ topic: "drain.finish" })).targets).toEqual([]);
     expect(producer.all("drained")).toEqual([]);
@@ -146,7 +146,7 @@ describe("the end of a producer's session:", () => {
 
   it("after Drain without outstanding assignments it ends at once", async () => {
     const producer = await connect(server.address).producer("idle", ["drain.idle"]);
-    producer.say({ $case: "drain", value: {} });
+    producer.send({ $case: "drain", value: {} });
     await producer.next("drained");
     expect((await producer.ended).code).toBe("OK");
   });
@@ -156,7 +156,7 @@ describe("the end of a producer's session:", () => {
     const producer = await client.producer("drains-silent", ["drain.silent"]);
     await client.dispatch({ topic: "drain.silent", ttl: duration(30) });
     await producer.next("assignment");
-    producer.say({ $case: "drain", value: {} });
+    producer.send({ $case: "drain", value: {} });
     expect((await producer.next("revocation")).reason).toBe(RevocationReason.EXPIRED);
     await producer.next("drained");
     expect((await producer.ended).code).toBe("OK");
@@ -187,7 +187,7 @@ describe("the newest session of an id wins:", () => {
     const [producer] = (await producers(client, "twin.received", "1")) as [ProduceStream];
     const older = await client.listener({ listenerId: "listener", topics: ["twin.received"] });
     const newer = client.subscribe();
-    newer.say({ $case: "listen", value: { listenerId: "listener", topics: ["twin.received"] } });
+    newer.send({ $case: "listen", value: { listenerId: "listener", topics: ["twin.received"] } });
     await newer.next("ready");
     expect(await older.ended).toMatchObject({ code: "ABORTED", reason: "SESSION_REPLACED" });
     await client.dispatch({ topic: "twin.received" });
@@ -200,7 +200,7 @@ describe("the newest session of an id wins:", () => {
     const client = connect(server.address);
     const streams = Array.from({ length: 100 }, () => client.produce());
     const value = { producerId: "hundred", registrations: [{ topic: "hundred" }] };
-    for (const stream of streams) stream.say({ $case: "hello", value });
+    for (const stream of streams) stream.send({ $case: "hello", value });
     const codes = await Promise.all(streams.slice(0, -1).map(async ({ ended }) => (await ended).code));
     expect(new Set(codes)).toEqual(new Set(["ABORTED"]));
     const last = streams.at(-1) as ProduceStream;
@@ -238,9 +238,9 @@ describe("topics change on live streams:", () => {
     const client = connect(server.address);
     const producer = await client.producer("change-c", ["live.c"]);
     const stream = client.subscribe();
-    stream.say({ $case: "listen", value: { topics: [] } });
+    stream.send({ $case: "listen", value: { topics: [] } });
     await stream.next("ready");
-    stream.say({ $case: "update", value: { addTopics: ["live.c"] } });
+    stream.send({ $case: "update", value: { addTopics: ["live.c"] } });
     await stream.next("topicsChanged");
     stream.halfClose();
     await client.dispatch({ topic: "live.c" });
@@ -430,7 +430,7 @@ describe("every idle stream gets heartbeats:", () => {
       listen: () => client.listen({ topics }),
       subscribe: () => {
         const stream = client.subscribe();
-        stream.say({ $case: "listen", value: { topics } });
+        stream.send({ $case: "listen", value: { topics } });
         return stream;
       },
       submit: () => client.submit(),
@@ -445,21 +445,21 @@ describe("every idle stream gets heartbeats:", () => {
     const client = connect(beating.address);
     const producer = await client.producer("resumed", ["resumed"]);
     const listener = await client.listener({ listenerId: "resumes", topics: ["resumed"] });
-    const say = async (value: unknown) => {
+    const deliver = async (value: unknown) => {
       await client.dispatch({ topic: "resumed" });
       producer.answer(await producer.next("assignment"), value);
     };
-    await say("delivered");
+    await deliver("delivered");
     await listener.next("delivery");
     let cursors = (await listener.next("heartbeat")).cursors;
     while (cursors[0]?.sequence !== 1n) cursors = (await listener.next("heartbeat")).cursors;
     listener.cancel();
     await listener.ended;
-    await say("missed 1");
-    await say("missed 2");
+    await deliver("missed 1");
+    await deliver("missed 2");
     const again = client.listen({ listenerId: "resumes", topics: ["resumed"], resumeFrom: cursors });
     expect((await again.next("ready")).cursors).toEqual(cursors);
-    await say("new");
+    await deliver("new");
     await again.take("delivery", 3);
     const values = again.all("delivery").map(({ sequence, result }) => [sequence, result?.outcome?.value]);
     expect(values).toEqual([
@@ -547,7 +547,7 @@ describe("the targets are", () => {
     const producer = await client.producer("widens", ["widens"], { maxOutstanding: 1 });
     for (let i = 0; i < 3; i++) await client.dispatch({ topic: "widens" });
     await producer.next("assignment");
-    producer.say({ $case: "updateCredit", value: { maxOutstanding: 3 } });
+    producer.send({ $case: "updateCredit", value: { maxOutstanding: 3 } });
     await producer.take("assignment", 2);
   });
 

@@ -95,7 +95,7 @@ async function runRound(peers: Peers, round: number): Promise<readonly Summary[]
 
   const calls: Promise<Summary>[] = [];
   const reply = (from: number, to: number) =>
-    producer.say(
+    producer.send(
       ...assignments.slice(from, to).map(({ assignmentId }) => ({
         $case: "reply" as const,
         value: { assignmentId, result: { outcome: { $case: "value" as const, value: assignmentId } } },

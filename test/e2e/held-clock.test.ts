@@ -186,7 +186,7 @@ describe("deadlines:", () => {
     // Only the header is sent, so that the server's clock decides and not the client's.
     const init = { metadata: { "grpc-timeout": "50m" } };
     const subscribe = client.subscribe(init);
-    subscribe.say({ $case: "listen", value: {} });
+    subscribe.send({ $case: "listen", value: {} });
     await subscribe.next("ready");
     const produce = client.produce(init);
     await produce.hello({ producerId: "expiring", registrations: [{ topic: "expiring" }] });

@@ -191,7 +191,7 @@ describe("reset streams", () => {
         const topic = `reset.${i}`;
         const producer = await silentProducer(client, topic);
         client.listen({ topics: [topic, "reset.*"], includeLate: true, includeSummaries: true });
-        client.subscribe().say({ $case: "listen", value: { topics: [">"] } });
+        client.subscribe().send({ $case: "listen", value: { topics: [">"] } });
         client.gather({ topic });
         client.submit().submit({ correlationId: "c", request: { topic }, gather: true });
         producer.answer(await producer.next("assignment"), "more to come", true);

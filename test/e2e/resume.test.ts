@@ -43,7 +43,7 @@ async function topicToResume(
       $case: "reply",
       value: { assignmentId, more: true, result: { outcome: { $case: "data", value: data } } },
     };
-    for (let i = 0; i < count; i++) producer.say(reply);
+    for (let i = 0; i < count; i++) producer.send(reply);
     await producer.take("disposition", count);
   };
   return { resumeFrom: [cursor], producer, flood };

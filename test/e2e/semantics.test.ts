@@ -68,7 +68,7 @@ describe("semantics kept from the original:", () => {
     const listener = await client.listener({ topics: ["leaving"] });
     const gather = client.gather({ topic: "leaving" });
     const assignment = await leaver.next("assignment");
-    leaver.say({ $case: "deregister", value: { topics: ["leaving"], correlationId: "bye" } });
+    leaver.send({ $case: "deregister", value: { topics: ["leaving"], correlationId: "bye" } });
     expect(await leaver.next("deregistered")).toEqual({ topics: ["leaving"], correlationId: "bye" });
     expect((await client.dispatch({ topic: "leaving" })).targets).toEqual([]);
     leaver.answer(assignment, "still here");
@@ -120,7 +120,7 @@ describe("semantics kept from the original:", () => {
     const client = connect(server.address);
     const producer = await client.producer("changes", ["change.a"]);
     const register = (...topics: readonly string[]) => {
-      producer.say({ $case: "register", value: { registrations: topics.map((topic) => ({ topic })) } });
+      producer.send({ $case: "register", value: { registrations: topics.map((topic) => ({ topic })) } });
       return producer.next("registered");
     };
     await register("change.a");
@@ -128,10 +128,10 @@ describe("semantics kept from the original:", () => {
     const targets = async (topic: string) =>
       (await client.dispatch({ topic }, { validateOnly: true })).targets.length;
     expect([await targets("change.a"), await targets("change.b")]).toEqual([1, 1]);
-    producer.say({ $case: "deregister", value: { topics: ["change.a"] } });
+    producer.send({ $case: "deregister", value: { topics: ["change.a"] } });
     await producer.next("deregistered");
     expect([await targets("change.a"), await targets("change.b")]).toEqual([0, 1]);
-    producer.say({ $case: "deregister", value: { topics: ["change.a", "never.joined"] } });
+    producer.send({ $case: "deregister", value: { topics: ["change.a", "never.joined"] } });
     await producer.next("deregistered");
     await register("change.a");
     expect([await targets("change.a"), await targets("change.b")]).toEqual([1, 1]);
@@ -328,8 +328,8 @@ describe("defects of the original that must be impossible here:", () => {
     const rounds = 100;
     for (const joiningProducer of joiningProducers) {
       for (let i = 0; i < rounds; i++) {
-        joiningProducer.say({ $case: "deregister", value: { topics: ["churn"] } });
-        joiningProducer.say({ $case: "register", value: { registrations: [{ topic: "churn" }] } });
+        joiningProducer.send({ $case: "deregister", value: { topics: ["churn"] } });
+        joiningProducer.send({ $case: "register", value: { registrations: [{ topic: "churn" }] } });
       }
     }
     const gathers = Array.from({ length: rounds }, () =>

@@ -69,7 +69,7 @@ describe.each(["SIGTERM", "SIGINT"] as const)("at %s", (signal) => {
     const producer = await client.producer("finishes", ["end"]);
     const listener = await client.listener({ topics: ["end"], includeSummaries: true });
     const subscriber = client.subscribe();
-    subscriber.say({ $case: "listen", value: {} });
+    subscriber.send({ $case: "listen", value: {} });
     await subscriber.next("ready");
     const submit = client.submit();
     submit.submit({ correlationId: "c", request: { topic: "end", ttl: duration(60_000) }, gather: true });
@@ -94,7 +94,7 @@ describe.each(["SIGTERM", "SIGINT"] as const)("at %s", (signal) => {
     expect(await client.listen({}).ended).toMatchObject(shuttingDown);
     expect(await client.gather({ topic: "end" }).ended).toMatchObject(shuttingDown);
     const newcomer = client.produce();
-    newcomer.say({ $case: "hello", value: {} });
+    newcomer.send({ $case: "hello", value: {} });
     expect(await newcomer.ended).toMatchObject(shuttingDown);
 
     for (const assignment of assignments) producer.answer(assignment, "in time");
@@ -173,7 +173,7 @@ describe("the shutdown is not delayed", () => {
     const { assignmentId } = await producer.next("assignment");
     const outcome = { $case: "data", value: Buffer.alloc(64 * 1_024) } as const;
     for (let i = 0; i < 200; i++) {
-      producer.say({ $case: "reply", value: { assignmentId, more: i < 199, result: { outcome } } });
+      producer.send({ $case: "reply", value: { assignmentId, more: i < 199, result: { outcome } } });
     }
     await listener.take("delivery", 200);
     server.kill("SIGTERM");
@@ -204,7 +204,7 @@ describe("accepted results", () => {
         },
       }),
     );
-    producer.say(...replies);
+    producer.send(...replies);
     expect(await listener.ended).toMatchObject(shuttingDown);
     expect(listener.all("delivery").map(({ ordinal }) => ordinal)).toEqual(replies.map((_, i) => i + 1));
     expect((await gather.ended).code).toBe("OK");

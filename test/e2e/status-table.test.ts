@@ -373,9 +373,9 @@ describe("Subscribe rejects", () => {
 
   it("a second listen", async () => {
     const stream = connect(server.address).subscribe();
-    stream.say(listen);
+    stream.send(listen);
     await stream.next("ready");
-    stream.say(listen);
+    stream.send(listen);
     expect(await stream.ended).toMatchObject(violation());
   });
 
@@ -390,15 +390,15 @@ describe("Subscribe rejects", () => {
     ["to remove", { removeTopics: [""] }, "update.remove_topics[0]"],
   ])("a malformed topic %s", async (_, value, field) => {
     const stream = connect(server.address).subscribe();
-    stream.say(listen);
+    stream.send(listen);
     await stream.next("ready");
-    stream.say({ $case: "update", value });
+    stream.send({ $case: "update", value });
     expect(await stream.ended).toMatchObject(invalid(field));
   });
 
   it("an update that is not protobuf", async () => {
     const stream = connect(server.address).subscribe();
-    stream.say(listen);
+    stream.send(listen);
     await stream.next("ready");
     stream.sendBytes(concat(bytesField(2, Buffer.from([0x0a, 0x05]))));
     expect(await stream.ended).toMatchObject(malformed);
@@ -416,7 +416,7 @@ describe("Produce rejects", () => {
 
   it.each(beforeHello)("%s before Hello", async (_, message, metadata) => {
     const stream = connect(server.address).produce();
-    stream.say(message);
+    stream.send(message);
     expect(await stream.ended).toMatchObject(violation(metadata));
   });
 
@@ -431,7 +431,7 @@ describe("Produce rejects", () => {
 
   it("a second Hello", async () => {
     const stream = await connect(server.address).producer("twice");
-    stream.say({ $case: "hello", value: {} });
+    stream.send({ $case: "hello", value: {} });
     expect(await stream.ended).toMatchObject(violation());
   });
 
@@ -439,7 +439,7 @@ describe("Produce rejects", () => {
     const client = connect(server.address);
     const stream = client.produce();
     const hello: ProducerInit = { $case: "hello", value: { registrations: [{ topic: "behind.mistake" }] } };
-    stream.say({ $case: "drain", value: {} }, hello);
+    stream.send({ $case: "drain", value: {} }, hello);
     expect(await stream.ended).toMatchObject(violation());
     expect(stream.events).toEqual([]);
   });
@@ -451,7 +451,7 @@ describe("Produce rejects", () => {
     await client.dispatch({ topic: "behind.hello" });
     const { assignmentId } = await stream.next("assignment");
     const reply: ProducerInit = { $case: "reply", value: { assignmentId } };
-    stream.say({ $case: "hello", value: {} }, reply);
+    stream.send({ $case: "hello", value: {} }, reply);
     expect(await stream.ended).toMatchObject(violation());
     expect(listener.all("delivery")).toEqual([]);
   });
@@ -478,7 +478,7 @@ describe("Produce rejects", () => {
 
   it.each(badHello)("%s", async (_, hello, field) => {
     const stream = connect(server.address).produce();
-    stream.say({ $case: "hello", value: hello });
+    stream.send({ $case: "hello", value: hello });
     const welcomed = stream.next("welcome").then(
       () => "welcomed",
       () => stream.ended,
@@ -524,7 +524,7 @@ describe("a minor mistake of a producer yields a Fault and leaves the stream ope
     const stream = await connect(server.address).producer("");
     send(stream);
     const { correlationId, status } = await stream.next("fault");
-    stream.say({ $case: "register", value: { registrations: [{ topic: "open" }], correlationId: "open" } });
+    stream.send({ $case: "register", value: { registrations: [{ topic: "open" }], correlationId: "open" } });
     expect((await stream.next("registered")).correlationId).toBe("open");
     if (!status) throw new Error("the Fault has no status");
     return { correlationId, ...readStatus(status) };
@@ -565,7 +565,7 @@ describe("a minor mistake of a producer yields a Fault and leaves the stream ope
       "messages.update_credit.max_outstanding",
     ],
   ])("%s", async (_, message, correlationId, field) => {
-    const fault = await faultOf((stream) => stream.say(message));
+    const fault = await faultOf((stream) => stream.send(message));
     expect(fault).toMatchObject({ correlationId, ...invalid(field) });
   });
 
@@ -581,7 +581,7 @@ describe("a minor mistake of a producer yields a Fault and leaves the stream ope
     const client = connect(server.address);
     const stream = await client.producer("joins-nothing");
     const registrations = [{ topic: "joined.nothing" }, { topic: "a..b" }];
-    stream.say({ $case: "register", value: { registrations } });
+    stream.send({ $case: "register", value: { registrations } });
     await stream.next("fault");
     const { targets } = await client.dispatch({ topic: "joined.nothing" }, { validateOnly: true });
     expect(targets).toEqual([]);
@@ -596,7 +596,7 @@ describe("a minor mistake of a producer yields a Fault and leaves the stream ope
       $case: "register",
       value: { registrations: [{ topic: "drains.b" }], correlationId: "too-late" },
     };
-    stream.say({ $case: "drain", value: {} }, register);
+    stream.send({ $case: "drain", value: {} }, register);
     const { correlationId, status } = await stream.next("fault");
     expect(correlationId).toBe("too-late");
     expect(status && readStatus(status)).toMatchObject(violation());
@@ -660,14 +660,14 @@ describe("a reply", () => {
     const client = connect(server.address);
     const stream = await client.producer("quiet");
     stream.answer({ assignmentId: "999999999" }, 1);
-    stream.say({ $case: "register", value: { correlationId: "fence" } });
+    stream.send({ $case: "register", value: { correlationId: "fence" } });
     await stream.next("registered");
     expect(stream.events.map(({ $case }) => $case)).toEqual(["welcome", "registered"]);
   });
 
   it("without a result counts as a null value", async () => {
     const { gather, stream, assignment } = await openAssignment("reply.empty");
-    stream.say({ $case: "reply", value: { assignmentId: assignment.assignmentId } });
+    stream.send({ $case: "reply", value: { assignmentId: assignment.assignmentId } });
     expect((await gather.next("delivery")).result?.outcome).toBeUndefined();
     expect((await gather.next("summary")).answeredCount).toBe(1);
   });
@@ -685,7 +685,7 @@ describe("a reply", () => {
     const reply = bytesField(1, bytesField(1, assignment.assignmentId));
     const register = bytesField(3, bytesField(2, "instead"));
     stream.sendBytes(bytesField(1, concat(reply, register)));
-    stream.say({ $case: "register", value: { correlationId: "fence" } });
+    stream.send({ $case: "register", value: { correlationId: "fence" } });
     await stream.take("registered", 1);
     expect(stream.all("registered").map(({ correlationId }) => correlationId)).toContain("instead");
     expect(stream.all("disposition")).toEqual([]);
@@ -739,9 +739,9 @@ describe("streams and requests beyond a limit", () => {
     const client = connect((await startServer({ maxSessions: 1 })).address);
     await client.listener({ topics: ["t"] });
     const produce = client.produce();
-    produce.say({ $case: "hello", value: {} });
+    produce.send({ $case: "hello", value: {} });
     const subscribe = client.subscribe();
-    subscribe.say({ $case: "listen", value: {} });
+    subscribe.send({ $case: "listen", value: {} });
     const gather = client.gather({ topic: "t" });
     for (const { ended } of [client.listen({}), produce, subscribe, client.submit(), gather]) {
       const refused = await ended;
@@ -753,7 +753,7 @@ describe("streams and requests beyond a limit", () => {
   it("get RESOURCE_EXHAUSTED at the limit of a session's topics, and producers get it as a Fault", async () => {
     const client = connect((await startServer({ maxRegistrationsPerSession: 1 })).address);
     const producer = await client.producer("p", ["a"]);
-    producer.say({ $case: "register", value: { registrations: [{ topic: "b" }] } });
+    producer.send({ $case: "register", value: { registrations: [{ topic: "b" }] } });
     const { status } = await producer.next("fault");
     expect(status && readStatus(status)).toMatchObject({ ...retry, reason: "REGISTRATION_LIMIT" });
     await client.listener({ listenerId: "l", topics: ["a"] });
@@ -819,7 +819,7 @@ describe("a newer session of the same id replaces the older one, which ends ABOR
     const client = connect(server.address);
     const older = await client.listener({ listenerId: "l-twin" });
     const newer = client.subscribe();
-    newer.say({ $case: "listen", value: { listenerId: "l-twin" } });
+    newer.send({ $case: "listen", value: { listenerId: "l-twin" } });
     expect(await older.ended).toMatchObject({ ...replaced, metadata: { listener_id: "l-twin" } });
     await newer.next("ready");
     await client.listener({ listenerId: "l-twin" });

@@ -20,7 +20,7 @@ export async function flood(
   };
   const perBatch = Math.max(1, Math.floor(BATCH_BYTES / bytes));
   for (let sent = 0; sent < count; sent += perBatch) {
-    producer.say(...Array<ProducerInit>(Math.min(perBatch, count - sent)).fill(reply));
+    producer.send(...Array<ProducerInit>(Math.min(perBatch, count - sent)).fill(reply));
   }
   return producer;
 }

@@ -296,14 +296,14 @@ export class ProduceStream extends DuplexStream<ProducerCase> {
   }
 
   /** Sends messages, all in one batch. */
-  say(...messages: readonly ProducerInit[]): void {
+  send(...messages: readonly ProducerInit[]): void {
     const batch = ProduceRequest.fromPartial({ messages: messages.map((message) => ({ message })) });
     this.sendBytes(ProduceRequest.encode(batch).finish());
   }
 
   /** Sends Hello and waits for Welcome. */
   hello(value: HelloInit = {}): Promise<Welcome> {
-    this.say({ $case: "hello", value });
+    this.send({ $case: "hello", value });
     return this.next("welcome");
   }
 
@@ -313,7 +313,7 @@ export class ProduceStream extends DuplexStream<ProducerCase> {
     outcome: ResultInit["outcome"],
     more = false,
   ): void {
-    this.say({ $case: "reply", value: { assignmentId, more, result: { outcome } } });
+    this.send({ $case: "reply", value: { assignmentId, more, result: { outcome } } });
   }
 
   /** Replies to an assignment with a JSON value. */
@@ -329,7 +329,7 @@ export class SubscribeStream extends DuplexStream<ListenerCase> {
   }
 
   /** Sends one message. */
-  say(message: NonNullable<Partly<typeof SubscribeRequest>["message"]>): void {
+  send(message: NonNullable<Partly<typeof SubscribeRequest>["message"]>): void {
     this.sendBytes(SubscribeRequest.encode(SubscribeRequest.fromPartial({ message })).finish());
   }
 }
