@@ -418,7 +418,7 @@ describe("Submit:", () => {
   });
 });
 
-describe("every idle stream gets heartbeats:", () => {
+describe("every stream gets heartbeats:", () => {
   const beating = useServer({ heartbeatMs: 20 });
 
   it.each(["produce", "listen", "subscribe", "submit", "gather"] as const)("%s", async (kind) => {

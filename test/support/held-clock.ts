@@ -23,7 +23,7 @@ const FAKED_GLOBALS = ["Date", "setTimeout", "clearTimeout", "setInterval", "cle
 
 /** A dispatcher and its clock. */
 export interface HeldServer extends Served {
-  /** Begins to drain. */
+  /** Starts the drain. */
   drain(): void;
   /** Advances the clock by a number of milliseconds and fires every timer that becomes due. */
   advance(ms: number): void;
