@@ -312,8 +312,8 @@ class ModelRun {
   private reply({ which, isAny, byAnybody, isNonsense, more, isError }: Of<"reply">): void {
     const isOut = ({ key, requestId, attempt }: Assigned) => {
       const producer = this.model.producers.find((session) => session.key === key);
-      const owed = producer ? this.model.outstanding(producer) : [];
-      return owed.some((target) => target.request.id === requestId && target.attempt === attempt);
+      const outstanding = producer ? this.model.outstanding(producer) : [];
+      return outstanding.some((target) => target.request.id === requestId && target.attempt === attempt);
     };
     const found = pick(isAny ? this.assigned : this.assigned.filter(isOut), which);
     const session = (byAnybody ? pick(this.producerKeys, which) : undefined) ?? found?.key;

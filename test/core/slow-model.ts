@@ -55,7 +55,7 @@ export interface ModelTarget {
   attempt: number;
   state: "WAITING" | "OUT" | "ANSWERED" | "FAILED" | "MISSED" | "DEPARTED" | "SATURATED" | "CANCELLED";
   /** Position among all assignments ever sent. */
-  givenOut: number;
+  sendIndex: number;
   resultCount: number;
   lastResultAt: number | undefined;
   hasAnsweredLate: boolean;
@@ -124,7 +124,7 @@ export class SlowModel {
   private readonly byCallersId = new Map<string, ModelRequest>();
   private readonly sent: SentMessage[] = [];
   private now = 0;
-  private givenOut = 0;
+  private sendIndex = 0;
   private timed = 0;
 
   /** Messages sent since they were taken last. */
@@ -150,8 +150,10 @@ export class SlowModel {
 
   /** The outstanding targets of a producer. */
   outstanding(producer: ModelProducer): readonly ModelTarget[] {
-    const owed = this.allTargets().filter((target) => target.holder === producer && target.state === "OUT");
-    return owed.sort((a, b) => a.givenOut - b.givenOut);
+    const outstanding = this.allTargets().filter(
+      (target) => target.holder === producer && target.state === "OUT",
+    );
+    return outstanding.sort((a, b) => a.sendIndex - b.sendIndex);
   }
 
   sequenceOf(topic: string): number {
@@ -287,9 +289,9 @@ export class SlowModel {
     const at = this.sessions.findIndex((session) => session.key === key);
     const [session] = at < 0 ? [] : this.sessions.splice(at, 1);
     if (session?.kind === "producer") {
-      const owed = this.outstanding(session);
+      const outstanding = this.outstanding(session);
       session.registrations.clear();
-      this.giveUp([...owed, ...session.queue]);
+      this.giveUp([...outstanding, ...session.queue]);
     } else if (session?.kind === "caller") {
       for (const request of this.pending) {
         const isLast = request.callers.delete(key) && request.callers.size === 0;
@@ -331,7 +333,7 @@ export class SlowModel {
         candidate.holder === producer &&
         candidate.request.id === request &&
         candidate.attempt === attempt &&
-        candidate.givenOut > 0,
+        candidate.sendIndex > 0,
     );
     const disposition = target ? dispositionOf(target) : "UNKNOWN";
     if (producer.wantsDispositions) this.send(key, `disposition ${disposition}`);
@@ -471,7 +473,7 @@ export class SlowModel {
         holder,
         attempt: 1,
         state: "WAITING",
-        givenOut: 0,
+        sendIndex: 0,
         resultCount: 0,
         lastResultAt: undefined,
         hasAnsweredLate: false,
@@ -501,7 +503,7 @@ export class SlowModel {
   private giveOut(target: ModelTarget): void {
     const { request, holder, attempt } = target;
     target.state = "OUT";
-    target.givenOut = ++this.givenOut;
+    target.sendIndex = ++this.sendIndex;
     this.send(holder.key, `assign ${request.id} ${attempt} until ${request.acceptedAt + request.ttlMs}`);
   }
 
@@ -532,7 +534,7 @@ export class SlowModel {
         target.holder = successor;
         target.attempt++;
         target.state = "WAITING";
-        target.givenOut = 0;
+        target.sendIndex = 0;
         this.offer(target);
       } else {
         target.state = "DEPARTED";
@@ -715,7 +717,7 @@ export class SlowModel {
 
   private producerById(id: string): ModelProducer {
     const producer = this.producers.find((session) => session.id === id);
-    if (!producer) throw new Error(`${id} was asked and is not connected`);
+    if (!producer) throw new Error(`${id} is a target but not connected`);
     return producer;
   }
 

@@ -37,9 +37,9 @@ describe("completion:", () => {
     const [first, second] = (await producers(client, topic, "1", "2")) as [ProduceStream, ProduceStream];
     const listener = await client.listener({ topics: [topic], includeLate: true, includeSummaries: true });
     const gather = client.gather({ topic, completion, ttl: duration(60_000) });
-    const owed = await second.next("assignment");
+    const outstanding = await second.next("assignment");
     first.answer(await first.next("assignment"), "enough");
-    return { first, second, listener, gather, owed };
+    return { first, second, listener, gather, outstanding };
   }
 
   it("ends as soon as the last target has replied", async () => {
@@ -68,15 +68,15 @@ describe("completion:", () => {
     async (goal, completion) => {
       const client = connect(server.address);
       const topic = `goal.${goal.replaceAll(" ", "-")}`;
-      const { second, gather, listener, owed } = await oneOfTwo(client, topic, completion);
+      const { second, gather, listener, outstanding } = await oneOfTwo(client, topic, completion);
       const { reason, satisfied, outcomes } = await gather.next("summary");
       expect({ reason, satisfied }).toEqual({ reason: SummaryReason.POLICY_MET, satisfied: true });
       expect(outcomes.map(({ state }) => state)).toEqual([OutcomeState.ANSWERED, OutcomeState.CANCELLED]);
       expect(await second.next("revocation")).toEqual({
-        assignmentIds: [owed.assignmentId],
+        assignmentIds: [outstanding.assignmentId],
         reason: RevocationReason.COMPLETED,
       });
-      second.answer(owed, "too late");
+      second.answer(outstanding, "too late");
       expect((await second.next("disposition")).state).toBe(DispositionState.CANCELLED);
       await listener.take("delivery", 2);
       expect(listener.all("delivery").map(({ late }) => late)).toEqual([false, true]);
@@ -91,13 +91,13 @@ describe("completion:", () => {
 
   it("with LET_RUN the caller gets its summary, and the listeners get the remaining results before theirs", async () => {
     const client = connect(server.address);
-    const { second, gather, listener, owed } = await oneOfTwo(client, "runs.on", {
+    const { second, gather, listener, outstanding } = await oneOfTwo(client, "runs.on", {
       until: { $case: "resultCount", value: 1 },
       loserAction: LoserAction.LET_RUN,
     });
     expect((await gather.ended).code).toBe("OK");
     expect(listener.all("summary")).toEqual([]);
-    second.answer(owed, "for the listeners");
+    second.answer(outstanding, "for the listeners");
     expect((await second.next("disposition")).state).toBe(DispositionState.ACCEPTED);
     expect(await listener.next("summary")).toMatchObject({
       reason: SummaryReason.POLICY_MET,
@@ -168,12 +168,12 @@ describe("the newest session of an id wins:", () => {
     const client = connect(server.address);
     const older = await client.producer("twin", ["twins"]);
     const gather = client.gather({ topic: "twins" });
-    const owed = await older.next("assignment");
+    const outstanding = await older.next("assignment");
     const newer = await connect(server.address).producer("twin", ["twins"], { reportDispositions: true });
     expect(await older.ended).toMatchObject({ code: "ABORTED", reason: "SESSION_REPLACED" });
     expect((await gather.next("summary")).outcomes).toMatchObject([{ state: OutcomeState.DEPARTED }]);
     older.cancel();
-    newer.answer(owed, "the older one's");
+    newer.answer(outstanding, "the older one's");
     expect((await newer.next("disposition")).state).toBe(DispositionState.UNKNOWN);
     const again = client.gather({ topic: "twins" });
     newer.answer(await newer.next("assignment"), "mine");
@@ -522,14 +522,14 @@ describe("the targets are", () => {
     await client.producer("north-1", ["selected"], { labels: { zone: "north" } });
     await client.producer("north-2", ["selected"], { labels: { zone: "north" } });
     await client.producer("south-1", ["selected"], { labels: { zone: "south" } });
-    const asked = async (selector: RequestInit["selector"]) => {
+    const targetsOf = async (selector: RequestInit["selector"]) => {
       const { targets } = await client.dispatch({ topic: "selected", selector }, { validateOnly: true });
       return targets.map(({ producerId }) => producerId).sort();
     };
-    expect(await asked({ matchLabels: { zone: "north" } })).toEqual(["north-1", "north-2"]);
-    expect(await asked({ producerIds: ["south-1", "nobody"] })).toEqual(["south-1"]);
-    expect(await asked({ matchLabels: { zone: "north" }, producerIds: ["south-1"] })).toEqual([]);
-    expect(await asked({ maxTargets: 2 })).toHaveLength(2);
+    expect(await targetsOf({ matchLabels: { zone: "north" } })).toEqual(["north-1", "north-2"]);
+    expect(await targetsOf({ producerIds: ["south-1", "nobody"] })).toEqual(["south-1"]);
+    expect(await targetsOf({ matchLabels: { zone: "north" }, producerIds: ["south-1"] })).toEqual([]);
+    expect(await targetsOf({ maxTargets: 2 })).toHaveLength(2);
   });
 
   it("reported by validate_only, which scatters nothing and leaves no state", async () => {

@@ -248,7 +248,8 @@ describe("with buf curl alone:", () => {
     const [producer1, producer2] = [produce("producer1"), produce("producer2")];
     for (const listener of [listener1, listener2]) await listener.document();
     for (const producer of [producer1, producer2]) await producer.document();
-    const asked = async (producer: typeof producer1) => (await producer.document()).messages[0].assignment;
+    const nextAssignment = async (producer: typeof producer1) =>
+      (await producer.document()).messages[0].assignment;
     const answer = (producer: typeof producer1, { assignmentId, request }: Json, id: number) => {
       const value = { id, some_key: request.topic, args: request.args, kwargs: request.kwargs };
       producer.type({ messages: [{ reply: { assignment_id: assignmentId, result: { value } } }] });
@@ -256,7 +257,7 @@ describe("with buf curl alone:", () => {
     const nextEvents = async (listener: typeof listener1) => (await listener.document()).events;
 
     await dispatch("topic1", "30s");
-    const [first, second] = [await asked(producer1), await asked(producer2)];
+    const [first, second] = [await nextAssignment(producer1), await nextAssignment(producer2)];
     expect(first.request).toEqual({
       topic: "topic1",
       args: [3, 4, 5],
@@ -281,10 +282,10 @@ describe("with buf curl alone:", () => {
     }
 
     const dispatched = dispatch("my_topic", "1.5s");
-    answer(producer1, await asked(producer1), 1);
+    answer(producer1, await nextAssignment(producer1), 1);
     await dispatched;
     expect(await nextEvents(listener1)).toMatchObject([{ delivery: { producerId: "producer1" } }]);
-    const late = await asked(producer2);
+    const late = await nextAssignment(producer2);
     advance(1_500);
     expect((await producer2.document()).messages).toEqual([
       { revocation: { assignmentIds: [late.assignmentId], reason: "REVOCATION_REASON_EXPIRED" } },
