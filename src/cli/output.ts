@@ -53,6 +53,7 @@ export function createOutput(
 ): Output {
   const paint = createPaint(stdout, environment);
   const paintError = createPaint(stderr, environment);
+  const [writeResult, writeNote] = [lineWriter(stdout), lineWriter(stderr)];
   return {
     isJson,
     paint,
@@ -60,13 +61,13 @@ export function createOutput(
       return stdout.writableNeedDrain === true;
     },
     async result(event, toText) {
-      await write(stdout, isJson ? JSON.stringify(event) : toText());
+      await writeResult(isJson ? JSON.stringify(event) : toText());
     },
     note(event, text) {
-      void write(stderr, isJson ? JSON.stringify(event) : paintError("dim", text));
+      void writeNote(isJson ? JSON.stringify(event) : paintError("dim", text));
     },
     warn(text) {
-      void write(stderr, isJson ? JSON.stringify({ event: "warning", message: text }) : warning(text));
+      void writeNote(isJson ? JSON.stringify({ event: "warning", message: text }) : warning(text));
     },
   };
 
@@ -75,13 +76,20 @@ export function createOutput(
   }
 }
 
-const broken = new WeakSet<NodeJS.WritableStream>();
-
-/** Writes a line, and waits while the stream is congested. Drops the line if the stream has failed. */
-async function write(stream: Terminal, line: string): Promise<void> {
-  if (broken.has(stream) || stream.write(`${line}\n`)) return;
-  // If the stream fails, this rejects. The failure is handled by watchBroken.
-  await once(stream, "drain").catch(() => {});
+/**
+ * Creates a function that writes a line and waits while the stream is congested. It drops lines after the stream has
+ * failed.
+ */
+function lineWriter(stream: Terminal): (line: string) => Promise<void> {
+  let isBroken = false;
+  void watchBroken(stream, () => {
+    isBroken = true;
+  });
+  return async (line) => {
+    if (isBroken || stream.write(`${line}\n`)) return;
+    // If the stream fails, this rejects. The failure is handled by watchBroken.
+    await once(stream, "drain").catch(() => {});
+  };
 }
 
 /**
@@ -90,10 +98,10 @@ async function write(stream: Terminal, line: string): Promise<void> {
  * @param onBroken - called at the first failure. Further failures, of writes that were pending, are ignored.
  */
 export async function watchBroken(stream: Terminal, onBroken: () => void): Promise<void> {
+  let isBroken = false;
   for await (const _ of on(stream, "error")) {
-    if (broken.has(stream)) continue;
-    broken.add(stream);
-    onBroken();
+    if (!isBroken) onBroken();
+    isBroken = true;
   }
 }
 
