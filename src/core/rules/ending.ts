@@ -86,10 +86,12 @@ export function end(
 function summaryListeners(state: State, request: PendingRequest): readonly Audience[] {
   if (request.excludeListeners) return NO_AUDIENCES;
   const routes = state.router.routes(request.topic);
-  const { summaryAudience } = routes;
+  const { summaryAudience, listenerGroups } = routes;
+  if (listenerGroups.length === 0)
+    return summaryAudience.members.length > 0 ? [summaryAudience] : NO_AUDIENCES;
   const members = state.router.groupMembers(routes, request).filter((member) => member.includeSummaries);
-  if (members.length === 0) return summaryAudience.members.length > 0 ? [summaryAudience] : NO_AUDIENCES;
-  return [summaryAudience, ...members.map((member) => member.ownAudience)];
+  const audiences = [summaryAudience, ...members.map((member) => member.ownAudience)];
+  return audiences.some((audience) => audience.members.length > 0) ? audiences : NO_AUDIENCES;
 }
 
 /** Sends a summary to callers and listeners; emitted even without receivers, because tests and traces read it. */

@@ -87,7 +87,8 @@ export class RetainedBlock {
 
   /** Cost of a delivery, in bytes; estimated. */
   cost(index: number): number {
-    return ENTRY_BYTES + (this.large.get(index)?.length ?? this.end(index) - this.end(index - 1));
+    const large = this.large.size > 0 ? this.large.get(index) : undefined;
+    return ENTRY_BYTES + (large ? large.length : this.end(index) - this.end(index - 1));
   }
 
   /** Restores a delivery, without its receivers. The payload is a copy unless it is large: the block may be reused. */
