@@ -4,7 +4,7 @@ import type { Invariant } from "./violation.js";
 /** H10. */
 export const atMostOnce: Invariant = {
   name: "at most once",
-  promise: "a session is asked at most once per request, and again only a group whose member has gone",
+  promise: "a session gets at most one assignment per request; only a departed group member is replaced",
   *check({ facts }) {
     const asked = new Map<string, EventOf<"assigned">>();
     const ids = new Map<string, EventOf<"assigned">>();

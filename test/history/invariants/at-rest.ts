@@ -3,7 +3,7 @@ import type { Invariant } from "./violation.js";
 /** H14. */
 export const atRest: Invariant = {
   name: "at rest",
-  promise: "when all is over nothing is held any more, and the server ends in good order",
+  promise: "when all requests and sessions have ended, the server holds no state and exits with code 0",
   *check({ facts }) {
     const quiet = facts.whole.first("quiet");
     const empty = facts.whole.first("empty");

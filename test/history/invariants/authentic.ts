@@ -4,7 +4,7 @@ import type { Invariant } from "./violation.js";
 /** H7. */
 export const authentic: Invariant = {
   name: "authentic",
-  promise: "what arrives is what was sent, byte for byte, by whom and for what it says",
+  promise: "every received payload equals the sent one byte for byte, with its true producer and request",
   *check({ facts }) {
     const replies = new Map<string, EventOf<"replied">>();
     for (const reply of facts.whole.all("replied")) {

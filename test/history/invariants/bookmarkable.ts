@@ -3,7 +3,7 @@ import type { Invariant } from "./violation.js";
 /** H6. */
 export const bookmarkable: Invariant = {
   name: "bookmarkable",
-  promise: "nothing at or below a position comes once a cursor has told it",
+  promise: "no delivery at or below the cursor of a heartbeat comes after it",
   *check({ segments }) {
     for (const { topic, base, items } of segments) {
       let told = base ?? 0;

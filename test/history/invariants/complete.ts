@@ -6,7 +6,7 @@ import type { Finding, Invariant } from "./violation.js";
 /** H11. */
 export const complete: Invariant = {
   name: "complete",
-  promise: "whoever was registered when a request was accepted is asked, and nobody else",
+  promise: "exactly the producers registered at the acceptance of a request are asked",
   *check({ facts }) {
     const spans = [...facts.sessions.values()].flatMap(spansOf);
     for (const story of facts.requests.values()) {

@@ -4,7 +4,7 @@ import type { Finding, Invariant } from "./violation.js";
 /** H18. Counts are exact, except for events that a disconnected actor may have missed. */
 export const counters: Invariant = {
   name: "counters",
-  promise: "what the server has counted is what happened",
+  promise: "the server's counters equal the events of the history",
   *check({ facts }) {
     const quiet = facts.whole.first("quiet");
     if (!quiet) return;

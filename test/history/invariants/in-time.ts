@@ -9,8 +9,7 @@ const PROMPT_MS = 50;
 /** H8 and H9. */
 export const inTime: Invariant = {
   name: "in time",
-  promise:
-    "what the server processes within the TTL counts and nothing else does, and a request ends with its TTL",
+  promise: "exactly the results processed within the TTL are in time, and a request ends by its TTL",
   *check({ facts }) {
     const busy = busyTimes(facts);
     for (const story of facts.requests.values()) {

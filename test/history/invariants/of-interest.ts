@@ -4,8 +4,7 @@ import type { Invariant } from "./violation.js";
 /** Listeners get what they listen to, and late results and summaries only if they asked for them. */
 export const ofInterest: Invariant = {
   name: "of interest",
-  promise:
-    "a stream carries only topics that it is on, and late results and summaries only if they are wanted",
+  promise: "a stream carries only its topics, and late results and summaries only if it includes them",
   *check({ facts }) {
     for (const story of facts.streams.values()) {
       const opened = story.first("listenerOpened");

@@ -5,7 +5,7 @@ import type { Finding, Invariant } from "./violation.js";
 /** H12. */
 export const oneEnd: Invariant = {
   name: "one end",
-  promise: "each accepted request ends exactly once for its requester, with one outcome for each target",
+  promise: "each accepted request ends exactly once for its caller, with one outcome per target",
   *check({ facts }) {
     for (const [caller, story] of facts.callers) yield* atCaller(facts, caller, story);
     for (const [stream, story] of facts.streams) yield* once(story.all("listenerTold"), stream);

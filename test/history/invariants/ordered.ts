@@ -3,8 +3,7 @@ import type { Invariant } from "./violation.js";
 /** H1. */
 export const ordered: Invariant = {
   name: "ordered",
-  promise:
-    "on a stream, the positions of a topic rise within an epoch, and which epoch it is was told before",
+  promise: "on a stream, the positions of a topic rise within an epoch that the listener knows",
   *check({ segments }) {
     for (const { topic, items, epoch, opened } of segments) {
       let latest = 0;

@@ -6,8 +6,7 @@ import type { Evidence, Finding, Invariant } from "./violation.js";
 /** H4. */
 export const reliable: Invariant = {
   name: "reliable",
-  promise:
-    "a listener gets every position from where it began, or a gap that has a cause tells exactly which are lost",
+  promise: "a listener gets every position from its start, or a justified gap names exactly the lost ones",
   *check(evidence) {
     for (const segment of evidence.segments) {
       if (segment.opened.group !== "") continue;

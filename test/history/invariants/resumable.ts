@@ -4,7 +4,7 @@ import type { Invariant } from "./violation.js";
 /** H5. */
 export const resumable: Invariant = {
   name: "resumable",
-  promise: "who comes back with a cursor goes on right there, or is told first that there is another epoch",
+  promise: "a listener that resumes continues at its cursor, or first learns that the epoch has changed",
   *check({ facts, segments }) {
     for (const { opened, topic, epoch, base, items } of segments) {
       const from = opened.resumeFrom.find((cursor) => cursor.topic === topic && cursor.epoch === epoch);

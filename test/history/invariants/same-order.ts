@@ -5,7 +5,7 @@ import type { Invariant } from "./violation.js";
 export const sameOrder: Invariant = {
   name: "same order",
   promise:
-    "a position of a topic holds the same result for everybody, and a topic has one epoch in a server's life",
+    "a position of a topic is the same result for every listener; a topic has one epoch per server life",
   *check({ facts, segments }) {
     const known = new Map<string, EventOf<"delivered">>();
     const positions = new Map<string, EventOf<"delivered">>();

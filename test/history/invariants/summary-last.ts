@@ -4,8 +4,7 @@ import type { Finding, Invariant } from "./violation.js";
 /** A listener's summary follows the last delivery of its request. */
 export const summaryLast: Invariant = {
   name: "summary last",
-  promise:
-    "on a stream, the summary of a request comes after its last result, and where it is wanted it comes",
+  promise: "on a stream that includes summaries, the summary of a request follows its last result",
   *check({ facts }) {
     for (const story of facts.streams.values()) {
       yield* afterTheEnd(story.all("delivered"), story.all("listenerTold"));

@@ -8,8 +8,7 @@ type Told = ReturnType<typeof everyTelling>[number];
 /** The rest of H12: summaries and dispositions report what happened. */
 export const trueOutcomes: Invariant = {
   name: "true outcomes",
-  promise:
-    "each reply has one disposition, and outcomes and reasons say what producers and requesters really did",
+  promise: "each reply has one disposition; outcomes and reasons match the acts of producers and callers",
   *check({ facts }) {
     for (const [session, story] of facts.sessions) yield* oneDisposition(facts, session, story);
     for (const story of facts.requests.values()) {

@@ -4,8 +4,7 @@ import type { Invariant } from "./violation.js";
 /** H3. */
 export const unique: Invariant = {
   name: "unique",
-  promise:
-    "nobody gets a result or a position twice, however often it reconnects; a group of listeners gets it once",
+  promise: "no listener gets a result or position twice, even over reconnects; a listener group gets it once",
   *check({ facts }) {
     const seen = new Map<string, HistoryEvent>();
     for (const event of facts.events) {
