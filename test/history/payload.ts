@@ -16,7 +16,7 @@ export interface Label {
 }
 
 /** In bytes; the rest of a payload is padding. */
-const LONGEST_LABEL = 1_024;
+const MAX_LABEL_BYTES = 1_024;
 
 /** Returns a payload of a size in bytes, but not shorter than its label. */
 export function makePayload(label: Label, bytes: number): Buffer {
@@ -27,7 +27,7 @@ export function makePayload(label: Label, bytes: number): Buffer {
 /** Reads the label. @returns undefined if no actor wrote this payload. */
 export function labelOf(payload: Uint8Array | string): Label | undefined {
   const text =
-    typeof payload === "string" ? payload : Buffer.from(payload.subarray(0, LONGEST_LABEL)).toString();
+    typeof payload === "string" ? payload : Buffer.from(payload.subarray(0, MAX_LABEL_BYTES)).toString();
   try {
     return JSON.parse(text.slice(0, text.indexOf("\n"))) as Label;
   } catch {

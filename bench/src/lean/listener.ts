@@ -3,7 +3,7 @@ import { Gap, ListenRequest } from "ate-dispatcher-client/internal";
 import { listenerBufferBytes } from "../listener-buffer.js";
 import type { Load } from "../peer.js";
 import { openCall } from "./call.js";
-import { WireReader } from "./wire.js";
+import { FieldFinder } from "./wire.js";
 
 // ListenResponse.events, ListenerEvent.{delivery,ready,gap}, Delivery.result, Result.{value,data}
 const EVENTS = 1;
@@ -19,7 +19,7 @@ export function openLeanListener(session: ClientHttp2Session, load: Load, index:
     topics: load.topics,
     bufferBytes: listenerBufferBytes(load.shape),
   });
-  const reader = new WireReader();
+  const reader = new FieldFinder();
   const payload = FIELDS[load.payloads.field];
   return new Promise((ready) => {
     const call = openCall(session, "Listen", load, (bytes, start, messageEnd) => {

@@ -1,9 +1,9 @@
 import type { ClientHttp2Session } from "node:http2";
-import { ProduceRequest } from "ate-dispatcher-client/internal";
+import { fieldSize, ProduceRequest } from "ate-dispatcher-client/internal";
 import { type Payloads, readSequence } from "../payload.js";
 import type { Load } from "../peer.js";
 import { openCall } from "./call.js";
-import { fieldLength, WireReader, writeFieldHead } from "./wire.js";
+import { FieldFinder, writeFieldHead } from "./wire.js";
 
 // ProduceResponse.messages, DispatcherMessage.{assignment,welcome}, Assignment.{assignment_id,request}, Request.data
 const MESSAGES = 1;
@@ -21,7 +21,7 @@ const RESULT_PAYLOAD = { value: 1, data: 2 };
 /** Opens a producer that answers each batch of assignments with one batch. Resolves when it is registered. */
 export function openLeanProducer(session: ClientHttp2Session, load: Load, index: number): Promise<void> {
   const batch = new ReplyBatch(load.payloads, index);
-  const reader = new WireReader();
+  const reader = new FieldFinder();
   return new Promise((ready) => {
     const call = openCall(session, "Produce", load, (bytes, start, batchEnd) => {
       reader.open(bytes, start);
@@ -70,7 +70,7 @@ class ReplyBatch {
   add(assignmentId: Uint8Array, sequence: number): void {
     this.#ids.push(assignmentId);
     this.#sequences.push(sequence);
-    this.#byteLength += fieldLength(fieldLength(this.#replyLength(assignmentId)));
+    this.#byteLength += fieldSize(fieldSize(this.#replyLength(assignmentId)));
   }
 
   /** Encodes and clears the batch; undefined if it is empty. */
@@ -89,17 +89,17 @@ class ReplyBatch {
   #write(target: Buffer, position: number, id: Uint8Array, sequence: number): number {
     const replyLength = this.#replyLength(id);
     const { byteLength, field } = this.#payloads;
-    let at = writeFieldHead(target, position, MESSAGES, fieldLength(replyLength));
+    let at = writeFieldHead(target, position, MESSAGES, fieldSize(replyLength));
     at = writeFieldHead(target, at, REPLY, replyLength);
     at = writeFieldHead(target, at, REPLY_ASSIGNMENT_ID, id.length);
     target.set(id, at);
-    at = writeFieldHead(target, at + id.length, REPLY_RESULT, fieldLength(byteLength));
+    at = writeFieldHead(target, at + id.length, REPLY_RESULT, fieldSize(byteLength));
     at = writeFieldHead(target, at, RESULT_PAYLOAD[field], byteLength);
     this.#payloads.write(target, at, sequence, this.#producer);
     return at + byteLength;
   }
 
   #replyLength(id: Uint8Array): number {
-    return fieldLength(id.length) + fieldLength(fieldLength(this.#payloads.byteLength));
+    return fieldSize(id.length) + fieldSize(fieldSize(this.#payloads.byteLength));
   }
 }

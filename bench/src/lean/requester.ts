@@ -3,7 +3,7 @@ import { Rejection, SubmitRequest } from "ate-dispatcher-client/internal";
 import { requestPayload } from "../payload.js";
 import { type Load, type Send, topicOf } from "../peer.js";
 import { openCall } from "./call.js";
-import { WireReader } from "./wire.js";
+import { FieldFinder } from "./wire.js";
 
 // SubmitResponse.events, GatherEvent.{acceptance,rejection}, Acceptance.correlation_id
 const EVENTS = 1;
@@ -16,7 +16,7 @@ const RESOURCE_EXHAUSTED = 8;
 /** Opens a Submit stream that sends the requests of one event-loop turn as one batch. */
 export function createLeanRequester(session: ClientHttp2Session, load: Load): Send {
   const template = new SubmissionTemplate(load);
-  const reader = new WireReader();
+  const reader = new FieldFinder();
   const call = openCall(session, "Submit", load, (bytes, start, batchEnd) => {
     reader.open(bytes, start);
     for (let end = reader.find(EVENTS, batchEnd); end !== -1; end = reader.find(EVENTS, batchEnd)) {

@@ -1,8 +1,8 @@
-import { ListenResponse } from "ate-dispatcher-client/internal";
+import { fieldSize, ListenResponse } from "ate-dispatcher-client/internal";
 import { describe, expect, it } from "vitest";
-import { fieldLength, WireReader, writeFieldHead } from "./wire.js";
+import { FieldFinder, writeFieldHead } from "./wire.js";
 
-describe("the wire reader", () => {
+describe("the field finder", () => {
   it("follows a path of fields, item by item, and skips others", () => {
     const payloads = [Buffer.from("first"), Buffer.alloc(300, 7)];
     const events = payloads.map((value, index) => ({
@@ -19,7 +19,7 @@ describe("the wire reader", () => {
     }));
     const bytes = ListenResponse.encode(ListenResponse.fromPartial({ events })).finish();
 
-    const reader = new WireReader();
+    const reader = new FieldFinder();
     const found: Uint8Array[] = [];
     reader.open(bytes);
     for (let end = reader.find(1, bytes.length); end !== -1; end = reader.find(1, bytes.length)) {
@@ -32,16 +32,16 @@ describe("the wire reader", () => {
   });
 
   it("finds no field that is absent", () => {
-    const reader = new WireReader();
+    const reader = new FieldFinder();
     reader.open(Buffer.from([0x08, 0x96, 0x01]));
     expect(reader.find(2, reader.find(1, 3))).toBe(-1);
   });
 
   it("reads back the head of a field of any length", () => {
     for (const length of [0, 127, 128, 16_384]) {
-      const bytes = Buffer.alloc(fieldLength(length));
+      const bytes = Buffer.alloc(fieldSize(length));
       const begin = writeFieldHead(bytes, 0, 3, length);
-      const reader = new WireReader();
+      const reader = new FieldFinder();
       reader.open(bytes);
       expect(reader.find(3, bytes.length)).toBe(bytes.length);
       expect(reader.position).toBe(begin);

@@ -1,4 +1,7 @@
-/** Enough of the protobuf wire format to find a field without decoding the message around it. */
+/**
+ * Finds a field without decoding the message around it. The readers of the client package decode messages, which is part
+ * of what the benchmark measures, so the load generator does not use them.
+ */
 
 const VARINT = 0;
 const FIXED64 = 1;
@@ -6,7 +9,7 @@ const LENGTH_DELIMITED = 2;
 const FIXED32 = 5;
 
 /** Walks over one message at a time; reused, since it runs once per item. */
-export class WireReader {
+export class FieldFinder {
   #bytes: Uint8Array = new Uint8Array();
   /** The offset of the next read. */
   position = 0;
@@ -61,13 +64,6 @@ export class WireReader {
   }
 }
 
-/** The encoded length of a varint. */
-export function varintLength(value: number): number {
-  let length = 1;
-  for (let rest = value >>> 7; rest > 0; rest >>>= 7) length++;
-  return length;
-}
-
 /** Writes tag and length of a length-delimited field. @returns the position behind them. */
 export function writeFieldHead(target: Uint8Array, position: number, field: number, length: number): number {
   let at = position;
@@ -76,9 +72,4 @@ export function writeFieldHead(target: Uint8Array, position: number, field: numb
   for (; rest > 0x7f; rest >>>= 7) target[at++] = (rest & 0x7f) | 0x80;
   target[at++] = rest;
   return at;
-}
-
-/** The encoded length of a length-delimited field with a number of at most 15. */
-export function fieldLength(length: number): number {
-  return 1 + varintLength(length) + length;
 }
