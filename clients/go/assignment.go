@@ -27,9 +27,9 @@ type Assignment struct {
 	Data []byte
 	// ContentType is the media type of Data. The server does not check it; may be empty.
 	ContentType string
-	// Attributes are the requester's annotations; may be nil.
+	// Attributes are the caller's annotations; may be nil.
 	Attributes map[string]string
-	// Context is the trace context; empty if the requester sent none.
+	// Context is the trace context; empty if the caller sent none.
 	Context map[string]string
 
 	send func(context.Context, Result) error

@@ -37,7 +37,7 @@ type Delivery struct {
 	ReceiveTime time.Time
 	// Late reports whether the result arrived after the request had ended.
 	Late bool
-	// Context is the request's trace context; empty if the requester sent none.
+	// Context is the request's trace context; empty if the caller sent none.
 	Context map[string]string
 
 	payload payload

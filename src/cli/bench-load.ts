@@ -14,7 +14,7 @@ export interface BenchLoad {
   readonly producerCount: number;
   readonly listenerCount: number;
   readonly requestCount: number;
-  /** The number of requests in flight; used if there is no rate. */
+  /** The number of pending requests; used if there is no rate. */
   readonly window: number;
   /** Requests per second, independent of how fast they complete; undefined to use the window. */
   readonly rate: number | undefined;

@@ -12,7 +12,7 @@ import { positiveBytes, positiveCount, positiveMs } from "./values.js";
 
 const EXAMPLES = `
 Examples:
-  $ ate-dispatcher bench                                # 4 producers, 4 listeners, 10,000 requests, 64 in flight
+  $ ate-dispatcher bench                                # 4 producers, 4 listeners, 10,000 requests, 64 pending
   $ ate-dispatcher bench --producers 16 --listeners 16 --window 16
   $ ate-dispatcher bench --rate 300 --requests 3000     # latency at a fixed rate
   $ ate-dispatcher bench --topics 1000 --size 4KiB --json
@@ -56,7 +56,7 @@ export function addBench(program: Command, cli: Cli): void {
       positiveCount,
     )
     .addOption(
-      new Option("--window <n>", `requests in flight at a time (default: ${DEFAULT_WINDOW})`)
+      new Option("--window <n>", `pending requests at a time (default: ${DEFAULT_WINDOW})`)
         .argParser(positiveCount)
         .conflicts("rate"),
     )

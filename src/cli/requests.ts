@@ -1,5 +1,5 @@
 /**
- * `ate-dispatcher requests`: lists requests in flight and recently ended ones.
+ * `ate-dispatcher requests`: lists pending and recently ended requests.
  */
 import type { RequestInfo } from "ate-dispatcher-client";
 import type { Command } from "commander";
@@ -62,13 +62,13 @@ const COLUMNS: readonly Column<RequestInfo>[] = [
 export function addRequests(program: Command, cli: Cli): void {
   addList<RequestInfo, Flags>(program, cli, {
     name: "requests",
-    summary: "list requests in flight and recently ended ones",
-    description: "Lists requests in flight and recently ended ones, the newest first.",
+    summary: "list pending and recently ended requests",
+    description: "Lists pending and recently ended requests, the newest first.",
     topicHelp: "only requests on this topic",
     examples: EXAMPLES,
     addOptions: (command) =>
       command
-        .option("--pending", "only requests in flight")
+        .option("--pending", "only pending requests")
         .option("-n, --count <n>", "maximum number of requests to show", positiveCount, DEFAULT_COUNT),
     fetch: ({ introspect }, topic, flags) => {
       // One more than shown, to know whether there are more.
@@ -85,7 +85,7 @@ export function addRequests(program: Command, cli: Cli): void {
 export function requestEvent({ summary, ...request }: RequestInfo): object {
   const { reason } = summary;
   return {
-    // A summary needs a reason; the event has null while the request is in flight.
+    // A summary needs a reason; the event has null while the request is pending.
     ...summaryEvent({ ...summary, reason: reason ?? "EXPIRED" }),
     event: "request",
     reason: reason ?? null,
@@ -95,7 +95,7 @@ export function requestEvent({ summary, ...request }: RequestInfo): object {
 
 /** The state of a request, for display. */
 export function stateOf({ pending, summary }: RequestInfo): string {
-  return pending ? "in flight" : (summary.reason ?? "");
+  return pending ? "pending" : (summary.reason ?? "");
 }
 
 /** The colour of a request's state: green if it is satisfied. */

@@ -34,7 +34,7 @@ export function addShow(program: Command, cli: Cli): void {
     .command("show")
     .summary("show one request as a waterfall")
     .description(
-      "Shows one request, in flight or recently ended: its producers, and when each of them answered.",
+      "Shows one request, pending or recently ended: its producers, and when each of them answered.",
     )
     .argument("<request-id>", "the id that the acceptance shows");
   addConnectOptions(command, cli)

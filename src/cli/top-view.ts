@@ -11,7 +11,7 @@ import type { BusyProducer, BusyTopic, Load } from "./top-load.js";
 const TOPICS: readonly Column<BusyTopic>[] = [
   { title: "TOPIC", text: ({ topic }) => topic },
   { title: "RESULTS/s", align: "right", text: ({ resultsPerSecond }) => rate(resultsPerSecond) },
-  { title: "IN FLIGHT", align: "right", text: ({ pendingCount }) => count(pendingCount) },
+  { title: "PENDING", align: "right", text: ({ pendingCount }) => count(pendingCount) },
   { title: "PRODUCERS", align: "right", text: ({ producerCount }) => count(producerCount) },
   { title: "LISTENERS", align: "right", text: ({ listenerCount }) => count(listenerCount) },
 ];
@@ -47,7 +47,7 @@ export function loadLines(load: Load, address: string, rows: number, paint: Pain
       ...(rates !== undefined && rates.rejected > 0 ? [["rejected/s", rate(rates.rejected)] as const] : []),
     ]),
     figures([
-      ["in flight", count(counts.pendingRequests)],
+      ["pending", count(counts.pendingRequests)],
       ["outstanding", count(counts.outstandingAssignments)],
       ["waiting", count(counts.waitingAssignments)],
       ["listeners", count(counts.listeners)],

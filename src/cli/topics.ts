@@ -27,7 +27,7 @@ const COLUMNS: readonly Column<TopicInfo>[] = [
     colour: ({ producerCount }) => (producerCount === 0 ? "yellow" : undefined),
   },
   { title: "LISTENERS", align: "right", text: ({ listenerCount }) => count(listenerCount) },
-  { title: "IN FLIGHT", align: "right", text: ({ pendingCount }) => count(pendingCount) },
+  { title: "PENDING", align: "right", text: ({ pendingCount }) => count(pendingCount) },
   { title: "SEQUENCE", align: "right", text: ({ sequence }) => count(sequence) },
   { title: "RETAINED", align: "right", text: ({ retainedCount }) => count(retainedCount) },
   { title: "SIZE", align: "right", text: ({ retainedBytes }) => size(retainedBytes) },

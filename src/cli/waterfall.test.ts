@@ -109,7 +109,7 @@ describe("the waterfall", () => {
     );
   });
 
-  it("draws a request in flight up to the present", () => {
+  it("draws a pending request up to the present", () => {
     const details = request(
       [
         [0, "ACCEPTED"],

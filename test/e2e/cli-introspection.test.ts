@@ -111,7 +111,7 @@ describe("topics", () => {
     const stdout = await outputOf("topics", "work.*");
 
     expect(stdout).toMatch(
-      /^TOPIC +PRODUCERS +LISTENERS +IN FLIGHT +SEQUENCE +RETAINED +SIZE\nwork\.late +2 +1 +0 +1 +1 +\d+ B\nwork\.open +2 +1 +1 +1 +1 +\d+ B\n$/,
+      /^TOPIC +PRODUCERS +LISTENERS +PENDING +SEQUENCE +RETAINED +SIZE\nwork\.late +2 +1 +0 +1 +1 +\d+ B\nwork\.open +2 +1 +1 +1 +1 +\d+ B\n$/,
     );
   });
 
@@ -183,8 +183,8 @@ describe("requests", () => {
 
     expect(titles).toMatch(/^REQUEST +TOPIC +ACCEPTED +TTL +STATE +AFTER +ANSWERED +FAILED +MISSING$/);
     expect(rows).toEqual([
-      expect.stringMatching(/^waiting-1 +lonely +[\d: -]{19} +10m +in flight +[\d.]+ m?s +0\/1 +0 +1$/),
-      expect.stringMatching(/^open-1 +work\.open +[\d: -]{19} +10m +in flight +[\d.]+ m?s +1\/2 +0 +1$/),
+      expect.stringMatching(/^waiting-1 +lonely +[\d: -]{19} +10m +pending +[\d.]+ m?s +0\/1 +0 +1$/),
+      expect.stringMatching(/^open-1 +work\.open +[\d: -]{19} +10m +pending +[\d.]+ m?s +1\/2 +0 +1$/),
       expect.stringMatching(/^late-1 +work\.late +[\d: -]{19} +500ms +EXPIRED +[\d.]+ ms +1\/2 +0 +1$/),
     ]);
   });
@@ -251,7 +251,7 @@ describe("a request", () => {
 
   it("that is pending is drawn up to now, also while an assignment waits", async () => {
     expect((await run("show", "open-1")).stdout).toMatch(
-      /in flight for .*\n {2}slow {2}━+▸ +PENDING .*\n {2}fast {2}● /,
+      /pending for .*\n {2}slow {2}━+▸ +PENDING .*\n {2}fast {2}● /,
     );
     expect((await run("show", "waiting-1")).stdout).toMatch(
       /0 of 1 answered\n {2}slow {2}·+▸ +PENDING +[\d.]+ m?s {2}queued [\d.]+ m?s, never assigned/,

@@ -41,7 +41,7 @@ describe("top", () => {
     const { stdout } = await processes.run(["top", ...there]);
 
     expect(stdout).toMatch(
-      /^ate-dispatcher [\d.]+ {2}127\.0\.0\.1:\d+ {2}up \d+s\nrequests\/s 0 {3}results\/s 0 {3}deliveries\/s 0 {3}late\/s 0 {3}dropped\/s 0\nin flight 2 {3}outstanding 1 {3}waiting 1 {3}listeners 0 {3}retained .*\n\nTOPIC +RESULTS\/s +IN FLIGHT +PRODUCERS +LISTENERS\n/,
+      /^ate-dispatcher [\d.]+ {2}127\.0\.0\.1:\d+ {2}up \d+s\nrequests\/s 0 {3}results\/s 0 {3}deliveries\/s 0 {3}late\/s 0 {3}dropped\/s 0\npending 2 {3}outstanding 1 {3}waiting 1 {3}listeners 0 {3}retained .*\n\nTOPIC +RESULTS\/s +PENDING +PRODUCERS +LISTENERS\n/,
     );
     expect(stdout).toMatch(
       /\n\nPRODUCER +ANSWERS\/s +BUSY +WAITING +FAILED +MISSED +P50 +P95\nslow +0 +1\/1 +1 +0 +0 +- +-\nfast +0 +0\/256 +0 +0 +0 +- +-\n$/,

@@ -190,7 +190,7 @@ type Kinds = {
   callerBroken: { readonly caller: string; readonly by: string };
   callerEnded: { readonly caller: string; readonly code: string };
 
-  /** No request is in flight. All messages before this event are answered before `quiet`. */
+  /** No request is pending. All messages before this event are answered before `quiet`. */
   settling: { readonly serverId: string };
   /** Everything is answered, ended and delivered, or the wait has timed out. */
   quiet: {

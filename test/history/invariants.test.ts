@@ -164,7 +164,7 @@ const MUTATIONS: readonly (readonly [promise: string, how: string, mutate: Mutat
     remove("listenerTold", { stream: "l1#1", requestId: "q6" }),
   ],
   ["of interest", "a stream is on another topic", (events) => otherTopic(events)],
-  ["at rest", "a request is still in flight", change("quiet", {}, { pending: 1 })],
+  ["at rest", "a request is still pending", change("quiet", {}, { pending: 1 })],
   ["at rest", "somebody is still there", change("empty", {}, { listeners: 1 })],
   ["at rest", "the server complains", change("serverExited", {}, { complaints: ["{}"] })],
   ["counters", "a reply is not counted", (events) => miscount(events, "results", -1)],

@@ -119,7 +119,7 @@ describe("introspection", () => {
     ]);
   });
 
-  it("describes requests in flight without a reason, and ended ones with a reason", async () => {
+  it("describes pending requests without a reason, and ended ones with a reason", async () => {
     const summary = { ...Summary.create(), reason: SummaryReason.EXPIRED, elapsed: HALF_A_SECOND };
     const info = { ...RequestInfo.create(), requestId: "r", acceptTime: AT, ttl: HALF_A_SECOND, summary };
     const asked: boolean[] = [];

@@ -25,7 +25,7 @@ export class ClientRequester {
     this.#client = createClient({ address, reconnect: { initialDelayMs: 50, maxDelayMs: 200 } });
   }
 
-  /** Whether a request is in flight. */
+  /** Whether a request is pending. */
   get isBusy(): boolean {
     return this.#open.size > 0;
   }

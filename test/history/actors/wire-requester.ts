@@ -48,7 +48,7 @@ export class WireRequester {
     return this.#submit?.beatCount;
   }
 
-  /** Whether a gather is in flight, so that its end has an effect. */
+  /** Whether a gather is pending, so that its end has an effect. */
   get isBusy(): boolean {
     return [...this.#streams].some(({ isSound, gathering }) => isSound && gathering.size > 0);
   }

@@ -33,9 +33,9 @@ class BaseAssignment:
     content_type: str
     """Media type of `data`; may be empty."""
     attributes: Mapping[str, str]
-    """The requester's annotations."""
+    """The caller's annotations."""
     context: Mapping[str, str]
-    """Trace context; empty if the requester sent none."""
+    """Trace context; empty if the caller sent none."""
 
     def __init__(self, assignment: view.Assignment, now: float) -> None:
         try:

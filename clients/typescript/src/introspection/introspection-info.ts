@@ -30,7 +30,7 @@ export interface ServerCounts {
   readonly producers: number;
   /** Connected listeners. */
   readonly listeners: number;
-  /** Requests in flight. */
+  /** Pending requests. */
   readonly pendingRequests: number;
   /** Assignments that are sent and not answered yet. */
   readonly outstandingAssignments: number;
@@ -75,7 +75,7 @@ export interface TopicInfo {
   readonly producerCount: number;
   /** Listeners that receive the results of this topic. */
   readonly listenerCount: number;
-  /** Requests in flight. */
+  /** Pending requests. */
   readonly pendingCount: number;
   /** The epoch of the topic's numbering. */
   readonly epoch: string;
@@ -149,7 +149,7 @@ export interface ListenerInfo {
   readonly peer: string;
 }
 
-/** One request, in flight or recently ended. */
+/** One request, pending or recently ended. */
 export interface RequestInfo {
   /** The request's id. */
   readonly requestId: string;
@@ -159,15 +159,15 @@ export interface RequestInfo {
   readonly acceptTime: Date;
   /** The request's TTL, in milliseconds. */
   readonly ttlMs: number;
-  /** Whether the request is still in flight. */
+  /** Whether the request is still pending. */
   readonly pending: boolean;
   /** The summary of an ended request, or the counts and outcomes so far. */
   readonly summary: RequestSummary;
 }
 
-/** The summary of a request, also of one in flight, where targets that may still answer have the state PENDING. */
+/** The summary of a request, also of a pending one, where targets that may still answer have the state PENDING. */
 export interface RequestSummary extends Omit<Summary, "reason"> {
-  /** Why the request ended; undefined while it is in flight. */
+  /** Why the request ended; undefined while it is pending. */
   readonly reason: SummaryReasonName | undefined;
 }
 

@@ -53,7 +53,7 @@ export interface ListOptions extends LookupOptions {
 
 /** Options of a list of requests. */
 export interface RequestListOptions extends ListOptions {
-  /** Whether to list only requests in flight. Default false: recently ended requests too. */
+  /** Whether to list only pending requests. Default false: recently ended requests too. */
   readonly pendingOnly?: boolean;
 }
 
@@ -73,9 +73,9 @@ export interface Introspection {
   producers(options?: ListOptions): AsyncIterable<ProducerInfo, undefined>;
   /** Lists the connected listeners, ordered by id. */
   listeners(options?: ListOptions): AsyncIterable<ListenerInfo, undefined>;
-  /** Lists requests in flight and recently ended ones, the newest first. */
+  /** Lists pending and recently ended requests, the newest first. */
   requests(options?: RequestListOptions): AsyncIterable<RequestInfo, undefined>;
-  /** Describes one request with its timeline. Rejects with NOT_FOUND if it is neither in flight nor remembered. */
+  /** Describes one request with its timeline. Rejects with NOT_FOUND if it is neither pending nor remembered. */
   request(requestId: string, options?: LookupOptions): Promise<RequestDetails>;
   /**
    * Streams the events from now on. Each loop opens a stream of its own, and leaving the loop ends it. If the loop is

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A producer, a listener and a requester to run in a terminal: {@code produce}, {@code listen} and {@code gather}, each
+ * A producer, a listener and a caller to run in a terminal: {@code produce}, {@code listen} and {@code gather}, each
  * with an address and a topic; {@code gather} also takes words to send. SIGTERM and Ctrl-C drain and close them.
  */
 public final class Example {
