@@ -53,7 +53,7 @@ export const EDGE_KEYS: { readonly [K in keyof EdgeOptions]: Definition<EdgeOpti
   ),
   maxMessageBytes: size(
     MIB,
-    KIB,
+    64 * KIB,
     64 * MIB,
     "Maximum size of a message received and of a batch sent; a larger message is RESOURCE_EXHAUSTED",
     "Below the 4 MiB that gRPC clients accept by default; for larger data, send a reference.",

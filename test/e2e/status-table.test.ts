@@ -771,13 +771,13 @@ describe("streams and requests beyond a limit", () => {
   });
 
   it("get RESOURCE_EXHAUSTED for a message beyond the limit, but not for one of exactly the limit", async () => {
-    const client = connect((await startServer({ maxMessageBytes: 1_024 })).address);
-    const frame = concat(bytesField(1, "t"), bytesField(4, Buffer.alloc(1_015)));
+    const client = connect((await startServer({ maxMessageBytes: 65_536 })).address);
+    const frame = concat(bytesField(1, "t"), bytesField(4, Buffer.alloc(65_525)));
     const message = bytesField(1, frame);
-    expect(message.length).toBe(1_024);
+    expect(message.length).toBe(65_536);
     await client.dispatchBytes(message);
     const tooLarge = concat(message, Buffer.from([0x10, 0x00]));
-    const limit = { ...retry, reason: "MESSAGE_LIMIT", metadata: { limit: "1024" } };
+    const limit = { ...retry, reason: "MESSAGE_LIMIT", metadata: { limit: "65536" } };
     expect(await refusalOf(client.dispatchBytes(tooLarge))).toMatchObject(limit);
     expect(await client.gatherBytes(tooLarge).ended).toMatchObject(limit);
     const producer = await client.producer("p-large", ["t"]);
@@ -786,7 +786,7 @@ describe("streams and requests beyond a limit", () => {
   });
 
   it("get RESOURCE_EXHAUSTED for a message that exceeds the limit after decompression", async () => {
-    const { address } = await startServer({ maxMessageBytes: 1_024 });
+    const { address } = await startServer({ maxMessageBytes: 65_536 });
     const session = connectHttp2(`http://${address}`);
     onTestFinished(() => session.destroy());
     const call = session.request({

@@ -59,14 +59,15 @@ function gatherEvent(
 
 function listenerEvent(
   effect: Extract<RareEffect, { readonly kind: "ready" | "topicsChanged" | "gap" }>,
-  { serverId, heartbeatMs }: EncodeContext,
+  { serverId, heartbeatMs, maxMessageBytes }: EncodeContext,
 ): NonNullable<ListenerEvent["event"]> {
   switch (effect.kind) {
     case "ready": {
       const { listenerId, sessionId } = effect;
       const heartbeatInterval = duration(heartbeatMs);
       const cursors = effect.cursors.map(cursor);
-      return { $case: "ready", value: { listenerId, sessionId, serverId, heartbeatInterval, cursors } };
+      const value = { listenerId, sessionId, serverId, heartbeatInterval, cursors, maxMessageBytes };
+      return { $case: "ready", value };
     }
     case "topicsChanged": {
       const { added, removed } = effect;

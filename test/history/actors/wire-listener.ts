@@ -136,7 +136,7 @@ export class WireListener {
       this.context.control.updateListener({ listenerId, addTopics, removeTopics }).catch(() => undefined);
       return;
     }
-    const value = { addTopics, removeTopics };
+    const value = { addTopics, removeTopics, resumeFrom: [], cursorsFollow: false };
     stream.port.send(SubscribeRequest.encode({ message: { $case: "update", value } }).finish());
   }
 

@@ -82,7 +82,8 @@ export class ListenerTopics {
     this.#settle();
     const [addTopics, removeTopics] = isAddition ? [[...topics], []] : [[], [...topics]];
     return {
-      update: topics.length === 0 ? undefined : { addTopics, removeTopics },
+      update:
+        topics.length === 0 ? undefined : { addTopics, removeTopics, resumeFrom: [], cursorsFollow: false },
       done: change.done.promise,
     };
   }

@@ -537,7 +537,10 @@ type ListenRequest struct {
 	BufferBytes uint32 `protobuf:"varint,7,opt,name=buffer_bytes,json=bufferBytes,proto3" json:"buffer_bytes,omitempty"`
 	// The group of the listener. All results of a request go to one member of a group. Empty, the default: the listener
 	// gets every result. At most 128 printable ASCII characters without spaces, else INVALID_ARGUMENT.
-	Group         string `protobuf:"bytes,8,opt,name=group,proto3" json:"group,omitempty"`
+	Group string `protobuf:"bytes,8,opt,name=group,proto3" json:"group,omitempty"`
+	// Whether further topics or cursors follow in TopicsUpdate messages, because they do not fit into one message. Ready
+	// and all deliveries then wait for the last part. Default false. Only on Subscribe; INVALID_ARGUMENT on Listen.
+	CursorsFollow bool `protobuf:"varint,9,opt,name=cursors_follow,json=cursorsFollow,proto3" json:"cursors_follow,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -626,6 +629,13 @@ func (x *ListenRequest) GetGroup() string {
 		return x.Group
 	}
 	return ""
+}
+
+func (x *ListenRequest) GetCursorsFollow() bool {
+	if x != nil {
+		return x.CursorsFollow
+	}
+	return false
 }
 
 // ListenResponse is a batch of events for a listener.
@@ -949,7 +959,7 @@ const file_ate_dispatcher_v1_dispatcher_service_proto_rawDesc = "" +
 	"\x0eProduceRequest\x12>\n" +
 	"\bmessages\x18\x01 \x03(\v2\".ate.dispatcher.v1.ProducerMessageR\bmessages\"S\n" +
 	"\x0fProduceResponse\x12@\n" +
-	"\bmessages\x18\x01 \x03(\v2$.ate.dispatcher.v1.DispatcherMessageR\bmessages\"\xd9\x02\n" +
+	"\bmessages\x18\x01 \x03(\v2$.ate.dispatcher.v1.DispatcherMessageR\bmessages\"\x80\x03\n" +
 	"\rListenRequest\x12\x1f\n" +
 	"\vlistener_id\x18\x01 \x01(\tR\n" +
 	"listenerId\x12\x16\n" +
@@ -960,7 +970,8 @@ const file_ate_dispatcher_v1_dispatcher_service_proto_rawDesc = "" +
 	"\x11include_summaries\x18\x05 \x01(\bR\x10includeSummaries\x12J\n" +
 	"\x0foverflow_action\x18\x06 \x01(\x0e2!.ate.dispatcher.v1.OverflowActionR\x0eoverflowAction\x12!\n" +
 	"\fbuffer_bytes\x18\a \x01(\rR\vbufferBytes\x12\x14\n" +
-	"\x05group\x18\b \x01(\tR\x05group\"J\n" +
+	"\x05group\x18\b \x01(\tR\x05group\x12%\n" +
+	"\x0ecursors_follow\x18\t \x01(\bR\rcursorsFollow\"J\n" +
 	"\x0eListenResponse\x128\n" +
 	"\x06events\x18\x01 \x03(\v2 .ate.dispatcher.v1.ListenerEventR\x06events\"|\n" +
 	"\x15UpdateListenerRequest\x12\x1f\n" +

@@ -320,9 +320,11 @@ type Ready struct {
 	// The position from which each topic starts on this stream, for topics with state: that of `resume_from` if its epoch
 	// is still that of the topic, else the last position of the topic. A topic that a pattern matches later starts with
 	// its first Delivery.
-	Cursors       []*Cursor `protobuf:"bytes,5,rep,name=cursors,proto3" json:"cursors,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Cursors []*Cursor `protobuf:"bytes,5,rep,name=cursors,proto3" json:"cursors,omitempty"`
+	// The maximum size of a message that the server accepts, in bytes.
+	MaxMessageBytes uint32 `protobuf:"varint,6,opt,name=max_message_bytes,json=maxMessageBytes,proto3" json:"max_message_bytes,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Ready) Reset() {
@@ -388,6 +390,13 @@ func (x *Ready) GetCursors() []*Cursor {
 		return x.Cursors
 	}
 	return nil
+}
+
+func (x *Ready) GetMaxMessageBytes() uint32 {
+	if x != nil {
+		return x.MaxMessageBytes
+	}
+	return 0
 }
 
 // Gap says exactly which deliveries a listener lost. It comes before the next higher position of the topic. Set by the
@@ -547,7 +556,13 @@ type TopicsUpdate struct {
 	AddTopics []string `protobuf:"bytes,1,rep,name=add_topics,json=addTopics,proto3" json:"add_topics,omitempty"`
 	// Topics or patterns to remove, written as they were added. Removing one that is not there is allowed.
 	// INVALID_ARGUMENT ends the stream if one is malformed.
-	RemoveTopics  []string `protobuf:"bytes,2,rep,name=remove_topics,json=removeTopics,proto3" json:"remove_topics,omitempty"`
+	RemoveTopics []string `protobuf:"bytes,2,rep,name=remove_topics,json=removeTopics,proto3" json:"remove_topics,omitempty"`
+	// Further cursors of topics to resume, as in `resume_from` of ListenRequest. Only before Ready, in the parts that
+	// `cursors_follow` announces; INVALID_ARGUMENT ends the stream if it is set later.
+	ResumeFrom []*Cursor `protobuf:"bytes,3,rep,name=resume_from,json=resumeFrom,proto3" json:"resume_from,omitempty"`
+	// Whether another part of the ListenRequest follows. Default false: this part is the last one, and Ready follows. Only
+	// before Ready; INVALID_ARGUMENT ends the stream if it is set later.
+	CursorsFollow bool `protobuf:"varint,4,opt,name=cursors_follow,json=cursorsFollow,proto3" json:"cursors_follow,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -596,6 +611,20 @@ func (x *TopicsUpdate) GetRemoveTopics() []string {
 	return nil
 }
 
+func (x *TopicsUpdate) GetResumeFrom() []*Cursor {
+	if x != nil {
+		return x.ResumeFrom
+	}
+	return nil
+}
+
+func (x *TopicsUpdate) GetCursorsFollow() bool {
+	if x != nil {
+		return x.CursorsFollow
+	}
+	return false
+}
+
 var File_ate_dispatcher_v1_listener_proto protoreflect.FileDescriptor
 
 const file_ate_dispatcher_v1_listener_proto_rawDesc = "" +
@@ -609,7 +638,7 @@ const file_ate_dispatcher_v1_listener_proto_rawDesc = "" +
 	"\x05ready\x18\a \x01(\v2\x18.ate.dispatcher.v1.ReadyH\x00R\x05ready\x12*\n" +
 	"\x03gap\x18\b \x01(\v2\x16.ate.dispatcher.v1.GapH\x00R\x03gap\x12I\n" +
 	"\x0etopics_changed\x18\t \x01(\v2 .ate.dispatcher.v1.TopicsChangedH\x00R\rtopicsChangedB\a\n" +
-	"\x05event\"\xe3\x01\n" +
+	"\x05event\"\x8f\x02\n" +
 	"\x05Ready\x12\x1f\n" +
 	"\vlistener_id\x18\x01 \x01(\tR\n" +
 	"listenerId\x12\x1d\n" +
@@ -617,7 +646,8 @@ const file_ate_dispatcher_v1_listener_proto_rawDesc = "" +
 	"session_id\x18\x02 \x01(\tR\tsessionId\x12\x1b\n" +
 	"\tserver_id\x18\x03 \x01(\tR\bserverId\x12H\n" +
 	"\x12heartbeat_interval\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x11heartbeatInterval\x123\n" +
-	"\acursors\x18\x05 \x03(\v2\x19.ate.dispatcher.v1.CursorR\acursors\"\x94\x01\n" +
+	"\acursors\x18\x05 \x03(\v2\x19.ate.dispatcher.v1.CursorR\acursors\x12*\n" +
+	"\x11max_message_bytes\x18\x06 \x01(\rR\x0fmaxMessageBytes\"\x94\x01\n" +
 	"\x03Gap\x12\x14\n" +
 	"\x05topic\x18\x01 \x01(\tR\x05topic\x124\n" +
 	"\x06reason\x18\x02 \x01(\x0e2\x1c.ate.dispatcher.v1.GapReasonR\x06reason\x12\x12\n" +
@@ -628,11 +658,14 @@ const file_ate_dispatcher_v1_listener_proto_rawDesc = "" +
 	"\rTopicsChanged\x12\x14\n" +
 	"\x05added\x18\x01 \x03(\tR\x05added\x12\x18\n" +
 	"\aremoved\x18\x02 \x03(\tR\aremoved\x123\n" +
-	"\acursors\x18\x03 \x03(\v2\x19.ate.dispatcher.v1.CursorR\acursors\"R\n" +
+	"\acursors\x18\x03 \x03(\v2\x19.ate.dispatcher.v1.CursorR\acursors\"\xb5\x01\n" +
 	"\fTopicsUpdate\x12\x1d\n" +
 	"\n" +
 	"add_topics\x18\x01 \x03(\tR\taddTopics\x12#\n" +
-	"\rremove_topics\x18\x02 \x03(\tR\fremoveTopics*r\n" +
+	"\rremove_topics\x18\x02 \x03(\tR\fremoveTopics\x12:\n" +
+	"\vresume_from\x18\x03 \x03(\v2\x19.ate.dispatcher.v1.CursorR\n" +
+	"resumeFrom\x12%\n" +
+	"\x0ecursors_follow\x18\x04 \x01(\bR\rcursorsFollow*r\n" +
 	"\x0eOverflowAction\x12\x1f\n" +
 	"\x1bOVERFLOW_ACTION_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x1bOVERFLOW_ACTION_DROP_OLDEST\x10\x01\x12\x1e\n" +
@@ -685,11 +718,12 @@ var file_ate_dispatcher_v1_listener_proto_depIdxs = []int32{
 	12, // 8: ate.dispatcher.v1.Ready.cursors:type_name -> ate.dispatcher.v1.Cursor
 	1,  // 9: ate.dispatcher.v1.Gap.reason:type_name -> ate.dispatcher.v1.GapReason
 	12, // 10: ate.dispatcher.v1.TopicsChanged.cursors:type_name -> ate.dispatcher.v1.Cursor
-	11, // [11:11] is the sub-list for method output_type
-	11, // [11:11] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	12, // 11: ate.dispatcher.v1.TopicsUpdate.resume_from:type_name -> ate.dispatcher.v1.Cursor
+	12, // [12:12] is the sub-list for method output_type
+	12, // [12:12] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_ate_dispatcher_v1_listener_proto_init() }

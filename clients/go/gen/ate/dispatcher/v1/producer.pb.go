@@ -644,7 +644,8 @@ func (x *Hello) GetReportDispositions() bool {
 type Registration struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// A topic or pattern. In a pattern, `*` stands for one token, and `>` as the last token for one or more. A request on
-	// a topic that several patterns of a producer match is assigned once. INVALID_ARGUMENT if malformed.
+	// a topic that several registrations of a producer match is assigned once; if one of them has no group, the producer
+	// is asked without a group and is no group's member for this request. INVALID_ARGUMENT if malformed.
 	Topic string `protobuf:"bytes,1,opt,name=topic,proto3" json:"topic,omitempty"`
 	// The group of the producer on this topic. One member of a group is asked per request. Empty, the default: the
 	// producer is always asked. At most 128 printable ASCII characters without spaces, else INVALID_ARGUMENT.
@@ -813,12 +814,13 @@ func (x *Deregister) GetCorrelationId() string {
 // Reply carries a result of an assignment. Set by the producer.
 type Reply struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The assignment. Required. The server drops the reply to an unknown assignment, and reports it as UNKNOWN if
-	// dispositions are on.
+	// The assignment. Required. The server drops the reply to an assignment that it does not know for this session, and
+	// answers with a Fault ASSIGNMENT_NOT_FOUND; it also reports UNKNOWN if dispositions are on.
 	AssignmentId string `protobuf:"bytes,1,opt,name=assignment_id,json=assignmentId,proto3" json:"assignment_id,omitempty"`
 	// Whether further results for this assignment follow. Default false: this reply is final and returns the credit.
 	More bool `protobuf:"varint,2,opt,name=more,proto3" json:"more,omitempty"`
-	// The result. Absent counts as a null value.
+	// The result. Absent counts as a null value. If it is malformed, the assignment fails with MALFORMED_RESULT, also if
+	// `more` is set, and the server answers with a Fault.
 	Result        *Result `protobuf:"bytes,3,opt,name=result,proto3" json:"result,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

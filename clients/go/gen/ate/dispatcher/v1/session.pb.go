@@ -30,6 +30,9 @@ const (
 	GoAwayReason_GO_AWAY_REASON_UNSPECIFIED GoAwayReason = 0
 	// The server shuts down: it rejects new requests, and pending ones finish or expire within the grace.
 	GoAwayReason_GO_AWAY_REASON_SHUTDOWN GoAwayReason = 1
+	// The connection has reached its maximum age. Requests that are pending on this stream finish within the grace; the
+	// peer reconnects on a new connection at once.
+	GoAwayReason_GO_AWAY_REASON_CONNECTION_AGE GoAwayReason = 2
 )
 
 // Enum value maps for GoAwayReason.
@@ -37,10 +40,12 @@ var (
 	GoAwayReason_name = map[int32]string{
 		0: "GO_AWAY_REASON_UNSPECIFIED",
 		1: "GO_AWAY_REASON_SHUTDOWN",
+		2: "GO_AWAY_REASON_CONNECTION_AGE",
 	}
 	GoAwayReason_value = map[string]int32{
-		"GO_AWAY_REASON_UNSPECIFIED": 0,
-		"GO_AWAY_REASON_SHUTDOWN":    1,
+		"GO_AWAY_REASON_UNSPECIFIED":    0,
+		"GO_AWAY_REASON_SHUTDOWN":       1,
+		"GO_AWAY_REASON_CONNECTION_AGE": 2,
 	}
 )
 
@@ -263,10 +268,11 @@ const file_ate_dispatcher_v1_session_proto_rawDesc = "" +
 	"\bsequence\x18\x03 \x01(\x04R\bsequence\"r\n" +
 	"\x06GoAway\x127\n" +
 	"\x06reason\x18\x01 \x01(\x0e2\x1f.ate.dispatcher.v1.GoAwayReasonR\x06reason\x12/\n" +
-	"\x05grace\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x05grace*K\n" +
+	"\x05grace\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x05grace*n\n" +
 	"\fGoAwayReason\x12\x1e\n" +
 	"\x1aGO_AWAY_REASON_UNSPECIFIED\x10\x00\x12\x1b\n" +
-	"\x17GO_AWAY_REASON_SHUTDOWN\x10\x01B\xe3\x01\n" +
+	"\x17GO_AWAY_REASON_SHUTDOWN\x10\x01\x12!\n" +
+	"\x1dGO_AWAY_REASON_CONNECTION_AGE\x10\x02B\xe3\x01\n" +
 	"\x15com.ate.dispatcher.v1B\fSessionProtoP\x01ZVgithub.com/ate-dispatcher/ate-dispatcher/clients/go/gen/ate/dispatcher/v1;dispatcherv1\xa2\x02\x03ADX\xaa\x02\x11Ate.Dispatcher.V1\xca\x02\x11Ate\\Dispatcher\\V1\xe2\x02\x1dAte\\Dispatcher\\V1\\GPBMetadata\xea\x02\x13Ate::Dispatcher::V1b\x06proto3"
 
 var (

@@ -144,6 +144,11 @@ export interface ListenRequest {
    * gets every result. At most 128 printable ASCII characters without spaces, else INVALID_ARGUMENT.
    */
   readonly group: string;
+  /**
+   * Whether further topics or cursors follow in TopicsUpdate messages, because they do not fit into one message. Ready
+   * and all deliveries then wait for the last part. Default false. Only on Subscribe; INVALID_ARGUMENT on Listen.
+   */
+  readonly cursorsFollow: boolean;
 }
 
 /** ListenResponse is a batch of events for a listener. */
@@ -797,6 +802,7 @@ function createBaseListenRequest(): ListenRequest {
     overflowAction: 0,
     bufferBytes: 0,
     group: "",
+    cursorsFollow: false,
   };
 }
 
@@ -825,6 +831,9 @@ export const ListenRequest: MessageFns<ListenRequest> = {
     }
     if (message.group !== "") {
       writer.uint32(66).string(message.group);
+    }
+    if (message.cursorsFollow !== false) {
+      writer.uint32(72).bool(message.cursorsFollow);
     }
     return writer;
   },
@@ -906,6 +915,14 @@ export const ListenRequest: MessageFns<ListenRequest> = {
             message.group = reader.string();
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.cursorsFollow = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -931,6 +948,7 @@ export const ListenRequest: MessageFns<ListenRequest> = {
     message.overflowAction = object.overflowAction ?? 0;
     message.bufferBytes = object.bufferBytes ?? 0;
     message.group = object.group ?? "";
+    message.cursorsFollow = object.cursorsFollow ?? false;
     return message;
   },
 };

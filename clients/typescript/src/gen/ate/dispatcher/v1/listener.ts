@@ -102,6 +102,8 @@ export interface Ready {
    * its first Delivery.
    */
   readonly cursors: readonly Cursor[];
+  /** The maximum size of a message that the server accepts, in bytes. */
+  readonly maxMessageBytes: number;
 }
 
 /**
@@ -147,6 +149,16 @@ export interface TopicsUpdate {
    * INVALID_ARGUMENT ends the stream if one is malformed.
    */
   readonly removeTopics: readonly string[];
+  /**
+   * Further cursors of topics to resume, as in `resume_from` of ListenRequest. Only before Ready, in the parts that
+   * `cursors_follow` announces; INVALID_ARGUMENT ends the stream if it is set later.
+   */
+  readonly resumeFrom: readonly Cursor[];
+  /**
+   * Whether another part of the ListenRequest follows. Default false: this part is the last one, and Ready follows. Only
+   * before Ready; INVALID_ARGUMENT ends the stream if it is set later.
+   */
+  readonly cursorsFollow: boolean;
 }
 
 function createBaseListenerEvent(): ListenerEvent {
@@ -316,7 +328,7 @@ export const ListenerEvent: MessageFns<ListenerEvent> = {
 };
 
 function createBaseReady(): Ready {
-  return { listenerId: "", sessionId: "", serverId: "", heartbeatInterval: undefined, cursors: [] };
+  return { listenerId: "", sessionId: "", serverId: "", heartbeatInterval: undefined, cursors: [], maxMessageBytes: 0 };
 }
 
 export const Ready: MessageFns<Ready> = {
@@ -335,6 +347,9 @@ export const Ready: MessageFns<Ready> = {
     }
     for (const v of message.cursors) {
       Cursor.encode(v!, writer.uint32(42).fork()).join();
+    }
+    if (message.maxMessageBytes !== 0) {
+      writer.uint32(48).uint32(message.maxMessageBytes);
     }
     return writer;
   },
@@ -392,6 +407,14 @@ export const Ready: MessageFns<Ready> = {
             message.cursors.push(Cursor.decode(reader, reader.uint32()));
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.maxMessageBytes = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -416,6 +439,7 @@ export const Ready: MessageFns<Ready> = {
       ? Duration.fromPartial(object.heartbeatInterval)
       : undefined;
     message.cursors = object.cursors?.map((e) => Cursor.fromPartial(e)) || [];
+    message.maxMessageBytes = object.maxMessageBytes ?? 0;
     return message;
   },
 };
@@ -612,7 +636,7 @@ export const TopicsChanged: MessageFns<TopicsChanged> = {
 };
 
 function createBaseTopicsUpdate(): TopicsUpdate {
-  return { addTopics: [], removeTopics: [] };
+  return { addTopics: [], removeTopics: [], resumeFrom: [], cursorsFollow: false };
 }
 
 export const TopicsUpdate: MessageFns<TopicsUpdate> = {
@@ -622,6 +646,12 @@ export const TopicsUpdate: MessageFns<TopicsUpdate> = {
     }
     for (const v of message.removeTopics) {
       writer.uint32(18).string(v!);
+    }
+    for (const v of message.resumeFrom) {
+      Cursor.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.cursorsFollow !== false) {
+      writer.uint32(32).bool(message.cursorsFollow);
     }
     return writer;
   },
@@ -655,6 +685,22 @@ export const TopicsUpdate: MessageFns<TopicsUpdate> = {
             message.removeTopics.push(reader.string());
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.resumeFrom.push(Cursor.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.cursorsFollow = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -674,6 +720,8 @@ export const TopicsUpdate: MessageFns<TopicsUpdate> = {
     const message = createBaseTopicsUpdate() as any;
     message.addTopics = object.addTopics?.map((e) => e) || [];
     message.removeTopics = object.removeTopics?.map((e) => e) || [];
+    message.resumeFrom = object.resumeFrom?.map((e) => Cursor.fromPartial(e)) || [];
+    message.cursorsFollow = object.cursorsFollow ?? false;
     return message;
   },
 };

@@ -176,7 +176,8 @@ export interface Hello_LabelsEntry {
 export interface Registration {
   /**
    * A topic or pattern. In a pattern, `*` stands for one token, and `>` as the last token for one or more. A request on
-   * a topic that several patterns of a producer match is assigned once. INVALID_ARGUMENT if malformed.
+   * a topic that several registrations of a producer match is assigned once; if one of them has no group, the producer
+   * is asked without a group and is no group's member for this request. INVALID_ARGUMENT if malformed.
    */
   readonly topic: string;
   /**
@@ -214,13 +215,16 @@ export interface Deregister {
 /** Reply carries a result of an assignment. Set by the producer. */
 export interface Reply {
   /**
-   * The assignment. Required. The server drops the reply to an unknown assignment, and reports it as UNKNOWN if
-   * dispositions are on.
+   * The assignment. Required. The server drops the reply to an assignment that it does not know for this session, and
+   * answers with a Fault ASSIGNMENT_NOT_FOUND; it also reports UNKNOWN if dispositions are on.
    */
   readonly assignmentId: string;
   /** Whether further results for this assignment follow. Default false: this reply is final and returns the credit. */
   readonly more: boolean;
-  /** The result. Absent counts as a null value. */
+  /**
+   * The result. Absent counts as a null value. If it is malformed, the assignment fails with MALFORMED_RESULT, also if
+   * `more` is set, and the server answers with a Fault.
+   */
   readonly result: Result | undefined;
 }
 

@@ -14,6 +14,11 @@ export const GoAwayReason = {
   UNSPECIFIED: 0,
   /** SHUTDOWN - The server shuts down: it rejects new requests, and pending ones finish or expire within the grace. */
   SHUTDOWN: 1,
+  /**
+   * CONNECTION_AGE - The connection has reached its maximum age. Requests that are pending on this stream finish within the grace; the
+   * peer reconnects on a new connection at once.
+   */
+  CONNECTION_AGE: 2,
 } as const;
 
 export type GoAwayReason = typeof GoAwayReason[keyof typeof GoAwayReason];
@@ -21,6 +26,7 @@ export type GoAwayReason = typeof GoAwayReason[keyof typeof GoAwayReason];
 export namespace GoAwayReason {
   export type UNSPECIFIED = typeof GoAwayReason.UNSPECIFIED;
   export type SHUTDOWN = typeof GoAwayReason.SHUTDOWN;
+  export type CONNECTION_AGE = typeof GoAwayReason.CONNECTION_AGE;
 }
 
 /**

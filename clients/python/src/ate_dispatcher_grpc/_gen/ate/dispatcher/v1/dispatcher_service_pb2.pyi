@@ -79,7 +79,7 @@ class ProduceResponse(_message.Message):
     def __init__(self, messages: _Optional[_Iterable[_Union[_producer_pb2.DispatcherMessage, _Mapping]]] = ...) -> None: ...
 
 class ListenRequest(_message.Message):
-    __slots__ = ("listener_id", "topics", "resume_from", "include_late", "include_summaries", "overflow_action", "buffer_bytes", "group")
+    __slots__ = ("listener_id", "topics", "resume_from", "include_late", "include_summaries", "overflow_action", "buffer_bytes", "group", "cursors_follow")
     LISTENER_ID_FIELD_NUMBER: _ClassVar[int]
     TOPICS_FIELD_NUMBER: _ClassVar[int]
     RESUME_FROM_FIELD_NUMBER: _ClassVar[int]
@@ -88,6 +88,7 @@ class ListenRequest(_message.Message):
     OVERFLOW_ACTION_FIELD_NUMBER: _ClassVar[int]
     BUFFER_BYTES_FIELD_NUMBER: _ClassVar[int]
     GROUP_FIELD_NUMBER: _ClassVar[int]
+    CURSORS_FOLLOW_FIELD_NUMBER: _ClassVar[int]
     listener_id: str
     topics: _containers.RepeatedScalarFieldContainer[str]
     resume_from: _containers.RepeatedCompositeFieldContainer[_session_pb2.Cursor]
@@ -96,7 +97,8 @@ class ListenRequest(_message.Message):
     overflow_action: _listener_pb2.OverflowAction
     buffer_bytes: int
     group: str
-    def __init__(self, listener_id: _Optional[str] = ..., topics: _Optional[_Iterable[str]] = ..., resume_from: _Optional[_Iterable[_Union[_session_pb2.Cursor, _Mapping]]] = ..., include_late: bool = ..., include_summaries: bool = ..., overflow_action: _Optional[_Union[_listener_pb2.OverflowAction, str]] = ..., buffer_bytes: _Optional[int] = ..., group: _Optional[str] = ...) -> None: ...
+    cursors_follow: bool
+    def __init__(self, listener_id: _Optional[str] = ..., topics: _Optional[_Iterable[str]] = ..., resume_from: _Optional[_Iterable[_Union[_session_pb2.Cursor, _Mapping]]] = ..., include_late: bool = ..., include_summaries: bool = ..., overflow_action: _Optional[_Union[_listener_pb2.OverflowAction, str]] = ..., buffer_bytes: _Optional[int] = ..., group: _Optional[str] = ..., cursors_follow: bool = ...) -> None: ...
 
 class ListenResponse(_message.Message):
     __slots__ = ("events",)

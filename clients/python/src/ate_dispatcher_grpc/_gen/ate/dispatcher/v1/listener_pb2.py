@@ -28,25 +28,25 @@ from ate_dispatcher_grpc._gen.ate.dispatcher.v1 import summary_pb2 as ate_dot_di
 from ate_dispatcher_grpc._gen.google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n ate/dispatcher/v1/listener.proto\x12\x11\x61te.dispatcher.v1\x1a\x1e\x61te/dispatcher/v1/result.proto\x1a\x1f\x61te/dispatcher/v1/session.proto\x1a\x1f\x61te/dispatcher/v1/summary.proto\x1a\x1egoogle/protobuf/duration.proto\"\xa8\x03\n\rListenerEvent\x12\x39\n\x08\x64\x65livery\x18\x01 \x01(\x0b\x32\x1b.ate.dispatcher.v1.DeliveryH\x00R\x08\x64\x65livery\x12\x36\n\x07summary\x18\x02 \x01(\x0b\x32\x1a.ate.dispatcher.v1.SummaryH\x00R\x07summary\x12<\n\theartbeat\x18\x03 \x01(\x0b\x32\x1c.ate.dispatcher.v1.HeartbeatH\x00R\theartbeat\x12\x34\n\x07go_away\x18\x04 \x01(\x0b\x32\x19.ate.dispatcher.v1.GoAwayH\x00R\x06goAway\x12\x30\n\x05ready\x18\x07 \x01(\x0b\x32\x18.ate.dispatcher.v1.ReadyH\x00R\x05ready\x12*\n\x03gap\x18\x08 \x01(\x0b\x32\x16.ate.dispatcher.v1.GapH\x00R\x03gap\x12I\n\x0etopics_changed\x18\t \x01(\x0b\x32 .ate.dispatcher.v1.TopicsChangedH\x00R\rtopicsChangedB\x07\n\x05\x65vent\"\xe3\x01\n\x05Ready\x12\x1f\n\x0blistener_id\x18\x01 \x01(\tR\nlistenerId\x12\x1d\n\nsession_id\x18\x02 \x01(\tR\tsessionId\x12\x1b\n\tserver_id\x18\x03 \x01(\tR\x08serverId\x12H\n\x12heartbeat_interval\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationR\x11heartbeatInterval\x12\x33\n\x07\x63ursors\x18\x05 \x03(\x0b\x32\x19.ate.dispatcher.v1.CursorR\x07\x63ursors\"\x94\x01\n\x03Gap\x12\x14\n\x05topic\x18\x01 \x01(\tR\x05topic\x12\x34\n\x06reason\x18\x02 \x01(\x0e\x32\x1c.ate.dispatcher.v1.GapReasonR\x06reason\x12\x12\n\x04\x66rom\x18\x03 \x01(\x04R\x04\x66rom\x12\x0e\n\x02to\x18\x04 \x01(\x04R\x02to\x12\x1d\n\nlost_count\x18\x05 \x01(\x04R\tlostCount\"t\n\rTopicsChanged\x12\x14\n\x05\x61\x64\x64\x65\x64\x18\x01 \x03(\tR\x05\x61\x64\x64\x65\x64\x12\x18\n\x07removed\x18\x02 \x03(\tR\x07removed\x12\x33\n\x07\x63ursors\x18\x03 \x03(\x0b\x32\x19.ate.dispatcher.v1.CursorR\x07\x63ursors\"R\n\x0cTopicsUpdate\x12\x1d\n\nadd_topics\x18\x01 \x03(\tR\taddTopics\x12#\n\rremove_topics\x18\x02 \x03(\tR\x0cremoveTopics*r\n\x0eOverflowAction\x12\x1f\n\x1bOVERFLOW_ACTION_UNSPECIFIED\x10\x00\x12\x1f\n\x1bOVERFLOW_ACTION_DROP_OLDEST\x10\x01\x12\x1e\n\x1aOVERFLOW_ACTION_DISCONNECT\x10\x02*}\n\tGapReason\x12\x1a\n\x16GAP_REASON_UNSPECIFIED\x10\x00\x12\x1c\n\x18GAP_REASON_SLOW_LISTENER\x10\x01\x12\x18\n\x14GAP_REASON_RETENTION\x10\x02\x12\x1c\n\x18GAP_REASON_EPOCH_CHANGED\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n ate/dispatcher/v1/listener.proto\x12\x11\x61te.dispatcher.v1\x1a\x1e\x61te/dispatcher/v1/result.proto\x1a\x1f\x61te/dispatcher/v1/session.proto\x1a\x1f\x61te/dispatcher/v1/summary.proto\x1a\x1egoogle/protobuf/duration.proto\"\xa8\x03\n\rListenerEvent\x12\x39\n\x08\x64\x65livery\x18\x01 \x01(\x0b\x32\x1b.ate.dispatcher.v1.DeliveryH\x00R\x08\x64\x65livery\x12\x36\n\x07summary\x18\x02 \x01(\x0b\x32\x1a.ate.dispatcher.v1.SummaryH\x00R\x07summary\x12<\n\theartbeat\x18\x03 \x01(\x0b\x32\x1c.ate.dispatcher.v1.HeartbeatH\x00R\theartbeat\x12\x34\n\x07go_away\x18\x04 \x01(\x0b\x32\x19.ate.dispatcher.v1.GoAwayH\x00R\x06goAway\x12\x30\n\x05ready\x18\x07 \x01(\x0b\x32\x18.ate.dispatcher.v1.ReadyH\x00R\x05ready\x12*\n\x03gap\x18\x08 \x01(\x0b\x32\x16.ate.dispatcher.v1.GapH\x00R\x03gap\x12I\n\x0etopics_changed\x18\t \x01(\x0b\x32 .ate.dispatcher.v1.TopicsChangedH\x00R\rtopicsChangedB\x07\n\x05\x65vent\"\x8f\x02\n\x05Ready\x12\x1f\n\x0blistener_id\x18\x01 \x01(\tR\nlistenerId\x12\x1d\n\nsession_id\x18\x02 \x01(\tR\tsessionId\x12\x1b\n\tserver_id\x18\x03 \x01(\tR\x08serverId\x12H\n\x12heartbeat_interval\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationR\x11heartbeatInterval\x12\x33\n\x07\x63ursors\x18\x05 \x03(\x0b\x32\x19.ate.dispatcher.v1.CursorR\x07\x63ursors\x12*\n\x11max_message_bytes\x18\x06 \x01(\rR\x0fmaxMessageBytes\"\x94\x01\n\x03Gap\x12\x14\n\x05topic\x18\x01 \x01(\tR\x05topic\x12\x34\n\x06reason\x18\x02 \x01(\x0e\x32\x1c.ate.dispatcher.v1.GapReasonR\x06reason\x12\x12\n\x04\x66rom\x18\x03 \x01(\x04R\x04\x66rom\x12\x0e\n\x02to\x18\x04 \x01(\x04R\x02to\x12\x1d\n\nlost_count\x18\x05 \x01(\x04R\tlostCount\"t\n\rTopicsChanged\x12\x14\n\x05\x61\x64\x64\x65\x64\x18\x01 \x03(\tR\x05\x61\x64\x64\x65\x64\x12\x18\n\x07removed\x18\x02 \x03(\tR\x07removed\x12\x33\n\x07\x63ursors\x18\x03 \x03(\x0b\x32\x19.ate.dispatcher.v1.CursorR\x07\x63ursors\"\xb5\x01\n\x0cTopicsUpdate\x12\x1d\n\nadd_topics\x18\x01 \x03(\tR\taddTopics\x12#\n\rremove_topics\x18\x02 \x03(\tR\x0cremoveTopics\x12:\n\x0bresume_from\x18\x03 \x03(\x0b\x32\x19.ate.dispatcher.v1.CursorR\nresumeFrom\x12%\n\x0e\x63ursors_follow\x18\x04 \x01(\x08R\rcursorsFollow*r\n\x0eOverflowAction\x12\x1f\n\x1bOVERFLOW_ACTION_UNSPECIFIED\x10\x00\x12\x1f\n\x1bOVERFLOW_ACTION_DROP_OLDEST\x10\x01\x12\x1e\n\x1aOVERFLOW_ACTION_DISCONNECT\x10\x02*}\n\tGapReason\x12\x1a\n\x16GAP_REASON_UNSPECIFIED\x10\x00\x12\x1c\n\x18GAP_REASON_SLOW_LISTENER\x10\x01\x12\x18\n\x14GAP_REASON_RETENTION\x10\x02\x12\x1c\n\x18GAP_REASON_EPOCH_CHANGED\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'ate.dispatcher.v1.listener_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_OVERFLOWACTION']._serialized_start=1195
-  _globals['_OVERFLOWACTION']._serialized_end=1309
-  _globals['_GAPREASON']._serialized_start=1311
-  _globals['_GAPREASON']._serialized_end=1436
+  _globals['_OVERFLOWACTION']._serialized_start=1339
+  _globals['_OVERFLOWACTION']._serialized_end=1453
+  _globals['_GAPREASON']._serialized_start=1455
+  _globals['_GAPREASON']._serialized_end=1580
   _globals['_LISTENEREVENT']._serialized_start=186
   _globals['_LISTENEREVENT']._serialized_end=610
   _globals['_READY']._serialized_start=613
-  _globals['_READY']._serialized_end=840
-  _globals['_GAP']._serialized_start=843
-  _globals['_GAP']._serialized_end=991
-  _globals['_TOPICSCHANGED']._serialized_start=993
-  _globals['_TOPICSCHANGED']._serialized_end=1109
-  _globals['_TOPICSUPDATE']._serialized_start=1111
-  _globals['_TOPICSUPDATE']._serialized_end=1193
+  _globals['_READY']._serialized_end=884
+  _globals['_GAP']._serialized_start=887
+  _globals['_GAP']._serialized_end=1035
+  _globals['_TOPICSCHANGED']._serialized_start=1037
+  _globals['_TOPICSCHANGED']._serialized_end=1153
+  _globals['_TOPICSUPDATE']._serialized_start=1156
+  _globals['_TOPICSUPDATE']._serialized_end=1337
 # @@protoc_insertion_point(module_scope)

@@ -52,18 +52,20 @@ class ListenerEvent(_message.Message):
     def __init__(self, delivery: _Optional[_Union[_result_pb2.Delivery, _Mapping]] = ..., summary: _Optional[_Union[_summary_pb2.Summary, _Mapping]] = ..., heartbeat: _Optional[_Union[_session_pb2.Heartbeat, _Mapping]] = ..., go_away: _Optional[_Union[_session_pb2.GoAway, _Mapping]] = ..., ready: _Optional[_Union[Ready, _Mapping]] = ..., gap: _Optional[_Union[Gap, _Mapping]] = ..., topics_changed: _Optional[_Union[TopicsChanged, _Mapping]] = ...) -> None: ...
 
 class Ready(_message.Message):
-    __slots__ = ("listener_id", "session_id", "server_id", "heartbeat_interval", "cursors")
+    __slots__ = ("listener_id", "session_id", "server_id", "heartbeat_interval", "cursors", "max_message_bytes")
     LISTENER_ID_FIELD_NUMBER: _ClassVar[int]
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     SERVER_ID_FIELD_NUMBER: _ClassVar[int]
     HEARTBEAT_INTERVAL_FIELD_NUMBER: _ClassVar[int]
     CURSORS_FIELD_NUMBER: _ClassVar[int]
+    MAX_MESSAGE_BYTES_FIELD_NUMBER: _ClassVar[int]
     listener_id: str
     session_id: str
     server_id: str
     heartbeat_interval: _duration_pb2.Duration
     cursors: _containers.RepeatedCompositeFieldContainer[_session_pb2.Cursor]
-    def __init__(self, listener_id: _Optional[str] = ..., session_id: _Optional[str] = ..., server_id: _Optional[str] = ..., heartbeat_interval: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., cursors: _Optional[_Iterable[_Union[_session_pb2.Cursor, _Mapping]]] = ...) -> None: ...
+    max_message_bytes: int
+    def __init__(self, listener_id: _Optional[str] = ..., session_id: _Optional[str] = ..., server_id: _Optional[str] = ..., heartbeat_interval: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., cursors: _Optional[_Iterable[_Union[_session_pb2.Cursor, _Mapping]]] = ..., max_message_bytes: _Optional[int] = ...) -> None: ...
 
 class Gap(_message.Message):
     __slots__ = ("topic", "reason", "to", "lost_count")
@@ -89,9 +91,13 @@ class TopicsChanged(_message.Message):
     def __init__(self, added: _Optional[_Iterable[str]] = ..., removed: _Optional[_Iterable[str]] = ..., cursors: _Optional[_Iterable[_Union[_session_pb2.Cursor, _Mapping]]] = ...) -> None: ...
 
 class TopicsUpdate(_message.Message):
-    __slots__ = ("add_topics", "remove_topics")
+    __slots__ = ("add_topics", "remove_topics", "resume_from", "cursors_follow")
     ADD_TOPICS_FIELD_NUMBER: _ClassVar[int]
     REMOVE_TOPICS_FIELD_NUMBER: _ClassVar[int]
+    RESUME_FROM_FIELD_NUMBER: _ClassVar[int]
+    CURSORS_FOLLOW_FIELD_NUMBER: _ClassVar[int]
     add_topics: _containers.RepeatedScalarFieldContainer[str]
     remove_topics: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, add_topics: _Optional[_Iterable[str]] = ..., remove_topics: _Optional[_Iterable[str]] = ...) -> None: ...
+    resume_from: _containers.RepeatedCompositeFieldContainer[_session_pb2.Cursor]
+    cursors_follow: bool
+    def __init__(self, add_topics: _Optional[_Iterable[str]] = ..., remove_topics: _Optional[_Iterable[str]] = ..., resume_from: _Optional[_Iterable[_Union[_session_pb2.Cursor, _Mapping]]] = ..., cursors_follow: bool = ...) -> None: ...

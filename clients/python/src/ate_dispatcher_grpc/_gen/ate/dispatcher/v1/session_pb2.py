@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from ate_dispatcher_grpc._gen.google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x61te/dispatcher/v1/session.proto\x12\x11\x61te.dispatcher.v1\x1a\x1egoogle/protobuf/duration.proto\"w\n\tHeartbeat\x12\x35\n\x08interval\x18\x01 \x01(\x0b\x32\x19.google.protobuf.DurationR\x08interval\x12\x33\n\x07\x63ursors\x18\x02 \x03(\x0b\x32\x19.ate.dispatcher.v1.CursorR\x07\x63ursors\"P\n\x06\x43ursor\x12\x14\n\x05topic\x18\x01 \x01(\tR\x05topic\x12\x14\n\x05\x65poch\x18\x02 \x01(\tR\x05\x65poch\x12\x1a\n\x08sequence\x18\x03 \x01(\x04R\x08sequence\"r\n\x06GoAway\x12\x37\n\x06reason\x18\x01 \x01(\x0e\x32\x1f.ate.dispatcher.v1.GoAwayReasonR\x06reason\x12/\n\x05grace\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\x05grace*K\n\x0cGoAwayReason\x12\x1e\n\x1aGO_AWAY_REASON_UNSPECIFIED\x10\x00\x12\x1b\n\x17GO_AWAY_REASON_SHUTDOWN\x10\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x61te/dispatcher/v1/session.proto\x12\x11\x61te.dispatcher.v1\x1a\x1egoogle/protobuf/duration.proto\"w\n\tHeartbeat\x12\x35\n\x08interval\x18\x01 \x01(\x0b\x32\x19.google.protobuf.DurationR\x08interval\x12\x33\n\x07\x63ursors\x18\x02 \x03(\x0b\x32\x19.ate.dispatcher.v1.CursorR\x07\x63ursors\"P\n\x06\x43ursor\x12\x14\n\x05topic\x18\x01 \x01(\tR\x05topic\x12\x14\n\x05\x65poch\x18\x02 \x01(\tR\x05\x65poch\x12\x1a\n\x08sequence\x18\x03 \x01(\x04R\x08sequence\"r\n\x06GoAway\x12\x37\n\x06reason\x18\x01 \x01(\x0e\x32\x1f.ate.dispatcher.v1.GoAwayReasonR\x06reason\x12/\n\x05grace\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\x05grace*n\n\x0cGoAwayReason\x12\x1e\n\x1aGO_AWAY_REASON_UNSPECIFIED\x10\x00\x12\x1b\n\x17GO_AWAY_REASON_SHUTDOWN\x10\x01\x12!\n\x1dGO_AWAY_REASON_CONNECTION_AGE\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,7 +33,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'ate.dispatcher.v1.session_p
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_GOAWAYREASON']._serialized_start=405
-  _globals['_GOAWAYREASON']._serialized_end=480
+  _globals['_GOAWAYREASON']._serialized_end=515
   _globals['_HEARTBEAT']._serialized_start=86
   _globals['_HEARTBEAT']._serialized_end=205
   _globals['_CURSOR']._serialized_start=207

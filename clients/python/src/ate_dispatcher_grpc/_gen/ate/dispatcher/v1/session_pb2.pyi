@@ -14,8 +14,10 @@ class GoAwayReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     GO_AWAY_REASON_UNSPECIFIED: _ClassVar[GoAwayReason]
     GO_AWAY_REASON_SHUTDOWN: _ClassVar[GoAwayReason]
+    GO_AWAY_REASON_CONNECTION_AGE: _ClassVar[GoAwayReason]
 GO_AWAY_REASON_UNSPECIFIED: GoAwayReason
 GO_AWAY_REASON_SHUTDOWN: GoAwayReason
+GO_AWAY_REASON_CONNECTION_AGE: GoAwayReason
 
 class Heartbeat(_message.Message):
     __slots__ = ("interval", "cursors")
