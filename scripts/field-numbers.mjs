@@ -31,6 +31,7 @@ const MESSAGES = [
   "ate.dispatcher.v1.SubscribeResponse",
   "ate.dispatcher.v1.Summary",
   "ate.dispatcher.v1.Target",
+  "google.protobuf.Any",
   "google.protobuf.Duration",
   "google.protobuf.ListValue",
   "google.protobuf.Struct",

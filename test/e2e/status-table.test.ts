@@ -507,7 +507,6 @@ describe("Produce rejects", () => {
     ["a reply that is cut off", bytesField(1, Buffer.from([0x0a, 0x05, 0x0a]))],
     ["an assignment_id of the wrong wire type", bytesField(1, bytesField(1, numberField(1, 1)))],
     ["a result of the wrong wire type", bytesField(1, bytesField(1, numberField(3, 1)))],
-    ["a result that is cut off", bytesField(1, bytesField(1, bytesField(3, Buffer.from([0x12, 0x09]))))],
     ["a field number 0", bytesField(1, numberField(0, 1))],
     ["a field number past the largest one", bytesField(1, numberField(2 ** 29, 1))],
     ["a number longer than 10 bytes", concat(Buffer.from([0x10]), Buffer.alloc(11, 0xff))],
@@ -772,8 +771,9 @@ describe("streams and requests beyond a limit", () => {
 
   it("get RESOURCE_EXHAUSTED for a message beyond the limit, but not for one of exactly the limit", async () => {
     const client = connect((await startServer({ maxMessageBytes: 65_536 })).address);
-    const frame = concat(bytesField(1, "t"), bytesField(4, Buffer.alloc(65_525)));
-    const message = bytesField(1, frame);
+    const request = bytesField(1, bytesField(1, "t"));
+    // A field that no version knows fills the message up to the limit.
+    const message = concat(request, bytesField(15, Buffer.alloc(65_536 - request.length - 4)));
     expect(message.length).toBe(65_536);
     await client.dispatchBytes(message);
     const tooLarge = concat(message, Buffer.from([0x10, 0x00]));

@@ -73,7 +73,7 @@ export { Acceptance, LoserAction, NoProducersAction, Request } from "./gen/ate/d
 export { Delivery, Result } from "./gen/ate/dispatcher/v1/result.js";
 export { Cursor, GoAwayReason } from "./gen/ate/dispatcher/v1/session.js";
 export { OutcomeState, Summary, SummaryReason } from "./gen/ate/dispatcher/v1/summary.js";
-export { FIELDS } from "./gen/field-numbers.js";
+export { FIELDS, TAGS } from "./gen/field-numbers.js";
 export { Duration } from "./gen/google/protobuf/duration.js";
 export { Value } from "./gen/google/protobuf/struct.js";
 export { Timestamp } from "./gen/google/protobuf/timestamp.js";

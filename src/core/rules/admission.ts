@@ -32,6 +32,7 @@ function tryAccept(state: State, input: RequestSubmitted, step: StepContext): Re
   const { spec } = input;
   if (state.phase !== "OPEN")
     return refusal("SHUTTING_DOWN", "the server is shutting down; retry on another server");
+  if (input.refused) return input.refused;
   const violations = violationsOf(input, state.limits);
   if (violations.length > 0) return invalid(violations, input.kind);
   const remembered = spec.requestId === "" ? undefined : findById(state, spec.requestId);

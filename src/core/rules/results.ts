@@ -31,6 +31,9 @@ export function takeResult(
     step.effects.push({ kind: "dispose", to: producer.key, assignmentText, state: disposition });
   }
   countDisposition(state, disposition);
+  if (input.fault) {
+    step.effects.push({ kind: "fault", to: producer.key, correlationId: "", refusal: input.fault });
+  }
   if (!assignment) return;
   if (disposition === "ACCEPTED") deliverInTime(state, assignment, input, step);
   else if (disposition !== "DUPLICATE") deliverLate(state, assignment, input, step);

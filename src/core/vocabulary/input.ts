@@ -71,6 +71,8 @@ export interface ResultReturned {
   /** The producer's failure; undefined if it succeeded. */
   readonly failure: Failure | undefined;
   readonly payload: Payload;
+  /** Why the edge replaced the result by a failure; undefined if it did not. The producer gets it in a Fault. */
+  readonly fault?: Refusal | undefined;
 }
 
 /** A producer sent a message that this version does not understand. */
@@ -152,6 +154,8 @@ export interface RequestSubmitted {
   /** Deadline of the call itself; undefined if it has none, or if the stream carries many requests. */
   readonly callDeadlineAt: Instant | undefined;
   readonly context: TraceContext;
+  /** Why the edge rejects the request; undefined if it does not. */
+  readonly refused?: Refusal | undefined;
   /** How long the request waited in this process before it was processed, in milliseconds; 0 if absent. */
   readonly waitedMs?: number;
 }

@@ -20,6 +20,7 @@ const reason = (code: number, isRetryable: boolean, text: string): Reason => ({ 
 export const REASONS = {
   INVALID_FIELD: reason(1001, false, "A field is missing, malformed or out of range; BadRequest names it."),
   MALFORMED_MESSAGE: reason(1002, false, "The message is not valid protobuf of the expected type."),
+  MALFORMED_RESULT: reason(1003, false, "A producer's result is not well-formed; its assignment has failed."),
   NO_PRODUCERS: reason(1101, false, "No producer can be asked, and the request set FAIL."),
   REQUEST_ID_REUSED: reason(1102, false, "The request_id was already used with other content."),
   REQUEST_NOT_FOUND: reason(1103, false, "No request with this id is pending or remembered."),

@@ -7,6 +7,7 @@ import type { SessionKey } from "../../core/vocabulary/model.js";
 import { refusal } from "../../core/vocabulary/reason.js";
 import { type BidiCall, sinkOf, subscribe } from "../transport/call.js";
 import { type DecodedProducerMessage, decodeProduce } from "../wire/decode-produce.js";
+import { maxResultBytes } from "../wire/failed-result.js";
 import { opaqueId } from "../wire/ids.js";
 import type { Edge } from "./edge.js";
 
@@ -19,7 +20,11 @@ export function produce(edge: Edge, call: BidiCall): void {
     endsOnReject: false,
   } as const;
   const session = runtime.openStream(sinkOf(call, edge), bound);
-  const conversation = new ProducerConversation(session, call.getPeer());
+  const conversation = new ProducerConversation(
+    session,
+    call.getPeer(),
+    maxResultBytes(options.maxMessageBytes),
+  );
   subscribe(call, logger, {
     message: (message) => runtime.submitAll(conversation.inputsOf(message)),
     rejected: (reason) => runtime.submit({ kind: "sessionEnded", session, refusal: reason }),
@@ -37,11 +42,12 @@ class ProducerConversation {
   constructor(
     private readonly session: SessionKey,
     private readonly peer: string,
+    private readonly maxResultBytes: number,
   ) {}
 
   /** Yields the inputs of one message while they are applied, so that inputs before a malformed part stay applied. */
   *inputsOf(message: Buffer): Generator<Input> {
-    for (const decoded of decodeProduce(message, this.session)) {
+    for (const decoded of decodeProduce(message, this.session, this.maxResultBytes)) {
       if (this.isOver) return;
       yield this.hasHello ? this.laterInput(decoded) : this.firstInput(decoded);
     }

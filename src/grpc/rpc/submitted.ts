@@ -1,15 +1,18 @@
 import type { Metadata } from "@grpc/grpc-js";
 import type { RequestSubmitted } from "../../core/vocabulary/input.js";
-import type { Instant, RequestSpec, SessionKey, TraceContext } from "../../core/vocabulary/model.js";
+import type { Instant, SessionKey, TraceContext } from "../../core/vocabulary/model.js";
 import { NO_CONTEXT } from "../../core/vocabulary/model.js";
+import { type Refusal, refusal } from "../../core/vocabulary/reason.js";
+import type { DecodedRequest } from "../wire/decode-request.js";
 import { digestOf, isContext } from "../wire/decode-submit.js";
+import { maxAssignmentBytes } from "../wire/encode-hot.js";
 import type { Edge } from "./edge.js";
 
 /** The parts of a submitted request that depend on the RPC. */
 export interface Submission {
   readonly session: SessionKey;
   readonly correlationId: string | undefined;
-  readonly spec: RequestSpec;
+  readonly spec: DecodedRequest;
   readonly gather: boolean;
   readonly excludeListeners: boolean;
   readonly validateOnly: boolean;
@@ -19,8 +22,10 @@ export interface Submission {
 }
 
 /** Creates the core's input from a submission. */
-export function requestSubmitted(submission: Submission, { clock, requestIds }: Edge): RequestSubmitted {
+export function requestSubmitted(submission: Submission, edge: Edge): RequestSubmitted {
   const { spec, gather } = submission;
+  const { clock, requestIds } = edge;
+  const mintedId = spec.requestId === "" ? requestIds.mint(clock.timeOfDay(clock.now())) : "";
   // The natural way is `{ ...submission }`, but V8 then copies by key, which costs ten times as much for every request.
   // This lists the fields. Compare when Node is updated.
   return {
@@ -35,8 +40,22 @@ export function requestSubmitted(submission: Submission, { clock, requestIds }: 
     context: submission.context,
     waitedMs: submission.waitedMs,
     digest: digestOf(spec, gather),
-    mintedId: spec.requestId === "" ? requestIds.mint(clock.timeOfDay(clock.now())) : "",
+    mintedId,
+    refused: spec.malformed ?? limitRefusal(submission, mintedId, edge.options.maxMessageBytes),
   };
+}
+
+/** Rejects a request whose assignment its producers could not receive: every one of them would depart in turn. */
+function limitRefusal(
+  { spec, context }: Submission,
+  mintedId: string,
+  maxMessageBytes: number,
+): Refusal | undefined {
+  const bytes = maxAssignmentBytes(spec.payload, spec.requestId || mintedId, context);
+  if (bytes <= maxMessageBytes) return undefined;
+  const limit = String(maxMessageBytes);
+  const message = `the request has ${spec.payload.length} bytes, and its assignment up to ${bytes}, beyond the limit of ${limit}; send a reference, or raise maxMessageBytes`;
+  return refusal("MESSAGE_LIMIT", message, { limit });
 }
 
 /** Reads the trace context of a call from its metadata. */

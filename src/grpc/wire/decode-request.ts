@@ -1,7 +1,7 @@
 /**
- * Decodes the routing fields of a Request. The payload is skipped here and forwarded verbatim.
+ * Decodes the routing fields of a Request. The payload is checked here, but not decoded, and forwarded verbatim.
  */
-import { FIELDS, WireReader } from "ate-dispatcher-client/internal";
+import { FIELDS, TAGS, WireError, WireReader } from "ate-dispatcher-client/internal";
 import {
   COMPLETE_ALL,
   type Completion,
@@ -13,7 +13,9 @@ import {
   type Unknown,
   type Until,
 } from "../../core/vocabulary/model.js";
+import { type Refusal, refusal } from "../../core/vocabulary/reason.js";
 import { milliseconds } from "./time.js";
+import { checkListValue, checkStringEntry, checkStruct, NestingError } from "./well-formed.js";
 
 const {
   resultCount: COMPLETION_RESULT_COUNT,
@@ -35,6 +37,12 @@ const {
   noProducersAction: REQUEST_NO_PRODUCERS_ACTION,
 } = FIELDS.REQUEST;
 const {
+  args: REQUEST_ARGS,
+  kwargs: REQUEST_KWARGS,
+  contentType: REQUEST_CONTENT_TYPE,
+  attributes: REQUEST_ATTRIBUTES,
+} = TAGS.REQUEST;
+const {
   producerIds: SELECTOR_PRODUCER_IDS,
   matchLabels: SELECTOR_MATCH_LABELS,
   maxTargets: SELECTOR_MAX_TARGETS,
@@ -43,26 +51,77 @@ const {
 const NO_PRODUCERS_ACTIONS: readonly NoProducersAction[] = ["COMPLETE", "COMPLETE", "FAIL", "WAIT"];
 const LOSER_ACTIONS: readonly LoserAction[] = ["CANCEL", "CANCEL", "LET_RUN"];
 
-/** Decodes the routing fields of a Request. Throws {@link WireError} if it is malformed. */
-export function decodeRequest(payload: Buffer): RequestSpec {
+/** The paths of the fields of a Request by their numbers. */
+const PATHS: ReadonlyMap<number, string> = new Map(
+  Object.entries(FIELDS.REQUEST).map(([name, number]) => [number, `request.${snakeCase(name)}`]),
+);
+
+/** The routing fields of a request, or why it is malformed. */
+export interface DecodedRequest extends RequestSpec {
+  /** Names the malformed field; the routing fields behind that field are then missing. Undefined if well-formed. */
+  readonly malformed: Refusal | undefined;
+}
+
+/**
+ * Decodes the routing fields of a Request, and checks that stock parsers can read all of the Request.
+ *
+ * A malformed Request is a value, because other requests of the same message are not affected.
+ */
+export function decodeRequest(payload: Buffer): DecodedRequest {
+  const reader = new WireReader(payload);
+  let tag = 0;
+  let malformed: Refusal | undefined;
   let topic = "";
   let ttlMs: RequestSpec["ttlMs"];
   let requestId = "";
   let completion = COMPLETE_ALL;
   let selector: Selector | undefined;
   let noProducersAction: NoProducersAction | Unknown = "COMPLETE";
-  for (const reader = new WireReader(payload); reader.next(); ) {
-    const { field } = reader;
-    if (field === REQUEST_TOPIC) topic = reader.ascii();
-    else if (field === REQUEST_TTL) ttlMs = decodeDuration(reader);
-    else if (field === REQUEST_REQUEST_ID) requestId = reader.ascii();
-    else if (field === REQUEST_COMPLETION) completion = decodeCompletion(reader);
-    else if (field === REQUEST_SELECTOR) selector = decodeSelector(reader);
-    else if (field === REQUEST_NO_PRODUCERS_ACTION) {
-      noProducersAction = NO_PRODUCERS_ACTIONS[reader.int32()] ?? "UNKNOWN_ENUM_VALUE";
-    } else reader.skip();
+  try {
+    while (reader.next()) {
+      tag = reader.currentTag;
+      const { field } = reader;
+      if (field === REQUEST_TOPIC) {
+        requireAscii(topic);
+        topic = reader.ascii();
+      } else if (tag === REQUEST_ARGS) checkListValue(reader);
+      else if (tag === REQUEST_KWARGS) checkStruct(reader);
+      else if (tag === REQUEST_CONTENT_TYPE) reader.skipUtf8();
+      else if (tag === REQUEST_ATTRIBUTES) checkStringEntry(reader);
+      else if (field === REQUEST_TTL) ttlMs = decodeDuration(reader);
+      else if (field === REQUEST_REQUEST_ID) {
+        requireAscii(requestId);
+        requestId = reader.ascii();
+      } else if (field === REQUEST_COMPLETION) completion = decodeCompletion(reader);
+      else if (field === REQUEST_SELECTOR) selector = decodeSelector(reader);
+      else if (field === REQUEST_NO_PRODUCERS_ACTION) {
+        noProducersAction = NO_PRODUCERS_ACTIONS[reader.int32()] ?? "UNKNOWN_ENUM_VALUE";
+      } else reader.skip();
+    }
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    malformed = malformedRequest(PATHS.get(tag >>> 3) ?? "request", error);
   }
-  return { topic, ttlMs, requestId, completion, selector, noProducersAction, payload };
+  return { topic, ttlMs, requestId, completion, selector, noProducersAction, payload, malformed };
+}
+
+/**
+ * Checks a topic or id that a later field of the same number replaces. The core checks only the last one, but parsers
+ * read all of them.
+ */
+function requireAscii(replaced: string): void {
+  if (/[\u0080-\u00ff]/.test(replaced)) throw new WireError("the field is set twice, once not in ASCII");
+}
+
+function malformedRequest(field: string, error: WireError): Refusal {
+  const description = error instanceof NestingError ? error.message : `is malformed: ${error.message}`;
+  const reason = error instanceof NestingError ? "INVALID_FIELD" : "MALFORMED_MESSAGE";
+  return { ...refusal(reason, `${field} ${description}`), violations: [{ field, description }] };
+}
+
+/** contentType -> content_type. */
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 function decodeDuration(reader: WireReader): number | Malformed {
@@ -107,7 +166,7 @@ function decodeSelector(reader: WireReader): Selector {
   const matchLabels = new Map<string, string>();
   let maxTargets = 0;
   while (reader.next()) {
-    if (reader.field === SELECTOR_PRODUCER_IDS) producerIds.push(reader.text());
+    if (reader.field === SELECTOR_PRODUCER_IDS) producerIds.push(reader.utf8());
     else if (reader.field === SELECTOR_MATCH_LABELS) {
       const [key, value] = decodeEntry(reader);
       matchLabels.set(key, value);
@@ -118,14 +177,14 @@ function decodeSelector(reader: WireReader): Selector {
   return { producerIds, matchLabels: [...matchLabels], maxTargets };
 }
 
-/** Decodes an entry of a map of strings. */
+/** Decodes an entry of a map of strings. @throws {WireError} if a string is not valid UTF-8. */
 export function decodeEntry(reader: WireReader): readonly [key: string, value: string] {
   const outer = reader.enter();
   let key = "";
   let value = "";
   while (reader.next()) {
-    if (reader.field === MAP_ENTRY_KEY) key = reader.text();
-    else if (reader.field === MAP_ENTRY_VALUE) value = reader.text();
+    if (reader.field === MAP_ENTRY_KEY) key = reader.utf8();
+    else if (reader.field === MAP_ENTRY_VALUE) value = reader.utf8();
     else reader.skip();
   }
   reader.leave(outer);

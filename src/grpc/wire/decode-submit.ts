@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto";
 import { FIELDS, WireReader } from "ate-dispatcher-client/internal";
 import { NO_CONTEXT, type RequestSpec, type TraceContext } from "../../core/vocabulary/model.js";
-import { decodeEntry, decodeRequest } from "./decode-request.js";
+import { type DecodedRequest, decodeEntry, decodeRequest } from "./decode-request.js";
 
 const { request: DISPATCH_REQUEST_REQUEST, validateOnly: DISPATCH_REQUEST_VALIDATE_ONLY } =
   FIELDS.DISPATCH_REQUEST;
@@ -25,7 +25,7 @@ const MAX_CONTEXT_VALUE_LENGTH = 8_192;
 /** One request of a Submit stream. */
 export interface DecodedSubmission {
   readonly correlationId: string;
-  readonly spec: RequestSpec;
+  readonly spec: DecodedRequest;
   readonly gather: boolean;
   readonly excludeListeners: boolean;
   readonly context: TraceContext;
@@ -38,7 +38,7 @@ export interface DecodedSubmit {
 }
 
 /** Decodes a DispatchRequest or GatherRequest. The two differ only in the meaning of their flag. */
-export function decodeCall(message: Buffer): { readonly spec: RequestSpec; readonly flag: boolean } {
+export function decodeCall(message: Buffer): { readonly spec: DecodedRequest; readonly flag: boolean } {
   let request = NO_REQUEST;
   let flag = false;
   for (const reader = new WireReader(message); reader.next(); ) {

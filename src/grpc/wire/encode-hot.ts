@@ -217,6 +217,11 @@ function writeContext(writer: WireWriter, field: number, context: TraceContext):
   }
 }
 
+/** The maximum size of the message that assigns a request, in bytes. */
+export function maxAssignmentBytes(payload: Uint8Array, requestId: string, context: TraceContext): number {
+  return payload.length + requestId.length + contextSize(context) + MAX_FRAME_BYTES;
+}
+
 function contextSize(context: TraceContext): number {
   let size = 0;
   for (const [key, value] of context) {

@@ -175,7 +175,10 @@ export class WireCursor {
       const byte = this.bytes[this.at++];
       if (byte === undefined) throw new WireError("a number is truncated");
       if (shift < 32) value |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return value >>> 0;
+      if (byte < 0x80) {
+        rejectOver64Bits(byte, shift);
+        return value >>> 0;
+      }
     }
     throw new WireError("a number is longer than 10 bytes");
   }
@@ -202,12 +205,18 @@ export class WireCursor {
       if (byte === undefined) throw new WireError("a number is truncated");
       value |= BigInt(byte & 0x7f) << BigInt(7 * i);
       if (byte < 0x80) {
+        rejectOver64Bits(byte, 7 * i);
         this.at = begin + i + 1;
         return BigInt.asUintN(64, value);
       }
     }
     throw new WireError("a number is longer than 10 bytes");
   }
+}
+
+/** Rejects a tenth byte that exceeds 64 bits, as the parser of Go does. */
+function rejectOver64Bits(last: number, shift: number): void {
+  if (shift === 63 && last > 1) throw new WireError("a number has more than 64 bits");
 }
 
 function bufferOver(bytes: Uint8Array): Buffer {

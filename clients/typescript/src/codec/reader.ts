@@ -3,6 +3,7 @@
  * the enclosing message. The server uses it for messages of its peers. A client trusts its server and uses the cursor
  * alone, which costs a fifth less.
  */
+import { isUtf8 } from "node:buffer";
 import { WireCursor, WireError } from "./cursor.js";
 
 const VARINT = 0;
@@ -15,6 +16,10 @@ const MAX_DIGITS = 15;
 const DIGIT_ZERO = 48;
 /** The tag of the largest field number, 2^29 - 1, with the largest wire type. */
 const MAX_TAG = 2 ** 32 - 1;
+/** Maximum size of a tag or length, in bytes. Longer encodings are legal, but the C++ parser rejects them. */
+const MAX_TAG_BYTES = 5;
+/** Strings up to this many bytes are checked byte by byte, which is cheaper than a call into Node. */
+const MAX_LOOP_BYTES = 48;
 
 /** Reads one message, field after field. Throws {@link WireError} if the message is malformed. */
 export class WireReader extends WireCursor {
@@ -28,6 +33,11 @@ export class WireReader extends WireCursor {
   constructor(bytes: Uint8Array) {
     super(bytes);
     this.end = bytes.length;
+  }
+
+  /** The tag of the current field: its number and wire type. A known field with another wire type is unknown. */
+  get currentTag(): number {
+    return this.tag;
   }
 
   /** The number of the current field. */
@@ -107,6 +117,30 @@ export class WireReader extends WireCursor {
     return value;
   }
 
+  /** Reads a string. @throws {WireError} if it is not valid UTF-8. */
+  utf8(): string {
+    const begin = this.at;
+    this.skipUtf8();
+    const end = this.at;
+    this.at = begin;
+    const text = this.text();
+    this.at = end;
+    return text;
+  }
+
+  /** Skips a string. @throws {WireError} if it is not valid UTF-8. */
+  skipUtf8(): void {
+    const begin = this.skipBytes();
+    const { bytes, at } = this;
+    let i = begin;
+    if (at - begin <= MAX_LOOP_BYTES) {
+      while (i < at && (bytes[i] as number) < 0x80) i++;
+      if (i === at) return;
+    }
+    if (!isUtf8(this.viewOf(i, at)))
+      throw new WireError(`field ${this.field} is not valid UTF-8, at byte ${begin} of the message`);
+  }
+
   /** Reads bytes or an embedded message, as a Buffer over the received bytes. */
   bufferView(): Buffer {
     const begin = this.skipBytes();
@@ -128,6 +162,22 @@ export class WireReader extends WireCursor {
     const outer = this.end;
     this.end = this.stop();
     return outer;
+  }
+
+  /** The position where the current message ends. */
+  get limit(): number {
+    return this.end;
+  }
+
+  /**
+   * Continues behind an embedded message within which reading failed.
+   *
+   * @param limit - the {@link limit} of the embedded message.
+   * @param outer - the return value of {@link enter} for it.
+   */
+  abandon(limit: number, outer: number): void {
+    this.at = limit;
+    this.end = outer;
   }
 
   /** Continues behind the current embedded message. @param outer - the return value of {@link enter}. */
@@ -190,15 +240,20 @@ export class WireReader extends WireCursor {
 
   private longStop(): number {
     this.expect(LENGTH_DELIMITED);
+    const begin = this.at;
     const length = Number(super.uint64());
     if (length > this.end - this.at) throw new WireError(`field ${this.field} is truncated`);
+    if (this.at - begin > MAX_TAG_BYTES)
+      throw new WireError(`field ${this.field} has a length of over 5 bytes`);
     return this.at + length;
   }
 
   private longTag(): number {
+    const begin = this.at;
     const tag = this.within(Number(super.uint64()));
-    // Receivers reject a whole message for such a field, so the server must not forward it.
+    // Receivers reject a whole message for such fields, so the server must not forward them.
     if (tag < 8 || tag > MAX_TAG) throw new WireError(`a field has number ${Math.floor(tag / 8)}`);
+    if (this.at - begin > MAX_TAG_BYTES) throw new WireError("a field has a tag of over 5 bytes");
     return tag;
   }
 

@@ -177,6 +177,10 @@ export const FIELDS = {
     producerId: 1,
     group: 2,
   },
+  ANY: {
+    typeUrl: 1,
+    value: 2,
+  },
   DURATION: {
     seconds: 1,
     nanos: 2,
@@ -387,6 +391,10 @@ export const TAGS = {
   TARGET: {
     producerId: 10,
     group: 18,
+  },
+  ANY: {
+    typeUrl: 10,
+    value: 18,
   },
   DURATION: {
     seconds: 8,

@@ -140,23 +140,26 @@ func (NoProducersAction) EnumDescriptor() ([]byte, []int) {
 //
 // Producers get it byte for byte as the caller wrote it, unknown fields included. The dispatcher reads only the routing
 // fields (`topic`, `ttl`, `request_id`, `completion`, `selector`, `no_producers_action`). It never decodes the payload
-// (`args`, `kwargs`, `data`, `content_type`, `attributes`).
+// (`args`, `kwargs`, `data`, `content_type`, `attributes`), but rejects a malformed one with INVALID_ARGUMENT: every field
+// must be valid protobuf, every string valid UTF-8, and at most 90 messages may be nested in `args` or `kwargs`.
+//
+// The Assignment that wraps the Request must fit into the server's message limit too, else RESOURCE_EXHAUSTED.
 type Request struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The topic whose producers are asked: tokens of `[A-Za-z0-9_-]` joined by dots, 1 to 255 bytes in all, without
 	// wildcards. Required; INVALID_ARGUMENT if empty or malformed.
 	Topic string `protobuf:"bytes,1,opt,name=topic,proto3" json:"topic,omitempty"`
-	// Positional arguments for the producers. Optional; absent means none. Passed through unread.
+	// Positional arguments for the producers. Optional; absent means none. Passed through verbatim.
 	Args *structpb.ListValue `protobuf:"bytes,2,opt,name=args,proto3" json:"args,omitempty"`
 	// Keyword arguments for the producers. Every key is allowed, also `ttl` and `topic`. Optional; absent means none.
-	// Passed through unread.
+	// Passed through verbatim.
 	Kwargs *structpb.Struct `protobuf:"bytes,3,opt,name=kwargs,proto3" json:"kwargs,omitempty"`
 	// Opaque payload, in addition to or instead of `args` and `kwargs`. Optional; bounded by the server's message limit
-	// (1 MiB by default). Passed through unread.
+	// (1 MiB by default). Passed through verbatim.
 	Data []byte `protobuf:"bytes,4,opt,name=data,proto3" json:"data,omitempty"`
-	// Media type of `data`, for the producers: free text. Optional. Passed through unread.
+	// Media type of `data`, for the producers: free text. Optional. Passed through verbatim.
 	ContentType string `protobuf:"bytes,5,opt,name=content_type,json=contentType,proto3" json:"content_type,omitempty"`
-	// Free annotations for the producers. Optional. Passed through unread.
+	// Free annotations for the producers. Optional. Passed through verbatim.
 	Attributes map[string]string `protobuf:"bytes,6,rep,name=attributes,proto3" json:"attributes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// How long the server accepts results, counted from the moment at which it receives the request. Greater than zero
 	// and at most the server's `maxTtlMs` (1 h by default), else INVALID_ARGUMENT; never clamped. On Gather it ends in

@@ -27,6 +27,10 @@ const (
 
 // Result is the content of one reply of a producer. Listeners and callers get it byte for byte as the producer wrote
 // it; the dispatcher reads only whether it is an error. Set by the producer.
+//
+// If a field is not valid protobuf, a string is not valid UTF-8, or more than 90 messages are nested in `value`, the
+// dispatcher sends a final error with the reason MALFORMED_RESULT instead. If it leaves less than 1,024 bytes of the
+// message limit, the reason is MESSAGE_LIMIT.
 type Result struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What the producer returns. Unset counts as a null value.
@@ -37,9 +41,9 @@ type Result struct {
 	//	*Result_Data
 	//	*Result_Error
 	Outcome isResult_Outcome `protobuf_oneof:"outcome"`
-	// Media type of `data`: free text. Optional. Passed through unread.
+	// Media type of `data`: free text. Optional. Passed through verbatim.
 	ContentType string `protobuf:"bytes,4,opt,name=content_type,json=contentType,proto3" json:"content_type,omitempty"`
-	// Free annotations for the receivers. Optional. Passed through unread.
+	// Free annotations for the receivers. Optional. Passed through verbatim.
 	Attributes    map[string]string `protobuf:"bytes,5,rep,name=attributes,proto3" json:"attributes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

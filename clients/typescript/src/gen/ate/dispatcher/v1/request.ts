@@ -60,7 +60,10 @@ export namespace NoProducersAction {
  *
  * Producers get it byte for byte as the caller wrote it, unknown fields included. The dispatcher reads only the routing
  * fields (`topic`, `ttl`, `request_id`, `completion`, `selector`, `no_producers_action`). It never decodes the payload
- * (`args`, `kwargs`, `data`, `content_type`, `attributes`).
+ * (`args`, `kwargs`, `data`, `content_type`, `attributes`), but rejects a malformed one with INVALID_ARGUMENT: every field
+ * must be valid protobuf, every string valid UTF-8, and at most 90 messages may be nested in `args` or `kwargs`.
+ *
+ * The Assignment that wraps the Request must fit into the server's message limit too, else RESOURCE_EXHAUSTED.
  */
 export interface Request {
   /**
@@ -68,25 +71,25 @@ export interface Request {
    * wildcards. Required; INVALID_ARGUMENT if empty or malformed.
    */
   readonly topic: string;
-  /** Positional arguments for the producers. Optional; absent means none. Passed through unread. */
+  /** Positional arguments for the producers. Optional; absent means none. Passed through verbatim. */
   readonly args:
     | ReadonlyArray<unknown>
     | undefined;
   /**
    * Keyword arguments for the producers. Every key is allowed, also `ttl` and `topic`. Optional; absent means none.
-   * Passed through unread.
+   * Passed through verbatim.
    */
   readonly kwargs:
     | { readonly [key: string]: unknown }
     | undefined;
   /**
    * Opaque payload, in addition to or instead of `args` and `kwargs`. Optional; bounded by the server's message limit
-   * (1 MiB by default). Passed through unread.
+   * (1 MiB by default). Passed through verbatim.
    */
   readonly data: Uint8Array;
-  /** Media type of `data`, for the producers: free text. Optional. Passed through unread. */
+  /** Media type of `data`, for the producers: free text. Optional. Passed through verbatim. */
   readonly contentType: string;
-  /** Free annotations for the producers. Optional. Passed through unread. */
+  /** Free annotations for the producers. Optional. Passed through verbatim. */
   readonly attributes: { [key: string]: string };
   /**
    * How long the server accepts results, counted from the moment at which it receives the request. Greater than zero

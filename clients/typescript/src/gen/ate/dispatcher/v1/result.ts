@@ -14,6 +14,10 @@ import { Status } from "../../../google/rpc/status.js";
 /**
  * Result is the content of one reply of a producer. Listeners and callers get it byte for byte as the producer wrote
  * it; the dispatcher reads only whether it is an error. Set by the producer.
+ *
+ * If a field is not valid protobuf, a string is not valid UTF-8, or more than 90 messages are nested in `value`, the
+ * dispatcher sends a final error with the reason MALFORMED_RESULT instead. If it leaves less than 1,024 bytes of the
+ * message limit, the reason is MESSAGE_LIMIT.
  */
 export interface Result {
   /** What the producer returns. Unset counts as a null value. */
@@ -28,9 +32,9 @@ export interface Result {
     /** The failure of the producer. It is delivered as any other result, and the producer stays registered. */
     { readonly $case: "error"; readonly value: Status }
     | undefined;
-  /** Media type of `data`: free text. Optional. Passed through unread. */
+  /** Media type of `data`: free text. Optional. Passed through verbatim. */
   readonly contentType: string;
-  /** Free annotations for the receivers. Optional. Passed through unread. */
+  /** Free annotations for the receivers. Optional. Passed through verbatim. */
   readonly attributes: { [key: string]: string };
 }
 
