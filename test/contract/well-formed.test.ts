@@ -2,13 +2,13 @@
  * What the server forwards verbatim, every stock protobuf parser can read; what it cannot, the server rejects with the
  * path of the field. The stock parsers of three languages are asked in test/conformance/stock-stubs.
  */
-import { Request, Result, Status } from "ate-dispatcher-client/internal";
+import { Request, Result, Status, Value } from "ate-dispatcher-client/internal";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ResultReturned } from "../../src/core/vocabulary/input.js";
 import { decodeProduce } from "../../src/grpc/wire/decode-produce.js";
 import { decodeRequest } from "../../src/grpc/wire/decode-request.js";
-import { MAX_NESTED_MESSAGES } from "../../src/grpc/wire/well-formed.js";
+import { MAX_NESTED_MESSAGES } from "../../src/grpc/wire/payload-walk.js";
 import {
   bytesField,
   concat,
@@ -49,6 +49,10 @@ const MALFORMED_VALUES: readonly (readonly [string, Uint8Array])[] = [
   ["half of an emoji", bytesField(3, LONE_SURROGATE)],
   ["a key that is not UTF-8", bytesField(5, struct(numberField(4, 1), BAD_TEXT))],
   ["a truncated number", Buffer.from([0x11, 1, 2])],
+  ["a tag without a length", Buffer.from([0x1a])],
+  ["half of a length", Buffer.from([0x1a, 0x80])],
+  ["half of a tag", Buffer.from([0x9a])],
+  ["a tag in two bytes instead of one", Buffer.from([0x9a, 0x00, 0x01, 0xff])],
   ["a length beyond the value", Buffer.from([0x1a, 9, 1])],
   ["a length in more than five bytes", concat(Buffer.from([0x1a]), padded(0, 6))],
   ["a tag in more than five bytes", concat(padded(8, 6), Buffer.from([0]))],
@@ -163,6 +167,26 @@ describe("a well-formed payload passes:", () => {
       reason: "INVALID_FIELD",
       violations: [{ field: "request.args", description: expect.stringContaining("90") }],
     });
+  });
+
+  it("if it passes after any corruption, the generated code reads it, and its text is UTF-8", () => {
+    const encoded = fc
+      .jsonValue({ maxDepth: 4 })
+      .map((json) => Buffer.from(Value.encode(Value.wrap(json)).finish()))
+      .filter((message) => message.length > 0);
+    let passed = 0;
+    fc.assert(
+      fc.property(encoded, fc.nat(), fc.nat(255), fc.boolean(), (message, place, byte, isInserted) => {
+        const at = place % message.length;
+        const rest = message.subarray(isInserted ? at : at + 1);
+        const corrupt = concat(message.subarray(0, at), Buffer.from([byte]), rest);
+        if (decodeRequest(requestOf(bytesField(2, bytesField(1, corrupt)))).malformed) return;
+        passed++;
+        expect(JSON.stringify(Value.unwrap(Value.decode(corrupt)) ?? null)).not.toContain("\ufffd");
+      }),
+      { numRuns: 3_000 },
+    );
+    expect(passed).toBeGreaterThan(500);
   });
 
   it("any JSON value, and any error", () => {

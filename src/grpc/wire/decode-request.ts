@@ -14,8 +14,9 @@ import {
   type Until,
 } from "../../core/vocabulary/model.js";
 import { type Refusal, refusal } from "../../core/vocabulary/reason.js";
+import { NestingError } from "./payload-walk.js";
 import { milliseconds } from "./time.js";
-import { checkListValue, checkStringEntry, checkStruct, NestingError } from "./well-formed.js";
+import { checkListValue, checkStringEntry, checkStruct } from "./well-formed.js";
 
 const {
   resultCount: COMPLETION_RESULT_COUNT,

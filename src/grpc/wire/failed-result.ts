@@ -6,8 +6,8 @@ import { Result, type WireError } from "ate-dispatcher-client/internal";
 import type { ResultReturned } from "../../core/vocabulary/input.js";
 import type { SessionKey } from "../../core/vocabulary/model.js";
 import { type Refusal, refusal } from "../../core/vocabulary/reason.js";
+import { NestingError } from "./payload-walk.js";
 import { rpcStatus } from "./status.js";
-import { NestingError } from "./well-formed.js";
 
 /** Maximum size of a delivery without its result and trace context, in bytes. */
 const MAX_DELIVERY_FRAME_BYTES = 1_024;
