@@ -6,6 +6,7 @@
  * `producers`, `listeners` and `callers` handle the sessions.
  */
 import { admit } from "./rules/admission.js";
+import { ageSession } from "./rules/aging.js";
 import { cancelRequest, departCaller, finishSubmitting, openCaller } from "./rules/callers.js";
 import { end, expire } from "./rules/ending.js";
 import { departListener, openListener, updateListener, updateOwnTopics } from "./rules/listeners.js";
@@ -152,6 +153,9 @@ export class Dispatcher {
         step.effects.push({ kind: "close", to: input.session, refusal: input.refusal });
         break;
       }
+      case "sessionAging":
+        ageSession(state, input, step);
+        break;
       case "watchStarted":
         state.watcherCount++;
         break;
@@ -241,7 +245,9 @@ export class Dispatcher {
   private startDrain(graceMs: number, step: StepContext): void {
     if (this.state.phase !== "OPEN") return;
     this.state.phase = "DRAINING";
-    for (const key of this.state.sessions.keys()) step.effects.push({ kind: "goAway", to: key, graceMs });
+    for (const key of this.state.sessions.keys()) {
+      step.effects.push({ kind: "goAway", to: key, reason: "SHUTDOWN", graceMs });
+    }
   }
 
   private closeIfDrained(step: StepContext): void {

@@ -637,7 +637,12 @@ describe("a batch", () => {
       to: fc.constant(SESSION),
       cursors: fc.array(cursor, { maxLength: 3 }),
     }),
-    fc.record({ kind: fc.constant("goAway" as const), to: fc.constant(SESSION), graceMs: someMs }),
+    fc.record({
+      kind: fc.constant("goAway" as const),
+      to: fc.constant(SESSION),
+      reason: fc.constantFrom("SHUTDOWN" as const, "CONNECTION_AGE" as const),
+      graceMs: someMs,
+    }),
   );
   const effects = fc.array(fc.oneof(deliver, accept, rare), { maxLength: 12 });
 

@@ -155,6 +155,7 @@ export const command = fc.oneof(
   { weight: 1, arbitrary: openCaller },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("finishCaller" as const), which }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("close" as const), which }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("age" as const), which }) },
   { weight: 16, arbitrary: request },
   { weight: 24, arbitrary: reply },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("cancel" as const), which }) },

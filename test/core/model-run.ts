@@ -102,6 +102,13 @@ class ModelRun {
         this.step({ kind: "sessionClosed", session }, () => this.model.close(session));
         break;
       }
+      case "age": {
+        const session = pick(this.model.sessions, command.which)?.key;
+        if (session === undefined) break;
+        const input = { kind: "sessionAging" as const, session, graceMs: 0 };
+        this.step(input, () => this.model.age(session));
+        break;
+      }
       case "request":
         this.request(command);
         break;
@@ -494,7 +501,7 @@ function describe(
     case "updated":
       return `updated ${effect.topics}`;
     case "goAway":
-      return "goaway";
+      return `goaway ${effect.reason}`;
     case "close":
       return `close ${effect.refusal?.reason ?? "OK"}`;
     case "drained":

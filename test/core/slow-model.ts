@@ -27,6 +27,7 @@ export interface ModelProducer {
   readonly queue: ModelTarget[];
   window: number;
   isDraining: boolean;
+  isAging: boolean;
 }
 
 /** A listener's session. */
@@ -45,6 +46,7 @@ export interface ModelCaller {
   readonly kind: "caller";
   readonly key: SessionKey;
   isFinished: boolean;
+  isAging: boolean;
 }
 
 /** One target of a request. */
@@ -185,7 +187,7 @@ export class SlowModel {
     }
   }
 
-  openProducer(opened: Omit<ModelProducer, "kind" | "queue" | "isDraining">): void {
+  openProducer(opened: Omit<ModelProducer, "kind" | "queue" | "isDraining" | "isAging">): void {
     if (this.phase !== "OPEN") {
       this.send(opened.key, "close SHUTTING_DOWN");
       return;
@@ -195,7 +197,13 @@ export class SlowModel {
       this.send(older.key, "close SESSION_REPLACED");
       this.close(older.key);
     }
-    const producer: ModelProducer = { kind: "producer", queue: [], isDraining: false, ...opened };
+    const producer: ModelProducer = {
+      kind: "producer",
+      queue: [],
+      isDraining: false,
+      isAging: false,
+      ...opened,
+    };
     this.sessions.push(producer);
     this.send(producer.key, `welcome ${producer.window} ${producer.backlogSize}`);
     this.askHeld(producer, [...producer.registrations.keys()]);
@@ -207,7 +215,7 @@ export class SlowModel {
     if (topics.includes("a..b")) {
       this.send(key, "fault INVALID_FIELD");
     } else if (producer.isDraining) {
-      this.send(key, "fault PROTOCOL_VIOLATION");
+      this.send(key, producer.isAging ? "fault CONNECTION_AGE" : "fault PROTOCOL_VIOLATION");
     } else {
       for (const topic of topics) producer.registrations.set(topic, groupOf(topic));
       this.send(key, `registered ${topics}`);
@@ -231,11 +239,39 @@ export class SlowModel {
 
   drainProducer(key: SessionKey): void {
     const producer = this.producer(key);
-    if (!producer || producer.isDraining) return;
+    if (!producer || (producer.isDraining && !(producer.isAging && this.isBusy(producer)))) return;
     producer.isDraining = true;
+    producer.isAging = false;
     producer.registrations.clear();
     this.giveUp([...producer.queue]);
     this.letGoIfDrained(producer);
+  }
+
+  /** The connection of a session has reached its maximum age. */
+  age(key: SessionKey): void {
+    const session = this.sessions.find((candidate) => candidate.key === key);
+    if (!session || this.phase !== "OPEN") return;
+    if (session.kind === "producer" ? session.isDraining : session.kind === "caller" && isLeaving(session)) {
+      return;
+    }
+    this.send(key, "goaway CONNECTION_AGE");
+    if (session.kind === "listener") {
+      this.send(key, "close CONNECTION_AGE");
+      this.close(key);
+    } else if (session.kind === "caller") {
+      session.isAging = true;
+      this.closeIfFinished(key);
+    } else {
+      session.isDraining = true;
+      session.isAging = true;
+      session.registrations.clear();
+      for (const target of [...session.queue]) {
+        const successor = this.successor(target);
+        const hasRoom = successor && successor.queue.length < successor.backlogSize;
+        if (successor && (hasRoom || this.hasCredit(successor))) this.move(target, successor);
+      }
+      this.letGoIfDrained(session);
+    }
   }
 
   openListener(opened: Omit<ModelListener, "kind">, resumeFrom: ReadonlyMap<string, number>): void {
@@ -274,15 +310,17 @@ export class SlowModel {
   }
 
   openCaller(key: SessionKey): void {
-    if (this.phase === "OPEN") this.sessions.push({ kind: "caller", key, isFinished: false });
-    else this.send(key, "close SHUTTING_DOWN");
+    if (this.phase === "OPEN") {
+      this.sessions.push({ kind: "caller", key, isFinished: false, isAging: false });
+    } else this.send(key, "close SHUTTING_DOWN");
   }
 
   finishCaller(key: SessionKey): void {
     const caller = this.callers.find((session) => session.key === key);
     if (!caller) return;
+    const isClosed = caller.isAging && !this.isGathering(key);
     caller.isFinished = true;
-    this.closeIfFinished(key);
+    if (!isClosed) this.closeIfFinished(key);
   }
 
   close(key: SessionKey): void {
@@ -345,7 +383,7 @@ export class SlowModel {
   startDrain(): void {
     if (this.phase !== "OPEN") return;
     this.phase = "DRAINING";
-    for (const { key } of this.sessions) this.send(key, "goaway");
+    for (const { key } of this.sessions) this.send(key, "goaway SHUTDOWN");
   }
 
   expireDrain(): void {
@@ -359,7 +397,8 @@ export class SlowModel {
     for (const { key } of this.sessions) this.send(key, "close SHUTTING_DOWN");
   }
 
-  private refusal({ ttlMs, excludesListeners, gather }: Submitted): string | undefined {
+  private refusal({ key, ttlMs, excludesListeners, gather }: Submitted): string | undefined {
+    if (this.callers.some((caller) => caller.key === key && caller.isAging)) return "CONNECTION_AGE";
     if (this.phase !== "OPEN") return "SHUTTING_DOWN";
     const isValid = ttlMs > 0 && ttlMs <= MAX_TTL_MS && (gather || !excludesListeners);
     return isValid ? undefined : "INVALID_FIELD";
@@ -524,23 +563,32 @@ export class SlowModel {
   /** A producer departs or drains: another member of the group takes over, or the target has departed. */
   private giveUp(targets: readonly ModelTarget[]): void {
     for (const target of targets) {
-      leaveQueue(target);
-      const { topic, selectedIds, targets: all } = target.request;
-      const isAsked = (member: ModelProducer) =>
-        all.some((other) => other !== target && other.holder === member);
-      const members = target.group === "" ? [] : this.producersOn(topic, target.group, selectedIds);
-      const successor = members.find((member) => !isAsked(member));
+      const successor = this.successor(target);
       if (successor) {
-        target.holder = successor;
-        target.attempt++;
-        target.state = "WAITING";
-        target.sendIndex = 0;
-        this.offer(target);
+        this.move(target, successor);
       } else {
+        leaveQueue(target);
         target.state = "DEPARTED";
       }
     }
     for (const target of targets) this.endIfOver(target.request);
+  }
+
+  private successor(target: ModelTarget): ModelProducer | undefined {
+    const { topic, selectedIds, targets: all } = target.request;
+    const isAsked = (member: ModelProducer) =>
+      all.some((other) => other !== target && other.holder === member);
+    const members = target.group === "" ? [] : this.producersOn(topic, target.group, selectedIds);
+    return members.find((member) => !isAsked(member));
+  }
+
+  private move(target: ModelTarget, successor: ModelProducer): void {
+    leaveQueue(target);
+    target.holder = successor;
+    target.attempt++;
+    target.state = "WAITING";
+    target.sendIndex = 0;
+    this.offer(target);
   }
 
   private takeInTime(target: ModelTarget, more: boolean, isError: boolean): void {
@@ -637,7 +685,9 @@ export class SlowModel {
         if (includeSummaries) this.send(key, `summary ${request.summary}`);
       }
     }
-    const freed = open.filter(({ state }) => state === "OUT").map(({ holder }) => holder);
+    const freed = open
+      .filter(({ state, holder }) => state === "OUT" || holder.isDraining)
+      .map(({ holder }) => holder);
     for (const target of open) {
       if (target.state === "OUT") {
         this.send(target.holder.key, `revoke ${request.id} ${target.attempt} ${revocation}`);
@@ -670,17 +720,23 @@ export class SlowModel {
   }
 
   private letGoIfDrained(producer: ModelProducer): void {
-    if (!producer.isDraining || this.outstanding(producer).length > 0) return;
-    this.send(producer.key, "drained");
-    this.send(producer.key, "close OK");
+    if (!producer.isDraining || this.isBusy(producer)) return;
+    if (!producer.isAging) this.send(producer.key, "drained");
+    this.send(producer.key, producer.isAging ? "close CONNECTION_AGE" : "close OK");
+  }
+
+  private isBusy(producer: ModelProducer): boolean {
+    return this.outstanding(producer).length > 0 || producer.queue.length > 0;
   }
 
   private closeIfFinished(key: SessionKey): void {
     const caller = this.callers.find((session) => session.key === key);
-    const isGathering = this.requests.some(
-      (request) => request.phase === "GATHERING" && request.callers.has(key),
-    );
-    if (caller?.isFinished && !isGathering) this.send(key, "close OK");
+    if (!caller || !isLeaving(caller) || this.isGathering(key)) return;
+    this.send(key, caller.isFinished ? "close OK" : "close CONNECTION_AGE");
+  }
+
+  private isGathering(key: SessionKey): boolean {
+    return this.requests.some((request) => request.phase === "GATHERING" && request.callers.has(key));
   }
 
   private allTargets(): ModelTarget[] {
@@ -731,6 +787,11 @@ function groupOn({ registrations }: ModelProducer, topic: string): string | unde
   const exact = registrations.get(topic);
   if (exact !== undefined) return exact;
   return [...registrations.keys()].some((pattern) => isCovered(pattern, topic)) ? "" : undefined;
+}
+
+/** Whether a caller submits no more requests. */
+function isLeaving({ isFinished, isAging }: ModelCaller): boolean {
+  return isFinished || isAging;
 }
 
 function isOpen({ state }: ModelTarget): boolean {

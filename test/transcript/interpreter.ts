@@ -127,6 +127,10 @@ export class Interpreter {
         const refused = command.has("refused") ? refusal("PROTOCOL_VIOLATION", "refused") : undefined;
         return this.step({ kind: "sessionEnded", session, refusal: refused });
       }
+      case "age": {
+        const session = this.session(command);
+        return this.step({ kind: "sessionAging", session, graceMs: command.number("grace") ?? 0 });
+      }
       case "close":
         return this.step({ kind: "sessionClosed", session: this.session(command) });
       case "request":

@@ -98,7 +98,7 @@ function describe(effect: Effect, names: Names, now: Instant): string {
     case "heartbeat":
       return words("heartbeat", ...effect.cursors.map(cursor));
     case "goAway":
-      return `goaway grace=${effect.graceMs}`;
+      return words(`goaway grace=${effect.graceMs}`, effect.reason !== "SHUTDOWN" && effect.reason);
     case "close":
       return `close ${effect.refusal ? refused(effect.refusal) : "OK"}`;
     case "observe":

@@ -13,13 +13,16 @@ import { end, endIfOver } from "./ending.js";
 import { observe } from "./observe.js";
 import { violationsOf } from "./request-rules.js";
 import { choose, scatter, targetsOf } from "./scatter.js";
+import { connectionAge } from "./sessions.js";
 import type { StepContext } from "./step-context.js";
 
 /** Accepts and scatters a request, or rejects it. Submissions of a rejected or ended stream are ignored. */
 export function admit(state: State, input: RequestSubmitted, step: StepContext): void {
   const isOfStream = input.gather || input.correlationId !== undefined;
-  if (isOfStream && state.sessions.get(input.session)?.kind !== "caller") return;
-  const refused = tryAccept(state, input, step);
+  const caller = isOfStream ? state.sessions.get(input.session) : undefined;
+  if (isOfStream && caller?.kind !== "caller") return;
+  const isAging = caller?.kind === "caller" && caller.isAging;
+  const refused = isAging ? connectionAge() : tryAccept(state, input, step);
   if (refused) {
     state.totals.rejectedRequests++;
     const correlationId = input.correlationId ?? "";

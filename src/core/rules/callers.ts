@@ -9,7 +9,7 @@ import type { CallerOpened, CancelRequested } from "../vocabulary/input.js";
 import { invalid, refusal } from "../vocabulary/reason.js";
 import { end } from "./ending.js";
 import { requiredIdRule } from "./field-rules.js";
-import { admitSession, closeSession } from "./sessions.js";
+import { admitSession, closeIfDone, closeSession } from "./sessions.js";
 import type { StepContext } from "./step-context.js";
 
 /** Opens a caller's session. */
@@ -26,9 +26,9 @@ export function openCaller(state: State, input: CallerOpened, step: StepContext)
 
 /** Notes that a caller submits no more requests. Its stream ends with its last gather. */
 export function finishSubmitting(caller: CallerSession, step: StepContext): void {
+  const isClosed = caller.isAging && caller.gathering.size === 0;
   caller.isFinished = true;
-  if (caller.gathering.size > 0) return;
-  step.effects.push({ kind: "close", to: caller.key, refusal: undefined });
+  if (!isClosed) closeIfDone(caller, step);
 }
 
 /** Ends a caller's session. Requests that no other caller gathers are cancelled. */

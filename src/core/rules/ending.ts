@@ -135,8 +135,8 @@ function closeAssignments(
   for (const assignment of request.assignments) {
     if (!assignment.isOpen) continue;
     const { producer } = assignment;
+    if (assignment.state === "OUT" || producer.isDraining) freed.push(producer);
     if (assignment.state === "OUT") {
-      freed.push(producer);
       const assignments = [assignment.id];
       step.effects.push({ kind: "revoke", to: producer.key, assignments, reason: revocation });
     }

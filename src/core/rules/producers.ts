@@ -20,8 +20,8 @@ import { assignFromBacklog } from "./credit.js";
 import { endIfOver } from "./ending.js";
 import { idRule, lengthRule, patternRule, rangeRule, sizeRule, type Verdict } from "./field-rules.js";
 import { observe } from "./observe.js";
-import { choose, failOver, scatter } from "./scatter.js";
-import { admitSession, closeSession, finishDrain, replaceSession } from "./sessions.js";
+import { choose, failOver, handOver, scatter } from "./scatter.js";
+import { admitSession, closeSession, connectionAge, finishDrain, replaceSession } from "./sessions.js";
 import type { StepContext } from "./step-context.js";
 
 const MAX_LABELS = 32;
@@ -117,12 +117,29 @@ export function faultUnknownMessage(producer: ProducerSession, step: StepContext
   step.effects.push({ kind: "fault", to: producer.key, correlationId: "", refusal: refused });
 }
 
-/** Drains a producer: it gets no new assignments, and its stream ends once no assignment is outstanding. */
+/**
+ * Drains a producer: it gets no new assignments, and its stream ends once no assignment is outstanding. A producer that
+ * finishes its work because of the age of its connection then gets Drained, as it asked.
+ */
 export function drainProducer(state: State, producer: ProducerSession, step: StepContext): void {
-  if (producer.isDraining) return;
+  const hasLeft = producer.isDraining && !(producer.isAging && producer.load > 0);
+  if (hasLeft) return;
   producer.isDraining = true;
+  producer.isAging = false;
   leaveTopics(state, producer, step);
   failOverAll(state, [...producer.backlog], step);
+  finishDrain(producer, step);
+}
+
+/**
+ * Lets a producer finish its work because its connection reached its maximum age. It gets no new requests. Waiting
+ * assignments go to other group members; those without one still get their turn here, and then the stream ends.
+ */
+export function ageProducer(state: State, producer: ProducerSession, step: StepContext): void {
+  producer.isDraining = true;
+  producer.isAging = true;
+  leaveTopics(state, producer, step);
+  for (const assignment of [...producer.backlog]) handOver(state, assignment, step);
   finishDrain(producer, step);
 }
 
@@ -181,6 +198,7 @@ function registerRefusal(
     ...registrationRules(input.registrations),
   ].filter((verdict) => verdict !== undefined);
   if (verdicts.length > 0) return invalid(verdicts, input.kind);
+  if (producer.isAging) return connectionAge();
   if (producer.isDraining) {
     return refusal(
       "PROTOCOL_VIOLATION",

@@ -63,12 +63,22 @@ export function scatter(
  * is none. The departing producer must have no registrations left.
  */
 export function failOver(state: State, assignment: Assignment, step: StepContext): void {
-  const { request, producer } = assignment;
   const next = successor(state, assignment);
-  if (!next) {
-    settle(state, assignment, "DEPARTED", step);
-    return;
-  }
+  if (next) moveTo(state, assignment, next, step);
+  else settle(state, assignment, "DEPARTED", step);
+}
+
+/**
+ * Moves a waiting assignment to the next member of its group that has credit or room for it. The producer must have no
+ * registrations left; without such a member the assignment stays with it.
+ */
+export function handOver(state: State, assignment: Assignment, step: StepContext): void {
+  const next = successor(state, assignment);
+  if (next?.hasCredit || next?.hasRoom) moveTo(state, assignment, next, step);
+}
+
+function moveTo(state: State, assignment: Assignment, next: ProducerSession, step: StepContext): void {
+  const { request, producer } = assignment;
   if (assignment.state === "OUT") {
     producer.outstandingCount--;
     request.note(assignment.assignedAt, "ASSIGNED", assignment);

@@ -3,6 +3,7 @@
  */
 
 import type { ProducerSession } from "../state/producer-session.js";
+import type { CallerSession } from "../state/session.js";
 import type { AnySession, State } from "../state/state.js";
 import type { SessionKey } from "../vocabulary/model.js";
 import { type Refusal, refusal } from "../vocabulary/reason.js";
@@ -42,19 +43,33 @@ export function sendHeartbeat(state: State, session: AnySession, step: StepConte
   state.wheel.set(session, step.now + state.limits.heartbeatMs);
 }
 
-/** Notes that a caller's gather has ended. Ends its stream with OK after the last gather of a finished caller. */
+/** Notes that a caller's gather has ended. Ends the stream of a finished or aging caller after its last gather. */
 export function finishCaller(state: State, key: SessionKey, requestId: string, step: StepContext): void {
   const caller = state.sessions.get(key);
   if (caller?.kind !== "caller") return;
   caller.gathering.delete(requestId);
-  if (caller.isFinished && caller.gathering.size === 0) {
-    step.effects.push({ kind: "close", to: key, refusal: undefined });
-  }
+  closeIfDone(caller, step);
 }
 
-/** Ends the stream of a draining producer once no assignment is outstanding. */
+/** Ends the stream of a caller that submits no more requests and has no gather left. */
+export function closeIfDone(caller: CallerSession, step: StepContext): void {
+  if (caller.gathering.size > 0) return;
+  if (caller.isFinished) step.effects.push({ kind: "close", to: caller.key, refusal: undefined });
+  else if (caller.isAging) step.effects.push({ kind: "close", to: caller.key, refusal: connectionAge() });
+}
+
+/** Ends the stream of a draining producer once no assignment is outstanding or waiting. */
 export function finishDrain(producer: ProducerSession, step: StepContext): void {
-  if (!producer.isDraining || producer.outstandingCount > 0) return;
+  if (!producer.isDraining || producer.load > 0) return;
+  if (producer.isAging) {
+    step.effects.push({ kind: "close", to: producer.key, refusal: connectionAge() });
+    return;
+  }
   step.effects.push({ kind: "drained", to: producer.key });
   step.effects.push({ kind: "close", to: producer.key, refusal: undefined });
+}
+
+/** The refusal with which the streams of a connection end that reached its maximum age. */
+export function connectionAge(): Refusal {
+  return refusal("CONNECTION_AGE", "the connection reached its maximum age; reconnect");
 }

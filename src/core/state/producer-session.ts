@@ -22,6 +22,8 @@ export class ProducerSession extends Session {
   readonly assignments = new IdTable<Assignment>();
   outstandingCount = 0;
   isDraining = false;
+  /** Whether it drains because its connection reached its maximum age, and not by its own wish. */
+  isAging = false;
   answeredCount = 0;
   failedCount = 0;
   missedCount = 0;

@@ -18,4 +18,6 @@ export class CallerSession extends Session {
   readonly gathering = new Set<string>();
   /** Whether the caller submits no more requests; the stream then ends with its last gather. */
   isFinished = false;
+  /** Whether its connection reached its maximum age: its requests are rejected, and the stream ends with its last gather. */
+  isAging = false;
 }

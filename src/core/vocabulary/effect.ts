@@ -19,6 +19,7 @@ import type {
   Cursor,
   DispositionState,
   GapReason,
+  GoAwayReason,
   Instant,
   Lane,
   OverflowAction,
@@ -250,6 +251,7 @@ export interface Heartbeat {
 export interface GoAway {
   readonly kind: "goAway";
   readonly to: SessionKey;
+  readonly reason: GoAwayReason;
   readonly graceMs: number;
 }
 

@@ -182,6 +182,18 @@ export interface SessionClosed {
   readonly session: SessionKey;
 }
 
+/**
+ * The connection of a stream reached its maximum age. The session gets no new work, and its stream ends with
+ * CONNECTION_AGE as soon as its pending work is done. A session that ends by itself, because its producer drains or its
+ * caller submits no more requests, is left alone. Unknown sessions are ignored.
+ */
+export interface SessionAging {
+  readonly kind: "sessionAging";
+  readonly session: SessionKey;
+  /** How long the stream stays open for pending work, in milliseconds; the edge then ends it. */
+  readonly graceMs: number;
+}
+
 /** A watcher started to watch. */
 export interface WatchStarted {
   readonly kind: "watchStarted";
@@ -231,6 +243,7 @@ export type Input =
   | CancelRequested
   | SessionEnded
   | SessionClosed
+  | SessionAging
   | WatchStarted
   | WatchStopped
   | ClockAdvanced

@@ -32,6 +32,9 @@ export type LoserAction = "CANCEL" | "LET_RUN";
 /** What happens when a listener reads too slowly. */
 export type OverflowAction = "DROP_OLDEST" | "DISCONNECT";
 
+/** Why a stream will end. */
+export type GoAwayReason = "SHUTDOWN" | "CONNECTION_AGE";
+
 /** Stands for an enum number that this version does not know; admission rejects it. */
 export type Unknown = "UNKNOWN_ENUM_VALUE";
 

@@ -130,7 +130,7 @@ function dispatcherMessage(
     }
     case "goAway": {
       const grace = duration(effect.graceMs);
-      return { $case: "goAway", value: { reason: GoAwayReason.SHUTDOWN, grace } };
+      return { $case: "goAway", value: { reason: GoAwayReason[effect.reason], grace } };
     }
   }
 }
