@@ -99,6 +99,24 @@ def test_a_position_of_the_new_epoch_survives_the_gap() -> None:
     assert cursors.resume_points() == [cursor("e2", 3)]
 
 
+def test_a_new_epoch_is_accepted_from_its_beginning() -> None:
+    cursors = started_at("e1", 57)
+    cursors.resume_points()
+    cursors.stream_started([cursor("e2", 0)])
+    cursors.epoch_changed(T)
+    assert taken(cursors, 1, 2) == [1, 2]
+    assert cursors.resume_points() == [cursor("e2", 2)]
+
+
+def test_a_topic_starts_over_if_the_server_says_that_its_position_is_not_of_the_epoch() -> None:
+    cursors = started_at("e1", 57)
+    cursors.resume_points()
+    cursors.stream_started([cursor("e1", 0)])
+    cursors.epoch_changed(T)
+    assert taken(cursors, 1, 2) == [1, 2]
+    assert cursors.resume_points() == [cursor("e1", 2)]
+
+
 def test_a_position_of_an_unnamed_epoch_is_not_one_of_the_new_epoch() -> None:
     cursors = Cursors()
     taken(cursors, 57)

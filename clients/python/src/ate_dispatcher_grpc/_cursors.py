@@ -97,11 +97,15 @@ class Cursors:
     def epoch_changed(self, topic: str) -> None:
         """Records that the resumed position belongs to an earlier epoch.
 
-        Keeps the position if the server has already announced one of the new epoch.
+        If the server has already announced a position of the new epoch, the topic starts over from there.
         """
         position = self._positions.get(topic)
-        if position is not None and position.is_unconfirmed:
+        if position is None:
+            return
+        if position.is_unconfirmed:
             del self._positions[topic]
+        else:
+            position.highest = position.stream_position
 
     def retain(self, patterns: Iterable[str]) -> None:
         """Removes the topics that none of these patterns matches."""

@@ -111,6 +111,28 @@ describe("cursors", () => {
     expect(cursors.resumePoints()).toEqual([cursor("e2", 3n)]);
   });
 
+  it("accept a new epoch from its beginning, although the position was higher", () => {
+    const cursors = startedAt("e1", 57n);
+    cursors.resumePoints();
+    cursors.streamBegins([cursor("e2", 0n)]);
+
+    cursors.epochChanged(T);
+
+    expect(taken(cursors, 1n, 2n)).toEqual([1n, 2n]);
+    expect(cursors.resumePoints()).toEqual([cursor("e2", 2n)]);
+  });
+
+  it("start over when the server says that a position is not of its epoch", () => {
+    const cursors = startedAt("e1", 57n);
+    cursors.resumePoints();
+    cursors.streamBegins([cursor("e1", 0n)]);
+
+    cursors.epochChanged(T);
+
+    expect(taken(cursors, 1n, 2n)).toEqual([1n, 2n]);
+    expect(cursors.resumePoints()).toEqual([cursor("e1", 2n)]);
+  });
+
   it("do not take the position of an unnamed epoch for one of the new epoch", () => {
     const cursors = new Cursors();
     taken(cursors, 57n);

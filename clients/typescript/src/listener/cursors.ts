@@ -100,11 +100,13 @@ export class Cursors {
   }
 
   /**
-   * Forgets the topic's position if it is the one that was resumed from: it belongs to an earlier epoch. A position
-   * that the server sent for the new epoch before this call is kept.
+   * Forgets the topic's position if it is the one that was resumed from: it belongs to an earlier epoch. If the server
+   * sent a position of the new epoch before this call, the topic starts over from there.
    */
   epochChanged(topic: string): void {
-    if (this.#positions.get(topic)?.isUnconfirmed) this.#positions.delete(topic);
+    const position = this.#positions.get(topic);
+    if (position?.isUnconfirmed) this.#positions.delete(topic);
+    else if (position) position.taken = position.passed;
   }
 
   /** Forgets topics that none of the patterns matches. */
