@@ -72,6 +72,8 @@ const openListener = fc.record({
   summaries: fc.boolean(),
   isGrouped: fc.constantFrom(false, false, true),
   resumes: fc.boolean(),
+  /** Whether its cursors are of another server, or claim more deliveries than there were. */
+  isEstranged: fc.constantFrom(false, false, false, true),
 });
 
 const update = fc.record({

@@ -210,7 +210,7 @@ class ModelRun {
   }
 
   private openListener(command: Of<"openListener">): void {
-    const { id, topics, isGrouped, resumes } = command;
+    const { id, topics, isGrouped, resumes, isEstranged } = command;
     const session = ++this.lastKey;
     const group = isGrouped ? "lg" : "";
     // A late result or a summary goes to the group's member that has the request, if it includes them: not modelled.
@@ -218,7 +218,9 @@ class ModelRun {
     const includeSummaries = command.summaries && !isGrouped;
     // A topic without a numbered delivery has nothing to resume.
     const known = [...(this.positions.get(id)?.values() ?? [])].filter(({ sequence }) => sequence > 0);
-    const resumeFrom = resumes ? known : [];
+    const estrange = (cursor: Cursor, i: number): Cursor =>
+      i % 2 === 0 ? { ...cursor, epoch: "other" } : { ...cursor, sequence: cursor.sequence + 1_000 };
+    const resumeFrom = !resumes ? [] : isEstranged ? known.map(estrange) : known;
     this.positions.set(id, new Map());
     this.step(
       {
@@ -240,6 +242,7 @@ class ModelRun {
         this.model.openListener(
           { key: session, id, topics: new Set(topics), group, includeLate, includeSummaries },
           new Map(resumeFrom.map(({ topic, sequence }) => [topic, sequence])),
+          isEstranged,
         ),
     );
   }
@@ -504,9 +507,10 @@ function describe(
       return `goaway ${effect.reason}`;
     case "close":
       return `close ${effect.refusal?.reason ?? "OK"}`;
+    case "gap":
+      return `gap ${effect.topic} ${effect.reason} ${effect.from}..${effect.last}`;
     case "drained":
     case "heartbeat":
-    case "gap":
     case "replay":
       return effect.kind;
   }
@@ -562,7 +566,7 @@ function compare(
       `${when}\n  missing: ${JSON.stringify(missing)}\n  unexpected: ${JSON.stringify(unexpected)}`,
     );
   }
-  const isOrdered = (what: string) => /^(assign|delivery|summary|topics) /.test(what);
+  const isOrdered = (what: string) => /^(assign|delivery|summary|topics|gap) /.test(what);
   for (const key of new Set(actual.map(({ to }) => to))) {
     const own = actual.filter(({ to, what }) => to === key && isOrdered(what)).map(({ what }) => what);
     const ordered = expected.filter(({ to, what }) => to.includes(key) && isOrdered(what));

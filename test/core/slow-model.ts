@@ -274,7 +274,12 @@ export class SlowModel {
     }
   }
 
-  openListener(opened: Omit<ModelListener, "kind">, resumeFrom: ReadonlyMap<string, number>): void {
+  /** @param isEstranged - whether the cursors are of another epoch: the listener then hears everything. */
+  openListener(
+    opened: Omit<ModelListener, "kind">,
+    resumeFrom: ReadonlyMap<string, number>,
+    isEstranged: boolean,
+  ): void {
     if (this.phase !== "OPEN") {
       this.send(opened.key, "close SHUTTING_DOWN");
       return;
@@ -287,9 +292,16 @@ export class SlowModel {
     const listener: ModelListener = { kind: "listener", ...opened };
     this.sessions.push(listener);
     const isHeard = (topic: string) => [...listener.topics].some((pattern) => isCovered(pattern, topic));
-    const resumed = new Map([...resumeFrom].filter(([topic]) => listener.group === "" && isHeard(topic)));
+    const resumed = new Map(
+      [...resumeFrom]
+        .filter(([topic]) => listener.group === "" && isHeard(topic))
+        .map(([topic, sequence]) => [topic, isEstranged ? 0 : sequence]),
+    );
     const begins = (topic: string) => resumed.get(topic) ?? this.sequenceOf(topic);
     this.send(listener.key, `ready ${this.positions([...listener.topics], begins)}`);
+    if (isEstranged) {
+      for (const topic of resumed.keys()) this.send(listener.key, `gap ${topic} EPOCH_CHANGED 0..0`);
+    }
     for (const [topic, sequence] of resumed) {
       const missed = this.deliveries.filter((delivery) => delivery.topic === topic).slice(sequence);
       for (const { what } of missed) this.send(listener.key, what);
@@ -763,6 +775,7 @@ export class SlowModel {
     return [...new Set(this.deliveries.map(({ topic }) => topic))]
       .filter((topic) => patterns.some((pattern) => isCovered(pattern, topic)))
       .map((topic) => `${topic}=${sequenceOf(topic)}`)
+      .filter((position) => !position.endsWith("=0"))
       .sort()
       .join();
   }

@@ -113,3 +113,19 @@ it("deliveries evicted from the log while a listener pauses are one gap with cor
   const sequences = listener.all("delivery").map(({ sequence }) => sequence);
   expect(sequences).toEqual([...new Set(sequences)].sort((a, b) => Number(a - b)));
 });
+
+it("a listener whose server was restarted hears the gap, then all that the new server has retained", async () => {
+  const topic = "resume.restarted";
+  const { resumeFrom, flood } = await topicToResume(topic);
+  await flood(5, KIB);
+  const [present] = resumeFrom;
+  const listener = connect(server.address).listen({
+    topics: [topic],
+    resumeFrom: [{ topic, epoch: "of-another-server.1", sequence: 57n }],
+  });
+
+  expect(await receivedUpTo(listener, 5)).toEqual(sequencesUpTo(5));
+  expect((await listener.next("ready")).cursors).toEqual([{ topic, epoch: present?.epoch, sequence: 0n }]);
+  expect(listener.all("gap")).toMatchObject([{ topic, reason: GapReason.EPOCH_CHANGED, from: 0n, to: 0n }]);
+  expect(listener.events.map(({ $case }) => $case).slice(0, 3)).toEqual(["ready", "gap", "delivery"]);
+});

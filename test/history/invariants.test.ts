@@ -128,6 +128,15 @@ const MUTATIONS: readonly (readonly [promise: string, how: string, mutate: Mutat
       change("listenerOpened", { stream: "l2#2" }, { resumeFrom })(events);
     },
   ],
+  [
+    "resumable",
+    "another epoch is not heard from its beginning",
+    (events) => {
+      const resumeFrom = [{ topic: "a", epoch: "s0.1", sequence: 4 }];
+      change("listenerOpened", { stream: "l2#2" }, { resumeFrom })(events);
+      tellOfRestart(events);
+    },
+  ],
   ["bookmarkable", "a result comes after a cursor that had passed it", tellTooEarly],
   ["authentic", "a result is forged", both({ sequence: 9 }, { digest: "forged" })],
   ["authentic", "a result is another's", both({ sequence: 9 }, { producerId: "p2" })],
@@ -171,6 +180,15 @@ const MUTATIONS: readonly (readonly [promise: string, how: string, mutate: Mutat
   ["counters", "a request is counted twice", (events) => miscount(events, "acceptedRequests", 1)],
   ["counters", "a loss is not counted", (events) => miscount(events, "droppedDeliveries", -1)],
 ];
+
+/** A server was killed at the beginning, and the listener that resumes is told that its epoch has changed. */
+function tellOfRestart(events: HistoryEvent[]): void {
+  const at = find(events, "ready", { stream: "l2#2" });
+  const numbers = { from: 0, to: 0, lostCount: 0 };
+  const gap = { kind: "gap", stream: "l2#2", topic: "a", reason: "EPOCH_CHANGED", ...numbers } as const;
+  events.splice(at + 1, 0, { at: (events[at]?.at ?? 0) + 0.5, ...gap });
+  events.unshift({ at: 1, kind: "serverKilled", serverId: "s0" });
+}
 
 function tellTooEarly(events: HistoryEvent[]): void {
   const at = find(events, "delivered", { stream: "l1#1", sequence: 7 });

@@ -49,6 +49,8 @@ class Walk {
   readonly #current = new Map<string, Segment>();
   /** Topics whose next event must be a change of the epoch. */
   readonly #owed = new Set<string>();
+  /** Topics of the earlier server that a client library resumes: it hears the new epoch from its beginning. */
+  readonly #restarted = new Set<string>();
   readonly #topics: Set<string>;
   #serverId = "";
 
@@ -101,7 +103,12 @@ class Walk {
   /** A client library resumes: its segments continue on the same server; on another one all epochs have changed. */
   #clientIsReady({ serverId }: EventOf<"ready">): void {
     if (this.#serverId !== serverId) {
-      for (const topic of this.#current.keys()) if (isCovered(this.#topics, topic)) this.#owed.add(topic);
+      this.#restarted.clear();
+      for (const topic of this.#current.keys()) {
+        if (!isCovered(this.#topics, topic)) continue;
+        this.#owed.add(topic);
+        this.#restarted.add(topic);
+      }
       this.#current.clear();
     }
     this.#serverId = serverId;
@@ -127,8 +134,10 @@ class Walk {
 
   /** The start of the new segment is unknown. */
   #rebase(patterns: readonly string[]): void {
-    for (const topic of this.#current.keys()) {
-      if (patterns.some((pattern) => covers(pattern, topic))) this.#current.delete(topic);
+    for (const topics of [this.#current, this.#restarted]) {
+      for (const topic of topics.keys()) {
+        if (patterns.some((pattern) => covers(pattern, topic))) topics.delete(topic);
+      }
     }
   }
 
@@ -145,7 +154,8 @@ class Walk {
   }
 
   #at(topic: string): Segment {
-    return this.#current.get(topic) ?? this.#begin(topic, undefined, undefined);
+    const base = this.#restarted.has(topic) ? 0 : undefined;
+    return this.#current.get(topic) ?? this.#begin(topic, undefined, base);
   }
 
   #begin(topic: string, epoch: string | undefined, base: number | undefined): Segment {

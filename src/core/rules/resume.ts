@@ -1,10 +1,11 @@
 /**
- * Resuming a listener from its cursors: deliveries above a cursor are replayed, and a cursor of another epoch becomes a
- * gap.
+ * Resuming a listener from its cursors: deliveries above a cursor are replayed. A cursor of another epoch becomes a gap,
+ * and the present epoch is replayed from its beginning.
  */
 
 import type { ListenerSession } from "../state/listener-session.js";
 import type { State } from "../state/state.js";
+import type { TopicState } from "../state/topic-state.js";
 import type { Effect } from "../vocabulary/effect.js";
 import type { Cursor } from "../vocabulary/model.js";
 
@@ -26,17 +27,28 @@ export function resume(state: State, listener: ListenerSession, from: readonly C
   const gaps: Effect[] = [];
   const replays: Effect[] = [];
   for (const cursor of new Map(from.map((c) => [c.topic, c])).values()) {
-    const { topic: name, epoch, sequence } = cursor;
+    const { topic: name } = cursor;
     if (!state.router.covers(listener, name)) continue;
     const topic = state.topics.find(name);
-    if (!topic || topic.epoch !== epoch || sequence > topic.sequence) {
-      if (topic) cursors.push({ topic: name, epoch: topic.epoch, sequence: topic.sequence });
+    const isCurrent = topic?.epoch === cursor.epoch && cursor.sequence <= topic.sequence;
+    if (!isCurrent) {
       gaps.push({ kind: "gap", to, topic: name, reason: "EPOCH_CHANGED", from: 0, last: 0, lostCount: 0 });
-      continue;
     }
-    cursors.push(cursor);
-    if (sequence === topic.sequence) continue;
-    replays.push({ kind: "replay", to, topic: name, epoch, from: sequence + 1, last: topic.sequence });
+    if (!topic) continue;
+    const { epoch, sequence: last } = topic;
+    const sequence = isCurrent ? cursor.sequence : beginning(topic, cursor);
+    topic.isAnnounced = true;
+    cursors.push({ topic: name, epoch, sequence });
+    if (sequence < last) replays.push({ kind: "replay", to, topic: name, epoch, from: sequence + 1, last });
   }
   return { cursors, effects: [...gaps, ...replays] };
+}
+
+/**
+ * The position after which a listener hears the topic although its cursor is of another epoch. That is the beginning of
+ * the present epoch: the listener has heard nothing of it. But the epoch of a listener that was not told one may be the
+ * present one, and a result must not be delivered to it twice.
+ */
+function beginning({ sequence: last }: TopicState, { epoch, sequence }: Cursor): number {
+  return epoch === "" && sequence <= last ? sequence : 0;
 }

@@ -4,7 +4,8 @@ import type { Invariant } from "./violation.js";
 /** H5. */
 export const resumable: Invariant = {
   name: "resumable",
-  promise: "a listener that resumes continues at its cursor, or first learns that the epoch has changed",
+  promise:
+    "a listener that resumes continues at its cursor, or first learns that the epoch has changed and hears the new one",
   *check({ facts, segments }) {
     for (const { opened, topic, epoch, base, items } of segments) {
       const from = opened.resumeFrom.find((cursor) => cursor.topic === topic && cursor.epoch === epoch);
@@ -13,6 +14,12 @@ export const resumable: Invariant = {
       const isHeard = isFirst && opened.group === "" && isCovered(opened.topics, topic);
       if (from && isHeard && base !== from.sequence) {
         yield [`${topic}: resumed after ${from.sequence}, but starts after ${base}`, opened];
+      }
+      const isResumed = opened.resumeFrom.some((cursor) => cursor.topic === topic);
+      const ready = facts.streams.get(opened.stream)?.first("ready");
+      const isAtReady = ready?.cursors.some((cursor) => cursor.topic === topic && cursor.epoch === epoch);
+      if (isResumed && isAtReady && !from && isHeard && base !== 0) {
+        yield [`${topic}: its epoch has changed, but the new one starts after ${base}`, opened];
       }
       for (const item of items) {
         if (item.kind === "delivered" && item.owed)
