@@ -38,6 +38,12 @@ export class Outbox {
   private maxBytes: number;
   private readonly overflow: ReasonName;
   private isDropping = false;
+  private isOpening = false;
+  /**
+   * Bytes that were queued when the listener's session opened: its cursors and gaps. Until the queue is empty, they are
+   * allowed beyond the bound; otherwise a listener on many topics with a small buffer could never come back.
+   */
+  private openingBytes = 0;
   /** Dropped deliveries that no gap has reported yet, by topic. Created when needed: an empty map costs 200 bytes. */
   private lost: Map<string, Range> | undefined = undefined;
   private droppedTotal = 0;
@@ -85,6 +91,10 @@ export class Outbox {
     return tail?.isOpen && tail.owners.length === 1 && !tail.isDroppable ? tail : undefined;
   }
 
+  private get bound(): number {
+    return this.maxBytes + this.openingBytes;
+  }
+
   /** Applies an effect that changes the stream itself. */
   apply(effect: AddressedEffect): void {
     if (effect.kind === "ready") this.configure(effect);
@@ -107,8 +117,13 @@ export class Outbox {
    * and everything is sent.
    */
   flush(): void {
+    if (this.isOpening) {
+      this.isOpening = false;
+      this.openingBytes = this.queuedBytes;
+    }
     for (let message = this.nextMessage(); message; message = this.nextMessage()) this.send(message);
-    if (this.queuedBytes > this.maxBytes) this.enforceBound();
+    if (this.queue.length === 0) this.openingBytes = 0;
+    if (this.queuedBytes > this.bound) this.enforceBound();
     if (this.closing && this.queue.length === 0 && this.replays.isEmpty) this.end(this.closing);
   }
 
@@ -123,6 +138,7 @@ export class Outbox {
 
   private configure(ready: Ready): void {
     this.maxBytes = ready.bufferBytes;
+    this.isOpening = true;
     this.isDropping = ready.overflowAction === "DROP_OLDEST";
   }
 
@@ -194,7 +210,7 @@ export class Outbox {
    * buffer would never get a large delivery.
    */
   private enforceBound(): void {
-    for (let i = 0; this.isDropping && this.queuedBytes > this.maxBytes && i < this.queue.length - 1; ) {
+    for (let i = 0; this.isDropping && this.queuedBytes > this.bound && i < this.queue.length - 1; ) {
       const chunk = this.queue[i];
       if (!chunk?.isDroppable || chunk.isOpen) {
         i++;
@@ -205,7 +221,7 @@ export class Outbox {
       for (const range of chunk.ranges) this.recordLoss(range);
     }
     const newest = this.isDropping ? (this.queue.at(-1)?.cost ?? 0) : 0;
-    if (this.queuedBytes - newest > this.maxBytes && this.queue.length > 1) this.closeAsSlow();
+    if (this.queuedBytes - newest > this.bound && this.queue.length > 1) this.closeAsSlow();
   }
 
   private recordLoss({ topic, from, last, count }: Range): void {
