@@ -75,8 +75,8 @@ export function createDispatcher(options: DispatcherOptions = {}): DispatcherSer
   const opening = new SharedWatchdog(clock, config.firstMessageTimeoutMs);
   const closing = new SharedWatchdog(clock, config.closeTimeoutMs);
   const facts = { serverId, version: VERSION, startedAt: clock.now(), limits: limitsOf(config) };
-  const edge = { runtime, clock, logger, options: config, closing, requestIds: new RequestIds() };
-  const server = createGrpcServer(edge, facts, opening, new SharedTicker(1_000));
+  const edge = { runtime, clock, logger, options: config, opening, closing, requestIds: new RequestIds() };
+  const server = createGrpcServer(edge, facts, new SharedTicker(1_000));
   let addresses: readonly string[] = [];
   let drained: Promise<void> | undefined;
 

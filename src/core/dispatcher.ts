@@ -9,7 +9,14 @@ import { admit } from "./rules/admission.js";
 import { ageSession } from "./rules/aging.js";
 import { cancelRequest, departCaller, finishSubmitting, openCaller } from "./rules/callers.js";
 import { end, expire } from "./rules/ending.js";
-import { departListener, openListener, updateListener, updateOwnTopics } from "./rules/listeners.js";
+import { endOpening } from "./rules/listener-opening.js";
+import {
+  departListener,
+  openListener,
+  takePart,
+  updateListener,
+  updateOwnTopics,
+} from "./rules/listeners.js";
 import {
   departProducer,
   deregisterTopics,
@@ -126,6 +133,7 @@ export class Dispatcher {
       case "topicsUpdated": {
         const session = state.sessions.get(input.session);
         if (session?.kind === "listener") updateOwnTopics(state, session, input, step);
+        else if (session?.kind === "opening") takePart(state, session, input, step);
         break;
       }
       case "listenerUpdated":
@@ -203,6 +211,7 @@ export class Dispatcher {
   private depart(session: AnySession, step: StepContext): void {
     if (session.kind === "producer") departProducer(this.state, session, step);
     else if (session.kind === "listener") departListener(this.state, session, step);
+    else if (session.kind === "opening") endOpening(this.state, session);
     else departCaller(this.state, session, step);
   }
 
@@ -245,6 +254,11 @@ export class Dispatcher {
   private startDrain(graceMs: number, step: StepContext): void {
     if (this.state.phase !== "OPEN") return;
     this.state.phase = "DRAINING";
+    const shutdown = refusal("SHUTTING_DOWN", "the server is shutting down; reconnect to another server");
+    for (const opening of [...this.state.openings.values()]) {
+      endOpening(this.state, opening);
+      step.effects.push({ kind: "close", to: opening.key, refusal: shutdown });
+    }
     for (const key of this.state.sessions.keys()) {
       step.effects.push({ kind: "goAway", to: key, reason: "SHUTDOWN", graceMs });
     }

@@ -12,7 +12,6 @@ import {
 import { DispatcherServiceService, IntrospectionServiceService } from "ate-dispatcher-client/internal";
 import { refusal } from "../core/vocabulary/reason.js";
 import type { Ticker } from "../ports/ticker.js";
-import type { Watchdog } from "../ports/watchdog.js";
 import { addHealth, type Health } from "./health.js";
 import type { EdgeOptions } from "./options.js";
 import { addReflection } from "./reflection.js";
@@ -64,7 +63,6 @@ export interface GrpcServer {
 export function createGrpcServer(
   services: Omit<Edge, "internals">,
   facts: ProcessFacts,
-  watchdog: Watchdog,
   ticker: Ticker,
 ): GrpcServer {
   const { options } = services;
@@ -73,7 +71,7 @@ export function createGrpcServer(
     interceptors: [(method, call) => intercept(method, call)],
   });
   const internals = createGrpcJsInternals(server, services.logger);
-  const intercept = firstMessageInterceptor(watchdog, options, internals);
+  const intercept = firstMessageInterceptor(services.opening, options, internals);
   const edge: Edge = { ...services, internals };
   internals.setHttp2Limits(HTTP2_LIMITS);
   server.addService(withRawBytes(DispatcherServiceService), {

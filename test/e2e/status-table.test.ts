@@ -334,6 +334,13 @@ describe("Listen rejects", () => {
     ["a group with a space", bytesField(8, "a b"), "group"],
     ["10,001 topics", concat(...Array(10_001).fill(bytesField(2, "t"))), "topics"],
     ["10,001 cursors", concat(...Array(10_001).fill(bytesField(3, ""))), "resume_from"],
+    ["a cursor without a topic", bytesField(3, ""), "resume_from[0].topic"],
+    ["a cursor of a pattern", bytesField(3, bytesField(1, "a.*")), "resume_from[0].topic"],
+    [
+      "a cursor with an epoch of 129 characters",
+      bytesField(3, concat(bytesField(1, "a"), bytesField(2, "e".repeat(129)))),
+      "resume_from[0].epoch",
+    ],
   ];
 
   it.each(bad)("%s", async (_, message, field) => {
@@ -344,6 +351,11 @@ describe("Listen rejects", () => {
     const stream = connect(server.address).subscribe();
     stream.sendBytes(bytesField(1, message));
     expect(await stream.ended).toMatchObject(invalid(`listen.${field}`));
+  });
+
+  it("cursors_follow, since no second message can follow", async () => {
+    const { ended } = connect(server.address).listen({ topics: ["a"], cursorsFollow: true });
+    expect(await ended).toMatchObject(invalid("cursors_follow"));
   });
 
   it("half an emoji in a listener_id", async () => {
@@ -394,6 +406,50 @@ describe("Subscribe rejects", () => {
     await stream.next("ready");
     stream.send({ $case: "update", value });
     expect(await stream.ended).toMatchObject(invalid(field));
+  });
+
+  const cursorsOf = (from: number, count: number) =>
+    Array.from({ length: count }, (_, i) => ({ topic: `sub.${from + i}`, epoch: "e", sequence: 1n }));
+
+  it.each([
+    ["a cursor", { resumeFrom: cursorsOf(0, 1) }, "update.resume_from"],
+    ["cursors_follow", { cursorsFollow: true }, "update.cursors_follow"],
+  ])("%s after ready", async (_, value, field) => {
+    const stream = connect(server.address).subscribe();
+    stream.send(listen);
+    await stream.next("ready");
+    stream.send({ $case: "update", value });
+    expect(await stream.ended).toMatchObject(invalid(field));
+  });
+
+  it.each([
+    ["a malformed topic to add", { addTopics: ["ok", "a b"] }, "update.add_topics[1]"],
+    ["a malformed topic to remove", { removeTopics: [""] }, "update.remove_topics[0]"],
+    ["a cursor of a pattern", { resumeFrom: [{ topic: ">" }] }, "update.resume_from[0].topic"],
+    ["more than 10,000 cursors in all", { resumeFrom: cursorsOf(6_000, 4_001) }, "update.resume_from"],
+  ])("a part with %s", async (_, value, field) => {
+    const stream = connect(server.address).subscribe();
+    const first = { topics: ["sub.a"], resumeFrom: cursorsOf(0, 6_000), cursorsFollow: true };
+    stream.send({ $case: "listen", value: first });
+    stream.send({ $case: "update", value: { ...value, cursorsFollow: true } });
+    expect(await stream.ended).toMatchObject(invalid(field));
+    expect(stream.events).toEqual([]);
+  });
+
+  it("parts with too many topics in all", async () => {
+    const client = connect((await startServer({ maxRegistrationsPerSession: 2 })).address);
+    const stream = client.subscribe();
+    stream.send({ $case: "listen", value: { topics: ["a"], cursorsFollow: true } });
+    stream.send({ $case: "update", value: { addTopics: ["b", "c"], cursorsFollow: true } });
+    expect(await stream.ended).toMatchObject({ code: "RESOURCE_EXHAUSTED", reason: "REGISTRATION_LIMIT" });
+  });
+
+  it("a half-close before the last part", async () => {
+    const stream = connect(server.address).subscribe();
+    stream.send({ $case: "listen", value: { cursorsFollow: true } });
+    stream.send({ $case: "update", value: { cursorsFollow: true } });
+    stream.halfClose();
+    expect(await stream.ended).toMatchObject(violation());
   });
 
   it("an update that is not protobuf", async () => {
@@ -871,6 +927,32 @@ describe("a call without its first message", () => {
       domain: DOMAIN,
       metadata: { limit_ms: "20" },
     });
+  });
+
+  it("is ended on Subscribe if the last part does not arrive, also after further parts", async () => {
+    const { address } = await startServer({ firstMessageTimeoutMs: 50 });
+    const client = connect(address);
+    const timeout = {
+      code: "DEADLINE_EXCEEDED",
+      reason: "FIRST_MESSAGE_TIMEOUT",
+      metadata: { limit_ms: "50" },
+    };
+    const silent = client.subscribe();
+    silent.send({ $case: "listen", value: { cursorsFollow: true } });
+    expect(await silent.ended).toMatchObject(timeout);
+    const slow = client.subscribe();
+    slow.send({ $case: "listen", value: { cursorsFollow: true } });
+    slow.send({ $case: "update", value: { addTopics: ["a"], cursorsFollow: true } });
+    expect(await slow.ended).toMatchObject(timeout);
+    expect((await client.serverInfo()).counts.listeners).toBe(0);
+    const live = client.subscribe();
+    live.send({ $case: "listen", value: { cursorsFollow: true } });
+    live.send({ $case: "update", value: { addTopics: ["a"] } });
+    await live.next("ready");
+    await client.produce().ended;
+    await client.dispatch({ topic: "a" });
+    live.cancel();
+    expect((await live.ended).code).toBe("CANCELLED");
   });
 
   it("is ended on Dispatch after half a message", async () => {

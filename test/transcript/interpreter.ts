@@ -215,6 +215,7 @@ export class Interpreter {
       overflowAction: command.has("disconnect") ? "DISCONNECT" : "DROP_OLDEST",
       bufferBytes: command.number("buffer") ?? 0,
       group: command.text("group") ?? "",
+      cursorsFollow: command.has("follow"),
       peer: "",
     });
   }
@@ -222,9 +223,13 @@ export class Interpreter {
   private update(command: Command): string[] {
     const name = command.word("listener");
     const change = { add: command.signed("+"), remove: command.signed("-") };
-    return command.has("by_call")
-      ? this.step({ kind: "listenerUpdated", session: this.open(CALL), listenerId: name, ...change })
-      : this.step({ kind: "topicsUpdated", session: this.key(name, command), ...change });
+    if (command.has("by_call")) {
+      return this.step({ kind: "listenerUpdated", session: this.open(CALL), listenerId: name, ...change });
+    }
+    const resumeFrom = command.list("resume").map((text) => cursorOf(text, command));
+    const cursorsFollow = command.has("follow");
+    const session = this.key(name, command);
+    return this.step({ kind: "topicsUpdated", session, ...change, resumeFrom, cursorsFollow });
   }
 
   /** Reads one slice of each replay. */

@@ -2,10 +2,12 @@
  * Sessions whose connection reached its maximum age: they finish their pending work, and their peers reconnect.
  */
 
+import type { ListenerOpening } from "../state/listener-opening.js";
 import type { ListenerSession } from "../state/listener-session.js";
 import type { CallerSession } from "../state/session.js";
 import type { State } from "../state/state.js";
 import type { SessionAging } from "../vocabulary/input.js";
+import { endOpening } from "./listener-opening.js";
 import { departListener } from "./listeners.js";
 import { ageProducer } from "./producers.js";
 import { closeIfDone, connectionAge } from "./sessions.js";
@@ -21,6 +23,7 @@ export function ageSession(state: State, input: SessionAging, step: StepContext)
     goAway(input, step);
     ageProducer(state, session, step);
   } else if (session.kind === "listener") ageListener(state, session, input, step);
+  else if (session.kind === "opening") ageOpening(state, session, step);
   else ageCaller(session, input, step);
 }
 
@@ -29,6 +32,12 @@ function ageListener(state: State, listener: ListenerSession, input: SessionAgin
   goAway(input, step);
   step.effects.push({ kind: "close", to: listener.key, refusal: connectionAge() });
   departListener(state, listener, step);
+}
+
+/** Its first event is not sent yet, so no event comes before the end. */
+function ageOpening(state: State, opening: ListenerOpening, step: StepContext): void {
+  step.effects.push({ kind: "close", to: opening.key, refusal: connectionAge() });
+  endOpening(state, opening);
 }
 
 function ageCaller(caller: CallerSession, input: SessionAging, step: StepContext): void {

@@ -4,13 +4,30 @@
 
 import type { State } from "../state/state.js";
 import { TopicTree } from "../tables/topic-tree.js";
+import type { Limits } from "../vocabulary/limits.js";
 import type { Cursor } from "../vocabulary/model.js";
 import { hasWildcard } from "../vocabulary/topic.js";
 
 /** Maximum number of cursors in a heartbeat. A listener on more topics knows the rest from its deliveries. */
 export const HEARTBEAT_CURSORS = 100;
-/** Maximum number of cursors when topics are added: as many as the topics that one listener may name by default. */
+/**
+ * Maximum number of cursors of one listener, unless it may name more topics. A listener with wildcards may have as many
+ * cursors, however few topics it may name.
+ */
 const MAX_CURSORS = 10_000;
+/** Maximum number of cursors in one event: below the 4 MiB that gRPC receivers accept by default, for any topics. */
+const MAX_EVENT_CURSORS = 10_000;
+
+/** Maximum number of cursors of one listener: those it resumes from, and those it is told when topics are added. */
+export function maxCursors({ maxRegistrationsPerSession }: Limits): number {
+  return Math.max(MAX_CURSORS, maxRegistrationsPerSession);
+}
+
+/** Splits cursors into those of the first event, and those of the events that must follow it. */
+export function perEvent(cursors: readonly Cursor[]): readonly [readonly Cursor[], ...(readonly Cursor[])[]] {
+  if (cursors.length <= MAX_EVENT_CURSORS) return [cursors];
+  return [cursors.slice(0, MAX_EVENT_CURSORS), ...perEvent(cursors.slice(MAX_EVENT_CURSORS))];
+}
 
 /** The cursors of the topics that have state; patterns are skipped. */
 export function cursorsOf(state: State, topics: Iterable<string>, max: number): readonly Cursor[] {
@@ -24,17 +41,18 @@ export function cursorsOf(state: State, topics: Iterable<string>, max: number): 
 }
 
 /**
- * The cursors of all topics with state that the patterns cover, at most {@link MAX_CURSORS}. Topics beyond the maximum
+ * The cursors of all topics with state that the patterns cover, at most {@link maxCursors}. Topics beyond the maximum
  * begin without an announcement.
  */
 export function coveredCursors(state: State, patterns: readonly string[]): readonly Cursor[] {
-  const named = cursorsOf(state, new Set(patterns), MAX_CURSORS);
+  const max = maxCursors(state.limits);
+  const named = cursorsOf(state, new Set(patterns), max);
   const wildcards = new TopicTree<true, true>();
   for (const pattern of patterns) if (hasWildcard(pattern)) wildcards.add(pattern, true, true);
   if (wildcards.size === 0) return named;
   const cursors = new Map(named.map((cursor) => [cursor.topic, cursor]));
   for (const topic of state.topics.all()) {
-    if (cursors.size >= MAX_CURSORS) break;
+    if (cursors.size >= max) break;
     const { name, epoch, sequence } = topic;
     if (wildcards.match(name).size === 0) continue;
     topic.isAnnounced = true;

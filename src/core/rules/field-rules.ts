@@ -1,6 +1,7 @@
 /**
  * Rules of the contract for the fields of peers. A rule returns the violation, or undefined if the field is valid.
  */
+import type { Cursor } from "../vocabulary/model.js";
 import type { FieldViolation } from "../vocabulary/reason.js";
 import { quote } from "../vocabulary/reason.js";
 import { isPattern, isTopic, MAX_TOPIC_BYTES } from "../vocabulary/topic.js";
@@ -34,6 +35,16 @@ export function patternRule(field: string, pattern: string): Verdict {
 export function patternsRule(field: string, patterns: readonly string[]): Verdict {
   for (const [i, pattern] of patterns.entries()) {
     const verdict = patternRule(`${field}[${i}]`, pattern);
+    if (verdict) return verdict;
+  }
+  return undefined;
+}
+
+/** Checks the topics and epochs of cursors; reports the first invalid one. */
+export function cursorsRule(field: string, cursors: readonly Cursor[]): Verdict {
+  for (const [i, { topic, epoch }] of cursors.entries()) {
+    if (!isTopic(topic)) return malformedTopic(`${field}[${i}].topic`, topic, "a topic");
+    const verdict = idRule(`${field}[${i}].epoch`, epoch);
     if (verdict) return verdict;
   }
   return undefined;

@@ -2,16 +2,24 @@
  * Sessions of listeners: their topics, how they resume, and their end.
  */
 
+import type { ListenerOpening } from "../state/listener-opening.js";
 import { ListenerSession } from "../state/listener-session.js";
 import type { State } from "../state/state.js";
 import { listenerView } from "../views/session-views.js";
 import type { ListenerOpened, ListenerUpdated, TopicsUpdated } from "../vocabulary/input.js";
-import type { Limits } from "../vocabulary/limits.js";
 import type { Cursor } from "../vocabulary/model.js";
 import { invalid, type Refusal, refusal } from "../vocabulary/reason.js";
 import { hasWildcard } from "../vocabulary/topic.js";
-import { coveredCursors } from "./cursors.js";
-import { idRule, lengthRule, patternsRule, rangeRule, requiredIdRule, type Verdict } from "./field-rules.js";
+import { coveredCursors, perEvent } from "./cursors.js";
+import { patternsRule, requiredIdRule } from "./field-rules.js";
+import {
+  addPart,
+  beginOpening,
+  endOpening,
+  listenRules,
+  liveRule,
+  registrationLimit,
+} from "./listener-opening.js";
 import { observe } from "./observe.js";
 import { resume } from "./resume.js";
 import { admitSession, closeSession, replaceSession } from "./sessions.js";
@@ -20,10 +28,10 @@ import type { StepContext } from "./step-context.js";
 /** A change of a listener's topics; removals are applied before additions. */
 type TopicChange = Pick<ListenerUpdated, "add" | "remove">;
 
-/** Opens a listener's session, and resumes it from its cursors. Replaces an older session of the same id. */
+/** Opens a listener's session, or begins to collect its parts. Replaces an older session of the same id. */
 export function openListener(state: State, input: ListenerOpened, step: StepContext): void {
   const listenerId = input.listenerId || input.mintedId;
-  const older = state.listeners.get(listenerId);
+  const older = state.listeners.get(listenerId) ?? state.openings.get(listenerId);
   const refused = openRefusal(state, input, older);
   if (refused) {
     step.effects.push({ kind: "close", to: input.session, refusal: refused });
@@ -31,8 +39,32 @@ export function openListener(state: State, input: ListenerOpened, step: StepCont
   }
   if (older) {
     replaceSession(older, "listener_id", listenerId, step);
-    departListener(state, older, step);
+    if (older.kind === "opening") endOpening(state, older);
+    else departListener(state, older, step);
   }
+  if (input.cursorsFollow) beginOpening(state, listenerId, input, step.now);
+  else goLive(state, listenerId, input, step);
+}
+
+/** Takes a further part of a session that opens in parts. A part that is invalid ends the stream. */
+export function takePart(
+  state: State,
+  opening: ListenerOpening,
+  part: TopicsUpdated,
+  step: StepContext,
+): void {
+  const refused = addPart(opening, part, state.limits);
+  if (refused) {
+    endOpening(state, opening);
+    step.effects.push({ kind: "close", to: opening.key, refusal: refused });
+  } else if (!part.cursorsFollow) {
+    endOpening(state, opening);
+    goLive(state, opening.listenerId, opening.complete(), step);
+  }
+}
+
+/** Makes a listener's session live, and resumes it from its cursors. */
+function goLive(state: State, listenerId: string, input: ListenerOpened, step: StepContext): void {
   const overflowAction = input.overflowAction === "DISCONNECT" ? "DISCONNECT" : "DROP_OLDEST";
   const bufferBytes = input.bufferBytes || state.limits.defaultBufferBytes;
   const listener = new ListenerSession(listenerId, input, overflowAction, bufferBytes, step.now);
@@ -42,7 +74,10 @@ export function openListener(state: State, input: ListenerOpened, step: StepCont
   addTopics(state, listener, input.topics);
   const { sessionId } = listener;
   const resumed = resume(state, listener, input.resumeFrom);
-  const cursors = [...resumed.cursors, ...otherCursors(state, input.topics, resumed.cursors)];
+  const [cursors, ...more] = perEvent([
+    ...resumed.cursors,
+    ...otherCursors(state, input.topics, resumed.cursors),
+  ]);
   step.effects.push({
     kind: "ready",
     to: listener.key,
@@ -52,6 +87,7 @@ export function openListener(state: State, input: ListenerOpened, step: StepCont
     bufferBytes,
     overflowAction,
   });
+  for (const cursors of more) tellTopics(listener, [], [], cursors, step);
   for (const effect of resumed.effects) step.effects.push(effect);
   observe(state, step, () => ({ kind: "listenerChanged", listener: listenerView(listener) }));
 }
@@ -63,7 +99,8 @@ export function updateOwnTopics(
   input: TopicsUpdated,
   step: StepContext,
 ): void {
-  const verdict = patternsRule("add_topics", input.add) ?? patternsRule("remove_topics", input.remove);
+  const verdict =
+    liveRule(input) ?? patternsRule("add_topics", input.add) ?? patternsRule("remove_topics", input.remove);
   const refused = verdict ? invalid([verdict], input.kind) : registrationRefusal(state, listener, input);
   if (refused) step.effects.push({ kind: "close", to: listener.key, refusal: refused });
   else changeTopics(state, listener, input, step);
@@ -108,14 +145,20 @@ export function departListener(state: State, listener: ListenerSession, step: St
 function changeTopics(state: State, listener: ListenerSession, change: TopicChange, step: StepContext): void {
   for (const topic of change.remove) state.router.deregisterListener(listener, topic, step.now);
   addTopics(state, listener, change.add);
-  step.effects.push({
-    kind: "topicsChanged",
-    to: listener.key,
-    added: change.add,
-    removed: change.remove,
-    cursors: coveredCursors(state, change.add),
-  });
+  const [cursors, ...more] = perEvent(coveredCursors(state, change.add));
+  tellTopics(listener, change.add, change.remove, cursors, step);
+  for (const others of more) tellTopics(listener, [], [], others, step);
   observe(state, step, () => ({ kind: "listenerChanged", listener: listenerView(listener) }));
+}
+
+function tellTopics(
+  { key }: ListenerSession,
+  added: readonly string[],
+  removed: readonly string[],
+  cursors: readonly Cursor[],
+  step: StepContext,
+): void {
+  step.effects.push({ kind: "topicsChanged", to: key, added, removed, cursors });
 }
 
 /** Adds topics. A topic that a listener names gets state at once, so that its cursor has an epoch from the start. */
@@ -142,7 +185,7 @@ function otherCursors(
 function openRefusal(
   state: State,
   input: ListenerOpened,
-  older: ListenerSession | undefined,
+  older: ListenerSession | ListenerOpening | undefined,
 ): Refusal | undefined {
   const verdicts = listenRules(input, state.limits).filter((verdict) => verdict !== undefined);
   return verdicts.length > 0 ? invalid(verdicts, input.kind) : admitSession(state, older);
@@ -157,21 +200,5 @@ function registrationRefusal(
   const removed = new Set(change.remove.filter((topic) => listener.topics.has(topic)));
   const added = new Set(change.add.filter((topic) => !listener.topics.has(topic) || removed.has(topic)));
   if (listener.topics.size - removed.size + added.size <= limit) return undefined;
-  const message = `the listener holds ${listener.topics.size} of at most ${limit} topics; use wildcards or raise maxRegistrationsPerSession`;
-  return refusal("REGISTRATION_LIMIT", message, { limit: String(limit) });
-}
-
-function listenRules(input: ListenerOpened, limits: Limits): readonly Verdict[] {
-  const max = limits.maxRegistrationsPerSession;
-  return [
-    idRule("listener_id", input.listenerId),
-    lengthRule("topics", input.topics.length, max, "entries"),
-    patternsRule("topics", input.topics),
-    lengthRule("resume_from", input.resumeFrom.length, max, "entries"),
-    idRule("group", input.group),
-    rangeRule("buffer_bytes", input.bufferBytes, limits.minBufferBytes, limits.maxBufferBytes),
-    input.overflowAction === "UNKNOWN_ENUM_VALUE"
-      ? { field: "overflow_action", description: "is unknown; use DROP_OLDEST or DISCONNECT" }
-      : undefined,
-  ];
+  return registrationLimit(listener.topics.size, limit);
 }

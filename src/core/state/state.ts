@@ -8,6 +8,7 @@ import type { Limits } from "../vocabulary/limits.js";
 import type { SessionKey } from "../vocabulary/model.js";
 import type { Totals } from "../vocabulary/views.js";
 import { HeldRequests } from "./held-requests.js";
+import type { ListenerOpening } from "./listener-opening.js";
 import type { ListenerSession } from "./listener-session.js";
 import { Overload } from "./overload.js";
 import type { PendingRequest } from "./pending-request.js";
@@ -19,7 +20,7 @@ import type { CallerSession } from "./session.js";
 import { Topics } from "./topics.js";
 
 /** Any open stream. */
-export type AnySession = ProducerSession | ListenerSession | CallerSession;
+export type AnySession = ProducerSession | ListenerSession | ListenerOpening | CallerSession;
 
 /** The deadline of the next sweep for expired state. */
 class Sweep extends Deadline {
@@ -43,6 +44,8 @@ export class State {
   readonly sessions = new Map<SessionKey, AnySession>();
   readonly producers = new Map<string, ProducerSession>();
   readonly listeners = new Map<string, ListenerSession>();
+  /** Listeners whose parts are being collected, by id. None of them is among the listeners. */
+  readonly openings = new Map<string, ListenerOpening>();
   /** Requests that have not ended, by id. */
   readonly requests = new SlotMap<string, PendingRequest>();
   /** Total payload bytes of the pending requests. */

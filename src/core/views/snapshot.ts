@@ -9,15 +9,16 @@ export function snapshotOf(state: State): Snapshot {
     outstandingAssignments += producer.outstandingCount;
     waitingAssignments += producer.backlog.size;
   }
-  const { producers, listeners } = state;
+  const { producers, listeners, openings } = state;
+  const listenerCount = listeners.size + openings.size;
   return {
     phase: state.phase,
     counts: {
       topics: state.topics.size,
       registrations: state.router.registrationCount,
       producers: producers.size,
-      listeners: listeners.size,
-      callers: state.sessions.size - producers.size - listeners.size,
+      listeners: listenerCount,
+      callers: state.sessions.size - producers.size - listenerCount,
       pendingRequests: state.requests.size,
       pendingBytes: state.pendingBytes,
       outstandingAssignments,

@@ -103,15 +103,21 @@ export interface ListenerOpened {
   /** 0 for the default. */
   readonly bufferBytes: number;
   readonly group: string;
+  /** Whether further parts follow as {@link TopicsUpdated}; false if absent. */
+  readonly cursorsFollow?: boolean;
   readonly peer: string;
 }
 
-/** A listener changed its topics on its own stream. */
+/** A listener changed its topics on its own stream, or sent a further part of its opening. */
 export interface TopicsUpdated {
   readonly kind: "topicsUpdated";
   readonly session: SessionKey;
   readonly add: readonly string[];
   readonly remove: readonly string[];
+  /** None if absent. Only in a part of the opening. */
+  readonly resumeFrom?: readonly Cursor[];
+  /** Whether another part follows; false if absent. Only in a part of the opening. */
+  readonly cursorsFollow?: boolean;
 }
 
 /** A call changed a listener's topics. */

@@ -103,6 +103,7 @@ export interface Counts {
   readonly topics: number;
   readonly registrations: number;
   readonly producers: number;
+  /** Including those whose stream is still opening in parts. */
   readonly listeners: number;
   readonly callers: number;
   readonly pendingRequests: number;

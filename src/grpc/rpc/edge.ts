@@ -1,6 +1,7 @@
 import type { Clock } from "../../ports/clock.js";
 import type { Logger } from "../../ports/logger.js";
 import type { Runtime } from "../../ports/runtime.js";
+import type { Watchdog } from "../../ports/watchdog.js";
 import type { EdgeOptions } from "../options.js";
 import type { SinkServices } from "../transport/call.js";
 import type { RequestIds } from "../wire/ids.js";
@@ -11,6 +12,8 @@ export interface Edge extends SinkServices {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly options: EdgeOptions;
+  /** Ends streams whose opening messages do not arrive in time. */
+  readonly opening: Watchdog;
   /** Generates ids for requests without a request_id. */
   readonly requestIds: RequestIds;
 }

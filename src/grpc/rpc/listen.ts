@@ -1,10 +1,12 @@
 import { ListenRequest } from "ate-dispatcher-client/internal";
 import type { ListenerOpened } from "../../core/vocabulary/input.js";
 import type { OverflowAction, SessionKey } from "../../core/vocabulary/model.js";
+import { invalid } from "../../core/vocabulary/reason.js";
 import type { OutboxBound } from "../../ports/runtime.js";
 import { fail, guard, type OutgoingCall, sinkOf, subscribe } from "../transport/call.js";
 import { decodeCold } from "../wire/decode-cold.js";
 import { opaqueId } from "../wire/ids.js";
+import { grpcStatus } from "../wire/status.js";
 import type { Edge } from "./edge.js";
 
 const OVERFLOW_ACTIONS: readonly OverflowAction[] = ["DROP_OLDEST", "DROP_OLDEST", "DISCONNECT"];
@@ -16,6 +18,10 @@ export const LISTENER_BOUND: OutboxBound = {
   endsOnReject: false,
 };
 
+const NO_PARTS = invalid([
+  { field: "cursors_follow", description: "is set, but a Listen has only one message; use Subscribe" },
+]);
+
 /** Handles Listen: a listener's session whose topics UpdateListener changes. */
 export function listen(edge: Edge, call: OutgoingCall & { readonly request: Buffer }): void {
   const { runtime, logger } = edge;
@@ -24,6 +30,10 @@ export function listen(edge: Edge, call: OutgoingCall & { readonly request: Buff
     (status) => fail(call, status),
     () => {
       const request = decodeCold(ListenRequest, call.request);
+      if (request.cursorsFollow) {
+        fail(call, grpcStatus(NO_PARTS));
+        return;
+      }
       const session = runtime.openStream(sinkOf(call, edge), LISTENER_BOUND);
       subscribe(call, logger, { closed: () => runtime.close(session) });
       runtime.submit(listenerOpened(session, request, call.getPeer()));
@@ -41,16 +51,18 @@ export function listenerOpened(session: SessionKey, request: ListenRequest, peer
     listenerId,
     mintedId: `listener-${opaqueId()}`,
     topics,
-    resumeFrom: request.resumeFrom.map(({ topic, epoch, sequence }) => ({
-      topic,
-      epoch,
-      sequence: Number(sequence),
-    })),
+    resumeFrom: cursorsOf(request.resumeFrom),
     includeLate,
     includeSummaries,
     overflowAction: OVERFLOW_ACTIONS[request.overflowAction] ?? "UNKNOWN_ENUM_VALUE",
     bufferBytes,
     group,
+    cursorsFollow: request.cursorsFollow,
     peer,
   };
+}
+
+/** Converts the cursors of a message. */
+export function cursorsOf(cursors: ListenRequest["resumeFrom"]): ListenerOpened["resumeFrom"] {
+  return cursors.map(({ topic, epoch, sequence }) => ({ topic, epoch, sequence: Number(sequence) }));
 }

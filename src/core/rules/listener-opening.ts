@@ -1,0 +1,73 @@
+/**
+ * Listeners that open in parts: the parts are checked and collected as they arrive, within the bounds of one message.
+ */
+
+import { ListenerOpening } from "../state/listener-opening.js";
+import type { State } from "../state/state.js";
+import type { ListenerOpened, TopicsUpdated } from "../vocabulary/input.js";
+import type { Limits } from "../vocabulary/limits.js";
+import type { Instant } from "../vocabulary/model.js";
+import { invalid, type Refusal, refusal } from "../vocabulary/reason.js";
+import { maxCursors } from "./cursors.js";
+import { cursorsRule, idRule, lengthRule, patternsRule, rangeRule, type Verdict } from "./field-rules.js";
+import { closeSession } from "./sessions.js";
+
+/** Checks the first part of a listener's session, or all of it. */
+export function listenRules(input: ListenerOpened, limits: Limits): readonly Verdict[] {
+  const max = limits.maxRegistrationsPerSession;
+  return [
+    idRule("listener_id", input.listenerId),
+    lengthRule("topics", input.topics.length, max, "entries"),
+    patternsRule("topics", input.topics),
+    lengthRule("resume_from", input.resumeFrom.length, maxCursors(limits), "entries") ??
+      cursorsRule("resume_from", input.resumeFrom),
+    idRule("group", input.group),
+    rangeRule("buffer_bytes", input.bufferBytes, limits.minBufferBytes, limits.maxBufferBytes),
+    input.overflowAction === "UNKNOWN_ENUM_VALUE"
+      ? { field: "overflow_action", description: "is unknown; use DROP_OLDEST or DISCONNECT" }
+      : undefined,
+  ];
+}
+
+/** Begins to collect the parts of a listener's session. It counts as a session from now on. */
+export function beginOpening(state: State, listenerId: string, input: ListenerOpened, now: Instant): void {
+  const opening = new ListenerOpening(listenerId, input, now);
+  state.sessions.set(opening.key, opening);
+  state.openings.set(listenerId, opening);
+}
+
+/** Ends the collecting, because the last part has arrived or the stream ends. */
+export function endOpening(state: State, opening: ListenerOpening): void {
+  closeSession(state, opening);
+  if (state.openings.get(opening.listenerId) === opening) state.openings.delete(opening.listenerId);
+}
+
+/** Adds a part; removals are applied before additions. @returns why the part is rejected; undefined if it was added. */
+export function addPart(opening: ListenerOpening, part: TopicsUpdated, limits: Limits): Refusal | undefined {
+  const { add, remove, resumeFrom = [] } = part;
+  const verdict =
+    patternsRule("add_topics", add) ??
+    patternsRule("remove_topics", remove) ??
+    cursorsRule("resume_from", resumeFrom);
+  if (verdict) return invalid([verdict], part.kind);
+  for (const topic of remove) opening.topics.delete(topic);
+  for (const topic of add) opening.topics.add(topic);
+  opening.collect(resumeFrom);
+  const max = limits.maxRegistrationsPerSession;
+  if (opening.topics.size > max) return registrationLimit(opening.topics.size, max);
+  const tooMany = lengthRule("resume_from", opening.cursors.size, maxCursors(limits), "entries in all parts");
+  return tooMany && invalid([tooMany], part.kind);
+}
+
+/** Checks that an update of a live session has no field of the parts before Ready. */
+export function liveRule({ resumeFrom = [], cursorsFollow = false }: TopicsUpdated): Verdict {
+  const description = "is set after ready; it is allowed only in the parts that cursors_follow announces";
+  if (resumeFrom.length > 0) return { field: "resume_from", description };
+  return cursorsFollow ? { field: "cursors_follow", description } : undefined;
+}
+
+/** The refusal of topics beyond the limit of one listener. */
+export function registrationLimit(count: number, limit: number): Refusal {
+  const message = `the listener holds ${count} of at most ${limit} topics; use wildcards or raise maxRegistrationsPerSession`;
+  return refusal("REGISTRATION_LIMIT", message, { limit: String(limit) });
+}

@@ -1,0 +1,37 @@
+import type { ListenerOpened } from "../vocabulary/input.js";
+import type { Cursor, Instant } from "../vocabulary/model.js";
+import { Session } from "./session.js";
+
+/**
+ * A listener's session that opens in parts, because its topics and cursors do not fit into one message. It receives
+ * nothing, not even a heartbeat, before the last part makes it a listener's session.
+ */
+export class ListenerOpening extends Session {
+  readonly kind = "opening";
+  /** Topics and patterns of the parts so far, in the order in which they were added. */
+  readonly topics: Set<string>;
+  /** Cursors of the parts so far, by topic. */
+  readonly cursors = new Map<string, Cursor>();
+
+  /** @param first - the first part. */
+  constructor(
+    readonly listenerId: string,
+    private readonly first: ListenerOpened,
+    openedAt: Instant,
+  ) {
+    super(first.session, openedAt);
+    this.topics = new Set(first.topics);
+    this.collect(first.resumeFrom);
+  }
+
+  /** Adds cursors. The last one of a topic counts. */
+  collect(cursors: Iterable<Cursor>): void {
+    for (const cursor of cursors) this.cursors.set(cursor.topic, cursor);
+  }
+
+  /** All parts as one. */
+  complete(): ListenerOpened {
+    const topics = [...this.topics];
+    return { ...this.first, topics, resumeFrom: [...this.cursors.values()], cursorsFollow: false };
+  }
+}
