@@ -185,13 +185,21 @@ describe("the architecture", () => {
     ["src/compose.ts", 'process["env"];', "process.env belongs in config/load.ts"],
     ["clients/typescript/src/a.ts", "const { env } = process;", "process.env belongs in config/load.ts"],
     ["src/cli/main.ts", 'import { env } from "node:process";', "process.env belongs in config/load.ts"],
-    ["src/grpc/server.ts", 'call.on("data", f);', "events are subscribed to in grpc/transport/call.ts only"],
+    [
+      "src/grpc/server.ts",
+      'call.on("data", f);',
+      "events are subscribed to in grpc/transport/call.ts and bound-servers.ts only",
+    ],
     [
       "src/runtime/feed.ts",
       'response?.once("close", f);',
-      "events are subscribed to in grpc/transport/call.ts only",
+      "events are subscribed to in grpc/transport/call.ts and bound-servers.ts only",
     ],
-    ["src/main.ts", 'server.on("error", f);', "events are subscribed to in grpc/transport/call.ts only"],
+    [
+      "src/main.ts",
+      'server.on("error", f);',
+      "events are subscribed to in grpc/transport/call.ts and bound-servers.ts only",
+    ],
     [
       "src/grpc/server.ts",
       "const { http2Servers } = server;",

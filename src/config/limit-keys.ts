@@ -24,7 +24,7 @@ export const LIMIT_KEYS: { readonly [K in keyof Limits]: Definition<Limits[K]> }
     1,
     7 * DAY,
     "Maximum TTL of a request; a longer one is INVALID_ARGUMENT",
-    "A request stays in memory for its TTL; gRPC deadlines end at 24.8 days.",
+    "A request stays in memory for its TTL.",
   ),
   maxPendingRequests: count(
     core.maxPendingRequests,

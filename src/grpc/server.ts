@@ -26,7 +26,9 @@ import { submit } from "./rpc/submit.js";
 import { subscribe } from "./rpc/subscribe.js";
 import { updateListener } from "./rpc/update-listener.js";
 import { type Watchers, watch } from "./rpc/watch.js";
-import { type BidiCall, type Sockets, trackSockets, type UnaryCall } from "./transport/call.js";
+import { BoundServers } from "./transport/bound-servers.js";
+import type { BidiCall, UnaryCall } from "./transport/call.js";
+import { CallHeaders } from "./transport/call-headers.js";
 import { firstMessageInterceptor } from "./transport/first-message.js";
 import { createGrpcJsInternals, type Http2Limits } from "./transport/grpc-js-internals.js";
 import type { ProcessFacts } from "./wire/encode-view.js";
@@ -61,7 +63,7 @@ export interface GrpcServer {
 
 /** Creates the server. No address is bound before `start`. */
 export function createGrpcServer(
-  services: Omit<Edge, "internals">,
+  services: Omit<Edge, "internals" | "headers">,
   facts: ProcessFacts,
   ticker: Ticker,
 ): GrpcServer {
@@ -71,8 +73,9 @@ export function createGrpcServer(
     interceptors: [(method, call) => intercept(method, call)],
   });
   const internals = createGrpcJsInternals(server, services.logger);
-  const intercept = firstMessageInterceptor(services.opening, options, internals);
-  const edge: Edge = { ...services, internals };
+  const headers = new CallHeaders(services.clock);
+  const intercept = firstMessageInterceptor(services.opening, options, internals, headers);
+  const edge: Edge = { ...services, internals, headers };
   internals.setHttp2Limits(HTTP2_LIMITS);
   server.addService(withRawBytes(DispatcherServiceService), {
     dispatch: (call: UnaryCall, callback: Answer) => dispatch(edge, call, callback),
@@ -85,7 +88,7 @@ export function createGrpcServer(
     subscribe: (call: BidiCall) => subscribe(edge, call),
   });
   const watchers: Watchers = new Set();
-  const sockets: Sockets = new Map();
+  const boundServers = new BoundServers(headers);
   server.addService(withRawBytes(IntrospectionServiceService), {
     ...introspection(edge, facts),
     watch: (call: ServerStreamCall) => watch(edge, facts, ticker, watchers, call),
@@ -98,7 +101,7 @@ export function createGrpcServer(
       Promise.all(
         options.listen.map(async (address) => {
           const bound = await bind(server, address);
-          trackSockets(internals.boundServers(), sockets);
+          boundServers.add(internals.boundServers());
           return bound;
         }),
       ),
@@ -112,7 +115,7 @@ export function createGrpcServer(
     force: () => {
       server.forceShutdown();
       // An HTTP/2 session that is closing waits for its peer even after it is destroyed, so its socket is destroyed.
-      for (const open of sockets.values()) for (const socket of open) socket.destroy();
+      boundServers.destroySockets();
       // grpc-js may still wait for a session that it no longer tracks. All sockets are closed, so this is the end.
       finished();
     },

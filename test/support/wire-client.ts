@@ -42,6 +42,9 @@ import {
   type TopicInfo,
   UpdateListenerRequest,
   UpdateListenerResponse,
+  type WatchEvent,
+  WatchRequest,
+  WatchResponse,
   type Welcome,
 } from "ate-dispatcher-client/internal";
 import { onTestFinished } from "vitest";
@@ -69,6 +72,8 @@ export type ResultInit = NonNullable<
 export type GatherCase = NonNullable<GatherEvent["event"]>;
 /** An event for a listener. */
 export type ListenerCase = NonNullable<ListenerEvent["event"]>;
+/** An event for a watcher. */
+export type WatchCase = NonNullable<WatchEvent["event"]>;
 /** A message to a producer. */
 export type ProducerCase = NonNullable<DispatcherMessage["message"]>;
 
@@ -199,6 +204,16 @@ export class WireClient {
     return new SubmitStream(this.bidiStream("Submit", init));
   }
 
+  /** Watch, of all topics. */
+  watch(init: CallInit = {}): WatchStream {
+    const call = this.serverStream(
+      `${INTROSPECTION}Watch`,
+      WatchRequest.encode({ topic: "" }).finish(),
+      init,
+    );
+    return new WireStream<WatchCase>(call, (bytes) => WatchResponse.decode(bytes).events.map(eventOf));
+  }
+
   /** The server's info, with its counts and totals. */
   async serverInfo(): Promise<ServerInfo & { readonly counts: ServerCounts; readonly totals: ServerTotals }> {
     const bytes = await this.unary(`${INTROSPECTION}GetServerInfo`, Buffer.alloc(0));
@@ -275,6 +290,8 @@ export class WireClient {
 export type GatherStream = WireStream<GatherCase>;
 /** An open Listen. */
 export type ListenStream = WireStream<ListenerCase>;
+/** An open Watch. */
+export type WatchStream = WireStream<WatchCase>;
 
 /** A bidirectional stream. */
 class DuplexStream<E extends Tagged> extends WireStream<E, ClientDuplexStream<Buffer, Buffer>> {

@@ -33,7 +33,7 @@ function processMessage(
           gather: false,
           excludeListeners: false,
           validateOnly: flag,
-          callDeadlineAt: deadlineOf(call, edge.clock),
+          callDeadlineAt: deadlineOf(call, edge),
           context: contextOf(call.metadata),
           waitedMs,
         },

@@ -3,11 +3,11 @@ import type { Logger } from "../../ports/logger.js";
 import type { Runtime } from "../../ports/runtime.js";
 import type { Watchdog } from "../../ports/watchdog.js";
 import type { EdgeOptions } from "../options.js";
-import type { SinkServices } from "../transport/call.js";
+import type { DeadlineServices, SinkServices } from "../transport/call.js";
 import type { RequestIds } from "../wire/ids.js";
 
 /** Services that every RPC handler gets. */
-export interface Edge extends SinkServices {
+export interface Edge extends SinkServices, DeadlineServices {
   readonly runtime: Runtime;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -13,7 +13,7 @@ export function gather(edge: Edge, call: GatherCall): void {
 }
 
 function processMessage(edge: Edge, call: GatherCall, waitedMs: number): void {
-  const { runtime, clock, logger, options } = edge;
+  const { runtime, logger, options } = edge;
   guard(
     logger,
     (status) => fail(call, status),
@@ -34,7 +34,7 @@ function processMessage(edge: Edge, call: GatherCall, waitedMs: number): void {
         gather: true,
         excludeListeners: flag,
         validateOnly: false,
-        callDeadlineAt: deadlineOf(call, clock),
+        callDeadlineAt: deadlineOf(call, edge),
         context: contextOf(call.metadata),
         waitedMs,
       };

@@ -1,12 +1,11 @@
 /**
- * The only file that subscribes to events of grpc-js. It turns each call into a few plain callbacks under one guard.
+ * The only file that subscribes to events of the calls of grpc-js. It turns each call into a few plain callbacks under one guard.
  *
  * Five behaviours of grpc-js shape this file; all are measured. A peer that cancels, times out or is killed first looks
  * like a normal `end`. `cancelled` also comes after a clean finish. `close` comes once and last. An exception in a
  * callback ends the process. An error status whose text is not well-formed Unicode ends the process.
  */
 import { constants, type ServerHttp2Stream } from "node:http2";
-import type { Server as NetServer, Socket } from "node:net";
 import {
   Metadata,
   type ServerDuplexStream,
@@ -23,6 +22,7 @@ import type { Sink } from "../../ports/sink.js";
 import type { Watchdog } from "../../ports/watchdog.js";
 import { FIELD_PATHS, type FieldPaths } from "../wire/field-paths.js";
 import { type GrpcStatus, grpcStatus, INTERNAL_ERROR } from "../wire/status.js";
+import type { CallHeaders } from "./call-headers.js";
 import type { GrpcJsInternals } from "./grpc-js-internals.js";
 import { writeMessage } from "./http2-stream.js";
 
@@ -39,6 +39,13 @@ export interface SinkServices {
   readonly closing: Watchdog;
   /** Access to internals of the grpc-js server and its calls. */
   readonly internals: GrpcJsInternals;
+}
+
+/** Services that the deadline of a call needs. */
+export interface DeadlineServices {
+  readonly headers: CallHeaders;
+  readonly internals: GrpcJsInternals;
+  readonly clock: Clock;
 }
 
 /** Callbacks for the events of a stream that a peer opened. */
@@ -197,27 +204,16 @@ export function subscribe(call: OutgoingCall, logger: Logger, events: StreamEven
 
 const runAtOnce: Schedule = (_byteLength, processMessage) => processMessage(0);
 
-/** The open sockets of a server, by bound address. */
-export type Sockets = Map<NetServer, Set<Socket>>;
-
 /**
- * Tracks the open sockets of all bound addresses. grpc-js stops tracking a connection as soon as it begins to close. If
- * the peer then does not close its side, or a stream is still open, the socket would stay open forever.
+ * The deadline that the peer set for a call, on the monotonic clock; undefined if it set none. If the headers of the call
+ * were not read, the deadline is the one that grpc-js has read, which is wrong beyond 24.8 days.
  */
-export function trackSockets(boundServers: readonly NetServer[], sockets: Sockets): void {
-  for (const bound of boundServers) {
-    if (sockets.has(bound)) continue;
-    const open = new Set<Socket>();
-    sockets.set(bound, open);
-    bound.on("connection", (socket) => {
-      open.add(socket);
-      socket.on("close", () => open.delete(socket));
-    });
-  }
-}
-
-/** The deadline that the peer set for a call, on the monotonic clock; undefined if it set none. */
-export function deadlineOf(call: OutgoingCall | UnaryCall, clock: Clock): Instant | undefined {
+export function deadlineOf(
+  call: OutgoingCall | UnaryCall,
+  { headers, internals, clock }: DeadlineServices,
+): Instant | undefined {
+  const known = headers.deadlineOf(internals.http2StreamOf(call));
+  if (known !== undefined) return known;
   const deadline = call.getDeadline();
   const at = deadline instanceof Date ? deadline.getTime() : deadline;
   return Number.isFinite(at) ? clock.now() + (at - Date.now()) : undefined;

@@ -7,23 +7,30 @@ import { refusal } from "../../core/vocabulary/reason.js";
 import type { Watchdog } from "../../ports/watchdog.js";
 import type { EdgeOptions } from "../options.js";
 import { grpcStatus } from "../wire/status.js";
+import type { CallHeaders } from "./call-headers.js";
 import type { GrpcJsInternals } from "./grpc-js-internals.js";
 import { explainMessageLimit } from "./message-limit.js";
 
 /** Streams without this timeout: clients open them ahead of their first message. */
 const WITHOUT_TIMEOUT = new Set(["/ate.dispatcher.v1.DispatcherService/Submit"]);
 
-/** Bounds the metadata of a call and the time until its first message, and adds a reason to the message limit. */
+/** Checks the headers of a call, bounds its metadata and the time until its first message, and adds a reason to the message limit. */
 export function firstMessageInterceptor(
   watchdog: Watchdog,
   options: EdgeOptions,
   internals: GrpcJsInternals,
+  headers: CallHeaders,
 ): ServerInterceptor {
   return (method, call) => {
     explainMessageLimit(call, options, internals);
     let stop = (): void => undefined;
     const listener = new ServerListenerBuilder()
       .withOnReceiveMetadata((metadata, next) => {
+        const refused = headers.refusalOf(internals.http2StreamOf({ call }));
+        if (refused) {
+          call.sendStatus(grpcStatus(refused));
+          return;
+        }
         const bytes = sizeOf(metadata.toHttp2Headers());
         if (bytes > options.maxMetadataBytes) {
           const limit = String(options.maxMetadataBytes);

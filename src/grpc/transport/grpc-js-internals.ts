@@ -4,8 +4,7 @@
  * The private fields of the server are checked when it is created, and those of a call at the first call. If a field is
  * missing, one log line names the field and the consequence, and the server works without it.
  */
-import type { ServerHttp2Stream } from "node:http2";
-import type { Server as NetServer } from "node:net";
+import type { Http2Server, ServerHttp2Stream } from "node:http2";
 import type { Server, ServerInterceptingCallInterface } from "@grpc/grpc-js";
 import type { Logger } from "../../ports/logger.js";
 
@@ -16,7 +15,9 @@ const SEEN_IN = "1.14.7";
 const CONSEQUENCES = {
   "Server.commonServerOptions":
     "the limit of stream resets keeps Node's default: cancelling many calls closes the connection of all its clients",
-  "Server.http2Servers": "open sockets are not tracked: a peer that does not close its side delays the exit",
+  "Server.http2Servers":
+    "open sockets are not tracked: a peer that does not close its side delays the exit; a deadline beyond 24.8 days ends " +
+    "its call at once or too early, and a malformed one is INTERNAL",
   "call.nextCall.stream":
     "messages are copied for each receiver, and a closing stream that its peer does not read is not reset",
   "ServerInterceptingCall.sendStatus": "the status of a message that is too large has no reason",
@@ -48,12 +49,13 @@ export interface GrpcJsInternals {
    */
   http2StreamOf(call: object): ServerHttp2Stream | undefined;
   /**
-   * The HTTP/2 servers of all bound addresses: the keys of `Server.http2Servers`. They emit every new connection. grpc-js
-   * itself stops tracking a connection as soon as it begins to close.
+   * The HTTP/2 servers of all bound addresses: the keys of `Server.http2Servers`. They emit every new connection, and
+   * every call with its headers. grpc-js itself stops tracking a connection as soon as it begins to close.
    *
-   * @returns an empty list if the field is missing. Then a peer that does not close its side delays the exit.
+   * @returns an empty list if the field is missing. Then a peer that does not close its side delays the exit, and only
+   * grpc-js reads the headers of calls.
    */
-  boundServers(): readonly NetServer[];
+  boundServers(): readonly Http2Server[];
   /**
    * Sets limits of node:http2 through `Server.commonServerOptions`. Call this before an address is bound. Without the
    * field, Node's defaults apply.
@@ -121,14 +123,14 @@ interface Layer {
 class PresentInternals implements GrpcJsInternals {
   readonly #missing: MissingLog;
   readonly #common: Record<string, unknown> | undefined;
-  readonly #bound: ReadonlyMap<NetServer, unknown> | undefined;
+  readonly #bound: ReadonlyMap<Http2Server, unknown> | undefined;
 
   constructor(server: Server, logger: Logger) {
     this.#missing = new MissingLog(logger);
     const { commonServerOptions: common, http2Servers: bound } = server as unknown as ServerInsides;
     if (typeof common === "object" && common !== null) this.#common = common as Record<string, unknown>;
     else this.#missing.warn("Server.commonServerOptions");
-    if (bound instanceof Map) this.#bound = bound as ReadonlyMap<NetServer, unknown>;
+    if (bound instanceof Map) this.#bound = bound as ReadonlyMap<Http2Server, unknown>;
     else this.#missing.warn("Server.http2Servers");
   }
 
@@ -139,7 +141,7 @@ class PresentInternals implements GrpcJsInternals {
     return layer?.stream;
   }
 
-  boundServers(): readonly NetServer[] {
+  boundServers(): readonly Http2Server[] {
     const bound = [...(this.#bound?.keys() ?? [])];
     if (bound.length === 0) this.#missing.warn("Server.http2Servers");
     return bound;
@@ -163,7 +165,7 @@ class MissingInternals implements GrpcJsInternals {
 
   http2StreamOf(): undefined {}
 
-  boundServers(): readonly NetServer[] {
+  boundServers(): readonly Http2Server[] {
     return [];
   }
 
