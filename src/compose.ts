@@ -16,6 +16,7 @@ import { pino } from "pino";
 import { completeConfig } from "./config/load.js";
 import type { Config } from "./config/schema.js";
 import { createGrpcServer } from "./grpc/server.js";
+import { routeGrpcJsLog } from "./grpc/transport/grpc-js-log.js";
 import { EventBatch } from "./grpc/wire/encode.js";
 import { createEncodeContext } from "./grpc/wire/encode-context.js";
 import { opaqueId, RequestIds } from "./grpc/wire/ids.js";
@@ -62,12 +63,27 @@ export interface DispatcherServer {
  * @throws ConfigError with one line per invalid setting. Each line names the key, the value and the valid values.
  */
 export function createDispatcher(options: DispatcherOptions = {}): DispatcherServer {
+  return compose(options, false);
+}
+
+/**
+ * Creates the dispatcher of a process that is nothing else, such as `ate-dispatcher serve`. It also takes over the log of
+ * grpc-js, which all servers and clients of a process share.
+ *
+ * @throws ConfigError as {@link createDispatcher} does.
+ */
+export function createProcessDispatcher(options: DispatcherOptions = {}): DispatcherServer {
+  return compose(options, true);
+}
+
+function compose(options: DispatcherOptions, ownsProcess: boolean): DispatcherServer {
   const { logger: givenLogger, ...settings } = options;
   const config = completeConfig(settings);
   const lines = givenLogger ? undefined : standardError();
   const logger = givenLogger ?? pino({ level: config.logLevel }, lines);
   const serverId = opaqueId();
   const clock = createSystemClock();
+  if (ownsProcess) routeGrpcJsLog(logger, clock);
   const { heartbeatMs, maxMessageBytes } = config;
   const encoding = createEncodeContext({ clock, serverId, heartbeatMs, maxMessageBytes });
   const newBatch = () => new EventBatch(encoding);

@@ -53,8 +53,8 @@ async function serve(flags: Flags, cli: Cli): Promise<void> {
   const config = loadConfig({ file: flags.config, environment, flags });
   for (const warning of warningsFor(config, process.versions.node)) output.warn(warning);
   // Imported here because the other commands start faster without the server's code.
-  const { createDispatcher } = await import("../compose.js");
-  const server = createDispatcher(config);
+  const { createProcessDispatcher } = await import("../compose.js");
+  const server = createProcessDispatcher(config);
   await server.start().catch((error: unknown) => {
     throw new CliError(error instanceof Error ? error.message : String(error), EXIT.failed);
   });

@@ -31,6 +31,7 @@ import type { BidiCall, UnaryCall } from "./transport/call.js";
 import { CallHeaders } from "./transport/call-headers.js";
 import { firstMessageInterceptor } from "./transport/first-message.js";
 import { createGrpcJsInternals, type Http2Limits } from "./transport/grpc-js-internals.js";
+import { PeerLog } from "./transport/peer-log.js";
 import type { ProcessFacts } from "./wire/encode-view.js";
 
 const SERVICES = ["ate.dispatcher.v1.DispatcherService", "ate.dispatcher.v1.IntrospectionService"];
@@ -73,7 +74,7 @@ export function createGrpcServer(
     interceptors: [(method, call) => intercept(method, call)],
   });
   const internals = createGrpcJsInternals(server, services.logger);
-  const headers = new CallHeaders(services.clock);
+  const headers = new CallHeaders(services.clock, new PeerLog(services.logger, services.clock));
   const intercept = firstMessageInterceptor(services.opening, options, internals, headers);
   const edge: Edge = { ...services, internals, headers };
   internals.setHttp2Limits(HTTP2_LIMITS);

@@ -130,7 +130,10 @@ export function quote(text: string): string {
   return `"${printable(shown)}"`;
 }
 
-/** Escapes characters: a lone surrogate in a status message ends a grpc-js process; control characters corrupt logs. */
-function printable(text: string): string {
+/**
+ * Escapes characters outside printable ASCII: a lone surrogate in a status message ends a grpc-js process; control
+ * characters corrupt logs.
+ */
+export function printable(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

@@ -9,12 +9,12 @@ import type { EdgeOptions } from "../options.js";
 import { grpcStatus } from "../wire/status.js";
 import type { CallHeaders } from "./call-headers.js";
 import type { GrpcJsInternals } from "./grpc-js-internals.js";
-import { explainMessageLimit } from "./message-limit.js";
+import { explainMistakes } from "./peer-mistakes.js";
 
 /** Streams without this timeout: clients open them ahead of their first message. */
 const WITHOUT_TIMEOUT = new Set(["/ate.dispatcher.v1.DispatcherService/Submit"]);
 
-/** Checks the headers of a call, bounds its metadata and the time until its first message, and adds a reason to the message limit. */
+/** Checks the headers of a call, bounds its metadata and the time until its first message, and explains a peer's mistakes. */
 export function firstMessageInterceptor(
   watchdog: Watchdog,
   options: EdgeOptions,
@@ -22,7 +22,7 @@ export function firstMessageInterceptor(
   headers: CallHeaders,
 ): ServerInterceptor {
   return (method, call) => {
-    explainMessageLimit(call, options, internals);
+    explainMistakes(call, options, internals);
     let stop = (): void => undefined;
     const listener = new ServerListenerBuilder()
       .withOnReceiveMetadata((metadata, next) => {

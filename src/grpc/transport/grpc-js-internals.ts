@@ -17,10 +17,11 @@ const CONSEQUENCES = {
     "the limit of stream resets keeps Node's default: cancelling many calls closes the connection of all its clients",
   "Server.http2Servers":
     "open sockets are not tracked: a peer that does not close its side delays the exit; a deadline beyond 24.8 days ends " +
-    "its call at once or too early, and a malformed one is INTERNAL",
+    "its call at once or too early, and a malformed one is INTERNAL; grpc-js logs metadata that is not valid",
   "call.nextCall.stream":
     "messages are copied for each receiver, and a closing stream that its peer does not read is not reset",
-  "ServerInterceptingCall.sendStatus": "the status of a message that is too large has no reason",
+  "ServerInterceptingCall.sendStatus":
+    "the statuses of messages that are too large, malformed or too many have no reason, and some are INTERNAL",
 } as const;
 
 /** The name of an internal in the log. */
