@@ -10,9 +10,7 @@
  * await dispatcher.drain();
  * ```
  */
-import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { pino } from "pino";
 import { completeConfig } from "./config/load.js";
 import type { Config } from "./config/schema.js";
 import { createGrpcServer } from "./grpc/server.js";
@@ -20,6 +18,8 @@ import { routeGrpcJsLog } from "./grpc/transport/grpc-js-log.js";
 import { EventBatch } from "./grpc/wire/encode.js";
 import { createEncodeContext } from "./grpc/wire/encode-context.js";
 import { opaqueId, RequestIds } from "./grpc/wire/ids.js";
+import { createLineLog, type LineLog } from "./logging/line-log.js";
+import { createSafeLogger } from "./logging/safe-logger.js";
 import type { Logger } from "./ports/logger.js";
 import { DispatcherRuntime } from "./runtime/dispatcher-runtime.js";
 import { settleWithin } from "./runtime/drain.js";
@@ -27,10 +27,10 @@ import { createSystemClock } from "./runtime/system-clock.js";
 import { SharedTicker } from "./runtime/ticker.js";
 import { SharedWatchdog } from "./runtime/watchdog.js";
 
-/** Time that streams, and then the log, get to close on shutdown before they are forced, in milliseconds. */
+/** Time that streams get to close on shutdown before they are cut, in milliseconds. */
 const CLOSE_MS = 2_000;
-/** Limit of buffered log lines, in bytes. Further lines are dropped. */
-const MAX_LOG_BYTES = 4 * 1024 * 1024;
+/** Time that the last log lines get to be written, in milliseconds. */
+const LOG_MS = 500;
 
 const { version: VERSION } = JSON.parse(
   readFileSync(new URL("../package.json", import.meta.url), "utf8"),
@@ -79,8 +79,8 @@ export function createProcessDispatcher(options: DispatcherOptions = {}): Dispat
 function compose(options: DispatcherOptions, ownsProcess: boolean): DispatcherServer {
   const { logger: givenLogger, ...settings } = options;
   const config = completeConfig(settings);
-  const lines = givenLogger ? undefined : standardError();
-  const logger = givenLogger ?? pino({ level: config.logLevel }, lines);
+  const log = givenLogger ? ownLog(givenLogger) : createLineLog(process.stderr, config.logLevel);
+  const logger = createSafeLogger(log.logger, config.logLevel);
   const serverId = opaqueId();
   const clock = createSystemClock();
   if (ownsProcess) routeGrpcJsLog(logger, clock);
@@ -105,7 +105,7 @@ function compose(options: DispatcherOptions, ownsProcess: boolean): DispatcherSe
     closing.stop();
     runtime.stop();
     logger.info({}, "closed");
-    await lines?.end();
+    await log.settled(AbortSignal.timeout(LOG_MS));
   }
 
   return {
@@ -124,30 +124,9 @@ function compose(options: DispatcherOptions, ownsProcess: boolean): DispatcherSe
   };
 }
 
-/**
- * Writes log lines to standard error without waiting for its reader.
- *
- * Call `end` before the process exits: sonic-boom 4.2.1 flushes the remaining lines synchronously on exit, and retries
- * forever if the reader has closed its end.
- */
-function standardError() {
-  const lines = pino.destination({ dest: 2, sync: false, maxLength: MAX_LOG_BYTES });
-  let isOver = false;
-  void once(lines, "error").then(() => {
-    isOver = true;
-  });
-  return {
-    write(line: string): void {
-      if (!isOver) lines.write(line);
-    },
-    /** Resolves when all lines are written, or writing fails, or the time is over. */
-    async end(): Promise<void> {
-      if (isOver) return;
-      isOver = true;
-      lines.end();
-      await once(lines, "close", { signal: AbortSignal.timeout(CLOSE_MS) }).catch(() => lines.destroy());
-    },
-  };
+/** The log of an embedding program, which writes its lines itself. */
+function ownLog(logger: Logger): LineLog {
+  return { logger, settled: async () => undefined };
 }
 
 /** The numeric settings. GetServerInfo shows them. */

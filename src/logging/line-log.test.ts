@@ -1,0 +1,54 @@
+import { PassThrough } from "node:stream";
+import { describe, expect, it } from "vitest";
+import { createLineLog } from "./line-log.js";
+
+function setUp() {
+  const stream = new PassThrough();
+  const lines = () =>
+    String(stream.read() ?? "")
+      .split("\n")
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  return { lines, logger: createLineLog(stream, "info").logger };
+}
+
+/** An error of which nothing can be read. */
+function unreadable(): Error {
+  return new Proxy(new Error("hidden"), {
+    get() {
+      throw new Error("getter");
+    },
+  });
+}
+
+const circular: Record<string, unknown> = {};
+circular["self"] = circular;
+
+describe("a line log", () => {
+  it.each([
+    ["an error", () => new TypeError("wrong"), { type: "TypeError", message: "wrong" }],
+    ["a frozen error", () => Object.freeze(new Error("frozen")), { type: "Error", message: "frozen" }],
+    ["an unreadable error", unreadable, { type: "(cannot be read)", stack: "(cannot be read)" }],
+    ["an object without a prototype", () => Object.create(null), { message: "(cannot be read)" }],
+    ["a number", () => 5, { type: "number", message: "5", stack: "" }],
+  ])("shows %s that was thrown", (_, thrown, shown) => {
+    const { lines, logger } = setUp();
+    logger.error({ err: thrown() }, "a bug");
+
+    expect(lines()).toMatchObject([{ level: 50, msg: "a bug", err: shown }]);
+  });
+
+  it("cuts the texts of an error", () => {
+    const { lines, logger } = setUp();
+    logger.error({ err: new Error("x".repeat(1_000_000)) }, "a bug");
+
+    expect(JSON.stringify(lines()).length).toBeLessThan(50_000);
+  });
+
+  it("writes a line with a circular field", () => {
+    const { lines, logger } = setUp();
+    logger.info({ circular }, "a circle");
+
+    expect(lines()).toMatchObject([{ msg: "a circle" }]);
+  });
+});
