@@ -14,6 +14,8 @@ export interface Process {
   readonly stop: AbortSignal;
   /** Registers a function to call when the process exits, for any reason. It must be synchronous. */
   atExit(cleanup: () => void): void;
+  /** Registers a function to call when the process is asked to reload its files, by SIGHUP without a terminal. */
+  atReload?(reload: () => void): void;
 }
 
 /** The process, and where a command puts its output and exit code. */

@@ -23,4 +23,9 @@ describe("an error", () => {
   it("of a bug shows its stack", () => {
     expect(explain(new TypeError("oops")).text).toMatch(/^bug in ate-dispatcher: TypeError: oops\n +at /);
   });
+
+  it("without a readable text has an exit code all the same", () => {
+    const text = "bug in ate-dispatcher: an error whose text cannot be read";
+    expect(explain(Object.create(null))).toEqual({ exitCode: 1, text });
+  });
 });

@@ -59,8 +59,16 @@ export function explain(error: unknown): Explanation {
   if (error instanceof DispatcherError) return explainCall(error);
   // Errors of the operating system. Other Node.js errors are bugs in this program.
   if (error instanceof Error && "syscall" in error) return { exitCode: EXIT.failed, text: error.message };
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return { exitCode: EXIT.failed, text: `bug in ate-dispatcher: ${text}` };
+  return { exitCode: EXIT.failed, text: `bug in ate-dispatcher: ${textOf(error)}` };
+}
+
+/** The text of anything that was thrown. An object may have none, and a getter may throw. */
+function textOf(error: unknown): string {
+  try {
+    return String(error instanceof Error ? (error.stack ?? error.message) : error);
+  } catch {
+    return "an error whose text cannot be read";
+  }
 }
 
 /** gRPC status code. */

@@ -25,7 +25,14 @@ Every setting is also a key of the file (maxTtlMs: 10m) and an environment varia
 Flags override the environment, which overrides the file. Times take ms, s, m, h, d; sizes B, KiB, MiB, GiB.
 
 SIGTERM or Ctrl-C: rejects new requests, lets pending ones finish or expire (--drain-grace-ms), and exits with code 0. A
-second signal ends the process at once, with exit code 128 + the signal's number.`;
+second one ends the process at once, with exit code 128 + the signal's number. SIGHUP does the same as SIGTERM if
+standard input, output or error is a terminal; otherwise it ends nothing.`;
+
+/**
+ * Time beyond the grace after which the process ends even if the dispatcher has not closed, in milliseconds. Closing
+ * takes 2.5 s at most, so this time is over only if there is a bug.
+ */
+const MAX_CLOSE_MS = 5_000;
 
 interface Flags extends Readonly<Partial<Record<ConfigKey, unknown>>> {
   readonly config?: string;
@@ -58,8 +65,11 @@ async function serve(flags: Flags, cli: Cli): Promise<void> {
   await server.start().catch((error: unknown) => {
     throw new CliError(error instanceof Error ? error.message : String(error), EXIT.failed);
   });
+  const nothing = "SIGHUP: no setting can be reloaded; restart the server to change one";
+  cli.atReload?.(() => output.note({ event: "reload", message: nothing }, nothing));
   for (const address of server.addresses) {
-    await output.result({ event: "listening", address }, () => `listening on ${address}`);
+    // Not awaited: a server serves even if nobody reads its output.
+    void output.result({ event: "listening", address }, () => `listening on ${address}`);
   }
   await pause(undefined, stop);
   const grace = formatDurationMs(config.drainGraceMs);
@@ -67,7 +77,13 @@ async function serve(flags: Flags, cli: Cli): Promise<void> {
     { event: "draining", grace_ms: config.drainGraceMs },
     `draining: pending requests have ${grace}; a second signal ends the process at once`,
   );
-  await server.drain();
+  const isClosed = await Promise.race([
+    server.drain().then(() => true),
+    pause(config.drainGraceMs + MAX_CLOSE_MS).then(() => false),
+  ]);
+  if (!isClosed) {
+    throw new CliError(`the dispatcher had not closed ${MAX_CLOSE_MS} ms after its grace`, EXIT.failed);
+  }
 }
 
 /** Returns warnings about the configuration and the runtime. @param nodeVersion - without the leading v. */
