@@ -1,4 +1,5 @@
 import { type ServiceError, status } from "@grpc/grpc-js";
+import { errorText, isError, propertyOf } from "./error-text.js";
 import type { Status } from "./gen/google/rpc/status.js";
 import { parseStatusDetails, statusOfCall } from "./values/status-details.js";
 
@@ -69,14 +70,15 @@ export class DispatcherError extends Error {
    * Converts anything that was thrown to a {@link DispatcherError}.
    *
    * A DispatcherError is returned unchanged. The error of a gRPC call keeps its code, text and details. An AbortError
-   * becomes CANCELLED, and anything else UNKNOWN. The original is the `cause`.
+   * becomes CANCELLED, and anything else UNKNOWN, with its text cut to 1,024 characters. The original is the `cause`.
+   * Never throws, whatever the value.
    */
   static from(error: unknown): DispatcherError {
     if (isDispatcherError(error)) return error;
     if (isServiceError(error)) return fromServiceError(error);
-    const details = error instanceof Error ? error.message : String(error);
-    const isAbort = error instanceof Error && error.name === "AbortError";
-    return new DispatcherError({ code: isAbort ? status.CANCELLED : status.UNKNOWN, details, cause: error });
+    const isAbort = isError(error) && propertyOf(error, "name") === "AbortError";
+    const code = isAbort ? status.CANCELLED : status.UNKNOWN;
+    return new DispatcherError({ code, details: errorText(error), cause: error });
   }
 }
 
@@ -119,13 +121,21 @@ export function endedByServer(): DispatcherError {
   return new DispatcherError({ code: status.UNAVAILABLE, reason: "STREAM_ENDED", details });
 }
 
-function isDispatcherError(error: unknown): error is DispatcherError {
-  return error instanceof Error && error.name === "DispatcherError" && "reason" in error;
+/** Whether an error is a DispatcherError, of this copy of the package or another one. Never throws. */
+export function isDispatcherError(error: unknown): error is DispatcherError {
+  return (
+    isError(error) &&
+    propertyOf(error, "name") === "DispatcherError" &&
+    typeof propertyOf(error, "code") === "number" &&
+    typeof propertyOf(error, "reason") === "string" &&
+    typeof propertyOf(error, "details") === "string"
+  );
 }
 
 function isServiceError(error: unknown): error is ServiceError {
-  if (!(error instanceof Error) || !("code" in error) || !("details" in error)) return false;
-  return typeof error.code === "number" && error.code > 0 && error.code <= 16;
+  if (!isError(error) || typeof propertyOf(error, "details") !== "string") return false;
+  const code = propertyOf(error, "code");
+  return Number.isInteger(code) && (code as number) > 0 && (code as number) <= 16;
 }
 
 function fromServiceError(error: ServiceError): DispatcherError {

@@ -1,8 +1,13 @@
 import { status } from "@grpc/grpc-js";
+import { isPromiseLike } from "../async/promise-like.js";
+import { boundedText, errorText, propertyOf } from "../error-text.js";
 import { DispatcherError } from "../errors.js";
 import type { SessionStatus } from "./session-status.js";
 
-/** Calls the user's callbacks. An exception in one of them is reported and goes no further. */
+/**
+ * Calls the user's callbacks. An exception in one of them, or the rejection of a promise that it returns, is reported and
+ * goes no further.
+ */
 export class Callbacks {
   readonly #onStatus: ((status: SessionStatus) => void) | undefined;
 
@@ -16,35 +21,45 @@ export class Callbacks {
 
   /** Passes a status change to onStatus. */
   status(change: SessionStatus): void {
-    try {
-      this.#onStatus?.(change);
-    } catch (error) {
-      warn(error);
-    }
+    guarded(
+      () => this.#onStatus?.(change),
+      (error) => warn("onStatus", error),
+    );
   }
 
-  /** Calls `callback`. @returns its value; undefined if it throws, after the exception is reported under `name`. */
-  run<T>(name: string, callback: () => T): T | undefined {
-    try {
-      return callback();
-    } catch (error) {
-      this.failed(name, error);
-      return undefined;
-    }
+  /** Calls `callback`. If it throws or its promise rejects, reports that under `name`. */
+  run(name: string, callback: () => unknown): void {
+    guarded(callback, (error) => this.failed(name, error));
   }
 
   /** Reports that the callback `name` threw or rejected with `cause`. */
   failed(name: string, cause: unknown): void {
     if (this.#onStatus === undefined) {
-      warn(cause);
+      warn(name, cause);
       return;
     }
-    const details = `${name} failed: ${DispatcherError.from(cause).details}`;
+    const details = boundedText(`${name} failed: ${errorText(cause)}`);
     const error = new DispatcherError({ code: status.UNKNOWN, reason: "CALLBACK_FAILED", details, cause });
     this.status({ type: "fault", error });
   }
 }
 
-function warn(error: unknown): void {
-  process.emitWarning(error instanceof Error ? error : String(error));
+/** Calls `callback`, and `onFailure` if it throws or its promise rejects. */
+function guarded(callback: () => unknown, onFailure: (error: unknown) => void): void {
+  try {
+    const returned = callback();
+    if (isPromiseLike(returned)) Promise.resolve(returned).then(undefined, onFailure);
+  } catch (error) {
+    onFailure(error);
+  }
+}
+
+/** Emits a process warning. Passes a text on, not the error: Node would print it later, when nothing catches. */
+function warn(name: string, error: unknown): void {
+  const stack = propertyOf(error, "stack");
+  const options = {
+    type: "DispatcherWarning",
+    ...(typeof stack === "string" && { detail: boundedText(stack) }),
+  };
+  process.emitWarning(boundedText(`${name} failed: ${errorText(error)}`), options);
 }

@@ -122,7 +122,7 @@ export class ResultFeed {
       else {
         const taken = this.#callOnResult(onResult, item);
         if (taken !== undefined) {
-          void Promise.resolve(taken).then(() => this.#consume(onResult));
+          void taken.then(() => this.#consume(onResult));
           return;
         }
       }
@@ -130,11 +130,14 @@ export class ResultFeed {
     this.#isConsuming = false;
   }
 
-  #callOnResult(onResult: ResultCallback, result: ResultDelivery): PromiseLike<void> | undefined {
+  /** @returns a promise that never rejects, or undefined if onResult returned none. */
+  #callOnResult(onResult: ResultCallback, result: ResultDelivery): Promise<void> | undefined {
     try {
       const taken = onResult(result);
       if (!isPromiseLike(taken)) return undefined;
-      return taken.then(undefined, (error: unknown) => this.#callbacks.failed("onResult", error));
+      return Promise.resolve(taken).then(undefined, (error: unknown) =>
+        this.#callbacks.failed("onResult", error),
+      );
     } catch (error) {
       this.#callbacks.failed("onResult", error);
       return undefined;

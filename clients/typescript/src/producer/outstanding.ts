@@ -94,7 +94,8 @@ export class Outstanding {
       const result = this.#handler(assignment);
       if (isPromiseLike(result)) {
         if (assignment.isOpen) this.#assignments.set(assignment.assignmentId, assignment);
-        result.then(
+        // Promise.resolve makes any thenable settle once, in a later turn, with a value that is no thenable.
+        Promise.resolve(result).then(
           (value) => this.#answer(assignment, value ?? undefined),
           (error: unknown) => this.#fail(assignment, error),
         );

@@ -18,7 +18,8 @@ import { nameOf } from "../values/enum-names.js";
 import { OutgoingBatch } from "../wire/outgoing-batch.js";
 import { type ProducerEvent, readProducerEvents } from "../wire/wire.js";
 import { pushReply, type ReplyContent } from "../wire/wire-items.js";
-import { type HandlerResult, writeFailure, writeResult } from "./handler-result.js";
+import { writeFailure } from "./handler-failure.js";
+import { type HandlerResult, writeResult } from "./handler-result.js";
 import { Outstanding } from "./outstanding.js";
 import {
   type CloseOptions,

@@ -17,10 +17,10 @@ const DETAILS_KEY = "grpc-status-details-bin";
 
 /** The `google.rpc.Status` of a failed call; undefined if it is absent or malformed. */
 export function statusOfCall(error: ServiceError): Status | undefined {
-  const bytes = error.metadata?.get(DETAILS_KEY)[0];
-  if (!Buffer.isBuffer(bytes)) return undefined;
   try {
-    return Status.decode(bytes);
+    // Anything that looks like the error of a call may come from the program, with any kind of metadata.
+    const bytes = error.metadata.get(DETAILS_KEY)[0];
+    return Buffer.isBuffer(bytes) ? Status.decode(bytes) : undefined;
   } catch {
     return undefined;
   }
