@@ -143,6 +143,7 @@ class Client implements DispatcherClient {
   }
 
   async close({ graceMs = DEFAULT_GRACE_MS }: CloseOptions = {}): Promise<void> {
+    this.#connection.beginClose();
     const sessions = [...this.#sessions].map((session) => session.close({ graceMs }));
     await Promise.all([...sessions, this.#requester.close(graceMs), this.#introspector.close()]);
     this.#connection.close();

@@ -43,7 +43,10 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #metadata: Metadata;
   #link: Link;
-  #isClosed = false;
+  /** The links with open calls, also those that take no further calls. */
+  readonly #links = new Set<Link>();
+  #phase: "open" | "closing" | "closed" = "open";
+  readonly #closed = createDeferred<never>();
 
   /** Connects on the first call. @throws {DispatcherError} INVALID_ARGUMENT if the metadata is malformed. */
   constructor(options: ConnectionOptions) {
@@ -53,9 +56,9 @@ export class Connection {
     this.#link = this.#newLink();
   }
 
-  /** Opens a bidirectional stream. @throws {DispatcherError} CANCELLED, reason CLOSED, after {@link close}. */
+  /** Opens a bidirectional stream. @throws {DispatcherError} CANCELLED, reason CLOSED, after {@link beginClose}. */
   openBidi(path: string, events: StreamEvents): StreamCall {
-    this.#ensureOpen();
+    if (this.#phase !== "open") throw alreadyClosed("client");
     const link = this.#link;
     const stream = link.client.makeBidiStreamRequest(path, verbatim, verbatim, this.#metadata.clone());
     return new StreamCall(link, stream, events);
@@ -72,7 +75,7 @@ export class Connection {
     context: CallContext,
     events: StreamEvents,
   ): StreamCall {
-    this.#ensureOpen();
+    if (this.#phase !== "open") throw alreadyClosed("client");
     const metadata = withEntries(this.#metadata.clone(), context);
     const link = this.#link;
     const body = bufferOf(request);
@@ -128,13 +131,26 @@ export class Connection {
       const details = `not connected within ${timeoutMs} ms`;
       ready.reject(new DispatcherError({ code: status.DEADLINE_EXCEEDED, details, cause }));
     });
-    await ready.promise;
+    await Promise.race([ready.promise, this.#closed.promise]);
   }
 
-  /** Closes the channel. Streams must have ended before: closing a grpc-js channel does not end its open streams. */
+  /** Opens no further streams. Unary calls still work, because open streams may need them to end. */
+  beginClose(): void {
+    if (this.#phase === "open") this.#phase = "closing";
+  }
+
+  /** Aborts all calls. */
+  abortCalls(error: DispatcherError): void {
+    for (const link of [...this.#links]) link.abortCalls(error);
+  }
+
+  /** Aborts all calls and closes the channel: closing a grpc-js channel does not end its open calls. */
   close(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+    if (this.#phase === "closed") return;
+    this.#phase = "closed";
+    const error = alreadyClosed("client");
+    this.#closed.reject(error);
+    this.abortCalls(error);
     this.#link.client.close();
   }
 
@@ -144,13 +160,18 @@ export class Connection {
       ...channelDefaults(reconnect),
       ...channelOptions,
     });
-    return new Link(client, () => {
-      if (!this.#isClosed) this.#link = this.#newLink();
+    const link = new Link(client, {
+      onRetired: () => {
+        if (this.#phase !== "closed") this.#link = this.#newLink();
+      },
+      onClosed: () => this.#links.delete(link),
     });
+    this.#links.add(link);
+    return link;
   }
 
   #ensureOpen(): void {
-    if (this.#isClosed) throw alreadyClosed("client");
+    if (this.#phase === "closed") throw alreadyClosed("client");
   }
 }
 

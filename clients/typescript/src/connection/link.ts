@@ -10,21 +10,29 @@ export interface LinkCall {
   abort(error: DispatcherError): void;
 }
 
+/** What becomes of a link. */
+export interface LinkEvents {
+  /** The link takes no further calls. */
+  onRetired(): void;
+  /** The link was retired, and its last call has ended. */
+  onClosed(): void;
+}
+
 /** One channel and the calls on it. */
 export class Link {
   readonly client: Client;
-  readonly #onRetired: () => void;
+  readonly #events: LinkEvents;
   readonly #calls = new Set<LinkCall>();
   #lastActivityAt = performance.now();
   #isRetired = false;
 
   /**
    * @param client - the channel. It is closed when the link is retired and its last call has ended.
-   * @param onRetired - called once, when the link is retired and takes no further calls.
+   * @param events - each is called at most once.
    */
-  constructor(client: Client, onRetired: () => void) {
+  constructor(client: Client, events: LinkEvents) {
     this.client = client;
-    this.#onRetired = onRetired;
+    this.#events = events;
   }
 
   /** Adds a call that started. */
@@ -34,7 +42,9 @@ export class Link {
 
   /** Removes a call that ended. */
   removeCall(call: LinkCall): void {
-    if (this.#calls.delete(call) && this.#isRetired && this.#calls.size === 0) this.client.close();
+    if (!this.#calls.delete(call) || !this.#isRetired || this.#calls.size > 0) return;
+    this.client.close();
+    this.#events.onClosed();
   }
 
   /** Records that a message arrived. @returns the present instant, on the clock of performance.now. */
@@ -55,9 +65,13 @@ export class Link {
   retire(since: number, error: DispatcherError): void {
     if (!this.#isRetired) {
       this.#isRetired = true;
-      this.#onRetired();
+      this.#events.onRetired();
     }
-    if (this.#lastActivityAt > since) return;
+    if (this.#lastActivityAt <= since) this.abortCalls(error);
+  }
+
+  /** Aborts all calls of the link. */
+  abortCalls(error: DispatcherError): void {
     for (const call of [...this.#calls]) call.abort(error);
   }
 }

@@ -62,6 +62,10 @@ export class Session {
   #identity: SessionIdentity | undefined;
   #readyAt = 0;
   #phase: "open" | "closing" | "closed" = "open";
+  /** When the grace of {@link closeWithin} ends, on the clock of performance.now. */
+  #graceEndsAt = Number.POSITIVE_INFINITY;
+  /** The error that no retry can fix, after which the session has ended. */
+  #failure: DispatcherError | undefined;
 
   constructor(peer: Peer, callbacks: Callbacks, reconnect: ReconnectOptions | undefined) {
     this.#peer = peer;
@@ -83,6 +87,11 @@ export class Session {
   /** Whether the session is closing or closed. */
   get isClosing(): boolean {
     return this.#phase !== "open";
+  }
+
+  /** Checks that the session can be used. @throws {DispatcherError} the reason for its end, or CLOSED. */
+  ensureOpen(): void {
+    if (this.#phase !== "open") throw this.#failure ?? alreadyClosed(this.#peer.kind);
   }
 
   /** Resolves when the session is closed. Rejects if it failed for good. */
@@ -140,10 +149,13 @@ export class Session {
     this.#call.resume();
   }
 
-  /** Waits `graceMs` for the stream to end, then closes. Does not reconnect. */
+  /** Waits `graceMs` for the stream to end, then closes. Does not reconnect. A later call can only shorten the grace. */
   closeWithin(graceMs: number): void {
-    if (this.#phase !== "open") return;
+    if (this.#phase === "closed") return;
     this.#phase = "closing";
+    const graceEndsAt = performance.now() + graceMs;
+    if (graceEndsAt >= this.#graceEndsAt) return;
+    this.#graceEndsAt = graceEndsAt;
     if (this.isReady) {
       this.#watch.stop();
       this.#retry.set(graceMs, () => this.close());
@@ -183,6 +195,7 @@ export class Session {
   #end(error: DispatcherError | undefined): void {
     if (this.#phase === "closed") return;
     this.#phase = "closed";
+    this.#failure = error;
     this.#retry.clear();
     this.#watch.stop();
     this.#peer.ended(error);

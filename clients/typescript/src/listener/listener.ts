@@ -61,13 +61,13 @@ export class ListenerSession implements Listener, Peer {
   }
 
   async add(...topics: string[]): Promise<void> {
-    if (this.#session.isClosing) throw alreadyClosed(this.kind);
+    this.#session.ensureOpen();
     for (const topic of topics) checkPattern(topic);
     await this.#change(this.#topics.add(topics));
   }
 
   async remove(...topics: string[]): Promise<void> {
-    if (this.#session.isClosing) throw alreadyClosed(this.kind);
+    this.#session.ensureOpen();
     await this.#change(this.#topics.remove(topics));
   }
 

@@ -80,14 +80,14 @@ export class ProducerSession implements Producer, Peer {
   }
 
   async register(topic: string, options?: { readonly group?: string }): Promise<void> {
-    if (this.#session.isClosing) throw alreadyClosed(this.kind);
+    this.#session.ensureOpen();
     const { message, done } = this.#registrations.register(topic, options?.group ?? "");
     if (this.#session.isReady) this.#send(message);
     await done;
   }
 
   async deregister(topic: string): Promise<void> {
-    if (this.#session.isClosing) throw alreadyClosed(this.kind);
+    this.#session.ensureOpen();
     const { message, done } = this.#registrations.deregister(topic);
     if (this.#session.isReady) this.#send(message);
     await done;

@@ -22,7 +22,6 @@ import { openUnaryGather } from "./unary-gather.js";
 /** A call that must end before the channel is closed. */
 interface OpenCall {
   readonly ended: Promise<void>;
-  abort(error: DispatcherError): void;
 }
 
 /**
@@ -89,9 +88,7 @@ export class Requester {
     this.#isClosing = true;
     this.#shared?.end();
     const alarm = new Alarm();
-    alarm.set(graceMs, () => {
-      for (const call of this.#openCalls) call.abort(alreadyClosed("client"));
-    });
+    alarm.set(graceMs, () => this.#connection.abortCalls(alreadyClosed("client")));
     await Promise.all([...this.#openCalls].map(({ ended }) => ended));
     alarm.clear();
   }
@@ -101,12 +98,15 @@ export class Requester {
     { signal }: RequestOptions,
     validateOnly: boolean,
   ): Promise<Acceptance> {
-    return await this.#connection.call(
+    const answer = this.#connection.call(
       DispatcherServiceService.dispatch.path,
       writeRequestCall(request, validateOnly),
       (response) => acceptanceOf(DispatchResponse.decode(response).acceptance),
       { context, signal },
     );
+    const settled = () => {};
+    this.#track({ ended: answer.then(settled, settled) });
+    return await answer;
   }
 
   #dispatchShared(

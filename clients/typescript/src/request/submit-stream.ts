@@ -100,11 +100,6 @@ export class SubmitStream {
     void this.#outbox.whenEmpty().then(() => this.#call.end());
   }
 
-  /** Ends the stream at once. */
-  abort(error: DispatcherError): void {
-    this.#call.abort(error);
-  }
-
   #handle(event: StreamEvent): void {
     switch (event.kind) {
       case "acceptance":

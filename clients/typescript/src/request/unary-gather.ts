@@ -1,6 +1,6 @@
 import type { Connection } from "../connection/connection.js";
 import type { StreamEvents } from "../connection/stream-call.js";
-import { type DispatcherError, endedByServer, errorOfStatus } from "../errors.js";
+import { endedByServer, errorOfStatus } from "../errors.js";
 import { DispatcherServiceService } from "../gen/ate/dispatcher/v1/dispatcher_service.js";
 import { readStreamEvents, type StreamEvent } from "../wire/wire.js";
 import { type EncodedSubmission, writeRequestCall } from "../wire/wire-items.js";
@@ -10,8 +10,6 @@ import type { GatherControl, PendingGather } from "./gather.js";
 export interface UnaryGather {
   /** Resolves when the call has ended. */
   readonly ended: Promise<void>;
-  /** Aborts the call, which cancels the request. */
-  abort(error: DispatcherError): void;
 }
 
 /**
@@ -47,7 +45,7 @@ export function openUnaryGather(
     cancel,
     flow: { pause: () => call.pause(), resume: () => call.resume() },
   });
-  return { ended, abort: (error) => call.abort(error) };
+  return { ended };
 }
 
 function passOn(events: readonly StreamEvent[], gather: PendingGather): void {
