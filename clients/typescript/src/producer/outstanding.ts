@@ -31,13 +31,30 @@ export interface ReplySink {
   whenSent(): Promise<void>;
 }
 
-/** The assignments whose handlers run: those that the producer owes a result for, and those already revoked. */
+/** An assignment that waits until a handler may run. */
+interface WaitingAssignment {
+  readonly wire: WireAssignment;
+  readonly receivedAt: number;
+}
+
+/**
+ * The assignments of a producer, and the handlers that run for them.
+ *
+ * The server counts an assignment as outstanding until its TTL ends; its handler may run for longer, also beyond the
+ * session. So this class counts the handlers itself: an assignment that arrives while all slots are busy waits here
+ * until a handler ends. If it is revoked or its TTL ends first, it is dropped without an answer.
+ */
 export class Outstanding {
   readonly #handler: Handler;
   readonly #sink: ReplySink;
   readonly #texts: RecentTexts;
   /** Assignments whose handlers returned a promise. Most handlers return at once and never get an entry. */
   readonly #assignments = new Map<string, Assignment>();
+  /** Assignments for which no handler may run yet, in order. The server's window bounds their number. */
+  readonly #waiting = new Map<string, WaitingAssignment>();
+  /** The number of handlers that returned a promise which has not settled. */
+  #busyCount = 0;
+  #limit = Number.POSITIVE_INFINITY;
   /** The assignment whose handler is being called. No other message is read during the call. */
   #running: Assignment | undefined;
   readonly #sendPartial: SendPartial = (assignment, result) => {
@@ -52,12 +69,31 @@ export class Outstanding {
     this.#sink = sink;
   }
 
+  /** @param limit - how many handlers may run at a time. Running ones are not affected. */
+  setLimit(limit: number): void {
+    this.#limit = limit;
+    this.#startWaiting();
+  }
+
   /**
-   * Runs the handler and sends its result. Never throws.
+   * Runs the handler and sends its result, as soon as a handler may run. Never throws.
    *
    * @param receivedAt - when the assignment arrived, on the clock of performance.now.
    */
   assign(wire: WireAssignment, receivedAt: number): void {
+    if (this.#busyCount < this.#limit) this.#start(wire, receivedAt);
+    else this.#waiting.set(wire.assignmentId, { wire, receivedAt });
+  }
+
+  #startWaiting(): void {
+    for (const [id, { wire, receivedAt }] of this.#waiting) {
+      if (this.#busyCount >= this.#limit) return;
+      this.#waiting.delete(id);
+      if (performance.now() < receivedAt + wire.ttlMs) this.#start(wire, receivedAt);
+    }
+  }
+
+  #start(wire: WireAssignment, receivedAt: number): void {
     let payload: RequestPayload;
     try {
       payload = decodeRequest(wire.request, this.#texts);
@@ -67,14 +103,17 @@ export class Outstanding {
     }
     if (this.#assignments.size > 0) this.#closeEarlier(wire.assignmentId);
     const assignment = new Assignment(wire, payload, receivedAt, this.#sendPartial);
+    // A handler that raises the concurrency starts others while it runs.
+    const outer = this.#running;
     this.#running = assignment;
     this.#run(assignment);
-    this.#running = undefined;
+    this.#running = outer;
   }
 
   /** Revokes assignments. Unknown ids are ignored: they have been answered. Keeps track of handlers until they end. */
   revoke(assignmentIds: readonly string[], reason: DispatcherError): void {
     for (const id of assignmentIds) {
+      this.#waiting.delete(id);
       const assignment = this.#running?.assignmentId === id ? this.#running : this.#assignments.get(id);
       if (assignment === undefined) continue;
       if (REASONS_THAT_CLOSE.has(reason.reason)) this.#close(assignment);
@@ -84,7 +123,7 @@ export class Outstanding {
 
   /** Revokes all assignments. */
   abandon(reason: DispatcherError): void {
-    const ids = [...this.#assignments.keys()];
+    const ids = [...this.#assignments.keys(), ...this.#waiting.keys()];
     if (this.#running !== undefined) ids.push(this.#running.assignmentId);
     this.revoke(ids, reason);
   }
@@ -95,9 +134,17 @@ export class Outstanding {
       if (isPromiseLike(result)) {
         if (assignment.isOpen) this.#assignments.set(assignment.assignmentId, assignment);
         // Promise.resolve makes any thenable settle once, in a later turn, with a value that is no thenable.
-        Promise.resolve(result).then(
-          (value) => this.#answer(assignment, value ?? undefined),
-          (error: unknown) => this.#fail(assignment, error),
+        const settled = Promise.resolve(result);
+        this.#busyCount += 1;
+        settled.then(
+          (value) => {
+            this.#answer(assignment, value ?? undefined);
+            this.#ended();
+          },
+          (error: unknown) => {
+            this.#fail(assignment, error);
+            this.#ended();
+          },
         );
       } else {
         this.#answer(assignment, result ?? undefined);
@@ -105,6 +152,12 @@ export class Outstanding {
     } catch (error) {
       this.#fail(assignment, error);
     }
+  }
+
+  /** A handler that ran for a while has ended. */
+  #ended(): void {
+    this.#busyCount -= 1;
+    if (this.#waiting.size > 0) this.#startWaiting();
   }
 
   #answer(assignment: Assignment, result: HandlerResult | undefined): void {

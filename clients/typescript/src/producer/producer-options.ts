@@ -11,7 +11,8 @@ export interface ProducerOptions {
   /** Handles each assignment. */
   readonly handler: Handler;
   /**
-   * The maximum number of assignments at a time; at least 1. 1 means one after the other. Default: the server's, 256.
+   * The maximum number of handlers that run at a time; at least 1. 1 means one after the other, also if a handler runs
+   * on after its TTL: an assignment that arrives then waits, within its own TTL. Default: the server's, 256.
    */
   readonly concurrency?: number;
   /**
@@ -69,7 +70,7 @@ export interface Producer {
   register(topic: string, options?: { readonly group?: string }): Promise<void>;
   /** Deregisters a topic or pattern, spelled as it was registered. Assignments from before may still be answered. */
   deregister(topic: string): Promise<void>;
-  /** Changes the maximum number of assignments at a time; at least 1. Running handlers are not affected. */
+  /** Changes the maximum number of handlers at a time; at least 1. Running handlers are not affected. */
   setConcurrency(concurrency: number): void;
   /**
    * Drains the producer: it gets no new assignments, finishes those it has, and closes. After `graceMs`, it aborts the

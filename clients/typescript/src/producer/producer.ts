@@ -63,6 +63,7 @@ export class ProducerSession implements Producer, Peer {
       },
       connection.memory.texts,
     );
+    if (this.#concurrency > 0) this.#outstanding.setLimit(this.#concurrency);
     this.#session = new Session(this, this.#callbacks, connection.reconnect);
     this.#session.connect();
   }
@@ -95,6 +96,7 @@ export class ProducerSession implements Producer, Peer {
 
   setConcurrency(concurrency: number): void {
     this.#concurrency = validConcurrency(concurrency);
+    this.#outstanding.setLimit(this.#concurrency);
     if (!this.#session.isReady) return;
     this.#send({ message: { $case: "updateCredit", value: { maxOutstanding: this.#concurrency } } });
   }
@@ -189,6 +191,9 @@ export class ProducerSession implements Producer, Peer {
 
   #welcome(welcome: Welcome): void {
     this.#maxMessageBytes = welcome.maxMessageBytes;
+    if (this.#concurrency === 0 && welcome.maxOutstanding > 0) {
+      this.#outstanding.setLimit(welcome.maxOutstanding);
+    }
     for (const message of this.#registrations.unanswered()) this.#send(message);
     this.#session.established({
       id: welcome.producerId,
