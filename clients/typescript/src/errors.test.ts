@@ -9,7 +9,8 @@ const TYPES = "type.googleapis.com/google.rpc";
 describe("DispatcherError.from", () => {
   it("returns a DispatcherError unchanged, also one of another copy of the package", () => {
     const error = new DispatcherError({ code: status.NOT_FOUND, details: "gone" });
-    const foreign = Object.assign(new Error("x"), { name: "DispatcherError", reason: "X" });
+    const fields = { name: "DispatcherError", code: status.UNKNOWN, reason: "X", details: "x" };
+    const foreign = Object.assign(new Error("x"), fields);
 
     expect(DispatcherError.from(error)).toBe(error);
     expect(DispatcherError.from(foreign)).toBe(foreign);

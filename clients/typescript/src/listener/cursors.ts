@@ -3,8 +3,7 @@ import { matchesPattern } from "./topic-pattern.js";
 
 /**
  * How many topics have a remembered position. Beyond it, the oldest position is evicted; after a reconnect, its topic
- * starts with the next delivery instead of resuming. The limit also keeps the resume request below the message limit
- * of any server.
+ * starts with the next delivery instead of resuming.
  */
 const MAX_TOPICS = 10_000;
 

@@ -1,6 +1,7 @@
 import { createDeferred, type Deferred } from "../async/deferred.js";
 import type { DispatcherError } from "../errors.js";
 import type { TopicsChanged, TopicsUpdate } from "../gen/ate/dispatcher/v1/listener.js";
+import { itemBytes, partsOf } from "../wire/message-parts.js";
 
 interface Change {
   /** Topics that the server has not confirmed yet. */
@@ -13,8 +14,8 @@ interface Change {
 
 /** A change to send, and its completion. */
 export interface TopicsChange {
-  /** The message to send; undefined if the change has no effect. */
-  readonly update: TopicsUpdate | undefined;
+  /** The messages to send; empty if the change has no effect. */
+  readonly updates: readonly TopicsUpdate[];
   /** Resolves when the server confirms the change. */
   readonly done: Promise<void>;
 }
@@ -80,10 +81,14 @@ export class ListenerTopics {
     };
     this.#changes.push(change);
     this.#settle();
-    const [addTopics, removeTopics] = isAddition ? [[...topics], []] : [[], [...topics]];
+    const parts = topics.length === 0 ? [] : partsOf(topics, (topic) => itemBytes(topic));
     return {
-      update:
-        topics.length === 0 ? undefined : { addTopics, removeTopics, resumeFrom: [], cursorsFollow: false },
+      updates: parts.map((part) => ({
+        addTopics: isAddition ? part : [],
+        removeTopics: isAddition ? [] : part,
+        resumeFrom: [],
+        cursorsFollow: false,
+      })),
       done: change.done.promise,
     };
   }

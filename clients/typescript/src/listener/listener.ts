@@ -20,6 +20,7 @@ import { msFromDuration } from "../values/duration.js";
 import { nameOf } from "../values/enum-names.js";
 import { readStreamEvents, type StreamEvent } from "../wire/wire.js";
 import { Cursors } from "./cursors.js";
+import { listenParts } from "./listen-parts.js";
 import type { Listener, ListenerOptions } from "./listener-options.js";
 import { ListenerTopics, type TopicsChange } from "./listener-topics.js";
 import { ResultFeed } from "./result-feed.js";
@@ -86,11 +87,13 @@ export class ListenerSession implements Listener, Peer {
     this.#call = call;
     this.#topics.streamBegins();
     this.#feed.streamBegins();
+    const [first, ...others] = listenParts(this.#topics.current(), this.#cursors.resumePoints());
     const listen = ListenRequest.fromPartial({
       // A generated id is kept: the new session replaces the old one if only this side has noticed its loss.
       listenerId: this.#options.id ?? this.#session.id ?? "",
-      topics: this.#topics.current(),
-      resumeFrom: this.#cursors.resumePoints(),
+      topics: first.topics,
+      resumeFrom: first.cursors,
+      cursorsFollow: others.length > 0,
       includeLate: this.#options.includeLate ?? false,
       includeSummaries: this.#options.onSummary !== undefined,
       overflowAction: OverflowAction[this.#options.overflowAction ?? "UNSPECIFIED"],
@@ -98,6 +101,11 @@ export class ListenerSession implements Listener, Peer {
       group: this.#options.group ?? "",
     });
     this.#send(call, { $case: "listen", value: listen });
+    for (const [index, { topics, cursors }] of others.entries()) {
+      const cursorsFollow = index < others.length - 1;
+      const value = { addTopics: topics, removeTopics: [], resumeFrom: cursors, cursorsFollow };
+      this.#send(call, { $case: "update", value });
+    }
     return call;
   }
 
@@ -177,10 +185,9 @@ export class ListenerSession implements Listener, Peer {
     if (onGap !== undefined) this.#feed.pushCallback("onGap", () => onGap(gap));
   }
 
-  async #change({ update, done }: TopicsChange): Promise<void> {
-    if (update !== undefined && this.#call !== undefined) {
-      this.#send(this.#call, { $case: "update", value: update });
-    }
+  async #change({ updates, done }: TopicsChange): Promise<void> {
+    for (const value of updates)
+      if (this.#call !== undefined) this.#send(this.#call, { $case: "update", value });
     await this.#feed.readAhead(done);
   }
 

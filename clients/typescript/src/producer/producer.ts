@@ -8,6 +8,7 @@ import { alreadyClosed, DispatcherError, errorOfStatus, invalidArgument } from "
 import { DispatcherServiceService, ProduceRequest } from "../gen/ate/dispatcher/v1/dispatcher_service.js";
 import {
   DispositionState,
+  type Fault,
   Hello,
   type ProducerMessage,
   RevocationReason,
@@ -43,6 +44,8 @@ export class ProducerSession implements Producer, Peer {
   #outbox = new OutgoingBatch(() => true);
   /** The server's message limit, in bytes; 0 if the server did not send one. */
   #maxMessageBytes = 0;
+  /** The Welcome of the current stream, until it ends. */
+  #welcomed: Welcome | undefined;
 
   constructor(connection: Connection, options: ProducerOptions) {
     this.#connection = connection;
@@ -83,21 +86,21 @@ export class ProducerSession implements Producer, Peer {
   async register(topic: string, options?: { readonly group?: string }): Promise<void> {
     this.#session.ensureOpen();
     const { message, done } = this.#registrations.register(topic, options?.group ?? "");
-    if (this.#session.isReady) this.#send(message);
+    if (this.#welcomed !== undefined) this.#send(message);
     await done;
   }
 
   async deregister(topic: string): Promise<void> {
     this.#session.ensureOpen();
     const { message, done } = this.#registrations.deregister(topic);
-    if (this.#session.isReady) this.#send(message);
+    if (this.#welcomed !== undefined) this.#send(message);
     await done;
   }
 
   setConcurrency(concurrency: number): void {
     this.#concurrency = validConcurrency(concurrency);
     this.#outstanding.setLimit(this.#concurrency);
-    if (!this.#session.isReady) return;
+    if (this.#welcomed === undefined) return;
     this.#send({ message: { $case: "updateCredit", value: { maxOutstanding: this.#concurrency } } });
   }
 
@@ -113,18 +116,18 @@ export class ProducerSession implements Producer, Peer {
     const call = this.#connection.openBidi(DispatcherServiceService.produce.path, events);
     this.#call = call;
     this.#outbox = new OutgoingBatch((message) => call.write(message));
-    const hello = Hello.fromPartial({
+    const introduction = Hello.fromPartial({
       // A generated id is kept: the new session replaces the old one if only this side has noticed its loss. The server
       // would go on to assign requests to the old one.
       producerId: this.#options.id ?? this.#session.id ?? "",
       displayName: this.#options.displayName ?? "",
       labels: this.#options.labels ?? {},
-      registrations: this.#registrations.current(),
       maxOutstanding: this.#concurrency,
       maxBacklog: this.#options.maxBacklog ?? 0,
       reportDispositions: this.#options.onDisposition !== undefined,
     });
-    this.#send({ message: { $case: "hello", value: hello } });
+    const registrations = this.#registrations.streamBegins(Hello.encode(introduction).finish().byteLength);
+    this.#send({ message: { $case: "hello", value: { ...introduction, registrations } } });
     return call;
   }
 
@@ -143,6 +146,7 @@ export class ProducerSession implements Producer, Peer {
 
   /** @internal */
   lost(error: DispatcherError): void {
+    this.#welcomed = undefined;
     this.#outbox.close();
     this.#outstanding.abandon(this.#session.isClosing ? alreadyClosed(this.kind) : sessionLost(error));
   }
@@ -175,13 +179,10 @@ export class ProducerSession implements Producer, Peer {
       case "registered":
       case "deregistered":
         this.#registrations.confirmed(event.value.correlationId);
+        this.#establish();
         break;
       case "fault":
-        if (this.#registrations.rejected(event.value)) return;
-        this.#callbacks.status({
-          type: "fault",
-          error: errorOfStatus(event.value.status),
-        });
+        this.#fault(event.value);
         break;
       case "drained":
         this.#call?.end();
@@ -190,17 +191,29 @@ export class ProducerSession implements Producer, Peer {
   }
 
   #welcome(welcome: Welcome): void {
+    this.#welcomed = welcome;
     this.#maxMessageBytes = welcome.maxMessageBytes;
     if (this.#concurrency === 0 && welcome.maxOutstanding > 0) {
       this.#outstanding.setLimit(welcome.maxOutstanding);
     }
+    this.#session.heartbeat(msFromDuration(welcome.heartbeatInterval));
     for (const message of this.#registrations.unanswered()) this.#send(message);
-    this.#session.established({
-      id: welcome.producerId,
-      sessionId: welcome.sessionId,
-      serverId: welcome.serverId,
-      heartbeatMs: msFromDuration(welcome.heartbeatInterval),
-    });
+    this.#establish();
+  }
+
+  /** The session is live when the server has confirmed Hello and the registrations that did not fit into it. */
+  #establish(): void {
+    if (this.#welcomed === undefined || this.#session.isReady || !this.#registrations.isComplete) return;
+    const { producerId, sessionId, serverId, heartbeatInterval } = this.#welcomed;
+    const heartbeatMs = msFromDuration(heartbeatInterval);
+    this.#session.established({ id: producerId, sessionId, serverId, heartbeatMs });
+  }
+
+  #fault(fault: Fault): void {
+    const error = errorOfStatus(fault.status);
+    // In Hello, the same registrations would have ended the session.
+    if (this.#registrations.isOfStream(fault)) this.#call?.abort(error);
+    else if (!this.#registrations.rejected(fault)) this.#callbacks.status({ type: "fault", error });
   }
 
   #disposed(assignmentId: string, state: DispositionState): void {

@@ -1,6 +1,7 @@
 import { createDeferred, type Deferred } from "../async/deferred.js";
 import { type DispatcherError, errorOfStatus } from "../errors.js";
 import type { Fault, ProducerMessage, Registration } from "../gen/ate/dispatcher/v1/producer.js";
+import { itemBytes, partsOf } from "../wire/message-parts.js";
 
 interface Change {
   readonly message: NonNullable<ProducerMessage["message"]>;
@@ -11,12 +12,15 @@ interface Change {
 /**
  * The registrations of a producer, across reconnects.
  *
- * Confirmed registrations are part of the next Hello. Changes that the server has not answered are sent again after
- * the next Welcome. In a Hello, a rejected topic would end the session; in a later message it is only a Fault.
+ * Confirmed registrations are part of the next Hello, and of Register messages after Welcome if they do not fit. Changes
+ * that the server has not answered are sent again after the next Welcome. In a Hello, a rejected topic would end the
+ * session; in a later message it is only a Fault.
  */
 export class Registrations {
   readonly #groups = new Map<string, string>();
   readonly #changes = new Map<string, Change>();
+  /** The registrations that did not fit into Hello, by the correlation id of their message. */
+  readonly #following = new Map<string, ProducerMessage>();
   #lastId = 0;
 
   /** @param initial - the registrations in the first Hello. */
@@ -24,14 +28,40 @@ export class Registrations {
     for (const { topic, group } of initial) this.#groups.set(topic, group);
   }
 
-  /** The registrations for the next Hello. */
-  current(): Registration[] {
-    return [...this.#groups].map(([topic, group]) => ({ topic, group }));
+  /**
+   * A stream begins. @returns the registrations for its Hello, as many as fit.
+   *
+   * @param helloBytes - the size of the Hello without registrations.
+   */
+  streamBegins(helloBytes: number): Registration[] {
+    const current = [...this.#groups].map(([topic, group]) => ({ topic, group }));
+    const [first = [], ...others] = partsOf(
+      current,
+      ({ topic, group }) => itemBytes(topic, group),
+      helloBytes,
+    );
+    this.#following.clear();
+    for (const registrations of others) {
+      const correlationId = this.#nextId();
+      const value = { registrations, correlationId };
+      this.#following.set(correlationId, { message: { $case: "register", value } });
+    }
+    return first;
   }
 
-  /** The messages that the server has not answered, in order. */
+  /** The messages to send after Welcome: the registrations that follow Hello, then changes without an answer. */
   unanswered(): ProducerMessage[] {
-    return [...this.#changes.values()].map(({ message }) => ({ message }));
+    return [...this.#following.values(), ...[...this.#changes.values()].map(({ message }) => ({ message }))];
+  }
+
+  /** Whether the server has confirmed all registrations that the stream began with. */
+  get isComplete(): boolean {
+    return this.#following.size === 0;
+  }
+
+  /** Whether a Fault refers to registrations that the stream began with. */
+  isOfStream({ correlationId }: Fault): boolean {
+    return this.#following.has(correlationId);
   }
 
   /** Adds a registration. @returns the message to send, and a promise that settles with the server's answer. */
@@ -54,6 +84,7 @@ export class Registrations {
 
   /** Applies a change that the server confirmed. Unknown ids are ignored: they belong to an earlier session. */
   confirmed(correlationId: string): void {
+    this.#following.delete(correlationId);
     const change = this.#take(correlationId);
     change?.apply();
     change?.done.resolve();

@@ -10,9 +10,9 @@ import {
 import { Summary as SummaryMessage } from "../gen/ate/dispatcher/v1/summary.js";
 import { type Acceptance, acceptanceOf } from "../values/acceptance.js";
 import { type Summary, summaryOf } from "../values/summary.js";
-import { MAX_BATCH_BYTES } from "../wire/outgoing-batch.js";
+import { MAX_MESSAGE_BYTES } from "../wire/message-parts.js";
 import { NO_ENTRIES } from "../wire/string-map.js";
-import { type EncodedSubmission, writeRequestCall } from "../wire/wire-items.js";
+import { type EncodedSubmission, maxSubmissionBytes, writeRequestCall } from "../wire/wire-items.js";
 import { type Gather, PendingGather } from "./gather.js";
 import { encodeRequest } from "./request.js";
 import type { GatherOptions, RequestOptions } from "./request-options.js";
@@ -26,8 +26,7 @@ interface OpenCall {
 
 /**
  * Sends requests. Small ones share one Submit stream, which is opened on first use and replaced after it breaks. A
- * request gets a call of its own if its `unary` option is set, or if it is so large that it would block the shared
- * stream or exceed its message limit.
+ * request gets a call of its own if its `unary` option is set, or if some server could reject a message of its size.
  */
 export class Requester {
   readonly #connection: Connection;
@@ -203,6 +202,7 @@ export class Requester {
   }
 }
 
-function isUnary({ request }: EncodedSubmission, { unary = false }: RequestOptions): boolean {
-  return unary || request.byteLength > MAX_BATCH_BYTES;
+/** A server with a low message limit would end the shared stream because of one large request. */
+function isUnary(submission: EncodedSubmission, { unary = false }: RequestOptions): boolean {
+  return unary || maxSubmissionBytes(submission) > MAX_MESSAGE_BYTES;
 }

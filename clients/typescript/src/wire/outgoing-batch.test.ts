@@ -1,6 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { MAX_BATCH_BYTES, OutgoingBatch } from "./outgoing-batch.js";
+import { MAX_MESSAGE_BYTES } from "./message-parts.js";
+import { OutgoingBatch } from "./outgoing-batch.js";
 
 /** A stream that is congested after `capacity` messages. */
 class FakeStream {
@@ -73,26 +74,26 @@ describe("an outgoing batch", () => {
     const stream = new FakeStream();
     stream.capacity = 1;
 
-    stream.push("x".repeat(MAX_BATCH_BYTES), "y");
+    stream.push("x".repeat(MAX_MESSAGE_BYTES), "y");
     await turn();
     expect(stream.messages).toHaveLength(1);
     stream.batch.drained();
     await turn();
 
-    expect(stream.messages).toEqual([`${MAX_BATCH_BYTES} bytes`, "y"]);
+    expect(stream.messages).toEqual([`${MAX_MESSAGE_BYTES} bytes`, "y"]);
   });
 
   it("splits the queue at the maximum message size, but splits no item", async () => {
     const stream = new FakeStream();
-    const half = "x".repeat(MAX_BATCH_BYTES / 2);
+    const half = "x".repeat(MAX_MESSAGE_BYTES / 2);
 
-    stream.push(half, half, half, "y".repeat(2 * MAX_BATCH_BYTES), "z");
+    stream.push(half, half, half, "y".repeat(2 * MAX_MESSAGE_BYTES), "z");
     await turn();
 
     expect(stream.messages).toEqual([
-      `${MAX_BATCH_BYTES} bytes`,
-      `${MAX_BATCH_BYTES / 2} bytes`,
-      `${2 * MAX_BATCH_BYTES} bytes`,
+      `${MAX_MESSAGE_BYTES} bytes`,
+      `${MAX_MESSAGE_BYTES / 2} bytes`,
+      `${2 * MAX_MESSAGE_BYTES} bytes`,
       "z",
     ]);
   });

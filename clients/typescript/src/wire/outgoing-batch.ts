@@ -1,16 +1,11 @@
 import { WireWriter } from "../codec/writer.js";
-
-/**
- * The maximum size of a message, in bytes. Only an item that is larger by itself makes a larger message. The limit is
- * far above what one turn collects, and below the message limit of any server.
- */
-export const MAX_BATCH_BYTES = 512 * 1024;
+import { MAX_MESSAGE_BYTES } from "./message-parts.js";
 
 /**
  * The queue of items to write to a stream, which merges them into messages.
  *
  * Items that are pushed in one turn of the event loop, or in response to one message, leave as one message, or as a
- * few if they exceed {@link MAX_BATCH_BYTES}. An item never waits for others to fill a message. While the stream is
+ * few if they exceed {@link MAX_MESSAGE_BYTES}; only an item that is larger by itself makes a larger message. An item never waits for others to fill a message. While the stream is
  * congested, items queue here in order.
  */
 export class OutgoingBatch {
@@ -58,7 +53,7 @@ export class OutgoingBatch {
   begin(byteLength: number): WireWriter | undefined {
     if (this.#isClosed) return undefined;
     const filling = this.#filling;
-    if (filling.byteLength > 0 && filling.byteLength + byteLength > MAX_BATCH_BYTES) {
+    if (filling.byteLength > 0 && filling.byteLength + byteLength > MAX_MESSAGE_BYTES) {
       this.#full.push(filling.take());
     }
     filling.reserve(byteLength);

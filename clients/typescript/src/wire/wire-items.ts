@@ -22,6 +22,9 @@ const {
 } = FIELDS.SUBMISSION;
 const { submissions: SUBMIT_REQUEST_SUBMISSIONS } = FIELDS.SUBMIT_REQUEST;
 
+/** More than the tags, lengths, flags and correlation id of a submission, in bytes. */
+const MAX_SUBMISSION_OVERHEAD_BYTES = 64;
+
 type Entries = readonly (readonly [key: string, value: string])[];
 
 /** A `Submission` whose request is encoded already. */
@@ -89,6 +92,12 @@ export function pushSubmission(
   writer.flag(SUBMISSION_GATHER, gather);
   writer.flag(SUBMISSION_EXCLUDE_LISTENERS, excludeListeners);
   if (context !== undefined) writeContext(writer, context);
+}
+
+/** An upper bound of the size of a `SubmitRequest` with one submission, in bytes. */
+export function maxSubmissionBytes({ request, context }: EncodedSubmission): number {
+  const contextBytes = context === NO_ENTRIES ? 0 : contextSize(entriesOf(context));
+  return request.byteLength + contextBytes + MAX_SUBMISSION_OVERHEAD_BYTES;
 }
 
 /** A `SubmitRequest` with one cancellation. */
