@@ -115,6 +115,17 @@ export function alreadyClosed(what: string): DispatcherError {
   return new DispatcherError({ code: status.CANCELLED, reason: "CLOSED", details: `the ${what} is closed` });
 }
 
+/** Creates the error for a call that would need one connection too many. */
+export function tooManyConnections(limit: number): DispatcherError {
+  const details = `all ${limit} connections, the limit of a client, have as many streams as the peer admits; use fewer producers, listeners and unary requests at a time, or another client`;
+  return new DispatcherError({
+    code: status.RESOURCE_EXHAUSTED,
+    reason: "TOO_MANY_CONNECTIONS",
+    details,
+    retryDelayMs: 1_000,
+  });
+}
+
 /** Creates the error for a stream that the server ended with OK although this side did not end it. */
 export function endedByServer(): DispatcherError {
   const details = "the server ended the stream";

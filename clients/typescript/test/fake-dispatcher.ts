@@ -3,6 +3,7 @@ import {
   type MethodDefinition,
   Server,
   ServerCredentials,
+  type ServerOptions,
   status,
 } from "@grpc/grpc-js";
 import { Inbox } from "../src/async/inbox.js";
@@ -33,7 +34,7 @@ type Unary<Request, Response> = (
 
 /** A dispatcher without behaviour of its own: tests accept its calls one by one and send the responses. */
 export class FakeDispatcher {
-  readonly #server = new Server();
+  readonly #server: Server;
   readonly #produce = new Inbox<FakeCall<ProduceRequest, ProduceResponse>>();
   readonly #subscribe = new Inbox<FakeCall<SubscribeRequest, SubscribeResponse>>();
   readonly #submit = new Inbox<FakeCall<SubmitRequest, SubmitResponse>>();
@@ -44,9 +45,13 @@ export class FakeDispatcher {
   onUpdateListener?: Unary<UpdateListenerRequest, UpdateListenerResponse>;
   #port = 0;
 
+  private constructor(options: ServerOptions) {
+    this.#server = new Server(options);
+  }
+
   /** Starts a dispatcher on a free port, or on the given one. */
-  static async start(port = 0): Promise<FakeDispatcher> {
-    const fake = new FakeDispatcher();
+  static async start(port = 0, options: ServerOptions = {}): Promise<FakeDispatcher> {
+    const fake = new FakeDispatcher(options);
     const implementation: DispatcherServiceServer = {
       dispatch: unary(() => fake.onDispatch),
       cancelRequest: unary(() => fake.onCancelRequest),

@@ -4,15 +4,17 @@ import {
   Client,
   credentials,
   Metadata,
-  type ServiceError,
   status,
 } from "@grpc/grpc-js";
 import { createDeferred } from "../async/deferred.js";
 import { WireMemory } from "../codec/wire-memory.js";
 import { alreadyClosed, cancelled, DispatcherError, invalidArgument } from "../errors.js";
 import { RECONNECT_DEFAULTS, type ReconnectOptions } from "./backoff.js";
-import { Link, type LinkCall } from "./link.js";
-import { StreamCall, type StreamEvents } from "./stream-call.js";
+import { LinkPool } from "./link-pool.js";
+import { type ResponseStream, StreamCall, type StreamEvents } from "./stream-call.js";
+import { UnaryCall } from "./unary-call.js";
+
+const DEFAULT_ADDRESS = "127.0.0.1:50051";
 
 /** How to reach a dispatcher. */
 export interface ConnectionOptions {
@@ -34,34 +36,34 @@ export interface ConnectionOptions {
 /** Trace context, sent as metadata of one call. */
 export type CallContext = Readonly<Record<string, string>>;
 
-/** The channel to one dispatcher, and the calls on it. Replaces the channel when its link is dead. */
+/** The connections to one dispatcher, and the calls on them. Replaces a connection that is dead. */
 export class Connection {
   /** Delays between attempts to reconnect. */
   readonly reconnect: ReconnectOptions | undefined;
   /** What the messages of this connection share. */
   readonly memory = new WireMemory();
-  readonly #options: ConnectionOptions;
   readonly #metadata: Metadata;
-  #link: Link;
-  /** The links with open calls, also those that take no further calls. */
-  readonly #links = new Set<Link>();
+  readonly #pool: LinkPool;
   #phase: "open" | "closing" | "closed" = "open";
   readonly #closed = createDeferred<never>();
 
   /** Connects on the first call. @throws {DispatcherError} INVALID_ARGUMENT if the metadata is malformed. */
   constructor(options: ConnectionOptions) {
     this.reconnect = options.reconnect;
-    this.#options = options;
     this.#metadata = withEntries(new Metadata(), options.metadata ?? {});
-    this.#link = this.#newLink();
+    const { address = DEFAULT_ADDRESS, reconnect, channelOptions } = options;
+    const channelCredentials = options.credentials ?? credentials.createInsecure();
+    const defaults = { ...channelDefaults(reconnect), ...channelOptions };
+    this.#pool = new LinkPool(() => new Client(address, channelCredentials, defaults));
   }
 
   /** Opens a bidirectional stream. @throws {DispatcherError} CANCELLED, reason CLOSED, after {@link beginClose}. */
   openBidi(path: string, events: StreamEvents): StreamCall {
     if (this.#phase !== "open") throw alreadyClosed("client");
-    const link = this.#link;
-    const stream = link.client.makeBidiStreamRequest(path, verbatim, verbatim, this.#metadata.clone());
-    return new StreamCall(link, stream, events);
+    return this.#open(
+      (client) => client.makeBidiStreamRequest(path, verbatim, verbatim, this.#metadata.clone()),
+      events,
+    );
   }
 
   /**
@@ -77,10 +79,11 @@ export class Connection {
   ): StreamCall {
     if (this.#phase !== "open") throw alreadyClosed("client");
     const metadata = withEntries(this.#metadata.clone(), context);
-    const link = this.#link;
     const body = bufferOf(request);
-    const stream = link.client.makeServerStreamRequest(path, verbatim, verbatim, body, metadata);
-    return new StreamCall(link, stream, events);
+    return this.#open(
+      (client) => client.makeServerStreamRequest(path, verbatim, verbatim, body, metadata),
+      events,
+    );
   }
 
   /** Makes a unary call. When the signal fires, cancels the call and rejects with CANCELLED. */
@@ -96,29 +99,16 @@ export class Connection {
     this.#ensureOpen();
     if (signal?.aborted) throw cancelled("the call was aborted before it was sent", signal.reason);
     const metadata = withEntries(this.#metadata.clone(), context);
-    const response = createDeferred<T>();
-    const link = this.#link;
-    const settle = (error: ServiceError | null, value?: T) => {
-      if (error) return response.reject(DispatcherError.from(error));
-      link.recordActivity();
-      response.resolve(value as T);
-    };
-    const call = link.client.makeUnaryRequest(path, verbatim, decode, bufferOf(request), metadata, settle);
-    const linkCall: LinkCall = {
-      abort(error) {
-        response.reject(error);
-        call.cancel();
-        link.removeCall(linkCall);
-      },
-    };
-    const abort = () => linkCall.abort(cancelled("the call was aborted", signal?.reason));
-    link.addCall(linkCall);
+    const response = new UnaryCall<T>((client, settle) =>
+      client.makeUnaryRequest(path, verbatim, decode, bufferOf(request), metadata, settle),
+    );
+    const abort = () => response.abort(cancelled("the call was aborted", signal?.reason));
     signal?.addEventListener("abort", abort, { once: true });
+    this.#pool.admit(response);
     try {
-      return await response.promise;
+      return await response.result;
     } finally {
       signal?.removeEventListener("abort", abort);
-      link.removeCall(linkCall);
     }
   }
 
@@ -126,7 +116,7 @@ export class Connection {
   async waitForReady(timeoutMs: number): Promise<void> {
     this.#ensureOpen();
     const ready = createDeferred<void>();
-    this.#link.client.waitForReady(Date.now() + timeoutMs, (cause) => {
+    this.#pool.first.client.waitForReady(Date.now() + timeoutMs, (cause) => {
       if (cause === undefined) return ready.resolve();
       const details = `not connected within ${timeoutMs} ms`;
       ready.reject(new DispatcherError({ code: status.DEADLINE_EXCEEDED, details, cause }));
@@ -141,7 +131,7 @@ export class Connection {
 
   /** Aborts all calls. */
   abortCalls(error: DispatcherError): void {
-    for (const link of [...this.#links]) link.abortCalls(error);
+    this.#pool.abortCalls(error);
   }
 
   /** Aborts all calls and closes the channel: closing a grpc-js channel does not end its open calls. */
@@ -151,23 +141,13 @@ export class Connection {
     const error = alreadyClosed("client");
     this.#closed.reject(error);
     this.abortCalls(error);
-    this.#link.client.close();
+    this.#pool.close();
   }
 
-  #newLink(): Link {
-    const { address = "127.0.0.1:50051", reconnect, channelOptions } = this.#options;
-    const client = new Client(address, this.#options.credentials ?? credentials.createInsecure(), {
-      ...channelDefaults(reconnect),
-      ...channelOptions,
-    });
-    const link = new Link(client, {
-      onRetired: () => {
-        if (this.#phase !== "closed") this.#link = this.#newLink();
-      },
-      onClosed: () => this.#links.delete(link),
-    });
-    this.#links.add(link);
-    return link;
+  #open(makeStream: (client: Client) => ResponseStream, events: StreamEvents): StreamCall {
+    const call = new StreamCall(makeStream, events);
+    this.#pool.admit(call);
+    return call;
   }
 
   #ensureOpen(): void {

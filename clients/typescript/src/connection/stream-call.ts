@@ -1,9 +1,10 @@
 // The only file that subscribes to events of grpc-js. It hides their pitfalls: an error event without a listener ends
 // the process, and so does an exception in a listener; messages may arrive after the error event; and an end event does
 // not mean that the server ended the stream on purpose.
-import { type ClientDuplexStream, type ClientReadableStream, status } from "@grpc/grpc-js";
+import { type Client, type ClientDuplexStream, type ClientReadableStream, status } from "@grpc/grpc-js";
 import { DispatcherError } from "../errors.js";
 import type { Link, LinkCall } from "./link.js";
+import type { WaitingCall } from "./link-pool.js";
 
 /** The events of a stream. */
 export interface StreamEvents {
@@ -15,31 +16,117 @@ export interface StreamEvents {
   onEnd(error: DispatcherError | undefined): void;
 }
 
-/** One call with a response stream. */
-export class StreamCall implements LinkCall {
-  readonly #link: Link;
-  readonly #stream: ClientReadableStream<Buffer> | ClientDuplexStream<Buffer, Buffer>;
+/** The stream of a call with a response stream, as grpc-js makes it. */
+export type ResponseStream = ClientReadableStream<Buffer> | ClientDuplexStream<Buffer, Buffer>;
+
+/** One call with a response stream. It may have to wait for a connection that admits it. */
+export class StreamCall implements LinkCall, WaitingCall {
+  readonly #makeStream: (client: Client) => ResponseStream;
   readonly #events: StreamEvents;
+  #link: Link | undefined;
+  #stream: ResponseStream | undefined;
+  /** Messages that were written before the stream was opened. */
+  #unsent: Buffer[] = [];
   #error: DispatcherError | undefined;
   #hasEnded = false;
-  #isWritable: boolean;
+  #isEnding = false;
+  #isPaused = false;
   #lastActivityAt = performance.now();
 
-  /** Starts to read `stream`, a call on `link`. Calls `events` in a later turn, never during the constructor. */
-  constructor(
-    link: Link,
-    stream: ClientReadableStream<Buffer> | ClientDuplexStream<Buffer, Buffer>,
-    events: StreamEvents,
-  ) {
+  /**
+   * Calls `events` in a later turn, never during the constructor.
+   *
+   * @param makeStream - makes the call on a channel.
+   */
+  constructor(makeStream: (client: Client) => ResponseStream, events: StreamEvents) {
+    this.#makeStream = makeStream;
+    this.#events = events;
+  }
+
+  /** Whether the call has been made on a connection. */
+  get isOpened(): boolean {
+    return this.#stream !== undefined;
+  }
+
+  /** Makes the call. Does nothing if it has been aborted. */
+  open(link: Link): void {
+    if (this.#hasEnded) return;
+    const stream = this.#makeStream(link.client);
     this.#link = link;
     this.#stream = stream;
-    this.#events = events;
+    this.#lastActivityAt = performance.now();
     link.addCall(this);
-    this.#isWritable = "write" in stream;
+    this.#subscribe(stream);
+    if (this.#isPaused) stream.pause();
+    const isWritten = this.#unsent.splice(0).map((message) => this.write(message));
+    if (this.#isEnding) this.#endStream();
+    // Writers were told that the stream is congested until it is open.
+    else if (isWritten.at(-1) === true) setImmediate(() => this.#drained());
+  }
+
+  /** The call cannot be made. */
+  refuse(error: DispatcherError): void {
+    // In a later turn, because the caller may still be creating what receives the event.
+    setImmediate(() => this.#finish(error));
+  }
+
+  /**
+   * Writes a message.
+   *
+   * @returns false if the stream is congested, or not open yet: do not write until onDrain. After the end, drops the
+   * message and returns true.
+   */
+  write(message: Buffer): boolean {
+    if (this.#hasEnded) return true;
+    if (this.#stream === undefined) {
+      this.#unsent.push(message);
+      return false;
+    }
+    return "write" in this.#stream ? this.#stream.write(message) : true;
+  }
+
+  /** Half-closes the stream: this side sends no further messages. */
+  end(): void {
+    if (this.#hasEnded || this.#isEnding) return;
+    this.#isEnding = true;
+    this.#endStream();
+  }
+
+  /** Stops reading, so that flow control stops the server. Up to 16 further messages may arrive. */
+  pause(): void {
+    if (this.#error !== undefined || this.#hasEnded) return;
+    this.#isPaused = true;
+    this.#stream?.pause();
+  }
+
+  /** Resumes reading. */
+  resume(): void {
+    this.#isPaused = false;
+    this.#stream?.resume();
+  }
+
+  /** Cancels the call, and calls onEnd with `error` before it returns. Does nothing if the call has ended. */
+  abort(error: DispatcherError): void {
+    if (this.#hasEnded) return;
+    this.#stream?.cancel();
+    this.#stream?.resume();
+    this.#finish(error);
+  }
+
+  /**
+   * Aborts the call because nothing arrived for too long. Retires its link, so that the next call opens a new channel,
+   * unless the silence says nothing about the link: the call waits for a connection, or the peer has lowered its limit
+   * and the stream waits in the HTTP/2 library.
+   */
+  abortDead(error: DispatcherError): void {
+    if (this.#hasEnded) return;
+    if (this.#link !== undefined && !this.#link.isOverLimit) this.#link.retire(this.#lastActivityAt, error);
+    this.abort(error);
+  }
+
+  #subscribe(stream: ResponseStream): void {
     stream.on("data", (message: Buffer) => this.#receive(message));
-    stream.on("drain", () => {
-      if (!this.#hasEnded) events.onDrain?.();
-    });
+    stream.on("drain", () => this.#drained());
     stream.on("error", (error) => {
       this.#error ??= DispatcherError.from(error);
       // A paused stream would keep the messages from before the error, and would never emit `end`.
@@ -50,52 +137,17 @@ export class StreamCall implements LinkCall {
     stream.on("close", () => this.#finish(this.#error));
   }
 
-  /**
-   * Writes a message.
-   *
-   * @returns false if the stream is congested: do not write until onDrain. After the end, drops the message and returns
-   * true.
-   */
-  write(message: Buffer): boolean {
-    if (!this.#isWritable || !("write" in this.#stream)) return true;
-    return this.#stream.write(message);
+  #drained(): void {
+    if (!this.#hasEnded) this.#events.onDrain?.();
   }
 
-  /** Half-closes the stream: this side sends no further messages. */
-  end(): void {
-    if (!this.#isWritable || !("write" in this.#stream)) return;
-    this.#isWritable = false;
-    this.#stream.end();
-  }
-
-  /** Stops reading, so that flow control stops the server. Up to 16 further messages may arrive. */
-  pause(): void {
-    if (this.#error === undefined && !this.#hasEnded) this.#stream.pause();
-  }
-
-  /** Resumes reading. */
-  resume(): void {
-    this.#stream.resume();
-  }
-
-  /** Cancels the call, and calls onEnd with `error` before it returns. Does nothing if the call has ended. */
-  abort(error: DispatcherError): void {
-    if (this.#hasEnded) return;
-    this.#stream.cancel();
-    this.#stream.resume();
-    this.#finish(error);
-  }
-
-  /** Aborts the call and retires its link, because nothing arrived for too long. The next call opens a new channel. */
-  abortDead(error: DispatcherError): void {
-    if (this.#hasEnded) return;
-    this.#link.retire(this.#lastActivityAt, error);
-    this.abort(error);
+  #endStream(): void {
+    if (this.#stream !== undefined && "write" in this.#stream) this.#stream.end();
   }
 
   #receive(message: Buffer): void {
     if (this.#hasEnded) return;
-    this.#lastActivityAt = this.#link.recordActivity();
+    this.#lastActivityAt = this.#link?.recordActivity() ?? performance.now();
     try {
       this.#events.onMessage(message);
     } catch (cause) {
@@ -107,8 +159,8 @@ export class StreamCall implements LinkCall {
   #finish(error: DispatcherError | undefined): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    this.#isWritable = false;
-    this.#link.removeCall(this);
+    this.#unsent = [];
+    this.#link?.removeCall(this);
     this.#events.onEnd(error);
   }
 }
