@@ -2,7 +2,8 @@
  * The process as commands see it. Commands never use `process` directly, so tests can replace all of it.
  */
 import type { Environment } from "../config/load.js";
-import type { Output, Terminal } from "./output.js";
+import type { Output } from "./output.js";
+import type { Terminal } from "./output-stream.js";
 
 /** The streams, environment and signals of the process. */
 export interface Process {

@@ -18,6 +18,7 @@ import { addRequest } from "./request.js";
 import { addRequests } from "./requests.js";
 import { addServe } from "./serve.js";
 import { addShow } from "./show.js";
+import { openStandardStreams, type StandardStreams } from "./standard-streams.js";
 import { addTop } from "./top.js";
 import { addTopics } from "./topics.js";
 
@@ -28,8 +29,9 @@ Try it in four terminals:
   $ ate-dispatcher listen topic1
   $ ate-dispatcher request topic1 3 4 5 --kw keyword=b
 
-Exit codes: 0 done, 1 the call failed or was rejected, 2 wrong command line or configuration, 3 too few results (no
-producers, or fewer results than asked for), 4 no dispatcher answers, 128 + n ended by signal n.
+Exit codes: 0 done, 1 the call failed or was rejected or standard output cannot be written, 2 wrong command line or
+configuration, 3 too few results (no producers, or fewer results than asked for), 4 no dispatcher answers, 128 + n ended
+by signal n. If the reader of standard output goes away, as head does, the command ends quietly with code 0.
 Results go to standard output, everything else to standard error. With --json, both are one JSON object per line. Set
 NO_COLOR to turn colours off.`;
 
@@ -37,40 +39,45 @@ NO_COLOR to turn colours off.`;
  * Runs one command line.
  *
  * @param args - the arguments, without program and script.
- * @returns the exit code; never throws.
+ * @returns the exit code, when all output is written or can no longer be written; never throws.
  */
 export async function runCli(args: readonly string[], host: Process): Promise<number> {
+  const streams = openStandardStreams(host);
+  const { stdout, stderr, stop } = streams;
   let exitCode: number = EXIT.ok;
   let isJson = false;
   const cli: Cli = {
     ...host,
+    stop,
     output: (wantsJson) => {
       isJson = wantsJson;
-      return createOutput(host.stdout, host.stderr, host.environment, isJson);
+      return createOutput(stdout, stderr, host.environment, isJson);
     },
     exitWith: (code) => {
       exitCode = code;
     },
   };
   try {
-    await createProgram(cli).parseAsync(args, { from: "user" });
-    return exitCode;
+    await createProgram(cli, streams).parseAsync(args, { from: "user" });
   } catch (error) {
-    // Commander has printed the error already.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    const { exitCode: failure, text } = explain(error);
-    if (text !== undefined) printError(text, failure);
-    return failure;
+    // Commander has printed its error already.
+    if (error instanceof CommanderError) exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    else {
+      const { exitCode: failure, text } = explain(error);
+      if (text !== undefined) printError(text, failure);
+      exitCode = failure;
+    }
   }
+  return await streams.finish(exitCode, printError);
 
   function printError(message: string, code: number): void {
     const paint = createPaint(host.stderr, host.environment);
     const event = { event: "error", exit_code: code, message };
-    host.stderr.write(isJson ? `${JSON.stringify(event)}\n` : `${paint("red", "error:")} ${message}\n`);
+    void stderr.write(isJson ? `${JSON.stringify(event)}\n` : `${paint("red", "error:")} ${message}\n`);
   }
 }
 
-function createProgram(cli: Cli): Command {
+function createProgram(cli: Cli, { stdout, stderr }: StandardStreams): Command {
   const program = new Command("ate-dispatcher");
   let current = program;
   program
@@ -78,8 +85,8 @@ function createProgram(cli: Cli): Command {
     .version(version(), "-V, --version")
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => void cli.stdout.write(text),
-      writeErr: (text) => void cli.stderr.write(text),
+      writeOut: (text) => void stdout.write(text),
+      writeErr: (text) => void stderr.write(text),
       getOutHasColors: () => false,
       getErrHasColors: () => false,
       outputError: (text, write) =>

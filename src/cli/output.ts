@@ -2,14 +2,8 @@
  * The output of commands: results to standard output, everything else to standard error; as text, or as one JSON object
  * per line.
  */
-import { on, once } from "node:events";
 import type { Environment } from "../config/load.js";
-
-/** An output stream: a terminal, a pipe or a file. */
-export interface Terminal extends NodeJS.WritableStream {
-  readonly isTTY?: boolean;
-  readonly writableNeedDrain?: boolean;
-}
+import type { OutputStream, Terminal } from "./output-stream.js";
 
 /** The output of a command. */
 export interface Output {
@@ -46,62 +40,33 @@ export function createPaint(stream: Terminal, environment: Environment): Paint {
 
 /** Creates the output of a command. */
 export function createOutput(
-  stdout: Terminal,
-  stderr: Terminal,
+  stdout: OutputStream,
+  stderr: OutputStream,
   environment: Environment,
   isJson: boolean,
 ): Output {
-  const paint = createPaint(stdout, environment);
-  const paintError = createPaint(stderr, environment);
-  const [writeResult, writeNote] = [lineWriter(stdout), lineWriter(stderr)];
+  const paint = createPaint(stdout.terminal, environment);
+  const paintError = createPaint(stderr.terminal, environment);
   return {
     isJson,
     paint,
     get isBehind() {
-      return stdout.writableNeedDrain === true;
+      return stdout.isBehind;
     },
     async result(event, toText) {
-      await writeResult(isJson ? JSON.stringify(event) : toText());
+      await stdout.write(`${isJson ? JSON.stringify(event) : toText()}\n`);
     },
     note(event, text) {
-      void writeNote(isJson ? JSON.stringify(event) : paintError("dim", text));
+      void stderr.write(`${isJson ? JSON.stringify(event) : paintError("dim", text)}\n`);
     },
     warn(text) {
-      void writeNote(isJson ? JSON.stringify({ event: "warning", message: text }) : warning(text));
+      const event = { event: "warning", message: text };
+      void stderr.write(`${isJson ? JSON.stringify(event) : warning(text)}\n`);
     },
   };
 
   function warning(text: string): string {
     return `${paintError("yellow", "warning:")} ${text}`;
-  }
-}
-
-/**
- * Creates a function that writes a line and waits while the stream is congested. It drops lines after the stream has
- * failed.
- */
-function lineWriter(stream: Terminal): (line: string) => Promise<void> {
-  let isBroken = false;
-  void watchBroken(stream, () => {
-    isBroken = true;
-  });
-  return async (line) => {
-    if (isBroken || stream.write(`${line}\n`)) return;
-    // If the stream fails, this rejects. The failure is handled by watchBroken.
-    await once(stream, "drain").catch(() => {});
-  };
-}
-
-/**
- * Detects that the reader of a stream has closed it, as `head` does.
- *
- * @param onBroken - called at the first failure. Further failures, of writes that were pending, are ignored.
- */
-export async function watchBroken(stream: Terminal, onBroken: () => void): Promise<void> {
-  let isBroken = false;
-  for await (const _ of on(stream, "error")) {
-    if (!isBroken) onBroken();
-    isBroken = true;
   }
 }
 

@@ -3,7 +3,7 @@
  * contents at the end.
  */
 import type { Process } from "./cli.js";
-import type { Terminal } from "./output.js";
+import type { Terminal } from "./output-stream.js";
 
 /** A terminal in full-screen mode. */
 export interface Screen {

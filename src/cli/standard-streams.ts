@@ -1,48 +1,68 @@
 /**
- * The standard streams of the process: what a terminal that is stopped or closed must not do to it.
+ * Standard output and standard error of one command: what their failure means for it, and how they are flushed.
  */
-import { closeSync, openSync } from "node:fs";
-import { isatty } from "node:tty";
+import type { Process } from "./cli.js";
+import { EXIT, Stop } from "./exit.js";
+import { OutputStream, type WriteFailure } from "./output-stream.js";
+import { pause } from "./time.js";
 
-/** A standard stream of Node. */
-interface StandardStream {
-  readonly isTTY?: boolean;
-  readonly fd?: number;
+/** How long a signal lets the output be read before the rest is dropped, in milliseconds. */
+const MAX_FLUSH_MS = 1_000;
+
+/** The streams of a command. */
+export interface StandardStreams {
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  /** Fires when the process should end, and when standard output has failed; `reason` is a {@link Stop}. */
+  readonly stop: AbortSignal;
+  /**
+   * Resolves when all output is written. Waits for the reader of standard output until a signal arrives, and for the
+   * reader of standard error up to 1 s.
+   *
+   * @param report - prints an error.
+   * @returns the exit code: `exitCode`; 1 if standard output has failed; that of the signal that ended the wait.
+   */
+  finish(exitCode: number, report: (message: string, exitCode: number) => void): Promise<number>;
 }
 
-/** Whether one of the streams is a terminal. */
-export function haveTerminal(streams: readonly StandardStream[]): boolean {
-  return streams.some(({ isTTY }) => isTTY === true);
+/** Starts to watch the streams of the process. */
+export function openStandardStreams(host: Process): StandardStreams {
+  const stopped = new AbortController();
+  const stop = stopped.signal;
+  const passOn = () => stopped.abort(host.stop.reason);
+  if (host.stop.aborted) passOn();
+  else host.stop.addEventListener("abort", passOn);
+  const hurry = new AbortController();
+  void pause(undefined, stop)
+    .then(() => pause(MAX_FLUSH_MS))
+    .then(() => hurry.abort());
+  const stdout = new OutputStream(host.stdout, hurry.signal, (failure) => {
+    const exitCode = hasNoReader(failure) ? EXIT.ok : EXIT.failed;
+    stopped.abort(new Stop(exitCode, `standard output failed: ${failure.message}`));
+  });
+  // Without standard error, a command does all that it does otherwise, and tells nobody.
+  const stderr = new OutputStream(host.stderr, hurry.signal, () => {});
+  return {
+    ...{ stdout, stderr, stop },
+    async finish(exitCode, report) {
+      const isDone = !host.stop.aborted;
+      await stdout.flush();
+      const { failure } = stdout;
+      const isFailed = failure !== undefined && !hasNoReader(failure);
+      if (isFailed) report(textOf(failure), EXIT.failed);
+      await stderr.flush(AbortSignal.timeout(MAX_FLUSH_MS));
+      if (isFailed) return EXIT.failed;
+      return isDone && host.stop.reason instanceof Stop ? host.stop.reason.exitCode : exitCode;
+    },
+  };
 }
 
-/**
- * Makes writes to a terminal wait in memory. Node writes to a terminal synchronously: while the terminal takes nothing,
- * as after Ctrl-S, the whole process would stop, with its timers and signals. The handle is internal to Node; without
- * it, terminals stay as they are.
- */
-export function unblock(stream: StandardStream): void {
-  const { _handle: handle } = stream as { readonly _handle?: { setBlocking?(isBlocking: boolean): void } };
-  if (stream.isTTY) handle?.setBlocking?.(false);
+/** Whether the reader has gone away, as `head` does when it has seen enough. */
+function hasNoReader({ code }: WriteFailure): boolean {
+  return code === "EPIPE";
 }
 
-/**
- * Puts /dev/null in the place of terminals that have closed. Call this last before the exit: Node 20 restores the
- * settings of each terminal when it exits, and crashes with SIGABRT if the terminal has closed.
- */
-export function replaceClosedTerminals(streams: readonly StandardStream[]): void {
-  for (const [fd, { isTTY }] of streams.entries()) {
-    if (!isTTY || isatty(fd)) continue;
-    try {
-      closeSync(fd);
-      // The system gives the lowest free descriptor, which is the one just closed.
-      openSync("/dev/null", "r+");
-    } catch {
-      // Without /dev/null, the descriptor stays closed, and Node skips it.
-    }
-  }
-}
-
-/** Resolves when everything that was written to the stream is written, or has failed. */
-export async function flush(stream: NodeJS.WritableStream): Promise<void> {
-  await new Promise<void>((resolve) => stream.write("", () => resolve()));
+function textOf({ code, message }: WriteFailure): string {
+  const why = message.includes(code) ? message : `${code}: ${message}`;
+  return `standard output cannot be written (${why}), so output is missing; redirect it to a place with free space`;
 }

@@ -2,17 +2,22 @@ import { PassThrough } from "node:stream";
 import { type AssignmentContext, DispatcherError } from "ate-dispatcher-client";
 import { describe, expect, it } from "vitest";
 import { createOutput } from "./output.js";
+import { OutputStream } from "./output-stream.js";
 import { createWorkLog } from "./work-log.js";
 
 function setUp(highWaterMark = 65_536) {
   const [stdout, stderr] = [new PassThrough({ highWaterMark }), new PassThrough()];
-  const output = createOutput(stdout, stderr, {}, true);
+  const output = createOutput(streamTo(stdout), streamTo(stderr), {}, true);
   const read = (stream: PassThrough) =>
     String(stream.read() ?? "")
       .split("\n")
       .filter((line) => line !== "")
       .map((line) => JSON.parse(line) as Record<string, unknown>);
   return { log: createWorkLog(output), lines: () => read(stdout), remarks: () => read(stderr) };
+}
+
+function streamTo(stream: PassThrough): OutputStream {
+  return new OutputStream(stream, new AbortController().signal, () => {});
 }
 
 function assignment(assignmentId: string, signal = new AbortController().signal): AssignmentContext {
