@@ -8,6 +8,7 @@ import type { Cli } from "./cli.js";
 import { addConnectOptions, type ConnectOptions, withClient } from "./connect.js";
 import { EXIT } from "./exit.js";
 import { count, rate, span } from "./numbers.js";
+import { sanitize } from "./output.js";
 import { positiveBytes, positiveCount, positiveMs } from "./values.js";
 
 const EXAMPLES = `
@@ -121,7 +122,9 @@ function benchEvent(figures: BenchFigures): object {
 function benchLines(figures: BenchFigures): readonly string[] {
   const { p50Ms, p99Ms, maxMs, lostCount } = figures;
   const time = (ms: number | undefined) => (ms === undefined ? "-" : span(ms));
-  const errors = Object.entries(figures.errors).map(([reason, times]) => `${reason} ${count(times)}`);
+  const errors = Object.entries(figures.errors).map(
+    ([reason, times]) => `${sanitize(reason)} ${count(times)}`,
+  );
   return [
     `requests    ${count(figures.completedCount)} of ${count(figures.requestCount)} in ${span(figures.elapsedMs)}`,
     `rate        ${rate(figures.requestsPerSecond)} requests/s, ${rate(figures.deliveriesPerSecond)} deliveries/s`,

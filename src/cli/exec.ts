@@ -8,6 +8,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { type AssignmentContext, DispatcherError, type HandlerResult } from "ate-dispatcher-client";
 import type { Environment } from "../config/load.js";
+import { jsonText } from "./json-text.js";
 import { pause } from "./time.js";
 import { jsonOrText } from "./values.js";
 
@@ -136,7 +137,7 @@ function inputFor(assignment: AssignmentContext): string {
     ...{ ttl_ms: Math.floor(assignment.remainingMs()), content_type: contentType, attributes },
     ...(data.byteLength > 0 && { data: Buffer.from(data).toString("base64") }),
   };
-  return `${JSON.stringify(request)}\n`;
+  return `${jsonText(request)}\n`;
 }
 
 /** Reads a whole stream as text. Calls `onTooLong` when it exceeds the limit, and then returns undefined. */

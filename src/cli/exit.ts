@@ -3,6 +3,7 @@
  */
 import { DispatcherError } from "ate-dispatcher-client";
 import { ConfigError } from "../config/error.js";
+import { sanitize } from "./output.js";
 
 /** The exit codes, as in `--help` and docs/configuration.md. After a signal, the code is 128 + its number. */
 export const EXIT = {
@@ -75,7 +76,7 @@ function textOf(error: unknown): string {
 const UNAVAILABLE = 14;
 
 function explainCall(error: DispatcherError): Explanation {
-  const text = error.message;
+  const text = sanitize(error.message);
   if (error.reason === "NO_PRODUCERS") return { exitCode: EXIT.unsatisfied, text };
   return { exitCode: error.code === UNAVAILABLE ? EXIT.unreachable : EXIT.failed, text };
 }

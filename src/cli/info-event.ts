@@ -21,6 +21,6 @@ function jsonValue(value: unknown): unknown {
   if (value === undefined) return null;
   if (typeof value === "bigint") return String(value);
   // Digits below a microsecond are noise.
-  if (typeof value === "number") return Math.round(value * 1_000) / 1_000;
+  if (typeof value === "number" && !Number.isInteger(value)) return Math.round(value * 1_000) / 1_000;
   return value instanceof Date ? value.toISOString() : value;
 }

@@ -6,7 +6,7 @@ import { type Command, Option } from "commander";
 import type { Cli } from "./cli.js";
 import { addConnectOptions, type ConnectOptions, withClient } from "./connect.js";
 import { EXIT } from "./exit.js";
-import type { Output } from "./output.js";
+import { type Output, sanitize } from "./output.js";
 import { createResultLine, resultEvent, summaryEvent, summaryLines } from "./render.js";
 import { createStatusNotes } from "./session-notes.js";
 import { orStopped, pause } from "./time.js";
@@ -60,7 +60,7 @@ export function addListen(program: Command, cli: Cli): void {
         await orStopped(listener.ready(), cli.stop);
         output.note(
           { event: "ready", listener_id: listener.id, topics },
-          `listening on ${topics.join(", ")} as ${listener.id}`,
+          `listening on ${topics.join(", ")} as ${sanitize(listener.id ?? "")}`,
         );
         cli.exitWith(await waitForEnd(listener, flags, cli, counted.signal));
       });
@@ -112,7 +112,7 @@ function createCallbacks(
       };
       // A program gets the gap on standard output, in order with the results.
       if (json) void output.result(event, () => "");
-      else output.warn(`lost ${lostCount} results on ${topic} (${reason})`);
+      else output.warn(`lost ${lostCount} results on ${sanitize(topic)} (${reason})`);
     },
     onStatus: createStatusNotes(output),
     ...(summaries && {

@@ -9,6 +9,7 @@ import { addCancel } from "./cancel.js";
 import type { Cli, Process } from "./cli.js";
 import { EXIT, explain } from "./exit.js";
 import { addGather } from "./gather.js";
+import { jsonText } from "./json-text.js";
 import { addListen } from "./listen.js";
 import { addListeners } from "./listeners.js";
 import { createOutput, createPaint } from "./output.js";
@@ -73,7 +74,7 @@ export async function runCli(args: readonly string[], host: Process): Promise<nu
   function printError(message: string, code: number): void {
     const paint = createPaint(host.stderr, host.environment);
     const event = { event: "error", exit_code: code, message };
-    void stderr.write(isJson ? `${JSON.stringify(event)}\n` : `${paint("red", "error:")} ${message}\n`);
+    void stderr.write(isJson ? `${jsonText(event)}\n` : `${paint("red", "error:")} ${message}\n`);
   }
 }
 

@@ -62,6 +62,12 @@ describe("output", () => {
 
   it("escapes control characters in a peer's text", () => {
     expect(sanitize("a\u001b[2Jb\u0007\u009bc\u202ed\te ü")).toBe("a\\u001b[2Jb\\u0007\\u009bc\\u202ed\te ü");
-    expect(sanitize("first\n  second\rthird")).toBe("first ⏎ second\\u000dthird");
+    expect(sanitize("first \n  second\rthird")).toBe("first ⏎ second\\u000dthird");
+  });
+
+  it("escapes in time that grows with the text alone", () => {
+    const spaces = " ".repeat(1_000_000);
+
+    expect(sanitize(`${spaces}x\n${spaces}y`)).toBe(`${spaces}x ⏎ y`);
   });
 });

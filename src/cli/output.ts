@@ -3,6 +3,7 @@
  * per line.
  */
 import type { Environment } from "../config/load.js";
+import { escaped, jsonText } from "./json-text.js";
 import type { OutputStream, Terminal } from "./output-stream.js";
 
 /** The output of a command. */
@@ -54,14 +55,14 @@ export function createOutput(
       return stdout.isBehind;
     },
     async result(event, toText) {
-      await stdout.write(`${isJson ? JSON.stringify(event) : toText()}\n`);
+      await stdout.write(`${isJson ? jsonText(event) : toText()}\n`);
     },
     note(event, text) {
-      void stderr.write(`${isJson ? JSON.stringify(event) : paintError("dim", text)}\n`);
+      void stderr.write(`${isJson ? jsonText(event) : paintError("dim", text)}\n`);
     },
     warn(text) {
       const event = { event: "warning", message: text };
-      void stderr.write(`${isJson ? JSON.stringify(event) : warning(text)}\n`);
+      void stderr.write(`${isJson ? jsonText(event) : warning(text)}\n`);
     },
   };
 
@@ -72,9 +73,11 @@ export function createOutput(
 
 /** Escapes the control characters in a peer's text, which could move the cursor or break the line. */
 export function sanitize(text: string): string {
-  return text.replace(/\s*\n\s*/g, " ⏎ ").replace(UNSAFE, (char) => {
-    return `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  });
+  // A pattern for the spaces before a line break would take quadratic time for a long run of spaces.
+  const lines = text
+    .split(/\n\s*/)
+    .map((line, index, { length }) => (index < length - 1 ? line.trimEnd() : line));
+  return lines.join(" ⏎ ").replace(UNSAFE, escaped);
 }
 
 // Control characters, and characters that change the direction of text.

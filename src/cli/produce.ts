@@ -14,6 +14,7 @@ import type { Cli } from "./cli.js";
 import { addConnectOptions, type ConnectOptions, withClient } from "./connect.js";
 import { createExecutor } from "./exec.js";
 import { CliError, EXIT } from "./exit.js";
+import { sanitize } from "./output.js";
 import { createStatusNotes } from "./session-notes.js";
 import { orStopped, pause } from "./time.js";
 import { anyMs, collectPairs, positiveBytes, positiveCount } from "./values.js";
@@ -96,7 +97,7 @@ async function produce(topics: readonly string[], flags: Flags, cli: Cli): Promi
     });
     await orStopped(producer.ready(), cli.stop);
     const ready = { event: "ready", producer_id: producer.id, topics };
-    output.note(ready, `answering on ${topics.join(", ")} as ${producer.id}`);
+    output.note(ready, `answering on ${topics.join(", ")} as ${sanitize(producer.id ?? "")}`);
     await Promise.race([producer.closed, pause(undefined, cli.stop)]);
     if (cli.stop.aborted) output.note({ event: "draining" }, "draining: finishing pending requests");
     await producer.close({ graceMs: DRAIN_GRACE_MS });

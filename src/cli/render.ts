@@ -1,8 +1,9 @@
 /**
  * Formats acceptances, results and summaries, as JSON events and as text.
  */
-import type { Acceptance, ResultDelivery, Summary } from "ate-dispatcher-client";
+import { type Acceptance, DispatcherError, type ResultDelivery, type Summary } from "ate-dispatcher-client";
 import { formatDurationMs } from "../config/quantity.js";
+import { jsonText } from "./json-text.js";
 import { type Paint, sanitize } from "./output.js";
 
 /** Formats an acceptance as a JSON event. */
@@ -22,9 +23,9 @@ export function acceptanceLines(acceptance: Acceptance, topic: string, paint: Pa
   const { targets, listenerCount, ttlMs, expireTime } = acceptance;
   const names = targets.map(({ producerId, group }) => name(producerId, group));
   const asked =
-    names.length > 0 ? names.join(", ") : paint("yellow", `none; there is no producer on ${topic}`);
+    names.length > 0 ? names.join(", ") : paint("yellow", `none; there is no producer on ${sanitize(topic)}`);
   const rows: readonly (readonly [string, string])[] = [
-    ["request", acceptance.requestId],
+    ["request", sanitize(acceptance.requestId)],
     ["asked", asked],
     ["listeners", String(listenerCount)],
     ["until", `${clock(expireTime)} (${formatDurationMs(Math.round(ttlMs))})`],
@@ -32,10 +33,11 @@ export function acceptanceLines(acceptance: Acceptance, topic: string, paint: Pa
   return rows.map(([label, value]) => `${paint("dim", label.padEnd(9))}  ${value}`).join("\n");
 }
 
-/** Formats a result as a JSON event, with all its fields. */
+/** Formats a result as a JSON event, with all its fields: as `undecodable` if its payload cannot be decoded. */
 export function resultEvent(result: ResultDelivery): object {
+  const error = undecodable(result);
   return {
-    event: "result",
+    event: error === undefined ? "result" : "undecodable",
     topic: result.topic,
     request_id: result.requestId,
     producer_id: result.producerId,
@@ -46,11 +48,19 @@ export function resultEvent(result: ResultDelivery): object {
     late: result.late,
     latency_ms: rounded(result.latencyMs),
     receive_time: result.receiveTime.toISOString(),
-    ...outcomeOf(result),
-    content_type: result.contentType,
-    attributes: result.attributes,
-    context: result.context instanceof Map ? Object.fromEntries(result.context) : result.context,
+    ...(error === undefined ? payloadFields(payloadOf(result)) : { error: errorFields(error) }),
+    context: result.context,
   };
+}
+
+/** The error with which the payload of a result cannot be decoded; undefined if it can be. */
+export function undecodable(result: ResultDelivery): DispatcherError | undefined {
+  try {
+    payloadOf(result);
+    return undefined;
+  } catch (error) {
+    return DispatcherError.from(error);
+  }
 }
 
 /** Creates a function that formats results as lines of text. Its columns grow with the longest values so far. */
@@ -61,11 +71,13 @@ export function createResultLine(paint: Paint): (result: ResultDelivery) => stri
     return text.padEnd(widths[column] ?? 0);
   };
   return (result) => {
-    const topic = paint("cyan", aligned(0, result.topic));
+    const topic = paint("cyan", aligned(0, sanitize(result.topic)));
     const producer = paint("bold", aligned(1, name(result.producerId, result.group)));
     const latency = ms(result.latencyMs).padStart(9);
     const late = result.late ? ` ${paint("yellow", "late")}` : "";
-    return `${topic}  ${producer}  ${paint("dim", latency)}${late}  ${shown(result, paint)}`;
+    const error = undecodable(result);
+    const text = error === undefined ? shown(result, paint) : shownError(error, paint);
+    return `${topic}  ${producer}  ${paint("dim", latency)}${late}  ${text}`;
   };
 }
 
@@ -99,13 +111,14 @@ export function summaryLines(summary: Summary, paint: Paint): string {
   const { answeredCount, targetedCount, outcomes } = summary;
   const verdict = summary.satisfied ? paint("green", "satisfied") : paint("red", "not satisfied");
   const counts = `${answeredCount} of ${targetedCount} answered`;
-  const head = `${paint("bold", summary.reason)} after ${ms(summary.elapsedMs)}: ${counts}, ${verdict}`;
-  const width = Math.max(0, ...outcomes.map(({ producerId, group }) => name(producerId, group).length));
-  const rows = outcomes.map(({ producerId, group, state, latencyMs, error }) => {
+  const head = `${paint("bold", sanitize(summary.reason))} after ${ms(summary.elapsedMs)}: ${counts}, ${verdict}`;
+  const names = outcomes.map(({ producerId, group }) => name(producerId, group));
+  const width = names.reduce((max, { length }) => Math.max(max, length), 0);
+  const rows = outcomes.map(({ state, latencyMs, error }, index) => {
     const colour = state === "ANSWERED" ? "green" : state === "FAILED" ? "red" : "yellow";
     const latency = (latencyMs === undefined ? "" : ms(latencyMs)).padStart(9);
     const why = error === undefined ? "" : `  ${sanitize(error.message)}`;
-    return `  ${name(producerId, group).padEnd(width)}  ${paint(colour, state.padEnd(9))}  ${latency}${why}`;
+    return `  ${names[index]?.padEnd(width)}  ${paint(colour, sanitize(state).padEnd(9))}  ${latency}${why}`;
   });
   return [head, ...rows].join("\n");
 }
@@ -115,25 +128,43 @@ export function ms(value: number): string {
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
 }
 
-function outcomeOf(result: ResultDelivery): object {
-  if (result.error) {
-    const { code, reason, message } = result.error;
-    return { error: { code, reason, message } };
-  }
-  if (result.kind === "data") return { data: Buffer.from(result.data ?? []).toString("base64") };
-  return { value: result.value };
+/** Decodes the payload of a result. Throws if it is malformed. */
+function payloadOf(result: ResultDelivery) {
+  const { kind, error, contentType, attributes } = result;
+  return { kind, error, contentType, attributes, data: result.data, value: error ? null : result.value };
+}
+
+function payloadFields({
+  kind,
+  error,
+  data,
+  value,
+  contentType,
+  attributes,
+}: ReturnType<typeof payloadOf>): object {
+  const rest = { content_type: contentType, attributes };
+  if (error) return { error: errorFields(error), ...rest };
+  return kind === "data" ? { data: Buffer.from(data ?? []).toString("base64"), ...rest } : { value, ...rest };
+}
+
+function errorFields({ code, reason, message }: DispatcherError): object {
+  return { code, reason, message };
 }
 
 function shown(result: ResultDelivery, paint: Paint): string {
-  if (result.error) return paint("red", `error: ${sanitize(result.error.details)}`);
-  if (result.kind === "value") return sanitize(JSON.stringify(result.value));
+  if (result.error) return shownError(result.error, paint);
+  if (result.kind === "value") return sanitize(jsonText(result.value));
   const data = result.data ?? new Uint8Array();
   const type = result.contentType === "" ? "" : `, ${sanitize(result.contentType)}`;
   return `<${data.byteLength} bytes${type}>`;
 }
 
+function shownError({ details }: DispatcherError, paint: Paint): string {
+  return paint("red", `error: ${sanitize(details)}`);
+}
+
 function name(producerId: string, group: string): string {
-  return group === "" ? producerId : `${producerId} (${group})`;
+  return sanitize(group === "" ? producerId : `${producerId} (${group})`);
 }
 
 function clock(time: Date): string {

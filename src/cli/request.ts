@@ -19,8 +19,8 @@ Examples:
   $ ate-dispatcher request images --data-file photo.png --content-type image/png
   $ ate-dispatcher request topic1 --validate-only       # shows the targets, sends nothing
 
-A number with more digits than a double can hold is sent as text. Options may appear anywhere. After --, everything is
-an argument.`;
+A number with more digits than a double can hold, also inside an argument, is sent as text. Options may appear anywhere.
+After --, everything is an argument.`;
 
 type Flags = RequestFlags & ConnectOptions & { readonly validateOnly?: boolean };
 

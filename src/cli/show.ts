@@ -8,7 +8,7 @@ import { addConnectOptions, type ConnectOptions, withClient } from "./connect.js
 import { EXIT } from "./exit.js";
 import { withSnakeCaseKeys } from "./info-event.js";
 import { dateTime, span } from "./numbers.js";
-import type { Paint } from "./output.js";
+import { type Paint, sanitize } from "./output.js";
 import type { RequestFlags } from "./request-options.js";
 import { colourOf, requestEvent, stateOf } from "./requests.js";
 import { orStopped } from "./time.js";
@@ -71,8 +71,8 @@ function detailsEvent({ timeline, ...request }: RequestDetails): object {
 function detailsLines(request: RequestDetails, paint: Paint): readonly string[] {
   const { requestId, topic, acceptTime, pending, summary } = request;
   const rows: readonly (readonly [string, string])[] = [
-    ["request", requestId],
-    ["topic", topic],
+    ["request", sanitize(requestId)],
+    ["topic", sanitize(topic)],
     ["accepted", dateTime(acceptTime)],
   ];
   const { answeredCount, targetedCount, satisfied, elapsedMs } = summary;

@@ -3,7 +3,7 @@
  */
 import { infoEvent, withSnakeCaseKeys } from "./info-event.js";
 import { age, count, rate, size } from "./numbers.js";
-import type { Paint } from "./output.js";
+import { type Paint, sanitize } from "./output.js";
 import { latency } from "./producers.js";
 import { type Column, drawTable } from "./table.js";
 import type { BusyProducer, BusyTopic, Load } from "./top-load.js";
@@ -37,7 +37,7 @@ export function loadLines(load: Load, address: string, rows: number, paint: Pain
   const { counts } = server;
   const state = server.draining ? "  draining" : "";
   return [
-    `ate-dispatcher ${server.version}  ${address}  up ${age(server.uptimeMs)}${state}`,
+    `ate-dispatcher ${sanitize(server.version)}  ${address}  up ${age(server.uptimeMs)}${state}`,
     figures([
       ["requests/s", rate(rates?.requests)],
       ["results/s", rate(rates?.results)],

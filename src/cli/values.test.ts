@@ -38,6 +38,25 @@ describe("an argument", () => {
   );
 });
 
+describe("a number in an argument", () => {
+  it.each<[text: string, value: unknown]>([
+    ["[12345678901234567890, 1]", ["12345678901234567890", 1]],
+    ['{"a": {"b": -9007199254740993}, "1e999": 1e999}', { a: { b: "-9007199254740993" }, "1e999": "1e999" }],
+    ['["12345678901234567890", "\\"9007199254740993"]', ["12345678901234567890", '"9007199254740993']],
+    ["9007199254740994", 9_007_199_254_740_994],
+    ["[1e21, 1.5, 0.1]", [1e21, 1.5, 0.1]],
+    ["-0", -0],
+  ])("%s is text exactly if a number cannot hold it", (text, value) => {
+    expect(jsonOrText(text)).toEqual(value);
+  });
+
+  it("keeps the keys that JavaScript treats specially", () => {
+    const value = jsonOrText('{"__proto__": {"constructor": 12345678901234567890}}');
+
+    expect(JSON.stringify(value)).toBe('{"__proto__":{"constructor":"12345678901234567890"}}');
+  });
+});
+
 describe("a pair", () => {
   it("is split at the first =", () => {
     expect(collectPairs("a=b=c")).toEqual([["a", "b=c"]]);

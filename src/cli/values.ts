@@ -15,16 +15,15 @@ import {
 /**
  * Parses a text as JSON, or returns it unchanged if it is not JSON.
  *
- * A number stays text if a double cannot hold it: if it has too many digits or is out of range.
+ * A number becomes text if a double cannot hold it: if it has too many digits or is out of range.
  */
 export function jsonOrText(text: string): Json {
-  let value: Json;
   try {
-    value = JSON.parse(text) as Json;
+    const value = JSON.parse(text) as Json;
+    return mayHoldInexact(text) ? (JSON.parse(withInexactAsText(text)) as Json) : value;
   } catch {
     return text;
   }
-  return isExact(value, text) ? value : text;
 }
 
 /** Collects the `key=value` pairs of a repeated option. If a key is repeated, the last value counts. */
@@ -91,8 +90,21 @@ export function connectAddress(text: string): string {
 const MAX_MS = 7 * 86_400_000;
 const MAX_COUNT = 0xffff_ffff;
 
-function isExact(value: Json, text: string): boolean {
-  if (typeof value !== "number") return true;
+/** The texts and numbers of a valid JSON text. */
+const TOKENS = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g;
+
+/** Whether a JSON text may have a number that a double cannot hold: one with 16 digits or an exponent. */
+function mayHoldInexact(text: string): boolean {
+  return /\d{16}|\d[eE]/.test(text);
+}
+
+/** Quotes the numbers that a double cannot hold. */
+function withInexactAsText(json: string): string {
+  return json.replace(TOKENS, (token) => (token.startsWith('"') || isExact(token) ? token : `"${token}"`));
+}
+
+function isExact(number: string): boolean {
+  const value = Number(number);
   if (!Number.isFinite(value)) return false;
-  return Number.isSafeInteger(value) || !/^-?\d+$/.test(text.trim());
+  return !/^-?\d+$/.test(number) || Number.isSafeInteger(value) || BigInt(number) === BigInt(value);
 }

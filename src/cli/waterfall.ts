@@ -45,7 +45,7 @@ export function drawWaterfall(request: RequestDetails, paint: Paint): readonly s
   const outcomes = new Map(request.summary.outcomes.map((outcome) => [outcome.producerId, outcome]));
   const scale = scaleOf(request);
   const names = attempts.map(({ producerId }) => nameOf(producerId, outcomes.get(producerId)));
-  const nameWidth = Math.max(...names.map((name) => name.length));
+  const nameWidth = names.reduce((max, { length }) => Math.max(max, length), 0);
   const rows = attempts.map((attempt, i) => {
     const name = paint("bold", (names[i] ?? "").padEnd(nameWidth));
     const bar = barOf(attempt, request, scale, paint);
@@ -64,7 +64,7 @@ interface Scale {
 }
 
 function scaleOf({ timeline, ttlMs, summary, pending }: RequestDetails): Scale {
-  const lastMs = Math.max(pending ? summary.elapsedMs : 0, ...timeline.map(({ atMs }) => atMs));
+  const lastMs = timeline.reduce((max, { atMs }) => Math.max(max, atMs), pending ? summary.elapsedMs : 0);
   const hasTtl = ttlMs <= lastMs * 2;
   const wholeMs = Math.max(lastMs, hasTtl ? ttlMs : 0) || 1;
   const columnOf = (atMs: number) => Math.round((atMs / wholeMs) * (WIDTH - 1));
@@ -163,5 +163,5 @@ function colourOf(state: string): Colour {
 
 function nameOf(producerId: string, outcome: ProducerOutcome | undefined): string {
   const group = outcome?.group ?? "";
-  return group === "" ? producerId : `${producerId} (${group})`;
+  return sanitize(group === "" ? producerId : `${producerId} (${group})`);
 }
