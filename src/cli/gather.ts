@@ -5,7 +5,7 @@ import type { Gather, RequestOptions } from "ate-dispatcher-client";
 import { type Command, Option } from "commander";
 import type { Cli } from "./cli.js";
 import { addConnectOptions, type ConnectOptions, withClient } from "./connect.js";
-import { EXIT } from "./exit.js";
+import { CliError, EXIT } from "./exit.js";
 import type { Output, Paint } from "./output.js";
 import {
   acceptanceEvent,
@@ -14,6 +14,7 @@ import {
   resultEvent,
   summaryEvent,
   summaryLines,
+  undecodable,
 } from "./render.js";
 import { addRequestOptions, type RequestFlags, requestOf } from "./request-options.js";
 import { percent, positiveCount, positiveMs } from "./values.js";
@@ -26,7 +27,8 @@ Examples:
   $ ate-dispatcher gather prices --json | jq -c 'select(.event == "result") | .value'
 
 Exit code 3 if the summary says "not satisfied". The number of results to be satisfied is --min. The default is the goal
-of --count, --quorum or --first, or a result from every producer.`;
+of --count, --quorum or --first, or a result from every producer. A result that cannot be decoded is shown as an error in
+its place; the exit code is 1 then.`;
 
 interface Flags extends RequestFlags, ConnectOptions {
   readonly count?: number;
@@ -100,10 +102,15 @@ async function show(gather: Gather, topic: string, output: Output, cli: Cli): Pr
     if (output.isJson) await output.result(acceptanceEvent(acceptance), () => "");
     else output.note({}, acceptanceLines(acceptance, topic, PLAIN));
     const line = createResultLine(paint);
-    for await (const result of gather) await output.result(resultEvent(result), () => line(result));
+    let undecodableCount = 0;
+    for await (const result of gather) {
+      if (undecodable(result) !== undefined) undecodableCount++;
+      await output.result(resultEvent(result), () => line(result));
+    }
     const summary = await gather.summary;
     await output.result(summaryEvent(summary), () => summaryLines(summary, paint));
     cli.stop.throwIfAborted();
+    if (undecodableCount > 0) throw notDecoded(undecodableCount);
     cli.exitWith(summary.satisfied ? EXIT.ok : EXIT.unsatisfied);
   } catch (error) {
     // After a stop, the error of the cancelled gather is a consequence; report the stop.
@@ -111,4 +118,12 @@ async function show(gather: Gather, topic: string, output: Output, cli: Cli): Pr
   } finally {
     cli.stop.removeEventListener("abort", cancel);
   }
+}
+
+function notDecoded(count: number): CliError {
+  const what =
+    count === 1
+      ? "1 result could not be decoded; its producer"
+      : `${count} results could not be decoded; their producers`;
+  return new CliError(`${what} sent malformed data`, EXIT.failed);
 }
