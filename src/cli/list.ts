@@ -6,7 +6,7 @@ import type { Command } from "commander";
 import type { Cli } from "./cli.js";
 import { addConnectOptions, type ConnectOptions, withClient } from "./connect.js";
 import { EXIT } from "./exit.js";
-import type { Output } from "./output.js";
+import { type Output, sanitize } from "./output.js";
 import { type Column, drawTable } from "./table.js";
 import { orStopped } from "./time.js";
 
@@ -74,7 +74,7 @@ async function show<T, F extends ConnectOptions>(
   }
   if (hasMore)
     output.note({ event: "more", shown }, `the first ${shown} are shown; raise --count to see more`);
-  if (shown === 0 && !output.isJson) {
-    output.note({}, `no ${list.name}${topic === "" ? "" : ` on ${topic}`}`);
+  if (shown === 0) {
+    output.note({ event: "empty", topic }, `no ${list.name}${topic === "" ? "" : ` on ${sanitize(topic)}`}`);
   }
 }

@@ -92,7 +92,7 @@ async function waitForEnd(
  * Creates the callbacks that print results, gaps and summaries. A slow reader of the output slows down the listener.
  */
 function createCallbacks(
-  { count, summaries, json }: Flags,
+  { count, summaries, json, address }: Flags,
   output: Output,
   onEnough: () => void,
 ): Pick<ListenerOptions, "onResult" | "onSummary" | "onGap" | "onStatus"> {
@@ -114,7 +114,7 @@ function createCallbacks(
       if (json) void output.result(event, () => "");
       else output.warn(`lost ${lostCount} results on ${sanitize(topic)} (${reason})`);
     },
-    onStatus: createStatusNotes(output),
+    onStatus: createStatusNotes(output, address),
     ...(summaries && {
       onSummary: (summary) =>
         void output.result(summaryEvent(summary), () => summaryLines(summary, output.paint)),

@@ -7,6 +7,7 @@ import { nearest } from "../config/names.js";
 import { addBench } from "./bench.js";
 import { addCancel } from "./cancel.js";
 import type { Cli, Process } from "./cli.js";
+import { type CommandStreams, openCommandStreams } from "./command-streams.js";
 import { EXIT, explain } from "./exit.js";
 import { addGather } from "./gather.js";
 import { jsonText } from "./json-text.js";
@@ -19,7 +20,6 @@ import { addRequest } from "./request.js";
 import { addRequests } from "./requests.js";
 import { addServe } from "./serve.js";
 import { addShow } from "./show.js";
-import { openStandardStreams, type StandardStreams } from "./standard-streams.js";
 import { addTop } from "./top.js";
 import { addTopics } from "./topics.js";
 
@@ -43,7 +43,7 @@ NO_COLOR to turn colours off.`;
  * @returns the exit code, when all output is written or can no longer be written; never throws.
  */
 export async function runCli(args: readonly string[], host: Process): Promise<number> {
-  const streams = openStandardStreams(host);
+  const streams = openCommandStreams(host);
   const { stdout, stderr, stop } = streams;
   let exitCode: number = EXIT.ok;
   let isJson = false;
@@ -78,7 +78,7 @@ export async function runCli(args: readonly string[], host: Process): Promise<nu
   }
 }
 
-function createProgram(cli: Cli, { stdout, stderr }: StandardStreams): Command {
+function createProgram(cli: Cli, { stdout, stderr }: CommandStreams): Command {
   const program = new Command("ate-dispatcher");
   let current = program;
   program

@@ -21,8 +21,8 @@ export interface Output {
   readonly isBehind: boolean;
   /** Writes a note to standard error: `event` as a JSON line, or `text`. */
   note(event: object, text: string): void;
-  /** Writes a warning to standard error. */
-  warn(text: string): void;
+  /** Writes a warning to standard error. @param event - the JSON line. Default: an event `warning` with the text. */
+  warn(text: string, event?: object): void;
 }
 
 /** Colours a text, or returns it unchanged if colours are off. */
@@ -60,8 +60,7 @@ export function createOutput(
     note(event, text) {
       void stderr.write(`${isJson ? jsonText(event) : paintError("dim", text)}\n`);
     },
-    warn(text) {
-      const event = { event: "warning", message: text };
+    warn(text, event = { event: "warning", message: text }) {
       void stderr.write(`${isJson ? jsonText(event) : warning(text)}\n`);
     },
   };

@@ -92,7 +92,7 @@ async function produce(topics: readonly string[], flags: Flags, cli: Cli): Promi
     const producer: Producer = client.createProducer({
       ...optionsOf(topics, flags),
       handler: log?.watch(handler) ?? handler,
-      onStatus: createStatusNotes(output),
+      onStatus: createStatusNotes(output, flags.address),
       ...(log && { onDisposition: log.onDisposition }),
     });
     await orStopped(producer.ready(), cli.stop);

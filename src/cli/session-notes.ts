@@ -5,20 +5,38 @@ import type { SessionStatus } from "ate-dispatcher-client";
 import { type Output, sanitize } from "./output.js";
 import { ms } from "./render.js";
 
-/** Creates a status callback that writes a note for each change to standard error. */
-export function createStatusNotes(output: Output): (status: SessionStatus) => void {
+/** The minimum time between two notes about an attempt that failed, in milliseconds. */
+const MIN_NOTE_INTERVAL_MS = 1_000;
+
+/**
+ * Creates a status callback that writes a note for each change to standard error. Attempts to connect that fail one after
+ * the other get at most one note a second.
+ *
+ * @param address - the dispatcher's address, for the notes.
+ * @param now - the present instant in milliseconds, by a monotonic clock.
+ */
+export function createStatusNotes(
+  output: Output,
+  address: string,
+  now: () => number = () => performance.now(),
+): (status: SessionStatus) => void {
   let wasReady = false;
+  let nextNoteAt = Number.NEGATIVE_INFINITY;
   return (status) => {
     switch (status.type) {
       case "ready":
         // The command itself reports the first session.
         if (wasReady) output.note({ event: "reconnected", session_id: status.sessionId }, "reconnected");
         wasReady = true;
+        nextNoteAt = Number.NEGATIVE_INFINITY;
         break;
       case "disconnected": {
-        const message = sanitize(status.error.message);
-        const event = { event: "disconnected", message, retry_in_ms: Math.round(status.retryInMs) };
-        output.note(event, `disconnected: ${message}; reconnecting in ${ms(status.retryInMs)}`);
+        if (now() < nextNoteAt) break;
+        nextNoteAt = now() + MIN_NOTE_INTERVAL_MS;
+        const { message } = status.error;
+        const event = { event: "disconnected", address, message, retry_in_ms: Math.round(status.retryInMs) };
+        const what = `disconnected from ${address}: ${sanitize(message)}`;
+        output.note(event, `${what}; reconnecting in ${ms(status.retryInMs)}`);
         break;
       }
       case "goingAway":
@@ -27,9 +45,11 @@ export function createStatusNotes(output: Output): (status: SessionStatus) => vo
           `the dispatcher shuts down within ${ms(status.graceMs)}`,
         );
         break;
-      case "fault":
-        output.warn(sanitize(status.error.message));
+      case "fault": {
+        const { code, reason, message, metadata } = status.error;
+        output.warn(sanitize(message), { event: "fault", code, reason, message, metadata });
         break;
+      }
       case "closed":
         break;
     }

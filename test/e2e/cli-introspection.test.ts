@@ -123,10 +123,22 @@ describe("topics", () => {
     ]);
   });
 
-  it("that do not exist yield a message, except with --json", async () => {
+  it("that do not exist yield a message", async () => {
     const nothing = { code: 0, stdout: "" };
     expect(await run("topics", "other.*")).toEqual({ ...nothing, stderr: "no topics on other.*\n" });
-    expect(await run("topics", "other.*", "--json")).toEqual({ ...nothing, stderr: "" });
+    expect(await run("topics", "other.*", "--json")).toEqual({
+      ...{ ...nothing, stderr: '{"event":"empty","topic":"other.*"}\n' },
+    });
+  });
+});
+
+describe.each(["producers", "listeners", "requests"])("%s that do not exist", (name) => {
+  it("yield a message, also for a pattern and with --json", async () => {
+    const nothing = { code: 0, stdout: "" };
+    expect(await run(name, "other.*")).toEqual({ ...nothing, stderr: `no ${name} on other.*\n` });
+    expect(await run(name, "other", "--json")).toEqual({
+      ...{ ...nothing, stderr: '{"event":"empty","topic":"other"}\n' },
+    });
   });
 });
 

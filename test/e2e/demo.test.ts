@@ -1,7 +1,10 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { BUILD_MS, buildExamples } from "../support/examples.js";
 import { createProcesses } from "../support/processes.js";
+import { ROOT } from "../support/root.js";
 
 const DEMO = fileURLToPath(new URL("../../dist-examples/demo/demo.js", import.meta.url));
 const processes = createProcesses();
@@ -20,6 +23,9 @@ describe("the demo", () => {
     );
     expect(text).toMatch(/producer2 +━+┊╌+✗ .* too late/);
     expect(code).toBe(0);
+    const requests = demo.stdout.all.filter((line) => line.startsWith("request "));
+    expect(requests).toHaveLength(5);
+    expect(readFileSync(join(ROOT, "README.md"), "utf8")).toContain("two listeners, five requests:");
   });
 
   it("leaves no process behind when it is interrupted", async () => {

@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
+import { openCommandStreams } from "./command-streams.js";
 import { Stop } from "./exit.js";
-import { openStandardStreams } from "./standard-streams.js";
 
 function setUp() {
   const [stdout, stderr] = [new PassThrough({ highWaterMark: 1 }), new PassThrough()];
@@ -14,7 +14,7 @@ function setUp() {
     environment: {},
     atExit: () => {},
   };
-  return { stdout, stop, streams: openStandardStreams(host) };
+  return { stdout, stop, streams: openCommandStreams(host) };
 }
 
 describe("the end of a command", () => {
@@ -53,9 +53,13 @@ describe("the end of a command", () => {
     expect(reports).toEqual([[expect.stringMatching(/^standard output .*ENOSPC/), 1]]);
   });
 
-  it("has code 0 and no text when the reader has gone away", async () => {
+  it.each([
+    ["EPIPE", false],
+    ["EIO", true],
+  ])("has code 0 and no text when the reader has gone away: %s", async (code, isTTY) => {
     const { stdout, streams } = setUp();
-    stdout.destroy(Object.assign(new Error("write EPIPE"), { code: "EPIPE" }));
+    Object.assign(stdout, { isTTY });
+    stdout.destroy(Object.assign(new Error(`write ${code}`), { code }));
     await new Promise((resolve) => streams.stop.addEventListener("abort", resolve));
 
     expect(streams.stop.reason).toMatchObject({ exitCode: 0 });

@@ -3,14 +3,14 @@
  */
 import type { Process } from "./cli.js";
 import { EXIT, Stop } from "./exit.js";
-import { OutputStream, type WriteFailure } from "./output-stream.js";
+import { OutputStream, type Terminal, type WriteFailure } from "./output-stream.js";
 import { pause } from "./time.js";
 
 /** How long a signal lets the output be read before the rest is dropped, in milliseconds. */
 const MAX_FLUSH_MS = 1_000;
 
 /** The streams of a command. */
-export interface StandardStreams {
+export interface CommandStreams {
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   /** Fires when the process should end, and when standard output has failed; `reason` is a {@link Stop}. */
@@ -26,7 +26,7 @@ export interface StandardStreams {
 }
 
 /** Starts to watch the streams of the process. */
-export function openStandardStreams(host: Process): StandardStreams {
+export function openCommandStreams(host: Process): CommandStreams {
   const stopped = new AbortController();
   const stop = stopped.signal;
   const passOn = () => stopped.abort(host.stop.reason);
@@ -37,7 +37,7 @@ export function openStandardStreams(host: Process): StandardStreams {
     .then(() => pause(MAX_FLUSH_MS))
     .then(() => hurry.abort());
   const stdout = new OutputStream(host.stdout, hurry.signal, (failure) => {
-    const exitCode = hasNoReader(failure) ? EXIT.ok : EXIT.failed;
+    const exitCode = hasNoReader(failure, host.stdout) ? EXIT.ok : EXIT.failed;
     stopped.abort(new Stop(exitCode, `standard output failed: ${failure.message}`));
   });
   // Without standard error, a command does all that it does otherwise, and tells nobody.
@@ -48,7 +48,7 @@ export function openStandardStreams(host: Process): StandardStreams {
       const isDone = !host.stop.aborted;
       await stdout.flush();
       const { failure } = stdout;
-      const isFailed = failure !== undefined && !hasNoReader(failure);
+      const isFailed = failure !== undefined && !hasNoReader(failure, host.stdout);
       if (isFailed) report(textOf(failure), EXIT.failed);
       await stderr.flush(AbortSignal.timeout(MAX_FLUSH_MS));
       if (isFailed) return EXIT.failed;
@@ -57,9 +57,9 @@ export function openStandardStreams(host: Process): StandardStreams {
   };
 }
 
-/** Whether the reader has gone away, as `head` does when it has seen enough. */
-function hasNoReader({ code }: WriteFailure): boolean {
-  return code === "EPIPE";
+/** Whether the reader has gone away: `head` when it has seen enough, or a terminal that was closed. */
+function hasNoReader({ code }: WriteFailure, { isTTY }: Terminal): boolean {
+  return code === "EPIPE" || (code === "EIO" && isTTY === true);
 }
 
 function textOf({ code, message }: WriteFailure): string {
