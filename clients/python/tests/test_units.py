@@ -11,9 +11,10 @@ import pytest
 from google.protobuf.message import Message
 from grpc import StatusCode
 
-from ate_dispatcher_grpc import InvalidArgumentError, Json, Reconnect
+from ate_dispatcher_grpc import Fault, InvalidArgumentError, Json, Reconnect, SessionStatus
 from ate_dispatcher_grpc._backoff import Backoff
 from ate_dispatcher_grpc._enums import EnumNames
+from ate_dispatcher_grpc._gather_core import GatherCore
 from ate_dispatcher_grpc._gen import view_pb2
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1 import (
     dispatcher_service_pb2,
@@ -36,6 +37,7 @@ from ate_dispatcher_grpc._json import (
     encode_struct,
     encode_value,
 )
+from ate_dispatcher_grpc._listener_core import ListenerCore, ListenerOptions
 from ate_dispatcher_grpc._listener_topics import ListenerTopics
 from ate_dispatcher_grpc._status import error_of_status
 from ate_dispatcher_grpc._time import duration_of, seconds_of
@@ -258,3 +260,35 @@ def test_topic_changes_of_other_programs_are_applied() -> None:
     update, done = topics.add(["b"])
     assert update is None
     assert done.done()
+
+
+def test_an_event_that_cannot_be_decoded_is_a_fault_and_the_rest_goes_on() -> None:
+    class Port:
+        def __init__(self) -> None:
+            self.statuses: list[SessionStatus] = []
+
+        def session_live(self, status: SessionStatus, heartbeat_interval: float) -> None:
+            raise AssertionError("unexpected session")
+
+        def set_heartbeat_interval(self, interval: float) -> None:
+            raise AssertionError("unexpected heartbeat")
+
+        def report_status(self, status: SessionStatus) -> None:
+            self.statuses.append(status)
+
+    port = Port()
+    core = ListenerCore(ListenerOptions(["t"]), port)
+    events = [view_pb2.Event(summary=b"\xff"), view_pb2.Event(gap=b"\xff"), view_pb2.Event(summary=b"")]
+    items = core.receive(view_pb2.EventBatch(events=events).SerializeToString())
+    assert len(items) == 1
+    assert [status.error.reason for status in port.statuses if isinstance(status, Fault)] == [
+        "UNDECODABLE_EVENT",
+        "UNDECODABLE_EVENT",
+    ]
+
+
+def test_a_gather_whose_events_cannot_be_decoded_ends_with_an_error() -> None:
+    core = GatherCore()
+    core.receive(view_pb2.EventBatch(events=[view_pb2.Event(summary=b"\xff")]).SerializeToString())
+    assert core.error is not None
+    assert core.error.reason == "UNDECODABLE_EVENT"

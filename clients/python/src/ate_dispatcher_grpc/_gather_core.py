@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 
+from google.protobuf.message import DecodeError
+
 from ate_dispatcher_grpc._gen import view_pb2 as view
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1 import request_pb2, summary_pb2
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1.session_pb2 import Heartbeat
+from ate_dispatcher_grpc._session import undecodable_event
 from ate_dispatcher_grpc._time import seconds_of
 from ate_dispatcher_grpc.delivery import ResultDelivery
 from ate_dispatcher_grpc.errors import DispatcherError, unavailable
@@ -29,7 +32,13 @@ class GatherCore:
         return self.summary is not None or self.error is not None
 
     def receive(self, message: bytes) -> None:
-        """Handles one GatherResponse."""
+        """Handles one GatherResponse. One that cannot be decoded is the error of the gather."""
+        try:
+            self._receive(message)
+        except (DecodeError, ValueError, OverflowError) as error:
+            self.fail(undecodable_event(error))
+
+    def _receive(self, message: bytes) -> None:
         for event in view.EventBatch.FromString(message).events:
             kind = event.WhichOneof("event")
             if kind == "delivery":

@@ -6,10 +6,15 @@ delay the exit of the program.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
+
+from ate_dispatcher_grpc._failures import log_failure
+
+_log = logging.getLogger("ate_dispatcher_grpc")
 
 # How long an idle thread waits for the next call, in seconds.
 _IDLE_SECONDS = 5.0
@@ -19,7 +24,7 @@ class HandlerThreads:
     """Runs calls in at most `limit` threads; further calls are queued."""
 
     def __init__(self, limit: int, name: str) -> None:
-        self.limit = limit
+        self._limit = limit
         self._name = name
         self._condition = threading.Condition()
         self._waiting: deque[Callable[[], None]] = deque()
@@ -35,10 +40,14 @@ class HandlerThreads:
             self._waiting.append(call)
             if self._idle >= len(self._waiting):
                 self._condition.notify()
-            elif len(self._threads) < self.limit:
-                thread = threading.Thread(target=self._run, name=self._name, daemon=True)
-                self._threads.add(thread)
-                thread.start()
+            else:
+                self._start_threads()
+
+    def set_limit(self, limit: int) -> None:
+        """Changes the limit: starts threads for queued calls, or lets threads end after the call they run."""
+        with self._condition:
+            self._limit = limit
+            self._start_threads()
 
     def withdraw(self, call: Callable[[], None]) -> bool:
         """Removes a queued call; returns False if it has already started."""
@@ -58,16 +67,33 @@ class HandlerThreads:
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
 
+    def _start_threads(self) -> None:
+        missing = min(len(self._waiting) - self._idle, self._limit - len(self._threads))
+        for _ in range(missing):
+            thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+            self._threads.add(thread)
+            try:
+                thread.start()
+            except RuntimeError as error:
+                # The call stays queued for a thread that becomes idle, and for the next attempt to start one.
+                self._threads.discard(thread)
+                log_failure(_log, "the start of a handler's thread", error)
+                return
+
     def _run(self) -> None:
         while (call := self._next()) is not None:
-            call()
+            try:
+                call()
+            # A thread that ended here would stay counted, and no other would take its place.
+            except BaseException as error:
+                log_failure(_log, "a handler's thread", error)
 
     def _next(self) -> Callable[[], None] | None:
         with self._condition:
             self._idle += 1
             self._condition.wait_for(lambda: self._waiting or self._is_closed, _IDLE_SECONDS)
             self._idle -= 1
-            if self._waiting:
+            if self._waiting and len(self._threads) <= self._limit:
                 return self._waiting.popleft()
             self._threads.discard(threading.current_thread())
             return None

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Literal, Union
+from typing import Final, Literal, Union
+
+from google.protobuf.message import DecodeError
 
 from ate_dispatcher_grpc._cursors import Cursors
 from ate_dispatcher_grpc._enums import enum_number
@@ -15,13 +17,15 @@ from ate_dispatcher_grpc._gen.ate.dispatcher.v1.dispatcher_service_pb2 import Li
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1.session_pb2 import GoAway, Heartbeat
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1.summary_pb2 import Summary as SummaryMessage
 from ate_dispatcher_grpc._listener_topics import ListenerTopics
-from ate_dispatcher_grpc._session import SessionPort
+from ate_dispatcher_grpc._session import SessionPort, undecodable_event
 from ate_dispatcher_grpc._time import seconds_of
 from ate_dispatcher_grpc._topics import check_patterns
 from ate_dispatcher_grpc.delivery import ResultDelivery
 from ate_dispatcher_grpc.errors import DispatcherError, invalid_argument
 from ate_dispatcher_grpc.results import Gap, Summary, decode_gap, decode_summary
-from ate_dispatcher_grpc.status import GoingAway, Ready
+from ate_dispatcher_grpc.status import Fault, GoingAway, Ready
+
+_SKIPPABLE_EVENTS: Final = frozenset({"summary", "gap", "heartbeat", "go_away"})
 
 ListenerItem = Union[ResultDelivery, Summary, Gap]
 """What a listener receives: results, gaps where deliveries were lost, and summaries if requested."""
@@ -86,7 +90,13 @@ class ListenerCore:
         """Handles one SubscribeResponse; returns the items for the owner, in order."""
         items: list[ListenerItem] = []
         for event in view.EventBatch.FromString(message).events:
-            self._handle(event, items)
+            try:
+                self._handle(event, items)
+            except (DecodeError, ValueError, OverflowError) as error:
+                # Otherwise one event that cannot be decoded would end the stream again after each reconnect.
+                if event.WhichOneof("event") not in _SKIPPABLE_EVENTS:
+                    raise
+                self._port.report_status(Fault(undecodable_event(error)))
         return items
 
     def add(self, topics: Sequence[str]) -> tuple[bytes | None, Future[None]]:

@@ -109,5 +109,8 @@ class ListenerPeer:
             return
         try:
             callback(item)
-        except Exception as error:
+        except BaseException as error:
+            # In the program's own thread, SystemExit and Ctrl-C concern the program.
+            if not isinstance(error, Exception) and threading.current_thread() is not self._consumer:
+                raise
             self.session.callback_failed(name, error)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from typing import Final, Generic, TypeVar
 
@@ -41,6 +41,8 @@ class ProducerCore(Generic[A]):
         make: Callable[[view.Assignment, float], A],
         port: ProducerPort[A],
     ) -> None:
+        # Copied, since each reconnect sends them again and the program may have changed its own by then.
+        self._labels = _copy_labels(options.labels)
         self._options = options
         self._make = make
         self._port = port
@@ -63,7 +65,7 @@ class ProducerCore(Generic[A]):
             hello = wire.Hello(
                 producer_id=self._id,
                 display_name=self._options.display_name,
-                labels=self._options.labels,
+                labels=self._labels,
                 registrations=self._registrations.current(),
                 max_outstanding=self.concurrency,
                 max_backlog=self._options.max_backlog,
@@ -208,6 +210,12 @@ class ProducerCore(Generic[A]):
 
 def _registration(topic: ProducerTopic) -> tuple[str, str]:
     return (topic, "") if isinstance(topic, str) else (topic[0], topic[1])
+
+
+def _copy_labels(labels: Mapping[str, str]) -> dict[str, str]:
+    if not isinstance(labels, Mapping):
+        raise invalid_argument("labels", f"is a {type(labels).__name__}; it must be a mapping of str to str")
+    return dict(labels)
 
 
 def _batch(*messages: view.ProducerMessage) -> bytes:

@@ -108,7 +108,7 @@ class ProducerPeer:
             return
         try:
             self._on_disposition(assignment_id, disposition)
-        except Exception as error:
+        except BaseException as error:
             self.session.callback_failed("on_disposition", error)
 
     def _run(self, assignment: Assignment) -> None:

@@ -6,6 +6,7 @@ from typing import Final, Protocol
 
 from grpc import StatusCode
 
+from ate_dispatcher_grpc._failures import named_text_of, printable
 from ate_dispatcher_grpc.errors import (
     DispatcherError,
     LimitError,
@@ -81,6 +82,18 @@ def slow_consumer() -> LimitError:
 def stream_ended() -> UnavailableError:
     """Returns the error for a stream that the server ended without an error."""
     return unavailable("the server ended the stream", "STREAM_ENDED")
+
+
+def callback_failure(name: str, error: BaseException) -> DispatcherError:
+    """Returns the error for a callback that raised."""
+    text = printable(f"{name} raised {named_text_of(error)}")
+    return DispatcherError(StatusCode.UNKNOWN, text, reason="CALLBACK_FAILED")
+
+
+def undecodable_event(error: BaseException) -> DispatcherError:
+    """Returns the error for an event of the server that cannot be decoded."""
+    details = printable(f"cannot decode an event of the server: {named_text_of(error)}")
+    return DispatcherError(StatusCode.INTERNAL, details, reason="UNDECODABLE_EVENT")
 
 
 def session_lost(cause: DispatcherError) -> RevokedError:

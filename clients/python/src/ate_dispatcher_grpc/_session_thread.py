@@ -11,9 +11,16 @@ import grpc
 
 from ate_dispatcher_grpc._backoff import Backoff
 from ate_dispatcher_grpc._connection import Call, Connection
+from ate_dispatcher_grpc._failures import is_interrupt, log_failure, named_text_of
 from ate_dispatcher_grpc._outbox import Outbox
 from ate_dispatcher_grpc._peer import Peer
-from ate_dispatcher_grpc._session import STABLE_AFTER, heartbeat_lost, is_permanent, stream_ended
+from ate_dispatcher_grpc._session import (
+    STABLE_AFTER,
+    callback_failure,
+    heartbeat_lost,
+    is_permanent,
+    stream_ended,
+)
 from ate_dispatcher_grpc._watchdog import Watch
 from ate_dispatcher_grpc.errors import ClosedError, DispatcherError
 from ate_dispatcher_grpc.status import Closed, Disconnected, Fault, Ready, SessionStatus
@@ -93,14 +100,15 @@ class SessionThread:
             return
         try:
             self._on_status(status)
-        except Exception:
-            _log.exception("on_status raised")
+        except BaseException as error:
+            if is_interrupt(error):
+                raise
+            log_failure(_log, "on_status", error)
 
-    def callback_failed(self, name: str, error: Exception) -> None:
+    def callback_failed(self, name: str, error: BaseException) -> None:
         """Logs and reports that a callback raised."""
-        _log.error("%s raised", name, exc_info=error)
-        text = f"{name} raised {type(error).__name__}: {error}"
-        self.report_status(Fault(DispatcherError(grpc.StatusCode.UNKNOWN, text, reason="CALLBACK_FAILED")))
+        log_failure(_log, name, error)
+        self.report_status(Fault(callback_failure(name, error)))
 
     def wait_until_live(self, timeout: float | None) -> None:
         """Waits until the session is live; `timeout` is in seconds.
@@ -214,9 +222,9 @@ class SessionThread:
             return self._abort_error or self._connection.error_of(error)
         except DispatcherError as error:
             return error
-        except Exception as error:
-            _log.exception("cannot handle a message from the server")
-            return DispatcherError(grpc.StatusCode.INTERNAL, f"{type(error).__name__}: {error}")
+        except BaseException as error:
+            log_failure(_log, "the handling of a message from the server", error)
+            return DispatcherError(grpc.StatusCode.INTERNAL, named_text_of(error))
         finally:
             self.watch.stop()
             outbox.close()

@@ -78,7 +78,7 @@ class Producer:
         """
         with self._session.lock:
             message = self._core.set_concurrency(concurrency)
-            self._handler_threads.limit = concurrency
+            self._handler_threads.set_limit(concurrency)
             self._send_if_live(message)
 
     def close(self, grace: float = DEFAULT_GRACE) -> None:

@@ -113,7 +113,7 @@ class ProducerPeer:
             return
         try:
             self._on_disposition(assignment_id, disposition)
-        except Exception as error:
+        except BaseException as error:
             self.session.callback_failed("on_disposition", error)
 
     def drained(self) -> None:
@@ -126,7 +126,8 @@ class ProducerPeer:
             if inspect.isawaitable(result):
                 result = await result
             encoded = encode_answer(result)
-        except (asyncio.CancelledError, Exception) as error:
+        # BaseException: a handler that raises SystemExit must not leave its request unanswered, nor end the event loop.
+        except BaseException as error:
             self.core.fail(assignment, encode_failure(error))
         else:
             self.core.answer(assignment, encoded)

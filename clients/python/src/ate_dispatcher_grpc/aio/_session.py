@@ -13,7 +13,14 @@ import grpc
 import grpc.aio
 
 from ate_dispatcher_grpc._backoff import Backoff
-from ate_dispatcher_grpc._session import STABLE_AFTER, heartbeat_lost, is_permanent, stream_ended
+from ate_dispatcher_grpc._failures import log_failure, named_text_of
+from ate_dispatcher_grpc._session import (
+    STABLE_AFTER,
+    callback_failure,
+    heartbeat_lost,
+    is_permanent,
+    stream_ended,
+)
 from ate_dispatcher_grpc.aio._connection import Call, Connection
 from ate_dispatcher_grpc.aio._queues import Outbox
 from ate_dispatcher_grpc.aio._watch import Watch
@@ -101,8 +108,8 @@ class Session:
             return
         try:
             self._on_status(status)
-        except Exception:
-            _log.exception("on_status raised")
+        except BaseException as error:
+            log_failure(_log, "on_status", error)
 
     async def call_back(self, name: str, callback: Callable[[Any], object] | None, item: Any) -> None:
         """Runs a callback, and reports it if it raises."""
@@ -112,14 +119,15 @@ class Session:
             result = callback(item)
             if inspect.isawaitable(result):
                 await result
-        except Exception as error:
+        except BaseException as error:
+            if isinstance(error, asyncio.CancelledError) and _is_cancelled():
+                raise
             self.callback_failed(name, error)
 
-    def callback_failed(self, name: str, error: Exception) -> None:
+    def callback_failed(self, name: str, error: BaseException) -> None:
         """Logs and reports that a callback raised."""
-        _log.error("%s raised", name, exc_info=error)
-        text = f"{name} raised {type(error).__name__}: {error}"
-        self.report_status(Fault(DispatcherError(grpc.StatusCode.UNKNOWN, text, reason="CALLBACK_FAILED")))
+        log_failure(_log, name, error)
+        self.report_status(Fault(callback_failure(name, error)))
 
     async def wait_until_live(self) -> None:
         """Waits until the session is live; raises if it ends for good first."""
@@ -216,8 +224,8 @@ class Session:
         except DispatcherError as error:
             return error
         except Exception as error:
-            _log.exception("cannot handle a message from the server")
-            return DispatcherError(grpc.StatusCode.INTERNAL, f"{type(error).__name__}: {error}")
+            log_failure(_log, "the handling of a message from the server", error)
+            return DispatcherError(grpc.StatusCode.INTERNAL, named_text_of(error))
         finally:
             self.watch.stop()
             self.outbox.discard()
@@ -234,6 +242,15 @@ class Session:
         self._live.set()
         self._peer.session_ended(error)
         self.report_status(Closed(error))
+
+
+def _is_cancelled() -> bool:
+    """Returns whether the current task is being cancelled. Otherwise a CancelledError is one that a callback raised.
+
+    Python 3.10 cannot tell, so there each one counts as a cancellation.
+    """
+    cancelling = getattr(asyncio.current_task(), "cancelling", None)
+    return cancelling is None or cancelling() > 0
 
 
 async def _write(call: Call, outbox: Outbox) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from queue import Queue
 from typing import Any, TypeVar
 
+from ate_dispatcher_grpc._failures import log_failure
 from ate_dispatcher_grpc.compat.codec import Codec
 from ate_dispatcher_grpc.compat.embedded import EmbeddedDispatcher
 from ate_dispatcher_grpc.compat.payload import call_options
@@ -176,8 +177,8 @@ class ATEDispatcher(threading.Thread):
         self._is_ending = True
         try:
             sessions.close()
-        except Exception:
-            _log.exception("cannot close the sessions in order")
+        except Exception as error:
+            log_failure(_log, "the end of the sessions", error)
         with self._registration_lock:
             self._sessions = None
         for listeners in list(self.evt_result_listeners.values()):

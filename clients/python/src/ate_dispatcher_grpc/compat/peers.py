@@ -9,6 +9,7 @@ from typing import Any, Literal, Optional, Protocol
 
 from typing_extensions import NotRequired, TypedDict
 
+from ate_dispatcher_grpc._failures import log_failure
 from ate_dispatcher_grpc.errors import DispatcherError
 
 _log = logging.getLogger("ate_dispatcher_grpc.compat")
@@ -47,8 +48,9 @@ class ResultListener(threading.Thread):
         while (msg := self._listener_queue.get())["kind"] != "exit":
             try:
                 self.process_dispatcher_result(msg["topic"] or "", *msg["args"])
-            except Exception:
-                _log.exception("%s.process_dispatcher_result raised", type(self).__qualname__)
+            # BaseException: a call of sys.exit must not leave the listener deaf; only `stop` ends it.
+            except BaseException as error:
+                log_failure(_log, f"{type(self).__qualname__}.process_dispatcher_result", error)
 
     def stop(self) -> None:
         """Ends the thread after the results sent so far."""
@@ -91,8 +93,9 @@ class Producer(threading.Thread):
             topic = msg["topic"] or ""
             try:
                 result = self.produce_dispatcher_output(topic, *msg["args"], **msg["kwargs"])
-            except Exception as error:
-                _log.exception("%s.produce_dispatcher_output raised", type(self).__qualname__)
+            # BaseException: a call of sys.exit must not leave this request and all later ones unanswered.
+            except BaseException as error:
+                log_failure(_log, f"{type(self).__qualname__}.produce_dispatcher_output", error)
                 fail = getattr(reply_to, "fail", None)
                 if fail is not None:
                     fail(error)

@@ -8,6 +8,9 @@ import time
 from typing import Any
 from uuid import uuid4
 
+from grpc import StatusCode
+
+from ate_dispatcher_grpc._failures import log_event, named_text_of, printable
 from ate_dispatcher_grpc.assignment import Assignment
 from ate_dispatcher_grpc.client import Client
 from ate_dispatcher_grpc.compat.codec import Codec
@@ -42,7 +45,7 @@ class _Reply:
         self._settled = assignment.cancelled
         self._assignment = assignment
         self._value: Any = None
-        self._error: Exception | None = None
+        self._error: BaseException | None = None
 
     @property
     def is_revoked(self) -> bool:
@@ -54,7 +57,7 @@ class _Reply:
         self._value = msg["args"][0]
         self._settled.set()
 
-    def fail(self, error: Exception) -> None:
+    def fail(self, error: BaseException) -> None:
         """Receives an exception instead of a reply."""
         self._error = error
         self._settled.set()
@@ -103,7 +106,8 @@ class Sessions:
         while True:
             left = deadline - time.monotonic()
             if left <= 0:
-                _log.error("a request on %r expired before the client could connect", from_wire(topic))
+                text = f"a request on {from_wire(topic)!r} expired before the client could connect"
+                log_event(_log, logging.ERROR, text)
                 return
             try:
                 self._client.dispatch(topic, **request)
@@ -112,7 +116,8 @@ class Sessions:
                 if self._is_closed.wait(min(0.1, left)):
                     return
             except DispatcherError as error:
-                _log.error("the dispatcher rejected a request on %r: %s", from_wire(topic), error)
+                text = f"the dispatcher rejected a request on {from_wire(topic)!r}: {error}"
+                log_event(_log, logging.ERROR, text)
                 return
 
     def add_producer(self, producer: Producer, topic: str) -> None:
@@ -203,7 +208,8 @@ class Sessions:
         try:
             change()
         except (TimeoutError, UnavailableError):
-            _log.warning("the dispatcher does not answer; the change is sent again after the reconnect")
+            text = "the dispatcher does not answer; the change is sent again after the reconnect"
+            log_event(_log, logging.WARNING, text)
             if self._is_closed.is_set():
                 self._timeout = 0.0
 
@@ -213,5 +219,13 @@ class Sessions:
             value = decode_result_value(self._codec, result)
         except DispatcherError as error:
             listener.process_dispatcher_error(topic, error)
+            return
+        # A registered type decodes with code of the program, which may raise anything.
+        except Exception as error:
+            details = printable(
+                f"the result of {result.producer_id} cannot be decoded: {named_text_of(error)}"
+            )
+            undecodable = DispatcherError(StatusCode.INTERNAL, details, reason="UNDECODABLE_RESULT")
+            listener.process_dispatcher_error(topic, undecodable)
             return
         listener.send_result(topic, value)
