@@ -103,7 +103,7 @@ class AttributesRaise:
     def __iter__(self) -> Iterator[Any]:
         raise TextRaises
 
-    keys = __getitem__ = __iter__  # type: ignore[assignment]
+    keys = __getitem__ = __iter__
 
 
 def generator() -> Iterator[int]:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import atexit
 import functools
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, cast
 
 import grpc
 
-from ate_dispatcher_grpc._connection_options import ConnectionOptions
+from ate_dispatcher_grpc._channels import OPEN_TIMEOUT, Channels, PooledChannel, no_answer
+from ate_dispatcher_grpc._connection_options import ConnectionOptions, Metadata
+from ate_dispatcher_grpc._requests import Requests
 from ate_dispatcher_grpc._status import FailedCall, error_of_call
-from ate_dispatcher_grpc._watchdog import Watchdog
+from ate_dispatcher_grpc._time import wait_time
+from ate_dispatcher_grpc._watchdog import Watch, Watchdog
 from ate_dispatcher_grpc.errors import ClosedError, DispatcherError, unavailable
 
 Call = Any
@@ -26,13 +30,14 @@ _LOCAL_CLOSE_DETAILS: Final = ("Channel closed!", "Locally cancelled by applicat
 
 
 class Connection:
-    """Owns the gRPC channel, and replaces it when its connection is dead."""
+    """Owns the gRPC channels, and replaces one whose connection is dead."""
 
     def __init__(self, options: ConnectionOptions) -> None:
         self.options = options
         self.watchdog = Watchdog()
         self._lock = threading.Lock()
-        self._channel = self._open_channel()
+        self._channels: Channels[grpc.Channel] = Channels(self._open_channel, _close_in_background)
+        self._channels.primary()
         self._is_closed = False
         # Closes open streams before the interpreter exits: afterwards their threads would run in a partly destroyed
         # runtime. The hook holds only a weak reference, so that an abandoned connection can still be collected.
@@ -47,100 +52,154 @@ class Connection:
         *,
         context: Mapping[str, str] | None = None,
         timeout: float | None = None,
+        limit: float | None = None,
     ) -> bytes:
         """Makes a unary call.
 
+        Args:
+            path: The path of the method.
+            request: The request.
+            context: Additional gRPC metadata.
+            timeout: The gRPC deadline, in seconds from now.
+            limit: How long to wait for the response, in seconds. Default: the call timeout of the client.
+
         Raises:
-            DispatcherError: The call failed, or no response arrived within the call timeout.
+            DispatcherError: The call failed, or no response arrived in time.
         """
         metadata = self.options.call_metadata(context)
-        channel, call = self._start_call(
-            lambda channel: _raw(channel.unary_unary, path).future(
-                request, timeout=timeout, metadata=metadata
-            )
-        )
-        limit = self.options.call_timeout + (timeout or 0)
-        try:
-            return cast(bytes, call.result(limit))
-        except grpc.FutureTimeoutError:
-            self.replace_channel(channel)
-            raise unavailable(
-                f"no response within {limit:g} s; the connection is considered dead", "NO_ANSWER"
-            ) from None
-        except grpc.RpcError as error:
-            raise self.error_of(error) from error
-        except grpc.FutureCancelledError:
-            raise self._closed_channel_error() from None
-        finally:
-            call.cancel()
+        limit = self.options.call_timeout + (timeout or 0) if limit is None else limit
+        started_at = time.monotonic()
+        while True:
+            elapsed = time.monotonic() - started_at
+            deadline = None if timeout is None else max(0.0, timeout - elapsed)
+            attempt = _Attempt(self, path, iter((request,)), request, metadata, deadline)
+            try:
+                return cast(bytes, attempt.call.result(wait_time(limit - elapsed)))
+            except grpc.FutureTimeoutError:
+                self.retire(attempt.pooled)
+                raise no_answer(self.options.address, limit, attempt.is_written) from None
+            except (grpc.RpcError, grpc.FutureCancelledError) as error:
+                if attempt.has_moved:
+                    continue
+                if isinstance(error, grpc.RpcError):
+                    raise self.error_of(error) from error
+                raise self.closed_channel_error() from None
+            finally:
+                attempt.cancel()
 
     def server_stream(
         self, path: str, request: bytes, context: Mapping[str, str] | None, timeout: float | None
-    ) -> tuple[grpc.Channel, Call]:
-        """Opens a server-streaming call. Pass the returned channel to replace_channel if the stream goes silent."""
-        metadata = self.options.call_metadata(context)
-        return self._start_call(
-            lambda channel: _raw(channel.unary_stream, path)(request, timeout=timeout, metadata=metadata)
-        )
+    ) -> Stream:
+        """Opens a server-streaming call."""
+        return Stream(self, path, iter((request,)), request, self.options.call_metadata(context), timeout)
 
-    def bidi(self, path: str, requests: Iterator[bytes]) -> tuple[grpc.Channel, Call]:
-        """Opens a bidirectional stream. Pass the returned channel to replace_channel if the stream goes silent."""
-        metadata = self.options.call_metadata()
-        return self._start_call(
-            lambda channel: _raw(channel.stream_stream, path)(requests, metadata=metadata)
-        )
+    def bidi(self, path: str, requests: Iterator[bytes]) -> Stream:
+        """Opens a bidirectional stream."""
+        return Stream(self, path, requests, None, self.options.call_metadata(), None)
 
-    def replace_channel(self, dead: grpc.Channel) -> None:
-        """Replaces a channel whose connection is dead. Open calls on it fail; later calls use a new connection."""
+    def retire(self, pooled: PooledChannel[grpc.Channel]) -> None:
+        """Lets further calls use a new connection, because this one seems dead. Its open calls are not touched."""
         with self._lock:
-            if self._is_closed or self._channel is not dead:
-                return
-            self._channel = self._open_channel()
-        dead.close()
+            if not self._is_closed:
+                self._channels.retire(pooled)
 
     def error_of(self, error: grpc.RpcError) -> DispatcherError:
-        """Translates the error of a call. A call that replace_channel or close ended gets an error that says so."""
+        """Translates the error of a call. A call that `close` ended gets an error that says so."""
         failed = cast(FailedCall, error)
         if failed.code() is grpc.StatusCode.CANCELLED and (failed.details() or "") in _LOCAL_CLOSE_DETAILS:
-            return self._closed_channel_error()
+            return self.closed_channel_error()
         return error_of_call(failed)
 
-    def wait_for_ready(self, timeout: float) -> None:
-        """Waits until the channel is connected; `timeout` is in seconds."""
-        with self._lock:
-            channel = self._channel
-        ready = grpc.channel_ready_future(channel)
-        try:
-            ready.result(timeout)
-        except grpc.FutureTimeoutError:
-            ready.cancel()
-            raise unavailable(f"not connected to {self.options.address} within {timeout:g} s", "") from None
-
-    def close(self) -> None:
-        """Closes the channel and ends all calls on it."""
-        with self._lock:
-            self._is_closed = True
-        atexit.unregister(self._exit_hook)
-        self._channel.close()
-        self.watchdog.close()
-
-    def _start_call(self, call: Callable[[grpc.Channel], Call]) -> tuple[grpc.Channel, Call]:
-        with self._lock:
-            if self._is_closed:
-                raise ClosedError("client")
-            channel = self._channel
-        try:
-            return channel, call(channel)
-        except ValueError:
-            # Another thread closed the channel between the check and the call.
-            raise self._closed_channel_error() from None
-
-    def _closed_channel_error(self) -> DispatcherError:
+    def closed_channel_error(self) -> DispatcherError:
+        """Returns the error for a call that this process ended."""
         return (
             ClosedError("client")
             if self._is_closed
             else unavailable("the connection was dead", "HEARTBEAT_LOST")
         )
+
+    def wait_for_ready(self, timeout: float) -> None:
+        """Waits until the client is connected; `timeout` is in seconds."""
+        with self._lock:
+            if self._is_closed:
+                raise ClosedError("client")
+            channel = self._channels.primary().channel
+        ready = grpc.channel_ready_future(channel)
+        try:
+            ready.result(wait_time(timeout))
+        except grpc.FutureTimeoutError:
+            ready.cancel()
+            raise unavailable(
+                f"not connected to {self.options.address} within {timeout:g} s", "NOT_CONNECTED"
+            ) from None
+
+    def close(self) -> None:
+        """Closes the channels and ends all calls on them."""
+        with self._lock:
+            self._is_closed = True
+            channels = self._channels.all()
+        atexit.unregister(self._exit_hook)
+        for channel in channels:
+            channel.close()
+        self.watchdog.close()
+
+    def start_call(
+        self,
+        path: str,
+        requests: Requests,
+        request: bytes | None,
+        metadata: Metadata,
+        timeout: float | None,
+        is_unary: bool,
+    ) -> tuple[PooledChannel[grpc.Channel], Call, bool]:
+        """Starts a call on a channel with room; returns the channel, the call and whether `requests` is used.
+
+        A channel that has admitted as many calls before gets `request` directly, which needs no thread for it.
+        """
+        with self._lock:
+            if self._is_closed:
+                raise ClosedError("client")
+            pooled = self._channels.take(time.monotonic())
+            is_direct = request is not None and pooled.is_proven
+            if is_direct:
+                pooled.call_written()
+        channel = pooled.channel
+        is_started = False
+        try:
+            if is_unary:
+                kind = channel.unary_unary if is_direct else channel.stream_unary
+                call = _raw(kind, path).future
+            else:
+                call = _raw(channel.unary_stream if is_direct else channel.stream_stream, path)
+            started = call(request if is_direct else requests, timeout=wait_time(timeout), metadata=metadata)
+            is_started = True
+        except ValueError:
+            # Another thread closed the channel between the check and the call.
+            raise self.closed_channel_error() from None
+        finally:
+            if not is_started:
+                self.call_ended(pooled, is_direct, False)
+        return pooled, started, not is_direct
+
+    def call_written(self, pooled: PooledChannel[grpc.Channel]) -> None:
+        """Records that the request of a call is on the wire."""
+        with self._lock:
+            pooled.call_written()
+
+    def call_ended(self, pooled: PooledChannel[grpc.Channel], was_written: bool, is_connected: bool) -> None:
+        """Records the end of a call."""
+        with self._lock:
+            pooled.call_ended(was_written, is_connected)
+            if not self._is_closed:
+                self._channels.release_idle()
+
+    def must_move(self, pooled: PooledChannel[grpc.Channel]) -> bool:
+        """Returns whether a call whose request is not written should move: only if the connection works."""
+        with self._lock:
+            if self._is_closed or pooled.written == 0:
+                return False
+            pooled.limit_reached(time.monotonic())
+            return True
 
     def _open_channel(self) -> grpc.Channel:
         options = self.options
@@ -150,9 +209,163 @@ class Connection:
         return grpc.secure_channel(options.address, options.credentials, arguments)
 
 
+class _Attempt:
+    """One call on one channel, which is given up if its request is not written while the connection works."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        path: str,
+        source: Iterator[bytes],
+        request: bytes | None,
+        metadata: Metadata,
+        timeout: float | None,
+        on_moved: Callable[[Iterator[bytes]], object] | None = None,
+    ) -> None:
+        self._connection = connection
+        self._on_moved = on_moved
+        self._lock = threading.Lock()
+        self._is_counted = False
+        self._is_over = False
+        self.has_moved = False
+        self._requests = Requests(source, self._written)
+        self._watch = Watch(connection.watchdog, self._unwritten)
+        self._watch.limit = OPEN_TIMEOUT
+        self.pooled: PooledChannel[grpc.Channel]
+        is_unary = on_moved is None
+        # The lock keeps _written and _unwritten waiting until the channel of the call is known.
+        with self._lock:
+            self.pooled, self.call, uses_requests = connection.start_call(
+                path, self._requests, request, metadata, timeout, is_unary
+            )
+            self._is_counted = not uses_requests
+            if uses_requests:
+                self._watch.resume()
+        if not self.call.add_callback(self._ended):
+            self._ended()
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the request is known to be on the wire."""
+        return self._is_counted
+
+    def cancel(self) -> None:
+        """Ends the call."""
+        self.call.cancel()
+
+    def _written(self) -> None:
+        with self._lock:
+            self._watch.stop()
+            if self._is_over or self._is_counted:
+                return
+            self._is_counted = True
+        self._connection.call_written(self.pooled)
+
+    def _ended(self) -> None:
+        with self._lock:
+            self._watch.stop()
+            if self._is_over:
+                return
+            self._is_over = True
+            was_written = self._is_counted
+        is_connected = self.call.code() is not grpc.StatusCode.UNAVAILABLE
+        self._connection.call_ended(self.pooled, was_written, is_connected)
+
+    def _unwritten(self, silence: float) -> None:
+        with self._lock:
+            if self._is_over or self._is_counted:
+                return
+            if not self._connection.must_move(self.pooled):
+                self._watch.resume()
+                return
+        rest = self._requests.give_up()
+        if rest is None:
+            return
+        self.has_moved = True
+        if self._on_moved is not None:
+            self._on_moved(rest)
+        self.call.cancel()
+
+
+class Stream:
+    """A stream of messages, which moves to another connection if the peer of the first admits no more streams."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        path: str,
+        source: Iterator[bytes],
+        request: bytes | None,
+        metadata: Metadata,
+        timeout: float | None,
+    ) -> None:
+        self._connection = connection
+        self._path = path
+        self._request = request
+        self._metadata = metadata
+        self._ends_at = None if timeout is None else time.monotonic() + timeout
+        self._lock = threading.RLock()
+        self._is_cancelled = False
+        self._failure: DispatcherError | None = None
+        with self._lock:
+            self._attempt = self._start(source)
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the first request is known to be on the wire."""
+        return self._attempt.is_written
+
+    def __iter__(self) -> Stream:
+        return self
+
+    def __next__(self) -> bytes:
+        while True:
+            attempt = self._attempt
+            try:
+                return cast(bytes, next(attempt.call))
+            except grpc.RpcError:
+                with self._lock:
+                    if attempt is not self._attempt:
+                        continue
+                    if self._failure is not None:
+                        raise self._failure from None
+                raise
+
+    def cancel(self) -> None:
+        """Ends the stream."""
+        with self._lock:
+            self._is_cancelled = True
+            attempt = self._attempt
+        attempt.cancel()
+
+    def retire_channel(self) -> None:
+        """Lets further calls use a new connection, because the one of this stream seems dead."""
+        self._connection.retire(self._attempt.pooled)
+
+    def _start(self, source: Iterator[bytes]) -> _Attempt:
+        timeout = None if self._ends_at is None else max(0.0, self._ends_at - time.monotonic())
+        return _Attempt(
+            self._connection, self._path, source, self._request, self._metadata, timeout, self._move
+        )
+
+    def _move(self, source: Iterator[bytes]) -> None:
+        with self._lock:
+            if self._is_cancelled:
+                return
+            try:
+                self._attempt = self._start(source)
+            except DispatcherError as error:
+                self._failure = error
+
+
 def _raw(kind: Any, path: str) -> Any:
     """Returns a callable for `path` that sends and receives messages as bytes."""
     return kind(path)
+
+
+def _close_in_background(channel: grpc.Channel) -> None:
+    # A callback of gRPC may release the channel, in a thread that `close` waits for.
+    threading.Thread(target=channel.close, name="ate-dispatcher-close", daemon=True).start()
 
 
 def _close_referent(reference: weakref.ref[Connection]) -> None:

@@ -48,7 +48,8 @@ class ConnectionOptions:
             "grpc.use_local_subchannel_pool": 1,
             # The channel must not back off longer than the sessions that wait for it.
             "grpc.initial_reconnect_backoff_ms": first,
-            "grpc.min_reconnect_backoff_ms": first,
+            # Despite its name, the time that one attempt may take. With less, a slow network never connects.
+            "grpc.min_reconnect_backoff_ms": 3_000,
             "grpc.max_reconnect_backoff_ms": last,
         }
         return list({**defaults, **dict(self.channel_options)}.items())

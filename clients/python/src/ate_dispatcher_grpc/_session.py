@@ -73,6 +73,11 @@ def heartbeat_lost(silence: float) -> UnavailableError:
     )
 
 
+def not_connected(address: str, seconds: float) -> UnavailableError:
+    """Returns the error for a stream that was not opened in time."""
+    return unavailable(f"no stream to {address} could be opened within {seconds:.1f} s", "NOT_CONNECTED")
+
+
 def slow_consumer() -> LimitError:
     """Returns the error for a confirmation that too many results precede."""
     details = f"{MAX_READ_AHEAD:,} unread results precede the confirmation; read them and it will arrive"

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import grpc
 
 from ate_dispatcher_grpc._backoff import Backoff
-from ate_dispatcher_grpc._connection import Call, Connection
+from ate_dispatcher_grpc._connection import Connection, Stream
 from ate_dispatcher_grpc._failures import is_interrupt, log_failure, named_text_of
 from ate_dispatcher_grpc._outbox import Outbox
 from ate_dispatcher_grpc._peer import Peer
@@ -19,6 +19,7 @@ from ate_dispatcher_grpc._session import (
     callback_failure,
     heartbeat_lost,
     is_permanent,
+    not_connected,
     stream_ended,
 )
 from ate_dispatcher_grpc._watchdog import Watch
@@ -36,19 +37,19 @@ class SessionThread:
     ) -> None:
         self._peer = peer
         self._connection = connection
+        self._address = connection.options.address
         self._on_status = on_status
         self.lock = threading.RLock()
         self._changed = threading.Condition(self.lock)
         self._backoff = Backoff(connection.options.reconnect)
         self._outbox = Outbox(peer.merges_messages)
-        self._call: Call = None
+        self._call: Stream | None = None
         self._identity: Ready | None = None
         self._live_since: float | None = None
         self._abort_error: DispatcherError | None = None
         self.is_closing = False
         self._error: DispatcherError | None = None
         self.is_closed = False
-        self._channel: grpc.Channel | None = None
         self._deferred: list[Callable[[], object]] = []
         self.watch = Watch(connection.watchdog, self._on_dead)
         name = f"ate-dispatcher-{peer.kind}"
@@ -171,12 +172,14 @@ class SessionThread:
 
     def _on_dead(self, silence: float) -> None:
         with self.lock:
-            self._abort_error = self._abort_error or heartbeat_lost(silence)
-            call, channel = self._call, self._channel
-        if channel is not None:
-            self._connection.replace_channel(channel)
-        if call is not None:
-            call.cancel()
+            call = self._call
+            if call is None:
+                return
+            error = heartbeat_lost(silence) if call.is_written else not_connected(self._address, silence)
+            self._abort_error = self._abort_error or error
+        if call.is_written:
+            call.retire_channel()
+        call.cancel()
 
     def _run(self) -> None:
         error: DispatcherError | None = None
@@ -210,9 +213,9 @@ class SessionThread:
                 self._abort_error = None
                 outbox.push(self._peer.first_message())
                 self._outbox = outbox
-                self._channel, self._call = self._connection.bidi(self._peer.path, outbox)
+                self._call = call = self._connection.bidi(self._peer.path, outbox)
             self.watch.start()
-            for message in self._call:
+            for message in call:
                 self.watch.message_received()
                 self._peer.receive(message)
                 while self._deferred:

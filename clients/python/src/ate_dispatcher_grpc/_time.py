@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import threading
 from datetime import datetime, timedelta, timezone
+from typing import overload
 
 from ate_dispatcher_grpc._gen.google.protobuf.duration_pb2 import Duration
 from ate_dispatcher_grpc._gen.google.protobuf.timestamp_pb2 import Timestamp
@@ -12,6 +14,20 @@ from ate_dispatcher_grpc.errors import invalid_argument
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 # The range of google.protobuf.Duration: 10,000 years.
 _MAX_SECONDS = 315_576_000_000
+
+# Longer waits raise OverflowError in threading and in gRPC. About 24 days, so that 32-bit milliseconds hold it too.
+_MAX_WAIT = min(threading.TIMEOUT_MAX, 2**31 / 1000)
+
+
+@overload
+def wait_time(seconds: float) -> float: ...
+@overload
+def wait_time(seconds: None) -> None: ...
+@overload
+def wait_time(seconds: float | None) -> float | None: ...
+def wait_time(seconds: float | None) -> float | None:
+    """Returns a duration that every wait function accepts: not negative, at most some 24 days; None waits for ever."""
+    return None if seconds is None else min(max(seconds, 0.0), _MAX_WAIT)
 
 
 def seconds_of(duration: Duration) -> float:

@@ -8,7 +8,7 @@ from types import TracebackType
 
 import grpc
 
-from ate_dispatcher_grpc._connection import Call, Connection
+from ate_dispatcher_grpc._connection import Connection, Stream
 from ate_dispatcher_grpc._gather_core import GatherCore
 from ate_dispatcher_grpc._session import heartbeat_lost
 from ate_dispatcher_grpc._watchdog import Watch
@@ -28,12 +28,12 @@ class Gather:
     def __init__(
         self,
         connection: Connection,
-        stream: tuple[grpc.Channel, Call],
+        stream: Stream,
         request_id: str,
         cancel_request: Callable[[str], Summary],
     ) -> None:
         self._connection = connection
-        self._channel, self._call = stream
+        self._call = stream
         self._request_id = request_id
         self._cancel_request = cancel_request
         self._core = GatherCore()
@@ -136,10 +136,12 @@ class Gather:
             return None, None
         except grpc.RpcError as error:
             return None, self._abort_error or self._connection.error_of(error)
+        except DispatcherError as error:
+            return None, error
         finally:
             self._watch.stop()
 
     def _on_dead(self, silence: float) -> None:
         self._abort_error = heartbeat_lost(silence)
-        self._connection.replace_channel(self._channel)
+        self._call.retire_channel()
         self._call.cancel()

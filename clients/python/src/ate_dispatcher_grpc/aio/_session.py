@@ -19,9 +19,10 @@ from ate_dispatcher_grpc._session import (
     callback_failure,
     heartbeat_lost,
     is_permanent,
+    not_connected,
     stream_ended,
 )
-from ate_dispatcher_grpc.aio._connection import Call, Connection
+from ate_dispatcher_grpc.aio._connection import Call, Connection, Opened
 from ate_dispatcher_grpc.aio._queues import Outbox
 from ate_dispatcher_grpc.aio._watch import Watch
 from ate_dispatcher_grpc.errors import ClosedError, DispatcherError
@@ -61,8 +62,8 @@ class Session:
         self._on_status = on_status
         self._backoff = Backoff(connection.options.reconnect)
         self.outbox = Outbox(peer.merges_messages)
-        self._call: Call = None
-        self._channel: grpc.aio.Channel | None = None
+        self._opened: Opened | None = None
+        self._opening: asyncio.Task[Opened] | None = None
         self._identity: Ready | None = None
         self._live_since: float | None = None
         self._abort_error: DispatcherError | None = None
@@ -165,13 +166,17 @@ class Session:
 
     def _abort_stream(self, error: DispatcherError) -> None:
         self._abort_error = self._abort_error or error
-        if self._call is not None:
-            self._call.cancel()
+        if self._opened is not None:
+            self._opened.call.cancel()
+        elif self._opening is not None:
+            self._opening.cancel()
 
     def _on_dead(self, silence: float) -> None:
-        if self._channel is not None:
-            self._connection.replace_channel(self._channel)
-        self._abort_stream(heartbeat_lost(silence))
+        if self._opened is None:
+            self._abort_stream(not_connected(self._connection.options.address, silence))
+        else:
+            self._connection.retire(self._opened)
+            self._abort_stream(heartbeat_lost(silence))
 
     async def _run(self) -> None:
         error: DispatcherError | None = None
@@ -203,11 +208,17 @@ class Session:
         try:
             self._abort_error = None
             self.outbox = outbox = Outbox(self._peer.merges_messages)
-            self._channel, self._call = self._connection.bidi(self._peer.path)
             outbox.push(self._peer.first_message())
-            writer = asyncio.get_running_loop().create_task(_write(self._call, outbox))
+            first = await outbox.take()
+            assert first is not None
             self.watch.start()
-            while (message := await self._call.read()) is not grpc.aio.EOF:
+            self._opening = asyncio.get_running_loop().create_task(
+                self._connection.bidi(self._peer.path, first)
+            )
+            self._opened = await self._opening
+            call = self._opened.call
+            writer = asyncio.get_running_loop().create_task(_write(call, outbox))
+            while (message := await call.read()) is not grpc.aio.EOF:
                 self.watch.message_received()
                 await self._peer.receive(message)
             return self._abort_error or stream_ended()
@@ -218,8 +229,8 @@ class Session:
             # must be raised.
             if self._abort_error is not None:
                 return self._abort_error
-            if self._channel is not None and not self._connection.is_current(self._channel):
-                return self._connection.closed_channel_error()
+            if self._connection.is_closed:
+                return ClosedError("client")
             raise
         except DispatcherError as error:
             return error
@@ -229,9 +240,9 @@ class Session:
         finally:
             self.watch.stop()
             self.outbox.discard()
-            call, self._call = self._call, None
-            if call is not None:
-                call.cancel()
+            opened, self._opened, self._opening = self._opened, None, None
+            if opened is not None:
+                opened.call.cancel()
             if writer is not None:
                 writer.cancel()
 

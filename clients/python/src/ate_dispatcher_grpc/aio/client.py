@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
@@ -92,10 +93,15 @@ class Client:
             InvalidArgumentError: An option cannot be encoded.
         """
         message = encode_call(topic, options, options.get("exclude_listeners", False))
-        stream = self._connection.server_stream(
-            _paths.GATHER, message, options.get("context"), options.get("timeout")
+        self._connection.ensure_open()
+        open_stream = functools.partial(
+            self._connection.server_stream,
+            _paths.GATHER,
+            message,
+            options.get("context"),
+            options.get("timeout"),
         )
-        return Gather(self._connection, stream, options.get("request_id", ""), self.cancel_request)
+        return Gather(self._connection, open_stream, options.get("request_id", ""), self.cancel_request)
 
     async def cancel_request(self, request_id: str) -> Summary:
         """Cancels a request and returns its summary; a request that has ended keeps its summary.

@@ -9,8 +9,8 @@ from types import TracebackType
 import grpc.aio
 
 from ate_dispatcher_grpc._gather_core import GatherCore
-from ate_dispatcher_grpc._session import heartbeat_lost
-from ate_dispatcher_grpc.aio._connection import Call, Connection
+from ate_dispatcher_grpc._session import heartbeat_lost, not_connected
+from ate_dispatcher_grpc.aio._connection import Connection, Opened
 from ate_dispatcher_grpc.aio._queues import Inbox
 from ate_dispatcher_grpc.aio._watch import Watch
 from ate_dispatcher_grpc.delivery import ResultDelivery
@@ -29,12 +29,13 @@ class Gather:
     def __init__(
         self,
         connection: Connection,
-        stream: tuple[grpc.aio.Channel, Call],
+        open_stream: Callable[[], Awaitable[Opened]],
         request_id: str,
         cancel_request: Callable[[str], Awaitable[Summary]],
     ) -> None:
         self._connection = connection
-        self._channel, self._call = stream
+        self._open_stream = open_stream
+        self._opened: Opened | None = None
         self._request_id = request_id
         self._cancel_request = cancel_request
         self._core = GatherCore()
@@ -77,8 +78,7 @@ class Gather:
     async def close(self) -> None:
         """Closes the stream. An unfinished request is cancelled, and its producers see CALLER_GONE. Never raises."""
         if not self._reader.done():
-            self._abort_error = self._abort_error or ClosedError("gather")
-            self._call.cancel()
+            self._abort(ClosedError("gather"))
             await asyncio.wait([self._reader])
 
     async def __aenter__(self) -> Gather:
@@ -113,23 +113,27 @@ class Gather:
         except asyncio.CancelledError:
             # grpc.aio cancels the reading task when a call is cancelled, as asyncio does at shutdown. Only the latter
             # must be raised.
-            is_aborted = self._abort_error is not None or not self._connection.is_current(self._channel)
-            self._core.fail(self._abort_error or self._connection.closed_channel_error())
+            is_aborted = self._abort_error is not None or self._connection.is_closed
+            self._core.fail(self._abort_error or ClosedError("client"))
             if not is_aborted:
                 raise
+        except DispatcherError as error:
+            self._core.fail(error)
         except Exception as error:
             details = f"cannot decode a message from the server: {type(error).__name__}: {error}"
             self._core.fail(DispatcherError(grpc.StatusCode.INTERNAL, details))
         finally:
             self._watch.stop()
-            self._call.cancel()
+            if self._opened is not None:
+                self._opened.call.cancel()
             self._accepted.set()
             self._over.set()
             self._inbox.close(self._core.error, keep=True)
 
     async def _read_messages(self) -> None:
         self._watch.start()
-        while (message := await self._call.read()) is not grpc.aio.EOF:
+        self._opened = await self._open_stream()
+        while (message := await self._opened.call.read()) is not grpc.aio.EOF:
             self._watch.message_received()
             self._core.receive(message)
             if self._core.acceptance is not None:
@@ -146,6 +150,15 @@ class Gather:
                 self._watch.resume()
 
     def _on_dead(self, silence: float) -> None:
-        self._abort_error = heartbeat_lost(silence)
-        self._connection.replace_channel(self._channel)
-        self._call.cancel()
+        if self._opened is None:
+            self._abort(not_connected(self._connection.options.address, silence))
+        else:
+            self._connection.retire(self._opened)
+            self._abort(heartbeat_lost(silence))
+
+    def _abort(self, error: DispatcherError) -> None:
+        self._abort_error = self._abort_error or error
+        if self._opened is None:
+            self._reader.cancel()
+        else:
+            self._opened.call.cancel()
