@@ -3,7 +3,6 @@ package atedispatcher
 import (
 	"context"
 	"errors"
-	"fmt"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -155,31 +154,50 @@ func (r *assignmentRunner) run(a *outstandingAssignment) {
 	}()
 	assignment, err := newAssignment(a.wire)
 	if err != nil {
-		a.answer(Result{}, err)
+		a.answer(nil, err)
 		return
 	}
 	assignment.send = a.sendPartial
 	r.callHandler(a, assignment)
 }
 
-// callHandler sends an answer even if the handler panics or ends its goroutine, as testing.T.FailNow does.
+// callHandler sends an answer even if the handler, or the encoding of its result, panics or ends its goroutine, as
+// testing.T.FailNow does.
 func (r *assignmentRunner) callHandler(a *outstandingAssignment, assignment *Assignment) {
-	var result Result
+	var encoded []byte
 	var err error = &Error{Code: codes.Internal, Reason: "HANDLER_EXITED", Message: "the handler ended its goroutine"}
 	defer func() {
 		if p := recover(); p != nil {
-			message := fmt.Sprint("the handler panicked: ", p)
-			err = &Error{Code: codes.Internal, Reason: "HANDLER_PANICKED", Message: message}
-			r.panicked(&Error{Code: codes.Internal, Reason: "HANDLER_PANICKED", Message: message + "\n" + string(debug.Stack())})
+			err = r.panicError(a, p)
 		}
-		a.answer(result, err)
+		a.answer(encoded, err)
 	}()
-	result, err = r.handler(a.ctx, assignment)
+	result, handlerErr := r.handler(a.ctx, assignment)
+	a.isAnswered.Store(true)
+	if handlerErr != nil {
+		err = handlerErr
+		return
+	}
+	encoded, err = encodeAnswer(result)
 }
 
-// answer sends the final result. After a revocation it still sends a value, which listeners may receive as a late
-// result, but no error: the error of a revoked handler only says that it gave up.
-func (a *outstandingAssignment) answer(result Result, err error) {
+// panicError returns the error result of a panic, and reports the panic with its stack to the program.
+func (r *assignmentRunner) panicError(a *outstandingAssignment, value any) *Error {
+	failure := &Error{Code: codes.Internal, Reason: "HANDLER_PANICKED", Message: "the handler panicked: " + panicText(value)}
+	if a.isAnswered.Load() {
+		failure.Reason = "UNSERIALIZABLE_RESULT"
+		failure.Message = "the result panicked while it was encoded: " + panicText(value)
+	}
+	reported := *failure
+	reported.Reason = "HANDLER_PANICKED"
+	reported.Message += "\n" + string(debug.Stack())
+	r.panicked(&reported)
+	return failure
+}
+
+// answer sends the final result, or the error if it is not nil. After a revocation it still sends a result, which
+// listeners may receive as a late result, but no error: the error of a revoked handler only says that it gave up.
+func (a *outstandingAssignment) answer(encoded []byte, err error) {
 	a.isAnswered.Store(true)
 	isRevoked := a.ctx.Err() != nil
 	if !a.isDeliverable() {
@@ -187,10 +205,7 @@ func (a *outstandingAssignment) answer(result Result, err error) {
 	}
 	ctx := context.WithoutCancel(a.ctx)
 	if err == nil {
-		var encoded []byte
-		if encoded, err = encodeAnswer(result); err == nil {
-			err = a.sender.reply(ctx, a.wire.assignmentID, false, encoded)
-		}
+		err = a.sender.reply(ctx, a.wire.assignmentID, false, encoded)
 	}
 	if err != nil && !isRevoked {
 		_ = a.sender.reply(ctx, a.wire.assignmentID, false, encodeFailure(failureStatus(err)))

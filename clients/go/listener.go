@@ -38,7 +38,7 @@ func (c *Client) NewListener(topics []string, options ListenerOptions) *Listener
 func (l *Listener) Run(ctx context.Context) error {
 	return l.run(ctx, func(result *Delivery) bool {
 		if l.options.OnResult != nil {
-			l.options.OnResult(ctx, result)
+			l.supervisor.callback("OnResult", func() { l.options.OnResult(ctx, result) })
 		}
 		return true
 	})
@@ -140,6 +140,7 @@ func (l *Listener) run(ctx context.Context, accept func(*Delivery) bool) error {
 	if err != nil {
 		l.supervisor.end(err)
 	}
+	l.supervisor.notifier.waitIdle()
 	return err
 }
 

@@ -2,9 +2,9 @@ package atedispatcher
 
 import "context"
 
-// ListenerOptions configures a listener. Its callbacks run one at a time, in the order of the events, on the
-// goroutine of Run or of the loop over Results. While a callback runs, nothing is read, and further results wait at
-// the server.
+// ListenerOptions configures a listener. OnResult, OnSummary and OnGap run one at a time, in the order of the events, on
+// the goroutine of Run or of the loop over Results. While one runs, nothing is read, and further results wait at the
+// server. A panic of a callback is reported as a fault with the reason CALLBACK_FAILED and ends nothing.
 type ListenerOptions struct {
 	// OnResult receives each result, in arrival order. Only Run calls it.
 	OnResult func(ctx context.Context, result *Delivery)
@@ -13,7 +13,9 @@ type ListenerOptions struct {
 	OnSummary func(summary *Summary)
 	// OnGap receives each gap, before the next result of its topic.
 	OnGap func(gap Gap)
-	// OnStatus receives each change of the session.
+	// OnStatus receives each change of the session, in order. It runs on a goroutine of its own, so its calls are not in
+	// order with the other callbacks. While it runs, up to 4,096 further calls wait; beyond that the oldest one is dropped
+	// and logged. Run waits for it for at most 1 s. Without it, faults are logged to the default logger of log/slog.
 	OnStatus func(Status)
 	// ID has 1 to 128 printable ASCII characters without spaces. A newer session with the same ID replaces an older
 	// one. Empty: the server mints one.

@@ -70,7 +70,7 @@ func (l *Listener) handle(ctx context.Context, stream *stream, openedWith []stri
 			return err
 		}
 		if l.options.OnSummary != nil {
-			l.options.OnSummary(summaryOf(&message))
+			l.supervisor.callback("OnSummary", func() { l.options.OnSummary(summaryOf(&message)) })
 		}
 	case eventHeartbeat:
 		var message dispatcherv1.Heartbeat
@@ -151,11 +151,12 @@ func (l *Listener) handleGap(message *dispatcherv1.Gap) {
 	if l.options.OnGap == nil {
 		return
 	}
-	l.options.OnGap(Gap{
+	gap := Gap{
 		Topic:     message.GetTopic(),
 		Reason:    GapReason(enumName(dispatcherv1.GapReason_name, int32(message.GetReason()), "GAP_REASON_")),
 		From:      message.GetFrom(),
 		To:        message.GetTo(),
 		LostCount: message.GetLostCount(),
-	})
+	}
+	l.supervisor.callback("OnGap", func() { l.options.OnGap(gap) })
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode/utf8"
 
 	"google.golang.org/grpc/codes"
 
@@ -232,8 +233,13 @@ func TestErrors(t *testing.T) {
 		}
 	}
 	long := failureStatus(errors.New(strings.Repeat("ä", 10_000)))
-	if len(long.GetMessage()) > maxErrorText+2 {
-		t.Errorf("the text has %d bytes", len(long.GetMessage()))
+	if utf8.RuneCountInString(long.GetMessage()) != maxErrorRunes || !strings.HasSuffix(long.GetMessage(), cutMark) {
+		t.Errorf("got %.100q", long.GetMessage())
+	}
+	for text, want := range map[string]string{"": "", "äöü": "äöü", "12345678": "12345678", "123456789": "12345...", "\xff\xff": "\uFFFD"} {
+		if got := boundedText(text, 8); got != want {
+			t.Errorf("%q became %q", text, got)
+		}
 	}
 	if failureStatus(&Error{}).GetCode() != int32(codes.Unknown) {
 		t.Error("a failure cannot be OK")
@@ -266,5 +272,24 @@ func TestRegistrationsAcrossSessions(t *testing.T) {
 	}
 	if got := r.confirmedTopics(); len(got) != 1 || got[0].GetTopic() != "b" || got[0].GetGroup() != "g" {
 		t.Errorf("confirmed topics: %v", got)
+	}
+}
+
+func TestCallbacksRunInOrderAndTheOldestIsDroppedWhenTheyBlock(t *testing.T) {
+	var n notifier
+	blocked, started := make(chan struct{}), make(chan struct{})
+	n.post(func() {
+		close(started)
+		<-blocked
+	})
+	<-started
+	var got []int
+	for i := range maxNotifications + 2 {
+		n.post(func() { got = append(got, i) })
+	}
+	close(blocked)
+	n.waitIdle()
+	if len(got) != maxNotifications || got[0] != 2 || !slices.IsSorted(got) {
+		t.Errorf("%d calls from %d on", len(got), got[0])
 	}
 }

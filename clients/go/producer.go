@@ -2,7 +2,6 @@ package atedispatcher
 
 import (
 	"context"
-	"log/slog"
 	"sync"
 	"time"
 
@@ -92,6 +91,8 @@ func (p *Producer) Run(ctx context.Context) error {
 	p.supervisor.end(endErr)
 	p.registrations.end(errorFromCall(endErr))
 	p.finish()
+	// A callback may have called Close, which has just returned.
+	p.supervisor.notifier.waitIdle()
 	return err
 }
 
@@ -206,11 +207,7 @@ func (p *Producer) grace() time.Duration {
 	return defaultGrace
 }
 
-// reportFault reports an error that does not end the session. Without OnStatus, a panic is logged so that it does not
-// go unnoticed.
+// reportFault reports an error that does not end the session.
 func (p *Producer) reportFault(err *Error) {
-	if p.options.OnStatus == nil && err.Reason == "HANDLER_PANICKED" {
-		slog.Error(err.Message)
-	}
 	p.supervisor.reportStatus(Status{Kind: StatusFault, Err: err})
 }

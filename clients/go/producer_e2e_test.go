@@ -100,6 +100,11 @@ func TestAPanicAndAGoexitAreErrorResults(t *testing.T) {
 			t.Errorf("the stack was sent: %s", failure.Message)
 		}
 	}
+	eventually(t, "the panic is reported", func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return len(faults) > 0
+	})
 	mu.Lock()
 	defer mu.Unlock()
 	if len(faults) != 1 || !strings.Contains(faults[0], "boom") || !strings.Contains(faults[0], "producer_e2e_test.go") {

@@ -22,10 +22,14 @@ type ProducerOptions struct {
 	MaxBacklog int
 	// Grace is how long handlers may continue after the context of Run has ended. 0: 30 s.
 	Grace time.Duration
-	// OnDisposition receives the disposition of each reply, in order. It blocks the stream while it runs, so it must
-	// not wait for Register, Deregister or Close.
+	// OnDisposition receives the disposition of each reply, in order.
+	//
+	// OnDisposition and OnStatus run one at a time on a goroutine of their own, and may call every method of the producer.
+	// While one runs, up to 4,096 further calls wait; beyond that the oldest one is dropped and logged. A panic is
+	// reported as a fault with the reason CALLBACK_FAILED and ends nothing. Run waits for them for at most 1 s.
 	OnDisposition func(assignmentID string, state Disposition)
-	// OnStatus receives each change of the session. It blocks the stream while it runs, like OnDisposition.
+	// OnStatus receives each change of the session, in order with OnDisposition. Without it, faults are logged to the
+	// default logger of log/slog.
 	OnStatus func(Status)
 }
 

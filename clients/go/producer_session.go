@@ -131,7 +131,7 @@ func (s *producerSession) handle(ctx context.Context, event event) error {
 		err := event.read(&message)
 		if p.options.OnDisposition != nil {
 			state := enumName(dispatcherv1.DispositionState_name, int32(message.GetState()), "DISPOSITION_STATE_")
-			p.options.OnDisposition(message.GetAssignmentId(), Disposition(state))
+			p.supervisor.reportDisposition(p.options.OnDisposition, message.GetAssignmentId(), Disposition(state))
 		}
 		return err
 	case messageWelcome:

@@ -3,6 +3,7 @@ package atedispatcher
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -27,7 +28,7 @@ func isFinal(code codes.Code) bool {
 type supervisor struct {
 	client   *Client
 	onStatus func(Status)
-	statusMu sync.Mutex // held while onStatus runs
+	notifier notifier
 
 	mu        sync.Mutex
 	id        string
@@ -166,14 +167,45 @@ func (s *supervisor) currentID() string {
 	return s.id
 }
 
-// reportStatus calls onStatus, never concurrently.
+// reportStatus passes a status to onStatus. Without onStatus, an error is logged, so that it does not go unnoticed.
 func (s *supervisor) reportStatus(status Status) {
-	if s.onStatus == nil {
-		return
+	if s.onStatus != nil {
+		s.notifier.post(func() {
+			if panicked, ok := contain(func() { s.onStatus(status) }); !ok {
+				s.logError(callbackFailure("OnStatus", panicked))
+			}
+		})
+	} else if status.Kind == StatusFault {
+		s.notifier.post(func() { s.logError(status.Err) })
 	}
-	s.statusMu.Lock()
-	defer s.statusMu.Unlock()
-	s.onStatus(status)
+}
+
+// reportDisposition passes a disposition to onDisposition.
+func (s *supervisor) reportDisposition(onDisposition func(string, Disposition), id string, state Disposition) {
+	s.notifier.post(func() {
+		if panicked, ok := contain(func() { onDisposition(id, state) }); !ok {
+			s.callbackFailed("OnDisposition", panicked)
+		}
+	})
+}
+
+// callback calls a callback on this goroutine, and reports its panic as a fault. The panic of a callback of the program
+// must not end the stream that called it.
+func (s *supervisor) callback(name string, call func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.callbackFailed(name, p)
+		}
+	}()
+	call()
+}
+
+func (s *supervisor) callbackFailed(name string, panicked any) {
+	s.reportStatus(Status{Kind: StatusFault, Err: callbackFailure(name, panicked)})
+}
+
+func (s *supervisor) logError(err *Error) {
+	slog.Error("ate-dispatcher: "+err.Message, "reason", err.Reason, "peer", s.currentID())
 }
 
 // endedByServer is the error of a stream that the server ended without a status and without a request to end it.
