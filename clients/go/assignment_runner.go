@@ -30,7 +30,8 @@ type assignmentRunner struct {
 	running     int
 	queued      []*outstandingAssignment
 	outstanding map[string]*outstandingAssignment
-	idle        chan struct{} // closed when no handler runs; nil if nobody waits
+	goroutines  map[uint64]struct{} // those that run handlers
+	idle        chan struct{}       // closed when no handler runs; nil if nobody waits
 }
 
 // outstandingAssignment is an assignment without a final result yet.
@@ -46,7 +47,8 @@ type outstandingAssignment struct {
 
 func newAssignmentRunner(handler Handler, panicked func(*Error)) *assignmentRunner {
 	return &assignmentRunner{
-		handler: handler, panicked: panicked, concurrency: 1, outstanding: map[string]*outstandingAssignment{},
+		handler: handler, panicked: panicked, concurrency: 1,
+		outstanding: map[string]*outstandingAssignment{}, goroutines: map[uint64]struct{}{},
 	}
 }
 
@@ -62,7 +64,7 @@ func (r *assignmentRunner) setConcurrency(concurrency int) {
 // context carries the values of ctx.
 func (r *assignmentRunner) assign(ctx context.Context, wire wireAssignment, sender replySender) {
 	a := &outstandingAssignment{wire: wire, sender: sender}
-	ctx, a.revoke = context.WithCancelCause(ctx)
+	ctx, a.revoke = context.WithCancelCause(context.WithValue(ctx, runnerKey{}, r))
 	a.ctx, a.stop = context.WithTimeoutCause(ctx, wire.ttl, ErrExpired)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -107,6 +109,21 @@ func (r *assignmentRunner) removeRevoked() {
 	})
 }
 
+// runnerKey is the key of the runner in the contexts of its handlers.
+type runnerKey struct{}
+
+// isHandler reports whether a call with this context comes from a handler of this runner.
+func (r *assignmentRunner) isHandler(ctx context.Context) bool {
+	if ctx.Value(runnerKey{}) == r {
+		return true
+	}
+	goroutine := currentGoroutine()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, ok := r.goroutines[goroutine]
+	return ok
+}
+
 // waitIdle returns when no handler runs, or the context ends.
 func (r *assignmentRunner) waitIdle(ctx context.Context) {
 	r.mu.Lock()
@@ -137,9 +154,14 @@ func (r *assignmentRunner) startQueued() {
 }
 
 func (r *assignmentRunner) run(a *outstandingAssignment) {
+	goroutine := currentGoroutine()
+	r.mu.Lock()
+	r.goroutines[goroutine] = struct{}{}
+	r.mu.Unlock()
 	defer func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
+		delete(r.goroutines, goroutine)
 		if r.outstanding[a.wire.assignmentID] == a {
 			delete(r.outstanding, a.wire.assignmentID)
 		}

@@ -43,11 +43,12 @@ type connections struct {
 	current  *connection
 	open     map[*connection]struct{}
 	isClosed bool
+	closed   chan struct{} // closed once isClosed
 }
 
 // newConnections prepares the first connection, so that a malformed address fails here.
 func newConnections(dial func() (*grpc.ClientConn, error)) (*connections, error) {
-	c := &connections{dial: dial, open: map[*connection]struct{}{}}
+	c := &connections{dial: dial, open: map[*connection]struct{}{}, closed: make(chan struct{})}
 	_, err := c.get()
 	return c, err
 }
@@ -124,7 +125,10 @@ func (c *connections) areClosed() bool {
 // close closes every connection, which ends every call.
 func (c *connections) close() {
 	c.mu.Lock()
-	c.isClosed = true
+	if !c.isClosed {
+		c.isClosed = true
+		close(c.closed)
+	}
 	open := c.open
 	c.open = nil
 	c.mu.Unlock()

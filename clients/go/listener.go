@@ -75,7 +75,7 @@ func (l *Listener) ID() string {
 
 // Add adds topics or patterns to this session and later ones. It returns once they are live. Without a session it
 // returns at once, and the next session starts with them. If Add fails while its context has not ended, nothing was
-// added.
+// added. Once the listener has failed for good or the client is closed, Add returns the reason.
 func (l *Listener) Add(ctx context.Context, topics ...string) error {
 	for _, topic := range topics {
 		if err := checkPattern(topic); err != nil {
@@ -92,6 +92,9 @@ func (l *Listener) Remove(ctx context.Context, topics ...string) error {
 }
 
 func (l *Listener) change(ctx context.Context, change topicsChange) error {
+	if err := l.supervisor.ended(); err != nil {
+		return err
+	}
 	l.updating.Lock()
 	defer l.updating.Unlock()
 	undo := l.topics.apply(change)

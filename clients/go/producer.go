@@ -110,7 +110,8 @@ func (p *Producer) ID() string {
 // Register registers a topic or pattern for this session and later ones. It replaces the group of a topic that is
 // registered already. It returns once the registration is live, which may take a reconnect; before Run it returns at
 // once. If the server rejects the topic, Register returns the error, and the producer continues without the topic. If
-// the context ends first, the registration may still take effect.
+// the context ends first, the registration may still take effect. Once the producer has ended, Register returns the
+// reason.
 func (p *Producer) Register(ctx context.Context, topic, group string) error {
 	return p.change(ctx, p.registrations.register(Registration{Topic: topic, Group: group}))
 }
@@ -122,11 +123,14 @@ func (p *Producer) Deregister(ctx context.Context, topic string) error {
 }
 
 // SetConcurrency changes how many handlers may run at a time; at least 1. Running handlers continue. It fails with
-// ErrInvalidArgument.
+// ErrInvalidArgument, or with the reason once the producer has ended.
 func (p *Producer) SetConcurrency(concurrency int) error {
 	window, err := count("concurrency", concurrency)
 	if err == nil && concurrency < 1 {
 		err = invalidArgument("concurrency", "is %d; it must be at least 1", concurrency)
+	}
+	if err == nil {
+		err = p.supervisor.ended()
 	}
 	if err != nil {
 		return err
@@ -145,10 +149,16 @@ func (p *Producer) SetConcurrency(concurrency int) error {
 }
 
 // Close drains the producer: it accepts no new assignments and finishes the outstanding ones. Close returns nil when
-// Run has returned. If the context ends first, the contexts of the handlers end with the cause ErrClosed, and Close
+// the drain has ended. If the context ends first, the contexts of the handlers end with the cause ErrClosed, and Close
 // returns the context's error.
+//
+// A handler of this producer may call Close. It then returns nil at once, because the drain waits for the handler, whose
+// result is still sent.
 func (p *Producer) Close(ctx context.Context) error {
 	p.beginClosing()
+	if p.runner.isHandler(ctx) {
+		return nil
+	}
 	select {
 	case <-p.done:
 		return nil
@@ -157,7 +167,9 @@ func (p *Producer) Close(ctx context.Context) error {
 	p.mu.Lock()
 	stop := p.stop
 	p.mu.Unlock()
-	stop(errClosed)
+	if stop != nil { // A producer that never ran has no handlers.
+		stop(errClosed)
+	}
 	<-p.done
 	return p.client.callError(ctx, ctx.Err())
 }
@@ -189,7 +201,10 @@ func (p *Producer) change(ctx context.Context, change *registrationChange) error
 	p.mu.Lock()
 	isStarted, isClosing, current := p.isStarted, p.isClosing, p.current
 	p.mu.Unlock()
+	ended := p.supervisor.ended()
 	switch {
+	case ended != nil:
+		p.registrations.rejected(change.id, errorFromCall(ended))
 	case isClosing:
 		p.registrations.rejected(change.id, errClosed)
 	case !isStarted:

@@ -26,6 +26,7 @@ type registrations struct {
 	current []Registration
 	changes []*registrationChange
 	lastID  int
+	endErr  error // why no further session follows; nil while one may
 }
 
 // registrationChange is a Register or Deregister message that the server has not answered.
@@ -111,17 +112,21 @@ func (r *registrations) rejected(id string, reason *Error) bool {
 
 // applyAll applies all changes locally. It is for changes before the first session, which begins with them.
 func (r *registrations) applyAll() {
-	r.end(nil)
-}
-
-// end ends all changes, because no further session follows. A nil reason applies them.
-func (r *registrations) end(reason error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, change := range r.changes {
-		if reason == nil {
-			change.apply()
-		}
+		change.apply()
+		change.done <- nil
+	}
+	r.changes = nil
+}
+
+// end ends all changes, and every later one, because no further session follows.
+func (r *registrations) end(reason error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.endErr = reason
+	for _, change := range r.changes {
 		change.done <- reason
 	}
 	r.changes = nil
@@ -135,6 +140,10 @@ func (r *registrations) add(
 	r.lastID++
 	*correlationID = strconv.Itoa(r.lastID)
 	change := &registrationChange{id: *correlationID, message: message, apply: apply, done: make(chan error, 1)}
+	if r.endErr != nil {
+		change.done <- r.endErr
+		return change
+	}
 	r.changes = append(r.changes, change)
 	return change
 }

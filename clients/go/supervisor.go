@@ -140,6 +140,16 @@ func (s *supervisor) end(reason error) {
 	}
 }
 
+// ended returns the reason why no further session follows, or nil if one may.
+func (s *supervisor) ended() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.endErr == nil && s.client.connections.areClosed() {
+		return errClosed
+	}
+	return s.endErr
+}
+
 // ready waits until a session is live. It fails if no further session follows.
 func (s *supervisor) ready(ctx context.Context) error {
 	for {
@@ -154,6 +164,8 @@ func (s *supervisor) ready(ctx context.Context) error {
 		}
 		select {
 		case <-live:
+		case <-s.client.connections.closed:
+			return errClosed
 		case <-ctx.Done():
 			return s.client.callError(ctx, ctx.Err())
 		}
