@@ -4,10 +4,13 @@ import (
 	"context"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/stats"
 	"google.golang.org/protobuf/proto"
 
 	dispatcherv1 "github.com/ate-dispatcher/ate-dispatcher/clients/go/gen/ate/dispatcher/v1"
@@ -18,10 +21,13 @@ const DefaultAddress = "127.0.0.1:50051"
 
 // Client is a client of one dispatcher, safe for concurrent use. Create it with NewClient; the caller must call Close.
 type Client struct {
+	address     string
 	options     clientOptions
 	connections *connections
 	// heartbeat is the interval that the server announced last, on any stream, as a time.Duration; 0 before the first.
 	heartbeat atomic.Int64
+	// lastFailure says why the last attempt to connect failed; nil before the first.
+	lastFailure atomic.Pointer[string]
 }
 
 // NewClient returns a client of the dispatcher at an address: host:port, or any other gRPC target. An empty address
@@ -31,9 +37,9 @@ func NewClient(address string, options ...Option) (*Client, error) {
 	if address == "" {
 		address = DefaultAddress
 	}
-	c := &Client{options: newClientOptions(options)}
-	connections, err := newConnections(func() (*grpc.ClientConn, error) {
-		return grpc.NewClient(address, c.options.dialOptions()...)
+	c := &Client{address: address, options: newClientOptions(options)}
+	connections, err := newConnections(func(events stats.Handler) (*grpc.ClientConn, error) {
+		return grpc.NewClient(address, append(c.options.dialOptions(), grpc.WithStatsHandler(events))...)
 	})
 	if err != nil {
 		return nil, err
@@ -56,7 +62,7 @@ func (c *Client) WaitForReady(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer c.connections.release(connection)
+	defer c.connections.release(connection, false)
 	for {
 		state := connection.conn.GetState()
 		switch state {
@@ -94,32 +100,68 @@ func (c *Client) UpdateListener(ctx context.Context, listenerID string, add, rem
 	return slices.Clone(response.GetTopics()), nil
 }
 
-// call performs a unary call.
+// call performs a unary call without a TTL. If the context has no deadline, the call ends after unaryTimeout.
 func (c *Client) call(ctx context.Context, method string, request, response proto.Message) error {
 	encoded, err := proto.Marshal(request)
 	if err != nil {
 		return invalidArgument("request", "cannot be encoded: %v", err)
 	}
-	return c.invoke(ctx, method, encoded, response, nil)
+	bound := unaryTimeout
+	if _, ok := ctx.Deadline(); ok {
+		bound = 0
+	}
+	return c.invoke(ctx, method, encoded, response, nil, bound)
 }
 
-// invoke performs a unary call with an encoded request.
+// invoke performs a unary call with an encoded request. It ends when the bound does.
 func (c *Client) invoke(
-	ctx context.Context, method string, request []byte, response proto.Message, headers map[string]string,
+	ctx context.Context, method string, encoded []byte, response proto.Message, headers map[string]string,
+	bound time.Duration,
 ) error {
-	connection, err := c.connections.acquire()
-	if err != nil {
-		return err
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	outgoing := c.outgoing(ctx, headers)
+	progress := c.newProgress()
+	if bound > 0 {
+		timer := time.AfterFunc(bound, func() { cancel(progress.noAnswer(bound)) })
+		defer timer.Stop()
 	}
-	defer c.connections.release(connection)
-	var answer frame
-	if err := connection.conn.Invoke(c.outgoing(ctx, headers), method, frame(request), &answer); err != nil {
-		return c.callError(ctx, err)
+	for {
+		a, err := c.connections.newAttempt(outgoing)
+		if err != nil {
+			return err
+		}
+		progress.try(a)
+		var answer frame
+		err = a.connection.conn.Invoke(a.ctx, method, request{a, encoded}, &answer)
+		a.release()
+		if a.isMovable() {
+			continue
+		}
+		if err != nil {
+			return c.attemptError(ctx, progress, err)
+		}
+		if err := proto.Unmarshal(answer, response); err != nil {
+			return malformedMessage(err)
+		}
+		return nil
 	}
-	if err := proto.Unmarshal(answer, response); err != nil {
-		return malformedMessage(err)
+}
+
+// attemptError returns the error of a call that has failed: the one with which this package ended it, if it did, or
+// what is known about a connection that was not established in time.
+func (c *Client) attemptError(ctx context.Context, progress *progress, err error) *Error {
+	if own, ok := context.Cause(ctx).(*Error); ok {
+		return own
 	}
-	return nil
+	failure := c.callError(ctx, err)
+	progress.failed(failure)
+	if ctx.Err() != nil && failure.Code == codes.DeadlineExceeded && !progress.wasSent() {
+		explained := *failure
+		explained.Message = failure.Message + "; " + progress.describe()
+		return &explained
+	}
+	return failure
 }
 
 // outgoing adds the client's metadata and headers to the context.

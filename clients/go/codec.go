@@ -18,13 +18,18 @@ type codec struct{}
 
 var _ encoding.CodecV2 = codec{}
 
-// Marshal accepts only a frame.
+// Marshal accepts only a frame or a request.
 func (codec) Marshal(message any) (mem.BufferSlice, error) {
-	f, ok := message.(frame)
-	if !ok {
-		return nil, fmt.Errorf("atedispatcher: cannot marshal a %T", message)
+	switch m := message.(type) {
+	case frame:
+		return mem.BufferSlice{mem.SliceBuffer(m)}, nil
+	case request:
+		if m.attempt.isMovable() {
+			return nil, errGivenUp
+		}
+		return mem.BufferSlice{mem.SliceBuffer(m.body)}, nil
 	}
-	return mem.BufferSlice{mem.SliceBuffer(f)}, nil
+	return nil, fmt.Errorf("atedispatcher: cannot marshal a %T", message)
 }
 
 // Unmarshal copies the data into a *frame, so that the frame outlives the buffers.

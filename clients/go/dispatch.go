@@ -29,13 +29,22 @@ func (c *Client) dispatch(
 	if options.ExcludeListeners {
 		return nil, errNoRecipient()
 	}
-	request, err := encodeRequestCall(topic, &options, validateOnly)
+	request, err := options.encode(topic)
 	if err != nil {
 		return nil, err
 	}
+	return c.dispatchEncoded(ctx, request, options, validateOnly)
+}
+
+// dispatchEncoded is dispatch with an encoded request.
+func (c *Client) dispatchEncoded(
+	ctx context.Context, request []byte, options RequestOptions, validateOnly bool,
+) (*Acceptance, error) {
+	call := requestCall(request, validateOnly)
 	var response dispatcherv1.DispatchResponse
 	method := dispatcherv1.DispatcherService_Dispatch_FullMethodName
-	if err := c.invoke(ctx, method, request, &response, options.Context); err != nil {
+	bound := answerBound(ctx, options.TTL)
+	if err := c.invoke(ctx, method, call, &response, options.Context, bound); err != nil {
 		return nil, err
 	}
 	return acceptanceOf(response.GetAcceptance()), nil
@@ -46,16 +55,12 @@ func errNoRecipient() error {
 	return invalidArgument("exclude_listeners", "is only for Gather: a dispatched request would have no recipient")
 }
 
-// encodeRequestCall encodes a DispatchRequest (flag: validate_only) or GatherRequest (flag: exclude_listeners), which
-// use the same field numbers.
-func encodeRequestCall(topic string, options *RequestOptions, flag bool) ([]byte, error) {
-	request, err := options.encode(topic)
-	if err != nil {
-		return nil, err
-	}
+// requestCall encodes a DispatchRequest (flag: validate_only) or GatherRequest (flag: exclude_listeners), which use the
+// same field numbers.
+func requestCall(request []byte, flag bool) []byte {
 	call := appendMessage(make([]byte, 0, len(request)+16), 1, request)
 	if flag {
 		call = protowire.AppendVarint(protowire.AppendTag(call, 2, protowire.VarintType), 1)
 	}
-	return call, nil
+	return call
 }

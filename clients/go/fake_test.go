@@ -210,3 +210,24 @@ func TestTopicsChangedWhileASessionIsOpenedAreRequestedOnceItIsLive(t *testing.T
 		t.Errorf("got %v", got)
 	}
 }
+
+func TestTheBackoffStartsOverAsSoonAsASessionWasLive(t *testing.T) {
+	address := serveFake(t, &fake{listen: func(_ int, _ *dispatcherv1.ListenRequest, stream grpc.ServerStreamingServer[dispatcherv1.ListenResponse]) error {
+		send(t, stream, readyEvent())
+		return status.Error(codes.Unavailable, "cut")
+	}})
+	initial := 20 * time.Millisecond
+	client := connect(t, address, atedispatcher.WithReconnect(atedispatcher.Reconnect{InitialDelay: initial, Multiplier: 10, Jitter: -1}))
+	delays := make(chan time.Duration, 100)
+	listener := client.NewListener([]string{"t"}, atedispatcher.ListenerOptions{OnStatus: func(s atedispatcher.Status) {
+		if s.Kind == atedispatcher.StatusDisconnected {
+			delays <- s.RetryIn
+		}
+	}})
+	background(t, listener.Run)
+	for range 5 {
+		if delay := <-delays; delay != initial {
+			t.Errorf("reconnects in %v", delay)
+		}
+	}
+}

@@ -40,17 +40,24 @@ type gatherFeed interface {
 //
 // The context bounds the whole gather: when the context ends, the request is cancelled. The caller must call Close.
 func (c *Client) Gather(ctx context.Context, topic string, options RequestOptions) (*Gather, error) {
-	request, err := encodeRequestCall(topic, &options, options.ExcludeListeners)
+	request, err := options.encode(topic)
 	if err != nil {
 		return nil, err
 	}
-	stream, err := c.open(ctx, dispatcherv1.DispatcherService_Gather_FullMethodName, options.Context)
+	return c.gather(ctx, request, options)
+}
+
+// gather is Gather with an encoded request.
+func (c *Client) gather(ctx context.Context, request []byte, options RequestOptions) (*Gather, error) {
+	bound := answerBound(ctx, options.TTL)
+	method := dispatcherv1.DispatcherService_Gather_FullMethodName
+	stream, err := c.open(ctx, c.newProgress(), method, options.Context, bound)
 	if err != nil {
 		return nil, err
 	}
-	feed := &callFeed{stream: stream}
+	feed := &callFeed{stream: stream, ttl: options.TTL}
 	// If the call has ended, accept returns the reason.
-	if stream.send(request) == nil {
+	if stream.send(requestCall(request, options.ExcludeListeners)) == nil {
 		_ = stream.CloseSend()
 	}
 	acceptance, err := feed.accept()
@@ -167,6 +174,7 @@ func (g *Gather) next() (*Delivery, error) {
 // read.
 type callFeed struct {
 	stream *stream
+	ttl    time.Duration // as the caller chose it; 0 if the server chooses
 	events []event
 }
 
@@ -187,7 +195,11 @@ func (f *callFeed) accept() (*Acceptance, error) {
 	acceptance := acceptanceOf(&message)
 	// Until the first heartbeat, the interval is known only if another stream has announced it. In any case, the
 	// summary is due when the TTL runs out.
-	f.stream.maxSilence.Store(int64(min(acceptance.TTL+firstMessageTimeout, f.stream.client.maxSilence())))
+	f.stream.maxSilence.Store(int64(f.stream.client.maxSilence()))
+	if f.ttl == 0 {
+		due := saturatingAdd(time.Since(f.stream.openedAt), saturatingAdd(acceptance.TTL, answerReserve))
+		f.stream.expiresAt.Store(int64(due))
+	}
 	return acceptance, nil
 }
 

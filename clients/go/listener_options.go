@@ -15,7 +15,8 @@ type ListenerOptions struct {
 	OnGap func(gap Gap)
 	// OnStatus receives each change of the session, in order. It runs on a goroutine of its own, so its calls are not in
 	// order with the other callbacks. While it runs, up to 4,096 further calls wait; beyond that the oldest one is dropped
-	// and logged. Run waits for it for at most 1 s. Without it, faults are logged to the default logger of log/slog.
+	// and logged. Run waits for it for at most 1 s. Without it, the default logger of
+	// log/slog gets faults, and at most once a second why there is no session.
 	OnStatus func(Status)
 	// ID has 1 to 128 printable ASCII characters without spaces. A newer session with the same ID replaces an older
 	// one. Empty: the server mints one.

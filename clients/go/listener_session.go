@@ -15,11 +15,11 @@ const updateTimeout = 10 * time.Second
 
 // runSession runs one session. It returns nil if accept returned false.
 func (l *Listener) runSession(ctx context.Context, accept func(*Delivery) bool) error {
-	stream, err := l.client.open(ctx, dispatcherv1.DispatcherService_Listen_FullMethodName, nil)
+	stream, release, err := l.supervisor.open(ctx, dispatcherv1.DispatcherService_Listen_FullMethodName)
 	if err != nil {
 		return err
 	}
-	defer stream.close(errClosed)
+	defer release()
 	topics := l.topics.current()
 	l.topics.beginStream()
 	request, err := proto.Marshal(l.request(topics))

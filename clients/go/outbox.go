@@ -6,8 +6,10 @@ import (
 )
 
 const (
-	// maxBatchBytes bounds one message, unless a single item is larger. It is far above what is usually queued, and
-	// below every server's message limit.
+	// maxCertainBytes is the size of a message that every server accepts. No message is larger until the server has told
+	// its limit, unless a single item is.
+	maxCertainBytes = 64 << 10
+	// maxBatchBytes bounds a batch for a server that accepts it. It is far above what is usually queued.
 	maxBatchBytes = 512 << 10
 	// maxQueuedBytes is the queue size from which waitForRoom blocks.
 	maxQueuedBytes = 1 << 20
@@ -22,13 +24,21 @@ type outbox struct {
 	mu     sync.Mutex
 	items  [][]byte
 	bytes  int
+	limit  int // bounds a batch, in bytes
 	closed bool
 	wake   chan struct{} // holds a token while run may have something to do
 	room   chan struct{} // closed when waitForRoom may return; nil if nobody waits
 }
 
 func newOutbox() *outbox {
-	return &outbox{wake: make(chan struct{}, 1)}
+	return &outbox{limit: maxCertainBytes, wake: make(chan struct{}, 1)}
+}
+
+// setLimit allows larger batches, because the server accepts messages of this size.
+func (o *outbox) setLimit(maxMessageBytes int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.limit = max(maxCertainBytes, min(maxMessageBytes, maxBatchBytes))
 }
 
 // push enqueues an item. It never blocks, and drops the item after close.
@@ -102,7 +112,7 @@ func (o *outbox) take() (batch []byte, closed bool) {
 	}
 	count, bytes := 0, 0
 	for _, item := range o.items {
-		if count > 0 && bytes+len(item) > maxBatchBytes {
+		if count > 0 && bytes+len(item) > o.limit {
 			break
 		}
 		count++

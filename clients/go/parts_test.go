@@ -197,7 +197,7 @@ func TestWaitingForRoomEndsWithTheContext(t *testing.T) {
 }
 
 func TestASharedFeedThatIsNotReadFails(t *testing.T) {
-	feed := newSharedFeed(t.Context())
+	feed := newSharedFeed(t.Context(), time.Minute)
 	defer feed.close()
 	for range maxFeedEvents + 1 {
 		feed.push(event{number: eventDelivery})

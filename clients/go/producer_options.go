@@ -28,8 +28,8 @@ type ProducerOptions struct {
 	// While one runs, up to 4,096 further calls wait; beyond that the oldest one is dropped and logged. A panic is
 	// reported as a fault with the reason CALLBACK_FAILED and ends nothing. Run waits for them for at most 1 s.
 	OnDisposition func(assignmentID string, state Disposition)
-	// OnStatus receives each change of the session, in order with OnDisposition. Without it, faults are logged to the
-	// default logger of log/slog.
+	// OnStatus receives each change of the session, in order with OnDisposition. Without it, the default logger of
+	// log/slog gets faults, and at most once a second why there is no session.
 	OnStatus func(Status)
 }
 

@@ -30,7 +30,7 @@ func (p *Producer) runSession(ctx context.Context) error {
 	if isClosing {
 		return nil
 	}
-	stream, err := p.client.open(ctx, dispatcherv1.DispatcherService_Produce_FullMethodName, nil)
+	stream, release, err := p.supervisor.open(ctx, dispatcherv1.DispatcherService_Produce_FullMethodName)
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func (p *Producer) runSession(ctx context.Context) error {
 	}()
 	defer func() {
 		s.outbox.close()
-		stream.close(errClosed)
+		release()
 		<-written
 	}()
 	s.enqueue(s.hello())
@@ -169,6 +169,7 @@ func (s *producerSession) welcome(message *dispatcherv1.Welcome) {
 	p := s.producer
 	s.stream.setHeartbeatInterval(message.GetHeartbeatInterval().AsDuration())
 	s.maxMessageBytes.Store(int64(message.GetMaxMessageBytes()))
+	s.outbox.setLimit(int(message.GetMaxMessageBytes()))
 	p.mu.Lock()
 	limit := p.concurrency
 	if limit == 0 {

@@ -21,6 +21,7 @@ type proxied struct {
 	ends   [2]net.Conn
 	mu     sync.Mutex
 	frozen bool
+	closed bool
 }
 
 func newProxy(t testing.TB, target string) *proxy {
@@ -84,6 +85,9 @@ func (c *proxied) forward(from, to net.Conn) {
 }
 
 func (c *proxied) close() {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
 	_ = c.ends[0].Close()
 	_ = c.ends[1].Close()
 }
@@ -107,4 +111,26 @@ func (p *proxy) cut() {
 		c.close()
 	}
 	p.connections = nil
+}
+
+// count returns how many connections were made since the last cut.
+func (p *proxy) count() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.connections)
+}
+
+// open returns how many connections are open.
+func (p *proxy) open() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	open := 0
+	for _, c := range p.connections {
+		c.mu.Lock()
+		if !c.closed {
+			open++
+		}
+		c.mu.Unlock()
+	}
+	return open
 }

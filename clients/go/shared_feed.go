@@ -3,6 +3,7 @@ package atedispatcher
 import (
 	"context"
 	"sync"
+	"time"
 
 	"google.golang.org/grpc/codes"
 )
@@ -14,6 +15,8 @@ const maxFeedEvents = 65_536
 // gather that is not read does not block the stream.
 type sharedFeed struct {
 	stopWatching func() bool
+	startedAt    time.Time
+	ttl          time.Duration // as the caller chose it; 0 if the server chooses
 
 	mu        sync.Mutex
 	events    []event
@@ -21,12 +24,13 @@ type sharedFeed struct {
 	arrived   chan struct{} // holds a token while next may have something to return
 	stream    *submitStream
 	requestID string
+	expiresAt time.Time // when the summary is due
 	closed    bool
 }
 
 // newSharedFeed returns a feed that fails when the context ends.
-func newSharedFeed(ctx context.Context) *sharedFeed {
-	f := &sharedFeed{arrived: make(chan struct{}, 1)}
+func newSharedFeed(ctx context.Context, ttl time.Duration) *sharedFeed {
+	f := &sharedFeed{startedAt: time.Now(), ttl: ttl, arrived: make(chan struct{}, 1)}
 	f.stopWatching = context.AfterFunc(ctx, func() {
 		failure := *errorFromCall(ctx.Err())
 		failure.cause = context.Cause(ctx)
@@ -37,9 +41,13 @@ func newSharedFeed(ctx context.Context) *sharedFeed {
 }
 
 // attach sets the gather that the feed belongs to. A feed that has failed already cancels the gather.
-func (f *sharedFeed) attach(stream *submitStream, requestID string) {
+func (f *sharedFeed) attach(stream *submitStream, acceptance *Acceptance) {
 	f.mu.Lock()
-	f.stream, f.requestID = stream, requestID
+	f.stream, f.requestID = stream, acceptance.RequestID
+	f.expiresAt = f.startedAt.Add(saturatingAdd(f.ttl, answerReserve))
+	if f.ttl == 0 {
+		f.expiresAt = time.Now().Add(saturatingAdd(acceptance.TTL, answerReserve))
+	}
 	hasFailed := f.err != nil
 	f.mu.Unlock()
 	if hasFailed {
@@ -87,12 +95,21 @@ func (f *sharedFeed) next() (event, error) {
 			f.mu.Unlock()
 			return first, nil
 		}
-		err := f.err
+		err, stream := f.err, f.stream
+		// A caller that reads late gets the events that have arrived: each wait may take the reserve at least.
+		wait := max(time.Until(f.expiresAt), answerReserve)
 		f.mu.Unlock()
 		if err != nil {
 			return event{}, err
 		}
-		<-f.arrived
+		timer := time.NewTimer(wait)
+		select {
+		case <-f.arrived:
+			timer.Stop()
+		case <-timer.C:
+			f.fail(stream.noAnswer(f.startedAt, time.Since(f.startedAt)))
+			f.detach()
+		}
 	}
 }
 

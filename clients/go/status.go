@@ -12,7 +12,7 @@ type Status struct {
 	SessionID string
 	// ServerID names the dispatcher process. With StatusReady.
 	ServerID string
-	// Err is the error. With StatusDisconnected and StatusFault.
+	// Err is the error. With StatusConnecting, StatusDisconnected and StatusFault.
 	Err *Error
 	// RetryIn is the delay before the next attempt to connect. With StatusDisconnected.
 	RetryIn time.Duration
@@ -26,10 +26,13 @@ type StatusKind string
 const (
 	// StatusReady means that the session is live.
 	StatusReady StatusKind = "ready"
+	// StatusConnecting means that opening a session takes longer than a second; Err says what keeps it. It is repeated
+	// every 10 s until the attempt ends.
+	StatusConnecting StatusKind = "connecting"
 	// StatusDisconnected means that the session was lost or could not be opened. Another attempt follows automatically.
 	StatusDisconnected StatusKind = "disconnected"
 	// StatusGoingAway means that the server is about to end the session, which continues until then.
 	StatusGoingAway StatusKind = "goingAway"
-	// StatusFault means that the server rejected a message or that a handler panicked. The session continues.
+	// StatusFault means that the server rejected a message, or that a handler or callback panicked. The session continues.
 	StatusFault StatusKind = "fault"
 )

@@ -29,36 +29,37 @@ const (
 // Only the time spent in recv counts as silence, so a slow consumer never makes a healthy connection look dead.
 type stream struct {
 	grpc.ClientStream
-	client     *Client
-	connection *connection
-	callerCtx  context.Context
-	ctx        context.Context
-	cancel     context.CancelCauseFunc
-	closing    sync.Once
+	client    *Client
+	progress  *progress
+	attempt   *attempt // nil until the stream is open
+	callerCtx context.Context
+	ctx       context.Context
+	cancel    context.CancelCauseFunc
+	closing   sync.Once
 
 	// openedAt is the zero of the monotonic clock that the fields below use.
 	openedAt     time.Time
 	silenceTimer *time.Timer
 	maxSilence   atomic.Int64 // longest allowed silence, as a time.Duration
+	expiresAt    atomic.Int64 // when the answer is due, as time since openedAt; 0 if never
+	maxWait      atomic.Int64 // longest duration of the current wait
+	isExpiring   atomic.Bool  // whether expiresAt, and not maxSilence, bounds the current wait
 	waitingSince atomic.Int64 // start of the current wait, as time since openedAt; 0 if nothing waits
 	suspected    atomic.Int64 // value of waitingSince at which silence was found once and is checked again
 }
 
-// open starts a call. The context bounds the whole call; the caller must call close.
-func (c *Client) open(ctx context.Context, method string, headers map[string]string) (*stream, error) {
-	connection, err := c.connections.acquire()
-	if err != nil {
-		return nil, err
-	}
-	s := &stream{client: c, connection: connection, callerCtx: ctx, openedAt: time.Now()}
+// open starts a call, whose answer is due when the bound ends; 0 means never. The context bounds the whole call; the
+// caller must call close.
+func (c *Client) open(
+	ctx context.Context, progress *progress, method string, headers map[string]string, bound time.Duration,
+) (*stream, error) {
+	s := &stream{client: c, progress: progress, callerCtx: ctx, openedAt: progress.startedAt}
 	s.ctx, s.cancel = context.WithCancelCause(c.outgoing(ctx, headers))
 	s.silenceTimer = time.AfterFunc(firstMessageTimeout, s.checkSilence)
 	s.maxSilence.Store(int64(firstMessageTimeout))
+	s.expiresAt.Store(int64(bound))
 	s.beginWait()
-	connection.reconnectNow(s.ctx)
-	// A bidirectional description fits every streaming call: the sides decide how many messages they send.
-	description := &grpc.StreamDesc{ServerStreams: true, ClientStreams: true}
-	s.ClientStream, err = connection.conn.NewStream(s.ctx, description, method)
+	err := s.connect(method)
 	s.endWait()
 	if err != nil {
 		err = s.failure(err)
@@ -66,6 +67,29 @@ func (c *Client) open(ctx context.Context, method string, headers map[string]str
 		return nil, err
 	}
 	return s, nil
+}
+
+// connect opens the stream on the first connection that has room for it.
+func (s *stream) connect(method string) error {
+	// A bidirectional description fits every streaming call: the sides decide how many messages they send.
+	description := &grpc.StreamDesc{ServerStreams: true, ClientStreams: true}
+	for {
+		a, err := s.client.connections.newAttempt(s.ctx)
+		if err != nil {
+			return err
+		}
+		s.progress.try(a)
+		a.connection.reconnectNow(a.ctx)
+		s.ClientStream, err = a.connection.conn.NewStream(a.ctx, description, method)
+		if err == nil && !a.isMovable() {
+			s.attempt = a
+			return nil
+		}
+		a.release()
+		if !a.isMovable() {
+			return err
+		}
+	}
 }
 
 // send writes one message. It must not be called concurrently. If the call has ended, recv returns the reason.
@@ -120,13 +144,26 @@ func (s *stream) close(cause error) {
 	s.closing.Do(func() {
 		s.cancel(cause)
 		s.silenceTimer.Stop()
-		s.client.connections.release(s.connection)
+		if s.attempt != nil {
+			s.attempt.release()
+		}
 	})
 }
 
 func (s *stream) beginWait() {
-	s.waitingSince.Store(max(1, int64(time.Since(s.openedAt))))
-	s.silenceTimer.Reset(time.Duration(s.maxSilence.Load()))
+	now := time.Since(s.openedAt)
+	maxWait := time.Duration(s.maxSilence.Load())
+	expiresAt := time.Duration(s.expiresAt.Load())
+	// A caller that reads late gets the answer that has arrived: each wait may take the reserve at least.
+	untilExpiry := max(expiresAt-now, answerReserve)
+	isExpiring := expiresAt > 0 && untilExpiry < maxWait
+	if isExpiring {
+		maxWait = untilExpiry
+	}
+	s.isExpiring.Store(isExpiring)
+	s.maxWait.Store(int64(maxWait))
+	s.waitingSince.Store(max(1, int64(now)))
+	s.silenceTimer.Reset(maxWait)
 }
 
 func (s *stream) endWait() {
@@ -142,7 +179,7 @@ func (s *stream) checkSilence() {
 		return
 	}
 	silence := time.Since(s.openedAt) - time.Duration(since)
-	if remaining := time.Duration(s.maxSilence.Load()) - silence; remaining > 0 {
+	if remaining := time.Duration(s.maxWait.Load()) - silence; remaining > 0 {
 		s.silenceTimer.Reset(remaining)
 		return
 	}
@@ -150,7 +187,11 @@ func (s *stream) checkSilence() {
 		s.silenceTimer.Reset(recheckDelay)
 		return
 	}
-	s.client.connections.retire(s.connection)
+	if s.isExpiring.Load() || !s.progress.wasSent() {
+		s.cancel(s.progress.noAnswer(time.Since(s.openedAt)))
+		return
+	}
+	s.progress.retire()
 	s.cancel(&Error{
 		Code:    codes.Unavailable,
 		Reason:  "HEARTBEAT_LOST",
@@ -163,5 +204,5 @@ func (s *stream) failure(err error) *Error {
 	if own, ok := context.Cause(s.ctx).(*Error); ok {
 		return own
 	}
-	return s.client.callError(s.callerCtx, err)
+	return s.client.attemptError(s.callerCtx, s.progress, err)
 }

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"strconv"
 	"sync"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/encoding/protowire"
@@ -22,12 +23,16 @@ type submitStream struct {
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 
+	progress   *progress
 	mu         sync.Mutex
+	isLeft     bool      // whether new requests go to another stream, while this one finishes its own
+	isDoubtful bool      // whether the stream may be dead; it then ends with its last request
+	heardAt    time.Time // when the last message arrived
 	lastID     uint64
 	unanswered map[string]*pendingSubmission
 	gathers    map[string]*sharedFeed
 	reserved   map[string]bool // caller-chosen request ids that are being gathered
-	endErr     error           // why the stream accepts no further submissions; nil while it does
+	endErr     error           // why the stream has ended; nil until then
 }
 
 // pendingSubmission is a submission that the server has not answered.
@@ -45,6 +50,7 @@ type submitAnswer struct {
 func newSubmitStream(ctx context.Context, client *Client) *submitStream {
 	s := &submitStream{
 		client:     client,
+		progress:   client.newProgress(),
 		outbox:     newOutbox(),
 		unanswered: map[string]*pendingSubmission{},
 		gathers:    map[string]*sharedFeed{},
@@ -58,15 +64,22 @@ func newSubmitStream(ctx context.Context, client *Client) *submitStream {
 func (s *submitStream) isOpen() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.endErr == nil
+	return s.endErr == nil && !s.isLeft
 }
 
-// submit enqueues a submission and returns a channel with room for its answer.
+// errStreamLeft is the error of a submission that must go to another stream.
+var errStreamLeft = &Error{Code: codes.Unavailable, Reason: "STREAM_LEFT", Message: "the stream accepts no further requests"}
+
+// submit enqueues a submission and returns a channel with room for its answer. It fails with errStreamLeft if requests
+// go to another stream.
 func (s *submitStream) submit(
 	feed *sharedFeed, requestID string, encode func(correlationID string) ([]byte, error),
 ) (<-chan submitAnswer, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.isLeft {
+		return nil, errStreamLeft
+	}
 	if s.endErr != nil {
 		return nil, s.endErr
 	}
@@ -93,8 +106,19 @@ func (s *submitStream) submit(
 // abandon cancels a submission whose caller has stopped waiting. A minted request id is known only from the answer, so
 // the cancellation then waits for it.
 func (s *submitStream) abandon(answer <-chan submitAnswer, requestID string) {
+	s.mu.Lock()
+	isDoubtful := s.isDoubtful
+	if isDoubtful {
+		maps.DeleteFunc(s.unanswered, func(_ string, pending *pendingSubmission) bool { return pending.answer == answer })
+	}
+	s.mu.Unlock()
 	if requestID != "" {
 		s.enqueue(&dispatcherv1.SubmitRequest{CancelRequestIds: []string{requestID}})
+	}
+	if isDoubtful {
+		s.endIfUnused()
+	}
+	if requestID != "" || isDoubtful {
 		return
 	}
 	go func() {
@@ -115,6 +139,28 @@ func (s *submitStream) release(requestID string, feed *sharedFeed) {
 	s.mu.Unlock()
 	if isActive {
 		s.enqueue(&dispatcherv1.SubmitRequest{CancelRequestIds: []string{requestID}})
+		s.endIfUnused()
+	}
+}
+
+// noAnswer returns the error of a submission whose bound has passed. If nothing has arrived since it was sent, the
+// stream may be dead: new requests go to another one, and requests in progress are not touched.
+func (s *submitStream) noAnswer(sentAt time.Time, waited time.Duration) *Error {
+	s.mu.Lock()
+	if !s.heardAt.After(sentAt) {
+		s.isLeft, s.isDoubtful = true, true
+	}
+	s.mu.Unlock()
+	return s.progress.noAnswer(waited)
+}
+
+// endIfUnused ends a stream that may be dead, once no request waits for it.
+func (s *submitStream) endIfUnused() {
+	s.mu.Lock()
+	isUnused := s.isDoubtful && len(s.unanswered) == 0 && len(s.gathers) == 0
+	s.mu.Unlock()
+	if isUnused {
+		s.cancel(errStreamLeft)
 	}
 }
 
@@ -151,7 +197,7 @@ func (s *submitStream) run() {
 
 // receive opens the stream and handles its events until it ends.
 func (s *submitStream) receive() error {
-	stream, err := s.client.open(s.ctx, dispatcherv1.DispatcherService_Submit_FullMethodName, nil)
+	stream, err := s.client.open(s.ctx, s.progress, dispatcherv1.DispatcherService_Submit_FullMethodName, nil, 0)
 	if err != nil {
 		return err
 	}
@@ -174,6 +220,9 @@ func (s *submitStream) receive() error {
 		if err != nil {
 			return err
 		}
+		s.mu.Lock()
+		s.heardAt = time.Now()
+		s.mu.Unlock()
 		if isFirst {
 			isFirst = false
 			stream.maxSilence.Store(int64(s.client.maxSilence()))
@@ -220,8 +269,9 @@ func (s *submitStream) handle(stream *stream, event event) error {
 		return stream.readHeartbeat(event)
 	case eventGoAway:
 		s.mu.Lock()
-		s.endErr = &Error{Code: codes.Unavailable, Reason: "SHUTTING_DOWN", Message: "the server is draining"}
+		s.isLeft = true
 		s.mu.Unlock()
+		s.progress.retire()
 	}
 	return nil
 }

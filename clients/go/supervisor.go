@@ -10,8 +10,14 @@ import (
 	"google.golang.org/grpc/codes"
 )
 
-// minStableTime is how long a session must have been live for its loss to reset the backoff.
-const minStableTime = 5 * time.Second
+const (
+	// connectingDelay is how long an attempt to open a session may take before it is reported.
+	connectingDelay = time.Second
+	// connectingInterval is the time between further reports of the same attempt.
+	connectingInterval = 10 * time.Second
+	// minLogInterval is the shortest time between two warnings that a peer is not connected.
+	minLogInterval = time.Second
+)
 
 // isFinal reports whether every further session would end with the same code. ABORTED means that a newer session with
 // the same id replaced this one.
@@ -33,7 +39,7 @@ type supervisor struct {
 	mu        sync.Mutex
 	id        string
 	isLive    bool
-	liveAt    time.Time
+	loggedAt  time.Time     // when the log last said that the peer is not connected
 	live      chan struct{} // closed while isLive, and once endErr is set
 	endErr    error         // why no further session follows; nil if one may
 	isRunning bool
@@ -49,7 +55,7 @@ func (s *supervisor) run(ctx context.Context, runSession func(context.Context) e
 	delays := newBackoff(s.client.options.reconnect)
 	for {
 		err := runSession(ctx)
-		wasStable := s.setLost()
+		wasLive := s.setLost()
 		if err == nil || ctx.Err() != nil {
 			return nil
 		}
@@ -57,7 +63,7 @@ func (s *supervisor) run(ctx context.Context, runSession func(context.Context) e
 		if isFinal(failure.Code) || errors.Is(failure, ErrClosed) {
 			return failure
 		}
-		if wasStable {
+		if wasLive {
 			delays.reset()
 		}
 		delay := max(delays.next(), failure.RetryDelay)
@@ -68,6 +74,36 @@ func (s *supervisor) run(ctx context.Context, runSession func(context.Context) e
 			return nil
 		}
 	}
+}
+
+// open opens the stream of a session. Until the session is live or release is called, what keeps it is reported.
+func (s *supervisor) open(ctx context.Context, method string) (opened *stream, release func(), err error) {
+	progress := s.client.newProgress()
+	watched, endWatch := context.WithCancel(ctx)
+	s.reportConnecting(watched, progress, connectingDelay)
+	opened, err = s.client.open(ctx, progress, method, nil, 0)
+	if err != nil {
+		endWatch()
+		return nil, nil, err
+	}
+	return opened, func() {
+		endWatch()
+		opened.close(errClosed)
+	}, nil
+}
+
+// reportConnecting reports what keeps a session after a delay, and then repeatedly, until the session is live or the
+// context ends.
+func (s *supervisor) reportConnecting(ctx context.Context, progress *progress, delay time.Duration) {
+	timer := time.AfterFunc(delay, func() {
+		if s.hasSession() || ctx.Err() != nil {
+			return
+		}
+		keeps := &Error{Code: codes.Unavailable, Reason: "CONNECTING", Message: progress.describe()}
+		s.reportStatus(Status{Kind: StatusConnecting, Err: keeps})
+		s.reportConnecting(ctx, progress, connectingInterval)
+	})
+	context.AfterFunc(ctx, func() { timer.Stop() })
 }
 
 // setID stores the id under which the server knows the peer.
@@ -82,7 +118,6 @@ func (s *supervisor) setLive() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.isLive = true
-	s.liveAt = time.Now()
 	close(s.live)
 }
 
@@ -93,8 +128,8 @@ func (s *supervisor) hasSession() bool {
 	return s.isLive
 }
 
-// setLost marks the session as lost and reports whether it was live for at least minStableTime.
-func (s *supervisor) setLost() (wasStable bool) {
+// setLost marks the session as lost and reports whether it was live.
+func (s *supervisor) setLost() (wasLive bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.isLive {
@@ -102,7 +137,7 @@ func (s *supervisor) setLost() (wasStable bool) {
 	}
 	s.isLive = false
 	s.live = make(chan struct{})
-	return time.Since(s.liveAt) >= minStableTime
+	return true
 }
 
 // claimRun fails if a run is in progress or no further session may follow; otherwise releaseRun or end must follow.
@@ -179,7 +214,8 @@ func (s *supervisor) currentID() string {
 	return s.id
 }
 
-// reportStatus passes a status to onStatus. Without onStatus, an error is logged, so that it does not go unnoticed.
+// reportStatus passes a status to onStatus. Without onStatus, faults are logged, and at most once a second why there is
+// no session, so that neither goes unnoticed.
 func (s *supervisor) reportStatus(status Status) {
 	if s.onStatus != nil {
 		s.notifier.post(func() {
@@ -187,8 +223,21 @@ func (s *supervisor) reportStatus(status Status) {
 				s.logError(callbackFailure("OnStatus", panicked))
 			}
 		})
-	} else if status.Kind == StatusFault {
+		return
+	}
+	switch status.Kind {
+	case StatusFault:
 		s.notifier.post(func() { s.logError(status.Err) })
+	case StatusConnecting, StatusDisconnected:
+		s.mu.Lock()
+		isDue := time.Since(s.loggedAt) >= minLogInterval
+		if isDue {
+			s.loggedAt = time.Now()
+		}
+		s.mu.Unlock()
+		if isDue {
+			s.notifier.log("ate-dispatcher: not connected", "peer", s.currentID(), "reason", status.Err.Error())
+		}
 	}
 }
 
