@@ -19,7 +19,7 @@ from ate_dispatcher_grpc import (
     __version__,
 )
 from ate_dispatcher_grpc.aio import Client, Gather, Listener, Producer
-from conformance_handler import ScriptedHandler
+from conformance_handler import ScriptedHandler, after_callback
 from conformance_views import (
     Fields,
     acceptance_view,
@@ -74,10 +74,16 @@ class ClientState:
             "display_name": fields.get("display_name") or "",
             "labels": fields.get("labels") or {},
         }
+        after = after_callback(fields)
         if fields.get("dispositions"):
-            options["on_disposition"] = lambda _, state: self.report(
-                event="disposition", producer=name, state=state
-            )
+
+            def on_disposition(_: str, state: str) -> None:
+                self.report(event="disposition", producer=name, state=state)
+                after()
+
+            options["on_disposition"] = on_disposition
+        if fields.get("failing_callbacks"):
+            options["on_status"] = after
         topics = [(topic["topic"], topic.get("group") or "") for topic in fields.get("topics") or ()]
         producer = await self.client.producer(topics, handler.handle, **options).ready()
         self.producers[name] = (producer, handler)
@@ -87,22 +93,27 @@ class ClientState:
     async def open_listener(self, fields: Fields) -> Fields:
         """Connects a listener."""
         name = fields["listener"]
+        after = after_callback(fields)
 
         def on_result(result: ResultDelivery) -> None:
             self.report(event="result", listener=name, **delivery_view(result))
+            after()
 
         def on_summary(summary: Summary) -> None:
             self.report(event="summary", listener=name, **summary_view(summary))
+            after()
 
         def on_gap(gap: Gap) -> None:
             positions = {"from": gap.first, "to": gap.last, "lost_count": gap.lost_count}
             self.report(event="gap", listener=name, topic=gap.topic, reason=gap.reason, **positions)
+            after()
 
         listener = self.client.listener(
             fields.get("topics") or [],
             on_result,
             on_summary=on_summary if fields.get("summaries") else None,
             on_gap=on_gap,
+            on_status=after if fields.get("failing_callbacks") else None,
             id=fields.get("listener_id") or "",
             group=fields.get("group") or "",
             include_late=bool(fields.get("include_late")),
@@ -194,6 +205,9 @@ class Adapter:
         state, self._state = self._state, ClientState(self._address)
         await state.close()
 
+    async def _client_close(self, _: Fields) -> None:
+        await self._state.client.close(0)
+
     async def _producer_open(self, command: Fields) -> Fields:
         return await self._state.open_producer(command)
 
@@ -201,7 +215,10 @@ class Adapter:
         await self._producer(command)[1].reply(command)
 
     async def _producer_register(self, command: Fields) -> None:
-        await self._producer(command)[0].register(command["topic"], group=command.get("group") or "")
+        producer, _ = self._producer(command)
+        topics = command.get("topics") or [command["topic"]]
+        group = command.get("group") or ""
+        await asyncio.gather(*(producer.register(topic, group=group) for topic in topics))
 
     async def _producer_deregister(self, command: Fields) -> None:
         await self._producer(command)[0].deregister(command["topic"])

@@ -14,6 +14,34 @@ from ate_dispatcher_grpc.aio import Assignment
 from conformance_views import Fields, assignment_view
 
 
+class _WithoutTextError(Exception):
+    def __str__(self) -> str:
+        return None  # type: ignore[return-value]
+
+    __repr__ = __str__
+
+
+class _FailingTextError(Exception):
+    def __str__(self) -> str:
+        raise self
+
+    __repr__ = __str__
+
+
+UNPRINTABLE = {"no_text": _WithoutTextError, "text_fails": _FailingTextError}
+"""Errors that have no text, or whose text cannot be read."""
+
+
+def after_callback(fields: Fields) -> Callable[..., None]:
+    """Returns the function that each callback of a peer ends with; it raises if the callbacks of the peer fail."""
+
+    def after(*_: object) -> None:
+        if fields.get("failing_callbacks"):
+            raise _WithoutTextError
+
+    return after
+
+
 class ScriptedHandler:
     """The handler of one producer: follows the behaviours of the scenario, and reports assignments and revocations."""
 
@@ -73,7 +101,10 @@ class ScriptedHandler:
     def _result(self, assignment: Assignment, outcome: Fields) -> Result:
         if outcome.get("error"):
             failure = outcome["error"]
-            raise DispatcherError(StatusCode[failure["code"]], failure["message"])
+            code, metadata = StatusCode[failure["code"]], failure.get("metadata")
+            raise DispatcherError(code, failure["message"], metadata=metadata)
+        if outcome.get("unprintable"):
+            raise UNPRINTABLE[outcome["unprintable"]]
         if outcome.get("throw") is not None:
             raise RuntimeError(outcome["throw"])
         attributes = outcome.get("attributes") or {}

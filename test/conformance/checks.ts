@@ -189,9 +189,11 @@ function summaryView(names: Names, summary: SummaryFields, expected: ExpectedSum
 
 function errorView(error: ErrorFields, expected: ExpectedError): object {
   const { message } = expected;
-  const contains = typeof message === "object" ? message.contains : undefined;
   const view = pick({ fields: [], ...error }, expected);
-  return contains !== undefined && error.message?.includes(contains) ? { ...view, message } : view;
+  if (typeof message !== "object") return view;
+  const { contains, at_most = Number.POSITIVE_INFINITY } = message;
+  const { message: actual = "" } = error;
+  return actual.includes(contains) && actual.length <= at_most ? { ...view, message } : view;
 }
 
 /** Returns the fields that the expectation names. A number within its bounds is shown as the bounds. */

@@ -14,8 +14,14 @@ export interface Outcome {
   readonly data?: string;
   readonly content_type?: string;
   readonly attributes?: Readonly<Record<string, string>>;
-  readonly error?: { readonly code: string; readonly message: string };
+  readonly error?: {
+    readonly code: string;
+    readonly message: string;
+    readonly metadata?: Readonly<Record<string, string>>;
+  };
   readonly throw?: string;
+  /** The error has no text, or its text cannot be read. */
+  readonly unprintable?: "no_text" | "text_fails";
 }
 
 /** The script of a handler for one assignment. */
@@ -45,6 +51,7 @@ export interface ProducerFields {
   readonly dispositions?: boolean;
   readonly behaviour?: Behaviour;
   readonly behaviours?: Readonly<Record<string, Behaviour>>;
+  readonly failing_callbacks?: boolean;
 }
 
 /** The fields of `listener.open`. */
@@ -57,6 +64,7 @@ export interface ListenerFields {
   readonly group?: string;
   readonly buffer_bytes?: number;
   readonly overflow_action?: "DROP_OLDEST" | "DISCONNECT";
+  readonly failing_callbacks?: boolean;
 }
 
 /** When a gather ends before its TTL. */
@@ -228,4 +236,6 @@ export interface Command extends Partial<RequestFields>, Partial<Outcome> {
   readonly concurrency?: number;
   readonly add?: readonly string[];
   readonly remove?: readonly string[];
+  /** For `producer.register`. */
+  readonly topics?: readonly (string | Registration)[];
 }

@@ -1,3 +1,4 @@
+import { line } from "./diff.js";
 import { EVENT_TIMEOUT_MS } from "./event-record.js";
 import { findings, settle } from "./expectations.js";
 import { broken } from "./invariants.js";
@@ -60,7 +61,7 @@ async function attempt(run: ScenarioRun, step: Step, index: number): Promise<voi
   try {
     await perform(run, step);
   } catch (error) {
-    throw new Error(`step ${index + 1}, ${JSON.stringify(step)}: ${messageOf(error)}`);
+    throw new Error(`step ${index + 1}, ${line(step)}: ${messageOf(error)}`);
   }
 }
 

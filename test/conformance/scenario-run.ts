@@ -92,6 +92,12 @@ export class ScenarioRun {
     this.listeners.set(name, spec);
   }
 
+  /** Closes the client of a role, which ends its peers. */
+  async closeClient(role: Role): Promise<void> {
+    await this.send(role, "client.close", {});
+    if (role === "listeners") this.listeners.clear();
+  }
+
   /** Kills a producer's process. */
   async killProducer(name: string): Promise<void> {
     const extra = this.#extras.get(name);

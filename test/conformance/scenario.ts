@@ -27,10 +27,11 @@ const strings = z.record(text, text);
 const count = z.number().int().nonnegative();
 /** Inclusive bounds of a number. Keep them wide: the machine may be loaded. */
 const bounds = z.strictObject({ min: z.number().optional(), max: z.number().optional() });
-const message = z.union([text, z.strictObject({ contains: text })]);
+/** The whole text, or a part of it, or its maximum length in characters. */
+const message = z.union([text, z.strictObject({ contains: text, at_most: count.optional() })]);
 
 const error = z.strictObject({
-  code: text,
+  code: text.optional(),
   reason: text.optional(),
   message: message.optional(),
   fields: z.array(text).optional(),
@@ -43,8 +44,9 @@ const outcome = {
   data: text.optional(),
   content_type: text.optional(),
   attributes: strings.optional(),
-  error: z.strictObject({ code: text, message: text }).optional(),
+  error: z.strictObject({ code: text, message: text, metadata: strings.optional() }).optional(),
   throw: text.optional(),
+  unprintable: z.enum(["no_text", "text_fails"]).optional(),
 };
 
 const behaviour = z.strictObject({
@@ -68,6 +70,7 @@ const producer = z.strictObject({
   /** Default: manual. */
   behaviour: behaviour.optional(),
   behaviours: z.record(text, behaviour).optional(),
+  failing_callbacks: z.literal(true).optional(),
   /** Runs the producer in its own process, so that `kill` can kill it. */
   own_process: z.literal(true).optional(),
 });
@@ -80,6 +83,7 @@ const listener = z.strictObject({
   group: text.optional(),
   buffer_bytes: count.optional(),
   overflow_action: z.enum(["DROP_OLDEST", "DISCONNECT"]).optional(),
+  failing_callbacks: z.literal(true).optional(),
 });
 
 const request = z.strictObject({
@@ -194,7 +198,15 @@ const step = z
     reply: z
       .strictObject({ producer: text, to: text.optional(), more: z.boolean().optional(), ...outcome })
       .optional(),
-    register: z.strictObject({ producer: text, topic: text, group: text.optional() }).optional(),
+    /** One topic, or several at the same time. */
+    register: z
+      .strictObject({
+        producer: text,
+        topic: text.optional(),
+        topics: z.array(text).optional(),
+        group: text.optional(),
+      })
+      .optional(),
     deregister: z.strictObject({ producer: text, topic: text }).optional(),
     credit: z.strictObject({ producer: text, concurrency: count }).optional(),
     /** Begins to drain a producer without waiting. */
@@ -206,6 +218,8 @@ const step = z
     update: z.strictObject({ listener: text, ...change }).optional(),
     update_listener: z.strictObject({ listener_id: text, ...change }).optional(),
     close: text.optional(),
+    /** Closes the client of a role. Its peers have ended, and every later call on it or on them is refused. */
+    close_client: z.enum(ROLES).optional(),
     cancel: text.optional(),
     cancel_gather: text.optional(),
     connection: z.strictObject({ role: z.enum(ROLES), is: z.enum(CONNECTION_STATES) }).optional(),

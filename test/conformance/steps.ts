@@ -24,12 +24,13 @@ export async function perform(run: ScenarioRun, step: Step): Promise<void> {
   if (step.dispatch) await ask(run, step, "dispatch", step.dispatch);
   if (step.validate) await ask(run, step, "validate", step.validate);
   if (step.gather) await ask(run, step, "gather", step.gather);
-  if (step.reply) await reply(run, step.reply);
+  if (step.reply) await reply(run, step, step.reply);
   if (step.until) await until(run, step.until);
   if (step.connection) disturb(run, step.connection);
   if (step.server) await changeServer(run, step.server);
   await changeProducers(run, step);
   await changeListeners(run, step);
+  if (step.close_client) await run.closeClient(step.close_client);
   await cancel(run, step);
 }
 
@@ -68,12 +69,16 @@ async function rejectable<T>(step: Step, act: () => Promise<T>): Promise<T | und
   return undefined;
 }
 
-async function reply(run: ScenarioRun, { producer, to, ...rest }: NonNullable<Step["reply"]>): Promise<void> {
+async function reply(
+  run: ScenarioRun,
+  step: Step,
+  { producer, to, ...rest }: NonNullable<Step["reply"]>,
+): Promise<void> {
   const request_id = run.requestId(to);
   await run.record.demand(`${producer} gets ${to ?? run.requestName(request_id)}`, () =>
     run.record.producer(producer).assignments.some((assignment) => assignment.request_id === request_id),
   );
-  await run.sendTo(producer, "producer.reply", { request_id, ...rest });
+  await rejectable(step, () => run.sendTo(producer, "producer.reply", { request_id, ...rest }));
 }
 
 async function until(run: ScenarioRun, awaited: NonNullable<Step["until"]>): Promise<void> {
@@ -144,7 +149,9 @@ async function changeProducers(run: ScenarioRun, step: Step): Promise<void> {
   if (register) {
     await rejectable(step, () => run.sendTo(register.producer, "producer.register", register));
   }
-  if (deregister) await run.sendTo(deregister.producer, "producer.deregister", deregister);
+  if (deregister) {
+    await rejectable(step, () => run.sendTo(deregister.producer, "producer.deregister", deregister));
+  }
   if (credit) await run.sendTo(credit.producer, "producer.credit", credit);
   if (drain !== undefined) run.drains.set(drain, run.sendTo(drain, "producer.drain", {}));
   if (drained !== undefined) await run.drains.get(drained);

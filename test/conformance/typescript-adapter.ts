@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { createClient, DispatcherError, type Listener, type Producer } from "ate-dispatcher-client";
 import type { Command, ListenerFields, ProducerFields } from "./protocol.js";
 import { requestOptions } from "./typescript-request.js";
-import { ScriptedHandler } from "./typescript-scripted-handler.js";
+import { ScriptedHandler, unprintable } from "./typescript-scripted-handler.js";
 import { acceptanceView, deliveryView, errorView, summaryView } from "./typescript-views.js";
 
 const address = process.argv[2] ?? "127.0.0.1:50051";
@@ -37,6 +37,7 @@ class OpenPeers {
   async openProducer(fields: ProducerFields): Promise<object> {
     const name = fields.producer;
     const handler = new ScriptedHandler(fields, this.report);
+    const after = afterCallback(fields);
     const producer = this.client.createProducer({
       topics: fields.topics,
       handler: (assignment) => handler.handle(assignment),
@@ -46,9 +47,12 @@ class OpenPeers {
       ...(fields.labels && { labels: fields.labels }),
       ...(fields.display_name && { displayName: fields.display_name }),
       ...(fields.dispositions && {
-        onDisposition: (_: string, state: string) =>
-          this.report({ event: "disposition", producer: name, state }),
+        onDisposition: (_: string, state: string) => {
+          this.report({ event: "disposition", producer: name, state });
+          after();
+        },
       }),
+      ...(fields.failing_callbacks && { onStatus: after }),
     });
     await producer.ready();
     this.producers.set(name, { producer, handler });
@@ -60,17 +64,27 @@ class OpenPeers {
 
   async openListener(fields: ListenerFields): Promise<object> {
     const name = fields.listener;
+    const after = afterCallback(fields);
     const listener = this.client.createListener({
       topics: fields.topics,
-      onResult: (result) => this.report({ event: "result", listener: name, ...deliveryView(result) }),
-      onGap: ({ from, to, lostCount, ...gap }) =>
+      onResult: (result) => {
+        this.report({ event: "result", listener: name, ...deliveryView(result) });
+        after();
+      },
+      onGap: ({ from, to, lostCount, ...gap }) => {
         this.report({
           ...{ event: "gap", listener: name, ...gap },
           ...{ from: Number(from), to: Number(to), lost_count: Number(lostCount) },
-        }),
+        });
+        after();
+      },
       ...(fields.summaries && {
-        onSummary: (summary) => this.report({ event: "summary", listener: name, ...summaryView(summary) }),
+        onSummary: (summary) => {
+          this.report({ event: "summary", listener: name, ...summaryView(summary) });
+          after();
+        },
       }),
+      ...(fields.failing_callbacks && { onStatus: after }),
       ...(fields.listener_id && { id: fields.listener_id }),
       ...(fields.group && { group: fields.group }),
       ...(fields.include_late && { includeLate: true }),
@@ -113,6 +127,9 @@ async function perform(command: Command): Promise<object> {
   switch (command.op) {
     case "hello":
       return { language: "typescript", version, features: ["dispositions", "credit"] };
+    case "client.close":
+      await client.close({ graceMs: 0 });
+      return {};
     case "reset":
       await peers.close();
       peers = new OpenPeers();
@@ -123,7 +140,7 @@ async function perform(command: Command): Promise<object> {
       await producerOf(command).handler.reply(command.request_id ?? "", command);
       return {};
     case "producer.register":
-      await producerOf(command).producer.register(topic, { group: command.group ?? "" });
+      await register(command);
       return {};
     case "producer.deregister":
       await producerOf(command).producer.deregister(topic);
@@ -163,7 +180,21 @@ async function perform(command: Command): Promise<object> {
   }
 }
 
-const producerOf = ({ producer }: Command) => found(peers.producers, producer);
+/** Registers for `topic`, or for all `topics` at the same time. */
+async function register({ producer, topic = "", topics = [topic], group = "" }: Command): Promise<void> {
+  const { producer: registering } = producerOf({ producer });
+  await Promise.all(topics.map((each) => registering.register(String(each), { group })));
+}
+
+/** Called at the end of each callback: throws if the callbacks of this peer fail. */
+function afterCallback({ failing_callbacks }: { readonly failing_callbacks?: boolean }): () => void {
+  return () => {
+    if (failing_callbacks === true) throw unprintable("no_text");
+  };
+}
+
+const producerOf = ({ producer }: { readonly producer?: string | undefined }) =>
+  found(peers.producers, producer);
 const listenerOf = ({ listener }: Command) => found(peers.listeners, listener);
 
 function found<T>(all: ReadonlyMap<string, T>, name = ""): T {

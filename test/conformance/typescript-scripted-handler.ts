@@ -76,8 +76,10 @@ export class ScriptedHandler {
   #result({ topic, args, kwargs, data, contentType }: AssignmentContext, outcome: Outcome): HandlerResult {
     const { error, attributes } = outcome;
     if (outcome.throw !== undefined) throw new Error(outcome.throw);
+    if (outcome.unprintable !== undefined) throw unprintable(outcome.unprintable);
     if (error) {
-      throw new DispatcherError({ code: status[error.code as keyof typeof status], details: error.message });
+      const { code, message: details, metadata = {} } = error;
+      throw new DispatcherError({ code: status[code as keyof typeof status], details, metadata });
     }
     const notes = attributes && { attributes };
     if (outcome.echo === true) {
@@ -91,6 +93,13 @@ export class ScriptedHandler {
     }
     return new ResultInit({ value: (outcome.value ?? null) as Json, ...notes });
   }
+}
+
+/** Something to throw that has no text, or an error whose text cannot be read. */
+export function unprintable(kind: "no_text" | "text_fails"): unknown {
+  return kind === "no_text"
+    ? Object.create(null)
+    : Object.assign(new Error(), { message: Object.create(null) });
 }
 
 function assignmentView(assignment: AssignmentContext): object {

@@ -120,6 +120,8 @@ func perform(s *scenario, c *command) (object, error) {
 		return object{
 			"language": "go", "version": atedispatcher.Version, "features": []string{"dispositions", "credit"},
 		}, nil
+	case "client.close":
+		return object{}, s.client.Close()
 	case "producer.open":
 		return s.openProducer(c)
 	case "listener.open":
@@ -172,7 +174,7 @@ func changeProducer(s *scenario, p *producer, c *command) error {
 	case "producer.reply":
 		return p.handler.reply(c)
 	case "producer.register":
-		return p.Register(s.ctx, c.Topic, c.Group)
+		return register(s, p, c)
 	case "producer.deregister":
 		return p.Deregister(s.ctx, c.Topic)
 	case "producer.credit":
@@ -187,6 +189,25 @@ func changeProducer(s *scenario, p *producer, c *command) error {
 	// A drain that is cut short by the grace period is also a success.
 	_ = p.Close(ctx)
 	return nil
+}
+
+// register joins one topic, or all topics at the same time.
+func register(s *scenario, p *producer, c *command) error {
+	topics := c.Topics.names()
+	if len(topics) == 0 {
+		topics = []string{c.Topic}
+	}
+	failed := make(chan error, len(topics))
+	for _, topic := range topics {
+		go func() { failed <- p.Register(s.ctx, topic, c.Group) }()
+	}
+	var first error
+	for range topics {
+		if err := <-failed; first == nil {
+			first = err
+		}
+	}
+	return first
 }
 
 func changeListener(s *scenario, l *listener, c *command) error {

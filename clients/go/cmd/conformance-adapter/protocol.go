@@ -32,6 +32,9 @@ type command struct {
 	Data      *[]byte  `json:"data"`
 	MediaType string   `json:"content_type"`
 	Notes     pairs    `json:"attributes"`
+
+	// FailingCallbacks makes every callback of a producer or listener panic after it has written its event.
+	FailingCallbacks bool `json:"failing_callbacks"`
 }
 
 type pairs = map[string]string
@@ -106,6 +109,8 @@ type outcome struct {
 	Value    any          `json:"value"`
 	Error    *errorFields `json:"error"`
 	Throw    *string      `json:"throw"`
+	// Unprintable is no_text or text_fails: the error has no text, or its text cannot be read.
+	Unprintable string `json:"unprintable"`
 }
 
 type errorFields struct {
@@ -113,6 +118,8 @@ type errorFields struct {
 	Reason  string   `json:"reason,omitempty"`
 	Message string   `json:"message,omitempty"`
 	Fields  []string `json:"fields,omitempty"`
+	// Metadata is only in commands.
+	Metadata pairs `json:"metadata,omitempty"`
 }
 
 type requestFields struct {

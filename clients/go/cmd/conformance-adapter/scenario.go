@@ -79,7 +79,11 @@ func (s *scenario) openProducer(c *command) (object, error) {
 	if c.Dispositions {
 		options.OnDisposition = func(_ string, state atedispatcher.Disposition) {
 			s.report(object{"event": "disposition", "producer": h.name, "state": state})
+			c.afterCallback()
 		}
+	}
+	if c.FailingCallbacks {
+		options.OnStatus = func(atedispatcher.Status) { c.afterCallback() }
 	}
 	p := &producer{s.client.NewProducer(nil, h.handle, options), h}
 	live := s.run(func() error { return p.Run(s.ctx) }, object{"event": "closed", "producer": c.Producer})
@@ -99,18 +103,24 @@ func (s *scenario) openListener(c *command) (object, error) {
 		Disconnect: c.OverflowAction == "DISCONNECT",
 		OnResult: func(_ context.Context, result *atedispatcher.Delivery) {
 			s.report(deliveryView(result).with(object{"event": "result", "listener": c.Listener}))
+			c.afterCallback()
 		},
 		OnGap: func(gap atedispatcher.Gap) {
 			s.report(object{
 				"event": "gap", "listener": c.Listener, "topic": gap.Topic, "reason": gap.Reason,
 				"from": gap.From, "to": gap.To, "lost_count": gap.LostCount,
 			})
+			c.afterCallback()
 		},
 	}
 	if c.Summaries {
 		options.OnSummary = func(summary *atedispatcher.Summary) {
 			s.report(summaryView(summary).with(object{"event": "summary", "listener": c.Listener}))
+			c.afterCallback()
 		}
+	}
+	if c.FailingCallbacks {
+		options.OnStatus = func(atedispatcher.Status) { c.afterCallback() }
 	}
 	ctx, stop := context.WithCancel(s.ctx)
 	l := &listener{s.client.NewListener(c.Topics.names(), options), stop, make(chan struct{})}

@@ -126,12 +126,15 @@ func (h *scriptedHandler) reply(c *command) error {
 func (h *scriptedHandler) result(a *atedispatcher.Assignment, how behaviour) (atedispatcher.Result, error) {
 	var result atedispatcher.Result
 	switch {
+	case how.Unprintable != "":
+		return result, unprintable(how.Unprintable)
 	case how.Throw != nil:
 		return result, errors.New(*how.Throw)
 	case how.Error != nil:
 		return result, &atedispatcher.Error{
-			Code:    codes.Code(code.Code_value[how.Error.Code]),
-			Message: how.Error.Message,
+			Code:     codes.Code(code.Code_value[how.Error.Code]),
+			Message:  how.Error.Message,
+			Metadata: how.Error.Metadata,
 		}
 	case how.Echo:
 		return atedispatcher.Value(object{
@@ -146,6 +149,27 @@ func (h *scriptedHandler) result(a *atedispatcher.Assignment, how behaviour) (at
 	}
 	result.Attributes = how.Notes
 	return result, nil
+}
+
+// unprintable returns an error that is a nil pointer and so has no text, or one whose text cannot be read.
+func unprintable(kind string) error {
+	if kind == "no_text" {
+		return (*atedispatcher.Error)(nil)
+	}
+	return panickingError{}
+}
+
+type panickingError struct{}
+
+func (panickingError) Error() string {
+	panic("this error has no text")
+}
+
+// afterCallback ends each callback of a producer or listener: it panics if the callbacks fail.
+func (c *command) afterCallback() {
+	if c.FailingCallbacks {
+		panic(unprintable("text_fails"))
+	}
 }
 
 func notFound(message string) error {
