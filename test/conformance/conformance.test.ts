@@ -1,7 +1,7 @@
 /**
  * One test for each scenario and language, against the real server. `npm run conformance` shows the same as a table.
  */
-import { afterAll, beforeAll, describe, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compile } from "./build.js";
 import { BY_HAND, runByHand } from "./by-hand.js";
 import { TOOLS, type Tool } from "./hand-tool.js";
@@ -10,6 +10,9 @@ import { loadScenarios } from "./load-scenarios.js";
 import { mixedLanguages, nameOf, sameLanguage } from "./role-languages.js";
 import { runScenario } from "./runner.js";
 import type { Scenario } from "./scenario.js";
+import { KINDS } from "./stock-stubs/kinds.js";
+import { StockBed } from "./stock-stubs/stock-bed.js";
+import { STOCK_PEERS } from "./stock-stubs/stock-peers.js";
 import { type RoleLanguages, TestBed } from "./test-bed.js";
 
 /** Time to compile, and to build the Go adapter and grpcurl with its dependencies. */
@@ -21,7 +24,7 @@ const mixed = scenarios.filter((scenario) => scenario.mixed);
 beforeAll(compile, PREPARE_TIMEOUT_MS);
 
 const missing = new Map<string, string>();
-for (const one of [...LANGUAGES, ...TOOLS]) {
+for (const one of [...LANGUAGES, ...TOOLS, ...STOCK_PEERS]) {
   const why = await one.missing();
   if (why === undefined) continue;
   missing.set(one.name, why);
@@ -32,6 +35,7 @@ for (const language of LANGUAGES.filter(isAvailable)) testAll(sameLanguage(langu
 if (LANGUAGES.every(isAvailable))
   for (const languages of mixedLanguages(LANGUAGES)) testAll(languages, mixed);
 for (const tool of TOOLS.filter(isAvailable)) testByHand(tool);
+testStockStubs();
 
 function testAll(languages: RoleLanguages, all: readonly Scenario[]): void {
   describe(`run by ${nameOf(languages)}`, () => {
@@ -58,6 +62,24 @@ function testByHand(tool: Tool): void {
     for (const scenario of BY_HAND) {
       it(`${tool.name}: ${scenario.name}`, async () => {
         await runByHand(tool, scenario);
+      });
+    }
+  });
+}
+
+function testStockStubs(): void {
+  const peers = STOCK_PEERS.filter(isAvailable);
+  const seed = Date.now() % 1_000_000;
+  describe(`stock stubs, seed ${seed}`, () => {
+    const bed = new StockBed(peers, seed);
+    beforeAll(async () => {
+      for (const peer of peers) await prepared(peer);
+    }, PREPARE_TIMEOUT_MS);
+    afterAll(async () => void (await bed.close()));
+
+    for (const kind of KINDS) {
+      it(`stock stubs: ${kind.name}`, async () => {
+        expect([...(await bed.run(kind))].map(([name, problem]) => `${name}: ${problem}`)).toEqual([]);
       });
     }
   });

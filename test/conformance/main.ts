@@ -1,9 +1,11 @@
 /**
  * Runs every scenario in every language, then some with a different language in each role, then the scenarios for
- * command-line tools. Prints failures and tables. Exit code 1 after a failure.
+ * command-line tools, then sends odd and malformed messages to peers with stock stubs. Prints failures and tables. Exit
+ * code 1 after a failure.
  *
  *   npm run conformance
  *   npm run conformance -- --with go --only backlog    one language or tool; scenarios whose names contain a word
+ *   npm run conformance -- --seed 7                    repeats the messages of a run for stock stubs
  *   npm run conformance -- --report FILE               writes the counts of passed, failed and skipped, as JSON
  */
 import { writeFileSync } from "node:fs";
@@ -15,6 +17,9 @@ import { loadScenarios } from "./load-scenarios.js";
 import { mixedLanguages, nameOf, sameLanguage } from "./role-languages.js";
 import { runScenario } from "./runner.js";
 import type { Scenario } from "./scenario.js";
+import { KINDS, type Kind } from "./stock-stubs/kinds.js";
+import { StockBed } from "./stock-stubs/stock-bed.js";
+import { STOCK_PEERS, type StockPeerKind } from "./stock-stubs/stock-peers.js";
 import { type Mark, type Row, renderTable } from "./table.js";
 import { type RoleLanguages, TestBed } from "./test-bed.js";
 
@@ -23,6 +28,7 @@ const { values } = parseArgs({
     with: { type: "string", multiple: true },
     only: { type: "string", default: "" },
     report: { type: "string" },
+    seed: { type: "string", default: String(Date.now() % 1_000_000) },
   },
 });
 
@@ -30,11 +36,12 @@ const isWanted = ({ name }: { readonly name: string }) => values.with?.includes(
 const hasWord = ({ name }: { readonly name: string }) => name.includes(values.only);
 const scenarios = loadScenarios().filter(hasWord);
 const handScenarios = BY_HAND.filter(hasWord);
+const kinds = KINDS.filter(hasWord);
 /** Counts each run of a scenario; every other error counts as a failure. */
 const counts = { passed: 0, failed: 0, skipped: 0 };
 
 /** Whether nothing is missing; prints and counts what is. */
-async function isAvailable({ name, missing }: Language | Tool): Promise<boolean> {
+async function isAvailable({ name, missing }: Language | Tool | StockPeerKind): Promise<boolean> {
   const why = await missing();
   if (why === undefined) return true;
   counts[IS_STRICT ? "failed" : "skipped"] += 1;
@@ -105,7 +112,40 @@ async function markByHand(tool: Tool, scenario: HandScenario): Promise<Mark> {
   }
 }
 
-async function available<T extends Language | Tool>(all: readonly T[]): Promise<readonly T[]> {
+/** Sends each kind of messages to peers with stock stubs. */
+async function stockTable(peers: readonly StockPeerKind[]): Promise<string> {
+  const seed = Number(values.seed);
+  console.log(`stock stubs: --seed ${seed}`);
+  const startedAt = performance.now();
+  const bed = new StockBed(peers, seed);
+  const rows: Row[] = [];
+  for (const kind of kinds) rows.push({ name: kind.name, marks: await stockMarks(bed, peers, kind) });
+  for (const error of await bed.close()) {
+    console.log(`\nfailed  stock stubs: the server logged an error: ${error}\n`);
+    counts.failed += 1;
+  }
+  console.log(`stock stubs: ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
+  return renderTable(
+    "stock stubs",
+    peers.map(({ name }) => name),
+    rows,
+  );
+}
+
+async function stockMarks(bed: StockBed, peers: readonly StockPeerKind[], kind: Kind): Promise<Mark[]> {
+  const problems = await bed.run(kind);
+  return peers.map(({ name }) => {
+    const problem = problems.get(name);
+    counts[problem === undefined ? "passed" : "failed"] += 1;
+    if (problem === undefined) return "✓";
+    console.log(`\nfailed  ${name}: ${kind.name}\n${problem}\n`);
+    return "✗";
+  });
+}
+
+async function available<T extends Language | Tool | StockPeerKind>(
+  all: readonly T[],
+): Promise<readonly T[]> {
   const there: T[] = [];
   for (const one of all.filter(isWanted)) if (await isAvailable(one)) there.push(one);
   return there;
@@ -137,6 +177,8 @@ if (combinations.length > 0 && mixed.length > 0) {
 }
 const tools = await available(TOOLS);
 if (tools.length > 0 && handScenarios.length > 0) tables.push(await byHandTable(tools));
+const stockPeers = await available(STOCK_PEERS);
+if (stockPeers.length > 0 && kinds.length > 0) tables.push(await stockTable(stockPeers));
 if (tables.length === 0) {
   console.log("no scenario was run");
   counts.failed += 1;
