@@ -1,4 +1,4 @@
-"""Drives the Python client by the adapter protocol of test/conformance: `conformance_adapter.py HOST:PORT`."""
+"""Drives the Python client for asyncio by the adapter protocol of test/conformance. Argument: HOST:PORT."""
 
 from __future__ import annotations
 
@@ -9,17 +9,10 @@ from typing import Any, TypeVar
 
 from grpc import StatusCode
 
-from ate_dispatcher_grpc import (
-    DispatcherError,
-    Gap,
-    NotFoundError,
-    Reconnect,
-    ResultDelivery,
-    Summary,
-    __version__,
-)
+from ate_dispatcher_grpc import DispatcherError, NotFoundError, Reconnect, __version__
 from ate_dispatcher_grpc.aio import Client, Gather, Listener, Producer
-from conformance_handler import ScriptedHandler, after_callback
+from conformance_handler import ScriptedHandler
+from conformance_options import listener_options, producer_options
 from conformance_views import (
     Fields,
     acceptance_view,
@@ -67,24 +60,7 @@ class ClientState:
         """Connects a producer."""
         name = fields["producer"]
         handler = ScriptedHandler(fields, self.report)
-        options: Fields = {
-            "concurrency": fields.get("concurrency") or 0,
-            "max_backlog": fields.get("backlog") or 0,
-            "id": fields.get("producer_id") or "",
-            "display_name": fields.get("display_name") or "",
-            "labels": fields.get("labels") or {},
-        }
-        after = after_callback(fields)
-        if fields.get("dispositions"):
-
-            def on_disposition(_: str, state: str) -> None:
-                self.report(event="disposition", producer=name, state=state)
-                after()
-
-            options["on_disposition"] = on_disposition
-        if fields.get("failing_callbacks"):
-            options["on_status"] = after
-        topics = [(topic["topic"], topic.get("group") or "") for topic in fields.get("topics") or ()]
+        topics, options = producer_options(fields, self.report)
         producer = await self.client.producer(topics, handler.handle, **options).ready()
         self.producers[name] = (producer, handler)
         self._watch(producer, producer=name)
@@ -93,33 +69,8 @@ class ClientState:
     async def open_listener(self, fields: Fields) -> Fields:
         """Connects a listener."""
         name = fields["listener"]
-        after = after_callback(fields)
-
-        def on_result(result: ResultDelivery) -> None:
-            self.report(event="result", listener=name, **delivery_view(result))
-            after()
-
-        def on_summary(summary: Summary) -> None:
-            self.report(event="summary", listener=name, **summary_view(summary))
-            after()
-
-        def on_gap(gap: Gap) -> None:
-            positions = {"from": gap.first, "to": gap.last, "lost_count": gap.lost_count}
-            self.report(event="gap", listener=name, topic=gap.topic, reason=gap.reason, **positions)
-            after()
-
-        listener = self.client.listener(
-            fields.get("topics") or [],
-            on_result,
-            on_summary=on_summary if fields.get("summaries") else None,
-            on_gap=on_gap,
-            on_status=after if fields.get("failing_callbacks") else None,
-            id=fields.get("listener_id") or "",
-            group=fields.get("group") or "",
-            include_late=bool(fields.get("include_late")),
-            buffer_bytes=fields.get("buffer_bytes") or 0,
-            overflow_action=fields.get("overflow_action"),
-        )
+        options = listener_options(fields, self.report)
+        listener = self.client.listener(fields.get("topics") or [], **options)
         await listener.ready()
         self.listeners[name] = listener
         self._watch(listener, listener=name)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+from typing import Any, Union
 
-from ate_dispatcher_grpc import Acceptance, DispatcherError, ResultDelivery, Summary
-from ate_dispatcher_grpc.aio import Assignment
+from ate_dispatcher_grpc import Acceptance, Assignment, DispatcherError, ResultDelivery, Summary, aio
 
 Fields = dict[str, Any]
+AnyAssignment = Union[Assignment, aio.Assignment]
 
 
 def request_options(fields: Fields) -> Any:
@@ -54,7 +54,7 @@ def acceptance_view(acceptance: Acceptance) -> Fields:
     }
 
 
-def assignment_view(assignment: Assignment) -> Fields:
+def assignment_view(assignment: AnyAssignment) -> Fields:
     """Converts an assignment."""
     same = ["request_id", "topic", "attempt", "args", "kwargs", "content_type", "attributes", "context"]
     return {

@@ -25,7 +25,6 @@ export interface Language extends Preparable<Command> {
 }
 
 const PYTHON_FOLDER = join(ROOT, "clients/python");
-const PYTHON_ADAPTER = join(PYTHON_FOLDER, "conformance_adapter.py");
 const GO_FOLDER = join(ROOT, "clients/go");
 const GO_ADAPTER = "cmd/conformance-adapter";
 
@@ -35,21 +34,25 @@ const typescript: Language = {
   prepare: async () => ({ program: process.execPath, args: [join(COMPILED, "typescript-adapter.js")] }),
 };
 
-const python: Language = {
-  name: "python",
-  async missing() {
-    const program = process.env["ATE_PYTHON"] ?? "python3";
-    if (!(await runs(program, ["-c", "import grpc, google.protobuf"]))) {
-      return "no Python with grpcio and protobuf: name one in ATE_PYTHON";
-    }
-    return existsSync(PYTHON_ADAPTER) ? undefined : "clients/python/conformance_adapter.py is missing";
-  },
-  prepare: async () => ({
-    program: process.env["ATE_PYTHON"] ?? "python3",
-    args: [PYTHON_ADAPTER],
-    env: { PYTHONPATH: join(PYTHON_FOLDER, "src"), PYTHONUNBUFFERED: "1" },
-  }),
-};
+/** A Python adapter; there is one for asyncio and one for threads, which share no code of the client's streams. */
+function pythonAdapter(name: string, file: string): Language {
+  const adapter = join(PYTHON_FOLDER, file);
+  const program = process.env["ATE_PYTHON"] ?? "python3";
+  return {
+    name,
+    async missing() {
+      if (!(await runs(program, ["-c", "import grpc, google.protobuf"]))) {
+        return "no Python with grpcio and protobuf: name one in ATE_PYTHON";
+      }
+      return existsSync(adapter) ? undefined : `clients/python/${file} is missing`;
+    },
+    prepare: async () => ({
+      program,
+      args: [adapter],
+      env: { PYTHONPATH: join(PYTHON_FOLDER, "src"), PYTHONUNBUFFERED: "1" },
+    }),
+  };
+}
 
 const go: Language = {
   name: "go",
@@ -64,8 +67,13 @@ const go: Language = {
   },
 };
 
-/** Every language, in the order of the table. */
-export const LANGUAGES: readonly Language[] = [typescript, python, go].map((language) => ({
+/** Every language, in the order of the table. The first three also run mixed. */
+export const LANGUAGES: readonly Language[] = [
+  typescript,
+  pythonAdapter("python", "conformance_adapter.py"),
+  go,
+  pythonAdapter("python-threads", "conformance_threads.py"),
+].map((language) => ({
   ...language,
   ...once(language),
 }));
