@@ -104,7 +104,7 @@ export const KINDS: readonly Kind[] = [
   ),
   accepted(
     "the deepest values that a client sends",
-    placedValue(fc.constantFrom(nestedLists(44), nestedStructs(29))),
+    placedValue(fc.constantFrom(nestedLists(43), nestedStructs(29))),
   ),
   accepted(
     "any bytes in the details of an error",
@@ -286,8 +286,8 @@ export const KINDS: readonly Kind[] = [
     ),
   ),
   either(
-    "values one level deeper than a client sends",
-    placedValue(fc.constantFrom(nestedLists(45), nestedStructs(30))),
+    "values of about 90 nested messages",
+    placedValue(fc.constantFrom(nestedLists(44), nestedLists(45), nestedStructs(30))),
   ),
   refused(
     "values deeper than 90 messages",

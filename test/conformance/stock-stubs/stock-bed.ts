@@ -5,12 +5,14 @@ import { isDeepStrictEqual } from "node:util";
 import {
   GatherResponse,
   ListenResponse,
+  OutcomeState,
   ProduceResponse,
   Request,
   Result,
 } from "ate-dispatcher-client/internal";
 import * as fc from "fast-check";
 import { bytesField } from "../../support/wire-bytes.js";
+import type { GatherCase, ListenerCase } from "../../support/wire-client.js";
 import type { Refused } from "../../support/wire-status.js";
 import { Server } from "../server.js";
 import { Attacker, RESULT_TOPIC, reasonOf } from "./attacker.js";
@@ -127,7 +129,10 @@ export class StockBed {
     }
     const refused = new Set<boolean>();
     const problems = await this.#forEach(async (peer) => {
-      for (const id of ids) refused.add(isRefused(await peer.heard("summary", id)));
+      for (const id of ids) {
+        const summary = await peer.heard("summary", id);
+        refused.add(isRefused(peer.all("delivery", id), summary));
+      }
       const own = await peer.accepted(ids);
       await peer.heard("gather.summary", own);
       if (!refused.has(true) && kind.isUnambiguous) checkResults(peer, own, sample);
@@ -178,11 +183,21 @@ function requestProblem(refused: Refused, { path }: Sample, { verdict }: Kind): 
   return isNamed ? undefined : `${shown}, which does not name ${path}`;
 }
 
-/** Whether the attacker's outcome is that its result was malformed. */
-function isRefused(summary: Buffer): boolean {
+/** Whether the result of the attacker was malformed, so that its outcome is FAILED and the server's error came instead. */
+function isRefused(deliveries: readonly Buffer[], summary: Buffer): boolean {
+  if (deliveries.length !== 1) throw new Error(`${deliveries.length} results of one reply arrived`);
+  const [delivery] = deliveries.map((bytes) => ListenResponse.decode(bytes).events[0]?.event);
+  const result = resultIn(delivery);
+  const error = result?.outcome?.$case === "error" ? result.outcome.value : undefined;
+  if (reasonOf(error) !== "MALFORMED_RESULT") return false;
   const [one] = ListenResponse.decode(summary).events;
-  const outcomes = one?.event?.$case === "summary" ? one.event.value.outcomes : [];
-  return outcomes.some(({ error }) => reasonOf(error) === "MALFORMED_RESULT");
+  const [outcome] = one?.event?.$case === "summary" ? one.event.value.outcomes : [];
+  if (outcome?.state !== OutcomeState.FAILED) throw new Error(`its outcome is ${outcome?.state}, not FAILED`);
+  return true;
+}
+
+function resultIn(event: ListenerCase | GatherCase | undefined): Result | undefined {
+  return event?.$case === "delivery" ? event.value.result : undefined;
 }
 
 function checkResults(peer: StockPeer, requestId: string, { message }: Sample): void {
@@ -193,10 +208,7 @@ function checkResults(peer: StockPeer, requestId: string, { message }: Sample): 
   const gathered = peer
     .all("gather.delivery", requestId)
     .map((bytes) => GatherResponse.decode(bytes).events[0]?.event);
-  for (const [event, ...more] of [listened, gathered]) {
-    if (more.length > 0) throw new Error("the result arrived twice");
-    same(event?.$case === "delivery" ? event.value.result : undefined, wanted);
-  }
+  for (const [event] of [listened, gathered]) same(resultIn(event), wanted);
 }
 
 function same(read: unknown, sent: unknown): void {
