@@ -9,6 +9,7 @@ import { EXIT, explain, Stop } from "./cli/exit.js";
 import { runCli } from "./cli/main.js";
 import { FileStream } from "./cli/output-stream.js";
 import { haveTerminal, replaceClosedTerminals, unblock } from "./cli/terminals.js";
+import { pause } from "./cli/time.js";
 import { processEnvironment } from "./config/load.js";
 
 /** Signals that start a graceful exit. A second one ends the process at once with the given exit code. */
@@ -49,9 +50,10 @@ process.on("exit", () => {
 });
 // A bug. Node would print it to standard error, and wait forever if that is a full pipe.
 process.on("uncaughtException", (error) => {
-  const end = (): never => process.exit(EXIT.failed);
+  process.exitCode = EXIT.failed;
+  const end = (): never => process.exit();
   process.stderr.write(`error: ${explain(error).text}\n`, end);
-  setTimeout(end, FLUSH_MS);
+  void pause(FLUSH_MS).then(end);
 });
 for (const stream of [process.stdout, process.stderr]) unblock(stream);
 

@@ -203,12 +203,12 @@ describe("the architecture", () => {
     [
       "src/grpc/server.ts",
       "const { http2Servers } = server;",
-      "internals of grpc-js belong in grpc/transport/grpc-js-internals.ts",
+      "internals of grpc-js belong in grpc-js-internals.ts",
     ],
     [
       "clients/typescript/src/a.ts",
       "const x = call as unknown as Private;",
-      "internals of grpc-js belong in grpc/transport/grpc-js-internals.ts",
+      "internals of grpc-js belong in grpc-js-internals.ts",
     ],
     ["src/grpc/server.ts", "setTimeout(f, 1);", "timers belong in runtime"],
     ["src/runtime/driver.ts", "globalThis.setInterval(f, 1);", "timers belong in runtime"],

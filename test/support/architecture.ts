@@ -69,6 +69,7 @@ const LAYERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["async"],
     ["json"],
     ["errors.ts"],
+    ["error-text.ts"],
     ["values"],
     ["codec"],
     ["gen"],
@@ -88,7 +89,10 @@ const TOP = ["src/compose.ts", "src/main.ts"];
 const STARTERS = ["src/main.ts", "src/cli/serve.ts"];
 const ENVIRONMENT = ["src/config/load.ts"];
 const SUBSCRIBERS = ["src/grpc/transport/call.ts", "src/grpc/transport/bound-servers.ts"];
-const GRPC_JS_INTERNALS = "src/grpc/transport/grpc-js-internals.ts";
+const GRPC_JS_INTERNALS = [
+  "src/grpc/transport/grpc-js-internals.ts",
+  "clients/typescript/src/connection/grpc-js-internals.ts",
+];
 /** Private fields of grpc-js; `call` and `stream` are too common as names. */
 const GRPC_JS_FIELDS = new Set(["commonServerOptions", "http2Servers", "nextCall"]);
 const TIMERS = [
@@ -345,8 +349,8 @@ function scattered(path: string, node: ts.Node): string | undefined {
   }
   if (isOfUser(path)) return undefined;
   if (!ENVIRONMENT.includes(path) && readsEnvironment(node)) return "process.env belongs in config/load.ts";
-  if (path !== GRPC_JS_INTERNALS && readsGrpcJsInternals(path, node)) {
-    return "internals of grpc-js belong in grpc/transport/grpc-js-internals.ts";
+  if (!GRPC_JS_INTERNALS.includes(path) && readsGrpcJsInternals(path, node)) {
+    return "internals of grpc-js belong in grpc-js-internals.ts";
   }
   if (!path.startsWith("src/")) return undefined;
   if (!SUBSCRIBERS.includes(path) && subscribes(node) && !(path === "src/main.ts" && isOfProcess(node))) {
