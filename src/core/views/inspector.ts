@@ -1,7 +1,7 @@
 import type { RequestRecord } from "../state/request-record.js";
 import type { State } from "../state/state.js";
 import { inOrder } from "../tables/in-order.js";
-import { covers } from "../vocabulary/topic.js";
+import { covers, overlap } from "../vocabulary/topic.js";
 import type {
   Inspector,
   ListenerView,
@@ -28,28 +28,26 @@ export class StateInspector implements Inspector {
     }
   }
 
-  *producers(after: string, topic: string): Generator<ProducerView> {
+  *producers(after: string, pattern: string): Generator<ProducerView> {
     for (const id of keysAfter(this.state.producers, after)) {
       const producer = this.state.producers.get(id);
-      if (producer && isOn(producer.registrations.keys(), topic)) yield producerView(producer);
+      if (producer && isOn(producer.registrations.keys(), pattern)) yield producerView(producer);
     }
   }
 
-  *listeners(after: string, topic: string): Generator<ListenerView> {
+  *listeners(after: string, pattern: string): Generator<ListenerView> {
     for (const id of keysAfter(this.state.listeners, after)) {
       const listener = this.state.listeners.get(id);
-      if (listener && isOn(listener.topics, topic)) yield listenerView(listener);
+      if (listener && isOn(listener.topics, pattern)) yield listenerView(listener);
     }
   }
 
-  *requests(before: number, topic: string, pendingOnly: boolean): Generator<RequestView> {
+  *requests(before: number, pattern: string, pendingOnly: boolean): Generator<RequestView> {
     const { requests, remembered } = this.state;
     const all: readonly RequestRecord[] = pendingOnly
       ? [...requests.values()]
       : [...requests.values(), ...remembered.recent()];
-    const wanted = all.filter(
-      (request) => request.serial < before && (topic === "" || request.topic === topic),
-    );
+    const wanted = all.filter(({ serial, topic }) => serial < before && isCovered(pattern, topic));
     for (const request of inOrder(wanted, (a, b) => b.serial - a.serial)) {
       yield requestView(request, this.now());
     }
@@ -72,9 +70,10 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-function isOn(patterns: Iterable<string>, topic: string): boolean {
-  if (topic === "") return true;
-  for (const pattern of patterns) if (covers(pattern, topic)) return true;
+/** Whether one of a peer's topics and patterns has a topic in common with the wanted one. */
+function isOn(names: Iterable<string>, wanted: string): boolean {
+  if (wanted === "") return true;
+  for (const name of names) if (overlap(name, wanted)) return true;
   return false;
 }
 

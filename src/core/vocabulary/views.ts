@@ -138,17 +138,17 @@ export interface RequestHistory {
 export interface Inspector {
   /** Topics by name, after a name. @param pattern - limits the list to topics it covers; "" for all. */
   topics(after: string, pattern: string): Iterable<TopicView>;
-  /** Producers by id, after an id. @param topic - limits the list to producers registered for it; "" for all. */
-  producers(after: string, topic: string): Iterable<ProducerView>;
-  /** Listeners by id, after an id. @param topic - limits the list to listeners on it; "" for all. */
-  listeners(after: string, topic: string): Iterable<ListenerView>;
+  /** Producers by id, after an id. @param pattern - limits the list to producers on a topic it covers; "" for all. */
+  producers(after: string, pattern: string): Iterable<ProducerView>;
+  /** Listeners by id, after an id. @param pattern - limits the list to listeners on a topic it covers; "" for all. */
+  listeners(after: string, pattern: string): Iterable<ListenerView>;
   /**
    * Pending requests and, unless `pendingOnly`, remembered ended ones; newest first.
    *
    * @param before - limits the list to requests with a lower serial number.
-   * @param topic - limits the list to requests on it; "" for all.
+   * @param pattern - limits the list to requests on topics it covers; "" for all.
    */
-  requests(before: number, topic: string, pendingOnly: boolean): Iterable<RequestView>;
+  requests(before: number, pattern: string, pendingOnly: boolean): Iterable<RequestView>;
   /** A request that is pending or remembered. */
   request(requestId: string): RequestHistory | undefined;
 }

@@ -103,7 +103,10 @@ function isTopicFilter(topic: string): boolean {
 
 const INVALID_TOPIC = {
   refusal: invalid([
-    { field: "topic", description: "is not a topic; use dot-separated tokens of A-Z a-z 0-9 _ -" },
+    {
+      field: "topic",
+      description: "is not a topic or pattern; use dot-separated tokens of A-Z a-z 0-9 _ -, or wildcards",
+    },
   ]),
 };
 

@@ -39,7 +39,8 @@ export function watch(
     () => {
       const { topic: pattern } = decodeCold(WatchRequest, call.request);
       if (pattern !== "" && !isPattern(pattern)) {
-        const description = "is not a topic or pattern; use dot-separated tokens of A-Z a-z 0-9 _ -";
+        const description =
+          "is not a topic or pattern; use dot-separated tokens of A-Z a-z 0-9 _ -, or wildcards";
         fail(call, grpcStatus(invalid([{ field: "topic", description }])));
         return;
       }
