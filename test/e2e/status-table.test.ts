@@ -608,6 +608,12 @@ describe("a minor mistake of a producer yields a Fault and leaves the stream ope
       "messages.register.correlation_id",
     ],
     [
+      "a malformed topic to leave",
+      { $case: "deregister", value: { correlationId: "d1", topics: ["ok", "a b"] } },
+      "d1",
+      "messages.deregister.topics[1]",
+    ],
+    [
       "a window of 0",
       { $case: "updateCredit", value: { maxOutstanding: 0 } },
       "",
@@ -642,6 +648,15 @@ describe("a minor mistake of a producer yields a Fault and leaves the stream ope
     expect(targets).toEqual([]);
   });
 
+  it("a deregister with one bad topic leaves no topic", async () => {
+    const client = connect(server.address);
+    const stream = await client.producer("leaves-nothing", ["left.nothing"]);
+    stream.send({ $case: "deregister", value: { topics: ["left.nothing", "a..b"] } });
+    await stream.next("fault");
+    const { targets } = await client.dispatch({ topic: "left.nothing" }, { validateOnly: true });
+    expect(targets.map(({ producerId }) => producerId)).toEqual(["leaves-nothing"]);
+  });
+
   it("a register after Drain", async () => {
     const client = connect(server.address);
     const stream = await client.producer("drains", ["drains.a"]);
@@ -673,30 +688,41 @@ describe("a reply", () => {
     return { client, stream, gather, assignment };
   }
 
-  it.each<readonly [string, Uint8Array | string]>([
-    ["is empty", ""],
-    ["was never assigned", "999999999"],
-    ["is not a number", "one"],
-    ["is longer than any number", "9".repeat(400)],
-    ["is negative", "-1"],
-    ["has NUL", "1\0"],
-    ["has an emoji", "\u{1f600}"],
-    ["has half an emoji", LONE_SURROGATE],
-  ])("whose assignment_id %s is UNKNOWN and has no other effect", async (_, id) => {
-    const { stream, gather, assignment } = await openAssignment("reply.unknown");
-    stream.sendBytes(bytesField(1, bytesField(1, concat(bytesField(1, id), result))));
-    expect((await stream.next("disposition")).state).toBe(DispositionState.UNKNOWN);
-    stream.answer(assignment, 1);
-    expect((await stream.next("disposition")).state).toBe(DispositionState.ACCEPTED);
-    expect((await gather.next("summary")).answeredCount).toBe(1);
-    expect(gather.all("delivery")).toHaveLength(1);
-  });
+  it.each<readonly [string, Uint8Array | string, unknown]>([
+    ["is empty", "", ""],
+    ["was never assigned", "999999999", "999999999"],
+    ["is not a number", "one", "one"],
+    ["is longer than any number", "9".repeat(400), `${"9".repeat(64)}...`],
+    ["is negative", "-1", "-1"],
+    ["has NUL", "1\0", "1\\u0000"],
+    ["has an emoji", "\u{1f600}", expect.stringMatching(/^(\\u[0-9a-f]{4})+$/)],
+    ["has half an emoji", LONE_SURROGATE, expect.stringMatching(/^(\\u[0-9a-f]{4})+$/)],
+  ])(
+    "whose assignment_id %s is UNKNOWN, is answered with a Fault, and has no other effect",
+    async (_, id, named) => {
+      const { stream, gather, assignment } = await openAssignment("reply.unknown");
+      stream.sendBytes(bytesField(1, bytesField(1, concat(bytesField(1, id), result))));
+      expect((await stream.next("disposition")).state).toBe(DispositionState.UNKNOWN);
+      const { correlationId, status } = await stream.next("fault");
+      expect(correlationId).toBe("");
+      expect(status && readStatus(status)).toMatchObject({
+        code: "NOT_FOUND",
+        reason: "ASSIGNMENT_NOT_FOUND",
+        metadata: { assignment_id: named },
+      });
+      stream.answer(assignment, 1);
+      expect((await stream.next("disposition")).state).toBe(DispositionState.ACCEPTED);
+      expect((await gather.next("summary")).answeredCount).toBe(1);
+      expect(gather.all("delivery")).toHaveLength(1);
+    },
+  );
 
   it("to another producer's assignment is UNKNOWN, and the assignment stays outstanding", async () => {
     const { client, gather, stream, assignment } = await openAssignment("reply.foreign");
     const other = await client.producer("other", [], { reportDispositions: true });
     other.answer(assignment, "not mine");
     expect((await other.next("disposition")).state).toBe(DispositionState.UNKNOWN);
+    await other.next("fault");
     stream.answer(assignment, "mine");
     expect((await gather.next("delivery")).result?.outcome).toEqual({ $case: "value", value: "mine" });
   });
@@ -709,15 +735,20 @@ describe("a reply", () => {
     expect((await stream.next("disposition")).state).toBe(DispositionState.DUPLICATE);
     expect((await gather.ended).code).toBe("OK");
     expect(gather.all("delivery")).toHaveLength(1);
+    expect(stream.all("fault")).toEqual([]);
   });
 
-  it("gets no disposition if the producer did not ask for dispositions", async () => {
+  it("gets no disposition if the producer did not ask for dispositions, but a Fault if it is unknown", async () => {
     const client = connect(server.address);
-    const stream = await client.producer("quiet");
+    const stream = await client.producer("quiet", ["reply.quiet"]);
     stream.answer({ assignmentId: "999999999" }, 1);
+    await client.dispatch({ topic: "reply.quiet" });
+    const assignment = await stream.next("assignment");
+    stream.answer(assignment, 1);
+    stream.answer(assignment, 1);
     stream.send({ $case: "register", value: { correlationId: "fence" } });
     await stream.next("registered");
-    expect(stream.events.map(({ $case }) => $case)).toEqual(["welcome", "registered"]);
+    expect(stream.events.map(({ $case }) => $case)).toEqual(["welcome", "fault", "assignment", "registered"]);
   });
 
   it("without a result counts as a null value", async () => {

@@ -18,7 +18,15 @@ import type { Registration } from "../vocabulary/model.js";
 import { invalid, type Refusal, refusal } from "../vocabulary/reason.js";
 import { assignFromBacklog } from "./credit.js";
 import { endIfOver } from "./ending.js";
-import { idRule, lengthRule, patternRule, rangeRule, sizeRule, type Verdict } from "./field-rules.js";
+import {
+  idRule,
+  lengthRule,
+  patternRule,
+  patternsRule,
+  rangeRule,
+  sizeRule,
+  type Verdict,
+} from "./field-rules.js";
 import { observe } from "./observe.js";
 import { choose, failOver, handOver, scatter } from "./scatter.js";
 import { admitSession, closeSession, connectionAge, finishDrain, replaceSession } from "./sessions.js";
@@ -76,7 +84,7 @@ export function registerTopics(
   scatterHeldRequests(state, topics, step);
 }
 
-/** Removes registrations. Outstanding assignments may still be answered. */
+/** Removes the registrations of all topics of a message, or none of them. Outstanding assignments may still be answered. */
 export function deregisterTopics(
   state: State,
   producer: ProducerSession,
@@ -84,6 +92,12 @@ export function deregisterTopics(
   step: StepContext,
 ): void {
   const { topics, correlationId } = input;
+  const verdict = patternsRule("topics", topics);
+  if (verdict) {
+    const refused = invalid([verdict], input.kind);
+    step.effects.push({ kind: "fault", to: producer.key, correlationId, refusal: refused });
+    return;
+  }
   for (const topic of topics) state.router.deregisterProducer(producer, topic, step.now);
   step.effects.push({ kind: "deregistered", to: producer.key, topics, correlationId });
   observe(state, step, () => ({ kind: "producerChanged", producer: producerView(producer) }));

@@ -11,6 +11,7 @@ import { NO_ROUTES, type Routes, type TopicState } from "../state/topic-state.js
 import type { Deliver } from "../vocabulary/effect.js";
 import type { ResultReturned } from "../vocabulary/input.js";
 import { type DispositionState, type Instant, NO_SESSIONS } from "../vocabulary/model.js";
+import { excerpt, quote, refusal } from "../vocabulary/reason.js";
 import { assignFromBacklog, settle } from "./credit.js";
 import { endIfOver } from "./ending.js";
 import { dueAt } from "./gather.js";
@@ -33,10 +34,18 @@ export function takeResult(
   countDisposition(state, disposition);
   if (input.fault) {
     step.effects.push({ kind: "fault", to: producer.key, correlationId: "", refusal: input.fault });
-  }
+  } else if (disposition === "UNKNOWN") faultUnknownAssignment(producer, input, step);
   if (!assignment) return;
   if (disposition === "ACCEPTED") deliverInTime(state, assignment, input, step);
-  else if (disposition !== "DUPLICATE") deliverLate(state, assignment, input, step);
+  else if (disposition === "LATE" || disposition === "CANCELLED") deliverLate(state, assignment, input, step);
+}
+
+function faultUnknownAssignment(producer: ProducerSession, input: ResultReturned, step: StepContext): void {
+  const { assignmentText = String(input.assignment) } = input;
+  const message = `assignment ${quote(assignmentText)} is not one of this session; use the assignment_id of an Assignment of the same stream`;
+  const metadata = { assignment_id: excerpt(assignmentText) };
+  const refused = refusal("ASSIGNMENT_NOT_FOUND", message, metadata);
+  step.effects.push({ kind: "fault", to: producer.key, correlationId: "", refusal: refused });
 }
 
 function dispositionOfUnknown(producer: ProducerSession, { assignment }: ResultReturned): DispositionState {

@@ -26,6 +26,7 @@ export const REASONS = {
   REQUEST_NOT_FOUND: reason(1103, false, "No request with this id is pending or remembered."),
   LISTENER_NOT_FOUND: reason(1104, false, "No listener with this id is connected."),
   DEADLINE_TOO_SHORT: reason(1105, false, "The call's deadline is too close to gather a result before it."),
+  ASSIGNMENT_NOT_FOUND: reason(1106, false, "The reply names an assignment that this session does not have."),
   PENDING_LIMIT: reason(1201, true, "The maximum number of requests is pending."),
   PENDING_BYTES_LIMIT: reason(1202, true, "The pending requests hold the maximum number of bytes."),
   RATE_LIMIT: reason(1203, true, "Requests arrive faster than the limit allows."),
@@ -60,6 +61,7 @@ export type ReasonName = keyof typeof REASONS;
 export type CheckedInput =
   | "producerOpened"
   | "topicsRegistered"
+  | "topicsDeregistered"
   | "creditUpdated"
   | "messageMisunderstood"
   | "listenerOpened"
@@ -126,8 +128,12 @@ const MAX_QUOTE_LENGTH = 64;
 
 /** Quotes a peer's text for a message: truncated, with characters outside printable ASCII escaped. */
 export function quote(text: string): string {
-  const shown = text.length > MAX_QUOTE_LENGTH ? `${text.slice(0, MAX_QUOTE_LENGTH)}...` : text;
-  return `"${printable(shown)}"`;
+  return `"${excerpt(text)}"`;
+}
+
+/** A peer's text as metadata of a refusal: truncated, with characters outside printable ASCII escaped. */
+export function excerpt(text: string): string {
+  return printable(text.length > MAX_QUOTE_LENGTH ? `${text.slice(0, MAX_QUOTE_LENGTH)}...` : text);
 }
 
 /**

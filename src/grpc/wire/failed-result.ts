@@ -5,7 +5,7 @@
 import { Result, type WireError } from "ate-dispatcher-client/internal";
 import type { ResultReturned } from "../../core/vocabulary/input.js";
 import type { SessionKey } from "../../core/vocabulary/model.js";
-import { type Refusal, refusal } from "../../core/vocabulary/reason.js";
+import { excerpt, type Refusal, refusal } from "../../core/vocabulary/reason.js";
 import { NestingError } from "./payload-walk.js";
 import { rpcStatus } from "./status.js";
 
@@ -55,5 +55,5 @@ function idOf({
   assignment,
   assignmentText = String(assignment),
 }: RepliedAssignment): Record<string, string> {
-  return { assignment_id: assignmentText };
+  return { assignment_id: excerpt(assignmentText) };
 }

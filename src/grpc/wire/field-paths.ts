@@ -10,6 +10,7 @@ export type FieldPaths = Readonly<Record<CheckedInput, string>>;
 export const FIELD_PATHS: FieldPaths = {
   producerOpened: "messages.hello.",
   topicsRegistered: "messages.register.",
+  topicsDeregistered: "messages.deregister.",
   creditUpdated: "messages.update_credit.",
   messageMisunderstood: "messages.",
   listenerOpened: "",
