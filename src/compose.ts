@@ -90,9 +90,10 @@ function compose(options: DispatcherOptions, ownsProcess: boolean): DispatcherSe
   const runtime = new DispatcherRuntime(serverId, config, newBatch, clock);
   const opening = new SharedWatchdog(clock, config.firstMessageTimeoutMs);
   const closing = new SharedWatchdog(clock, config.closeTimeoutMs);
+  const aging = new SharedWatchdog(clock, config.maxConnectionAgeGraceMs);
   const facts = { serverId, version: VERSION, startedAt: clock.now(), limits: limitsOf(config) };
   const edge = { runtime, clock, logger, options: config, opening, closing, requestIds: new RequestIds() };
-  const server = createGrpcServer(edge, facts, new SharedTicker(1_000));
+  const server = createGrpcServer(edge, facts, { aging, ticker: new SharedTicker(1_000) });
   let addresses: readonly string[] = [];
   let drained: Promise<void> | undefined;
 
@@ -103,6 +104,7 @@ function compose(options: DispatcherOptions, ownsProcess: boolean): DispatcherSe
     await settleWithin(server.finish(), CLOSE_MS, () => server.force());
     opening.stop();
     closing.stop();
+    aging.stop();
     runtime.stop();
     logger.info({}, "closed");
     await log.settled(AbortSignal.timeout(LOG_MS));

@@ -12,6 +12,7 @@ import {
 import { DispatcherServiceService, IntrospectionServiceService } from "ate-dispatcher-client/internal";
 import { refusal } from "../core/vocabulary/reason.js";
 import type { Ticker } from "../ports/ticker.js";
+import type { Watchdog } from "../ports/watchdog.js";
 import { addHealth, type Health } from "./health.js";
 import type { EdgeOptions } from "./options.js";
 import { addReflection } from "./reflection.js";
@@ -29,6 +30,7 @@ import { type Watchers, watch } from "./rpc/watch.js";
 import { BoundServers } from "./transport/bound-servers.js";
 import type { BidiCall, UnaryCall } from "./transport/call.js";
 import { CallHeaders } from "./transport/call-headers.js";
+import { Connections } from "./transport/connections.js";
 import { firstMessageInterceptor } from "./transport/first-message.js";
 import { createGrpcJsInternals, type Http2Limits } from "./transport/grpc-js-internals.js";
 import { PeerLog } from "./transport/peer-log.js";
@@ -47,8 +49,19 @@ const HTTP2_LIMITS: Http2Limits = {
   maxSessionRejectedStreams: 1_000_000,
 };
 
+/** Time to send the last statuses after the grace of a connection, before grpc-js destroys it, in milliseconds. */
+const LAST_STATUS_MS = 1_000;
+
 type ServerStreamCall = ServerWritableStream<Buffer, Uint8Array>;
 type Answer = sendUnaryData<Uint8Array>;
+
+/** The timers of a server. */
+export interface ServerTimers {
+  /** The grace of a connection after its maximum age. */
+  readonly aging: Watchdog;
+  /** The period of the state that watchers are sent. */
+  readonly ticker: Ticker;
+}
 
 /** The gRPC server of one dispatcher. */
 export interface GrpcServer {
@@ -64,9 +77,9 @@ export interface GrpcServer {
 
 /** Creates the server. No address is bound before `start`. */
 export function createGrpcServer(
-  services: Omit<Edge, "internals" | "headers">,
+  services: Omit<Edge, "internals" | "headers" | "connections">,
   facts: ProcessFacts,
-  ticker: Ticker,
+  { aging, ticker }: ServerTimers,
 ): GrpcServer {
   const { options } = services;
   const server = new Server({
@@ -76,7 +89,11 @@ export function createGrpcServer(
   const internals = createGrpcJsInternals(server, services.logger);
   const headers = new CallHeaders(services.clock, new PeerLog(services.logger, services.clock));
   const intercept = firstMessageInterceptor(services.opening, options, internals, headers);
-  const edge: Edge = { ...services, internals, headers };
+  const connections =
+    options.maxConnectionAgeMs > 0
+      ? new Connections({ ...services, internals, aging }, options.maxConnectionAgeGraceMs)
+      : undefined;
+  const edge: Edge = { ...services, internals, headers, connections };
   internals.setHttp2Limits(HTTP2_LIMITS);
   server.addService(withRawBytes(DispatcherServiceService), {
     dispatch: (call: UnaryCall, callback: Answer) => dispatch(edge, call, callback),
@@ -89,7 +106,7 @@ export function createGrpcServer(
     subscribe: (call: BidiCall) => subscribe(edge, call),
   });
   const watchers: Watchers = new Set();
-  const boundServers = new BoundServers(headers);
+  const boundServers = new BoundServers(internals, headers, connections);
   server.addService(withRawBytes(IntrospectionServiceService), {
     ...introspection(edge, facts),
     watch: (call: ServerStreamCall) => watch(edge, facts, ticker, watchers, call),
@@ -149,7 +166,7 @@ function channelOptions(options: EdgeOptions): ChannelOptions {
     ...(options.maxConnectionAgeMs > 0
       ? {
           "grpc.max_connection_age_ms": options.maxConnectionAgeMs,
-          "grpc.max_connection_age_grace_ms": options.maxConnectionAgeGraceMs,
+          "grpc.max_connection_age_grace_ms": options.maxConnectionAgeGraceMs + LAST_STATUS_MS,
         }
       : {}),
   };

@@ -62,7 +62,7 @@ async function openSink(kind: "outgoing" | "bidi", interceptor: ServerIntercepto
   });
   const handle = (call: OutgoingCall): void => {
     const made = sinkOf(call, { closing, internals });
-    subscribe(call, SILENT, { closed: () => undefined });
+    subscribe(call, { logger: SILENT, connections: undefined }, { closed: () => undefined });
     opened(made);
   };
   server.addService({ outgoing: OUTGOING, bidi: BIDI }, { outgoing: handle, bidi: handle });

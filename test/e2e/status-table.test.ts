@@ -914,6 +914,23 @@ describe("a newer session of the same id replaces the older one, which ends ABOR
   });
 });
 
+describe("a connection at its maximum age", () => {
+  it("ends its streams UNAVAILABLE", async () => {
+    const { address } = await startServer({
+      maxConnectionAgeMs: 1_000,
+      keepaliveTimeMs: 10,
+      keepaliveTimeoutMs: 950,
+    });
+    const listener = await connect(address).listener({ topics: ["t"] });
+    expect(await listener.ended).toMatchObject({
+      code: "UNAVAILABLE",
+      reason: "CONNECTION_AGE",
+      domain: DOMAIN,
+      retryDelayMs: undefined,
+    });
+  });
+});
+
 describe("a call's deadline", () => {
   const timeout = (value: string) => ({ metadata: { "grpc-timeout": value } });
 

@@ -1,16 +1,14 @@
 import type { Clock } from "../../ports/clock.js";
-import type { Logger } from "../../ports/logger.js";
 import type { Runtime } from "../../ports/runtime.js";
 import type { Watchdog } from "../../ports/watchdog.js";
 import type { EdgeOptions } from "../options.js";
-import type { DeadlineServices, SinkServices } from "../transport/call.js";
+import type { CallServices, DeadlineServices, SinkServices } from "../transport/call.js";
 import type { RequestIds } from "../wire/ids.js";
 
 /** Services that every RPC handler gets. */
-export interface Edge extends SinkServices, DeadlineServices {
+export interface Edge extends SinkServices, CallServices, DeadlineServices {
   readonly runtime: Runtime;
   readonly clock: Clock;
-  readonly logger: Logger;
   readonly options: EdgeOptions;
   /** Ends streams whose opening messages do not arrive in time. */
   readonly opening: Watchdog;

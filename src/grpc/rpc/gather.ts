@@ -25,7 +25,7 @@ function processMessage(edge: Edge, call: GatherCall, waitedMs: number): void {
         endsOnReject: true,
       } as const;
       const session = runtime.openStream(sinkOf(call, edge), bound);
-      subscribe(call, logger, { closed: () => runtime.close(session) });
+      subscribe(call, edge, { closed: () => runtime.close(session) });
       runtime.submit({ kind: "callerOpened", session });
       const submission = {
         session,

@@ -35,7 +35,7 @@ export function listen(edge: Edge, call: OutgoingCall & { readonly request: Buff
         return;
       }
       const session = runtime.openStream(sinkOf(call, edge), LISTENER_BOUND);
-      subscribe(call, logger, { closed: () => runtime.close(session) });
+      subscribe(call, edge, { session, closed: () => runtime.close(session) });
       runtime.submit(listenerOpened(session, request, call.getPeer()));
     },
   );

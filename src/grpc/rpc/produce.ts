@@ -13,7 +13,7 @@ import type { Edge } from "./edge.js";
 
 /** Handles Produce. */
 export function produce(edge: Edge, call: BidiCall): void {
-  const { runtime, logger, options } = edge;
+  const { runtime, options } = edge;
   const bound = {
     maxBytes: options.producerBufferBytes,
     overflow: "SLOW_PRODUCER",
@@ -25,7 +25,8 @@ export function produce(edge: Edge, call: BidiCall): void {
     call.getPeer(),
     maxResultBytes(options.maxMessageBytes),
   );
-  subscribe(call, logger, {
+  subscribe(call, edge, {
+    session,
     message: (message) => runtime.submitAll(conversation.inputsOf(message)),
     rejected: (reason) => runtime.submit({ kind: "sessionEnded", session, refusal: reason }),
     // A killed peer looks the same as one that closes its side, so an end without Drain means that the producer has left.

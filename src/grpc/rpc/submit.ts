@@ -7,14 +7,15 @@ import { requestSubmitted } from "./submitted.js";
 
 /** Handles Submit: many dispatches and gathers on one stream. */
 export function submit(edge: Edge, call: BidiCall): void {
-  const { runtime, logger, options } = edge;
+  const { runtime, options } = edge;
   const bound = {
     maxBytes: options.callerBufferBytes,
     overflow: "SLOW_CALLER",
     endsOnReject: false,
   } as const;
   const session = runtime.openStream(sinkOf(call, edge), bound);
-  subscribe(call, logger, {
+  subscribe(call, edge, {
+    session,
     schedule: runtime.schedule,
     message: (message, waitedMs) => runtime.submitAll(inputsOf(edge, session, message, waitedMs)),
     rejected: (refusal) => runtime.submit({ kind: "sessionEnded", session, refusal }),

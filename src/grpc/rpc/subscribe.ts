@@ -14,7 +14,8 @@ type TopicsUpdate = Extract<NonNullable<SubscribeRequest["message"]>, { readonly
 export function subscribe(edge: Edge, call: BidiCall): void {
   const session = edge.runtime.openStream(sinkOf(call, edge, SUBSCRIBE_PATHS), LISTENER_BOUND);
   const conversation = new ListenerConversation(edge, session, call.getPeer());
-  subscribeToCall(call, edge.logger, {
+  subscribeToCall(call, edge, {
+    session,
     message: (message) => conversation.receive(message),
     rejected: (reason) => conversation.endWith(reason),
     halfClosed: () => conversation.halfClosed(),

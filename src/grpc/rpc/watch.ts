@@ -57,8 +57,10 @@ export function watch(
       });
       const stopTicking = ticker.every(server);
       watchers.add(sink);
-      subscribe(call, logger, {
+      const leave = edge.connections?.joinWatcher(call, sink);
+      subscribe(call, edge, {
         closed: () => {
+          leave?.();
           unsubscribe();
           stopTicking();
           watchers.delete(sink);

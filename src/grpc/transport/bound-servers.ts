@@ -2,14 +2,21 @@
 import type { Http2Server } from "node:http2";
 import type { Socket } from "node:net";
 import type { CallHeaders } from "./call-headers.js";
+import type { Connections } from "./connections.js";
+import type { GrpcJsInternals } from "./grpc-js-internals.js";
 
 /** The HTTP/2 servers that are subscribed to. */
 export class BoundServers {
   readonly #sockets = new Map<Http2Server, Set<Socket>>();
+  readonly #internals: GrpcJsInternals;
   readonly #headers: CallHeaders;
+  readonly #connections: Connections | undefined;
 
-  constructor(headers: CallHeaders) {
+  /** @param connections - undefined if connections have no maximum age. */
+  constructor(internals: GrpcJsInternals, headers: CallHeaders, connections: Connections | undefined) {
+    this.#internals = internals;
     this.#headers = headers;
+    this.#connections = connections;
   }
 
   /** Subscribes to servers. Those that are subscribed to are skipped. */
@@ -24,6 +31,8 @@ export class BoundServers {
       });
       // grpc-js subscribed when it created the server; the headers must be read before it reads them.
       server.prependListener("stream", (stream, headers) => this.#headers.read(stream, headers));
+      server.on("session", (session) => this.#internals.pingWhileClosing(session));
+      if (this.#connections) followAges(server, this.#connections);
     }
   }
 
@@ -34,4 +43,13 @@ export class BoundServers {
   destroySockets(): void {
     for (const open of this.#sockets.values()) for (const socket of open) socket.destroy();
   }
+}
+
+function followAges(server: Http2Server, connections: Connections): void {
+  server.on("session", (session) => {
+    session.once("connect", (_session, socket) => {
+      connections.open(session, socket);
+      socket.once("close", () => connections.close(session));
+    });
+  });
 }

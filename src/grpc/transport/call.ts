@@ -13,7 +13,7 @@ import {
   type ServerWritableStream,
 } from "@grpc/grpc-js";
 import { WireError } from "ate-dispatcher-client/internal";
-import type { Instant } from "../../core/vocabulary/model.js";
+import type { Instant, SessionKey } from "../../core/vocabulary/model.js";
 import type { Refusal } from "../../core/vocabulary/reason.js";
 import type { Clock } from "../../ports/clock.js";
 import type { Logger } from "../../ports/logger.js";
@@ -23,6 +23,7 @@ import type { Watchdog } from "../../ports/watchdog.js";
 import { FIELD_PATHS, type FieldPaths } from "../wire/field-paths.js";
 import { type GrpcStatus, grpcStatus, INTERNAL_ERROR } from "../wire/status.js";
 import type { CallHeaders } from "./call-headers.js";
+import type { Connections } from "./connections.js";
 import type { GrpcJsInternals } from "./grpc-js-internals.js";
 import { writeMessage } from "./http2-stream.js";
 
@@ -48,8 +49,17 @@ export interface DeadlineServices {
   readonly clock: Clock;
 }
 
+/** Services that a subscription to a call needs. */
+export interface CallServices {
+  readonly logger: Logger;
+  /** Follows the age of connections; undefined if they have no maximum age. */
+  readonly connections: Connections | undefined;
+}
+
 /** Callbacks for the events of a stream that a peer opened. */
 export interface StreamEvents {
+  /** The session of a long stream. It is told when its connection reaches the maximum age. */
+  readonly session?: SessionKey;
   /** A message arrived. @param waitedMs - how long it was queued, in milliseconds; 0 without `schedule`. */
   readonly message?: (message: Buffer, waitedMs: number) => void;
   /** Schedules `message` and `halfClosed`, always in order. If absent, they are called at once. */
@@ -172,8 +182,13 @@ export function fail(call: OutgoingCall, status: GrpcStatus): void {
 }
 
 /** Subscribes to the events of a stream. */
-export function subscribe(call: OutgoingCall, logger: Logger, events: StreamEvents): void {
-  const { message, halfClosed, rejected, schedule = runAtOnce } = events;
+export function subscribe(
+  call: OutgoingCall,
+  { logger, connections }: CallServices,
+  events: StreamEvents,
+): void {
+  const { session, message, halfClosed, rejected, schedule = runAtOnce } = events;
+  const membership = session === undefined ? undefined : connections?.join(call, session);
   let isClosed = false;
   let isRejected = false;
   const reject = (refusal: Refusal): void => {
@@ -185,6 +200,7 @@ export function subscribe(call: OutgoingCall, logger: Logger, events: StreamEven
   const close = (): void => {
     if (isClosed) return;
     isClosed = true;
+    membership?.leave();
     guarded(events.closed);
   };
   call.on("cancelled", close);
@@ -193,6 +209,7 @@ export function subscribe(call: OutgoingCall, logger: Logger, events: StreamEven
   call.on("data", (received: Buffer) => {
     schedule(received.byteLength, (waitedMs) => {
       if (!isClosed && !isRejected && message) guarded(() => message(received, waitedMs));
+      membership?.retell();
     });
   });
   call.on("end", () => {

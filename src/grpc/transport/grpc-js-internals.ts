@@ -4,12 +4,15 @@
  * The private fields of the server are checked when it is created, and those of a call at the first call. If a field is
  * missing, one log line names the field and the consequence, and the server works without it.
  */
-import type { Http2Server, ServerHttp2Stream } from "node:http2";
+import type { Http2Server, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { Server, ServerInterceptingCallInterface } from "@grpc/grpc-js";
 import type { Logger } from "../../ports/logger.js";
 
 /** The version of grpc-js that has the internals below. */
 const SEEN_IN = "1.14.7";
+
+/** The debug data of the HTTP/2 GOAWAY that grpc-js sends for the age of a connection. */
+const MAX_AGE = "max_age";
 
 /** The consequence of missing each internal. */
 const CONSEQUENCES = {
@@ -19,7 +22,11 @@ const CONSEQUENCES = {
     "open sockets are not tracked: a peer that does not close its side delays the exit; a deadline beyond 24.8 days ends " +
     "its call at once or too early, and a malformed one is INTERNAL; grpc-js logs metadata that is not valid",
   "call.nextCall.stream":
-    "messages are copied for each receiver, and a closing stream that its peer does not read is not reset",
+    "messages are copied for each receiver, a closing stream that its peer does not read is not reset, and the streams of " +
+    "a connection that reaches its maximum age end without go_away",
+  "Http2Session.goaway":
+    "the streams of a connection that reaches its maximum age end without go_away, and their work is lost",
+  "Http2Session.ping": "the streams of a connection that is closing are cut at the next PING",
   "ServerInterceptingCall.sendStatus":
     "the statuses of messages that are too large, malformed or too many have no reason, and some are INTERNAL",
 } as const;
@@ -62,6 +69,21 @@ export interface GrpcJsInternals {
    * field, Node's defaults apply.
    */
   setHttp2Limits(limits: Http2Limits): void;
+  /**
+   * Calls back when a connection reaches its maximum age, just before grpc-js sends the HTTP/2 GOAWAY for it. New streams
+   * then use another connection, and those on this one go on.
+   *
+   * No check at run time can show whether grpc-js still marks that GOAWAY; test/e2e/connection-age.test.ts fails if not.
+   */
+  onMaxAge(connection: ServerHttp2Session, then: () => void): void;
+  /**
+   * Lets grpc-js send its keepalive PINGs on a connection that is closing. A connection closes at its maximum age, and when
+   * its client sends an HTTP/2 GOAWAY; its streams go on. Node then refuses PINGs, and grpc-js takes that for the end of
+   * the connection and destroys it. Node sends the PING if the connection does not look closed during the call.
+   *
+   * No check at run time can show whether Node still does so; test/e2e/connection-age.test.ts fails if not.
+   */
+  pingWhileClosing(connection: ServerHttp2Session): void;
   /**
    * Replaces any status of a call before it is sent. This includes the statuses that grpc-js creates itself, such as the
    * one for a message that is too large: grpc-js sends them below all interceptors, but through the public `sendStatus`
@@ -152,6 +174,27 @@ class PresentInternals implements GrpcJsInternals {
     if (this.#common) Object.assign(this.#common, limits);
   }
 
+  onMaxAge(connection: ServerHttp2Session, then: () => void): void {
+    const goaway = connection.goaway.bind(connection);
+    connection.goaway = (code, lastStreamId, data) => {
+      if (data !== undefined && String(data) === MAX_AGE) then();
+      goaway(code, lastStreamId, data);
+    };
+  }
+
+  pingWhileClosing(connection: ServerHttp2Session): void {
+    const ping = connection.ping.bind(connection) as (...args: readonly unknown[]) => boolean;
+    connection.ping = (...args: readonly unknown[]): boolean => {
+      if (!connection.closed || connection.destroyed) return ping(...args);
+      Object.defineProperty(connection, "closed", { value: false, configurable: true });
+      try {
+        return ping(...args);
+      } finally {
+        Reflect.deleteProperty(connection, "closed");
+      }
+    };
+  }
+
   replaceStatus(call: ServerInterceptingCallInterface, replace: (status: Status) => Status): void {
     const send = call.sendStatus.bind(call);
     call.sendStatus = (status) => send(replace(status));
@@ -171,6 +214,10 @@ class MissingInternals implements GrpcJsInternals {
   }
 
   setHttp2Limits(): void {}
+
+  onMaxAge(): void {}
+
+  pingWhileClosing(): void {}
 
   replaceStatus(): void {}
 }
