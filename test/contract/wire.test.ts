@@ -275,7 +275,7 @@ describe("a Request", () => {
     fc.assert(
       fc.property(fc.oneof(text, bytes), (sent) => {
         const { topic } = decodeRequest(bytesField(1, sent));
-        if (isTopic(topic) || isPattern(topic)) expect(Buffer.from(sent).toString("latin1")).toBe(topic);
+        if (isTopic(topic) || isPattern(topic)) expect(Buffer.from(sent).toString()).toBe(topic);
         else expect(isTopic(Buffer.from(sent).toString("utf8"))).toBe(false);
       }),
     );
@@ -330,9 +330,9 @@ function fieldByField(message: Buffer): Partial<RequestSpec> {
   let action = 0;
   for (const reader = new BinaryReader(message); reader.pos < reader.len; ) {
     const [field, wireType] = reader.tag();
-    if (field === 1) topic = Buffer.from(reader.bytes()).toString("latin1");
+    if (field === 1) topic = Buffer.from(reader.bytes()).toString();
     else if (field === 7) ttl = Duration.decode(reader.bytes());
-    else if (field === 8) requestId = Buffer.from(reader.bytes()).toString("latin1");
+    else if (field === 8) requestId = Buffer.from(reader.bytes()).toString();
     else if (field === 11) action = reader.int32();
     else reader.skip(wireType);
   }

@@ -1,7 +1,7 @@
 /**
  * The status table of the contract over a real socket: every mistake of a peer, and the exact status that it gets.
  *
- * wire-status.ts, which reads every status, also checks that it is printable ASCII and that its details agree with it.
+ * wire-status.ts, which reads every status, also checks that it is readable and that its details agree with it.
  */
 import { connect as connectHttp2 } from "node:http2";
 import { gzipSync } from "node:zlib";

@@ -4,7 +4,8 @@
 import { status as Code, type StatusObject } from "@grpc/grpc-js";
 import { BadRequest, ErrorInfo, RetryInfo, Status } from "ate-dispatcher-client/internal";
 
-const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
+/** No controls, formats, separators but the space, and surrogates. */
+const READABLE = /^[ \p{L}\p{M}\p{N}\p{P}\p{S}]*$/u;
 
 /** A status that is not OK, or a rejection on a stream. For a plain OK only `code` is meaningful. */
 export interface Refused {
@@ -52,7 +53,7 @@ export function readEnd({ code, details, metadata }: StatusObject): Refused {
   return readStatus(status ?? { code, message: details, details: [] });
 }
 
-/** Reads a google.rpc.Status. Throws if its text is not printable ASCII, which could break a terminal or a log. */
+/** Reads a google.rpc.Status. Throws if its text is not readable: it could break a terminal. */
 export function readStatus({ code, message, details }: Status): Refused {
   const find = <T>(type: string, reader: { decode(bytes: Uint8Array): T }): T | undefined => {
     const found = details.find(({ typeUrl }) => typeUrl === `type.googleapis.com/google.rpc.${type}`);
@@ -62,7 +63,7 @@ export function readStatus({ code, message, details }: Status): Refused {
   const violations = find("BadRequest", BadRequest)?.fieldViolations ?? [];
   const delay = find("RetryInfo", RetryInfo)?.retryDelay;
   for (const text of [message, ...violations.flatMap((v) => [v.field, v.description])]) {
-    if (!PRINTABLE_ASCII.test(text)) throw new Error(`not printable ASCII: ${JSON.stringify(text)}`);
+    if (!READABLE.test(text)) throw new Error(`not readable: ${JSON.stringify(text)}`);
   }
   return {
     code: Code[code] ?? String(code),

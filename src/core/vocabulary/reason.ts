@@ -80,7 +80,7 @@ export interface FieldViolation {
 /** One rejection: its reason, as text and as data. */
 export interface Refusal {
   readonly reason: ReasonName;
-  /** One sentence in printable ASCII; names limit, value and remedy where they exist. */
+  /** One sentence in readable characters; names limit, value and remedy where they exist. */
   readonly message: string;
   /** The variable parts of the message. */
   readonly metadata: Readonly<Record<string, string>>;
@@ -95,7 +95,7 @@ export interface Refusal {
 /**
  * Creates a refusal.
  *
- * @param message - one sentence; characters outside printable ASCII are escaped.
+ * @param message - one sentence; characters that are not readable, such as controls, are escaped.
  */
 export function refusal(
   reason: ReasonName,
@@ -103,7 +103,7 @@ export function refusal(
   metadata: Readonly<Record<string, string>> = {},
   retryAfterMs?: number,
 ): Refusal {
-  return { reason, message: printable(message), metadata, violations: [], input: undefined, retryAfterMs };
+  return { reason, message: readable(message), metadata, violations: [], input: undefined, retryAfterMs };
 }
 
 /**
@@ -116,7 +116,7 @@ export function invalid(violations: readonly FieldViolation[], input?: CheckedIn
   const message = violations.map((v) => `${v.field} ${v.description}`).join("; ");
   return {
     reason: "INVALID_FIELD",
-    message: printable(message),
+    message: readable(message),
     metadata: {},
     violations,
     input,
@@ -125,21 +125,35 @@ export function invalid(violations: readonly FieldViolation[], input?: CheckedIn
 }
 
 const MAX_QUOTE_LENGTH = 64;
+const ASCII = /^[\x20-\x7e]*$/;
+/** Controls, formats such as a change of direction, separators, lone surrogates, and what Unicode has not assigned. */
+const UNREADABLE = /[^ \p{L}\p{M}\p{N}\p{P}\p{S}]/gu;
 
-/** Quotes a peer's text for a message: truncated, with characters outside printable ASCII escaped. */
+/** Quotes a peer's text for a message: truncated, with characters escaped that are not readable. */
 export function quote(text: string): string {
   return `"${excerpt(text)}"`;
 }
 
-/** A peer's text as metadata of a refusal: truncated, with characters outside printable ASCII escaped. */
+/** A peer's text as metadata of a refusal: truncated, with characters escaped that are not readable. */
 export function excerpt(text: string): string {
-  return printable(text.length > MAX_QUOTE_LENGTH ? `${text.slice(0, MAX_QUOTE_LENGTH)}...` : text);
+  return readable(text.length > MAX_QUOTE_LENGTH ? `${text.slice(0, MAX_QUOTE_LENGTH)}...` : text);
 }
 
 /**
- * Escapes characters outside printable ASCII: a lone surrogate in a status message ends a grpc-js process; control
- * characters corrupt logs.
+ * Escapes what is no letter, digit, mark, punctuation, symbol or plain space: a lone surrogate in a status message ends a
+ * grpc-js process; control characters corrupt terminals.
  */
+function readable(text: string): string {
+  return ASCII.test(text) ? text : text.replace(UNREADABLE, escaped);
+}
+
+/** Escapes everything outside printable ASCII, for logs. */
 export function printable(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return text.replace(/[^\x20-\x7e]/gu, escaped);
+}
+
+function escaped(char: string): string {
+  const code = char.codePointAt(0) ?? 0;
+  const hex = code.toString(16).padStart(4, "0");
+  return code > 0xffff ? `\\u{${hex}}` : `\\u${hex}`;
 }

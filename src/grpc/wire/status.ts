@@ -13,6 +13,9 @@ export const ERROR_DOMAIN = "ate.dispatcher";
 /** Limit of violations in one status, because the size of trailers is limited. */
 const MAX_VIOLATIONS = 20;
 
+/** Limit of a status message, in bytes of UTF-8, because the size of trailers is limited. */
+const MAX_MESSAGE_BYTES = 2_048;
+
 /** The gRPC status code of every reason. */
 export const CODES: Readonly<Record<ReasonName, Code>> = {
   INVALID_FIELD: Code.INVALID_ARGUMENT,
@@ -70,7 +73,7 @@ export function rpcStatus(refusal: Refusal, paths: FieldPaths = FIELD_PATHS): St
   if (retryAfterMs !== undefined) {
     details.push(pack("RetryInfo", RetryInfo.encode({ retryDelay: duration(retryAfterMs) }).finish()));
   }
-  return { code: CODES[reason], message: message.slice(0, 2_048), details };
+  return { code: CODES[reason], message: cut(message), details };
 }
 
 /** Converts a refusal to the status that ends a call or stream, with its details in `grpc-status-details-bin`. */
@@ -79,6 +82,17 @@ export function grpcStatus(refusal: Refusal, paths: FieldPaths = FIELD_PATHS): G
   const metadata = new Metadata();
   metadata.set("grpc-status-details-bin", Buffer.from(Status.encode(status).finish()));
   return { code: CODES[refusal.reason], details: status.message, metadata };
+}
+
+/** Cuts a text. At worst, percent-encoding makes three bytes of each. */
+function cut(text: string): string {
+  if (text.length <= MAX_MESSAGE_BYTES / 3) return text;
+  const bytes = Buffer.from(text);
+  if (bytes.byteLength <= MAX_MESSAGE_BYTES) return text;
+  let end = MAX_MESSAGE_BYTES;
+  // Do not cut inside a character: its bytes but the first begin with the bits 10.
+  while (((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
+  return bytes.toString("utf8", 0, end);
 }
 
 function pack(type: string, value: Uint8Array): { readonly typeUrl: string; readonly value: Uint8Array } {

@@ -10,6 +10,8 @@ const VARINT = 0;
 const FIXED64 = 1;
 const LENGTH_DELIMITED = 2;
 const FIXED32 = 5;
+/** The last character of ASCII. */
+const MAX_ASCII = 0x7f;
 /** A double represents every whole number of up to this many decimal digits exactly. */
 const MAX_DIGITS = 15;
 /** ASCII of the digit 0. */
@@ -86,9 +88,12 @@ export class WireReader extends WireCursor {
     return short >= 0 ? short : this.validated(super.uint64());
   }
 
-  /** Reads a string, one character per byte. The result is right only for ASCII. */
+  /** Reads a string that is ASCII unless the message is wrong; this is faster than {@link text} for ASCII. */
   ascii(): string {
     const begin = this.skipBytes();
+    for (let at = begin; at < this.at; at++) {
+      if ((this.bytes[at] ?? 0) > MAX_ASCII) return this.buffer.toString("utf8", begin, this.at);
+    }
     return this.buffer.toString("latin1", begin, this.at);
   }
 
