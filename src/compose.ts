@@ -12,13 +12,15 @@
  */
 import { readFileSync } from "node:fs";
 import { completeConfig } from "./config/load.js";
-import type { Config } from "./config/schema.js";
+import { type Config, type ConfigKey, DEFAULT_CONFIG } from "./config/schema.js";
 import { createGrpcServer } from "./grpc/server.js";
 import { routeGrpcJsLog } from "./grpc/transport/grpc-js-log.js";
 import { EventBatch } from "./grpc/wire/encode.js";
 import { createEncodeContext } from "./grpc/wire/encode-context.js";
 import { opaqueId, RequestIds } from "./grpc/wire/ids.js";
+import { createActivityLog } from "./logging/activity-log.js";
 import { createLineLog, type LineLog } from "./logging/line-log.js";
+import { createRequestTrace } from "./logging/request-trace.js";
 import { createSafeLogger } from "./logging/safe-logger.js";
 import type { Logger } from "./ports/logger.js";
 import { DispatcherRuntime } from "./runtime/dispatcher-runtime.js";
@@ -87,12 +89,14 @@ function compose(options: DispatcherOptions, ownsProcess: boolean): DispatcherSe
   const { heartbeatMs, maxMessageBytes } = config;
   const encoding = createEncodeContext({ clock, serverId, heartbeatMs, maxMessageBytes });
   const newBatch = () => new EventBatch(encoding);
-  const runtime = new DispatcherRuntime(serverId, config, newBatch, clock);
+  const activity = createActivityLog(logger, clock);
+  const runtime = new DispatcherRuntime(serverId, config, newBatch, clock, activity);
   const opening = new SharedWatchdog(clock, config.firstMessageTimeoutMs);
   const closing = new SharedWatchdog(clock, config.closeTimeoutMs);
   const aging = new SharedWatchdog(clock, config.maxConnectionAgeGraceMs);
   const facts = { serverId, version: VERSION, startedAt: clock.now(), limits: limitsOf(config) };
-  const edge = { runtime, clock, logger, options: config, opening, closing, requestIds: new RequestIds() };
+  const requestIds = new RequestIds();
+  const edge = { runtime, clock, logger, activity, options: config, opening, closing, requestIds };
   const server = createGrpcServer(edge, facts, { aging, ticker: new SharedTicker(1_000) });
   let addresses: readonly string[] = [];
   let drained: Promise<void> | undefined;
@@ -116,6 +120,8 @@ function compose(options: DispatcherOptions, ownsProcess: boolean): DispatcherSe
       return addresses;
     },
     async start() {
+      logger.info({ settings: changedSettings(config) }, "configured");
+      if (logger.isLevelEnabled("trace")) runtime.watch(createRequestTrace(logger));
       addresses = await server.start();
       logger.info({ addresses, serverId }, "serving");
     },
@@ -129,6 +135,13 @@ function compose(options: DispatcherOptions, ownsProcess: boolean): DispatcherSe
 /** The log of an embedding program, which writes its lines itself. */
 function ownLog(logger: Logger): LineLog {
   return { logger, settled: async () => undefined };
+}
+
+/** The settings that differ from their defaults. */
+function changedSettings(config: Config): Readonly<Record<string, unknown>> {
+  const isChanged = ([key, value]: readonly [string, unknown]): boolean =>
+    String(value) !== String(DEFAULT_CONFIG[key as ConfigKey]);
+  return Object.fromEntries(Object.entries(config).filter(isChanged));
 }
 
 /** The numeric settings. GetServerInfo shows them. */

@@ -28,7 +28,7 @@ export const PROCESS_KEYS: { readonly [K in keyof ProcessOptions]: Definition<Pr
     "info",
     ["trace", "debug", "info", "warn", "error", "fatal", "silent"],
     "Minimum level of the JSON lines that are logged to standard error",
-    "Start, drain, stop and bugs are logged; single requests are not.",
+    "Start, drain, stop and bugs are logged; debug adds sessions and refusals, trace adds each request.",
   ),
   drainGraceMs: duration(
     10 * SECOND,

@@ -34,6 +34,7 @@ import { Connections } from "./transport/connections.js";
 import { firstMessageInterceptor } from "./transport/first-message.js";
 import { createGrpcJsInternals, type Http2Limits } from "./transport/grpc-js-internals.js";
 import { PeerLog } from "./transport/peer-log.js";
+import { logRefusal } from "./transport/refusal-log.js";
 import type { ProcessFacts } from "./wire/encode-view.js";
 
 const SERVICES = ["ate.dispatcher.v1.DispatcherService", "ate.dispatcher.v1.IntrospectionService"];
@@ -84,7 +85,9 @@ export function createGrpcServer(
   const { options } = services;
   const server = new Server({
     ...channelOptions(options),
-    interceptors: [(method, call) => intercept(method, call)],
+    interceptors: [
+      (method, call) => intercept(method, logRefusal(method.path, call, services.activity, internals)),
+    ],
   });
   const internals = createGrpcJsInternals(server, services.logger);
   const headers = new CallHeaders(services.clock, new PeerLog(services.logger, services.clock));

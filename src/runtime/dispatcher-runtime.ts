@@ -5,8 +5,9 @@ import { Dispatcher } from "../core/dispatcher.js";
 import type { Fact } from "../core/vocabulary/fact.js";
 import type { Input } from "../core/vocabulary/input.js";
 import type { Limits } from "../core/vocabulary/limits.js";
-import type { SessionKey } from "../core/vocabulary/model.js";
+import type { Instant, SessionKey } from "../core/vocabulary/model.js";
 import type { Inspector, Snapshot } from "../core/vocabulary/views.js";
+import type { ActivityLog } from "../ports/activity.js";
 import type { BatchFactory } from "../ports/batch.js";
 import type { Clock } from "../ports/clock.js";
 import type { OutboxBound, QueueView, Runtime, Schedule } from "../ports/runtime.js";
@@ -19,6 +20,7 @@ import { Outbox, type OutboxServices } from "./outbox.js";
 import { Performer } from "./perform.js";
 import { type ReadReplay, ReplayQueue } from "./replay-queue.js";
 import { type EffectHandler, SessionTable } from "./session-table.js";
+import { StepLog } from "./step-log.js";
 
 /** A running dispatcher without its edges. */
 export class DispatcherRuntime implements Runtime {
@@ -34,21 +36,32 @@ export class DispatcherRuntime implements Runtime {
   readonly schedule: Schedule = (byteLength, processMessage) =>
     this.intake.schedule(byteLength, processMessage);
 
-  constructor(serverId: string, limits: Partial<Limits>, newBatch: BatchFactory, clock: Clock) {
+  constructor(
+    serverId: string,
+    limits: Partial<Limits>,
+    newBatch: BatchFactory,
+    clock: Clock,
+    activity?: ActivityLog,
+  ) {
+    const log = activity && new StepLog(activity);
     this.core = new Dispatcher(serverId, limits);
     this.outboxServices = {
       newBatch,
-      onOverflow: (session) => this.driver.submit({ kind: "sessionClosed", session }),
+      onOverflow: (session) => {
+        log?.overflowed(session);
+        this.driver.submit({ kind: "sessionClosed", session });
+      },
     };
     this.broadcast = new Broadcast(newBatch, (key) => this.sessions.stream(key));
     const performer = new Performer(this.sessions, this.broadcast, (fact) => {
       for (const onFact of this.watchers) onFact(fact);
     });
     this.intake = new Intake(clock);
-    this.driver = new Driver(this.core, clock, performer, (now) => {
+    const onStep = (now: Instant): void => {
       this.intake.beginTurn(now);
       this.checkIdle();
-    });
+    };
+    this.driver = new Driver(this.core, clock, performer, onStep, log);
   }
 
   submit(input: Input): void {

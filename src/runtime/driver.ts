@@ -8,6 +8,7 @@ import type { Instant } from "../core/vocabulary/model.js";
 import type { Clock } from "../ports/clock.js";
 import { Pacemaker } from "./pacemaker.js";
 import type { Performer } from "./perform.js";
+import type { StepLog } from "./step-log.js";
 
 const NO_INPUTS: readonly Input[] = [];
 
@@ -17,12 +18,16 @@ export class Driver {
   private readonly pacemaker: Pacemaker;
   private isRunning = false;
 
-  /** @param onStep - called after all queued inputs are applied, with the instant at which the run began. */
+  /**
+   * @param onStep - called after all queued inputs are applied, with the instant at which the run began.
+   * @param log - sees each step while it is enabled.
+   */
   constructor(
     private readonly core: Dispatcher,
     private readonly clock: Clock,
     private readonly performer: Performer,
     private readonly onStep: (now: Instant) => void,
+    private readonly log?: StepLog,
   ) {
     this.pacemaker = new Pacemaker(clock, () => this.submit({ kind: "clockAdvanced" }));
   }
@@ -72,7 +77,9 @@ export class Driver {
   }
 
   private step(input: Input, now: Instant): void {
-    for (const effect of this.core.step(input, now)) this.performer.perform(effect);
+    const effects = this.core.step(input, now);
+    for (const effect of effects) this.performer.perform(effect);
+    if (this.log?.isEnabled) this.log.stepped(input, effects);
   }
 
   /** Stops the timer. Deadlines are no longer settled by themselves. */

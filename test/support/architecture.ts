@@ -36,7 +36,7 @@ const TABLE: Readonly<Record<string, Imports>> = {
       INTERNAL,
     ],
   },
-  logging: { folders: ["ports"], packages: ["node:", "pino"] },
+  logging: { folders: ["ports", `${VOCABULARY}:type`], packages: ["node:", "pino"] },
   config: {
     folders: [VOCABULARY, "ports:type", "runtime:type", "grpc:type"],
     packages: ["node:", "zod", "yaml"],

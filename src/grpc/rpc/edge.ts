@@ -1,3 +1,4 @@
+import type { ActivityLog } from "../../ports/activity.js";
 import type { Clock } from "../../ports/clock.js";
 import type { Runtime } from "../../ports/runtime.js";
 import type { Watchdog } from "../../ports/watchdog.js";
@@ -9,6 +10,7 @@ import type { RequestIds } from "../wire/ids.js";
 export interface Edge extends SinkServices, CallServices, DeadlineServices {
   readonly runtime: Runtime;
   readonly clock: Clock;
+  readonly activity: ActivityLog;
   readonly options: EdgeOptions;
   /** Ends streams whose opening messages do not arrive in time. */
   readonly opening: Watchdog;
