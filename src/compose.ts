@@ -14,6 +14,7 @@ import { readFileSync } from "node:fs";
 import { completeConfig } from "./config/load.js";
 import { type Config, type ConfigKey, DEFAULT_CONFIG } from "./config/schema.js";
 import { createGrpcServer } from "./grpc/server.js";
+import type { ConnectionLimit } from "./grpc/transport/connection-limit.js";
 import { routeGrpcJsLog } from "./grpc/transport/grpc-js-log.js";
 import { EventBatch } from "./grpc/wire/encode.js";
 import { createEncodeContext } from "./grpc/wire/encode-context.js";
@@ -25,12 +26,15 @@ import { createSafeLogger } from "./logging/safe-logger.js";
 import type { Logger } from "./ports/logger.js";
 import { DispatcherRuntime } from "./runtime/dispatcher-runtime.js";
 import { settleWithin } from "./runtime/drain.js";
+import { maxConnectionsOf, type OpenFiles, readOpenFiles } from "./runtime/open-files.js";
 import { createSystemClock } from "./runtime/system-clock.js";
 import { SharedTicker } from "./runtime/ticker.js";
 import { SharedWatchdog } from "./runtime/watchdog.js";
 
 /** Time that streams get to close on shutdown before they are cut, in milliseconds. */
 const CLOSE_MS = 2_000;
+/** The server warns at its start if fewer connections than these fit into the limit of open files. */
+const FEW_CONNECTIONS = 1_000;
 /** Time that the last log lines get to be written, in milliseconds. */
 const LOG_MS = 500;
 
@@ -97,7 +101,8 @@ function compose(options: DispatcherOptions, ownsProcess: boolean): DispatcherSe
   const facts = { serverId, version: VERSION, startedAt: clock.now(), limits: limitsOf(config) };
   const requestIds = new RequestIds();
   const edge = { runtime, clock, logger, activity, options: config, opening, closing, requestIds };
-  const server = createGrpcServer(edge, facts, { aging, ticker: new SharedTicker(1_000) });
+  const connectionLimit = connectionLimitOf(readOpenFiles());
+  const server = createGrpcServer(edge, facts, { aging, ticker: new SharedTicker(1_000) }, connectionLimit);
   let addresses: readonly string[] = [];
   let drained: Promise<void> | undefined;
 
@@ -121,6 +126,9 @@ function compose(options: DispatcherOptions, ownsProcess: boolean): DispatcherSe
     },
     async start() {
       logger.info({ settings: changedSettings(config) }, "configured");
+      if (connectionLimit && connectionLimit.maxConnections < FEW_CONNECTIONS) {
+        logger.warn({ ...connectionLimit }, "few connections fit into the limit of open files");
+      }
       if (logger.isLevelEnabled("trace")) runtime.watch(createRequestTrace(logger));
       addresses = await server.start();
       logger.info({ addresses, serverId }, "serving");
@@ -135,6 +143,12 @@ function compose(options: DispatcherOptions, ownsProcess: boolean): DispatcherSe
 /** The log of an embedding program, which writes its lines itself. */
 function ownLog(logger: Logger): LineLog {
   return { logger, settled: async () => undefined };
+}
+
+function connectionLimitOf(files: OpenFiles | undefined): ConnectionLimit | undefined {
+  if (!files) return undefined;
+  const remedy = "raise the limit of open files: ulimit -n, or LimitNOFILE= of systemd";
+  return { maxConnections: maxConnectionsOf(files), openFileLimit: files.limit, remedy };
 }
 
 /** The settings that differ from their defaults. */

@@ -5,12 +5,24 @@
  * The end never depends on the output, which may be a full disk, a closed terminal, or a pipe that nobody reads.
  */
 import { fstatSync } from "node:fs";
-import { EXIT, explain, Stop } from "./cli/exit.js";
-import { runCli } from "./cli/main.js";
-import { FileStream } from "./cli/output-stream.js";
-import { haveTerminal, replaceClosedTerminals, unblock } from "./cli/terminals.js";
-import { pause } from "./cli/time.js";
-import { processEnvironment } from "./config/load.js";
+import { MIN_OPEN_FILES, readOpenFiles } from "./runtime/open-files.js";
+
+const { limit } = readOpenFiles() ?? { limit: MIN_OPEN_FILES };
+if (limit < MIN_OPEN_FILES) {
+  process.stderr.write(
+    `error: the limit of open files is ${limit}, and the program needs ${MIN_OPEN_FILES}; ` +
+      "raise it, for example with: ulimit -n 4096\n",
+  );
+  process.exit(1);
+}
+
+// Imported here because Node opens the files of all imported modules at once, before any of this file runs.
+const { EXIT, explain, Stop } = await import("./cli/exit.js");
+const { runCli } = await import("./cli/main.js");
+const { FileStream } = await import("./cli/output-stream.js");
+const { haveTerminal, replaceClosedTerminals, unblock } = await import("./cli/terminals.js");
+const { pause } = await import("./cli/time.js");
+const { processEnvironment } = await import("./config/load.js");
 
 /** Signals that start a graceful exit. A second one ends the process at once with the given exit code. */
 const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;

@@ -30,6 +30,7 @@ import { type Watchers, watch } from "./rpc/watch.js";
 import { BoundServers } from "./transport/bound-servers.js";
 import type { BidiCall, UnaryCall } from "./transport/call.js";
 import { CallHeaders } from "./transport/call-headers.js";
+import { type ConnectionLimit, limitConnections } from "./transport/connection-limit.js";
 import { Connections } from "./transport/connections.js";
 import { firstMessageInterceptor } from "./transport/first-message.js";
 import { createGrpcJsInternals, type Http2Limits } from "./transport/grpc-js-internals.js";
@@ -76,11 +77,16 @@ export interface GrpcServer {
   force(): void;
 }
 
-/** Creates the server. No address is bound before `start`. */
+/**
+ * Creates the server. No address is bound before `start`.
+ *
+ * @param connectionLimit - undefined for no limit.
+ */
 export function createGrpcServer(
   services: Omit<Edge, "internals" | "headers" | "connections">,
   facts: ProcessFacts,
   { aging, ticker }: ServerTimers,
+  connectionLimit?: ConnectionLimit,
 ): GrpcServer {
   const { options } = services;
   const server = new Server({
@@ -125,7 +131,10 @@ export function createGrpcServer(
           boundServers.add(internals.boundServers());
           return bound;
         }),
-      ),
+      ).then((bound) => {
+        limitConnections(internals.boundServers(), connectionLimit, services.logger, services.clock);
+        return bound;
+      }),
     notReady: () => health.notServing(),
     finish: () =>
       new Promise((resolve) => {

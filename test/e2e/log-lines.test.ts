@@ -92,6 +92,9 @@ const SCENARIOS: Readonly<Record<string, (scene: Scene) => Promise<unknown>>> = 
   "request ended": ({ client }) => client.dispatch({ topic: "topic1" }),
 };
 
+/** Lines that need a process with a low limit of open files; test/e2e/open-files.test.ts produces them. */
+const ELSEWHERE = ["few connections fit into the limit of open files", "connections are refused"];
+
 /** The rows of the table of lines: message, level, and the names of the fields in the third column. */
 function documented(): readonly (readonly [msg: string, level: string, fields: readonly string[]])[] {
   const text = readFileSync("docs/operations.md", "utf8");
@@ -107,12 +110,12 @@ const inherited = (msg: string) =>
 
 describe("the documented lines", () => {
   it("are those that the tests below produce", () => {
-    const untested = documented().filter(([msg]) => !(msg in SCENARIOS));
+    const untested = documented().filter(([msg]) => !(msg in SCENARIOS) && !ELSEWHERE.includes(msg));
     expect(untested).toEqual([]);
     expect(Object.keys(SCENARIOS).filter((msg) => !documented().some(([row]) => row === msg))).toEqual([]);
   });
 
-  it.each(documented())("%s, %s", async (msg, level, fields) => {
+  it.each(documented().filter(([msg]) => msg in SCENARIOS))("%s, %s", async (msg, level, fields) => {
     const scene = await open();
     await SCENARIOS[msg]?.(scene);
     const line = await scene.line(msg);
