@@ -1,11 +1,11 @@
-import { createServer, type Socket } from "node:net";
 import { status } from "@grpc/grpc-js";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createDeferred } from "../src/async/deferred.js";
 import { createClient, type DispatcherClient } from "../src/index.js";
 import { connectListener } from "./connected-listener.js";
 import { connectProducer } from "./connected-producer.js";
 import { assignment, delivery, toListener, toProducer } from "./messages.js";
+import { mutePort } from "./mute-port.js";
 import { usePeers } from "./peers.js";
 
 const peers = usePeers();
@@ -118,20 +118,3 @@ describe("a session that has ended", () => {
     expect(await listener[Symbol.asyncIterator]().next()).toEqual({ done: true, value: undefined });
   });
 });
-
-/** Starts a server that accepts connections and never answers. @returns its address. */
-async function mutePort(): Promise<string> {
-  const sockets: Socket[] = [];
-  const server = createServer((socket) => {
-    sockets.push(socket);
-    socket.on("error", () => {});
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("the server does not listen");
-  return `127.0.0.1:${address.port}`;
-}

@@ -6,9 +6,11 @@ import {
   Metadata,
   status,
 } from "@grpc/grpc-js";
+import { Alarm, MAX_TIMER_MS } from "../async/alarm.js";
 import { createDeferred } from "../async/deferred.js";
 import { WireMemory } from "../codec/wire-memory.js";
 import { alreadyClosed, cancelled, DispatcherError, invalidArgument } from "../errors.js";
+import { DispatcherServiceService } from "../gen/ate/dispatcher/v1/dispatcher_service.js";
 import { RECONNECT_DEFAULTS, type ReconnectOptions } from "./backoff.js";
 import { LinkPool } from "./link-pool.js";
 import { type ResponseStream, StreamCall, type StreamEvents } from "./stream-call.js";
@@ -36,6 +38,21 @@ export interface ConnectionOptions {
 /** Trace context, sent as metadata of one call. */
 export type CallContext = Readonly<Record<string, string>>;
 
+/** Options of a unary call. */
+export interface CallOptions {
+  /** Trace context. Default: none. */
+  readonly context?: CallContext;
+  /** Cancels the call. Default: none. */
+  readonly signal?: AbortSignal | undefined;
+  /** How long to wait for the answer, and for a connection before it, in milliseconds. Default 30,000. */
+  readonly timeoutMs?: number;
+}
+
+const CALL_TIMEOUT_MS = 30_000;
+
+/** How long a call may take that finds out why there is no connection, in milliseconds. */
+const PROBE_TIMEOUT_MS = 100;
+
 /** The connections to one dispatcher, and the calls on them. Replaces a connection that is dead. */
 export class Connection {
   /** Delays between attempts to reconnect. */
@@ -43,6 +60,7 @@ export class Connection {
   /** What the messages of this connection share. */
   readonly memory = new WireMemory();
   readonly #metadata: Metadata;
+  readonly #address: string;
   readonly #pool: LinkPool;
   #phase: "open" | "closing" | "closed" = "open";
   readonly #closed = createDeferred<never>();
@@ -52,6 +70,7 @@ export class Connection {
     this.reconnect = options.reconnect;
     this.#metadata = withEntries(new Metadata(), options.metadata ?? {});
     const { address = DEFAULT_ADDRESS, reconnect, channelOptions } = options;
+    this.#address = address;
     const channelCredentials = options.credentials ?? credentials.createInsecure();
     const defaults = { ...channelDefaults(reconnect), ...channelOptions };
     this.#pool = new LinkPool(() => new Client(address, channelCredentials, defaults));
@@ -91,10 +110,7 @@ export class Connection {
     path: string,
     request: Uint8Array,
     decode: (response: Uint8Array) => T,
-    {
-      context = {},
-      signal,
-    }: { readonly context?: CallContext; readonly signal?: AbortSignal | undefined } = {},
+    { context = {}, signal, timeoutMs = CALL_TIMEOUT_MS }: CallOptions = {},
   ): Promise<T> {
     this.#ensureOpen();
     if (signal?.aborted) throw cancelled("the call was aborted before it was sent", signal.reason);
@@ -103,11 +119,16 @@ export class Connection {
       client.makeUnaryRequest(path, verbatim, decode, bufferOf(request), metadata, settle),
     );
     const abort = () => response.abort(cancelled("the call was aborted", signal?.reason));
+    const deadline = new Alarm();
+    deadline.set(timeoutMs, () =>
+      response.abort(this.noAnswer(`no answer within ${Math.round(timeoutMs)} ms`)),
+    );
     signal?.addEventListener("abort", abort, { once: true });
     this.#pool.admit(response);
     try {
       return await response.result;
     } finally {
+      deadline.clear();
       signal?.removeEventListener("abort", abort);
     }
   }
@@ -116,12 +137,54 @@ export class Connection {
   async waitForReady(timeoutMs: number): Promise<void> {
     this.#ensureOpen();
     const ready = createDeferred<void>();
-    this.#pool.first.client.waitForReady(Date.now() + timeoutMs, (cause) => {
-      if (cause === undefined) return ready.resolve();
-      const details = `not connected within ${timeoutMs} ms`;
+    const fail = (cause: Error) => {
+      const details = `not connected within ${timeoutMs} ms; ${this.#state}`;
       ready.reject(new DispatcherError({ code: status.DEADLINE_EXCEEDED, details, cause }));
+    };
+    this.#pool.first.client.waitForReady(Date.now() + Math.min(timeoutMs, MAX_TIMER_MS), (cause) => {
+      if (cause === undefined) ready.resolve();
+      else void this.#findProblem().then(() => fail(cause));
     });
     await Promise.race([ready.promise, this.#closed.promise]);
+  }
+
+  /** Creates the error for a call that got no answer. It says what is known of the connection. */
+  noAnswer(what: string): DispatcherError {
+    const isConnected = this.#pool.first.problem === undefined;
+    return new DispatcherError({
+      code: isConnected ? status.DEADLINE_EXCEEDED : status.UNAVAILABLE,
+      reason: isConnected ? "NO_ANSWER" : "NOT_CONNECTED",
+      details: `${what}; ${this.#state}`,
+    });
+  }
+
+  /** What is known of the connection, for error texts. */
+  get #state(): string {
+    const { problem } = this.#pool.first;
+    return problem === undefined
+      ? `connected to ${this.#address}, but the dispatcher did not answer`
+      : `not connected to ${this.#address}: ${problem}`;
+  }
+
+  /** Learns why there is no connection: a call fails at once with the reason if the latest attempt has failed. */
+  async #findProblem(): Promise<void> {
+    const link = this.#pool.first;
+    if (link.isConnected) return;
+    const probe = new UnaryCall((client, settle) => {
+      const { path } = DispatcherServiceService.dispatch;
+      const deadline = Date.now() + PROBE_TIMEOUT_MS;
+      return client.makeUnaryRequest(
+        path,
+        verbatim,
+        verbatim,
+        Buffer.alloc(0),
+        this.#metadata,
+        { deadline },
+        settle,
+      );
+    });
+    probe.open(link);
+    await probe.result.catch(() => {});
   }
 
   /** Opens no further streams. Unary calls still work, because open streams may need them to end. */

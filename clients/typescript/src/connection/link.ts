@@ -1,7 +1,7 @@
 // A channel does not notice a half-open connection until keepalive fails, which takes up to 50 s. Until then it would
 // put every new stream on the dead connection. So a call that finds its link dead retires the link, and the next call
 // opens a new channel.
-import { type Client, connectivityState } from "@grpc/grpc-js";
+import { type Client, connectivityState, status } from "@grpc/grpc-js";
 import type { DispatcherError } from "../errors.js";
 import { peerStreamLimit } from "./grpc-js-internals.js";
 
@@ -34,6 +34,8 @@ export class Link {
   #lastActivityAt = performance.now();
   #isRetired = false;
   #isConnecting = false;
+  /** Why the latest call failed that found no connection. */
+  #failure: string | undefined;
 
   /** @param client - the channel. It is closed when the link is retired and its last call has ended. */
   constructor(client: Client, events: LinkEvents) {
@@ -49,6 +51,20 @@ export class Link {
   /** Whether the channel is connected. */
   get isConnected(): boolean {
     return this.client.getChannel().getConnectivityState(false) === connectivityState.READY;
+  }
+
+  /** Why the channel is not connected, as far as it is known; undefined if it is connected. */
+  get problem(): string | undefined {
+    const state = this.client.getChannel().getConnectivityState(false);
+    if (state === connectivityState.READY) return undefined;
+    if (state !== connectivityState.TRANSIENT_FAILURE)
+      return "the peer has not answered the attempt to connect yet";
+    return this.#failure ?? "the latest attempt to connect failed";
+  }
+
+  /** Records why a call failed, which is the only way to learn why there is no connection. */
+  recordFailure({ code, details }: DispatcherError): void {
+    if (code === status.UNAVAILABLE && !this.isConnected) this.#failure = details;
   }
 
   /** Whether the outcome of an attempt to connect is awaited; {@link LinkEvents.onRoom} follows. */

@@ -12,6 +12,17 @@ export type SessionStatus =
       /** The id of the dispatcher process. */
       readonly serverId: string;
     }
+  /**
+   * An attempt to connect takes longer than a second. Repeated once a second until the session is live or the attempt has
+   * failed.
+   */
+  | {
+      readonly type: "connecting";
+      /** What keeps the session from being live, such as NOT_CONNECTED with what is known of the connection. */
+      readonly error: DispatcherError;
+      /** How long the attempt has taken so far, in milliseconds. */
+      readonly waitedMs: number;
+    }
   /** The session is lost. The next attempt to connect follows automatically. */
   | {
       readonly type: "disconnected";

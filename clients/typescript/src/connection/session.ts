@@ -5,8 +5,9 @@ import { status } from "@grpc/grpc-js";
 import { Alarm } from "../async/alarm.js";
 import { createDeferred, type Deferred } from "../async/deferred.js";
 import { alreadyClosed, DispatcherError, endedByServer } from "../errors.js";
-import { Backoff, type ReconnectOptions } from "./backoff.js";
+import { Backoff } from "./backoff.js";
 import type { Callbacks } from "./callbacks.js";
+import type { Connection } from "./connection.js";
 import { HeartbeatWatch } from "./heartbeat-watch.js";
 import type { StreamCall, StreamEvents } from "./stream-call.js";
 
@@ -46,6 +47,9 @@ const FATAL_CODES: ReadonlySet<status> = new Set([
   status.ABORTED,
 ]);
 
+/** How often a session reports what keeps it from being live, in milliseconds. */
+const REPORT_INTERVAL_MS = 1_000;
+
 /** After a session that was live for this long, in milliseconds, the backoff restarts with the first delay. */
 const STABLE_AFTER_MS = 5_000;
 
@@ -54,7 +58,10 @@ export class Session {
   readonly #peer: Peer;
   readonly #callbacks: Callbacks;
   readonly #backoff: Backoff;
+  readonly #connection: Connection;
   readonly #retry = new Alarm();
+  /** Reports an attempt that takes long. */
+  readonly #slowness = new Alarm();
   readonly #watch: HeartbeatWatch;
   readonly #closed = createDeferred<void>();
   #ready: Deferred<void> = createDeferred();
@@ -67,10 +74,11 @@ export class Session {
   /** The error that no retry can fix, after which the session has ended. */
   #failure: DispatcherError | undefined;
 
-  constructor(peer: Peer, callbacks: Callbacks, reconnect: ReconnectOptions | undefined) {
+  constructor(peer: Peer, callbacks: Callbacks, connection: Connection) {
     this.#peer = peer;
     this.#callbacks = callbacks;
-    this.#backoff = new Backoff(reconnect ?? {});
+    this.#connection = connection;
+    this.#backoff = new Backoff(connection.reconnect ?? {});
     this.#watch = new HeartbeatWatch((error) => this.#call?.abortDead(error));
   }
 
@@ -107,6 +115,7 @@ export class Session {
   /** Starts an attempt to connect. */
   connect(): void {
     this.#watch.start();
+    this.#reportSlowness(performance.now());
     try {
       this.#call = this.#peer.open({
         onMessage: (message) => {
@@ -125,6 +134,7 @@ export class Session {
   established(identity: SessionIdentity): void {
     this.#identity = identity;
     this.#readyAt = performance.now();
+    this.#slowness.clear();
     this.#watch.setInterval(identity.heartbeatMs);
     this.#ready.resolve();
     const { id, sessionId, serverId } = identity;
@@ -173,11 +183,21 @@ export class Session {
     else this.#call.abort(error);
   }
 
+  #reportSlowness(connectingSince: number): void {
+    this.#slowness.set(REPORT_INTERVAL_MS, () => {
+      const waitedMs = performance.now() - connectingSince;
+      const error = this.#connection.noAnswer(`the ${this.#peer.kind} waits for its session`);
+      this.#callbacks.status({ type: "connecting", error, waitedMs });
+      if (this.#phase === "open" && !this.isReady) this.#reportSlowness(connectingSince);
+    });
+  }
+
   #lost(error: DispatcherError): void {
     const wasStable = this.#readyAt > 0 && performance.now() - this.#readyAt >= STABLE_AFTER_MS;
     if (this.#readyAt > 0) this.#ready = createDeferred();
     this.#readyAt = 0;
     this.#call = undefined;
+    this.#slowness.clear();
     this.#watch.stop();
     this.#peer.lost(error);
     if (this.#phase !== "open") this.#end(undefined);
@@ -197,6 +217,7 @@ export class Session {
     this.#phase = "closed";
     this.#failure = error;
     this.#retry.clear();
+    this.#slowness.clear();
     this.#watch.stop();
     this.#peer.ended(error);
     this.#ready.reject(error ?? alreadyClosed(this.#peer.kind));

@@ -120,8 +120,14 @@ export class StreamCall implements LinkCall, WaitingCall {
    */
   abortDead(error: DispatcherError): void {
     if (this.#hasEnded) return;
-    if (this.#link !== undefined && !this.#link.isOverLimit) this.#link.retire(this.#lastActivityAt, error);
-    this.abort(error);
+    if (this.#link !== undefined && !this.#link.isOverLimit) {
+      this.#link.retire(this.#lastActivityAt, error);
+      this.abort(error);
+      return;
+    }
+    const why = this.#link === undefined ? "is not connected" : "has lowered its limit of streams";
+    const details = `the stream could not be opened: the peer ${why}`;
+    this.abort(new DispatcherError({ code: status.UNAVAILABLE, reason: "NOT_CONNECTED", details }));
   }
 
   #subscribe(stream: ResponseStream): void {
@@ -129,6 +135,7 @@ export class StreamCall implements LinkCall, WaitingCall {
     stream.on("drain", () => this.#drained());
     stream.on("error", (error) => {
       this.#error ??= DispatcherError.from(error);
+      this.#link?.recordFailure(this.#error);
       // A paused stream would keep the messages from before the error, and would never emit `end`.
       stream.resume();
     });

@@ -32,9 +32,14 @@ export class UnaryCall<T> implements LinkCall, WaitingCall {
     if (this.#hasEnded) return;
     this.#link = link;
     this.#call = this.#makeCall(link.client, (error, value) => {
-      if (error === null) link.recordActivity();
-      if (error === null) this.#result.resolve(value as T);
-      else this.#result.reject(DispatcherError.from(error));
+      if (error === null) {
+        link.recordActivity();
+        this.#result.resolve(value as T);
+      } else {
+        const failure = DispatcherError.from(error);
+        link.recordFailure(failure);
+        this.#result.reject(failure);
+      }
       this.#end();
     });
     link.addCall(this);

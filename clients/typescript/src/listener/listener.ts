@@ -44,7 +44,7 @@ export class ListenerSession implements Listener, Peer {
     this.#options = options;
     this.#callbacks = new Callbacks(options.onStatus);
     this.#topics = new ListenerTopics(options.topics);
-    this.#session = new Session(this, this.#callbacks, connection.reconnect);
+    this.#session = new Session(this, this.#callbacks, connection);
     this.#feed = new ResultFeed(options.onResult, this.#callbacks, this.#session);
     this.#session.connect();
   }

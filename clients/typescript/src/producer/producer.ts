@@ -67,7 +67,7 @@ export class ProducerSession implements Producer, Peer {
       connection.memory.texts,
     );
     if (this.#concurrency > 0) this.#outstanding.setLimit(this.#concurrency);
-    this.#session = new Session(this, this.#callbacks, connection.reconnect);
+    this.#session = new Session(this, this.#callbacks, connection);
     this.#session.connect();
   }
 

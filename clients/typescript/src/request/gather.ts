@@ -49,6 +49,7 @@ export class PendingGather implements Gather {
   #isCancelled = false;
   #isIterated = false;
   #isPaused = false;
+  #deliveredCount = 0;
 
   /**
    * @param requestId - the caller's own id, if there is one.
@@ -93,6 +94,11 @@ export class PendingGather implements Gather {
     };
   }
 
+  /** How many results have arrived. */
+  get deliveredCount(): number {
+    return this.#deliveredCount;
+  }
+
   /** Sets the control, once the request is sent. */
   connected(control: GatherControl): void {
     this.#control = control;
@@ -107,6 +113,7 @@ export class PendingGather implements Gather {
 
   /** A result arrived. */
   delivered(delivery: WireDelivery): void {
+    this.#deliveredCount += 1;
     if (this.#inbox.size >= MAX_WAITING_RESULTS) this.#inbox.end(tooSlow());
     this.#inbox.push(new ReceivedResult(delivery));
     if (this.#isPaused || !this.#isIterated || this.#inbox.size < PAUSE_THRESHOLD) return;

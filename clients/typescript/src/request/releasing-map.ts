@@ -33,6 +33,18 @@ export class ReleasingMap<V> {
     return emptied(cell);
   }
 
+  /** Removes the values that a condition holds for, and returns them. */
+  takeIf(condition: (value: V) => boolean): readonly V[] {
+    const taken: V[] = [];
+    for (const [key, { value }] of this.#cells) {
+      if (value !== undefined && condition(value)) {
+        this.take(key);
+        taken.push(value);
+      }
+    }
+    return taken;
+  }
+
   /** Removes all values and returns them, in the order in which their keys were added. */
   takeAll(): readonly V[] {
     const cells = [...this.#cells.values()];

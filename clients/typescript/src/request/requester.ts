@@ -13,6 +13,7 @@ import { type Summary, summaryOf } from "../values/summary.js";
 import { MAX_MESSAGE_BYTES } from "../wire/message-parts.js";
 import { NO_ENTRIES } from "../wire/string-map.js";
 import { type EncodedSubmission, maxSubmissionBytes, writeRequestCall } from "../wire/wire-items.js";
+import { acceptedGivenUpAt, givenUpAt } from "./deadlines.js";
 import { type Gather, PendingGather } from "./gather.js";
 import { encodeRequest } from "./request.js";
 import type { GatherOptions, RequestOptions } from "./request-options.js";
@@ -93,7 +94,7 @@ export class Requester {
   }
 
   async #dispatchUnary(
-    { request, context }: EncodedSubmission,
+    { request, context, ttlMs }: EncodedSubmission,
     { signal }: RequestOptions,
     validateOnly: boolean,
   ): Promise<Acceptance> {
@@ -101,7 +102,7 @@ export class Requester {
       DispatcherServiceService.dispatch.path,
       writeRequestCall(request, validateOnly),
       (response) => acceptanceOf(DispatchResponse.decode(response).acceptance),
-      { context, signal },
+      { context, signal, timeoutMs: givenUpAt(ttlMs) - performance.now() },
     );
     const settled = () => {};
     this.#track({ ended: answer.then(settled, settled) });
@@ -140,9 +141,10 @@ export class Requester {
   #gatherShared(submission: EncodedSubmission, gather: PendingGather): void {
     const stream = this.#stream();
     gather.connected({ cancel: (requestId) => this.#cancelOn(stream, requestId) });
+    const dueAt = submission.ttlMs === undefined ? undefined : givenUpAt(submission.ttlMs);
     stream.submit(submission, {
       accepted: (acceptance) => {
-        stream.follow(acceptance.requestId, gather);
+        stream.follow(acceptance.requestId, gather, dueAt ?? acceptedGivenUpAt(acceptance.ttlMs));
         gather.accepted(acceptance);
       },
       failed: (error) => gather.failed(error),
@@ -190,6 +192,7 @@ export class Requester {
     excludeListeners: boolean,
   ): EncodedSubmission {
     return {
+      ttlMs: options.ttlMs,
       request: encodeRequest(topic, options, this.#connection.memory),
       gather,
       excludeListeners,

@@ -12,6 +12,7 @@ import { msFromDuration } from "../values/duration.js";
 import { OutgoingBatch } from "../wire/outgoing-batch.js";
 import { readStreamEvents, type StreamEvent } from "../wire/wire.js";
 import { type EncodedSubmission, pushSubmission, writeCancellation } from "../wire/wire-items.js";
+import { Deadlines, givenUpAt, RESERVE_MS } from "./deadlines.js";
 import type { PendingGather } from "./gather.js";
 import { ReleasingMap } from "./releasing-map.js";
 
@@ -22,25 +23,39 @@ const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
 export interface Submitter {
   /** The dispatcher accepted the request. */
   accepted(acceptance: Acceptance): void;
-  /** The request was rejected, or the stream broke, which leaves it unknown whether the request was accepted. */
+  /** The request was rejected; or the stream broke or gave no answer, which leaves unknown whether it was accepted. */
   failed(error: DispatcherError): void;
+}
+
+/** A submission or gather, and when it is given up, on the clock of performance.now. */
+interface Pending<T> {
+  readonly of: T;
+  dueAt: number;
+}
+
+/** A gather, and how many results it had when it was due for the last time. */
+interface FollowedGather extends Pending<PendingGather> {
+  seenCount: number;
 }
 
 /** One Submit stream. */
 export class SubmitStream {
+  readonly #connection: Connection;
   readonly #call: StreamCall;
   readonly #outbox: OutgoingBatch;
   readonly #watch: HeartbeatWatch;
   readonly #ended = createDeferred<void>();
   /** By correlation id. */
-  readonly #unanswered = new ReleasingMap<Submitter>();
+  readonly #unanswered = new ReleasingMap<Pending<Submitter>>();
   /** By request id. */
-  readonly #gathers = new ReleasingMap<PendingGather>();
+  readonly #gathers = new ReleasingMap<FollowedGather>();
+  readonly #deadlines = new Deadlines((now) => this.#giveUp(now));
   #lastId = 0;
   #isOpen = true;
 
   /** @throws {DispatcherError} CANCELLED, reason CLOSED, if the connection is closed. */
   constructor(connection: Connection) {
+    this.#connection = connection;
     this.#call = connection.openBidi(DispatcherServiceService.submit.path, {
       onMessage: (message) => {
         this.#watch.recordActivity();
@@ -80,13 +95,16 @@ export class SubmitStream {
     }
     this.#lastId += 1;
     const correlationId = String(this.#lastId);
-    this.#unanswered.set(correlationId, submitter);
+    const dueAt = givenUpAt(submission.ttlMs);
+    this.#unanswered.set(correlationId, { of: submitter, dueAt });
+    this.#deadlines.add(dueAt);
     pushSubmission(this.#outbox, correlationId, submission);
   }
 
-  /** Passes the events of an accepted request to `gather`. */
-  follow(requestId: string, gather: PendingGather): void {
-    this.#gathers.set(requestId, gather);
+  /** Passes the events of an accepted request to `gather`. @param dueAt - when the gather is given up. */
+  follow(requestId: string, gather: PendingGather, dueAt: number): void {
+    this.#gathers.set(requestId, { of: gather, dueAt, seenCount: 0 });
+    this.#deadlines.add(dueAt);
   }
 
   /** Cancels a request. */
@@ -103,16 +121,16 @@ export class SubmitStream {
   #handle(event: StreamEvent): void {
     switch (event.kind) {
       case "acceptance":
-        this.#unanswered.take(event.value.correlationId)?.accepted(event.value.acceptance);
+        this.#unanswered.take(event.value.correlationId)?.of.accepted(event.value.acceptance);
         break;
       case "rejection":
-        this.#unanswered.take(event.value.correlationId)?.failed(errorOfStatus(event.value.status));
+        this.#unanswered.take(event.value.correlationId)?.of.failed(errorOfStatus(event.value.status));
         break;
       case "delivery":
-        this.#gathers.get(event.value.requestId)?.delivered(event.value);
+        this.#gathers.get(event.value.requestId)?.of.delivered(event.value);
         break;
       case "summary":
-        this.#gathers.take(event.value.requestId)?.summarized(event.value);
+        this.#gathers.take(event.value.requestId)?.of.summarized(event.value);
         break;
       case "heartbeat":
         this.#watch.setInterval(msFromDuration(event.value.interval));
@@ -129,9 +147,34 @@ export class SubmitStream {
     this.#isOpen = false;
     this.#watch.stop();
     this.#outbox.close();
-    for (const submitter of this.#unanswered.takeAll()) submitter.failed(error);
-    for (const gather of this.#gathers.takeAll()) gather.failed(error);
+    this.#deadlines.stop();
+    for (const submitter of this.#unanswered.takeAll()) submitter.of.failed(error);
+    for (const gather of this.#gathers.takeAll()) gather.of.failed(error);
     this.#ended.resolve();
+  }
+
+  /** Gives up what is due. @returns when the next request is due. */
+  #giveUp(now: number): number {
+    let nextAt = Number.POSITIVE_INFINITY;
+    const isDue = ({ dueAt }: Pending<unknown>) => {
+      if (dueAt > now) nextAt = Math.min(nextAt, dueAt);
+      return dueAt <= now;
+    };
+    const isGatherDue = (gather: FollowedGather) => {
+      const { deliveredCount } = gather.of;
+      // The summary comes behind results that still arrive.
+      if (gather.dueAt <= now && deliveredCount > gather.seenCount) gather.dueAt = now + RESERVE_MS;
+      gather.seenCount = deliveredCount;
+      return isDue(gather);
+    };
+    const due = [...this.#unanswered.takeIf(isDue), ...this.#gathers.takeIf(isGatherDue)];
+    if (due.length > 0) {
+      const error = this.#connection.noAnswer(
+        "the request ended without an answer within its TTL and a reserve",
+      );
+      for (const { of } of due) of.failed(error);
+    }
+    return nextAt;
   }
 }
 

@@ -1,9 +1,11 @@
+import { Alarm } from "../async/alarm.js";
 import type { Connection } from "../connection/connection.js";
 import type { StreamEvents } from "../connection/stream-call.js";
 import { endedByServer, errorOfStatus } from "../errors.js";
 import { DispatcherServiceService } from "../gen/ate/dispatcher/v1/dispatcher_service.js";
 import { readStreamEvents, type StreamEvent } from "../wire/wire.js";
 import { type EncodedSubmission, writeRequestCall } from "../wire/wire-items.js";
+import { acceptedGivenUpAt, givenUpAt, RESERVE_MS } from "./deadlines.js";
 import type { GatherControl, PendingGather } from "./gather.js";
 
 /** The call of a gather that does not use the shared stream. */
@@ -20,7 +22,7 @@ export interface UnaryGather {
  */
 export function openUnaryGather(
   connection: Connection,
-  { request, excludeListeners, context }: EncodedSubmission,
+  { request, excludeListeners, context, ttlMs }: EncodedSubmission,
   gather: PendingGather,
   cancel: GatherControl["cancel"],
 ): UnaryGather {
@@ -28,9 +30,30 @@ export function openUnaryGather(
   const ended = new Promise<void>((resolve) => {
     onEnded = resolve;
   });
+  const deadline = new Alarm();
+  let isPaused = false;
+  let lastMessageAt = 0;
+  const giveUpAt = (dueAt: number) =>
+    // After a stall of this process, timers fire before sockets are read. The second alarm fires after that.
+    deadline.set(dueAt - performance.now(), () => deadline.set(1, giveUp));
+  const giveUp = () => {
+    // While the program is behind, messages wait for it in the buffers of the connection.
+    const isBehind = isPaused || performance.now() - lastMessageAt < RESERVE_MS;
+    if (isBehind) giveUpAt(performance.now() + RESERVE_MS);
+    else call.abort(connection.noAnswer(NO_ANSWER));
+  };
   const events: StreamEvents = {
-    onMessage: (message) => passOn(readStreamEvents(message, connection.memory.texts), gather),
+    onMessage: (message) => {
+      lastMessageAt = performance.now();
+      for (const event of readStreamEvents(message, connection.memory.texts)) {
+        passOn(event, gather);
+        if (event.kind === "acceptance" && ttlMs === undefined) {
+          giveUpAt(acceptedGivenUpAt(event.value.acceptance.ttlMs));
+        }
+      }
+    },
     onEnd: (error) => {
+      deadline.clear();
       gather.failed(error ?? endedByServer());
       onEnded();
     },
@@ -41,18 +64,29 @@ export function openUnaryGather(
     context,
     events,
   );
+  giveUpAt(givenUpAt(ttlMs));
   gather.connected({
     cancel,
-    flow: { pause: () => call.pause(), resume: () => call.resume() },
+    flow: {
+      pause() {
+        isPaused = true;
+        call.pause();
+      },
+      resume() {
+        isPaused = false;
+        lastMessageAt = performance.now();
+        call.resume();
+      },
+    },
   });
   return { ended };
 }
 
-function passOn(events: readonly StreamEvent[], gather: PendingGather): void {
-  for (const event of events) {
-    if (event.kind === "acceptance") gather.accepted(event.value.acceptance);
-    else if (event.kind === "delivery") gather.delivered(event.value);
-    else if (event.kind === "summary") gather.summarized(event.value);
-    else if (event.kind === "rejection") gather.failed(errorOfStatus(event.value.status));
-  }
+const NO_ANSWER = "the gather ended without a summary within its TTL and a reserve";
+
+function passOn(event: StreamEvent, gather: PendingGather): void {
+  if (event.kind === "acceptance") gather.accepted(event.value.acceptance);
+  else if (event.kind === "delivery") gather.delivered(event.value);
+  else if (event.kind === "summary") gather.summarized(event.value);
+  else if (event.kind === "rejection") gather.failed(errorOfStatus(event.value.status));
 }

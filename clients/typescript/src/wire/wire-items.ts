@@ -29,6 +29,8 @@ type Entries = readonly (readonly [key: string, value: string])[];
 
 /** A `Submission` whose request is encoded already. */
 export interface EncodedSubmission {
+  /** The TTL that the request contains, in milliseconds; undefined if it contains none. */
+  readonly ttlMs?: number | undefined;
   readonly request: Uint8Array;
   readonly gather: boolean;
   readonly excludeListeners: boolean;
