@@ -7,6 +7,7 @@ import {
 import { type Introspection, Introspector } from "./introspection/introspection.js";
 import { ListenerSession } from "./listener/listener.js";
 import type { Listener, ListenerOptions } from "./listener/listener-options.js";
+import { leaveHandler } from "./producer/handler-scope.js";
 import { ProducerSession } from "./producer/producer.js";
 import {
   type CloseOptions,
@@ -68,6 +69,8 @@ export interface DispatcherClient {
   /**
    * Closes the client: drains its producers, closes its listeners and watches, waits for its pending requests, then
    * closes the connection. Whatever has not ended after `graceMs` is aborted. Never rejects.
+   *
+   * A producer's handler may wait for it: the promise then resolves when everything else has ended.
    */
   close(options?: CloseOptions): Promise<void>;
 }
@@ -144,9 +147,18 @@ class Client implements DispatcherClient {
 
   async close({ graceMs = DEFAULT_GRACE_MS }: CloseOptions = {}): Promise<void> {
     this.#connection.beginClose();
-    const sessions = [...this.#sessions].map((session) => session.close({ graceMs }));
-    await Promise.all([...sessions, this.#requester.close(graceMs), this.#introspector.close()]);
-    this.#connection.close();
+    const sessions = [...this.#sessions];
+    const isInsideHandler = leaveHandler();
+    const others = Promise.all([
+      ...sessions.map((session) => session.close({ graceMs })),
+      this.#requester.close(graceMs),
+      this.#introspector.close(),
+    ]);
+    const closed = Promise.allSettled([others, ...sessions.map((session) => session.closed)]).then(() =>
+      this.#connection.close(),
+    );
+    // A handler that waited for all sessions would wait for its own answer.
+    await (isInsideHandler ? others : closed);
   }
 
   #register<T extends Producer | Listener>(session: T): T {

@@ -31,7 +31,7 @@ export type { Json, JsonObject } from "./json/json.js";
 export type { Gap, Listener, ListenerOptions } from "./listener/listener-options.js";
 export type { AssignmentContext } from "./producer/assignment.js";
 export { type HandlerResult, ResultInit, type ResultParts } from "./producer/handler-result.js";
-export type { Handler } from "./producer/outstanding.js";
+export type { Handler } from "./producer/handler-scope.js";
 export type {
   CloseOptions,
   DispositionName,

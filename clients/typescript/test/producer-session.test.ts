@@ -102,7 +102,7 @@ describe("a session", () => {
     call.send(toProducer({ $case: "goAway", value: { reason: 1, grace: { seconds: 2n, nanos: 0 } } }));
     await answer(call, sent, "a1");
 
-    expect(statuses.at(-1)).toEqual({ type: "goingAway", graceMs: 2000 });
+    expect(statuses.at(-1)).toEqual({ type: "goingAway", graceMs: 2000, reason: "SHUTDOWN" });
   });
 
   it("counts as dead when the heartbeats stop", async () => {

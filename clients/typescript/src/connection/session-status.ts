@@ -35,6 +35,8 @@ export type SessionStatus =
       readonly type: "goingAway";
       /** How long pending work may take until the session ends, in milliseconds. */
       readonly graceMs: number;
+      /** Why: SHUTDOWN, CONNECTION_AGE, or the name or number of a reason that is newer than this library. */
+      readonly reason: string;
     }
   /** A message that the server rejected, or a callback that threw (reason CALLBACK_FAILED). The session continues. */
   | { readonly type: "fault"; readonly error: DispatcherError }

@@ -5,6 +5,9 @@ import { status } from "@grpc/grpc-js";
 import { Alarm } from "../async/alarm.js";
 import { createDeferred, type Deferred } from "../async/deferred.js";
 import { alreadyClosed, DispatcherError, endedByServer } from "../errors.js";
+import { type GoAway, GoAwayReason } from "../gen/ate/dispatcher/v1/session.js";
+import { msFromDuration } from "../values/duration.js";
+import { nameOf } from "../values/enum-names.js";
 import { Backoff } from "./backoff.js";
 import type { Callbacks } from "./callbacks.js";
 import type { Connection } from "./connection.js";
@@ -49,9 +52,6 @@ const FATAL_CODES: ReadonlySet<status> = new Set([
 
 /** How often a session reports what keeps it from being live, in milliseconds. */
 const REPORT_INTERVAL_MS = 1_000;
-
-/** After a session that was live for this long, in milliseconds, the backoff restarts with the first delay. */
-const STABLE_AFTER_MS = 5_000;
 
 /** Keeps a producer or listener connected. */
 export class Session {
@@ -146,6 +146,13 @@ export class Session {
     this.#watch.setInterval(intervalMs);
   }
 
+  /** The server is about to end the stream. The next stream goes to a new connection. */
+  goingAway({ reason, grace }: GoAway): void {
+    this.#call?.leaveLink();
+    const [graceMs, name] = [msFromDuration(grace), nameOf(GoAwayReason, reason)];
+    this.#callbacks.status({ type: "goingAway", graceMs, reason: name });
+  }
+
   /** Pauses the stream, and the heartbeat watch with it: a paused stream receives nothing. */
   pause(): void {
     this.#call?.pause();
@@ -193,8 +200,10 @@ export class Session {
   }
 
   #lost(error: DispatcherError): void {
-    const wasStable = this.#readyAt > 0 && performance.now() - this.#readyAt >= STABLE_AFTER_MS;
-    if (this.#readyAt > 0) this.#ready = createDeferred();
+    if (this.#readyAt > 0) {
+      this.#ready = createDeferred();
+      this.#backoff.reset();
+    }
     this.#readyAt = 0;
     this.#call = undefined;
     this.#slowness.clear();
@@ -202,11 +211,10 @@ export class Session {
     this.#peer.lost(error);
     if (this.#phase !== "open") this.#end(undefined);
     else if (FATAL_CODES.has(error.code)) this.#end(error);
-    else this.#retryAfter(error, wasStable);
+    else this.#retryAfter(error);
   }
 
-  #retryAfter(error: DispatcherError, wasStable: boolean): void {
-    if (wasStable) this.#backoff.reset();
+  #retryAfter(error: DispatcherError): void {
     const retryInMs = Math.max(this.#backoff.next(), error.retryDelayMs ?? 0);
     this.#retry.set(retryInMs, () => this.connect());
     this.#callbacks.status({ type: "disconnected", error, retryInMs });

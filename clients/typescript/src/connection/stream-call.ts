@@ -105,6 +105,11 @@ export class StreamCall implements LinkCall, WaitingCall {
     this.#stream?.resume();
   }
 
+  /** Opens further calls on another connection, because the server is about to close this one. */
+  leaveLink(): void {
+    this.#link?.release();
+  }
+
   /** Cancels the call, and calls onEnd with `error` before it returns. Does nothing if the call has ended. */
   abort(error: DispatcherError): void {
     if (this.#hasEnded) return;

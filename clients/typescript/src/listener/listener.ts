@@ -36,6 +36,7 @@ export class ListenerSession implements Listener, Peer {
   readonly #cursors = new Cursors();
   readonly #feed: ResultFeed;
   readonly #session: Session;
+  /** The stream, until it ends or goes away; changes of topics then wait for the next one. */
   #call: StreamCall | undefined;
 
   constructor(connection: Connection, options: ListenerOptions) {
@@ -153,7 +154,8 @@ export class ListenerSession implements Listener, Peer {
         this.#session.heartbeat(msFromDuration(event.value.interval));
         break;
       case "goAway":
-        this.#callbacks.status({ type: "goingAway", graceMs: msFromDuration(event.value.grace) });
+        this.#call = undefined;
+        this.#session.goingAway(event.value);
         break;
       default:
         break;

@@ -54,8 +54,13 @@ export interface AssignmentContext {
   send(result: HandlerResult): Promise<void>;
 }
 
-/** Sends a partial result of an assignment. Drops the result if the assignment is closed. */
-export type SendPartial = (assignment: Assignment, result: HandlerResult) => Promise<void>;
+/** What an assignment needs of the producer. */
+export interface AssignmentOwner {
+  /** Sends a partial result of an assignment. Drops the result if the assignment is closed. */
+  sendPartial(assignment: Assignment, result: HandlerResult): Promise<void>;
+  /** The handler of an assignment waits for a close. */
+  left(): void;
+}
 
 /** An assignment whose handler runs. */
 export class Assignment implements AssignmentContext {
@@ -71,7 +76,9 @@ export class Assignment implements AssignmentContext {
   readonly context: Readonly<Record<string, string>>;
   #isOpen = true;
   readonly #expiresAt: number;
-  readonly #sendPartial: SendPartial;
+  readonly #owner: AssignmentOwner;
+  #isRunning = true;
+  #hasLeft = false;
   #remainingMs: (() => number) | undefined;
   #send: ((result: HandlerResult) => Promise<void>) | undefined;
   // Created on first access: an AbortController costs more than a whole reply, and most handlers never use it.
@@ -82,13 +89,13 @@ export class Assignment implements AssignmentContext {
    * @param assignment - the dispatcher's part of the message.
    * @param payload - the requester's part of the message.
    * @param receivedAt - when the message arrived, on the clock of performance.now.
-   * @param sendPartial - sends a partial result of this assignment.
+   * @param owner - the producer's assignments.
    */
   constructor(
     assignment: WireAssignment,
     payload: RequestPayload,
     receivedAt: number,
-    sendPartial: SendPartial,
+    owner: AssignmentOwner,
   ) {
     this.topic = payload.topic;
     this.requestId = assignment.requestId;
@@ -101,7 +108,7 @@ export class Assignment implements AssignmentContext {
     this.attributes = payload.attributes;
     this.context = assignment.context;
     this.#expiresAt = receivedAt + assignment.ttlMs;
-    this.#sendPartial = sendPartial;
+    this.#owner = owner;
   }
 
   // `remainingMs` and `send` are bound functions, because handlers destructure the context. They are created on first
@@ -112,7 +119,7 @@ export class Assignment implements AssignmentContext {
   }
 
   get send(): (result: HandlerResult) => Promise<void> {
-    this.#send ??= (result) => this.#sendPartial(this, result);
+    this.#send ??= (result) => this.#owner.sendPartial(this, result);
     return this.#send;
   }
 
@@ -132,6 +139,27 @@ export class Assignment implements AssignmentContext {
   /** Whether the dispatcher, or this library, has revoked the assignment. */
   get isRevoked(): boolean {
     return this.#revocation !== undefined;
+  }
+
+  /** Whether the handler has not ended. */
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
+  /** Whether the handler waits for a close, so that the close must not wait for the handler. */
+  get hasLeft(): boolean {
+    return this.#hasLeft;
+  }
+
+  /** The handler waits for a close. */
+  leave(): void {
+    this.#hasLeft = true;
+    this.#owner.left();
+  }
+
+  /** The handler has ended. */
+  ended(): void {
+    this.#isRunning = false;
   }
 
   /** Drops all further results of the handler. */

@@ -3,16 +3,10 @@ import { isPromiseLike } from "../async/promise-like.js";
 import type { RecentTexts } from "../codec/recent-texts.js";
 import { DispatcherError } from "../errors.js";
 import type { WireAssignment } from "../wire/wire-assignment.js";
-import { Assignment, type AssignmentContext, type SendPartial } from "./assignment.js";
+import { Assignment, type AssignmentOwner } from "./assignment.js";
 import type { HandlerResult } from "./handler-result.js";
+import { callHandler, type Handler } from "./handler-scope.js";
 import { decodeRequest, type RequestPayload } from "./request-decoder.js";
-
-/**
- * Handles one assignment. The return value is the final result; undefined counts as null. An exception becomes an
- * error result, and the producer stays registered.
- */
-// biome-ignore lint/suspicious/noConfusingVoidType: a handler without a return statement is a handler too
-export type Handler = (request: AssignmentContext) => HandlerResult | void | Promise<HandlerResult | void>;
 
 /** Reasons of a revocation after which results of the handler are dropped. */
 const REASONS_THAT_CLOSE: ReadonlySet<string> = new Set(["SHUTDOWN", "SESSION_LOST", "CLOSED"]);
@@ -57,10 +51,15 @@ export class Outstanding {
   #limit = Number.POSITIVE_INFINITY;
   /** The assignment whose handler is being called. No other message is read during the call. */
   #running: Assignment | undefined;
-  readonly #sendPartial: SendPartial = (assignment, result) => {
-    if (!assignment.isOpen) return Promise.resolve();
-    this.#sink.reply(assignment.assignmentId, true, result);
-    return this.#sink.whenSent();
+  /** Called when every assignment is answered, apart from those whose handlers wait for that. */
+  readonly #idleWaiters: (() => void)[] = [];
+  readonly #owner: AssignmentOwner = {
+    sendPartial: (assignment, result) => {
+      if (!assignment.isOpen) return Promise.resolve();
+      this.#sink.reply(assignment.assignmentId, true, result);
+      return this.#sink.whenSent();
+    },
+    left: () => this.#announceIdle(),
   };
 
   constructor(handler: Handler, sink: ReplySink, texts: RecentTexts) {
@@ -102,7 +101,7 @@ export class Outstanding {
       return;
     }
     if (this.#assignments.size > 0) this.#closeEarlier(wire.assignmentId);
-    const assignment = new Assignment(wire, payload, receivedAt, this.#sendPartial);
+    const assignment = new Assignment(wire, payload, receivedAt, this.#owner);
     // A handler that raises the concurrency starts others while it runs.
     const outer = this.#running;
     this.#running = assignment;
@@ -113,12 +112,23 @@ export class Outstanding {
   /** Revokes assignments. Unknown ids are ignored: they have been answered. Keeps track of handlers until they end. */
   revoke(assignmentIds: readonly string[], reason: DispatcherError): void {
     for (const id of assignmentIds) {
-      this.#waiting.delete(id);
+      if (this.#waiting.delete(id)) this.#announceIdle();
       const assignment = this.#running?.assignmentId === id ? this.#running : this.#assignments.get(id);
       if (assignment === undefined) continue;
       if (REASONS_THAT_CLOSE.has(reason.reason)) this.#close(assignment);
       assignment.revoke(reason);
     }
+  }
+
+  /** Resolves when all assignments are answered, apart from those whose handlers wait for a close themselves. */
+  whenOthersAnswered(): Promise<void> {
+    return new Promise((resolve) => {
+      // In a later turn, when the assignments of the present message have started.
+      setImmediate(() => {
+        this.#idleWaiters.push(resolve);
+        this.#announceIdle();
+      });
+    });
   }
 
   /** Revokes all assignments. */
@@ -130,7 +140,7 @@ export class Outstanding {
 
   #run(assignment: Assignment): void {
     try {
-      const result = this.#handler(assignment);
+      const result = callHandler(this.#handler, assignment);
       if (isPromiseLike(result)) {
         if (assignment.isOpen) this.#assignments.set(assignment.assignmentId, assignment);
         // Promise.resolve makes any thenable settle once, in a later turn, with a value that is no thenable.
@@ -139,23 +149,26 @@ export class Outstanding {
         settled.then(
           (value) => {
             this.#answer(assignment, value ?? undefined);
-            this.#ended();
+            this.#ended(assignment);
           },
           (error: unknown) => {
             this.#fail(assignment, error);
-            this.#ended();
+            this.#ended(assignment);
           },
         );
       } else {
+        assignment.ended();
         this.#answer(assignment, result ?? undefined);
       }
     } catch (error) {
+      assignment.ended();
       this.#fail(assignment, error);
     }
   }
 
   /** A handler that ran for a while has ended. */
-  #ended(): void {
+  #ended(assignment: Assignment): void {
+    assignment.ended();
     this.#busyCount -= 1;
     if (this.#waiting.size > 0) this.#startWaiting();
   }
@@ -183,6 +196,13 @@ export class Outstanding {
     if (this.#assignments.size > 0 && this.#assignments.get(assignment.assignmentId) === assignment) {
       this.#assignments.delete(assignment.assignmentId);
     }
+    if (this.#idleWaiters.length > 0) this.#announceIdle();
+  }
+
+  #announceIdle(): void {
+    if (this.#waiting.size > 0) return;
+    for (const { hasLeft } of this.#assignments.values()) if (!hasLeft) return;
+    for (const resolve of this.#idleWaiters.splice(0)) resolve();
   }
 
   /** Closes an earlier assignment with the same id, which the new one replaces. */

@@ -1,5 +1,5 @@
 import type { SessionStatus } from "../connection/session-status.js";
-import type { Handler } from "./outstanding.js";
+import type { Handler } from "./handler-scope.js";
 
 /** A topic or pattern, with an optional group. `*` matches one token; `>`, as the last token, matches one or more. */
 export type ProducerTopic = string | { readonly topic: string; readonly group?: string };
@@ -75,6 +75,9 @@ export interface Producer {
   /**
    * Drains the producer: it gets no new assignments, finishes those it has, and closes. After `graceMs`, it aborts the
    * handlers that still run. Resolves when the producer is closed; never rejects.
+   *
+   * A handler may wait for it: the promise then resolves when the other handlers have answered, and the producer is
+   * closed after this handler has answered too.
    */
   close(options?: CloseOptions): Promise<void>;
   /**

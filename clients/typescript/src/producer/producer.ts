@@ -21,6 +21,7 @@ import { type ProducerEvent, readProducerEvents } from "../wire/wire.js";
 import { pushReply, type ReplyContent } from "../wire/wire-items.js";
 import { writeFailure } from "./handler-failure.js";
 import { type HandlerResult, writeResult } from "./handler-result.js";
+import { leaveHandler } from "./handler-scope.js";
 import { Outstanding } from "./outstanding.js";
 import {
   type CloseOptions,
@@ -44,7 +45,7 @@ export class ProducerSession implements Producer, Peer {
   #outbox = new OutgoingBatch(() => true);
   /** The server's message limit, in bytes; 0 if the server did not send one. */
   #maxMessageBytes = 0;
-  /** The Welcome of the current stream, until it ends. */
+  /** The Welcome of the current stream, until it ends or goes away; changes wait for the next one. */
   #welcomed: Welcome | undefined;
 
   constructor(connection: Connection, options: ProducerOptions) {
@@ -108,7 +109,9 @@ export class ProducerSession implements Producer, Peer {
     const isLive = this.#session.isReady && !this.#session.isClosing;
     if (isLive) this.#send({ message: { $case: "drain", value: {} } });
     this.#session.closeWithin(graceMs);
-    await this.#session.closed.catch(() => {});
+    const closed = this.#session.closed.catch(() => {});
+    // A handler that waited for the end of the session would wait for its own answer.
+    await (leaveHandler() ? Promise.race([closed, this.#outstanding.whenOthersAnswered()]) : closed);
   }
 
   /** @internal */
@@ -174,7 +177,8 @@ export class ProducerSession implements Producer, Peer {
         this.#session.heartbeat(msFromDuration(event.value.interval));
         break;
       case "goAway":
-        this.#callbacks.status({ type: "goingAway", graceMs: msFromDuration(event.value.grace) });
+        this.#welcomed = undefined;
+        this.#session.goingAway(event.value);
         break;
       case "registered":
       case "deregistered":

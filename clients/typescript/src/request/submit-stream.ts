@@ -136,6 +136,7 @@ export class SubmitStream {
         this.#watch.setInterval(msFromDuration(event.value.interval));
         break;
       case "goAway":
+        this.#call.leaveLink();
         this.end();
         break;
       default:

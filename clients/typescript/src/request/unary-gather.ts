@@ -47,6 +47,7 @@ export function openUnaryGather(
       lastMessageAt = performance.now();
       for (const event of readStreamEvents(message, connection.memory.texts)) {
         passOn(event, gather);
+        if (event.kind === "goAway") call.leaveLink();
         if (event.kind === "acceptance" && ttlMs === undefined) {
           giveUpAt(acceptedGivenUpAt(event.value.acceptance.ttlMs));
         }
