@@ -7,6 +7,15 @@ import {
 import { type Introspection, Introspector } from "./introspection/introspection.js";
 import { ListenerSession } from "./listener/listener.js";
 import type { Listener, ListenerOptions } from "./listener/listener-options.js";
+import { checkOptions, checkPresent, checkValue } from "./options/option-check.js";
+import {
+  CLOSE_TABLE,
+  CONNECTION_TABLE,
+  LISTENER_TABLE,
+  PRODUCER_TABLE,
+  TOPICS_UPDATE_TABLE,
+} from "./options/option-tables.js";
+import { TEXT, WAIT } from "./options/rules.js";
 import { leaveHandler } from "./producer/handler-scope.js";
 import { ProducerSession } from "./producer/producer.js";
 import {
@@ -21,7 +30,10 @@ import { Requester } from "./request/requester.js";
 import type { Acceptance } from "./values/acceptance.js";
 import type { Summary } from "./values/summary.js";
 
-/** A connection to a dispatcher. All its errors are instances of DispatcherError. */
+/**
+ * A connection to a dispatcher. All its errors are instances of DispatcherError. An option that is unknown, or whose value
+ * is impossible, is refused with INVALID_ARGUMENT.
+ */
 export interface DispatcherClient {
   /** Read-only view of the dispatcher: topics, producers, listeners, requests and events. */
   readonly introspect: Introspection;
@@ -68,7 +80,7 @@ export interface DispatcherClient {
   waitForReady(timeoutMs: number): Promise<void>;
   /**
    * Closes the client: drains its producers, closes its listeners and watches, waits for its pending requests, then
-   * closes the connection. Whatever has not ended after `graceMs` is aborted. Never rejects.
+   * closes the connection. Whatever has not ended after `graceMs` is aborted. Rejects only if an option is malformed.
    *
    * A producer's handler may wait for it: the promise then resolves when everything else has ended.
    */
@@ -90,6 +102,7 @@ export interface TopicsUpdate {
  * @throws {DispatcherError} INVALID_ARGUMENT if an option is malformed.
  */
 export function createClient(options: ConnectionOptions = {}): DispatcherClient {
+  checkOptions(options, CONNECTION_TABLE, "options of createClient");
   return new Client(options);
 }
 
@@ -121,12 +134,16 @@ class Client implements DispatcherClient {
     return this.#requester.gather(topic, options);
   }
 
-  cancelRequest(requestId: string): Promise<Summary> {
-    return this.#requester.cancel(requestId);
+  async cancelRequest(requestId: string): Promise<Summary> {
+    checkValue(requestId, TEXT, "requestId");
+    return await this.#requester.cancel(requestId);
   }
 
-  updateListener(listenerId: string, { add = [], remove = [] }: TopicsUpdate): Promise<readonly string[]> {
-    return this.#connection.call(
+  async updateListener(listenerId: string, change: TopicsUpdate): Promise<readonly string[]> {
+    checkValue(listenerId, TEXT, "listenerId");
+    checkOptions(change, TOPICS_UPDATE_TABLE, "options of updateListener");
+    const { add = [], remove = [] } = change;
+    return await this.#connection.call(
       DispatcherServiceService.updateListener.path,
       UpdateListenerRequest.encode({ listenerId, addTopics: add, removeTopics: remove }).finish(),
       (response) => UpdateListenerResponse.decode(response).topics,
@@ -134,18 +151,25 @@ class Client implements DispatcherClient {
   }
 
   createProducer(options: ProducerOptions): Producer {
+    checkOptions(options, PRODUCER_TABLE, "options of a producer");
+    checkPresent(options, ["topics", "handler"], PRODUCER_TABLE);
     return this.#register(new ProducerSession(this.#connection, options));
   }
 
   createListener(options: ListenerOptions): Listener {
+    checkOptions(options, LISTENER_TABLE, "options of a listener");
+    checkPresent(options, ["topics"], LISTENER_TABLE);
     return this.#register(new ListenerSession(this.#connection, options));
   }
 
-  waitForReady(timeoutMs: number): Promise<void> {
-    return this.#connection.waitForReady(timeoutMs);
+  async waitForReady(timeoutMs: number): Promise<void> {
+    checkValue(timeoutMs, WAIT, "timeoutMs");
+    await this.#connection.waitForReady(timeoutMs);
   }
 
-  async close({ graceMs = DEFAULT_GRACE_MS }: CloseOptions = {}): Promise<void> {
+  async close(options: CloseOptions = {}): Promise<void> {
+    checkOptions(options, CLOSE_TABLE, "options of close");
+    const { graceMs = DEFAULT_GRACE_MS } = options;
     this.#connection.beginClose();
     const sessions = [...this.#sessions];
     const isInsideHandler = leaveHandler();

@@ -166,9 +166,9 @@ describe("dispatches on the shared stream", () => {
     [
       "half a result as the goal",
       { completion: { resultCount: 1.5 } },
-      /request cannot be encoded: invalid uint32: 1.5/,
+      /completion.resultCount is 1.5; use a whole number/,
     ],
-    ["text as data", { data: "text" as never }, /data is not a Uint8Array/],
+    ["text as data", { data: "text" as never }, /data is "text"; use a Uint8Array/],
   ])("with %s fail before they are sent", async (_, options, message) => {
     await expect(peers.client.dispatch("topic1", options)).rejects.toThrow(message);
   });

@@ -9,6 +9,7 @@ import {
 import { Alarm, MAX_TIMER_MS } from "../async/alarm.js";
 import { createDeferred } from "../async/deferred.js";
 import { WireMemory } from "../codec/wire-memory.js";
+import { errorText } from "../error-text.js";
 import { alreadyClosed, cancelled, DispatcherError, invalidArgument } from "../errors.js";
 import { DispatcherServiceService } from "../gen/ate/dispatcher/v1/dispatcher_service.js";
 import { RECONNECT_DEFAULTS, type ReconnectOptions } from "./backoff.js";
@@ -74,6 +75,12 @@ export class Connection {
     const channelCredentials = options.credentials ?? credentials.createInsecure();
     const defaults = { ...channelDefaults(reconnect), ...channelOptions };
     this.#pool = new LinkPool(() => new Client(address, channelCredentials, defaults));
+    try {
+      // Creates a channel. It connects later.
+      void this.#pool.first;
+    } catch (error) {
+      throw invalidArgument("address", `${JSON.stringify(address)} cannot be used: ${errorText(error)}`);
+    }
   }
 
   /** Opens a bidirectional stream. @throws {DispatcherError} CANCELLED, reason CLOSED, after {@link beginClose}. */

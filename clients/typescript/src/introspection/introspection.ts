@@ -1,5 +1,5 @@
 import type { Connection } from "../connection/connection.js";
-import { alreadyClosed, invalidArgument } from "../errors.js";
+import { alreadyClosed } from "../errors.js";
 import {
   RequestInfo as RequestMessage,
   ServerInfo as ServerMessage,
@@ -19,6 +19,9 @@ import {
   ListTopicsRequest,
   ListTopicsResponse,
 } from "../gen/ate/dispatcher/v1/introspection_service.js";
+import { checkOptions, checkValue } from "../options/option-check.js";
+import { LIST_TABLE, LOOKUP_TABLE, REQUEST_LIST_TABLE, WATCH_TABLE } from "../options/option-tables.js";
+import { TEXT } from "../options/rules.js";
 import type {
   ListenerInfo,
   ProducerInfo,
@@ -98,7 +101,6 @@ interface PageRequest {
   readonly topic: string;
 }
 
-const MAX_PAGE_SIZE = 1_000;
 const METHODS = IntrospectionServiceService;
 
 /** {@link Introspection} over a connection. */
@@ -110,11 +112,12 @@ export class Introspector implements Introspection {
     this.#connection = connection;
   }
 
-  serverInfo({ signal }: LookupOptions = {}): Promise<ServerInfo> {
+  async serverInfo(options: LookupOptions = {}): Promise<ServerInfo> {
+    checkOptions(options, LOOKUP_TABLE, "options of a lookup");
     const request = GetServerInfoRequest.encode({}).finish();
     const decode = (response: Uint8Array) =>
       serverInfoOf(GetServerInfoResponse.decode(response).server ?? ServerMessage.create());
-    return this.#connection.call(METHODS.getServerInfo.path, request, decode, { signal });
+    return await this.#connection.call(METHODS.getServerInfo.path, request, decode, options);
   }
 
   topics(options: ListOptions = {}): AsyncIterable<TopicInfo, undefined> {
@@ -141,7 +144,7 @@ export class Introspector implements Introspection {
   requests(options: RequestListOptions = {}): AsyncIterable<RequestInfo, undefined> {
     const { pendingOnly = false } = options;
     const message = {
-      encode: (page: PageRequest) => ListRequestsRequest.encode({ ...page, pendingOnly }),
+      encode: (one: PageRequest) => ListRequestsRequest.encode({ ...one, pendingOnly }),
     };
     return this.#list(METHODS.listRequests.path, options, message, (response) => {
       const { requests, nextPageToken } = ListRequestsResponse.decode(response);
@@ -149,11 +152,13 @@ export class Introspector implements Introspection {
     });
   }
 
-  request(requestId: string, { signal }: LookupOptions = {}): Promise<RequestDetails> {
+  async request(requestId: string, options: LookupOptions = {}): Promise<RequestDetails> {
+    checkValue(requestId, TEXT, "requestId");
+    checkOptions(options, LOOKUP_TABLE, "options of a lookup");
     const request = GetRequestRequest.encode({ requestId }).finish();
     const decode = (response: Uint8Array) =>
       requestDetailsOf(GetRequestResponse.decode(response).request ?? RequestMessage.create());
-    return this.#connection.call(METHODS.getRequest.path, request, decode, { signal });
+    return await this.#connection.call(METHODS.getRequest.path, request, decode, options);
   }
 
   watch(options: WatchOptions = {}): AsyncIterable<WatchEvent, undefined> {
@@ -168,6 +173,7 @@ export class Introspector implements Introspection {
   }
 
   #watch(options: WatchOptions): OpenWatch {
+    checkOptions(options, WATCH_TABLE, "options of a watch");
     const watch = openWatch(this.#connection, options);
     this.#watches.add(watch);
     void watch.ended.then(() => this.#watches.delete(watch));
@@ -176,16 +182,18 @@ export class Introspector implements Introspection {
 
   #list<T>(
     path: string,
-    { topic = "", pageSize, signal }: ListOptions,
+    options: ListOptions,
     request: { encode(page: PageRequest): { finish(): Uint8Array } },
     decode: (response: Uint8Array) => Page<T>,
   ): AsyncIterable<T, undefined> {
     const connection = this.#connection;
+    const table = path === METHODS.listRequests.path ? REQUEST_LIST_TABLE : LIST_TABLE;
     async function* items(): AsyncGenerator<T, undefined> {
-      const size = validPageSize(pageSize);
+      checkOptions(options, table, "options of a list");
+      const { topic = "", pageSize = 0, signal } = options;
       let pageToken = "";
       do {
-        const encoded = request.encode({ pageSize: size, pageToken, topic }).finish();
+        const encoded = request.encode({ pageSize, pageToken, topic }).finish();
         const page = await connection.call(path, encoded, decode, { signal });
         yield* page.items;
         pageToken = page.nextPageToken;
@@ -194,11 +202,4 @@ export class Introspector implements Introspection {
     }
     return { [Symbol.asyncIterator]: items };
   }
-}
-
-/** Checks a page size. @returns the size to request; 0 for the server's default. */
-function validPageSize(pageSize: number | undefined): number {
-  if (pageSize === undefined) return 0;
-  if (Number.isInteger(pageSize) && pageSize >= 1 && pageSize <= MAX_PAGE_SIZE) return pageSize;
-  throw invalidArgument("pageSize", `is ${pageSize}; use a whole number from 1 to ${MAX_PAGE_SIZE}`);
 }

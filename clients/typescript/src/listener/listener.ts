@@ -15,6 +15,8 @@ import {
   type Ready,
   type TopicsChanged,
 } from "../gen/ate/dispatcher/v1/listener.js";
+import { checkValue } from "../options/option-check.js";
+import { TEXT } from "../options/rules.js";
 import { ReceivedResult, type ResultDelivery } from "../result/result-delivery.js";
 import { msFromDuration } from "../values/duration.js";
 import { nameOf } from "../values/enum-names.js";
@@ -70,6 +72,7 @@ export class ListenerSession implements Listener, Peer {
 
   async remove(...topics: string[]): Promise<void> {
     this.#session.ensureOpen();
+    for (const topic of topics) checkValue(topic, TEXT, "topic");
     await this.#change(this.#topics.remove(topics));
   }
 

@@ -1,4 +1,6 @@
 import { invalidArgument } from "../errors.js";
+import { checkValue } from "../options/option-check.js";
+import { TEXT } from "../options/rules.js";
 
 const TOKEN = /^[A-Za-z0-9_-]+$/;
 const MAX_LENGTH = 255;
@@ -9,6 +11,7 @@ const MAX_LENGTH = 255;
  * @throws {DispatcherError} INVALID_ARGUMENT that names the pattern and the rule.
  */
 export function checkPattern(pattern: string): void {
+  checkValue(pattern, TEXT, "topic");
   const tokens = pattern.split(".");
   const isValid =
     pattern.length <= MAX_LENGTH &&

@@ -4,7 +4,7 @@ import { Callbacks } from "../connection/callbacks.js";
 import type { Connection } from "../connection/connection.js";
 import { type Peer, Session } from "../connection/session.js";
 import type { StreamCall, StreamEvents } from "../connection/stream-call.js";
-import { alreadyClosed, DispatcherError, errorOfStatus, invalidArgument } from "../errors.js";
+import { alreadyClosed, DispatcherError, errorOfStatus } from "../errors.js";
 import { DispatcherServiceService, ProduceRequest } from "../gen/ate/dispatcher/v1/dispatcher_service.js";
 import {
   DispositionState,
@@ -14,6 +14,8 @@ import {
   RevocationReason,
   type Welcome,
 } from "../gen/ate/dispatcher/v1/producer.js";
+import { checkOptions, checkValue } from "../options/option-check.js";
+import { CLOSE_TABLE, CONCURRENCY, REGISTER_TABLE, TOPIC } from "../options/option-tables.js";
 import { msFromDuration } from "../values/duration.js";
 import { nameOf } from "../values/enum-names.js";
 import { OutgoingBatch } from "../wire/outgoing-batch.js";
@@ -51,7 +53,7 @@ export class ProducerSession implements Producer, Peer {
   constructor(connection: Connection, options: ProducerOptions) {
     this.#connection = connection;
     this.#options = options;
-    this.#concurrency = options.concurrency === undefined ? 0 : validConcurrency(options.concurrency);
+    this.#concurrency = options.concurrency ?? 0;
     this.#callbacks = new Callbacks(options.onStatus);
     this.#registrations = new Registrations(
       options.topics.map((topic) =>
@@ -84,28 +86,34 @@ export class ProducerSession implements Producer, Peer {
     return this.#session.ready();
   }
 
-  async register(topic: string, options?: { readonly group?: string }): Promise<void> {
+  async register(topic: string, options: { readonly group?: string } = {}): Promise<void> {
     this.#session.ensureOpen();
-    const { message, done } = this.#registrations.register(topic, options?.group ?? "");
+    checkValue(topic, TOPIC, "topic");
+    checkOptions(options, REGISTER_TABLE, "options of register");
+    const { message, done } = this.#registrations.register(topic, options.group ?? "");
     if (this.#welcomed !== undefined) this.#send(message);
     await done;
   }
 
   async deregister(topic: string): Promise<void> {
     this.#session.ensureOpen();
+    checkValue(topic, TOPIC, "topic");
     const { message, done } = this.#registrations.deregister(topic);
     if (this.#welcomed !== undefined) this.#send(message);
     await done;
   }
 
   setConcurrency(concurrency: number): void {
-    this.#concurrency = validConcurrency(concurrency);
+    checkValue(concurrency, CONCURRENCY, "concurrency");
+    this.#concurrency = concurrency;
     this.#outstanding.setLimit(this.#concurrency);
     if (this.#welcomed === undefined) return;
     this.#send({ message: { $case: "updateCredit", value: { maxOutstanding: this.#concurrency } } });
   }
 
-  async close({ graceMs = DEFAULT_GRACE_MS }: CloseOptions = {}): Promise<void> {
+  async close(options: CloseOptions = {}): Promise<void> {
+    checkOptions(options, CLOSE_TABLE, "options of close");
+    const { graceMs = DEFAULT_GRACE_MS } = options;
     const isLive = this.#session.isReady && !this.#session.isClosing;
     if (isLive) this.#send({ message: { $case: "drain", value: {} } });
     this.#session.closeWithin(graceMs);
@@ -249,11 +257,6 @@ export class ProducerSession implements Producer, Peer {
   #send(message: ProducerMessage): void {
     this.#outbox.push(ProduceRequest.encode({ messages: [message] }).finish());
   }
-}
-
-function validConcurrency(concurrency: number): number {
-  if (Number.isInteger(concurrency) && concurrency >= 1 && concurrency < 2 ** 32) return concurrency;
-  throw invalidArgument("concurrency", `is ${concurrency}; use a whole number from 1`);
 }
 
 function revoked(value: number): DispatcherError {

@@ -8,6 +8,9 @@ import {
   DispatchResponse,
 } from "../gen/ate/dispatcher/v1/dispatcher_service.js";
 import { Summary as SummaryMessage } from "../gen/ate/dispatcher/v1/summary.js";
+import { checkOptions, checkValue } from "../options/option-check.js";
+import { REQUEST_TABLE } from "../options/option-tables.js";
+import { TEXT } from "../options/rules.js";
 import { type Acceptance, acceptanceOf } from "../values/acceptance.js";
 import { type Summary, summaryOf } from "../values/summary.js";
 import { MAX_MESSAGE_BYTES } from "../wire/message-parts.js";
@@ -45,6 +48,7 @@ export class Requester {
     // One promise per dispatch, and no async function in between: promises took most of the time of a dispatch.
     return new Promise((resolve, reject) => {
       this.#ensureOpen();
+      checkRequest(topic, options);
       if (options.signal?.aborted) throw cancelled("the dispatch was aborted", options.signal.reason);
       const submission = this.#encode(topic, options, false, false);
       if (isUnary(submission, options)) resolve(this.#dispatchUnary(submission, options, false));
@@ -55,11 +59,19 @@ export class Requester {
   /** Checks a request without sending it. @returns the acceptance that it would get. */
   async validate(topic: string, options: RequestOptions): Promise<Acceptance> {
     this.#ensureOpen();
+    checkRequest(topic, options);
     return await this.#dispatchUnary(this.#encode(topic, options, false, false), options, true);
   }
 
   /** Scatters a request whose results return here. Never throws: the gather reports errors. */
   gather(topic: string, options: GatherOptions): Gather {
+    try {
+      checkRequest(topic, options);
+    } catch (error) {
+      const malformed = new PendingGather(undefined, undefined);
+      malformed.failed(DispatcherError.from(error));
+      return malformed;
+    }
     const gather = new PendingGather(options.requestId, options.signal);
     if (options.signal?.aborted) return gather;
     try {
@@ -203,6 +215,11 @@ export class Requester {
   #ensureOpen(): void {
     if (this.#isClosing) throw alreadyClosed("client");
   }
+}
+
+function checkRequest(topic: string, options: RequestOptions): void {
+  checkValue(topic, TEXT, "topic");
+  checkOptions(options, REQUEST_TABLE, "options of a request");
 }
 
 /** A server with a low message limit would end the shared stream because of one large request. */
