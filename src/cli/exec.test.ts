@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { AssignmentContext } from "ate-dispatcher-client";
+import { type AssignmentContext, ResultInit } from "ate-dispatcher-client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { processEnvironment } from "../config/load.js";
 import { createExecutor, type Executor } from "./exec.js";
@@ -16,7 +16,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 function executor(
   command: string,
-  settings: { maxOutputBytes?: number; killGraceMs?: number } = {},
+  settings: { maxOutputBytes?: number; killGraceMs?: number; contentType?: string } = {},
 ): Executor {
   const limits = { maxOutputBytes: 1_024, killGraceMs: 2_000, ...settings };
   return createExecutor({ command, environment: processEnvironment(), ...limits });
@@ -96,9 +96,59 @@ describe("a command as a producer", () => {
     await expect(failing).rejects.toMatchObject({
       code: 2,
       reason: "COMMAND_FAILED",
-      details: expect.stringMatching(/^the command exited with code 3: [\s\S]{1000,2100}\nthe end$/),
+      details: expect.stringMatching(/^the command exited with code 3: [\s\S]{800,900}\nthe end$/),
       metadata: { exit_code: "3" },
     });
+  });
+
+  it("fails with a text of whole characters that a client sends uncut", async () => {
+    const failing = executor("yes ää | head -c 100001 >&2; exit 1").run(assignment());
+
+    const { details } = (await failing.catch((error: unknown) => error)) as { readonly details: string };
+    expect(details.length).toBeLessThanOrEqual(1_024);
+    expect(details.slice(0, -1)).not.toContain("\ufffd");
+  });
+
+  it("answers with bytes if it does not print UTF-8", async () => {
+    const result = await executor("printf '\\377\\000\\n'").run(assignment());
+
+    const data = Buffer.from([255, 0, 10]);
+    expect(result).toEqual(new ResultInit({ data, contentType: "application/octet-stream" }));
+  });
+
+  it("answers with bytes of a given content type", async () => {
+    const result = await executor("printf '7\\n'", { contentType: "text/plain" }).run(assignment());
+
+    expect(result).toEqual(new ResultInit({ data: Buffer.from("7\n"), contentType: "text/plain" }));
+  });
+
+  it("does not wait for child processes that outlive it", async () => {
+    const pid = Number(await executor("sleep 600 & echo $!").run(assignment()));
+
+    expect(isAlive(pid)).toBe(true);
+    process.kill(pid, "SIGKILL");
+  });
+
+  it("does not wait for a child process that keeps its input open", async () => {
+    const big = { ...assignment(), kwargs: { text: "x".repeat(1_000_000) } };
+    const pid = Number(await executor("exec 3<&0; sleep 600 <&3 3<&- & echo $!").run(big));
+
+    process.kill(pid, "SIGKILL");
+    expect(pid).toBeGreaterThan(0);
+  });
+
+  it("answers with all that it has printed although a child process keeps its output open", async () => {
+    const command = "head -c 1000000 /dev/zero | tr '\\0' x; sleep 30 & exit 0";
+    const result = await executor(command, { maxOutputBytes: 2_000_000 }).run(assignment());
+
+    expect(String(result)).toHaveLength(1_000_000);
+  });
+
+  it("fails if it is not executable", async () => {
+    const path = join(folder, "plain");
+    writeFileSync(path, "echo 7\n");
+
+    await expect(executor(path).run(assignment())).rejects.toThrow(/exited with code 126/);
   });
 
   it("fails if a signal ends it", async () => {
@@ -137,6 +187,25 @@ describe("a command as a producer", () => {
 
     await expect(running).rejects.toThrow("EXPIRED");
     expect(isAlive(pid)).toBe(false);
+  });
+
+  it("is killed with its child processes if they ignore SIGTERM and it does not", async () => {
+    const path = join(folder, "stubborn-child");
+    const revocation = new AbortController();
+    const child = "trap '' TERM; while :; do sleep 0.05; done";
+    const command = `(${child}) & echo $! > ${path}; wait`;
+    const running = executor(command, { killGraceMs: 300 }).run(assignment(revocation.signal));
+    const pid = Number(await lineOf(path));
+    revocation.abort(new Error("EXPIRED"));
+
+    await expect(running).rejects.toThrow("EXPIRED");
+    await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false);
+  });
+
+  it("is killed if it prints without end and ignores SIGTERM", async () => {
+    await expect(executor("trap '' TERM; yes", { killGraceMs: 100 }).run(assignment())).rejects.toThrow(
+      "printed more than 1024 bytes",
+    );
   });
 
   it("is not started for an assignment that is revoked already", async () => {

@@ -2,12 +2,19 @@
  * Runs a shell command per assignment, so that any program can be a producer. Each command has a process group of its
  * own, so that it can be ended together with its child processes.
  */
+import { isUtf8 } from "node:buffer";
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { type AssignmentContext, DispatcherError, type HandlerResult } from "ate-dispatcher-client";
+import {
+  type AssignmentContext,
+  DispatcherError,
+  type HandlerResult,
+  ResultInit,
+} from "ate-dispatcher-client";
 import type { Environment } from "../config/load.js";
+import { allRead, printedHead, printedTail } from "./exec-output.js";
 import { jsonText } from "./json-text.js";
 import { pause } from "./time.js";
 import { jsonOrText } from "./values.js";
@@ -21,14 +28,18 @@ export interface ExecOptions {
   readonly maxOutputBytes: number;
   /** Time between SIGTERM and SIGKILL, in milliseconds. */
   readonly killGraceMs: number;
+  /** The media type of the output, which is sent as data then. Default: a JSON value or text, data if it is not UTF-8. */
+  readonly contentType?: string | undefined;
 }
 
 /** Runs commands. */
 export interface Executor {
   /**
-   * Runs the command for one assignment.
+   * Runs the command for one assignment, until the command itself has exited. Child processes that outlive a command
+   * continue, unless the assignment was revoked; what they print is lost.
    *
-   * @returns the command's output: a JSON value if it parses as JSON, else text without the final line break.
+   * @returns the command's output: a JSON value if it parses as JSON, else text without the final line break; data if it
+   * is not UTF-8 or has a content type.
    * @throws DispatcherError COMMAND_FAILED, COMMAND_NOT_STARTED or OUTPUT_TOO_LARGE; the reason of the assignment's
    * signal if it fires while the command runs.
    */
@@ -37,8 +48,13 @@ export interface Executor {
   killAll(): void;
 }
 
-/** The maximum size of the standard error in an error result, in bytes. Its end is kept. */
-const MAX_ERROR_TAIL_BYTES = 2_048;
+/** The maximum size of the standard error in an error result, in bytes. With more, a client would cut off its end. */
+const MAX_ERROR_TAIL_BYTES = 900;
+/** The bytes of a UTF-8 character after its first one. */
+const MAX_CONTINUATION_BYTES = 3;
+
+/** The interval at which a process group is checked for processes that outlive the command, in milliseconds. */
+const GROUP_CHECK_MS = 20;
 
 // gRPC status codes.
 const UNKNOWN = 2;
@@ -54,14 +70,18 @@ export function createExecutor(options: ExecOptions): Executor {
       signal.throwIfAborted();
       const child = start(options, assignment);
       running.add(child);
-      const ended = new AbortController();
-      const revoke = () => void endGroup(child, options.killGraceMs, ended.signal);
-      signal.addEventListener("abort", revoke);
+      const exited = new AbortController();
+      let ending: Promise<void> | undefined;
+      const end = () => {
+        ending ??= endGroup(child, options.killGraceMs, exited.signal);
+      };
+      signal.addEventListener("abort", end);
       try {
-        return await outcome(child, assignment, options.maxOutputBytes, revoke);
+        return await outcome(child, assignment, options, end);
       } finally {
-        ended.abort();
-        signal.removeEventListener("abort", revoke);
+        exited.abort();
+        signal.removeEventListener("abort", end);
+        await ending;
         running.delete(child);
       }
     },
@@ -97,36 +117,54 @@ function notStarted(error: unknown): DispatcherError {
 async function outcome(
   child: ChildProcessWithoutNullStreams,
   assignment: AssignmentContext,
-  maxOutputBytes: number,
-  revoke: () => void,
+  { maxOutputBytes, contentType }: ExecOptions,
+  end: () => void,
 ): Promise<HandlerResult> {
-  const closed = once(child, "close");
-  const errorTail = tail(child.stderr, MAX_ERROR_TAIL_BYTES);
+  // If the system has no room for another process, there are no pipes either.
+  await once(child, "spawn").catch((error: unknown) => {
+    throw notStarted(error);
+  });
+  const exited = once(child, "exit");
+  const output = printedHead(child.stdout, maxOutputBytes, end);
+  const errors = printedTail(child.stderr, MAX_ERROR_TAIL_BYTES);
   // A command need not read its input. The broken pipe is not an error then.
-  const inputWritten = pipeline(Readable.from([inputFor(assignment)]), child.stdin).catch(() => {});
-  const printed = head(child.stdout, maxOutputBytes, revoke);
-  const [[code, signalName], output, errors] = await Promise.all([
-    closed.catch((error: unknown) => {
-      throw notStarted(error);
-    }),
-    printed,
-    errorTail,
-    inputWritten,
-  ]);
+  void pipeline(Readable.from([inputFor(assignment)]), child.stdin).catch(() => {});
+  const [code, signalName] = (await exited) as [number, null] | [null, NodeJS.Signals];
+  await allRead(output, errors);
+  for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe.destroy();
   assignment.signal.throwIfAborted();
-  if (output === undefined) {
-    const remedy = "print less, print a reference, or raise --max-output";
-    const details = `the command printed more than ${maxOutputBytes} bytes, the limit; ${remedy}`;
-    throw new DispatcherError({ code: RESOURCE_EXHAUSTED, reason: "OUTPUT_TOO_LARGE", details });
-  }
-  if (code !== 0) {
-    const how = code === null ? `was ended by ${signalName}` : `exited with code ${code}`;
-    const details = `the command ${how}${errors === "" ? "" : `: ${errors}`}`;
-    const metadata: Record<string, string> =
-      code === null ? { signal: signalName } : { exit_code: String(code) };
-    throw new DispatcherError({ code: UNKNOWN, reason: "COMMAND_FAILED", details, metadata });
-  }
-  return jsonOrText(output.replace(/\r?\n$/, ""));
+  if (output.byteCount > maxOutputBytes) throw tooLarge(maxOutputBytes);
+  if (code !== 0) throw failed(code, signalName, errorText(errors.bytes));
+  return resultOf(output.bytes, contentType);
+}
+
+function tooLarge(maxBytes: number): DispatcherError {
+  const remedy = "print less, print a reference, or raise --max-output";
+  const details = `the command printed more than ${maxBytes} bytes, the limit; ${remedy}`;
+  return new DispatcherError({ code: RESOURCE_EXHAUSTED, reason: "OUTPUT_TOO_LARGE", details });
+}
+
+function failed(code: number | null, signalName: string | null, errors: string): DispatcherError {
+  const how = code === null ? `was ended by ${signalName}` : `exited with code ${code}`;
+  const details = `the command ${how}${errors === "" ? "" : `: ${errors}`}`;
+  const metadata: Record<string, string> =
+    code === null ? { signal: String(signalName) } : { exit_code: String(code) };
+  return new DispatcherError({ code: UNKNOWN, reason: "COMMAND_FAILED", details, metadata });
+}
+
+/** The end of a command's standard error, from its first whole character. */
+function errorText(bytes: Buffer): string {
+  let start = 0;
+  while (start < MAX_CONTINUATION_BYTES && ((bytes[start] ?? 0) & 0xc0) === 0x80) start++;
+  return bytes.toString("utf8", start).trim();
+}
+
+/** Converts a command's output: to data if a content type is set or if it is not UTF-8, else to a JSON value or text. */
+function resultOf(bytes: Buffer, contentType: string | undefined): HandlerResult {
+  if (contentType !== undefined) return new ResultInit({ data: bytes, contentType });
+  return isUtf8(bytes)
+    ? jsonOrText(bytes.toString("utf8").replace(/\r?\n$/, ""))
+    : new ResultInit({ data: bytes, contentType: "application/octet-stream" });
 }
 
 /** The standard input of a command. */
@@ -140,49 +178,31 @@ function inputFor(assignment: AssignmentContext): string {
   return `${jsonText(request)}\n`;
 }
 
-/** Reads a whole stream as text. Calls `onTooLong` when it exceeds the limit, and then returns undefined. */
-async function head(
-  stream: AsyncIterable<Uint8Array>,
-  maxBytes: number,
-  onTooLong: () => void,
-): Promise<string | undefined> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of stream) {
-    bytes += chunk.byteLength;
-    if (bytes <= maxBytes) chunks.push(chunk);
-    else if (bytes - chunk.byteLength <= maxBytes) onTooLong();
-  }
-  return bytes > maxBytes ? undefined : Buffer.concat(chunks).toString("utf8");
-}
-
-/** Reads a whole stream and returns its end as text. */
-async function tail(stream: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string> {
-  let kept = Buffer.alloc(0);
-  for await (const chunk of stream) {
-    kept = Buffer.concat([kept, chunk]);
-    // A copy, because a view would keep all chunks in memory.
-    if (kept.byteLength > maxBytes) kept = Buffer.from(kept.subarray(-maxBytes));
-  }
-  return kept.toString("utf8").trim();
-}
-
-/** Sends SIGTERM to a command's process group, and SIGKILL if it still runs after the grace period. */
+/**
+ * Ends a command's process group: SIGTERM, and SIGKILL if a process of the group still runs after the grace period.
+ *
+ * @param exited - fires when the command itself has exited.
+ */
 async function endGroup(
   child: ChildProcessWithoutNullStreams,
   graceMs: number,
-  ended: AbortSignal,
+  exited: AbortSignal,
 ): Promise<void> {
+  const killAt = performance.now() + graceMs;
   kill(child, "SIGTERM");
-  await pause(graceMs, ended);
-  if (!ended.aborted) kill(child, "SIGKILL");
+  await pause(graceMs, exited);
+  // No event tells when a child process of the command has ended.
+  while (kill(child, 0) && performance.now() < killAt) await pause(GROUP_CHECK_MS);
+  kill(child, "SIGKILL");
 }
 
-function kill(child: ChildProcessWithoutNullStreams, signal: NodeJS.Signals): void {
-  if (child.pid === undefined) return;
+/** Sends a signal to a command's process group; 0 only checks for it. @returns whether the group has a process. */
+function kill(child: ChildProcessWithoutNullStreams, signal: NodeJS.Signals | 0): boolean {
+  if (child.pid === undefined) return false;
   try {
-    process.kill(-child.pid, signal);
+    return process.kill(-child.pid, signal);
   } catch {
     // The group has ended already.
+    return false;
   }
 }

@@ -30,9 +30,13 @@ Examples:
   standard input    the request as JSON: topic, args, kwargs, request_id, assignment_id, attempt, ttl_ms, attributes,
                     content_type, and data in base64 if the request has data
   environment       ATE_TOPIC, ATE_REQUEST_ID, ATE_TTL_MS (the rest of the TTL)
-  standard output   the result: JSON if it parses as JSON, text otherwise
+  standard output   the result: JSON if it parses as JSON, text otherwise; bytes (application/octet-stream) if it is not
+                    UTF-8, and always with --content-type
   exit code         not 0: an error result with the code and the end of standard error
-If the request ends first, the command and its child processes get SIGTERM, and SIGKILL after 2 s.
+Numbers that JSON does not have arrive as "NaN", "Infinity" and "-Infinity". A printed number with more digits than a
+double can hold is sent as text. The result is complete when the command itself exits: a child process in the background
+delays it by 0.2 s at most, and continues. If the request ends first, the command and its child processes get SIGTERM,
+and SIGKILL after 2 s.
 
 SIGTERM or Ctrl-C: takes no new requests, finishes pending ones, and exits with code 0.`;
 
@@ -41,6 +45,7 @@ interface Flags extends ConnectOptions {
   readonly exec?: string;
   readonly delay?: number;
   readonly concurrency?: number;
+  readonly contentType?: string;
   readonly maxOutput?: number;
   readonly id?: string;
   readonly group?: string;
@@ -70,6 +75,12 @@ export function addProduce(program: Command, cli: Cli): void {
       "-c, --concurrency <n>",
       `maximum number of requests at a time (default: ${DEFAULT_ECHO_CONCURRENCY} with --echo, the number of processors with --exec)`,
       positiveCount,
+    )
+    .addOption(
+      new Option(
+        "--content-type <type>",
+        "send the output of a command as bytes of this media type",
+      ).conflicts("echo"),
     )
     .option("--max-output <size>", "maximum output of a command (default: 256KiB)", positiveBytes)
     .option("--id <producer-id>", "id of this producer; it replaces a producer with the same id")
@@ -116,7 +127,7 @@ function createAnswer(flags: Flags, cli: Cli): Answer {
   };
 }
 
-function createComputation({ echo, exec, maxOutput }: Flags, cli: Cli): Answer {
+function createComputation({ echo, exec, maxOutput, contentType }: Flags, cli: Cli): Answer {
   if (echo) return async ({ topic, args, kwargs }, id) => ({ id, some_key: topic, args, kwargs });
   if (exec === undefined)
     throw new CliError("no answer is defined; add --echo or --exec 'command'", EXIT.usage);
@@ -125,6 +136,7 @@ function createComputation({ echo, exec, maxOutput }: Flags, cli: Cli): Answer {
     environment: cli.environment,
     maxOutputBytes: maxOutput ?? DEFAULT_MAX_OUTPUT_BYTES,
     killGraceMs: KILL_GRACE_MS,
+    contentType,
   });
   cli.atExit(() => executor.killAll());
   return (assignment) => executor.run(assignment);

@@ -86,6 +86,32 @@ describe("produce --exec", () => {
     }
   });
 
+  it("carries bytes", async () => {
+    await ready("produce", "bytes", "--exec", "printf '\\377\\000'", "--id", "p1");
+    await ready("produce", "bytes", "--exec", "echo 7", "--content-type", "image/x", "--id", "p2");
+    const results: unknown[] = [];
+    for await (const { producerId, data, contentType } of client.gather("bytes", { ttlMs: 60_000 })) {
+      results.push([producerId, contentType, Buffer.from(data ?? []).toString("hex")]);
+    }
+
+    expect(results.sort()).toEqual([
+      ["p1", "application/octet-stream", "ff00"],
+      ["p2", "image/x", "370a"],
+    ]);
+  });
+
+  it("fails a result that exceeds the dispatcher's limit, and stays connected", async () => {
+    const big = "head -c 1500000 /dev/zero | tr '\\0' x";
+    const command = `if grep -q big; then ${big}; else echo 7; fi`;
+    await ready("produce", "large", "--exec", command, "--max-output", "2MiB", "--id", "p1");
+    const gathered = client.gather("large", { ttlMs: 60_000, args: ["big"] });
+    for await (const { error } of gathered) expect(error?.reason).toBe("RESULT_TOO_LARGE");
+    const { result } = await gather("large");
+
+    expect((await gathered.summary).outcomes).toMatchObject([{ state: "FAILED" }]);
+    expect(result?.value).toBe(7);
+  });
+
   it("kills the command when the connection is lost", async () => {
     const own = await processes.serve();
     const { command, started } = longRunningCommand(join(folder, "lost"));
