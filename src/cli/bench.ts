@@ -9,6 +9,7 @@ import { addConnectOptions, type ConnectOptions, withClient } from "./connect.js
 import { EXIT } from "./exit.js";
 import { count, rate, span } from "./numbers.js";
 import { sanitize } from "./output.js";
+import { orStopped } from "./time.js";
 import { positiveBytes, positiveCount, positiveMs } from "./values.js";
 
 const EXAMPLES = `
@@ -80,7 +81,7 @@ async function bench(flags: Flags, cli: Cli): Promise<void> {
   const output = cli.output(flags.json === true);
   const load = loadOf(flags);
   // Checks that the dispatcher answers, with the same error as the other commands.
-  await withClient(flags, cli, async () => {});
+  await withClient(flags, cli, (client) => orStopped(client.introspect.serverInfo(), cli.stop));
   const figures = await runBenchLoad(load, cli.stop);
   await output.result(benchEvent(figures), () => benchLines(figures).join("\n"));
   cli.stop.throwIfAborted();

@@ -3,10 +3,13 @@
  */
 import { createClient, type DispatcherClient } from "ate-dispatcher-client";
 import { type Command, Option } from "commander";
+import { formatDurationMs } from "../config/quantity.js";
 import type { Cli } from "./cli.js";
 import { CliError, EXIT } from "./exit.js";
+import { sanitize } from "./output.js";
 import { orStopped } from "./time.js";
 import { connectAddress, positiveMs } from "./values.js";
+import { noteWhileWaiting, whyNotConnected } from "./waiting.js";
 
 /** The parsed options of a connection. */
 export interface ConnectOptions {
@@ -17,6 +20,7 @@ export interface ConnectOptions {
 
 const DEFAULT_ADDRESS = "127.0.0.1:50051";
 const DEFAULT_CONNECT_TIMEOUT_MS = 3_000;
+const TTL_RESERVE_MS = 1_000;
 const CLOSE_GRACE_MS = 500;
 
 /** Adds the connection's options to a command. */
@@ -28,7 +32,7 @@ export function addConnectOptions(command: Command, { environment }: Cli): Comma
   ).argParser(connectAddress);
   const timeout = new Option(
     "--connect-timeout <duration>",
-    "how long to wait for the connection (default: 3s)",
+    "how long to wait for the connection (default: 3s, or 1s more than --ttl if that is less)",
   );
   return command
     .addOption(address)
@@ -39,37 +43,51 @@ export function addConnectOptions(command: Command, { environment }: Cli): Comma
         command.setOptionValue("address", validAddress(fromEnvironment || DEFAULT_ADDRESS));
       }
       if (command.getOptionValue("connectTimeout") === undefined) {
-        command.setOptionValue("connectTimeout", DEFAULT_CONNECT_TIMEOUT_MS);
+        command.setOptionValue("connectTimeout", defaultTimeoutMs(command.getOptionValue("ttl")));
       }
     });
 }
 
 /**
- * Runs a function with a connected client, and closes the client afterwards.
+ * Runs a function with a connected client, and closes the client afterwards. Says once a second on standard error what
+ * keeps the command, until `use` has ended or calls `answered`.
  *
  * @throws CliError with exit code 4 if no dispatcher answers in time, or the reason of `stop` if it fires before.
  */
 export async function withClient<T>(
-  { address, connectTimeout }: ConnectOptions,
-  { stop }: Cli,
-  use: (client: DispatcherClient) => Promise<T>,
+  { address, connectTimeout, json }: ConnectOptions,
+  { stop, output }: Pick<Cli, "stop" | "output">,
+  use: (client: DispatcherClient, answered: () => void) => Promise<T>,
 ): Promise<T> {
   const client = createClient({ address });
+  const answered = new AbortController();
+  let isConnected = false;
+  const reason = async () => (isConnected ? "connected, but no answer yet" : await whyNotConnected(client));
+  void noteWhileWaiting(output(json === true), address, reason, answered.signal);
   try {
     await orStopped(client.waitForReady(connectTimeout).catch(unreachable), stop);
-    return await use(client);
+    isConnected = true;
+    return await use(client, () => answered.abort());
   } finally {
+    answered.abort();
     // The command has waited for its results already.
     await client.close({ graceMs: CLOSE_GRACE_MS });
   }
 
-  function unreachable(): never {
+  async function unreachable(): Promise<never> {
+    const why = await whyNotConnected(client);
     throw new CliError(
-      `no dispatcher answers at ${address}; start one with "ate-dispatcher serve", ` +
-        "or set another address with --address or ATE_DISPATCHER_ADDRESS",
+      `no dispatcher answers at ${address} within ${formatDurationMs(connectTimeout)} (${sanitize(why)}); ` +
+        'start one with "ate-dispatcher serve", or set another address with --address or ATE_DISPATCHER_ADDRESS',
       EXIT.unreachable,
     );
   }
+}
+
+/** A call that has a TTL ends soon after it, also if there is no connection. */
+function defaultTimeoutMs(ttlMs: unknown): number {
+  if (typeof ttlMs !== "number") return DEFAULT_CONNECT_TIMEOUT_MS;
+  return Math.min(DEFAULT_CONNECT_TIMEOUT_MS, ttlMs + TTL_RESERVE_MS);
 }
 
 function validAddress(address: string): string {

@@ -2,7 +2,6 @@
  * Reads what a command prints. A child process may inherit a pipe of the command and keep it open after the command has
  * exited, so the end of a pipe is not awaited for long.
  */
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { pause } from "./time.js";
 
 /** What a command has printed to one pipe. */
@@ -58,7 +57,7 @@ export async function allRead(...printed: readonly Printed[]): Promise<void> {
   const byteCount = () => printed.reduce((sum, { byteCount }) => sum + byteCount, 0);
   for (let turn = 0, before = -1; turn < MAX_TURNS && before !== byteCount(); turn++) {
     before = byteCount();
-    await nextTurn();
+    await pause(1);
   }
 }
 

@@ -15,6 +15,12 @@ describe("an error", () => {
       "FAILED_PRECONDITION: nobody",
     ],
     [new DispatcherError({ code: 14, details: "gone" }), 4, "UNAVAILABLE: gone"],
+    [new DispatcherError({ code: 4, details: "no answer" }), 4, "DEADLINE_EXCEEDED: no answer"],
+    [
+      new DispatcherError({ code: 4, reason: "DEADLINE_TOO_SHORT", details: "too short" }),
+      1,
+      "DEADLINE_EXCEEDED: too short",
+    ],
     [Object.assign(new Error("EACCES: no"), { syscall: "open" }), 1, "EACCES: no"],
   ])("%s ends the program with its code and text", (error, exitCode, text) => {
     expect(explain(error)).toEqual({ exitCode, text });

@@ -72,11 +72,17 @@ function textOf(error: unknown): string {
   }
 }
 
-/** gRPC status code. */
+// gRPC status codes.
+const DEADLINE_EXCEEDED = 4;
 const UNAVAILABLE = 14;
 
 function explainCall(error: DispatcherError): Explanation {
   const text = sanitize(error.message);
   if (error.reason === "NO_PRODUCERS") return { exitCode: EXIT.unsatisfied, text };
-  return { exitCode: error.code === UNAVAILABLE ? EXIT.unreachable : EXIT.failed, text };
+  return { exitCode: isUnanswered(error) ? EXIT.unreachable : EXIT.failed, text };
+}
+
+/** Whether there was no connection, or no answer on it in time. */
+function isUnanswered({ code, reason }: DispatcherError): boolean {
+  return code === UNAVAILABLE || (code === DEADLINE_EXCEEDED && reason !== "DEADLINE_TOO_SHORT");
 }

@@ -17,6 +17,7 @@ import {
   undecodable,
 } from "./render.js";
 import { addRequestOptions, type RequestFlags, requestOf } from "./request-options.js";
+import { pause } from "./time.js";
 import { percent, positiveCount, positiveMs } from "./values.js";
 
 const EXAMPLES = `
@@ -67,9 +68,13 @@ export function addGather(program: Command, cli: Cli): void {
       const output = cli.output(flags.json === true);
       const options = { ...(await requestOf(args, flags, cli)), completion: completionOf(flags) };
       const excludeListeners = flags.excludeListeners === true;
-      await withClient(flags, cli, (client) =>
-        show(client.gather(topic, { ...options, excludeListeners }), topic, output, cli),
-      );
+      const abandonment = new AbortController();
+      await withClient(flags, cli, (client, answered) => {
+        const { signal } = abandonment;
+        const gather = client.gather(topic, { ...options, excludeListeners, signal });
+        gather.acceptance.then(answered, answered);
+        return show(gather, topic, output, cli, abandonment);
+      });
     });
 }
 
@@ -91,9 +96,21 @@ function completionOf({
 
 const PLAIN: Paint = (_, text) => text;
 
-async function show(gather: Gather, topic: string, output: Output, cli: Cli): Promise<void> {
+/** How long the summary of a request that a signal has cancelled may take, in milliseconds. */
+const MAX_CANCEL_MS = 2_000;
+
+async function show(
+  gather: Gather,
+  topic: string,
+  output: Output,
+  cli: Cli,
+  abandonment: AbortController,
+): Promise<void> {
   const { paint } = output;
-  const cancel = () => gather.cancel();
+  const cancel = () => {
+    gather.cancel();
+    void pause(MAX_CANCEL_MS).then(() => abandonment.abort());
+  };
   cli.stop.addEventListener("abort", cancel);
   gather.summary.catch(() => {});
   try {

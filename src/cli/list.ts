@@ -44,16 +44,23 @@ export function addList<T, F extends ConnectOptions>(program: Command, cli: Cli,
     .addHelpText("after", list.examples)
     .action(async (topic: string | undefined, flags: F) => {
       const output = cli.output(flags.json === true);
-      await withClient(flags, cli, (client) =>
-        orStopped(show(client, topic ?? "", list, flags, output), cli.stop),
+      await withClient(flags, cli, (client, answered) =>
+        orStopped(show({ client, topic: topic ?? "", answered }, list, flags, output), cli.stop),
       );
       cli.exitWith(EXIT.ok);
     });
 }
 
+/** Whom to ask for a list, and about which topic; empty for all. */
+interface Query {
+  readonly client: DispatcherClient;
+  readonly topic: string;
+  /** To call when the first entry has arrived. */
+  readonly answered: () => void;
+}
+
 async function show<T, F extends ConnectOptions>(
-  client: DispatcherClient,
-  topic: string,
+  { client, topic, answered }: Query,
   list: List<T, F>,
   flags: F,
   output: Output,
@@ -63,6 +70,7 @@ async function show<T, F extends ConnectOptions>(
   let shown = 0;
   let hasMore = false;
   for await (const item of list.fetch(client, topic, flags)) {
+    answered();
     hasMore = shown === maxCount;
     if (hasMore) break;
     shown++;

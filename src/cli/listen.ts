@@ -53,11 +53,12 @@ export function addListen(program: Command, cli: Cli): void {
     .addHelpText("after", EXAMPLES)
     .action(async (topics: readonly string[], flags: Flags) => {
       const output = cli.output(flags.json === true);
-      await withClient(flags, cli, async (client) => {
+      await withClient(flags, cli, async (client, answered) => {
         const counted = new AbortController();
         const callbacks = createCallbacks(flags, output, () => counted.abort());
         const listener = client.createListener({ topics, ...callbacks, ...optionsOf(flags) });
         await orStopped(listener.ready(), cli.stop);
+        answered();
         output.note(
           { event: "ready", listener_id: listener.id, topics },
           `listening on ${topics.join(", ")} as ${sanitize(listener.id ?? "")}`,

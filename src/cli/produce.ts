@@ -97,7 +97,7 @@ export function addProduce(program: Command, cli: Cli): void {
 async function produce(topics: readonly string[], flags: Flags, cli: Cli): Promise<void> {
   const output = cli.output(flags.json === true);
   const answer = createAnswer(flags, cli);
-  await withClient(flags, cli, async (client) => {
+  await withClient(flags, cli, async (client, answered) => {
     const handler: Handler = (assignment) => answer(assignment, producer.id ?? "");
     const log = flags.quiet ? undefined : createWorkLog(output);
     const producer: Producer = client.createProducer({
@@ -107,6 +107,7 @@ async function produce(topics: readonly string[], flags: Flags, cli: Cli): Promi
       ...(log && { onDisposition: log.onDisposition }),
     });
     await orStopped(producer.ready(), cli.stop);
+    answered();
     const ready = { event: "ready", producer_id: producer.id, topics };
     output.note(ready, `answering on ${topics.join(", ")} as ${sanitize(producer.id ?? "")}`);
     await Promise.race([producer.closed, pause(undefined, cli.stop)]);

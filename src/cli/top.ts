@@ -56,18 +56,24 @@ export function addTop(program: Command, cli: Cli): void {
     .addHelpText("after", EXAMPLES)
     .action(async (flags: Flags) => {
       const isLive = cli.stdout.isTTY === true && flags.json !== true && flags.count === undefined;
-      await withClient(flags, cli, (client) => (isLive ? live : print)(client, flags, cli));
+      await withClient(flags, cli, async (client, answered) => {
+        if (!isLive) return await print(client, flags, cli, answered);
+        // From here on, the screen says what keeps the command.
+        answered();
+        await live(client, flags, cli);
+      });
       cli.exitWith(EXIT.ok);
     });
 }
 
 /** Prints the load `--count` times. */
-async function print(client: DispatcherClient, flags: Flags, cli: Cli): Promise<void> {
+async function print(client: DispatcherClient, flags: Flags, cli: Cli, answered: () => void): Promise<void> {
   const output = cli.output(flags.json === true);
   const rows = flags.rows ?? PRINTED_ROWS;
   let left = flags.count ?? 1;
   try {
     for await (const load of loads(client, cli.stop)) {
+      answered();
       if (load.rates === undefined) continue;
       const lines = loadLines(load, flags.address, rows, output.paint);
       await output.result(loadEvent(load, rows), () => [...lines, ...(left > 1 ? [""] : [])].join("\n"));
@@ -89,6 +95,7 @@ async function live(client: DispatcherClient, flags: Flags, cli: Cli): Promise<v
     () => {},
   );
   const end = AbortSignal.any([cli.stop, quit.signal]);
+  screen.draw([`${flags.address}: connected, but no answer yet`, "", FOOTER]);
   try {
     while (!end.aborted) {
       await drawLoads(client, flags, screen, cli, end).catch(async (cause: unknown) => {

@@ -140,7 +140,7 @@ describe("a command that cannot", () => {
 
     expect([code, stdout]).toEqual([4, ""]);
     expect(stderr).toMatch(
-      /^error: no dispatcher answers at 127\.0\.0\.1:9; start one with .* --address .*\n$/,
+      /^error: no dispatcher answers at 127\.0\.0\.1:9 within 300ms \(connect ECONNREFUSED 127\.0\.0\.1:9\); start one with .* --address .*\n$/,
     );
   });
 });
