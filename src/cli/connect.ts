@@ -9,7 +9,7 @@ import { CliError, EXIT } from "./exit.js";
 import { sanitize } from "./output.js";
 import { orStopped } from "./time.js";
 import { connectAddress, positiveMs } from "./values.js";
-import { noteWhileWaiting, whyNotConnected } from "./waiting.js";
+import { WaitingNotes, whyNotConnected } from "./waiting.js";
 
 /** The parsed options of a connection. */
 export interface ConnectOptions {
@@ -48,26 +48,34 @@ export function addConnectOptions(command: Command, { environment }: Cli): Comma
     });
 }
 
+/** What a command shares with the notes about its dispatcher. */
+export interface Contact {
+  readonly notes: WaitingNotes;
+  /** Ends the notes: the dispatcher has answered, or the command tells what keeps it in another way. */
+  answered(): void;
+}
+
 /**
  * Runs a function with a connected client, and closes the client afterwards. Says once a second on standard error what
- * keeps the command, until `use` has ended or calls `answered`.
+ * keeps the command, until `use` has ended or calls `contact.answered`.
  *
  * @throws CliError with exit code 4 if no dispatcher answers in time, or the reason of `stop` if it fires before.
  */
 export async function withClient<T>(
   { address, connectTimeout, json }: ConnectOptions,
   { stop, output }: Pick<Cli, "stop" | "output">,
-  use: (client: DispatcherClient, answered: () => void) => Promise<T>,
+  use: (client: DispatcherClient, contact: Contact) => Promise<T>,
 ): Promise<T> {
   const client = createClient({ address });
   const answered = new AbortController();
   let isConnected = false;
   const reason = async () => (isConnected ? "connected, but no answer yet" : await whyNotConnected(client));
-  void noteWhileWaiting(output(json === true), address, reason, answered.signal);
+  const notes = new WaitingNotes(output(json === true), address);
+  void notes.repeat(reason, answered.signal);
   try {
     await orStopped(client.waitForReady(connectTimeout).catch(unreachable), stop);
     isConnected = true;
-    return await use(client, () => answered.abort());
+    return await use(client, { notes, answered: () => answered.abort() });
   } finally {
     answered.abort();
     // The command has waited for its results already.

@@ -69,7 +69,7 @@ export function addGather(program: Command, cli: Cli): void {
       const options = { ...(await requestOf(args, flags, cli)), completion: completionOf(flags) };
       const excludeListeners = flags.excludeListeners === true;
       const abandonment = new AbortController();
-      await withClient(flags, cli, (client, answered) => {
+      await withClient(flags, cli, (client, { answered }) => {
         const { signal } = abandonment;
         const gather = client.gather(topic, { ...options, excludeListeners, signal });
         gather.acceptance.then(answered, answered);

@@ -44,7 +44,7 @@ export function addList<T, F extends ConnectOptions>(program: Command, cli: Cli,
     .addHelpText("after", list.examples)
     .action(async (topic: string | undefined, flags: F) => {
       const output = cli.output(flags.json === true);
-      await withClient(flags, cli, (client, answered) =>
+      await withClient(flags, cli, (client, { answered }) =>
         orStopped(show({ client, topic: topic ?? "", answered }, list, flags, output), cli.stop),
       );
       cli.exitWith(EXIT.ok);

@@ -11,6 +11,7 @@ import { createResultLine, resultEvent, summaryEvent, summaryLines } from "./ren
 import { createStatusNotes } from "./session-notes.js";
 import { orStopped, pause } from "./time.js";
 import { positiveCount, positiveMs } from "./values.js";
+import type { WaitingNotes } from "./waiting.js";
 
 const EXAMPLES = `
 Examples:
@@ -53,9 +54,9 @@ export function addListen(program: Command, cli: Cli): void {
     .addHelpText("after", EXAMPLES)
     .action(async (topics: readonly string[], flags: Flags) => {
       const output = cli.output(flags.json === true);
-      await withClient(flags, cli, async (client, answered) => {
+      await withClient(flags, cli, async (client, { answered, notes }) => {
         const counted = new AbortController();
-        const callbacks = createCallbacks(flags, output, () => counted.abort());
+        const callbacks = createCallbacks(flags, output, notes, () => counted.abort());
         const listener = client.createListener({ topics, ...callbacks, ...optionsOf(flags) });
         await orStopped(listener.ready(), cli.stop);
         answered();
@@ -93,8 +94,9 @@ async function waitForEnd(
  * Creates the callbacks that print results, gaps and summaries. A slow reader of the output slows down the listener.
  */
 function createCallbacks(
-  { count, summaries, json, address }: Flags,
+  { count, summaries, json }: Flags,
   output: Output,
+  notes: WaitingNotes,
   onEnough: () => void,
 ): Pick<ListenerOptions, "onResult" | "onSummary" | "onGap" | "onStatus"> {
   const line = createResultLine(output.paint);
@@ -115,7 +117,7 @@ function createCallbacks(
       if (json) void output.result(event, () => "");
       else output.warn(`lost ${lostCount} results on ${sanitize(topic)} (${reason})`);
     },
-    onStatus: createStatusNotes(output, address),
+    onStatus: createStatusNotes(output, notes),
     ...(summaries && {
       onSummary: (summary) =>
         void output.result(summaryEvent(summary), () => summaryLines(summary, output.paint)),

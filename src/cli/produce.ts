@@ -97,13 +97,13 @@ export function addProduce(program: Command, cli: Cli): void {
 async function produce(topics: readonly string[], flags: Flags, cli: Cli): Promise<void> {
   const output = cli.output(flags.json === true);
   const answer = createAnswer(flags, cli);
-  await withClient(flags, cli, async (client, answered) => {
+  await withClient(flags, cli, async (client, { answered, notes }) => {
     const handler: Handler = (assignment) => answer(assignment, producer.id ?? "");
     const log = flags.quiet ? undefined : createWorkLog(output);
     const producer: Producer = client.createProducer({
       ...optionsOf(topics, flags),
       handler: log?.watch(handler) ?? handler,
-      onStatus: createStatusNotes(output, flags.address),
+      onStatus: createStatusNotes(output, notes),
       ...(log && { onDisposition: log.onDisposition }),
     });
     await orStopped(producer.ready(), cli.stop);

@@ -4,13 +4,14 @@ import { describe, expect, it } from "vitest";
 import { createOutput } from "./output.js";
 import { OutputStream } from "./output-stream.js";
 import { createStatusNotes } from "./session-notes.js";
+import { WaitingNotes } from "./waiting.js";
 
 function setUp(isJson: boolean) {
   const stderr = new PassThrough();
   const to = (stream: PassThrough) => new OutputStream(stream, new AbortController().signal, () => {});
   const output = createOutput(to(new PassThrough()), to(stderr), {}, isJson);
   let now = 0;
-  const onStatus = createStatusNotes(output, "127.0.0.1:9", () => now);
+  const onStatus = createStatusNotes(output, new WaitingNotes(output, "127.0.0.1:9", () => now));
   return {
     /** Passes a status at an instant. @returns the lines that it printed. */
     at(ms: number, status: SessionStatus): readonly string[] {

@@ -56,7 +56,7 @@ export function addTop(program: Command, cli: Cli): void {
     .addHelpText("after", EXAMPLES)
     .action(async (flags: Flags) => {
       const isLive = cli.stdout.isTTY === true && flags.json !== true && flags.count === undefined;
-      await withClient(flags, cli, async (client, answered) => {
+      await withClient(flags, cli, async (client, { answered }) => {
         if (!isLive) return await print(client, flags, cli, answered);
         // From here on, the screen says what keeps the command.
         answered();
