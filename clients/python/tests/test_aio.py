@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 from collections.abc import AsyncIterator, Callable
 
@@ -322,3 +323,52 @@ async def test_calls_and_gathers_on_a_dead_connection_fail_in_time(server: Serve
             await far.validate("t")
         assert caught.value.reason == "NO_ANSWER"
         await far.validate("t")
+
+
+@pytest.mark.parametrize("change", [False, True])
+async def test_handlers_that_outlast_their_ttl_keep_their_slot(
+    aclient: Client, topic: str, change: bool
+) -> None:
+    running, begun, go_on = set[str](), asyncio.Queue[int](), asyncio.Event()
+
+    async def handle(a: Assignment) -> None:
+        running.add(a.assignment_id)
+        begun.put_nowait(len(running))
+        while not go_on.is_set():
+            with contextlib.suppress(asyncio.CancelledError):
+                await go_on.wait()
+        running.discard(a.assignment_id)
+
+    producer = await aclient.producer([topic], handle, concurrency=3 if change else 1).ready()
+    if change:
+        producer.set_concurrency(1)
+    for _ in range(3):
+        summary = await aclient.gather(topic, ttl=0.1).summary
+        assert summary.answered_count == 0
+    waiting = aclient.gather(topic, ttl=10)
+    await waiting.acceptance
+    assert begun.get_nowait() == 1
+    assert begun.empty()
+    go_on.set()
+    assert (await waiting.summary).answered_count == 1
+    assert begun.get_nowait() == 1
+    assert begun.empty()
+
+
+async def test_a_higher_concurrency_starts_waiting_handlers(aclient: Client, topic: str) -> None:
+    begun, go_on = asyncio.Semaphore(0), asyncio.Event()
+
+    async def handle(a: Assignment) -> None:
+        begun.release()
+        while not go_on.is_set():
+            with contextlib.suppress(asyncio.CancelledError):
+                await go_on.wait()
+
+    producer = await aclient.producer([topic], handle, concurrency=1).ready()
+    await aclient.gather(topic, ttl=0.1).summary
+    second = aclient.gather(topic, ttl=10)
+    await asyncio.wait_for(begun.acquire(), 10)
+    producer.set_concurrency(2)
+    await asyncio.wait_for(begun.acquire(), 10)
+    go_on.set()
+    assert (await second.summary).answered_count == 1

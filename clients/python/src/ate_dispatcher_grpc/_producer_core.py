@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
@@ -54,6 +55,12 @@ class ProducerCore(Generic[A]):
         # the server notices the loss.
         self._id = options.id
         self._max_message_bytes = 0
+        self._granted_concurrency = 0
+
+    @property
+    def max_running(self) -> float:
+        """The maximum number of handlers that run at the same time: the concurrency, else what the server grants."""
+        return self.concurrency or self._granted_concurrency or math.inf
 
     def hello(self) -> bytes:
         """Returns the first message of a new stream.
@@ -171,6 +178,7 @@ class ProducerCore(Generic[A]):
 
     def _welcome(self, welcome: wire.Welcome) -> None:
         self._max_message_bytes = welcome.max_message_bytes
+        self._granted_concurrency = welcome.max_outstanding
         self._id = welcome.producer_id
         pending = self._registrations.pending()
         if pending:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from collections import deque
 from collections.abc import Callable
 
 from ate_dispatcher_grpc import _paths
@@ -39,6 +40,8 @@ class ProducerPeer:
         self._handler = handler
         self._on_disposition = on_disposition
         self._tasks: set[asyncio.Task[None]] = set()
+        # The assignments that wait because handlers outlast the TTL of theirs: the server counts those as free.
+        self._waiting: deque[Assignment] = deque()
         self.core = ProducerCore(
             options, lambda message, now: Assignment(message, now, self.send_partial), self
         )
@@ -52,6 +55,7 @@ class ProducerPeer:
 
     async def stop_handlers(self) -> None:
         """Cancels the running handlers and waits for them."""
+        self._waiting.clear()
         tasks = self._tasks - {asyncio.current_task()}
         for task in tasks:
             task.cancel()
@@ -91,7 +95,24 @@ class ProducerPeer:
         self.session.outbox.push(message)
 
     def run_handler(self, assignment: Assignment) -> None:
-        """Starts the handler of an assignment."""
+        """Starts the handler of an assignment, or queues it until a running one ends."""
+        self._waiting.append(assignment)
+        self.start_handlers()
+
+    def start_handlers(self) -> None:
+        """Starts handlers of queued assignments, as many as may run."""
+        while self._waiting and len(self._tasks) < self.core.max_running:
+            self._start(self._waiting.popleft())
+
+    def assignment_revoked(self, assignment: Assignment) -> None:
+        """Cancels the task of a revoked handler, or drops one that has not started."""
+        if assignment.task is not None:
+            assignment.task.cancel()
+        elif assignment in self._waiting:
+            self._waiting.remove(assignment)
+            self.core.release(assignment)
+
+    def _start(self, assignment: Assignment) -> None:
         assignment.task = asyncio.get_running_loop().create_task(self._run(assignment))
         self._tasks.add(assignment.task)
 
@@ -99,13 +120,9 @@ class ProducerPeer:
             self._tasks.discard(task)
             # A task that was cancelled before it started has not released its assignment.
             self.core.release(assignment)
+            self.start_handlers()
 
         assignment.task.add_done_callback(finished)
-
-    def assignment_revoked(self, assignment: Assignment) -> None:
-        """Cancels the task of a revoked handler."""
-        if assignment.task is not None:
-            assignment.task.cancel()
 
     def report_disposition(self, assignment_id: str, disposition: Disposition) -> None:
         """Reports the disposition of a reply to on_disposition."""

@@ -68,6 +68,7 @@ class Producer:
             InvalidArgumentError: `concurrency` is not an integer of at least 1.
         """
         self._send_if_live(self._core.set_concurrency(concurrency))
+        self._peer.start_handlers()
 
     async def close(self, grace: float = DEFAULT_GRACE) -> None:
         """Drains, then ends the session: accepts no new assignments and finishes those it has.
