@@ -12,7 +12,7 @@ from ate_dispatcher_grpc._producer_core import ProducerCore
 from ate_dispatcher_grpc._producer_options import ProducerOptions
 from ate_dispatcher_grpc._producer_port import Disposition
 from ate_dispatcher_grpc._session import session_lost
-from ate_dispatcher_grpc.errors import unavailable
+from ate_dispatcher_grpc.errors import DispatcherError, unavailable
 from ate_dispatcher_grpc.handler_result import encode_failure, encode_result
 from ate_dispatcher_grpc.status import SessionStatus
 
@@ -54,6 +54,9 @@ class Driver:
 
     def report_disposition(self, assignment_id: str, disposition: Disposition) -> None:
         raise AssertionError("unexpected disposition")
+
+    def hello_rejected(self, error: DispatcherError) -> None:
+        raise error
 
     def drained(self) -> None:
         raise AssertionError("unexpected drain")

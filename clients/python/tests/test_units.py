@@ -258,7 +258,7 @@ def test_topic_changes_of_other_programs_are_applied() -> None:
     topics.apply_confirmation(listener_pb2.TopicsChanged(added=["b"], removed=["a"]))
     assert topics.current() == ["b"]
     update, done = topics.add(["b"])
-    assert update is None
+    assert update == []
     assert done.done()
 
 
@@ -269,6 +269,9 @@ def test_an_event_that_cannot_be_decoded_is_a_fault_and_the_rest_goes_on() -> No
 
         def session_live(self, status: SessionStatus, heartbeat_interval: float) -> None:
             raise AssertionError("unexpected session")
+
+        def send(self, message: bytes) -> None:
+            raise AssertionError("unexpected message")
 
         def set_heartbeat_interval(self, interval: float) -> None:
             raise AssertionError("unexpected heartbeat")

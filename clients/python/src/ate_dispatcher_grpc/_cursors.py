@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1.session_pb2 import Cursor
 from ate_dispatcher_grpc._topics import matches
 
-# The oldest topics are evicted beyond this number; after a reconnect they start with the next delivery. The limit keeps
-# the request that resumes below the message limit of any server.
+# The oldest topics are evicted beyond this number; after a reconnect they start with the next delivery. The limit
+# bounds memory and the messages that resume.
 MAX_TOPICS = 10_000
 
 

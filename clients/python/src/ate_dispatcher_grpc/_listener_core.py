@@ -14,9 +14,10 @@ from ate_dispatcher_grpc._enums import enum_number
 from ate_dispatcher_grpc._gen import view_pb2 as view
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1 import listener_pb2 as wire
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1.dispatcher_service_pb2 import ListenRequest, SubscribeRequest
-from ate_dispatcher_grpc._gen.ate.dispatcher.v1.session_pb2 import GoAway, Heartbeat
+from ate_dispatcher_grpc._gen.ate.dispatcher.v1.session_pb2 import Cursor, GoAway, Heartbeat
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1.summary_pb2 import Summary as SummaryMessage
 from ate_dispatcher_grpc._listener_topics import ListenerTopics
+from ate_dispatcher_grpc._parts import MAX_MESSAGE_BYTES, OVERHEAD_BYTES, split, split_topics
 from ate_dispatcher_grpc._session import SessionPort, undecodable_event
 from ate_dispatcher_grpc._time import seconds_of
 from ate_dispatcher_grpc._topics import check_patterns
@@ -61,21 +62,24 @@ class ListenerCore:
         # An id that the server assigned is kept, so that a new session replaces one on a dead connection even before
         # the server notices the loss.
         self._id = options.id
+        self._accepts_changes = False
+        # Before Ready, an update would count as a part of the ListenRequest, and after go_away nothing new is sent.
+        self._unsent: list[bytes] = []
 
-    def listen(self) -> bytes:
-        """Returns the first message of a new stream.
+    def listen(self) -> list[bytes]:
+        """Returns the first messages of a new stream: the topics and cursors, in parts that any server accepts.
 
         Raises:
             InvalidArgumentError: An option cannot be encoded.
         """
+        self._accepts_changes = False
+        self._unsent.clear()
         self._topics.stream_started()
         options = self._options
         try:
             action = enum_number(wire.OverflowAction, options.overflow_action or "UNSPECIFIED")
             listen = ListenRequest(
                 listener_id=self._id,
-                topics=self._topics.current(),
-                resume_from=self._cursors.resume_points(),
                 include_late=options.include_late,
                 include_summaries=options.include_summaries,
                 overflow_action=action,
@@ -84,7 +88,21 @@ class ListenerCore:
             )
         except (TypeError, ValueError) as error:
             raise invalid_argument("listener", f"has an option that cannot be encoded: {error}") from error
-        return SubscribeRequest(listen=listen).SerializeToString()
+        budget = MAX_MESSAGE_BYTES - OVERHEAD_BYTES - listen.ByteSize()
+        items: list[str | Cursor] = [*self._topics.current(), *self._cursors.resume_points()]
+        first, *further = split(items, _size, budget)
+        listen.topics.extend(each for each in first if isinstance(each, str))
+        listen.resume_from.extend(each for each in first if isinstance(each, Cursor))
+        listen.cursors_follow = bool(further)
+        messages = [SubscribeRequest(listen=listen).SerializeToString()]
+        for number, part in enumerate(further, 1):
+            update = wire.TopicsUpdate(
+                add_topics=[each for each in part if isinstance(each, str)],
+                resume_from=[each for each in part if isinstance(each, Cursor)],
+                cursors_follow=number < len(further),
+            )
+            messages.append(SubscribeRequest(update=update).SerializeToString())
+        return messages
 
     def receive(self, message: bytes) -> list[ListenerItem]:
         """Handles one SubscribeResponse; returns the items for the owner, in order."""
@@ -99,19 +117,28 @@ class ListenerCore:
                 self._port.report_status(Fault(undecodable_event(error)))
         return items
 
-    def add(self, topics: Sequence[str]) -> tuple[bytes | None, Future[None]]:
-        """Returns the message that adds topics, if one is needed, and a future that the confirmation settles."""
-        update, done = self._topics.add(check_patterns(topics, "topics"))
-        return _update(update), done
+    def add(self, topics: Sequence[str]) -> tuple[list[bytes], Future[None]]:
+        """Returns the messages that add topics, and a future that the confirmation settles."""
+        added, done = self._topics.add(check_patterns(topics, "topics"))
+        updates = [wire.TopicsUpdate(add_topics=part) for part in split_topics(added)]
+        return self._updates(updates), done
 
-    def remove(self, topics: Sequence[str]) -> tuple[bytes | None, Future[None]]:
-        """Returns the message that removes topics, if one is needed, and a future that the confirmation settles."""
-        update, done = self._topics.remove(topics)
-        return _update(update), done
+    def remove(self, topics: Sequence[str]) -> tuple[list[bytes], Future[None]]:
+        """Returns the messages that remove topics, and a future that the confirmation settles."""
+        removed, done = self._topics.remove(topics)
+        updates = [wire.TopicsUpdate(remove_topics=part) for part in split_topics(removed)]
+        return self._updates(updates), done
 
     def session_ended(self, error: DispatcherError) -> None:
         """Fails the changes that are still unconfirmed: no further stream follows."""
         self._topics.fail_pending(error)
+
+    def _updates(self, updates: list[wire.TopicsUpdate]) -> list[bytes]:
+        messages = [SubscribeRequest(update=update).SerializeToString() for update in updates]
+        if self._accepts_changes:
+            return messages
+        self._unsent += messages
+        return []
 
     def _handle(self, event: view.Event, items: list[ListenerItem]) -> None:
         kind = event.WhichOneof("event")
@@ -131,10 +158,15 @@ class ListenerCore:
         elif kind == "topics_changed":
             self._topics_changed(wire.TopicsChanged.FromString(event.topics_changed))
         elif kind == "go_away":
+            self._accepts_changes = False
             self._port.report_status(GoingAway(seconds_of(GoAway.FromString(event.go_away).grace)))
 
     def _ready(self, ready: wire.Ready) -> None:
         self._id = ready.listener_id
+        self._accepts_changes = True
+        for update in self._unsent:
+            self._port.send(update)
+        self._unsent.clear()
         self._cursors.stream_started(ready.cursors)
         self._topics.stream_is_live()
         status = Ready(ready.listener_id, ready.session_id, ready.server_id)
@@ -154,5 +186,5 @@ class ListenerCore:
         return gap
 
 
-def _update(update: wire.TopicsUpdate | None) -> bytes | None:
-    return None if update is None else SubscribeRequest(update=update).SerializeToString()
+def _size(item: str | Cursor) -> int:
+    return len(item.encode()) if isinstance(item, str) else item.ByteSize()

@@ -51,8 +51,8 @@ class ListenerPeer:
         if self._consumer is not None and self._consumer is not threading.current_thread():
             self._consumer.join(timeout)
 
-    def first_message(self) -> bytes:
-        """Returns the ListenRequest."""
+    def first_messages(self) -> list[bytes]:
+        """Returns the parts of the ListenRequest."""
         return self.core.listen()
 
     def receive(self, message: bytes) -> None:
@@ -77,6 +77,10 @@ class ListenerPeer:
     def session_live(self, status: SessionStatus, heartbeat_interval: float) -> None:
         """Marks the session as live."""
         self.session.session_live(status, heartbeat_interval)
+
+    def send(self, message: bytes) -> None:
+        """Sends a message on the current stream."""
+        self.session.send(message)
 
     def set_heartbeat_interval(self, interval: float) -> None:
         """Sets the interval of the server's heartbeats, in seconds."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from ate_dispatcher_grpc._gen.ate.dispatcher.v1.listener_pb2 import TopicsChanged, TopicsUpdate
+from ate_dispatcher_grpc._gen.ate.dispatcher.v1.listener_pb2 import TopicsChanged
 from ate_dispatcher_grpc.errors import DispatcherError
 
 
@@ -31,20 +31,18 @@ class ListenerTopics:
         """Returns the topics for the ListenRequest of the next stream."""
         return list(self._topics)
 
-    def add(self, topics: Sequence[str]) -> tuple[TopicsUpdate | None, Future[None]]:
-        """Records additions; returns the update to send, if any, and a future that the confirmation settles."""
+    def add(self, topics: Sequence[str]) -> tuple[list[str], Future[None]]:
+        """Records additions; returns the topics to send, and a future that the confirmation settles."""
         missing = [topic for topic in topics if topic not in self._topics or self._is_unconfirmed(topic)]
         self._topics.update(dict.fromkeys(topics))
-        update = TopicsUpdate(add_topics=missing) if missing else None
-        return update, self._change(missing, True)
+        return missing, self._change(missing, True)
 
-    def remove(self, topics: Sequence[str]) -> tuple[TopicsUpdate | None, Future[None]]:
-        """Records removals; returns the update to send, if any, and a future that the confirmation settles."""
+    def remove(self, topics: Sequence[str]) -> tuple[list[str], Future[None]]:
+        """Records removals; returns the topics to send, and a future that the confirmation settles."""
         present = [topic for topic in topics if topic in self._topics or self._is_unconfirmed(topic)]
         for topic in topics:
             self._topics.pop(topic, None)
-        update = TopicsUpdate(remove_topics=present) if present else None
-        return update, self._change(present, False)
+        return present, self._change(present, False)
 
     def stream_started(self) -> None:
         """Marks pending changes as contained in the ListenRequest of a new stream."""

@@ -9,8 +9,10 @@ from __future__ import annotations
 import threading
 from collections import deque
 
-# Larger batches save nothing more, and this is far below the message limit of any server.
-_MAX_BATCH_BYTES = 256 * 1024
+from ate_dispatcher_grpc._parts import MAX_MESSAGE_BYTES
+
+# Larger batches save little, and every server accepts this size.
+_MAX_BATCH_BYTES = MAX_MESSAGE_BYTES
 
 
 class Outbox:

@@ -17,8 +17,8 @@ class Peer(Protocol):
     path: str
     merges_messages: bool
 
-    def first_message(self) -> bytes:
-        """Returns the first message of a new stream."""
+    def first_messages(self) -> list[bytes]:
+        """Returns the first messages of a new stream, at least one."""
 
     def receive(self, message: bytes) -> None:
         """Handles one message from the server."""

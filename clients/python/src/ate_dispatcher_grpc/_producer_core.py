@@ -15,6 +15,7 @@ from ate_dispatcher_grpc._enums import EnumNames
 from ate_dispatcher_grpc._gen import view_pb2 as view
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1 import producer_pb2 as wire
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1.session_pb2 import GoAway, Heartbeat
+from ate_dispatcher_grpc._parts import MAX_MESSAGE_BYTES, OVERHEAD_BYTES, split
 from ate_dispatcher_grpc._producer_options import ProducerOptions, ProducerTopic, check_concurrency
 from ate_dispatcher_grpc._producer_port import ProducerPort
 from ate_dispatcher_grpc._registrations import Registrations
@@ -56,6 +57,12 @@ class ProducerCore(Generic[A]):
         self._id = options.id
         self._max_message_bytes = 0
         self._granted_concurrency = 0
+        # The registrations that did not fit into the Hello, and the ids of the Register messages that carry them.
+        self._further: list[list[wire.Registration]] = []
+        self._unconfirmed: set[str] = set()
+        self._ready_status: tuple[Ready, float] | None = None
+        self.accepts_changes = False
+        """Whether changes can be sent: from the Welcome until the stream is lost or the server goes away."""
 
     @property
     def max_running(self) -> float:
@@ -68,18 +75,27 @@ class ProducerCore(Generic[A]):
         Raises:
             InvalidArgumentError: An option cannot be encoded.
         """
+        self._ready_status = None
+        self._unconfirmed.clear()
         try:
             hello = wire.Hello(
                 producer_id=self._id,
                 display_name=self._options.display_name,
                 labels=self._labels,
-                registrations=self._registrations.current(),
                 max_outstanding=self.concurrency,
                 max_backlog=self._options.max_backlog,
                 report_dispositions=self._options.report_dispositions,
             )
+            registrations = self._registrations.current()
         except (TypeError, ValueError) as error:
             raise invalid_argument("producer", f"has an option that cannot be encoded: {error}") from error
+        budget = MAX_MESSAGE_BYTES - OVERHEAD_BYTES - hello.ByteSize()
+        if budget < 0:
+            raise invalid_argument(
+                "producer", f"has options of {hello.ByteSize():,} bytes; shorten the labels"
+            )
+        first, *self._further = split(registrations, wire.Registration.ByteSize, budget)
+        hello.registrations.extend(first)
         return _batch(view.ProducerMessage(hello=hello.SerializeToString()))
 
     def receive(self, message: bytes) -> None:
@@ -142,6 +158,7 @@ class ProducerCore(Generic[A]):
 
     def revoke_all(self, reason: RevokedError) -> None:
         """Revokes all assignments, because their stream is lost."""
+        self.accepts_changes = False
         self._revoke(list(self._outstanding), reason)
 
     def session_ended(self, error: DispatcherError) -> None:
@@ -164,14 +181,13 @@ class ProducerCore(Generic[A]):
         elif kind == "welcome":
             self._welcome(wire.Welcome.FromString(event.welcome))
         elif kind == "registered":
-            self._registrations.confirm(wire.Registered.FromString(event.registered).correlation_id)
+            self._registered(wire.Registered.FromString(event.registered).correlation_id)
         elif kind == "deregistered":
             self._registrations.confirm(wire.Deregistered.FromString(event.deregistered).correlation_id)
         elif kind == "fault":
-            fault = wire.Fault.FromString(event.fault)
-            if not self._registrations.reject(fault):
-                self._port.report_status(Fault(error_of_status(fault.status)))
+            self._fault(wire.Fault.FromString(event.fault))
         elif kind == "go_away":
+            self.accepts_changes = False
             self._port.report_status(GoingAway(seconds_of(GoAway.FromString(event.go_away).grace)))
         elif kind == "drained":
             self._port.drained()
@@ -180,11 +196,38 @@ class ProducerCore(Generic[A]):
         self._max_message_bytes = welcome.max_message_bytes
         self._granted_concurrency = welcome.max_outstanding
         self._id = welcome.producer_id
-        pending = self._registrations.pending()
-        if pending:
-            self._port.send(_batch(*pending))
+        for registrations in self._further:
+            correlation_id = self._registrations.next_id()
+            self._unconfirmed.add(correlation_id)
+            register = wire.Register(registrations=registrations, correlation_id=correlation_id)
+            self._port.send(_batch(view.ProducerMessage(register=register.SerializeToString())))
+        for change in self._registrations.pending():
+            self._port.send(_batch(change))
+        self.accepts_changes = True
         status = Ready(welcome.producer_id, welcome.session_id, welcome.server_id)
-        self._port.session_live(status, seconds_of(welcome.heartbeat_interval))
+        heartbeat_interval = seconds_of(welcome.heartbeat_interval)
+        self._port.set_heartbeat_interval(heartbeat_interval)
+        self._ready_status = (status, heartbeat_interval)
+        self._report_ready()
+
+    def _report_ready(self) -> None:
+        if self._ready_status is not None and not self._unconfirmed:
+            (status, heartbeat_interval), self._ready_status = self._ready_status, None
+            self._port.session_live(status, heartbeat_interval)
+
+    def _registered(self, correlation_id: str) -> None:
+        if correlation_id in self._unconfirmed:
+            self._unconfirmed.discard(correlation_id)
+            self._report_ready()
+        else:
+            self._registrations.confirm(correlation_id)
+
+    def _fault(self, fault: wire.Fault) -> None:
+        if fault.correlation_id in self._unconfirmed:
+            # These registrations belong to the Hello, whose rejection ends the session.
+            self._port.hello_rejected(error_of_status(fault.status))
+        elif not self._registrations.reject(fault):
+            self._port.report_status(Fault(error_of_status(fault.status)))
 
     def _assign(self, message: view.Assignment) -> None:
         try:

@@ -50,9 +50,9 @@ class ProducerPeer:
         with self.session.lock:
             self.core.send_partial(assignment, result)
 
-    def first_message(self) -> bytes:
+    def first_messages(self) -> list[bytes]:
         """Returns the Hello."""
-        return self.core.hello()
+        return [self.core.hello()]
 
     def receive(self, message: bytes) -> None:
         """Handles one message from the server."""
@@ -98,6 +98,10 @@ class ProducerPeer:
     def report_disposition(self, assignment_id: str, disposition: Disposition) -> None:
         """Reports the disposition of a reply to on_disposition."""
         self.session.defer(lambda: self._call_on_disposition(assignment_id, disposition))
+
+    def hello_rejected(self, error: DispatcherError) -> None:
+        """Ends the stream: the server rejected registrations that belong to the Hello."""
+        self.session.abort(error)
 
     def drained(self) -> None:
         """Closes this side of the stream: the server has confirmed the drain."""

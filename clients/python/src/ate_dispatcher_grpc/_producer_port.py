@@ -6,6 +6,7 @@ from typing import Literal, Protocol, TypeVar
 
 from ate_dispatcher_grpc._assignment import BaseAssignment
 from ate_dispatcher_grpc._session import SessionPort
+from ate_dispatcher_grpc.errors import DispatcherError
 
 Disposition = Literal["ACCEPTED", "LATE", "DUPLICATE", "UNKNOWN", "CANCELLED", "UNSPECIFIED"]
 """What the server did with a reply.
@@ -19,9 +20,6 @@ A_contra = TypeVar("A_contra", bound=BaseAssignment, contravariant=True)
 class ProducerPort(SessionPort, Protocol[A_contra]):
     """What ProducerCore needs from its owner."""
 
-    def send(self, message: bytes) -> None:
-        """Sends a ProduceRequest."""
-
     def run_handler(self, assignment: A_contra) -> None:
         """Starts the handler of an assignment."""
 
@@ -30,6 +28,9 @@ class ProducerPort(SessionPort, Protocol[A_contra]):
 
     def report_disposition(self, assignment_id: str, disposition: Disposition) -> None:
         """Reports the disposition of a reply."""
+
+    def hello_rejected(self, error: DispatcherError) -> None:
+        """Ends the stream: the server rejected registrations that belong to the Hello."""
 
     def drained(self) -> None:
         """Closes this side of the stream: the server has confirmed the drain and ends the stream."""

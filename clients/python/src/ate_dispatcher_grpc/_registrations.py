@@ -41,7 +41,7 @@ class Registrations:
 
     def register(self, topic: str, group: str) -> tuple[view.ProducerMessage, Future[None]]:
         """Returns the message that joins a topic, and a future that the server's answer settles."""
-        correlation_id = self._next_id()
+        correlation_id = self.next_id()
         register = Register(
             registrations=[Registration(topic=topic, group=group)], correlation_id=correlation_id
         )
@@ -53,7 +53,7 @@ class Registrations:
 
         The next Hello does not contain the topic any more.
         """
-        correlation_id = self._next_id()
+        correlation_id = self.next_id()
         self._groups.pop(topic, None)
         deregister = Deregister(topics=[topic], correlation_id=correlation_id)
         message = view.ProducerMessage(deregister=deregister.SerializeToString())
@@ -80,7 +80,8 @@ class Registrations:
         for change in changes.values():
             _settle(change.done, error)
 
-    def _next_id(self) -> str:
+    def next_id(self) -> str:
+        """Returns a correlation id that no earlier message has."""
         self._last_id += 1
         return str(self._last_id)
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from ate_dispatcher_grpc._enums import enum_number
 from ate_dispatcher_grpc._gen import view_pb2 as view
+from ate_dispatcher_grpc._gen.ate.dispatcher.v1.dispatcher_service_pb2 import UpdateListenerRequest
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1.request_pb2 import LoserAction, NoProducersAction, Request
 from ate_dispatcher_grpc._json import encode_list, encode_struct
+from ate_dispatcher_grpc._parts import MAX_MESSAGE_BYTES, split_topics
 from ate_dispatcher_grpc._time import duration_of
+from ate_dispatcher_grpc._topics import check_patterns
 from ate_dispatcher_grpc._varint import length_delimited
 from ate_dispatcher_grpc.errors import invalid_argument
 from ate_dispatcher_grpc.options import Completion, GatherOptions, RequestOptions, Selector
@@ -59,6 +62,24 @@ def encode_call(topic: str, options: RequestOptions, flag: bool) -> bytes:
     `flag` is validate_only of the former and exclude_listeners of the latter.
     """
     return view.RequestCall(request=encode_request(topic, options), flag=flag).SerializeToString()
+
+
+def encode_listener_updates(listener_id: str, add: Sequence[str], remove: Sequence[str]) -> list[bytes]:
+    """Encodes UpdateListenerRequests, as many as the topics need; at least one.
+
+    Raises:
+        InvalidArgumentError: A topic is malformed.
+    """
+    added = split_topics(check_patterns(add, "add"))
+    removed = split_topics(check_patterns(remove, "remove"))
+    updates = [UpdateListenerRequest(listener_id=listener_id, add_topics=part) for part in added]
+    updates += [UpdateListenerRequest(listener_id=listener_id, remove_topics=part) for part in removed]
+    if (
+        len(added) == len(removed) == 1
+        and sum(map(UpdateListenerRequest.ByteSize, updates)) < MAX_MESSAGE_BYTES
+    ):
+        updates[0].MergeFrom(updates.pop())
+    return [each.SerializeToString() for each in updates or [UpdateListenerRequest(listener_id=listener_id)]]
 
 
 def _set_completion(request: Request, completion: Completion) -> None:

@@ -49,6 +49,9 @@ class SessionPort(Protocol):
     def session_live(self, status: SessionStatus, heartbeat_interval: float) -> None:
         """Marks the session as live; `heartbeat_interval` is in seconds."""
 
+    def send(self, message: bytes) -> None:
+        """Sends a message on the current stream."""
+
     def set_heartbeat_interval(self, interval: float) -> None:
         """Sets the interval of the server's heartbeats, in seconds."""
 

@@ -211,7 +211,8 @@ class SessionThread:
                 if self.is_closing:
                     return ClosedError(self._peer.kind)
                 self._abort_error = None
-                outbox.push(self._peer.first_message())
+                for message in self._peer.first_messages():
+                    outbox.push(message)
                 self._outbox = outbox
                 self._call = call = self._connection.bidi(self._peer.path, outbox)
             self.watch.start()

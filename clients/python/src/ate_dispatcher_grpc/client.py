@@ -20,7 +20,7 @@ from ate_dispatcher_grpc._listener_peer import ListenerPeer
 from ate_dispatcher_grpc._producer_options import ProducerOptions, ProducerTopic
 from ate_dispatcher_grpc._producer_peer import ProducerPeer
 from ate_dispatcher_grpc._producer_port import Disposition
-from ate_dispatcher_grpc._request import encode_call
+from ate_dispatcher_grpc._request import encode_call, encode_listener_updates
 from ate_dispatcher_grpc._session import DEFAULT_GRACE
 from ate_dispatcher_grpc.assignment import Handler
 from ate_dispatcher_grpc.delivery import ResultDelivery
@@ -115,8 +115,9 @@ class Client:
         Raises:
             NotFoundError: No listener with this id is connected.
         """
-        request = service.UpdateListenerRequest(listener_id=listener_id, add_topics=add, remove_topics=remove)
-        response = self._connection.unary(_paths.UPDATE_LISTENER, request.SerializeToString())
+        response = b""
+        for request in encode_listener_updates(listener_id, add, remove):
+            response = self._connection.unary(_paths.UPDATE_LISTENER, request)
         return list(service.UpdateListenerResponse.FromString(response).topics)
 
     def producer(

@@ -58,8 +58,8 @@ class Listener:
         with self._session.lock:
             self._session.ensure_open()
             self._session.ensure_not_session_thread()
-            message, done = self._core.add(topics)
-            self._send(message)
+            messages, done = self._core.add(topics)
+            self._send(messages)
         self._wait(done, timeout)
 
     def remove(self, *topics: str, timeout: float | None = None) -> None:
@@ -74,8 +74,8 @@ class Listener:
         with self._session.lock:
             self._session.ensure_open()
             self._session.ensure_not_session_thread()
-            message, done = self._core.remove(topics)
-            self._send(message)
+            messages, done = self._core.remove(topics)
+            self._send(messages)
         self._wait(done, timeout)
 
     def get(self, timeout: float | None = None) -> ResultDelivery:
@@ -143,8 +143,8 @@ class Listener:
     ) -> None:
         self.close()
 
-    def _send(self, message: bytes | None) -> None:
-        if message is not None:
+    def _send(self, messages: list[bytes]) -> None:
+        for message in messages:
             self._session.send(message)
 
     def _wait(self, done: Future[None], timeout: float | None) -> None:

@@ -50,7 +50,7 @@ class Producer:
             self._session.ensure_open()
             self._session.ensure_not_session_thread()
             message, done = self._core.register(topic, group)
-            self._send_if_live(message)
+            self._send_change(message)
         wait_for_confirmation(done, timeout)
 
     def deregister(self, topic: str, *, timeout: float | None = None) -> None:
@@ -67,7 +67,7 @@ class Producer:
             self._session.ensure_open()
             self._session.ensure_not_session_thread()
             message, done = self._core.deregister(topic)
-            self._send_if_live(message)
+            self._send_change(message)
         wait_for_confirmation(done, timeout)
 
     def set_concurrency(self, concurrency: int) -> None:
@@ -79,7 +79,7 @@ class Producer:
         with self._session.lock:
             message = self._core.set_concurrency(concurrency)
             self._handler_threads.set_limit(concurrency)
-            self._send_if_live(message)
+            self._send_change(message)
 
     def close(self, grace: float = DEFAULT_GRACE) -> None:
         """Drains, then ends the session: accepts no new assignments and finishes those it has.
@@ -116,6 +116,7 @@ class Producer:
                 self._session.send(self._core.drain())
             self._session.is_closing = True
 
-    def _send_if_live(self, message: bytes) -> None:
-        if self._session.is_live:
+    def _send_change(self, message: bytes) -> None:
+        # Otherwise the next Hello or the messages after the next Welcome contain it.
+        if self._core.accepts_changes:
             self._session.send(message)

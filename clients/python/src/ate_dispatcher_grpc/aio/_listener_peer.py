@@ -55,8 +55,8 @@ class ListenerPeer:
         else:
             await self.session.call_back("on_gap", self._on_gap, item)
 
-    def first_message(self) -> bytes:
-        """Returns the ListenRequest."""
+    def first_messages(self) -> list[bytes]:
+        """Returns the parts of the ListenRequest."""
         return self.core.listen()
 
     async def receive(self, message: bytes) -> None:
@@ -79,6 +79,10 @@ class ListenerPeer:
     def session_live(self, status: SessionStatus, heartbeat_interval: float) -> None:
         """Marks the session as live."""
         self.session.session_live(status, heartbeat_interval)
+
+    def send(self, message: bytes) -> None:
+        """Sends a message on the current stream."""
+        self.session.outbox.push(message)
 
     def set_heartbeat_interval(self, interval: float) -> None:
         """Sets the interval of the server's heartbeats, in seconds."""

@@ -62,9 +62,9 @@ class ProducerPeer:
         if tasks:
             await asyncio.wait(tasks)
 
-    def first_message(self) -> bytes:
+    def first_messages(self) -> list[bytes]:
         """Returns the Hello."""
-        return self.core.hello()
+        return [self.core.hello()]
 
     async def receive(self, message: bytes) -> None:
         """Handles one message from the server."""
@@ -132,6 +132,10 @@ class ProducerPeer:
             self._on_disposition(assignment_id, disposition)
         except BaseException as error:
             self.session.callback_failed("on_disposition", error)
+
+    def hello_rejected(self, error: DispatcherError) -> None:
+        """Ends the stream: the server rejected registrations that belong to the Hello."""
+        self.session.abort(error)
 
     def drained(self) -> None:
         """Closes this side of the stream: the server has confirmed the drain."""

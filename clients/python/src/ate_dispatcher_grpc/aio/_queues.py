@@ -9,12 +9,13 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
+from ate_dispatcher_grpc._parts import MAX_MESSAGE_BYTES
 from ate_dispatcher_grpc._session import MAX_BUFFERED, MAX_READ_AHEAD, slow_consumer
 
 T = TypeVar("T")
 
-# Larger batches save nothing more, and this is far below the message limit of any server.
-_MAX_BATCH_BYTES = 256 * 1024
+# Larger batches save little, and every server accepts this size.
+_MAX_BATCH_BYTES = MAX_MESSAGE_BYTES
 
 
 class Outbox:

@@ -38,8 +38,8 @@ class Peer(Protocol):
     path: str
     merges_messages: bool
 
-    def first_message(self) -> bytes:
-        """Returns the first message of a new stream."""
+    def first_messages(self) -> list[bytes]:
+        """Returns the first messages of a new stream, at least one."""
 
     async def receive(self, message: bytes) -> None:
         """Handles one message from the server."""
@@ -156,15 +156,16 @@ class Session:
         """Waits for the end of the stream until the monotonic clock reaches `deadline`, then ends the session."""
         self.begin_close()
         if asyncio.current_task() is self._task:
-            self._abort_stream(ClosedError(self._peer.kind))
+            self.abort(ClosedError(self._peer.kind))
             return
         if self.is_live:
             await asyncio.wait([self._task], timeout=max(0.0, deadline - time.monotonic()))
         while not self._task.done():
-            self._abort_stream(ClosedError(self._peer.kind))
+            self.abort(ClosedError(self._peer.kind))
             await asyncio.wait([self._task], timeout=1.0)
 
-    def _abort_stream(self, error: DispatcherError) -> None:
+    def abort(self, error: DispatcherError) -> None:
+        """Cancels the current stream; `error` becomes its reason unless it already has one."""
         self._abort_error = self._abort_error or error
         if self._opened is not None:
             self._opened.call.cancel()
@@ -173,10 +174,10 @@ class Session:
 
     def _on_dead(self, silence: float) -> None:
         if self._opened is None:
-            self._abort_stream(not_connected(self._connection.options.address, silence))
+            self.abort(not_connected(self._connection.options.address, silence))
         else:
             self._connection.retire(self._opened)
-            self._abort_stream(heartbeat_lost(silence))
+            self.abort(heartbeat_lost(silence))
 
     async def _run(self) -> None:
         error: DispatcherError | None = None
@@ -208,7 +209,8 @@ class Session:
         try:
             self._abort_error = None
             self.outbox = outbox = Outbox(self._peer.merges_messages)
-            outbox.push(self._peer.first_message())
+            for message in self._peer.first_messages():
+                outbox.push(message)
             first = await outbox.take()
             assert first is not None
             self.watch.start()

@@ -18,7 +18,7 @@ from ate_dispatcher_grpc._gen.ate.dispatcher.v1 import dispatcher_service_pb2 as
 from ate_dispatcher_grpc._listener_core import ListenerOptions, OverflowAction
 from ate_dispatcher_grpc._producer_options import ProducerOptions, ProducerTopic
 from ate_dispatcher_grpc._producer_port import Disposition
-from ate_dispatcher_grpc._request import encode_call
+from ate_dispatcher_grpc._request import encode_call, encode_listener_updates
 from ate_dispatcher_grpc._session import DEFAULT_GRACE
 from ate_dispatcher_grpc.aio._connection import Connection
 from ate_dispatcher_grpc.aio._listener_peer import ListenerPeer
@@ -121,8 +121,9 @@ class Client:
         Raises:
             NotFoundError: No listener with this id is connected.
         """
-        request = service.UpdateListenerRequest(listener_id=listener_id, add_topics=add, remove_topics=remove)
-        response = await self._connection.unary(_paths.UPDATE_LISTENER, request.SerializeToString())
+        response = b""
+        for request in encode_listener_updates(listener_id, add, remove):
+            response = await self._connection.unary(_paths.UPDATE_LISTENER, request)
         return list(service.UpdateListenerResponse.FromString(response).topics)
 
     def producer(

@@ -119,7 +119,7 @@ class Listener:
     ) -> None:
         await self.close()
 
-    async def _change(self, message: bytes | None, done: Future[None]) -> None:
-        if message is not None:
+    async def _change(self, messages: list[bytes], done: Future[None]) -> None:
+        for message in messages:
             self._session.outbox.push(message)
         await self._inbox.read_ahead(done)

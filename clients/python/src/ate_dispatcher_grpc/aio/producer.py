@@ -45,7 +45,7 @@ class Producer:
         check_patterns([topic], "topic")
         self._session.ensure_open()
         message, done = self._core.register(topic, group)
-        self._send_if_live(message)
+        self._send_change(message)
         await asyncio.wrap_future(done)
 
     async def deregister(self, topic: str) -> None:
@@ -58,7 +58,7 @@ class Producer:
         """
         self._session.ensure_open()
         message, done = self._core.deregister(topic)
-        self._send_if_live(message)
+        self._send_change(message)
         await asyncio.wrap_future(done)
 
     def set_concurrency(self, concurrency: int) -> None:
@@ -67,7 +67,7 @@ class Producer:
         Raises:
             InvalidArgumentError: `concurrency` is not an integer of at least 1.
         """
-        self._send_if_live(self._core.set_concurrency(concurrency))
+        self._send_change(self._core.set_concurrency(concurrency))
         self._peer.start_handlers()
 
     async def close(self, grace: float = DEFAULT_GRACE) -> None:
@@ -103,6 +103,7 @@ class Producer:
             self._session.outbox.push(self._core.drain())
         self._session.begin_close()
 
-    def _send_if_live(self, message: bytes) -> None:
-        if self._session.is_live:
+    def _send_change(self, message: bytes) -> None:
+        # Otherwise the next Hello or the messages after the next Welcome contain it.
+        if self._core.accepts_changes:
             self._session.outbox.push(message)
