@@ -286,6 +286,6 @@ def _send_raw(client: Client, topic: str, payload: bytes) -> str:
 
     message = view.RequestCall(request=Request(topic=topic).SerializeToString() + payload)
     opened = client._connection.server_stream(_paths.GATHER, message.SerializeToString(), None, None)
-    (result,) = Gather(client._connection, opened, "", client.cancel_request)
+    (result,) = Gather(client._connection, opened, {}, client.cancel_request)
     assert result.error is not None
     return result.error.reason

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,9 +30,14 @@ class Reconnect:
     """
 
     def __post_init__(self) -> None:
-        if not 0 < self.initial_delay <= self.max_delay:
-            raise invalid_argument("reconnect.initial_delay", "must be above 0 and at most max_delay")
-        if not self.multiplier >= 1:
+        for name, value in vars(self).items():
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
+                raise invalid_argument(f"reconnect.{name}", f"is {value!r}; it must be a number")
+        if not 0 < self.initial_delay <= self.max_delay < math.inf:
+            raise invalid_argument(
+                "reconnect.initial_delay", "must be above 0 and at most max_delay; both finite"
+            )
+        if not 1 <= self.multiplier < math.inf:
             raise invalid_argument("reconnect.multiplier", "must be at least 1")
         if not 0 <= self.jitter <= 1:
             raise invalid_argument("reconnect.jitter", "must be from 0 to 1")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 
+from ate_dispatcher_grpc._time import wait_time
+
 
 def wait_for_confirmation(done: Future[None], timeout: float | None) -> None:
     """Waits until the dispatcher confirms a change.
@@ -17,7 +19,7 @@ def wait_for_confirmation(done: Future[None], timeout: float | None) -> None:
         DispatcherError: the dispatcher rejected the change, or the session ended first.
     """
     try:
-        done.result(timeout)
+        done.result(wait_time(timeout))
     except TimeoutError:
         raise
     except Exception as error:

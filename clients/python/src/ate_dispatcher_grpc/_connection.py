@@ -97,6 +97,11 @@ class Connection:
         """Opens a bidirectional stream."""
         return Stream(self, path, requests, None, self.options.call_metadata(), None)
 
+    def ensure_open(self) -> None:
+        """Raises ClosedError after close."""
+        if self._is_closed:
+            raise ClosedError("client")
+
     def retire(self, pooled: PooledChannel[grpc.Channel]) -> None:
         """Lets further calls use a new connection, because this one seems dead. Its open calls are not touched."""
         with self._lock:

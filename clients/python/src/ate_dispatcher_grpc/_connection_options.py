@@ -9,6 +9,7 @@ from typing import Any, Union
 import grpc
 
 from ate_dispatcher_grpc._backoff import Reconnect
+from ate_dispatcher_grpc._failures import printable
 from ate_dispatcher_grpc.errors import invalid_argument
 
 DEFAULT_ADDRESS = "127.0.0.1:50051"
@@ -28,6 +29,29 @@ class ConnectionOptions:
     reconnect: Reconnect = field(default_factory=Reconnect)
     call_timeout: float = 30.0
     """How long a unary call waits for its response, in seconds, before the connection is considered dead."""
+
+    def __post_init__(self) -> None:
+        """Rejects values that cannot work.
+
+        Raises:
+            InvalidArgumentError: An option is malformed.
+        """
+        address = self.address
+        if not isinstance(address, str) or not address.strip():
+            raise invalid_argument(
+                "address", f"is {printable(repr(address))}; use host:port, as in {DEFAULT_ADDRESS}"
+            )
+        scheme, separator, rest = address.partition("://")
+        if separator and scheme.lower() in ("http", "https", "grpc", "grpcs", "tcp"):
+            remedy = f"use {printable(rest.rstrip('/'))} without the scheme, and `credentials` for TLS"
+            raise invalid_argument("address", f"is {printable(address)!r}; {remedy}")
+        timeout = self.call_timeout
+        if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not timeout > 0:
+            raise invalid_argument(
+                "call_timeout", f"is {printable(repr(timeout))}; it must be a number of seconds above 0"
+            )
+        if not isinstance(self.metadata, Mapping):
+            raise invalid_argument("metadata", f"is a {type(self.metadata).__name__}; it must be a mapping")
 
     def channel_arguments(self) -> list[tuple[str, Any]]:
         """Returns the gRPC channel options; those of the caller override those of this library."""

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
+from typing import Final
 
 from google.protobuf.message import DecodeError
 
+from ate_dispatcher_grpc._channels import no_answer
 from ate_dispatcher_grpc._gen import view_pb2 as view
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1 import request_pb2, summary_pb2
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1.session_pb2 import Heartbeat
-from ate_dispatcher_grpc._session import undecodable_event
-from ate_dispatcher_grpc._time import seconds_of
+from ate_dispatcher_grpc._session import FIRST_MESSAGE_TIMEOUT, silence_limit, undecodable_event
+from ate_dispatcher_grpc._time import RESERVE, answer_limit, seconds_of
 from ate_dispatcher_grpc.delivery import ResultDelivery
 from ate_dispatcher_grpc.errors import DispatcherError, unavailable
+from ate_dispatcher_grpc.options import GatherOptions
 from ate_dispatcher_grpc.results import Acceptance, Summary, decode_acceptance, decode_summary
+
+# How long a message that has arrived may take to be read after the TTL, in seconds.
+_MIN_WAIT: Final = 0.2
 
 
 class GatherCore:
@@ -54,3 +61,41 @@ class GatherCore:
         """Records the end of the stream; without `error` and without a summary it is an UnavailableError."""
         if self.summary is None and self.error is None:
             self.error = error or unavailable("the stream ended without a summary", "STREAM_ENDED")
+
+
+class GatherLimits:
+    """How long a gather waits for its next message.
+
+    Without a message it ends after twice the heartbeat interval, and in any case when its TTL and the reserve are over.
+    Time that the program does not read counts only until the TTL ends: what has arrived by then can still be read.
+    """
+
+    def __init__(self, address: str, options: GatherOptions) -> None:
+        self._address = address
+        self._has_ttl = options.get("ttl") is not None or options.get("timeout") is not None
+        self._limit = answer_limit(options.get("ttl"), options.get("timeout"))
+        self._ends_at = time.monotonic() + self._limit
+        self._silence_limit = FIRST_MESSAGE_TIMEOUT
+        self._is_accepted = False
+
+    def message_received(self, core: GatherCore) -> None:
+        """Takes the TTL from the acceptance, and the interval from heartbeats."""
+        if core.heartbeat_interval > 0:
+            self._silence_limit = silence_limit(core.heartbeat_interval)
+        if core.acceptance is not None and not self._is_accepted:
+            self._is_accepted = True
+            if not self._has_ttl:
+                self._limit = core.acceptance.ttl + RESERVE
+                self._ends_at = time.monotonic() + self._limit
+
+    def wait_limit(self) -> float:
+        """Returns how long to wait for the next message, in seconds."""
+        return min(self._silence_limit, max(_MIN_WAIT, self._ends_at - time.monotonic()))
+
+    def overdue(self, is_written: bool) -> DispatcherError | None:
+        """Returns the error for a gather whose time is over; None if it is not over."""
+        if time.monotonic() < self._ends_at:
+            return None
+        if not self._is_accepted:
+            return no_answer(self._address, self._limit, is_written)
+        return unavailable(f"no summary within {self._limit:g} s; the request was accepted", "NO_ANSWER")

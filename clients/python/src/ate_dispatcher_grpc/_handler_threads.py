@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable
 
 from ate_dispatcher_grpc._failures import log_failure
+from ate_dispatcher_grpc._time import wait_time
 
 _log = logging.getLogger("ate_dispatcher_grpc")
 
@@ -65,7 +66,7 @@ class HandlerThreads:
             self._condition.notify_all()
             threads = self._threads - {threading.current_thread()}
         for thread in threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
+            thread.join(wait_time(deadline - time.monotonic()))
 
     def _start_threads(self) -> None:
         missing = min(len(self._waiting) - self._idle, self._limit - len(self._threads))

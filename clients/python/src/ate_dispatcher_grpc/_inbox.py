@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import Generic, TypeVar
 
 from ate_dispatcher_grpc._session import MAX_BUFFERED, MAX_READ_AHEAD, slow_consumer
+from ate_dispatcher_grpc._time import wait_time
 
 T = TypeVar("T")
 
@@ -83,7 +84,7 @@ class Inbox(Generic[T]):
                 left = None if deadline is None else deadline - time.monotonic()
                 if left is not None and left <= 0:
                     raise TimeoutError("no result arrived in time")
-                self._condition.wait(left)
+                self._condition.wait(wait_time(left))
             item = self._items.popleft()
             if len(self._items) == MAX_BUFFERED // 2:
                 self._condition.notify_all()

@@ -10,6 +10,7 @@ from ate_dispatcher_grpc._connection import Connection
 from ate_dispatcher_grpc._inbox import Inbox
 from ate_dispatcher_grpc._listener_core import ListenerCore, ListenerItem, ListenerOptions
 from ate_dispatcher_grpc._session_thread import SessionThread
+from ate_dispatcher_grpc._time import wait_time
 from ate_dispatcher_grpc.delivery import ResultDelivery
 from ate_dispatcher_grpc.errors import ClosedError, DispatcherError
 from ate_dispatcher_grpc.results import Gap, Summary
@@ -49,7 +50,7 @@ class ListenerPeer:
     def join(self, timeout: float | None) -> None:
         """Waits for the thread that calls on_result; `timeout` is in seconds."""
         if self._consumer is not None and self._consumer is not threading.current_thread():
-            self._consumer.join(timeout)
+            self._consumer.join(wait_time(timeout))
 
     def first_messages(self) -> list[bytes]:
         """Returns the parts of the ListenRequest."""

@@ -39,6 +39,7 @@ def encode_request(topic: str, options: RequestOptions) -> bytes:
         _set(request, name, options.get(name), "request")
     _checked("request.attributes", lambda: request.attributes.update(options.get("attributes") or {}))
     ttl = options.get("ttl")
+    _check_timeout(options.get("timeout"))
     if ttl is not None:
         request.ttl.CopyFrom(duration_of(ttl, "ttl"))
     if "completion" in options:
@@ -105,6 +106,14 @@ def _set_selector(request: Request, selector: Selector) -> None:
     _checked("selector.producer_ids", lambda: target.producer_ids.extend(selector.get("producer_ids", ())))
     _checked("selector.match_labels", lambda: target.match_labels.update(selector.get("match_labels", {})))
     _set(target, "max_targets", selector.get("max_targets"), "selector")
+
+
+def _check_timeout(seconds: float | None) -> None:
+    # The server never sees this one: it checks the other times.
+    if seconds is not None:
+        duration_of(seconds, "timeout")
+        if seconds <= 0:
+            raise invalid_argument("timeout", f"is {seconds}; it must be above 0 seconds")
 
 
 def _reject_unknown(given: Mapping[str, Any], known: Mapping[str, Any], field: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from typing import Final, Protocol
 
 from grpc import StatusCode
@@ -27,9 +29,6 @@ _PERMANENT_CODES: Final = frozenset(
     }
 )
 
-# In seconds. After a session that was live this long, the backoff starts again with its initial delay.
-STABLE_AFTER: Final = 5.0
-
 # How long to wait for the first message of a stream, in seconds: a connection attempt takes up to 20 s.
 FIRST_MESSAGE_TIMEOUT: Final = 30.0
 
@@ -38,6 +37,9 @@ MAX_BUFFERED: Final = 1024
 
 # The same while a change of topics awaits its confirmation, which arrives behind the items.
 MAX_READ_AHEAD: Final = 65_536
+
+# The minimum time between two reports that a session has no connection, in seconds.
+_NOTICE_INTERVAL: Final = 1.0
 
 # How long close waits for running handlers, in seconds: container platforms commonly kill a process after this time.
 DEFAULT_GRACE: Final = 30.0
@@ -57,6 +59,26 @@ class SessionPort(Protocol):
 
     def report_status(self, status: SessionStatus) -> None:
         """Reports a status to on_status."""
+
+
+class Notices:
+    """Limits the reports about a session that cannot connect to one per second."""
+
+    def __init__(self) -> None:
+        self._last_at = -math.inf
+
+    def is_due(self, is_news: bool) -> bool:
+        """Returns whether to report a failed attempt; `is_news` if the session was live before it."""
+        now = time.monotonic()
+        if not is_news and now - self._last_at < _NOTICE_INTERVAL:
+            return False
+        self._last_at = now
+        return True
+
+
+def disconnected_text(kind: str, address: str, error: DispatcherError, retry_in: float) -> str:
+    """Returns the log entry for a session that has no connection."""
+    return f"the {kind} is not connected to {address}: {error.details}; next attempt in {retry_in:.1f} s"
 
 
 def is_permanent(error: DispatcherError) -> bool:

@@ -11,17 +11,19 @@ import grpc
 
 from ate_dispatcher_grpc._backoff import Backoff
 from ate_dispatcher_grpc._connection import Connection, Stream
-from ate_dispatcher_grpc._failures import is_interrupt, log_failure, named_text_of
+from ate_dispatcher_grpc._failures import is_interrupt, log_event, log_failure, named_text_of
 from ate_dispatcher_grpc._outbox import Outbox
 from ate_dispatcher_grpc._peer import Peer
 from ate_dispatcher_grpc._session import (
-    STABLE_AFTER,
+    Notices,
     callback_failure,
+    disconnected_text,
     heartbeat_lost,
     is_permanent,
     not_connected,
     stream_ended,
 )
+from ate_dispatcher_grpc._time import wait_time
 from ate_dispatcher_grpc._watchdog import Watch
 from ate_dispatcher_grpc.errors import ClosedError, DispatcherError
 from ate_dispatcher_grpc.status import Closed, Disconnected, Fault, Ready, SessionStatus
@@ -41,6 +43,7 @@ class SessionThread:
         self._on_status = on_status
         self.lock = threading.RLock()
         self._changed = threading.Condition(self.lock)
+        self._notices = Notices()
         self._backoff = Backoff(connection.options.reconnect)
         self._outbox = Outbox(peer.merges_messages)
         self._call: Stream | None = None
@@ -119,7 +122,7 @@ class SessionThread:
             TimeoutError: The session was not live in time.
         """
         with self._changed:
-            if not self._changed.wait_for(lambda: self.is_live or self.is_closed, timeout):
+            if not self._changed.wait_for(lambda: self.is_live or self.is_closed, wait_time(timeout)):
                 raise TimeoutError(f"the {self._peer.kind} was not live within {timeout:g} s")
             if self.is_closed:
                 raise self._error or ClosedError(self._peer.kind)
@@ -127,7 +130,7 @@ class SessionThread:
     def wait(self, timeout: float | None) -> None:
         """Waits for the end of the session; raises the error that ended it, or TimeoutError."""
         with self._changed:
-            if not self._changed.wait_for(lambda: self.is_closed, timeout):
+            if not self._changed.wait_for(lambda: self.is_closed, wait_time(timeout)):
                 raise TimeoutError(f"the {self._peer.kind} was not closed within {timeout:g} s")
             if self._error is not None:
                 raise self._error
@@ -153,7 +156,7 @@ class SessionThread:
             self.watch.stop()
             self._changed.notify_all()
             if self.is_live and not is_session_thread:
-                self._changed.wait_for(lambda: self.is_closed, max(0.0, deadline - time.monotonic()))
+                self._changed.wait_for(lambda: self.is_closed, wait_time(deadline - time.monotonic()))
             self.abort(ClosedError(self._peer.kind))
         if not is_session_thread and self._thread.ident is not None:
             self._thread.join()
@@ -185,23 +188,25 @@ class SessionThread:
         error: DispatcherError | None = None
         while not self.is_closing:
             error = self._run_stream()
-            was_stable = self.is_live and time.monotonic() - (self._live_since or 0) >= STABLE_AFTER
+            was_live = self.is_live
             with self.lock:
                 self._live_since = None
                 self._call = None
                 self._peer.stream_lost(error)
             if self.is_closing or is_permanent(error) or isinstance(error, ClosedError):
                 break
-            if was_stable:
+            if was_live:
                 self._backoff.reset()
-            self._wait_before_retry(error)
+            self._wait_before_retry(error, was_live)
         self._finish(None if self.is_closing or isinstance(error, ClosedError) else error)
 
-    def _wait_before_retry(self, error: DispatcherError) -> None:
+    def _wait_before_retry(self, error: DispatcherError, was_live: bool) -> None:
         delay = max(self._backoff.next(), error.retry_delay or 0)
-        self.report_status(Disconnected(error, delay))
+        if self._notices.is_due(was_live):
+            log_event(_log, logging.WARNING, disconnected_text(self._peer.kind, self._address, error, delay))
+            self.report_status(Disconnected(error, delay))
         with self._changed:
-            self._changed.wait_for(lambda: self.is_closing, delay)
+            self._changed.wait_for(lambda: self.is_closing, wait_time(delay))
 
     def _run_stream(self) -> DispatcherError:
         """Runs one stream to its end; returns why it ended."""

@@ -15,8 +15,14 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 # The range of google.protobuf.Duration: 10,000 years.
 _MAX_SECONDS = 315_576_000_000
 
-# Longer waits raise OverflowError in threading and in gRPC. About 24 days, so that 32-bit milliseconds hold it too.
-_MAX_WAIT = min(threading.TIMEOUT_MAX, 2**31 / 1000)
+# Longer waits raise OverflowError: 292 years on most systems, 49 days on Windows.
+_MAX_WAIT = threading.TIMEOUT_MAX
+
+# How long a call waits beyond its TTL for what the server sends at its end, in seconds.
+RESERVE = 1.0
+
+# How long a request without a TTL waits for its acceptance, in seconds: the default TTL of a server, and the reserve.
+_DEFAULT_ANSWER_LIMIT = 5.0 + RESERVE
 
 
 @overload
@@ -26,7 +32,7 @@ def wait_time(seconds: None) -> None: ...
 @overload
 def wait_time(seconds: float | None) -> float | None: ...
 def wait_time(seconds: float | None) -> float | None:
-    """Returns a duration that every wait function accepts: not negative, at most some 24 days; None waits for ever."""
+    """Returns a duration that every wait function accepts: neither negative nor too long; None waits for ever."""
     return None if seconds is None else min(max(seconds, 0.0), _MAX_WAIT)
 
 
@@ -49,6 +55,12 @@ def duration_of(seconds: float, field: str) -> Duration:
     whole, rest = divmod(abs(nanos), 1_000_000_000)
     sign = 1 if nanos >= 0 else -1
     return Duration(seconds=sign * whole, nanos=sign * rest)
+
+
+def answer_limit(ttl: float | None, timeout: float | None) -> float:
+    """Returns how long a request waits for its acceptance, in seconds: its TTL and the reserve."""
+    limits = [max(each, 0.0) + RESERVE for each in (ttl, timeout) if each is not None]
+    return min(limits, default=_DEFAULT_ANSWER_LIMIT)
 
 
 def datetime_of(timestamp: Timestamp) -> datetime:

@@ -22,6 +22,7 @@ from ate_dispatcher_grpc._producer_peer import ProducerPeer
 from ate_dispatcher_grpc._producer_port import Disposition
 from ate_dispatcher_grpc._request import encode_call, encode_listener_updates
 from ate_dispatcher_grpc._session import DEFAULT_GRACE
+from ate_dispatcher_grpc._time import answer_limit
 from ate_dispatcher_grpc.assignment import Handler
 from ate_dispatcher_grpc.delivery import ResultDelivery
 from ate_dispatcher_grpc.gather import Gather
@@ -95,7 +96,7 @@ class Client:
         stream = self._connection.server_stream(
             _paths.GATHER, message, options.get("context"), options.get("timeout")
         )
-        return Gather(self._connection, stream, options.get("request_id", ""), self.cancel_request)
+        return Gather(self._connection, stream, options, self.cancel_request)
 
     def cancel_request(self, request_id: str) -> Summary:
         """Cancels a request and returns its summary; a request that has ended keeps its summary.
@@ -150,6 +151,7 @@ class Client:
         Raises:
             InvalidArgumentError: An option is malformed.
         """
+        self._connection.ensure_open()
         options = ProducerOptions(
             topics, concurrency, max_backlog, id, display_name, labels or {}, on_disposition is not None
         )
@@ -192,6 +194,7 @@ class Client:
         Raises:
             InvalidArgumentError: An option is malformed.
         """
+        self._connection.ensure_open()
         wants_summaries = include_summaries or on_summary is not None
         options = ListenerOptions(
             topics, id, group, include_late, wants_summaries, overflow_action, buffer_bytes
@@ -239,10 +242,13 @@ class Client:
         self._peers = {each for each in self._peers if not each._session.is_closed} | {peer}
 
     def _dispatch(self, topic: str, options: RequestOptions, validate_only: bool) -> Acceptance:
+        request = encode_call(topic, options, validate_only)
+        ttl, timeout = options.get("ttl"), options.get("timeout")
         response = self._connection.unary(
             _paths.DISPATCH,
-            encode_call(topic, options, validate_only),
+            request,
             context=options.get("context"),
-            timeout=options.get("timeout"),
+            timeout=timeout,
+            limit=min(answer_limit(ttl, timeout), self._connection.options.call_timeout),
         )
         return decode_acceptance(service.DispatchResponse.FromString(response).acceptance)

@@ -9,11 +9,12 @@ from types import TracebackType
 import grpc
 
 from ate_dispatcher_grpc._connection import Connection, Stream
-from ate_dispatcher_grpc._gather_core import GatherCore
+from ate_dispatcher_grpc._gather_core import GatherCore, GatherLimits
 from ate_dispatcher_grpc._session import heartbeat_lost
 from ate_dispatcher_grpc._watchdog import Watch
 from ate_dispatcher_grpc.delivery import ResultDelivery
 from ate_dispatcher_grpc.errors import ClosedError, DispatcherError
+from ate_dispatcher_grpc.options import GatherOptions
 from ate_dispatcher_grpc.results import Acceptance, Summary
 
 
@@ -29,12 +30,13 @@ class Gather:
         self,
         connection: Connection,
         stream: Stream,
-        request_id: str,
+        options: GatherOptions,
         cancel_request: Callable[[str], Summary],
     ) -> None:
         self._connection = connection
         self._call = stream
-        self._request_id = request_id
+        self._request_id = options.get("request_id", "")
+        self._limits = GatherLimits(connection.options.address, options)
         self._cancel_request = cancel_request
         self._core = GatherCore()
         self._changed = threading.Condition()
@@ -123,12 +125,13 @@ class Gather:
                     self._changed.notify_all()
                 if message is not None:
                     self._core.receive(message)
-                    self._watch.set_interval(self._core.heartbeat_interval)
+                    self._limits.message_received(self._core)
                 else:
                     self._core.fail(error)
 
     def _read(self) -> tuple[bytes | None, DispatcherError | None]:
         # The stream is read only while a thread waits, so only then does silence mean a dead connection.
+        self._watch.limit = self._limits.wait_limit()
         self._watch.resume()
         try:
             return next(self._call), None
@@ -142,6 +145,8 @@ class Gather:
             self._watch.stop()
 
     def _on_dead(self, silence: float) -> None:
-        self._abort_error = heartbeat_lost(silence)
-        self._call.retire_channel()
+        overdue = self._limits.overdue(self._call.is_written)
+        self._abort_error = self._abort_error or overdue or heartbeat_lost(silence)
+        if overdue is None:
+            self._call.retire_channel()
         self._call.cancel()

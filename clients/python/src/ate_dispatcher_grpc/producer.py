@@ -75,8 +75,10 @@ class Producer:
 
         Raises:
             InvalidArgumentError: `concurrency` is not an integer of at least 1.
+            DispatcherError: The producer is closed.
         """
         with self._session.lock:
+            self._session.ensure_open()
             message = self._core.set_concurrency(concurrency)
             self._handler_threads.set_limit(concurrency)
             self._send_change(message)

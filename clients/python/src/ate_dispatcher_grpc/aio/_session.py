@@ -13,15 +13,17 @@ import grpc
 import grpc.aio
 
 from ate_dispatcher_grpc._backoff import Backoff
-from ate_dispatcher_grpc._failures import log_failure, named_text_of
+from ate_dispatcher_grpc._failures import log_event, log_failure, named_text_of
 from ate_dispatcher_grpc._session import (
-    STABLE_AFTER,
+    Notices,
     callback_failure,
+    disconnected_text,
     heartbeat_lost,
     is_permanent,
     not_connected,
     stream_ended,
 )
+from ate_dispatcher_grpc._time import wait_time
 from ate_dispatcher_grpc.aio._connection import Call, Connection, Opened
 from ate_dispatcher_grpc.aio._queues import Outbox
 from ate_dispatcher_grpc.aio._watch import Watch
@@ -60,6 +62,7 @@ class Session:
         self._peer = peer
         self._connection = connection
         self._on_status = on_status
+        self._notices = Notices()
         self._backoff = Backoff(connection.options.reconnect)
         self.outbox = Outbox(peer.merges_messages)
         self._opened: Opened | None = None
@@ -159,7 +162,7 @@ class Session:
             self.abort(ClosedError(self._peer.kind))
             return
         if self.is_live:
-            await asyncio.wait([self._task], timeout=max(0.0, deadline - time.monotonic()))
+            await asyncio.wait([self._task], timeout=wait_time(deadline - time.monotonic()))
         while not self._task.done():
             self.abort(ClosedError(self._peer.kind))
             await asyncio.wait([self._task], timeout=1.0)
@@ -184,23 +187,26 @@ class Session:
         try:
             while not self.is_closing:
                 error = await self._run_stream()
-                was_stable = self.is_live and time.monotonic() - (self._live_since or 0) >= STABLE_AFTER
+                was_live = self.is_live
                 self._live_since = None
                 self._live.clear()
                 self._peer.stream_lost(error)
                 if self.is_closing or is_permanent(error) or isinstance(error, ClosedError):
                     break
-                if was_stable:
+                if was_live:
                     self._backoff.reset()
-                await self._wait_before_retry(error)
+                await self._wait_before_retry(error, was_live)
         finally:
             self._finish(None if self.is_closing or isinstance(error, ClosedError) else error)
 
-    async def _wait_before_retry(self, error: DispatcherError) -> None:
+    async def _wait_before_retry(self, error: DispatcherError, was_live: bool) -> None:
         delay = max(self._backoff.next(), error.retry_delay or 0)
-        self.report_status(Disconnected(error, delay))
+        if self._notices.is_due(was_live):
+            address = self._connection.options.address
+            log_event(_log, logging.WARNING, disconnected_text(self._peer.kind, address, error, delay))
+            self.report_status(Disconnected(error, delay))
         waiting = asyncio.ensure_future(self._closing.wait())
-        await asyncio.wait([waiting], timeout=delay)
+        await asyncio.wait([waiting], timeout=wait_time(delay))
         waiting.cancel()
 
     async def _run_stream(self) -> DispatcherError:

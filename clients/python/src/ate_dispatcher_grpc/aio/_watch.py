@@ -44,6 +44,12 @@ class Watch:
             if self._timer is not None:
                 self._arm(limit, False)
 
+    def set_limit(self, limit: float) -> None:
+        """Sets the silence after which the stream is dead, in seconds; counts it from the last message."""
+        self._limit = limit
+        if self._timer is not None:
+            self._arm(max(0.0, self._last_received_at + limit - time.monotonic()), False)
+
     def stop(self) -> None:
         """Stops watching; resume continues."""
         if self._timer is not None:

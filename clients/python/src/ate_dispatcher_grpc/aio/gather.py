@@ -8,13 +8,14 @@ from types import TracebackType
 
 import grpc.aio
 
-from ate_dispatcher_grpc._gather_core import GatherCore
+from ate_dispatcher_grpc._gather_core import GatherCore, GatherLimits
 from ate_dispatcher_grpc._session import heartbeat_lost, not_connected
 from ate_dispatcher_grpc.aio._connection import Connection, Opened
 from ate_dispatcher_grpc.aio._queues import Inbox
 from ate_dispatcher_grpc.aio._watch import Watch
 from ate_dispatcher_grpc.delivery import ResultDelivery
 from ate_dispatcher_grpc.errors import ClosedError, DispatcherError
+from ate_dispatcher_grpc.options import GatherOptions
 from ate_dispatcher_grpc.results import Acceptance, Summary
 
 
@@ -30,13 +31,14 @@ class Gather:
         self,
         connection: Connection,
         open_stream: Callable[[], Awaitable[Opened]],
-        request_id: str,
+        options: GatherOptions,
         cancel_request: Callable[[str], Awaitable[Summary]],
     ) -> None:
         self._connection = connection
         self._open_stream = open_stream
         self._opened: Opened | None = None
-        self._request_id = request_id
+        self._request_id = options.get("request_id", "")
+        self._limits = GatherLimits(connection.options.address, options)
         self._cancel_request = cancel_request
         self._core = GatherCore()
         self._inbox: Inbox[ResultDelivery] = Inbox()
@@ -132,13 +134,15 @@ class Gather:
 
     async def _read_messages(self) -> None:
         self._watch.start()
+        self._watch.set_limit(self._limits.wait_limit())
         self._opened = await self._open_stream()
         while (message := await self._opened.call.read()) is not grpc.aio.EOF:
             self._watch.message_received()
             self._core.receive(message)
             if self._core.acceptance is not None:
                 self._accepted.set()
-            self._watch.set_interval(self._core.heartbeat_interval)
+            self._limits.message_received(self._core)
+            self._watch.set_limit(self._limits.wait_limit())
             results = list(self._core.results)
             self._core.results.clear()
             if self._core.summary is not None:
@@ -148,9 +152,13 @@ class Gather:
                 self._watch.stop()
                 await self._inbox.put(results)
                 self._watch.resume()
+                self._watch.set_limit(self._limits.wait_limit())
 
     def _on_dead(self, silence: float) -> None:
-        if self._opened is None:
+        overdue = self._limits.overdue(self._opened is not None)
+        if overdue is not None:
+            self._abort(overdue)
+        elif self._opened is None:
             self._abort(not_connected(self._connection.options.address, silence))
         else:
             self._connection.retire(self._opened)

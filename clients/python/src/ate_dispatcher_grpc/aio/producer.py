@@ -66,7 +66,9 @@ class Producer:
 
         Raises:
             InvalidArgumentError: `concurrency` is not an integer of at least 1.
+            DispatcherError: The producer is closed.
         """
+        self._session.ensure_open()
         self._send_change(self._core.set_concurrency(concurrency))
         self._peer.start_handlers()
 
