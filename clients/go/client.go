@@ -90,9 +90,23 @@ func (c *Client) CancelRequest(ctx context.Context, requestID string) (*Summary,
 }
 
 // UpdateListener changes the topics of a connected listener of any program, and returns all of its topics after the
-// change, sorted. It fails with ErrListenerNotFound if the listener is not connected.
-func (c *Client) UpdateListener(ctx context.Context, listenerID string, add, remove []string) ([]string, error) {
-	request := &dispatcherv1.UpdateListenerRequest{ListenerId: listenerID, AddTopics: add, RemoveTopics: remove}
+// change, sorted. It fails with ErrListenerNotFound if the listener is not connected. A change of more than 64 KiB is
+// sent in parts; if UpdateListener fails, the earlier parts remain.
+func (c *Client) UpdateListener(ctx context.Context, listenerID string, add, remove []string) (topics []string, err error) {
+	if len(listenerID) > maxIDBytes {
+		return nil, tooLong("listener_id", listenerID, maxIDBytes)
+	}
+	for _, part := range splitChange(topicsChange{add, remove}) {
+		if topics, err = c.updateListener(ctx, listenerID, part); err != nil {
+			return nil, err
+		}
+	}
+	return topics, nil
+}
+
+// updateListener is UpdateListener in one call.
+func (c *Client) updateListener(ctx context.Context, listenerID string, part topicsChange) ([]string, error) {
+	request := &dispatcherv1.UpdateListenerRequest{ListenerId: listenerID, AddTopics: part.add, RemoveTopics: part.remove}
 	var response dispatcherv1.UpdateListenerResponse
 	if err := c.call(ctx, dispatcherv1.DispatcherService_UpdateListener_FullMethodName, request, &response); err != nil {
 		return nil, err

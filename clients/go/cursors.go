@@ -3,6 +3,7 @@ package atedispatcher
 import (
 	"container/list"
 	"slices"
+	"strings"
 
 	dispatcherv1 "github.com/ate-dispatcher/ate-dispatcher/clients/go/gen/ate/dispatcher/v1"
 )
@@ -11,10 +12,6 @@ const (
 	// maxCursors bounds how many topics have a position. Beyond it, the topic without a delivery for the longest time
 	// is evicted: it no longer resumes.
 	maxCursors = 10_000
-	// maxCursorBytes bounds the cursors in a ListenRequest, so that it stays below every server's message limit.
-	maxCursorBytes = 512 << 10
-	// cursorOverhead is the encoded size of a cursor without its topic and epoch, in bytes.
-	cursorOverhead = 24
 )
 
 // position is how far a listener has read one topic.
@@ -45,16 +42,11 @@ func newCursors() *cursors {
 	return &cursors{positions: map[string]*list.Element{}}
 }
 
-// resumePoints returns the cursors for a ListenRequest, most recent topics first, within maxCursorBytes.
+// resumePoints returns the cursors for a ListenRequest, most recent topics first.
 func (c *cursors) resumePoints() []*dispatcherv1.Cursor {
 	var points []*dispatcherv1.Cursor
-	bytes := 0
 	for element := c.recent.Front(); element != nil; element = element.Next() {
 		p := element.Value.(*position)
-		bytes += len(p.topic) + len(p.epoch) + cursorOverhead
-		if bytes > maxCursorBytes {
-			break
-		}
 		p.isUnconfirmed = true
 		points = append(points, &dispatcherv1.Cursor{Topic: p.topic, Epoch: p.epoch, Sequence: p.accepted})
 	}
@@ -141,8 +133,20 @@ func (c *cursors) epochChanged(topic string) {
 
 // retain drops the positions of topics that no pattern matches.
 func (c *cursors) retain(patterns []string) {
+	exact := make(map[string]struct{}, len(patterns))
+	var wildcards []string
+	for _, pattern := range patterns {
+		if strings.ContainsAny(pattern, "*>") {
+			wildcards = append(wildcards, pattern)
+		} else {
+			exact[pattern] = struct{}{}
+		}
+	}
 	for topic := range c.positions {
-		if !slices.ContainsFunc(patterns, func(pattern string) bool { return matches(pattern, topic) }) {
+		if _, ok := exact[topic]; ok {
+			continue
+		}
+		if !slices.ContainsFunc(wildcards, func(pattern string) bool { return matches(pattern, topic) }) {
 			c.forget(topic)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 	"sync"
 
 	dispatcherv1 "github.com/ate-dispatcher/ate-dispatcher/clients/go/gen/ate/dispatcher/v1"
@@ -88,10 +89,16 @@ func (l *Listener) Add(ctx context.Context, topics ...string) error {
 // Remove removes topics or patterns, spelled as they were added. Results that are already on their way may still
 // arrive. It returns like Add.
 func (l *Listener) Remove(ctx context.Context, topics ...string) error {
+	for _, topic := range topics {
+		if len(topic) > maxTopicBytes {
+			return tooLong("topic", topic, maxTopicBytes)
+		}
+	}
 	return l.change(ctx, topicsChange{remove: topics})
 }
 
 func (l *Listener) change(ctx context.Context, change topicsChange) error {
+	change = topicsChange{slices.Clone(change.add), slices.Clone(change.remove)}
 	if err := l.supervisor.ended(); err != nil {
 		return err
 	}
@@ -116,11 +123,28 @@ func (l *Listener) change(ctx context.Context, change topicsChange) error {
 
 // update requests a change by a unary call. A message on the stream would not do: its answer would arrive only after
 // all deliveries that are queued before it have been read.
+//
+// A change that is too large for one message is several. If one of them fails, the earlier ones are reverted.
 func (l *Listener) update(ctx context.Context, change topicsChange) error {
-	l.topics.requested(change)
-	_, err := l.client.UpdateListener(ctx, l.supervisor.currentID(), change.add, change.remove)
+	parts := splitChange(change)
+	for i, part := range parts {
+		if err := l.updatePart(ctx, part); err != nil {
+			for _, done := range parts[:i] {
+				if ctx.Err() == nil {
+					_ = l.updatePart(ctx, topicsChange{add: done.remove, remove: done.add})
+				}
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *Listener) updatePart(ctx context.Context, part topicsChange) error {
+	l.topics.requested(part)
+	_, err := l.client.updateListener(ctx, l.supervisor.currentID(), part)
 	if err != nil && ctx.Err() == nil {
-		l.topics.rejected(change)
+		l.topics.rejected(part)
 	}
 	return err
 }

@@ -15,21 +15,18 @@ const updateTimeout = 10 * time.Second
 
 // runSession runs one session. It returns nil if accept returned false.
 func (l *Listener) runSession(ctx context.Context, accept func(*Delivery) bool) error {
-	stream, release, err := l.supervisor.open(ctx, dispatcherv1.DispatcherService_Listen_FullMethodName)
+	topics := l.topics.current()
+	l.topics.beginStream()
+	method, messages, err := l.opening(topics)
+	if err != nil {
+		return err
+	}
+	stream, release, err := l.supervisor.open(ctx, method)
 	if err != nil {
 		return err
 	}
 	defer release()
-	topics := l.topics.current()
-	l.topics.beginStream()
-	request, err := proto.Marshal(l.request(topics))
-	if err != nil {
-		return invalidArgument("listener", "cannot be encoded: %v", err)
-	}
-	// If the call has ended, recv returns the reason.
-	if stream.send(request) == nil {
-		_ = stream.CloseSend()
-	}
+	stream.sendAll(messages)
 	for {
 		batch, err := stream.recv()
 		if err == io.EOF {
@@ -59,6 +56,35 @@ func (l *Listener) runSession(ctx context.Context, accept func(*Delivery) bool) 
 			}
 		}
 	}
+}
+
+// opening returns the method of a session and the messages that open it: one on Listen, or several on Subscribe if the
+// topics and cursors do not fit into one.
+func (l *Listener) opening(topics []string) (method string, messages [][]byte, err error) {
+	request := l.request(topics)
+	rest, err := splitListen(request)
+	if err != nil {
+		return "", nil, err
+	}
+	if len(rest) == 0 {
+		encoded, err := proto.Marshal(request)
+		if err != nil {
+			return "", nil, invalidArgument("listener", "cannot be encoded: %v", err)
+		}
+		return dispatcherv1.DispatcherService_Listen_FullMethodName, [][]byte{encoded}, nil
+	}
+	parts := []*dispatcherv1.SubscribeRequest{{Message: &dispatcherv1.SubscribeRequest_Listen{Listen: request}}}
+	for _, update := range rest {
+		parts = append(parts, &dispatcherv1.SubscribeRequest{Message: &dispatcherv1.SubscribeRequest_Update{Update: update}})
+	}
+	for _, part := range parts {
+		encoded, err := proto.Marshal(part)
+		if err != nil {
+			return "", nil, invalidArgument("listener", "cannot be encoded: %v", err)
+		}
+		messages = append(messages, encoded)
+	}
+	return dispatcherv1.DispatcherService_Subscribe_FullMethodName, messages, nil
 }
 
 // handle applies an event other than a delivery.

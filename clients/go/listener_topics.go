@@ -30,17 +30,8 @@ func (t *listenerTopics) current() []string {
 func (t *listenerTopics) apply(change topicsChange) (undo func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	var inverse topicsChange
-	for _, topic := range change.add {
-		if !slices.Contains(t.topics, topic) {
-			inverse.remove = append(inverse.remove, topic)
-		}
-	}
-	for _, topic := range change.remove {
-		if slices.Contains(t.topics, topic) {
-			inverse.add = append(inverse.add, topic)
-		}
-	}
+	before := setOf(t.topics)
+	inverse := topicsChange{add: inSet(change.remove, before), remove: notInSet(change.add, before)}
 	t.applyLocked(change)
 	return func() {
 		t.mu.Lock()
@@ -61,16 +52,8 @@ func (t *listenerTopics) beginStream() {
 func (t *listenerTopics) changesSince(openedWith []string) (change topicsChange, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, topic := range t.topics {
-		if !slices.Contains(openedWith, topic) {
-			change.add = append(change.add, topic)
-		}
-	}
-	for _, topic := range openedWith {
-		if !slices.Contains(t.topics, topic) {
-			change.remove = append(change.remove, topic)
-		}
-	}
+	change.add = notInSet(t.topics, setOf(openedWith))
+	change.remove = notInSet(openedWith, setOf(t.topics))
 	return change, len(change.add)+len(change.remove) > 0
 }
 
@@ -99,9 +82,11 @@ func (t *listenerTopics) changedByServer(message *dispatcherv1.TopicsChanged) {
 }
 
 func (t *listenerTopics) applyLocked(change topicsChange) {
-	t.topics = slices.DeleteFunc(t.topics, func(topic string) bool { return slices.Contains(change.remove, topic) })
+	t.topics = notInSet(t.topics, setOf(change.remove))
+	known := setOf(t.topics)
 	for _, topic := range change.add {
-		if !slices.Contains(t.topics, topic) {
+		if _, ok := known[topic]; !ok {
+			known[topic] = struct{}{}
 			t.topics = append(t.topics, topic)
 		}
 	}
@@ -117,4 +102,30 @@ func (t *listenerTopics) removeUnconfirmed(change topicsChange) bool {
 	}
 	t.unconfirmed = slices.Delete(t.unconfirmed, i, i+1)
 	return true
+}
+
+func setOf(topics []string) map[string]struct{} {
+	set := make(map[string]struct{}, len(topics))
+	for _, topic := range topics {
+		set[topic] = struct{}{}
+	}
+	return set
+}
+
+func inSet(topics []string, set map[string]struct{}) (found []string) {
+	for _, topic := range topics {
+		if _, ok := set[topic]; ok {
+			found = append(found, topic)
+		}
+	}
+	return found
+}
+
+func notInSet(topics []string, set map[string]struct{}) (missing []string) {
+	for _, topic := range topics {
+		if _, ok := set[topic]; !ok {
+			missing = append(missing, topic)
+		}
+	}
+	return missing
 }

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
 
 	dispatcherv1 "github.com/ate-dispatcher/ate-dispatcher/clients/go/gen/ate/dispatcher/v1"
 )
@@ -139,12 +140,8 @@ func TestCursorsAreBounded(t *testing.T) {
 	if len(c.positions) != maxCursors || c.recent.Len() != maxCursors {
 		t.Errorf("%d positions", len(c.positions))
 	}
-	bytes := 0
-	for _, point := range c.resumePoints() {
-		bytes += len(point.GetTopic()) + cursorOverhead
-	}
-	if bytes > maxCursorBytes {
-		t.Errorf("resumes from %d bytes", bytes)
+	if points := c.resumePoints(); len(points) != maxCursors || points[0].GetTopic() != strings.Repeat("x", 200)+"-10009" {
+		t.Errorf("resumes %d topics, first %v", len(points), points[0])
 	}
 	c.retain([]string{"y"})
 	if len(c.positions) != 0 {
@@ -291,5 +288,70 @@ func TestCallbacksRunInOrderAndTheOldestIsDroppedWhenTheyBlock(t *testing.T) {
 	n.waitIdle()
 	if len(got) != maxNotifications || got[0] != 2 || !slices.IsSorted(got) {
 		t.Errorf("%d calls from %d on", len(got), got[0])
+	}
+}
+
+func TestEveryPartOfASplitMessageIsSmallAndNothingIsLost(t *testing.T) {
+	topics := make([]string, 3_000)
+	cursors := make([]*dispatcherv1.Cursor, 2_000)
+	registrations := make([]*dispatcherv1.Registration, len(topics))
+	for i := range topics {
+		topics[i] = fmt.Sprintf("%s-%d", strings.Repeat("x", i%200), i)
+		registrations[i] = &dispatcherv1.Registration{Topic: topics[i], Group: "g"}
+	}
+	for i := range cursors {
+		cursors[i] = &dispatcherv1.Cursor{Topic: topics[i], Epoch: "epoch", Sequence: 1 << 60}
+	}
+	small := func(message proto.Message) {
+		t.Helper()
+		if size := proto.Size(message); size > maxCertainBytes {
+			t.Errorf("a part has %d bytes", size)
+		}
+	}
+
+	listen := &dispatcherv1.ListenRequest{ListenerId: "me", Topics: topics, ResumeFrom: cursors}
+	updates, err := splitListen(listen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	small(&dispatcherv1.SubscribeRequest{Message: &dispatcherv1.SubscribeRequest_Listen{Listen: listen}})
+	gotTopics, gotCursors, follows := listen.GetTopics(), listen.GetResumeFrom(), listen.GetCursorsFollow()
+	for _, update := range updates {
+		small(&dispatcherv1.SubscribeRequest{Message: &dispatcherv1.SubscribeRequest_Update{Update: update}})
+		if !follows {
+			t.Error("a part follows the last one")
+		}
+		follows = update.GetCursorsFollow()
+		gotTopics = append(gotTopics, update.GetAddTopics()...)
+		gotCursors = append(gotCursors, update.GetResumeFrom()...)
+	}
+	if follows || !slices.Equal(gotTopics, topics) || !slices.Equal(gotCursors, cursors) {
+		t.Errorf("%d topics, %d cursors", len(gotTopics), len(gotCursors))
+	}
+
+	hello := &dispatcherv1.Hello{ProducerId: "me", Registrations: registrations}
+	parts, err := splitHello(hello)
+	if err != nil {
+		t.Fatal(err)
+	}
+	small(hello)
+	gotRegistrations := hello.GetRegistrations()
+	for _, part := range parts {
+		small(&dispatcherv1.ProduceRequest{Messages: []*dispatcherv1.ProducerMessage{{Message: &dispatcherv1.ProducerMessage_Register{
+			Register: &dispatcherv1.Register{CorrelationId: "hello-1000", Registrations: part},
+		}}}})
+		gotRegistrations = append(gotRegistrations, part...)
+	}
+	if !slices.Equal(gotRegistrations, registrations) {
+		t.Errorf("%d registrations", len(gotRegistrations))
+	}
+
+	var added, removed []string
+	for _, part := range splitChange(topicsChange{add: topics, remove: topics}) {
+		small(&dispatcherv1.UpdateListenerRequest{ListenerId: strings.Repeat("x", maxIDBytes), AddTopics: part.add, RemoveTopics: part.remove})
+		added, removed = append(added, part.add...), append(removed, part.remove...)
+	}
+	if !slices.Equal(added, topics) || !slices.Equal(removed, topics) {
+		t.Errorf("%d added, %d removed", len(added), len(removed))
 	}
 }

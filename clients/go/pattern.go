@@ -4,13 +4,16 @@ import (
 	"strings"
 )
 
-// maxTopicBytes is the server's limit.
-const maxTopicBytes = 255
+// The server's limits of a topic or pattern and of an id or group.
+const (
+	maxTopicBytes = 255
+	maxIDBytes    = 128
+)
 
 // checkPattern rejects malformed topics and patterns locally, because the server would end the session for them.
 func checkPattern(pattern string) error {
 	if len(pattern) > maxTopicBytes {
-		return invalidArgument("topic", "%q is %d bytes long; use at most %d", pattern, len(pattern), maxTopicBytes)
+		return tooLong("topic", pattern, maxTopicBytes)
 	}
 	tokens := strings.Split(pattern, ".")
 	for i, token := range tokens {
@@ -20,6 +23,22 @@ func checkPattern(pattern string) error {
 		}
 		return invalidArgument("topic", "%q is malformed; use tokens of A-Z, a-z, 0-9, _ and -, separated by dots; "+
 			"* matches one token, and > as the last token matches one or more", pattern)
+	}
+	return nil
+}
+
+// tooLong returns the error of a text beyond the server's limit, with its beginning.
+func tooLong(field, text string, maxBytes int) *Error {
+	return invalidArgument(field, "%q is %d bytes long; use at most %d", boundedText(text, 64), len(text), maxBytes)
+}
+
+// checkRegistration rejects what can never fit into a message locally, because the server would end the session for it.
+func checkRegistration(registration Registration) error {
+	if len(registration.Topic) > maxTopicBytes {
+		return tooLong("topic", registration.Topic, maxTopicBytes)
+	}
+	if len(registration.Group) > maxIDBytes {
+		return tooLong("group", registration.Group, maxIDBytes)
 	}
 	return nil
 }

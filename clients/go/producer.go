@@ -76,7 +76,10 @@ func (p *Producer) Run(ctx context.Context) error {
 	})
 	defer stopWatching()
 
-	err := p.supervisor.run(sessions, p.runSession)
+	err := p.registrations.check()
+	if err == nil {
+		err = p.supervisor.run(sessions, p.runSession)
+	}
 	p.runner.waitIdle(run)
 	if err == nil {
 		err = p.drainErr
@@ -113,12 +116,19 @@ func (p *Producer) ID() string {
 // the context ends first, the registration may still take effect. Once the producer has ended, Register returns the
 // reason.
 func (p *Producer) Register(ctx context.Context, topic, group string) error {
-	return p.change(ctx, p.registrations.register(Registration{Topic: topic, Group: group}))
+	registration := Registration{Topic: topic, Group: group}
+	if err := checkRegistration(registration); err != nil {
+		return err
+	}
+	return p.change(ctx, p.registrations.register(registration))
 }
 
 // Deregister removes a topic or pattern, spelled as it was registered. Earlier assignments may still be answered. It
 // returns like Register.
 func (p *Producer) Deregister(ctx context.Context, topic string) error {
+	if err := checkRegistration(Registration{Topic: topic}); err != nil {
+		return err
+	}
 	return p.change(ctx, p.registrations.deregister(topic))
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strconv"
 	"sync/atomic"
 
 	"google.golang.org/grpc/codes"
@@ -20,6 +21,11 @@ type producerSession struct {
 	// maxMessageBytes is the largest message that the server accepts; 0 if it did not say.
 	maxMessageBytes atomic.Int64
 	isDrained       bool // whether the server has confirmed the drain
+	// rest are the registrations that do not fit into Hello, and unconfirmed the correlation ids of those that were sent.
+	// The session is live once all are confirmed.
+	rest        [][]*dispatcherv1.Registration
+	unconfirmed map[string]struct{}
+	ready       Status
 }
 
 // runSession runs one session. It returns nil if the session was drained, or ended while draining.
@@ -45,8 +51,11 @@ func (p *Producer) runSession(ctx context.Context) error {
 		release()
 		<-written
 	}()
-	s.enqueue(s.hello())
-	err = s.receive(ctx)
+	hello := s.hello()
+	if s.rest, err = splitHello(hello); err == nil {
+		s.enqueue(&dispatcherv1.ProducerMessage{Message: &dispatcherv1.ProducerMessage_Hello{Hello: hello}})
+		err = s.receive(ctx)
+	}
 	p.mu.Lock()
 	wasLive := p.current == s
 	p.current = nil
@@ -60,12 +69,12 @@ func (p *Producer) runSession(ctx context.Context) error {
 	return err
 }
 
-func (s *producerSession) hello() *dispatcherv1.ProducerMessage {
+func (s *producerSession) hello() *dispatcherv1.Hello {
 	p := s.producer
 	p.mu.Lock()
 	concurrency := p.concurrency
 	p.mu.Unlock()
-	return &dispatcherv1.ProducerMessage{Message: &dispatcherv1.ProducerMessage_Hello{Hello: &dispatcherv1.Hello{
+	return &dispatcherv1.Hello{
 		// After the first session this is the minted id, so that the new session replaces one that the server still
 		// considers live and would send assignments to.
 		ProducerId:         p.supervisor.currentID(),
@@ -75,7 +84,7 @@ func (s *producerSession) hello() *dispatcherv1.ProducerMessage {
 		MaxOutstanding:     uint32(concurrency),
 		MaxBacklog:         uint32(p.options.MaxBacklog),
 		ReportDispositions: p.options.OnDisposition != nil,
-	}}}
+	}
 }
 
 func (s *producerSession) receive(ctx context.Context) error {
@@ -142,6 +151,10 @@ func (s *producerSession) handle(ctx context.Context, event event) error {
 	case messageRegistered:
 		var message dispatcherv1.Registered
 		err := event.read(&message)
+		if _, ok := s.unconfirmed[message.GetCorrelationId()]; ok {
+			delete(s.unconfirmed, message.GetCorrelationId())
+			s.setLiveOnceRegistered()
+		}
 		p.registrations.confirmed(message.GetCorrelationId())
 		return err
 	case messageDeregistered:
@@ -156,6 +169,10 @@ func (s *producerSession) handle(ctx context.Context, event event) error {
 		var message dispatcherv1.Fault
 		err := event.read(&message)
 		fault := errorFromStatus(message.GetStatus(), "")
+		if _, ok := s.unconfirmed[message.GetCorrelationId()]; ok {
+			// In Hello, the registration would have ended the session, too.
+			return fault
+		}
 		if !p.registrations.rejected(message.GetCorrelationId(), fault) {
 			p.reportFault(fault)
 		}
@@ -164,7 +181,7 @@ func (s *producerSession) handle(ctx context.Context, event event) error {
 	return nil
 }
 
-// welcome makes the session live.
+// welcome makes the session live, or sends the registrations that did not fit into Hello.
 func (s *producerSession) welcome(message *dispatcherv1.Welcome) {
 	p := s.producer
 	s.stream.setHeartbeatInterval(message.GetHeartbeatInterval().AsDuration())
@@ -185,17 +202,34 @@ func (s *producerSession) welcome(message *dispatcherv1.Welcome) {
 		s.enqueue(&dispatcherv1.ProducerMessage{Message: &dispatcherv1.ProducerMessage_Drain{Drain: &dispatcherv1.Drain{}}})
 	}
 	p.mu.Unlock()
+	s.unconfirmed = map[string]struct{}{}
+	for i, part := range s.rest {
+		id := "hello-" + strconv.Itoa(i)
+		s.unconfirmed[id] = struct{}{}
+		register := &dispatcherv1.Register{CorrelationId: id, Registrations: part}
+		s.enqueue(&dispatcherv1.ProducerMessage{Message: &dispatcherv1.ProducerMessage_Register{Register: register}})
+	}
+	s.rest = nil
 	for _, change := range p.registrations.unanswered() {
 		s.enqueue(change)
 	}
 	p.supervisor.setID(message.GetProducerId())
-	p.supervisor.setLive()
-	p.supervisor.reportStatus(Status{
+	s.ready = Status{
 		Kind:      StatusReady,
 		ID:        message.GetProducerId(),
 		SessionID: message.GetSessionId(),
 		ServerID:  message.GetServerId(),
-	})
+	}
+	s.setLiveOnceRegistered()
+}
+
+// setLiveOnceRegistered makes the session live if the server has confirmed every registration of Hello.
+func (s *producerSession) setLiveOnceRegistered() {
+	if len(s.unconfirmed) > 0 {
+		return
+	}
+	s.producer.supervisor.setLive()
+	s.producer.supervisor.reportStatus(s.ready)
 }
 
 // enqueue sends a message after those that are queued; it never blocks.

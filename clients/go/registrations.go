@@ -24,6 +24,7 @@ type Registration struct {
 type registrations struct {
 	mu      sync.Mutex
 	current []Registration
+	topics  map[string]struct{} // of current
 	changes []*registrationChange
 	lastID  int
 	endErr  error // why no further session follows; nil while one may
@@ -35,6 +36,18 @@ type registrationChange struct {
 	message *dispatcherv1.ProducerMessage
 	apply   func()
 	done    chan error // buffered
+}
+
+// check rejects registrations that can never fit into a message.
+func (r *registrations) check() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, each := range r.current {
+		if err := checkRegistration(each); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // confirmedTopics returns the registrations for the next Hello.
@@ -160,9 +173,17 @@ func (r *registrations) remove(id string) *registrationChange {
 
 func (r *registrations) set(registration Registration) {
 	r.unset(registration.Topic)
+	if r.topics == nil {
+		r.topics = map[string]struct{}{}
+	}
+	r.topics[registration.Topic] = struct{}{}
 	r.current = append(r.current, registration)
 }
 
 func (r *registrations) unset(topic string) {
+	if _, ok := r.topics[topic]; !ok {
+		return
+	}
+	delete(r.topics, topic)
 	r.current = slices.DeleteFunc(r.current, func(each Registration) bool { return each.Topic == topic })
 }

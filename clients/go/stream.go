@@ -97,6 +97,19 @@ func (s *stream) send(message []byte) error {
 	return s.SendMsg(frame(message))
 }
 
+// sendAll writes all messages that the stream will have. A server that does not read them counts as silent.
+func (s *stream) sendAll(messages [][]byte) {
+	for _, message := range messages {
+		s.beginWait()
+		err := s.send(message)
+		s.endWait()
+		if err != nil {
+			return
+		}
+	}
+	_ = s.CloseSend()
+}
+
 // recv waits for the next message. It returns io.EOF at a regular end and an *Error otherwise.
 func (s *stream) recv() (frame, error) {
 	var message frame
