@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	rpcstatus "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
@@ -30,9 +31,27 @@ type fake struct {
 	dispatch func(context.Context, *dispatcherv1.DispatchRequest) error
 	listen   func(nth int, request *dispatcherv1.ListenRequest, stream grpc.ServerStreamingServer[dispatcherv1.ListenResponse]) error
 	update   func(*dispatcherv1.UpdateListenerRequest)
+	produce  func(nth int, stream grpc.BidiStreamingServer[dispatcherv1.ProduceRequest, dispatcherv1.ProduceResponse]) error
+	submit   func(nth int, stream grpc.BidiStreamingServer[dispatcherv1.SubmitRequest, dispatcherv1.SubmitResponse]) error
 
 	mu      sync.Mutex
 	listens int
+	streams int
+}
+
+func (f *fake) nextStream() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.streams++
+	return f.streams
+}
+
+func (f *fake) Produce(stream grpc.BidiStreamingServer[dispatcherv1.ProduceRequest, dispatcherv1.ProduceResponse]) error {
+	return f.produce(f.nextStream(), stream)
+}
+
+func (f *fake) Submit(stream grpc.BidiStreamingServer[dispatcherv1.SubmitRequest, dispatcherv1.SubmitResponse]) error {
+	return f.submit(f.nextStream(), stream)
 }
 
 func (f *fake) Dispatch(ctx context.Context, request *dispatcherv1.DispatchRequest) (*dispatcherv1.DispatchResponse, error) {
@@ -230,4 +249,14 @@ func TestTheBackoffStartsOverAsSoonAsASessionWasLive(t *testing.T) {
 			t.Errorf("reconnects in %v", delay)
 		}
 	}
+}
+
+// connectionAge is the status with which a server rejects what an old connection brings.
+func connectionAge(t *testing.T) *rpcstatus.Status {
+	t.Helper()
+	st, err := status.New(codes.Unavailable, "reconnect").WithDetails(&errdetails.ErrorInfo{Reason: "CONNECTION_AGE", Domain: "ate.dispatcher"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return st.Proto()
 }

@@ -222,6 +222,8 @@ func (f *callFeed) next() (event, error) {
 	switch first.number {
 	case eventHeartbeat:
 		return first, f.stream.readHeartbeat(first)
+	case eventGoAway:
+		f.stream.progress.retire()
 	case eventSummary:
 		f.awaitStreamEnd()
 	}

@@ -110,6 +110,7 @@ func (l *Listener) handle(ctx context.Context, stream *stream, openedWith []stri
 		if err := event.read(&message); err != nil {
 			return err
 		}
+		stream.progress.retire()
 		l.supervisor.reportStatus(Status{Kind: StatusGoingAway, Grace: message.GetGrace().AsDuration()})
 	case eventReady:
 		var message dispatcherv1.Ready

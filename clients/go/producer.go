@@ -152,6 +152,9 @@ func (p *Producer) SetConcurrency(concurrency int) error {
 		return nil
 	}
 	p.runner.setConcurrency(concurrency)
+	if p.current.isGoingAway {
+		return nil
+	}
 	p.current.enqueue(&dispatcherv1.ProducerMessage{Message: &dispatcherv1.ProducerMessage_UpdateCredit{
 		UpdateCredit: &dispatcherv1.UpdateCredit{MaxOutstanding: window},
 	}})
@@ -210,6 +213,10 @@ func (p *Producer) beginClosing() {
 func (p *Producer) change(ctx context.Context, change *registrationChange) error {
 	p.mu.Lock()
 	isStarted, isClosing, current := p.isStarted, p.isClosing, p.current
+	if current != nil && current.isGoingAway {
+		// The next session begins with the change.
+		current = nil
+	}
 	p.mu.Unlock()
 	ended := p.supervisor.ended()
 	switch {

@@ -21,6 +21,8 @@ type producerSession struct {
 	// maxMessageBytes is the largest message that the server accepts; 0 if it did not say.
 	maxMessageBytes atomic.Int64
 	isDrained       bool // whether the server has confirmed the drain
+	// isGoingAway is whether the server ends the session soon: nothing new is sent on it. The producer's lock guards it.
+	isGoingAway bool
 	// rest are the registrations that do not fit into Hello, and unconfirmed the correlation ids of those that were sent.
 	// The session is live once all are confirmed.
 	rest        [][]*dispatcherv1.Registration
@@ -133,6 +135,10 @@ func (s *producerSession) handle(ctx context.Context, event event) error {
 	case messageGoAway:
 		var message dispatcherv1.GoAway
 		err := event.read(&message)
+		p.mu.Lock()
+		s.isGoingAway = true
+		p.mu.Unlock()
+		s.stream.progress.retire()
 		p.supervisor.reportStatus(Status{Kind: StatusGoingAway, Grace: message.GetGrace().AsDuration()})
 		return err
 	case messageDisposition:

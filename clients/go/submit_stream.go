@@ -154,6 +154,14 @@ func (s *submitStream) noAnswer(sentAt time.Time, waited time.Duration) *Error {
 	return s.progress.noAnswer(waited)
 }
 
+// leave makes new requests go to another stream on another connection, while this one finishes its own.
+func (s *submitStream) leave() {
+	s.mu.Lock()
+	s.isLeft = true
+	s.mu.Unlock()
+	s.progress.retire()
+}
+
 // endIfUnused ends a stream that may be dead, once no request waits for it.
 func (s *submitStream) endIfUnused() {
 	s.mu.Lock()
@@ -264,14 +272,17 @@ func (s *submitStream) handle(stream *stream, event event) error {
 		if err := event.read(&message); err != nil {
 			return err
 		}
-		s.resolve(message.GetCorrelationId(), submitAnswer{err: errorFromStatus(message.GetStatus(), "")})
+		rejection := errorFromStatus(message.GetStatus(), "")
+		if rejection.Reason == "CONNECTION_AGE" {
+			// The request was sent before go_away arrived, and was not accepted.
+			s.leave()
+			rejection = errStreamLeft
+		}
+		s.resolve(message.GetCorrelationId(), submitAnswer{err: rejection})
 	case eventHeartbeat:
 		return stream.readHeartbeat(event)
 	case eventGoAway:
-		s.mu.Lock()
-		s.isLeft = true
-		s.mu.Unlock()
-		s.progress.retire()
+		s.leave()
 	}
 	return nil
 }
