@@ -1,7 +1,7 @@
 import { type Acceptance, type Assignment, ErrorInfo, type Status } from "ate-dispatcher-client/internal";
 import { bytesField, concat } from "../../support/wire-bytes.js";
 import { type ProduceStream, WireClient } from "../../support/wire-client.js";
-import { type Refused, RefusedError } from "../../support/wire-status.js";
+import { type Refused, RefusedError, readStatus } from "../../support/wire-status.js";
 import { withTimeout } from "../with-timeout.js";
 
 /** The topic on which the attacker answers. */
@@ -33,6 +33,31 @@ export class Attacker {
       if (error instanceof RefusedError) return error.refused;
       throw error;
     }
+  }
+
+  /** Submits an encoded Submission. */
+  async submit(submission: Uint8Array): Promise<Acceptance | Refused> {
+    const stream = this.#client.submit();
+    stream.sendBytes(bytesField(1, submission));
+    const rejected = stream.next("rejection").then(({ status }) => {
+      if (status === undefined) throw new Error("the Rejection has no status");
+      return readStatus(status);
+    });
+    const outcome = Promise.any([stream.next("acceptance"), rejected, stream.ended]);
+    return await withTimeout(outcome, TIMEOUT_MS, () => "the submission was not answered");
+  }
+
+  /** Opens the session of a further producer with an encoded Hello, while `act` runs. */
+  async hello(hello: Uint8Array, act: () => Promise<void>): Promise<Refused | undefined> {
+    const stream = this.#client.produce();
+    stream.sendBytes(bytesField(1, bytesField(2, hello)));
+    const outcome = Promise.any([stream.next("welcome"), stream.ended]);
+    const answer = await withTimeout(outcome, TIMEOUT_MS, () => "the Hello was not answered");
+    if ("reason" in answer) return answer;
+    await act();
+    stream.cancel();
+    await stream.ended;
+    return undefined;
   }
 
   /** Takes the next assignment. */

@@ -22,14 +22,18 @@ const [address = "", id = ""] = process.argv.slice(2);
 // biome-ignore lint/suspicious/noExplicitAny: proto-loader has no types for the messages of a file that it loads.
 type Message = any;
 
-const definitions = loadSync("ate/dispatcher/v1/dispatcher_service.proto", {
+const FILES = ["dispatcher_service", "introspection_service"].map(
+  (name) => `ate/dispatcher/v1/${name}.proto`,
+);
+const definitions = loadSync(FILES, {
   includeDirs: [join(ROOT, "proto"), join(ROOT, "third_party/googleapis")],
 });
 const { ate } = loadPackageDefinition(definitions) as unknown as {
-  ate: { dispatcher: { v1: { DispatcherService: ServiceClientConstructor } } };
+  ate: { dispatcher: { v1: Record<"DispatcherService" | "IntrospectionService", ServiceClientConstructor> } };
 };
-const Service = ate.dispatcher.v1.DispatcherService;
+const { DispatcherService: Service, IntrospectionService } = ate.dispatcher.v1;
 const stub: Message = new Service(address, credentials.createInsecure());
+const introspection: Message = new IntrospectionService(address, credentials.createInsecure());
 
 function report(event: string, fields: object): void {
   process.stdout.write(`${JSON.stringify({ event, ...fields })}\n`);
@@ -37,7 +41,7 @@ function report(event: string, fields: object): void {
 
 /** Encodes a message again, to show what was read. */
 function echo(method: string, message: object): string {
-  const { responseSerialize } = Service.service[method] ?? {};
+  const { responseSerialize } = { ...Service.service, ...IntrospectionService.service }[method] ?? {};
   return responseSerialize?.(message).toString("base64") ?? "";
 }
 
@@ -99,8 +103,19 @@ function gather(topic: string): void {
   });
 }
 
+function listProducers(): void {
+  introspection.ListProducers({}, (error: ServiceError | null, response: Message) => {
+    if (error) report("ended", { stream: "list", error: `${status[error.code]} ${error.details}` });
+    else report("listed", { echo: echo("ListProducers", response) });
+  });
+}
+
 keepOpen("listen", listen);
 keepOpen("produce", produce);
 const lines = createInterface({ input: process.stdin });
-lines.on("line", (line) => gather(JSON.parse(line).gather));
+lines.on("line", (line) => {
+  const command = JSON.parse(line);
+  if (command.list) listProducers();
+  else gather(command.gather);
+});
 lines.on("close", () => process.exit(0));

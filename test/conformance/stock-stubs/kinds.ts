@@ -7,6 +7,7 @@ import {
   any,
   entry,
   fieldPlace,
+  hello,
   listValue,
   numberValue,
   request,
@@ -14,6 +15,7 @@ import {
   type Sample,
   statusOf,
   structValue,
+  submission,
   textPlace,
   value,
   valuePlace,
@@ -202,7 +204,7 @@ export const KINDS: readonly Kind[] = [
       fc.constantFrom(
         concat(tag(20_001, 0), Buffer.alloc(9, 0x80), Buffer.from([0x00])),
         concat(tag(20_001, 0), Buffer.alloc(9, 0xff), Buffer.from([0x7f])),
-        concat(Buffer.from([0x8a, 0x80, 0x80, 0x80, 0x00]), varint(1), Buffer.from("x")),
+        concat(Buffer.from([0x8a, 0xe2, 0x89, 0x80, 0x00]), varint(1), Buffer.from("x")),
         concat(tag(20_001, 2), Buffer.from([0x81, 0x80, 0x80, 0x00]), Buffer.from("x")),
       ),
     ),
@@ -258,6 +260,32 @@ export const KINDS: readonly Kind[] = [
           (one: Uint8Array) => request(undefined, bytesField(10, bytesField(2, entry(one, "v")))),
           (one: Uint8Array) => request(undefined, bytesField(10, bytesField(2, entry("k", one)))),
           (one: Uint8Array) => request(undefined, bytesField(1, concat(Buffer.from("stock."), one))),
+        ),
+        fc.constantFrom(...BAD_TEXTS),
+      )
+      .map(([place, [, one]]) => place(one)),
+  ),
+  either(
+    "bad text in a trace context",
+    fc
+      .tuple(
+        fc.constantFrom("traceparent", "tracestate", "baggage"),
+        fc.constantFrom(...BAD_TEXTS),
+        fc.boolean(),
+      )
+      .map(([key, [, bad], isKey]) => submission(isKey ? entry(bad, "value") : entry(key, bad))),
+  ),
+  either(
+    "bad text in a Hello",
+    fc
+      .tuple(
+        fc.constantFrom(
+          (one: Uint8Array) => hello(bytesField(1, one)),
+          (one: Uint8Array) => hello(bytesField(2, one)),
+          (one: Uint8Array) => hello(bytesField(3, entry(one, "value"))),
+          (one: Uint8Array) => hello(bytesField(3, entry("key", one))),
+          (one: Uint8Array) => hello(bytesField(4, bytesField(1, one))),
+          (one: Uint8Array) => hello(bytesField(4, entry("topic", one))),
         ),
         fc.constantFrom(...BAD_TEXTS),
       )

@@ -6,8 +6,8 @@ import { bytesField, concat, numberField, tag } from "../../support/wire-bytes.j
 
 /** One message that is sent to the server as bytes. */
 export interface Sample {
-  readonly target: "request" | "result";
-  /** The encoded Request or Result. */
+  readonly target: "request" | "submission" | "result" | "hello";
+  /** The encoded Request, Submission, Result or Hello. */
   readonly message: Buffer;
   /** The path that a refusal must name; undefined if it may name any. */
   readonly path: string | undefined;
@@ -19,6 +19,21 @@ export const REQUEST_TOPIC = "stock.requests";
 /** A request with these fields. */
 export function request(path: string | undefined, ...fields: readonly Uint8Array[]): Sample {
   return { target: "request", message: concat(bytesField(1, REQUEST_TOPIC), ...fields), path };
+}
+
+/** A submission of a request with this entry in its trace context. */
+export function submission(contextEntry: Uint8Array): Sample {
+  const { message } = request(undefined);
+  return {
+    target: "submission",
+    message: concat(bytesField(1, "c1"), bytesField(2, message), bytesField(5, contextEntry)),
+    path: undefined,
+  };
+}
+
+/** The Hello of a further producer. */
+export function hello(...fields: readonly Uint8Array[]): Sample {
+  return { target: "hello", message: concat(...fields), path: undefined };
 }
 
 /** A result with these fields. */

@@ -91,9 +91,7 @@ export class StockBed {
 
   async #expect(sample: Sample, kind: Kind): Promise<Problems> {
     await this.#open();
-    const found = await (sample.target === "request"
-      ? this.#request(sample, kind)
-      : this.#result(sample, kind));
+    const found = await this.#problemsOf(sample, kind);
     for (const peer of this.#peers) {
       if (peer.end !== undefined) found.set(peer.name, peer.end);
       peer.forget();
@@ -101,8 +99,22 @@ export class StockBed {
     return found;
   }
 
+  async #problemsOf(sample: Sample, kind: Kind): Promise<Map<string, string>> {
+    switch (sample.target) {
+      case "request":
+      case "submission":
+        return await this.#request(sample, kind);
+      case "result":
+        return await this.#result(sample, kind);
+      case "hello":
+        return await this.#hello(sample, kind);
+    }
+  }
+
   async #request(sample: Sample, kind: Kind): Promise<Map<string, string>> {
-    const outcome = await this.#connected().dispatch(sample.message);
+    const attacker = this.#connected();
+    const { target, message } = sample;
+    const outcome = await (target === "submission" ? attacker.submit(message) : attacker.dispatch(message));
     if ("reason" in outcome) return this.#forAll(requestProblem(outcome, sample, kind));
     if (kind.verdict === "refused") return this.#forAll("the server accepted it");
     const { requestId, targets } = outcome;
@@ -111,10 +123,19 @@ export class StockBed {
       // A selector may have chosen none of the peers.
       if (!targets.some(({ producerId }) => producerId === peer.name)) return;
       const assigned = await peer.heard("assignment", requestId);
-      const [message] = ProduceResponse.decode(assigned).messages;
-      const read = message?.message?.$case === "assignment" ? message.message.value.request : undefined;
+      const [one] = ProduceResponse.decode(assigned).messages;
+      const read = one?.message?.$case === "assignment" ? one.message.value.request : undefined;
       if (kind.isUnambiguous) same(read, Request.decode(sample.message));
     });
+  }
+
+  /** Each peer lists the producers while there is one with this Hello. */
+  async #hello(sample: Sample, kind: Kind): Promise<Map<string, string>> {
+    let problems = new Map<string, string>();
+    const refused = await this.#connected().hello(sample.message, async () => {
+      problems = await this.#forEach((peer) => peer.list());
+    });
+    return refused ? this.#forAll(requestProblem(refused, sample, kind)) : problems;
   }
 
   /** Each peer gathers the result; all of them also listen. */

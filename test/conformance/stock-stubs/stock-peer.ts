@@ -11,6 +11,7 @@ export interface PeerEvent {
     | "assignment"
     | "delivery"
     | "summary"
+    | "listed"
     | "gather.acceptance"
     | "gather.delivery"
     | "gather.summary";
@@ -79,6 +80,12 @@ export class StockPeer {
   /** Begins to gather on a topic. */
   gather(topic: string): void {
     this.#child.stdin?.write(`${JSON.stringify({ gather: topic })}\n`);
+  }
+
+  /** Lists the producers. Resolves when the peer has read them. */
+  async list(): Promise<void> {
+    this.#child.stdin?.write('{"list": true}\n');
+    await this.#find("the list of producers", ({ event }) => event === "listed");
   }
 
   /** Waits until an event of a request has been read. @returns its message. Rejects if a stream ends before. */

@@ -20,9 +20,10 @@ export interface StockPeerKind extends Preparable<Command> {
 const GO_FOLDER = join(ROOT, "clients/go");
 const INPUTS = ["proto", "third_party/googleapis"].map((folder) => join(ROOT, folder));
 const PROTO_FILES = [
-  ...["dispatcher_service", "gather", "listener", "producer", "request", "result", "session", "summary"].map(
-    (name) => `ate/dispatcher/v1/${name}.proto`,
-  ),
+  ...[
+    ...["dispatcher_service", "gather", "introspection", "introspection_service", "listener"],
+    ...["producer", "request", "result", "session", "summary"],
+  ].map((name) => `ate/dispatcher/v1/${name}.proto`),
   "google/rpc/status.proto",
 ];
 

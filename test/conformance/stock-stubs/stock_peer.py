@@ -15,9 +15,12 @@ from typing import Any
 
 sys.path.insert(0, sys.argv[3])
 
-import grpc
 from ate.dispatcher.v1 import dispatcher_service_pb2 as service
 from ate.dispatcher.v1 import dispatcher_service_pb2_grpc as service_grpc
+from ate.dispatcher.v1 import introspection_service_pb2 as introspection
+from ate.dispatcher.v1 import introspection_service_pb2_grpc as introspection_grpc
+
+import grpc
 
 ADDRESS, ID = sys.argv[1:3]
 _writing = threading.Lock()
@@ -82,6 +85,14 @@ def gather(stub: service_grpc.DispatcherServiceStub, topic: str) -> None:
         report("ended", stream="gather", error=text_of(error))
 
 
+def list_producers(stub: introspection_grpc.IntrospectionServiceStub) -> None:
+    """Lists the producers once."""
+    try:
+        report("listed", echo=echo(stub.ListProducers(introspection.ListProducersRequest())))
+    except grpc.RpcError as error:
+        report("ended", stream="list", error=text_of(error))
+
+
 def text_of(error: grpc.RpcError) -> str:
     """Returns the status of a call as text."""
     return f"{error.code().name} {error.details()}"
@@ -99,12 +110,16 @@ def keep_open(name: str, run: Any, stub: service_grpc.DispatcherServiceStub) -> 
 
 def main() -> None:
     """Runs until the end of the input."""
-    stub = service_grpc.DispatcherServiceStub(grpc.insecure_channel(ADDRESS))
+    channel = grpc.insecure_channel(ADDRESS)
+    stub = service_grpc.DispatcherServiceStub(channel)
     for name, run in (("listen", listen), ("produce", produce)):
         threading.Thread(target=keep_open, args=(name, run, stub), daemon=True).start()
     for line in sys.stdin:
-        topic = json.loads(line)["gather"]
-        threading.Thread(target=gather, args=(stub, topic), daemon=True).start()
+        command = json.loads(line)
+        if "gather" in command:
+            threading.Thread(target=gather, args=(stub, command["gather"]), daemon=True).start()
+        else:
+            list_producers(introspection_grpc.IntrospectionServiceStub(channel))
 
 
 if __name__ == "__main__":

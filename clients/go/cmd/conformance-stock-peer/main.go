@@ -38,12 +38,17 @@ func main() {
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
 		var command struct {
 			Gather string `json:"gather"`
+			List   bool   `json:"list"`
 		}
 		if err := json.Unmarshal(lines.Bytes(), &command); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
-		go p.gather(command.Gather)
+		if command.List {
+			p.listProducers(dispatcherv1.NewIntrospectionServiceClient(connection))
+		} else {
+			go p.gather(command.Gather)
+		}
 	}
 }
 
@@ -151,6 +156,15 @@ func (p *peer) produce() error {
 			}
 		}
 	}
+}
+
+func (p *peer) listProducers(stub dispatcherv1.IntrospectionServiceClient) {
+	response, err := stub.ListProducers(context.Background(), &dispatcherv1.ListProducersRequest{})
+	if err != nil {
+		p.report(event{Event: "ended", Stream: "list", Error: textOf(err)})
+		return
+	}
+	p.report(event{Event: "listed", Echo: echo(response)})
 }
 
 func (p *peer) gather(topic string) {
