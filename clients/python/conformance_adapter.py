@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from grpc import StatusCode
 
-from ate_dispatcher_grpc import DispatcherError, NotFoundError, Reconnect, __version__
+from ate_dispatcher_grpc import DispatcherError, NotFoundError, Reconnect, ResultDelivery, __version__
 from ate_dispatcher_grpc.aio import Client, Gather, Listener, Producer
 from conformance_handler import ScriptedHandler
 from conformance_options import listener_options, producer_options
@@ -61,7 +61,9 @@ class ClientState:
         name = fields["producer"]
         handler = ScriptedHandler(fields, self.report)
         topics, options = producer_options(fields, self.report)
-        producer = await self.client.producer(topics, handler.handle, **options).ready()
+        producer = self.client.producer(topics, handler.handle, **options)
+        handler.close = lambda: producer.close(10.0)
+        await producer.ready()
         self.producers[name] = (producer, handler)
         self._watch(producer, producer=name)
         return {"producer_id": producer.id}
@@ -70,6 +72,14 @@ class ClientState:
         """Connects a listener."""
         name = fields["listener"]
         options = listener_options(fields, self.report)
+        if fields.get("closes"):
+            on_result = options["on_result"]
+
+            async def close_after(result: ResultDelivery) -> None:
+                on_result(result)
+                await listener.close()
+
+            options["on_result"] = close_after
         listener = self.client.listener(fields.get("topics") or [], **options)
         await listener.ready()
         self.listeners[name] = listener

@@ -22,6 +22,8 @@ class ScriptedHandler:
         self._fields = fields
         self._report = report
         self._manual: dict[str, tuple[Assignment, asyncio.Future[Fields]]] = {}
+        self.close: Callable[[], Any]
+        """Closes the producer; set once it exists."""
 
     async def handle(self, assignment: Assignment) -> Any:
         """Answers an assignment."""
@@ -43,6 +45,8 @@ class ScriptedHandler:
                 if not work.done() and not behaviour.get("stubborn"):
                     raise
                 outcome = await work
+            if behaviour.get("closes"):
+                await self.close()
             return result_of(self._name, assignment, outcome)
         finally:
             work.cancel()

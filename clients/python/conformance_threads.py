@@ -21,6 +21,7 @@ from ate_dispatcher_grpc import (
     NotFoundError,
     Producer,
     Reconnect,
+    ResultDelivery,
     __version__,
 )
 from conformance_options import listener_options, producer_options
@@ -61,12 +62,15 @@ class ScriptedHandler:
         self._fields = fields
         self._report = report
         self._manual: dict[str, tuple[Assignment, queue.SimpleQueue[Fields]]] = {}
+        self.close: Callable[[], None]
+        """Closes the producer; set once it exists."""
 
     def handle(self, assignment: Assignment) -> Any:
         """Answers an assignment."""
         behaviours = self._fields.get("behaviours") or {}
         behaviour = behaviours.get(assignment.topic) or self._fields.get("behaviour") or {}
         replies: queue.SimpleQueue[Fields] = queue.SimpleQueue()
+        closes = bool(behaviour.get("closes"))
         is_manual = bool(behaviour.get("mute") or behaviour.get("manual"))
         if is_manual:
             self._manual[assignment.request_id] = (assignment, replies)
@@ -79,6 +83,8 @@ class ScriptedHandler:
                 self._wait(assignment, replies, delay, bool(behaviour.get("stubborn")))
             for part in range(1, (behaviour.get("partials") or 0) + 1):
                 assignment.send({"part": part})
+            if closes:
+                self.close()
             return result_of(self._name, assignment, behaviour)
         finally:
             self._manual.pop(assignment.request_id, None)
@@ -146,7 +152,9 @@ class ClientState:
         name = fields["producer"]
         handler = ScriptedHandler(fields, self.report)
         topics, options = producer_options(fields, self.report)
-        producer = self.client.producer(topics, handler.handle, **options).ready()
+        producer = self.client.producer(topics, handler.handle, **options)
+        handler.close = lambda: producer.close(10.0)
+        producer.ready()
         self.producers[name] = (producer, handler)
         self._watch(producer, producer=name)
         return {"producer_id": producer.id}
@@ -155,7 +163,16 @@ class ClientState:
         """Connects a listener."""
         name = fields["listener"]
         options = listener_options(fields, self.report)
-        listener = self.client.listener(fields.get("topics") or [], **options).ready()
+        if fields.get("closes"):
+            on_result = options["on_result"]
+
+            def close_after(result: ResultDelivery) -> None:
+                on_result(result)
+                listener.close()
+
+            options["on_result"] = close_after
+        listener = self.client.listener(fields.get("topics") or [], **options)
+        listener.ready()
         self.listeners[name] = listener
         self._watch(listener, listener=name)
         return {"listener_id": listener.id}

@@ -31,6 +31,7 @@ export interface Behaviour extends Outcome {
   readonly mute?: boolean;
   readonly manual?: boolean;
   readonly stubborn?: boolean;
+  readonly closes?: boolean;
 }
 
 /** A topic or pattern that a producer registers on. */
@@ -65,6 +66,7 @@ export interface ListenerFields {
   readonly buffer_bytes?: number;
   readonly overflow_action?: "DROP_OLDEST" | "DISCONNECT";
   readonly failing_callbacks?: boolean;
+  readonly closes?: boolean;
 }
 
 /** When a gather ends before its TTL. */

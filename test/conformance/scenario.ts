@@ -56,6 +56,7 @@ const behaviour = z.strictObject({
   mute: z.literal(true).optional(),
   manual: z.literal(true).optional(),
   stubborn: z.literal(true).optional(),
+  closes: z.literal(true).optional(),
 });
 
 const producer = z.strictObject({
@@ -84,6 +85,7 @@ const listener = z.strictObject({
   buffer_bytes: count.optional(),
   overflow_action: z.enum(["DROP_OLDEST", "DISCONNECT"]).optional(),
   failing_callbacks: z.literal(true).optional(),
+  closes: z.literal(true).optional(),
 });
 
 const request = z.strictObject({

@@ -54,6 +54,7 @@ class OpenPeers {
       }),
       ...(fields.failing_callbacks && { onStatus: after }),
     });
+    handler.close = () => producer.close({ graceMs: 10_000 });
     await producer.ready();
     this.producers.set(name, { producer, handler });
     producer.closed.catch((error) =>
@@ -67,8 +68,9 @@ class OpenPeers {
     const after = afterCallback(fields);
     const listener = this.client.createListener({
       topics: fields.topics,
-      onResult: (result) => {
+      onResult: async (result) => {
         this.report({ event: "result", listener: name, ...deliveryView(result) });
+        if (fields.closes === true) await this.listeners.get(name)?.close();
         after();
       },
       onGap: ({ from, to, lostCount, ...gap }) => {

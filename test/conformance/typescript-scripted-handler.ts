@@ -24,6 +24,8 @@ export class ScriptedHandler {
   readonly #fields: ProducerFields;
   readonly #report: (event: object) => void;
   readonly #repliable = new Map<string, Repliable>();
+  /** Closes the producer; set once it exists. */
+  close: () => Promise<void> = async () => {};
 
   constructor(fields: ProducerFields, report: (event: object) => void) {
     this.#fields = fields;
@@ -40,7 +42,9 @@ export class ScriptedHandler {
       if (how.stubborn !== true) this.#repliable.get(requestId)?.giveUp(signal.reason);
       this.#report({ event: "revoked", producer, request_id: requestId, reason: signal.reason.reason });
     });
-    return this.#result(assignment, await this.#outcome(assignment, how));
+    const outcome = await this.#outcome(assignment, how);
+    if (how.closes === true) await this.close();
+    return this.#result(assignment, outcome);
   }
 
   /** Executes `producer.reply`. */

@@ -33,6 +33,8 @@ type command struct {
 	MediaType string   `json:"content_type"`
 	Notes     pairs    `json:"attributes"`
 
+	// Closes makes a listener close itself in the callback of its first result.
+	Closes bool `json:"closes"`
 	// FailingCallbacks makes every callback of a producer or listener panic after it has written its event.
 	FailingCallbacks bool `json:"failing_callbacks"`
 }
@@ -95,6 +97,7 @@ type behaviour struct {
 	Mute     bool    `json:"mute"`
 	Manual   bool    `json:"manual"`
 	Stubborn bool    `json:"stubborn"`
+	Closes   bool    `json:"closes"`
 	outcome
 	Data      *[]byte `json:"data"`
 	MediaType string  `json:"content_type"`

@@ -86,6 +86,11 @@ func (s *scenario) openProducer(c *command) (object, error) {
 		options.OnStatus = func(atedispatcher.Status) { c.afterCallback() }
 	}
 	p := &producer{s.client.NewProducer(nil, h.handle, options), h}
+	h.close = func() {
+		ctx, cancel := context.WithTimeout(s.ctx, defaultDrain)
+		defer cancel()
+		_ = p.Close(ctx)
+	}
 	live := s.run(func() error { return p.Run(s.ctx) }, object{"event": "closed", "producer": c.Producer})
 	if err := p.Ready(s.ctx); err != nil {
 		return nil, err
@@ -98,11 +103,15 @@ func (s *scenario) openProducer(c *command) (object, error) {
 }
 
 func (s *scenario) openListener(c *command) (object, error) {
+	ctx, stop := context.WithCancel(s.ctx)
 	options := atedispatcher.ListenerOptions{
 		ID: c.ListenerID, Group: c.Group, IncludeLate: c.IncludeLate, BufferBytes: c.BufferBytes,
 		Disconnect: c.OverflowAction == "DISCONNECT",
 		OnResult: func(_ context.Context, result *atedispatcher.Delivery) {
 			s.report(deliveryView(result).with(object{"event": "result", "listener": c.Listener}))
+			if c.Closes {
+				stop()
+			}
 			c.afterCallback()
 		},
 		OnGap: func(gap atedispatcher.Gap) {
@@ -122,7 +131,6 @@ func (s *scenario) openListener(c *command) (object, error) {
 	if c.FailingCallbacks {
 		options.OnStatus = func(atedispatcher.Status) { c.afterCallback() }
 	}
-	ctx, stop := context.WithCancel(s.ctx)
 	l := &listener{s.client.NewListener(c.Topics.names(), options), stop, make(chan struct{})}
 	live := s.run(func() error {
 		defer close(l.done)

@@ -18,6 +18,8 @@ type scriptedHandler struct {
 	behaviour  behaviour
 	behaviours map[string]behaviour
 	report     func(object)
+	// close closes the producer; set once it exists.
+	close func()
 
 	mu        sync.Mutex
 	repliable map[string]*repliableAssignment
@@ -79,6 +81,9 @@ func (h *scriptedHandler) handle(ctx context.Context, a *atedispatcher.Assignmen
 	}
 	if ctx.Err() != nil {
 		return atedispatcher.Result{}, context.Cause(ctx)
+	}
+	if how.Closes {
+		h.close()
 	}
 	return h.result(a, how)
 }
