@@ -16,7 +16,7 @@ import type { GatherCase, ListenerCase } from "../../support/wire-client.js";
 import type { Refused } from "../../support/wire-status.js";
 import { Server } from "../server.js";
 import { Attacker, RESULT_TOPIC, reasonOf } from "./attacker.js";
-import type { Kind } from "./kinds.js";
+import type { Kind } from "./kind.js";
 import { numberValue, request, result, type Sample } from "./sample.js";
 import { StockPeer } from "./stock-peer.js";
 import type { StockPeerKind } from "./stock-peers.js";
