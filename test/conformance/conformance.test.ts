@@ -75,7 +75,7 @@ function testStockStubs(): void {
     beforeAll(async () => {
       for (const peer of peers) await prepared(peer);
     }, PREPARE_TIMEOUT_MS);
-    afterAll(async () => void (await bed.close()));
+    afterAll(async () => expect(await bed.close()).toEqual([]));
 
     for (const kind of KINDS) {
       it(`stock stubs: ${kind.name}`, async () => {
