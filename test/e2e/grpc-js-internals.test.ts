@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { ServerHttp2Session } from "node:http2";
 import { Server, ServerCredentials, type ServerInterceptingCallInterface } from "@grpc/grpc-js";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createGrpcJsInternals, GRPC_JS_INTERNALS } from "../../src/grpc/transport/grpc-js-internals.js";
@@ -93,5 +94,10 @@ describe("the internals of grpc-js", () => {
     expect(warnings.map(({ internal }) => internal)).toEqual(GRPC_JS_INTERNALS);
     expect(call.sendStatus).toBe(sendStatus);
     expect(internals.http2StreamOf({ call: { stream: {} } })).toBeUndefined();
+    const [goaway, ping] = [() => undefined, () => true];
+    const connection = { goaway, ping } as unknown as ServerHttp2Session;
+    internals.onMaxAge(connection, () => undefined);
+    internals.pingWhileClosing(connection);
+    expect(connection).toEqual({ goaway, ping });
   });
 });

@@ -1,4 +1,5 @@
 /** A text is UTF-8 everywhere: what one peer sends is what another peer, or the sender in an error, reads. */
+import { GetRequestRequest } from "ate-dispatcher-client/internal";
 import { describe, expect, it } from "vitest";
 import { useServer } from "../support/in-process.js";
 import { callRaw, connectRaw, framed } from "../support/raw-call.js";
@@ -101,6 +102,15 @@ describe("a text that could break a terminal, a log or a library", () => {
     const bytes = bytesField(1, bytesField(1, Buffer.from([0xff, 0xfe])));
     const { message } = await refusalOf(connect(server.address).dispatchBytes(bytes));
     expect(message).toContain('is "\ufffd\ufffd"');
+  });
+
+  it("and names an unknown request is cut in the text and in the metadata of the error", async () => {
+    const requestId = "\u20ac".repeat(100_000);
+    const message = GetRequestRequest.encode({ requestId }).finish();
+    const path = "/ate.dispatcher.v1.IntrospectionService/GetRequest";
+    const { code, reason, metadata } = await refusalOf(connect(server.address).unary(path, message));
+    expect({ code, reason }).toEqual({ code: "NOT_FOUND", reason: "REQUEST_NOT_FOUND" });
+    expect(metadata).toEqual({ request_id: "\u20ac".repeat(85) });
   });
 
   it("is cut within a bound that every library reads", async () => {

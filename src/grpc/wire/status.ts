@@ -13,8 +13,10 @@ export const ERROR_DOMAIN = "ate.dispatcher";
 /** Limit of violations in one status, because the size of trailers is limited. */
 const MAX_VIOLATIONS = 20;
 
-/** Limit of a status message, in bytes of UTF-8, because the size of trailers is limited. */
+/** Limit of a status message, in bytes, because the size of trailers is limited; percent-encoding may triple them. */
 const MAX_MESSAGE_BYTES = 2_048;
+/** Limit of a value in the metadata of an ErrorInfo, in bytes. Ids and topics that are valid fit. */
+const MAX_VALUE_BYTES = 256;
 
 /** The gRPC status code of every reason. */
 export const CODES: Readonly<Record<ReasonName, Code>> = {
@@ -63,7 +65,12 @@ export const INTERNAL_ERROR: GrpcStatus = {
 /** Converts a refusal to a google.rpc.Status, for events on a stream. */
 export function rpcStatus(refusal: Refusal, paths: FieldPaths = FIELD_PATHS): Status {
   const { reason, message, metadata, violations, retryAfterMs } = withFieldPaths(refusal, paths);
-  const details = [pack("ErrorInfo", ErrorInfo.encode({ reason, domain: ERROR_DOMAIN, metadata }).finish())];
+  const details = [
+    pack(
+      "ErrorInfo",
+      ErrorInfo.encode({ reason, domain: ERROR_DOMAIN, metadata: cutAll(metadata) }).finish(),
+    ),
+  ];
   if (violations.length > 0) {
     const fieldViolations = violations
       .slice(0, MAX_VIOLATIONS)
@@ -73,7 +80,7 @@ export function rpcStatus(refusal: Refusal, paths: FieldPaths = FIELD_PATHS): St
   if (retryAfterMs !== undefined) {
     details.push(pack("RetryInfo", RetryInfo.encode({ retryDelay: duration(retryAfterMs) }).finish()));
   }
-  return { code: CODES[reason], message: cut(message), details };
+  return { code: CODES[reason], message: cut(message, MAX_MESSAGE_BYTES), details };
 }
 
 /** Converts a refusal to the status that ends a call or stream, with its details in `grpc-status-details-bin`. */
@@ -84,13 +91,19 @@ export function grpcStatus(refusal: Refusal, paths: FieldPaths = FIELD_PATHS): G
   return { code: CODES[refusal.reason], details: status.message, metadata };
 }
 
-/** Cuts a text. At worst, percent-encoding makes three bytes of each. */
-function cut(text: string): string {
-  if (text.length <= MAX_MESSAGE_BYTES / 3) return text;
+function cutAll(metadata: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(metadata).map(([key, value]) => [key, cut(value, MAX_VALUE_BYTES)]),
+  );
+}
+
+/** Cuts a text to a number of bytes of UTF-8. */
+function cut(text: string, maxBytes: number): string {
+  if (text.length <= maxBytes / 3) return text;
   const bytes = Buffer.from(text);
-  if (bytes.byteLength <= MAX_MESSAGE_BYTES) return text;
-  let end = MAX_MESSAGE_BYTES;
-  // Do not cut inside a character: its bytes but the first begin with the bits 10.
+  if (bytes.byteLength <= maxBytes) return text;
+  let end = maxBytes;
+  // Do not cut inside a character: all its bytes but the first begin with the bits 10.
   while (((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
   return bytes.toString("utf8", 0, end);
 }
