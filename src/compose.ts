@@ -21,6 +21,7 @@ import { createEncodeContext } from "./grpc/wire/encode-context.js";
 import { opaqueId, RequestIds } from "./grpc/wire/ids.js";
 import { createActivityLog } from "./logging/activity-log.js";
 import { createLineLog, type LineLog } from "./logging/line-log.js";
+import { loggerProblem } from "./logging/logger-problem.js";
 import { createRequestTrace } from "./logging/request-trace.js";
 import { createSafeLogger } from "./logging/safe-logger.js";
 import type { Logger } from "./ports/logger.js";
@@ -42,9 +43,14 @@ const { version: VERSION } = JSON.parse(
   readFileSync(new URL("../package.json", import.meta.url), "utf8"),
 ) as { readonly version: string };
 
+export { ConfigError } from "./config/error.js";
+
 /** Settings; see docs/configuration.md. Every setting has a default. */
 export interface DispatcherOptions extends Partial<Config> {
-  /** The destination of log lines. Default: JSON lines on standard error. */
+  /**
+   * The destination of log lines, such as a pino logger. It gets the lines of `logLevel` and above. If it throws, lines
+   * are lost and nothing else. Default: JSON lines on standard error.
+   */
   readonly logger?: Logger;
 }
 
@@ -54,7 +60,10 @@ export interface DispatcherServer {
   readonly serverId: string;
   /** The bound addresses, each as `host:port`; empty before `start`. */
   readonly addresses: readonly string[];
-  /** Binds the addresses and starts to serve. Rejects if an address cannot be bound. */
+  /**
+   * Binds the addresses and starts to serve. Call it once. Rejects if an address cannot be bound; such a dispatcher can
+   * only be drained.
+   */
   start(): Promise<void>;
   /**
    * Shuts down: tells every peer, rejects new requests, lets pending ones finish within the grace (`drainGraceMs`), and
@@ -66,7 +75,8 @@ export interface DispatcherServer {
 /**
  * Creates a dispatcher. No address is bound before `start`.
  *
- * @throws ConfigError with one line per invalid setting. Each line names the key, the value and the valid values.
+ * @throws ConfigError with one line per mistake. Each names the key, the value and the valid values; for an unknown key
+ * it names the nearest one. In code a value has the type of its setting: texts with units are for files.
  */
 export function createDispatcher(options: DispatcherOptions = {}): DispatcherServer {
   return compose(options, false);
@@ -83,8 +93,8 @@ export function createProcessDispatcher(options: DispatcherOptions = {}): Dispat
 }
 
 function compose(options: DispatcherOptions, ownsProcess: boolean): DispatcherServer {
-  const { logger: givenLogger, ...settings } = options;
-  const config = completeConfig(settings);
+  const config = completeConfig(options, { logger: loggerProblem });
+  const { logger: givenLogger } = options;
   const log = givenLogger ? ownLog(givenLogger) : createLineLog(process.stderr, config.logLevel);
   const logger = createSafeLogger(log.logger, config.logLevel);
   const serverId = opaqueId();
@@ -104,6 +114,7 @@ function compose(options: DispatcherOptions, ownsProcess: boolean): DispatcherSe
   const connectionLimit = connectionLimitOf(readOpenFiles());
   const server = createGrpcServer(edge, facts, { aging, ticker: new SharedTicker(1_000) }, connectionLimit);
   let addresses: readonly string[] = [];
+  let isStarted = false;
   let drained: Promise<void> | undefined;
 
   async function close(): Promise<void> {
@@ -125,6 +136,9 @@ function compose(options: DispatcherOptions, ownsProcess: boolean): DispatcherSe
       return addresses;
     },
     async start() {
+      if (drained !== undefined) throw new Error("the dispatcher has drained; create another one");
+      if (isStarted) throw new Error("the dispatcher was already started; start it once");
+      isStarted = true;
       logger.info({ settings: changedSettings(config) }, "configured");
       if (connectionLimit && connectionLimit.maxConnections < FEW_CONNECTIONS) {
         logger.warn({ ...connectionLimit }, "few connections fit into the limit of open files");

@@ -182,3 +182,85 @@ describe("a mistake in the configuration", () => {
     );
   });
 });
+
+describe("options in code", () => {
+  /** The problems of options, as JavaScript passes them. */
+  function problemsIn(options: unknown): readonly string[] {
+    try {
+      completeConfig(options, { logger: () => undefined });
+      return [];
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      return error.problems;
+    }
+  }
+
+  it.each([
+    [{ maxTtl: 5 }, 'options: unknown key "maxTtl"; did you mean maxTtlMs?'],
+    [{ loger: {} }, 'options: unknown key "loger"; did you mean logger?'],
+    [{ "listen\u001b": [] }, 'options: unknown key "listen\\u001b"; did you mean listen?'],
+    [JSON.parse('{"__proto__":{"maxTtlMs":5}}'), 'options: unknown key "__proto__"; did you mean'],
+    [{ maxTtlMs: "5" }, 'options: maxTtlMs is "5"; use a number of milliseconds, 1ms to 7d'],
+    [{ maxTtlMs: null }, "options: maxTtlMs is null; use a number of milliseconds, 1ms to 7d"],
+    [{ maxTtlMs: 5n }, "options: maxTtlMs is 5; use a number of milliseconds, 1ms to 7d"],
+    [{ maxTtlMs: Number.NaN }, "options: maxTtlMs is NaN; use 1ms to 7d"],
+    [{ maxTtlMs: Number.POSITIVE_INFINITY }, "options: maxTtlMs is Infinity; use 1ms to 7d"],
+    [{ maxTtlMs: -1 }, "options: maxTtlMs is -1; use 1ms to 7d"],
+    [{ heartbeatMs: 20.5 }, "options: heartbeatMs is 20.5; use 10ms to 1h"],
+    [{ retainedBytes: "1MiB" }, 'options: retainedBytes is "1MiB"; use a number of bytes, 0 to 64GiB'],
+    [{ maxSessions: true }, "options: maxSessions is true; use a number, 1 to 1,000,000"],
+    [{ reflection: "yes" }, 'options: reflection is "yes"; use a boolean, true or false'],
+    [{ reflection: null }, "options: reflection is null; use a boolean, true or false"],
+    [{ logLevel: "loud" }, 'options: logLevel is "loud"; use one of trace'],
+    [{ logLevel: 30 }, "options: logLevel is 30; use a string, trace, debug"],
+    [{ listen: "127.0.0.1:0" }, 'options: listen is "127.0.0.1:0"; use an array of strings, host:port'],
+    [{ listen: [50_051] }, "options: listen is [50051]; use an array of strings, host:port"],
+    [{ listen: ["http://a"] }, 'options: listen is ["http://a"]; use host:port'],
+    [{ listen: [] }, "options: listen is []; use host:port"],
+    [{ listen: () => [] }, "options: listen is a function; use an array of strings"],
+    [null, "options is null; use an object"],
+    ["127.0.0.1:0", 'options is "127.0.0.1:0"; use an object'],
+    [[], "options is []; use an object"],
+  ])("are refused with key, value and range (%#)", (options, problem) => {
+    const problems = problemsIn(options);
+
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(problem);
+  });
+
+  it("are refused all together", () => {
+    expect(problemsIn({ maxTtl: 5, maxTopics: "5", logLevel: "loud" })).toHaveLength(3);
+  });
+
+  it("may be undefined, and may hold what others read", () => {
+    expect(problemsIn({ maxTtlMs: undefined, unknown: undefined, logger: 5 })).toEqual([]);
+  });
+
+  it("that cannot be shown are refused all the same", () => {
+    const circular: unknown[] = [];
+    circular.push(circular);
+
+    expect(problemsIn({ listen: circular })[0]).toContain("listen is an array that cannot be shown; use");
+  });
+
+  it("show long keys and values cut", () => {
+    const long = "x".repeat(1_000_000);
+
+    expect(problemsIn({ [long]: 1, logLevel: long }).join().length).toBeLessThan(500);
+  });
+});
+
+describe("a number that is none", () => {
+  it.each([".nan", ".inf", "-.inf", "-5", "1e400"])("is refused in a file: %s", (text) => {
+    expect(problemsOf({ file: file(`maxTtlMs: ${text}\n`) })[0]).toMatch(
+      /maxTtlMs is -?(NaN|Infinity|5); use/,
+    );
+  });
+
+  it.each(["NaN", "Infinity", "-5", "1.5", "1e3", "0x10", "5 s 5", "null"])(
+    "is refused in a variable: %s",
+    (text) => {
+      expect(problemsOf({ environment: { ATE_DISPATCHER_MAX_TTL_MS: text } })).toHaveLength(1);
+    },
+  );
+});

@@ -6,14 +6,9 @@ import { readFileSync } from "node:fs";
 import type { z } from "zod";
 import { ConfigError } from "./error.js";
 import { flagOf } from "./names.js";
-import {
-  CONFIG_KEYS,
-  CONFIG_SCHEMA,
-  type Config,
-  type ConfigKey,
-  DEFINITIONS,
-  isConfigKey,
-} from "./schema.js";
+import { type OtherOptions, readOptions } from "./options.js";
+import { CONFIG_SCHEMA, type Config, type ConfigKey, DEFINITIONS, isConfigKey } from "./schema.js";
+import { show } from "./show.js";
 import { type Layer, readVariables, readYaml, type SourcedValue } from "./source.js";
 
 /** Environment variables by name. */
@@ -56,15 +51,13 @@ export function loadConfig({ file, environment = {}, flags = {} }: ConfigSources
 /**
  * Adds the defaults to options that are set in code, and validates the result.
  *
+ * @param others - the options that are not settings.
  * @returns a frozen object with every key.
  * @throws {@link ConfigError} as {@link loadConfig} does; the source is `options`.
  */
-export function completeConfig(options: { readonly [K in ConfigKey]?: Config[K] | undefined }): Config {
-  const values = new Map<ConfigKey, SourcedValue>();
-  for (const key of CONFIG_KEYS) {
-    if (options[key] !== undefined) values.set(key, { value: options[key], source: "options" });
-  }
-  return check(values, []);
+export function completeConfig(options: unknown, others: OtherOptions = {}): Config {
+  const { values, problems } = readOptions(options, others);
+  return check(values, problems);
 }
 
 const EMPTY_LAYER: Layer = { values: new Map(), problems: [] };
@@ -111,13 +104,4 @@ function describe(issue: z.core.$ZodIssue, found: ReadonlyMap<ConfigKey, Sourced
   const there = other === undefined ? undefined : found.get(other);
   const origin = there === undefined ? "" : ` (${other} is set by ${there.source})`;
   return `${here?.source ?? "defaults"}: ${key} is ${is}; ${issue.message}${origin}`;
-}
-
-/** The maximum length of a value in an error message, in characters. Longer values are cut. */
-const MAX_SHOWN_LENGTH = 80;
-
-/** Formats a value for an error message: as JSON, cut to the maximum length. */
-function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > MAX_SHOWN_LENGTH ? `${text.slice(0, MAX_SHOWN_LENGTH)}…` : text;
 }

@@ -38,8 +38,14 @@ function words(key: string): readonly string[] {
   return key.split(/(?=[A-Z])/).map((word) => word.toLowerCase());
 }
 
+/** The part of a name that is compared, in characters. A longer name is nobody's misspelling. */
+const MAX_COMPARED_LENGTH = 64;
+
 function bare(name: string): string {
-  return name.toLowerCase().replace(/[^a-z0-9]/g, "");
+  return name
+    .slice(0, MAX_COMPARED_LENGTH)
+    .toLowerCase()
+    .replace(/[^a-z0-9]/g, "");
 }
 
 /** The Levenshtein distance of two texts. Simple rather than fast, because names are short. */
