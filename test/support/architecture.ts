@@ -68,6 +68,7 @@ const LAYERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["wire"],
     ["async"],
     ["json"],
+    ["options"],
     ["errors.ts"],
     ["error-text.ts"],
     ["values"],
@@ -94,7 +95,7 @@ const GRPC_JS_INTERNALS = [
   "clients/typescript/src/connection/grpc-js-internals.ts",
 ];
 /** Private fields of grpc-js; `call` and `stream` are too common as names. */
-const GRPC_JS_FIELDS = new Set(["commonServerOptions", "http2Servers", "nextCall"]);
+const GRPC_JS_FIELDS = new Set(["commonServerOptions", "http2Servers", "nextCall", "internalChannel"]);
 const TIMERS = [
   "src/runtime/pacemaker.ts",
   "src/runtime/watchdog.ts",

@@ -1,4 +1,5 @@
 import { Connection, type ConnectionOptions } from "./connection/connection.js";
+import { CONNECTION_TABLE } from "./connection/connection-rules.js";
 import {
   DispatcherServiceService,
   UpdateListenerRequest,
@@ -7,14 +8,8 @@ import {
 import { type Introspection, Introspector } from "./introspection/introspection.js";
 import { ListenerSession } from "./listener/listener.js";
 import type { Listener, ListenerOptions } from "./listener/listener-options.js";
+import { LISTENER_TABLE, TOPICS_UPDATE_TABLE } from "./listener/listener-rules.js";
 import { checkOptions, checkPresent, checkValue } from "./options/option-check.js";
-import {
-  CLOSE_TABLE,
-  CONNECTION_TABLE,
-  LISTENER_TABLE,
-  PRODUCER_TABLE,
-  TOPICS_UPDATE_TABLE,
-} from "./options/option-tables.js";
 import { TEXT, WAIT } from "./options/rules.js";
 import { leaveHandler } from "./producer/handler-scope.js";
 import { ProducerSession } from "./producer/producer.js";
@@ -24,6 +19,7 @@ import {
   type Producer,
   type ProducerOptions,
 } from "./producer/producer-options.js";
+import { CLOSE_TABLE, PRODUCER_TABLE } from "./producer/producer-rules.js";
 import type { Gather } from "./request/gather.js";
 import type { GatherOptions, RequestOptions } from "./request/request-options.js";
 import { Requester } from "./request/requester.js";

@@ -98,7 +98,7 @@ describe("closing from inside", { timeout: 8_000 }, () => {
     const closed = createDeferred<void>();
     const side = await connectProducer(peers, {
       handler: () => {
-        setImmediate(() => setImmediate(() => closed.resolve(side.producer.close())));
+        setImmediate(() => setImmediate(() => void side.producer.close().then(() => closed.resolve())));
         return "answered";
       },
     });

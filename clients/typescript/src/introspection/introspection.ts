@@ -20,7 +20,6 @@ import {
   ListTopicsResponse,
 } from "../gen/ate/dispatcher/v1/introspection_service.js";
 import { checkOptions, checkValue } from "../options/option-check.js";
-import { LIST_TABLE, LOOKUP_TABLE, REQUEST_LIST_TABLE, WATCH_TABLE } from "../options/option-tables.js";
 import { TEXT } from "../options/rules.js";
 import type {
   ListenerInfo,
@@ -38,6 +37,7 @@ import {
   serverInfoOf,
   topicInfoOf,
 } from "./introspection-read.js";
+import { LIST_TABLE, LOOKUP_TABLE, REQUEST_LIST_TABLE, WATCH_TABLE } from "./introspection-rules.js";
 import { type OpenWatch, openWatch, type WatchEvent, type WatchOptions } from "./introspection-watch.js";
 
 /** Options of a lookup. */

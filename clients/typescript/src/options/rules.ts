@@ -3,6 +3,10 @@ import { checkOptions, checkValue, isRecord, type OptionTable, type Rule } from 
 /** The largest number that a 32-bit field holds. */
 const MAX_UINT32 = 2 ** 32 - 1;
 
+/** Limits of the contract that keep every message of a session below the limit of any server. */
+export const MAX_TOPIC_BYTES = 255;
+const MAX_ID_BYTES = 128;
+
 const isText = (value: unknown): value is string => typeof value === "string";
 
 /** Any text. The server checks the rest. */
@@ -109,6 +113,12 @@ export function mapOf(
     },
   };
 }
+
+/** A text that identifies a peer or a group. The server checks the rest. */
+export const ID: Rule = shortText(MAX_ID_BYTES);
+
+/** A topic or pattern whose form the server checks. */
+export const TOPIC: Rule = shortText(MAX_TOPIC_BYTES);
 
 /** An object with options of its own. */
 export function optionsOf(table: OptionTable, what: string): Rule {

@@ -15,7 +15,7 @@ import {
   type Welcome,
 } from "../gen/ate/dispatcher/v1/producer.js";
 import { checkOptions, checkValue } from "../options/option-check.js";
-import { CLOSE_TABLE, CONCURRENCY, REGISTER_TABLE, TOPIC } from "../options/option-tables.js";
+import { TOPIC } from "../options/rules.js";
 import { msFromDuration } from "../values/duration.js";
 import { nameOf } from "../values/enum-names.js";
 import { OutgoingBatch } from "../wire/outgoing-batch.js";
@@ -31,6 +31,7 @@ import {
   type Producer,
   type ProducerOptions,
 } from "./producer-options.js";
+import { CLOSE_TABLE, CONCURRENCY, REGISTER_TABLE } from "./producer-rules.js";
 import { Registrations } from "./registrations.js";
 
 /** The implementation of {@link Producer}. Starts to connect when it is created. */

@@ -9,7 +9,6 @@ import {
 } from "../gen/ate/dispatcher/v1/dispatcher_service.js";
 import { Summary as SummaryMessage } from "../gen/ate/dispatcher/v1/summary.js";
 import { checkOptions, checkValue } from "../options/option-check.js";
-import { REQUEST_TABLE } from "../options/option-tables.js";
 import { TEXT } from "../options/rules.js";
 import { type Acceptance, acceptanceOf } from "../values/acceptance.js";
 import { type Summary, summaryOf } from "../values/summary.js";
@@ -20,6 +19,7 @@ import { acceptedGivenUpAt, givenUpAt } from "./deadlines.js";
 import { type Gather, PendingGather } from "./gather.js";
 import { encodeRequest } from "./request.js";
 import type { GatherOptions, RequestOptions } from "./request-options.js";
+import { REQUEST_TABLE } from "./request-rules.js";
 import { SubmitStream } from "./submit-stream.js";
 import { openUnaryGather } from "./unary-gather.js";
 
