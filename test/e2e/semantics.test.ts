@@ -164,8 +164,8 @@ describe("payloads are delivered byte for byte:", () => {
   const deep = (levels: number): Buffer =>
     levels === 0 ? numberField(1, 0) : bytesField(6, bytesField(1, deep(levels - 1)));
   const EVERY_BYTE = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
-  /** The number 5 in two bytes, which no encoder would write. */
-  const paddedFive = Buffer.from([0x28, 0x85, 0x00]);
+  /** The number 5 in two bytes, which no encoder would write, in an unknown field. */
+  const paddedFive = Buffer.from([0xf8, 0x7c, 0x85, 0x00]);
 
   it.each<readonly [string, Uint8Array, Uint8Array]>([
     ["unknown fields", UNKNOWN_FIELDS, UNKNOWN_FIELDS],

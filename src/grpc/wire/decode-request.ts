@@ -40,6 +40,7 @@ const {
 const {
   args: REQUEST_ARGS,
   kwargs: REQUEST_KWARGS,
+  data: REQUEST_DATA,
   contentType: REQUEST_CONTENT_TYPE,
   attributes: REQUEST_ATTRIBUTES,
 } = TAGS.REQUEST;
@@ -52,6 +53,7 @@ const {
 const NO_PRODUCERS_ACTIONS: readonly NoProducersAction[] = ["COMPLETE", "COMPLETE", "FAIL", "WAIT"];
 const LOSER_ACTIONS: readonly LoserAction[] = ["CANCEL", "CANCEL", "LET_RUN"];
 
+const REQUEST_MEMBERS = Math.max(...Object.values(FIELDS.REQUEST));
 /** The paths of the fields of a Request by their numbers. */
 const PATHS: ReadonlyMap<number, string> = new Map(
   Object.entries(FIELDS.REQUEST).map(([name, number]) => [number, `request.${snakeCase(name)}`]),
@@ -97,7 +99,8 @@ export function decodeRequest(payload: Buffer): DecodedRequest {
       else if (field === REQUEST_SELECTOR) selector = decodeSelector(reader);
       else if (field === REQUEST_NO_PRODUCERS_ACTION) {
         noProducersAction = NO_PRODUCERS_ACTIONS[reader.int32()] ?? "UNKNOWN_ENUM_VALUE";
-      } else reader.skip();
+      } else if (tag === REQUEST_DATA) reader.skip();
+      else reader.skipUnknown(REQUEST_MEMBERS);
     }
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
@@ -111,7 +114,7 @@ export function decodeRequest(payload: Buffer): DecodedRequest {
  * read all of them.
  */
 function requireAscii(replaced: string): void {
-  if (/[\u0080-\u00ff]/.test(replaced)) throw new WireError("the field is set twice, once not in ASCII");
+  if (/[\u0080-\uffff]/.test(replaced)) throw new WireError("the field is set twice, once not in ASCII");
 }
 
 function malformedRequest(field: string, error: WireError): Refusal {

@@ -14,6 +14,8 @@ const {
 } = TAGS.RESULT;
 const { code: STATUS_CODE } = FIELDS.STATUS;
 const { message: STATUS_MESSAGE, details: STATUS_DETAILS } = TAGS.STATUS;
+const RESULT_MEMBERS = Math.max(...Object.values(FIELDS.RESULT));
+const STATUS_MEMBERS = Math.max(...Object.values(FIELDS.STATUS));
 
 /** Maximum length of a failure message in summaries, in characters. The delivered result keeps the whole message. */
 const MAX_FAILURE_LENGTH = 1_024;
@@ -37,7 +39,7 @@ export function decodeResult(reader: WireReader): Failure | undefined {
     } else if (tag === RESULT_ERROR) failure = decodeStatus(reader);
     else if (tag === RESULT_CONTENT_TYPE) reader.skipUtf8();
     else if (tag === RESULT_ATTRIBUTES) checkStringEntry(reader);
-    else reader.skip();
+    else reader.skipUnknown(RESULT_MEMBERS);
   }
   return failure;
 }
@@ -51,7 +53,7 @@ function decodeStatus(reader: WireReader): Failure {
     if (reader.field === STATUS_CODE) code = reader.int32();
     else if (tag === STATUS_MESSAGE) message = reader.utf8();
     else if (tag === STATUS_DETAILS) checkAny(reader);
-    else reader.skip();
+    else reader.skipUnknown(STATUS_MEMBERS);
   }
   reader.leave(outer);
   return { code, message: message.slice(0, MAX_FAILURE_LENGTH).toWellFormed() };

@@ -7,7 +7,7 @@
  * reader is as fast.
  */
 import { isUtf8 } from "node:buffer";
-import { TAGS, WireError } from "ate-dispatcher-client/internal";
+import { FIELDS, TAGS, WireError } from "ate-dispatcher-client/internal";
 
 const { values: LIST_VALUE_VALUES } = TAGS.LIST_VALUE;
 const { fields: STRUCT_FIELDS } = TAGS.STRUCT;
@@ -16,9 +16,16 @@ const {
   numberValue: VALUE_NUMBER_VALUE,
   stringValue: VALUE_STRING_VALUE,
   boolValue: VALUE_BOOL_VALUE,
+  nullValue: VALUE_NULL_VALUE,
   structValue: VALUE_STRUCT_VALUE,
   listValue: VALUE_LIST_VALUE,
 } = TAGS.VALUE;
+
+/** The largest field number of each message. */
+const VALUE_MEMBERS = Math.max(...Object.values(FIELDS.VALUE));
+const LIST_VALUE_MEMBERS = FIELDS.LIST_VALUE.values;
+const STRUCT_MEMBERS = FIELDS.STRUCT.fields;
+const FIELDS_ENTRY_MEMBERS = FIELDS.STRUCT_FIELDS_ENTRY.value;
 
 /**
  * Maximum number of messages nested in each other in a payload: the ListValue `args`, the Struct `kwargs` or the Value
@@ -79,7 +86,9 @@ function value(bytes: Uint8Array, view: DataView, at: number, end: number, depth
       else text(bytes, view, at, stop);
       at = stop;
     } else if (tag === VALUE_NUMBER_VALUE) at = within(at + DOUBLE_BYTES, end);
-    else at = skipField(bytes, at - 1, end);
+    else if (tag === VALUE_BOOL_VALUE || tag === VALUE_NULL_VALUE)
+      at = varintEnd(bytes, at, end, MAX_VARINT_BYTES);
+    else at = skipUnknown(bytes, at - 1, end, VALUE_MEMBERS);
   }
 }
 
@@ -102,7 +111,7 @@ function listValue(bytes: Uint8Array, view: DataView, at: number, end: number, d
       if (!(stop <= end)) throw truncated(at);
       value(bytes, view, at, stop, depth + 1);
       at = stop;
-    } else at = skipField(bytes, at - 1, end);
+    } else at = skipUnknown(bytes, at - 1, end, LIST_VALUE_MEMBERS);
   }
 }
 
@@ -111,7 +120,7 @@ function struct(bytes: Uint8Array, view: DataView, at: number, end: number, dept
   if (depth > MAX_NESTED_MESSAGES) throw tooDeep();
   while (at < end) {
     if (bytes[at++] !== STRUCT_FIELDS) {
-      at = skipField(bytes, at - 1, end);
+      at = skipUnknown(bytes, at - 1, end, STRUCT_MEMBERS);
       continue;
     }
     if (depth === MAX_NESTED_MESSAGES) throw tooDeep();
@@ -128,10 +137,11 @@ function struct(bytes: Uint8Array, view: DataView, at: number, end: number, dept
     }
     const stop = at + length;
     if (!(stop <= end)) throw truncated(at);
+    let hasValue = false;
     while (at < stop) {
       const tag = bytes[at++];
       if (tag !== FIELDS_ENTRY_KEY && tag !== FIELDS_ENTRY_VALUE) {
-        at = skipField(bytes, at - 1, stop);
+        at = skipUnknown(bytes, at - 1, stop, FIELDS_ENTRY_MEMBERS);
         continue;
       }
       let size = bytes[at++] as number;
@@ -149,6 +159,7 @@ function struct(bytes: Uint8Array, view: DataView, at: number, end: number, dept
       if (!(next <= stop)) throw truncated(at);
       if (tag === FIELDS_ENTRY_KEY) text(bytes, view, at, next);
       else {
+        hasValue = true;
         const isNumber = size === NUMBER_VALUE_BYTES && bytes[at] === VALUE_NUMBER_VALUE;
         const isBool =
           size === BOOL_VALUE_BYTES && bytes[at] === VALUE_BOOL_VALUE && (bytes[at + 1] as number) < 2;
@@ -157,6 +168,8 @@ function struct(bytes: Uint8Array, view: DataView, at: number, end: number, dept
       }
       at = next;
     }
+    // Legal, but protobuf.js cannot convert such an object.
+    if (!hasValue) throw new WireError(`a field of an object has no value, at byte ${stop}`);
   }
 }
 
@@ -212,15 +225,20 @@ function varintEnd(bytes: Uint8Array, at: number, end: number, maxBytes: number)
 }
 
 /**
- * Skips a field that needs no check. Rejects groups, because proto3 has none, and tags in more bytes than they need: such
- * a tag might hide a field that needs a check.
+ * Skips an unknown field. Rejects groups, because proto3 has none, and tags in more bytes than they need, which could hide
+ * a field that needs a check.
+ *
+ * @param members - the largest field number of the message. A known field with a wrong wire type is rejected: most parsers
+ * skip it, but protobuf.js reads on at the wrong place.
  */
-function skipField(bytes: Uint8Array, at: number, end: number): number {
+function skipUnknown(bytes: Uint8Array, at: number, end: number, members: number): number {
   const begin = longEnd(bytes, at, end);
   const tag = shortVarint(bytes, at, begin);
   const isPadded = begin > at + 1 && bytes[begin - 1] === 0;
   if (tag < 8 || tag > MAX_TAG || isPadded)
     throw new WireError(`a field has the malformed tag ${tag}, at byte ${at}`);
+  if (tag < members * 8 + 8)
+    throw new WireError(`field ${tag >>> 3} has the wrong wire type ${tag & 7}, at byte ${at}`);
   switch (tag & 7) {
     case 0:
       return varintEnd(bytes, begin, end, MAX_VARINT_BYTES);

@@ -5,11 +5,13 @@
  * The checks decode nothing: they visit each field once. Each of them checks the current field of a reader, and throws
  * {@link WireError}.
  */
-import { TAGS, type WireReader } from "ate-dispatcher-client/internal";
+import { FIELDS, TAGS, type WireReader } from "ate-dispatcher-client/internal";
 import { walkListValue, walkStruct, walkValue } from "./payload-walk.js";
 
 const { key: MAP_ENTRY_KEY, value: MAP_ENTRY_VALUE } = TAGS.MAP_ENTRY;
-const { typeUrl: ANY_TYPE_URL } = TAGS.ANY;
+const { typeUrl: ANY_TYPE_URL, value: ANY_VALUE } = TAGS.ANY;
+const MAP_ENTRY_MEMBERS = FIELDS.MAP_ENTRY.value;
+const ANY_MEMBERS = FIELDS.ANY.value;
 
 /** Checks a ListValue. */
 export function checkListValue(reader: WireReader): void {
@@ -35,7 +37,7 @@ export function checkStringEntry(reader: WireReader): void {
   while (reader.next()) {
     const tag = reader.currentTag;
     if (tag === MAP_ENTRY_KEY || tag === MAP_ENTRY_VALUE) reader.skipUtf8();
-    else reader.skip();
+    else reader.skipUnknown(MAP_ENTRY_MEMBERS);
   }
   reader.leave(outer);
 }
@@ -45,7 +47,8 @@ export function checkAny(reader: WireReader): void {
   const outer = reader.enter();
   while (reader.next()) {
     if (reader.currentTag === ANY_TYPE_URL) reader.skipUtf8();
-    else reader.skip();
+    else if (reader.currentTag === ANY_VALUE) reader.skip();
+    else reader.skipUnknown(ANY_MEMBERS);
   }
   reader.leave(outer);
 }

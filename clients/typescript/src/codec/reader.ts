@@ -211,6 +211,19 @@ export class WireReader extends WireCursor {
     }
   }
 
+  /**
+   * Skips an unknown field.
+   *
+   * @param members - the largest field number of the message.
+   * @throws {WireError} for a known field, because its wire type is wrong: most parsers skip it, but protobuf.js reads on
+   * at the wrong place.
+   */
+  skipUnknown(members: number): void {
+    if (this.field <= members)
+      throw new WireError(`field ${this.field} has the wrong wire type ${this.tag & 7}`);
+    this.skip();
+  }
+
   protected override advance(byteLength: number): void {
     this.at += byteLength;
     this.within(undefined);
