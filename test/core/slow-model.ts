@@ -498,20 +498,28 @@ export class SlowModel {
     const load = (producer: ModelProducer) => this.outstanding(producer).length + producer.queue.length;
     const isBest = (member: ModelProducer, members: readonly ModelProducer[]) =>
       members.every((m) => rank(m) > rank(member) || (rank(m) === rank(member) && load(m) >= load(member)));
+    // A member that is asked for its other group is not asked again. With a maximum of targets, that group may have been
+    // left out afterwards, so any of its members is allowed.
+    const isShared = groups.some(({ members }) => members.some((member) => groupsOf(member, groups) > 1));
     const allowed = [
       ...singles.map((producer) => ({ group: "", ids: [producer.id], load: load(producer) })),
-      ...groups.map(({ group, members }) => {
-        const best = members.filter((member) => isBest(member, members));
-        return { group, ids: best.map(({ id }) => id), load: load(best[0] as ModelProducer) };
+      ...groups.flatMap(({ group, members }) => {
+        const isAskedElsewhere = ({ id }: ModelProducer) =>
+          chosen.some((target) => target.producerId === id && target.group !== group);
+        const free = members.filter((member) => !isAskedElsewhere(member));
+        const best = isShared && maxTargets > 0 ? free : free.filter((member) => isBest(member, free));
+        return best[0] ? [{ group, ids: best.map(({ id }) => id), load: load(best[0]) }] : [];
       }),
     ];
+    const isTwice = new Set(chosen.map(({ producerId }) => producerId)).size < chosen.length;
     const isTaken = ({ group, ids }: (typeof allowed)[number]) =>
       chosen.filter((target) => target.group === group && ids.includes(target.producerId)).length === 1;
     const taken = allowed.filter(isTaken);
     const others = allowed.filter((choice) => !isTaken(choice));
     const expectedCount = maxTargets === 0 ? allowed.length : Math.min(maxTargets, allowed.length);
-    const isLeastBusy = taken.every((a) => others.every((b) => a.load <= b.load));
-    if (chosen.length !== expectedCount || taken.length !== expectedCount || !isLeastBusy) {
+    const isLeastBusy =
+      (isShared && maxTargets > 0) || taken.every((a) => others.every((b) => a.load <= b.load));
+    if (isTwice || chosen.length !== expectedCount || taken.length !== expectedCount || !isLeastBusy) {
       throw new Error(
         `chosen ${JSON.stringify(chosen)} of ${JSON.stringify(allowed)}, at maxTargets ${maxTargets}`,
       );
@@ -545,7 +553,7 @@ export class SlowModel {
       if (!request.isWaiting || request.targets.length > 0) continue;
       if (!patterns.some((pattern) => isCovered(pattern, request.topic))) continue;
       if (request.selectedIds.length > 0 && !request.selectedIds.includes(producer.id)) continue;
-      this.scatter(request, [{ holder: producer, group: groupOn(producer, request.topic) ?? "" }]);
+      this.scatter(request, [{ holder: producer, group: groupsOn(producer, request.topic)[0] ?? "" }]);
     }
   }
 
@@ -767,7 +775,8 @@ export class SlowModel {
   ): readonly ModelProducer[] {
     return this.producers.filter(
       (producer) =>
-        groupOn(producer, topic) === group && (selectedIds.length === 0 || selectedIds.includes(producer.id)),
+        groupsOn(producer, topic).includes(group) &&
+        (selectedIds.length === 0 || selectedIds.includes(producer.id)),
     );
   }
 
@@ -800,11 +809,19 @@ export class SlowModel {
   }
 }
 
-/** The group of a producer on a topic; undefined if it is not on the topic. In this test patterns have no group. */
-function groupOn({ registrations }: ModelProducer, topic: string): string | undefined {
-  const exact = registrations.get(topic);
-  if (exact !== undefined) return exact;
-  return [...registrations.keys()].some((pattern) => isCovered(pattern, topic)) ? "" : undefined;
+/** The groups of a producer on a topic, the group of its name first; "" alone if one of its registrations has none. */
+function groupsOn({ registrations }: ModelProducer, topic: string): readonly string[] {
+  const names = [...registrations.keys()].filter((pattern) => isCovered(pattern, topic));
+  const exactFirst = names.sort((a, b) => Number(b === topic) - Number(a === topic));
+  const groups = exactFirst.map((pattern) => registrations.get(pattern) ?? "");
+  return groups.includes("") ? [""] : [...new Set(groups)];
+}
+
+function groupsOf(
+  producer: ModelProducer,
+  groups: readonly { readonly members: readonly ModelProducer[] }[],
+): number {
+  return groups.filter(({ members }) => members.includes(producer)).length;
 }
 
 /** Whether a caller submits no more requests. */

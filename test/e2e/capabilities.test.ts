@@ -498,6 +498,48 @@ describe("a listener that resumes gets a gap for what it lost:", () => {
 });
 
 describe("the targets are", () => {
+  it.each([
+    [
+      "without a group if one of its registrations has none",
+      "w1",
+      ["", "g"],
+      [
+        ["both", ""],
+        ["other", "g"],
+      ],
+    ],
+    [
+      "for one of its groups",
+      "w2",
+      ["g", "h"],
+      [
+        ["other", "g"],
+        ["both", "h"],
+      ],
+    ],
+  ] as const)("a producer with overlapping registrations once, %s", async (_, root, groups, expected) => {
+    const client = connect(server.address);
+    const registrations = [
+      { topic: `${root}.>`, group: groups[0] },
+      { topic: `${root}.a`, group: groups[1] },
+    ];
+    const both = await client.producer(`both-${root}`, [], { registrations });
+    const other = await client.producer(`other-${root}`, [], {
+      registrations: [{ topic: `${root}.a`, group: "g" }],
+    });
+
+    for (let i = 0; i < 4; i++) {
+      const gather = client.gather({ topic: `${root}.a` });
+      const { targets } = await gather.next("acceptance");
+      expect([...targets].sort((a, b) => (a.group < b.group ? -1 : 1))).toEqual(
+        expected.map(([name, group]) => ({ producerId: `${name}-${root}`, group })),
+      );
+      for (const producer of [both, other]) producer.answer(await producer.next("assignment"), 1);
+      expect((await gather.next("summary")).answeredCount).toBe(2);
+    }
+    expect([both.all("assignment").length, other.all("assignment").length]).toEqual([4, 4]);
+  });
+
   it("one member of a group, and the next one as attempt 2 when the first departs", async () => {
     const client = connect(server.address);
     const member = (id: string) =>

@@ -11,7 +11,8 @@ import { offer, settle } from "./credit.js";
 import type { StepContext } from "./step-context.js";
 
 /**
- * Chooses the producers of a request: every producer without a group, and one member of each group.
+ * Chooses the producers of a request, none twice: every producer without a group, and one member of each group. A group
+ * whose members are all chosen for other groups is left out.
  *
  * @param serial - the request's serial number; rotates among equally loaded producers if `maxTargets` leaves some out.
  */
@@ -21,15 +22,41 @@ export function choose(routes: Routes, selector: Selector | undefined, serial: n
   for (const producer of routes.ungrouped.producers) {
     if (isSelected(producer, selector)) choices.push({ producer, group: undefined });
   }
-  for (const group of routes.groups) {
-    const producer = nextMember(group, (member) => isSelected(member, selector));
-    if (producer) choices.push({ producer, group });
+  if (routes.hasSharedMembers) {
+    choices.push(...chooseDistinct(routes.groups, selector));
+  } else {
+    for (const group of routes.groups) {
+      const producer = nextMember(group, (member) => isSelected(member, selector));
+      if (producer) choices.push({ producer, group });
+    }
   }
   const max = selector?.maxTargets ?? 0;
   if (max === 0 || choices.length <= max) return choices;
   const start = serial % choices.length;
   const rotated = [...choices.slice(start), ...choices.slice(0, start)];
   return rotated.sort((a, b) => a.producer.load - b.producer.load).slice(0, max);
+}
+
+/**
+ * Chooses one member of each group, although groups share members. The group with the fewest members chooses first, so
+ * that another group does not take its only member.
+ */
+function chooseDistinct(groups: readonly ProducerGroup[], selector: Selector | undefined): readonly Choice[] {
+  const bySize = groups
+    .map((group) => ({ group, size: group.members.filter((member) => isSelected(member, selector)).length }))
+    .sort((a, b) => a.size - b.size);
+  const chosen = new Map<ProducerGroup, ProducerSession>();
+  const asked = new Set<ProducerSession>();
+  for (const { group } of bySize) {
+    const producer = nextMember(group, (member) => isSelected(member, selector) && !asked.has(member));
+    if (!producer) continue;
+    chosen.set(group, producer);
+    asked.add(producer);
+  }
+  return groups.flatMap((group) => {
+    const producer = chosen.get(group);
+    return producer ? [{ producer, group }] : [];
+  });
 }
 
 /** The targets that the choices stand for, as the caller sees them. */

@@ -13,6 +13,61 @@ function producer(session: number): ProducerSession {
   return new ProducerSession(opened.producerId, opened, 1, 1, 0);
 }
 
+/** The producers that are asked on a topic without a group, and the members of each group. */
+function routesOn(router: Router, topic: string) {
+  const { ungrouped, groups } = router.routes(topic);
+  const ids = (producers: readonly ProducerSession[]) => producers.map(({ producerId }) => producerId);
+  return { "": ids(ungrouped.producers), ...Object.fromEntries(groups.map((g) => [g.name, ids(g.members)])) };
+}
+
+describe("a producer with several registrations that cover a topic", () => {
+  it.each([
+    [
+      ["w.>", ""],
+      ["w.a", "g"],
+    ],
+    [
+      ["w.a", ""],
+      ["w.>", "g"],
+    ],
+    [
+      ["w.*", ""],
+      ["w.>", "g"],
+    ],
+    [
+      ["w.>", ""],
+      ["w.*", "g"],
+    ],
+  ] as const)("counts without a group, and for no group, if %s and %s", (...registrations) => {
+    const router = new Router(new Topics("s", DEFAULT_LIMITS));
+    const one = producer(1);
+    for (const [pattern, group] of registrations) router.registerProducer(one, pattern, group);
+    router.registerProducer(producer(2), "w.a", "g");
+
+    expect(routesOn(router, "w.a")).toEqual({ "": ["p1"], g: ["p2"] });
+
+    const [ungrouped] = registrations.find(([, group]) => group === "") ?? [];
+    router.deregisterProducer(one, ungrouped ?? "", 0);
+    expect(routesOn(router, "w.a")).toEqual({ "": [], g: expect.arrayContaining(["p1", "p2"]) });
+  });
+
+  it("is a member of each of its groups", () => {
+    const router = new Router(new Topics("s", DEFAULT_LIMITS));
+    const one = producer(1);
+    for (const [pattern, group] of [
+      ["w.a", "g"],
+      ["w.*", "h"],
+      ["w.>", "g"],
+      ["x", "i"],
+    ] as const) {
+      router.registerProducer(one, pattern, group);
+    }
+
+    expect(routesOn(router, "w.a")).toEqual({ "": [], g: ["p1"], h: ["p1"] });
+    expect(routesOn(router, "w.b")).toEqual({ "": [], h: ["p1"], g: ["p1"] });
+  });
+});
+
 describe("topics with the same producers", () => {
   it("share the choices of requests without a selector, until a producer joins or leaves", () => {
     const router = new Router(new Topics("s", DEFAULT_LIMITS));

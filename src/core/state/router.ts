@@ -19,6 +19,8 @@ import {
 } from "./topic-state.js";
 import type { Topics } from "./topics.js";
 
+/** The group of a registration without one. */
+const NO_GROUP = "";
 const NO_LISTENERS: readonly ListenerSession[] = [];
 
 /** All registrations of producers and listeners. */
@@ -136,12 +138,22 @@ export class Router {
    * @param earlier - the previous routes, whose groups keep their positions.
    */
   private compute(name: string, changedAt: number, earlier: Routes = NO_ROUTES): Routes {
-    const producers = this.producers.match(name);
+    const memberships = this.membershipsOn(name);
     const listeners = this.listeners.match(name);
-    if (producers.size === 0 && listeners.size === 0) return NO_ROUTES;
+    if (memberships.size === 0 && listeners.size === 0) return NO_ROUTES;
     const ungrouped: ProducerSession[] = [];
     const groups = new Map<string, ProducerSession[]>();
-    for (const [producer, group] of producers) addTo(group, producer, ungrouped, groups);
+    let hasSharedMembers = false;
+    for (const [producer, membership] of memberships) {
+      if (typeof membership === "string") {
+        addTo(membership, producer, ungrouped, groups);
+      } else if (membership.has(NO_GROUP)) {
+        ungrouped.push(producer);
+      } else {
+        hasSharedMembers = true;
+        for (const group of membership) addTo(group, producer, ungrouped, groups);
+      }
+    }
     const ungroupedListeners: ListenerSession[] = [];
     const listenerGroups = new Map<string, ListenerSession[]>();
     for (const listener of listeners.keys())
@@ -155,6 +167,7 @@ export class Router {
         const before = earlier.groups.find((candidate) => candidate.name === group);
         return { name: group, members, position: before ? positionAmong(members, before) : 0 };
       }),
+      hasSharedMembers,
       listenerCount: listeners.size,
       audience: audienceOf(ungroupedListeners),
       lateAudience: audienceOf(ungroupedListeners.filter((listener) => listener.includeLate)),
@@ -164,6 +177,18 @@ export class Router {
         : ungroupedListeners.filter((listener) => !listener.topics.has(name)),
       listenerGroups: [...listenerGroups.values()],
     };
+  }
+
+  /** The producers that cover a topic, each with its group; with its groups if it has registrations of several. */
+  private membershipsOn(name: string): ReadonlyMap<ProducerSession, string | ReadonlySet<string>> {
+    const found = new Map<ProducerSession, string | Set<string>>();
+    this.producers.visit(name, (producer, group) => {
+      const known = found.get(producer);
+      if (known === undefined) found.set(producer, group);
+      else if (typeof known !== "string") known.add(group);
+      else if (known !== group) found.set(producer, new Set([known, group]));
+    });
+    return found;
   }
 
   private sharedUngrouped(producers: readonly ProducerSession[]): Ungrouped {
@@ -185,7 +210,7 @@ function positionAmong(members: readonly ProducerSession[], before: ProducerGrou
 }
 
 function addTo<T>(group: string, member: T, ungrouped: T[], groups: Map<string, T[]>): void {
-  if (group === "") {
+  if (group === NO_GROUP) {
     ungrouped.push(member);
     return;
   }

@@ -30,6 +30,8 @@ export interface Routes {
   /** Producers without a group, which are asked for every request. */
   readonly ungrouped: Ungrouped;
   readonly groups: readonly ProducerGroup[];
+  /** Whether a producer is a member of several groups; it is asked for one of them at most. */
+  readonly hasSharedMembers: boolean;
   /** Number of listeners, with and without a group. */
   readonly listenerCount: number;
   /** Listeners without a group, which receive every in-time delivery. */
@@ -57,6 +59,7 @@ export function ungroupedOf(producers: readonly ProducerSession[]): Ungrouped {
 export const NO_ROUTES: Routes = {
   ungrouped: ungroupedOf([]),
   groups: [],
+  hasSharedMembers: false,
   listenerCount: 0,
   audience: NO_AUDIENCE,
   lateAudience: NO_AUDIENCE,

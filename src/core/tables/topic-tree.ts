@@ -49,8 +49,16 @@ export class TopicTree<M, V> {
     const exact = this.exact.get(topic);
     if (this.root.children.size === 0) return exact ?? new Map();
     const found = new Map<M, V>(exact);
-    collect(this.root, topic.split("."), 0, found);
+    visit(this.root, topic.split("."), 0, (member, value) => {
+      if (!found.has(member)) found.set(member, value);
+    });
     return found;
+  }
+
+  /** Visits every registration that covers a topic: first the exact ones, then those with a wildcard. */
+  visit(topic: string, onRegistration: (member: M, value: V) => void): void {
+    for (const [member, value] of this.exact.get(topic) ?? []) onRegistration(member, value);
+    if (this.root.children.size > 0) visit(this.root, topic.split("."), 0, onRegistration);
   }
 
   /** Number of members that registered this exact topic; wildcards do not count. */
@@ -88,16 +96,21 @@ function prune<M, V>(node: Node<M, V>, tokens: readonly string[], depth: number,
   return isEmptied;
 }
 
-function collect<M, V>(node: Node<M, V>, tokens: readonly string[], depth: number, found: Map<M, V>): void {
+function visit<M, V>(
+  node: Node<M, V>,
+  tokens: readonly string[],
+  depth: number,
+  onRegistration: (member: M, value: V) => void,
+): void {
   const token = tokens[depth];
   if (token === undefined) {
-    for (const [member, value] of node.members) if (!found.has(member)) found.set(member, value);
+    for (const [member, value] of node.members) onRegistration(member, value);
     return;
   }
   const rest = node.children.get(">");
   const literal = node.children.get(token);
   const any = node.children.get("*");
-  if (literal) collect(literal, tokens, depth + 1, found);
-  if (any) collect(any, tokens, depth + 1, found);
-  if (rest) collect(rest, tokens, tokens.length, found);
+  if (literal) visit(literal, tokens, depth + 1, onRegistration);
+  if (any) visit(any, tokens, depth + 1, onRegistration);
+  if (rest) visit(rest, tokens, tokens.length, onRegistration);
 }

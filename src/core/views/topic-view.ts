@@ -7,7 +7,7 @@ export function topicView(state: State, topic: TopicState): TopicView {
   const { ungrouped, groups, listenerCount } = state.router.routes(topic.name);
   return {
     topic: topic.name,
-    producerCount: ungrouped.producers.length + groups.reduce((sum, group) => sum + group.members.length, 0),
+    producerCount: ungrouped.producers.length + new Set(groups.flatMap(({ members }) => members)).size,
     listenerCount,
     pendingCount: topic.pendingCount,
     epoch: topic.epoch,

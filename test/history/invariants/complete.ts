@@ -112,11 +112,11 @@ function* invited(
   if (submitted.selects) return;
   const certain = on.filter((span) => span.certainFrom < submitted.at && span.certainTo > accepted.at);
   for (const { producerId, group } of certain) {
-    // Its other registrations, with another pattern or group, matter as well.
+    // One registration without a group is enough. With several groups, its other registrations matter as well.
     const groups = new Set(on.filter((span) => span.producerId === producerId).map((span) => span.group));
-    if (groups.size > 1) continue;
+    if (group !== "" && groups.size > 1) continue;
     const isAsked = accepted.targets.some((target) =>
-      group === "" ? target.producerId === producerId : target.group === group,
+      group === "" ? target.producerId === producerId && target.group === "" : target.group === group,
     );
     if (!isAsked) yield [`${producerId} was registered and is not a target`, submitted, accepted];
   }
