@@ -46,7 +46,7 @@ class ClockedDispatcher {
     return session;
   }
 
-  openListener(topic: string, id = ""): SessionKey {
+  openListener(topic: string, id = "", cursorsFollow = false): SessionKey {
     const session = ++this.lastKey;
     this.step({
       kind: "listenerOpened",
@@ -61,6 +61,7 @@ class ClockedDispatcher {
       overflowAction: "DROP_OLDEST",
       bufferBytes: 0,
       group: "",
+      cursorsFollow,
       peer: "",
     });
     return session;
@@ -258,6 +259,28 @@ describe("no state is left", () => {
 
     dispatcher.close(dispatcher.openProducer("t", "p"));
     dispatcher.close(dispatcher.openListener("t", "l"));
+    dispatcher.advance(MAX_RETENTION_MS);
+
+    expectEmpty(dispatcher);
+  });
+
+  it("by many listeners that open in parts and are closed, replaced, refused or completed on the way", () => {
+    const dispatcher = new ClockedDispatcher();
+    const part = { kind: "topicsUpdated" as const, remove: [], cursorsFollow: true };
+    for (let i = 0; i < MANY / 10; i++) {
+      const session = dispatcher.openListener(`t.${i}`, "", true);
+      dispatcher.step({ ...part, session, add: [`u.${i}`] });
+      dispatcher.close(session);
+      dispatcher.step({ ...part, session, add: [`v.${i}`], cursorsFollow: false });
+      dispatcher.step({ ...part, session: dispatcher.openListener("t", "", true), add: ["a..b"] });
+      dispatcher.openListener(`w.${i}`, "l", true);
+    }
+    expect(dispatcher.held()).toEqual({ listeners: 1 });
+
+    const last = dispatcher.openListener("t", "l", true);
+    dispatcher.step({ ...part, session: last, add: [], cursorsFollow: false });
+    expect(dispatcher.held()).toMatchObject({ listeners: 1, registrations: 1 });
+    dispatcher.close(last);
     dispatcher.advance(MAX_RETENTION_MS);
 
     expectEmpty(dispatcher);
