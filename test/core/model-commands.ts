@@ -80,6 +80,7 @@ const openListener = fc.record({
   resumes: fc.boolean(),
   /** Whether its cursors are of another server, or claim more deliveries than there were. */
   isEstranged: fc.constantFrom(false, false, false, true),
+  isInParts: fc.constantFrom(false, false, true),
 });
 
 const update = fc.record({

@@ -222,29 +222,37 @@ class ModelRun {
       i % 2 === 0 ? { ...cursor, epoch: "other" } : { ...cursor, sequence: cursor.sequence + 1_000 };
     const resumeFrom = !resumes ? [] : isEstranged ? known.map(estrange) : known;
     this.positions.set(id, new Map());
-    this.step(
-      {
-        kind: "listenerOpened",
-        session,
-        sessionId: "",
-        listenerId: id,
-        mintedId: "",
-        topics,
-        resumeFrom,
-        includeLate,
-        includeSummaries,
-        overflowAction: "DROP_OLDEST",
-        bufferBytes: 0,
-        group,
-        peer: "",
-      },
-      () =>
-        this.model.openListener(
-          { key: session, id, topics: new Set(topics), group, includeLate, includeSummaries },
-          new Map(resumeFrom.map(({ topic, sequence }) => [topic, sequence])),
-          isEstranged,
-        ),
-    );
+    const first = {
+      kind: "listenerOpened" as const,
+      session,
+      sessionId: "",
+      listenerId: id,
+      mintedId: "",
+      topics,
+      resumeFrom,
+      includeLate,
+      includeSummaries,
+      overflowAction: "DROP_OLDEST" as const,
+      bufferBytes: 0,
+      group,
+      peer: "",
+    };
+    const open = () =>
+      this.model.openListener(
+        { key: session, id, topics: new Set(topics), group, includeLate, includeSummaries },
+        new Map(resumeFrom.map(({ topic, sequence }) => [topic, sequence])),
+        isEstranged,
+      );
+    if (!command.isInParts) {
+      this.step(first, open);
+      return;
+    }
+    const part = { topics: topics.slice(1), resumeFrom: resumeFrom.slice(1), cursorsFollow: true };
+    this.step({ ...first, ...part }, () => this.model.beginOpening(session, id));
+    const last = { add: topics.slice(0, 1), remove: [], resumeFrom: resumeFrom.slice(0, 1) };
+    this.step({ kind: "topicsUpdated", session, ...last }, () => {
+      if (this.model.openings.some(({ key }) => key === session)) open();
+    });
   }
 
   private update({ id, add, remove, byCall }: Of<"update">): void {
@@ -425,7 +433,7 @@ class ModelRun {
     const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0);
     const expected: Partial<typeof counts> = {
       producers: model.producers.length,
-      listeners: model.listeners.length,
+      listeners: model.listeners.length + model.openings.length,
       callers: model.callers.length,
       pendingRequests: model.pending.length,
       pendingBytes: model.pending.length,

@@ -41,6 +41,13 @@ export interface ModelListener {
   readonly includeSummaries: boolean;
 }
 
+/** A listener's stream that waits for its last part. */
+export interface ModelOpening {
+  readonly kind: "opening";
+  readonly key: SessionKey;
+  readonly id: string;
+}
+
 /** A caller's stream. */
 export interface ModelCaller {
   readonly kind: "caller";
@@ -119,7 +126,7 @@ export function isCovered(pattern: string, topic: string): boolean {
 
 export class SlowModel {
   phase: "OPEN" | "DRAINING" | "CLOSED" = "OPEN";
-  readonly sessions: (ModelProducer | ModelListener | ModelCaller)[] = [];
+  readonly sessions: (ModelProducer | ModelListener | ModelOpening | ModelCaller)[] = [];
   readonly requests: ModelRequest[] = [];
   /** Every delivery that is numbered in its topic's order. */
   readonly deliveries: { readonly topic: string; readonly what: string }[] = [];
@@ -140,6 +147,10 @@ export class SlowModel {
 
   get listeners(): readonly ModelListener[] {
     return this.sessions.filter((session) => session.kind === "listener");
+  }
+
+  get openings(): readonly ModelOpening[] {
+    return this.sessions.filter((session) => session.kind === "opening");
   }
 
   get callers(): readonly ModelCaller[] {
@@ -254,7 +265,7 @@ export class SlowModel {
   /** The connection of a session has reached its maximum age. */
   age(key: SessionKey): void {
     const session = this.sessions.find((candidate) => candidate.key === key);
-    if (!session || this.phase !== "OPEN") return;
+    if (!session || session.kind === "opening" || this.phase !== "OPEN") return;
     if (session.kind === "producer" ? session.isDraining : session.kind === "caller" && isLeaving(session)) {
       return;
     }
@@ -278,6 +289,23 @@ export class SlowModel {
     }
   }
 
+  /** The first part of a listener that opens in two. Its last part is {@link openListener}. */
+  beginOpening(key: SessionKey, id: string): void {
+    if (this.phase !== "OPEN") {
+      this.send(key, "close SHUTTING_DOWN");
+      return;
+    }
+    this.replaceListener(id);
+    this.sessions.push({ kind: "opening", key, id });
+  }
+
+  private replaceListener(id: string): void {
+    const older = this.listeners.find((session) => session.id === id);
+    if (!older) return;
+    this.send(older.key, "close SESSION_REPLACED");
+    this.close(older.key);
+  }
+
   /** @param isEstranged - whether the cursors are of another epoch: the listener then hears everything. */
   openListener(
     opened: Omit<ModelListener, "kind">,
@@ -288,11 +316,8 @@ export class SlowModel {
       this.send(opened.key, "close SHUTTING_DOWN");
       return;
     }
-    const older = this.listeners.find((session) => session.id === opened.id);
-    if (older) {
-      this.send(older.key, "close SESSION_REPLACED");
-      this.close(older.key);
-    }
+    this.close(opened.key);
+    this.replaceListener(opened.id);
     const listener: ModelListener = { kind: "listener", ...opened };
     this.sessions.push(listener);
     const isHeard = (topic: string) => [...listener.topics].some((pattern) => isCovered(pattern, topic));
