@@ -917,9 +917,9 @@ describe("a newer session of the same id replaces the older one, which ends ABOR
 describe("a connection at its maximum age", () => {
   it("ends its streams UNAVAILABLE", async () => {
     const { address } = await startServer({
-      maxConnectionAgeMs: 1_000,
+      maxConnectionAgeMs: 2_000,
       keepaliveTimeMs: 10,
-      keepaliveTimeoutMs: 950,
+      keepaliveTimeoutMs: 1_900,
     });
     const listener = await connect(address).listener({ topics: ["t"] });
     expect(await listener.ended).toMatchObject({
