@@ -119,15 +119,19 @@ function compose(options: DispatcherOptions, ownsProcess: boolean): DispatcherSe
 
   async function close(): Promise<void> {
     logger.info({ graceMs: config.drainGraceMs }, "draining");
-    server.notReady();
-    await runtime.drain(config.drainGraceMs);
-    await settleWithin(server.finish(), CLOSE_MS, () => server.force());
-    opening.stop();
-    closing.stop();
-    aging.stop();
-    runtime.stop();
-    logger.info({}, "closed");
-    await log.settled(AbortSignal.timeout(LOG_MS));
+    try {
+      server.notReady();
+      await runtime.drain(config.drainGraceMs);
+    } finally {
+      // Also if a bug ends the drain early: nothing stays open.
+      await settleWithin(server.finish(), CLOSE_MS, () => server.force());
+      opening.stop();
+      closing.stop();
+      aging.stop();
+      runtime.stop();
+      logger.info({}, "closed");
+      await log.settled(AbortSignal.timeout(LOG_MS));
+    }
   }
 
   return {

@@ -7,6 +7,9 @@
  */
 export async function settleWithin(done: Promise<void>, graceMs: number, force: () => void): Promise<void> {
   const timer = setTimeout(force, graceMs);
-  await done;
-  clearTimeout(timer);
+  try {
+    await done;
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -1,7 +1,8 @@
 /** A dispatcher inside a process: its options, and calls in another order. */
 import { pino } from "pino";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { createDispatcher, type DispatcherOptions } from "../../src/compose.js";
+import { DispatcherRuntime } from "../../src/runtime/dispatcher-runtime.js";
 import { startServer } from "../support/in-process.js";
 
 const create = (options: unknown) => () => createDispatcher(options as DispatcherOptions);
@@ -45,6 +46,17 @@ describe("a dispatcher", () => {
     await dispatcher.drain();
 
     await expect(dispatcher.start()).rejects.toThrow("the dispatcher has drained; create another one");
+  });
+
+  it("closes everything although its drain fails because of a bug, and rejects", async () => {
+    const dispatcher = createDispatcher({ listen: ["127.0.0.1:0"], logLevel: "silent" });
+    await dispatcher.start();
+    vi.spyOn(DispatcherRuntime.prototype, "drain").mockRejectedValueOnce(new Error("a bug"));
+    await expect(dispatcher.drain()).rejects.toThrow("a bug");
+    const next = createDispatcher({ listen: dispatcher.addresses, logLevel: "silent" });
+    await next.start();
+    expect(next.addresses).toEqual(dispatcher.addresses);
+    await next.drain();
   });
 
   it("survives a logger that throws at every line", async () => {

@@ -86,16 +86,24 @@ export function guard(
   reject: (refusal: Refusal) => void = (rejected) => fail(grpcStatus(rejected)),
 ): void {
   try {
-    run();
-  } catch (error) {
-    if (error instanceof WireError) {
+    try {
+      run();
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
       reject(malformed(error));
-      return;
     }
-    logger.error({ err: error }, "a call failed because of a bug");
-    fail(INTERNAL_ERROR);
+  } catch (bug) {
+    logger.error({ err: bug }, BUG);
+    try {
+      fail(INTERNAL_ERROR);
+    } catch (failure) {
+      logger.error({ err: failure }, BUG);
+    }
   }
 }
+
+/** The message of the line that reports a bug. */
+const BUG = "a call failed because of a bug";
 
 /**
  * Creates the sending side of a call. A closing stream is reset if its peer reads nothing for too long.

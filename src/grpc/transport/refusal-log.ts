@@ -40,6 +40,15 @@ interface LoggedRefusal {
 function refusalIn(metadata: Partial<Metadata> | null | undefined): LoggedRefusal {
   const bytes = metadata?.get?.("grpc-status-details-bin")[0];
   if (!(bytes instanceof Uint8Array)) return {};
+  try {
+    return decode(bytes);
+  } catch {
+    // The status is sent all the same; the line has its code and its text.
+    return {};
+  }
+}
+
+function decode(bytes: Uint8Array): LoggedRefusal {
   const { details } = Status.decode(bytes);
   const detail = (type: string) => details.find(({ typeUrl }) => typeUrl.endsWith(`.${type}`))?.value;
   const [info, bad] = [detail("ErrorInfo"), detail("BadRequest")];
