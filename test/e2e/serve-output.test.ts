@@ -20,14 +20,18 @@ const GRACE = ["--drain-grace-ms", "200ms"];
 const PENDING = { topic: "held", noProducersAction: NoProducersAction.WAIT, ttl: duration(600_000) };
 
 /** Starts `serve` with redirections of a shell. `$FULL` is a named pipe that is full and that nobody reads. */
-function redirected(redirections: string, args: readonly string[] = GRACE): RunningProcess {
+function redirected(
+  redirections: string,
+  args: readonly string[] = GRACE,
+  env: Readonly<Record<string, string>> = {},
+): RunningProcess {
   const folder = mkdtempSync(join(tmpdir(), "ate-output-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const pipe = join(folder, "pipe");
   execFileSync("mkfifo", [pipe]);
   const script = `exec 9<>"$FULL"; head -c 65536 /dev/zero >&9; exec "$@" ${redirections} 9>&-`;
   const command = [process.execPath, MAIN, "serve", "--listen", "127.0.0.1:0", ...args];
-  return processes.start("sh", ["-c", script, "sh", ...command], { env: { FULL: pipe } });
+  return processes.start("sh", ["-c", script, "sh", ...command], { env: { ...env, FULL: pipe } });
 }
 
 async function addressOf(server: RunningProcess): Promise<string> {
@@ -88,6 +92,33 @@ it.each(STDERR)(
     expect(await server.exit()).toEqual({ code: 143, signal: null });
   },
 );
+
+describe("a bug in serve ends it with code 1", () => {
+  /** Lets a process throw something as soon as it serves. */
+  const throwing = (thrown: string) => {
+    const script = `process.once("SIGUSR2", () => { throw ${thrown}; })`;
+    return `--import data:text/javascript,${encodeURIComponent(script)}`;
+  };
+
+  it.each([
+    ["an error", "new TypeError('oops')", /^error: bug in ate-dispatcher: TypeError: oops/],
+    ["a value without a text", "Object.create(null)", /^error: bug in ate-dispatcher: an error whose text/],
+  ])("and a word, if it throws %s", async (_, thrown, word) => {
+    const server = await processes.serve([], { env: { NODE_OPTIONS: throwing(thrown) } });
+    server.kill("SIGUSR2");
+
+    expect(await server.stderr.next(word)).toBeDefined();
+    expect(await server.exit()).toEqual({ code: 1, signal: null });
+  });
+
+  it.each(STDERR)("although its standard error is %s", async (_, redirections) => {
+    const server = redirected(redirections, [], { NODE_OPTIONS: throwing("new TypeError('oops')") });
+    await addressOf(server);
+    server.kill("SIGUSR2");
+
+    expect(await server.exit()).toEqual({ code: 1, signal: null });
+  });
+});
 
 describe("on a terminal", () => {
   function onTerminal(args: readonly string[] = GRACE): RunningProcess {

@@ -14,6 +14,7 @@ Prints "exit CODE" at the end of the command; CODE is negative for a signal. The
 import fcntl
 import os
 import select
+import signal
 import subprocess
 import sys
 import termios
@@ -43,6 +44,8 @@ child = subprocess.Popen(
     pass_fds=[slave],
 )
 say(f"pid {child.pid}")
+# A test that fails ends this process alone, and the command has a session of its own.
+signal.signal(signal.SIGTERM, lambda *_: (child.kill(), os._exit(1)))
 output = master if mode == "all" else child.stdout.fileno()
 is_reading = True
 
