@@ -20,6 +20,17 @@ function streamTo(stream: PassThrough): OutputStream {
   return new OutputStream(stream, new AbortController().signal, () => {});
 }
 
+/** An error whose texts throw when they are read. */
+function unreadable(): Error {
+  const error = new Error("hidden");
+  Object.defineProperty(error, "message", {
+    get() {
+      throw new Error("getter");
+    },
+  });
+  return error;
+}
+
 function assignment(assignmentId: string, signal = new AbortController().signal): AssignmentContext {
   const fields = { topic: "topic1", requestId: `r-${assignmentId}`, assignmentId, signal };
   return fields as unknown as AssignmentContext;
@@ -48,6 +59,34 @@ describe("the log of a producer", () => {
     await expect(failing(assignment("a1"))).rejects.toThrow("no such sku");
     log.onDisposition("a1", "ACCEPTED");
     expect(lines()).toMatchObject([{ event: "failed", message: "no such sku" }]);
+  });
+
+  it.each([
+    ["an error whose message is an object", () => Object.assign(new Error(), { message: { toString: 5 } })],
+    ["an object without a prototype", () => Object.create(null)],
+    ["an error whose message cannot be read", unreadable],
+  ])("has a line for %s, and throws it on", async (_, create) => {
+    const { log, lines } = setUp();
+    const thrown: unknown = create();
+    const failing = log.watch(() => {
+      throw thrown;
+    });
+
+    const caught: unknown = await Promise.resolve(failing(assignment("a1"))).catch((error: unknown) => error);
+    expect(caught === thrown).toBe(true);
+    log.onDisposition("a1", "ACCEPTED");
+    expect(lines()).toMatchObject([{ event: "failed", message: expect.any(String) }]);
+  });
+
+  it("cuts the text of a failure, which it keeps until the disposition arrives", async () => {
+    const { log, lines } = setUp();
+    const failing = log.watch(() => {
+      throw new Error("x".repeat(1_000_000));
+    });
+
+    await expect(failing(assignment("a1"))).rejects.toThrow("x");
+    log.onDisposition("a1", "ACCEPTED");
+    expect(lines()).toMatchObject([{ message: `${"x".repeat(1_021)}...` }]);
   });
 
   it("reports a revocation at once, with its reason", async () => {

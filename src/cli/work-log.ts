@@ -42,6 +42,10 @@ interface Finished {
 /** The maximum number of replies without a disposition; the oldest is dropped. A lost session leaves such replies. */
 const MAX_UNDISPOSED = 10_000;
 
+/** Limit of the text of a failure, in characters. A longer text is cut. */
+const MAX_TEXT_LENGTH = 1_024;
+const CUT = "...";
+
 /** Creates the log of a producer. Skips lines while the output is congested, and then prints how many. */
 export function createWorkLog(output: Output): WorkLog {
   const undisposed = new Map<string, Finished>();
@@ -55,9 +59,9 @@ export function createWorkLog(output: Output): WorkLog {
         awaitDisposition(finished());
         return result;
       } catch (error) {
-        const { reason, details } = DispatcherError.from(error);
+        const { reason, text } = failureOf(error);
         if (assignment.signal.aborted) print(finished(reason), "revoked");
-        else awaitDisposition(finished(details));
+        else awaitDisposition(finished(text));
         throw error;
       }
     },
@@ -93,6 +97,18 @@ export function createWorkLog(output: Output): WorkLog {
       const shown = output.paint(COLOURS[outcome], outcome.padEnd(8));
       return `${finished.topic}  ${finished.requestId}  ${shown}  ${ms(finished.elapsedMs).padStart(9)}${reason}`;
     });
+  }
+}
+
+/** The reason and the text of anything that a handler throws. The text of an error may be no text, or not readable. */
+function failureOf(error: unknown): { readonly reason: string; readonly text: string } {
+  try {
+    const { reason, details } = DispatcherError.from(error);
+    const text = String(details);
+    const isWhole = text.length <= MAX_TEXT_LENGTH;
+    return { reason, text: isWhole ? text : text.slice(0, MAX_TEXT_LENGTH - CUT.length) + CUT };
+  } catch {
+    return { reason: "UNKNOWN", text: "an error whose text cannot be read" };
   }
 }
 
