@@ -1,7 +1,7 @@
 // Lists the languages with generated code: the generated folders, the required tools, and the command. Each language has
 // a buf template. The dependency file of the language pins its plugins.
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -45,6 +45,7 @@ export const languages = [
 
 function generateTypeScript(target) {
   buf(["generate", "-o", target]);
+  keepSpecialKeys(join(target, "clients/typescript/src/gen"));
   // The descriptor image that reflection serves.
   const image = buf(["build", "--exclude-source-info", "--as-file-descriptor-set", "-o", "-#format=binpb"]);
   write(target, "clients/typescript/src/gen/field-numbers.ts", fieldNumbersModule(image));
@@ -59,6 +60,29 @@ export const image: string =
 `,
   );
 }
+
+/**
+ * Makes the maps of the generated messages keep every key. ts-proto assigns entries to a plain object, and an assignment
+ * to `__proto__` is lost.
+ */
+function keepSpecialKeys(folder) {
+  for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+    if (!name.endsWith(".ts")) continue;
+    const file = join(folder, name);
+    const source = readFileSync(file, "utf8");
+    const changed = source
+      .replace(/(message\.\w+)\[(entry\d+)\.key\] = \2\.value;/g, "setEntry($1, $2.key, $2.value);")
+      .replace(/\b(acc|object|struct\.fields)\[key\] = (.+);/g, "setEntry($1, key, $2);");
+    if (changed !== source) writeFileSync(file, `${changed}${SET_ENTRY}`);
+  }
+}
+
+const SET_ENTRY = `
+// Added by scripts/generated-languages.mjs: unlike an assignment, this also sets a property named __proto__.
+function setEntry(target: object, key: string, value: unknown): void {
+  globalThis.Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
+}
+`;
 
 function write(target, path, text) {
   const file = join(target, path);

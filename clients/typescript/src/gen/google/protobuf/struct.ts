@@ -131,7 +131,7 @@ export const Struct: MessageFns<Struct> & StructWrapperFns = {
 
             const entry1 = Struct_FieldsEntry.decode(reader, reader.uint32());
             if (entry1.value !== undefined) {
-              message.fields[entry1.key] = entry1.value;
+              setEntry(message.fields, entry1.key, entry1.value);
             }
             continue;
           }
@@ -155,7 +155,7 @@ export const Struct: MessageFns<Struct> & StructWrapperFns = {
     message.fields = (globalThis.Object.entries(object.fields ?? {}) as [string, unknown | undefined][]).reduce(
       (acc: { [key: string]: unknown | undefined }, [key, value]: [string, unknown | undefined]) => {
         if (value !== undefined) {
-          acc[key] = value;
+          setEntry(acc, key, value);
         }
         return acc;
       },
@@ -169,7 +169,7 @@ export const Struct: MessageFns<Struct> & StructWrapperFns = {
 
     if (object !== undefined) {
       for (const key of globalThis.Object.keys(object)) {
-        struct.fields[key] = object[key];
+        setEntry(struct.fields, key, object[key]);
       }
     }
     return struct;
@@ -179,7 +179,7 @@ export const Struct: MessageFns<Struct> & StructWrapperFns = {
     const object: { [key: string]: any } = {};
     if (message.fields) {
       for (const key of globalThis.Object.keys(message.fields)) {
-        object[key] = message.fields[key];
+        setEntry(object, key, message.fields[key]);
       }
     }
     return object;
@@ -527,4 +527,9 @@ interface AnyValueWrapperFns {
 interface ListValueWrapperFns {
   wrap(array: ReadonlyArray<any> | undefined): ListValue;
   unwrap(message: any): Array<any>;
+}
+
+// Added by scripts/generated-languages.mjs: unlike an assignment, this also sets a property named __proto__.
+function setEntry(target: object, key: string, value: unknown): void {
+  globalThis.Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
 }

@@ -304,7 +304,7 @@ export const Submission: MessageFns<Submission> = {
 
             const entry5 = Submission_ContextEntry.decode(reader, reader.uint32());
             if (entry5.value !== undefined) {
-              message.context[entry5.key] = entry5.value;
+              setEntry(message.context, entry5.key, entry5.value);
             }
             continue;
           }
@@ -334,7 +334,7 @@ export const Submission: MessageFns<Submission> = {
     message.context = (globalThis.Object.entries(object.context ?? {}) as [string, string][]).reduce(
       (acc: { [key: string]: string }, [key, value]: [string, string]) => {
         if (value !== undefined) {
-          acc[key] = globalThis.String(value);
+          setEntry(acc, key, globalThis.String(value));
         }
         return acc;
       },
@@ -497,4 +497,9 @@ interface MessageFns<T> {
   decode(input: BinaryReader | Uint8Array, length?: number): T;
   create(base?: DeepPartial<T>): T;
   fromPartial(object: DeepPartial<T>): T;
+}
+
+// Added by scripts/generated-languages.mjs: unlike an assignment, this also sets a property named __proto__.
+function setEntry(target: object, key: string, value: unknown): void {
+  globalThis.Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
 }

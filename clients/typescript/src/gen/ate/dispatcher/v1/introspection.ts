@@ -421,7 +421,7 @@ export const ServerInfo: MessageFns<ServerInfo> = {
 
             const entry7 = ServerInfo_LimitsEntry.decode(reader, reader.uint32());
             if (entry7.value !== undefined) {
-              message.limits[entry7.key] = entry7.value;
+              setEntry(message.limits, entry7.key, entry7.value);
             }
             continue;
           }
@@ -471,7 +471,7 @@ export const ServerInfo: MessageFns<ServerInfo> = {
     message.limits = (globalThis.Object.entries(object.limits ?? {}) as [string, bigint][]).reduce(
       (acc: { [key: string]: bigint }, [key, value]: [string, bigint]) => {
         if (value !== undefined) {
-          acc[key] = BigInt(value as string | number | bigint | boolean);
+          setEntry(acc, key, BigInt(value as string | number | bigint | boolean));
         }
         return acc;
       },
@@ -1207,7 +1207,7 @@ export const ProducerInfo: MessageFns<ProducerInfo> = {
 
             const entry4 = ProducerInfo_LabelsEntry.decode(reader, reader.uint32());
             if (entry4.value !== undefined) {
-              message.labels[entry4.key] = entry4.value;
+              setEntry(message.labels, entry4.key, entry4.value);
             }
             continue;
           }
@@ -1330,7 +1330,7 @@ export const ProducerInfo: MessageFns<ProducerInfo> = {
     message.labels = (globalThis.Object.entries(object.labels ?? {}) as [string, string][]).reduce(
       (acc: { [key: string]: string }, [key, value]: [string, string]) => {
         if (value !== undefined) {
-          acc[key] = globalThis.String(value);
+          setEntry(acc, key, globalThis.String(value));
         }
         return acc;
       },
@@ -2151,4 +2151,9 @@ interface MessageFns<T> {
   decode(input: BinaryReader | Uint8Array, length?: number): T;
   create(base?: DeepPartial<T>): T;
   fromPartial(object: DeepPartial<T>): T;
+}
+
+// Added by scripts/generated-languages.mjs: unlike an assignment, this also sets a property named __proto__.
+function setEntry(target: object, key: string, value: unknown): void {
+  globalThis.Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
 }

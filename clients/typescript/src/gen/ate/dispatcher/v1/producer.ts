@@ -785,7 +785,7 @@ export const Hello: MessageFns<Hello> = {
 
             const entry3 = Hello_LabelsEntry.decode(reader, reader.uint32());
             if (entry3.value !== undefined) {
-              message.labels[entry3.key] = entry3.value;
+              setEntry(message.labels, entry3.key, entry3.value);
             }
             continue;
           }
@@ -843,7 +843,7 @@ export const Hello: MessageFns<Hello> = {
     message.labels = (globalThis.Object.entries(object.labels ?? {}) as [string, string][]).reduce(
       (acc: { [key: string]: string }, [key, value]: [string, string]) => {
         if (value !== undefined) {
-          acc[key] = globalThis.String(value);
+          setEntry(acc, key, globalThis.String(value));
         }
         return acc;
       },
@@ -1673,7 +1673,7 @@ export const Assignment: MessageFns<Assignment> = {
 
             const entry6 = Assignment_ContextEntry.decode(reader, reader.uint32());
             if (entry6.value !== undefined) {
-              message.context[entry6.key] = entry6.value;
+              setEntry(message.context, entry6.key, entry6.value);
             }
             continue;
           }
@@ -1712,7 +1712,7 @@ export const Assignment: MessageFns<Assignment> = {
     message.context = (globalThis.Object.entries(object.context ?? {}) as [string, string][]).reduce(
       (acc: { [key: string]: string }, [key, value]: [string, string]) => {
         if (value !== undefined) {
-          acc[key] = globalThis.String(value);
+          setEntry(acc, key, globalThis.String(value));
         }
         return acc;
       },
@@ -2055,4 +2055,9 @@ interface MessageFns<T> {
   decode(input: BinaryReader | Uint8Array, length?: number): T;
   create(base?: DeepPartial<T>): T;
   fromPartial(object: DeepPartial<T>): T;
+}
+
+// Added by scripts/generated-languages.mjs: unlike an assignment, this also sets a property named __proto__.
+function setEntry(target: object, key: string, value: unknown): void {
+  globalThis.Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
 }

@@ -325,7 +325,7 @@ export const Request: MessageFns<Request> = {
 
             const entry6 = Request_AttributesEntry.decode(reader, reader.uint32());
             if (entry6.value !== undefined) {
-              message.attributes[entry6.key] = entry6.value;
+              setEntry(message.attributes, entry6.key, entry6.value);
             }
             continue;
           }
@@ -394,7 +394,7 @@ export const Request: MessageFns<Request> = {
     message.attributes = (globalThis.Object.entries(object.attributes ?? {}) as [string, string][]).reduce(
       (acc: { [key: string]: string }, [key, value]: [string, string]) => {
         if (value !== undefined) {
-          acc[key] = globalThis.String(value);
+          setEntry(acc, key, globalThis.String(value));
         }
         return acc;
       },
@@ -674,7 +674,7 @@ export const Selector: MessageFns<Selector> = {
 
             const entry2 = Selector_MatchLabelsEntry.decode(reader, reader.uint32());
             if (entry2.value !== undefined) {
-              message.matchLabels[entry2.key] = entry2.value;
+              setEntry(message.matchLabels, entry2.key, entry2.value);
             }
             continue;
           }
@@ -707,7 +707,7 @@ export const Selector: MessageFns<Selector> = {
     message.matchLabels = (globalThis.Object.entries(object.matchLabels ?? {}) as [string, string][]).reduce(
       (acc: { [key: string]: string }, [key, value]: [string, string]) => {
         if (value !== undefined) {
-          acc[key] = globalThis.String(value);
+          setEntry(acc, key, globalThis.String(value));
         }
         return acc;
       },
@@ -986,4 +986,9 @@ interface MessageFns<T> {
   decode(input: BinaryReader | Uint8Array, length?: number): T;
   create(base?: DeepPartial<T>): T;
   fromPartial(object: DeepPartial<T>): T;
+}
+
+// Added by scripts/generated-languages.mjs: unlike an assignment, this also sets a property named __proto__.
+function setEntry(target: object, key: string, value: unknown): void {
+  globalThis.Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
 }

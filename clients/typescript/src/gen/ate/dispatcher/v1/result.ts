@@ -167,7 +167,7 @@ export const Result: MessageFns<Result> = {
 
             const entry5 = Result_AttributesEntry.decode(reader, reader.uint32());
             if (entry5.value !== undefined) {
-              message.attributes[entry5.key] = entry5.value;
+              setEntry(message.attributes, entry5.key, entry5.value);
             }
             continue;
           }
@@ -212,7 +212,7 @@ export const Result: MessageFns<Result> = {
     message.attributes = (globalThis.Object.entries(object.attributes ?? {}) as [string, string][]).reduce(
       (acc: { [key: string]: string }, [key, value]: [string, string]) => {
         if (value !== undefined) {
-          acc[key] = globalThis.String(value);
+          setEntry(acc, key, globalThis.String(value));
         }
         return acc;
       },
@@ -450,7 +450,7 @@ export const Delivery: MessageFns<Delivery> = {
 
             const entry11 = Delivery_ContextEntry.decode(reader, reader.uint32());
             if (entry11.value !== undefined) {
-              message.context[entry11.key] = entry11.value;
+              setEntry(message.context, entry11.key, entry11.value);
             }
             continue;
           }
@@ -496,7 +496,7 @@ export const Delivery: MessageFns<Delivery> = {
     message.context = (globalThis.Object.entries(object.context ?? {}) as [string, string][]).reduce(
       (acc: { [key: string]: string }, [key, value]: [string, string]) => {
         if (value !== undefined) {
-          acc[key] = globalThis.String(value);
+          setEntry(acc, key, globalThis.String(value));
         }
         return acc;
       },
@@ -593,4 +593,9 @@ interface MessageFns<T> {
   decode(input: BinaryReader | Uint8Array, length?: number): T;
   create(base?: DeepPartial<T>): T;
   fromPartial(object: DeepPartial<T>): T;
+}
+
+// Added by scripts/generated-languages.mjs: unlike an assignment, this also sets a property named __proto__.
+function setEntry(target: object, key: string, value: unknown): void {
+  globalThis.Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
 }
