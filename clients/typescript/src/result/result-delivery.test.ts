@@ -49,13 +49,13 @@ describe("a result", () => {
     ["cut off", [10, 5, 26]],
     ["a string that is not UTF-8", [10, 4, 26, 2, 0xc3, 0x28]],
     ["not protobuf", [0xff, 0xff]],
-  ])("that is %s fails when its payload is read, and its envelope does not", (_, bytes) => {
+  ])("that is %s is an error of its own, and its envelope can be read", (_, bytes) => {
     const result = new ReceivedResult({ ...ENVELOPE, result: Uint8Array.from(bytes) });
-    const undecodable = expect.objectContaining({ code: status.DATA_LOSS, reason: "UNDECODABLE_RESULT" });
+    const failure = { code: status.DATA_LOSS, reason: "UNDECODABLE_RESULT" };
 
     expect(result.topic).toBe("topic1");
-    expect(() => result.value).toThrow(undecodable);
-    expect(() => result.kind).toThrow(undecodable);
+    expect(result).toMatchObject({ kind: "error", data: undefined, attributes: {}, error: failure });
+    expect(() => result.value).toThrow(expect.objectContaining(failure));
     expect(inspect(result)).toContain("UNDECODABLE_RESULT");
   });
 

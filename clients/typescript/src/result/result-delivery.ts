@@ -1,17 +1,18 @@
 import { inspect } from "node:util";
+import { orUndefined } from "../error-text.js";
 import type { DispatcherError } from "../errors.js";
 import { Duration } from "../gen/google/protobuf/duration.js";
 import { Timestamp } from "../gen/google/protobuf/timestamp.js";
 import type { Json } from "../json/json.js";
 import { dateFromTimestamp, msFromDuration } from "../values/duration.js";
 import type { WireDelivery } from "../wire/wire-delivery.js";
-import { type ResultView, readResult } from "./result-view.js";
+import { type ResultView, readResult, undecodable } from "./result-view.js";
 
 /**
  * A delivered result.
  *
- * The payload (`kind`, `value`, `data`, `error`, `contentType`, `attributes`) is decoded on first access. If it is
- * malformed, only that access throws: a DispatcherError with reason UNDECODABLE_RESULT.
+ * The payload (`kind`, `value`, `data`, `error`, `contentType`, `attributes`) is decoded on first access. A malformed one
+ * is an error result of its own, whose error has the reason UNDECODABLE_RESULT; other results are not affected.
  */
 export interface ResultDelivery {
   /** The id of the request that the result answers. */
@@ -107,11 +108,11 @@ export class ReceivedResult implements ResultDelivery {
   }
 
   get latencyMs(): number {
-    return msFromDuration(Duration.decode(this.#delivery.latency));
+    return decoded("latency", () => msFromDuration(Duration.decode(this.#delivery.latency)));
   }
 
   get receiveTime(): Date {
-    return dateFromTimestamp(Timestamp.decode(this.#delivery.receiveTime));
+    return decoded("time", () => dateFromTimestamp(Timestamp.decode(this.#delivery.receiveTime)));
   }
 
   get kind(): "value" | "data" | "error" {
@@ -146,20 +147,22 @@ export class ReceivedResult implements ResultDelivery {
   /** Shows the values of the getters in console.log, which would print none of them. */
   [inspect.custom](): object {
     const { requestId, topic, producerId, group, ordinal, more, sequence, late, context } = this;
-    const { latencyMs, receiveTime } = this;
-    const envelope = {
-      ...{ requestId, topic, producerId, group, ordinal, more, sequence, late, context },
-      ...{ latencyMs, receiveTime },
-    };
-    try {
-      return { ...envelope, ...this.#view };
-    } catch (error) {
-      return { ...envelope, error };
-    }
+    const envelope = { requestId, topic, producerId, group, ordinal, more, sequence, late, context };
+    const [latencyMs, receiveTime] = [orUndefined(() => this.latencyMs), orUndefined(() => this.receiveTime)];
+    return { ...envelope, latencyMs, receiveTime, ...this.#view };
   }
 
   get #view(): ResultView {
     this.#result ??= readResult(this.#delivery.result);
     return this.#result;
+  }
+}
+
+/** Reads a part of the envelope. @throws {DispatcherError} DATA_LOSS, reason UNDECODABLE_RESULT, if it is malformed. */
+function decoded<T>(part: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw undecodable(part, cause);
   }
 }

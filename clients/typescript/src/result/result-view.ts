@@ -20,17 +20,22 @@ export interface ResultView {
 }
 
 /**
- * Decodes a `Result`. One without an outcome is a null value.
- *
- * @throws {DispatcherError} DATA_LOSS, reason UNDECODABLE_RESULT, if the bytes are malformed.
+ * Decodes a `Result`. One without an outcome is a null value; one whose bytes are malformed is an error, DATA_LOSS with the
+ * reason UNDECODABLE_RESULT.
  */
 export function readResult(bytes: Uint8Array): ResultView {
   try {
     return read(bytes);
   } catch (cause) {
-    const details = `the producer's result cannot be decoded: ${DispatcherError.from(cause).details}`;
-    throw new DispatcherError({ code: status.DATA_LOSS, reason: "UNDECODABLE_RESULT", details, cause });
+    const error = undecodable("result", cause);
+    return { kind: "error", value: null, data: undefined, error, contentType: "", attributes: NO_ENTRIES };
   }
+}
+
+/** Creates the error for a part of a delivery that is malformed. */
+export function undecodable(part: string, cause: unknown): DispatcherError {
+  const details = `the producer's ${part} cannot be decoded: ${DispatcherError.from(cause).details}`;
+  return new DispatcherError({ code: status.DATA_LOSS, reason: "UNDECODABLE_RESULT", details, cause });
 }
 
 function read(bytes: Uint8Array): ResultView {

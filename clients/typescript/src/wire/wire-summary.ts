@@ -1,3 +1,4 @@
+import { status } from "@grpc/grpc-js";
 import type { WireCursor } from "../codec/cursor.js";
 import type { RecentTexts } from "../codec/recent-texts.js";
 import { OutcomeState, SummaryReason } from "../gen/ate/dispatcher/v1/summary.js";
@@ -94,14 +95,22 @@ function readOutcome(cursor: WireCursor, texts: RecentTexts, index: number): Pro
       case PRODUCER_OUTCOME.resultCount:
         resultCount = cursor.uint32();
         break;
-      case PRODUCER_OUTCOME.error: {
-        const { code, message } = Status.decode(cursor.view());
-        error = { code, message };
+      case PRODUCER_OUTCOME.error:
+        error = errorOf(cursor.view());
         break;
-      }
       default:
         cursor.skipField(tag);
     }
   }
   return { producerId, group, state: stateName(state), latencyMs, resultCount, error };
+}
+
+/** The text may come from a producer. A malformed one must not cost the summary, and the stream with it. */
+function errorOf(bytes: Uint8Array): ProducerOutcome["error"] {
+  try {
+    const { code, message } = Status.decode(bytes);
+    return { code, message };
+  } catch {
+    return { code: status.UNKNOWN, message: "the producer's error cannot be decoded" };
+  }
 }
