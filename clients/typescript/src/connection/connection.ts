@@ -51,6 +51,9 @@ export interface CallOptions {
 
 const CALL_TIMEOUT_MS = 30_000;
 
+/** The largest delay between two attempts of a channel, in milliseconds: grpc-js adds 20 % and sets one timer. */
+const MAX_CHANNEL_BACKOFF_MS = MAX_TIMER_MS / 2;
+
 /** How long a call may take that finds out why there is no connection, in milliseconds. */
 const PROBE_TIMEOUT_MS = 100;
 
@@ -243,8 +246,8 @@ function channelDefaults(reconnect: ReconnectOptions = {}): ChannelOptions {
     // The default of 64 KiB stalls batches that hold large results.
     "grpc-node.flow_control_window": 1024 * 1024,
     // By default the channel waits up to 2 min between attempts, longer than the sessions that wait for it.
-    "grpc.initial_reconnect_backoff_ms": initialDelayMs,
-    "grpc.max_reconnect_backoff_ms": maxDelayMs,
+    "grpc.initial_reconnect_backoff_ms": Math.min(initialDelayMs, MAX_CHANNEL_BACKOFF_MS),
+    "grpc.max_reconnect_backoff_ms": Math.min(maxDelayMs, MAX_CHANNEL_BACKOFF_MS),
   };
 }
 

@@ -70,7 +70,7 @@ export class Session {
   #readyAt = 0;
   #phase: "open" | "closing" | "closed" = "open";
   /** When the grace of {@link closeWithin} ends, on the clock of performance.now. */
-  #graceEndsAt = Number.POSITIVE_INFINITY;
+  #graceEndsAt: number | undefined;
   /** The error that no retry can fix, after which the session has ended. */
   #failure: DispatcherError | undefined;
 
@@ -171,7 +171,7 @@ export class Session {
     if (this.#phase === "closed") return;
     this.#phase = "closing";
     const graceEndsAt = performance.now() + graceMs;
-    if (graceEndsAt >= this.#graceEndsAt) return;
+    if (this.#graceEndsAt !== undefined && graceEndsAt >= this.#graceEndsAt) return;
     this.#graceEndsAt = graceEndsAt;
     if (this.isReady) {
       this.#watch.stop();
