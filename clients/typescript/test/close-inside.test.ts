@@ -40,6 +40,15 @@ describe("closing from inside", { timeout: 8_000 }, () => {
     await side.producer.closed;
   });
 
+  it("a handler that is not an async function may close the producer and wait for it", async () => {
+    const side = await connectProducer(peers, {
+      handler: () => side.producer.close().then(() => "answered"),
+    });
+    side.call.send(toProducer(assignment("a1")));
+
+    expect(await drained(side, "a1")).toEqual(["answered"]);
+  });
+
   it("several handlers may close the producer and wait for it", async () => {
     const side = await connectProducer(peers, {
       handler: async ({ assignmentId }) => {

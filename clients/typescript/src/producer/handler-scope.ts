@@ -12,10 +12,42 @@ import type { HandlerResult } from "./handler-result.js";
 export type Handler = (request: AssignmentContext) => HandlerResult | void | Promise<HandlerResult | void>;
 
 const current = new AsyncLocalStorage<Assignment>();
+/** The assignment whose handler is being called, up to its first await. */
+let beingCalled: Assignment | undefined;
 
-/** Calls the handler so that {@link leaveHandler} recognizes it. */
-export function callHandler(handler: Handler, assignment: Assignment): ReturnType<Handler> {
-  return current.run(assignment, handler, assignment);
+/**
+ * Calls a handler so that {@link leaveHandler} recognizes it.
+ *
+ * Before Node 24, an AsyncLocalStorage that is in use makes every promise of the process slower, by 0.3 us. So handlers
+ * that return at once, which are the fast ones, do without it.
+ */
+export class HandlerCaller {
+  readonly #handler: Handler;
+  /** Whether the handler is an async function, or another function that has returned a promise before. */
+  #isAsync: boolean;
+
+  constructor(handler: Handler) {
+    this.#handler = handler;
+    this.#isAsync = handler.constructor.name === "AsyncFunction";
+  }
+
+  /** Calls the handler. Throws what it throws. */
+  call(assignment: Assignment): ReturnType<Handler> {
+    const outer = beingCalled;
+    beingCalled = assignment;
+    try {
+      return this.#isAsync
+        ? current.run(assignment, this.#handler, assignment)
+        : this.#handler.call(undefined, assignment);
+    } finally {
+      beingCalled = outer;
+    }
+  }
+
+  /** The handler has returned a promise. */
+  returnedPromise(): void {
+    this.#isAsync = true;
+  }
 }
 
 /**
@@ -25,7 +57,7 @@ export function callHandler(handler: Handler, assignment: Assignment): ReturnTyp
  * @returns whether the caller is a handler that has not ended.
  */
 export function leaveHandler(): boolean {
-  const assignment = current.getStore();
+  const assignment = beingCalled ?? current.getStore();
   if (assignment === undefined || !assignment.isRunning) return false;
   assignment.leave();
   return true;

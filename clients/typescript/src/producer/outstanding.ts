@@ -5,7 +5,7 @@ import { DispatcherError } from "../errors.js";
 import type { WireAssignment } from "../wire/wire-assignment.js";
 import { Assignment, type AssignmentOwner } from "./assignment.js";
 import type { HandlerResult } from "./handler-result.js";
-import { callHandler, type Handler } from "./handler-scope.js";
+import { type Handler, HandlerCaller } from "./handler-scope.js";
 import { decodeRequest, type RequestPayload } from "./request-decoder.js";
 
 /** Reasons of a revocation after which results of the handler are dropped. */
@@ -39,7 +39,7 @@ interface WaitingAssignment {
  * until a handler ends. If it is revoked or its TTL ends first, it is dropped without an answer.
  */
 export class Outstanding {
-  readonly #handler: Handler;
+  readonly #handler: HandlerCaller;
   readonly #sink: ReplySink;
   readonly #texts: RecentTexts;
   /** Assignments whose handlers returned a promise. Most handlers return at once and never get an entry. */
@@ -64,7 +64,7 @@ export class Outstanding {
 
   constructor(handler: Handler, sink: ReplySink, texts: RecentTexts) {
     this.#texts = texts;
-    this.#handler = handler;
+    this.#handler = new HandlerCaller(handler);
     this.#sink = sink;
   }
 
@@ -140,12 +140,13 @@ export class Outstanding {
 
   #run(assignment: Assignment): void {
     try {
-      const result = callHandler(this.#handler, assignment);
+      const result = this.#handler.call(assignment);
       if (isPromiseLike(result)) {
         if (assignment.isOpen) this.#assignments.set(assignment.assignmentId, assignment);
         // Promise.resolve makes any thenable settle once, in a later turn, with a value that is no thenable.
         const settled = Promise.resolve(result);
         this.#busyCount += 1;
+        this.#handler.returnedPromise();
         settled.then(
           (value) => {
             this.#answer(assignment, value ?? undefined);
