@@ -10,7 +10,7 @@ import { EXIT } from "./exit.js";
 import { count, rate, span } from "./numbers.js";
 import { sanitize } from "./output.js";
 import { orStopped } from "./time.js";
-import { positiveBytes, positiveCount, positiveMs } from "./values.js";
+import { bytesFrom, countUpTo, positiveMs } from "./values.js";
 
 const EXAMPLES = `
 Examples:
@@ -29,6 +29,8 @@ const DEFAULT_WINDOW = 64;
 const DEFAULT_PEERS = 4;
 const DEFAULT_BYTES = 128;
 const MIN_BYTES = 4;
+/** Every peer has a connection of its own, and every request a latency in memory. */
+const [MAX_TOPICS, MAX_PEERS, MAX_REQUESTS, MAX_RATE] = [100_000, 10_000, 10_000_000, 1_000_000];
 const DEFAULT_TTL_MS = 5_000;
 
 interface Flags extends ConnectOptions {
@@ -49,28 +51,32 @@ export function addBench(program: Command, cli: Cli): void {
     .summary("measure a dispatcher under load")
     .description("Puts load on a dispatcher and measures its throughput and latency.");
   addConnectOptions(command, cli)
-    .option("--topics <n>", "number of topics, which share the requests evenly (default: 1)", positiveCount)
-    .option("--producers <n>", `producers on each topic (default: ${DEFAULT_PEERS})`, positiveCount)
-    .option("--listeners <n>", `listeners on each topic (default: ${DEFAULT_PEERS})`, positiveCount)
+    .option(
+      "--topics <n>",
+      "number of topics, which share the requests evenly (default: 1)",
+      countUpTo(MAX_TOPICS),
+    )
+    .option("--producers <n>", `producers on each topic (default: ${DEFAULT_PEERS})`, countUpTo(MAX_PEERS))
+    .option("--listeners <n>", `listeners on each topic (default: ${DEFAULT_PEERS})`, countUpTo(MAX_PEERS))
     .option(
       "-n, --requests <n>",
       `total number of requests (default: ${count(DEFAULT_REQUESTS)})`,
-      positiveCount,
+      countUpTo(MAX_REQUESTS),
     )
     .addOption(
       new Option("--window <n>", `pending requests at a time (default: ${DEFAULT_WINDOW})`)
-        .argParser(positiveCount)
+        .argParser(countUpTo(MAX_REQUESTS))
         .conflicts("rate"),
     )
     .addOption(
       new Option("--rate <n>", "requests per second, independent of how fast they complete")
-        .argParser(positiveCount)
+        .argParser(countUpTo(MAX_RATE))
         .conflicts("window"),
     )
     .option(
       "--size <size>",
       `size of each result, at least ${MIN_BYTES} bytes (default: 128B)`,
-      positiveBytes,
+      bytesFrom(MIN_BYTES),
     )
     .option("-t, --ttl <duration>", "how long results are accepted (default: 5s)", positiveMs)
     .addHelpText("after", EXAMPLES)
@@ -98,7 +104,7 @@ function loadOf(flags: Flags): BenchLoad {
     requestCount: flags.requests ?? DEFAULT_REQUESTS,
     window: flags.window ?? DEFAULT_WINDOW,
     rate: flags.rate,
-    payloadBytes: Math.max(MIN_BYTES, flags.size ?? DEFAULT_BYTES),
+    payloadBytes: flags.size ?? DEFAULT_BYTES,
     ttlMs: flags.ttl ?? DEFAULT_TTL_MS,
   };
 }

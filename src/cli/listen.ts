@@ -10,7 +10,7 @@ import { type Output, sanitize } from "./output.js";
 import { createResultLine, resultEvent, summaryEvent, summaryLines } from "./render.js";
 import { createStatusNotes } from "./session-notes.js";
 import { orStopped, pause } from "./time.js";
-import { positiveCount, positiveMs } from "./values.js";
+import { nonEmpty, positiveCount, positiveMs } from "./values.js";
 import type { WaitingNotes } from "./waiting.js";
 
 const EXAMPLES = `
@@ -40,8 +40,8 @@ export function addListen(program: Command, cli: Cli): void {
     .description("Prints the results of topics as they arrive.")
     .argument("<topic...>", "topics or patterns");
   addConnectOptions(command, cli)
-    .option("--id <listener-id>", "id of this listener; it replaces a listener with the same id")
-    .option("--group <name>", "share the results with the other members of this group")
+    .option("--id <listener-id>", "id of this listener; it replaces a listener with the same id", nonEmpty)
+    .option("--group <name>", "share the results with the other members of this group", nonEmpty)
     .option("--late", "also show results that arrive after their request has ended")
     .option("--summaries", "also show the summary of each request")
     .option("-n, --count <n>", "end after this many results", positiveCount)

@@ -17,7 +17,7 @@ import { CliError, EXIT } from "./exit.js";
 import { sanitize } from "./output.js";
 import { createStatusNotes } from "./session-notes.js";
 import { orStopped, pause } from "./time.js";
-import { anyMs, collectPairs, positiveBytes, positiveCount } from "./values.js";
+import { anyMs, bytesFrom, collectPairs, nonEmpty, positiveCount } from "./values.js";
 import { createWorkLog } from "./work-log.js";
 
 const EXAMPLES = `
@@ -69,7 +69,11 @@ export function addProduce(program: Command, cli: Cli): void {
     .argument("<topic...>", "topics or patterns");
   addConnectOptions(command, cli)
     .addOption(new Option("--echo", "answer with id, topic, args and kwargs").conflicts("exec"))
-    .addOption(new Option("--exec <command>", "answer with the output of a shell command").conflicts("echo"))
+    .addOption(
+      new Option("--exec <command>", "answer with the output of a shell command")
+        .argParser(nonEmpty)
+        .conflicts("echo"),
+    )
     .option("--delay <duration>", "delay before each answer", anyMs)
     .option(
       "-c, --concurrency <n>",
@@ -77,14 +81,13 @@ export function addProduce(program: Command, cli: Cli): void {
       positiveCount,
     )
     .addOption(
-      new Option(
-        "--content-type <type>",
-        "send the output of a command as bytes of this media type",
-      ).conflicts("echo"),
+      new Option("--content-type <type>", "send the output of a command as bytes of this media type")
+        .argParser(nonEmpty)
+        .conflicts("echo"),
     )
-    .option("--max-output <size>", "maximum output of a command (default: 256KiB)", positiveBytes)
-    .option("--id <producer-id>", "id of this producer; it replaces a producer with the same id")
-    .option("--group <name>", "share the requests with the other members of this group")
+    .option("--max-output <size>", "maximum output of a command (default: 256KiB)", bytesFrom(1))
+    .option("--id <producer-id>", "id of this producer; it replaces a producer with the same id", nonEmpty)
+    .option("--group <name>", "share the requests with the other members of this group", nonEmpty)
     .option("--label <key=value>", "label for selectors to match; may be repeated", collectPairs)
     .option("-q, --quiet", "do not print a line for each request")
     .addHelpText("after", EXAMPLES)

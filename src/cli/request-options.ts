@@ -1,12 +1,12 @@
 /**
  * The options that `request` and `gather` share, and their conversion to a request.
  */
-import { readFileSync } from "node:fs";
+import { createReadStream } from "node:fs";
 import type { RequestOptions } from "ate-dispatcher-client";
 import { type Command, Option } from "commander";
 import type { Cli } from "./cli.js";
 import { CliError, EXIT } from "./exit.js";
-import { collectPairs, jsonOrText, positiveMs } from "./values.js";
+import { collectPairs, jsonOrText, MAX_DATA_BYTES, nonEmpty, positiveMs } from "./values.js";
 
 type Pairs = readonly (readonly [string, string])[];
 
@@ -42,11 +42,12 @@ export function addRequestOptions(command: Command): Command {
     )
     .option("-t, --ttl <duration>", "how long results are accepted (default: the server's, 5s)", positiveMs)
     .option("-d, --data-file <file>", "file to send as data; - for standard input")
-    .option("--content-type <type>", "media type of the data")
+    .option("--content-type <type>", "media type of the data", nonEmpty)
     .option("--attribute <key=value>", "attribute for producers; may be repeated", collectPairs)
     .option(
       "--id <request-id>",
       "id of the request; a second request with the same id is not performed again",
+      nonEmpty,
     )
     .addOption(noProducers.choices(Object.keys(ACTIONS)).default("complete"));
 }
@@ -71,25 +72,29 @@ export async function requestOf(
   };
 }
 
-/** The largest message limit of any server. Larger input is rejected before it fills the memory. */
-const MAX_DATA_BYTES = 64 * 1_024 ** 2;
-
 async function read(file: string, stdin: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  if (file !== "-") {
-    try {
-      return readFileSync(file);
-    } catch (error) {
-      const why = error instanceof Error && "code" in error ? String(error.code) : String(error);
-      throw new CliError(`--data-file: cannot read ${file} (${why}); name a readable file, or -`, EXIT.usage);
-    }
+  if (file === "-") return await readAll(stdin, "standard input");
+  try {
+    return await readAll(createReadStream(file) as AsyncIterable<Uint8Array>, file);
+  } catch (error) {
+    if (error instanceof CliError) throw error;
+    const why = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    throw new CliError(`--data-file: cannot read ${file} (${why}); name a readable file, or -`, EXIT.usage);
   }
+}
+
+/** Reads a stream. Larger input is rejected before it fills the memory: a device may have no end. */
+async function readAll(stream: AsyncIterable<Uint8Array>, name: string): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of stdin) {
+  for await (const chunk of stream) {
     bytes += chunk.byteLength;
     if (bytes > MAX_DATA_BYTES) {
-      const message = `standard input exceeds ${MAX_DATA_BYTES} bytes, the limit; send a reference instead`;
-      throw new CliError(message, EXIT.usage);
+      const remedy = "it cannot be sent; name a smaller file, or send a reference";
+      throw new CliError(
+        `--data-file: ${name} exceeds ${MAX_DATA_BYTES} bytes, the limit; ${remedy}`,
+        EXIT.usage,
+      );
     }
     chunks.push(chunk);
   }

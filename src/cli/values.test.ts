@@ -2,12 +2,12 @@ import { InvalidArgumentError } from "commander";
 import { describe, expect, it } from "vitest";
 import {
   anyMs,
+  bytesFrom,
   collect,
   collectPairs,
   connectAddress,
   jsonOrText,
   percent,
-  positiveBytes,
   positiveCount,
   positiveMs,
 } from "./values.js";
@@ -82,7 +82,7 @@ describe("other values", () => {
   it("are parsed with their units", () => {
     expect(positiveMs("4s")).toBe(4_000);
     expect(anyMs("0")).toBe(0);
-    expect(positiveBytes("64KiB")).toBe(65_536);
+    expect(bytesFrom(1)("64KiB")).toBe(65_536);
     expect(positiveCount("2")).toBe(2);
     expect(percent("80%")).toBe(80);
     expect(connectAddress("[::1]:80")).toBe("[::1]:80");
@@ -94,7 +94,7 @@ describe("other values", () => {
     ["a duration", () => positiveMs("soon")],
     ["a duration", () => positiveMs("8d")],
     ["a delay", () => anyMs("-1s")],
-    ["a size", () => positiveBytes("0")],
+    ["a size", () => bytesFrom(1)("0")],
     ["a count", () => positiveCount("0")],
     ["a count", () => positiveCount("5000000000")],
     ["a percentage", () => percent("101")],

@@ -41,9 +41,19 @@ export function collect(text: string, earlier: readonly string[] = []): readonly
   return [...earlier, text];
 }
 
-/** Parses a duration above 0. @returns milliseconds. */
+/** Parses a text that must not be empty. */
+export function nonEmpty(text: string): string {
+  if (text === "") throw new InvalidArgumentError("It is empty. Use a text, or leave the option out.");
+  return text;
+}
+
+/** Parses a duration above 0, with a unit. @returns milliseconds. */
 export function positiveMs(text: string): number {
   const ms = parseDurationMs(text);
+  // A setting has its unit in its name, an option has not: --ttl 4 would be 4 ms.
+  if (ms !== undefined && ms > 0 && /^[\d._ ]+$/.test(text)) {
+    throw new InvalidArgumentError(`Add a unit, such as ${text.trim()}s or ${text.trim()}ms.`);
+  }
   if (ms === undefined || ms < 1 || ms > MAX_MS) {
     throw new InvalidArgumentError(`Use 1ms to 7d, such as 4s or 200ms (units: ${DURATION_UNIT_NAMES}).`);
   }
@@ -55,23 +65,30 @@ export function anyMs(text: string): number {
   return parseDurationMs(text) === 0 ? 0 : positiveMs(text);
 }
 
-/** Parses a size above 0. @returns bytes. */
-export function positiveBytes(text: string): number {
-  const bytes = parseBytes(text);
-  if (bytes === undefined || bytes < 1) {
-    throw new InvalidArgumentError(`Use a size, such as 64KiB or 1MiB (units: ${SIZE_UNIT_NAMES}).`);
-  }
-  return bytes;
+/** Creates a parser of sizes from `minBytes` to 64 MiB, the largest message of any server. It returns bytes. */
+export function bytesFrom(minBytes: number): (text: string) => number {
+  return (text) => {
+    const bytes = parseBytes(text);
+    if (bytes === undefined || bytes < minBytes || bytes > MAX_DATA_BYTES) {
+      throw new InvalidArgumentError(`Use ${minBytes}B to 64MiB, such as 64KiB (units: ${SIZE_UNIT_NAMES}).`);
+    }
+    return bytes;
+  };
+}
+
+/** Creates a parser of whole numbers from 1 to `max`. */
+export function countUpTo(max: number): (text: string) => number {
+  return (text) => {
+    const count = parseCount(text);
+    if (count === undefined || count < 1 || count > max) {
+      throw new InvalidArgumentError(`Use a whole number from 1 to ${max.toLocaleString("en-US")}.`);
+    }
+    return count;
+  };
 }
 
 /** Parses a whole number of at least 1. */
-export function positiveCount(text: string): number {
-  const count = parseCount(text);
-  if (count === undefined || count < 1 || count > MAX_COUNT) {
-    throw new InvalidArgumentError("Use a whole number of at least 1.");
-  }
-  return count;
-}
+export const positiveCount = countUpTo(0xffff_ffff);
 
 /** Parses a percentage from 1 to 100, with or without the sign. */
 export function percent(text: string): number {
@@ -83,12 +100,23 @@ export function percent(text: string): number {
 /** Checks an address to connect to: like one to listen on, but with a port above 0. */
 export function connectAddress(text: string): string {
   const address = parseAddress(text);
-  if (address === undefined || address.port === 0) throw new InvalidArgumentError(`Use ${ADDRESS_FORM}.`);
+  if (address === undefined || address.port === 0) {
+    const form = text.includes("://")
+      ? ADDRESS_FORM.replace(",", ` without ${schemeOf(text)},`)
+      : ADDRESS_FORM;
+    throw new InvalidArgumentError(`Use ${form}.`);
+  }
   return text;
 }
 
+function schemeOf(url: string): string {
+  return url.slice(0, url.indexOf("://") + "://".length);
+}
+
+/** The largest message limit of any server, in bytes. */
+export const MAX_DATA_BYTES = 64 * 1_024 ** 2;
+
 const MAX_MS = 7 * 86_400_000;
-const MAX_COUNT = 0xffff_ffff;
 
 /** The texts and numbers of a valid JSON text. */
 const TOKENS = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g;
