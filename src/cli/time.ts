@@ -7,10 +7,22 @@
  *
  * The wait does not keep the process alive. Callers have a stream or a child process open.
  *
- * @param ms - a whole number of milliseconds; undefined to wait only for the signal.
+ * @param ms - any number of milliseconds; undefined to wait only for the signal.
  * @param signal - ends the wait early.
  */
 export async function pause(ms: number | undefined, signal?: AbortSignal): Promise<void> {
+  let leftMs = ms === undefined ? undefined : Math.max(0, Math.ceil(ms));
+  while (leftMs !== undefined && leftMs > MAX_TIMER_MS && !signal?.aborted) {
+    await pauseOnce(MAX_TIMER_MS, signal);
+    leftMs -= MAX_TIMER_MS;
+  }
+  await pauseOnce(leftMs, signal);
+}
+
+/** The longest timer of Node.js, in milliseconds. A longer one fires at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+async function pauseOnce(ms: number | undefined, signal: AbortSignal | undefined): Promise<void> {
   if (signal?.aborted) return;
   const timeout = ms === undefined ? undefined : AbortSignal.timeout(ms);
   await new Promise<void>((resolve) => {
