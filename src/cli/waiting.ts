@@ -8,7 +8,7 @@ import { pause } from "./time.js";
 /** The minimum interval of the notes, in milliseconds. */
 const NOTE_INTERVAL_MS = 1_000;
 /** How long a call may take that asks why there is no connection, in milliseconds. Without one it fails at once. */
-const MAX_PROBE_MS = 300;
+const MAX_PROBE_MS = 100;
 /** gRPC status code. */
 const UNAVAILABLE = 14;
 
