@@ -12,6 +12,7 @@ from typing import Any, Final, cast
 
 import grpc
 
+from ate_dispatcher_grpc._background import run_in_background
 from ate_dispatcher_grpc._channels import OPEN_TIMEOUT, Channels, PooledChannel, no_answer
 from ate_dispatcher_grpc._connection_options import ConnectionOptions, Metadata
 from ate_dispatcher_grpc._requests import Requests
@@ -370,7 +371,7 @@ def _raw(kind: Any, path: str) -> Any:
 
 def _close_in_background(channel: grpc.Channel) -> None:
     # A callback of gRPC may release the channel, in a thread that `close` waits for.
-    threading.Thread(target=channel.close, name="ate-dispatcher-close", daemon=True).start()
+    run_in_background(channel.close)
 
 
 def _close_referent(reference: weakref.ref[Connection]) -> None:

@@ -58,6 +58,11 @@ class HandlerThreads:
             self._waiting.remove(call)
             return True
 
+    def is_current(self) -> bool:
+        """Returns whether the current thread is one of these."""
+        with self._condition:
+            return threading.current_thread() in self._threads
+
     def close(self, deadline: float) -> None:
         """Drops queued calls, and waits for running ones until the monotonic clock reaches `deadline`."""
         with self._condition:

@@ -140,9 +140,13 @@ class SessionThread:
         if self.is_closing:
             raise self._error or ClosedError(self._peer.kind)
 
+    def is_current_thread(self) -> bool:
+        """Returns whether the current thread is the one of this session, which runs callbacks."""
+        return threading.current_thread() is self._thread
+
     def ensure_not_session_thread(self) -> None:
         """Raises in a callback that this session's own thread runs: it would wait for an answer only it can read."""
-        if threading.current_thread() is self._thread:
+        if self.is_current_thread():
             details = (
                 "a callback cannot wait for an answer on its own session; make this call in another thread"
             )

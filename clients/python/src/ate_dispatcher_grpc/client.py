@@ -11,6 +11,7 @@ import grpc
 from typing_extensions import Unpack
 
 from ate_dispatcher_grpc import _paths
+from ate_dispatcher_grpc._background import run_in_background
 from ate_dispatcher_grpc._backoff import Reconnect
 from ate_dispatcher_grpc._connection import Connection
 from ate_dispatcher_grpc._connection_options import DEFAULT_ADDRESS, ConnectionOptions
@@ -214,6 +215,8 @@ class Client:
     def close(self, grace: float = DEFAULT_GRACE) -> None:
         """Closes the producers and listeners of this client, then the connection.
 
+        In a handler or callback of one of its producers it returns at once, and the client closes after the handlers.
+
         Args:
             grace: How long producers may take to drain, in seconds. Default 30.
         """
@@ -222,12 +225,19 @@ class Client:
         producers = [peer for peer in peers if isinstance(peer, Producer)]
         for producer in producers:
             producer._begin_close()
-        for producer in producers:
-            producer.close(max(0.0, deadline - time.monotonic()))
-        for peer in peers:
-            if isinstance(peer, Listener):
-                peer.close()
-        self._connection.close()
+
+        def finish() -> None:
+            for producer in producers:
+                producer.close(max(0.0, deadline - time.monotonic()))
+            for peer in peers:
+                if isinstance(peer, Listener):
+                    peer.close()
+            self._connection.close()
+
+        if any(producer._is_inside() for producer in producers):
+            run_in_background(finish)
+        else:
+            finish()
 
     def __enter__(self) -> Client:
         return self

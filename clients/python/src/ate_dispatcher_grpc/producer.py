@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from types import TracebackType
 
+from ate_dispatcher_grpc._background import run_in_background
 from ate_dispatcher_grpc._confirmation import wait_for_confirmation
 from ate_dispatcher_grpc._producer_peer import ProducerPeer
 from ate_dispatcher_grpc._session import DEFAULT_GRACE
@@ -86,14 +87,18 @@ class Producer:
     def close(self, grace: float = DEFAULT_GRACE) -> None:
         """Drains, then ends the session: accepts no new assignments and finishes those it has.
 
+        In a handler or callback of this producer it returns at once, and the session ends after the handlers.
+
         Args:
             grace: How long running handlers may take, in seconds. Handlers that take longer are revoked with the
                 reason CLOSED. Default 30.
         """
         deadline = time.monotonic() + grace
         self._begin_close()
-        self._session.close(deadline)
-        self._handler_threads.close(deadline)
+        if self._is_inside():
+            run_in_background(lambda: self._finish_close(deadline))
+        else:
+            self._finish_close(deadline)
 
     def wait(self, timeout: float | None = None) -> None:
         """Waits until the session has ended for good.
@@ -117,6 +122,14 @@ class Producer:
             if not self._session.is_closing and self._session.is_live:
                 self._session.send(self._core.drain())
             self._session.is_closing = True
+
+    def _is_inside(self) -> bool:
+        """Returns whether the current thread runs a handler or callback of this producer, which close waits for."""
+        return self._handler_threads.is_current() or self._session.is_current_thread()
+
+    def _finish_close(self, deadline: float) -> None:
+        self._session.close(deadline)
+        self._handler_threads.close(deadline)
 
     def _send_change(self, message: bytes) -> None:
         # Otherwise the next Hello or the messages after the next Welcome contain it.

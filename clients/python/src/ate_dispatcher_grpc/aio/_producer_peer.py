@@ -6,6 +6,7 @@ import asyncio
 import inspect
 from collections import deque
 from collections.abc import Callable
+from contextvars import ContextVar
 
 from ate_dispatcher_grpc import _paths
 from ate_dispatcher_grpc._producer_core import ProducerCore
@@ -18,6 +19,9 @@ from ate_dispatcher_grpc.aio.assignment import Assignment, Handler
 from ate_dispatcher_grpc.errors import ClosedError, DispatcherError
 from ate_dispatcher_grpc.handler_result import encode_answer, encode_failure
 from ate_dispatcher_grpc.status import SessionStatus
+
+# The assignment whose handler runs in the current context.
+_current: ContextVar[Assignment | None] = ContextVar("ate_dispatcher_assignment", default=None)
 
 
 class ProducerPeer:
@@ -141,7 +145,13 @@ class ProducerPeer:
         """Closes this side of the stream: the server has confirmed the drain."""
         self.session.outbox.close()
 
+    def is_current(self) -> bool:
+        """Returns whether a running handler of this producer makes the current call, also from a task it started."""
+        assignment = _current.get()
+        return assignment is not None and assignment.task in self._tasks
+
     async def _run(self, assignment: Assignment) -> None:
+        _current.set(assignment)
         try:
             result = self._handler(assignment)
             if inspect.isawaitable(result):

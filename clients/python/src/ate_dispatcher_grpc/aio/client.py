@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import time
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
@@ -67,6 +68,7 @@ class Client:
         options.call_metadata()
         self._connection = Connection(options)
         self._peers: set[Producer | Listener] = set()
+        self._closing: asyncio.Task[None] | None = None
 
     async def dispatch(self, topic: str, **options: Unpack[RequestOptions]) -> Acceptance:
         """Scatters a request whose results go to the topic's listeners; returns once the dispatcher has accepted it.
@@ -221,6 +223,8 @@ class Client:
     async def close(self, grace: float = DEFAULT_GRACE) -> None:
         """Closes the producers and listeners of this client, then the connection.
 
+        In a handler of one of its producers it returns at once, and the client is closed after the handlers.
+
         Args:
             grace: How long producers may take to drain, in seconds. Default 30.
         """
@@ -228,10 +232,21 @@ class Client:
         for peer in peers:
             if isinstance(peer, Producer):
                 peer._begin_close()
-        await asyncio.gather(
-            *(peer.close(grace) if isinstance(peer, Producer) else peer.close() for peer in peers)
-        )
-        await self._connection.close()
+
+        async def finish() -> None:
+            deadline = time.monotonic() + grace
+            await asyncio.gather(
+                *(
+                    peer._finish_close(deadline) if isinstance(peer, Producer) else peer.close()
+                    for peer in peers
+                )
+            )
+            await self._connection.close()
+
+        if any(isinstance(peer, Producer) and peer._peer.is_current() for peer in peers):
+            self._closing = asyncio.get_running_loop().create_task(finish())
+        else:
+            await finish()
 
     async def __aenter__(self) -> Client:
         return self

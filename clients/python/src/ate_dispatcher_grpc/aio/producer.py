@@ -18,6 +18,7 @@ class Producer:
         self._peer = peer
         self._core = peer.core
         self._session = peer.session
+        self._closing: asyncio.Task[None] | None = None
 
     @property
     def id(self) -> str | None:
@@ -75,14 +76,18 @@ class Producer:
     async def close(self, grace: float = DEFAULT_GRACE) -> None:
         """Drains, then ends the session: accepts no new assignments and finishes those it has.
 
+        In a handler of this producer it returns at once, and the session ends after the handlers.
+
         Args:
             grace: How long running handlers may take, in seconds. Handlers that take longer are revoked with the
                 reason CLOSED. Default 30.
         """
         deadline = time.monotonic() + grace
         self._begin_close()
-        await self._session.close(deadline)
-        await self._peer.stop_handlers()
+        if self._peer.is_current():
+            self._closing = asyncio.get_running_loop().create_task(self._finish_close(deadline))
+        else:
+            await self._finish_close(deadline)
 
     async def wait(self) -> None:
         """Waits until the session has ended for good.
@@ -104,6 +109,10 @@ class Producer:
         if not self._session.is_closing and self._session.is_live:
             self._session.outbox.push(self._core.drain())
         self._session.begin_close()
+
+    async def _finish_close(self, deadline: float) -> None:
+        await self._session.close(deadline)
+        await self._peer.stop_handlers()
 
     def _send_change(self, message: bytes) -> None:
         # Otherwise the next Hello or the messages after the next Welcome contain it.

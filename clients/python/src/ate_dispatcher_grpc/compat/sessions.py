@@ -33,6 +33,9 @@ _CONFIRMATION_TIMEOUT = 10.0
 # The same during close. Once one change has timed out, the others do not wait.
 _CLOSE_TIMEOUT = 2.0
 
+# How long close waits for the producers that are working on a request, in seconds.
+_DRAIN_TIMEOUT = 10.0
+
 # The original queues any number of requests for a producer. A dispatcher accepts at most this many by default.
 _MAX_BACKLOG = 65_536
 
@@ -92,6 +95,8 @@ class Sessions:
         self._listeners: dict[ResultListener, tuple[Listener, set[str]]] = {}
         self._is_closed = threading.Event()
         self._timeout = _CONFIRMATION_TIMEOUT
+        # The producers that finish the request they are working on.
+        self._drains: list[threading.Thread] = []
         try:
             self._client.wait_for_ready(_CONFIRMATION_TIMEOUT)
         except UnavailableError:
@@ -140,7 +145,10 @@ class Sessions:
                 del self._producers[producer]
         self._await_confirmation(lambda: session.deregister(topic, timeout=self._timeout))
         if not topics:
-            threading.Thread(target=session.close, name="ate-dispatcher-drain", daemon=True).start()
+            drain = threading.Thread(target=session.close, name="ate-dispatcher-drain", daemon=True)
+            drain.start()
+            if producer.is_alive():
+                self._drains = [each for each in self._drains if each.is_alive()] + [drain]
 
     def add_listener(self, listener: ResultListener, topic: str) -> None:
         """Registers a listener on a topic; returns once the dispatcher has confirmed."""
@@ -178,6 +186,10 @@ class Sessions:
         for producer, (_, topics) in list(self._producers.items()):
             for topic in list(topics):
                 self.remove_producer(producer, topic)
+        # The answer of a producer that calls `stop` itself must still reach the listeners.
+        deadline = time.monotonic() + _DRAIN_TIMEOUT
+        for drain in self._drains:
+            drain.join(max(0.0, deadline - time.monotonic()))
         for listener, (_, topics) in list(self._listeners.items()):
             for topic in list(topics):
                 self.remove_listener(listener, topic)
