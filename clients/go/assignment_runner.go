@@ -148,6 +148,12 @@ func (r *assignmentRunner) startQueued() {
 		a := r.queued[0]
 		r.queued[0] = nil
 		r.queued = r.queued[1:]
+		if a.ctx.Err() != nil {
+			// Its TTL ran out while it waited, and its revocation has not arrived yet.
+			delete(r.outstanding, a.wire.assignmentID)
+			a.stop()
+			continue
+		}
 		r.running++
 		go r.run(a)
 	}

@@ -157,3 +157,31 @@ func TestNothingIsSentAfterTheFinalResult(t *testing.T) {
 		t.Errorf("sent %v", w.sent)
 	}
 }
+
+func TestAnAssignmentWhoseTTLRunsOutWhileItWaitsIsDropped(t *testing.T) {
+	w := newBlockedHandler()
+	w.begin("slow")
+	// The handler outlasts the TTL of its assignment, and keeps the only slot.
+	w.revoke([]string{"slow"}, ErrExpired.(*Error))
+	w.assign(context.Background(), wireAssignment{assignmentID: "waits", ttl: time.Millisecond}, w.sentReplies)
+	waiting := w.outstanding["waits"]
+	<-waiting.ctx.Done()
+	w.assign(context.Background(), wireAssignment{assignmentID: "next", ttl: time.Hour}, w.sentReplies)
+	w.proceed <- func(context.Context, *Assignment) (Result, error) { return Value(1), nil }
+	if ctx := <-w.started; ctx.Err() != nil {
+		t.Error("a handler was started after the end of its TTL")
+	}
+	sent := w.end(t, func(context.Context, *Assignment) (Result, error) { return Value(2), nil })
+	if !slices.Equal(sent, []string{"slow final", "next final"}) {
+		t.Errorf("sent %v", sent)
+	}
+}
+
+func TestATTLOfYearsDoesNotOverflow(t *testing.T) {
+	w := newBlockedHandler()
+	w.assign(context.Background(), wireAssignment{assignmentID: "a", ttl: 1<<63 - 1}, w.sentReplies)
+	if ctx := <-w.started; ctx.Err() != nil {
+		t.Errorf("the context has ended: %v", context.Cause(ctx))
+	}
+	w.end(t, func(context.Context, *Assignment) (Result, error) { return Value(1), nil })
+}

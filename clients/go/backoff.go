@@ -1,6 +1,7 @@
 package atedispatcher
 
 import (
+	"math"
 	"math/rand/v2"
 	"time"
 )
@@ -16,6 +17,21 @@ type Reconnect struct {
 	// Jitter is the fraction, from 0 to 1, by which a delay is randomly shortened or lengthened, so that clients do not
 	// all reconnect at once. A negative value means none. Default 0.2.
 	Jitter float64
+}
+
+// check refuses impossible values.
+func (r Reconnect) check() error {
+	switch {
+	case r.InitialDelay < 0:
+		return invalidArgument("reconnect.initial_delay", "is %v; it must not be negative", r.InitialDelay)
+	case r.MaxDelay < 0:
+		return invalidArgument("reconnect.max_delay", "is %v; it must not be negative", r.MaxDelay)
+	case r.Multiplier != 0 && !(r.Multiplier >= 1 && r.Multiplier <= math.MaxFloat64):
+		return invalidArgument("reconnect.multiplier", "is %v; it must be a number from 1 on", r.Multiplier)
+	case !(r.Jitter <= 1):
+		return invalidArgument("reconnect.jitter", "is %v; it must be at most 1", r.Jitter)
+	}
+	return nil
 }
 
 func (r Reconnect) withDefaults() Reconnect {
@@ -53,8 +69,17 @@ func newBackoff(reconnect Reconnect) *backoff {
 // next returns the delay before the next attempt.
 func (b *backoff) next() time.Duration {
 	delay := min(b.delay, b.MaxDelay)
-	b.delay = min(time.Duration(float64(delay)*b.Multiplier), b.MaxDelay)
-	return time.Duration(float64(delay) * (1 + b.Jitter*(2*b.random()-1)))
+	b.delay = min(scaled(delay, b.Multiplier), b.MaxDelay)
+	return scaled(delay, 1+b.Jitter*(2*b.random()-1))
+}
+
+// scaled multiplies a duration; the product is at most the longest duration, 292 years.
+func scaled(d time.Duration, factor float64) time.Duration {
+	product := float64(d) * factor
+	if product >= math.MaxInt64 {
+		return math.MaxInt64
+	}
+	return time.Duration(product)
 }
 
 // reset makes InitialDelay the next delay.

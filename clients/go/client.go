@@ -32,12 +32,18 @@ type Client struct {
 
 // NewClient returns a client of the dispatcher at an address: host:port, or any other gRPC target. An empty address
 // means [DefaultAddress]. The client connects on first use and reconnects after a loss. NewClient fails with
-// ErrInvalidArgument if the address is malformed.
+// ErrInvalidArgument if the address is malformed, as a URL or an address without a port is, or an option impossible.
 func NewClient(address string, options ...Option) (*Client, error) {
 	if address == "" {
 		address = DefaultAddress
 	}
 	c := &Client{address: address, options: newClientOptions(options)}
+	if err := checkAddress(address); err != nil {
+		return nil, err
+	}
+	if err := c.options.check(); err != nil {
+		return nil, err
+	}
 	connections, err := newConnections(func(events stats.Handler) (*grpc.ClientConn, error) {
 		return grpc.NewClient(address, append(c.options.dialOptions(), grpc.WithStatsHandler(events))...)
 	})

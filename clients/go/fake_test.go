@@ -32,6 +32,7 @@ type fake struct {
 	listen   func(nth int, request *dispatcherv1.ListenRequest, stream grpc.ServerStreamingServer[dispatcherv1.ListenResponse]) error
 	update   func(*dispatcherv1.UpdateListenerRequest)
 	produce  func(nth int, stream grpc.BidiStreamingServer[dispatcherv1.ProduceRequest, dispatcherv1.ProduceResponse]) error
+	gather   func(stream grpc.ServerStreamingServer[dispatcherv1.GatherResponse]) error
 	submit   func(nth int, stream grpc.BidiStreamingServer[dispatcherv1.SubmitRequest, dispatcherv1.SubmitResponse]) error
 
 	mu      sync.Mutex
@@ -44,6 +45,10 @@ func (f *fake) nextStream() int {
 	defer f.mu.Unlock()
 	f.streams++
 	return f.streams
+}
+
+func (f *fake) Gather(_ *dispatcherv1.GatherRequest, stream grpc.ServerStreamingServer[dispatcherv1.GatherResponse]) error {
+	return f.gather(stream)
 }
 
 func (f *fake) Produce(stream grpc.BidiStreamingServer[dispatcherv1.ProduceRequest, dispatcherv1.ProduceResponse]) error {
@@ -259,4 +264,14 @@ func connectionAge(t *testing.T) *rpcstatus.Status {
 		t.Fatal(err)
 	}
 	return st.Proto()
+}
+
+// retryLater is the error of a server that asks for a delay.
+func retryLater(t *testing.T, delay time.Duration) error {
+	t.Helper()
+	st, err := status.New(codes.ResourceExhausted, "full").WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(delay)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return st.Err()
 }

@@ -155,11 +155,9 @@ func (l *Listener) run(ctx context.Context, accept func(*Delivery) bool) error {
 		return err
 	}
 	defer l.supervisor.releaseRun()
-	for _, topic := range l.topics.current() {
-		if err := checkPattern(topic); err != nil {
-			l.supervisor.end(err)
-			return err
-		}
+	if err := l.checkOptions(); err != nil {
+		l.supervisor.end(err)
+		return err
 	}
 	err := l.supervisor.run(ctx, func(ctx context.Context) error {
 		return l.runSession(ctx, accept)
@@ -169,6 +167,19 @@ func (l *Listener) run(ctx context.Context, accept func(*Delivery) bool) error {
 	}
 	l.supervisor.notifier.waitIdle()
 	return err
+}
+
+// checkOptions refuses impossible values and malformed topics.
+func (l *Listener) checkOptions() error {
+	if _, err := count("buffer_bytes", l.options.BufferBytes); err != nil {
+		return err
+	}
+	for _, topic := range l.topics.current() {
+		if err := checkPattern(topic); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (l *Listener) request(topics []string) *dispatcherv1.ListenRequest {

@@ -176,24 +176,6 @@ func TestARejectedListenerFails(t *testing.T) {
 	}
 }
 
-func TestAnUndecodableResultAffectsNoOtherResult(t *testing.T) {
-	client := shared(t)
-	sendRawReply(t, client, "odd", []byte{0x0a, 0x03, 0x1a, 0x01, 0xff}, []byte{0x0a, 0x02, 0x20, 0x01})
-	h := listen(t, client, atedispatcher.ListenerOptions{}, "odd")
-	results, _ := mustGather(t, client, "odd", atedispatcher.RequestOptions{})
-	for _, all := range [][]*atedispatcher.Delivery{results, h.untilResults(t, 2)} {
-		if err := all[0].Err(); !errors.Is(err, atedispatcher.ErrUndecodableResult) {
-			t.Errorf("got %v", err)
-		}
-		if _, err := all[0].Data(); !errors.Is(err, atedispatcher.ErrUndecodableResult) {
-			t.Errorf("got %v", err)
-		}
-		if value, err := all[1].Value(); value != true || err != nil {
-			t.Errorf("got %v, %v", value, err)
-		}
-	}
-}
-
 func TestResultsForASlowListenerStayAtTheServerAndLossesAreReported(t *testing.T) {
 	client := shared(t)
 	const size, total = 64 << 10, 200

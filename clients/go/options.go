@@ -1,6 +1,9 @@
 package atedispatcher
 
 import (
+	"net"
+	"strconv"
+	"strings"
 	"time"
 
 	"google.golang.org/grpc"
@@ -8,6 +11,7 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/resolver"
 )
 
 const (
@@ -65,8 +69,67 @@ func newClientOptions(options []Option) clientOptions {
 	for _, option := range options {
 		option(&o)
 	}
-	o.reconnect = o.reconnect.withDefaults()
 	return o
+}
+
+// check refuses impossible options.
+func (o *clientOptions) check() error {
+	if o.credentials == nil {
+		return invalidArgument("credentials", "are nil")
+	}
+	if err := o.reconnect.check(); err != nil {
+		return err
+	}
+	o.reconnect = o.reconnect.withDefaults()
+	return checkMetadata("metadata", o.metadata)
+}
+
+// checkAddress refuses what gRPC would take for a host name, and would then fail to resolve at each call.
+func checkAddress(address string) error {
+	if address != strings.TrimSpace(address) {
+		return invalidArgument("address", "%q has spaces around it; use host:port", address)
+	}
+	if scheme, _, ok := strings.Cut(address, "://"); ok {
+		switch strings.ToLower(scheme) {
+		case "http", "https", "grpc", "grpcs", "tcp", "ws", "wss":
+			return invalidArgument("address", "%q is a URL; use host:port, and WithTransportCredentials for TLS", address)
+		}
+		return nil // Any other scheme may be the one of a resolver.
+	}
+	if scheme, _, _ := strings.Cut(address, ":"); resolver.Get(scheme) != nil {
+		return nil
+	}
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return invalidArgument("address", "%q is malformed (%v); use host:port", address, err)
+	}
+	if number, err := strconv.ParseUint(port, 10, 16); err != nil || number == 0 || host == "" {
+		return invalidArgument("address", "%q is malformed; use host:port with a port from 1 to 65535", address)
+	}
+	return nil
+}
+
+// checkMetadata refuses metadata that gRPC would reject at each call.
+func checkMetadata(field string, entries map[string]string) error {
+	for key, value := range entries {
+		for _, c := range []byte(strings.ToLower(key)) {
+			if !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.') {
+				return invalidArgument(field, "has the key %q; use letters, digits, -, _ and .", boundedText(key, 64))
+			}
+		}
+		if key == "" || strings.HasPrefix(strings.ToLower(key), "grpc-") {
+			return invalidArgument(field, "has the key %q, which is reserved", boundedText(key, 64))
+		}
+		if strings.HasSuffix(strings.ToLower(key), "-bin") {
+			continue
+		}
+		for _, c := range []byte(value) {
+			if c < 0x20 || c > 0x7e {
+				return invalidArgument(field, "has a value of %q that is not printable ASCII", key)
+			}
+		}
+	}
+	return nil
 }
 
 func (o clientOptions) dialOptions() []grpc.DialOption {

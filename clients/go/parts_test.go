@@ -57,6 +57,13 @@ func TestBackoff(t *testing.T) {
 	if next := b.next(); next != 120*time.Millisecond {
 		t.Errorf("got %v", next)
 	}
+	long := newBackoff(Reconnect{InitialDelay: 1<<63 - 2, MaxDelay: 1<<63 - 1}.withDefaults())
+	long.random = func() float64 { return 1 }
+	for range 3 {
+		if next := long.next(); next < 1<<62 {
+			t.Errorf("got %v", next)
+		}
+	}
 	exact := newBackoff(Reconnect{InitialDelay: time.Second, Jitter: -1}.withDefaults())
 	if next := exact.next(); next != time.Second {
 		t.Errorf("got %v", next)

@@ -76,7 +76,7 @@ func (p *Producer) Run(ctx context.Context) error {
 	})
 	defer stopWatching()
 
-	err := p.registrations.check()
+	err := p.checkOptions()
 	if err == nil {
 		err = p.supervisor.run(sessions, p.runSession)
 	}
@@ -97,6 +97,23 @@ func (p *Producer) Run(ctx context.Context) error {
 	// A callback may have called Close, which has just returned.
 	p.supervisor.notifier.waitIdle()
 	return err
+}
+
+// checkOptions refuses impossible values, which would otherwise mean a default or a huge number.
+func (p *Producer) checkOptions() error {
+	if p.runner.handler == nil {
+		return invalidArgument("handler", "is nil")
+	}
+	if _, err := count("concurrency", p.options.Concurrency); err != nil {
+		return err
+	}
+	if _, err := count("max_backlog", p.options.MaxBacklog); err != nil {
+		return err
+	}
+	if p.options.Grace < 0 {
+		return invalidArgument("grace", "is %v; it must not be negative", p.options.Grace)
+	}
+	return p.registrations.check()
 }
 
 // Ready waits until the producer is live: it is a target of every request on its topics that the server accepts from

@@ -104,6 +104,15 @@ func (o *RequestOptions) encode(topic string) ([]byte, error) {
 		Attributes:  o.Attributes,
 		RequestId:   o.RequestID,
 	}
+	if o.TTL < 0 {
+		return nil, invalidArgument("request.ttl", "is %v; it must not be negative", o.TTL)
+	}
+	if o.NoProducers < NoProducersComplete || o.NoProducers > NoProducersWait {
+		return nil, invalidArgument("request.no_producers_action", "is %d, which is unknown", o.NoProducers)
+	}
+	if err := checkMetadata("context", o.Context); err != nil {
+		return nil, err
+	}
 	if o.TTL != 0 {
 		message.Ttl = durationpb.New(o.TTL)
 	}
@@ -170,6 +179,12 @@ func (c Completion) message() (*dispatcherv1.Completion, error) {
 	var err error
 	if message.MinResults, err = count("request.completion.min_results", c.MinResults); err != nil {
 		return nil, err
+	}
+	if c.StallTimeout < 0 {
+		return nil, invalidArgument("request.completion.stall_timeout", "is %v; it must not be negative", c.StallTimeout)
+	}
+	if c.Losers < CancelLosers || c.Losers > LetLosersRun {
+		return nil, invalidArgument("request.completion.loser_action", "is %d, which is unknown", c.Losers)
 	}
 	if c.StallTimeout != 0 {
 		message.StallTimeout = durationpb.New(c.StallTimeout)

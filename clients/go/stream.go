@@ -140,7 +140,7 @@ func (s *stream) readHeartbeat(heartbeat event) error {
 }
 
 func maxSilenceFor(interval time.Duration) time.Duration {
-	return 2*interval + min(interval, maxHeartbeatDelay)
+	return saturatingAdd(saturatingAdd(interval, interval), min(interval, maxHeartbeatDelay))
 }
 
 // maxSilence returns the longest allowed silence, by the interval announced on any stream of this client. Before the
