@@ -47,7 +47,7 @@ export function addListeners(program: Command, cli: Cli): void {
     name: "listeners",
     summary: "list listeners, their queues and losses",
     description: "Lists the connected listeners by id, with their queued and dropped deliveries.",
-    topicHelp: "only listeners of this topic",
+    topicHelp: "only listeners of this topic, or of a topic that matches this pattern",
     examples: EXAMPLES,
     fetch: ({ introspect }, topic) => introspect.listeners({ topic, pageSize: PAGE_SIZE }),
     event: (item) => infoEvent("listener", item),

@@ -14,6 +14,7 @@ const EXAMPLES = `
 Examples:
   $ ate-dispatcher producers
   $ ate-dispatcher producers quotes.gold                # the producers that a request would ask
+  $ ate-dispatcher producers 'quotes.*'
   $ ate-dispatcher producers --json | jq -r 'select(.missed_count > 0) | .producer_id'
 
 BUSY is the number of outstanding assignments and their maximum. WAITING is the number of assignments that wait for
@@ -80,7 +81,7 @@ export function addProducers(program: Command, cli: Cli): void {
     name: "producers",
     summary: "list producers, their load and latency",
     description: "Lists the connected producers by id, with their assignments and latency.",
-    topicHelp: "only producers of this topic",
+    topicHelp: "only producers of this topic, or of a topic that matches this pattern",
     examples: EXAMPLES,
     fetch: ({ introspect }, topic) => introspect.producers({ topic, pageSize: PAGE_SIZE }),
     event: (item) => infoEvent("producer", item),

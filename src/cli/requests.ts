@@ -18,6 +18,7 @@ const EXAMPLES = `
 Examples:
   $ ate-dispatcher requests
   $ ate-dispatcher requests quotes.gold --pending
+  $ ate-dispatcher requests 'quotes.>'
   $ ate-dispatcher requests --json | jq -r 'select(.missing_count > 0) | .request_id'
   $ ate-dispatcher request show 01a2093c-1ea6-747f-9f37-8c7f5dffb5f2   # one of them, step by step
 
@@ -64,7 +65,7 @@ export function addRequests(program: Command, cli: Cli): void {
     name: "requests",
     summary: "list pending and recently ended requests",
     description: "Lists pending and recently ended requests, the newest first.",
-    topicHelp: "only requests on this topic",
+    topicHelp: "only requests on this topic, or on topics that match this pattern",
     examples: EXAMPLES,
     addOptions: (command) =>
       command

@@ -39,7 +39,7 @@ export function addTopics(program: Command, cli: Cli): void {
     name: "topics",
     summary: "list topics, with their producers and listeners",
     description: "Lists the topics by name, with their producers, listeners and retained results.",
-    topicHelp: "only topics that match this pattern",
+    topicHelp: "only this topic, or topics that match this pattern",
     examples: EXAMPLES,
     fetch: ({ introspect }, topic) => introspect.topics({ topic, pageSize: PAGE_SIZE }),
     event: (item) => infoEvent("topic", item),

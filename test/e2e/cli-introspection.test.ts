@@ -132,6 +132,19 @@ describe("topics", () => {
   });
 });
 
+describe("a list", () => {
+  it.each([
+    ["topics", "topic", ["work.late", "work.open"]],
+    ["producers", "producer_id", ["fast", "slow"]],
+    ["listeners", "listener_id", ["archive"]],
+    ["requests", "topic", ["work.open", "work.late"]],
+  ])("of a pattern: %s", async (name, field, values) => {
+    const listed = eventsIn(await outputOf(name, "work.*", "--json"));
+
+    expect(listed.map((item) => item[field])).toEqual(values);
+  });
+});
+
 describe.each(["producers", "listeners", "requests"])("%s that do not exist", (name) => {
   it("yield a message, also for a pattern and with --json", async () => {
     const nothing = { code: 0, stdout: "" };
