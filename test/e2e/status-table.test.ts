@@ -695,8 +695,8 @@ describe("a reply", () => {
     ["is longer than any number", "9".repeat(400), `${"9".repeat(64)}...`],
     ["is negative", "-1", "-1"],
     ["has NUL", "1\0", "1\\u0000"],
-    ["has an emoji", "\u{1f600}", expect.stringMatching(/^(\\u[0-9a-f]{4})+$/)],
-    ["has half an emoji", LONE_SURROGATE, expect.stringMatching(/^(\\u[0-9a-f]{4})+$/)],
+    ["has an emoji", "\u{1f600}", "\u{1f600}"],
+    ["has half an emoji", LONE_SURROGATE, expect.stringMatching(/^\ufffd+$/)],
   ])(
     "whose assignment_id %s is UNKNOWN, is answered with a Fault, and has no other effect",
     async (_, id, named) => {
