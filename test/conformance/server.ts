@@ -7,7 +7,7 @@ import { withTimeout } from "./with-timeout.js";
 /** Settings of the dispatcher, by their keys in docs/configuration.md. */
 export type ServerSettings = Readonly<Record<string, string | number | boolean>>;
 
-const ANSWER_TIMEOUT_MS = 10_000;
+const ANSWER_TIMEOUT_MS = 60_000;
 /** After a scenario nothing is worth waiting for. */
 const SETTINGS: ServerSettings = { drainGraceMs: 0 };
 

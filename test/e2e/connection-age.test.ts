@@ -203,7 +203,7 @@ describe("over several ages of all connections", () => {
     );
 
     expect(new Set(answered.map(([, state]) => state))).toEqual(new Set([OutcomeState.ANSWERED]));
-    expect(answered.length).toBeGreaterThan(100);
+    expect(answered.length).toBeGreaterThan(20);
     await listener.hears(answered.map(([key]) => key));
     expect(listener.gapCount()).toBe(0);
   });
