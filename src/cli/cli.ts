@@ -23,6 +23,8 @@ export interface Process {
 export interface Cli extends Process {
   /** Creates the command's output. @param isJson - whether to write JSON lines instead of text. */
   output(isJson: boolean): Output;
+  /** Lets the command go on, with a warning, if standard output fails or is closed. By default the command ends then. */
+  outliveOutput(): void;
   /** Sets the exit code of the command. */
   exitWith(code: number): void;
 }

@@ -15,6 +15,8 @@ export interface CommandStreams {
   readonly stderr: OutputStream;
   /** Fires when the process should end, and when standard output has failed; `reason` is a {@link Stop}. */
   readonly stop: AbortSignal;
+  /** Lets the command go on, with a warning, if standard output fails or has failed. By default the command ends then. */
+  outliveOutput(): void;
   /**
    * Resolves when all output is written. Waits for the reader of standard output until a signal arrives, and for the
    * reader of standard error up to 1 s.
@@ -36,7 +38,14 @@ export function openCommandStreams(host: Process): CommandStreams {
   void pause(undefined, stop)
     .then(() => pause(MAX_FLUSH_MS))
     .then(() => hurry.abort());
+  let outlivesOutput = false;
   const stdout = new OutputStream(host.stdout, hurry.signal, (failure) => {
+    if (outlivesOutput) {
+      void stderr.write(
+        `warning: standard output has failed (${failure.message}); the command goes on without it\n`,
+      );
+      return;
+    }
     const exitCode = hasNoReader(failure, host.stdout) ? EXIT.ok : EXIT.failed;
     stopped.abort(new Stop(exitCode, `standard output failed: ${failure.message}`));
   });
@@ -44,11 +53,14 @@ export function openCommandStreams(host: Process): CommandStreams {
   const stderr = new OutputStream(host.stderr, hurry.signal, () => {});
   return {
     ...{ stdout, stderr, stop },
+    outliveOutput() {
+      outlivesOutput = true;
+    },
     async finish(exitCode, report) {
       const isDone = !host.stop.aborted;
       await stdout.flush();
       const { failure } = stdout;
-      const isFailed = failure !== undefined && !hasNoReader(failure, host.stdout);
+      const isFailed = failure !== undefined && !outlivesOutput && !hasNoReader(failure, host.stdout);
       if (isFailed) report(textOf(failure), EXIT.failed);
       await stderr.flush(AbortSignal.timeout(MAX_FLUSH_MS));
       if (isFailed) return EXIT.failed;

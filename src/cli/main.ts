@@ -54,6 +54,7 @@ export async function runCli(args: readonly string[], host: Process): Promise<nu
       isJson = wantsJson;
       return createOutput(stdout, stderr, host.environment, isJson);
     },
+    outliveOutput: () => streams.outliveOutput(),
     exitWith: (code) => {
       exitCode = code;
     },

@@ -67,6 +67,7 @@ async function serve(flags: Flags, cli: Cli): Promise<void> {
   });
   const nothing = "SIGHUP: no setting can be reloaded; restart the server to change one";
   cli.atReload?.(() => output.note({ event: "reload", message: nothing }, nothing));
+  cli.outliveOutput();
   for (const address of server.addresses) {
     // Not awaited: a server serves even if nobody reads its output.
     void output.result({ event: "listening", address }, () => `listening on ${address}`);

@@ -93,6 +93,21 @@ it.each(STDERR)(
   },
 );
 
+it("serve goes on with a warning if its standard output fails, and drains at a signal", async () => {
+  const server = redirected("1>/dev/full");
+  const line = await server.stderr.next(/"serving"|^warning: standard output has failed/);
+  const other = await server.stderr.next(/"serving"|^warning: standard output has failed/);
+  const serving = [line, other].find((text) => text.includes("serving")) ?? "";
+  const { addresses } = JSON.parse(serving) as { addresses: string[] };
+  const gather = connect(addresses[0] ?? "").gather(PENDING);
+  await gather.next("acceptance");
+  server.kill("SIGTERM");
+  await gather.next("goAway");
+
+  expect((await gather.ended).code).toBe("OK");
+  expect(await server.exit()).toEqual({ code: 0, signal: null });
+});
+
 describe("a bug in serve ends it with code 1", () => {
   /** Lets a process throw something as soon as it serves. */
   const throwing = (thrown: string) => {
