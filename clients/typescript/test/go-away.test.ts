@@ -9,6 +9,7 @@ import {
   acceptance,
   accepted,
   assignment,
+  rejection,
   summary,
   toListener,
   toProducer,
@@ -97,6 +98,29 @@ describe("a connection that reaches its age", () => {
 
     expect((await gather.summary).reason).toBe("ALL_ANSWERED");
     await peers.proxy.until(1);
+  });
+
+  it("repeats what the server did not accept on a new stream", async () => {
+    const peers = await behindProxy();
+    const dispatched = peers.client.dispatch("topic1");
+    const gather = peers.client.gather("topic1");
+    const unread = peers.client.dispatch("topic2");
+    const old = await peers.fake.nextSubmit();
+    const [first, second] = (await old.next()).submissions;
+    const refuse = (id = "") => rejection(id, status.UNAVAILABLE, "too old", undefined, "CONNECTION_AGE");
+    old.send(toRequester(GO_AWAY, refuse(first?.correlationId), refuse(second?.correlationId)));
+    old.fail(status.UNAVAILABLE, "the connection is too old", "CONNECTION_AGE");
+
+    const next = await peers.fake.nextSubmit();
+    const ids: string[] = [];
+    while (ids.length < 3) ids.push(...(await next.next()).submissions.map((each) => each.correlationId));
+    next.send(
+      toRequester(...ids.map((id) => acceptance(id, `r${id}`)), ...ids.map((id) => summary(`r${id}`))),
+    );
+
+    expect((await dispatched).requestId).toMatch(/^r/);
+    expect((await unread).requestId).toMatch(/^r/);
+    expect((await gather.summary).reason).toBe("ALL_ANSWERED");
   });
 });
 

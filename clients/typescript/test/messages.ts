@@ -7,7 +7,7 @@ import { Assignment, Welcome } from "../src/gen/ate/dispatcher/v1/producer.js";
 import { Acceptance, Request } from "../src/gen/ate/dispatcher/v1/request.js";
 import { Delivery, Result } from "../src/gen/ate/dispatcher/v1/result.js";
 import { Summary, SummaryReason } from "../src/gen/ate/dispatcher/v1/summary.js";
-import { RetryInfo } from "../src/gen/google/rpc/error_details.js";
+import { ErrorInfo, RetryInfo } from "../src/gen/google/rpc/error_details.js";
 import type { FakeCall } from "./fake-call.js";
 
 const HEARTBEAT = { seconds: 20n, nanos: 0 };
@@ -113,6 +113,7 @@ export function rejection(
   code: number,
   message: string,
   retryDelayMs?: number,
+  reason?: string,
 ): Case<GatherEvent["event"], "rejection"> {
   const retryDelay = { seconds: 0n, nanos: (retryDelayMs ?? 0) * 1e6 };
   const info = {
@@ -120,6 +121,10 @@ export function rejection(
     value: RetryInfo.encode({ retryDelay }).finish(),
   };
   const details = retryDelayMs === undefined ? [] : [info];
+  if (reason !== undefined) {
+    const value = ErrorInfo.encode({ reason, domain: "ate.dispatcher", metadata: {} }).finish();
+    details.push({ typeUrl: "type.googleapis.com/google.rpc.ErrorInfo", value });
+  }
   return { $case: "rejection", value: { correlationId, status: { code, message, details } } };
 }
 

@@ -28,6 +28,13 @@ interface OpenCall {
   readonly ended: Promise<void>;
 }
 
+/** Receives the response to a submission, and the stream that it is on. */
+interface StreamSubmitter {
+  submitted?(stream: SubmitStream): void;
+  accepted(acceptance: Acceptance, stream: SubmitStream): void;
+  failed(error: DispatcherError): void;
+}
+
 /**
  * Sends requests. Small ones share one Submit stream, which is opened on first use and replaced after it breaks. A
  * request gets a call of its own if its `unary` option is set, or if some server could reject a message of its size.
@@ -127,18 +134,21 @@ export class Requester {
     resolve: (acceptance: Acceptance) => void,
     reject: (error: DispatcherError) => void,
   ): void {
-    const stream = this.#stream();
     if (signal === undefined) {
-      stream.submit(submission, { accepted: resolve, failed: reject });
+      this.#submit(submission, { accepted: resolve, failed: reject });
       return;
     }
     const abort = () => {
       reject(cancelled("the dispatch was aborted", signal.reason));
-      if (requestId !== undefined) this.#cancelOn(stream, requestId);
+      if (requestId !== undefined && stream !== undefined) this.#cancelOn(stream, requestId);
     };
     signal.addEventListener("abort", abort, { once: true });
-    stream.submit(submission, {
-      accepted: (acceptance) => {
+    let stream: SubmitStream | undefined;
+    this.#submit(submission, {
+      submitted: (to) => {
+        stream = to;
+      },
+      accepted: (acceptance, stream) => {
         signal.removeEventListener("abort", abort);
         if (signal.aborted) this.#cancelOn(stream, acceptance.requestId);
         resolve(acceptance);
@@ -151,11 +161,12 @@ export class Requester {
   }
 
   #gatherShared(submission: EncodedSubmission, gather: PendingGather): void {
-    const stream = this.#stream();
-    gather.connected({ cancel: (requestId) => this.#cancelOn(stream, requestId) });
     const dueAt = submission.ttlMs === undefined ? undefined : givenUpAt(submission.ttlMs);
-    stream.submit(submission, {
-      accepted: (acceptance) => {
+    this.#submit(submission, {
+      submitted: (stream) => {
+        gather.connected({ cancel: (requestId) => this.#cancelOn(stream, requestId) });
+      },
+      accepted: (acceptance, stream) => {
         stream.follow(acceptance.requestId, gather, dueAt ?? acceptedGivenUpAt(acceptance.ttlMs));
         gather.accepted(acceptance);
       },
@@ -166,6 +177,23 @@ export class Requester {
   #gatherUnary(submission: EncodedSubmission, gather: PendingGather): void {
     const cancel = (requestId: string) => void this.cancel(requestId).catch(() => {});
     this.#track(openUnaryGather(this.#connection, submission, gather, cancel));
+  }
+
+  /** Submits a request on the shared stream, and on the next one if the server did not accept it because of go_away. */
+  #submit(submission: EncodedSubmission, submitter: StreamSubmitter): void {
+    const stream = this.#stream();
+    submitter.submitted?.(stream);
+    stream.submit(submission, {
+      accepted: (acceptance) => submitter.accepted(acceptance, stream),
+      failed: (error) => {
+        if (error.reason === "CONNECTION_AGE" && !this.#isClosing) {
+          if (stream === this.#shared) stream.end();
+          this.#submit(submission, submitter);
+        } else {
+          submitter.failed(error);
+        }
+      },
+    });
   }
 
   #stream(): SubmitStream {
