@@ -59,6 +59,26 @@ describe("the notes of a session", () => {
     expect(notes.at(30, disconnected(100))).toHaveLength(1);
   });
 
+  it("say what keeps an attempt that takes long, at most once a second in all", () => {
+    const notes = setUp(false);
+    const error = new DispatcherError({ code: 4, reason: "NO_ANSWER", details: "no answer" });
+    const connecting: SessionStatus = { type: "connecting", error, waitedMs: 1_000 };
+
+    expect(notes.at(1_000, connecting)).toEqual(["waiting for 127.0.0.1:9: no answer"]);
+    expect(notes.at(1_500, disconnected(100))).toEqual([]);
+    expect(notes.at(2_000, connecting)).toHaveLength(1);
+  });
+
+  it.each([
+    ["SHUTDOWN", "the dispatcher shuts down within 4000 ms"],
+    ["CONNECTION_AGE", "the dispatcher ends this connection within 4000 ms"],
+  ])("say why the session ends: %s", (reason, text) => {
+    expect(setUp(false).at(0, { type: "goingAway", graceMs: 4_000, reason })).toEqual([text]);
+    expect(JSON.parse(setUp(true).at(0, { type: "goingAway", graceMs: 4_000, reason })[0] ?? "")).toEqual({
+      ...{ event: "going_away", grace_ms: 4_000, reason },
+    });
+  });
+
   it("show a fault as an event with its reason", () => {
     const error = new DispatcherError({
       ...{ code: 5, reason: "ASSIGNMENT_NOT_FOUND", details: "no such assignment\u001b" },

@@ -30,12 +30,16 @@ export function createStatusNotes(output: Output, notes: WaitingNotes): (status:
         notes.write(event, `${what}; reconnecting in ${ms(status.retryInMs)}`);
         break;
       }
-      case "goingAway":
-        output.note(
-          { event: "going_away", grace_ms: status.graceMs },
-          `the dispatcher shuts down within ${ms(status.graceMs)}`,
-        );
+      case "connecting":
+        notes.waiting(status.error.details);
         break;
+      case "goingAway": {
+        const { graceMs, reason } = status;
+        const what =
+          reason === "CONNECTION_AGE" ? "the dispatcher ends this connection" : "the dispatcher shuts down";
+        output.note({ event: "going_away", grace_ms: graceMs, reason }, `${what} within ${ms(graceMs)}`);
+        break;
+      }
       case "fault": {
         const { code, reason, message, metadata } = status.error;
         output.warn(sanitize(message), { event: "fault", code, reason, message, metadata });
