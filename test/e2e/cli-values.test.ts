@@ -63,6 +63,19 @@ describe("a value that JavaScript treats specially", () => {
   });
 });
 
+describe("a label", () => {
+  it("is shown whatever its key", async () => {
+    const label = ["--label", "__proto__=1", "--label", "constructor=2"];
+    const labelled = processes.cli(["produce", "labelled", "--echo", ...label, "--json", ...there]);
+    await labelled.stderr.next(/"ready"/);
+
+    const list = (...flags: readonly string[]) =>
+      processes.run(["producers", "labelled", ...flags, ...there]);
+    expect((await list("--json")).stdout).toContain('"labels":{"__proto__":"1","constructor":"2"}');
+    expect((await list()).stdout).toMatch(/__proto__=1 constructor=2\n$/);
+  });
+});
+
 describe("the text of an error", () => {
   it("is printed as UTF-8, without control characters", async () => {
     const gather = processes.cli(["gather", "odd", ...there]);
@@ -74,10 +87,10 @@ describe("the text of an error", () => {
     for (const line of [result, outcome]) expect(line).toContain("größer \\u001b]0;owned\\u0007");
   });
 
-  it("of a refusal is printed without control characters", async () => {
-    const { stderr } = await processes.run(["request", "bad\u001b]0;owned\u0007", ...there]);
+  it("of a refusal is printed as UTF-8, without control characters", async () => {
+    const { stderr } = await processes.run(["request", "größer\u001b]0;owned\u0007", ...there]);
 
-    expect(stderr).toMatch(/^error: INVALID_ARGUMENT: request.topic .*bad/);
+    expect(stderr).toMatch(/^error: INVALID_ARGUMENT: request.topic .*größer/);
     expect(stderr).not.toContain("\u001b");
   });
 });
