@@ -12,9 +12,11 @@ from typing import Any, Final, cast
 
 import grpc
 
+from ate_dispatcher_grpc import _paths
 from ate_dispatcher_grpc._background import run_in_background
 from ate_dispatcher_grpc._channels import OPEN_TIMEOUT, Channels, PooledChannel, no_answer
 from ate_dispatcher_grpc._connection_options import ConnectionOptions, Metadata
+from ate_dispatcher_grpc._fork import Owner
 from ate_dispatcher_grpc._requests import Requests
 from ate_dispatcher_grpc._status import FailedCall, error_of_call
 from ate_dispatcher_grpc._time import wait_time
@@ -34,6 +36,7 @@ class Connection:
     """Owns the gRPC channels, and replaces one whose connection is dead."""
 
     def __init__(self, options: ConnectionOptions) -> None:
+        self.owner = Owner()
         self.options = options
         self.watchdog = Watchdog()
         self._lock = threading.Lock()
@@ -67,6 +70,7 @@ class Connection:
         Raises:
             DispatcherError: The call failed, or no response arrived in time.
         """
+        self.ensure_open()
         metadata = self.options.call_metadata(context)
         limit = self.options.call_timeout + (timeout or 0) if limit is None else limit
         started_at = time.monotonic()
@@ -92,6 +96,7 @@ class Connection:
         self, path: str, request: bytes, context: Mapping[str, str] | None, timeout: float | None
     ) -> Stream:
         """Opens a server-streaming call."""
+        self.ensure_open()
         return Stream(self, path, iter((request,)), request, self.options.call_metadata(context), timeout)
 
     def bidi(self, path: str, requests: Iterator[bytes]) -> Stream:
@@ -99,7 +104,8 @@ class Connection:
         return Stream(self, path, requests, None, self.options.call_metadata(), None)
 
     def ensure_open(self) -> None:
-        """Raises ClosedError after close."""
+        """Raises ClosedError after close, and DispatcherError (FORKED) in a forked child."""
+        self.owner.ensure_current()
         if self._is_closed:
             raise ClosedError("client")
 
@@ -126,21 +132,31 @@ class Connection:
 
     def wait_for_ready(self, timeout: float) -> None:
         """Waits until the client is connected; `timeout` is in seconds."""
+        self.ensure_open()
         with self._lock:
-            if self._is_closed:
-                raise ClosedError("client")
-            channel = self._channels.primary().channel
-        ready = grpc.channel_ready_future(channel)
+            pooled = self._channels.primary()
+            if pooled.written > 0:
+                return
+        # Not channel_ready_future: its thread stays in gRPC for a while, and a process that is forked then may crash.
+        check = _raw(pooled.channel.unary_unary, _paths.HEALTH_CHECK)
         try:
-            ready.result(wait_time(timeout))
-        except grpc.FutureTimeoutError:
-            ready.cancel()
-            raise unavailable(
-                f"not connected to {self.options.address} within {timeout:g} s", "NOT_CONNECTED"
-            ) from None
+            check(b"", timeout=wait_time(timeout), wait_for_ready=True)
+        except grpc.RpcError as error:
+            failed = cast(FailedCall, error)
+            # Any other status is an answer too.
+            if failed.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+                raise unavailable(
+                    f"not connected to {self.options.address} within {timeout:g} s", "NOT_CONNECTED"
+                ) from None
+            if failed.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED):
+                raise self.error_of(error) from error
+        except ValueError:
+            raise self.closed_channel_error() from None
 
     def close(self) -> None:
-        """Closes the channels and ends all calls on them."""
+        """Closes the channels and ends all calls on them; does nothing in a forked child."""
+        if not self.owner.is_current:
+            return
         with self._lock:
             self._is_closed = True
             channels = self._channels.all()

@@ -1,4 +1,4 @@
-"""The gRPC paths of ate.dispatcher.v1.DispatcherService."""
+"""The gRPC paths of ate.dispatcher.v1.DispatcherService, and of the standard health check."""
 
 _SERVICE = "/ate.dispatcher.v1.DispatcherService"
 
@@ -8,3 +8,4 @@ CANCEL_REQUEST = f"{_SERVICE}/CancelRequest"
 PRODUCE = f"{_SERVICE}/Produce"
 SUBSCRIBE = f"{_SERVICE}/Subscribe"
 UPDATE_LISTENER = f"{_SERVICE}/UpdateListener"
+HEALTH_CHECK = "/grpc.health.v1.Health/Check"

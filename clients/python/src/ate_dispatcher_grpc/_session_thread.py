@@ -41,8 +41,9 @@ class SessionThread:
         self._connection = connection
         self._address = connection.options.address
         self._on_status = on_status
-        self.lock = threading.RLock()
-        self._changed = threading.Condition(self.lock)
+        self.owner = connection.owner
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
         self._notices = Notices()
         self._backoff = Backoff(connection.options.reconnect)
         self._outbox = Outbox(peer.merges_messages)
@@ -63,6 +64,12 @@ class SessionThread:
         self._thread.start()
 
     @property
+    def lock(self) -> threading.RLock:
+        """The lock of the peer's state. Raises DispatcherError (FORKED) in a forked child, where nobody releases it."""
+        self.owner.ensure_current()
+        return self._lock
+
+    @property
     def id(self) -> str | None:
         """The id of the peer in the latest session; None before the first session."""
         return self._identity.id if self._identity else None
@@ -79,7 +86,7 @@ class SessionThread:
     def session_live(self, status: SessionStatus, heartbeat_interval: float) -> None:
         """Marks the session as live; `heartbeat_interval` is in seconds."""
         assert isinstance(status, Ready)
-        with self.lock:
+        with self._lock:
             self._identity = status
             self._live_since = time.monotonic()
             self._changed.notify_all()
@@ -121,6 +128,7 @@ class SessionThread:
             DispatcherError: The session has ended for good.
             TimeoutError: The session was not live in time.
         """
+        self.owner.ensure_current()
         with self._changed:
             if not self._changed.wait_for(lambda: self.is_live or self.is_closed, wait_time(timeout)):
                 raise TimeoutError(f"the {self._peer.kind} was not live within {timeout:g} s")
@@ -129,6 +137,7 @@ class SessionThread:
 
     def wait(self, timeout: float | None) -> None:
         """Waits for the end of the session; raises the error that ended it, or TimeoutError."""
+        self.owner.ensure_current()
         with self._changed:
             if not self._changed.wait_for(lambda: self.is_closed, wait_time(timeout)):
                 raise TimeoutError(f"the {self._peer.kind} was not closed within {timeout:g} s")
@@ -167,7 +176,7 @@ class SessionThread:
 
     def abort(self, error: DispatcherError | None = None) -> None:
         """Cancels the current stream; `error` becomes its reason unless it already has one."""
-        with self.lock:
+        with self._lock:
             self._abort_error = self._abort_error or error
             call = self._call
         if call is not None:
@@ -178,7 +187,7 @@ class SessionThread:
         self._outbox.close()
 
     def _on_dead(self, silence: float) -> None:
-        with self.lock:
+        with self._lock:
             call = self._call
             if call is None:
                 return
@@ -193,7 +202,7 @@ class SessionThread:
         while not self.is_closing:
             error = self._run_stream()
             was_live = self.is_live
-            with self.lock:
+            with self._lock:
                 self._live_since = None
                 self._call = None
                 self._peer.stream_lost(error)
@@ -216,7 +225,7 @@ class SessionThread:
         """Runs one stream to its end; returns why it ended."""
         outbox = Outbox(self._peer.merges_messages)
         try:
-            with self.lock:
+            with self._lock:
                 if self.is_closing:
                     return ClosedError(self._peer.kind)
                 self._abort_error = None

@@ -220,6 +220,8 @@ class Client:
         Args:
             grace: How long producers may take to drain, in seconds. Default 30.
         """
+        if not self._connection.owner.is_current:
+            return
         deadline = time.monotonic() + grace
         peers = list(self._peers)
         producers = [peer for peer in peers if isinstance(peer, Producer)]

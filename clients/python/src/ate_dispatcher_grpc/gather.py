@@ -92,6 +92,8 @@ class Gather:
 
     def close(self) -> None:
         """Closes the stream. An unfinished request is cancelled, and its producers see CALLER_GONE. Never raises."""
+        if not self._connection.owner.is_current:
+            return
         self._abort_error = self._abort_error or ClosedError("gather")
         self._watch.stop()
         self._call.cancel()
@@ -110,6 +112,7 @@ class Gather:
 
     def _read_until(self, is_available: Callable[[], bool]) -> None:
         """Reads the stream until `is_available` returns True or the request ends; one thread reads at a time."""
+        self._connection.owner.ensure_current()
         with self._changed:
             while not (is_available() or self._core.is_over):
                 if self._is_reading:

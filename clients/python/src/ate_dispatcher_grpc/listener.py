@@ -86,6 +86,7 @@ class Listener:
             ClosedError: The listener is closed.
             DispatcherError: The dispatcher ended the session for good.
         """
+        self._session.owner.ensure_current()
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
             left = None if deadline is None else max(0.0, deadline - time.monotonic())
@@ -110,6 +111,7 @@ class Listener:
         Raises:
             DispatcherError: The dispatcher ended the session for good.
         """
+        self._session.owner.ensure_current()
         while (item := self._inbox.take()) is not None:
             yield item
 
@@ -120,6 +122,8 @@ class Listener:
             grace: How long on_result may still process buffered results before they are dropped, in seconds.
                 Default 0.
         """
+        if not self._session.owner.is_current:
+            return
         self._inbox.close(None, keep=grace > 0)
         self._peer.join(grace)
         self._inbox.clear()

@@ -12,6 +12,7 @@ import grpc.aio
 
 from ate_dispatcher_grpc._channels import OPEN_TIMEOUT, Channels, PooledChannel, no_answer
 from ate_dispatcher_grpc._connection_options import ConnectionOptions, Metadata
+from ate_dispatcher_grpc._fork import Owner
 from ate_dispatcher_grpc._status import FailedCall, error_of_call
 from ate_dispatcher_grpc._time import wait_time
 from ate_dispatcher_grpc.errors import ClosedError, DispatcherError, unavailable
@@ -37,6 +38,7 @@ class Connection:
     """Owns the gRPC channels, and replaces one whose connection is dead. Belongs to one event loop."""
 
     def __init__(self, options: ConnectionOptions) -> None:
+        self.owner = Owner()
         self.options = options
         self._channels: Channels[grpc.aio.Channel] = Channels(self._open_channel, self._close_channel)
         self._closing: set[asyncio.Task[None]] = set()
@@ -96,7 +98,8 @@ class Connection:
         return await self._open("bidi", path, request, self.options.call_metadata(), None)
 
     def ensure_open(self) -> None:
-        """Raises ClosedError after close."""
+        """Raises ClosedError after close, and DispatcherError (FORKED) in a forked child."""
+        self.owner.ensure_current()
         if self.is_closed:
             raise ClosedError("client")
 
@@ -120,7 +123,9 @@ class Connection:
             ) from None
 
     async def close(self) -> None:
-        """Closes the channels and ends all calls on them."""
+        """Closes the channels and ends all calls on them; does nothing in a forked child."""
+        if not self.owner.is_current:
+            return
         self.is_closed = True
         for channel in self._channels.all():
             await channel.close()

@@ -61,6 +61,7 @@ class Session:
     ) -> None:
         self._peer = peer
         self._connection = connection
+        self.owner = connection.owner
         self._on_status = on_status
         self._notices = Notices()
         self._backoff = Backoff(connection.options.reconnect)
@@ -135,18 +136,21 @@ class Session:
 
     async def wait_until_live(self) -> None:
         """Waits until the session is live; raises if it ends for good first."""
+        self.owner.ensure_current()
         await self._live.wait()
         if self._closed.is_set():
             raise self._error or ClosedError(self._peer.kind)
 
     async def wait(self) -> None:
         """Waits for the end of the session; raises the error that ended it."""
+        self.owner.ensure_current()
         await self._closed.wait()
         if self._error is not None:
             raise self._error
 
     def ensure_open(self) -> None:
         """Raises the error that ended the session, or ClosedError after close."""
+        self.owner.ensure_current()
         if self.is_closing:
             raise self._error or ClosedError(self._peer.kind)
 

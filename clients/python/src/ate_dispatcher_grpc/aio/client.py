@@ -228,6 +228,8 @@ class Client:
         Args:
             grace: How long producers may take to drain, in seconds. Default 30.
         """
+        if not self._connection.owner.is_current:
+            return
         peers = list(self._peers)
         for peer in peers:
             if isinstance(peer, Producer):

@@ -72,6 +72,7 @@ class Listener:
             ClosedError: The listener is closed.
             DispatcherError: The dispatcher ended the session for good.
         """
+        self._session.owner.ensure_current()
         while True:
             item = await self._inbox.take()
             if item is None:
@@ -94,11 +95,14 @@ class Listener:
         Raises:
             DispatcherError: The dispatcher ended the session for good.
         """
+        self._session.owner.ensure_current()
         while (item := await self._inbox.take()) is not None:
             yield item
 
     async def close(self) -> None:
         """Ends the session and any loop over the listener; drops buffered results."""
+        if not self._session.owner.is_current:
+            return
         self._inbox.close(None)
         await self._session.close(time.monotonic())
         await self._peer.join()

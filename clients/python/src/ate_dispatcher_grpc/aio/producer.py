@@ -82,6 +82,8 @@ class Producer:
             grace: How long running handlers may take, in seconds. Handlers that take longer are revoked with the
                 reason CLOSED. Default 30.
         """
+        if not self._session.owner.is_current:
+            return
         deadline = time.monotonic() + grace
         self._begin_close()
         if self._peer.is_current():

@@ -11,6 +11,7 @@ from queue import Queue
 from typing import Any, TypeVar
 
 from ate_dispatcher_grpc._failures import log_failure
+from ate_dispatcher_grpc._fork import Owner
 from ate_dispatcher_grpc.compat.codec import Codec
 from ate_dispatcher_grpc.compat.embedded import EmbeddedDispatcher
 from ate_dispatcher_grpc.compat.payload import call_options
@@ -41,6 +42,8 @@ class ATEDispatcher(threading.Thread):
         self._registration_lock = threading.RLock()
         self._is_ending = False
         self._codec = Codec()
+        # The process that started the dispatcher.
+        self._owner: Owner | None = None
 
     def register_type(
         self, kind: type[T], tag: str, encode: Callable[[T], Any], decode: Callable[[Any], T]
@@ -67,6 +70,7 @@ class ATEDispatcher(threading.Thread):
         """
         if self.ident is not None:
             raise RuntimeError("threads can only be started once")
+        self._owner = Owner()
         if self._address is None:
             self._embedded = EmbeddedDispatcher()
         try:
@@ -92,13 +96,19 @@ class ATEDispatcher(threading.Thread):
             self._end(sessions)
 
     def stop(self) -> None:
-        """Ends this thread and the registered producers and listeners, after the requests sent so far."""
+        """Ends this thread and the registered producers and listeners, after the requests sent so far.
+
+        Does nothing in a forked child of the process that started the dispatcher.
+        """
+        if self._owner is not None and not self._owner.is_current:
+            return
         if self._sessions is not None:
             self._sessions.stop_retrying()
         self.queue.put(EXIT)
 
     def register_result_listener(self, listener: ResultListener, topic: str) -> None:
         """Registers a listener for the results of a topic."""
+        self._ensure_own_process()
         name = to_wire(topic)
         with self._registration_lock:
             self.evt_result_listeners.setdefault(topic, set()).add(listener)
@@ -108,6 +118,7 @@ class ATEDispatcher(threading.Thread):
 
     def deregister_result_listener(self, listener: ResultListener, topic: str) -> None:
         """Removes a listener from a topic."""
+        self._ensure_own_process()
         name = to_wire(topic)
         with self._registration_lock:
             self.evt_result_listeners.setdefault(topic, set()).discard(listener)
@@ -117,6 +128,7 @@ class ATEDispatcher(threading.Thread):
 
     def register_result_producer(self, producer: Producer, topic: str) -> None:
         """Registers a producer on a topic."""
+        self._ensure_own_process()
         name = to_wire(topic)
         with self._registration_lock:
             self.evt_producers.setdefault(topic, set()).add(producer)
@@ -126,6 +138,7 @@ class ATEDispatcher(threading.Thread):
 
     def deregister_result_producer(self, producer: Producer, topic: str) -> None:
         """Removes a producer from a topic; it may still answer earlier requests."""
+        self._ensure_own_process()
         name = to_wire(topic)
         with self._registration_lock:
             self.evt_producers.setdefault(topic, set()).discard(producer)
@@ -145,14 +158,20 @@ class ATEDispatcher(threading.Thread):
         Raises:
             InvalidArgumentError: The topic is not a str, or the TTL is not a number above 0.
             TypeError: An argument cannot be sent to another process.
+            DispatcherError: This is a forked child of the process that started the dispatcher; the reason is FORKED.
         """
         if isinstance(ttl, bool) or not isinstance(ttl, (int, float)) or not (0 < ttl < math.inf):
             raise invalid_argument("ttl", f"is {ttl!r}; it must be a number of milliseconds above 0")
+        self._ensure_own_process()
         name = to_wire(topic)
         request = {"ttl": ttl / 1000, "options": call_options(self._codec, args, kwargs)}
         self.queue.put(
             QueueMsg(kind="request", topic=name, args=(), kwargs=request, uuid=None, reply_to=None)
         )
+
+    def _ensure_own_process(self) -> None:
+        if self._owner is not None:
+            self._owner.ensure_current()
 
     def _connect(self, sessions: Sessions) -> None:
         with self._registration_lock:

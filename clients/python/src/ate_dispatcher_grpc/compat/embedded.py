@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -55,7 +57,7 @@ class EmbeddedDispatcher:
         command = [*dispatcher_command(), "serve", "--listen", "127.0.0.1:0"]
         # start_new_session, so that Ctrl-C in a terminal does not end the dispatcher before the program has closed it.
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(_GUARD), *command],
+            [sys.executable, "-I", "-S", str(_GUARD), str(os.getpid()), *command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -73,18 +75,27 @@ class EmbeddedDispatcher:
         process = self._process
         if process.stdin is not None and not process.stdin.closed:
             process.stdin.close()
+        # Closing its standard input is not enough: a forked child of this process may hold the other end too.
+        process.terminate()
         try:
             process.wait(_STOP_TIMEOUT)
         except subprocess.TimeoutExpired:
-            process.kill()
+            self._kill()
             process.wait()
         self._reader.join()
         for stream in (process.stdout, process.stderr):
             if stream is not None:
                 stream.close()
 
+    def _kill(self) -> None:
+        # The guard leads a process group with the dispatcher, which would outlive it otherwise.
+        if hasattr(os, "killpg"):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.kill()
+
     def _wait_until_it_listens(self) -> str:
-        kill_timer = threading.Timer(_START_TIMEOUT, self._process.kill)
+        kill_timer = threading.Timer(_START_TIMEOUT, self._kill)
         kill_timer.daemon = True
         kill_timer.start()
         try:
