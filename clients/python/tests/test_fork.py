@@ -150,6 +150,22 @@ def test_a_fork_before_the_first_client_may_use_one(address: str) -> None:
     run(textwrap.dedent(program), address)
 
 
+def test_a_fork_after_the_last_client_is_closed_may_use_one(address: str) -> None:
+    program = """
+    import os, sys
+    from ate_dispatcher_grpc import Client
+    with Client(sys.argv[1]) as client:
+        client.validate("t")
+    child = os.fork()
+    with Client(sys.argv[1]) as client:
+        client.validate("t")
+    if child == 0:
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    """
+    run(textwrap.dedent(program), address)
+
+
 def test_a_fresh_client_works_in_the_child_with_the_fork_support_of_grpc(address: str) -> None:
     program = """
     import os, sys

@@ -164,6 +164,7 @@ class Connection:
         for channel in channels:
             channel.close()
         self.watchdog.close()
+        self.owner.closed()
 
     def start_call(
         self,

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import weakref
 
 from grpc import StatusCode
 
 from ate_dispatcher_grpc.errors import DispatcherError
 
-# The process in which this library opened a connection first. gRPC works in a child of it only with its fork support.
-_first_process: int | None = None
+# The owners of open clients. gRPC works in a forked child only if there are none, or with its fork support.
+_open: weakref.WeakSet[Owner] = weakref.WeakSet()
+
+# The process that forked this one while it had open clients.
+_forked_from: int | None = None
 
 
 class Owner:
@@ -19,16 +23,18 @@ class Owner:
     """
 
     def __init__(self) -> None:
-        global _first_process
         self._pid = os.getpid()
-        if _first_process is None:
-            _first_process = self._pid
-        elif _first_process != self._pid and not _has_fork_support():
+        if _forked_from is not None and not _has_fork_support():
             raise _forked(
-                f"process {_first_process}, which forked this one, uses gRPC, so gRPC cannot work here; fork before "
-                "the first client is created, use the start method spawn of multiprocessing, or set "
+                f"process {_forked_from} had open clients when it forked this one, so gRPC cannot work here; fork "
+                "before the first client is created, use the start method spawn of multiprocessing, or set "
                 "GRPC_ENABLE_FORK_SUPPORT=1 before grpc is imported"
             )
+        _open.add(self)
+
+    def closed(self) -> None:
+        """Records that the client is closed."""
+        _open.discard(self)
 
     @property
     def is_current(self) -> bool:
@@ -39,6 +45,17 @@ class Owner:
         """Raises DispatcherError (FORKED) in a forked child."""
         if os.getpid() != self._pid:
             raise _forked(f"this client belongs to process {self._pid}; create one in this process")
+
+
+def _after_fork() -> None:
+    global _forked_from, _open
+    if len(_open) > 0:
+        _forked_from = os.getppid()
+    _open = weakref.WeakSet()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def _has_fork_support() -> bool:

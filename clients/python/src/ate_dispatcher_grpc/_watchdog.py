@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
 
+from ate_dispatcher_grpc._failures import log_failure
 from ate_dispatcher_grpc._session import FIRST_MESSAGE_TIMEOUT, silence_limit
+
+_log = logging.getLogger("ate_dispatcher_grpc")
 
 # In seconds. After a stall of this process, the timer fires before pending messages are read. So a silent stream is
 # checked a second time before it counts as dead.
@@ -104,7 +108,11 @@ class Watchdog:
                     self._condition.wait(delay)
                     continue
             for watch, silence in dead:
-                watch.on_dead(silence)
+                try:
+                    watch.on_dead(silence)
+                # The system may have no thread to spare for a further call; the other streams are still watched.
+                except BaseException as error:
+                    log_failure(_log, "the end of a silent stream", error)
 
     def _idle(self) -> bool:
         self._wakes_at = float("inf")

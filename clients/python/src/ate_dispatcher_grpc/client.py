@@ -55,8 +55,8 @@ class Client:
             metadata: gRPC metadata that every call carries, for example `authorization`.
             channel_options: gRPC channel options. They override the options that this library sets.
             reconnect: Delays between attempts to reconnect.
-            call_timeout: How long a unary call waits for its response, in seconds, before the client replaces the
-                connection. Default 30. The `timeout` of a request is added.
+            call_timeout: How long a unary call waits for its response, in seconds, above 0. Further calls then use a
+                new connection. Default 30. A dispatch waits for its TTL and one second at most, or 6 s without a TTL.
 
         Raises:
             InvalidArgumentError: An option is malformed.
@@ -76,7 +76,8 @@ class Client:
             NoProducersError: No producer matched, and `no_producers_action` is FAIL.
             LimitError: A limit was reached. Retry after `retry_delay`.
             UnavailableError: The dispatcher may or may not have accepted the request. A retry with the same
-                `request_id` is safe.
+                `request_id` is safe. The reason is NOT_CONNECTED if the request was not sent, or NO_ANSWER.
+            ClosedError: The client is closed.
             DispatcherError: The code is ALREADY_EXISTS if `request_id` was used with different content.
         """
         return self._dispatch(topic, options, validate_only=False)

@@ -130,6 +130,7 @@ class Connection:
         for channel in self._channels.all():
             await channel.close()
         await asyncio.gather(*self._closing, return_exceptions=True)
+        self.owner.closed()
 
     async def _open(
         self, kind: _Kind, path: str, request: bytes, metadata: Metadata, timeout: float | None

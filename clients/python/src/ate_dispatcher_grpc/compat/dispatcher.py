@@ -71,6 +71,7 @@ class ATEDispatcher(threading.Thread):
         if self.ident is not None:
             raise RuntimeError("threads can only be started once")
         self._owner = Owner()
+        self._owner.closed()
         if self._address is None:
             self._embedded = EmbeddedDispatcher()
         try:
