@@ -118,6 +118,8 @@ class Connection:
     def error_of(self, error: grpc.RpcError) -> DispatcherError:
         """Translates the error of a call. A call that `close` ended gets an error that says so."""
         failed = cast(FailedCall, error)
+        if self._is_closed:
+            return ClosedError("client")
         if failed.code() is grpc.StatusCode.CANCELLED and (failed.details() or "") in _LOCAL_CLOSE_DETAILS:
             return self.closed_channel_error()
         return error_of_call(failed)
