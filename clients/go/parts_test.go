@@ -362,3 +362,11 @@ func TestEveryPartOfASplitMessageIsSmallAndNothingIsLost(t *testing.T) {
 		t.Errorf("%d added, %d removed", len(added), len(removed))
 	}
 }
+
+func TestAHeartbeatIntervalOfYearsIsNoShortSilence(t *testing.T) {
+	for _, interval := range []time.Duration{1<<63 - 1, 1 << 62, 1<<62 - 1} {
+		if silence := maxSilenceFor(interval); silence < interval {
+			t.Errorf("%v allows a silence of %v", interval, silence)
+		}
+	}
+}

@@ -15,7 +15,7 @@ import java.util.Map;
  */
 final class Cursors {
   /** Beyond this count, the topic without an access for the longest time is evicted: it no longer resumes. */
-  private static final int MAX_TOPICS = 1_000;
+  private static final int MAX_TOPICS = 10_000;
 
   private final Map<String, Position> positions =
       new LinkedHashMap<>(16, 0.75f, true) {

@@ -36,8 +36,13 @@ abstract class Peer<RequestT, ResponseT> implements AutoCloseable {
           Status.Code.UNIMPLEMENTED,
           Status.Code.ABORTED);
 
-  /** Heartbeat interval until the server announces its own, so the first message may take twice as long: 40 s. */
-  private static final long DEFAULT_INTERVAL_MS = 20_000;
+  /** Heartbeat interval until the server announces its own, so the first message may take twice as long: 20 s. */
+  private static final long DEFAULT_INTERVAL_MS = 10_000;
+
+  /** A longer interval than a day finds no dead connection, and could overflow. */
+  private static final long MAX_INTERVAL_MS = 86_400_000;
+
+  private static final long MIN_WARNING_INTERVAL_NANOS = 1_000_000_000;
 
   private static final long CHECKS_PER_INTERVAL = 4;
 
@@ -49,6 +54,7 @@ abstract class Peer<RequestT, ResponseT> implements AutoCloseable {
   private ManagedChannel channel;
   private Session session;
   private boolean isClosing;
+  private long warnedAt = System.nanoTime() - MIN_WARNING_INTERVAL_NANOS;
 
   /** Creates a peer that {@link #start} connects. */
   Peer(String target) {
@@ -64,8 +70,9 @@ abstract class Peer<RequestT, ResponseT> implements AutoCloseable {
   /** Releases the state of a session that has ended. */
   abstract void lost(Status status);
 
-  /** Starts to connect and returns at once. */
+  /** Starts to connect and returns at once. Throws IllegalStateException the second time, and after {@link #close}. */
   public final synchronized void start() {
+    if (isClosing) throw new IllegalStateException("close was called already");
     if (channel != null) throw new IllegalStateException("start was called already");
     channel = newChannel();
     connect();
@@ -114,22 +121,39 @@ abstract class Peer<RequestT, ResponseT> implements AutoCloseable {
 
   /** Sets the heartbeat interval that the server announced; 0 changes nothing. */
   final void setHeartbeatInterval(Duration interval) {
-    if (session != null) session.watch(interval.getSeconds() * 1_000 + interval.getNanos() / 1_000_000);
+    long seconds = Math.min(interval.getSeconds(), MAX_INTERVAL_MS / 1_000);
+    if (session != null) session.watch(seconds * 1_000 + interval.getNanos() / 1_000_000);
   }
 
   private synchronized void connect() {
     if (isClosing) return;
     session = new Session();
     session.watch(DEFAULT_INTERVAL_MS);
-    open(DispatcherServiceGrpc.newStub(channel), session);
+    try {
+      open(DispatcherServiceGrpc.newStub(channel), session);
+    } catch (RuntimeException e) {
+      session.fail(Status.fromThrowable(e));
+    }
+  }
+
+  /** Ends the current session, as if the server had ended it with this status. */
+  final void fail(Status status) {
+    if (session != null) session.fail(status);
   }
 
   private void sessionEnded(Status status) {
     session = null;
     if (ready.isDone()) ready = new CompletableFuture<>();
     lost(status);
-    if (isClosing || FINAL_CODES.contains(status.getCode())) end(isClosing ? Status.OK : status);
-    else timer.schedule(this::connect, backoff.next().toMillis(), TimeUnit.MILLISECONDS);
+    if (isClosing || FINAL_CODES.contains(status.getCode())) {
+      end(isClosing ? Status.OK : status);
+      return;
+    }
+    if (System.nanoTime() - warnedAt >= MIN_WARNING_INTERVAL_NANOS) {
+      warnedAt = System.nanoTime();
+      Failures.warn("not connected to " + target + ": " + status);
+    }
+    timer.schedule(this::connect, backoff.next().toMillis(), TimeUnit.MILLISECONDS);
   }
 
   private synchronized void end(Status status) {
@@ -211,6 +235,11 @@ abstract class Peer<RequestT, ResponseT> implements AutoCloseable {
       if (watchdog != null) watchdog.cancel(false);
       long period = Math.max(1, intervalMs / CHECKS_PER_INTERVAL);
       watchdog = timer.scheduleAtFixedRate(this::check, period, period, TimeUnit.MILLISECONDS);
+    }
+
+    void fail(Status status) {
+      cancel("failed");
+      finish(status);
     }
 
     void cancel(String why) {

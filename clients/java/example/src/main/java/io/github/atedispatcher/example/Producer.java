@@ -9,25 +9,33 @@ import io.github.atedispatcher.v1.Hello;
 import io.github.atedispatcher.v1.ProduceRequest;
 import io.github.atedispatcher.v1.ProduceResponse;
 import io.github.atedispatcher.v1.ProducerMessage;
+import io.github.atedispatcher.v1.Register;
 import io.github.atedispatcher.v1.Registration;
 import io.github.atedispatcher.v1.Reply;
 import io.github.atedispatcher.v1.Result;
 import io.grpc.Status;
+import io.grpc.protobuf.StatusProto;
 import io.grpc.stub.ClientResponseObserver;
 import io.grpc.stub.StreamObserver;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /** Answers the requests on its topics by a handler. */
 public final class Producer extends Peer<ProduceRequest, ProduceResponse> {
   private static final long DRAIN_SECONDS = 30;
+
+  /** Bounds the encoded size of a reply without its result. */
+  private static final int REPLY_OVERHEAD = 256;
 
   /** Answers one assignment. */
   @FunctionalInterface
@@ -40,10 +48,13 @@ public final class Producer extends Peer<ProduceRequest, ProduceResponse> {
   }
 
   private final Hello hello;
+  private final List<Register> rest = new ArrayList<>();
   private final Handler handler;
-  private final ExecutorService handlerThreads;
+  private final ThreadPoolExecutor handlerThreads;
   private final Map<String, Future<?>> outstanding = new HashMap<>();
+  private final Set<String> unconfirmed = new HashSet<>();
   private StreamObserver<ProduceRequest> requests;
+  private volatile long maxMessageBytes;
 
   /**
    * Creates a producer that {@link #start} connects.
@@ -55,11 +66,20 @@ public final class Producer extends Peer<ProduceRequest, ProduceResponse> {
    */
   public Producer(String target, String id, List<String> topics, int concurrency, Handler handler) {
     super(target);
+    Parts.check(id, topics);
     this.handler = handler;
-    handlerThreads = Executors.newFixedThreadPool(concurrency);
-    Hello.Builder hello = Hello.newBuilder().setProducerId(id).setMaxOutstanding(concurrency);
-    for (String topic : topics) hello.addRegistrations(Registration.newBuilder().setTopic(topic));
-    this.hello = hello.build();
+    handlerThreads =
+        new ThreadPoolExecutor(
+            concurrency, concurrency, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), HandlerThread::new);
+    // What does not fit into Hello follows in Register messages.
+    List<Registration> all =
+        topics.stream().map(topic -> Registration.newBuilder().setTopic(topic).build()).toList();
+    List<List<Registration>> parts = Parts.of(all, Registration::getSerializedSize);
+    hello =
+        Hello.newBuilder().setProducerId(id).setMaxOutstanding(concurrency).addAllRegistrations(parts.get(0)).build();
+    for (int i = 1; i < parts.size(); i++) {
+      rest.add(Register.newBuilder().setCorrelationId("hello-" + i).addAllRegistrations(parts.get(i)).build());
+    }
   }
 
   @Override
@@ -74,7 +94,23 @@ public final class Producer extends Peer<ProduceRequest, ProduceResponse> {
       switch (message.getMessageCase()) {
         case WELCOME -> {
           setHeartbeatInterval(message.getWelcome().getHeartbeatInterval());
-          setLive();
+          maxMessageBytes = message.getWelcome().getMaxMessageBytes();
+          for (Register part : rest) {
+            unconfirmed.add(part.getCorrelationId());
+            send(ProducerMessage.newBuilder().setRegister(part));
+          }
+          if (unconfirmed.isEmpty()) setLive();
+        }
+        case REGISTERED -> {
+          if (unconfirmed.remove(message.getRegistered().getCorrelationId()) && unconfirmed.isEmpty()) setLive();
+        }
+        case FAULT -> {
+          // In Hello, a refused registration would have ended the session, too.
+          if (unconfirmed.contains(message.getFault().getCorrelationId())) {
+            fail(StatusProto.toStatusRuntimeException(message.getFault().getStatus()).getStatus());
+            return;
+          }
+          Failures.warn("the dispatcher rejected a message: " + message.getFault().getStatus().getMessage());
         }
         case HEARTBEAT -> setHeartbeatInterval(message.getHeartbeat().getInterval());
         case ASSIGNMENT -> assign(message.getAssignment());
@@ -89,12 +125,24 @@ public final class Producer extends Peer<ProduceRequest, ProduceResponse> {
   @Override
   void lost(Status status) {
     requests = null;
+    unconfirmed.clear();
     List.copyOf(outstanding.keySet()).forEach(this::revoke);
   }
 
-  /** Drains: accepts no new assignments and answers the outstanding ones, for at most 30 s. Then closes. */
+  /**
+   * Drains: accepts no new assignments and answers the outstanding ones, for at most 30 s. Then closes. In a handler of
+   * this producer, close returns at once, because the drain waits for the handler.
+   */
   @Override
   public void close() {
+    if (Thread.currentThread() instanceof HandlerThread own && own.owner() == this) {
+      new Thread(this::drain, "ate-dispatcher-drain").start();
+    } else {
+      drain();
+    }
+  }
+
+  private void drain() {
     boolean isConnected = expectEnd();
     synchronized (this) {
       if (isConnected) send(ProducerMessage.newBuilder().setDrain(Drain.getDefaultInstance()));
@@ -113,6 +161,10 @@ public final class Producer extends Peer<ProduceRequest, ProduceResponse> {
     Result result;
     try {
       result = Result.newBuilder().setValue(Json.of(handler.answer(assignment))).build();
+      if (maxMessageBytes > 0 && result.getSerializedSize() + REPLY_OVERHEAD > maxMessageBytes) {
+        throw new IllegalStateException(
+            "the result has " + result.getSerializedSize() + " bytes; the limit is " + maxMessageBytes);
+      }
     } catch (Throwable e) {
       // Errors are caught, too: otherwise the caller would wait for a result that cannot arrive.
       result = Result.newBuilder().setError(error(e)).build();
@@ -128,7 +180,10 @@ public final class Producer extends Peer<ProduceRequest, ProduceResponse> {
 
   private void revoke(String assignmentId) {
     Future<?> handlerRun = outstanding.remove(assignmentId);
-    if (handlerRun != null) handlerRun.cancel(true);
+    if (handlerRun == null) return;
+    handlerRun.cancel(true);
+    // Otherwise the queue would grow without bound behind a handler that never returns.
+    handlerThreads.remove((Runnable) handlerRun);
   }
 
   private void send(ProducerMessage.Builder message) {
@@ -146,7 +201,17 @@ public final class Producer extends Peer<ProduceRequest, ProduceResponse> {
   }
 
   private static com.google.rpc.Status error(Throwable e) {
-    String message = e.getMessage() == null ? e.getClass().getName() : e.getMessage();
-    return com.google.rpc.Status.newBuilder().setCode(Code.UNKNOWN_VALUE).setMessage(message).build();
+    return com.google.rpc.Status.newBuilder().setCode(Code.UNKNOWN_VALUE).setMessage(Failures.textOf(e)).build();
+  }
+
+  /** A thread that runs handlers of this producer. */
+  private final class HandlerThread extends Thread {
+    HandlerThread(Runnable task) {
+      super(task, "ate-dispatcher-handler");
+    }
+
+    Producer owner() {
+      return Producer.this;
+    }
   }
 }

@@ -29,6 +29,12 @@ final class FaultyProxy implements AutoCloseable {
     generation++;
   }
 
+  /** Closes the existing connections. New connections work. */
+  void cut() throws IOException {
+    for (Socket socket : sockets) socket.close();
+    sockets.clear();
+  }
+
   @Override
   public void close() throws IOException {
     listener.close();
