@@ -33,6 +33,30 @@ describe("a result", () => {
     },
   );
 
+  it("that the client delivers as undecodable is an event of its own, unlike an error that a producer sent", () => {
+    const init = { code: 15, reason: "UNDECODABLE_RESULT", details: "bad bytes" };
+    const own = delivery({
+      kind: "error",
+      error: new DispatcherError({ ...init, cause: new Error("varint") }),
+    });
+    const sent = delivery({ kind: "error", error: new DispatcherError(init) });
+
+    expect(resultEvent(own)).toMatchObject({ event: "undecodable", error: { reason: "UNDECODABLE_RESULT" } });
+    expect(resultEvent(sent)).toMatchObject({ event: "result", error: { reason: "UNDECODABLE_RESULT" } });
+  });
+
+  it("whose times cannot be decoded is shown without them", () => {
+    const broken = delivery({ receiveTime: new Date(Number.NaN) });
+    Object.defineProperty(broken, "latencyMs", {
+      get: () => {
+        throw new DispatcherError({ code: 15, reason: "UNDECODABLE_RESULT", details: "bad latency" });
+      },
+    });
+
+    expect(resultEvent(broken)).toMatchObject({ event: "result", latency_ms: null, receive_time: null });
+    expect(createResultLine(plain)(broken)).toBe("topic1  p1          -  null");
+  });
+
   it("with an error is an event with the error", () => {
     const error = new DispatcherError({ code: 2, reason: "PRODUCER_ERROR", details: "größer" });
     const failed = Object.defineProperty(delivery({ kind: "error", error }), "value", {

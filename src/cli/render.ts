@@ -46,8 +46,8 @@ export function resultEvent(result: ResultDelivery): object {
     more: result.more,
     sequence: String(result.sequence),
     late: result.late,
-    latency_ms: rounded(result.latencyMs),
-    receive_time: result.receiveTime.toISOString(),
+    latency_ms: orUndefined(() => rounded(result.latencyMs)) ?? null,
+    receive_time: orUndefined(() => result.receiveTime.toISOString()) ?? null,
     ...(error === undefined ? payloadFields(payloadOf(result)) : { error: errorFields(error) }),
     context: result.context,
   };
@@ -56,10 +56,20 @@ export function resultEvent(result: ResultDelivery): object {
 /** The error with which the payload of a result cannot be decoded; undefined if it can be. */
 export function undecodable(result: ResultDelivery): DispatcherError | undefined {
   try {
-    payloadOf(result);
-    return undefined;
+    const { error } = payloadOf(result);
+    // The client's own error has a cause; an error that a producer sent has none.
+    return error?.reason === "UNDECODABLE_RESULT" && error.cause !== undefined ? error : undefined;
   } catch (error) {
     return DispatcherError.from(error);
+  }
+}
+
+/** Reads a part of a delivery; undefined if it is malformed. */
+function orUndefined<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
   }
 }
 
@@ -73,7 +83,7 @@ export function createResultLine(paint: Paint): (result: ResultDelivery) => stri
   return (result) => {
     const topic = paint("cyan", aligned(0, sanitize(result.topic)));
     const producer = paint("bold", aligned(1, name(result.producerId, result.group)));
-    const latency = ms(result.latencyMs).padStart(9);
+    const latency = (orUndefined(() => ms(result.latencyMs)) ?? "-").padStart(9);
     const late = result.late ? ` ${paint("yellow", "late")}` : "";
     const error = undecodable(result);
     const text = error === undefined ? shown(result, paint) : shownError(error, paint);
