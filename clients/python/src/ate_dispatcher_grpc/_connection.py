@@ -31,6 +31,14 @@ Call = Any
 # cancelled.
 _LOCAL_CLOSE_DETAILS: Final = ("Channel closed!", "Locally cancelled by application!")
 
+# A health check that ends with one of these says that there is no working connection.
+_NOT_READY_CODES: Final = frozenset(
+    {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED}
+)
+
+# The time between two health checks while the peer refuses them, in seconds.
+_READY_POLL_INTERVAL: Final = 0.1
+
 
 class Connection:
     """Owns the gRPC channels, and replaces one whose connection is dead."""
@@ -43,6 +51,7 @@ class Connection:
         self._channels: Channels[grpc.Channel] = Channels(self._open_channel, _close_in_background)
         self._channels.primary()
         self._is_closed = False
+        self._closed = threading.Event()
         # Closes open streams before the interpreter exits: afterwards their threads would run in a partly destroyed
         # runtime. The hook holds only a weak reference, so that an abandoned connection can still be collected.
         self._exit_hook = functools.partial(_close_referent, weakref.ref(self))
@@ -134,26 +143,32 @@ class Connection:
 
     def wait_for_ready(self, timeout: float) -> None:
         """Waits until the client is connected; `timeout` is in seconds."""
+        ends_at = time.monotonic() + timeout
+        while not self._is_ready(ends_at - time.monotonic()):
+            left = ends_at - time.monotonic()
+            if left <= 0:
+                raise unavailable(
+                    f"not connected to {self.options.address} within {timeout:g} s", "NOT_CONNECTED"
+                )
+            # The peer has refused the call, for example a proxy without a server.
+            self._closed.wait(min(_READY_POLL_INTERVAL, left))
+
+    def _is_ready(self, timeout: float) -> bool:
         self.ensure_open()
         with self._lock:
             pooled = self._channels.primary()
             if pooled.written > 0:
-                return
+                return True
         # Not channel_ready_future: its thread stays in gRPC for a while, and a process that is forked then may crash.
         check = _raw(pooled.channel.unary_unary, _paths.HEALTH_CHECK)
         try:
             check(b"", timeout=wait_time(timeout), wait_for_ready=True)
         except grpc.RpcError as error:
-            failed = cast(FailedCall, error)
             # Any other status is an answer too.
-            if failed.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
-                raise unavailable(
-                    f"not connected to {self.options.address} within {timeout:g} s", "NOT_CONNECTED"
-                ) from None
-            if failed.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED):
-                raise self.error_of(error) from error
+            return cast(FailedCall, error).code() not in _NOT_READY_CODES
         except ValueError:
             raise self.closed_channel_error() from None
+        return True
 
     def close(self) -> None:
         """Closes the channels and ends all calls on them; does nothing in a forked child."""
@@ -161,6 +176,7 @@ class Connection:
             return
         with self._lock:
             self._is_closed = True
+            self._closed.set()
             channels = self._channels.all()
         atexit.unregister(self._exit_hook)
         for channel in channels:
