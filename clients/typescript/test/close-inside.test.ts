@@ -49,6 +49,18 @@ describe("closing from inside", { timeout: 8_000 }, () => {
     expect(await drained(side, "a1")).toEqual(["answered"]);
   });
 
+  it("a handler that calls an async function may close the producer and wait for it", async () => {
+    const handle = async (): Promise<string> => {
+      await Promise.resolve();
+      await side.producer.close();
+      return "answered";
+    };
+    const side = await connectProducer(peers, { handler: () => handle() });
+    side.call.send(toProducer(assignment("a1")));
+
+    expect(await drained(side, "a1")).toEqual(["answered"]);
+  });
+
   it("several handlers may close the producer and wait for it", async () => {
     const side = await connectProducer(peers, {
       handler: async ({ assignmentId }) => {

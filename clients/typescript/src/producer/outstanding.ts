@@ -158,6 +158,7 @@ export class Outstanding {
           },
         );
       } else {
+        this.#handler.returnedAtOnce();
         assignment.ended();
         this.#answer(assignment, result ?? undefined);
       }
