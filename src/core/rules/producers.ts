@@ -92,9 +92,12 @@ export function deregisterTopics(
   step: StepContext,
 ): void {
   const { topics, correlationId } = input;
-  const verdict = patternsRule("topics", topics);
-  if (verdict) {
-    const refused = invalid([verdict], input.kind);
+  const violations = [
+    sizeRule("correlation_id", correlationId, MAX_CORRELATION_BYTES),
+    patternsRule("topics", topics),
+  ].filter((verdict) => verdict !== undefined);
+  if (violations.length > 0) {
+    const refused = invalid(violations, input.kind);
     step.effects.push({ kind: "fault", to: producer.key, correlationId, refusal: refused });
     return;
   }

@@ -48,7 +48,7 @@ export interface LookupOptions {
 
 /** Options of a list. */
 export interface ListOptions extends LookupOptions {
-  /** Restricts the list to this topic. A list of topics also takes a pattern. Default: all. */
+  /** Restricts the list to the entries that have a topic in common with this topic or pattern. Default: all. */
   readonly topic?: string;
   /** Entries per page, 1 to 1,000. Default: the server's, 100. */
   readonly pageSize?: number;

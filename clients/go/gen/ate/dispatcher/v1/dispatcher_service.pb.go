@@ -524,7 +524,7 @@ type ListenRequest struct {
 	Topics []string `protobuf:"bytes,2,rep,name=topics,proto3" json:"topics,omitempty"`
 	// Cursors of the topics to resume, from an earlier stream. The server first delivers the retained results above them,
 	// in order. Optional; a topic without a cursor starts with the next result. Ignored with `group`. INVALID_ARGUMENT if
-	// there are more than the server's limit (10,000 by default).
+	// one is malformed or if there are more than 10,000, or than the server's limit of registrations if that is higher.
 	ResumeFrom []*Cursor `protobuf:"bytes,3,rep,name=resume_from,json=resumeFrom,proto3" json:"resume_from,omitempty"`
 	// Whether the listener also gets late results. Default false.
 	IncludeLate bool `protobuf:"varint,4,opt,name=include_late,json=includeLate,proto3" json:"include_late,omitempty"`

@@ -232,8 +232,8 @@ type ListProducersRequest struct {
 	// The `next_page_token` of the previous page. Empty, the default: the first page. INVALID_ARGUMENT if it is not a
 	// token of this list.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Only producers registered on this topic, by its name or by a pattern. Empty, the default: all. INVALID_ARGUMENT if
-	// malformed.
+	// Only producers with a registration that has a topic in common with this topic or pattern. Empty, the default: all.
+	// INVALID_ARGUMENT if malformed.
 	Topic         string `protobuf:"bytes,3,opt,name=topic,proto3" json:"topic,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -353,7 +353,8 @@ type ListListenersRequest struct {
 	// The `next_page_token` of the previous page. Empty, the default: the first page. INVALID_ARGUMENT if it is not a
 	// token of this list.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Only listeners on this topic, by its name or by a pattern. Empty, the default: all. INVALID_ARGUMENT if malformed.
+	// Only listeners on a topic or pattern that has a topic in common with this one. Empty, the default: all.
+	// INVALID_ARGUMENT if malformed.
 	Topic         string `protobuf:"bytes,3,opt,name=topic,proto3" json:"topic,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -473,7 +474,7 @@ type ListRequestsRequest struct {
 	// The `next_page_token` of the previous page. Empty, the default: the first page. INVALID_ARGUMENT if it is not a
 	// token of this list.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Only requests on exactly this topic. Empty, the default: all. INVALID_ARGUMENT if malformed.
+	// Only requests on topics that this topic or pattern matches. Empty, the default: all. INVALID_ARGUMENT if malformed.
 	Topic string `protobuf:"bytes,3,opt,name=topic,proto3" json:"topic,omitempty"`
 	// Whether only pending requests are listed. Default false: recent ones too.
 	PendingOnly   bool `protobuf:"varint,4,opt,name=pending_only,json=pendingOnly,proto3" json:"pending_only,omitempty"`

@@ -317,9 +317,10 @@ type Ready struct {
 	ServerId string `protobuf:"bytes,3,opt,name=server_id,json=serverId,proto3" json:"server_id,omitempty"`
 	// Interval of the heartbeats.
 	HeartbeatInterval *durationpb.Duration `protobuf:"bytes,4,opt,name=heartbeat_interval,json=heartbeatInterval,proto3" json:"heartbeat_interval,omitempty"`
-	// The position from which each topic starts on this stream, for topics with state: that of `resume_from` if its epoch
-	// is still that of the topic, else the last position of the topic. A topic that a pattern matches later starts with
-	// its first Delivery.
+	// The position from which each topic starts on this stream, for topics with state. With a cursor in `resume_from`:
+	// that of the cursor; 0, the beginning of the present epoch, if the cursor is of another epoch or above the topic's
+	// last position. Else the last position. A topic that a pattern matches later starts with its first Delivery. At most
+	// 10,000; the others follow in TopicsChanged, before anything else.
 	Cursors []*Cursor `protobuf:"bytes,5,rep,name=cursors,proto3" json:"cursors,omitempty"`
 	// The maximum size of a message that the server accepts, in bytes.
 	MaxMessageBytes uint32 `protobuf:"varint,6,opt,name=max_message_bytes,json=maxMessageBytes,proto3" json:"max_message_bytes,omitempty"`
@@ -484,7 +485,7 @@ func (x *Gap) GetLostCount() uint64 {
 
 // TopicsChanged says that the topics of the listener changed. It comes before the first delivery of an added topic and
 // after the last delivery of a removed one. It also tells the epoch of a topic that a pattern matches for the first
-// time. Set by the dispatcher.
+// time, and carries the cursors that do not fit into Ready. Set by the dispatcher.
 type TopicsChanged struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The topics or patterns that were added.
@@ -548,7 +549,8 @@ func (x *TopicsChanged) GetCursors() []*Cursor {
 	return nil
 }
 
-// TopicsUpdate changes the topics of a live Subscribe stream. The server handles removals first. Set by the listener.
+// TopicsUpdate changes the topics of a live Subscribe stream; before Ready, it is a further part of the ListenRequest.
+// The server handles removals first. Set by the listener.
 type TopicsUpdate struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Topics or patterns to add. Adding one that is already there is allowed. INVALID_ARGUMENT ends the stream if one is
@@ -560,8 +562,8 @@ type TopicsUpdate struct {
 	// Further cursors of topics to resume, as in `resume_from` of ListenRequest. Only before Ready, in the parts that
 	// `cursors_follow` announces; INVALID_ARGUMENT ends the stream if it is set later.
 	ResumeFrom []*Cursor `protobuf:"bytes,3,rep,name=resume_from,json=resumeFrom,proto3" json:"resume_from,omitempty"`
-	// Whether another part of the ListenRequest follows. Default false: this part is the last one, and Ready follows. Only
-	// before Ready; INVALID_ARGUMENT ends the stream if it is set later.
+	// Whether another part of the ListenRequest follows. Default false: this part is the last one, and Ready follows.
+	// Only before Ready; INVALID_ARGUMENT ends the stream if it is set later.
 	CursorsFollow bool `protobuf:"varint,4,opt,name=cursors_follow,json=cursorsFollow,proto3" json:"cursors_follow,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

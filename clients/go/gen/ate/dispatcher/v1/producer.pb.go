@@ -698,8 +698,8 @@ func (x *Registration) GetGroup() string {
 	return ""
 }
 
-// Register joins topics: all of them, or none if one is rejected. Registering a topic again is allowed; the newest group
-// applies. A rejected Register is answered with a Fault, as is one that follows Drain. Set by the producer.
+// Register joins topics: all of them, or none if one is rejected. Registering a topic again is allowed; the newest
+// group applies. A rejected Register is answered with a Fault, as is one that follows Drain. Set by the producer.
 type Register struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The topics to join. A Fault with INVALID_ARGUMENT if one is malformed, and with RESOURCE_EXHAUSTED beyond the
@@ -759,9 +759,10 @@ func (x *Register) GetCorrelationId() string {
 // outstanding assignments. Set by the producer.
 type Deregister struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The topics or patterns to leave, written as they were registered.
+	// The topics or patterns to leave, written as they were registered. If one is malformed, none is left, and the server
+	// answers with a Fault INVALID_ARGUMENT.
 	Topics []string `protobuf:"bytes,1,rep,name=topics,proto3" json:"topics,omitempty"`
-	// Repeated in Deregistered. Optional; the server does not check its size.
+	// Repeated in Deregistered or Fault. Optional, at most 64 bytes, else a Fault with INVALID_ARGUMENT.
 	CorrelationId string `protobuf:"bytes,2,opt,name=correlation_id,json=correlationId,proto3" json:"correlation_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

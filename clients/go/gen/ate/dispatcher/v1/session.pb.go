@@ -139,7 +139,8 @@ type Cursor struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The topic, without wildcards.
 	Topic string `protobuf:"bytes,1,opt,name=topic,proto3" json:"topic,omitempty"`
-	// The epoch: the run of the topic's numbering that `sequence` belongs to. Opaque. An empty epoch never matches.
+	// The epoch: the run of the topic's numbering that `sequence` belongs to. Opaque, at most 128 printable ASCII
+	// characters without spaces. An empty epoch never matches.
 	Epoch string `protobuf:"bytes,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
 	// The last position seen; 0 before the first.
 	Sequence      uint64 `protobuf:"varint,3,opt,name=sequence,proto3" json:"sequence,omitempty"`

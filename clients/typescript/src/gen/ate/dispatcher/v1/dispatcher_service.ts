@@ -125,7 +125,7 @@ export interface ListenRequest {
   /**
    * Cursors of the topics to resume, from an earlier stream. The server first delivers the retained results above them,
    * in order. Optional; a topic without a cursor starts with the next result. Ignored with `group`. INVALID_ARGUMENT if
-   * there are more than the server's limit (10,000 by default).
+   * one is malformed or if there are more than 10,000, or than the server's limit of registrations if that is higher.
    */
   readonly resumeFrom: readonly Cursor[];
   /** Whether the listener also gets late results. Default false. */

@@ -63,8 +63,8 @@ export interface ListProducersRequest {
    */
   readonly pageToken: string;
   /**
-   * Only producers registered on this topic, by its name or by a pattern. Empty, the default: all. INVALID_ARGUMENT if
-   * malformed.
+   * Only producers with a registration that has a topic in common with this topic or pattern. Empty, the default: all.
+   * INVALID_ARGUMENT if malformed.
    */
   readonly topic: string;
 }
@@ -86,7 +86,10 @@ export interface ListListenersRequest {
    * token of this list.
    */
   readonly pageToken: string;
-  /** Only listeners on this topic, by its name or by a pattern. Empty, the default: all. INVALID_ARGUMENT if malformed. */
+  /**
+   * Only listeners on a topic or pattern that has a topic in common with this one. Empty, the default: all.
+   * INVALID_ARGUMENT if malformed.
+   */
   readonly topic: string;
 }
 
@@ -107,7 +110,7 @@ export interface ListRequestsRequest {
    * token of this list.
    */
   readonly pageToken: string;
-  /** Only requests on exactly this topic. Empty, the default: all. INVALID_ARGUMENT if malformed. */
+  /** Only requests on topics that this topic or pattern matches. Empty, the default: all. INVALID_ARGUMENT if malformed. */
   readonly topic: string;
   /** Whether only pending requests are listed. Default false: recent ones too. */
   readonly pendingOnly: boolean;

@@ -97,9 +97,10 @@ export interface Ready {
     | Duration
     | undefined;
   /**
-   * The position from which each topic starts on this stream, for topics with state: that of `resume_from` if its epoch
-   * is still that of the topic, else the last position of the topic. A topic that a pattern matches later starts with
-   * its first Delivery.
+   * The position from which each topic starts on this stream, for topics with state. With a cursor in `resume_from`:
+   * that of the cursor; 0, the beginning of the present epoch, if the cursor is of another epoch or above the topic's
+   * last position. Else the last position. A topic that a pattern matches later starts with its first Delivery. At most
+   * 10,000; the others follow in TopicsChanged, before anything else.
    */
   readonly cursors: readonly Cursor[];
   /** The maximum size of a message that the server accepts, in bytes. */
@@ -126,7 +127,7 @@ export interface Gap {
 /**
  * TopicsChanged says that the topics of the listener changed. It comes before the first delivery of an added topic and
  * after the last delivery of a removed one. It also tells the epoch of a topic that a pattern matches for the first
- * time. Set by the dispatcher.
+ * time, and carries the cursors that do not fit into Ready. Set by the dispatcher.
  */
 export interface TopicsChanged {
   /** The topics or patterns that were added. */
@@ -137,7 +138,10 @@ export interface TopicsChanged {
   readonly cursors: readonly Cursor[];
 }
 
-/** TopicsUpdate changes the topics of a live Subscribe stream. The server handles removals first. Set by the listener. */
+/**
+ * TopicsUpdate changes the topics of a live Subscribe stream; before Ready, it is a further part of the ListenRequest.
+ * The server handles removals first. Set by the listener.
+ */
 export interface TopicsUpdate {
   /**
    * Topics or patterns to add. Adding one that is already there is allowed. INVALID_ARGUMENT ends the stream if one is
@@ -155,8 +159,8 @@ export interface TopicsUpdate {
    */
   readonly resumeFrom: readonly Cursor[];
   /**
-   * Whether another part of the ListenRequest follows. Default false: this part is the last one, and Ready follows. Only
-   * before Ready; INVALID_ARGUMENT ends the stream if it is set later.
+   * Whether another part of the ListenRequest follows. Default false: this part is the last one, and Ready follows.
+   * Only before Ready; INVALID_ARGUMENT ends the stream if it is set later.
    */
   readonly cursorsFollow: boolean;
 }

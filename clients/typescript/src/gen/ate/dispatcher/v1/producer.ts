@@ -188,8 +188,8 @@ export interface Registration {
 }
 
 /**
- * Register joins topics: all of them, or none if one is rejected. Registering a topic again is allowed; the newest group
- * applies. A rejected Register is answered with a Fault, as is one that follows Drain. Set by the producer.
+ * Register joins topics: all of them, or none if one is rejected. Registering a topic again is allowed; the newest
+ * group applies. A rejected Register is answered with a Fault, as is one that follows Drain. Set by the producer.
  */
 export interface Register {
   /**
@@ -206,9 +206,12 @@ export interface Register {
  * outstanding assignments. Set by the producer.
  */
 export interface Deregister {
-  /** The topics or patterns to leave, written as they were registered. */
+  /**
+   * The topics or patterns to leave, written as they were registered. If one is malformed, none is left, and the server
+   * answers with a Fault INVALID_ARGUMENT.
+   */
   readonly topics: readonly string[];
-  /** Repeated in Deregistered. Optional; the server does not check its size. */
+  /** Repeated in Deregistered or Fault. Optional, at most 64 bytes, else a Fault with INVALID_ARGUMENT. */
   readonly correlationId: string;
 }
 

@@ -60,8 +60,8 @@ export namespace NoProducersAction {
  *
  * Producers get it byte for byte as the caller wrote it, unknown fields included. The dispatcher reads only the routing
  * fields (`topic`, `ttl`, `request_id`, `completion`, `selector`, `no_producers_action`). It never decodes the payload
- * (`args`, `kwargs`, `data`, `content_type`, `attributes`), but rejects a malformed one with INVALID_ARGUMENT: every field
- * must be valid protobuf, every string valid UTF-8, and at most 90 messages may be nested in `args` or `kwargs`.
+ * (`args`, `kwargs`, `data`, `content_type`, `attributes`), but rejects a malformed one with INVALID_ARGUMENT: every
+ * field must be valid protobuf, every string valid UTF-8, and at most 90 messages may be nested in `args` or `kwargs`.
  *
  * The Assignment that wraps the Request must fit into the server's message limit too, else RESOURCE_EXHAUSTED.
  */

@@ -52,7 +52,10 @@ export interface Heartbeat {
 export interface Cursor {
   /** The topic, without wildcards. */
   readonly topic: string;
-  /** The epoch: the run of the topic's numbering that `sequence` belongs to. Opaque. An empty epoch never matches. */
+  /**
+   * The epoch: the run of the topic's numbering that `sequence` belongs to. Opaque, at most 128 printable ASCII
+   * characters without spaces. An empty epoch never matches.
+   */
   readonly epoch: string;
   /** The last position seen; 0 before the first. */
   readonly sequence: bigint;
