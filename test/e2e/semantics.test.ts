@@ -159,6 +159,20 @@ describe("semantics kept from the original:", () => {
   });
 });
 
+it("a selector matches labels whatever their keys are called", async () => {
+  const client = connect(server.address);
+  const labels = (value: string): Record<string, string> =>
+    JSON.parse(`{"__proto__":"${value}","constructor":"${value}","toString":"${value}"}`);
+  await client.producer("of-a", ["labelled"], { labels: labels("a") });
+  const other = await client.producer("of-b", ["labelled"], { labels: labels("b") });
+
+  const gather = client.gather({ topic: "labelled", selector: { matchLabels: labels("b") } });
+  other.answer(await other.next("assignment"), "chosen");
+
+  const { outcomes } = await gather.next("summary");
+  expect(outcomes.map(({ producerId }) => producerId)).toEqual(["of-b"]);
+});
+
 describe("payloads are delivered byte for byte:", () => {
   /** A Value of nested lists. */
   const deep = (levels: number): Buffer =>
