@@ -28,7 +28,12 @@ func atOnce(t *testing.T, what string, wanted func(error) bool, call func(contex
 	}
 }
 
-func isClosed(err error) bool { return errors.Is(err, atedispatcher.ErrClosed) }
+// isClosed reports whether an error is ErrClosed itself. An error of another reason whose cause is ErrClosed would tell a
+// program to retry.
+func isClosed(err error) bool {
+	failure, ok := errors.AsType[*atedispatcher.Error](err)
+	return ok && failure.Code == codes.Canceled && failure.Reason == "CLOSED"
+}
 
 func isNil(err error) bool { return err == nil }
 
@@ -112,6 +117,10 @@ func TestCallsAfterTheEndOfAClientReturnTheReasonAtOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	sharing, err := submitter.Gather(testContext(t), "torn.up", atedispatcher.RequestOptions{NoProducers: atedispatcher.NoProducersWait})
+	if err != nil {
+		t.Fatal(err)
+	}
 	waiting := make(chan error, 1)
 	go func() { waiting <- idleProducer.Ready(context.Background()) }()
 	client.Close()
@@ -145,6 +154,10 @@ func TestCallsAfterTheEndOfAClientReturnTheReasonAtOnce(t *testing.T) {
 			return err
 		},
 		"Cancel of a gather": gather.Cancel,
+		"Summary of a gather on a submitter": func(context.Context) error {
+			_, err := sharing.Summary()
+			return err
+		},
 		"a waiting Ready": func(context.Context) error {
 			return <-waiting
 		},
@@ -241,3 +254,55 @@ func TestACallbackMayEndItsOwnProducer(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestTheEndOfAClientEndsEveryWait(t *testing.T) {
+	server := serve(t)
+	client := connect(t, server.address, atedispatcher.WithReconnect(atedispatcher.Reconnect{InitialDelay: time.Hour, MaxDelay: time.Hour}))
+	lost := make(chan struct{}, 2)
+	onStatus := func(s atedispatcher.Status) {
+		if s.Kind == atedispatcher.StatusDisconnected {
+			lost <- struct{}{}
+		}
+	}
+	started, release := make(chan struct{}), make(chan struct{})
+	producer, producing := produce(t, client, "torn.early", func(context.Context, *atedispatcher.Assignment) (atedispatcher.Result, error) {
+		close(started)
+		<-release
+		return atedispatcher.Result{}, errTimeout
+	}, atedispatcher.ProducerOptions{OnStatus: onStatus})
+	listener := client.NewListener([]string{"torn.early"}, atedispatcher.ListenerOptions{OnStatus: onStatus})
+	listening := background(t, listener.Run)
+	if err := listener.Ready(testContext(t)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.Dispatch(testContext(t), "torn.early", atedispatcher.RequestOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	<-started
+	server.kill()
+	<-lost
+	<-lost
+	registered, ready := make(chan error, 1), make(chan error, 1)
+	go func() { registered <- producer.Register(context.Background(), "more", "") }()
+	go func() { ready <- producer.Ready(context.Background()) }()
+	client.Close()
+	// The handler still runs, so Run of the producer has not returned.
+	atOnce(t, "a waiting Register", isClosed, func(context.Context) error { return <-registered })
+	atOnce(t, "a waiting Ready", isClosed, func(context.Context) error { return <-ready })
+	atOnce(t, "Run of a listener", isClosed, func(context.Context) error { return listening.result() })
+	close(release)
+	atOnce(t, "Run of a producer", isClosed, func(context.Context) error { return producing.result() })
+}
+
+func TestTheEndOfAClientIsTheCauseOfItsHandlersContexts(t *testing.T) {
+	client, caller := shared(t), shared(t)
+	started, causes := make(chan string, 1), make(chan error, 1)
+	produce(t, client, "torn.handler", untilRevoked(started, causes), atedispatcher.ProducerOptions{})
+	if _, err := caller.Dispatch(testContext(t), "torn.handler", atedispatcher.RequestOptions{TTL: time.Minute}); err != nil {
+		t.Fatal(err)
+	}
+	<-started
+	client.Close()
+	atOnce(t, "the handler", isClosed, func(context.Context) error { return <-causes })
+}
+

@@ -61,6 +61,12 @@ func (r *backgroundRun) end(t testing.TB) error {
 	return r.wait(t)
 }
 
+// result waits for the end and returns the error.
+func (r *backgroundRun) result() error {
+	<-r.done
+	return r.err
+}
+
 func (r *backgroundRun) wait(t testing.TB) error {
 	t.Helper()
 	select {

@@ -80,19 +80,20 @@ func (p *Producer) Run(ctx context.Context) error {
 	if err == nil {
 		err = p.supervisor.run(sessions, p.runSession)
 	}
-	p.runner.waitIdle(run)
 	if err == nil {
 		err = p.drainErr
-	}
-	if err == nil && run.Err() != nil {
-		err = errClosed
 	}
 	endErr := err
 	if endErr == nil {
 		endErr = errClosed
 	}
+	// No session follows, so nothing that waits for one waits for the handlers.
 	p.supervisor.end(endErr)
 	p.registrations.end(errorFromCall(endErr))
+	p.runner.waitIdle(run)
+	if err == nil && run.Err() != nil {
+		err = errClosed
+	}
 	p.finish()
 	// A callback may have called Close, which has just returned.
 	p.supervisor.notifier.waitIdle()

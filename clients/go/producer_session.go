@@ -2,6 +2,7 @@ package atedispatcher
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -277,6 +278,9 @@ func revoked(reason dispatcherv1.RevocationReason) *Error {
 func sessionLost(ctx context.Context, cause error) *Error {
 	if own, ok := context.Cause(ctx).(*Error); ok {
 		return own
+	}
+	if errors.Is(cause, ErrClosed) {
+		return errClosed
 	}
 	lost := &Error{Code: codes.Unavailable, Reason: "SESSION_LOST", Message: "the session was lost", cause: cause}
 	if cause != nil {

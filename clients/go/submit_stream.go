@@ -184,6 +184,8 @@ func (s *submitStream) run() {
 	err := s.receive()
 	if own, ok := context.Cause(s.ctx).(*Error); ok {
 		err = own
+	} else if s.client.connections.areClosed() {
+		err = errClosed
 	} else {
 		err = asUnavailable(errorFromCall(err))
 	}

@@ -211,7 +211,7 @@ func (s *Submitter) submitOn(
 func (s *Submitter) stream() (*submitStream, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ctx.Err() != nil {
+	if s.ctx.Err() != nil || s.client.connections.areClosed() {
 		return nil, errClosed
 	}
 	if s.current == nil || !s.current.isOpen() {

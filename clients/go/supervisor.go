@@ -70,6 +70,8 @@ func (s *supervisor) run(ctx context.Context, runSession func(context.Context) e
 		s.reportStatus(Status{Kind: StatusDisconnected, Err: failure, RetryIn: delay})
 		select {
 		case <-time.After(delay):
+		case <-s.client.connections.closed:
+			return errClosed
 		case <-ctx.Done():
 			return nil
 		}
