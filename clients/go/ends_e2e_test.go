@@ -306,3 +306,84 @@ func TestTheEndOfAClientIsTheCauseOfItsHandlersContexts(t *testing.T) {
 	atOnce(t, "the handler", isClosed, func(context.Context) error { return <-causes })
 }
 
+func TestAClosedListenerEndsForGood(t *testing.T) {
+	client := shared(t)
+	produce(t, client, "shut", echo, atedispatcher.ProducerOptions{})
+	idle := client.NewListener([]string{"shut"}, atedispatcher.ListenerOptions{})
+	live := listen(t, client, atedispatcher.ListenerOptions{}, "shut")
+	unreachable, err := atedispatcher.NewClient("127.0.0.1:1", atedispatcher.WithReconnect(atedispatcher.Reconnect{InitialDelay: time.Hour, MaxDelay: time.Hour}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unreachable.Close()
+	alone := unreachable.NewListener([]string{"shut"}, atedispatcher.ListenerOptions{})
+	aloneRun := background(t, alone.Run)
+	ready := make(chan error, 1)
+	go func() { ready <- alone.Ready(context.Background()) }()
+	looping := client.NewListener([]string{"shut"}, atedispatcher.ListenerOptions{})
+	looped := make(chan error, 1)
+	go func() {
+		var failure error
+		for _, err := range looping.Results(context.Background()) {
+			failure = err
+		}
+		looped <- failure
+	}()
+	if err := looping.Ready(testContext(t)); err != nil {
+		t.Fatal(err)
+	}
+
+	all := map[string]*atedispatcher.Listener{
+		"a listener that never ran": idle, "a live listener": live.Listener, "a listener without a server": alone, "a loop": looping,
+	}
+	for name, each := range all {
+		for range 2 {
+			atOnce(t, "Close of "+name, isNil, func(context.Context) error { return each.Close() })
+		}
+		for call, perform := range listenerCalls(each) {
+			atOnce(t, call+" after Close of "+name, isClosed, perform)
+		}
+	}
+	atOnce(t, "a waiting Ready", isClosed, func(context.Context) error { return <-ready })
+	atOnce(t, "Run of a live listener", isNil, func(context.Context) error { return live.result() })
+	atOnce(t, "Run without a server", isNil, func(context.Context) error { return aloneRun.result() })
+	atOnce(t, "the loop", isNil, func(context.Context) error { return <-looped })
+	eventually(t, "the server knows that the listeners are gone", func() bool {
+		acceptance, err := client.Validate(testContext(t), "shut", atedispatcher.RequestOptions{})
+		return err == nil && acceptance.ListenerCount == 0
+	})
+}
+
+func TestACallbackMayCloseItsListener(t *testing.T) {
+	client := shared(t)
+	produce(t, client, "shut.inside", func(ctx context.Context, a *atedispatcher.Assignment) (atedispatcher.Result, error) {
+		err := a.Send(ctx, atedispatcher.Value(1))
+		return atedispatcher.Value(2), err
+	}, atedispatcher.ProducerOptions{})
+	ended := make(chan error, 1)
+	var received []*atedispatcher.Delivery
+	var listener *atedispatcher.Listener
+	listener = client.NewListener([]string{"shut.inside"}, atedispatcher.ListenerOptions{
+		OnResult: func(ctx context.Context, result *atedispatcher.Delivery) {
+			received = append(received, result)
+			_ = listener.Close()
+			<-ctx.Done()
+			ended <- ctx.Err()
+		},
+		OnSummary: func(*atedispatcher.Summary) { t.Error("a summary arrived after Close") },
+	})
+	listening := background(t, listener.Run)
+	if err := listener.Ready(testContext(t)); err != nil {
+		t.Fatal(err)
+	}
+	mustGather(t, client, "shut.inside", atedispatcher.RequestOptions{})
+	if err := listening.wait(t); err != nil {
+		t.Error(err)
+	}
+	if err := <-ended; err != context.Canceled {
+		t.Errorf("the context of the callback ended with %v", err)
+	}
+	if len(received) != 1 {
+		t.Errorf("received %d results", len(received))
+	}
+}

@@ -65,7 +65,7 @@ var (
 	// ErrSessionReplaced: a newer session with the same producer or listener id replaced this one.
 	ErrSessionReplaced error = &Error{Code: codes.Aborted, Reason: "SESSION_REPLACED"}
 
-	// ErrClosed: this program closed the client, producer, gather or submitter.
+	// ErrClosed: this program closed the client, producer, listener, gather or submitter.
 	ErrClosed error = errClosed
 	// ErrHeartbeatLost: the server was silent for too long, so the connection is considered dead.
 	ErrHeartbeatLost error = &Error{Code: codes.Unavailable, Reason: "HEARTBEAT_LOST"}

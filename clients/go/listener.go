@@ -13,6 +13,8 @@ import (
 // Listener receives results while Run or a loop over Results runs. It reconnects and resumes automatically: no result
 // is delivered twice, and none is lost that the server still retains. Its methods are safe for concurrent use and may
 // be called in callbacks; only one Run or loop may be in progress.
+//
+// The end of the context of Run pauses the listener; [Listener.Close] ends it for good.
 type Listener struct {
 	client     *Client
 	options    ListenerOptions
@@ -21,23 +23,27 @@ type Listener struct {
 	cursors    *cursors
 	// updating serializes changes of the topics.
 	updating sync.Mutex
+	// open ends when Close is called.
+	open  context.Context
+	close context.CancelFunc
 }
 
 // NewListener returns a listener on topics or patterns: * matches one token, and > as the last token matches one or
 // more. The list may be empty. [Listener.Run] or [Listener.Results] connects it.
 func (c *Client) NewListener(topics []string, options ListenerOptions) *Listener {
 	l := &Listener{client: c, options: options, cursors: newCursors()}
+	l.open, l.close = context.WithCancel(context.Background())
 	l.supervisor = newSupervisor(c, options.ID, options.OnStatus)
 	l.topics.apply(topicsChange{add: topics})
 	return l
 }
 
-// Run calls the callbacks until the context ends, and then returns nil. It returns an error if the server rejects the
-// listener and no retry can succeed, as with ErrInvalidArgument or ErrSessionReplaced.
+// Run calls the callbacks until the context ends or Close is called, and then returns nil. It returns an error if the
+// server rejects the listener and no retry can succeed, as with ErrInvalidArgument or ErrSessionReplaced.
 //
-// After Run has returned nil, another call resumes after the last result.
+// After the context has ended, another call resumes after the last result. After Close, every call returns ErrClosed.
 func (l *Listener) Run(ctx context.Context) error {
-	return l.run(ctx, func(result *Delivery) bool {
+	return l.run(ctx, func(ctx context.Context, result *Delivery) bool {
 		if l.options.OnResult != nil {
 			l.supervisor.callback("OnResult", func() { l.options.OnResult(ctx, result) })
 		}
@@ -45,15 +51,15 @@ func (l *Listener) Run(ctx context.Context) error {
 	})
 }
 
-// Results returns an iterator over results in arrival order, which ends with the context. It calls the callbacks
-// other than OnResult between the results. If no further result can follow, the last element is the error that Run
+// Results returns an iterator over results in arrival order, which ends with the context and with Close. It calls the
+// callbacks other than OnResult between the results. If no further result can follow, the last element is the error that Run
 // would return.
 //
 // Breaking out of the loop disconnects. Another loop resumes after the last result of this one.
 func (l *Listener) Results(ctx context.Context) iter.Seq2[*Delivery, error] {
 	return func(yield func(*Delivery, error) bool) {
 		left := false
-		err := l.run(ctx, func(result *Delivery) bool {
+		err := l.run(ctx, func(_ context.Context, result *Delivery) bool {
 			left = !yield(result, nil)
 			return !left
 		})
@@ -64,7 +70,7 @@ func (l *Listener) Results(ctx context.Context) iter.Seq2[*Delivery, error] {
 }
 
 // Ready waits until the listener is live: it receives the results of every request that the server accepts from then
-// on. It fails when the context ends, or if the listener has failed for good.
+// on. It fails when the context ends, and once the listener is closed or has failed for good.
 func (l *Listener) Ready(ctx context.Context) error {
 	return l.supervisor.ready(ctx)
 }
@@ -76,7 +82,7 @@ func (l *Listener) ID() string {
 
 // Add adds topics or patterns to this session and later ones. It returns once they are live. Without a session it
 // returns at once, and the next session starts with them. If Add fails while its context has not ended, nothing was
-// added. Once the listener has failed for good or the client is closed, Add returns the reason.
+// added. Once the listener or the client is closed, or the listener has failed for good, Add returns the reason.
 func (l *Listener) Add(ctx context.Context, topics ...string) error {
 	for _, topic := range topics {
 		if err := checkPattern(topic); err != nil {
@@ -97,6 +103,17 @@ func (l *Listener) Remove(ctx context.Context, topics ...string) error {
 	return l.change(ctx, topicsChange{remove: topics})
 }
 
+// Close ends the listener for good: Run returns nil, a loop over Results ends, and the server forgets the listener. Every
+// later call returns ErrClosed, except Close. A listener that has failed keeps its reason.
+//
+// Close does not wait, so that a callback or a loop may call it: a callback that runs meanwhile finishes, and none
+// follows, except OnStatus. It always returns nil.
+func (l *Listener) Close() error {
+	l.supervisor.end(errClosed)
+	l.close()
+	return nil
+}
+
 func (l *Listener) change(ctx context.Context, change topicsChange) error {
 	change = topicsChange{slices.Clone(change.add), slices.Clone(change.remove)}
 	if err := l.supervisor.ended(); err != nil {
@@ -106,15 +123,15 @@ func (l *Listener) change(ctx context.Context, change topicsChange) error {
 	defer l.updating.Unlock()
 	undo := l.topics.apply(change)
 	if !l.supervisor.hasSession() {
-		return nil
+		return l.supervisor.ended()
 	}
 	err := l.update(ctx, change)
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, ErrListenerNotFound), errors.Is(err, ErrUnavailable):
-		// The session has just ended; the next one starts with the change.
-		return nil
+		// The session has just ended; the next one, if one follows, starts with the change.
+		return l.supervisor.ended()
 	case ctx.Err() == nil:
 		undo()
 	}
@@ -149,11 +166,15 @@ func (l *Listener) updatePart(ctx context.Context, part topicsChange) error {
 	return err
 }
 
-// run passes results to accept until accept returns false, the context ends, or no further result can follow.
-func (l *Listener) run(ctx context.Context, accept func(*Delivery) bool) error {
+// run passes results to accept until accept returns false, the context ends, Close is called, or no further result can
+// follow. The context that it passes ends with the context and with Close.
+func (l *Listener) run(ctx context.Context, accept func(context.Context, *Delivery) bool) error {
 	if err := l.supervisor.claimRun(); err != nil {
 		return err
 	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	defer context.AfterFunc(l.open, stop)()
 	defer l.supervisor.releaseRun()
 	if err := l.checkOptions(); err != nil {
 		l.supervisor.end(err)

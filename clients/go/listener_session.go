@@ -14,7 +14,7 @@ import (
 const updateTimeout = 10 * time.Second
 
 // runSession runs one session. It returns nil if accept returned false.
-func (l *Listener) runSession(ctx context.Context, accept func(*Delivery) bool) error {
+func (l *Listener) runSession(ctx context.Context, accept func(context.Context, *Delivery) bool) error {
 	topics := l.topics.current()
 	l.topics.beginStream()
 	method, messages, err := l.opening(topics)
@@ -40,15 +40,16 @@ func (l *Listener) runSession(ctx context.Context, accept func(*Delivery) bool) 
 			return err
 		}
 		for _, event := range events {
+			// Close ends the context on another goroutine.
+			if ctx.Err() != nil || l.open.Err() != nil {
+				return nil
+			}
 			if event.number == eventDelivery {
 				delivery, err := readDelivery(event.body)
 				if err != nil {
 					return err
 				}
-				if ctx.Err() != nil {
-					return nil
-				}
-				if l.cursors.accept(delivery.Topic, delivery.Sequence) && !accept(delivery) {
+				if l.cursors.accept(delivery.Topic, delivery.Sequence) && !accept(ctx, delivery) {
 					return nil
 				}
 			} else if err := l.handle(ctx, stream, topics, event); err != nil {

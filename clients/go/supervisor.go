@@ -115,10 +115,13 @@ func (s *supervisor) setID(id string) {
 	s.id = id
 }
 
-// setLive marks the session as live.
+// setLive marks the session as live. It does nothing if the server repeats itself, or if the peer has ended meanwhile.
 func (s *supervisor) setLive() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.isLive || s.endErr != nil {
+		return
+	}
 	s.isLive = true
 	close(s.live)
 }
@@ -163,7 +166,7 @@ func (s *supervisor) releaseRun() {
 	s.isRunning = false
 }
 
-// end ends a run for good. Callers of ready get the reason.
+// end says that no further session follows. Callers of ready get the reason. The first reason counts.
 func (s *supervisor) end(reason error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -194,10 +197,10 @@ func (s *supervisor) ready(ctx context.Context) error {
 		isLive, endErr, live := s.isLive, s.endErr, s.live
 		s.mu.Unlock()
 		switch {
-		case isLive:
-			return nil
 		case endErr != nil:
 			return endErr
+		case isLive:
+			return nil
 		}
 		select {
 		case <-live:

@@ -212,9 +212,9 @@ func register(s *scenario, p *producer, c *command) error {
 
 func changeListener(s *scenario, l *listener, c *command) error {
 	if c.Op == "listener.close" {
-		l.stop()
+		err := l.Close()
 		<-l.done
-		return nil
+		return err
 	}
 	if len(c.Add) > 0 {
 		if err := l.Add(s.ctx, c.Add...); err != nil {

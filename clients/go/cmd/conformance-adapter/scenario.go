@@ -33,7 +33,6 @@ type producer struct {
 
 type listener struct {
 	*atedispatcher.Listener
-	stop context.CancelFunc
 	done chan struct{}
 }
 
@@ -103,14 +102,14 @@ func (s *scenario) openProducer(c *command) (object, error) {
 }
 
 func (s *scenario) openListener(c *command) (object, error) {
-	ctx, stop := context.WithCancel(s.ctx)
+	l := &listener{done: make(chan struct{})}
 	options := atedispatcher.ListenerOptions{
 		ID: c.ListenerID, Group: c.Group, IncludeLate: c.IncludeLate, BufferBytes: c.BufferBytes,
 		Disconnect: c.OverflowAction == "DISCONNECT",
 		OnResult: func(_ context.Context, result *atedispatcher.Delivery) {
 			s.report(deliveryView(result).with(object{"event": "result", "listener": c.Listener}))
 			if c.Closes {
-				stop()
+				_ = l.Close()
 			}
 			c.afterCallback()
 		},
@@ -131,13 +130,13 @@ func (s *scenario) openListener(c *command) (object, error) {
 	if c.FailingCallbacks {
 		options.OnStatus = func(atedispatcher.Status) { c.afterCallback() }
 	}
-	l := &listener{s.client.NewListener(c.Topics.names(), options), stop, make(chan struct{})}
+	l.Listener = s.client.NewListener(c.Topics.names(), options)
 	live := s.run(func() error {
 		defer close(l.done)
-		return l.Run(ctx)
+		return l.Run(s.ctx)
 	}, object{"event": "closed", "listener": c.Listener})
 	if err := l.Ready(s.ctx); err != nil {
-		stop()
+		_ = l.Close()
 		return nil, err
 	}
 	close(live)
