@@ -19,19 +19,20 @@ type Reconnect struct {
 	Jitter float64
 }
 
-// check refuses impossible values.
-func (r Reconnect) check() error {
-	switch {
-	case r.InitialDelay < 0:
-		return invalidArgument("reconnect.initial_delay", "is %v; it must not be negative", r.InitialDelay)
-	case r.MaxDelay < 0:
-		return invalidArgument("reconnect.max_delay", "is %v; it must not be negative", r.MaxDelay)
-	case r.Multiplier != 0 && !(r.Multiplier >= 1 && r.Multiplier <= math.MaxFloat64):
-		return invalidArgument("reconnect.multiplier", "is %v; it must be a number from 1 on", r.Multiplier)
-	case !(r.Jitter <= 1):
-		return invalidArgument("reconnect.jitter", "is %v; it must be at most 1", r.Jitter)
+// check adds impossible values.
+func (r Reconnect) check(found *violations) {
+	if r.InitialDelay < 0 {
+		found.add("reconnect.initial_delay", "is %v; it must not be negative", r.InitialDelay)
 	}
-	return nil
+	if r.MaxDelay < 0 {
+		found.add("reconnect.max_delay", "is %v; it must not be negative", r.MaxDelay)
+	}
+	if r.Multiplier != 0 && !(r.Multiplier >= 1 && r.Multiplier <= math.MaxFloat64) {
+		found.add("reconnect.multiplier", "is %v; it must be a number from 1 on", r.Multiplier)
+	}
+	if !(r.Jitter <= 1) {
+		found.add("reconnect.jitter", "is %v; it must be at most 1", r.Jitter)
+	}
 }
 
 func (r Reconnect) withDefaults() Reconnect {

@@ -38,12 +38,13 @@ func NewClient(address string, options ...Option) (*Client, error) {
 		address = DefaultAddress
 	}
 	c := &Client{address: address, options: newClientOptions(options)}
-	if err := checkAddress(address); err != nil {
+	var found violations
+	found.addFrom(checkAddress(address))
+	c.options.check(&found)
+	if err := found.err(); err != nil {
 		return nil, err
 	}
-	if err := c.options.check(); err != nil {
-		return nil, err
-	}
+	c.options.reconnect = c.options.reconnect.withDefaults()
 	connections, err := newConnections(func(events stats.Handler) (*grpc.ClientConn, error) {
 		return grpc.NewClient(address, append(c.options.dialOptions(), grpc.WithStatsHandler(events))...)
 	})
@@ -99,8 +100,12 @@ func (c *Client) CancelRequest(ctx context.Context, requestID string) (*Summary,
 // change, sorted. It fails with ErrListenerNotFound if the listener is not connected. A change of more than 64 KiB is
 // sent in parts; if UpdateListener fails, the earlier parts remain.
 func (c *Client) UpdateListener(ctx context.Context, listenerID string, add, remove []string) (topics []string, err error) {
-	if len(listenerID) > maxIDBytes {
-		return nil, tooLong("listener_id", listenerID, maxIDBytes)
+	var found violations
+	found.size("listener_id", listenerID, maxIDBytes)
+	found.sizes("add_topics", add, maxTopicBytes)
+	found.sizes("remove_topics", remove, maxTopicBytes)
+	if err := found.err(); err != nil {
+		return nil, err
 	}
 	for _, part := range splitChange(topicsChange{add, remove}) {
 		if topics, err = c.updateListener(ctx, listenerID, part); err != nil {

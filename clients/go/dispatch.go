@@ -26,10 +26,7 @@ func (c *Client) Validate(ctx context.Context, topic string, options RequestOpti
 func (c *Client) dispatch(
 	ctx context.Context, topic string, options RequestOptions, validateOnly bool,
 ) (*Acceptance, error) {
-	if options.ExcludeListeners {
-		return nil, errNoRecipient()
-	}
-	request, err := options.encode(topic)
+	request, err := options.encodeDispatch(topic)
 	if err != nil {
 		return nil, err
 	}
@@ -48,11 +45,6 @@ func (c *Client) dispatchEncoded(
 		return nil, err
 	}
 	return acceptanceOf(response.GetAcceptance()), nil
-}
-
-// errNoRecipient is the error of a Dispatch that excludes the listeners.
-func errNoRecipient() error {
-	return invalidArgument("exclude_listeners", "is only for Gather: a dispatched request would have no recipient")
 }
 
 // requestCall encodes a DispatchRequest (flag: validate_only) or GatherRequest (flag: exclude_listeners), which use the

@@ -40,7 +40,7 @@ type gatherFeed interface {
 //
 // The context bounds the whole gather: when the context ends, the request is cancelled. The caller must call Close.
 func (c *Client) Gather(ctx context.Context, topic string, options RequestOptions) (*Gather, error) {
-	request, err := options.encode(topic)
+	request, err := options.encode(topic, nil)
 	if err != nil {
 		return nil, err
 	}

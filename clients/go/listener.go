@@ -84,10 +84,11 @@ func (l *Listener) ID() string {
 // returns at once, and the next session starts with them. If Add fails while its context has not ended, nothing was
 // added. Once the listener or the client is closed, or the listener has failed for good, Add returns the reason.
 func (l *Listener) Add(ctx context.Context, topics ...string) error {
-	for _, topic := range topics {
-		if err := checkPattern(topic); err != nil {
-			return err
-		}
+	var found violations
+	// Without a session, the server would reject the next one for a malformed topic.
+	found.patterns("add_topics", topics)
+	if err := found.err(); err != nil {
+		return err
 	}
 	return l.change(ctx, topicsChange{add: topics})
 }
@@ -95,10 +96,10 @@ func (l *Listener) Add(ctx context.Context, topics ...string) error {
 // Remove removes topics or patterns, spelled as they were added. Results that are already on their way may still
 // arrive. It returns like Add.
 func (l *Listener) Remove(ctx context.Context, topics ...string) error {
-	for _, topic := range topics {
-		if len(topic) > maxTopicBytes {
-			return tooLong("topic", topic, maxTopicBytes)
-		}
+	var found violations
+	found.sizes("remove_topics", topics, maxTopicBytes)
+	if err := found.err(); err != nil {
+		return err
 	}
 	return l.change(ctx, topicsChange{remove: topics})
 }
@@ -190,17 +191,14 @@ func (l *Listener) run(ctx context.Context, accept func(context.Context, *Delive
 	return err
 }
 
-// checkOptions refuses impossible values and malformed topics.
+// checkOptions refuses values that cannot be sent.
 func (l *Listener) checkOptions() error {
-	if _, err := count("buffer_bytes", l.options.BufferBytes); err != nil {
-		return err
-	}
-	for _, topic := range l.topics.current() {
-		if err := checkPattern(topic); err != nil {
-			return err
-		}
-	}
-	return nil
+	var found violations
+	found.size("listener_id", l.options.ID, maxIDBytes)
+	found.sizes("topics", l.topics.current(), maxTopicBytes)
+	found.size("group", l.options.Group, maxIDBytes)
+	found.count("buffer_bytes", l.options.BufferBytes)
+	return found.err()
 }
 
 func (l *Listener) request(topics []string) *dispatcherv1.ListenRequest {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -95,6 +96,103 @@ func TestImpossibleOptionsAreRefusedByName(t *testing.T) {
 			continue
 		}
 		client.Close()
+	}
+}
+
+func TestAnErrorNamesEveryFieldThatIsWrong(t *testing.T) {
+	client := shared(t)
+	submitter := newSubmitter(t, client)
+	producer, _ := produce(t, client, "wrong.fields", echo, atedispatcher.ProducerOptions{})
+	live := listen(t, client, atedispatcher.ListenerOptions{}, "wrong.fields")
+	huge := strings.Repeat("x", 100_000)
+	checkedByTheServer := atedispatcher.RequestOptions{
+		TTL: -1, RequestID: "ünicode", NoProducers: -1,
+		Completion: atedispatcher.Completion{QuorumPercent: 101, StallTimeout: -1, Losers: math.MaxInt},
+	}
+	server := []string{
+		"request.topic", "request.ttl", "request.request_id", "request.completion.quorum_percent", "request.completion.stall_timeout",
+		"request.completion.loser_action", "request.no_producers_action",
+	}
+	checkedHere := atedispatcher.RequestOptions{
+		ContentType: "\xff", RequestID: "\xff", Attributes: map[string]string{"a": "\xff"}, Context: map[string]string{"a b": ""},
+		Completion: atedispatcher.Completion{ResultCount: -1, QuorumPercent: -1, MinResults: -1},
+		Selector: atedispatcher.Selector{
+			ProducerIDs: []string{"a", "\xff"}, MatchLabels: map[string]string{"\xff": ""}, MaxTargets: math.MaxUint32 + 1,
+		},
+	}
+	here := []string{
+		"request.topic", "request.content_type", "request.request_id", "request.attributes", "context", "request.completion.min_results",
+		"request.completion.result_count", "request.completion.quorum_percent", "request.completion", "request.selector.producer_ids",
+		"request.selector.match_labels", "request.selector.max_targets",
+	}
+	for name, c := range map[string]struct {
+		fields []string
+		call   func(context.Context) error
+	}{
+		"Dispatch": {server, func(ctx context.Context) error {
+			_, err := client.Dispatch(ctx, "not a topic", checkedByTheServer)
+			return err
+		}},
+		"Gather": {server, func(ctx context.Context) error {
+			_, err := client.Gather(ctx, "not a topic", checkedByTheServer)
+			return err
+		}},
+		"Dispatch of a submitter": {server, func(ctx context.Context) error {
+			_, err := submitter.Dispatch(ctx, "not a topic", checkedByTheServer)
+			return err
+		}},
+		"Gather of a submitter": {server, func(ctx context.Context) error {
+			_, err := submitter.Gather(ctx, "not a topic", checkedByTheServer)
+			return err
+		}},
+		"values that cannot be sent": {here, func(ctx context.Context) error {
+			_, err := submitter.Gather(ctx, "\xff", checkedHere)
+			return err
+		}},
+		"Dispatch without listeners": {[]string{"exclude_listeners", "request.selector.max_targets"}, func(ctx context.Context) error {
+			_, err := client.Dispatch(ctx, "t", atedispatcher.RequestOptions{ExcludeListeners: true, Selector: atedispatcher.Selector{MaxTargets: -1}})
+			return err
+		}},
+		"NewClient": {[]string{"address", "credentials", "reconnect.initial_delay", "reconnect.jitter", "metadata"}, func(context.Context) error {
+			_, err := atedispatcher.NewClient("http://x", atedispatcher.WithTransportCredentials(nil), atedispatcher.WithMetadata(map[string]string{"": ""}),
+				atedispatcher.WithReconnect(atedispatcher.Reconnect{InitialDelay: -1, Jitter: 2}))
+			return err
+		}},
+		"a producer": {[]string{"handler", "concurrency", "max_backlog", "grace", "registrations[1].topic", "registrations[1].group"},
+			client.NewProducer([]string{"t"}, nil, atedispatcher.ProducerOptions{
+				Concurrency: -1, MaxBacklog: -1, Grace: -1, Registrations: []atedispatcher.Registration{{Topic: huge, Group: huge}},
+			}).Run},
+		"Register": {[]string{"topic", "group"}, func(ctx context.Context) error { return producer.Register(ctx, huge, huge) }},
+		"a listener": {[]string{"listener_id", "topics[0]", "group", "buffer_bytes"},
+			client.NewListener([]string{"not a topic"}, atedispatcher.ListenerOptions{ID: "a b", Group: "a b", BufferBytes: 1}).Run},
+		"a listener that cannot be sent": {[]string{"listener_id", "topics[1]", "group", "buffer_bytes"},
+			client.NewListener([]string{"t", huge}, atedispatcher.ListenerOptions{ID: huge, Group: huge, BufferBytes: -1}).Run},
+		"Add":    {[]string{"add_topics[1]"}, func(ctx context.Context) error { return live.Add(ctx, "t", "not a topic") }},
+		"Remove": {[]string{"remove_topics[1]"}, func(ctx context.Context) error { return live.Remove(ctx, "t", huge) }},
+		"UpdateListener": {[]string{"listener_id", "add_topics[0]", "remove_topics[0]"}, func(ctx context.Context) error {
+			_, err := client.UpdateListener(ctx, "a b", []string{"not a topic"}, []string{"a..b"})
+			return err
+		}},
+		"an UpdateListener with a huge topic": {[]string{"add_topics[0]"}, func(ctx context.Context) error {
+			_, err := client.UpdateListener(ctx, "x", []string{huge}, nil)
+			return err
+		}},
+		"an UpdateListener that cannot be sent": {[]string{"listener_id", "add_topics[1]", "remove_topics[0]"}, func(ctx context.Context) error {
+			_, err := client.UpdateListener(ctx, huge, []string{"t", huge}, []string{huge})
+			return err
+		}},
+	} {
+		atOnce(t, name, func(err error) bool {
+			failure, ok := errors.AsType[*atedispatcher.Error](err)
+			if !ok || failure.Code != codes.InvalidArgument || failure.Reason != "INVALID_FIELD" {
+				return false
+			}
+			var fields []string
+			for _, violation := range failure.FieldViolations {
+				fields = append(fields, violation.Field)
+			}
+			return slices.Equal(fields, c.fields)
+		}, c.call)
 	}
 }
 

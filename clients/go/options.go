@@ -72,16 +72,13 @@ func newClientOptions(options []Option) clientOptions {
 	return o
 }
 
-// check refuses impossible options.
-func (o *clientOptions) check() error {
+// check adds impossible options.
+func (o *clientOptions) check(found *violations) {
 	if o.credentials == nil {
-		return invalidArgument("credentials", "are nil")
+		found.add("credentials", "are nil")
 	}
-	if err := o.reconnect.check(); err != nil {
-		return err
-	}
-	o.reconnect = o.reconnect.withDefaults()
-	return checkMetadata("metadata", o.metadata)
+	o.reconnect.check(found)
+	found.addFrom(checkMetadata("metadata", o.metadata))
 }
 
 // checkAddress refuses what gRPC would take for a host name, and would then fail to resolve at each call.

@@ -10,37 +10,19 @@ const (
 	maxIDBytes    = 128
 )
 
-// checkPattern rejects malformed topics and patterns locally, because the server would end the session for them.
-func checkPattern(pattern string) error {
-	if len(pattern) > maxTopicBytes {
-		return tooLong("topic", pattern, maxTopicBytes)
+// isPattern reports whether a text is a topic or pattern.
+func isPattern(text string) bool {
+	if len(text) > maxTopicBytes {
+		return false
 	}
-	tokens := strings.Split(pattern, ".")
+	tokens := strings.Split(text, ".")
 	for i, token := range tokens {
 		isLast := i == len(tokens)-1
-		if token == "*" || token == ">" && isLast || isToken(token) {
-			continue
+		if token != "*" && !(token == ">" && isLast) && !isToken(token) {
+			return false
 		}
-		return invalidArgument("topic", "%q is malformed; use tokens of A-Z, a-z, 0-9, _ and -, separated by dots; "+
-			"* matches one token, and > as the last token matches one or more", pattern)
 	}
-	return nil
-}
-
-// tooLong returns the error of a text beyond the server's limit, with its beginning.
-func tooLong(field, text string, maxBytes int) *Error {
-	return invalidArgument(field, "%q is %d bytes long; use at most %d", boundedText(text, 64), len(text), maxBytes)
-}
-
-// checkRegistration rejects what can never fit into a message locally, because the server would end the session for it.
-func checkRegistration(registration Registration) error {
-	if len(registration.Topic) > maxTopicBytes {
-		return tooLong("topic", registration.Topic, maxTopicBytes)
-	}
-	if len(registration.Group) > maxIDBytes {
-		return tooLong("group", registration.Group, maxIDBytes)
-	}
-	return nil
+	return true
 }
 
 func isToken(token string) bool {

@@ -102,19 +102,17 @@ func (p *Producer) Run(ctx context.Context) error {
 
 // checkOptions refuses impossible values, which would otherwise mean a default or a huge number.
 func (p *Producer) checkOptions() error {
+	var found violations
 	if p.runner.handler == nil {
-		return invalidArgument("handler", "is nil")
+		found.add("handler", "is nil")
 	}
-	if _, err := count("concurrency", p.options.Concurrency); err != nil {
-		return err
-	}
-	if _, err := count("max_backlog", p.options.MaxBacklog); err != nil {
-		return err
-	}
+	found.count("concurrency", p.options.Concurrency)
+	found.count("max_backlog", p.options.MaxBacklog)
 	if p.options.Grace < 0 {
-		return invalidArgument("grace", "is %v; it must not be negative", p.options.Grace)
+		found.add("grace", "is %v; it must not be negative", p.options.Grace)
 	}
-	return p.registrations.check()
+	p.registrations.check(&found)
+	return found.err()
 }
 
 // Ready waits until the producer is live: it is a target of every request on its topics that the server accepts from
@@ -134,17 +132,21 @@ func (p *Producer) ID() string {
 // the context ends first, the registration may still take effect. Once the producer has ended, Register returns the
 // reason.
 func (p *Producer) Register(ctx context.Context, topic, group string) error {
-	registration := Registration{Topic: topic, Group: group}
-	if err := checkRegistration(registration); err != nil {
+	var found violations
+	found.size("topic", topic, maxTopicBytes)
+	found.size("group", group, maxIDBytes)
+	if err := found.err(); err != nil {
 		return err
 	}
-	return p.change(ctx, p.registrations.register(registration))
+	return p.change(ctx, p.registrations.register(Registration{Topic: topic, Group: group}))
 }
 
 // Deregister removes a topic or pattern, spelled as it was registered. Earlier assignments may still be answered. It
 // returns like Register.
 func (p *Producer) Deregister(ctx context.Context, topic string) error {
-	if err := checkRegistration(Registration{Topic: topic}); err != nil {
+	var found violations
+	found.size("topic", topic, maxTopicBytes)
+	if err := found.err(); err != nil {
 		return err
 	}
 	return p.change(ctx, p.registrations.deregister(topic))
@@ -153,14 +155,15 @@ func (p *Producer) Deregister(ctx context.Context, topic string) error {
 // SetConcurrency changes how many handlers may run at a time; at least 1. Running handlers continue. It fails with
 // ErrInvalidArgument, or with the reason once the producer has ended.
 func (p *Producer) SetConcurrency(concurrency int) error {
-	window, err := count("concurrency", concurrency)
-	if err == nil && concurrency < 1 {
-		err = invalidArgument("concurrency", "is %d; it must be at least 1", concurrency)
+	var found violations
+	if concurrency == 0 {
+		found.add("concurrency", "is 0; it must be at least 1")
 	}
-	if err == nil {
-		err = p.supervisor.ended()
+	window := found.count("concurrency", concurrency)
+	if err := found.err(); err != nil {
+		return err
 	}
-	if err != nil {
+	if err := p.supervisor.ended(); err != nil {
 		return err
 	}
 	p.mu.Lock()

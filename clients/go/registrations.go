@@ -2,6 +2,7 @@ package atedispatcher
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"sync"
@@ -38,16 +39,18 @@ type registrationChange struct {
 	done    chan error // buffered
 }
 
-// check rejects registrations that can never fit into a message.
-func (r *registrations) check() error {
+// check adds the first registration that can never fit into a message.
+func (r *registrations) check(found *violations) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, each := range r.current {
-		if err := checkRegistration(each); err != nil {
-			return err
+	for i, each := range r.current {
+		before := len(*found)
+		found.size(fmt.Sprintf("registrations[%d].topic", i), each.Topic, maxTopicBytes)
+		found.size(fmt.Sprintf("registrations[%d].group", i), each.Group, maxIDBytes)
+		if len(*found) > before {
+			return
 		}
 	}
-	return nil
 }
 
 // confirmedTopics returns the registrations for the next Hello.

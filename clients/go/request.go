@@ -1,7 +1,6 @@
 package atedispatcher
 
 import (
-	"math"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -94,9 +93,19 @@ const (
 	NoProducersWait
 )
 
+// encodeDispatch is encode for a request whose results do not come back to the caller.
+func (o *RequestOptions) encodeDispatch(topic string) ([]byte, error) {
+	var found violations
+	if o.ExcludeListeners {
+		found.add("exclude_listeners", "is only for Gather: a dispatched request would have no recipient")
+	}
+	return o.encode(topic, found)
+}
+
 // encode returns a Request message, which the server forwards to every producer without decoding its arguments. The
 // same options always give the same bytes, because the server compares the content of requests with the same id.
-func (o *RequestOptions) encode(topic string) ([]byte, error) {
+// It fails if there are violations, found before or here.
+func (o *RequestOptions) encode(topic string, found violations) ([]byte, error) {
 	message := &dispatcherv1.Request{
 		Topic:       topic,
 		Data:        o.Data,
@@ -104,26 +113,18 @@ func (o *RequestOptions) encode(topic string) ([]byte, error) {
 		Attributes:  o.Attributes,
 		RequestId:   o.RequestID,
 	}
-	if o.TTL < 0 {
-		return nil, invalidArgument("request.ttl", "is %v; it must not be negative", o.TTL)
-	}
-	if o.NoProducers < NoProducersComplete || o.NoProducers > NoProducersWait {
-		return nil, invalidArgument("request.no_producers_action", "is %d, which is unknown", o.NoProducers)
-	}
-	if err := checkMetadata("context", o.Context); err != nil {
-		return nil, err
-	}
+	found.texts("request.topic", topic)
+	found.texts("request.content_type", o.ContentType)
+	found.texts("request.request_id", o.RequestID)
+	found.textMap("request.attributes", o.Attributes)
+	found.addFrom(checkMetadata("context", o.Context))
 	if o.TTL != 0 {
 		message.Ttl = durationpb.New(o.TTL)
 	}
-	if o.NoProducers != NoProducersComplete {
-		message.NoProducersAction = dispatcherv1.NoProducersAction(o.NoProducers + 1)
-	}
-	var err error
-	if message.Completion, err = o.Completion.message(); err != nil {
-		return nil, err
-	}
-	if message.Selector, err = o.Selector.message(); err != nil {
+	message.NoProducersAction = dispatcherv1.NoProducersAction(enumNumber(int(o.NoProducers), int(NoProducersWait)))
+	message.Completion = o.Completion.message(&found)
+	message.Selector = o.Selector.message(&found)
+	if err := found.err(); err != nil {
 		return nil, err
 	}
 	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(message)
@@ -147,25 +148,23 @@ func (o *RequestOptions) encode(topic string) ([]byte, error) {
 	return b, nil
 }
 
-func (c Completion) message() (*dispatcherv1.Completion, error) {
+func (c Completion) message(found *violations) *dispatcherv1.Completion {
 	if c == (Completion{}) {
-		return nil, nil
+		return nil
 	}
-	message := &dispatcherv1.Completion{CountErrors: c.CountErrors}
+	message := &dispatcherv1.Completion{
+		MinResults:  found.count("request.completion.min_results", c.MinResults),
+		CountErrors: c.CountErrors,
+		LoserAction: dispatcherv1.LoserAction(enumNumber(int(c.Losers), int(LetLosersRun))),
+	}
 	goals := 0
 	if c.ResultCount != 0 {
-		count, err := count("request.completion.result_count", c.ResultCount)
-		if err != nil {
-			return nil, err
-		}
+		count := found.count("request.completion.result_count", c.ResultCount)
 		message.Until = &dispatcherv1.Completion_ResultCount{ResultCount: count}
 		goals++
 	}
 	if c.QuorumPercent != 0 {
-		percent, err := count("request.completion.quorum_percent", c.QuorumPercent)
-		if err != nil {
-			return nil, err
-		}
+		percent := found.count("request.completion.quorum_percent", c.QuorumPercent)
 		message.Until = &dispatcherv1.Completion_QuorumPercent{QuorumPercent: percent}
 		goals++
 	}
@@ -174,42 +173,20 @@ func (c Completion) message() (*dispatcherv1.Completion, error) {
 		goals++
 	}
 	if goals > 1 {
-		return nil, invalidArgument("request.completion", "sets more than one of result count, quorum and first success")
-	}
-	var err error
-	if message.MinResults, err = count("request.completion.min_results", c.MinResults); err != nil {
-		return nil, err
-	}
-	if c.StallTimeout < 0 {
-		return nil, invalidArgument("request.completion.stall_timeout", "is %v; it must not be negative", c.StallTimeout)
-	}
-	if c.Losers < CancelLosers || c.Losers > LetLosersRun {
-		return nil, invalidArgument("request.completion.loser_action", "is %d, which is unknown", c.Losers)
+		found.add("request.completion", "sets more than one of result count, quorum and first success")
 	}
 	if c.StallTimeout != 0 {
 		message.StallTimeout = durationpb.New(c.StallTimeout)
 	}
-	if c.Losers != CancelLosers {
-		message.LoserAction = dispatcherv1.LoserAction(c.Losers + 1)
-	}
-	return message, nil
+	return message
 }
 
-func (s Selector) message() (*dispatcherv1.Selector, error) {
+func (s Selector) message(found *violations) *dispatcherv1.Selector {
 	if len(s.ProducerIDs) == 0 && len(s.MatchLabels) == 0 && s.MaxTargets == 0 {
-		return nil, nil
+		return nil
 	}
-	targets, err := count("request.selector.max_targets", s.MaxTargets)
-	if err != nil {
-		return nil, err
-	}
-	return &dispatcherv1.Selector{ProducerIds: s.ProducerIDs, MatchLabels: s.MatchLabels, MaxTargets: targets}, nil
-}
-
-// count converts to the unsigned type of the wire. Other bounds are checked by the server.
-func count(field string, n int) (uint32, error) {
-	if n < 0 || int64(n) > math.MaxUint32 {
-		return 0, invalidArgument(field, "is %d; it must be from 0 to %d", n, uint32(math.MaxUint32))
-	}
-	return uint32(n), nil
+	found.texts("request.selector.producer_ids", s.ProducerIDs...)
+	found.textMap("request.selector.match_labels", s.MatchLabels)
+	targets := found.count("request.selector.max_targets", s.MaxTargets)
+	return &dispatcherv1.Selector{ProducerIds: s.ProducerIDs, MatchLabels: s.MatchLabels, MaxTargets: targets}
 }

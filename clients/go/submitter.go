@@ -38,10 +38,7 @@ func (c *Client) NewSubmitter() *Submitter {
 // Dispatch is like [Client.Dispatch]. If the stream breaks or the context ends before the server has answered, the
 // server may or may not have accepted the request; a retry with the same RequestID is safe.
 func (s *Submitter) Dispatch(ctx context.Context, topic string, options RequestOptions) (*Acceptance, error) {
-	if options.ExcludeListeners {
-		return nil, errNoRecipient()
-	}
-	request, err := options.encode(topic)
+	request, err := options.encodeDispatch(topic)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +57,7 @@ func (s *Submitter) Dispatch(ctx context.Context, topic string, options RequestO
 // Gather is like [Client.Gather]. It fails with ErrInvalidArgument while another gather of this submitter has the same
 // RequestID.
 func (s *Submitter) Gather(ctx context.Context, topic string, options RequestOptions) (*Gather, error) {
-	request, err := options.encode(topic)
+	request, err := options.encode(topic, nil)
 	if err != nil {
 		return nil, err
 	}

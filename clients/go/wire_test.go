@@ -120,7 +120,7 @@ func TestAnAssignmentIsDecodedCompletely(t *testing.T) {
 		Args: []any{3, "b"}, Kwargs: map[string]any{"k": nil}, Data: []byte{1}, ContentType: "c",
 		Attributes: map[string]string{"a": "b"}, TTL: time.Second, RequestID: "r",
 	}
-	request, err := options.encode("t")
+	request, err := options.encode("t", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +175,7 @@ func TestEveryOptionOfARequestReachesTheWire(t *testing.T) {
 		Completion: Completion{QuorumPercent: 80, StallTimeout: time.Millisecond, MinResults: 3, CountErrors: true, Losers: LetLosersRun},
 		Selector:   Selector{ProducerIDs: []string{"p"}, MatchLabels: map[string]string{"a": "b"}, MaxTargets: 4},
 	}
-	b, err := options.encode("t")
+	b, err := options.encode("t", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,7 +205,7 @@ func TestEveryOptionOfARequestReachesTheWire(t *testing.T) {
 		{Args: []any{func() {}}},
 		{Kwargs: map[string]any{"f": func() {}}},
 	} {
-		if _, err := refused.encode("t"); errorFromCall(err).Code != 3 {
+		if _, err := refused.encode("t", nil); errorFromCall(err).Code != 3 {
 			t.Errorf("%+v: got %v", refused, err)
 		}
 	}
