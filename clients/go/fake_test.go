@@ -275,3 +275,36 @@ func retryLater(t *testing.T, delay time.Duration) error {
 	}
 	return st.Err()
 }
+
+func TestAServerMayRepeatItself(t *testing.T) {
+	welcome := &dispatcherv1.DispatcherMessage{Message: &dispatcherv1.DispatcherMessage_Welcome{Welcome: &dispatcherv1.Welcome{
+		ProducerId: "minted", HeartbeatInterval: durationpb.New(time.Minute), MaxOutstanding: 1,
+	}}}
+	client := connect(t, serveFake(t, &fake{
+		listen: func(_ int, _ *dispatcherv1.ListenRequest, stream grpc.ServerStreamingServer[dispatcherv1.ListenResponse]) error {
+			send(t, stream, readyEvent(), readyEvent())
+			<-stream.Context().Done()
+			return nil
+		},
+		produce: func(_ int, stream grpc.BidiStreamingServer[dispatcherv1.ProduceRequest, dispatcherv1.ProduceResponse]) error {
+			if err := stream.Send(&dispatcherv1.ProduceResponse{Messages: []*dispatcherv1.DispatcherMessage{welcome, welcome}}); err != nil {
+				t.Error(err)
+			}
+			if _, err := stream.Recv(); err != nil { // Hello
+				t.Error(err)
+			}
+			_, _ = stream.Recv() // Drain
+			return nil
+		},
+	}))
+	h := listen(t, client, atedispatcher.ListenerOptions{}, "t")
+	h.untilStatus(t, atedispatcher.StatusReady, 2)
+	welcomes := make(chan struct{}, 2)
+	produce(t, client, "t", echo, atedispatcher.ProducerOptions{OnStatus: func(s atedispatcher.Status) {
+		if s.Kind == atedispatcher.StatusReady {
+			welcomes <- struct{}{}
+		}
+	}})
+	<-welcomes
+	<-welcomes
+}
