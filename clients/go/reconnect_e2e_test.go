@@ -189,5 +189,7 @@ func TestNoResultIsLostWhileConnectionsKeepBreaking(t *testing.T) {
 	if got := numbers(t, h.results); !slices.Equal(got, count(1, total)) || len(h.gaps) > 0 {
 		t.Errorf("got %d results, gaps %v", len(got), h.gaps)
 	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	t.Log(fmt.Sprint(len(h.statuses)/2, " sessions"))
 }
