@@ -294,18 +294,6 @@ func TestTheEndOfAClientEndsEveryWait(t *testing.T) {
 	atOnce(t, "Run of a producer", isClosed, func(context.Context) error { return producing.result() })
 }
 
-func TestTheEndOfAClientIsTheCauseOfItsHandlersContexts(t *testing.T) {
-	client, caller := shared(t), shared(t)
-	started, causes := make(chan string, 1), make(chan error, 1)
-	produce(t, client, "torn.handler", untilRevoked(started, causes), atedispatcher.ProducerOptions{})
-	if _, err := caller.Dispatch(testContext(t), "torn.handler", atedispatcher.RequestOptions{TTL: time.Minute}); err != nil {
-		t.Fatal(err)
-	}
-	<-started
-	client.Close()
-	atOnce(t, "the handler", isClosed, func(context.Context) error { return <-causes })
-}
-
 func TestAClosedListenerEndsForGood(t *testing.T) {
 	client := shared(t)
 	produce(t, client, "shut", echo, atedispatcher.ProducerOptions{})

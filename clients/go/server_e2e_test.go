@@ -167,7 +167,7 @@ func TestClosingTheClientEndsEverything(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	}
-	if cause := <-causes; !errors.Is(cause, atedispatcher.ErrSessionLost) {
+	if cause := <-causes; !errors.Is(cause, atedispatcher.ErrClosed) {
 		t.Errorf("the handler's context ended with %v", cause)
 	}
 }
