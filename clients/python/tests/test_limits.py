@@ -224,11 +224,11 @@ def test_impossible_options_of_a_client_are_rejected(
 @pytest.mark.parametrize(
     ("options", "field"),
     [
-        ({"ttl": "4s"}, "ttl"),
+        ({"ttl": "4s"}, "request.ttl"),
         ({"ttl": -1}, "request.ttl"),
         ({"ttl": 0}, "request.ttl"),
-        ({"ttl": float("nan")}, "ttl"),
-        ({"ttl": float("inf")}, "ttl"),
+        ({"ttl": float("nan")}, "request.ttl"),
+        ({"ttl": float("inf")}, "request.ttl"),
         ({"timeout": "4s"}, "timeout"),
         ({"timeout": -1}, "timeout"),
         ({"timeout": float("nan")}, "timeout"),

@@ -10,7 +10,7 @@ from typing import Final, Literal, Union
 from google.protobuf.message import DecodeError
 
 from ate_dispatcher_grpc._cursors import Cursors
-from ate_dispatcher_grpc._enums import enum_number
+from ate_dispatcher_grpc._fields import check_size, enum_field, set_field
 from ate_dispatcher_grpc._gen import view_pb2 as view
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1 import listener_pb2 as wire
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1.dispatcher_service_pb2 import ListenRequest, SubscribeRequest
@@ -22,7 +22,7 @@ from ate_dispatcher_grpc._session import SessionPort, undecodable_event
 from ate_dispatcher_grpc._time import seconds_of
 from ate_dispatcher_grpc._topics import check_patterns
 from ate_dispatcher_grpc.delivery import ResultDelivery
-from ate_dispatcher_grpc.errors import DispatcherError, invalid_argument
+from ate_dispatcher_grpc.errors import DispatcherError
 from ate_dispatcher_grpc.results import Gap, Summary, decode_gap, decode_summary
 from ate_dispatcher_grpc.status import Fault, GoingAway, Ready
 
@@ -57,7 +57,7 @@ class ListenerCore:
     def __init__(self, options: ListenerOptions, port: SessionPort) -> None:
         self._options = options
         self._port = port
-        self._topics = ListenerTopics(check_patterns(options.topics, "topics"))
+        self._topics = ListenerTopics(check_patterns(options.topics, "listen.topics"))
         self._cursors = Cursors()
         # An id that the server assigned is kept, so that a new session replaces one on a dead connection even before
         # the server notices the loss.
@@ -70,24 +70,24 @@ class ListenerCore:
         """Returns the first messages of a new stream: the topics and cursors, in parts that any server accepts.
 
         Raises:
-            InvalidArgumentError: An option cannot be encoded.
+            InvalidArgumentError: An option cannot be encoded, or is too long for any server.
         """
         self._accepts_changes = False
         self._unsent.clear()
         self._topics.stream_started()
         options = self._options
-        try:
-            action = enum_number(wire.OverflowAction, options.overflow_action or "UNSPECIFIED")
-            listen = ListenRequest(
-                listener_id=self._id,
-                include_late=options.include_late,
-                include_summaries=options.include_summaries,
-                overflow_action=action,
-                buffer_bytes=options.buffer_bytes,
-                group=options.group,
-            )
-        except (TypeError, ValueError) as error:
-            raise invalid_argument("listener", f"has an option that cannot be encoded: {error}") from error
+        listen = ListenRequest()
+        for name, value in {
+            "listener_id": self._id,
+            "include_late": options.include_late,
+            "include_summaries": options.include_summaries,
+            "buffer_bytes": options.buffer_bytes,
+            "group": options.group,
+        }.items():
+            set_field(listen, name, value, "listen")
+        action = options.overflow_action or "UNSPECIFIED"
+        listen.overflow_action = enum_field(wire.OverflowAction, action, "listen.overflow_action")
+        check_size(listen, "listen")
         budget = MAX_MESSAGE_BYTES - OVERHEAD_BYTES - listen.ByteSize()
         items: list[str | Cursor] = [*self._topics.current(), *self._cursors.resume_points()]
         first, *further = split(items, _size, budget)
@@ -119,7 +119,7 @@ class ListenerCore:
 
     def add(self, topics: Sequence[str]) -> tuple[list[bytes], Future[None]]:
         """Returns the messages that add topics, and a future that the confirmation settles."""
-        added, done = self._topics.add(check_patterns(topics, "topics"))
+        added, done = self._topics.add(check_patterns(topics, "update.add_topics"))
         updates = [wire.TopicsUpdate(add_topics=part) for part in split_topics(added)]
         return self._updates(updates), done
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Final, Generic, TypeVar
 
@@ -12,13 +12,15 @@ from grpc import StatusCode
 
 from ate_dispatcher_grpc._assignment import BaseAssignment
 from ate_dispatcher_grpc._enums import EnumNames
+from ate_dispatcher_grpc._failures import printable
+from ate_dispatcher_grpc._fields import check_size, checked, set_field
 from ate_dispatcher_grpc._gen import view_pb2 as view
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1 import producer_pb2 as wire
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1.session_pb2 import GoAway, Heartbeat
 from ate_dispatcher_grpc._parts import MAX_MESSAGE_BYTES, OVERHEAD_BYTES, split
 from ate_dispatcher_grpc._producer_options import ProducerOptions, ProducerTopic, check_concurrency
 from ate_dispatcher_grpc._producer_port import ProducerPort
-from ate_dispatcher_grpc._registrations import Registrations
+from ate_dispatcher_grpc._registrations import Registrations, encode_registration
 from ate_dispatcher_grpc._status import error_of_status
 from ate_dispatcher_grpc._time import seconds_of
 from ate_dispatcher_grpc.errors import DispatcherError, LimitError, RevokedError, invalid_argument
@@ -48,7 +50,7 @@ class ProducerCore(Generic[A]):
         self._options = options
         self._make = make
         self._port = port
-        self._registrations = Registrations(map(_registration, options.topics))
+        self._registrations = Registrations(_registrations(options.topics))
         # Contains revoked assignments too while their handlers run, since these may still send results.
         self._outstanding: dict[str, A] = {}
         self.concurrency = options.concurrency
@@ -73,27 +75,24 @@ class ProducerCore(Generic[A]):
         """Returns the first message of a new stream.
 
         Raises:
-            InvalidArgumentError: An option cannot be encoded.
+            InvalidArgumentError: An option cannot be encoded, or is too long for any server.
         """
         self._ready_status = None
         self._unconfirmed.clear()
-        try:
-            hello = wire.Hello(
-                producer_id=self._id,
-                display_name=self._options.display_name,
-                labels=self._labels,
-                max_outstanding=self.concurrency,
-                max_backlog=self._options.max_backlog,
-                report_dispositions=self._options.report_dispositions,
-            )
-            registrations = self._registrations.current()
-        except (TypeError, ValueError) as error:
-            raise invalid_argument("producer", f"has an option that cannot be encoded: {error}") from error
+        options = self._options
+        hello = wire.Hello()
+        for name, value in {
+            "producer_id": self._id,
+            "display_name": options.display_name,
+            "max_outstanding": self.concurrency,
+            "max_backlog": options.max_backlog,
+            "report_dispositions": options.report_dispositions,
+        }.items():
+            set_field(hello, name, value, "messages.hello")
+        checked("messages.hello.labels", lambda: hello.labels.update(self._labels))
+        check_size(hello, "messages.hello")
         budget = MAX_MESSAGE_BYTES - OVERHEAD_BYTES - hello.ByteSize()
-        if budget < 0:
-            raise invalid_argument(
-                "producer", f"has options of {hello.ByteSize():,} bytes; shorten the labels"
-            )
+        registrations = self._registrations.current()
         first, *self._further = split(registrations, wire.Registration.ByteSize, budget)
         hello.registrations.extend(first)
         return _batch(view.ProducerMessage(hello=hello.SerializeToString()))
@@ -259,13 +258,21 @@ class ProducerCore(Generic[A]):
         self._port.send(message)
 
 
-def _registration(topic: ProducerTopic) -> tuple[str, str]:
-    return (topic, "") if isinstance(topic, str) else (topic[0], topic[1])
+def _registrations(topics: Sequence[ProducerTopic]) -> Iterator[tuple[str, str]]:
+    if isinstance(topics, str):
+        text = f"is the string {printable(repr(topics))}; use a list of topics"
+        raise invalid_argument("messages.hello.registrations", text)
+    for index, each in enumerate(topics):
+        pair = each if isinstance(each, (tuple, list)) and len(each) == 2 else (each, "")
+        encode_registration(*pair, f"messages.hello.registrations[{index}]")
+        yield pair
 
 
 def _copy_labels(labels: Mapping[str, str]) -> dict[str, str]:
     if not isinstance(labels, Mapping):
-        raise invalid_argument("labels", f"is a {type(labels).__name__}; it must be a mapping of str to str")
+        raise invalid_argument(
+            "messages.hello.labels", f"is a {type(labels).__name__}; it must be a mapping of str to str"
+        )
     return dict(labels)
 
 

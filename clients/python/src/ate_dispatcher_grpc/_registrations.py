@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
 
+from ate_dispatcher_grpc._fields import check_size, set_field
 from ate_dispatcher_grpc._gen import view_pb2 as view
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1.producer_pb2 import Deregister, Fault, Register, Registration
 from ate_dispatcher_grpc._status import error_of_status
+from ate_dispatcher_grpc._topics import check_pattern
 from ate_dispatcher_grpc.errors import DispatcherError
 
 
@@ -40,11 +42,16 @@ class Registrations:
         return [change.message for change in self._changes.values()]
 
     def register(self, topic: str, group: str) -> tuple[view.ProducerMessage, Future[None]]:
-        """Returns the message that joins a topic, and a future that the server's answer settles."""
+        """Returns the message that joins a topic, and a future that the server's answer settles.
+
+        Raises:
+            InvalidArgumentError: The topic is malformed, or the group cannot be encoded or is too long for any server.
+        """
+        path = "messages.register.registrations[0]"
+        check_pattern(topic, f"{path}.topic")
+        registration = encode_registration(topic, group, path)
         correlation_id = self.next_id()
-        register = Register(
-            registrations=[Registration(topic=topic, group=group)], correlation_id=correlation_id
-        )
+        register = Register(registrations=[registration], correlation_id=correlation_id)
         message = view.ProducerMessage(register=register.SerializeToString())
         return self._add(correlation_id, message, lambda: self._groups.update({topic: group}))
 
@@ -52,7 +59,11 @@ class Registrations:
         """Returns the message that leaves a topic, and a future that the server's answer settles.
 
         The next Hello does not contain the topic any more.
+
+        Raises:
+            InvalidArgumentError: The topic is malformed.
         """
+        check_pattern(topic, "messages.deregister.topics[0]")
         correlation_id = self.next_id()
         self._groups.pop(topic, None)
         deregister = Deregister(topics=[topic], correlation_id=correlation_id)
@@ -91,6 +102,20 @@ class Registrations:
         change = _Change(message, apply, Future())
         self._changes[correlation_id] = change
         return message, change.done
+
+
+def encode_registration(topic: str, group: str, path: str) -> Registration:
+    """Returns a registration.
+
+    Raises:
+        InvalidArgumentError: A value cannot be encoded, or is too long for any server. `path` is the path of the
+            registration.
+    """
+    registration = Registration()
+    set_field(registration, "topic", topic, path)
+    set_field(registration, "group", group, path)
+    check_size(registration, path)
+    return registration
 
 
 def _settle(done: Future[None], error: DispatcherError | None) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from ate_dispatcher_grpc._enums import enum_number
+from ate_dispatcher_grpc._fields import checked, enum_field, set_field, strings
 from ate_dispatcher_grpc._gen import view_pb2 as view
-from ate_dispatcher_grpc._gen.ate.dispatcher.v1.dispatcher_service_pb2 import UpdateListenerRequest
+from ate_dispatcher_grpc._gen.ate.dispatcher.v1.dispatcher_service_pb2 import (
+    CancelRequestRequest,
+    UpdateListenerRequest,
+)
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1.request_pb2 import LoserAction, NoProducersAction, Request
 from ate_dispatcher_grpc._json import encode_list, encode_struct
 from ate_dispatcher_grpc._parts import MAX_MESSAGE_BYTES, split_topics
@@ -17,7 +20,6 @@ from ate_dispatcher_grpc._varint import length_delimited
 from ate_dispatcher_grpc.errors import invalid_argument
 from ate_dispatcher_grpc.options import Completion, GatherOptions, RequestOptions, Selector
 
-_T = TypeVar("_T")
 _GOALS = ("result_count", "quorum_percent", "first_success")
 
 
@@ -34,21 +36,21 @@ def encode_request(topic: str, options: RequestOptions) -> bytes:
         if name not in GatherOptions.__annotations__:
             raise TypeError(f"unexpected option {name!r}; arguments for the producers go into kwargs={{...}}")
     request = Request()
-    _set(request, "topic", topic, "request")
+    set_field(request, "topic", topic, "request")
     for name in ("data", "content_type", "request_id"):
-        _set(request, name, options.get(name), "request")
-    _checked("request.attributes", lambda: request.attributes.update(options.get("attributes") or {}))
+        set_field(request, name, options.get(name), "request")
+    checked("request.attributes", lambda: request.attributes.update(options.get("attributes") or {}))
     ttl = options.get("ttl")
     _check_timeout(options.get("timeout"))
     if ttl is not None:
-        request.ttl.CopyFrom(duration_of(ttl, "ttl"))
+        request.ttl.CopyFrom(duration_of(ttl, "request.ttl"))
     if "completion" in options:
         _set_completion(request, options["completion"])
     if "selector" in options:
         _set_selector(request, options["selector"])
     action = options.get("no_producers_action")
     if action is not None:
-        request.no_producers_action = _enum(NoProducersAction, action, "no_producers_action")
+        request.no_producers_action = enum_field(NoProducersAction, action, "request.no_producers_action")
     encoded = request.SerializeToString(deterministic=True)
     if options.get("args"):
         encoded += length_delimited(2, encode_list(options["args"], "args"))
@@ -65,47 +67,60 @@ def encode_call(topic: str, options: RequestOptions, flag: bool) -> bytes:
     return view.RequestCall(request=encode_request(topic, options), flag=flag).SerializeToString()
 
 
+def encode_cancel(request_id: str) -> bytes:
+    """Encodes a CancelRequestRequest.
+
+    Raises:
+        InvalidArgumentError: The id cannot be encoded. The server checks the value.
+    """
+    return checked("request_id", lambda: CancelRequestRequest(request_id=request_id)).SerializeToString()
+
+
 def encode_listener_updates(listener_id: str, add: Sequence[str], remove: Sequence[str]) -> list[bytes]:
     """Encodes UpdateListenerRequests, as many as the topics need; at least one.
 
     Raises:
-        InvalidArgumentError: A topic is malformed.
+        InvalidArgumentError: A value cannot be encoded, or a topic of several requests is malformed. The server checks
+            the topics of a single request, but of several it would apply those before the malformed one.
     """
-    added = split_topics(check_patterns(add, "add"))
-    removed = split_topics(check_patterns(remove, "remove"))
-    updates = [UpdateListenerRequest(listener_id=listener_id, add_topics=part) for part in added]
-    updates += [UpdateListenerRequest(listener_id=listener_id, remove_topics=part) for part in removed]
-    if (
-        len(added) == len(removed) == 1
-        and sum(map(UpdateListenerRequest.ByteSize, updates)) < MAX_MESSAGE_BYTES
-    ):
-        updates[0].MergeFrom(updates.pop())
-    return [each.SerializeToString() for each in updates or [UpdateListenerRequest(listener_id=listener_id)]]
+    whole = checked("listener_id", lambda: UpdateListenerRequest(listener_id=listener_id))
+    added, removed = strings(add, "add_topics"), strings(remove, "remove_topics")
+    checked("add_topics", lambda: whole.add_topics.extend(added))
+    checked("remove_topics", lambda: whole.remove_topics.extend(removed))
+    if whole.ByteSize() <= MAX_MESSAGE_BYTES:
+        return [whole.SerializeToString()]
+    parts = split_topics(check_patterns(added, "add_topics"))
+    updates = [UpdateListenerRequest(listener_id=listener_id, add_topics=part) for part in parts]
+    parts = split_topics(check_patterns(removed, "remove_topics"))
+    updates += [UpdateListenerRequest(listener_id=listener_id, remove_topics=part) for part in parts]
+    return [each.SerializeToString() for each in updates or [whole]]
 
 
 def _set_completion(request: Request, completion: Completion) -> None:
     target = request.completion
     target.SetInParent()
-    _reject_unknown(completion, Completion.__annotations__, "completion")
+    _reject_unknown(completion, Completion.__annotations__, "request.completion")
     if sum(name in completion for name in _GOALS) > 1:
-        raise invalid_argument("completion", f"has more than one of {', '.join(_GOALS)}")
+        raise invalid_argument("request.completion", f"has more than one of {', '.join(_GOALS)}")
     for name in (*_GOALS, "min_results", "count_errors"):
-        _set(target, name, completion.get(name), "completion")
+        set_field(target, name, completion.get(name), "request.completion")
     stall = completion.get("stall_timeout")
     if stall is not None:
-        target.stall_timeout.CopyFrom(duration_of(stall, "completion.stall_timeout"))
+        target.stall_timeout.CopyFrom(duration_of(stall, "request.completion.stall_timeout"))
     loser = completion.get("loser_action")
     if loser is not None:
-        target.loser_action = _enum(LoserAction, loser, "completion.loser_action")
+        target.loser_action = enum_field(LoserAction, loser, "request.completion.loser_action")
 
 
 def _set_selector(request: Request, selector: Selector) -> None:
     target = request.selector
     target.SetInParent()
-    _reject_unknown(selector, Selector.__annotations__, "selector")
-    _checked("selector.producer_ids", lambda: target.producer_ids.extend(selector.get("producer_ids", ())))
-    _checked("selector.match_labels", lambda: target.match_labels.update(selector.get("match_labels", {})))
-    _set(target, "max_targets", selector.get("max_targets"), "selector")
+    _reject_unknown(selector, Selector.__annotations__, "request.selector")
+    producer_ids = strings(selector.get("producer_ids") or (), "request.selector.producer_ids")
+    checked("request.selector.producer_ids", lambda: target.producer_ids.extend(producer_ids))
+    labels = selector.get("match_labels") or {}
+    checked("request.selector.match_labels", lambda: target.match_labels.update(labels))
+    set_field(target, "max_targets", selector.get("max_targets"), "request.selector")
 
 
 def _check_timeout(seconds: float | None) -> None:
@@ -120,19 +135,3 @@ def _reject_unknown(given: Mapping[str, Any], known: Mapping[str, Any], field: s
     for name in given:
         if name not in known:
             raise invalid_argument(f"{field}.{name}", f"is unknown; known are {', '.join(known)}")
-
-
-def _set(target: Any, name: str, value: Any, field: str) -> None:
-    if value is not None:
-        _checked(f"{field}.{name}", lambda: setattr(target, name, value))
-
-
-def _enum(enum: Any, name: str, field: str) -> Any:
-    return _checked(field, lambda: enum_number(enum, name))
-
-
-def _checked(field: str, write: Callable[[], _T]) -> _T:
-    try:
-        return write()
-    except (TypeError, ValueError, AttributeError) as error:
-        raise invalid_argument(field, f"cannot be encoded: {error}") from error

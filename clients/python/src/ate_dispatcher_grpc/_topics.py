@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
+from ate_dispatcher_grpc._failures import printable
+from ate_dispatcher_grpc._fields import strings
 from ate_dispatcher_grpc.errors import invalid_argument
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]+\Z")
 _MAX_BYTES = 255
 
 
-def check_patterns(patterns: Iterable[str], field: str) -> tuple[str, ...]:
-    """Returns the patterns if all are well-formed. Error messages call them `field`.
+def check_patterns(patterns: Sequence[str], field: str) -> tuple[str, ...]:
+    """Returns the patterns if all are well-formed; `field` is the path of the list.
 
     Raises:
-        InvalidArgumentError: A pattern is malformed. The server would end the session for it.
+        InvalidArgumentError: A pattern is malformed. The error names the first one.
     """
-    if isinstance(patterns, str):
-        raise invalid_argument(field, f"is the string {patterns!r}; use a list of strings")
-    checked = tuple(patterns)
-    for pattern in checked:
-        if not _is_pattern(pattern):
-            rule = "use tokens of A-Z a-z 0-9 _ - joined by dots, `*` for any token, a final `>` for the rest"
-            raise invalid_argument(field, f"has {pattern!r}; {rule}")
-    return checked
+    listed = strings(patterns, field)
+    for index, pattern in enumerate(listed):
+        check_pattern(pattern, f"{field}[{index}]")
+    return listed
+
+
+def check_pattern(pattern: str, field: str) -> None:
+    """Checks one pattern; `field` is its path.
+
+    Raises:
+        InvalidArgumentError: It is malformed.
+    """
+    if not _is_pattern(pattern):
+        rule = "use tokens of A-Z a-z 0-9 _ - joined by dots, `*` for any token, a final `>` for the rest"
+        raise invalid_argument(field, f"is {printable(repr(pattern))}; {rule}")
 
 
 def _is_pattern(pattern: str) -> bool:

@@ -132,8 +132,11 @@ def error_class(code: StatusCode, reason: str) -> type[DispatcherError]:
     return _CLASSES_BY_REASON.get(reason) or _CLASSES.get(code, DispatcherError)
 
 
-def invalid_argument(field: str, description: str, reason: str = "") -> InvalidArgumentError:
-    """Returns the error for an argument that this library rejects before it sends anything."""
+def invalid_argument(field: str, description: str, reason: str = "INVALID_FIELD") -> InvalidArgumentError:
+    """Returns the error for an argument that this library rejects before it sends anything.
+
+    The reason, and the path where the field is one of a message, are those that the dispatcher would give.
+    """
     return InvalidArgumentError(
         StatusCode.INVALID_ARGUMENT,
         f"{field} {description}",

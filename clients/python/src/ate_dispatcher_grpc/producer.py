@@ -9,7 +9,6 @@ from ate_dispatcher_grpc._background import run_in_background
 from ate_dispatcher_grpc._confirmation import wait_for_confirmation
 from ate_dispatcher_grpc._producer_peer import ProducerPeer
 from ate_dispatcher_grpc._session import DEFAULT_GRACE
-from ate_dispatcher_grpc._topics import check_patterns
 
 
 class Producer:
@@ -41,12 +40,11 @@ class Producer:
         Returns once the dispatcher has confirmed the registration. Registering a topic again replaces its group.
 
         Raises:
-            InvalidArgumentError: The topic is malformed.
+            InvalidArgumentError: The topic or group is malformed.
             DispatcherError: The dispatcher rejected the registration; the session continues. The reason is
                 WOULD_DEADLOCK if the call comes from on_status or on_disposition.
             TimeoutError: The dispatcher did not confirm within `timeout` seconds. The registration stays pending.
         """
-        check_patterns([topic], "topic")
         with self._session.lock:
             self._session.ensure_open()
             self._session.ensure_not_session_thread()
@@ -60,6 +58,7 @@ class Producer:
         Assignments that arrived before may still be answered.
 
         Raises:
+            InvalidArgumentError: The topic is malformed.
             DispatcherError: The producer is closed. The reason is WOULD_DEADLOCK if the call comes from on_status or
                 on_disposition.
             TimeoutError: The dispatcher did not confirm within `timeout` seconds. The change stays pending.

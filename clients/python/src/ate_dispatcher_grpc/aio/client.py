@@ -19,7 +19,7 @@ from ate_dispatcher_grpc._gen.ate.dispatcher.v1 import dispatcher_service_pb2 as
 from ate_dispatcher_grpc._listener_core import ListenerOptions, OverflowAction
 from ate_dispatcher_grpc._producer_options import ProducerOptions, ProducerTopic
 from ate_dispatcher_grpc._producer_port import Disposition
-from ate_dispatcher_grpc._request import encode_call, encode_listener_updates
+from ate_dispatcher_grpc._request import encode_call, encode_cancel, encode_listener_updates
 from ate_dispatcher_grpc._session import DEFAULT_GRACE
 from ate_dispatcher_grpc._time import answer_limit
 from ate_dispatcher_grpc.aio._connection import Connection
@@ -113,8 +113,7 @@ class Client:
         Raises:
             NotFoundError: The dispatcher knows no request with this id.
         """
-        request = service.CancelRequestRequest(request_id=request_id)
-        response = await self._connection.unary(_paths.CANCEL_REQUEST, request.SerializeToString())
+        response = await self._connection.unary(_paths.CANCEL_REQUEST, encode_cancel(request_id))
         return decode_summary(service.CancelRequestResponse.FromString(response).summary)
 
     async def update_listener(
@@ -123,6 +122,7 @@ class Client:
         """Changes the topics of any connected listener, also of another program; returns its topics after the change.
 
         Raises:
+            InvalidArgumentError: The id or a topic is malformed; `field_violations` names it. No topic is changed.
             NotFoundError: No listener with this id is connected.
         """
         response = b""

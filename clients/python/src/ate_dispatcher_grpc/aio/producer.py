@@ -7,7 +7,6 @@ import time
 from types import TracebackType
 
 from ate_dispatcher_grpc._session import DEFAULT_GRACE
-from ate_dispatcher_grpc._topics import check_patterns
 from ate_dispatcher_grpc.aio._producer_peer import ProducerPeer
 
 
@@ -40,10 +39,9 @@ class Producer:
         Returns once the dispatcher has confirmed the registration. Registering a topic again replaces its group.
 
         Raises:
-            InvalidArgumentError: The topic is malformed.
+            InvalidArgumentError: The topic or group is malformed.
             DispatcherError: The dispatcher rejected the registration; the session continues.
         """
-        check_patterns([topic], "topic")
         self._session.ensure_open()
         message, done = self._core.register(topic, group)
         self._send_change(message)
@@ -55,6 +53,7 @@ class Producer:
         Assignments that arrived before may still be answered.
 
         Raises:
+            InvalidArgumentError: The topic is malformed.
             DispatcherError: The producer is closed.
         """
         self._session.ensure_open()

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from queue import Queue
 from typing import Any, TypeVar
 
-from ate_dispatcher_grpc._failures import log_failure
+from ate_dispatcher_grpc._failures import log_failure, printable
 from ate_dispatcher_grpc._fork import Owner
 from ate_dispatcher_grpc.compat.codec import Codec
 from ate_dispatcher_grpc.compat.embedded import EmbeddedDispatcher
@@ -162,9 +162,11 @@ class ATEDispatcher(threading.Thread):
             DispatcherError: This is a forked child of the process that started the dispatcher; the reason is FORKED.
         """
         if isinstance(ttl, bool) or not isinstance(ttl, (int, float)) or not (0 < ttl < math.inf):
-            raise invalid_argument("ttl", f"is {ttl!r}; it must be a number of milliseconds above 0")
+            raise invalid_argument(
+                "request.ttl", f"is {printable(repr(ttl))}; it must be a number of milliseconds above 0"
+            )
         self._ensure_own_process()
-        name = to_wire(topic)
+        name = to_wire(topic, "request.topic")
         request = {"ttl": ttl / 1000, "options": call_options(self._codec, args, kwargs)}
         self.queue.put(
             QueueMsg(kind="request", topic=name, args=(), kwargs=request, uuid=None, reply_to=None)

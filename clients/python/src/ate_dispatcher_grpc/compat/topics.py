@@ -12,21 +12,23 @@ _MAX_BYTES = 255
 _PREFIX = "py-topic."
 
 
-def to_wire(topic: str) -> str:
+def to_wire(topic: str, field: str = "topic") -> str:
     """Returns the topic of the dispatcher: unchanged if the dispatcher allows it, otherwise in base64.
+
+    Error messages call it `field`.
 
     Raises:
         InvalidArgumentError: The topic is not a str, or is too long.
     """
     if not isinstance(topic, str):
-        raise invalid_argument("topic", f"is a {type(topic).__name__}; it must be a str")
+        raise invalid_argument(field, f"is a {type(topic).__name__}; it must be a str")
     name = topic
     if not _PLAIN.match(topic) or topic.startswith(_PREFIX):
         encoded = base64.urlsafe_b64encode(topic.encode("utf-8", "surrogatepass")).decode().rstrip("=")
         name = f"{_PREFIX}{encoded or '-'}"
     if len(name) > _MAX_BYTES:
         raise invalid_argument(
-            "topic", f"is {len(name)} bytes long as {name[:20]}…; at most {_MAX_BYTES} are allowed"
+            field, f"is {len(name)} bytes long as {name[:20]}…; at most {_MAX_BYTES} are allowed"
         )
     return name
 
