@@ -13,11 +13,16 @@ from ate_dispatcher_grpc import (
     Client,
     ClosedError,
     DispatcherError,
+    Gather,
     InvalidArgumentError,
     JsonLike,
     SessionReplacedError,
     SessionStatus,
+    _paths,
 )
+from ate_dispatcher_grpc._gen import view_pb2 as view
+from ate_dispatcher_grpc._gen.ate.dispatcher.v1.request_pb2 import Request
+from ate_dispatcher_grpc._varint import length_delimited
 
 
 class Dispositions:
@@ -125,7 +130,8 @@ def test_an_expired_assignment_is_revoked_and_its_result_is_late(client: Client,
 
     told = Dispositions()
     client.producer([topic], handle, on_disposition=told).ready(10)
-    gather = client.gather(topic, ttl=0.2)
+    # An assignment that expires before its handler has started is dropped, so the TTL leaves time for that.
+    gather = client.gather(topic, ttl=1)
     assert (list(gather), gather.summary.reason) == ([], "EXPIRED")
     assert told.get() == "LATE"
     assert reasons == ["EXPIRED"]
@@ -157,15 +163,17 @@ def test_a_cancelled_handler_that_returns_is_cancelled_and_one_that_raises_sends
 
 def test_a_queued_assignment_that_is_revoked_never_starts(client: Client, topic: str) -> None:
     seen: list[object] = []
+    go_on = threading.Event()
 
     def handle(a: Assignment) -> None:
         seen.append(a.args[0])
-        time.sleep(0.5)
+        go_on.wait(10)
 
     client.producer([topic], handle, concurrency=1).ready(10)
-    first = client.gather(topic, args=[1], ttl=5)
+    first = client.gather(topic, args=[1], ttl=10)
     assert first.acceptance.targets
     assert client.gather(topic, args=[2], ttl=0.1).summary.outcomes[0].state == "SATURATED"
+    go_on.set()
     assert first.summary.answered_count == 1
     assert seen == [1]
 
@@ -267,25 +275,26 @@ def test_a_result_beyond_the_limit_becomes_an_error_result(client: Client, topic
     assert result.error.reason == "RESULT_TOO_LARGE"
 
 
-def test_a_malformed_request_is_one_error_and_the_stream_continues(client: Client, topic: str) -> None:
-    client.producer([topic], lambda a: 1).ready(10)
+def test_a_malformed_request_is_refused_and_the_producer_does_not_see_it(client: Client, topic: str) -> None:
+    seen: list[object] = []
+    client.producer([topic], lambda a: seen.append(a.args) or 1).ready(10)  # type: ignore[func-returns-value]
     deep: JsonLike = 1
     for _ in range(29):
         deep = [deep]
     assert [result.value for result in client.gather(topic, args=[deep])] == [1]
-    raw = b"\x12\x02\x0a\x05"
-    assert _send_raw(client, topic, raw) == "UNDECODABLE_REQUEST"
+    nested = b""
+    for _ in range(100):
+        nested = length_delimited(1, length_delimited(6, nested))
+    for arguments, reason in ((b"\x0a\x05", "MALFORMED_MESSAGE"), (nested, "INVALID_FIELD")):
+        with pytest.raises(InvalidArgumentError) as caught:
+            list(_gather_raw(client, topic, length_delimited(2, arguments)))
+        assert caught.value.reason == reason
+        assert [violation.field for violation in caught.value.field_violations] == ["request.args"]
     assert [result.value for result in client.gather(topic)] == [1]
+    assert seen == [[deep], []]
 
 
-def _send_raw(client: Client, topic: str, payload: bytes) -> str:
-    from ate_dispatcher_grpc import _paths
-    from ate_dispatcher_grpc._gen import view_pb2 as view
-    from ate_dispatcher_grpc._gen.ate.dispatcher.v1.request_pb2 import Request
-    from ate_dispatcher_grpc.gather import Gather
-
+def _gather_raw(client: Client, topic: str, payload: bytes) -> Gather:
     message = view.RequestCall(request=Request(topic=topic).SerializeToString() + payload)
     opened = client._connection.server_stream(_paths.GATHER, message.SerializeToString(), None, None)
-    (result,) = Gather(client._connection, opened, {}, client.cancel_request)
-    assert result.error is not None
-    return result.error.reason
+    return Gather(client._connection, opened, {}, client.cancel_request)

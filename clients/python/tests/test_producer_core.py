@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import pytest
+from grpc import StatusCode
 
 from ate_dispatcher_grpc._assignment import BaseAssignment
 from ate_dispatcher_grpc._gen import view_pb2 as view
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1.producer_pb2 import Revocation, Welcome
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1.request_pb2 import Request
+from ate_dispatcher_grpc._gen.google.rpc.status_pb2 import Status
 from ate_dispatcher_grpc._producer_core import ProducerCore
 from ate_dispatcher_grpc._producer_options import ProducerOptions
 from ate_dispatcher_grpc._producer_port import Disposition
 from ate_dispatcher_grpc._session import session_lost
+from ate_dispatcher_grpc._status import error_of_status
+from ate_dispatcher_grpc._varint import length_delimited
 from ate_dispatcher_grpc.errors import DispatcherError, unavailable
 from ate_dispatcher_grpc.handler_result import encode_failure, encode_result
 from ate_dispatcher_grpc.status import SessionStatus
@@ -26,10 +30,12 @@ class Driver:
         self.core = ProducerCore(ProducerOptions(["t"], 1), BaseAssignment, self)
 
     def assign(self, assignment_id: str) -> BaseAssignment:
-        request = Request(topic="t").SerializeToString()
+        self.assign_request(assignment_id, Request(topic="t").SerializeToString())
+        return self.started[-1]
+
+    def assign_request(self, assignment_id: str, request: bytes) -> None:
         assignment = view.Assignment(assignment_id=assignment_id, request_id="r", request=request)
         self._receive(view.DispatcherMessage(assignment=assignment))
-        return self.started[-1]
 
     def revoke(self, assignment_id: str, reason: str) -> None:
         revocation = Revocation(assignment_ids=[assignment_id], reason=f"REVOCATION_REASON_{reason}")
@@ -73,6 +79,38 @@ class Driver:
 
 LATE = encode_result("late")
 FAILURE = encode_failure(RuntimeError("gave up"))
+
+
+def _nested(levels: int) -> bytes:
+    arguments = b""
+    for _ in range(levels):
+        # ListValue.values and Value.list_value.
+        arguments = length_delimited(1, length_delimited(6, arguments))
+    return length_delimited(2, arguments)
+
+
+# The dispatcher refuses such requests; an older one passes them on.
+@pytest.mark.parametrize(
+    "malformed",
+    [
+        b"\x12\x02\x0a\x05",
+        b"\x12\x05\x0a\x03\x1a\x01\xff",
+        b"\x0a\x01\xff",
+        _nested(200),
+    ],
+    ids=["truncated arguments", "a text that is not UTF-8", "a topic that is not UTF-8", "nested too deeply"],
+)
+def test_a_request_that_cannot_be_decoded_is_one_error_result(malformed: bytes) -> None:
+    driver = Driver()
+    driver.assign_request("bad", malformed)
+    assert driver.started == []
+    assignment = driver.assign("good")
+    driver.core.answer(assignment, LATE)
+    (bad, bad_more, failure), good = driver.sent
+    assert (bad, bad_more, good) == ("bad", False, ("good", False, LATE))
+    error = error_of_status(Status.FromString(view.Result.FromString(failure).error))
+    assert (error.code, error.reason) == (StatusCode.INVALID_ARGUMENT, "UNDECODABLE_REQUEST")
+    assert driver.core._outstanding == {}
 
 
 @pytest.mark.parametrize("reason", ["EXPIRED", "COMPLETED", "REQUESTED", "CALLER_GONE"])
