@@ -63,9 +63,11 @@ async def test_plain_functions_are_handlers_too(aclient: Client, topic: str) -> 
 
 
 async def test_a_revocation_cancels_the_handler(aclient: Client, topic: str) -> None:
+    begun = asyncio.Event()
     revoked: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     async def handle(a: Assignment) -> None:
+        begun.set()
         try:
             await asyncio.sleep(10)
         finally:
@@ -73,6 +75,8 @@ async def test_a_revocation_cancels_the_handler(aclient: Client, topic: str) -> 
 
     await aclient.producer([topic], handle).ready()
     async with aclient.gather(topic, ttl=10) as gather:
+        # A revocation drops an assignment whose handler has not started.
+        await asyncio.wait_for(begun.wait(), 10)
         await gather.cancel()
         assert [result async for result in gather] == []
         assert (await gather.summary).reason == "CANCELLED"
@@ -80,9 +84,11 @@ async def test_a_revocation_cancels_the_handler(aclient: Client, topic: str) -> 
 
 
 async def test_leaving_a_gather_revokes_its_assignments(aclient: Client, topic: str) -> None:
+    begun = asyncio.Event()
     revoked: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     async def handle(a: Assignment) -> None:
+        begun.set()
         try:
             await asyncio.sleep(10)
         finally:
@@ -91,6 +97,7 @@ async def test_leaving_a_gather_revokes_its_assignments(aclient: Client, topic: 
     await aclient.producer([topic], handle).ready()
     async with aclient.gather(topic, ttl=10) as gather:
         await gather.acceptance
+        await asyncio.wait_for(begun.wait(), 10)
     assert await asyncio.wait_for(revoked, 5) == "CALLER_GONE"
 
 
@@ -235,7 +242,8 @@ async def test_results_of_a_revoked_handler_are_late(aclient: Client, topic: str
 
     late = await aclient.listener([topic], include_late=True).ready()
     await aclient.producer([topic], handle, on_disposition=lambda _, state: states.put_nowait(state)).ready()
-    assert (await aclient.gather(topic, args=["late"], ttl=0.1).summary).reason == "EXPIRED"
+    # An assignment that expires before its handler has started is dropped, so the TTL leaves time for that.
+    assert (await aclient.gather(topic, args=["late"], ttl=1).summary).reason == "EXPIRED"
     heard = [await asyncio.wait_for(late.get(), 10) for _ in range(2)]
     assert [(result.value, result.late) for result in heard] == [("a part", True), ("the rest", True)]
     await aclient.dispatch(topic, args=["in time"])
@@ -365,9 +373,11 @@ async def test_a_higher_concurrency_starts_waiting_handlers(aclient: Client, top
                 await go_on.wait()
 
     producer = await aclient.producer([topic], handle, concurrency=1).ready()
-    await aclient.gather(topic, ttl=0.1).summary
-    second = aclient.gather(topic, ttl=10)
+    first = aclient.gather(topic, ttl=1)
     await asyncio.wait_for(begun.acquire(), 10)
+    await first.summary
+    second = aclient.gather(topic, ttl=10)
+    await second.acceptance
     producer.set_concurrency(2)
     await asyncio.wait_for(begun.acquire(), 10)
     go_on.set()

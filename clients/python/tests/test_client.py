@@ -158,9 +158,10 @@ def test_a_gather_that_is_cancelled_ends_with_a_summary(client: Client, topic: s
 
 def test_leaving_a_gather_revokes_its_assignments(client: Client, topic: str) -> None:
     reasons: list[str] = []
-    told = threading.Event()
+    begun, told = threading.Event(), threading.Event()
 
     def handle(a: Assignment) -> None:
+        begun.set()
         a.cancelled.wait(10)
         reasons.append(a.revocation.reason if a.revocation else "")
         told.set()
@@ -168,6 +169,8 @@ def test_leaving_a_gather_revokes_its_assignments(client: Client, topic: str) ->
     client.producer([topic], handle).ready(10)
     with client.gather(topic, ttl=10) as gather:
         assert gather.acceptance.targets
+        # A revocation drops an assignment whose handler has not started.
+        assert begun.wait(10)
     assert told.wait(5)
     assert reasons == ["CALLER_GONE"]
     with pytest.raises(ClosedError):

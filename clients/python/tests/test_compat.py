@@ -175,7 +175,11 @@ def test_an_invalid_ttl_is_rejected_at_once(address: str, ttl: Any) -> None:
         ATEDispatcher(address).send_request("t", ttl=ttl)
 
 
-def test_a_producer_answers_one_request_at_a_time_and_skips_expired_ones(trio: Trio, topic: str) -> None:
+def test_a_producer_answers_one_request_at_a_time_and_skips_expired_ones(
+    trio: Trio, client: Client, topic: str
+) -> None:
+    expired = threading.Event()
+
     class Slow(Producer):
         def __init__(self) -> None:
             super().__init__()
@@ -183,14 +187,16 @@ def test_a_producer_answers_one_request_at_a_time_and_skips_expired_ones(trio: T
 
         def produce_dispatcher_output(self, topic: str, *args: Any, **kwargs: Any) -> Any:
             self.seen.append(args[0])
-            time.sleep(0.4)
+            expired.wait(10)
             return args[0]
 
     slow = Slow()
     slow.start()
     trio.dispatcher.register_result_producer(slow, f"{topic}.slow")
     trio.dispatcher.register_result_listener(trio.listener, f"{topic}.slow")
-    for number, ttl in ((1, 5000), (2, 100), (3, 5000)):
+    client.listener([f"{topic}.slow"], lambda _: None, on_summary=lambda _: expired.set()).ready(10)
+    # The first summary is that of the second request.
+    for number, ttl in ((1, 10_000), (2, 100), (3, 10_000)):
         trio.dispatcher.send_request(f"{topic}.slow", number, ttl=ttl)
     assert [trio.listener.heard.get(timeout=10)[1] for _ in range(2)] == [1, 3]
     assert slow.seen == [1, 3]
