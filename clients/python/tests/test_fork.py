@@ -122,13 +122,20 @@ def run(program: str, *arguments: str, **environment: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("program", "leave"),
-    # A child that unwinds the event loop of its parent is beyond a library.
-    [(THREADS, "os._exit(0)"), (THREADS, "sys.exit(0)"), (ASYNC, "os._exit(0)")],
+    ("program", "leave", "environment"),
+    [
+        (THREADS, "os._exit(0)", {}),
+        (THREADS, "sys.exit(0)", {}),
+        # A child that unwinds the event loop of its parent is beyond a library, and so are the threads that the fork
+        # handlers of gRPC start in the child of a program with asyncio: in one of six runs they crash it.
+        (ASYNC, "os._exit(0)", {"GRPC_ENABLE_FORK_SUPPORT": "0"}),
+    ],
     ids=["threads", "threads-exit", "asyncio"],
 )
-def test_a_forked_child_gets_a_clear_error_at_once(address: str, program: str, leave: str) -> None:
-    *lines, last = run(program.replace("LEAVE", leave), address)
+def test_a_forked_child_gets_a_clear_error_at_once(
+    address: str, program: str, leave: str, environment: dict[str, str]
+) -> None:
+    *lines, last = run(program.replace("LEAVE", leave), address, **environment)
     assert last == "parent True"
     for line in lines:
         name, reason, *_ = line.split()
@@ -228,11 +235,12 @@ def work():
         try:
             call()
         except DispatcherError as error:
-            print(error.reason, flush=True)
+            # One write, so that the lines of the two processes do not mix.
+            os.write(1, f"{error.reason}\\n".encode())
     time.sleep(60)
 worker = multiprocessing.get_context("fork").Process(target=work)
 worker.start()
-print(dispatcher._embedded._process.pid, worker.pid, flush=True)
+os.write(1, f"{dispatcher._embedded._process.pid} {worker.pid}\\n".encode())
 sys.stdin.readline()
 """
 
@@ -250,10 +258,11 @@ def test_the_dispatcher_of_the_drop_in_ends_although_a_forked_worker_runs(end: s
     )
     assert process.stdin is not None
     assert process.stdout is not None
-    lines = sorted(process.stdout.readline().strip() for _ in range(2))
-    guard, worker = next(map(int, line.split()) for line in lines if line[0].isdigit())
-    assert "FORKED" in lines
+    worker = 0
     try:
+        lines = sorted(process.stdout.readline().strip() for _ in range(2))
+        guard, worker = next(map(int, line.split()) for line in lines if line[:1].isdigit())
+        assert "FORKED" in lines
         if end == "stop":
             process.stdin.write("\n")
             process.stdin.flush()
@@ -265,7 +274,8 @@ def test_the_dispatcher_of_the_drop_in_ends_although_a_forked_worker_runs(end: s
             assert time.monotonic() < until, "the dispatcher is an orphan"
             time.sleep(0.05)
     finally:
-        os.kill(worker, signal.SIGKILL)
+        if worker:
+            os.kill(worker, signal.SIGKILL)
         process.kill()
         process.wait()
         process.stdin.close()
