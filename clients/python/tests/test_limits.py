@@ -251,12 +251,18 @@ def test_impossible_delays_are_rejected(options: Any) -> None:
 
 
 def test_odd_texts_arrive(client: Client, topic: str) -> None:
+    seen: list[object] = []
+
     def handle(a: Assignment) -> object:
+        seen.append((dict(a.kwargs), dict(a.attributes)))
         raise DispatcherError(unavailable("", "").code, "größer als 5 €", metadata={"__proto__": "ä"})
 
-    labels = {"constructor": "ü", "toString": "x"}
+    labels = {"constructor": "ü", "toString": "x", "__proto__": "y"}
     client.producer([topic], handle, labels=labels).ready(10)  # type: ignore[arg-type]
-    (failed,) = client.gather(topic, selector={"match_labels": labels})
+    other = {**labels, "__proto__": "z"}
+    assert client.gather(topic, selector={"match_labels": other}).summary.reason == "NO_PRODUCERS"
+    (failed,) = client.gather(topic, selector={"match_labels": labels}, kwargs=labels, attributes=labels)
+    assert seen == [(labels, labels)]
     assert failed.error is not None
     assert failed.error.details == "größer als 5 €"
     assert failed.error.metadata == {"__proto__": "ä"}
