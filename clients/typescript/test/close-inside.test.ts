@@ -61,6 +61,24 @@ describe("closing from inside", { timeout: 8_000 }, () => {
     expect(await drained(side, "a1")).toEqual(["answered"]);
   });
 
+  it("a handler may close its producer after the first call of another producer's handler has returned", async () => {
+    const release = createDeferred<void>();
+    const side = await connectProducer(peers, {
+      handler: async () => {
+        await release.promise;
+        await side.producer.close();
+        return "answered";
+      },
+    });
+    const other = await connectProducer(peers, { handler: () => "at once" });
+    side.call.send(toProducer(assignment("a1")));
+    other.call.send(toProducer(assignment("a2")));
+    await other.sent.next("reply");
+    release.resolve();
+
+    expect(await drained(side, "a1")).toEqual(["answered"]);
+  });
+
   it("several handlers may close the producer and wait for it", async () => {
     const side = await connectProducer(peers, {
       handler: async ({ assignmentId }) => {
