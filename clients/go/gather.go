@@ -55,7 +55,7 @@ func (c *Client) gather(ctx context.Context, request []byte, options RequestOpti
 	if err != nil {
 		return nil, err
 	}
-	feed := &callFeed{stream: stream, ttl: options.TTL}
+	feed := &callFeed{stream: stream}
 	// If the call has ended, accept returns the reason.
 	if stream.send(requestCall(request, options.ExcludeListeners)) == nil {
 		_ = stream.CloseSend()
@@ -174,7 +174,6 @@ func (g *Gather) next() (*Delivery, error) {
 // read.
 type callFeed struct {
 	stream *stream
-	ttl    time.Duration // as the caller chose it; 0 if the server chooses
 	events []event
 }
 
@@ -196,10 +195,9 @@ func (f *callFeed) accept() (*Acceptance, error) {
 	// Until the first heartbeat, the interval is known only if another stream has announced it. In any case, the
 	// summary is due when the TTL runs out.
 	f.stream.maxSilence.Store(int64(f.stream.client.maxSilence()))
-	if f.ttl == 0 {
-		due := saturatingAdd(time.Since(f.stream.openedAt), saturatingAdd(acceptance.TTL, answerReserve))
-		f.stream.expiresAt.Store(int64(due))
-	}
+	// A busy server takes up a request late, and its TTL begins then.
+	due := saturatingAdd(time.Since(f.stream.openedAt), saturatingAdd(acceptance.TTL, answerReserve))
+	f.stream.expiresAt.Store(int64(due))
 	return acceptance, nil
 }
 

@@ -201,7 +201,7 @@ func TestWaitingForRoomEndsWithTheContext(t *testing.T) {
 }
 
 func TestASharedFeedThatIsNotReadFails(t *testing.T) {
-	feed := newSharedFeed(t.Context(), time.Minute)
+	feed := newSharedFeed(t.Context())
 	defer feed.close()
 	for range maxFeedEvents + 1 {
 		feed.push(event{number: eventDelivery})

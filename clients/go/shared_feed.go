@@ -16,7 +16,6 @@ const maxFeedEvents = 65_536
 type sharedFeed struct {
 	stopWatching func() bool
 	startedAt    time.Time
-	ttl          time.Duration // as the caller chose it; 0 if the server chooses
 
 	mu        sync.Mutex
 	events    []event
@@ -29,8 +28,8 @@ type sharedFeed struct {
 }
 
 // newSharedFeed returns a feed that fails when the context ends.
-func newSharedFeed(ctx context.Context, ttl time.Duration) *sharedFeed {
-	f := &sharedFeed{startedAt: time.Now(), ttl: ttl, arrived: make(chan struct{}, 1)}
+func newSharedFeed(ctx context.Context) *sharedFeed {
+	f := &sharedFeed{startedAt: time.Now(), arrived: make(chan struct{}, 1)}
 	f.stopWatching = context.AfterFunc(ctx, func() {
 		failure := *errorFromCall(ctx.Err())
 		failure.cause = context.Cause(ctx)
@@ -44,10 +43,8 @@ func newSharedFeed(ctx context.Context, ttl time.Duration) *sharedFeed {
 func (f *sharedFeed) attach(stream *submitStream, acceptance *Acceptance) {
 	f.mu.Lock()
 	f.stream, f.requestID = stream, acceptance.RequestID
-	f.expiresAt = f.startedAt.Add(saturatingAdd(f.ttl, answerReserve))
-	if f.ttl == 0 {
-		f.expiresAt = time.Now().Add(saturatingAdd(acceptance.TTL, answerReserve))
-	}
+	// A busy server takes up a request late, and its TTL begins then.
+	f.expiresAt = time.Now().Add(saturatingAdd(acceptance.TTL, answerReserve))
 	hasFailed := f.err != nil
 	f.mu.Unlock()
 	if hasFailed {

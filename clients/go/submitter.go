@@ -64,7 +64,7 @@ func (s *Submitter) Gather(ctx context.Context, topic string, options RequestOpt
 	if isLarge(request, &options) {
 		return s.gatherLarge(ctx, request, options)
 	}
-	feed := newSharedFeed(ctx, options.TTL)
+	feed := newSharedFeed(ctx)
 	acceptance, err := s.submit(ctx, request, options, feed)
 	if err != nil {
 		feed.close()

@@ -11,7 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/durationpb"
+
 	atedispatcher "github.com/ate-dispatcher/ate-dispatcher/clients/go"
+	dispatcherv1 "github.com/ate-dispatcher/ate-dispatcher/clients/go/gen/ate/dispatcher/v1"
 )
 
 // muteServer accepts connections and never answers.
@@ -145,6 +149,51 @@ func TestAGatherWhoseSummaryDoesNotArriveEndsSoonAfterItsTTL(t *testing.T) {
 			_, err := gather.Summary()
 			return err
 		})
+	}
+}
+
+// A busy server takes up requests late, but each within its TTL from then on.
+func TestTheTTLOfAGatherBeginsWithItsAcceptance(t *testing.T) {
+	const ttl = time.Second
+	acceptance := func(correlationID string) *dispatcherv1.GatherEvent {
+		message := &dispatcherv1.Acceptance{CorrelationId: correlationID, RequestId: "r", Ttl: durationpb.New(ttl)}
+		return &dispatcherv1.GatherEvent{Event: &dispatcherv1.GatherEvent_Acceptance{Acceptance: message}}
+	}
+	summary := &dispatcherv1.GatherEvent{Event: &dispatcherv1.GatherEvent_Summary{Summary: &dispatcherv1.Summary{RequestId: "r", AnsweredCount: 1}}}
+	// Each pause is within the TTL and the reserve, and both together are not.
+	pause := func() { time.Sleep(1400 * time.Millisecond) }
+	client := connect(t, serveFake(t, &fake{
+		gather: func(stream grpc.ServerStreamingServer[dispatcherv1.GatherResponse]) error {
+			pause()
+			if err := stream.Send(&dispatcherv1.GatherResponse{Events: []*dispatcherv1.GatherEvent{acceptance("")}}); err != nil {
+				return err
+			}
+			pause()
+			return stream.Send(&dispatcherv1.GatherResponse{Events: []*dispatcherv1.GatherEvent{summary}})
+		},
+		submit: func(_ int, stream grpc.BidiStreamingServer[dispatcherv1.SubmitRequest, dispatcherv1.SubmitResponse]) error {
+			request, err := stream.Recv()
+			if err != nil {
+				return err
+			}
+			pause()
+			accepted := acceptance(request.GetSubmissions()[0].GetCorrelationId())
+			if err := stream.Send(&dispatcherv1.SubmitResponse{Events: []*dispatcherv1.GatherEvent{accepted}}); err != nil {
+				return err
+			}
+			pause()
+			return stream.Send(&dispatcherv1.SubmitResponse{Events: []*dispatcherv1.GatherEvent{summary}})
+		},
+	}))
+	submitter := client.NewSubmitter()
+	defer submitter.Close()
+	options := atedispatcher.RequestOptions{TTL: ttl}
+	for name, gatherAll := range map[string]func(context.Context, string, atedispatcher.RequestOptions) ([]*atedispatcher.Delivery, *atedispatcher.Summary, error){
+		"own": client.GatherAll, "submitted": submitter.GatherAll,
+	} {
+		if _, summary, err := gatherAll(testContext(t), "t", options); err != nil || summary.Answered != 1 {
+			t.Errorf("%s: got %+v, %v", name, summary, err)
+		}
 	}
 }
 

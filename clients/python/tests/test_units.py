@@ -11,10 +11,10 @@ import pytest
 from google.protobuf.message import Message
 from grpc import StatusCode
 
-from ate_dispatcher_grpc import Fault, InvalidArgumentError, Json, Reconnect, SessionStatus
+from ate_dispatcher_grpc import Fault, GatherOptions, InvalidArgumentError, Json, Reconnect, SessionStatus
 from ate_dispatcher_grpc._backoff import Backoff
 from ate_dispatcher_grpc._enums import EnumNames
-from ate_dispatcher_grpc._gather_core import GatherCore
+from ate_dispatcher_grpc._gather_core import GatherCore, GatherLimits
 from ate_dispatcher_grpc._gen import view_pb2
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1 import (
     dispatcher_service_pb2,
@@ -295,3 +295,25 @@ def test_a_gather_whose_events_cannot_be_decoded_ends_with_an_error() -> None:
     core.receive(view_pb2.EventBatch(events=[view_pb2.Event(summary=b"\xff")]).SerializeToString())
     assert core.error is not None
     assert core.error.reason == "UNDECODABLE_EVENT"
+
+
+@pytest.mark.parametrize(("options", "ends_at"), [({"ttl": 0.1}, 11.8), ({}, 11.8), ({"timeout": 0.2}, 11.2)])
+def test_the_ttl_of_a_gather_begins_with_its_acceptance(
+    monkeypatch: pytest.MonkeyPatch, options: GatherOptions, ends_at: float
+) -> None:
+    """A busy server takes up a request late. A timeout is counted from the beginning of the gather."""
+    now = 10.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    limits, core = GatherLimits("address", options), GatherCore()
+    now = 10.7
+    accepted = request_pb2.Acceptance(request_id="r", ttl=Duration(nanos=100_000_000))
+    core.receive(
+        dispatcher_service_pb2.GatherResponse(
+            events=[gather_pb2.GatherEvent(acceptance=accepted)]
+        ).SerializeToString()
+    )
+    limits.message_received(core)
+    now = ends_at - 0.01
+    assert limits.overdue(True) is None
+    now = ends_at + 0.01
+    assert limits.overdue(True) is not None

@@ -9,7 +9,7 @@ import {
   type RequestOptions,
   type SessionStatus,
 } from "../src/index.js";
-import { acceptance, toRequester } from "./messages.js";
+import { acceptance, summary, toRequester } from "./messages.js";
 import { mutePort } from "./mute-port.js";
 import { usePeers } from "./peers.js";
 
@@ -76,6 +76,20 @@ describe("a request that gets no answer", { timeout: 6_000 }, () => {
 
     await expect(gather.summary).rejects.toMatchObject({ reason: "NO_ANSWER" });
     expect((await gather.acceptance).requestId).toBe("r1");
+  });
+
+  it("has its TTL from its acceptance on, which a busy dispatcher sends late", async () => {
+    const [earlier, gather, later] = [50, 100, 400].map((ttlMs) => peers.client.gather("topic1", { ttlMs }));
+    const call = await peers.fake.nextSubmit();
+    const [, submission] = (await call.next()).submissions;
+
+    await expect(earlier?.summary).rejects.toMatchObject({ reason: "NO_ANSWER" });
+    const accepted = acceptance(submission?.correlationId ?? "", "r1");
+    call.send(toRequester({ ...accepted, value: { ...accepted.value, ttl: { seconds: 0n, nanos: 1e8 } } }));
+    await expect(later?.summary).rejects.toMatchObject({ reason: "NO_ANSWER" });
+    call.send(toRequester(summary("r1")));
+
+    expect((await gather?.summary)?.requestId).toBe("r1");
   });
 
   it("leaves other requests alone", async () => {

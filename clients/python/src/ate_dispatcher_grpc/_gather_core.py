@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from typing import Final
@@ -67,14 +68,17 @@ class GatherLimits:
     """How long a gather waits for its next message.
 
     Without a message it ends after twice the heartbeat interval, and in any case when its TTL and the reserve are over.
+    The TTL begins with the acceptance: a busy server takes up a request late. A timeout begins with the gather.
     Time that the program does not read counts only until the TTL ends: what has arrived by then can still be read.
     """
 
     def __init__(self, address: str, options: GatherOptions) -> None:
         self._address = address
-        self._has_ttl = options.get("ttl") is not None or options.get("timeout") is not None
-        self._limit = answer_limit(options.get("ttl"), options.get("timeout"))
-        self._ends_at = time.monotonic() + self._limit
+        timeout = options.get("timeout")
+        self._started_at = time.monotonic()
+        self._timeout = math.inf if timeout is None else max(timeout, 0.0) + RESERVE
+        self._limit = answer_limit(options.get("ttl"), timeout)
+        self._ends_at = self._started_at + self._limit
         self._silence_limit = FIRST_MESSAGE_TIMEOUT
         self._is_accepted = False
 
@@ -84,9 +88,9 @@ class GatherLimits:
             self._silence_limit = silence_limit(core.heartbeat_interval)
         if core.acceptance is not None and not self._is_accepted:
             self._is_accepted = True
-            if not self._has_ttl:
-                self._limit = core.acceptance.ttl + RESERVE
-                self._ends_at = time.monotonic() + self._limit
+            ttl = core.acceptance.ttl + RESERVE
+            self._limit = min(time.monotonic() - self._started_at + ttl, self._timeout)
+            self._ends_at = self._started_at + self._limit
 
     def wait_limit(self) -> float:
         """Returns how long to wait for the next message, in seconds."""

@@ -16,9 +16,15 @@ export function givenUpAt(ttlMs: number | undefined): number {
   return performance.now() + (ttlMs === undefined ? UNACCEPTED_MS : ttlMs + RESERVE_MS);
 }
 
-/** When a gather is given up that was accepted without a TTL of its own; never if the acceptance tells none. */
-export function acceptedGivenUpAt(ttlMs: number): number {
-  return ttlMs > 0 ? givenUpAt(ttlMs) : Number.POSITIVE_INFINITY;
+/**
+ * When a gather is given up that has just been accepted. A busy server takes up a request late, and its TTL begins then.
+ *
+ * @param acceptedTtlMs - the TTL that the acceptance tells; 0 if it tells none.
+ * @param ttlMs - the TTL of the request; undefined if it has none.
+ */
+export function acceptedGivenUpAt(acceptedTtlMs: number, ttlMs: number | undefined): number {
+  if (acceptedTtlMs > 0) return givenUpAt(acceptedTtlMs);
+  return ttlMs === undefined ? Number.POSITIVE_INFINITY : givenUpAt(ttlMs);
 }
 
 /** Gives up the requests of one stream that are overdue. */

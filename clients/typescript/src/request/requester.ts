@@ -161,13 +161,12 @@ export class Requester {
   }
 
   #gatherShared(submission: EncodedSubmission, gather: PendingGather): void {
-    const dueAt = submission.ttlMs === undefined ? undefined : givenUpAt(submission.ttlMs);
     this.#submit(submission, {
       submitted: (stream) => {
         gather.connected({ cancel: (requestId) => this.#cancelOn(stream, requestId) });
       },
       accepted: (acceptance, stream) => {
-        stream.follow(acceptance.requestId, gather, dueAt ?? acceptedGivenUpAt(acceptance.ttlMs));
+        stream.follow(acceptance.requestId, gather, acceptedGivenUpAt(acceptance.ttlMs, submission.ttlMs));
         gather.accepted(acceptance);
       },
       failed: (error) => gather.failed(error),

@@ -48,8 +48,8 @@ export function openUnaryGather(
       for (const event of readStreamEvents(message, connection.memory.texts)) {
         passOn(event, gather);
         if (event.kind === "goAway") call.leaveLink();
-        if (event.kind === "acceptance" && ttlMs === undefined) {
-          giveUpAt(acceptedGivenUpAt(event.value.acceptance.ttlMs));
+        if (event.kind === "acceptance") {
+          giveUpAt(acceptedGivenUpAt(event.value.acceptance.ttlMs, ttlMs));
         }
       }
     },
