@@ -8,12 +8,11 @@ import type { State } from "../state/state.js";
 import type { Choice } from "../state/topic-state.js";
 import type { RequestSubmitted } from "../vocabulary/input.js";
 import { type Acceptance, type Instant, NO_LANE, NO_SESSIONS, type SessionKey } from "../vocabulary/model.js";
-import { invalid, type Refusal, refusal } from "../vocabulary/reason.js";
+import { connectionAge, invalid, type Refusal, refusal } from "../vocabulary/reason.js";
 import { end, endIfOver } from "./ending.js";
 import { observe } from "./observe.js";
 import { violationsOf } from "./request-rules.js";
 import { choose, scatter, targetsOf } from "./scatter.js";
-import { connectionAge } from "./sessions.js";
 import type { StepContext } from "./step-context.js";
 
 /** Accepts and scatters a request, or rejects it. Submissions of a rejected or ended stream are ignored. */

@@ -7,10 +7,11 @@ import type { ListenerSession } from "../state/listener-session.js";
 import type { CallerSession } from "../state/session.js";
 import type { State } from "../state/state.js";
 import type { SessionAging } from "../vocabulary/input.js";
+import { connectionAge } from "../vocabulary/reason.js";
 import { endOpening } from "./listener-opening.js";
 import { departListener } from "./listeners.js";
 import { ageProducer } from "./producers.js";
-import { closeIfDone, connectionAge } from "./sessions.js";
+import { closeIfDone } from "./sessions.js";
 import type { StepContext } from "./step-context.js";
 
 /** Tells a peer to reconnect, and ends its stream when its pending work is done. */

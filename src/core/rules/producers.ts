@@ -15,7 +15,7 @@ import type {
 } from "../vocabulary/input.js";
 import type { Limits } from "../vocabulary/limits.js";
 import type { Registration } from "../vocabulary/model.js";
-import { invalid, type Refusal, refusal } from "../vocabulary/reason.js";
+import { connectionAge, invalid, type Refusal, refusal } from "../vocabulary/reason.js";
 import { assignFromBacklog } from "./credit.js";
 import { endIfOver } from "./ending.js";
 import {
@@ -29,7 +29,7 @@ import {
 } from "./field-rules.js";
 import { observe } from "./observe.js";
 import { choose, failOver, handOver, scatter } from "./scatter.js";
-import { admitSession, closeSession, connectionAge, finishDrain, replaceSession } from "./sessions.js";
+import { admitSession, closeSession, finishDrain, replaceSession } from "./sessions.js";
 import type { StepContext } from "./step-context.js";
 
 const MAX_LABELS = 32;

@@ -6,7 +6,7 @@ import type { ProducerSession } from "../state/producer-session.js";
 import type { CallerSession } from "../state/session.js";
 import type { AnySession, State } from "../state/state.js";
 import type { SessionKey } from "../vocabulary/model.js";
-import { type Refusal, refusal } from "../vocabulary/reason.js";
+import { connectionAge, type Refusal, refusal } from "../vocabulary/reason.js";
 import { cursorsOf, HEARTBEAT_CURSORS } from "./cursors.js";
 import type { StepContext } from "./step-context.js";
 
@@ -67,9 +67,4 @@ export function finishDrain(producer: ProducerSession, step: StepContext): void 
   }
   step.effects.push({ kind: "drained", to: producer.key });
   step.effects.push({ kind: "close", to: producer.key, refusal: undefined });
-}
-
-/** The refusal with which the streams of a connection end that reached its maximum age. */
-export function connectionAge(): Refusal {
-  return refusal("CONNECTION_AGE", "the connection reached its maximum age; reconnect");
 }

@@ -106,6 +106,11 @@ export function refusal(
   return { reason, message: readable(message), metadata, violations: [], input: undefined, retryAfterMs };
 }
 
+/** The refusal with which the streams of a connection end that reached its maximum age. */
+export function connectionAge(): Refusal {
+  return refusal("CONNECTION_AGE", "the connection reached its maximum age; reconnect");
+}
+
 /**
  * Creates a refusal for invalid fields.
  *

@@ -6,7 +6,7 @@
 import type { ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
 import type { Instant, SessionKey } from "../../core/vocabulary/model.js";
-import { refusal } from "../../core/vocabulary/reason.js";
+import { connectionAge } from "../../core/vocabulary/reason.js";
 import type { Clock } from "../../ports/clock.js";
 import type { Runtime } from "../../ports/runtime.js";
 import type { Sink } from "../../ports/sink.js";
@@ -111,8 +111,4 @@ export class Connections {
       connection.stop = closing.watch(() => socket.destroy());
     });
   }
-}
-
-function connectionAge() {
-  return refusal("CONNECTION_AGE", "the connection reached its maximum age; reconnect");
 }
