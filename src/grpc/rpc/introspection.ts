@@ -16,7 +16,6 @@ import {
   ListTopicsResponse,
 } from "ate-dispatcher-client/internal";
 import { invalid, type Refusal, refusal } from "../../core/vocabulary/reason.js";
-import { isPattern } from "../../core/vocabulary/topic.js";
 import { guard, type UnaryCall } from "../transport/call.js";
 import { decodeCold } from "../wire/decode-cold.js";
 import {
@@ -30,6 +29,7 @@ import {
 import { grpcStatus } from "../wire/status.js";
 import type { Edge } from "./edge.js";
 import { type PageOrRefusal, pageOf } from "./paging.js";
+import { topicFilterRefusal } from "./topic-filter.js";
 
 type Answer = Uint8Array | { readonly refusal: Refusal };
 type Handler = (call: UnaryCall, callback: sendUnaryData<Uint8Array>) => void;
@@ -45,7 +45,8 @@ export function introspection(edge: Edge, facts: ProcessFacts): Readonly<Record<
     }),
     listTopics: handlerOf(edge, (bytes) => {
       const request = decodeCold(ListTopicsRequest, bytes);
-      if (!isTopicFilter(request.topic)) return INVALID_TOPIC;
+      const refused = topicFilterRefusal(request.topic);
+      if (refused) return { refusal: refused };
       const listed = pageOf(
         "topics",
         request,
@@ -58,7 +59,8 @@ export function introspection(edge: Edge, facts: ProcessFacts): Readonly<Record<
     }),
     listProducers: handlerOf(edge, (bytes) => {
       const request = decodeCold(ListProducersRequest, bytes);
-      if (!isTopicFilter(request.topic)) return INVALID_TOPIC;
+      const refused = topicFilterRefusal(request.topic);
+      if (refused) return { refusal: refused };
       const list = (after = "") => inspector.producers(after, request.topic);
       return encodePage(pageOf("producers", request, list, byProducer), (items, nextPageToken) => {
         const producers = items.map((view) => producerInfo(view, clock));
@@ -67,7 +69,8 @@ export function introspection(edge: Edge, facts: ProcessFacts): Readonly<Record<
     }),
     listListeners: handlerOf(edge, (bytes) => {
       const request = decodeCold(ListListenersRequest, bytes);
-      if (!isTopicFilter(request.topic)) return INVALID_TOPIC;
+      const refused = topicFilterRefusal(request.topic);
+      if (refused) return { refusal: refused };
       const list = (after = "") => inspector.listeners(after, request.topic);
       return encodePage(pageOf("listeners", request, list, byListener), (items, nextPageToken) => {
         const listeners = items.map((view) => listenerInfo(view, runtime.queueOf(view.key), clock));
@@ -76,7 +79,8 @@ export function introspection(edge: Edge, facts: ProcessFacts): Readonly<Record<
     }),
     listRequests: handlerOf(edge, (bytes) => {
       const request = decodeCold(ListRequestsRequest, bytes);
-      if (!isTopicFilter(request.topic)) return INVALID_TOPIC;
+      const refused = topicFilterRefusal(request.topic);
+      if (refused) return { refusal: refused };
       const list = (before = "Infinity") =>
         inspector.requests(Number(before), request.topic, request.pendingOnly);
       return encodePage(pageOf("requests", request, list, bySerial), (items, nextPageToken) => {
@@ -95,20 +99,6 @@ export function introspection(edge: Edge, facts: ProcessFacts): Readonly<Record<
     }),
   };
 }
-
-/** Whether a topic filter is valid: no filter, a topic, or a pattern. */
-function isTopicFilter(topic: string): boolean {
-  return topic === "" || isPattern(topic);
-}
-
-const INVALID_TOPIC = {
-  refusal: invalid([
-    {
-      field: "topic",
-      description: "is not a topic or pattern; use dot-separated tokens of A-Z a-z 0-9 _ -, or wildcards",
-    },
-  ]),
-};
 
 const byTopic = ({ topic }: { readonly topic: string }): string => topic;
 const byProducer = ({ producerId }: { readonly producerId: string }): string => producerId;

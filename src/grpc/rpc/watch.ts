@@ -4,8 +4,7 @@
  */
 import { type WatchEvent, WatchRequest, WatchResponse } from "ate-dispatcher-client/internal";
 import type { Fact } from "../../core/vocabulary/fact.js";
-import { invalid } from "../../core/vocabulary/reason.js";
-import { isPattern, overlap } from "../../core/vocabulary/topic.js";
+import { overlap } from "../../core/vocabulary/topic.js";
 import type { Sink } from "../../ports/sink.js";
 import type { Ticker } from "../../ports/ticker.js";
 import { fail, guard, type OutgoingCall, sinkOf, subscribe } from "../transport/call.js";
@@ -15,6 +14,7 @@ import { listenerInfo, type ProcessFacts, producerInfo, serverInfo } from "../wi
 import { grpcStatus } from "../wire/status.js";
 import { timestamp } from "../wire/time.js";
 import type { Edge } from "./edge.js";
+import { topicFilterRefusal } from "./topic-filter.js";
 
 /** Limit of queued events of one watcher. Beyond it, new events are dropped and counted. */
 const MAX_QUEUED_EVENTS = 1_000;
@@ -38,10 +38,9 @@ export function watch(
     (status) => fail(call, status),
     () => {
       const { topic: pattern } = decodeCold(WatchRequest, call.request);
-      if (pattern !== "" && !isPattern(pattern)) {
-        const description =
-          "is not a topic or pattern; use dot-separated tokens of A-Z a-z 0-9 _ -, or wildcards";
-        fail(call, grpcStatus(invalid([{ field: "topic", description }])));
+      const refused = topicFilterRefusal(pattern);
+      if (refused) {
+        fail(call, grpcStatus(refused));
         return;
       }
       const sink = sinkOf(call, edge);

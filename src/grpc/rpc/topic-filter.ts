@@ -1,0 +1,14 @@
+import { invalid, type Refusal } from "../../core/vocabulary/reason.js";
+import { isPattern } from "../../core/vocabulary/topic.js";
+
+const INVALID_TOPIC = invalid([
+  {
+    field: "topic",
+    description: "is not a topic or pattern; use dot-separated tokens of A-Z a-z 0-9 _ -, or wildcards",
+  },
+]);
+
+/** Why a list or a watch cannot be restricted to a topic or pattern; undefined if it can. "" restricts nothing. */
+export function topicFilterRefusal(topic: string): Refusal | undefined {
+  return topic === "" || isPattern(topic) ? undefined : INVALID_TOPIC;
+}
