@@ -176,6 +176,7 @@ export class Dispatcher {
       case "drainExpired":
         for (const request of [...state.requests.values()]) end(state, request, "SHUTDOWN", step);
         break;
+      case "workContinued":
       case "clockAdvanced":
         break;
     }

@@ -53,8 +53,11 @@ export class DispatcherRuntime implements Runtime {
       },
     };
     this.broadcast = new Broadcast(newBatch, (key) => this.sessions.stream(key));
-    const performer = new Performer(this.sessions, this.broadcast, (fact) => {
-      for (const onFact of this.watchers) onFact(fact);
+    const onFact = (fact: Fact): void => {
+      for (const watcher of this.watchers) watcher(fact);
+    };
+    const performer = new Performer(this.sessions, this.broadcast, onFact, (session) => {
+      setImmediate(() => this.driver.submit({ kind: "workContinued", session }));
     });
     this.intake = new Intake(clock);
     const onStep = (now: Instant): void => {

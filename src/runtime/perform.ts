@@ -14,6 +14,7 @@ export class Performer {
     private readonly sessions: SessionTable,
     private readonly broadcast: Broadcast,
     private readonly onFact: (fact: Fact) => void,
+    private readonly onContinue: (session: SessionKey) => void,
   ) {}
 
   perform(effect: Effect): void {
@@ -25,6 +26,8 @@ export class Performer {
       for (const caller of effect.callers) this.sendToCaller(caller, effect);
     } else if (effect.kind === "observe") {
       this.onFact(effect.fact);
+    } else if (effect.kind === "continue") {
+      this.onContinue(effect.to);
     } else {
       this.sendToSession(effect);
     }

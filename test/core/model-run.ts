@@ -520,6 +520,7 @@ function describe(
     case "drained":
     case "heartbeat":
     case "replay":
+    case "continue":
       return effect.kind;
   }
 }

@@ -93,6 +93,8 @@ function describe(effect: Effect, names: Names, now: Instant): string {
       return words("rejected", refused(effect.refusal), named("correlation", effect.correlationId));
     case "cancelled":
       return `cancelled ${summary(effect.summary)}`;
+    case "continue":
+      return "continue";
     case "updated":
       return `updated ${list(effect.topics)}`;
     case "heartbeat":

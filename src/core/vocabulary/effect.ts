@@ -290,5 +290,14 @@ export interface Observe {
   readonly fact: Fact;
 }
 
+/**
+ * Submit `workContinued` for a session in a later turn of the event loop, before any further input of its stream. The step
+ * left work unfinished so that other sessions get their turn.
+ */
+export interface Continue {
+  readonly kind: "continue";
+  readonly to: SessionKey;
+}
+
 /** Any effect of the core. */
-export type Effect = AddressedEffect | Deliver | Summarize | Observe;
+export type Effect = AddressedEffect | Deliver | Summarize | Observe | Continue;

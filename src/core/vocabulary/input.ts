@@ -200,6 +200,12 @@ export interface SessionAging {
   readonly graceMs: number;
 }
 
+/** It is the turn of the work that an earlier step left unfinished. Sessions without such work are ignored. */
+export interface WorkContinued {
+  readonly kind: "workContinued";
+  readonly session: SessionKey;
+}
+
 /** A watcher started to watch. */
 export interface WatchStarted {
   readonly kind: "watchStarted";
@@ -250,6 +256,7 @@ export type Input =
   | SessionEnded
   | SessionClosed
   | SessionAging
+  | WorkContinued
   | WatchStarted
   | WatchStopped
   | ClockAdvanced
