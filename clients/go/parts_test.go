@@ -18,12 +18,14 @@ import (
 )
 
 func TestPatterns(t *testing.T) {
-	for _, valid := range []string{"a", "a.b-c._9", "*", ">", "a.*.c", "a.>"} {
+	for _, valid := range []string{"a", "a.b-c._9", "*", ">", "a.*.c", "a.>",
+		strings.Repeat("a.", 127) + "a", strings.Repeat("a.", 15) + "*", strings.Repeat("*.", 15) + ">"} {
 		if !isPattern(valid) {
 			t.Errorf("%q is no pattern", valid)
 		}
 	}
-	for _, malformed := range []string{"", ".", "a.", ".a", "a..b", "a b", "ä", "a.>.b", ">>", "a*", strings.Repeat("a", 256)} {
+	for _, malformed := range []string{"", ".", "a.", ".a", "a..b", "a b", "ä", "a.>.b", ">>", "a*", strings.Repeat("a", 256),
+		strings.Repeat("a.", 16) + "*", strings.Repeat("*.", 16) + "a", strings.Repeat("a.", 16) + ">"} {
 		if isPattern(malformed) {
 			t.Errorf("%q is a pattern", malformed)
 		}

@@ -6,8 +6,9 @@ import (
 
 // The server's limits of a topic or pattern and of an id or group.
 const (
-	maxTopicBytes = 255
-	maxIDBytes    = 128
+	maxTopicBytes    = 255
+	maxPatternTokens = 16
+	maxIDBytes       = 128
 )
 
 // isPattern reports whether a text is a topic or pattern.
@@ -16,13 +17,16 @@ func isPattern(text string) bool {
 		return false
 	}
 	tokens := strings.Split(text, ".")
+	hasWildcard := false
 	for i, token := range tokens {
 		isLast := i == len(tokens)-1
-		if token != "*" && !(token == ">" && isLast) && !isToken(token) {
+		if token == "*" || token == ">" && isLast {
+			hasWildcard = true
+		} else if !isToken(token) {
 			return false
 		}
 	}
-	return true
+	return !hasWildcard || len(tokens) <= maxPatternTokens
 }
 
 func isToken(token string) bool {

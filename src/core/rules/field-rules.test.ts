@@ -48,6 +48,18 @@ describe("the rules for fields", () => {
     expect(description(patternRule("f", ">.a"))).toContain("not a topic or pattern");
   });
 
+  it("bound the tokens of a pattern, but not those of a topic", () => {
+    const topic = `${"x.".repeat(127)}x`;
+    const pattern = `${"x.".repeat(16)}*`;
+
+    expect(patternRule("f", topic)).toBeUndefined();
+    expect(patternRule("f", `${"x.".repeat(15)}*`)).toBeUndefined();
+    expect(description(patternRule("f", pattern))).toContain(
+      `is "${pattern}", a pattern of 17 tokens; use at most 16`,
+    );
+    expect(description(topicRule("f", pattern))).toContain("wildcards are allowed only in registrations");
+  });
+
   it("name the first invalid pattern of a list", () => {
     expect(patternsRule("f", ["a", "b.*"])).toBeUndefined();
     expect(patternsRule("f", [])).toBeUndefined();

@@ -4,7 +4,14 @@
 import type { Cursor } from "../vocabulary/model.js";
 import type { FieldViolation } from "../vocabulary/reason.js";
 import { quote } from "../vocabulary/reason.js";
-import { isPattern, isTopic, MAX_TOPIC_BYTES } from "../vocabulary/topic.js";
+import {
+  countTokens,
+  isPattern,
+  isTopic,
+  isWellFormed,
+  MAX_PATTERN_TOKENS,
+  MAX_TOPIC_BYTES,
+} from "../vocabulary/topic.js";
 
 const ID = /^[\x21-\x7e]{1,128}$/;
 const SHORT_ID = /^[\x21-\x7e]{1,64}$/;
@@ -17,7 +24,7 @@ export type Verdict = FieldViolation | undefined;
 export function topicRule(field: string, topic: string): Verdict {
   if (isTopic(topic)) return undefined;
   if (topic === "") return { field, description: "is required; name the topic to ask" };
-  if (isPattern(topic)) {
+  if (isWellFormed(topic)) {
     return {
       field,
       description: `is ${quote(topic)}; wildcards are allowed only in registrations, so name one topic`,
@@ -28,7 +35,13 @@ export function topicRule(field: string, topic: string): Verdict {
 
 /** Checks a topic or pattern that a peer registers. */
 export function patternRule(field: string, pattern: string): Verdict {
-  return isPattern(pattern) ? undefined : malformedTopic(field, pattern, "a topic or pattern");
+  if (isPattern(pattern)) return undefined;
+  if (!isWellFormed(pattern)) return malformedTopic(field, pattern, "a topic or pattern");
+  const count = countTokens(pattern);
+  return {
+    field,
+    description: `is ${quote(pattern)}, a pattern of ${count} tokens; use at most ${MAX_PATTERN_TOKENS}, with > for the rest`,
+  };
 }
 
 /** Checks all topics and patterns of a list; reports the first invalid one. */

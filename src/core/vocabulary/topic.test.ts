@@ -22,7 +22,12 @@ const TOPICS = [
 ];
 
 /** Names that are valid in registrations only. */
-const WILDCARDS = ["*", ">", "*.*", "a.*", "*.b", "a.*.c", "a.>", "*.>", "a.b.>", `${"x.".repeat(127)}*`];
+const WILDCARDS = [
+  ...["*", ">", "*.*", "a.*", "*.b", "a.*.c", "a.>", "*.>", "a.b.>"],
+  `${"x.".repeat(15)}*`,
+  `${"*.".repeat(15)}x`,
+  `${"*.".repeat(15)}>`,
+];
 
 /** Names that are never valid. */
 const MALFORMED = [
@@ -74,6 +79,10 @@ const MALFORMED = [
   "x".repeat(256),
   `${"x.".repeat(128)}x`,
   `${LONG_TOKEN}.>`,
+  `${"x.".repeat(16)}*`,
+  `${"*.".repeat(16)}x`,
+  `${"x.".repeat(16)}>`,
+  `${"*.".repeat(127)}>`,
   "x".repeat(100_000),
   ".".repeat(100_000),
 ];
@@ -83,6 +92,9 @@ const oddName = fc.oneof(
   fc.string({ unit: char, maxLength: 12 }),
   fc.string({ unit: "binary", maxLength: 12 }),
   fc.string({ unit: fc.constantFrom(..."ab."), minLength: 250, maxLength: 260 }),
+  fc
+    .array(fc.constantFrom("a", "b", "*", ">"), { minLength: 14, maxLength: 18 })
+    .map((tokens) => tokens.join(".")),
 );
 const token = fc.constantFrom("a", "b", "c");
 const topic = fc.array(token, { minLength: 1, maxLength: 4 }).map((tokens) => tokens.join("."));
@@ -119,7 +131,7 @@ describe("a topic", () => {
 });
 
 describe("a pattern", () => {
-  it("consists of tokens and stars, with a greater-than sign only as its last token", () => {
+  it("consists of at most 16 tokens and stars, with a greater-than sign only as its last token", () => {
     fc.assert(
       fc.property(fc.oneof(pattern, oddName), (name) => {
         const tokens = name.split(".");
@@ -127,7 +139,8 @@ describe("a pattern", () => {
           (part, i) =>
             /^[A-Za-z0-9_-]+$/.test(part) || part === "*" || (part === ">" && i === tokens.length - 1),
         );
-        expect(isPattern(name)).toBe(isMadeOfTokens && Buffer.byteLength(name) <= 255);
+        const isShort = !/[*>]/.test(name) || tokens.length <= 16;
+        expect(isPattern(name)).toBe(isMadeOfTokens && isShort && Buffer.byteLength(name) <= 255);
       }),
       { numRuns: 5_000, seed: 1 },
     );

@@ -5,6 +5,11 @@
 
 /** Maximum length of a topic or pattern, in bytes. */
 export const MAX_TOPIC_BYTES = 255;
+/**
+ * Maximum number of tokens of a pattern. A topic without wildcards may have more: it costs one entry of a map, whereas
+ * each token of a pattern may be a place where the search for the patterns of a topic divides.
+ */
+export const MAX_PATTERN_TOKENS = 16;
 
 const TOPIC = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/;
 const PATTERN = /^(?:[A-Za-z0-9_-]+|\*)(?:\.(?:[A-Za-z0-9_-]+|\*))*(?:\.>)?$/;
@@ -16,7 +21,17 @@ export function isTopic(name: string): boolean {
 
 /** Whether a producer or listener may register it: a valid topic, or a valid pattern. */
 export function isPattern(name: string): boolean {
+  return isWellFormed(name) && (!hasWildcard(name) || countTokens(name) <= MAX_PATTERN_TOKENS);
+}
+
+/** Whether it is a valid topic, or a pattern that is valid but for its number of tokens. */
+export function isWellFormed(name: string): boolean {
   return name.length <= MAX_TOPIC_BYTES && (name === ">" || PATTERN.test(name));
+}
+
+/** Number of tokens of a name. */
+export function countTokens(name: string): number {
+  return name.split(".").length;
 }
 
 /** Whether a valid pattern contains a wildcard, and so is not a topic itself. */

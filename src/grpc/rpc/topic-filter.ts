@@ -4,7 +4,8 @@ import { isPattern } from "../../core/vocabulary/topic.js";
 const INVALID_TOPIC = invalid([
   {
     field: "topic",
-    description: "is not a topic or pattern; use dot-separated tokens of A-Z a-z 0-9 _ -, or wildcards",
+    description:
+      "is not a topic or pattern; use dot-separated tokens of A-Z a-z 0-9 _ -; with wildcards, at most 16 of them",
   },
 ]);
 

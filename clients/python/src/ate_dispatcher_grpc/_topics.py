@@ -11,6 +11,7 @@ from ate_dispatcher_grpc.errors import invalid_argument
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]+\Z")
 _MAX_BYTES = 255
+_MAX_PATTERN_TOKENS = 16
 
 
 def check_patterns(patterns: Sequence[str], field: str) -> tuple[str, ...]:
@@ -32,7 +33,10 @@ def check_pattern(pattern: str, field: str) -> None:
         InvalidArgumentError: It is malformed.
     """
     if not _is_pattern(pattern):
-        rule = "use tokens of A-Z a-z 0-9 _ - joined by dots, `*` for any token, a final `>` for the rest"
+        rule = (
+            "use tokens of A-Z a-z 0-9 _ - joined by dots, `*` for any token, a final `>` for the rest; "
+            f"with wildcards, at most {_MAX_PATTERN_TOKENS} tokens"
+        )
         raise invalid_argument(field, f"is {printable(repr(pattern))}; {rule}")
 
 
@@ -40,6 +44,9 @@ def _is_pattern(pattern: str) -> bool:
     if not isinstance(pattern, str) or not 0 < len(pattern) <= _MAX_BYTES:
         return False
     *tokens, last = pattern.split(".")
+    has_wildcard = last in ("*", ">") or "*" in tokens
+    if has_wildcard and len(tokens) >= _MAX_PATTERN_TOKENS:
+        return False
     return all(token == "*" or _TOKEN.match(token) for token in tokens) and (
         last in ("*", ">") or _TOKEN.match(last) is not None
     )

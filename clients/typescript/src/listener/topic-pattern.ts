@@ -4,6 +4,7 @@ import { TEXT } from "../options/rules.js";
 
 const TOKEN = /^[A-Za-z0-9_-]+$/;
 const MAX_LENGTH = 255;
+const MAX_PATTERN_TOKENS = 16;
 
 /**
  * Checks a topic or pattern. The server would end the stream because of a malformed one.
@@ -13,15 +14,17 @@ const MAX_LENGTH = 255;
 export function checkPattern(pattern: string): void {
   checkValue(pattern, TEXT, "topic");
   const tokens = pattern.split(".");
+  const hasWildcard = tokens.includes("*") || tokens.at(-1) === ">";
   const isValid =
     pattern.length <= MAX_LENGTH &&
+    (!hasWildcard || tokens.length <= MAX_PATTERN_TOKENS) &&
     tokens.every(
       (token, index) => TOKEN.test(token) || token === "*" || (token === ">" && index === tokens.length - 1),
     );
   if (isValid) return;
   throw invalidArgument(
     `topic ${JSON.stringify(pattern.slice(0, MAX_LENGTH))}`,
-    `is malformed; use at most ${MAX_LENGTH} characters: tokens of [A-Za-z0-9_-] separated by dots, * for one token, > at the end for the rest`,
+    `is malformed; use at most ${MAX_LENGTH} characters: tokens of [A-Za-z0-9_-] separated by dots; with wildcards, * for one token and > at the end for the rest, at most ${MAX_PATTERN_TOKENS} tokens`,
   );
 }
 

@@ -518,9 +518,9 @@ type ListenRequest struct {
 	// default: the server mints one. If the same id is already connected, the newest stream wins and the older one ends
 	// with ABORTED.
 	ListenerId string `protobuf:"bytes,1,opt,name=listener_id,json=listenerId,proto3" json:"listener_id,omitempty"`
-	// Topics or patterns to listen to. In a pattern, `*` stands for one token, and `>` as the last token for one or more.
-	// A result on a topic that several patterns match is delivered once. May be empty. INVALID_ARGUMENT if one is
-	// malformed or if there are more than the server's limit (10,000 by default).
+	// Topics or patterns to listen to. In a pattern, `*` stands for one token, and `>` as the last token for one or more;
+	// it has at most 16 tokens, wildcards included. A result on a topic that several patterns match is delivered once. May
+	// be empty. INVALID_ARGUMENT if one is malformed or if there are more than the server's limit (10,000 by default).
 	Topics []string `protobuf:"bytes,2,rep,name=topics,proto3" json:"topics,omitempty"`
 	// Cursors of the topics to resume, from an earlier stream. The server first delivers the retained results above them,
 	// in order. Optional; a topic without a cursor starts with the next result. Ignored with `group`. INVALID_ARGUMENT if
@@ -689,7 +689,8 @@ type UpdateListenerRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id of the listener. Required; INVALID_ARGUMENT if absent or malformed.
 	ListenerId string `protobuf:"bytes,1,opt,name=listener_id,json=listenerId,proto3" json:"listener_id,omitempty"`
-	// Topics or patterns to add. Adding one that is already there is allowed. INVALID_ARGUMENT if one is malformed.
+	// Topics or patterns to add, as in `topics` of ListenRequest. Adding one that is already there is allowed.
+	// INVALID_ARGUMENT if one is malformed.
 	AddTopics []string `protobuf:"bytes,2,rep,name=add_topics,json=addTopics,proto3" json:"add_topics,omitempty"`
 	// Topics or patterns to remove, written as they were added. Removing one that is not there is allowed.
 	// INVALID_ARGUMENT if one is malformed.

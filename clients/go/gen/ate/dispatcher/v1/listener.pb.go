@@ -553,8 +553,8 @@ func (x *TopicsChanged) GetCursors() []*Cursor {
 // The server handles removals first. Set by the listener.
 type TopicsUpdate struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Topics or patterns to add. Adding one that is already there is allowed. INVALID_ARGUMENT ends the stream if one is
-	// malformed, RESOURCE_EXHAUSTED if the listener would hold too many.
+	// Topics or patterns to add, as in `topics` of ListenRequest. Adding one that is already there is allowed.
+	// INVALID_ARGUMENT ends the stream if one is malformed, RESOURCE_EXHAUSTED if the listener would hold too many.
 	AddTopics []string `protobuf:"bytes,1,rep,name=add_topics,json=addTopics,proto3" json:"add_topics,omitempty"`
 	// Topics or patterns to remove, written as they were added. Removing one that is not there is allowed.
 	// INVALID_ARGUMENT ends the stream if one is malformed.

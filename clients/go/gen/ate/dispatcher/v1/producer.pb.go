@@ -643,9 +643,10 @@ func (x *Hello) GetReportDispositions() bool {
 // Registration is the membership of a producer in a topic. Set by the producer.
 type Registration struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// A topic or pattern. In a pattern, `*` stands for one token, and `>` as the last token for one or more. A request on
-	// a topic that several registrations of a producer match is assigned once; if one of them has no group, the producer
-	// is asked without a group and is no group's member for this request. INVALID_ARGUMENT if malformed.
+	// A topic or pattern. In a pattern, `*` stands for one token, and `>` as the last token for one or more; it has at
+	// most 16 tokens, wildcards included. A request on a topic that several registrations of a producer match is assigned
+	// once; if one of them has no group, the producer is asked without a group and is no group's member for this request.
+	// INVALID_ARGUMENT if malformed.
 	Topic string `protobuf:"bytes,1,opt,name=topic,proto3" json:"topic,omitempty"`
 	// The group of the producer on this topic. One member of a group is asked per request. Empty, the default: the
 	// producer is always asked. At most 128 printable ASCII characters without spaces, else INVALID_ARGUMENT.

@@ -117,9 +117,9 @@ export interface ListenRequest {
    */
   readonly listenerId: string;
   /**
-   * Topics or patterns to listen to. In a pattern, `*` stands for one token, and `>` as the last token for one or more.
-   * A result on a topic that several patterns match is delivered once. May be empty. INVALID_ARGUMENT if one is
-   * malformed or if there are more than the server's limit (10,000 by default).
+   * Topics or patterns to listen to. In a pattern, `*` stands for one token, and `>` as the last token for one or more;
+   * it has at most 16 tokens, wildcards included. A result on a topic that several patterns match is delivered once. May
+   * be empty. INVALID_ARGUMENT if one is malformed or if there are more than the server's limit (10,000 by default).
    */
   readonly topics: readonly string[];
   /**
@@ -161,7 +161,10 @@ export interface ListenResponse {
 export interface UpdateListenerRequest {
   /** The id of the listener. Required; INVALID_ARGUMENT if absent or malformed. */
   readonly listenerId: string;
-  /** Topics or patterns to add. Adding one that is already there is allowed. INVALID_ARGUMENT if one is malformed. */
+  /**
+   * Topics or patterns to add, as in `topics` of ListenRequest. Adding one that is already there is allowed.
+   * INVALID_ARGUMENT if one is malformed.
+   */
   readonly addTopics: readonly string[];
   /**
    * Topics or patterns to remove, written as they were added. Removing one that is not there is allowed.

@@ -144,8 +144,8 @@ export interface TopicsChanged {
  */
 export interface TopicsUpdate {
   /**
-   * Topics or patterns to add. Adding one that is already there is allowed. INVALID_ARGUMENT ends the stream if one is
-   * malformed, RESOURCE_EXHAUSTED if the listener would hold too many.
+   * Topics or patterns to add, as in `topics` of ListenRequest. Adding one that is already there is allowed.
+   * INVALID_ARGUMENT ends the stream if one is malformed, RESOURCE_EXHAUSTED if the listener would hold too many.
    */
   readonly addTopics: readonly string[];
   /**

@@ -175,9 +175,10 @@ export interface Hello_LabelsEntry {
 /** Registration is the membership of a producer in a topic. Set by the producer. */
 export interface Registration {
   /**
-   * A topic or pattern. In a pattern, `*` stands for one token, and `>` as the last token for one or more. A request on
-   * a topic that several registrations of a producer match is assigned once; if one of them has no group, the producer
-   * is asked without a group and is no group's member for this request. INVALID_ARGUMENT if malformed.
+   * A topic or pattern. In a pattern, `*` stands for one token, and `>` as the last token for one or more; it has at
+   * most 16 tokens, wildcards included. A request on a topic that several registrations of a producer match is assigned
+   * once; if one of them has no group, the producer is asked without a group and is no group's member for this request.
+   * INVALID_ARGUMENT if malformed.
    */
   readonly topic: string;
   /**
