@@ -83,7 +83,7 @@ export class Router {
 
   /** Whether a listener's topics cover a topic. */
   covers(listener: ListenerSession, topic: string): boolean {
-    return this.listeners.match(topic).has(listener);
+    return this.listeners.covers(listener, topic);
   }
 
   /** The current routes of a topic. */

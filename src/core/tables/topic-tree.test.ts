@@ -52,6 +52,8 @@ describe("the topic tree", () => {
           const members = new Set(names.flatMap((name) => [...(registered.get(name)?.keys() ?? [])]));
           expect(new Set(found.keys())).toEqual(members);
           expect(tree.hasExact(topic)).toBe(registered.has(topic));
+          expect(tree.countExact(topic)).toBe(registered.get(topic)?.size ?? 0);
+          for (const one of ["m1", "m2", "m3"]) expect(tree.covers(one, topic)).toBe(members.has(one));
           for (const [member, value] of found) {
             const exact = registered.get(topic)?.get(member);
             const byPattern = names
