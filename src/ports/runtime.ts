@@ -1,7 +1,7 @@
 import type { AddressedEffect, Deliver, Summarize } from "../core/vocabulary/effect.js";
 import type { Fact } from "../core/vocabulary/fact.js";
 import type { Input } from "../core/vocabulary/input.js";
-import type { SessionKey } from "../core/vocabulary/model.js";
+import type { Instant, SessionKey } from "../core/vocabulary/model.js";
 import type { ReasonName } from "../core/vocabulary/reason.js";
 import type { Inspector, Snapshot } from "../core/vocabulary/views.js";
 import type { Sink } from "./sink.js";
@@ -25,23 +25,54 @@ export interface QueueView {
 }
 
 /** Processes a message. @param waitedMs - how long it was queued; infinity if it must be rejected in any case. */
-export type ProcessMessage = (waitedMs: number) => void;
+export type ProcessMessage = (waitedMs: number, now: Instant) => void;
 
 /** Has a message of `byteLength` bytes processed: at once, or later in the order of arrival. */
 export type Schedule = (byteLength: number, processMessage: ProcessMessage) => void;
+
+/** How long a message has waited. */
+export interface Arrival {
+  /** In milliseconds, until its latest slice began; infinity if its requests must be rejected in any case. */
+  readonly waitedMs: number;
+}
+
+/**
+ * Takes up a message, or the half-close of a stream.
+ *
+ * @returns its inputs; undefined if it has none.
+ */
+export type TakeMessage = (arrival: Arrival) => MessageInputs | undefined;
+
+/**
+ * The inputs of a message. Each is read after the effects of the previous one are performed, some of them in later turns
+ * of the event loop. If reading throws, the inputs before stay applied. Reading takes less than a millisecond: where a
+ * part of the message yields no input, undefined is read.
+ */
+export type MessageInputs = Iterator<Input | undefined>;
+
+/** A stream whose messages are processed in slices. */
+export interface InputStream {
+  readonly session: SessionKey;
+  /** Whether its messages carry requests, which wait while the server is busy with results. */
+  readonly carriesRequests: boolean;
+  /** Stops reading. */
+  pause(): void;
+  /** Reads again. */
+  resume(): void;
+  /** Runs a slice of a message. It catches what the slice throws, and runs nothing once the stream has ended. */
+  guard(run: () => void): void;
+}
 
 /** The running dispatcher as the edges see it. */
 export interface Runtime {
   /** Applies an input to the core and performs its effects. If another input is being applied, it is queued. */
   submit(input: Input): void;
   /**
-   * Applies the inputs of one message to the core, all at one instant.
-   *
-   * @param inputs - each is read after the effects of the previous one are performed. If reading throws, the error is
-   * rethrown, and the inputs before it stay applied.
+   * Processes a message of a stream: at once or in later turns of the event loop, always in the order of the stream. A
+   * long message is processed in slices.
    */
-  submitAll(inputs: Iterable<Input>): void;
-  /** Schedules messages that carry requests: at once, or behind the queued ones while the server is busy. */
+  receive(stream: InputStream, byteLength: number, take: TakeMessage): void;
+  /** Schedules calls that carry one request: at once, or behind the queued ones while the server is busy. */
   readonly schedule: Schedule;
   /** Opens a session for a stream. Its effects are sent to the sink as batches of events. */
   openStream(sink: Sink, bound: OutboxBound): SessionKey;

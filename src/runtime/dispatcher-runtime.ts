@@ -10,7 +10,14 @@ import type { Inspector, Snapshot } from "../core/vocabulary/views.js";
 import type { ActivityLog } from "../ports/activity.js";
 import type { BatchFactory } from "../ports/batch.js";
 import type { Clock } from "../ports/clock.js";
-import type { OutboxBound, QueueView, Runtime, Schedule } from "../ports/runtime.js";
+import type {
+  InputStream,
+  OutboxBound,
+  QueueView,
+  Runtime,
+  Schedule,
+  TakeMessage,
+} from "../ports/runtime.js";
 import type { Sink } from "../ports/sink.js";
 import { Broadcast } from "./broadcast.js";
 import { settleWithin } from "./drain.js";
@@ -20,6 +27,7 @@ import { Outbox, type OutboxServices } from "./outbox.js";
 import { Performer } from "./perform.js";
 import { type ReadReplay, ReplayQueue } from "./replay-queue.js";
 import { type EffectHandler, SessionTable } from "./session-table.js";
+import { Slices } from "./slices.js";
 import { StepLog } from "./step-log.js";
 
 /** A running dispatcher without its edges. */
@@ -29,6 +37,7 @@ export class DispatcherRuntime implements Runtime {
   private readonly broadcast: Broadcast;
   private readonly driver: Driver;
   private readonly intake: Intake;
+  private readonly slices: Slices;
   private readonly watchers = new Set<(fact: Fact) => void>();
   private readonly outboxServices: OutboxServices;
   private readonly readReplay: ReadReplay = (...range) => this.core.readReplay(...range);
@@ -56,23 +65,24 @@ export class DispatcherRuntime implements Runtime {
     const onFact = (fact: Fact): void => {
       for (const watcher of this.watchers) watcher(fact);
     };
-    const performer = new Performer(this.sessions, this.broadcast, onFact, (session) => {
-      setImmediate(() => this.driver.submit({ kind: "workContinued", session }));
-    });
-    this.intake = new Intake(clock);
+    const performer = new Performer(this.sessions, this.broadcast, onFact, (session) =>
+      this.slices.continueLater(session),
+    );
+    this.intake = new Intake(clock, () => this.slices);
     const onStep = (now: Instant): void => {
       this.intake.beginTurn(now);
       this.checkIdle();
     };
     this.driver = new Driver(this.core, clock, performer, onStep, log);
+    this.slices = new Slices(clock, this.driver, this.intake);
   }
 
   submit(input: Input): void {
     this.driver.submit(input);
   }
 
-  submitAll(inputs: Iterable<Input>): void {
-    this.driver.submitAll(inputs);
+  receive(stream: InputStream, byteLength: number, take: TakeMessage): void {
+    this.slices.receive(stream, byteLength, take);
   }
 
   openStream(sink: Sink, bound: OutboxBound): SessionKey {
@@ -90,6 +100,7 @@ export class DispatcherRuntime implements Runtime {
 
   close(session: SessionKey): void {
     this.sessions.remove(session);
+    this.slices.drop(session);
     this.driver.submit({ kind: "sessionClosed", session });
   }
 

@@ -6,17 +6,22 @@ import type { Dispatcher } from "../core/dispatcher.js";
 import type { Input } from "../core/vocabulary/input.js";
 import type { Instant } from "../core/vocabulary/model.js";
 import type { Clock } from "../ports/clock.js";
+import type { MessageInputs } from "../ports/runtime.js";
+import { Fifo } from "./fifo.js";
 import { Pacemaker } from "./pacemaker.js";
 import type { Performer } from "./perform.js";
 import type { StepLog } from "./step-log.js";
 
-const NO_INPUTS: readonly Input[] = [];
+/** The clock is read once for as many inputs of a message. */
+const INPUTS_PER_READING = 8;
 
 /** The only caller of the core's `step`. */
 export class Driver {
-  private readonly queue: Input[] = [];
+  private readonly queue = new Fifo<Input>();
   private readonly pacemaker: Pacemaker;
-  private isRunning = false;
+  private isInterrupted = false;
+  /** Whether an input is being applied. */
+  isRunning = false;
   /** The log, if it was enabled when the inputs were taken up. */
   private enabledLog: StepLog | undefined;
 
@@ -39,45 +44,75 @@ export class Driver {
    * applied, it queues the input and returns at once.
    */
   submit(input: Input): void {
-    this.queue.push(input);
-    if (this.isRunning) return;
-    this.run(NO_INPUTS);
-  }
-
-  /**
-   * Applies the inputs of one message to the core, all at one instant.
-   *
-   * @param inputs - each is read after the effects of the previous one are performed. If reading throws, the error is
-   * rethrown, and the inputs before it stay applied.
-   */
-  submitAll(inputs: Iterable<Input>): void {
-    if (!this.isRunning) this.run(inputs);
-    else for (const input of inputs) this.queue.push(input);
-  }
-
-  private run(inputs: Iterable<Input>): void {
-    this.isRunning = true;
-    // Asking for each step would cost as much as a fiftieth of the step.
-    this.enabledLog = this.log?.isEnabled ? this.log : undefined;
+    if (this.isRunning) {
+      this.queue.add(input);
+      return;
+    }
     const now = this.clock.now();
+    this.begin();
     try {
-      for (const input of inputs) {
-        this.step(input, now);
-        if (this.queue.length > 0) this.drainQueue(now);
-      }
+      this.step(input, now);
     } finally {
-      try {
-        this.drainQueue(now);
-      } finally {
-        this.isRunning = false;
-        this.pacemaker.arm(this.core.nextDeadline());
-      }
+      this.finish(now);
     }
     this.onStep(now);
   }
 
+  /**
+   * Applies inputs of one message to the core, all at one instant, until the time is used up or `interrupt` is called.
+   * Call it only while no input is being applied.
+   *
+   * @param ms - the time; looked at every few inputs.
+   * @param inputs - each is read after the effects of the previous one are performed. If reading throws, the error is
+   * rethrown, and the inputs before it stay applied.
+   * @returns whether all inputs are applied.
+   */
+  runFor(ms: number, inputs: MessageInputs, now: Instant): boolean {
+    this.begin();
+    this.isInterrupted = false;
+    let isFinished = false;
+    try {
+      for (let count = 1; ; count++) {
+        const next = inputs.next();
+        if (next.done) {
+          isFinished = true;
+          break;
+        }
+        if (next.value) this.step(next.value, now);
+        if (this.queue.length > 0) this.drainQueue(now);
+        if (this.isInterrupted) break;
+        if (count % INPUTS_PER_READING === 0 && this.clock.now() - now >= ms) break;
+      }
+    } finally {
+      this.finish(now);
+    }
+    this.onStep(now);
+    return isFinished;
+  }
+
+  /** Ends `runFor` after the input that is being applied. */
+  interrupt(): void {
+    this.isInterrupted = true;
+  }
+
+  private begin(): void {
+    this.isRunning = true;
+    // Asking for each step would cost as much as a fiftieth of the step.
+    this.enabledLog = this.log?.isEnabled ? this.log : undefined;
+  }
+
+  /** Applies what is queued, also after a step has thrown. */
+  private finish(now: Instant): void {
+    try {
+      this.drainQueue(now);
+    } finally {
+      this.isRunning = false;
+      this.pacemaker.arm(this.core.nextDeadline());
+    }
+  }
+
   private drainQueue(now: Instant): void {
-    for (let next = this.queue.shift(); next; next = this.queue.shift()) this.step(next, now);
+    for (let next = this.queue.take(); next; next = this.queue.take()) this.step(next, now);
   }
 
   private step(input: Input, now: Instant): void {

@@ -5,10 +5,13 @@
  * up its time, earlier turns overran theirs, or other requests are queued. Queued requests are processed at the end of a
  * turn, after the results that arrived in it. So results keep flowing under any load. The core rejects a request that
  * was queued too long for its TTL, instead of accepting a request that it cannot answer in time.
+ *
+ * A message may be processed in part; see `slices`. The rests of messages and the queued messages take turns.
  */
 import type { Instant } from "../core/vocabulary/model.js";
 import type { Clock } from "../ports/clock.js";
 import type { ProcessMessage } from "../ports/runtime.js";
+import { Fifo } from "./fifo.js";
 
 /**
  * Time that a turn of the event loop may use before further requests are queued, in milliseconds. HTTP/2 flow control is
@@ -31,25 +34,49 @@ interface QueuedMessage {
   readonly queuedAt: Instant;
   readonly cost: number;
   readonly processMessage: ProcessMessage;
-  next: QueuedMessage | undefined;
 }
+
+/** Work that goes before all requests at the end of a turn. */
+export interface WorkBeforeRequests {
+  /** 0 if there is none. */
+  readonly length: number;
+  /** Does as much of it as a turn allows. */
+  run(now: Instant): void;
+}
+
+const NO_WORK: WorkBeforeRequests = { length: 0, run: () => undefined };
 
 /** The queue of messages that carry requests, in order of arrival across all callers. */
 export class Intake {
-  private first: QueuedMessage | undefined;
-  private last: QueuedMessage | undefined;
-  private count = 0;
+  private readonly queue = new Fifo<QueuedMessage>();
+  /** Goes on with the rest of a message each. */
+  private readonly rests = new Fifo<(now: Instant) => void>();
+  private isRestNext = false;
   private queuedBytes = 0;
   private turnStartedAt: Instant | undefined;
   /** By how much past turns overran their time, less the idle time after them, in milliseconds. */
   private debtMs = 0;
   private turnEndedAt: Instant = 0;
 
-  constructor(private readonly clock: Clock) {}
+  /** @param before - returns the work that goes before all requests at the end of a turn. */
+  constructor(
+    private readonly clock: Clock,
+    private readonly before: () => WorkBeforeRequests = () => NO_WORK,
+  ) {}
 
-  /** The number of queued messages. */
+  /** The number of queued messages, and of messages of which a rest is queued. */
   get length(): number {
-    return this.count;
+    return this.queue.length + this.rests.length;
+  }
+
+  /** Whether further messages exceed the limit. */
+  get isFull(): boolean {
+    return this.queuedBytes >= MAX_QUEUED_BYTES;
+  }
+
+  /** Time since the first work of this turn of the event loop, in milliseconds; 0 if there was none. */
+  spentMs(now: Instant): number {
+    return this.turnStartedAt === undefined ? 0 : now - this.turnStartedAt;
   }
 
   /** Starts measuring this turn of the event loop. Later calls in the same turn do nothing. */
@@ -64,27 +91,38 @@ export class Intake {
   schedule(byteLength: number, processMessage: ProcessMessage): void {
     const now = this.clock.now();
     this.beginTurn(now);
-    if (this.count === 0 && this.debtMs === 0 && now - (this.turnStartedAt ?? now) < TURN_MS) {
-      processMessage(0);
+    if (this.length === 0 && this.debtMs === 0 && this.spentMs(now) < TURN_MS) {
+      processMessage(0, now);
       return;
     }
     const cost = byteLength + MESSAGE_BYTES;
-    const message: QueuedMessage = { queuedAt: now, cost, processMessage, next: undefined };
-    if (this.last) this.last.next = message;
-    else this.first = message;
-    this.last = message;
-    this.count++;
+    this.queue.add({ queuedAt: now, cost, processMessage });
     this.queuedBytes += cost;
-    while (this.queuedBytes > MAX_QUEUED_BYTES) this.processNext(Number.POSITIVE_INFINITY);
+    if (this.queuedBytes > MAX_QUEUED_BYTES) this.rejectOldest(now);
+  }
+
+  /** Goes on with the rest of a message at the end of this turn or a later one. */
+  goOnLater(processRest: (now: Instant) => void): void {
+    this.rests.add(processRest);
+  }
+
+  /** Rejects until the limit holds, but ends with this turn of the event loop: the next message goes on. */
+  private rejectOldest(startedAt: Instant): void {
+    for (let now = startedAt; this.queuedBytes > MAX_QUEUED_BYTES && now - startedAt < TURN_MS; ) {
+      this.processMessage(now, Number.POSITIVE_INFINITY);
+      now = this.clock.now();
+    }
   }
 
   private endTurn(): void {
+    const beganAt = this.turnStartedAt ?? this.clock.now();
+    const before = this.before();
+    if (before.length > 0) before.run(this.clock.now());
     const startedAt = this.clock.now();
-    const beganAt = this.turnStartedAt ?? startedAt;
     const spentMs = startedAt - beganAt;
     const endAt = startedAt + Math.max(TURN_MS - spentMs - this.debtMs, spentMs * MIN_SHARE);
     let now = startedAt;
-    while (this.count > 0) {
+    while (this.length > 0) {
       this.processNext(now);
       now = this.clock.now();
       if (now >= endAt) break;
@@ -92,16 +130,21 @@ export class Intake {
     this.debtMs = Math.min(MAX_DEBT_MS, Math.max(0, this.debtMs + (now - beganAt) - TURN_MS));
     this.turnEndedAt = now;
     this.turnStartedAt = undefined;
-    if (this.count > 0) this.beginTurn(now);
+    if (this.length > 0 || before.length > 0) this.beginTurn(now);
   }
 
   private processNext(now: Instant): void {
-    const { first } = this;
-    if (!first) return;
-    this.first = first.next;
-    if (!this.first) this.last = undefined;
-    this.count--;
-    this.queuedBytes -= first.cost;
-    first.processMessage(now - first.queuedAt);
+    this.isRestNext = !this.isRestNext;
+    const processRest = this.isRestNext || this.queue.length === 0 ? this.rests.take() : undefined;
+    if (processRest) processRest(now);
+    else this.processMessage(now, now);
+  }
+
+  /** @param waitedUntil - the end of the message's wait. */
+  private processMessage(now: Instant, waitedUntil: Instant): void {
+    const message = this.queue.take();
+    if (!message) return;
+    this.queuedBytes -= message.cost;
+    message.processMessage(waitedUntil - message.queuedAt, now);
   }
 }

@@ -291,8 +291,8 @@ export interface Observe {
 }
 
 /**
- * Submit `workContinued` for a session in a later turn of the event loop, before any further input of its stream. The step
- * left work unfinished so that other sessions get their turn.
+ * Submit `workContinued` for a session at the end of this turn of the event loop or in a later one, before any further
+ * input of its stream. The step left work unfinished so that other sessions get their turn.
  */
 export interface Continue {
   readonly kind: "continue";

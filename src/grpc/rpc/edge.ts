@@ -3,11 +3,11 @@ import type { Clock } from "../../ports/clock.js";
 import type { Runtime } from "../../ports/runtime.js";
 import type { Watchdog } from "../../ports/watchdog.js";
 import type { EdgeOptions } from "../options.js";
-import type { CallServices, DeadlineServices, SinkServices } from "../transport/call.js";
+import type { DeadlineServices, MessageServices, SinkServices } from "../transport/call.js";
 import type { RequestIds } from "../wire/ids.js";
 
 /** Services that every RPC handler gets. */
-export interface Edge extends SinkServices, CallServices, DeadlineServices {
+export interface Edge extends SinkServices, MessageServices, DeadlineServices {
   readonly runtime: Runtime;
   readonly clock: Clock;
   readonly activity: ActivityLog;

@@ -5,7 +5,7 @@ import type { Hello } from "ate-dispatcher-client/internal";
 import type { Input } from "../../core/vocabulary/input.js";
 import type { SessionKey } from "../../core/vocabulary/model.js";
 import { refusal } from "../../core/vocabulary/reason.js";
-import { type BidiCall, sinkOf, subscribe } from "../transport/call.js";
+import { type BidiCall, sinkOf, subscribeToMessages } from "../transport/call.js";
 import { type DecodedProducerMessage, decodeProduce } from "../wire/decode-produce.js";
 import { maxResultBytes } from "../wire/failed-result.js";
 import { opaqueId } from "../wire/ids.js";
@@ -25,9 +25,9 @@ export function produce(edge: Edge, call: BidiCall): void {
     call.getPeer(),
     maxResultBytes(options.maxMessageBytes),
   );
-  subscribe(call, edge, {
+  subscribeToMessages(call, edge, {
     session,
-    message: (message) => runtime.submitAll(conversation.inputsOf(message)),
+    message: (message) => conversation.inputsOf(message),
     rejected: (reason) => runtime.submit({ kind: "sessionEnded", session, refusal: reason }),
     // A killed peer looks the same as one that closes its side, so an end without Drain means that the producer has left.
     halfClosed: () => runtime.submit({ kind: "sessionEnded", session, refusal: undefined }),

@@ -1,6 +1,7 @@
 import type { Input } from "../../core/vocabulary/input.js";
 import type { SessionKey } from "../../core/vocabulary/model.js";
-import { type BidiCall, sinkOf, subscribe } from "../transport/call.js";
+import type { Arrival } from "../../ports/runtime.js";
+import { type BidiCall, sinkOf, subscribeToMessages } from "../transport/call.js";
 import { decodeSubmit } from "../wire/decode-submit.js";
 import type { Edge } from "./edge.js";
 import { requestSubmitted } from "./submitted.js";
@@ -14,10 +15,10 @@ export function submit(edge: Edge, call: BidiCall): void {
     endsOnReject: false,
   } as const;
   const session = runtime.openStream(sinkOf(call, edge), bound);
-  subscribe(call, edge, {
+  subscribeToMessages(call, edge, {
     session,
-    schedule: runtime.schedule,
-    message: (message, waitedMs) => runtime.submitAll(inputsOf(edge, session, message, waitedMs)),
+    carriesRequests: true,
+    message: (message, arrival) => inputsOf(edge, session, message, arrival),
     rejected: (refusal) => runtime.submit({ kind: "sessionEnded", session, refusal }),
     halfClosed: () => runtime.submit({ kind: "callerFinished", session }),
     closed: () => runtime.close(session),
@@ -25,25 +26,32 @@ export function submit(edge: Edge, call: BidiCall): void {
   runtime.submit({ kind: "callerOpened", session });
 }
 
-function* inputsOf(edge: Edge, session: SessionKey, message: Buffer, waitedMs: number): Generator<Input> {
-  const { submissions, cancelRequestIds } = decodeSubmit(message);
-  for (const { correlationId, spec, gather, excludeListeners, context } of submissions) {
-    yield requestSubmitted(
-      {
-        session,
-        correlationId,
-        spec,
-        gather,
-        excludeListeners,
-        validateOnly: false,
-        callDeadlineAt: undefined,
-        context,
-        waitedMs,
-      },
-      edge,
-    );
-  }
-  for (const requestId of cancelRequestIds) {
-    yield { kind: "cancelRequested", session: undefined, requestId };
+function* inputsOf(
+  edge: Edge,
+  session: SessionKey,
+  message: Buffer,
+  arrival: Arrival,
+): Generator<Input | undefined> {
+  for (const decoded of decodeSubmit(message)) {
+    if (decoded === undefined) yield undefined;
+    else if (typeof decoded === "string") {
+      yield { kind: "cancelRequested", session: undefined, requestId: decoded };
+    } else {
+      const { correlationId, spec, gather, excludeListeners, context } = decoded;
+      yield requestSubmitted(
+        {
+          session,
+          correlationId,
+          spec,
+          gather,
+          excludeListeners,
+          validateOnly: false,
+          callDeadlineAt: undefined,
+          context,
+          waitedMs: arrival.waitedMs,
+        },
+        edge,
+      );
+    }
   }
 }

@@ -2,7 +2,7 @@ import { SubscribeRequest } from "ate-dispatcher-client/internal";
 import type { TopicsUpdated } from "../../core/vocabulary/input.js";
 import type { SessionKey } from "../../core/vocabulary/model.js";
 import { type Refusal, refusal } from "../../core/vocabulary/reason.js";
-import { type BidiCall, sinkOf, subscribe as subscribeToCall } from "../transport/call.js";
+import { type BidiCall, sinkOf, subscribeToMessages } from "../transport/call.js";
 import { decodeCold } from "../wire/decode-cold.js";
 import { SUBSCRIBE_PATHS } from "../wire/field-paths.js";
 import type { Edge } from "./edge.js";
@@ -14,9 +14,12 @@ type TopicsUpdate = Extract<NonNullable<SubscribeRequest["message"]>, { readonly
 export function subscribe(edge: Edge, call: BidiCall): void {
   const session = edge.runtime.openStream(sinkOf(call, edge, SUBSCRIBE_PATHS), LISTENER_BOUND);
   const conversation = new ListenerConversation(edge, session, call.getPeer());
-  subscribeToCall(call, edge, {
+  subscribeToMessages(call, edge, {
     session,
-    message: (message) => conversation.receive(message),
+    message: (message) => {
+      conversation.receive(message);
+      return undefined;
+    },
     rejected: (reason) => conversation.endWith(reason),
     halfClosed: () => conversation.halfClosed(),
     closed: () => conversation.closed(),

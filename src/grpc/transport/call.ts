@@ -17,13 +17,13 @@ import type { Instant, SessionKey } from "../../core/vocabulary/model.js";
 import type { Refusal } from "../../core/vocabulary/reason.js";
 import type { Clock } from "../../ports/clock.js";
 import type { Logger } from "../../ports/logger.js";
-import type { Schedule } from "../../ports/runtime.js";
+import type { Arrival, InputStream, MessageInputs, Runtime } from "../../ports/runtime.js";
 import type { Sink } from "../../ports/sink.js";
 import type { Watchdog } from "../../ports/watchdog.js";
 import { FIELD_PATHS, type FieldPaths } from "../wire/field-paths.js";
 import { type GrpcStatus, grpcStatus, INTERNAL_ERROR } from "../wire/status.js";
 import type { CallHeaders } from "./call-headers.js";
-import type { Connections } from "./connections.js";
+import type { Connections, Membership } from "./connections.js";
 import type { GrpcJsInternals } from "./grpc-js-internals.js";
 import { writeMessage } from "./http2-stream.js";
 
@@ -56,20 +56,32 @@ export interface CallServices {
   readonly connections: Connections | undefined;
 }
 
+/** Services that a subscription to the messages of a call needs. */
+export interface MessageServices extends CallServices {
+  readonly runtime: Pick<Runtime, "receive">;
+}
+
 /** Callbacks for the events of a stream that a peer opened. */
 export interface StreamEvents {
   /** The session of a long stream. It is told when its connection reaches the maximum age. */
   readonly session?: SessionKey;
-  /** A message arrived. @param waitedMs - how long it was queued, in milliseconds; 0 without `schedule`. */
-  readonly message?: (message: Buffer, waitedMs: number) => void;
-  /** Schedules `message` and `halfClosed`, always in order. If absent, they are called at once. */
-  readonly schedule?: Schedule;
-  /** A message is not valid protobuf. The stream must end with this refusal; after it, only `closed` is called. */
-  readonly rejected?: (refusal: Refusal) => void;
-  /** The peer sends no more messages. If it has disconnected, `closed` follows. */
-  readonly halfClosed?: () => void;
   /** The stream has ended in both directions. Called once, as the last callback. */
   readonly closed: () => void;
+}
+
+/** Callbacks for the events of a stream on which the peer sends messages. They come in the order of the stream. */
+export interface MessageEvents extends StreamEvents {
+  readonly session: SessionKey;
+  /** Whether messages carry requests, which wait while the server is busy with results. */
+  readonly carriesRequests?: boolean;
+  /**
+   * A message arrived. Returns its inputs, which are read one by one; undefined if it has none. Throws a {@link WireError}, then or while they are read, if the message is not valid protobuf.
+   */
+  readonly message: (message: Buffer, arrival: Arrival) => MessageInputs | undefined;
+  /** A message is not valid protobuf. The stream must end with this refusal; after it, only `closed` is called. */
+  readonly rejected: (refusal: Refusal) => void;
+  /** The peer sends no more messages. If it has disconnected, `closed` follows. */
+  readonly halfClosed: () => void;
 }
 
 /**
@@ -189,45 +201,102 @@ export function fail(call: OutgoingCall, status: GrpcStatus): void {
   if (!call.writableEnded && !call.destroyed) call.emit("error", status);
 }
 
-/** Subscribes to the events of a stream. */
-export function subscribe(
-  call: OutgoingCall,
-  { logger, connections }: CallServices,
-  events: StreamEvents,
-): void {
-  const { session, message, halfClosed, rejected, schedule = runAtOnce } = events;
-  const membership = session === undefined ? undefined : connections?.join(call, session);
-  let isClosed = false;
-  let isRejected = false;
-  const reject = (refusal: Refusal): void => {
-    isRejected = true;
-    if (rejected) rejected(refusal);
-    else fail(call, grpcStatus(refusal));
-  };
-  const guarded = (run: () => void): void => guard(logger, (status) => fail(call, status), run, reject);
-  const close = (): void => {
-    if (isClosed) return;
-    isClosed = true;
+/** Subscribes to the end of a stream. */
+export function subscribe(call: OutgoingCall, services: CallServices, events: StreamEvents): void {
+  const membership = join(call, services, events);
+  onceClosed(call, () => {
     membership?.leave();
-    guarded(events.closed);
-  };
-  call.on("cancelled", close);
-  call.on("close", close);
-  if (!("readable" in call)) return;
+    guard(services.logger, (status) => fail(call, status), events.closed);
+  });
+}
+
+/** Subscribes to the messages and the end of a stream. */
+export function subscribeToMessages(call: BidiCall, services: MessageServices, events: MessageEvents): void {
+  const { runtime } = services;
+  const stream = new MessageStream(call, services, events);
+  onceClosed(call, () => stream.close());
   call.on("data", (received: Buffer) => {
-    schedule(received.byteLength, (waitedMs) => {
-      if (!isClosed && !isRejected && message) guarded(() => message(received, waitedMs));
-      membership?.retell();
-    });
+    runtime.receive(stream, received.byteLength, (arrival) => events.message(received, arrival));
   });
   call.on("end", () => {
-    schedule(0, () => {
-      if (!isClosed && !isRejected && halfClosed) guarded(halfClosed);
+    runtime.receive(stream, 0, () => {
+      events.halfClosed();
+      return undefined;
     });
   });
 }
 
-const runAtOnce: Schedule = (_byteLength, processMessage) => processMessage(0);
+/** The receiving side of a stream. */
+class MessageStream implements InputStream {
+  readonly session: SessionKey;
+  readonly carriesRequests: boolean;
+  private readonly membership: Membership | undefined;
+  /** Whether the stream has ended, or must end because of a message. */
+  private isOver = false;
+
+  constructor(
+    private readonly call: BidiCall,
+    private readonly services: CallServices,
+    private readonly events: MessageEvents,
+  ) {
+    this.session = events.session;
+    this.carriesRequests = events.carriesRequests ?? false;
+    this.membership = join(call, services, events);
+  }
+
+  pause(): void {
+    this.call.pause();
+  }
+
+  resume(): void {
+    this.call.resume();
+  }
+
+  guard(run: () => void): void {
+    if (this.isOver) return;
+    this.guarded(run);
+    this.membership?.retell();
+  }
+
+  close(): void {
+    this.isOver = true;
+    this.membership?.leave();
+    this.guarded(this.events.closed);
+  }
+
+  private guarded(run: () => void): void {
+    const { call, services, events } = this;
+    guard(
+      services.logger,
+      (status) => fail(call, status),
+      run,
+      (refusal) => {
+        this.isOver = true;
+        events.rejected(refusal);
+      },
+    );
+  }
+}
+
+function join(call: OutgoingCall, { connections }: CallServices, { session }: StreamEvents) {
+  return session === undefined ? undefined : connections?.join(call, session);
+}
+
+function onceClosed(call: OutgoingCall, closed: () => void): void {
+  let isClosed = false;
+  const close = (): void => {
+    if (isClosed) return;
+    isClosed = true;
+    closed();
+  };
+  call.on("cancelled", close);
+  call.on("close", close);
+}
+
+/** Calls back when the peer cancels a unary call or its deadline passes. */
+export function onCancelled(call: UnaryCall, cancelled: () => void): void {
+  call.on("cancelled", cancelled);
+}
 
 /**
  * The deadline that the peer set for a call, on the monotonic clock; undefined if it set none. If the headers of the call

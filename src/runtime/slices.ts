@@ -1,0 +1,195 @@
+/**
+ * Processes messages in slices, so that no message holds the event loop.
+ *
+ * A message becomes inputs one by one. When it has used up its slice, the rest waits, and other streams get their turns.
+ * The sessions that wait go on at the end of each turn of the event loop, first in, first out, each for one slice. The
+ * rest of a message with requests waits in the intake, behind the requests of other callers.
+ *
+ * The order of a stream holds. While anything of a session waits, its later messages and its half-close wait behind it,
+ * and reading is paused if they are many. A step that the core continues goes ahead of everything that the session sends.
+ */
+import type { Input } from "../core/vocabulary/input.js";
+import type { Instant, SessionKey } from "../core/vocabulary/model.js";
+import type { Clock } from "../ports/clock.js";
+import type { InputStream, MessageInputs, TakeMessage } from "../ports/runtime.js";
+import { Fifo } from "./fifo.js";
+import type { Intake } from "./intake.js";
+import { ArrivedMessage, SessionWork } from "./session-work.js";
+
+/** Time that one message or continuation gets before others, in milliseconds. */
+const SLICE_MS = 2;
+/** Time in which waiting sessions get slices in one turn of the event loop, in milliseconds. */
+const TURN_MS = 5;
+/** Reading pauses while messages of this size wait, in bytes. A message that waits alone may be larger. */
+const MAX_WAITING_BYTES = 64 * 1024;
+/**
+ * The same for streams with requests. It is larger, because requests that wait in this process are known to wait and can
+ * be rejected; requests that wait in the transport cannot.
+ */
+const MAX_WAITING_REQUEST_BYTES = 4 * 1024 * 1024;
+/** Limit of all waiting bytes. Beyond it, reading pauses on every stream whose message must wait. */
+const MAX_TOTAL_BYTES = 64 * 1024 * 1024;
+
+/** Applies inputs to the core. */
+export interface SliceDriver {
+  /** Whether an input is being applied. */
+  readonly isRunning: boolean;
+  /** Applies one input. */
+  submit(input: Input): void;
+  /** Applies inputs for a time. @returns whether all inputs are applied. */
+  runFor(ms: number, inputs: MessageInputs, now: Instant): boolean;
+  /** Ends `runFor` after the input that is being applied. */
+  interrupt(): void;
+}
+
+/** The messages that are being processed, and those that wait. */
+export class Slices {
+  /** The sessions of which something waits. */
+  private readonly works = new Map<SessionKey, SessionWork>();
+  /** The sessions that go on at the end of the turn; those that go on with requests are in the intake. */
+  private readonly queue = new Fifo<SessionWork>();
+  private waitingBytes = 0;
+  /** The session whose message is being processed. */
+  private current: SessionKey | undefined = undefined;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly driver: SliceDriver,
+    private readonly intake: Intake,
+  ) {}
+
+  /** The number of sessions that go on at the end of this turn. */
+  get length(): number {
+    return this.queue.length;
+  }
+
+  /** Processes a message, as far as its slice goes: at once, or later in the order of its stream. */
+  receive(stream: InputStream, byteLength: number, take: TakeMessage): void {
+    if (!stream.carriesRequests) {
+      const now = this.clock.now();
+      const hasTime = this.intake.spentMs(now) < TURN_MS;
+      this.process(new ArrivedMessage(stream, byteLength, take, 0), now, hasTime);
+      return;
+    }
+    const mustPause = this.intake.isFull;
+    if (mustPause) stream.pause();
+    this.intake.schedule(byteLength, (waitedMs, now) => {
+      this.process(new ArrivedMessage(stream, byteLength, take, waitedMs), now, true);
+      if (mustPause && !this.works.get(stream.session)?.paused) stream.resume();
+    });
+  }
+
+  /** Submits `workContinued` for a session later, ahead of everything that the session sends. */
+  continueLater(session: SessionKey): void {
+    const work = this.workOf(session);
+    work.needsContinue = true;
+    if (session === this.current) this.driver.interrupt();
+    if (!work.isQueued) this.enqueue(work, this.clock.now());
+  }
+
+  /** Drops the messages of a session whose stream has ended. A continuation stays: the core may have work left. */
+  drop(session: SessionKey): void {
+    const work = this.works.get(session);
+    if (!work) return;
+    this.waitingBytes -= work.byteLength;
+    work.byteLength = 0;
+    work.messages.clear();
+    work.paused = undefined;
+    if (!work.needsContinue) this.works.delete(session);
+  }
+
+  /** Gives each session that waits one slice, the first ones first, until the time of the turn is used up. */
+  run(startedAt: Instant): void {
+    let now = startedAt;
+    for (let left = this.queue.length; left > 0 && now - startedAt < TURN_MS; left--) {
+      const work = this.queue.take();
+      if (work) this.goOn(work, now);
+      now = this.clock.now();
+    }
+  }
+
+  /** @param hasTime - whether the message may be processed in this turn. */
+  private process(message: ArrivedMessage, now: Instant, hasTime: boolean): void {
+    const { session } = message.stream;
+    const mustWait = !hasTime || this.driver.isRunning || (this.works.size > 0 && this.works.has(session));
+    if (!mustWait && this.advance(message, now)) return;
+    const work = this.workOf(session);
+    message.wait(now);
+    if (mustWait) work.messages.add(message);
+    else work.messages.addFirst(message);
+    work.byteLength += message.byteLength;
+    this.waitingBytes += message.byteLength;
+    this.pauseIfFull(work, message.stream);
+    if (!work.isQueued) this.enqueue(work, now);
+  }
+
+  /** Gives a session its slice. */
+  private goOn(work: SessionWork, now: Instant): void {
+    const message = work.messages.first;
+    try {
+      if (work.needsContinue) {
+        work.needsContinue = false;
+        this.driver.submit({ kind: "workContinued", session: work.session });
+      } else if (message) {
+        message.goOn(now);
+        if (this.advance(message, now) && work.messages.first === message) this.finish(work, message);
+      }
+    } finally {
+      if (work.needsContinue || work.messages.length > 0) this.enqueue(work, now);
+      else this.settle(work);
+    }
+  }
+
+  /** Processes a message for one slice. @returns whether it is finished. */
+  private advance(message: ArrivedMessage, now: Instant): boolean {
+    let isFinished = true;
+    this.current = message.stream.session;
+    message.stream.guard(() => {
+      message.inputs ??= message.take(message);
+      if (message.inputs) isFinished = this.driver.runFor(SLICE_MS, message.inputs, now);
+    });
+    this.current = undefined;
+    return isFinished;
+  }
+
+  private finish(work: SessionWork, { byteLength }: ArrivedMessage): void {
+    work.messages.take();
+    work.byteLength -= byteLength;
+    this.waitingBytes -= byteLength;
+  }
+
+  /** Nothing of the session waits any more. */
+  private settle(work: SessionWork): void {
+    work.isQueued = false;
+    if (this.works.get(work.session) !== work) return;
+    this.works.delete(work.session);
+    work.paused?.resume();
+  }
+
+  private enqueue(work: SessionWork, now: Instant): void {
+    work.isQueued = true;
+    const message = work.messages.first;
+    if (!work.needsContinue && message?.stream.carriesRequests) {
+      this.intake.goOnLater((at) => this.goOn(work, at));
+    } else {
+      this.queue.add(work);
+    }
+    this.intake.beginTurn(now);
+  }
+
+  private pauseIfFull(work: SessionWork, stream: InputStream): void {
+    const max = stream.carriesRequests ? MAX_WAITING_REQUEST_BYTES : MAX_WAITING_BYTES;
+    if (work.paused || (work.byteLength < max && this.waitingBytes < MAX_TOTAL_BYTES)) return;
+    work.paused = stream;
+    stream.pause();
+  }
+
+  private workOf(session: SessionKey): SessionWork {
+    let work = this.works.get(session);
+    if (!work) {
+      work = new SessionWork(session);
+      this.works.set(session, work);
+    }
+    return work;
+  }
+}
