@@ -10,6 +10,7 @@ import { answerUnary } from "./unary.js";
 export function cancelRequest(edge: Edge, call: UnaryCall, callback: sendUnaryData<Uint8Array>): void {
   answerUnary(
     edge,
+    call,
     callback,
     (session) => {
       const { requestId } = decodeCold(CancelRequestRequest, call.request);

@@ -22,6 +22,7 @@ function processMessage(
 ): void {
   answerUnary(
     edge,
+    call,
     callback,
     (session) => {
       const { spec, flag } = decodeCall(call.request);

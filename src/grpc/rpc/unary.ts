@@ -2,27 +2,34 @@ import type { sendUnaryData } from "@grpc/grpc-js";
 import type { AddressedEffect } from "../../core/vocabulary/effect.js";
 import type { Input } from "../../core/vocabulary/input.js";
 import type { SessionKey } from "../../core/vocabulary/model.js";
-import { guard } from "../transport/call.js";
+import { guard, onCancelled, type UnaryCall } from "../transport/call.js";
 import { type GrpcStatus, grpcStatus } from "../wire/status.js";
 import type { Edge } from "./edge.js";
 
 /**
  * Answers a unary call: submits one input to the core, and answers with the first effect that is a response or a reject.
+ * The core may take several turns of the event loop until then.
  *
  * @param inputOf - creates the input for the session of the call.
  * @param responseOf - encodes the response, or returns undefined if the effect is not the response.
  */
 export function answerUnary(
   { runtime, logger }: Edge,
+  call: UnaryCall,
   callback: sendUnaryData<Uint8Array>,
   inputOf: (session: SessionKey) => Input,
   responseOf: (effect: AddressedEffect) => Uint8Array | undefined,
 ): void {
   let isAnswered = false;
-  const fail = (status: GrpcStatus): void => {
-    if (isAnswered) return;
+  /** Closes the session; set while the call waits for its answer. */
+  let stopWaiting = (): void => undefined;
+  const answer = (...args: Parameters<typeof callback>): void => {
     isAnswered = true;
-    callback(status);
+    stopWaiting();
+    callback(...args);
+  };
+  const fail = (status: GrpcStatus): void => {
+    if (!isAnswered) answer(status);
   };
   guard(logger, fail, () => {
     const session = runtime.openCall((effect) => {
@@ -32,14 +39,17 @@ export function answerUnary(
         return;
       }
       const response = responseOf(effect);
-      if (!response) return;
-      isAnswered = true;
-      callback(null, response);
+      if (response) answer(null, response);
     });
+    let isSubmitted = false;
     try {
       runtime.submit(inputOf(session));
+      isSubmitted = true;
     } finally {
-      runtime.close(session);
+      if (isAnswered || !isSubmitted) runtime.close(session);
     }
+    if (isAnswered) return;
+    stopWaiting = () => runtime.close(session);
+    onCancelled(call, stopWaiting);
   });
 }

@@ -9,6 +9,7 @@ import { answerUnary } from "./unary.js";
 export function updateListener(edge: Edge, call: UnaryCall, callback: sendUnaryData<Uint8Array>): void {
   answerUnary(
     edge,
+    call,
     callback,
     (session) => {
       const { listenerId, addTopics, removeTopics } = decodeCold(UpdateListenerRequest, call.request);
