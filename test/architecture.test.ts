@@ -188,17 +188,17 @@ describe("the architecture", () => {
     [
       "src/grpc/server.ts",
       'call.on("data", f);',
-      "events are subscribed to in grpc/transport/call.ts and bound-servers.ts only",
+      "events are subscribed to in call.ts, bound-servers.ts and http2-events.ts of grpc/transport only",
     ],
     [
       "src/runtime/feed.ts",
       'response?.once("close", f);',
-      "events are subscribed to in grpc/transport/call.ts and bound-servers.ts only",
+      "events are subscribed to in call.ts, bound-servers.ts and http2-events.ts of grpc/transport only",
     ],
     [
       "src/main.ts",
       'server.on("error", f);',
-      "events are subscribed to in grpc/transport/call.ts and bound-servers.ts only",
+      "events are subscribed to in call.ts, bound-servers.ts and http2-events.ts of grpc/transport only",
     ],
     [
       "src/grpc/server.ts",

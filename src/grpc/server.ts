@@ -34,6 +34,8 @@ import { type ConnectionLimit, limitConnections } from "./transport/connection-l
 import { Connections } from "./transport/connections.js";
 import { firstMessageInterceptor } from "./transport/first-message.js";
 import { createGrpcJsInternals, type Http2Limits } from "./transport/grpc-js-internals.js";
+import { partialLimits } from "./transport/partial-messages.js";
+import { PeerConnections } from "./transport/peer-connections.js";
 import { PeerLog } from "./transport/peer-log.js";
 import { logRefusal } from "./transport/refusal-log.js";
 import type { ProcessFacts } from "./wire/encode-view.js";
@@ -97,7 +99,14 @@ export function createGrpcServer(
   });
   const internals = createGrpcJsInternals(server, services.logger);
   const headers = new CallHeaders(services.clock, new PeerLog(services.logger, services.clock));
-  const intercept = firstMessageInterceptor(services.opening, options, internals, headers);
+  const peers = new PeerConnections();
+  const intercept = firstMessageInterceptor({
+    ...services,
+    internals,
+    headers,
+    peers,
+    partial: { limits: partialLimits(options), deadline: services.opening, useless: () => undefined },
+  });
   const connections =
     options.maxConnectionAgeMs > 0
       ? new Connections({ ...services, internals, aging }, options.maxConnectionAgeGraceMs)
@@ -115,7 +124,7 @@ export function createGrpcServer(
     subscribe: (call: BidiCall) => subscribe(edge, call),
   });
   const watchers: Watchers = new Set();
-  const boundServers = new BoundServers(internals, headers, connections);
+  const boundServers = new BoundServers(internals, headers, peers, connections);
   server.addService(withRawBytes(IntrospectionServiceService), {
     ...introspection(edge, facts),
     watch: (call: ServerStreamCall) => watch(edge, facts, ticker, watchers, call),

@@ -89,7 +89,7 @@ const USERS = ["bench/", "examples/"];
 const TOP = ["src/compose.ts", "src/main.ts"];
 const STARTERS = ["src/main.ts", "src/cli/serve.ts"];
 const ENVIRONMENT = ["src/config/load.ts"];
-const SUBSCRIBERS = ["src/grpc/transport/call.ts", "src/grpc/transport/bound-servers.ts"];
+const SUBSCRIBERS = ["call", "bound-servers", "http2-events"].map((name) => `src/grpc/transport/${name}.ts`);
 const GRPC_JS_INTERNALS = [
   "src/grpc/transport/grpc-js-internals.ts",
   "clients/typescript/src/connection/grpc-js-internals.ts",
@@ -355,7 +355,7 @@ function scattered(path: string, node: ts.Node): string | undefined {
   }
   if (!path.startsWith("src/")) return undefined;
   if (!SUBSCRIBERS.includes(path) && subscribes(node) && !(path === "src/main.ts" && isOfProcess(node))) {
-    return "events are subscribed to in grpc/transport/call.ts and bound-servers.ts only";
+    return "events are subscribed to in call.ts, bound-servers.ts and http2-events.ts of grpc/transport only";
   }
   return !TIMERS.includes(path) && setsTimer(node) ? "timers belong in runtime" : undefined;
 }

@@ -1,8 +1,8 @@
 /**
  * A call of plain HTTP/2, so that a test chooses every byte of it: headers, prefixes of messages, and where it ends.
  */
-import { once } from "node:events";
-import { type ClientHttp2Session, connect as connectHttp2 } from "node:http2";
+import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp2 } from "node:http2";
+import { connect as connectTcp } from "node:net";
 import { Status } from "ate-dispatcher-client/internal";
 import { onTestFinished } from "vitest";
 import { type Refused, readStatus } from "./wire-status.js";
@@ -19,9 +19,11 @@ export interface RawEnd {
   readonly refused: Refused | undefined;
 }
 
-/** Connects until the test is over. */
-export function connectRaw(address: string): ClientHttp2Session {
-  const session = connectHttp2(`http://${address}`);
+/** Connects until the test is over. @param localAddress - an address of this machine, to be another peer. */
+export function connectRaw(address: string, localAddress = "127.0.0.1"): ClientHttp2Session {
+  const at = address.lastIndexOf(":");
+  const open = { host: address.slice(0, at), port: Number(address.slice(at + 1)), localAddress };
+  const session = connectHttp2(`http://${address}`, { createConnection: () => connectTcp(open) });
   session.on("error", () => undefined);
   onTestFinished(() => session.destroy());
   return session;
@@ -36,11 +38,25 @@ export function framed(message: Uint8Array, flag = 0): Buffer {
 }
 
 /** Makes a call and waits for its end. @param path - of a method; a method of DispatcherService may be a bare name. */
-export async function callRaw(
+export function callRaw(
   session: ClientHttp2Session,
   path: string,
   body: Uint8Array,
   headers: Readonly<Record<string, string>> = {},
+): Promise<RawEnd> {
+  return endOf(session, path, headers, (stream) => stream.end(body));
+}
+
+/** Makes a call that never closes its side, and waits until the server resets its stream. */
+export function callWithoutEnd(session: ClientHttp2Session, path: string, body: Uint8Array): Promise<RawEnd> {
+  return endOf(session, path, {}, (stream) => stream.write(body));
+}
+
+async function endOf(
+  session: ClientHttp2Session,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+  send: (stream: ClientHttp2Stream) => void,
 ): Promise<RawEnd> {
   const stream = session.request({
     ":method": "POST",
@@ -57,8 +73,8 @@ export async function callRaw(
   stream.on("trailers", keep);
   stream.on("error", () => undefined);
   stream.resume();
-  stream.end(body);
-  await once(stream, "close");
+  send(stream);
+  await new Promise((resolve) => stream.on("close", resolve));
   const details = received["grpc-status-details-bin"];
   const code = received["grpc-status"];
   return {

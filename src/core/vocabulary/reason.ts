@@ -36,6 +36,12 @@ export const REASONS = {
   REGISTRATION_LIMIT: reason(1207, false, "The session holds the maximum number of topics and patterns."),
   MESSAGE_LIMIT: reason(1208, false, "The message exceeds the maximum size; its call or stream ends."),
   OVERLOADED: reason(1209, true, "The server is too busy for the request to be answered within its TTL."),
+  PARTIAL_MESSAGE_LIMIT: reason(
+    1214,
+    true,
+    "A message was not complete in time, or incomplete messages hold the maximum number of bytes.",
+  ),
+  UNREAD_LIMIT: reason(1215, true, "The connection has too many answers that its peer did not read."),
   SHUTTING_DOWN: reason(2001, true, "The server is shutting down; reconnect elsewhere or later."),
   SLOW_LISTENER: reason(
     2002,

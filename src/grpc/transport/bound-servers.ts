@@ -4,17 +4,25 @@ import type { Socket } from "node:net";
 import type { CallHeaders } from "./call-headers.js";
 import type { Connections } from "./connections.js";
 import type { GrpcJsInternals } from "./grpc-js-internals.js";
+import type { PeerConnections } from "./peer-connections.js";
 
 /** The HTTP/2 servers that are subscribed to. */
 export class BoundServers {
   readonly #sockets = new Map<Http2Server, Set<Socket>>();
   readonly #internals: GrpcJsInternals;
   readonly #headers: CallHeaders;
+  readonly #peers: PeerConnections;
   readonly #connections: Connections | undefined;
 
   /** @param connections - undefined if connections have no maximum age. */
-  constructor(internals: GrpcJsInternals, headers: CallHeaders, connections: Connections | undefined) {
+  constructor(
+    internals: GrpcJsInternals,
+    headers: CallHeaders,
+    peers: PeerConnections,
+    connections: Connections | undefined,
+  ) {
     this.#internals = internals;
+    this.#peers = peers;
     this.#headers = headers;
     this.#connections = connections;
   }
@@ -25,13 +33,21 @@ export class BoundServers {
       if (this.#sockets.has(server)) continue;
       const open = new Set<Socket>();
       this.#sockets.set(server, open);
-      server.on("connection", (socket: Socket) => {
+      // Node subscribed when it created the server; the peer must be known before the session begins.
+      server.prependListener("connection", (socket: Socket) => {
         open.add(socket);
-        socket.on("close", () => open.delete(socket));
+        const closed = this.#peers.opened(socket);
+        socket.on("close", () => {
+          open.delete(socket);
+          closed();
+        });
       });
       // grpc-js subscribed when it created the server; the headers must be read before it reads them.
       server.prependListener("stream", (stream, headers) => this.#headers.read(stream, headers));
-      server.on("session", (session) => this.#internals.pingWhileClosing(session));
+      server.on("session", (session) => {
+        this.#peers.begun(session);
+        this.#internals.pingWhileClosing(session);
+      });
       if (this.#connections) followAges(server, this.#connections);
     }
   }

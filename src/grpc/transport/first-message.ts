@@ -1,64 +1,115 @@
 /**
- * Ends calls whose first message does not arrive: incomplete unary calls, and streams that stay silent after they open.
- * Without this they stay open, because the idle and age limits of a connection do not end its streams.
+ * Ends calls whose messages do not arrive: incomplete calls of one message, streams that stay silent after they open, and
+ * messages that are not completed. Without this they stay open, because the idle and age limits of a connection do not end
+ * its streams.
  */
+import { constants, type ServerHttp2Stream } from "node:http2";
 import { ServerInterceptingCall, type ServerInterceptor, ServerListenerBuilder } from "@grpc/grpc-js";
-import { refusal } from "../../core/vocabulary/reason.js";
+import { type Refusal, refusal } from "../../core/vocabulary/reason.js";
 import type { Watchdog } from "../../ports/watchdog.js";
 import type { EdgeOptions } from "../options.js";
 import { grpcStatus } from "../wire/status.js";
 import type { CallHeaders } from "./call-headers.js";
 import type { GrpcJsInternals } from "./grpc-js-internals.js";
+import { followFrames, onceClosed } from "./http2-events.js";
+import { PartialMessage, type PartialServices } from "./partial-messages.js";
+import type { PeerConnections } from "./peer-connections.js";
 import { explainMistakes } from "./peer-mistakes.js";
 
-/** Streams without this timeout: clients open them ahead of their first message. */
+/** Streams without a deadline of their first message: clients open them ahead of it. */
 const WITHOUT_TIMEOUT = new Set(["/ate.dispatcher.v1.DispatcherService/Submit"]);
 
-/** Checks the headers of a call, bounds its metadata and the time until its first message, and explains a peer's mistakes. */
-export function firstMessageInterceptor(
-  watchdog: Watchdog,
-  options: EdgeOptions,
-  internals: GrpcJsInternals,
-  headers: CallHeaders,
-): ServerInterceptor {
+/** Services that the checks of a call need. */
+export interface FirstMessageServices {
+  /** Ends calls whose messages do not arrive in time. */
+  readonly opening: Watchdog;
+  /** Resets the stream of an ended call that its peer keeps open. */
+  readonly closing: Watchdog;
+  readonly options: EdgeOptions;
+  readonly internals: GrpcJsInternals;
+  readonly headers: CallHeaders;
+  readonly peers: PeerConnections;
+  readonly partial: PartialServices;
+}
+
+/** Checks the headers of a call, bounds its metadata and its incomplete messages, and explains a peer's mistakes. */
+export function firstMessageInterceptor(services: FirstMessageServices): ServerInterceptor {
+  const { opening, closing, options, internals, headers } = services;
   return (method, call) => {
     explainMistakes(call, options, internals);
+    const stream = internals.http2StreamOf({ call });
+    const end = (refused: Refusal): void => {
+      call.sendStatus(grpcStatus(refused));
+      if (stream) resetUnlessClosed(stream, closing);
+    };
+    let message: PartialMessage | undefined;
     let stop = (): void => undefined;
     const listener = new ServerListenerBuilder()
       .withOnReceiveMetadata((metadata, next) => {
-        const refused = headers.refusalOf(internals.http2StreamOf({ call }));
+        const refused = headers.refusalOf(stream) ?? metadataRefusal(metadata.toHttp2Headers(), options);
         if (refused) {
           call.sendStatus(grpcStatus(refused));
           return;
         }
-        const bytes = sizeOf(metadata.toHttp2Headers());
-        if (bytes > options.maxMetadataBytes) {
-          const limit = String(options.maxMetadataBytes);
-          const message = `the metadata has ${bytes} bytes, and the limit is ${limit}; send less metadata`;
-          call.sendStatus(grpcStatus(refusal("METADATA_LIMIT", message, { limit })));
-          return;
-        }
+        message = stream && follow(services, stream, !method.requestStream, end);
         if (!WITHOUT_TIMEOUT.has(method.path)) {
-          stop = watchdog.watch(() => {
-            const limit = String(options.firstMessageTimeoutMs);
-            const message = `no message arrived within ${limit} ms; send the first message when the stream opens`;
-            call.sendStatus(grpcStatus(refusal("FIRST_MESSAGE_TIMEOUT", message, { limit_ms: limit })));
-          });
+          stop = opening.watch(() => end(firstMessageTimeout(options.firstMessageTimeoutMs)));
         }
         next(metadata);
       })
-      .withOnReceiveMessage((message, next) => {
-        stop();
-        next(message);
+      .withOnReceiveMessage((received, next) => {
+        // A call of one message is handled when its peer has closed its side.
+        if (method.requestStream) stop();
+        next(received);
       })
       .withOnReceiveHalfClose((next) => {
         stop();
+        message?.close();
         next();
       })
       .withOnCancel(() => stop())
       .build();
     return new ServerInterceptingCall(call, { start: (next) => next(listener) });
   };
+}
+
+function follow(
+  { peers, partial }: FirstMessageServices,
+  stream: ServerHttp2Stream,
+  isSingle: boolean,
+  end: (refused: Refusal) => void,
+): PartialMessage | undefined {
+  const connection = peers.of(stream.session);
+  if (!connection) return undefined;
+  const message = new PartialMessage(stream, connection, partial, isSingle, end);
+  followFrames(
+    stream,
+    (frame) => message.take(frame),
+    () => message.close(),
+  );
+  return message;
+}
+
+/** A status queues behind messages that the peer does not read, and a peer may keep its own side of a stream open. */
+function resetUnlessClosed(stream: ServerHttp2Stream, closing: Watchdog): void {
+  onceClosed(
+    stream,
+    closing.watch(() => stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM)),
+  );
+}
+
+function firstMessageTimeout(timeoutMs: number): Refusal {
+  const limit = String(timeoutMs);
+  const message = `no message arrived within ${limit} ms; send the first message when the stream opens`;
+  return refusal("FIRST_MESSAGE_TIMEOUT", message, { limit_ms: limit });
+}
+
+function metadataRefusal(headers: Record<string, unknown>, options: EdgeOptions): Refusal | undefined {
+  const bytes = sizeOf(headers);
+  if (bytes <= options.maxMetadataBytes) return undefined;
+  const limit = String(options.maxMetadataBytes);
+  const message = `the metadata has ${bytes} bytes, and the limit is ${limit}; send less metadata`;
+  return refusal("METADATA_LIMIT", message, { limit });
 }
 
 function sizeOf(headers: Record<string, unknown>): number {
