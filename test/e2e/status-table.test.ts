@@ -5,9 +5,11 @@
  */
 import { connect as connectHttp2 } from "node:http2";
 import { gzipSync } from "node:zlib";
+import { status as Code } from "@grpc/grpc-js";
 import { DispositionState, NoProducersAction, Status } from "ate-dispatcher-client/internal";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { startServer, useServer } from "../support/in-process.js";
+import { callWithoutEnd, connectRaw } from "../support/raw-call.js";
 import {
   bytesField,
   concat,
@@ -953,6 +955,20 @@ describe("a call's deadline", () => {
     const refused = await client.gather({ topic: "t" }, timeout(value)).ended;
     expect(refused).toMatchObject(invalid("grpc-timeout"));
     await client.dispatch({ topic: "t" });
+  });
+});
+
+describe("a message that is not complete", () => {
+  it("ends its stream RESOURCE_EXHAUSTED after the time for a message", async () => {
+    const { address } = await startServer({ firstMessageTimeoutMs: 20, closeTimeoutMs: 20 });
+    const { code, refused } = await callWithoutEnd(connectRaw(address), "Submit", Buffer.alloc(3));
+    expect(code).toBe(Code.RESOURCE_EXHAUSTED);
+    expect(refused).toMatchObject({
+      code: "RESOURCE_EXHAUSTED",
+      reason: "PARTIAL_MESSAGE_LIMIT",
+      domain: DOMAIN,
+      metadata: { limit_ms: "20" },
+    });
   });
 });
 

@@ -4,7 +4,12 @@
  * its streams.
  */
 import { constants, type ServerHttp2Stream } from "node:http2";
-import { ServerInterceptingCall, type ServerInterceptor, ServerListenerBuilder } from "@grpc/grpc-js";
+import {
+  type Responder,
+  ServerInterceptingCall,
+  type ServerInterceptor,
+  ServerListenerBuilder,
+} from "@grpc/grpc-js";
 import { type Refusal, refusal } from "../../core/vocabulary/reason.js";
 import type { Watchdog } from "../../ports/watchdog.js";
 import type { EdgeOptions } from "../options.js";
@@ -15,6 +20,7 @@ import { followFrames, onceClosed } from "./http2-events.js";
 import { PartialMessage, type PartialServices } from "./partial-messages.js";
 import type { PeerConnections } from "./peer-connections.js";
 import { explainMistakes } from "./peer-mistakes.js";
+import { chargeAnswer, unreadRefusal } from "./unread-answers.js";
 
 /** Streams without a deadline of their first message: clients open them ahead of it. */
 const WITHOUT_TIMEOUT = new Set(["/ate.dispatcher.v1.DispatcherService/Submit"]);
@@ -34,14 +40,16 @@ export interface FirstMessageServices {
 
 /** Checks the headers of a call, bounds its metadata and its incomplete messages, and explains a peer's mistakes. */
 export function firstMessageInterceptor(services: FirstMessageServices): ServerInterceptor {
-  const { opening, closing, options, internals, headers } = services;
+  const { opening, closing, options, internals, headers, peers, partial } = services;
   return (method, call) => {
     explainMistakes(call, options, internals);
     const stream = internals.http2StreamOf({ call });
+    const connection = peers.of(stream?.session);
     const end = (refused: Refusal): void => {
       call.sendStatus(grpcStatus(refused));
       if (stream) resetUnlessClosed(stream, closing);
     };
+    const isUnary = !method.requestStream && !method.responseStream;
     let message: PartialMessage | undefined;
     let stop = (): void => undefined;
     const listener = new ServerListenerBuilder()
@@ -51,7 +59,10 @@ export function firstMessageInterceptor(services: FirstMessageServices): ServerI
           call.sendStatus(grpcStatus(refused));
           return;
         }
-        message = stream && follow(services, stream, !method.requestStream, end);
+        if (stream && connection) {
+          message = new PartialMessage(stream, connection, partial, !method.requestStream, end);
+          followMessage(stream, message);
+        }
         if (!WITHOUT_TIMEOUT.has(method.path)) {
           stop = opening.watch(() => end(firstMessageTimeout(options.firstMessageTimeoutMs)));
         }
@@ -64,30 +75,29 @@ export function firstMessageInterceptor(services: FirstMessageServices): ServerI
       })
       .withOnReceiveHalfClose((next) => {
         stop();
-        message?.close();
-        next();
+        if (!method.requestStream) message?.close();
+        const refused = isUnary && connection ? unreadRefusal(connection) : undefined;
+        if (refused) call.sendStatus(grpcStatus(refused));
+        else next();
       })
       .withOnCancel(() => stop())
       .build();
-    return new ServerInterceptingCall(call, { start: (next) => next(listener) });
+    const start: Responder["start"] = (next) => next(listener);
+    if (!isUnary || !stream || !connection) return new ServerInterceptingCall(call, { start });
+    const sendMessage: Responder["sendMessage"] = (answer, next) => {
+      chargeAnswer(stream, connection, answer, closing);
+      next(answer);
+    };
+    return new ServerInterceptingCall(call, { start, sendMessage });
   };
 }
 
-function follow(
-  { peers, partial }: FirstMessageServices,
-  stream: ServerHttp2Stream,
-  isSingle: boolean,
-  end: (refused: Refusal) => void,
-): PartialMessage | undefined {
-  const connection = peers.of(stream.session);
-  if (!connection) return undefined;
-  const message = new PartialMessage(stream, connection, partial, isSingle, end);
+function followMessage(stream: ServerHttp2Stream, message: PartialMessage): void {
   followFrames(
     stream,
     (frame) => message.take(frame),
     () => message.close(),
   );
-  return message;
 }
 
 /** A status queues behind messages that the peer does not read, and a peer may keep its own side of a stream open. */
