@@ -12,8 +12,13 @@ export interface Batch {
   readonly byteLength: number;
   /** Encodes an event after the earlier ones. */
   append(effect: Sendable): void;
-  /** Ends the batch. @returns the message; nothing may be appended afterwards. */
-  finish(): Uint8Array;
+  /**
+   * Ends the batch. Nothing may be appended afterwards.
+   *
+   * @returns the message as parts; it is their plain concatenation. A large payload is a part of its own, which other
+   * messages may share, so the parts must not change any more.
+   */
+  finish(): readonly Uint8Array[];
 }
 
 /** Creates an empty batch. */

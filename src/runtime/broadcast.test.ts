@@ -27,10 +27,10 @@ class TextBatch implements Batch {
   }
 
   /** As long as the real message: payloads become zeros. */
-  finish(): Uint8Array {
+  finish(): readonly Uint8Array[] {
     const message = Buffer.alloc(this.byteLength);
     message.write(this.text);
-    return message;
+    return [message];
   }
 }
 

@@ -18,7 +18,7 @@ export interface Range {
 
 /** Queued events. A chunk is open until it is sealed, at the latest at the end of the event-loop turn. */
 export class Chunk {
-  private bytes: Uint8Array | undefined;
+  private parts: readonly Uint8Array[] | undefined;
   /** Created for the second topic; most chunks have one. */
   private rangeByTopic: Map<string, Range> | undefined;
   private latest: Range | undefined;
@@ -35,12 +35,12 @@ export class Chunk {
 
   /** Whether events may still be appended. */
   get isOpen(): boolean {
-    return this.bytes === undefined;
+    return this.parts === undefined;
   }
 
   /** Encoded bytes so far. */
   get byteLength(): number {
-    return this.bytes?.byteLength ?? this.batch.byteLength;
+    return this.batch.byteLength;
   }
 
   /** The bytes that the chunk counts for in a queue. */
@@ -70,10 +70,10 @@ export class Chunk {
     this.batch.append(event);
   }
 
-  /** Closes the chunk for further events. @returns the encoded events; the same bytes at every call. */
-  seal(): Uint8Array {
-    this.bytes ??= this.batch.finish();
-    return this.bytes;
+  /** Closes the chunk for further events. @returns the encoded events; the same parts at every call. */
+  seal(): readonly Uint8Array[] {
+    this.parts ??= this.batch.finish();
+    return this.parts;
   }
 
   private rangeOf(topic: string, sequence: number): Range {

@@ -160,13 +160,14 @@ export class Outbox {
     const maxInFlight = isReplaying ? MAX_REPLAY_IN_FLIGHT_BYTES : MAX_IN_FLIGHT_BYTES;
     if (this.isOver || this.inFlightBytes >= maxInFlight) return undefined;
     if (!isReplaying) return this.queue[0]?.isOpen === false ? this.dequeueMessage() : undefined;
-    const { message, deliveryCount } = this.replays.take();
+    const { parts, deliveryCount } = this.replays.take();
     this.deliveredTotal += deliveryCount;
-    return [message];
+    return parts;
   }
 
   private send(parts: readonly Uint8Array[]): void {
-    const byteLength = parts.reduce((sum, part) => sum + part.byteLength, 0);
+    let byteLength = 0;
+    for (const part of parts) byteLength += part.length;
     this.inFlightBytes += byteLength;
     this.sink.write(parts, () => {
       this.inFlightBytes -= byteLength;
@@ -178,12 +179,12 @@ export class Outbox {
   private dequeueMessage(): readonly Uint8Array[] {
     const parts: Uint8Array[] = [];
     // Dropped deliveries are newer than the replays, so their gap follows the replays.
-    if (this.lost && this.aheadCount === 0) parts.push(this.encodeGaps(this.lost));
+    if (this.lost && this.aheadCount === 0) for (const part of this.encodeGaps(this.lost)) parts.push(part);
     let taken = 0;
     let bytes = 0;
     for (const chunk of this.queue) {
       if (chunk.isOpen || (taken > 0 && bytes + chunk.byteLength > MAX_MERGED_BYTES)) break;
-      parts.push(chunk.seal());
+      for (const part of chunk.seal()) parts.push(part);
       bytes += chunk.byteLength;
       this.queuedBytes -= chunk.cost;
       this.deliveredTotal += chunk.deliveryCount;
@@ -195,7 +196,7 @@ export class Outbox {
     return parts;
   }
 
-  private encodeGaps(lost: ReadonlyMap<string, Range>): Uint8Array {
+  private encodeGaps(lost: ReadonlyMap<string, Range>): readonly Uint8Array[] {
     const batch = this.shared.newBatch();
     for (const { topic, from, last, count } of lost.values()) {
       const reason = "SLOW_LISTENER";

@@ -13,7 +13,8 @@ export type ReadReplay = (replay: Replay, from: number, maxBytes: number) => Rep
 
 /** One message of a replay. */
 export interface ReplayMessage {
-  readonly message: Uint8Array;
+  /** The message is their concatenation. */
+  readonly parts: readonly Uint8Array[];
   readonly deliveryCount: number;
 }
 
@@ -53,7 +54,7 @@ export class ReplayQueue {
       if (slice.next > replay.last) this.advance();
       if (batch.byteLength >= SLICE_BYTES || slice.next <= replay.last) break;
     }
-    return { message: batch.finish(), deliveryCount };
+    return { parts: batch.finish(), deliveryCount };
   }
 
   /** Drops all replays. */

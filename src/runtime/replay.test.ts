@@ -26,8 +26,8 @@ class TextBatch implements Batch {
     this.byteLength += Math.max(line.length, bytes) + 1;
   }
 
-  finish(): Uint8Array {
-    return Buffer.from(this.lines.map((line) => `${line}\n`).join(""));
+  finish(): readonly Uint8Array[] {
+    return [Buffer.from(this.lines.map((line) => `${line}\n`).join(""))];
   }
 }
 

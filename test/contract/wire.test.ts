@@ -31,7 +31,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Deliver } from "../../src/core/vocabulary/effect.js";
 import type { ResultReturned } from "../../src/core/vocabulary/input.js";
-import { NO_LANE, NO_SESSIONS, type RequestSpec } from "../../src/core/vocabulary/model.js";
+import { MIN_SHARED_BYTES, NO_LANE, NO_SESSIONS, type RequestSpec } from "../../src/core/vocabulary/model.js";
 import { refusal } from "../../src/core/vocabulary/reason.js";
 import { isPattern, isTopic } from "../../src/core/vocabulary/topic.js";
 import { decodeProduce } from "../../src/grpc/wire/decode-produce.js";
@@ -524,10 +524,39 @@ const encoding = createEncodeContext({
 function batchOf(...effects: readonly Sendable[]): Uint8Array {
   const batch = new EventBatch(encoding);
   for (const effect of effects) batch.append(effect);
-  const message = batch.finish();
+  const message = Buffer.concat(batch.finish());
   expect(batch.byteLength).toBe(message.byteLength);
   return message;
 }
+
+/** Around the size from which payloads are shared. */
+const LARGE_BYTES = [MIN_SHARED_BYTES - 1, MIN_SHARED_BYTES, MIN_SHARED_BYTES + 1, 300_000];
+const large = fc.constantFrom(...LARGE_BYTES).map((size) => Buffer.alloc(size, size & 0x7f));
+
+describe("a batch with large payloads", () => {
+  it("is the concatenation of its events, and its parts are the payloads themselves", () => {
+    const event = fc.oneof(deliver, assign);
+    const sized = fc.tuple(event, fc.option(large)).map(([effect, payload]) => {
+      return payload ? { ...effect, payload } : effect;
+    });
+    fc.assert(
+      fc.property(fc.array(sized, { maxLength: 6 }), (effects) => {
+        const batch = new EventBatch(encoding);
+        for (const effect of effects) batch.append(effect);
+        const parts = batch.finish();
+        const alone = effects.map((effect) => batchOf(effect));
+        expect(Buffer.compare(Buffer.concat(parts), Buffer.concat(alone))).toBe(0);
+        const shared = effects
+          .map(({ payload }) => payload)
+          .filter(({ length }) => length >= MIN_SHARED_BYTES);
+        const kept = parts.filter((part) => shared.includes(part));
+        expect(kept.length).toBe(shared.length);
+        expect(kept.every((part, i) => part === shared[i])).toBe(true);
+      }),
+      { numRuns: 50, endOnFailure: true },
+    );
+  });
+});
 
 describe("a Delivery", () => {
   it("is decoded correctly by the generated code on every stream that carries deliveries", () => {
@@ -546,7 +575,7 @@ describe("a Delivery", () => {
 
   it("contains its result unchanged, byte for byte", () => {
     fc.assert(
-      fc.property(deliver, bytes, (effect, payload) => {
+      fc.property(deliver, fc.oneof(bytes, large), (effect, payload) => {
         const body = embeddedDelivery(batchOf({ ...effect, payload }));
         expect(Buffer.compare(fieldsOf(body).at(-1) ?? concat(), bytesField(12, payload))).toBe(0);
       }),

@@ -18,10 +18,18 @@ const PATH = "/test.Service/Stream";
 const SILENT = pino({ level: "silent" });
 const verbatim = (bytes: Buffer): Buffer => bytes;
 
-/** Splits a message into parts, one of them empty. */
-function halves(message: Buffer): readonly Buffer[] {
-  const middle = message.length >> 1;
-  return [message.subarray(0, middle), Buffer.alloc(0), message.subarray(middle)];
+/** Sizes of parts: some are copied together, some are written alone, and one is empty. */
+const PART_BYTES = [0, 3, 600, 40, 4_096, 40, 70_000, 511, 512];
+
+/** Splits a message into parts. */
+function partsOf(message: Buffer): readonly Buffer[] {
+  const parts: Buffer[] = [];
+  for (let at = 0, i = 0; at < message.length || i < PART_BYTES.length; i++) {
+    const end = at + (PART_BYTES[i % PART_BYTES.length] ?? 0);
+    parts.push(message.subarray(at, end));
+    at = end;
+  }
+  return parts;
 }
 
 /** Serves calls with `handle` and makes one call. @returns the received messages and the status. */
@@ -59,7 +67,7 @@ describe("the HTTP/2 stream of a call", () => {
       const stream = internals.http2StreamOf(call);
       call.sendMetadata(new Metadata());
       for (const message of messages) {
-        if (stream) writeMessage(stream, halves(message), (error) => (error ? undefined : writtenCount++));
+        if (stream) writeMessage(stream, partsOf(message), (error) => (error ? undefined : writtenCount++));
       }
       call.emit("error", { code: status.ABORTED, details: "enough" });
     });

@@ -8,9 +8,10 @@ import type { PendingRequest } from "../state/pending-request.js";
 import type { ProducerSession } from "../state/producer-session.js";
 import type { State } from "../state/state.js";
 import { NO_ROUTES, type Routes, type TopicState } from "../state/topic-state.js";
+import { ownBytes } from "../tables/own-bytes.js";
 import type { Deliver } from "../vocabulary/effect.js";
 import type { ResultReturned } from "../vocabulary/input.js";
-import { type DispositionState, type Instant, NO_SESSIONS } from "../vocabulary/model.js";
+import { type DispositionState, type Instant, MIN_SHARED_BYTES, NO_SESSIONS } from "../vocabulary/model.js";
 import { excerpt, quote, refusal } from "../vocabulary/reason.js";
 import { assignFromBacklog, settle } from "./credit.js";
 import { endIfOver } from "./ending.js";
@@ -36,8 +37,16 @@ export function takeResult(
     step.effects.push({ kind: "fault", to: producer.key, correlationId: "", refusal: input.fault });
   } else if (disposition === "UNKNOWN") faultUnknownAssignment(producer, input, step);
   if (!assignment) return;
-  if (disposition === "ACCEPTED") deliverInTime(state, assignment, input, step);
-  else if (disposition === "LATE" || disposition === "CANCELLED") deliverLate(state, assignment, input, step);
+  if (disposition === "ACCEPTED") deliverInTime(state, assignment, owned(input), step);
+  else if (disposition === "LATE" || disposition === "CANCELLED")
+    deliverLate(state, assignment, owned(input), step);
+}
+
+/** Copies a payload that messages will refer to, if it would keep the whole message of its producer in memory. */
+function owned(input: ResultReturned): ResultReturned {
+  if (input.payload.length < MIN_SHARED_BYTES) return input;
+  const payload = ownBytes(input.payload);
+  return payload === input.payload ? input : { ...input, payload };
 }
 
 function faultUnknownAssignment(producer: ProducerSession, input: ResultReturned, step: StepContext): void {

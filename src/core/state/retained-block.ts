@@ -9,11 +9,17 @@
 
 import { ownBytes } from "../tables/own-bytes.js";
 import type { Deliver } from "../vocabulary/effect.js";
-import { NO_LANE, NO_SESSIONS, type Payload, type TraceContext } from "../vocabulary/model.js";
+import {
+  MIN_SHARED_BYTES,
+  NO_LANE,
+  NO_SESSIONS,
+  type Payload,
+  type TraceContext,
+} from "../vocabulary/model.js";
 
 /** Maximum number of deliveries in a block. */
 const MAX_ENTRIES = 512;
-/** Maximum payload bytes in a block; a payload of this size or more is stored separately. */
+/** Maximum payload bytes in a block's own array. */
 const PAYLOAD_BYTES = 64 * 1024;
 /** Cost of a delivery without its payload, in bytes; estimated. */
 const ENTRY_BYTES = 256;
@@ -34,7 +40,7 @@ export class RetainedBlock {
   private readonly numbers = new Float64Array(NUMBERS * MAX_ENTRIES);
   private readonly payloads = new Uint8Array(PAYLOAD_BYTES);
   private readonly ends = new Uint32Array(MAX_ENTRIES);
-  /** Payloads that are too large for the block's own array, by index. */
+  /** Payloads that queues share, by index; the block keeps no copy of them. */
   private readonly large = new Map<number, Payload>();
   private used = 0;
   private count = 0;
@@ -91,7 +97,7 @@ export class RetainedBlock {
     return ENTRY_BYTES + (large ? large.length : this.end(index) - this.end(index - 1));
   }
 
-  /** Restores a delivery, without its receivers. The payload is a copy unless it is large: the block may be reused. */
+  /** Restores a delivery, without its receivers. The payload is a copy unless it is shared: the block may be reused. */
   read(index: number, topic: string): Deliver {
     return {
       kind: "deliver",
@@ -132,5 +138,5 @@ export class RetainedBlock {
 }
 
 function isLarge(payload: Payload): boolean {
-  return payload.length >= PAYLOAD_BYTES;
+  return payload.length >= MIN_SHARED_BYTES;
 }

@@ -17,6 +17,12 @@ export type SessionKey = number;
  */
 export type Payload = Uint8Array;
 
+/**
+ * The minimum size of a payload that messages refer to instead of holding a copy, in bytes. However many peers such a
+ * payload waits for, it is in memory once. Smaller payloads are copied, because a copy costs less than a part of its own.
+ */
+export const MIN_SHARED_BYTES = 4 * 1024;
+
 /** Trace context of a request, as key and value pairs. */
 export type TraceContext = readonly (readonly [key: string, value: string])[];
 

@@ -11,7 +11,13 @@ import {
   type WireWriter,
 } from "ate-dispatcher-client/internal";
 import type { Accept, Assign, Deliver, Reject } from "../../core/vocabulary/effect.js";
-import { NO_CONTEXT, type Target, type TraceContext } from "../../core/vocabulary/model.js";
+import {
+  MIN_SHARED_BYTES,
+  NO_CONTEXT,
+  type Payload,
+  type Target,
+  type TraceContext,
+} from "../../core/vocabulary/model.js";
 import type { Clock } from "../../ports/clock.js";
 import type { EncodedStatuses } from "./encoded-statuses.js";
 import { nanosOf, secondsOf } from "./time.js";
@@ -67,7 +73,12 @@ export const MAX_FRAME_BYTES = 160;
 /** Field number of `delivery` in GatherEvent and ListenerEvent, and of `assignment` in DispatcherMessage. */
 const HOT_EVENT = GATHER_EVENT_DELIVERY;
 
-/** Writes a Delivery. */
+/** Whether a message refers to the payload instead of holding a copy of it. */
+export function isShared(payload: Payload): boolean {
+  return payload.length >= MIN_SHARED_BYTES;
+}
+
+/** Writes a Delivery; without the bytes of a shared payload, which follow. */
 export function writeDelivery(writer: WireWriter, delivery: Deliver, clock: Clock): void {
   const { requestId, topic, producerId, group, context, payload } = delivery;
   const { latencyMs } = delivery;
@@ -87,7 +98,7 @@ export function writeDelivery(writer: WireWriter, delivery: Deliver, clock: Cloc
     (delivery.late ? 2 : 0) +
     (context === NO_CONTEXT ? 0 : contextSize(context)) +
     fieldSize(payload.length);
-  beginEvent(writer, bodySize);
+  beginEvent(writer, bodySize, writtenSize(bodySize, payload));
   writer.ascii(DELIVERY_REQUEST_ID, requestId);
   writer.ascii(DELIVERY_TOPIC, topic);
   writer.ascii(DELIVERY_PRODUCER_ID, producerId);
@@ -99,10 +110,10 @@ export function writeDelivery(writer: WireWriter, delivery: Deliver, clock: Cloc
   writeTime(writer, DELIVERY_RECEIVE_TIME, receivedMs);
   writer.flag(DELIVERY_LATE, delivery.late);
   if (context !== NO_CONTEXT) writeContext(writer, DELIVERY_CONTEXT, context);
-  writer.bytes(DELIVERY_RESULT, payload);
+  writePayload(writer, DELIVERY_RESULT, payload);
 }
 
-/** Writes an Assignment. */
+/** Writes an Assignment; without the bytes of a shared payload, which follow. */
 export function writeAssignment(writer: WireWriter, assign: Assign, clock: Clock): void {
   const { requestId, context, payload } = assign;
   const ttlMs = assign.deadlineAt - clock.now();
@@ -117,14 +128,14 @@ export function writeAssignment(writer: WireWriter, assign: Assign, clock: Clock
     numberSize(assign.attempt) +
     (context === NO_CONTEXT ? 0 : contextSize(context)) +
     fieldSize(payload.length);
-  beginEvent(writer, bodySize);
+  beginEvent(writer, bodySize, writtenSize(bodySize, payload));
   writer.digits(ASSIGNMENT_ASSIGNMENT_ID, assign.assignment);
   writer.ascii(ASSIGNMENT_REQUEST_ID, requestId);
   writeTime(writer, ASSIGNMENT_TTL, ttlMs);
   writeTime(writer, ASSIGNMENT_EXPIRE_TIME, expiresMs);
   writer.number(ASSIGNMENT_ATTEMPT, assign.attempt);
   if (context !== NO_CONTEXT) writeContext(writer, ASSIGNMENT_CONTEXT, context);
-  writer.bytes(ASSIGNMENT_REQUEST, payload);
+  writePayload(writer, ASSIGNMENT_REQUEST, payload);
 }
 
 /** Writes an Acceptance. */
@@ -144,7 +155,7 @@ export function writeAcceptance(
     2 +
     timeSize(expiresMs);
   for (const target of targets) bodySize += fieldSize(targetSize(target));
-  beginEvent(writer, bodySize, GATHER_EVENT_ACCEPTANCE);
+  beginEvent(writer, bodySize, bodySize, GATHER_EVENT_ACCEPTANCE);
   writer.ascii(ACCEPTANCE_REQUEST_ID, requestId);
   writer.ascii(ACCEPTANCE_CORRELATION_ID, correlationId);
   for (const target of targets) {
@@ -171,7 +182,8 @@ export function writeRejection(
   statuses: EncodedStatuses,
 ): void {
   const status = statuses.of(refusal);
-  beginEvent(writer, asciiSize(correlationId) + fieldSize(status.byteLength), GATHER_EVENT_REJECTION);
+  const bodySize = asciiSize(correlationId) + fieldSize(status.byteLength);
+  beginEvent(writer, bodySize, bodySize, GATHER_EVENT_REJECTION);
   writer.ascii(REJECTION_CORRELATION_ID, correlationId);
   writer.bytes(REJECTION_STATUS, status);
 }
@@ -180,8 +192,24 @@ function targetSize({ producerId, group }: Target): number {
   return asciiSize(producerId) + asciiSize(group);
 }
 
-function beginEvent(writer: WireWriter, bodySize: number, event: number = HOT_EVENT): void {
-  writer.reserve(bodySize + MAX_FRAME_BYTES);
+/** The size of a body without the bytes of a shared payload. */
+function writtenSize(bodySize: number, payload: Payload): number {
+  return isShared(payload) ? bodySize - payload.length : bodySize;
+}
+
+function writePayload(writer: WireWriter, field: number, payload: Payload): void {
+  if (isShared(payload)) writer.begin(field, payload.length);
+  else writer.bytes(field, payload);
+}
+
+/** @param writtenBytes - bytes of the body that the writer gets; a shared payload follows without a copy. */
+function beginEvent(
+  writer: WireWriter,
+  bodySize: number,
+  writtenBytes: number,
+  event: number = HOT_EVENT,
+): void {
+  writer.reserve(writtenBytes + MAX_FRAME_BYTES);
   writer.begin(EVENTS, fieldSize(bodySize));
   writer.begin(event, bodySize);
 }

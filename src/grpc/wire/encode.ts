@@ -6,11 +6,13 @@
  * several kinds of streams share have the same field numbers in all of them, so the bytes fit every stream.
  */
 import { WireWriter } from "ate-dispatcher-client/internal";
+import type { Payload } from "../../core/vocabulary/model.js";
 import type { Batch, Sendable } from "../../ports/batch.js";
 import type { EncodeContext } from "./encode-context.js";
 import { encodeEvent } from "./encode-event.js";
 import {
   EVENTS,
+  isShared,
   MAX_FRAME_BYTES,
   writeAcceptance,
   writeAssignment,
@@ -18,25 +20,38 @@ import {
   writeRejection,
 } from "./encode-hot.js";
 
+/** A payload that a message refers to, and its place among the written bytes. */
+interface SharedPayload {
+  readonly at: number;
+  readonly payload: Payload;
+}
+
 /** A batch of events under construction. */
 export class EventBatch implements Batch {
   private readonly writer: WireWriter;
-  /** Bytes of the finished message; 0 until `finish`. */
+  /** Written bytes of the finished message; 0 until `finish`. */
   private finishedBytes = 0;
+  /** Created for the first payload that is not copied; most batches have none. */
+  private shared: SharedPayload[] | undefined = undefined;
+  private sharedBytes = 0;
 
   constructor(private readonly context: EncodeContext) {
     this.writer = new WireWriter(context.spareBuffers.take());
   }
 
   get byteLength(): number {
-    return this.finishedBytes + this.writer.byteLength;
+    return this.finishedBytes + this.writer.byteLength + this.sharedBytes;
   }
 
   append(effect: Sendable): void {
     const { writer, context } = this;
-    if (effect.kind === "deliver") writeDelivery(writer, effect, context.clock);
-    else if (effect.kind === "assign") writeAssignment(writer, effect, context.clock);
-    else if (effect.kind === "accept") writeAcceptance(writer, effect, context.clock);
+    if (effect.kind === "deliver") {
+      writeDelivery(writer, effect, context.clock);
+      if (isShared(effect.payload)) this.share(effect.payload);
+    } else if (effect.kind === "assign") {
+      writeAssignment(writer, effect, context.clock);
+      if (isShared(effect.payload)) this.share(effect.payload);
+    } else if (effect.kind === "accept") writeAcceptance(writer, effect, context.clock);
     else if (effect.kind === "reject" && effect.refusal.reason === "OVERLOADED") {
       writeRejection(writer, effect, context.statuses);
     } else {
@@ -46,10 +61,29 @@ export class EventBatch implements Batch {
     }
   }
 
-  finish(): Uint8Array {
-    const message = this.writer.take();
-    this.finishedBytes = message.byteLength;
+  finish(): readonly Uint8Array[] {
+    const written = this.writer.take();
+    this.finishedBytes = written.byteLength;
     this.context.spareBuffers.give(this.writer.release());
-    return message;
+    return this.shared ? partsOf(written, this.shared) : [written];
   }
+
+  /** Adds a payload behind the written bytes without copying it. */
+  private share(payload: Payload): void {
+    this.shared ??= [];
+    this.shared.push({ at: this.writer.byteLength, payload });
+    this.sharedBytes += payload.length;
+  }
+}
+
+/** Splits the written bytes at the places of the payloads. */
+function partsOf(written: Uint8Array, shared: readonly SharedPayload[]): readonly Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  let begin = 0;
+  for (const { at, payload } of shared) {
+    parts.push(written.subarray(begin, at), payload);
+    begin = at;
+  }
+  if (begin < written.length) parts.push(written.subarray(begin));
+  return parts;
 }
