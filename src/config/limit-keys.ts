@@ -96,6 +96,13 @@ export const LIMIT_KEYS: { readonly [K in keyof Limits]: Definition<Limits[K]> }
     "Maximum `max_backlog` that a producer may set",
     "Each waiting assignment keeps its request in memory.",
   ),
+  producerBufferBytes: size(
+    core.producerBufferBytes,
+    KIB,
+    GIB,
+    "Maximum bytes of assignments sent to a producer that its connection has not taken; further ones wait in its backlog",
+    "A producer that reads at all is never behind by more; the queue of its other events has the same bound.",
+  ),
   defaultBufferBytes: size(
     core.defaultBufferBytes,
     KIB,

@@ -121,18 +121,11 @@ export const EDGE_KEYS: { readonly [K in keyof EdgeOptions]: Definition<EdgeOpti
     "Maximum time that streams may continue after that age",
     "Without a limit, long-lived streams would never end.",
   ),
-  producerBufferBytes: size(
-    8 * MIB,
-    KIB,
-    GIB,
-    "Maximum bytes queued for a producer that does not read; then its stream is closed",
-    "The outstanding assignments of a producer fit even if requests are large.",
-  ),
   callerBufferBytes: size(
     8 * MIB,
     KIB,
     GIB,
-    "Maximum bytes queued for a caller that does not read; then its stream is closed",
-    "The results of a large gather fit.",
+    "Maximum bytes queued for a caller; beyond, its stream is closed",
+    "The results of a large gather fit; a caller that reads nothing for `closeTimeoutMs` is closed earlier.",
   ),
 };

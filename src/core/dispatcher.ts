@@ -8,6 +8,7 @@
 import { admit } from "./rules/admission.js";
 import { ageSession } from "./rules/aging.js";
 import { cancelRequest, departCaller, finishSubmitting, openCaller } from "./rules/callers.js";
+import { noteWritten } from "./rules/credit.js";
 import { end, expire } from "./rules/ending.js";
 import { endOpening } from "./rules/listener-opening.js";
 import {
@@ -117,6 +118,7 @@ export class Dispatcher {
       case "topicsRegistered":
       case "topicsDeregistered":
       case "creditUpdated":
+      case "assignmentsWritten":
       case "messageMisunderstood":
       case "producerDraining":
         this.applyProducerInput(input, step);
@@ -182,7 +184,7 @@ export class Dispatcher {
     }
   }
 
-  /** Applies a producer's message. A message of a session that has ended is stale and is ignored. */
+  /** Applies an input of a producer's session. An input of a session that has ended is stale and is ignored. */
   private applyProducerInput(input: ProducerInput, step: StepContext): void {
     const { state } = this;
     const producer = state.sessions.get(input.session);
@@ -199,6 +201,9 @@ export class Dispatcher {
         break;
       case "creditUpdated":
         updateCredit(state, producer, input, step);
+        break;
+      case "assignmentsWritten":
+        noteWritten(state, producer, input, step);
         break;
       case "messageMisunderstood":
         faultUnknownMessage(producer, step);

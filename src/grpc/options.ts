@@ -22,9 +22,7 @@ export interface EdgeOptions {
   readonly maxConnectionAgeMs: number;
   /** Time that streams get to end after that age, in milliseconds. Default 120,000. */
   readonly maxConnectionAgeGraceMs: number;
-  /** Queued bytes beyond which the stream of a slow producer is closed. Default 8 MiB. */
-  readonly producerBufferBytes: number;
-  /** Queued bytes beyond which the stream of a slow caller is closed. Default 8 MiB. */
+  /** Queued bytes beyond which the stream of a caller is closed. Default 8 MiB. */
   readonly callerBufferBytes: number;
   /** Whether reflection is offered. Default true. */
   readonly reflection: boolean;

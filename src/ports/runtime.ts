@@ -5,14 +5,27 @@ import type { Instant, SessionKey } from "../core/vocabulary/model.js";
 import type { ReasonName } from "../core/vocabulary/reason.js";
 import type { Inspector, Snapshot } from "../core/vocabulary/views.js";
 import type { Sink } from "./sink.js";
+import type { Watchdog } from "./watchdog.js";
 
 /** The bound of a stream's queue, and what happens when it is exceeded. */
 export interface OutboxBound {
+  /** Maximum bytes in the queue. Assignments do not count: the window of their producer bounds them. */
   readonly maxBytes: number;
   /** The reason with which the stream is closed. A listener may ask for dropping instead when it opens its session. */
   readonly overflow: ReasonName;
   /** Whether a rejected submission ends the stream. If false, the rejection is sent on the stream. */
   readonly endsOnReject: boolean;
+  /** Closes the stream if its transport takes nothing for so long; undefined for a stream that stays open. */
+  readonly stall?: StallBound;
+  /** Written assignments are reported to the core when their costs reach this sum, in bytes; never if absent. */
+  readonly reportAtBytes?: number;
+}
+
+/** How long a transport may take nothing while something waits for it. */
+export interface StallBound {
+  /** Its timeouts last `timeoutMs`. A stream may be found late, after twice the time. */
+  readonly watchdog: Watchdog;
+  readonly timeoutMs: number;
 }
 
 /** The state of one stream's queue. */

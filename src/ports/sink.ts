@@ -2,6 +2,8 @@ import type { Refusal } from "../core/vocabulary/reason.js";
 
 /** The sending side of a peer's stream. */
 export interface Sink {
+  /** How often the transport has taken bytes. It grows while the peer reads, also within a long message. */
+  readonly takenCount: number;
   /**
    * Sends one message.
    *

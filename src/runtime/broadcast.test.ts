@@ -63,7 +63,10 @@ function stage(
       if (isHeld) unsent.push(take);
       else take();
     };
-    const session = runtime.openStream({ write, end: () => undefined, closing: () => undefined }, BOUND);
+    const session = runtime.openStream(
+      { write, end: () => undefined, closing: () => undefined, takenCount: 0 },
+      BOUND,
+    );
     return {
       session,
       received: () => text.split("\n").slice(0, -1),

@@ -24,6 +24,8 @@ export class Chunk {
   private latest: Range | undefined;
   /** The number of deliveries in the chunk. */
   deliveryCount = 0;
+  /** The sum of the costs of the assignments in the chunk, in bytes. */
+  assignedBytes = 0;
   /** Whether the chunk holds only deliveries, so that it may be dropped for a slow listener. */
   isDroppable = true;
 
@@ -67,6 +69,7 @@ export class Chunk {
   /** Appends an event that must not be dropped. */
   append(event: Sendable): void {
     this.isDroppable = false;
+    if (event.kind === "assign") this.assignedBytes += event.cost;
     this.batch.append(event);
   }
 

@@ -60,6 +60,7 @@ export class DispatcherRuntime implements Runtime {
         log?.overflowed(session);
         this.driver.submit({ kind: "sessionClosed", session });
       },
+      onWritten: (session, bytes) => this.driver.submit({ kind: "assignmentsWritten", session, bytes }),
     };
     this.broadcast = new Broadcast(newBatch, (key) => this.sessions.stream(key));
     const onFact = (fact: Fact): void => {

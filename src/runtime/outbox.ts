@@ -4,12 +4,14 @@
  */
 import type { AddressedEffect, Close, Ready, Replay } from "../core/vocabulary/effect.js";
 import type { SessionKey } from "../core/vocabulary/model.js";
-import { type ReasonName, refusal } from "../core/vocabulary/reason.js";
+import { refusal } from "../core/vocabulary/reason.js";
 import type { BatchFactory } from "../ports/batch.js";
 import type { OutboxBound } from "../ports/runtime.js";
 import type { Sink } from "../ports/sink.js";
 import type { Chunk, Range } from "./chunk.js";
+import { ChunkQueue } from "./chunk-queue.js";
 import type { ReplayQueue } from "./replay-queue.js";
+import { StallWatch } from "./stall-watch.js";
 
 /** Limit of bytes in flight to the transport; usually more than one turn of the event loop produces. */
 const MAX_IN_FLIGHT_BYTES = 1024 * 1024;
@@ -26,17 +28,23 @@ export interface OutboxServices {
   readonly newBatch: BatchFactory;
   /** Called when a stream is closed because its peer reads too slowly. */
   readonly onOverflow: (key: SessionKey) => void;
+  /** Called when the transport has taken assignments. @param bytes - the sum of their costs. */
+  readonly onWritten: (key: SessionKey, bytes: number) => void;
 }
 
 /** The send queue of one stream. */
 export class Outbox {
-  private readonly queue: Chunk[] = [];
+  private readonly queue = new ChunkQueue<Chunk>();
   /** The number of chunks that are sent before the replays; all other chunks follow them. */
   private aheadCount = 0;
   private queuedBytes = 0;
+  /** The part of the queued bytes that the window of the producer bounds. */
+  private queuedAssignedBytes = 0;
   private inFlightBytes = 0;
+  /** Costs of written assignments that are not reported yet. */
+  private unreportedBytes = 0;
   private maxBytes: number;
-  private readonly overflow: ReasonName;
+  private readonly bound: OutboxBound;
   private isDropping = false;
   private isOpening = false;
   /**
@@ -48,8 +56,7 @@ export class Outbox {
   private lost: Map<string, Range> | undefined = undefined;
   private droppedTotal = 0;
   private deliveredTotal = 0;
-  /** Whether a rejected submission ends the stream. If false, the rejection is sent on the stream. */
-  readonly endsOnReject: boolean;
+  private readonly stall: StallWatch | undefined;
   private closing: Close | undefined;
   private isOver = false;
 
@@ -61,8 +68,14 @@ export class Outbox {
     private readonly shared: OutboxServices,
   ) {
     this.maxBytes = bound.maxBytes;
-    this.overflow = bound.overflow;
-    this.endsOnReject = bound.endsOnReject;
+    this.bound = bound;
+    const hasWork = () => !this.isOver && this.inFlightBytes > 0;
+    this.stall = bound.stall && new StallWatch(bound.stall, sink, hasWork, () => this.closeAsStalled());
+  }
+
+  /** Whether a rejected submission ends the stream. If false, the rejection is sent on the stream. */
+  get endsOnReject(): boolean {
+    return this.bound.endsOnReject;
   }
 
   /** Queued bytes, without bytes in flight and without replays, which are still in the log. */
@@ -87,12 +100,13 @@ export class Outbox {
 
   /** The last chunk, if it is open, may not be dropped, and only this stream receives it. */
   get openTail(): Chunk | undefined {
-    const tail = this.queue.length > this.aheadCount ? this.queue.at(-1) : undefined;
+    const tail = this.queue.length > this.aheadCount ? this.queue.last : undefined;
     return tail?.isOpen && tail.owners.length === 1 && !tail.isDroppable ? tail : undefined;
   }
 
-  private get bound(): number {
-    return this.maxBytes + this.openingBytes;
+  /** The bytes by which the queue exceeds its bound; at most 0 if it does not. */
+  private get excessBytes(): number {
+    return this.queuedBytes - this.queuedAssignedBytes - this.maxBytes - this.openingBytes;
   }
 
   /** Applies an effect that changes the stream itself. */
@@ -109,7 +123,9 @@ export class Outbox {
 
   /** Counts the bytes of a queued chunk once it is sealed. */
   account(chunk: Chunk): void {
-    if (!this.isOver) this.queuedBytes += chunk.cost;
+    if (this.isOver) return;
+    this.queuedBytes += chunk.cost;
+    this.queuedAssignedBytes += chunk.assignedBytes;
   }
 
   /**
@@ -121,18 +137,20 @@ export class Outbox {
       this.isOpening = false;
       this.openingBytes = this.queuedBytes;
     }
-    for (let message = this.nextMessage(); message; message = this.nextMessage()) this.send(message);
+    for (let hasSent = this.sendNext(); hasSent; ) hasSent = this.sendNext();
     if (this.queue.length === 0) this.openingBytes = 0;
-    if (this.queuedBytes > this.bound) this.enforceBound();
+    if (this.excessBytes > 0) this.enforceBound();
     if (this.closing && this.queue.length === 0 && this.replays.isEmpty) this.end(this.closing);
   }
 
   /** Releases the queue; the stream has ended. */
   release(): void {
     this.isOver = true;
-    this.queue.length = 0;
+    this.stall?.stop();
+    this.queue.clear();
     this.replays.clear();
     this.queuedBytes = 0;
+    this.queuedAssignedBytes = 0;
     this.lost = undefined;
   }
 
@@ -154,46 +172,70 @@ export class Outbox {
     this.replays.add(effect);
   }
 
-  /** The next message, if the transport may get one. A replay goes before all chunks that were queued after it. */
-  private nextMessage(): readonly Uint8Array[] | undefined {
+  /**
+   * Sends the next message, if the transport may get one. A replay goes before all chunks that were queued after it.
+   *
+   * @returns whether a message was sent.
+   */
+  private sendNext(): boolean {
     const isReplaying = this.aheadCount === 0 && !this.replays.isEmpty;
     const maxInFlight = isReplaying ? MAX_REPLAY_IN_FLIGHT_BYTES : MAX_IN_FLIGHT_BYTES;
-    if (this.isOver || this.inFlightBytes >= maxInFlight) return undefined;
-    if (!isReplaying) return this.queue[0]?.isOpen === false ? this.dequeueMessage() : undefined;
-    const { parts, deliveryCount } = this.replays.take();
-    this.deliveredTotal += deliveryCount;
-    return parts;
+    if (this.isOver || this.inFlightBytes >= maxInFlight) return false;
+    if (isReplaying) {
+      const { parts, deliveryCount } = this.replays.take();
+      this.deliveredTotal += deliveryCount;
+      this.send(parts, 0);
+      return true;
+    }
+    if (this.queue.first?.isOpen !== false) return false;
+    this.sendChunks();
+    return true;
   }
 
-  private send(parts: readonly Uint8Array[]): void {
+  private send(parts: readonly Uint8Array[], assignedBytes: number): void {
     let byteLength = 0;
     for (const part of parts) byteLength += part.length;
     this.inFlightBytes += byteLength;
+    this.stall?.begin();
     this.sink.write(parts, () => {
       this.inFlightBytes -= byteLength;
+      if (assignedBytes > 0) this.noteWritten(assignedBytes);
       this.flush();
     });
   }
 
-  /** Merges sealed chunks. A message is the plain concatenation of its events, so nothing is encoded again. */
-  private dequeueMessage(): readonly Uint8Array[] {
+  /** Sends sealed chunks as one message. It is the plain concatenation of its events, so nothing is encoded again. */
+  private sendChunks(): void {
     const parts: Uint8Array[] = [];
     // Dropped deliveries are newer than the replays, so their gap follows the replays.
     if (this.lost && this.aheadCount === 0) for (const part of this.encodeGaps(this.lost)) parts.push(part);
     let taken = 0;
     let bytes = 0;
-    for (const chunk of this.queue) {
-      if (chunk.isOpen || (taken > 0 && bytes + chunk.byteLength > MAX_MERGED_BYTES)) break;
+    let assignedBytes = 0;
+    for (let chunk = this.queue.first; chunk && !chunk.isOpen; chunk = this.queue.first) {
+      if (taken > 0 && bytes + chunk.byteLength > MAX_MERGED_BYTES) break;
       for (const part of chunk.seal()) parts.push(part);
       bytes += chunk.byteLength;
+      assignedBytes += chunk.assignedBytes;
       this.queuedBytes -= chunk.cost;
       this.deliveredTotal += chunk.deliveryCount;
+      this.queue.shift();
       taken++;
       if (taken === this.aheadCount) break;
     }
-    this.queue.splice(0, taken);
     this.aheadCount = Math.max(0, this.aheadCount - taken);
-    return parts;
+    this.queuedAssignedBytes -= assignedBytes;
+    this.send(parts, assignedBytes);
+  }
+
+  /** Reports written assignments, many at once: the core only needs to know before the window can be full. */
+  private noteWritten(assignedBytes: number): void {
+    this.unreportedBytes += assignedBytes;
+    const { reportAtBytes = Number.POSITIVE_INFINITY } = this.bound;
+    if (this.isOver || this.unreportedBytes < reportAtBytes) return;
+    const bytes = this.unreportedBytes;
+    this.unreportedBytes = 0;
+    this.shared.onWritten(this.key, bytes);
   }
 
   private encodeGaps(lost: ReadonlyMap<string, Range>): readonly Uint8Array[] {
@@ -211,18 +253,14 @@ export class Outbox {
    * buffer would never get a large delivery.
    */
   private enforceBound(): void {
-    for (let i = 0; this.isDropping && this.queuedBytes > this.bound && i < this.queue.length - 1; ) {
-      const chunk = this.queue[i];
-      if (!chunk?.isDroppable || chunk.isOpen) {
-        i++;
-        continue;
-      }
-      this.queue.splice(i, 1);
+    while (this.isDropping && this.excessBytes > 0) {
+      const chunk = this.queue.dropOldest();
+      if (!chunk) break;
       this.queuedBytes -= chunk.cost;
       for (const range of chunk.ranges) this.recordLoss(range);
     }
-    const newest = this.isDropping ? (this.queue.at(-1)?.cost ?? 0) : 0;
-    if (this.queuedBytes - newest > this.bound && this.queue.length > 1) this.closeAsSlow();
+    const newest = this.isDropping ? (this.queue.last?.cost ?? 0) : 0;
+    if (this.excessBytes - newest > 0 && this.queue.length > 1) this.closeAsSlow();
   }
 
   private recordLoss({ topic, from, last, count }: Range): void {
@@ -237,11 +275,22 @@ export class Outbox {
     known.count += count;
   }
 
-  /** Ends the session at once. The peer may never read its status, so the end of the stream would come too late. */
   private closeAsSlow(): void {
     const limit = String(this.maxBytes);
     const message = `${this.queuedBytes} bytes are queued of at most ${limit}; read faster or ask for less`;
-    const reason = refusal(this.overflow, message, { limit }, RETRY_AFTER_MS);
+    this.cut(message, { limit });
+  }
+
+  private closeAsStalled(): void {
+    const limit = String(this.stall?.timeoutMs);
+    const waiting = this.queuedBytes + this.inFlightBytes;
+    const message = `nothing was read for ${limit} ms, and ${waiting} bytes wait; read while work is in progress`;
+    this.cut(message, { limit_ms: limit });
+  }
+
+  /** Ends the session at once. The peer may never read its status, so the end of the stream would come too late. */
+  private cut(message: string, metadata: Readonly<Record<string, string>>): void {
+    const reason = refusal(this.bound.overflow, message, metadata, RETRY_AFTER_MS);
     this.end({ kind: "close", to: this.key, refusal: reason });
     this.shared.onOverflow(this.key);
   }

@@ -37,7 +37,10 @@ class Stage {
 
   open(): SessionKey {
     const write = (parts: readonly Uint8Array[]) => void this.held.push(...parts);
-    return this.runtime.openStream({ write, end: () => undefined, closing: () => undefined }, BOUND);
+    return this.runtime.openStream(
+      { write, end: () => undefined, closing: () => undefined, takenCount: 0 },
+      BOUND,
+    );
   }
 
   openProducer(producerId: string): SessionKey {

@@ -498,6 +498,7 @@ const assign: fc.Arbitrary<Extract<Sendable, { kind: "assign" }>> = fc.record({
   attempt: uint32,
   context: encodedContext,
   payload: request.map((value) => Request.encode(value).finish()),
+  cost: fc.constant(0),
 });
 
 const accept: fc.Arbitrary<Extract<Sendable, { kind: "accept" }>> = fc.record({

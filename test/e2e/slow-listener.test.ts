@@ -161,10 +161,43 @@ describe("a listener that does not read,", () => {
   });
 });
 
+/** How long a peer may read nothing: longer than the event loop of a busy test machine stalls. */
+const STALL_MS = 1_000;
+
+describe("a producer that reads slowly", () => {
+  it("is sent what fits into its window, and gets the rest as it reads", async () => {
+    const client = connect(server.address);
+    const slow = await connect(server.address).producer("late", ["late"]);
+    const listener = await client.listener({ topics: ["late"], includeSummaries: true });
+    slow.pause();
+    const data = Buffer.alloc(256 * KIB);
+    const count = 40;
+    for (let i = 0; i < count; i++) await client.dispatch({ topic: "late", data, ttl: duration(60_000) });
+    slow.resume();
+    for (let i = 0; i < count; i++) slow.answer(await slow.next("assignment"), i);
+    for (const { outcomes } of await listener.take("summary", count)) {
+      expect(outcomes.map(({ state }) => state)).toEqual([OutcomeState.ANSWERED]);
+    }
+  });
+
+  it("finds what does not fit into its backlog SATURATED, and stays", async () => {
+    const client = connect(server.address);
+    const slow = await connect(server.address).producer("full", ["full"], { maxBacklog: 1 });
+    const listener = await client.listener({ topics: ["full"], includeSummaries: true });
+    slow.pause();
+    const data = Buffer.alloc(256 * KIB);
+    for (let i = 0; i < 40; i++) await client.dispatch({ topic: "full", data, ttl: duration(60_000) });
+    const { outcomes } = await listener.next("summary");
+    expect(outcomes.map(({ state }) => state)).toEqual([OutcomeState.SATURATED]);
+    expect((await client.producers()).map(({ producerId }) => producerId)).toContain("full");
+  });
+});
+
 describe("a producer that does not read", () => {
   it("is closed as SLOW_PRODUCER, and departs before it reads the status", async () => {
-    const client = connect(server.address);
-    const slow = await connect(server.address).producer("deaf", ["deaf"]);
+    const stalling = await startServer({ closeTimeoutMs: STALL_MS });
+    const client = connect(stalling.address);
+    const slow = await connect(stalling.address).producer("deaf", ["deaf"]);
     const well = await client.producer("well", ["deaf"]);
     const listener = await client.listener({ topics: ["deaf"], includeSummaries: true });
     slow.pause();
@@ -186,13 +219,33 @@ describe("a producer that does not read", () => {
       code: "RESOURCE_EXHAUSTED",
       reason: "SLOW_PRODUCER",
       domain: "ate.dispatcher",
-      metadata: { limit: String(MIB) },
+      metadata: { limit_ms: String(STALL_MS) },
     });
     expect(refused.retryDelayMs).toBeGreaterThan(0);
   });
 });
 
 describe("a caller that does not read", () => {
+  it("is closed as SLOW_CALLER even if its results fit into its buffer", async () => {
+    const stalling = await startServer({ closeTimeoutMs: STALL_MS, callerBufferBytes: 64 * MIB });
+    const client = connect(stalling.address);
+    const producer = await client.producer("p", ["t"]);
+    const stream = connect(stalling.address).gather({ topic: "t", ttl: duration(60_000) });
+    const assignment = await producer.next("assignment");
+    stream.pause();
+    const data = Buffer.alloc(512 * KIB);
+    for (let sent = 0; sent < absorbed(data.length) + 8 * MIB; sent += data.length) {
+      producer.reply(assignment, { $case: "data", value: data }, true);
+    }
+    expect((await producer.next("revocation")).reason).toBe(RevocationReason.CALLER_GONE);
+    stream.resume();
+    expect(await stream.ended).toMatchObject({
+      code: "RESOURCE_EXHAUSTED",
+      reason: "SLOW_CALLER",
+      metadata: { limit_ms: String(STALL_MS) },
+    });
+  });
+
   it.each(["gather", "submit"] as const)(
     "its results is closed as SLOW_CALLER, and its %s is cancelled",
     async (kind) => {

@@ -1,17 +1,21 @@
 /**
- * Flow control towards producers. An assignment is sent while its producer has credit, waits in the producer's backlog
- * while that has room, and is settled as SATURATED otherwise.
+ * Flow control towards producers. An assignment is sent while its producer has credit and its window has room for the
+ * bytes. Otherwise it waits in the producer's backlog while that has room, and else is settled as SATURATED.
+ *
+ * Assignments never overtake each other: once one does not fit, the window counts as full until bytes are reported as
+ * written. One may always be sent if nothing is unreported, so that none is too large.
  */
 import type { Assignment } from "../state/assignment.js";
 import type { ProducerSession } from "../state/producer-session.js";
 import type { State } from "../state/state.js";
+import type { AssignmentsWritten } from "../vocabulary/input.js";
 import type { OutcomeState } from "../vocabulary/model.js";
 import type { StepContext } from "./step-context.js";
 
 /** Sends an assignment to its producer, enqueues it in the backlog, or settles it as SATURATED. */
 export function offer(state: State, assignment: Assignment, step: StepContext): void {
   const { producer } = assignment;
-  if (producer.hasCredit) {
+  if (hasCreditFor(state, assignment)) {
     assign(state, assignment, step);
   } else if (producer.hasRoom) {
     producer.backlog.push(assignment);
@@ -26,12 +30,25 @@ export function assignFromBacklog(state: State, producer: ProducerSession, step:
   for (let next = producer.backlog.first; next && producer.hasCredit; ) {
     const following: Assignment | undefined = next.backlogNext;
     // An assignment whose TTL has passed stays here: its request ends later in this step, and settles it as SATURATED.
-    if (next.request.deadlineAt >= step.now) {
+    if (next.request.deadlineAt >= step.now && hasCreditFor(state, next)) {
       producer.backlog.remove(next);
       assign(state, next, step);
     }
     next = following;
   }
+}
+
+/** Frees the window of a producer whose connection took assignments, and sends what waited for that. */
+export function noteWritten(
+  state: State,
+  producer: ProducerSession,
+  { bytes }: AssignmentsWritten,
+  step: StepContext,
+): void {
+  producer.unwrittenBytes -= bytes;
+  if (!producer.isWindowFull) return;
+  producer.isWindowFull = false;
+  assignFromBacklog(state, producer, step);
 }
 
 /** Settles an open assignment and removes it from its producer. Call {@link assignFromBacklog} next. */
@@ -58,11 +75,21 @@ export function settle(state: State, assignment: Assignment, outcome: OutcomeSta
   }
 }
 
+/** Whether an assignment can be sent now. If it only does not fit into the window, the window is full from now on. */
+function hasCreditFor(state: State, { producer, request }: Assignment): boolean {
+  if (!producer.hasCredit) return false;
+  const { unwrittenBytes } = producer;
+  const isTooMuch = unwrittenBytes + request.assignmentCost > state.limits.producerBufferBytes;
+  producer.isWindowFull = isTooMuch && unwrittenBytes > 0;
+  return !producer.isWindowFull;
+}
+
 function assign(state: State, assignment: Assignment, step: StepContext): void {
   const { producer, request } = assignment;
   assignment.state = "OUT";
   assignment.assignedAt = step.now;
   producer.outstandingCount++;
+  producer.unwrittenBytes += request.assignmentCost;
   producer.assignments.set(assignment.id, assignment);
   state.totals.assignments++;
   step.effects.push({
@@ -74,5 +101,6 @@ function assign(state: State, assignment: Assignment, step: StepContext): void {
     attempt: assignment.attempt,
     context: request.context,
     payload: request.payload,
+    cost: request.assignmentCost,
   });
 }

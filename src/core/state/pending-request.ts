@@ -19,6 +19,9 @@ import type { Note, RequestRecord } from "./request-record.js";
 /** Maximum number of notes per request; a stream of partial results may be long. */
 const MAX_NOTES = 256;
 
+/** Bytes of an assignment beside its payload, id and context: its frame, and the message that it waits in; estimated. */
+const ASSIGNMENT_BYTES = 640;
+
 /** Replaces the payload of an ended request. */
 const NO_PAYLOAD: Payload = new Uint8Array(0);
 
@@ -59,6 +62,8 @@ export class PendingRequest extends Deadline implements RequestRecord {
   readonly excludeListeners: boolean;
   readonly context: TraceContext;
   payload: Payload;
+  /** What each of its assignments takes of its producer's window, in bytes. */
+  readonly assignmentCost: number;
   /** Digest of the request's content; "" if the caller chose no id. */
   readonly digest: string;
 
@@ -85,6 +90,8 @@ export class PendingRequest extends Deadline implements RequestRecord {
     this.excludeListeners = submitted.excludeListeners;
     this.context = submitted.context;
     this.payload = ownBytes(spec.payload);
+    this.assignmentCost =
+      ASSIGNMENT_BYTES + this.payload.length + this.requestId.length + lengthOf(this.context);
     this.digest = submitted.digest;
   }
 
@@ -106,4 +113,10 @@ export class PendingRequest extends Deadline implements RequestRecord {
     this.payload = NO_PAYLOAD;
     return bytes;
   }
+}
+
+function lengthOf(context: TraceContext): number {
+  let length = 0;
+  for (const [key, value] of context) length += key.length + value.length;
+  return length;
 }

@@ -21,6 +21,10 @@ export class ProducerSession extends Session {
   /** Outstanding assignments, and recently settled ones that were not answered, by assignment id. */
   readonly assignments = new IdTable<Assignment>();
   outstandingCount = 0;
+  /** Costs of the assignments that were sent and are not reported as written. */
+  unwrittenBytes = 0;
+  /** Whether the next assignment waits until earlier ones are reported as written. */
+  isWindowFull = false;
   isDraining = false;
   /** Whether it drains because its connection reached its maximum age, and not by its own wish. */
   isAging = false;
@@ -48,9 +52,9 @@ export class ProducerSession extends Session {
     this.peer = opened.peer;
   }
 
-  /** Whether it has credit for another assignment. */
+  /** Whether it has credit for another assignment, and room in its window. */
   get hasCredit(): boolean {
-    return this.outstandingCount < this.maxOutstanding;
+    return this.outstandingCount < this.maxOutstanding && !this.isWindowFull;
   }
 
   /** Whether its backlog has room for another assignment. */

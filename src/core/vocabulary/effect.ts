@@ -68,6 +68,8 @@ export interface Assign {
   readonly attempt: number;
   readonly context: TraceContext;
   readonly payload: Payload;
+  /** What it takes of its producer's window, in bytes, until the runtime reports it as written. */
+  readonly cost: number;
 }
 
 /** Withdraw assignments from a producer; follows each of these assignments. */

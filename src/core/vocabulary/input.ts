@@ -59,6 +59,17 @@ export interface CreditUpdated {
   readonly maxOutstanding: number;
 }
 
+/**
+ * The connection of a producer took assignments. The runtime reports them together, but never so late that an assignment
+ * waits for the window although the connection has taken all earlier ones.
+ */
+export interface AssignmentsWritten {
+  readonly kind: "assignmentsWritten";
+  readonly session: SessionKey;
+  /** The sum of their costs. */
+  readonly bytes: number;
+}
+
 /** A producer replied to an assignment. */
 export interface ResultReturned {
   readonly kind: "resultReturned";
@@ -233,11 +244,12 @@ export interface DrainExpired {
   readonly kind: "drainExpired";
 }
 
-/** Any message of a producer after its Hello. */
+/** Any input for an open session of a producer. */
 export type ProducerInput =
   | TopicsRegistered
   | TopicsDeregistered
   | CreditUpdated
+  | AssignmentsWritten
   | ResultReturned
   | ProducerDraining
   | MessageMisunderstood;

@@ -28,6 +28,11 @@ export interface Limits {
   readonly defaultBacklog: number;
   /** Maximum backlog of a producer, in assignments. Default 65,536. */
   readonly maxBacklog: number;
+  /**
+   * Window of a producer, in bytes of assignments that were sent to it and that its connection has not taken. Default
+   * 8 MiB. One assignment may always be sent, however large it is.
+   */
+  readonly producerBufferBytes: number;
   /** Queue of a listener that names none, in bytes. Default 4 MiB: several event-loop turns of a busy server. */
   readonly defaultBufferBytes: number;
   /** Minimum queue of a listener, in bytes. Default 16 KiB. */
@@ -64,6 +69,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxOutstanding: 65_536,
   defaultBacklog: 1_024,
   maxBacklog: 65_536,
+  producerBufferBytes: 8 * 1024 * 1024,
   defaultBufferBytes: 4 * 1024 * 1024,
   minBufferBytes: 16 * 1024,
   maxBufferBytes: 64 * 1024 * 1024,

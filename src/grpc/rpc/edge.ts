@@ -1,3 +1,4 @@
+import type { Limits } from "../../core/vocabulary/limits.js";
 import type { ActivityLog } from "../../ports/activity.js";
 import type { Clock } from "../../ports/clock.js";
 import type { Runtime } from "../../ports/runtime.js";
@@ -11,7 +12,7 @@ export interface Edge extends SinkServices, MessageServices, DeadlineServices {
   readonly runtime: Runtime;
   readonly clock: Clock;
   readonly activity: ActivityLog;
-  readonly options: EdgeOptions;
+  readonly options: EdgeOptions & Pick<Limits, "producerBufferBytes">;
   /** Ends streams whose opening messages do not arrive in time. */
   readonly opening: Watchdog;
   /** Generates ids for requests without a request_id. */

@@ -23,6 +23,7 @@ function processMessage(edge: Edge, call: GatherCall, waitedMs: number): void {
         maxBytes: options.callerBufferBytes,
         overflow: "SLOW_CALLER",
         endsOnReject: true,
+        stall: { watchdog: edge.closing, timeoutMs: options.closeTimeoutMs },
       } as const;
       const session = runtime.openStream(sinkOf(call, edge), bound);
       subscribe(call, edge, { closed: () => runtime.close(session) });

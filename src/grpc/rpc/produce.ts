@@ -11,6 +11,9 @@ import { maxResultBytes } from "../wire/failed-result.js";
 import { opaqueId } from "../wire/ids.js";
 import type { Edge } from "./edge.js";
 
+/** Maximum cost of an assignment beside the bytes that `maxMessageBytes` bounds. */
+const MAX_ASSIGNMENT_FRAME_BYTES = 1_024;
+
 /** Handles Produce. */
 export function produce(edge: Edge, call: BidiCall): void {
   const { runtime, options } = edge;
@@ -18,6 +21,8 @@ export function produce(edge: Edge, call: BidiCall): void {
     maxBytes: options.producerBufferBytes,
     overflow: "SLOW_PRODUCER",
     endsOnReject: false,
+    stall: { watchdog: edge.closing, timeoutMs: options.closeTimeoutMs },
+    reportAtBytes: reportAtBytes(options.producerBufferBytes, options.maxMessageBytes),
   } as const;
   const session = runtime.openStream(sinkOf(call, edge), bound);
   const conversation = new ProducerConversation(
@@ -33,6 +38,14 @@ export function produce(edge: Edge, call: BidiCall): void {
     halfClosed: () => runtime.submit({ kind: "sessionEnded", session, refusal: undefined }),
     closed: () => runtime.close(session),
   });
+}
+
+/**
+ * How many written bytes of assignments are reported at once. While fewer are unreported, and all are written, the
+ * largest assignment fits into the window. So none waits for a report that never comes.
+ */
+function reportAtBytes(windowBytes: number, maxMessageBytes: number): number {
+  return Math.max(1, Math.min(windowBytes / 2, windowBytes - maxMessageBytes - MAX_ASSIGNMENT_FRAME_BYTES));
 }
 
 /** Checks the order of a producer's messages and turns them into inputs. */

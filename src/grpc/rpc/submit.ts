@@ -13,6 +13,7 @@ export function submit(edge: Edge, call: BidiCall): void {
     maxBytes: options.callerBufferBytes,
     overflow: "SLOW_CALLER",
     endsOnReject: false,
+    stall: { watchdog: edge.closing, timeoutMs: options.closeTimeoutMs },
   } as const;
   const session = runtime.openStream(sinkOf(call, edge), bound);
   subscribeToMessages(call, edge, {

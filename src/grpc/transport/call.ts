@@ -25,7 +25,7 @@ import { type GrpcStatus, grpcStatus, INTERNAL_ERROR } from "../wire/status.js";
 import type { CallHeaders } from "./call-headers.js";
 import type { Connections, Membership } from "./connections.js";
 import type { GrpcJsInternals } from "./grpc-js-internals.js";
-import { writeMessage } from "./http2-stream.js";
+import { countProgress, writeMessage } from "./http2-stream.js";
 
 /** A call on which the server sends a stream. */
 export type OutgoingCall = ServerDuplexStream<Buffer, Uint8Array> | ServerWritableStream<Buffer, Uint8Array>;
@@ -137,6 +137,7 @@ class CallSink implements Sink {
   /** The stream, once messages may be written to it directly instead of through grpc-js. */
   private direct: ServerHttp2Stream | undefined = undefined;
   private hasRequestedHeaders = false;
+  takenCount = 0;
 
   constructor(
     private readonly call: OutgoingCall,
@@ -151,7 +152,7 @@ class CallSink implements Sink {
   write(parts: readonly Uint8Array[], sent: () => void): void {
     const written = (error?: Error | null): void => {
       if (error) return;
-      if (this.cancelTimeout) this.closing();
+      this.noteTaken();
       sent();
     };
     const stream = this.direct ?? this.openDirect();
@@ -166,8 +167,16 @@ class CallSink implements Sink {
    */
   private openDirect(): ServerHttp2Stream | undefined {
     this.requestHeaders();
-    if (this.stream?.headersSent && this.call.writableLength === 0) this.direct = this.stream;
+    if (this.stream?.headersSent && this.call.writableLength === 0) {
+      this.direct = this.stream;
+      countProgress(this.stream, () => this.noteTaken());
+    }
     return this.direct;
+  }
+
+  private noteTaken(): void {
+    this.takenCount++;
+    if (this.cancelTimeout) this.closing();
   }
 
   /** Sends the headers through the interceptors; later calls do nothing. */
