@@ -21,7 +21,7 @@ number of deliveries that it lost because the buffer was full.`;
 
 const COLUMNS: readonly Column<ListenerInfo>[] = [
   { title: "LISTENER", text: ({ listenerId }) => listenerId },
-  { title: "TOPICS", text: ({ topics }) => shortList(topics) },
+  { title: "TOPICS", text: ({ topics, topicCount }) => shortList(topics, topicCount) },
   { title: "GROUP", text: ({ group }) => group || "-" },
   {
     title: "QUEUED",

@@ -32,8 +32,10 @@ const COLUMNS: readonly Column<ProducerInfo>[] = [
   },
   {
     title: "TOPICS",
-    text: ({ registrations }) =>
-      shortList(registrations.map(({ topic, group }) => (group === "" ? topic : `${topic} (${group})`))),
+    text: ({ registrations, registrationCount }) => {
+      const names = registrations.map(({ topic, group }) => (group === "" ? topic : `${topic} (${group})`));
+      return shortList(names, registrationCount);
+    },
   },
   {
     title: "BUSY",
@@ -89,9 +91,13 @@ export function addProducers(program: Command, cli: Cli): void {
   });
 }
 
-/** Names the first few topics, and the number of the others. */
-export function shortList(topics: readonly string[]): string {
-  const more = topics.length - MAX_NAMED_TOPICS;
+/**
+ * Names the first few topics, and the number of the others.
+ *
+ * @param total - the number of all topics; `topics` may be the first of them.
+ */
+export function shortList(topics: readonly string[], total: number): string {
+  const more = total - MAX_NAMED_TOPICS;
   return more <= 0
     ? topics.join(", ")
     : `${topics.slice(0, MAX_NAMED_TOPICS).join(", ")}, ${count(more)} more`;

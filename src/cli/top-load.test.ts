@@ -25,7 +25,15 @@ function topic(name: string, sequence: bigint, fields: Partial<TopicInfo> = {}):
 
 function producer(producerId: string, fields: Partial<ProducerInfo> = {}): ProducerInfo {
   return {
-    ...{ producerId, sessionId: producerId, displayName: "", labels: {}, registrations: [], peer: "" },
+    ...{
+      producerId,
+      sessionId: producerId,
+      displayName: "",
+      labels: {},
+      registrations: [],
+      registrationCount: 0,
+      peer: "",
+    },
     ...{ maxOutstanding: 1, outstandingCount: 0, backlogCount: 0, draining: false },
     ...{ answeredCount: 0, failedCount: 0, missedCount: 0 },
     ...{ latencyP50Ms: undefined, latencyP95Ms: undefined, connectTime: new Date(0) },

@@ -97,6 +97,7 @@ describe("introspection", () => {
     expect(await all(peers.client.introspect.producers())).toEqual([
       {
         ...{ producerId: "p", sessionId: "", displayName: "", labels: { site: "north" }, registrations },
+        registrationCount: 1,
         ...{ maxOutstanding: 0, outstandingCount: 0, backlogCount: 0, draining: false },
         ...{ answeredCount: 2, failedCount: 0, missedCount: 0 },
         ...{ latencyP50Ms: 500, latencyP95Ms: undefined, connectTime: AT_DATE, peer: "" },
@@ -105,7 +106,13 @@ describe("introspection", () => {
   });
 
   it("describes listeners", async () => {
-    const listener = { ...ListenerInfo.create(), listenerId: "l", topics: ["a"], queuedBytes: 1n };
+    const listener = {
+      ...ListenerInfo.create(),
+      listenerId: "l",
+      topics: ["a"],
+      topicCount: 2_000,
+      queuedBytes: 1n,
+    };
     peers.fake.onListeners = () => ({
       listeners: [{ ...listener, bufferBytes: 2n, deliveredCount: 3n, droppedCount: 4n, connectTime: AT }],
       nextPageToken: "",
@@ -113,7 +120,15 @@ describe("introspection", () => {
 
     expect(await all(peers.client.introspect.listeners())).toEqual([
       {
-        ...{ listenerId: "l", sessionId: "", topics: ["a"], group: "", connectTime: AT_DATE, peer: "" },
+        ...{
+          listenerId: "l",
+          sessionId: "",
+          topics: ["a"],
+          topicCount: 2_000,
+          group: "",
+          connectTime: AT_DATE,
+          peer: "",
+        },
         ...{ queuedBytes: 1, bufferBytes: 2, deliveredCount: 3, droppedCount: 4 },
       },
     ]);

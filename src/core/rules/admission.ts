@@ -81,6 +81,7 @@ function accept(
   const name = topic?.name ?? spec.topic;
   const request = new PendingRequest(state.requestSerial++, name, input, acceptance, step.now);
   state.requests.set(request.requestId, request);
+  state.listed.add(request.serial, request);
   state.pendingBytes += request.payload.length;
   state.totals.acceptedRequests++;
   if (spec.requestId !== "") state.remembered.rememberId(request);

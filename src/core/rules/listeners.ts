@@ -89,7 +89,7 @@ function goLive(state: State, listenerId: string, input: ListenerOpened, step: S
   });
   for (const cursors of more) tellTopics(listener, [], [], cursors, step);
   for (const effect of resumed.effects) step.effects.push(effect);
-  observe(state, step, () => ({ kind: "listenerChanged", listener: listenerView(listener) }));
+  observe(state, step, () => ({ kind: "listenerChanged", listener: listenerView(listener, 100) }));
 }
 
 /** Changes a listener's topics on its own stream. An invalid change ends the stream. */
@@ -148,7 +148,7 @@ function changeTopics(state: State, listener: ListenerSession, change: TopicChan
   const [cursors, ...more] = perEvent(coveredCursors(state, change.add));
   tellTopics(listener, change.add, change.remove, cursors, step);
   for (const others of more) tellTopics(listener, [], [], others, step);
-  observe(state, step, () => ({ kind: "listenerChanged", listener: listenerView(listener) }));
+  observe(state, step, () => ({ kind: "listenerChanged", listener: listenerView(listener, 100) }));
 }
 
 function tellTopics(

@@ -60,7 +60,7 @@ export function openProducer(state: State, input: ProducerOpened, step: StepCont
   for (const { topic, group } of input.registrations) state.router.registerProducer(producer, topic, group);
   const { sessionId } = producer;
   step.effects.push({ kind: "welcome", to: producer.key, producerId, sessionId, maxOutstanding, maxBacklog });
-  observe(state, step, () => ({ kind: "producerChanged", producer: producerView(producer) }));
+  observe(state, step, () => ({ kind: "producerChanged", producer: producerView(producer, 100) }));
   scatterHeldRequests(state, [...producer.registrations.keys()], step);
 }
 
@@ -80,7 +80,7 @@ export function registerTopics(
   for (const { topic, group } of registrations) state.router.registerProducer(producer, topic, group);
   const topics = registrations.map(({ topic }) => topic);
   step.effects.push({ kind: "registered", to: producer.key, topics, correlationId });
-  observe(state, step, () => ({ kind: "producerChanged", producer: producerView(producer) }));
+  observe(state, step, () => ({ kind: "producerChanged", producer: producerView(producer, 100) }));
   scatterHeldRequests(state, topics, step);
 }
 
@@ -103,7 +103,7 @@ export function deregisterTopics(
   }
   for (const topic of topics) state.router.deregisterProducer(producer, topic, step.now);
   step.effects.push({ kind: "deregistered", to: producer.key, topics, correlationId });
-  observe(state, step, () => ({ kind: "producerChanged", producer: producerView(producer) }));
+  observe(state, step, () => ({ kind: "producerChanged", producer: producerView(producer, 100) }));
 }
 
 /** Changes a producer's credit. Additional credit is used for its backlog at once. */

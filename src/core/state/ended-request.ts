@@ -7,6 +7,7 @@
  * and again. The records can go when ended requests are no longer remembered by default.
  */
 
+import type { Placed } from "../tables/serial-order.js";
 import {
   type AssignmentState,
   COMPLETE_ALL,
@@ -53,9 +54,10 @@ class EndedAssignment implements AssignmentRecord {
 }
 
 /** A reusable record of an ended request; each request that is put into it replaces the previous one. */
-export class EndedRequest implements RequestRecord {
+export class EndedRequest implements RequestRecord, Placed {
   /** The request itself if a late answer or a repeated submission may still change it; other fields are then unused. */
   private original: PendingRequest | undefined = undefined;
+  place = 0;
   serial = 0;
   requestId = "";
   topic = "";

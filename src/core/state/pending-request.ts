@@ -1,5 +1,6 @@
 import { Deadline } from "../tables/deadline-wheel.js";
 import { ownBytes } from "../tables/own-bytes.js";
+import type { Placed } from "../tables/serial-order.js";
 import type { RequestSubmitted } from "../vocabulary/input.js";
 import type {
   Acceptance,
@@ -32,9 +33,10 @@ const NO_PAYLOAD: Payload = new Uint8Array(0);
  * GATHERING: results go to listeners and callers. RUNNING_ON: the callers have their summary, and further results go to
  * the listeners only (loser action LET_RUN). ENDED: only late results are delivered; the request may be remembered.
  */
-export class PendingRequest extends Deadline implements RequestRecord {
+export class PendingRequest extends Deadline implements RequestRecord, Placed {
   readonly kind = "request";
   phase: "GATHERING" | "RUNNING_ON" | "ENDED" = "GATHERING";
+  place = 0;
   readonly assignments: Assignment[] = [];
   /** Sessions of the callers that gather. Replaced, never modified: deliveries refer to the array. */
   callers: readonly SessionKey[] = [];
@@ -93,6 +95,11 @@ export class PendingRequest extends Deadline implements RequestRecord {
     this.assignmentCost =
       ASSIGNMENT_BYTES + this.payload.length + this.requestId.length + lengthOf(this.context);
     this.digest = submitted.digest;
+  }
+
+  /** Itself, as the record that is listed. */
+  get record(): RequestRecord {
+    return this;
   }
 
   /** Adds a note; drops it beyond {@link MAX_NOTES}. */

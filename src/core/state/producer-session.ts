@@ -87,9 +87,11 @@ export class ProducerSession extends Session {
     this.latencyNext = (this.latencyNext + 1) % LATENCY_SAMPLES;
   }
 
-  /** The latency, in milliseconds, that this share of recent answers did not exceed; undefined without an answer. */
-  latencyPercentile(share: number): number | undefined {
-    const sorted = [...this.latencies].sort((a, b) => a - b);
-    return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
+  /** The latencies, in milliseconds, that 50 % and 95 % of recent answers did not exceed; undefined without an answer. */
+  latencyPercentiles(): readonly [p50: number | undefined, p95: number | undefined] {
+    const sorted = Float64Array.from(this.latencies).sort();
+    const percentile = (share: number) =>
+      sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
+    return [percentile(0.5), percentile(0.95)];
   }
 }

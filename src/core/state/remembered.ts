@@ -2,11 +2,15 @@
  * Requests that are remembered: ended ones for look-up, and those with a caller's request_id for idempotency.
  */
 
+import type { SerialOrder } from "../tables/serial-order.js";
 import type { Limits } from "../vocabulary/limits.js";
 import type { Instant } from "../vocabulary/model.js";
 import { EndedRequest } from "./ended-request.js";
 import type { PendingRequest } from "./pending-request.js";
 import type { RequestRecord } from "./request-record.js";
+
+/** A request in the order of all requests: a pending one, or the record of an ended one. */
+export type ListedRequest = PendingRequest | EndedRequest;
 
 interface Remembered {
   readonly request: PendingRequest;
@@ -22,6 +26,8 @@ export class RememberedRequests {
 
   constructor(
     private readonly limits: Pick<Limits, "recentRequests" | "idempotencyMs" | "rememberedRequestIds">,
+    /** Every pending request is in it. An ended one leaves it when it is no longer remembered. */
+    private readonly listed: SerialOrder<ListedRequest>,
   ) {}
 
   /** Number of remembered request_ids of callers. */
@@ -40,11 +46,6 @@ export class RememberedRequests {
     return sent ?? this.ended.find((ended) => ended.requestId === requestId)?.record;
   }
 
-  /** The records of ended requests, unordered. Valid until the next request ends. */
-  recent(): readonly RequestRecord[] {
-    return this.ended.map((ended) => ended.record);
-  }
-
   /** Remembers a request by the request_id that its caller chose. */
   rememberId(request: PendingRequest): void {
     const rememberedMs = Math.max(this.limits.idempotencyMs, 2 * request.acceptance.ttlMs);
@@ -55,9 +56,16 @@ export class RememberedRequests {
 
   /** Remembers a request that ended. */
   rememberEnded(request: PendingRequest): void {
-    if (this.limits.recentRequests === 0) return;
-    this.ended[this.endedNext] ??= new EndedRequest();
-    this.ended[this.endedNext]?.put(request);
+    if (this.limits.recentRequests === 0) {
+      this.listed.remove(request);
+      return;
+    }
+    const older = this.ended[this.endedNext];
+    if (older) this.listed.remove(older);
+    const ended = older ?? new EndedRequest();
+    this.ended[this.endedNext] = ended;
+    this.listed.replace(request, ended);
+    ended.put(request);
     this.endedNext = (this.endedNext + 1) % this.limits.recentRequests;
   }
 

@@ -3,7 +3,9 @@
  */
 import { Deadline, DeadlineWheel } from "../tables/deadline-wheel.js";
 import { RateLimit } from "../tables/rate-limit.js";
+import { SerialOrder } from "../tables/serial-order.js";
 import { SlotMap } from "../tables/slot-map.js";
+import { SortedMap } from "../tables/sorted-map.js";
 import type { Limits } from "../vocabulary/limits.js";
 import type { SessionKey } from "../vocabulary/model.js";
 import type { Totals } from "../vocabulary/views.js";
@@ -13,7 +15,7 @@ import type { ListenerSession } from "./listener-session.js";
 import { Overload } from "./overload.js";
 import type { PendingRequest } from "./pending-request.js";
 import type { ProducerSession } from "./producer-session.js";
-import { RememberedRequests } from "./remembered.js";
+import { type ListedRequest, RememberedRequests } from "./remembered.js";
 import { RetainedLog } from "./retained-log.js";
 import { Router } from "./router.js";
 import type { CallerSession } from "./session.js";
@@ -42,12 +44,14 @@ export class State {
   readonly rate: RateLimit;
   readonly overload = new Overload();
   readonly sessions = new Map<SessionKey, AnySession>();
-  readonly producers = new Map<string, ProducerSession>();
-  readonly listeners = new Map<string, ListenerSession>();
+  readonly producers = new SortedMap<ProducerSession>();
+  readonly listeners = new SortedMap<ListenerSession>();
   /** Listeners whose parts are being collected, by id. None of them is among the listeners. */
   readonly openings = new Map<string, ListenerOpening>();
   /** Requests that have not ended, by id. */
   readonly requests = new SlotMap<string, PendingRequest>();
+  /** Requests that have not ended, and the records of those that ended recently. */
+  readonly listed = new SerialOrder<ListedRequest>();
   /** Total payload bytes of the pending requests. */
   pendingBytes = 0;
   requestSerial = 0;
@@ -75,7 +79,7 @@ export class State {
     this.topics = new Topics(serverId, limits);
     this.router = new Router(this.topics);
     this.log = new RetainedLog(limits);
-    this.remembered = new RememberedRequests(limits);
+    this.remembered = new RememberedRequests(limits, this.listed);
     this.rate = new RateLimit(limits.maxRequestsPerSecond);
   }
 }

@@ -1,13 +1,14 @@
 /**
  * The life cycle of topics: a topic has state from its first use until it is unused and its deliveries have expired.
  */
+import { SortedMap } from "../tables/sorted-map.js";
 import type { Limits } from "../vocabulary/limits.js";
 import type { Instant } from "../vocabulary/model.js";
 import { TopicState } from "./topic-state.js";
 
 /** All topics that have state. */
 export class Topics {
-  private readonly byName = new Map<string, TopicState>();
+  private readonly byName = new SortedMap<TopicState>();
   /** Unused topics, in the order in which they became idle. */
   private readonly idle = new Set<TopicState>();
   /** The topic that was found last; cached, because each request and each result looks up its topic several times. */
@@ -30,9 +31,14 @@ export class Topics {
     return this.idle.size;
   }
 
-  /** All topics with state. */
+  /** All topics with state, in no particular order. */
   all(): Iterable<TopicState> {
     return this.byName.values();
+  }
+
+  /** The topics with state whose names come after this one, in the order of their names. */
+  after(name: string): Iterable<TopicState> {
+    return this.byName.after(name);
   }
 
   /** The state of a topic, if it has any. */

@@ -1,7 +1,6 @@
-import type { RequestRecord } from "../state/request-record.js";
 import type { State } from "../state/state.js";
-import { inOrder } from "../tables/in-order.js";
-import { covers, overlap } from "../vocabulary/topic.js";
+import type { TopicState } from "../state/topic-state.js";
+import { TopicFilter } from "../vocabulary/topic-filter.js";
 import type {
   Inspector,
   ListenerView,
@@ -9,10 +8,14 @@ import type {
   RequestHistory,
   RequestView,
   TopicView,
+  Visit,
 } from "../vocabulary/views.js";
-import { requestView, timeline } from "./request-view.js";
+import { listedRequestView, requestView, timeline } from "./request-view.js";
 import { listenerView, producerView } from "./session-views.js";
 import { topicView } from "./topic-view.js";
+
+/** Maximum number of registrations of one producer, of topics of one listener, and of outcomes of one request, in lists. */
+const MAX_LISTED = 1_000;
 
 /** Lists the state of the core. */
 export class StateInspector implements Inspector {
@@ -21,62 +24,77 @@ export class StateInspector implements Inspector {
     private readonly now: () => number,
   ) {}
 
-  *topics(after: string, pattern: string): Generator<TopicView> {
-    const topics = [...this.state.topics.all()].filter(({ name }) => name > after);
-    for (const topic of inOrder(topics, (a, b) => compare(a.name, b.name))) {
-      if (isCovered(pattern, topic.name)) yield topicView(this.state, topic);
+  *topics(after: string, pattern: string): Generator<Visit<TopicView>> {
+    const filter = new TopicFilter(pattern);
+    for (const topic of this.topicsFrom(after, filter)) {
+      const key = topic.name;
+      if (!key.startsWith(filter.prefix)) return;
+      const view = filter.covers(key) ? topicView(this.state, topic) : undefined;
+      yield { key, view, cost: 1 + (view ? view.producerCount + view.listenerCount : 0) };
     }
   }
 
-  *producers(after: string, pattern: string): Generator<ProducerView> {
-    for (const id of keysAfter(this.state.producers, after)) {
-      const producer = this.state.producers.get(id);
-      if (producer && isOn(producer.registrations.keys(), pattern)) yield producerView(producer);
+  *producers(after: string, pattern: string): Generator<Visit<ProducerView>> {
+    const filter = new TopicFilter(pattern);
+    for (const producer of this.state.producers.after(after)) {
+      const { isFound, visited } = search(producer.registrations.keys(), filter);
+      const view = isFound ? producerView(producer, MAX_LISTED) : undefined;
+      yield { key: producer.producerId, view, cost: 1 + visited + (view?.registrations.length ?? 0) };
     }
   }
 
-  *listeners(after: string, pattern: string): Generator<ListenerView> {
-    for (const id of keysAfter(this.state.listeners, after)) {
-      const listener = this.state.listeners.get(id);
-      if (listener && isOn(listener.topics, pattern)) yield listenerView(listener);
+  *listeners(after: string, pattern: string): Generator<Visit<ListenerView>> {
+    const filter = new TopicFilter(pattern);
+    for (const listener of this.state.listeners.after(after)) {
+      const { isFound, visited } = search(listener.topics, filter);
+      const view = isFound ? listenerView(listener, MAX_LISTED) : undefined;
+      yield { key: listener.listenerId, view, cost: 1 + visited + (view?.topics.length ?? 0) };
     }
   }
 
-  *requests(before: number, pattern: string, pendingOnly: boolean): Generator<RequestView> {
-    const { requests, remembered } = this.state;
-    const all: readonly RequestRecord[] = pendingOnly
-      ? [...requests.values()]
-      : [...requests.values(), ...remembered.recent()];
-    const wanted = all.filter(({ serial, topic }) => serial < before && isCovered(pattern, topic));
-    for (const request of inOrder(wanted, (a, b) => b.serial - a.serial)) {
-      yield requestView(request, this.now());
+  *requests(before: number, pattern: string, pendingOnly: boolean): Generator<Visit<RequestView>> {
+    const filter = new TopicFilter(pattern);
+    for (const { record } of this.state.listed.before(before)) {
+      const isListed = filter.covers(record.topic) && !(pendingOnly && record.endedAt !== undefined);
+      const view = isListed ? listedRequestView(record, this.now(), MAX_LISTED) : undefined;
+      yield { key: String(record.serial), view, cost: 1 + (view?.summary.outcomes?.length ?? 0) };
     }
+  }
+
+  producer(producerId: string, maxRegistrations: number): ProducerView | undefined {
+    const producer = this.state.producers.get(producerId);
+    return producer && producerView(producer, maxRegistrations);
+  }
+
+  listener(listenerId: string, maxTopics: number): ListenerView | undefined {
+    const listener = this.state.listeners.get(listenerId);
+    return listener && listenerView(listener, maxTopics);
   }
 
   request(requestId: string): RequestHistory | undefined {
     const found = this.state.requests.get(requestId) ?? this.state.remembered.find(requestId);
     return found && { request: requestView(found, this.now()), timeline: timeline(found) };
   }
+
+  /** The topics after a name, without those that come before all topics of the filter. */
+  private topicsFrom(after: string, { isTopic, prefix }: TopicFilter): Iterable<TopicState> {
+    const { topics } = this.state;
+    if (!isTopic) return topics.after(prefix > after ? prefix : after);
+    const topic = topics.find(prefix);
+    return topic && prefix > after ? [topic] : [];
+  }
 }
 
-function keysAfter<T>(map: ReadonlyMap<string, T>, after: string): Iterable<string> {
-  return inOrder(
-    [...map.keys()].filter((key) => key > after),
-    compare,
-  );
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : 1;
-}
-
-/** Whether one of a peer's topics and patterns has a topic in common with the wanted one. */
-function isOn(names: Iterable<string>, wanted: string): boolean {
-  if (wanted === "") return true;
-  for (const name of names) if (overlap(name, wanted)) return true;
-  return false;
-}
-
-function isCovered(pattern: string, topic: string): boolean {
-  return pattern === "" || covers(pattern, topic);
+/** Searches a peer's topics and patterns for one that has a topic in common with a filter. */
+function search(
+  names: Iterable<string>,
+  filter: TopicFilter,
+): { readonly isFound: boolean; readonly visited: number } {
+  if (filter.isAll) return { isFound: true, visited: 0 };
+  let visited = 0;
+  for (const name of names) {
+    visited++;
+    if (filter.overlaps(name)) return { isFound: true, visited };
+  }
+  return { isFound: false, visited };
 }

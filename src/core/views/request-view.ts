@@ -3,13 +3,35 @@ import type { AssignmentState, Instant } from "../vocabulary/model.js";
 import type { RequestView, TimelineEvent, TimelineKind } from "../vocabulary/views.js";
 import { outcomesOf, summarize } from "./summary.js";
 
-/** Describes a request, pending or ended. */
-export function requestView(request: RequestRecord, now: Instant): RequestView {
+/** Maximum length of an error's text in a list. */
+const MAX_LISTED_TEXT = 256;
+
+/** Describes a request, pending or ended, with its first outcomes only and with cut texts of errors. */
+export function listedRequestView(request: RequestRecord, now: Instant, maxOutcomes: number): RequestView {
+  const view = requestView(request, now, maxOutcomes);
+  const outcomes = view.summary.outcomes?.map((outcome) => {
+    const { failure } = outcome;
+    if (failure === undefined || failure.message.length <= MAX_LISTED_TEXT) return outcome;
+    return {
+      ...outcome,
+      failure: { ...failure, message: `${failure.message.slice(0, MAX_LISTED_TEXT)}...` },
+    };
+  });
+  return { ...view, summary: { ...view.summary, outcomes } };
+}
+
+/** Describes a request, pending or ended. @param maxOutcomes - the outcomes of further targets are left out. */
+export function requestView(
+  request: RequestRecord,
+  now: Instant,
+  maxOutcomes = Number.POSITIVE_INFINITY,
+): RequestView {
   const { serial, requestId, topic, acceptedAt, deadlineAt, endedAt } = request;
   const reason = request.reason ?? "EXPIRED";
+  const { assignments } = request;
   // The current states, not those of the sent summary: a missed producer may have answered late since.
-  const outcomes = outcomesOf(request, reason).map((outcome, i) =>
-    isOpen(request.assignments[i]) ? { ...outcome, state: "PENDING" as const } : outcome,
+  const outcomes = outcomesOf(request, reason, maxOutcomes).map((outcome, i) =>
+    isOpen(assignments[i]) ? { ...outcome, state: "PENDING" as const } : outcome,
   );
   return {
     ...{ serial, requestId, topic, acceptedAt },

@@ -75,9 +75,19 @@ export function summarize(
   };
 }
 
-/** The outcomes of a request that ends now for this reason, or that has ended. */
-export function outcomesOf(request: RequestRecord, reason: EndReason): readonly Outcome[] {
-  return request.assignments.map((assignment) => outcome(assignment, request, reason));
+/**
+ * The outcomes of a request that ends now for this reason, or that has ended.
+ *
+ * @param max - the outcomes of further targets are left out.
+ */
+export function outcomesOf(
+  request: RequestRecord,
+  reason: EndReason,
+  max = Number.POSITIVE_INFINITY,
+): readonly Outcome[] {
+  const { assignments } = request;
+  const shown = assignments.length > max ? assignments.slice(0, max) : assignments;
+  return shown.map((assignment) => outcome(assignment, request, reason));
 }
 
 /** The summary of a request at its end: a target that answered late counts as MISSED. */

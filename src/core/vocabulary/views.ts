@@ -21,7 +21,10 @@ export interface ProducerView {
   readonly sessionId: string;
   readonly displayName: string;
   readonly labels: ReadonlyMap<string, string>;
+  /** The registrations, or the first ones only. */
   readonly registrations: readonly { readonly topic: string; readonly group: string }[];
+  /** Number of all registrations. */
+  readonly registrationCount: number;
   readonly maxOutstanding: number;
   readonly outstandingCount: number;
   readonly backlogCount: number;
@@ -41,7 +44,10 @@ export interface ListenerView {
   readonly key: SessionKey;
   readonly listenerId: string;
   readonly sessionId: string;
+  /** The topics and patterns, or the first ones only. */
   readonly topics: readonly string[];
+  /** Number of all topics and patterns. */
+  readonly topicCount: number;
   readonly group: string;
   readonly bufferBytes: number;
   readonly openedAt: Instant;
@@ -131,24 +137,39 @@ export interface RequestHistory {
   readonly timeline: readonly TimelineEvent[];
 }
 
+/** An entry of a list that was visited. */
+export interface Visit<T> {
+  /** The key of the entry: its name, its id, or its serial number as a text. */
+  readonly key: string;
+  /** Undefined if the filter excludes the entry. */
+  readonly view: T | undefined;
+  /** Number of entries, registrations and outcomes that were looked at for it. */
+  readonly cost: number;
+}
+
 /**
  * Lists the core's state without changing it. The order of a list is stable as long as its entries are, so a list can
- * be read in pages. Each list is lazy: an entry is described only when it is read. Read a list before the next step.
+ * be read in pages. Each list is lazy: an entry is visited only when it is read. Read a list before the next step. In
+ * lists, a producer shows at most 1,000 registrations, a listener 1,000 topics, and a request 1,000 outcomes.
  */
 export interface Inspector {
   /** Topics by name, after a name. @param pattern - limits the list to topics it covers; "" for all. */
-  topics(after: string, pattern: string): Iterable<TopicView>;
+  topics(after: string, pattern: string): Iterable<Visit<TopicView>>;
   /** Producers by id, after an id. @param pattern - limits the list to producers on a topic it covers; "" for all. */
-  producers(after: string, pattern: string): Iterable<ProducerView>;
+  producers(after: string, pattern: string): Iterable<Visit<ProducerView>>;
   /** Listeners by id, after an id. @param pattern - limits the list to listeners on a topic it covers; "" for all. */
-  listeners(after: string, pattern: string): Iterable<ListenerView>;
+  listeners(after: string, pattern: string): Iterable<Visit<ListenerView>>;
   /**
    * Pending requests and, unless `pendingOnly`, remembered ended ones; newest first.
    *
    * @param before - limits the list to requests with a lower serial number.
    * @param pattern - limits the list to requests on topics it covers; "" for all.
    */
-  requests(before: number, pattern: string, pendingOnly: boolean): Iterable<RequestView>;
+  requests(before: number, pattern: string, pendingOnly: boolean): Iterable<Visit<RequestView>>;
+  /** A connected producer, with at most this many of its registrations. */
+  producer(producerId: string, maxRegistrations: number): ProducerView | undefined;
+  /** A connected listener, with at most this many of its topics. */
+  listener(listenerId: string, maxTopics: number): ListenerView | undefined;
   /** A request that is pending or remembered. */
   request(requestId: string): RequestHistory | undefined;
 }

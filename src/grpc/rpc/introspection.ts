@@ -6,18 +6,20 @@ import {
   GetRequestRequest,
   GetRequestResponse,
   GetServerInfoResponse,
+  ListenerInfo,
   ListListenersRequest,
-  ListListenersResponse,
   ListProducersRequest,
-  ListProducersResponse,
   ListRequestsRequest,
-  ListRequestsResponse,
   ListTopicsRequest,
-  ListTopicsResponse,
+  ProducerInfo,
+  RequestInfo,
+  TopicInfo,
 } from "ate-dispatcher-client/internal";
 import { invalid, type Refusal, refusal } from "../../core/vocabulary/reason.js";
+import type { ListenerView, ProducerView, RequestView } from "../../core/vocabulary/views.js";
 import { guard, type UnaryCall } from "../transport/call.js";
 import { decodeCold } from "../wire/decode-cold.js";
+import { encodePage } from "../wire/encode-page.js";
 import {
   listenerInfo,
   type ProcessFacts,
@@ -47,35 +49,25 @@ export function introspection(edge: Edge, facts: ProcessFacts): Readonly<Record<
       const request = decodeCold(ListTopicsRequest, bytes);
       const refused = topicFilterRefusal(request.topic);
       if (refused) return { refusal: refused };
-      const listed = pageOf(
-        "topics",
-        request,
-        (after = "") => inspector.topics(after, request.topic),
-        byTopic,
-      );
-      return encodePage(listed, (items, nextPageToken) =>
-        ListTopicsResponse.encode({ topics: items.map(topicInfo), nextPageToken }).finish(),
-      );
+      const list = (after = "") => inspector.topics(after, request.topic);
+      return answerOf(pageOf("topics", request, list, (view) => TopicInfo.encode(topicInfo(view)).finish()));
     }),
     listProducers: handlerOf(edge, (bytes) => {
       const request = decodeCold(ListProducersRequest, bytes);
       const refused = topicFilterRefusal(request.topic);
       if (refused) return { refusal: refused };
       const list = (after = "") => inspector.producers(after, request.topic);
-      return encodePage(pageOf("producers", request, list, byProducer), (items, nextPageToken) => {
-        const producers = items.map((view) => producerInfo(view, clock));
-        return ListProducersResponse.encode({ producers, nextPageToken }).finish();
-      });
+      const encode = (view: ProducerView) => ProducerInfo.encode(producerInfo(view, clock)).finish();
+      return answerOf(pageOf("producers", request, list, encode));
     }),
     listListeners: handlerOf(edge, (bytes) => {
       const request = decodeCold(ListListenersRequest, bytes);
       const refused = topicFilterRefusal(request.topic);
       if (refused) return { refusal: refused };
       const list = (after = "") => inspector.listeners(after, request.topic);
-      return encodePage(pageOf("listeners", request, list, byListener), (items, nextPageToken) => {
-        const listeners = items.map((view) => listenerInfo(view, runtime.queueOf(view.key), clock));
-        return ListListenersResponse.encode({ listeners, nextPageToken }).finish();
-      });
+      const encode = (view: ListenerView) =>
+        ListenerInfo.encode(listenerInfo(view, runtime.queueOf(view.key), clock)).finish();
+      return answerOf(pageOf("listeners", request, list, encode));
     }),
     listRequests: handlerOf(edge, (bytes) => {
       const request = decodeCold(ListRequestsRequest, bytes);
@@ -83,10 +75,8 @@ export function introspection(edge: Edge, facts: ProcessFacts): Readonly<Record<
       if (refused) return { refusal: refused };
       const list = (before = "Infinity") =>
         inspector.requests(Number(before), request.topic, request.pendingOnly);
-      return encodePage(pageOf("requests", request, list, bySerial), (items, nextPageToken) => {
-        const requests = items.map((view) => requestInfo(view, [], clock));
-        return ListRequestsResponse.encode({ requests, nextPageToken }).finish();
-      });
+      const encode = (view: RequestView) => RequestInfo.encode(requestInfo(view, [], clock)).finish();
+      return answerOf(pageOf("requests", request, list, encode));
     }),
     getRequest: handlerOf(edge, (bytes) => {
       const { requestId } = decodeCold(GetRequestRequest, bytes);
@@ -99,11 +89,6 @@ export function introspection(edge: Edge, facts: ProcessFacts): Readonly<Record<
     }),
   };
 }
-
-const byTopic = ({ topic }: { readonly topic: string }): string => topic;
-const byProducer = ({ producerId }: { readonly producerId: string }): string => producerId;
-const byListener = ({ listenerId }: { readonly listenerId: string }): string => listenerId;
-const bySerial = ({ serial }: { readonly serial: number }): string => String(serial);
 
 function unknownRequest(requestId: string): Refusal {
   const message = `no request ${requestId} is pending or retained`;
@@ -120,9 +105,6 @@ function handlerOf({ logger }: Edge, answer: (request: Buffer) => Answer): Handl
   };
 }
 
-function encodePage<T>(
-  listed: PageOrRefusal<T>,
-  encode: (items: readonly T[], nextPageToken: string) => Uint8Array,
-): Answer {
-  return "page" in listed ? encode(listed.page.items, listed.page.nextPageToken) : listed;
+function answerOf(listed: PageOrRefusal): Answer {
+  return "page" in listed ? encodePage(listed.page) : listed;
 }

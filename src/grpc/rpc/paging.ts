@@ -1,10 +1,19 @@
 /**
- * Pages of a list (AIP-158). A page token holds the name of the list and the last key of the page before.
+ * Pages of a list (AIP-158). A page token holds the name of the list and the last key that the page before visited.
  */
 import { type FieldViolation, invalid, type Refusal } from "../../core/vocabulary/reason.js";
+import type { Visit } from "../../core/vocabulary/views.js";
+import type { Page } from "../wire/encode-page.js";
 
 const DEFAULT_PAGE_SIZE = 100;
 const MAX_PAGE_SIZE = 1_000;
+/** Maximum size of the items of a page. An item that is longer has a page of its own. */
+const MAX_PAGE_BYTES = 256 * 1_024;
+/**
+ * Maximum number of entries that are visited for a page, with their registrations and outcomes: a few milliseconds. The
+ * last entry may exceed it.
+ */
+const MAX_VISITED = 10_000;
 
 /** The paging fields of a request. */
 export interface PageRequest {
@@ -12,30 +21,48 @@ export interface PageRequest {
   readonly pageToken: string;
 }
 
-/** A page of a list. */
-export interface Page<T> {
-  readonly items: readonly T[];
-  /** "" on the last page. */
-  readonly nextPageToken: string;
-}
-
 /** A page, or the reason why the request is rejected. */
-export type PageOrRefusal<T> = { readonly page: Page<T> } | { readonly refusal: Refusal };
+export type PageOrRefusal = { readonly page: Page } | { readonly refusal: Refusal };
 
 /**
- * Returns one page of a list.
+ * Returns one page of a list. It ends after `page_size` items, before the item that would make it longer than
+ * {@link MAX_PAGE_BYTES}, or after {@link MAX_VISITED} visited entries, whichever is first. A page may be empty although
+ * others follow, if a filter excludes all entries that were visited.
  *
  * @param list - the name of the list. A token of another list is rejected.
- * @param after - returns the items behind a key, or all items for undefined.
- * @param keyOf - returns the key of an item.
+ * @param after - visits the entries behind a key, or all entries for undefined. It is read no further than necessary.
+ * @param encode - encodes an item.
  */
 export function pageOf<T>(
   list: string,
-  { pageSize, pageToken }: PageRequest,
-  after: (key: string | undefined) => Iterable<T>,
-  keyOf: (item: T) => string,
-): PageOrRefusal<T> {
-  const key = keyFrom(list, pageToken);
+  request: PageRequest,
+  after: (key: string | undefined) => Iterable<Visit<T>>,
+  encode: (view: T) => Uint8Array,
+): PageOrRefusal {
+  const start = keyFrom(list, request.pageToken);
+  const violations = violationsOf(request, start);
+  if (violations.length > 0 || start === null) return { refusal: invalid(violations) };
+  const size = request.pageSize || DEFAULT_PAGE_SIZE;
+  const items: Uint8Array[] = [];
+  let bytes = 0;
+  let visited = 0;
+  let last = "";
+  for (const { key, view, cost } of after(start)) {
+    if (view !== undefined) {
+      const item = items.length < size ? encode(view) : undefined;
+      const isFull = item === undefined || (items.length > 0 && bytes + item.byteLength > MAX_PAGE_BYTES);
+      if (isFull) return { page: { items, nextPageToken: tokenFor(list, last) } };
+      items.push(item);
+      bytes += item.byteLength;
+    }
+    last = key;
+    visited += cost;
+    if (visited >= MAX_VISITED) return { page: { items, nextPageToken: tokenFor(list, last) } };
+  }
+  return { page: { items, nextPageToken: "" } };
+}
+
+function violationsOf({ pageSize }: PageRequest, key: string | undefined | null): readonly FieldViolation[] {
   const violations: FieldViolation[] = [];
   if (pageSize > MAX_PAGE_SIZE) {
     const description = `is ${pageSize}; use 1 to ${MAX_PAGE_SIZE}, or 0 for ${DEFAULT_PAGE_SIZE}`;
@@ -47,18 +74,7 @@ export function pageOf<T>(
       description: "is not a token of this list; start without a token",
     });
   }
-  if (violations.length > 0 || key === null) return { refusal: invalid(violations) };
-  const size = pageSize || DEFAULT_PAGE_SIZE;
-  const items: T[] = [];
-  let hasMore = false;
-  for (const item of after(key)) {
-    hasMore = items.length === size;
-    if (hasMore) break;
-    items.push(item);
-  }
-  const last = items.at(-1);
-  const nextPageToken = hasMore && last !== undefined ? tokenFor(list, keyOf(last)) : "";
-  return { page: { items, nextPageToken } };
+  return violations;
 }
 
 function tokenFor(list: string, key: string): string {

@@ -66,22 +66,23 @@ export function serverInfo(
 
 /** Converts a topic. */
 export function topicInfo(view: TopicView): TopicInfo {
-  const { sequence, retainedCount, retainedBytes, ...rest } = view;
+  const { topic, producerCount, listenerCount, pendingCount, epoch } = view;
   return {
-    ...rest,
-    sequence: BigInt(sequence),
-    retainedCount: BigInt(retainedCount),
-    retainedBytes: BigInt(retainedBytes),
+    ...{ topic, producerCount, listenerCount, pendingCount, epoch },
+    sequence: BigInt(view.sequence),
+    retainedCount: BigInt(view.retainedCount),
+    retainedBytes: BigInt(view.retainedBytes),
   };
 }
 
 /** Converts a producer. */
 export function producerInfo(view: ProducerView, clock: Clock): ProducerInfo {
   const { producerId, sessionId, displayName, registrations, peer } = view;
-  const { maxOutstanding, outstandingCount, backlogCount, latencyP50Ms, latencyP95Ms } = view;
+  const { registrationCount, maxOutstanding, outstandingCount, backlogCount, latencyP50Ms, latencyP95Ms } =
+    view;
   return {
     ...{ producerId, sessionId, displayName, registrations, peer },
-    ...{ maxOutstanding, outstandingCount, backlogCount },
+    ...{ registrationCount, maxOutstanding, outstandingCount, backlogCount },
     labels: Object.fromEntries(view.labels),
     draining: view.isDraining,
     answeredCount: BigInt(view.answeredCount),
@@ -95,9 +96,9 @@ export function producerInfo(view: ProducerView, clock: Clock): ProducerInfo {
 
 /** Converts a listener and its queue. */
 export function listenerInfo(view: ListenerView, queue: QueueView, clock: Clock): ListenerInfo {
-  const { listenerId, sessionId, topics, group, peer } = view;
+  const { listenerId, sessionId, topics, topicCount, group, peer } = view;
   return {
-    ...{ listenerId, sessionId, topics, group, peer },
+    ...{ listenerId, sessionId, topics, topicCount, group, peer },
     queuedBytes: BigInt(queue.queuedBytes),
     bufferBytes: BigInt(view.bufferBytes),
     deliveredCount: BigInt(queue.deliveredCount),

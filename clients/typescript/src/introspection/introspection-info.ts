@@ -97,8 +97,13 @@ export interface ProducerInfo {
   readonly displayName: string;
   /** The labels that selectors match. */
   readonly labels: Readonly<Record<string, string>>;
-  /** Topics and patterns that the producer is registered for. `group` is empty without a group. */
+  /**
+   * Topics and patterns that the producer is registered for: at most 1,000 in a list, and at most 100 in an event of a
+   * watch. `group` is empty without a group.
+   */
   readonly registrations: readonly { readonly topic: string; readonly group: string }[];
+  /** Number of all registrations of the producer. */
+  readonly registrationCount: number;
   /** The maximum number of outstanding assignments. */
   readonly maxOutstanding: number;
   /** Assignments that are sent to the producer and not answered yet. */
@@ -131,8 +136,10 @@ export interface ListenerInfo {
   readonly listenerId: string;
   /** The id of its session. */
   readonly sessionId: string;
-  /** The listener's topics and patterns. */
+  /** The listener's topics and patterns: at most 1,000 in a list, and at most 100 in an event of a watch. */
   readonly topics: readonly string[];
+  /** Number of all topics and patterns of the listener. */
+  readonly topicCount: number;
   /** The listener's group; empty without one. */
   readonly group: string;
   /** Size of the deliveries queued for the listener, in bytes. */
@@ -161,7 +168,10 @@ export interface RequestInfo {
   readonly ttlMs: number;
   /** Whether the request is still pending. */
   readonly pending: boolean;
-  /** The summary of an ended request, or the counts and outcomes so far. */
+  /**
+   * The summary of an ended request, or the counts and outcomes so far. In a list, it has at most 1,000 outcomes, and
+   * the texts of their errors are cut after 256 characters.
+   */
   readonly summary: RequestSummary;
 }
 

@@ -53,6 +53,8 @@ export function producerInfoOf(message: ProducerMessage): ProducerInfo {
   const { latencyP50, latencyP95, ...rest } = message;
   return {
     ...rest,
+    // An older server tells no number, and shows all registrations.
+    registrationCount: Math.max(message.registrationCount, message.registrations.length),
     answeredCount: Number(message.answeredCount),
     failedCount: Number(message.failedCount),
     missedCount: Number(message.missedCount),
@@ -66,6 +68,7 @@ export function producerInfoOf(message: ProducerMessage): ProducerInfo {
 export function listenerInfoOf(message: ListenerMessage): ListenerInfo {
   return {
     ...message,
+    topicCount: Math.max(message.topicCount, message.topics.length),
     queuedBytes: Number(message.queuedBytes),
     bufferBytes: Number(message.bufferBytes),
     deliveredCount: Number(message.deliveredCount),

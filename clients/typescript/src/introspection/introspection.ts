@@ -50,7 +50,7 @@ export interface LookupOptions {
 export interface ListOptions extends LookupOptions {
   /** Restricts the list to the entries that have a topic in common with this topic or pattern. Default: all. */
   readonly topic?: string;
-  /** Entries per page, 1 to 1,000. Default: the server's, 100. */
+  /** Maximum number of entries per page, 1 to 1,000. Default: the server's, 100. */
   readonly pageSize?: number;
 }
 
@@ -65,7 +65,8 @@ export interface RequestListOptions extends ListOptions {
  *
  * A list fetches its pages while a loop consumes it. Each loop starts with the first page; leaving the loop stops the
  * fetching. The server changes between two pages: an entry that exists the whole time appears exactly once, an entry
- * that comes or goes may appear or not.
+ * that comes or goes may appear or not. A server with many entries may answer with short or empty pages; the loop goes on
+ * until the list has ended.
  */
 export interface Introspection {
   /** Describes the dispatcher process. */

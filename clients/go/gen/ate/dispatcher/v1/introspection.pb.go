@@ -577,7 +577,8 @@ type ProducerInfo struct {
 	DisplayName string `protobuf:"bytes,3,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
 	// The labels of the producer.
 	Labels map[string]string `protobuf:"bytes,4,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// The registrations of the producer.
+	// The registrations of the producer: at most 1,000 in a list, the first that were made, and at most 100 in an event.
+	// `registration_count` is the number of all.
 	Registrations []*RegistrationInfo `protobuf:"bytes,5,rep,name=registrations,proto3" json:"registrations,omitempty"`
 	// Maximum number of outstanding assignments.
 	MaxOutstanding uint32 `protobuf:"varint,6,opt,name=max_outstanding,json=maxOutstanding,proto3" json:"max_outstanding,omitempty"`
@@ -600,9 +601,11 @@ type ProducerInfo struct {
 	// When the session started, by the server's wall clock.
 	ConnectTime *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=connect_time,json=connectTime,proto3" json:"connect_time,omitempty"`
 	// Address of the producer's connection, as the server sees it; that of a proxy if there is one.
-	Peer          string `protobuf:"bytes,16,opt,name=peer,proto3" json:"peer,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Peer string `protobuf:"bytes,16,opt,name=peer,proto3" json:"peer,omitempty"`
+	// Number of all registrations of the producer.
+	RegistrationCount uint32 `protobuf:"varint,17,opt,name=registration_count,json=registrationCount,proto3" json:"registration_count,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *ProducerInfo) Reset() {
@@ -747,6 +750,13 @@ func (x *ProducerInfo) GetPeer() string {
 	return ""
 }
 
+func (x *ProducerInfo) GetRegistrationCount() uint32 {
+	if x != nil {
+		return x.RegistrationCount
+	}
+	return 0
+}
+
 // RegistrationInfo describes one registration of a producer.
 type RegistrationInfo struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -809,7 +819,8 @@ type ListenerInfo struct {
 	ListenerId string `protobuf:"bytes,1,opt,name=listener_id,json=listenerId,proto3" json:"listener_id,omitempty"`
 	// The id of the session.
 	SessionId string `protobuf:"bytes,2,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
-	// The topics and patterns of the listener.
+	// The topics and patterns of the listener: at most 1,000 in a list, the first that were added, and at most 100 in an
+	// event. `topic_count` is the number of all.
 	Topics []string `protobuf:"bytes,3,rep,name=topics,proto3" json:"topics,omitempty"`
 	// The group; empty if there is none.
 	Group string `protobuf:"bytes,4,opt,name=group,proto3" json:"group,omitempty"`
@@ -824,7 +835,9 @@ type ListenerInfo struct {
 	// When the session started, by the server's wall clock.
 	ConnectTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=connect_time,json=connectTime,proto3" json:"connect_time,omitempty"`
 	// Address of the listener's connection, as the server sees it; that of a proxy if there is one.
-	Peer          string `protobuf:"bytes,10,opt,name=peer,proto3" json:"peer,omitempty"`
+	Peer string `protobuf:"bytes,10,opt,name=peer,proto3" json:"peer,omitempty"`
+	// Number of all topics and patterns of the listener.
+	TopicCount    uint32 `protobuf:"varint,11,opt,name=topic_count,json=topicCount,proto3" json:"topic_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -929,6 +942,13 @@ func (x *ListenerInfo) GetPeer() string {
 	return ""
 }
 
+func (x *ListenerInfo) GetTopicCount() uint32 {
+	if x != nil {
+		return x.TopicCount
+	}
+	return 0
+}
+
 // RequestInfo describes a request that is pending or ended recently.
 type RequestInfo struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -942,7 +962,9 @@ type RequestInfo struct {
 	Ttl *durationpb.Duration `protobuf:"bytes,4,opt,name=ttl,proto3" json:"ttl,omitempty"`
 	// Whether the request is pending.
 	Pending bool `protobuf:"varint,5,opt,name=pending,proto3" json:"pending,omitempty"`
-	// The state of the request now, or its summary at the end. `reason` is unspecified while the request is pending.
+	// The state of the request now, or its summary at the end. `reason` is unspecified while the request is pending. In a
+	// list, it has at most 1,000 outcomes, those of the first targets, and the texts of their errors are cut after 256
+	// characters; GetRequest shows all.
 	Summary *Summary `protobuf:"bytes,6,opt,name=summary,proto3" json:"summary,omitempty"`
 	// The events of the request, in order. Only from GetRequest.
 	Timeline      []*TimelineEvent `protobuf:"bytes,7,rep,name=timeline,proto3" json:"timeline,omitempty"`
@@ -1359,7 +1381,7 @@ const file_ate_dispatcher_v1_introspection_proto_rawDesc = "" +
 	"\x05epoch\x18\x05 \x01(\tR\x05epoch\x12\x1a\n" +
 	"\bsequence\x18\x06 \x01(\x04R\bsequence\x12%\n" +
 	"\x0eretained_count\x18\a \x01(\x04R\rretainedCount\x12%\n" +
-	"\x0eretained_bytes\x18\b \x01(\x04R\rretainedBytes\"\x8b\x06\n" +
+	"\x0eretained_bytes\x18\b \x01(\x04R\rretainedBytes\"\xba\x06\n" +
 	"\fProducerInfo\x12\x1f\n" +
 	"\vproducer_id\x18\x01 \x01(\tR\n" +
 	"producerId\x12\x1d\n" +
@@ -1381,13 +1403,14 @@ const file_ate_dispatcher_v1_introspection_proto_rawDesc = "" +
 	"\vlatency_p95\x18\x0e \x01(\v2\x19.google.protobuf.DurationR\n" +
 	"latencyP95\x12=\n" +
 	"\fconnect_time\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\vconnectTime\x12\x12\n" +
-	"\x04peer\x18\x10 \x01(\tR\x04peer\x1a9\n" +
+	"\x04peer\x18\x10 \x01(\tR\x04peer\x12-\n" +
+	"\x12registration_count\x18\x11 \x01(\rR\x11registrationCount\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\">\n" +
 	"\x10RegistrationInfo\x12\x14\n" +
 	"\x05topic\x18\x01 \x01(\tR\x05topic\x12\x14\n" +
-	"\x05group\x18\x02 \x01(\tR\x05group\"\xe3\x02\n" +
+	"\x05group\x18\x02 \x01(\tR\x05group\"\x84\x03\n" +
 	"\fListenerInfo\x12\x1f\n" +
 	"\vlistener_id\x18\x01 \x01(\tR\n" +
 	"listenerId\x12\x1d\n" +
@@ -1401,7 +1424,9 @@ const file_ate_dispatcher_v1_introspection_proto_rawDesc = "" +
 	"\rdropped_count\x18\b \x01(\x04R\fdroppedCount\x12=\n" +
 	"\fconnect_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\vconnectTime\x12\x12\n" +
 	"\x04peer\x18\n" +
-	" \x01(\tR\x04peer\"\xba\x02\n" +
+	" \x01(\tR\x04peer\x12\x1f\n" +
+	"\vtopic_count\x18\v \x01(\rR\n" +
+	"topicCount\"\xba\x02\n" +
 	"\vRequestInfo\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x14\n" +

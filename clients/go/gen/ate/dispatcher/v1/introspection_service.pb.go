@@ -174,7 +174,7 @@ type ListTopicsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The topics.
 	Topics []*TopicInfo `protobuf:"bytes,1,rep,name=topics,proto3" json:"topics,omitempty"`
-	// The `page_token` for the next page; empty on the last page.
+	// The `page_token` for the next page; empty on the last page, and only there.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -295,7 +295,7 @@ type ListProducersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The producers.
 	Producers []*ProducerInfo `protobuf:"bytes,1,rep,name=producers,proto3" json:"producers,omitempty"`
-	// The `page_token` for the next page; empty on the last page.
+	// The `page_token` for the next page; empty on the last page, and only there.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -416,7 +416,7 @@ type ListListenersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The listeners.
 	Listeners []*ListenerInfo `protobuf:"bytes,1,rep,name=listeners,proto3" json:"listeners,omitempty"`
-	// The `page_token` for the next page; empty on the last page.
+	// The `page_token` for the next page; empty on the last page, and only there.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -545,7 +545,7 @@ type ListRequestsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The requests.
 	Requests []*RequestInfo `protobuf:"bytes,1,rep,name=requests,proto3" json:"requests,omitempty"`
-	// The `page_token` for the next page; empty on the last page.
+	// The `page_token` for the next page; empty on the last page, and only there.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

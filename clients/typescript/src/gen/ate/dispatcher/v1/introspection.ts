@@ -161,7 +161,10 @@ export interface ProducerInfo {
   readonly displayName: string;
   /** The labels of the producer. */
   readonly labels: { [key: string]: string };
-  /** The registrations of the producer. */
+  /**
+   * The registrations of the producer: at most 1,000 in a list, the first that were made, and at most 100 in an event.
+   * `registration_count` is the number of all.
+   */
   readonly registrations: readonly RegistrationInfo[];
   /** Maximum number of outstanding assignments. */
   readonly maxOutstanding: number;
@@ -191,6 +194,8 @@ export interface ProducerInfo {
     | undefined;
   /** Address of the producer's connection, as the server sees it; that of a proxy if there is one. */
   readonly peer: string;
+  /** Number of all registrations of the producer. */
+  readonly registrationCount: number;
 }
 
 export interface ProducerInfo_LabelsEntry {
@@ -212,7 +217,10 @@ export interface ListenerInfo {
   readonly listenerId: string;
   /** The id of the session. */
   readonly sessionId: string;
-  /** The topics and patterns of the listener. */
+  /**
+   * The topics and patterns of the listener: at most 1,000 in a list, the first that were added, and at most 100 in an
+   * event. `topic_count` is the number of all.
+   */
   readonly topics: readonly string[];
   /** The group; empty if there is none. */
   readonly group: string;
@@ -230,6 +238,8 @@ export interface ListenerInfo {
     | undefined;
   /** Address of the listener's connection, as the server sees it; that of a proxy if there is one. */
   readonly peer: string;
+  /** Number of all topics and patterns of the listener. */
+  readonly topicCount: number;
 }
 
 /** RequestInfo describes a request that is pending or ended recently. */
@@ -248,7 +258,11 @@ export interface RequestInfo {
     | undefined;
   /** Whether the request is pending. */
   readonly pending: boolean;
-  /** The state of the request now, or its summary at the end. `reason` is unspecified while the request is pending. */
+  /**
+   * The state of the request now, or its summary at the end. `reason` is unspecified while the request is pending. In a
+   * list, it has at most 1,000 outcomes, those of the first targets, and the texts of their errors are cut after 256
+   * characters; GetRequest shows all.
+   */
   readonly summary:
     | Summary
     | undefined;
@@ -1098,6 +1112,7 @@ function createBaseProducerInfo(): ProducerInfo {
     latencyP95: undefined,
     connectTime: undefined,
     peer: "",
+    registrationCount: 0,
   };
 }
 
@@ -1159,6 +1174,9 @@ export const ProducerInfo: MessageFns<ProducerInfo> = {
     }
     if (message.peer !== "") {
       writer.uint32(130).string(message.peer);
+    }
+    if (message.registrationCount !== 0) {
+      writer.uint32(136).uint32(message.registrationCount);
     }
     return writer;
   },
@@ -1307,6 +1325,14 @@ export const ProducerInfo: MessageFns<ProducerInfo> = {
             message.peer = reader.string();
             continue;
           }
+          case 17: {
+            if (tag !== 136) {
+              break;
+            }
+
+            message.registrationCount = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1360,6 +1386,7 @@ export const ProducerInfo: MessageFns<ProducerInfo> = {
       ? Timestamp.fromPartial(object.connectTime)
       : undefined;
     message.peer = object.peer ?? "";
+    message.registrationCount = object.registrationCount ?? 0;
     return message;
   },
 };
@@ -1510,6 +1537,7 @@ function createBaseListenerInfo(): ListenerInfo {
     droppedCount: 0n,
     connectTime: undefined,
     peer: "",
+    topicCount: 0,
   };
 }
 
@@ -1556,6 +1584,9 @@ export const ListenerInfo: MessageFns<ListenerInfo> = {
     }
     if (message.peer !== "") {
       writer.uint32(82).string(message.peer);
+    }
+    if (message.topicCount !== 0) {
+      writer.uint32(88).uint32(message.topicCount);
     }
     return writer;
   },
@@ -1653,6 +1684,14 @@ export const ListenerInfo: MessageFns<ListenerInfo> = {
             message.peer = reader.string();
             continue;
           }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.topicCount = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1690,6 +1729,7 @@ export const ListenerInfo: MessageFns<ListenerInfo> = {
       ? Timestamp.fromPartial(object.connectTime)
       : undefined;
     message.peer = object.peer ?? "";
+    message.topicCount = object.topicCount ?? 0;
     return message;
   },
 };

@@ -49,7 +49,7 @@ export interface ListTopicsRequest {
 export interface ListTopicsResponse {
   /** The topics. */
   readonly topics: readonly TopicInfo[];
-  /** The `page_token` for the next page; empty on the last page. */
+  /** The `page_token` for the next page; empty on the last page, and only there. */
   readonly nextPageToken: string;
 }
 
@@ -73,7 +73,7 @@ export interface ListProducersRequest {
 export interface ListProducersResponse {
   /** The producers. */
   readonly producers: readonly ProducerInfo[];
-  /** The `page_token` for the next page; empty on the last page. */
+  /** The `page_token` for the next page; empty on the last page, and only there. */
   readonly nextPageToken: string;
 }
 
@@ -97,7 +97,7 @@ export interface ListListenersRequest {
 export interface ListListenersResponse {
   /** The listeners. */
   readonly listeners: readonly ListenerInfo[];
-  /** The `page_token` for the next page; empty on the last page. */
+  /** The `page_token` for the next page; empty on the last page, and only there. */
   readonly nextPageToken: string;
 }
 
@@ -120,7 +120,7 @@ export interface ListRequestsRequest {
 export interface ListRequestsResponse {
   /** The requests. */
   readonly requests: readonly RequestInfo[];
-  /** The `page_token` for the next page; empty on the last page. */
+  /** The `page_token` for the next page; empty on the last page, and only there. */
   readonly nextPageToken: string;
 }
 
@@ -1073,8 +1073,10 @@ export const WatchResponse: MessageFns<WatchResponse> = {
  * IntrospectionService shows the state of a dispatcher. It is read-only and never shows a payload. It is a service of
  * its own so that a policy of a mesh can restrict access to it.
  *
- * Lists are paged. The server changes while a client reads the pages of a list: an entry that exists the whole time is
- * listed exactly once.
+ * Lists are paged. A page ends after `page_size` entries, after 256 KiB, or after the server has looked at 10,000
+ * entries, registrations and outcomes, whichever is first. A page may therefore have fewer entries than were asked for,
+ * or none, although others follow: a client goes on until `next_page_token` is empty. The server changes while a client
+ * reads the pages of a list: an entry that exists the whole time is listed exactly once.
  */
 export type IntrospectionServiceService = typeof IntrospectionServiceService;
 export const IntrospectionServiceService = {

@@ -132,7 +132,7 @@ class TopicInfo(_message.Message):
     def __init__(self, topic: _Optional[str] = ..., producer_count: _Optional[int] = ..., listener_count: _Optional[int] = ..., pending_count: _Optional[int] = ..., epoch: _Optional[str] = ..., sequence: _Optional[int] = ..., retained_count: _Optional[int] = ..., retained_bytes: _Optional[int] = ...) -> None: ...
 
 class ProducerInfo(_message.Message):
-    __slots__ = ("producer_id", "session_id", "display_name", "labels", "registrations", "max_outstanding", "outstanding_count", "backlog_count", "draining", "answered_count", "failed_count", "missed_count", "latency_p50", "latency_p95", "connect_time", "peer")
+    __slots__ = ("producer_id", "session_id", "display_name", "labels", "registrations", "max_outstanding", "outstanding_count", "backlog_count", "draining", "answered_count", "failed_count", "missed_count", "latency_p50", "latency_p95", "connect_time", "peer", "registration_count")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -156,6 +156,7 @@ class ProducerInfo(_message.Message):
     LATENCY_P95_FIELD_NUMBER: _ClassVar[int]
     CONNECT_TIME_FIELD_NUMBER: _ClassVar[int]
     PEER_FIELD_NUMBER: _ClassVar[int]
+    REGISTRATION_COUNT_FIELD_NUMBER: _ClassVar[int]
     producer_id: str
     session_id: str
     display_name: str
@@ -172,7 +173,8 @@ class ProducerInfo(_message.Message):
     latency_p95: _duration_pb2.Duration
     connect_time: _timestamp_pb2.Timestamp
     peer: str
-    def __init__(self, producer_id: _Optional[str] = ..., session_id: _Optional[str] = ..., display_name: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., registrations: _Optional[_Iterable[_Union[RegistrationInfo, _Mapping]]] = ..., max_outstanding: _Optional[int] = ..., outstanding_count: _Optional[int] = ..., backlog_count: _Optional[int] = ..., draining: bool = ..., answered_count: _Optional[int] = ..., failed_count: _Optional[int] = ..., missed_count: _Optional[int] = ..., latency_p50: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., latency_p95: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., connect_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., peer: _Optional[str] = ...) -> None: ...
+    registration_count: int
+    def __init__(self, producer_id: _Optional[str] = ..., session_id: _Optional[str] = ..., display_name: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., registrations: _Optional[_Iterable[_Union[RegistrationInfo, _Mapping]]] = ..., max_outstanding: _Optional[int] = ..., outstanding_count: _Optional[int] = ..., backlog_count: _Optional[int] = ..., draining: bool = ..., answered_count: _Optional[int] = ..., failed_count: _Optional[int] = ..., missed_count: _Optional[int] = ..., latency_p50: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., latency_p95: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., connect_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., peer: _Optional[str] = ..., registration_count: _Optional[int] = ...) -> None: ...
 
 class RegistrationInfo(_message.Message):
     __slots__ = ("topic", "group")
@@ -183,7 +185,7 @@ class RegistrationInfo(_message.Message):
     def __init__(self, topic: _Optional[str] = ..., group: _Optional[str] = ...) -> None: ...
 
 class ListenerInfo(_message.Message):
-    __slots__ = ("listener_id", "session_id", "topics", "group", "queued_bytes", "buffer_bytes", "delivered_count", "dropped_count", "connect_time", "peer")
+    __slots__ = ("listener_id", "session_id", "topics", "group", "queued_bytes", "buffer_bytes", "delivered_count", "dropped_count", "connect_time", "peer", "topic_count")
     LISTENER_ID_FIELD_NUMBER: _ClassVar[int]
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     TOPICS_FIELD_NUMBER: _ClassVar[int]
@@ -194,6 +196,7 @@ class ListenerInfo(_message.Message):
     DROPPED_COUNT_FIELD_NUMBER: _ClassVar[int]
     CONNECT_TIME_FIELD_NUMBER: _ClassVar[int]
     PEER_FIELD_NUMBER: _ClassVar[int]
+    TOPIC_COUNT_FIELD_NUMBER: _ClassVar[int]
     listener_id: str
     session_id: str
     topics: _containers.RepeatedScalarFieldContainer[str]
@@ -204,7 +207,8 @@ class ListenerInfo(_message.Message):
     dropped_count: int
     connect_time: _timestamp_pb2.Timestamp
     peer: str
-    def __init__(self, listener_id: _Optional[str] = ..., session_id: _Optional[str] = ..., topics: _Optional[_Iterable[str]] = ..., group: _Optional[str] = ..., queued_bytes: _Optional[int] = ..., buffer_bytes: _Optional[int] = ..., delivered_count: _Optional[int] = ..., dropped_count: _Optional[int] = ..., connect_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., peer: _Optional[str] = ...) -> None: ...
+    topic_count: int
+    def __init__(self, listener_id: _Optional[str] = ..., session_id: _Optional[str] = ..., topics: _Optional[_Iterable[str]] = ..., group: _Optional[str] = ..., queued_bytes: _Optional[int] = ..., buffer_bytes: _Optional[int] = ..., delivered_count: _Optional[int] = ..., dropped_count: _Optional[int] = ..., connect_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., peer: _Optional[str] = ..., topic_count: _Optional[int] = ...) -> None: ...
 
 class RequestInfo(_message.Message):
     __slots__ = ("request_id", "topic", "accept_time", "ttl", "pending", "summary", "timeline")
