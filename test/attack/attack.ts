@@ -1,0 +1,24 @@
+/** What an attack is, for the runner and for the process that makes it. */
+import type { Attacker } from "./attacker/attacker.js";
+
+/** Honest parties beside the usual neighbours. */
+export type SceneName = "producers on slow links";
+
+/** One attack. */
+export interface Attack {
+  /** Unique, of lower-case words and hyphens. */
+  readonly name: string;
+  /** What is sent, in one line. */
+  readonly sends: string;
+  /** Whether the short mode includes it: it ends within two seconds and needs no large state. */
+  readonly isQuick?: boolean;
+  /** The heap of its server, in MiB; by default the one that the command line names. */
+  readonly heapMb?: number;
+  /** Default: the usual neighbours alone. */
+  readonly scene?: SceneName;
+  /**
+   * Makes the attack. What it opened stays open after it resolves, until the runner ends the process: a newcomer must
+   * be served beside what the attacker holds. The attack must end soon after `attacker.signal` aborts.
+   */
+  run(attacker: Attacker): Promise<void>;
+}

@@ -1,0 +1,119 @@
+/** Makes one attack on a server of its own, beside honest neighbours, and measures. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Attack } from "./attack.js";
+import { AttackerProcess } from "./attacker/attacker-process.js";
+import type { Measurement } from "./measurement.js";
+import { Neighbours } from "./neighbours/neighbours.js";
+import { newcomerProblems } from "./neighbours/newcomer.js";
+import { type Scene, setUp } from "./neighbours/scenes.js";
+import { Server, type ServerOptions } from "./server/server.js";
+
+const WARM_UP_MS = 1_500;
+const BEFORE_MS = 3_000;
+/** The least time of an attack: for fewer requests there is no 99th percentile. */
+const MIN_ATTACK_MS = 3_000;
+/** How long an attack may run on after its time limit before it is ended. */
+const GRACE_MS = 2_000;
+/** Time within which the neighbours must be served as before, and the span that is looked at. */
+const RECOVERY_MS = 5_000;
+const SPAN_MS = 2_000;
+const STEP_MS = 250;
+const MAX_AFTER_RATIO = 1.5;
+const ANSWERS_MS = 5_000;
+
+/** The limits of a run. */
+export interface RunOptions extends ServerOptions {
+  /** The time limit of an attack. */
+  readonly seconds: number;
+  readonly p99FloorMs: number;
+  /** In the short mode, recovery is looked at once. */
+  readonly isShort: boolean;
+}
+
+/** Makes one attack. Rejects if the server or its neighbours cannot be started. */
+export async function runAttack(attack: Attack, options: RunOptions): Promise<Measurement> {
+  const server = await Server.start({ ...options, heapMb: attack.heapMb ?? options.heapMb });
+  try {
+    const neighbours = await Neighbours.start(server.address);
+    const scene = await setUp(attack.scene, server.address);
+    try {
+      return await measure(attack, options, { server, neighbours, scene });
+    } finally {
+      neighbours.close();
+      scene.close();
+    }
+  } finally {
+    await server.stop();
+  }
+}
+
+interface Parties {
+  readonly server: Server;
+  readonly neighbours: Neighbours;
+  readonly scene: Scene;
+}
+
+async function measure(attack: Attack, options: RunOptions, parties: Parties): Promise<Measurement> {
+  const { server, neighbours, scene } = parties;
+  const { latencies } = neighbours;
+  await sleep(options.isShort ? WARM_UP_MS / 2 : WARM_UP_MS);
+  const calmAt = performance.now();
+  await sleep(options.isShort ? BEFORE_MS / 2 : BEFORE_MS);
+  const beganAt = performance.now();
+  const before = { rss: server.residentMb(), p99: latencies.p99(calmAt, beganAt) };
+  server.reset();
+
+  const attacker = new AttackerProcess(attack.name, server.address, options.seconds);
+  const over = sleep(options.seconds * 1_000 + GRACE_MS);
+  await Promise.race([attacker.whenDone, over, server.whenEnded]);
+  await Promise.race([sleep(Math.max(0, beganAt + MIN_ATTACK_MS - performance.now())), server.whenEnded]);
+  const newcomer = server.ended === undefined ? await newcomerProblems(server.address) : [];
+  const { sentBytes, decompressedBytes, told, ...attacked } = attacker.latest;
+  attacker.leave();
+
+  const leftAt = performance.now();
+  const during = latencies.p99(beganAt, leftAt);
+  const after = await recovery(parties, Math.max(before.p99, options.p99FloorMs), options.isShort);
+  await neighbours.finish(server.ended === undefined ? ANSWERS_MS : 0);
+  // Requests that were answered late are as old as their answer by now.
+  const p99During = Math.max(during, latencies.p99(beganAt, leftAt));
+  const isStillHeld = server.isHeld();
+  return {
+    name: attack.name,
+    sentBytes,
+    decompressedBytes,
+    heldMs: server.heldMs,
+    heldWallMs: server.heldWallMs,
+    isStillHeld,
+    rss: { before: before.rss, during: server.peakMb, after: server.residentMb() },
+    loggedBytes: server.loggedBytes,
+    p99: { before: before.p99, during: p99During, after },
+    honest: {
+      answered: latencies.answered + attacked.answered,
+      total: latencies.total + attacked.total,
+    },
+    ended: server.ended,
+    problems: [...newcomer, ...scene.problems(), ...problemsOf(neighbours)],
+    told,
+    attackError: attacked.error,
+  };
+}
+
+/** @returns the p99 of the first span that is as before, or of the last span within the time for recovery. */
+async function recovery({ server, neighbours }: Parties, before: number, isShort: boolean): Promise<number> {
+  const { latencies } = neighbours;
+  const startAt = performance.now();
+  await sleep(isShort ? SPAN_MS / 2 : SPAN_MS);
+  for (;;) {
+    const from = performance.now() - (isShort ? SPAN_MS / 2 : SPAN_MS);
+    const p99 = latencies.p99(from, performance.now());
+    const isOver = from - startAt >= RECOVERY_MS || server.ended !== undefined;
+    if (isOver || p99 <= MAX_AFTER_RATIO * before) return p99;
+    await sleep(STEP_MS);
+  }
+}
+
+function problemsOf({ problems }: Neighbours): readonly string[] {
+  const all = [...problems].map(([what, count]) => (count === 1 ? what : `${count}x ${what}`));
+  return all.length === 0 ? [] : [`neighbours: ${all.slice(0, 3).join(", ")}`];
+}

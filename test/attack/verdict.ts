@@ -1,0 +1,31 @@
+/** Compares a measurement with what must hold under any attack. */
+import type { Bounds, Measurement } from "./measurement.js";
+
+/** How far the peak may exceed the budget. */
+const PEAK_SLACK = 1.25;
+const MAX_DURING_RATIO = 3;
+const MAX_AFTER_RATIO = 1.5;
+
+/** @returns the broken bounds, each in a few words; empty if all hold. */
+export function verdictOf(measurement: Measurement, bounds: Bounds): readonly string[] {
+  const { rss, honest, ended, problems, attackError, sentBytes } = measurement;
+  const broken: string[] = [];
+  if (attackError !== undefined) broken.push(`void: ${attackError}`);
+  else if (sentBytes === 0) broken.push("void: nothing was sent");
+  if (ended !== undefined) broken.push(`process ended: ${ended}`);
+  if (measurement.isStillHeld) broken.push("loop is still held");
+  else if (measurement.heldMs > bounds.maxHeldMs) broken.push("loop held");
+  if (rss.during - rss.before > bounds.budgetMb * PEAK_SLACK) broken.push("memory");
+  broken.push(...latencyVerdict(measurement, bounds));
+  if (honest.answered < honest.total) broken.push(`${honest.total - honest.answered} unanswered`);
+  broken.push(...problems);
+  return broken;
+}
+
+function latencyVerdict({ p99 }: Measurement, { p99FloorMs }: Bounds): readonly string[] {
+  const before = Math.max(p99.before, p99FloorMs);
+  return [
+    ...(p99.during > MAX_DURING_RATIO * before ? ["p99 during"] : []),
+    ...(p99.after > MAX_AFTER_RATIO * before ? ["p99 after"] : []),
+  ];
+}
