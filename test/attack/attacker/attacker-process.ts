@@ -20,6 +20,7 @@ export class AttackerProcess {
   /** Resolves when the attack is made, or when the process has ended. */
   readonly whenDone: Promise<void>;
   readonly #child: ChildProcess;
+  #hasLeft = false;
 
   /** @param seconds - the time limit of the attack. */
   constructor(name: string, address: string, seconds: number) {
@@ -28,7 +29,9 @@ export class AttackerProcess {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
     this.#child = child;
-    process.once("exit", () => child.kill("SIGKILL"));
+    const kill = (): boolean => child.kill("SIGKILL");
+    process.once("exit", kill);
+    child.once("exit", () => process.off("exit", kill));
     this.whenDone = new Promise((resolve) => {
       child.on("message", (report: AttackerReport) => {
         this.latest = report;
@@ -44,7 +47,7 @@ export class AttackerProcess {
 
   /** Ends the attacker, as a killed process ends: the system closes its connections. */
   leave(): void {
-    this.#child.removeAllListeners("exit");
+    this.#hasLeft = true;
     this.#child.kill("SIGKILL");
   }
 }

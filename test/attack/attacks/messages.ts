@@ -114,9 +114,10 @@ export function producerMessage(field: number, message: Uint8Array): Buffer {
   return bytesField(1, bytesField(field, message));
 }
 
-/** A Reply with data, as a ProduceRequest. */
-export function reply(assignmentId: string, data: Uint8Array): Buffer {
-  return producerMessage(1, concat(bytesField(1, assignmentId), bytesField(3, bytesField(2, data))));
+/** A Reply with data, as a ProduceRequest. @param more - whether others follow. */
+export function reply(assignmentId: string, data: Uint8Array, more = false): Buffer {
+  const result = bytesField(3, bytesField(2, data));
+  return producerMessage(1, concat(bytesField(1, assignmentId), numberField(2, more ? 1 : 0), result));
 }
 
 /** A Reply with an error, as a ProduceRequest. */

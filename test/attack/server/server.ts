@@ -62,6 +62,7 @@ export class Server {
     });
     this.whenEnded = new Promise((resolve) => {
       child.on("exit", (code, signal) => {
+        this.isHeld();
         this.ended = this.#endOf(code, signal, capMb);
         resolve();
       });
@@ -82,7 +83,9 @@ export class Server {
       stdio: ["ignore", "pipe", "pipe", "ipc"],
       env: withoutSettings(process.env),
     });
-    process.once("exit", () => child.kill("SIGKILL"));
+    const kill = (): boolean => child.kill("SIGKILL");
+    process.once("exit", kill);
+    child.once("exit", () => process.off("exit", kill));
     const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
     const timeout = setTimeout(() => child.kill("SIGKILL"), START_MS);
     for await (const line of lines) {

