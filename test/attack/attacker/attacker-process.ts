@@ -38,7 +38,7 @@ export class AttackerProcess {
         if (report.isDone) resolve();
       });
       child.on("exit", (code, signal) => {
-        if (!this.latest.isDone)
+        if (!this.latest.isDone && !this.#hasLeft)
           this.latest = { ...this.latest, error: `the attacker ended: ${signal ?? code}` };
         resolve();
       });

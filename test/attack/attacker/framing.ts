@@ -13,6 +13,11 @@ export function gzipped(message: Uint8Array): Buffer {
   return withPrefix(1, gzipSync(message, { level: 9 }));
 }
 
+/** A compressed message of parts, which are compressed already; gzip allows to concatenate them. */
+export function gzippedParts(parts: readonly Uint8Array[]): Buffer {
+  return withPrefix(1, Buffer.concat(parts));
+}
+
 /** The beginning of a message that never ends. @param length - which the prefix promises. */
 export function beginning(length: number, sent: Uint8Array): Buffer {
   const frame = withPrefix(0, sent);

@@ -62,7 +62,8 @@ export function callHeaders(path: string): Readonly<Record<string, string>> {
   };
 }
 
-function hpackText(text: string): Buffer {
+/** A text of HPACK, not compressed. */
+export function hpackText(text: string): Buffer {
   const bytes = Buffer.from(text, "latin1");
   return Buffer.concat([hpackLength(bytes.byteLength), bytes]);
 }
@@ -80,6 +81,8 @@ function hpackLength(length: number): Buffer {
 /** One connection. */
 export class RawConnection {
   readonly socket: Socket;
+  /** Number of streams that the peer has ended. */
+  endedStreams = 0;
   readonly #tally: Tally;
   #received: Buffer = Buffer.alloc(0);
 
@@ -108,9 +111,9 @@ export class RawConnection {
     await Promise.race([once(this.socket, "connect"), once(this.socket, "close")]).catch(() => undefined);
   }
 
-  /** Sends the preface, settings and an acknowledgement of the peer's settings. */
+  /** Sends the preface and settings. */
   begin(settings: Uint8Array = new Uint8Array()): void {
-    this.send(PREFACE, frame(FRAME.settings, 0, 0, settings), frame(FRAME.settings, FLAG.ack, 0));
+    this.send(PREFACE, frame(FRAME.settings, 0, 0, settings));
   }
 
   /** Sends bytes. @returns false if they wait for the peer to read. */
@@ -135,17 +138,30 @@ export class RawConnection {
     });
   }
 
-  /** Reads frames, and notes the two that say why something ended. */
+  /** Reads frames: answers what must be answered, counts ended streams, and notes what says why something ended. */
   #receive(bytes: Buffer): void {
     this.#received = this.#received.byteLength === 0 ? bytes : Buffer.concat([this.#received, bytes]);
     while (this.#received.byteLength >= HEADER_BYTES) {
       const end = HEADER_BYTES + this.#received.readUIntBE(0, 3);
       if (this.#received.byteLength < end) break;
       const type = this.#received.readUInt8(3);
-      const payload = this.#received.subarray(HEADER_BYTES, end);
-      if (type === FRAME.reset) this.#tally.tell(`RST_STREAM ${http2ErrorName(payload.readUInt32BE(0))}`);
-      if (type === FRAME.goaway) this.#tally.tell(`GOAWAY ${http2ErrorName(payload.readUInt32BE(4))}`);
+      const flags = this.#received.readUInt8(4);
+      this.#take(type, flags, this.#received.subarray(HEADER_BYTES, end));
       this.#received = this.#received.subarray(end);
+    }
+  }
+
+  #take(type: number, flags: number, payload: Buffer): void {
+    const isAck = (flags & FLAG.ack) !== 0;
+    if (type === FRAME.settings && !isAck) this.send(frame(FRAME.settings, FLAG.ack, 0));
+    else if (type === FRAME.ping && !isAck) this.send(frame(FRAME.ping, FLAG.ack, 0, payload));
+    else if (type === FRAME.goaway) this.#tally.tell(`GOAWAY ${http2ErrorName(payload.readUInt32BE(4))}`);
+    else if (type === FRAME.reset) {
+      this.endedStreams++;
+      this.#tally.tell(`RST_STREAM ${http2ErrorName(payload.readUInt32BE(0))}`);
+    } else if ((type === FRAME.headers || type === FRAME.data) && (flags & FLAG.endStream) !== 0) {
+      this.endedStreams++;
+      this.#tally.tell("answer");
     }
   }
 }

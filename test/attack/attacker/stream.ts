@@ -1,10 +1,11 @@
 /** One call of the attacker. */
 import { type ClientHttp2Session, type ClientHttp2Stream, constants } from "node:http2";
+import { gzipSync } from "node:zlib";
 import { status as Code } from "@grpc/grpc-js";
 import { Status } from "ate-dispatcher-client/internal";
 import { readStatus } from "../../support/wire-status.js";
 import type { CallOptions } from "./connection.js";
-import { framed, gzipped, Unframer } from "./framing.js";
+import { framed, gzipped, gzippedParts, Unframer } from "./framing.js";
 import type { Tally } from "./tally.js";
 
 /** A message; its frame is made once if it is sent often. */
@@ -20,6 +21,30 @@ export interface PreparedMessage {
 /** Compresses a message once for many sends. */
 export function prepared(message: Uint8Array, gzip = false): PreparedMessage {
   return { frame: gzip ? gzipped(message) : framed(message), byteLength: message.byteLength };
+}
+
+/**
+ * A compressed message with a long end that many messages share: it is compressed once, so that a message of a megabyte
+ * costs the attacker nothing.
+ *
+ * @param tail - from `sharedTail`.
+ */
+export function withTail(head: Uint8Array, tail: SharedTail): PreparedMessage {
+  return {
+    frame: gzippedParts([gzipSync(head, { level: 1 }), tail.compressed]),
+    byteLength: head.byteLength + tail.byteLength,
+  };
+}
+
+/** The end of many messages. */
+export interface SharedTail {
+  readonly compressed: Buffer;
+  readonly byteLength: number;
+}
+
+/** Compresses the end of many messages. */
+export function sharedTail(bytes: Uint8Array): SharedTail {
+  return { compressed: gzipSync(bytes, { level: 9 }), byteLength: bytes.byteLength };
 }
 
 /** An open call. */

@@ -2,13 +2,16 @@
  * Answers that are errors of 1 MB. An ended request that keeps its errors whole, or keeps a short text that was cut out
  * of a long one without a copy, takes 1 MB for each: 4 GB for a few thousand, some hundred bytes each when compressed.
  */
+import { bytesField, concat, numberField, tag, varint } from "../../support/wire-bytes.js";
 import type { Attack } from "../attack.js";
-import { call, errorReply, METHOD } from "./messages.js";
+import { type PreparedMessage, sharedTail, withTail } from "../attacker/stream.js";
+import { call, METHOD } from "./messages.js";
 import { onTopic, openProducers } from "./parties.js";
 
 const REQUESTS = 4_000;
 const TOPIC = "failing";
-const TEXT = "e".repeat(1_000_000);
+const TEXT_BYTES = 1_000_000;
+const TAIL = sharedTail(Buffer.alloc(TEXT_BYTES, "e"));
 
 function errors(name: string, what: string, isRemembered: boolean): Attack {
   return {
@@ -17,7 +20,7 @@ function errors(name: string, what: string, isRemembered: boolean): Attack {
     async run(attacker) {
       await openProducers(attacker, 1, {
         hello: onTopic(TOPIC),
-        onAssignment: (id, stream) => stream.send(errorReply(id, TEXT)),
+        onAssignment: (id, stream) => stream.send(errorReply(id)),
       });
       const caller = attacker.connect();
       await attacker.repeat(REQUESTS, 8, (i) => {
@@ -26,6 +29,21 @@ function errors(name: string, what: string, isRemembered: boolean): Attack {
       });
     },
   };
+}
+
+/** A reply whose error has the long text. */
+function errorReply(assignmentId: string): PreparedMessage {
+  let head = concat(numberField(1, 2), tag(2, 2), varint(TEXT_BYTES));
+  // Around the status: the error of a Result, the Result of a Reply, the Reply of a message, and the message.
+  for (const [field, before] of [
+    [3, Buffer.alloc(0)],
+    [3, bytesField(1, assignmentId)],
+    [1, Buffer.alloc(0)],
+    [1, Buffer.alloc(0)],
+  ] as const) {
+    head = concat(before, tag(field, 2), varint(head.byteLength + TEXT_BYTES), head);
+  }
+  return withTail(head, TAIL);
 }
 
 /** Kept among the recent requests. */

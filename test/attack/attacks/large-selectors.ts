@@ -2,12 +2,17 @@
  * Requests with a selector of 1 MB. Compressed, a thousand ids of a thousand equal characters are 1 KiB. Kept for a
  * request that waits, or that is remembered by its id, 5 MiB on the wire take 5 GB.
  */
-import { bytesField, concat } from "../../support/wire-bytes.js";
+import { bytesField, concat, tag, varint } from "../../support/wire-bytes.js";
 import type { Attack } from "../attack.js";
-import { call, METHOD } from "./messages.js";
+import { type PreparedMessage, sharedTail, withTail } from "../attacker/stream.js";
+import { METHOD, type RequestFields, request } from "./messages.js";
 
 const REQUESTS = 5_000;
-const SELECTOR = concat(...Array.from({ length: 990 }, () => bytesField(1, "x".repeat(1_000))));
+const SELECTOR = bytesField(
+  10,
+  concat(...Array.from({ length: 990 }, () => bytesField(1, "x".repeat(1_000)))),
+);
+const TAIL = sharedTail(SELECTOR);
 
 function selectors(name: string, what: string, isWaiting: boolean): Attack {
   return {
@@ -16,12 +21,18 @@ function selectors(name: string, what: string, isWaiting: boolean): Attack {
     async run(attacker) {
       const caller = attacker.connect();
       await attacker.repeat(REQUESTS, 16, (i) => {
-        const fields = { topic: "selected", selector: SELECTOR, ttlSeconds: 3_600 };
         const kept = isWaiting ? { waits: true } : { requestId: `remembered-${i}` };
-        return caller.call(METHOD.dispatch, call({ ...fields, ...kept }), { gzip: true });
+        const message = selected({ topic: "selected", ttlSeconds: 3_600, ...kept });
+        return caller.call(METHOD.dispatch, message, { gzip: true });
       });
     },
   };
+}
+
+/** A DispatchRequest with the large selector. */
+function selected(fields: RequestFields): PreparedMessage {
+  const begin = request(fields);
+  return withTail(concat(tag(1, 2), varint(begin.byteLength + TAIL.byteLength), begin), TAIL);
 }
 
 /** Held for their TTL. */

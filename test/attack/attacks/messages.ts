@@ -120,12 +120,6 @@ export function reply(assignmentId: string, data: Uint8Array, more = false): Buf
   return producerMessage(1, concat(bytesField(1, assignmentId), numberField(2, more ? 1 : 0), result));
 }
 
-/** A Reply with an error, as a ProduceRequest. */
-export function errorReply(assignmentId: string, text: string): Buffer {
-  const status = concat(numberField(1, 2), bytesField(2, text));
-  return producerMessage(1, concat(bytesField(1, assignmentId), bytesField(3, bytesField(3, status))));
-}
-
 /** A ListenRequest. */
 export function listen(
   listenerId: string,

@@ -2,6 +2,7 @@
 import { ProduceResponse } from "ate-dispatcher-client/internal";
 import type { Attacker } from "../attacker/attacker.js";
 import type { Connection, ConnectionOptions } from "../attacker/connection.js";
+import { RawCalls } from "../attacker/raw-calls.js";
 import type { Stream } from "../attacker/stream.js";
 import { type HelloFields, hello, METHOD, registration, submission } from "./messages.js";
 
@@ -18,6 +19,32 @@ export function connectionsFor(
   const count = Math.ceil(streams / STREAMS_PER_CONNECTION);
   const connections = Array.from({ length: count }, () => attacker.connect(options));
   return (index) => connections[index % count] as Connection;
+}
+
+/** How streams are opened in numbers. */
+export interface RawStreamOptions {
+  /** The first message; undefined for none. */
+  readonly message?: Buffer;
+  /** Whether each stream is half-closed after its message. */
+  readonly isEnded?: boolean;
+  readonly readsNothing?: boolean;
+}
+
+/** Opens streams that are never closed, as frames on as many connections as it takes. */
+export async function openRawStreams(
+  attacker: Attacker,
+  count: number,
+  method: string,
+  { message, isEnded = false, readsNothing = false }: RawStreamOptions = {},
+): Promise<void> {
+  for (let first = 0; first < count && attacker.goesOn; first += STREAMS_PER_CONNECTION) {
+    const connection = attacker.connectRaw();
+    await connection.connected();
+    const calls = new RawCalls(connection, method, { readsNothing });
+    const length = Math.min(STREAMS_PER_CONNECTION, count - first);
+    for (let i = 0; i < length; i++) calls.call(message, isEnded);
+    await attacker.wait(10);
+  }
 }
 
 /** A producer of an attack. */

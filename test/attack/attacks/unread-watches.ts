@@ -4,21 +4,21 @@
  */
 import type { Attack } from "../attack.js";
 import { call, METHOD } from "./messages.js";
-import { connectionsFor } from "./parties.js";
+import { openRawStreams } from "./parties.js";
 
 const STREAMS = 9_900;
 const REQUESTS = 1_000_000;
 
-function watches(name: string, method: string, message: Buffer): Attack {
+function watches(name: string, method: string): Attack {
   return {
     name,
-    sends: `${method.split("/")[1]}: ${STREAMS} Watch streams that are not read, and requests`,
+    sends: `${STREAMS} Watch streams of ${method.split("/")[1]} that are not read, and requests`,
     async run(attacker) {
-      const connectionOf = connectionsFor(attacker, STREAMS, { readsNothing: true });
-      for (let i = 0; i < STREAMS && attacker.goesOn; i++) {
-        void connectionOf(i).call(method, message, { isUnread: true });
-        if (i % 100 === 99) await attacker.wait(20);
-      }
+      await openRawStreams(attacker, STREAMS, method, {
+        message: Buffer.alloc(0),
+        isEnded: true,
+        readsNothing: true,
+      });
       const caller = attacker.connect();
       const request = call({ topic: "watched" });
       await attacker.repeat(REQUESTS, 8, () => caller.call(METHOD.dispatch, request));
@@ -26,10 +26,6 @@ function watches(name: string, method: string, message: Buffer): Attack {
   };
 }
 
-export const unreadWatches: Attack = watches("unread-watches", METHOD.watch, Buffer.alloc(0));
+export const unreadWatches: Attack = watches("unread-watches", METHOD.watch);
 
-export const unreadHealthWatches: Attack = watches(
-  "unread-health-watches",
-  METHOD.healthWatch,
-  Buffer.alloc(0),
-);
+export const unreadHealthWatches: Attack = watches("unread-health-watches", METHOD.healthWatch);
