@@ -248,13 +248,15 @@ export class Dispatcher {
   private expireOld(now: Instant): void {
     this.state.log.expire(now);
     this.state.topics.expire(now);
+    this.state.router.dropStaleRoutes();
     this.state.remembered.expire(now);
   }
 
   private armSweep(now: Instant): void {
-    const { sweep, wheel, log, topics, remembered } = this.state;
+    const { sweep, wheel, log, topics, router, remembered } = this.state;
     if (sweep.isSet) return;
-    if (log.size > 0 || topics.idleCount > 0 || remembered.size > 0) wheel.set(sweep, now + SWEEP_MS);
+    const hasOld = log.size > 0 || topics.idleCount > 0 || router.hasStaleRoutes || remembered.size > 0;
+    if (hasOld) wheel.set(sweep, now + SWEEP_MS);
   }
 
   private startDrain(graceMs: number, step: StepContext): void {

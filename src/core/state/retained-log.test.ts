@@ -34,7 +34,7 @@ function sequences(entries: readonly Deliver[]): readonly number[] {
 }
 
 function topics(count: number): readonly TopicState[] {
-  return Array.from({ length: count }, (_, i) => new TopicState(`t${i}`, `e.${i}`, 0));
+  return Array.from({ length: count }, (_, i) => new TopicState(`t${i}`, "e", i, 0));
 }
 
 describe("the retained log", () => {

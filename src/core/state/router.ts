@@ -22,6 +22,8 @@ import type { Topics } from "./topics.js";
 /** The group of a registration without one. */
 const NO_GROUP = "";
 const NO_LISTENERS: readonly ListenerSession[] = [];
+/** What a topic without state brings from earlier routes. */
+const NO_EARLIER = { routes: undefined, position: 0 };
 
 /** All registrations of producers and listeners. */
 export class Router {
@@ -34,6 +36,8 @@ export class Router {
   private revision = 0;
   /** Revision of the latest change to a wildcard registration, which may affect any topic. */
   private wildcardChangedAt = 0;
+  /** Whether a registration of a topic with cached routes has changed since stale routes were dropped. */
+  private mayHaveStaleRoutes = false;
 
   constructor(private readonly topics: Topics) {}
 
@@ -49,10 +53,10 @@ export class Router {
 
   /** Registers a producer. */
   registerProducer(producer: ProducerSession, pattern: string, group: string): void {
-    producer.registrations.set(pattern, group);
-    this.producers.add(pattern, producer, group);
-    this.invalidateRoutes(pattern);
-    const topic = hasWildcard(pattern) ? undefined : this.open(pattern);
+    const topic = this.openNamed(pattern);
+    const name = this.producers.add(topic?.name ?? pattern, producer, group);
+    producer.registrations.set(name, group);
+    this.invalidateRoutes(name);
     if (topic) this.topics.markUsed(topic);
   }
 
@@ -66,9 +70,9 @@ export class Router {
 
   /** Registers a listener. */
   registerListener(listener: ListenerSession, pattern: string): void {
-    listener.topics.add(pattern);
-    this.listeners.add(pattern, listener, true);
-    this.invalidateRoutes(pattern);
+    const name = this.listeners.add(this.openNamed(pattern)?.name ?? pattern, listener, true);
+    listener.topics.add(name);
+    this.invalidateRoutes(name);
     this.audiences.openLane(listener.ownAudience, this.revision);
   }
 
@@ -89,13 +93,24 @@ export class Router {
   /** The current routes of a topic. */
   routes(name: string): Routes {
     const topic = this.topics.find(name);
-    if (!topic) return this.compute(name, this.revision);
-    const changedAt = Math.max(topic.changedAt, this.wildcardChangedAt);
-    if (!topic.routes || topic.routesAt < changedAt) {
-      topic.routes = this.compute(name, changedAt, topic.routes);
-      topic.routesAt = this.revision;
-    }
-    return topic.routes;
+    if (!topic) return this.compute(name, this.revision, NO_EARLIER);
+    const changedAt = this.changedAt(topic);
+    if (topic.routes && topic.routesAt >= changedAt) return topic.routes;
+    const routes = this.compute(name, changedAt, topic);
+    this.topics.routes.set(topic, routes);
+    topic.routesAt = this.revision;
+    return routes;
+  }
+
+  /** Whether there may be cached routes that were computed before a registration changed. */
+  get hasStaleRoutes(): boolean {
+    return this.mayHaveStaleRoutes && this.topics.routes.size > 0;
+  }
+
+  /** Drops routes that were computed before a registration changed. */
+  dropStaleRoutes(): void {
+    if (this.hasStaleRoutes) this.topics.routes.dropStale(this.wildcardChangedAt);
+    this.mayHaveStaleRoutes = false;
   }
 
   /**
@@ -124,17 +139,37 @@ export class Router {
   releaseIfUnused(topic: TopicState, now: Instant): void {
     const { name } = topic;
     if (topic.pendingCount > 0 || this.listeners.hasExact(name) || this.producers.hasExact(name)) return;
-    this.topics.markIdle(topic, this.routes(name) !== NO_ROUTES, now);
+    this.topics.markIdle(topic, this.isReachable(topic), now);
+  }
+
+  /** Whether any registration covers a topic. Does not compute routes: of most topics that end, nobody asks for them. */
+  private isReachable(topic: TopicState): boolean {
+    const { name, routes, routesAt } = topic;
+    if (routes && routesAt >= this.changedAt(topic)) return routes !== NO_ROUTES;
+    return this.producers.hasMatch(name) || this.listeners.hasMatch(name);
+  }
+
+  /** Revision of the latest change to a registration that may affect a topic. */
+  private changedAt(topic: TopicState): number {
+    return Math.max(topic.changedAt, this.wildcardChangedAt);
+  }
+
+  /** The state of a topic that a registration names; undefined for a pattern, or if the limit of topics is reached. */
+  private openNamed(pattern: string): TopicState | undefined {
+    return hasWildcard(pattern) ? undefined : this.open(pattern);
   }
 
   private invalidateRoutes(pattern: string): void {
     this.revision++;
     if (hasWildcard(pattern)) {
       this.wildcardChangedAt = this.revision;
+      if (this.topics.routes.size > 0) this.mayHaveStaleRoutes = true;
       return;
     }
     const topic = this.topics.find(pattern);
-    if (topic) topic.changedAt = this.revision;
+    if (!topic) return;
+    topic.changedAt = this.revision;
+    if (topic.routes) this.mayHaveStaleRoutes = true;
   }
 
   private releaseByName(pattern: string, now: Instant): void {
@@ -146,9 +181,13 @@ export class Router {
    * Computes the routes of a topic.
    *
    * @param changedAt - revision of the latest change that affects the topic.
-   * @param earlier - the previous routes, whose groups keep their positions.
+   * @param earlier - the previous routes, whose groups keep their positions, and the position of groups without any.
    */
-  private compute(name: string, changedAt: number, earlier: Routes = NO_ROUTES): Routes {
+  private compute(
+    name: string,
+    changedAt: number,
+    { routes: earlier = NO_ROUTES, position: first }: Pick<TopicState, "routes" | "position">,
+  ): Routes {
     const memberships = this.membershipsOn(name);
     const listeners = this.listeners.match(name);
     if (memberships.size === 0 && listeners.size === 0) return NO_ROUTES;
@@ -176,7 +215,11 @@ export class Router {
       ungrouped: this.sharedUngrouped(ungrouped),
       groups: [...groups].map(([group, members]): ProducerGroup => {
         const before = earlier.groups.find((candidate) => candidate.name === group);
-        return { name: group, members, position: before ? positionAmong(members, before) : 0 };
+        return {
+          name: group,
+          members,
+          position: before ? positionAmong(members, before) : first % members.length,
+        };
       }),
       hasSharedMembers,
       listenerCount: listeners.size,

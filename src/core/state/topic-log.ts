@@ -19,12 +19,16 @@ export interface ReadBound {
   readonly maxBytes: number;
 }
 
+/** The slots of every log without deliveries, so that it takes no arrays of its own; never changed. */
+const NO_BLOCKS: (RetainedBlock | undefined)[] = [];
+const NO_INDEXES: number[] = [];
+
 const NO_BOUND: ReadBound = { upTo: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY };
 
 /** The log of one topic. */
 export class TopicLog {
-  private readonly blocks: (RetainedBlock | undefined)[] = [];
-  private readonly indexes: number[] = [];
+  private blocks = NO_BLOCKS;
+  private indexes = NO_INDEXES;
   private start = 0;
   private bytes = 0;
 
@@ -60,6 +64,10 @@ export class TopicLog {
   append(block: RetainedBlock, delivery: Deliver): number {
     const index = block.append(delivery);
     const cost = block.cost(index);
+    if (this.blocks === NO_BLOCKS) {
+      this.blocks = [];
+      this.indexes = [];
+    }
     this.blocks.push(block);
     this.indexes.push(index);
     this.bytes += cost;
@@ -102,9 +110,13 @@ export class TopicLog {
   private compact(): void {
     const isEmpty = this.start === this.blocks.length;
     const isWorthIt = this.start >= MIN_EMPTY_SLOTS && 2 * this.start >= this.blocks.length;
-    if (!isEmpty && !isWorthIt) return;
-    this.blocks.splice(0, this.start);
-    this.indexes.splice(0, this.start);
+    if (isEmpty) {
+      this.blocks = NO_BLOCKS;
+      this.indexes = NO_INDEXES;
+    } else if (isWorthIt) {
+      this.blocks.splice(0, this.start);
+      this.indexes.splice(0, this.start);
+    } else return;
     this.start = 0;
   }
 }

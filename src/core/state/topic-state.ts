@@ -8,7 +8,10 @@ import { TopicLog } from "./topic-log.js";
 export interface ProducerGroup {
   readonly name: string;
   readonly members: readonly ProducerSession[];
-  /** Index after the member that was chosen last; the next choice prefers this member among equals. */
+  /**
+   * Index after the member that was chosen last; the next choice prefers this member among equals. If the routes were
+   * dropped since, the groups of the topic go on at the position of its first group.
+   */
   position: number;
 }
 
@@ -68,31 +71,56 @@ export const NO_ROUTES: Routes = {
   listenerGroups: [],
 };
 
-/** The state of one topic: its numbering, its retained log and its routes. */
+/**
+ * The state of one topic: its numbering, its retained log and its routes. A topic that is registered and never used takes
+ * 120 bytes; so it has no log before its first delivery, and a number instead of the text of its epoch.
+ */
 export class TopicState {
   /** Last position that was assigned to a result. */
   sequence = 0;
   pendingCount = 0;
-  /** Retained deliveries of the topic. */
-  readonly log: TopicLog;
+  private retained: TopicLog | undefined = undefined;
   /** Whether a listener may know the topic's epoch. */
   isAnnounced = false;
-  /** Last computed routes; may be stale. */
+  /** Last computed routes; may be stale. Only {@link RouteCache} sets them. */
   routes: Routes | undefined = undefined;
   /** Revision of the registrations when the routes were computed. */
   routesAt = 0;
+  /** Position at which the groups of the topic begin their rotation when there are no earlier routes. */
+  position = 0;
   /** Instant since which the topic has had no registration and no pending request; undefined while it is in use. */
   idleSince: Instant | undefined = undefined;
 
   /**
-   * @param epoch - identifies this run of the numbering; never reused, by this topic or another.
+   * @param serverId - identifies the process.
+   * @param epochNumber - identifies this run of the numbering within the process; never reused, by this topic or another.
    * @param changedAt - revision of the latest change to a registration that names the topic, or of its creation.
    */
   constructor(
     readonly name: string,
-    readonly epoch: string,
+    private readonly serverId: string,
+    private readonly epochNumber: number,
     public changedAt: number,
-  ) {
-    this.log = new TopicLog(name);
+  ) {}
+
+  /** Identifies this run of the numbering; never reused, by this topic or another, nor by another process. */
+  get epoch(): string {
+    return `${this.serverId}.${this.epochNumber.toString(36)}`;
+  }
+
+  /** Retained deliveries of the topic; created at the first access. */
+  get log(): TopicLog {
+    this.retained ??= new TopicLog(this.name);
+    return this.retained;
+  }
+
+  /** Number of retained deliveries. */
+  get retainedCount(): number {
+    return this.retained?.count ?? 0;
+  }
+
+  /** Cost of the retained deliveries, in bytes. */
+  get retainedBytes(): number {
+    return this.retained?.byteLength ?? 0;
   }
 }

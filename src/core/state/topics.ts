@@ -4,6 +4,7 @@
 import { SortedMap } from "../tables/sorted-map.js";
 import type { Limits } from "../vocabulary/limits.js";
 import type { Instant } from "../vocabulary/model.js";
+import { RouteCache } from "./route-cache.js";
 import { TopicState } from "./topic-state.js";
 
 /** All topics that have state. */
@@ -15,10 +16,14 @@ export class Topics {
   private latest: TopicState | undefined = undefined;
   private epochCount = 0;
 
-  /** @param serverId - makes epochs unique across processes. */
+  /**
+   * @param serverId - makes epochs unique across processes.
+   * @param routes - the cached routes of the topics.
+   */
   constructor(
     private readonly serverId: string,
     private readonly limits: Pick<Limits, "maxTopics" | "retainedMs">,
+    readonly routes = new RouteCache(),
   ) {}
 
   /** Number of topics with state. */
@@ -58,7 +63,7 @@ export class Topics {
     const known = this.find(name);
     if (known) return known;
     if (this.byName.size >= this.limits.maxTopics && !this.evictLongestIdle()) return undefined;
-    const topic = new TopicState(name, `${this.serverId}.${(++this.epochCount).toString(36)}`, revision);
+    const topic = new TopicState(name, this.serverId, ++this.epochCount, revision);
     this.byName.set(name, topic);
     return topic;
   }
@@ -96,7 +101,7 @@ export class Topics {
 
   private evictLongestIdle(): boolean {
     for (const topic of this.idle) {
-      if (topic.log.count > 0) continue;
+      if (topic.retainedCount > 0) continue;
       this.evict(topic);
       return true;
     }
@@ -106,6 +111,7 @@ export class Topics {
   private evict(topic: TopicState): void {
     this.idle.delete(topic);
     this.byName.delete(topic.name);
+    this.routes.drop(topic);
     if (this.latest === topic) this.latest = undefined;
   }
 }

@@ -49,6 +49,15 @@ export class PatternTree<M, V> {
     return this.root.isLeaf ? 0 : this.root.visit(topic.split("."), 0, onPattern);
   }
 
+  /** Whether a registered pattern covers a topic. */
+  covers(topic: string): boolean {
+    let isCovered = false;
+    this.visit(topic, () => {
+      isCovered = true;
+    });
+    return isCovered;
+  }
+
   /** The node of a pattern, created if there is none. */
   private open(pattern: string): PatternNode<M, V> {
     let node = this.root;

@@ -54,6 +54,11 @@ export class TopicTree<M, V> {
     return isCovered;
   }
 
+  /** Whether any registration covers a topic. */
+  hasMatch(topic: string): boolean {
+    return this.exact.has(topic) || this.patterns.covers(topic);
+  }
+
   /**
    * Finds all members whose registrations cover a topic, each once: with the value of the exact registration if there
    * is one, else of the first pattern found. Read the result before the next change: without patterns it is no copy.

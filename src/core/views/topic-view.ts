@@ -12,7 +12,7 @@ export function topicView(state: State, topic: TopicState): TopicView {
     pendingCount: topic.pendingCount,
     epoch: topic.epoch,
     sequence: topic.sequence,
-    retainedCount: topic.log.count,
-    retainedBytes: topic.log.byteLength,
+    retainedCount: topic.retainedCount,
+    retainedBytes: topic.retainedBytes,
   };
 }
