@@ -18,6 +18,7 @@ import type { ConnectionLimit } from "./grpc/transport/connection-limit.js";
 import { routeGrpcJsLog } from "./grpc/transport/grpc-js-log.js";
 import { EventBatch } from "./grpc/wire/encode.js";
 import { createEncodeContext } from "./grpc/wire/encode-context.js";
+import { createEntryLimits } from "./grpc/wire/entry-limits.js";
 import { opaqueId, RequestIds } from "./grpc/wire/ids.js";
 import { createActivityLog } from "./logging/activity-log.js";
 import { createLineLog, type LineLog } from "./logging/line-log.js";
@@ -110,7 +111,18 @@ function compose(options: DispatcherOptions, ownsProcess: boolean): DispatcherSe
   const aging = new SharedWatchdog(clock, config.maxConnectionAgeGraceMs);
   const facts = { serverId, version: VERSION, startedAt: clock.now(), limits: limitsOf(config) };
   const requestIds = new RequestIds();
-  const edge = { runtime, clock, logger, activity, options: config, opening, closing, requestIds };
+  const entryLimits = createEntryLimits(config.maxRegistrationsPerSession);
+  const edge = {
+    runtime,
+    clock,
+    logger,
+    activity,
+    options: config,
+    opening,
+    closing,
+    entryLimits,
+    requestIds,
+  };
   const connectionLimit = connectionLimitOf(readOpenFiles());
   const server = createGrpcServer(edge, facts, { aging, ticker: new SharedTicker(1_000) }, connectionLimit);
   let addresses: readonly string[] = [];

@@ -206,7 +206,7 @@ export class Dispatcher {
         noteWritten(state, producer, input, step);
         break;
       case "messageMisunderstood":
-        faultUnknownMessage(producer, step);
+        faultUnknownMessage(producer, input, step);
         break;
       case "producerDraining":
         drainProducer(state, producer, step);

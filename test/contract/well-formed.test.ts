@@ -8,6 +8,7 @@ import { describe, expect, it } from "vitest";
 import type { ResultReturned } from "../../src/core/vocabulary/input.js";
 import { decodeProduce } from "../../src/grpc/wire/decode-produce.js";
 import { decodeRequest } from "../../src/grpc/wire/decode-request.js";
+import { createEntryLimits } from "../../src/grpc/wire/entry-limits.js";
 import { MAX_NESTED_MESSAGES } from "../../src/grpc/wire/payload-walk.js";
 import {
   bytesField,
@@ -21,6 +22,7 @@ import {
 
 const SESSION = 7;
 const MAX_RESULT_BYTES = 100_000;
+const LIMITS = { maxResultBytes: MAX_RESULT_BYTES, entries: createEntryLimits(10_000) };
 const BAD_TEXT = Buffer.from([0x61, 0xff, 0x62]);
 const LONG_BAD_TEXT = concat(Buffer.alloc(1_000, "a"), BAD_TEXT);
 
@@ -38,7 +40,7 @@ const requestOf = (...fields: readonly Uint8Array[]) => concat(bytesField(1, "t"
 const violationOf = (request: Buffer) => decodeRequest(request).malformed?.violations[0]?.field;
 const replyOf = (result: Uint8Array): ResultReturned => {
   const reply = concat(bytesField(1, "5"), numberField(2, 1), bytesField(3, result));
-  const [input] = decodeProduce(bytesField(1, bytesField(1, reply)), SESSION, MAX_RESULT_BYTES);
+  const [input] = decodeProduce(bytesField(1, bytesField(1, reply)), SESSION, LIMITS);
   return input as ResultReturned;
 };
 
@@ -139,7 +141,7 @@ describe("a malformed result becomes the final failure of its assignment:", () =
     const bad = concat(bytesField(1, "5"), bytesField(3, bytesField(1, BAD_TEXT.subarray(1))));
     const good = concat(bytesField(1, "6"), bytesField(3, bytesField(2, "x")));
     const batch = concat(...[bad, good].map((reply) => bytesField(1, bytesField(1, reply))));
-    const inputs = [...decodeProduce(batch, SESSION, MAX_RESULT_BYTES)] as ResultReturned[];
+    const inputs = [...decodeProduce(batch, SESSION, LIMITS)] as ResultReturned[];
     expect(inputs.map(({ assignment, fault }) => [assignment, fault?.reason])).toEqual([
       [5, "MALFORMED_RESULT"],
       [6, undefined],

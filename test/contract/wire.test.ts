@@ -34,11 +34,12 @@ import type { ResultReturned } from "../../src/core/vocabulary/input.js";
 import { MIN_SHARED_BYTES, NO_LANE, NO_SESSIONS, type RequestSpec } from "../../src/core/vocabulary/model.js";
 import { refusal } from "../../src/core/vocabulary/reason.js";
 import { isPattern, isTopic } from "../../src/core/vocabulary/topic.js";
-import { decodeProduce } from "../../src/grpc/wire/decode-produce.js";
+import { decodeProduce, UNKNOWN_MESSAGE } from "../../src/grpc/wire/decode-produce.js";
 import { decodeRequest } from "../../src/grpc/wire/decode-request.js";
 import { decodeCall, decodeSubmit } from "../../src/grpc/wire/decode-submit.js";
 import { EventBatch } from "../../src/grpc/wire/encode.js";
 import { createEncodeContext } from "../../src/grpc/wire/encode-context.js";
+import { createEntryLimits } from "../../src/grpc/wire/entry-limits.js";
 import { rpcStatus } from "../../src/grpc/wire/status.js";
 import { milliseconds } from "../../src/grpc/wire/time.js";
 import type { Sendable } from "../../src/ports/batch.js";
@@ -46,6 +47,7 @@ import { bytesField, concat, numberField, tag, UNKNOWN_FIELDS, varint } from "..
 
 const SESSION = 7;
 const MAX_RESULT_BYTES = 1_000_000;
+const LIMITS = { maxResultBytes: MAX_RESULT_BYTES, entries: createEntryLimits(10_000) };
 const NOW_MS = 5_000;
 const TIME_OF_DAY_MS = 1_790_000_000_000;
 const clock = { now: () => NOW_MS, timeOfDay: (at: number) => TIME_OF_DAY_MS + at };
@@ -383,7 +385,7 @@ describe("a ProduceRequest", () => {
       fc.property(
         batch.chain((value) => withUnknownFields(ProduceRequest.encode(value).finish())),
         (message) => {
-          const decoded = [...decodeProduce(message, SESSION, MAX_RESULT_BYTES)];
+          const decoded = [...decodeProduce(message, SESSION, LIMITS)];
           const expected = ProduceRequest.decode(message).messages;
           expect(decoded).toHaveLength(expected.length);
           for (const [i, one] of decoded.entries()) expectSame(one, expected[i]?.message);
@@ -394,7 +396,7 @@ describe("a ProduceRequest", () => {
 
   function expectSame(decoded: unknown, expected: ProducerMessage["message"]): void {
     if (expected?.$case !== "reply") {
-      expect(decoded).toEqual(expected);
+      expect(decoded).toEqual(expected ?? UNKNOWN_MESSAGE);
       return;
     }
     const { assignmentId, more, result: answer } = expected.value;
@@ -427,11 +429,7 @@ describe("a ProduceRequest", () => {
       messages: [{ message: { $case: "reply", value: { assignmentId } } }],
     });
 
-    const [decoded] = decodeProduce(
-      Buffer.from(ProduceRequest.encode(message).finish()),
-      SESSION,
-      MAX_RESULT_BYTES,
-    );
+    const [decoded] = decodeProduce(Buffer.from(ProduceRequest.encode(message).finish()), SESSION, LIMITS);
     expect(decoded).toMatchObject({ kind: "resultReturned", assignment });
     const { assignmentText = String(assignment) } = decoded as ResultReturned;
     expect(assignmentText).toBe(assignmentId);
@@ -444,7 +442,7 @@ describe("a ProduceRequest", () => {
       concat(bytesField(1, inner), UNKNOWN_FIELDS),
       bytesField(1, concat(UNKNOWN_FIELDS, inner, UNKNOWN_FIELDS)),
     ]) {
-      expect([...decodeProduce(bytesField(1, message), SESSION, MAX_RESULT_BYTES)]).toMatchObject([
+      expect([...decodeProduce(bytesField(1, message), SESSION, LIMITS)]).toMatchObject([
         { kind: "resultReturned", assignment: 12, more: true },
       ]);
     }
@@ -788,7 +786,7 @@ describe("a reader", () => {
           () => decodeRequest(message),
           () => decodeCall(message),
           () => decodeSubmit(message),
-          () => [...decodeProduce(message, SESSION, MAX_RESULT_BYTES)],
+          () => [...decodeProduce(message, SESSION, LIMITS)],
         ]) {
           try {
             read();

@@ -4,24 +4,14 @@
 
 import type { State } from "../state/state.js";
 import { TopicTree } from "../tables/topic-tree.js";
-import type { Limits } from "../vocabulary/limits.js";
+import { maxCursors } from "../vocabulary/limits.js";
 import type { Cursor } from "../vocabulary/model.js";
 import { hasWildcard } from "../vocabulary/topic.js";
 
 /** Maximum number of cursors in a heartbeat. A listener on more topics knows the rest from its deliveries. */
 export const HEARTBEAT_CURSORS = 100;
-/**
- * Maximum number of cursors of one listener, unless it may name more topics. A listener with wildcards may have as many
- * cursors, however few topics it may name.
- */
-const MAX_CURSORS = 10_000;
 /** Maximum number of cursors in one event: below the 4 MiB that gRPC receivers accept by default, for any topics. */
 const MAX_EVENT_CURSORS = 10_000;
-
-/** Maximum number of cursors of one listener: those it resumes from, and those it is told when topics are added. */
-export function maxCursors({ maxRegistrationsPerSession }: Limits): number {
-  return Math.max(MAX_CURSORS, maxRegistrationsPerSession);
-}
 
 /** Splits cursors into those of the first event, and those of the events that must follow it. */
 export function perEvent(cursors: readonly Cursor[]): readonly [readonly Cursor[], ...(readonly Cursor[])[]] {

@@ -5,10 +5,9 @@
 import { ListenerOpening } from "../state/listener-opening.js";
 import type { State } from "../state/state.js";
 import type { ListenerOpened, TopicsUpdated } from "../vocabulary/input.js";
-import type { Limits } from "../vocabulary/limits.js";
+import { type Limits, maxCursors } from "../vocabulary/limits.js";
 import type { Instant } from "../vocabulary/model.js";
 import { invalid, type Refusal, refusal } from "../vocabulary/reason.js";
-import { maxCursors } from "./cursors.js";
 import { cursorsRule, idRule, lengthRule, patternsRule, rangeRule, type Verdict } from "./field-rules.js";
 import { closeSession } from "./sessions.js";
 

@@ -9,11 +9,12 @@ import { TopicTree } from "../tables/topic-tree.js";
 import { producerView } from "../views/session-views.js";
 import type {
   CreditUpdated,
+  MessageMisunderstood,
   ProducerOpened,
   TopicsDeregistered,
   TopicsRegistered,
 } from "../vocabulary/input.js";
-import type { Limits } from "../vocabulary/limits.js";
+import { type Limits, MAX_LABELS } from "../vocabulary/limits.js";
 import type { Registration } from "../vocabulary/model.js";
 import { connectionAge, invalid, type Refusal, refusal } from "../vocabulary/reason.js";
 import { assignFromBacklog } from "./credit.js";
@@ -32,10 +33,14 @@ import { choose, failOver, handOver, scatter } from "./scatter.js";
 import { admitSession, closeSession, finishDrain, replaceSession } from "./sessions.js";
 import type { StepContext } from "./step-context.js";
 
-const MAX_LABELS = 32;
 const MAX_LABEL_BYTES = 128;
 const MAX_NAME_BYTES = 256;
 const MAX_CORRELATION_BYTES = 64;
+
+const UNKNOWN_MESSAGE = invalid(
+  [{ field: "message", description: "is unset, or unknown to this version" }],
+  "messageMisunderstood",
+);
 
 /** Opens a producer's session. Replaces an older session of the same id. */
 export function openProducer(state: State, input: ProducerOpened, step: StepContext): void {
@@ -127,11 +132,16 @@ export function updateCredit(
   assignFromBacklog(state, producer, step);
 }
 
-/** Tells a producer that its message was not understood; the producer may use a newer version of the protocol. */
-export function faultUnknownMessage(producer: ProducerSession, step: StepContext): void {
-  const violation = { field: "message", description: "is unset, or unknown to this version" };
-  const refused = invalid([violation], "messageMisunderstood");
-  step.effects.push({ kind: "fault", to: producer.key, correlationId: "", refusal: refused });
+/**
+ * Tells a producer that its message was refused, or not understood; the producer may use a newer version of the protocol.
+ */
+export function faultUnknownMessage(
+  producer: ProducerSession,
+  input: MessageMisunderstood,
+  step: StepContext,
+): void {
+  const { refused = UNKNOWN_MESSAGE, correlationId = "" } = input;
+  step.effects.push({ kind: "fault", to: producer.key, correlationId, refusal: refused });
 }
 
 /**

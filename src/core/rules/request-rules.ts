@@ -3,7 +3,7 @@
  */
 
 import type { RequestSubmitted } from "../vocabulary/input.js";
-import type { Limits } from "../vocabulary/limits.js";
+import { type Limits, MAX_LABELS, MAX_PRODUCER_IDS } from "../vocabulary/limits.js";
 import {
   COMPLETE_ALL,
   type Completion,
@@ -13,9 +13,6 @@ import {
 } from "../vocabulary/model.js";
 import type { FieldViolation } from "../vocabulary/reason.js";
 import { correlationRule, idRule, lengthRule, topicRule, type Verdict } from "./field-rules.js";
-
-const MAX_PRODUCER_IDS = 1_000;
-const MAX_LABELS = 32;
 
 /** All violations of a submitted request; empty if it is valid. */
 export function violationsOf(input: RequestSubmitted, limits: Limits): readonly FieldViolation[] {

@@ -86,10 +86,14 @@ export interface ResultReturned {
   readonly fault?: Refusal | undefined;
 }
 
-/** A producer sent a message that this version does not understand. */
+/** A producer sent a message that this version does not understand, or that the edge refuses. */
 export interface MessageMisunderstood {
   readonly kind: "messageMisunderstood";
   readonly session: SessionKey;
+  /** Why the edge refuses the message; undefined if it is not understood. */
+  readonly refused?: Refusal | undefined;
+  /** Of the refused message; "" if absent. */
+  readonly correlationId?: string;
 }
 
 /** A producer sent Drain: it accepts no new assignments. */

@@ -81,3 +81,21 @@ export const DEFAULT_LIMITS: Limits = {
   rememberedAssignments: 256,
   heartbeatMs: 20_000,
 };
+
+/** Maximum number of labels of a producer, and of a selector. */
+export const MAX_LABELS = 32;
+/** Maximum number of producer ids in a selector. */
+export const MAX_PRODUCER_IDS = 1_000;
+
+/**
+ * Maximum number of cursors of one listener, unless it may name more topics. A listener with wildcards may have as many
+ * cursors, however few topics it may name.
+ */
+const MAX_CURSORS = 10_000;
+
+/** Maximum number of cursors of one listener: those it resumes from, and those it is told when topics are added. */
+export function maxCursors({
+  maxRegistrationsPerSession,
+}: Pick<Limits, "maxRegistrationsPerSession">): number {
+  return Math.max(MAX_CURSORS, maxRegistrationsPerSession);
+}

@@ -5,6 +5,7 @@ import type { Runtime } from "../../ports/runtime.js";
 import type { Watchdog } from "../../ports/watchdog.js";
 import type { EdgeOptions } from "../options.js";
 import type { DeadlineServices, MessageServices, SinkServices } from "../transport/call.js";
+import type { EntryLimits } from "../wire/entry-limits.js";
 import type { RequestIds } from "../wire/ids.js";
 
 /** Services that every RPC handler gets. */
@@ -15,6 +16,8 @@ export interface Edge extends SinkServices, MessageServices, DeadlineServices {
   readonly options: EdgeOptions & Pick<Limits, "producerBufferBytes">;
   /** Ends streams whose opening messages do not arrive in time. */
   readonly opening: Watchdog;
+  /** How many entries the messages of peers may have. */
+  readonly entryLimits: EntryLimits;
   /** Generates ids for requests without a request_id. */
   readonly requestIds: RequestIds;
 }

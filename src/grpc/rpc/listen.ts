@@ -4,7 +4,7 @@ import type { OverflowAction, SessionKey } from "../../core/vocabulary/model.js"
 import { invalid } from "../../core/vocabulary/reason.js";
 import type { OutboxBound } from "../../ports/runtime.js";
 import { fail, guard, type OutgoingCall, sinkOf, subscribe } from "../transport/call.js";
-import { decodeCold } from "../wire/decode-cold.js";
+import { decodeLimited } from "../wire/decode-cold.js";
 import { opaqueId } from "../wire/ids.js";
 import { grpcStatus } from "../wire/status.js";
 import type { Edge } from "./edge.js";
@@ -29,7 +29,12 @@ export function listen(edge: Edge, call: OutgoingCall & { readonly request: Buff
     logger,
     (status) => fail(call, status),
     () => {
-      const request = decodeCold(ListenRequest, call.request);
+      const decoded = decodeLimited(ListenRequest, call.request, edge.entryLimits.listen);
+      if ("refused" in decoded) {
+        fail(call, grpcStatus(decoded.refused));
+        return;
+      }
+      const request = decoded.message;
       if (request.cursorsFollow) {
         fail(call, grpcStatus(NO_PARTS));
         return;

@@ -4,9 +4,14 @@
 import type { Hello } from "ate-dispatcher-client/internal";
 import type { Input } from "../../core/vocabulary/input.js";
 import type { SessionKey } from "../../core/vocabulary/model.js";
-import { refusal } from "../../core/vocabulary/reason.js";
+import { type Refusal, refusal } from "../../core/vocabulary/reason.js";
 import { type BidiCall, sinkOf, subscribeToMessages } from "../transport/call.js";
-import { type DecodedProducerMessage, decodeProduce } from "../wire/decode-produce.js";
+import {
+  type DecodedProducerMessage,
+  decodeProduce,
+  type ProduceLimits,
+  UNKNOWN_MESSAGE,
+} from "../wire/decode-produce.js";
 import { maxResultBytes } from "../wire/failed-result.js";
 import { opaqueId } from "../wire/ids.js";
 import type { Edge } from "./edge.js";
@@ -25,11 +30,10 @@ export function produce(edge: Edge, call: BidiCall): void {
     reportAtBytes: reportAtBytes(options.producerBufferBytes, options.maxMessageBytes),
   } as const;
   const session = runtime.openStream(sinkOf(call, edge), bound);
-  const conversation = new ProducerConversation(
-    session,
-    call.getPeer(),
-    maxResultBytes(options.maxMessageBytes),
-  );
+  const conversation = new ProducerConversation(session, call.getPeer(), {
+    maxResultBytes: maxResultBytes(options.maxMessageBytes),
+    entries: edge.entryLimits,
+  });
   subscribeToMessages(call, edge, {
     session,
     message: (message) => conversation.inputsOf(message),
@@ -56,30 +60,35 @@ class ProducerConversation {
   constructor(
     private readonly session: SessionKey,
     private readonly peer: string,
-    private readonly maxResultBytes: number,
+    private readonly limits: ProduceLimits,
   ) {}
 
   /** Yields the inputs of one message while they are applied, so that inputs before a malformed part stay applied. */
-  *inputsOf(message: Buffer): Generator<Input> {
-    for (const decoded of decodeProduce(message, this.session, this.maxResultBytes)) {
+  *inputsOf(message: Buffer): Generator<Input | undefined> {
+    for (const decoded of decodeProduce(message, this.session, this.limits)) {
       if (this.isOver) return;
-      yield this.hasHello ? this.laterInput(decoded) : this.firstInput(decoded);
+      if (decoded === undefined) yield undefined;
+      else yield this.hasHello ? this.laterInput(decoded) : this.firstInput(decoded);
     }
   }
 
-  private firstInput(decoded: DecodedProducerMessage | undefined): Input {
-    if (decoded === undefined) return this.violation("the first message is empty; send hello first");
-    const name = "$case" in decoded ? decoded.$case : "reply";
+  private firstInput(decoded: DecodedProducerMessage | typeof UNKNOWN_MESSAGE): Input {
+    if (decoded === UNKNOWN_MESSAGE) {
+      return this.violation("the first message is empty; send hello first");
+    }
     if ("$case" in decoded && decoded.$case === "hello") {
       this.hasHello = true;
       return producerOpened(this.session, decoded.value, this.peer);
     }
+    const isRefused = "$case" in decoded && decoded.$case === "refused";
+    if (isRefused && decoded.value.name === "hello") return this.end(decoded.value.refusal);
+    const name = isRefused ? decoded.value.name : "$case" in decoded ? decoded.$case : "reply";
     return this.violation(`the first message is ${name}; send hello first`, { got: name });
   }
 
-  private laterInput(decoded: DecodedProducerMessage | undefined): Input {
+  private laterInput(decoded: DecodedProducerMessage | typeof UNKNOWN_MESSAGE): Input {
     const { session } = this;
-    if (decoded === undefined) return { kind: "messageMisunderstood", session };
+    if (decoded === UNKNOWN_MESSAGE) return { kind: "messageMisunderstood", session };
     if (!("$case" in decoded)) return decoded;
     switch (decoded.$case) {
       case "register": {
@@ -94,17 +103,30 @@ class ProducerConversation {
         return { kind: "creditUpdated", session, maxOutstanding: decoded.value.maxOutstanding };
       case "drain":
         return { kind: "producerDraining", session };
+      case "refused": {
+        const { name, refusal: refused, correlationId } = decoded.value;
+        return name === "hello"
+          ? this.secondHello()
+          : { kind: "messageMisunderstood", session, refused, correlationId };
+      }
       case "hello":
-        return this.violation("hello was sent twice; send it once, as the first message");
+        return this.secondHello();
       case "reply":
         // decodeProduce turns replies into inputs. A reply that arrives here has no field that this version knows.
         return { kind: "messageMisunderstood", session };
     }
   }
 
+  private secondHello(): Input {
+    return this.violation("hello was sent twice; send it once, as the first message");
+  }
+
   private violation(message: string, metadata: Readonly<Record<string, string>> = {}): Input {
+    return this.end(refusal("PROTOCOL_VIOLATION", message, metadata));
+  }
+
+  private end(reason: Refusal): Input {
     this.isOver = true;
-    const reason = refusal("PROTOCOL_VIOLATION", message, metadata);
     return { kind: "sessionEnded", session: this.session, refusal: reason };
   }
 }

@@ -1,9 +1,9 @@
-import { SubscribeRequest } from "ate-dispatcher-client/internal";
+import type { SubscribeRequest } from "ate-dispatcher-client/internal";
 import type { TopicsUpdated } from "../../core/vocabulary/input.js";
 import type { SessionKey } from "../../core/vocabulary/model.js";
 import { type Refusal, refusal } from "../../core/vocabulary/reason.js";
 import { type BidiCall, sinkOf, subscribeToMessages } from "../transport/call.js";
-import { decodeCold } from "../wire/decode-cold.js";
+import { decodeSubscribe } from "../wire/decode-cold.js";
 import { SUBSCRIBE_PATHS } from "../wire/field-paths.js";
 import type { Edge } from "./edge.js";
 import { cursorsOf, LISTENER_BOUND, listenerOpened } from "./listen.js";
@@ -41,7 +41,12 @@ class ListenerConversation {
   receive(message: Buffer): void {
     if (this.phase === "OVER") return;
     const { edge, session, peer } = this;
-    const decoded = decodeCold(SubscribeRequest, message).message;
+    const read = decodeSubscribe(message, edge.entryLimits);
+    if ("refused" in read) {
+      this.endWith(read.refused);
+      return;
+    }
+    const decoded = read.message;
     const name = decoded?.$case ?? "empty";
     if (decoded?.$case === "listen" && this.phase === "NEW") {
       this.expectPart(decoded.value.cursorsFollow);

@@ -3,6 +3,7 @@ import type { AddressedEffect } from "../../core/vocabulary/effect.js";
 import type { Input } from "../../core/vocabulary/input.js";
 import type { SessionKey } from "../../core/vocabulary/model.js";
 import { guard, onCancelled, type UnaryCall } from "../transport/call.js";
+import type { Refused } from "../wire/decode-cold.js";
 import { type GrpcStatus, grpcStatus } from "../wire/status.js";
 import type { Edge } from "./edge.js";
 
@@ -10,14 +11,14 @@ import type { Edge } from "./edge.js";
  * Answers a unary call: submits one input to the core, and answers with the first effect that is a response or a reject.
  * The core may take several turns of the event loop until then.
  *
- * @param inputOf - creates the input for the session of the call.
+ * @param inputOf - creates the input for the session of the call, or says why the call is refused.
  * @param responseOf - encodes the response, or returns undefined if the effect is not the response.
  */
 export function answerUnary(
   { runtime, logger }: Edge,
   call: UnaryCall,
   callback: sendUnaryData<Uint8Array>,
-  inputOf: (session: SessionKey) => Input,
+  inputOf: (session: SessionKey) => Input | Refused,
   responseOf: (effect: AddressedEffect) => Uint8Array | undefined,
 ): void {
   let isAnswered = false;
@@ -43,7 +44,9 @@ export function answerUnary(
     });
     let isSubmitted = false;
     try {
-      runtime.submit(inputOf(session));
+      const input = inputOf(session);
+      if ("kind" in input) runtime.submit(input);
+      else fail(grpcStatus(input.refused));
       isSubmitted = true;
     } finally {
       if (isAnswered || !isSubmitted) runtime.close(session);

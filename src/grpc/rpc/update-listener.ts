@@ -1,7 +1,7 @@
 import type { sendUnaryData } from "@grpc/grpc-js";
 import { UpdateListenerRequest, UpdateListenerResponse } from "ate-dispatcher-client/internal";
 import type { UnaryCall } from "../transport/call.js";
-import { decodeCold } from "../wire/decode-cold.js";
+import { decodeLimited } from "../wire/decode-cold.js";
 import type { Edge } from "./edge.js";
 import { answerUnary } from "./unary.js";
 
@@ -12,7 +12,9 @@ export function updateListener(edge: Edge, call: UnaryCall, callback: sendUnaryD
     call,
     callback,
     (session) => {
-      const { listenerId, addTopics, removeTopics } = decodeCold(UpdateListenerRequest, call.request);
+      const decoded = decodeLimited(UpdateListenerRequest, call.request, edge.entryLimits.updateListener);
+      if ("refused" in decoded) return decoded;
+      const { listenerId, addTopics, removeTopics } = decoded.message;
       return { kind: "listenerUpdated", session, listenerId, add: addTopics, remove: removeTopics };
     },
     (effect) =>

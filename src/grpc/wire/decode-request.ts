@@ -2,6 +2,7 @@
  * Decodes the routing fields of a Request. The payload is checked here, but not decoded, and forwarded verbatim.
  */
 import { FIELDS, TAGS, WireError, WireReader } from "ate-dispatcher-client/internal";
+import { MAX_LABELS, MAX_PRODUCER_IDS } from "../../core/vocabulary/limits.js";
 import {
   COMPLETE_ALL,
   type Completion,
@@ -13,7 +14,7 @@ import {
   type Unknown,
   type Until,
 } from "../../core/vocabulary/model.js";
-import { type Refusal, refusal } from "../../core/vocabulary/reason.js";
+import { invalid, type Refusal, refusal } from "../../core/vocabulary/reason.js";
 import { NestingError } from "./payload-walk.js";
 import { milliseconds } from "./time.js";
 import { checkListValue, checkStringEntry, checkStruct } from "./well-formed.js";
@@ -118,6 +119,9 @@ function requireAscii(replaced: string): void {
 }
 
 function malformedRequest(field: string, error: WireError): Refusal {
+  if (error instanceof EntriesError) {
+    return invalid([{ field: error.field, description: error.message }], "requestSubmitted");
+  }
   const description = error instanceof NestingError ? error.message : `is malformed: ${error.message}`;
   const reason = error instanceof NestingError ? "INVALID_FIELD" : "MALFORMED_MESSAGE";
   return { ...refusal(reason, `${field} ${description}`), violations: [{ field, description }] };
@@ -164,21 +168,46 @@ function decodeCompletion(reader: WireReader): Completion {
   return { until, stallTimeoutMs, minResults, countErrors, loserAction };
 }
 
+/** Decodes a selector. Entries beyond a limit are only counted. */
 function decodeSelector(reader: WireReader): Selector {
   const outer = reader.enter();
   const producerIds: string[] = [];
   const matchLabels = new Map<string, string>();
+  let idCount = 0;
+  let labelCount = 0;
   let maxTargets = 0;
   while (reader.next()) {
-    if (reader.field === SELECTOR_PRODUCER_IDS) producerIds.push(reader.utf8());
-    else if (reader.field === SELECTOR_MATCH_LABELS) {
-      const [key, value] = decodeEntry(reader);
-      matchLabels.set(key, value);
+    if (reader.field === SELECTOR_PRODUCER_IDS) {
+      if (++idCount <= MAX_PRODUCER_IDS) producerIds.push(reader.utf8());
+      else reader.skip();
+    } else if (reader.field === SELECTOR_MATCH_LABELS) {
+      if (++labelCount <= MAX_LABELS) {
+        const [key, value] = decodeEntry(reader);
+        matchLabels.set(key, value);
+      } else reader.skip();
     } else if (reader.field === SELECTOR_MAX_TARGETS) maxTargets = reader.number();
     else reader.skip();
   }
   reader.leave(outer);
+  requireEntries("producer_ids", idCount, MAX_PRODUCER_IDS);
+  requireEntries("match_labels", labelCount, MAX_LABELS);
   return { producerIds, matchLabels: [...matchLabels], maxTargets };
+}
+
+/** A repeated field of a selector has too many entries. */
+class EntriesError extends WireError {
+  constructor(
+    readonly field: string,
+    description: string,
+  ) {
+    super(description);
+  }
+}
+
+function requireEntries(name: string, count: number, max: number): void {
+  if (count <= max) return;
+  const field = `${PATHS.get(REQUEST_SELECTOR)}.${name}`;
+  throw new EntriesError(field, `has ${count} entries; at most ${max} are allowed`);
 }
 
 /** Decodes an entry of a map of strings. @throws {WireError} if a string is not valid UTF-8. */

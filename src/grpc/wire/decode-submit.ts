@@ -22,6 +22,8 @@ const NO_REQUEST: Buffer = Buffer.alloc(0);
 /** After as many skipped fields, decoding lets its caller look at the clock; less than 0.1 ms. */
 const SKIPS_PER_YIELD = 1_024;
 const CONTEXT_KEYS = new Set(["traceparent", "tracestate", "baggage"]);
+/** Further entries of a context are skipped. Three of them are forwarded. */
+const MAX_CONTEXT_ENTRIES = 64;
 const MAX_CONTEXT_VALUE_LENGTH = 8_192;
 
 /** One request of a Submit stream. */
@@ -90,6 +92,7 @@ function decodeSubmission(reader: WireReader): DecodedSubmission {
   let gather = false;
   let excludeListeners = false;
   let context: Map<string, string> | undefined;
+  let contextCount = 0;
   while (reader.next()) {
     const { field } = reader;
     if (field === SUBMISSION_CORRELATION_ID) correlationId = reader.ascii();
@@ -98,7 +101,7 @@ function decodeSubmission(reader: WireReader): DecodedSubmission {
       else more = append(more, reader.bufferView());
     } else if (field === SUBMISSION_GATHER) gather = reader.bool();
     else if (field === SUBMISSION_EXCLUDE_LISTENERS) excludeListeners = reader.bool();
-    else if (field === SUBMISSION_CONTEXT) {
+    else if (field === SUBMISSION_CONTEXT && ++contextCount <= MAX_CONTEXT_ENTRIES) {
       context ??= new Map();
       const [key, value] = decodeEntry(reader);
       if (isContext(key, value)) context.set(key, value);

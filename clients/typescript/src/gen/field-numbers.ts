@@ -45,6 +45,10 @@ export const FIELDS = {
     context: 11,
     result: 12,
   },
+  DEREGISTER: {
+    topics: 1,
+    correlationId: 2,
+  },
   DISPATCH_REQUEST: {
     request: 1,
     validateOnly: 2,
@@ -75,6 +79,26 @@ export const FIELDS = {
   },
   GATHER_RESPONSE: {
     events: 1,
+  },
+  HELLO: {
+    producerId: 1,
+    displayName: 2,
+    labels: 3,
+    registrations: 4,
+    maxOutstanding: 5,
+    maxBacklog: 6,
+    reportDispositions: 7,
+  },
+  LISTEN_REQUEST: {
+    listenerId: 1,
+    topics: 2,
+    resumeFrom: 3,
+    includeLate: 4,
+    includeSummaries: 5,
+    overflowAction: 6,
+    bufferBytes: 7,
+    group: 8,
+    cursorsFollow: 9,
   },
   LISTEN_RESPONSE: {
     events: 1,
@@ -109,6 +133,10 @@ export const FIELDS = {
     latency: 4,
     resultCount: 5,
     error: 6,
+  },
+  REGISTER: {
+    registrations: 1,
+    correlationId: 2,
   },
   REJECTION: {
     correlationId: 1,
@@ -158,6 +186,10 @@ export const FIELDS = {
   SUBMIT_RESPONSE: {
     events: 1,
   },
+  SUBSCRIBE_REQUEST: {
+    listen: 1,
+    update: 2,
+  },
   SUBSCRIBE_RESPONSE: {
     events: 1,
   },
@@ -176,6 +208,17 @@ export const FIELDS = {
   TARGET: {
     producerId: 1,
     group: 2,
+  },
+  TOPICS_UPDATE: {
+    addTopics: 1,
+    removeTopics: 2,
+    resumeFrom: 3,
+    cursorsFollow: 4,
+  },
+  UPDATE_LISTENER_REQUEST: {
+    listenerId: 1,
+    addTopics: 2,
+    removeTopics: 3,
   },
   ANY: {
     typeUrl: 1,
@@ -260,6 +303,10 @@ export const TAGS = {
     context: 90,
     result: 98,
   },
+  DEREGISTER: {
+    topics: 10,
+    correlationId: 18,
+  },
   DISPATCH_REQUEST: {
     request: 10,
     validateOnly: 16,
@@ -290,6 +337,26 @@ export const TAGS = {
   },
   GATHER_RESPONSE: {
     events: 10,
+  },
+  HELLO: {
+    producerId: 10,
+    displayName: 18,
+    labels: 26,
+    registrations: 34,
+    maxOutstanding: 40,
+    maxBacklog: 48,
+    reportDispositions: 56,
+  },
+  LISTEN_REQUEST: {
+    listenerId: 10,
+    topics: 18,
+    resumeFrom: 26,
+    includeLate: 32,
+    includeSummaries: 40,
+    overflowAction: 48,
+    bufferBytes: 56,
+    group: 66,
+    cursorsFollow: 72,
   },
   LISTEN_RESPONSE: {
     events: 10,
@@ -324,6 +391,10 @@ export const TAGS = {
     latency: 34,
     resultCount: 40,
     error: 50,
+  },
+  REGISTER: {
+    registrations: 10,
+    correlationId: 18,
   },
   REJECTION: {
     correlationId: 10,
@@ -373,6 +444,10 @@ export const TAGS = {
   SUBMIT_RESPONSE: {
     events: 10,
   },
+  SUBSCRIBE_REQUEST: {
+    listen: 10,
+    update: 18,
+  },
   SUBSCRIBE_RESPONSE: {
     events: 10,
   },
@@ -391,6 +466,17 @@ export const TAGS = {
   TARGET: {
     producerId: 10,
     group: 18,
+  },
+  TOPICS_UPDATE: {
+    addTopics: 10,
+    removeTopics: 18,
+    resumeFrom: 26,
+    cursorsFollow: 32,
+  },
+  UPDATE_LISTENER_REQUEST: {
+    listenerId: 10,
+    addTopics: 18,
+    removeTopics: 26,
   },
   ANY: {
     typeUrl: 10,
