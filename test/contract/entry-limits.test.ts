@@ -14,6 +14,7 @@ import {
   UpdateListenerRequest,
   WatchRequest,
   WireError,
+  WireReader,
 } from "ate-dispatcher-client/internal";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { decodeCold, decodeLimited, decodeSubscribe } from "../../src/grpc/wire/decode-cold.js";
@@ -134,9 +135,22 @@ describe("a message of a producer", () => {
     const id = bytesField(1, Buffer.from("x"));
     const message = bytesField(1, bytesField(2, Buffer.alloc(id.length * 30_000, id)));
     expect(() => [...decodeProduce(message, 1, createLimits(10))]).toThrow(
-      new WireError("it has 30000 fields, and at most 20336 are read; send fewer"),
+      new WireError("it has over 20336 fields, the most that are read; send fewer"),
     );
     expect(decodes()).toBe(0);
+  });
+
+  it("is counted only as far as it could be read", () => {
+    const message = bytesField(1, bytesField(2, Buffer.alloc(1_000_000, bytesField(4, Buffer.alloc(0)))));
+    const nextField = vi.spyOn(WireReader.prototype, "next");
+    onTestFinished(() => nextField.mockRestore());
+    expect([...decodeProduce(message, 1, LIMITS)]).toMatchObject([
+      {
+        $case: "refused",
+        value: { refusal: { message: "registrations has over 20280 entries; at most 3 are allowed" } },
+      },
+    ]);
+    expect(nextField.mock.calls.length).toBeLessThan(41_000);
   });
 
   it("counts the fields of embedded messages, too", () => {

@@ -25,7 +25,8 @@ export interface EntryLimit {
 
 /** A repeated field with too many entries. */
 export interface Excess extends EntryLimit {
-  readonly count: number;
+  /** The number of its entries, as text; "over 100000" if not all were counted. */
+  readonly count: string;
 }
 
 /** The fields of a message, or of several that are decoded together. */
@@ -34,7 +35,7 @@ export class EntryCounts {
   private total = 0;
 
   /**
-   * Counts the fields of the entered message up to its end.
+   * Counts the fields of the entered message up to its end, or until they are too many to be read at all.
    *
    * @returns the first repeated field with too many entries; undefined if there is none.
    * @throws {WireError} if the messages counted so far have many more fields than entries.
@@ -42,27 +43,27 @@ export class EntryCounts {
   count(reader: WireReader, limits: readonly EntryLimit[]): Excess | undefined {
     const { counts } = this;
     counts.fill(0);
-    while (reader.next()) {
+    let maxFields = MAX_OTHER_FIELDS;
+    for (const { max } of limits) maxFields += max * MAX_FIELDS_PER_ENTRY;
+    while (this.total <= maxFields && reader.next()) {
       const { field } = reader;
       this.total++;
       if (field < END_OF_FIELDS) counts[field] = (counts[field] as number) + 1;
-      if (isMessage(reader, limits)) this.countEmbedded(reader);
+      if (isMessage(reader, limits)) this.countEmbedded(reader, maxFields);
       else reader.skip();
     }
-    let maxFields = MAX_OTHER_FIELDS;
+    const isAll = this.total <= maxFields;
     for (const limit of limits) {
       const count = counts[limit.field] as number;
-      if (count > limit.max) return { ...limit, count };
-      maxFields += limit.max * MAX_FIELDS_PER_ENTRY;
+      if (count > limit.max) return { ...limit, count: isAll ? String(count) : `over ${count - 1}` };
     }
-    if (this.total > maxFields)
-      throw new WireError(`it has ${this.total} fields, and at most ${maxFields} are read; send fewer`);
+    if (!isAll) throw new WireError(`it has over ${maxFields} fields, the most that are read; send fewer`);
     return undefined;
   }
 
-  private countEmbedded(reader: WireReader): void {
+  private countEmbedded(reader: WireReader, maxFields: number): void {
     const outer = reader.enter();
-    for (; reader.next(); this.total++) reader.skip();
+    for (; this.total <= maxFields && reader.next(); this.total++) reader.skip();
     reader.leave(outer);
   }
 }
