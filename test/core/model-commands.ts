@@ -114,6 +114,7 @@ const request = fc.record({
   gather: fc.boolean(),
   excludesListeners: fc.constantFrom(false, false, false, true),
   callersId: fc.constantFrom("", "", "", "", "k1", "k2"),
+  payloadBytes: fc.constantFrom(1, 1, 500, 3_000),
   /** Whether a caller's id that was used before comes with the same request as before. */
   isRepeated: fc.boolean(),
 });
@@ -128,6 +129,13 @@ const reply = fc.record({
   isNonsense: fc.constantFrom(...new Array<boolean>(19).fill(false), true),
   more: fc.constantFrom(false, false, true),
   isError: fc.constantFrom(false, false, true),
+});
+
+/** The connection of a producer takes some of its oldest assignments, or all. */
+const written = fc.record({
+  kind: fc.constant("written" as const),
+  which,
+  count: fc.constantFrom(1, 2, 99),
 });
 
 const advance = fc.record({
@@ -167,6 +175,7 @@ export const command = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("age" as const), which }) },
   { weight: 16, arbitrary: request },
   { weight: 24, arbitrary: reply },
+  { weight: 6, arbitrary: written },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("cancel" as const), which }) },
   { weight: 5, arbitrary: advance },
 );

@@ -29,24 +29,28 @@ interface Sent {
   readonly content: string;
 }
 
-/** Nothing expires during a run: no delivery, no id and no topic. */
+/** Nothing expires during a run: no delivery, no id and no topic. All windows have the same size. */
 const LIMITS = { maxTtlMs: 10_000, heartbeatMs: 1e15, retainedMs: 1e6, idempotencyMs: 1e7 };
 /** Bytes of a replay slice: a few deliveries. */
 const REPLAY_SLICE_BYTES = 1_000;
 /** Longer than every retention time. */
 const FOREVER_MS = 1e9;
 
-/** Runs all commands, closes everything and checks that no state is left. Throws where the two differ. */
-export function runCommands(commands: readonly ModelCommand[]): void {
-  const run = new ModelRun();
+/**
+ * Runs all commands, closes everything and checks that no state is left. Throws where the two differ.
+ *
+ * @param windowBytes - the window of every producer.
+ */
+export function runCommands(commands: readonly ModelCommand[], windowBytes: number): void {
+  const run = new ModelRun(windowBytes);
   for (const command of commands) run.perform(command);
   run.finish();
 }
 
 class ModelRun {
-  private readonly dispatcher = new Dispatcher("s", LIMITS);
-  private readonly model = new SlowModel();
-  private readonly rules = new StreamRules();
+  private readonly dispatcher: Dispatcher;
+  private readonly model: SlowModel;
+  private readonly rules: StreamRules;
   private now = 0;
   private lastKey: SessionKey = 0;
   private requestCount = 0;
@@ -56,6 +60,12 @@ class ModelRun {
   private readonly sent = new Map<string, Sent>();
   /** The cursors that each listener has received, by listener id and topic. */
   private readonly positions = new Map<string, Map<string, Cursor>>();
+
+  constructor(windowBytes: number) {
+    this.dispatcher = new Dispatcher("s", { ...LIMITS, producerBufferBytes: windowBytes });
+    this.model = new SlowModel(windowBytes);
+    this.rules = new StreamRules(windowBytes);
+  }
 
   perform(command: ModelCommand): void {
     switch (command.kind) {
@@ -71,6 +81,20 @@ class ModelRun {
       case "credit":
         this.setWindow(command);
         break;
+      case "written": {
+        // Passed deadlines are processed first, with the previous window.
+        this.step({ kind: "clockAdvanced" }, () => {});
+        const producer = pick(this.model.producers, command.which);
+        if (!producer) break;
+        const { key: session, unwritten } = producer;
+        const bytes = unwritten.slice(0, command.count).reduce((sum, cost) => sum + cost, 0);
+        if (bytes === 0) break;
+        this.rules.written(session, bytes);
+        this.step({ kind: "assignmentsWritten", session, bytes }, () =>
+          this.model.written(session, command.count),
+        );
+        break;
+      }
       case "drainProducer": {
         const session = pick(this.model.producers, command.which)?.key;
         if (session === undefined) break;
@@ -286,7 +310,7 @@ class ModelRun {
           : { producerIds: selectedIds, matchLabels: [], maxTargets },
       // Held requests of several topics are scattered topic by topic; the model only orders them by age.
       noProducersAction: command.action === "WAIT" && topic !== "c" ? "COMPLETE" : command.action,
-      payload: new Uint8Array(1),
+      payload: new Uint8Array(command.payloadBytes),
     };
     const before = command.isRepeated ? this.sent.get(callersId) : undefined;
     const { spec, content } = before ?? { spec: made, content: `content ${++this.requestCount}` };
@@ -321,6 +345,7 @@ class ModelRun {
             gather,
             excludesListeners: excludeListeners,
             content,
+            payloadBytes: spec.payload.length,
           },
           chosenIn(effects),
         ),
@@ -436,7 +461,7 @@ class ModelRun {
       listeners: model.listeners.length + model.openings.length,
       callers: model.callers.length,
       pendingRequests: model.pending.length,
-      pendingBytes: model.pending.length,
+      pendingBytes: sum(model.pending.map(({ payloadBytes }) => payloadBytes)),
       outstandingAssignments: sum(model.producers.map((producer) => model.outstanding(producer).length)),
       waitingAssignments: sum(model.producers.map(({ queue }) => queue.length)),
     };

@@ -26,6 +26,10 @@ export interface ModelProducer {
   /** Assignments that wait for credit. */
   readonly queue: ModelTarget[];
   window: number;
+  /** Costs of the assignments whose bytes its connection has not taken. */
+  readonly unwritten: number[];
+  /** Whether an assignment did not fit among them. */
+  isFull: boolean;
   isDraining: boolean;
   isAging: boolean;
 }
@@ -81,6 +85,9 @@ export interface ModelRequest {
   readonly excludesListeners: boolean;
   readonly isWaiting: boolean;
   readonly content: string;
+  readonly payloadBytes: number;
+  /** What each assignment takes of a producer's window, in bytes. */
+  readonly cost: number;
   readonly acceptance: string;
   readonly callers: Set<SessionKey>;
   readonly targets: ModelTarget[];
@@ -108,6 +115,7 @@ export interface Submitted {
   readonly gather: boolean;
   readonly excludesListeners: boolean;
   readonly content: string;
+  readonly payloadBytes: number;
 }
 
 /** The targets of a request, according to its acceptance. */
@@ -117,6 +125,8 @@ export interface Chosen {
 }
 
 const MAX_TTL_MS = 10_000;
+/** Cost of an assignment beside its payload and id, in bytes. */
+const ASSIGNMENT_BYTES = 640;
 
 /** Whether a pattern of this test covers a topic of this test. */
 export function isCovered(pattern: string, topic: string): boolean {
@@ -135,6 +145,9 @@ export class SlowModel {
   private now = 0;
   private sendIndex = 0;
   private timed = 0;
+
+  /** @param windowBytes - the window of every producer. */
+  constructor(private readonly windowBytes: number) {}
 
   /** Messages sent since they were taken last. */
   takeSent(): readonly SentMessage[] {
@@ -198,7 +211,9 @@ export class SlowModel {
     }
   }
 
-  openProducer(opened: Omit<ModelProducer, "kind" | "queue" | "isDraining" | "isAging">): void {
+  openProducer(
+    opened: Omit<ModelProducer, "kind" | "queue" | "unwritten" | "isFull" | "isDraining" | "isAging">,
+  ): void {
     if (this.phase !== "OPEN") {
       this.send(opened.key, "close SHUTTING_DOWN");
       return;
@@ -211,6 +226,8 @@ export class SlowModel {
     const producer: ModelProducer = {
       kind: "producer",
       queue: [],
+      unwritten: [],
+      isFull: false,
       isDraining: false,
       isAging: false,
       ...opened,
@@ -249,6 +266,15 @@ export class SlowModel {
     const producer = this.producer(key);
     if (!producer) return;
     producer.window = window;
+    this.handOut(producer);
+  }
+
+  /** The connection of a producer has taken its oldest assignments. */
+  written(key: SessionKey, count: number): void {
+    const producer = this.producer(key);
+    if (!producer) return;
+    producer.unwritten.splice(0, count);
+    producer.isFull = false;
     this.handOut(producer);
   }
 
@@ -471,7 +497,7 @@ export class SlowModel {
   }
 
   private accept(submitted: Submitted, chosen: readonly Chosen[]): ModelRequest {
-    const { id, topic, ttlMs, content } = submitted;
+    const { id, topic, ttlMs, content, payloadBytes } = submitted;
     const listenerCount = this.listenersOn(topic).length;
     const targets = chosen.map(({ producerId, group }) => `${producerId}/${group}`).sort();
     const request: ModelRequest = {
@@ -484,6 +510,8 @@ export class SlowModel {
       excludesListeners: submitted.excludesListeners,
       isWaiting: submitted.action === "WAIT",
       content,
+      payloadBytes,
+      cost: ASSIGNMENT_BYTES + payloadBytes + id.length,
       acceptance: `accepted ${id} ${targets} listeners=${listenerCount} until ${this.now + ttlMs}`,
       callers: new Set(submitted.gather ? [submitted.key] : []),
       targets: [],
@@ -584,7 +612,7 @@ export class SlowModel {
 
   private offer(target: ModelTarget): void {
     const { holder } = target;
-    if (this.hasCredit(holder)) this.giveOut(target);
+    if (this.hasCreditFor(target)) this.giveOut(target);
     else if (holder.queue.length < holder.backlogSize) holder.queue.push(target);
     else target.state = "SATURATED";
   }
@@ -593,21 +621,30 @@ export class SlowModel {
     const { request, holder, attempt } = target;
     target.state = "OUT";
     target.sendIndex = ++this.sendIndex;
+    holder.unwritten.push(request.cost);
     this.send(holder.key, `assign ${request.id} ${attempt} until ${request.acceptedAt + request.ttlMs}`);
   }
 
   /** Sends waiting assignments while there is credit, except those whose TTL has passed. */
   private handOut(producer: ModelProducer): void {
     for (const target of [...producer.queue]) {
-      if (!this.hasCredit(producer)) return;
       if (target.request.acceptedAt + target.request.ttlMs < this.now) continue;
+      if (!this.hasCreditFor(target)) return;
       producer.queue.splice(producer.queue.indexOf(target), 1);
       this.giveOut(target);
     }
   }
 
   private hasCredit(producer: ModelProducer): boolean {
-    return this.outstanding(producer).length < producer.window;
+    return this.outstanding(producer).length < producer.window && !producer.isFull;
+  }
+
+  /** Once an assignment does not fit, none overtakes it until bytes are taken. */
+  private hasCreditFor({ holder, request }: ModelTarget): boolean {
+    if (!this.hasCredit(holder)) return false;
+    const bytes = holder.unwritten.reduce((sum, cost) => sum + cost, 0);
+    holder.isFull = bytes > 0 && bytes + request.cost > this.windowBytes;
+    return !holder.isFull;
   }
 
   /** A producer departs or drains: another member of the group takes over, or the target has departed. */

@@ -14,6 +14,17 @@ export class StreamRules {
   private readonly accepted = new Set<string>();
   private readonly summarized = new Set<string>();
 
+  /** Costs of the assignments that each producer was sent and has not taken, in bytes. */
+  private readonly unwritten = new Map<SessionKey, number>();
+
+  /** @param windowBytes - the window of every producer. */
+  constructor(private readonly windowBytes: number) {}
+
+  /** The connection of a producer has taken assignments. */
+  written(producer: SessionKey, bytes: number): void {
+    this.unwritten.set(producer, (this.unwritten.get(producer) ?? 0) - bytes);
+  }
+
   setWindow(producer: SessionKey, window: number): void {
     this.windows.set(producer, window);
   }
@@ -24,6 +35,7 @@ export class StreamRules {
       switch (effect.kind) {
         case "assign":
           this.assign(effect.to, effect.assignment);
+          this.fill(effect.to, effect.cost);
           break;
         case "revoke":
           for (const id of effect.assignments) this.outstanding.get(effect.to)?.delete(id);
@@ -51,6 +63,15 @@ export class StreamRules {
     assertRule(
       outstanding.size <= (this.windows.get(to) ?? 0),
       `producer ${to} has more outstanding assignments than its window`,
+    );
+  }
+
+  private fill(to: SessionKey, cost: number): void {
+    const before = this.unwritten.get(to) ?? 0;
+    this.unwritten.set(to, before + cost);
+    assertRule(
+      before === 0 || before + cost <= this.windowBytes,
+      `producer ${to} is assigned more bytes than its window`,
     );
   }
 

@@ -11,7 +11,7 @@ import {
 import { pino } from "pino";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createGrpcJsInternals, type GrpcJsInternals } from "../../src/grpc/transport/grpc-js-internals.js";
-import { writeMessage } from "../../src/grpc/transport/http2-stream.js";
+import { countProgress, writeMessage } from "../../src/grpc/transport/http2-stream.js";
 
 type Call = ServerWritableStream<Buffer, Buffer>;
 const PATH = "/test.Service/Stream";
@@ -75,6 +75,26 @@ describe("the HTTP/2 stream of a call", () => {
     expect(Buffer.concat(received).equals(Buffer.concat(messages))).toBe(true);
     expect(code).toBe(status.ABORTED);
     expect(writtenCount).toBe(messages.length);
+  });
+
+  it("reports progress within long messages, which arrive unchanged and before the status", async () => {
+    const message = Buffer.alloc(3 * 1024 * 1024, "0123456789");
+    const progress: string[] = [];
+    const { received, code } = await callOnce((call, internals) => {
+      const stream = internals.http2StreamOf(call);
+      if (!stream) throw new Error("grpc-js no longer has the HTTP/2 stream");
+      call.sendMetadata(new Metadata());
+      countProgress(stream, () => progress.push("taken"));
+      for (const parts of [partsOf(message), [message], [Buffer.from("short")]]) {
+        writeMessage(stream, parts, () => progress.push("written"));
+      }
+      call.emit("error", { code: status.ABORTED, details: "enough" });
+    });
+    expect(received.map((each) => each.length)).toEqual([message.length, message.length, 5]);
+    expect(received.slice(0, 2).every((each) => each.equals(message))).toBe(true);
+    expect(code).toBe(status.ABORTED);
+    expect(progress.filter((what) => what === "written")).toHaveLength(3);
+    expect(progress.indexOf("written")).toBeGreaterThanOrEqual(12);
   });
 
   it("drops messages that are written after its end", async () => {

@@ -67,6 +67,8 @@ export class Interpreter {
   private readonly sessionNames = new Map<SessionKey, string>();
   /** The newest assignment, by the session's name and the request's id. */
   private readonly assignments = new Map<string, number>();
+  /** What each assignment takes of its producer's window, by the session's name and the request's id. */
+  private readonly costs = new Map<string, number>();
   private readonly requestIds = new Map<number, string>();
   /** Replays that each listener has not read to the end. */
   private readonly replays = new Map<SessionKey, Replay[]>();
@@ -105,6 +107,12 @@ export class Interpreter {
       case "credit": {
         const session = this.session(command);
         return this.step({ kind: "creditUpdated", session, maxOutstanding: command.count("window") });
+      }
+      case "written": {
+        const name = command.word("producer");
+        const cost = (request: string) => this.costs.get(`${name} ${request}`) ?? 0;
+        const bytes = command.list("requests").reduce((sum, request) => sum + cost(request), 0);
+        return this.step({ kind: "assignmentsWritten", session: this.key(name, command), bytes });
       }
       case "reply":
         return this.reply(command);
@@ -319,7 +327,9 @@ export class Interpreter {
     if (effect.kind === "replay") this.keepReplay(effect);
     if (effect.kind !== "assign") return;
     this.requestIds.set(effect.assignment, effect.requestId);
-    this.assignments.set(`${this.names.session(effect.to)} ${effect.requestId}`, effect.assignment);
+    const name = `${this.names.session(effect.to)} ${effect.requestId}`;
+    this.assignments.set(name, effect.assignment);
+    this.costs.set(name, effect.cost);
   }
 
   private keepReplay(replay: Replay): void {

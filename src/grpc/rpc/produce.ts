@@ -48,7 +48,7 @@ export function produce(edge: Edge, call: BidiCall): void {
  * How many written bytes of assignments are reported at once. While fewer are unreported, and all are written, the
  * largest assignment fits into the window. So none waits for a report that never comes.
  */
-function reportAtBytes(windowBytes: number, maxMessageBytes: number): number {
+export function reportAtBytes(windowBytes: number, maxMessageBytes: number): number {
   return Math.max(1, Math.min(windowBytes / 2, windowBytes - maxMessageBytes - MAX_ASSIGNMENT_FRAME_BYTES));
 }
 
