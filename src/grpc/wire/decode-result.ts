@@ -56,5 +56,10 @@ function decodeStatus(reader: WireReader): Failure {
     else reader.skipUnknown(STATUS_MEMBERS);
   }
   reader.leave(outer);
-  return { code, message: message.slice(0, MAX_FAILURE_LENGTH).toWellFormed() };
+  return { code, message: cut(message) };
+}
+
+/** The beginning of a text, as a copy: a slice would keep the whole text in memory. */
+function cut(text: string): string {
+  return text.length <= MAX_FAILURE_LENGTH ? text : Buffer.from(text.slice(0, MAX_FAILURE_LENGTH)).toString();
 }
