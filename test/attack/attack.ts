@@ -12,6 +12,8 @@ export interface Attack {
   readonly sends: string;
   /** Whether the short mode includes it: it ends within two seconds and needs no large state. */
   readonly isQuick?: boolean;
+  /** The least time limit of the attack, in seconds. */
+  readonly seconds?: number;
   /** The heap of its server, in MiB; by default the one that the command line names. */
   readonly heapMb?: number;
   /** Default: the usual neighbours alone. */

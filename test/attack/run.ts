@@ -63,8 +63,9 @@ async function measure(attack: Attack, options: RunOptions, parties: Parties): P
   const before = { rss: server.residentMb(), p99: latencies.p99(calmAt, beganAt) };
   server.reset();
 
-  const attacker = new AttackerProcess(attack.name, server.address, options.seconds);
-  const over = sleep(options.seconds * 1_000 + GRACE_MS);
+  const seconds = options.isShort ? options.seconds : Math.max(options.seconds, attack.seconds ?? 0);
+  const attacker = new AttackerProcess(attack.name, server.address, seconds);
+  const over = sleep(seconds * 1_000 + GRACE_MS);
   await Promise.race([attacker.whenDone, over, server.whenEnded]);
   await Promise.race([sleep(Math.max(0, beganAt + MIN_ATTACK_MS - performance.now())), server.whenEnded]);
   const newcomer = server.ended === undefined ? await newcomerProblems(server.address) : [];

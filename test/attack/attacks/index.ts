@@ -1,10 +1,15 @@
 /** All attacks, in the order in which they run. */
 import type { Attack } from "../attack.js";
+import { callerLeaves, expireTogether } from "./at-one-instant.js";
 import { compressedHeaders } from "./compressed-headers.js";
+import { connectionChurn, idleConnections, silentConnections } from "./connection-floods.js";
 import { deepPatterns } from "./deep-patterns.js";
 import { deregisterWithWatcher } from "./deregister-with-watcher.js";
+import { continuationFlood, emptyDataFlood, pingFlood, resetFlood, settingsFlood } from "./frame-floods.js";
 import { gathersUnread } from "./gathers-unread.js";
 import { groupDeparts } from "./group-departs.js";
+import { callerIds, largeRequests } from "./honest-loads.js";
+import { repeatedGathersUnread, validateOnlyUnread } from "./large-answers.js";
 import { largeErrors, largeErrorsRemembered } from "./large-errors.js";
 import { largeListenerBuffers } from "./large-listener-buffers.js";
 import { largeSelectors, largeSelectorsRemembered } from "./large-selectors.js";
@@ -14,16 +19,27 @@ import {
   listRequestsWithoutMatch,
   listTopicsWithoutMatch,
 } from "./list-pages.js";
+import { nestedValues } from "./nested-values.js";
+import { requestsCancelled, sessionsReplaced, topicsRemoved } from "./others-ids.js";
 import { partialMessages } from "./partial-messages.js";
 import { payloadToUnreadProducers } from "./payload-to-unread-producers.js";
 import { produceEmptyMessages, produceEmptyMessagesGzip } from "./produce-empty-messages.js";
+import { reflectionUnread } from "./reflection-unread.js";
 import { registerOneWildcard } from "./register-one-wildcard.js";
+import { creditChanges, emptyRegistrations, unknownReplies } from "./rejected-batches.js";
+import { resumeBesideListeners } from "./resume-beside-listeners.js";
+import { selectorsOfIds } from "./selectors-of-ids.js";
+import { slowLinkProducers } from "./slow-link-producers.js";
+import { staleRoutes } from "./stale-routes.js";
 import { submitEmptySubmissions, submitUnknownCancels } from "./submit-empty-submissions.js";
 import { tinyRequests1000Producers, tinyRequestsBacklogs } from "./tiny-requests.js";
 import { traceContext } from "./trace-context.js";
 import { listProducersUnread, serverInfoUnread, updateListenerUnread } from "./unread-answers.js";
 import { unreadHealthWatches, unreadWatches } from "./unread-watches.js";
 import { updateListenerPatterns } from "./update-listener-patterns.js";
+import { pendingUsedUp, sessionsUsedUp, topicsUsedUp } from "./used-up.js";
+import { watchPatterns } from "./watch-patterns.js";
+import { wildcardCursors } from "./wildcard-cursors.js";
 
 /** They hold the event loop. */
 const LOOP: readonly Attack[] = [
@@ -39,6 +55,17 @@ const LOOP: readonly Attack[] = [
   listRequestsWithoutMatch,
   listProducersPages,
   listTopicsWithoutMatch,
+  wildcardCursors,
+  staleRoutes,
+  selectorsOfIds,
+  resumeBesideListeners,
+  watchPatterns,
+  nestedValues,
+  unknownReplies,
+  emptyRegistrations,
+  creditChanges,
+  expireTogether,
+  callerLeaves,
 ];
 
 /** They take the memory. */
@@ -61,9 +88,38 @@ const MEMORY: readonly Attack[] = [
   updateListenerUnread,
   serverInfoUnread,
   compressedHeaders,
+  validateOnlyUnread,
+  repeatedGathersUnread,
+  reflectionUnread,
 ];
 
-export const ATTACKS: readonly Attack[] = [...LOOP, ...MEMORY];
+/** They are no attacks, and must be served. */
+const LOADS: readonly Attack[] = [largeRequests, callerIds];
+
+/** They cut or delay peers that do nothing wrong. */
+const CUT: readonly Attack[] = [
+  slowLinkProducers,
+  resetFlood,
+  emptyDataFlood,
+  pingFlood,
+  settingsFlood,
+  continuationFlood,
+  silentConnections,
+  idleConnections,
+  connectionChurn,
+];
+
+/** They lock others out. */
+const LOCKED_OUT: readonly Attack[] = [
+  pendingUsedUp,
+  topicsUsedUp,
+  sessionsUsedUp,
+  sessionsReplaced,
+  topicsRemoved,
+  requestsCancelled,
+];
+
+export const ATTACKS: readonly Attack[] = [...LOOP, ...MEMORY, ...LOADS, ...CUT, ...LOCKED_OUT];
 
 /** Finds an attack by its name. */
 export function attackNamed(name: string): Attack {

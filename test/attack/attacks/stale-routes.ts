@@ -1,0 +1,32 @@
+/**
+ * Routes that are computed again for each request: a wildcard that is registered and removed makes all routes stale, and
+ * patterns that all cover one topic make each computation long.
+ */
+
+import { bytesField, concat } from "../../support/wire-bytes.js";
+import type { Attack } from "../attack.js";
+import { call, METHOD, producerMessage, register, registration } from "./messages.js";
+import { openProducers } from "./parties.js";
+
+const SHARED = 12;
+const ROUNDS = 100_000;
+
+export const staleRoutes: Attack = {
+  name: "stale-routes",
+  sends: `Produce: a wildcard registered and removed between requests, beside ${2 ** SHARED} patterns that match`,
+  async run(attacker) {
+    const patterns = Array.from({ length: 2 ** SHARED }, (_, bits) => {
+      const tokens = Array.from({ length: SHARED }, (_, i) => ((bits >> i) & 1 ? "*" : "a"));
+      return registration([...tokens, "*"].join("."));
+    });
+    await openProducers(attacker, 1, { hello: () => ({ registrations: patterns }) });
+    const [churning] = await openProducers(attacker, 1, { hello: () => ({}) });
+    const churn = concat(register([registration("zz.*")]), producerMessage(4, bytesField(1, "zz.*")));
+    const caller = attacker.connect();
+    const request = call({ topic: ["a.".repeat(SHARED), "b"].join("") });
+    await attacker.repeat(ROUNDS, 16, () => {
+      churning?.send(churn);
+      return caller.call(METHOD.dispatch, request);
+    });
+  },
+};
