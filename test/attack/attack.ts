@@ -10,7 +10,7 @@ export interface Attack {
   readonly name: string;
   /** What is sent, in one line. */
   readonly sends: string;
-  /** Whether the short mode includes it: it ends within two seconds and needs no large state. */
+  /** Whether the short mode includes it. Together, these attacks take thirty seconds. */
   readonly isQuick?: boolean;
   /** The least time limit of the attack, in seconds. */
   readonly seconds?: number;

@@ -13,15 +13,19 @@ import { runAttack } from "./run.js";
 import { heading, lineOf } from "./table.js";
 import { verdictOf } from "./verdict.js";
 
+/** Time limits of an attack. */
+const SECONDS = 15;
+const SHORT_SECONDS = 4;
+
 const { values } = parseArgs({
   options: {
     only: { type: "string", multiple: true },
     list: { type: "boolean", default: false },
     short: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
-    seconds: { type: "string", default: "15" },
+    seconds: { type: "string" },
     heap: { type: "string" },
-    budget: { type: "string", default: "512" },
+    budget: { type: "string" },
     cap: { type: "string", default: "1536" },
     held: { type: "string", default: "20" },
     floor: { type: "string", default: "5" },
@@ -40,14 +44,14 @@ function chosen(): readonly Attack[] {
 /** @returns whether every bound held. */
 async function runAll(attacks: readonly Attack[]): Promise<boolean> {
   const bounds = {
-    budgetMb: Number(values.budget),
+    budgetMb: values.budget === undefined ? undefined : Number(values.budget),
     maxHeldMs: Number(values.held),
     p99FloorMs: Number(values.floor),
   };
   const options = {
     heapMb: values.heap === undefined ? undefined : Number(values.heap),
     capMb: Number(values.cap),
-    seconds: Number(values.seconds),
+    seconds: Number(values.seconds ?? (values.short ? SHORT_SECONDS : SECONDS)),
     p99FloorMs: bounds.p99FloorMs,
     isShort: values.short,
   };

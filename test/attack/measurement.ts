@@ -22,6 +22,8 @@ export interface Measurement {
   readonly isStillHeld: boolean;
   /** Resident memory of the server in MiB; `during` is the peak since the attack began. */
   readonly rss: Phases;
+  /** What the server says that it may hold, in MiB; undefined if it says nothing. */
+  readonly serverBudgetMb: number | undefined;
   /** What the server wrote to its log since the attack began, in bytes. */
   readonly loggedBytes: number;
   /** The 99th percentile of the honest neighbours' latency, in ms. */
@@ -40,8 +42,8 @@ export interface Measurement {
 
 /** The bounds of the verdict. */
 export interface Bounds {
-  /** What the server may hold, in MiB. */
-  readonly budgetMb: number;
+  /** What the server may hold, in MiB; undefined for what the server says itself. */
+  readonly budgetMb: number | undefined;
   /** In ms. */
   readonly maxHeldMs: number;
   /**

@@ -12,6 +12,7 @@ const WARM_UP_MS = 1_500;
 const BEFORE_MS = 3_000;
 /** The least time of an attack: for fewer requests there is no 99th percentile. */
 const MIN_ATTACK_MS = 3_000;
+const SHORT_MS = 1_000;
 /** How long an attack may run on after its time limit before it is ended. */
 const GRACE_MS = 2_000;
 /** Time within which the neighbours must be served as before, and the span that is looked at. */
@@ -61,13 +62,17 @@ async function measure(attack: Attack, options: RunOptions, parties: Parties): P
   await sleep(options.isShort ? BEFORE_MS / 2 : BEFORE_MS);
   const beganAt = performance.now();
   const before = { rss: server.residentMb(), p99: latencies.p99(calmAt, beganAt) };
+  const serverBudgetMb = await neighbours.serverBudgetMb();
   server.reset();
 
   const seconds = options.isShort ? options.seconds : Math.max(options.seconds, attack.seconds ?? 0);
   const attacker = new AttackerProcess(attack.name, server.address, seconds);
   const over = sleep(seconds * 1_000 + GRACE_MS);
   await Promise.race([attacker.whenDone, over, server.whenEnded]);
-  await Promise.race([sleep(Math.max(0, beganAt + MIN_ATTACK_MS - performance.now())), server.whenEnded]);
+  await Promise.race([
+    sleep(Math.max(0, beganAt + (options.isShort ? SHORT_MS : MIN_ATTACK_MS) - performance.now())),
+    server.whenEnded,
+  ]);
   const newcomer = server.ended === undefined ? await newcomerProblems(server.address) : [];
   const { sentBytes, decompressedBytes, told, ...attacked } = attacker.latest;
   attacker.leave();
@@ -87,6 +92,7 @@ async function measure(attack: Attack, options: RunOptions, parties: Parties): P
     heldWallMs: server.heldWallMs,
     isStillHeld,
     rss: { before: before.rss, during: server.peakMb, after: server.residentMb() },
+    serverBudgetMb,
     loggedBytes: server.loggedBytes,
     p99: { before: before.p99, during: p99During, after },
     honest: {

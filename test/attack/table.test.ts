@@ -10,6 +10,7 @@ const MEASUREMENT: Measurement = {
   heldWallMs: 46_100,
   isStillHeld: false,
   rss: { before: 90, during: 215.4, after: 91 },
+  serverBudgetMb: undefined,
   loggedBytes: 0,
   p99: { before: 10, during: 30, after: 15 },
   honest: { answered: 49, total: 50 },

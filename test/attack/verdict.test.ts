@@ -12,6 +12,7 @@ const GOOD: Measurement = {
   heldWallMs: 500,
   isStillHeld: false,
   rss: { before: 90, during: 215, after: 90 },
+  serverBudgetMb: undefined,
   loggedBytes: 0,
   p99: { before: 10, during: 30, after: 15 },
   honest: { answered: 50, total: 50 },
@@ -39,6 +40,15 @@ describe("a verdict", () => {
     ["an attack that sent nothing", { sentBytes: 0 }, "void: nothing was sent"],
   ])("names %s", (_, change, broken) => {
     expect(verdictOf({ ...GOOD, ...change }, BOUNDS)).toEqual([broken]);
+  });
+
+  it("takes the budget of the server if none is named, and else 512 MiB", () => {
+    const own = { ...BOUNDS, budgetMb: undefined };
+    const held = (heldMb: number) => ({ ...GOOD, rss: { before: 90, during: 90 + heldMb, after: 90 } });
+    expect(verdictOf({ ...held(126), serverBudgetMb: 100 }, own)).toEqual(["memory"]);
+    expect(verdictOf({ ...held(126), serverBudgetMb: 101 }, own)).toEqual([]);
+    expect(verdictOf(held(640), own)).toEqual([]);
+    expect(verdictOf(held(641), own)).toEqual(["memory"]);
   });
 
   it("compares no latency below the floor", () => {

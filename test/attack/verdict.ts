@@ -3,6 +3,8 @@ import type { Bounds, Measurement } from "./measurement.js";
 
 /** How far the peak may exceed the budget. */
 const PEAK_SLACK = 1.25;
+/** The budget of a server that does not say what it may hold, in MiB. */
+const DEFAULT_BUDGET_MB = 512;
 const MAX_DURING_RATIO = 3;
 const MAX_AFTER_RATIO = 1.5;
 
@@ -15,7 +17,8 @@ export function verdictOf(measurement: Measurement, bounds: Bounds): readonly st
   if (ended !== undefined) broken.push(`process ended: ${ended}`);
   if (measurement.isStillHeld) broken.push("loop is still held");
   else if (measurement.heldMs > bounds.maxHeldMs) broken.push("loop held");
-  if (rss.during - rss.before > bounds.budgetMb * PEAK_SLACK) broken.push("memory");
+  const budgetMb = bounds.budgetMb ?? measurement.serverBudgetMb ?? DEFAULT_BUDGET_MB;
+  if (rss.during - rss.before > budgetMb * PEAK_SLACK) broken.push("memory");
   broken.push(...latencyVerdict(measurement, bounds));
   if (honest.answered < honest.total) broken.push(`${honest.total - honest.answered} unanswered`);
   broken.push(...problems);

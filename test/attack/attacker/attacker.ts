@@ -4,6 +4,8 @@ import { Connection, type ConnectionOptions } from "./connection.js";
 import { RawConnection } from "./raw-connection.js";
 import type { Tally } from "./tally.js";
 
+const POLL_MS = 20;
+
 /** The attacker of one attack. Everything that it opens stays open until its process ends. */
 export class Attacker {
   constructor(
@@ -49,6 +51,14 @@ export class Attacker {
       this.signal.addEventListener("abort", () => resolve(), { once: true });
     });
     await Promise.race([event, over]);
+  }
+
+  /** Waits until a condition holds. Rejects if it does not hold by the end of the attack. */
+  async until(what: string, condition: () => boolean): Promise<void> {
+    while (!condition()) {
+      if (!this.goesOn) throw new Error(`${what} did not come in time`);
+      await this.wait(POLL_MS);
+    }
   }
 
   /** Waits, but not beyond the end of the attack. */

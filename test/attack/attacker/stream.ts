@@ -117,8 +117,13 @@ export class Stream {
   async sendInTurn(message: OutgoingMessage): Promise<void> {
     if (this.send(message) || !this.isOpen) return;
     await new Promise<void>((resolve) => {
-      this.#stream.once("drain", resolve);
-      this.#stream.once("close", resolve);
+      const done = (): void => {
+        this.#stream.off("drain", done);
+        this.#stream.off("close", done);
+        resolve();
+      };
+      this.#stream.on("drain", done);
+      this.#stream.on("close", done);
     });
   }
 

@@ -1,6 +1,6 @@
 /** Connections that are opened and not used. Each is a socket, a session of HTTP/2 and timers. */
 import type { Attack } from "../attack.js";
-import type { RawConnection } from "../attacker/raw-connection.js";
+import { PREFACE, type RawConnection } from "../attacker/raw-connection.js";
 
 const CONNECTIONS = 8_000;
 const OPEN_AT_ONCE = 16;
@@ -21,8 +21,8 @@ function connections(name: string, what: string, then: (connection: RawConnectio
 
 export const silentConnections: Attack = connections(
   "silent-connections",
-  "on which nothing is sent but a byte",
-  (connection) => connection.send(Buffer.from("P")),
+  "that send their preface and nothing more",
+  (connection) => connection.send(PREFACE),
 );
 
 export const idleConnections: Attack = connections("idle-connections", "without a call", (connection) =>

@@ -36,11 +36,10 @@ function floodOnFreshConnections(
 }
 
 /** A flood of the same frames on one connection after the other. */
-function frames(name: string, what: string, batch: Buffer, isQuick = false): Attack {
+function frames(name: string, what: string, batch: Buffer): Attack {
   return {
     name,
     sends: `${what}, on fresh connections`,
-    isQuick,
     run: (attacker) =>
       floodOnFreshConnections(attacker, async (connection) => {
         while (attacker.goesOn && connection.isOpen) await connection.sendInTurn(batch);
@@ -51,6 +50,7 @@ function frames(name: string, what: string, batch: Buffer, isQuick = false): Att
 export const resetFlood: Attack = {
   name: "reset-flood",
   sends: "HEADERS and RST_STREAM, 4,000 on each of fresh connections",
+  isQuick: true,
   run(attacker) {
     const headers = literalHeaders(callHeaders(METHOD.dispatch));
     return floodOnFreshConnections(attacker, async (connection) => {

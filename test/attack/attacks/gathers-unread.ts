@@ -15,6 +15,7 @@ const TOPIC = "joined";
 export const gathersUnread: Attack = {
   name: "gathers-unread",
   sends: `Gather: ${GATHERS} that join one request and read nothing; ${RESULTS} results of 1 MB, gzipped`,
+  isQuick: true,
   async run(attacker) {
     const ids: string[] = [];
     const [producer] = await openProducers(attacker, 1, {
@@ -24,11 +25,10 @@ export const gathersUnread: Attack = {
     const connection = attacker.connect({ readsNothing: true });
     const message = call({ topic: TOPIC, requestId: "shared", ttlSeconds: 600 });
     for (let i = 0; i < GATHERS; i++) void connection.call(METHOD.gather, message, { isUnread: true });
-    await attacker.wait(1_500);
-    const [id] = ids;
-    if (id === undefined) throw new Error("the producer got no assignment");
-    const result = prepared(reply(id, Buffer.alloc(RESULT_BYTES), true), true);
+    await attacker.until("the assignment", () => ids.length > 0);
+    await attacker.wait(500);
+    const result = prepared(reply(ids[0] ?? "", Buffer.alloc(RESULT_BYTES), true), true);
     for (let i = 0; i < RESULTS; i++) producer?.send(result);
-    await attacker.wait(3_000);
+    await attacker.wait(2_000);
   },
 };

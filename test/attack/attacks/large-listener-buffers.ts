@@ -29,7 +29,7 @@ export const largeListenerBuffers: Attack = {
       onAssignment: (id) => ids.push(id),
     });
     await attacker.connect().call(METHOD.dispatch, call({ topic: TOPIC, ttlSeconds: 600 }));
-    await attacker.wait(300);
+    await attacker.until("the assignment", () => ids.length > 0);
     const result = prepared(reply(ids[0] ?? "", Buffer.alloc(1_000_000), true), true);
     for (let i = 0; i < RESULTS && attacker.goesOn; i++) {
       producer?.send(result);

@@ -11,7 +11,6 @@ const COUNT = Math.floor(1_000_000 / ONE.byteLength);
 export const registerOneWildcard: Attack = {
   name: "register-one-wildcard",
   sends: `Produce: ${COUNT} registers of one wildcard in one message`,
-  isQuick: true,
   async run(attacker) {
     const stream = attacker.connect().open(METHOD.produce);
     stream.send(hello());

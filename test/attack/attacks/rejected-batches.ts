@@ -13,7 +13,6 @@ function rejected(name: string, what: string, one: Buffer, wrap: (all: Buffer) =
   return {
     name,
     sends: `Produce, gzipped: ${count} ${what} in one message`,
-    isQuick: true,
     async run(attacker) {
       const stream = attacker.connect().open(METHOD.produce, { gzip: true });
       stream.send(hello({ reportsDispositions: true }));

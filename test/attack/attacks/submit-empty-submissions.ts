@@ -11,7 +11,6 @@ const EMPTY = Buffer.from([0x0a, 0x00]);
 export const submitEmptySubmissions: Attack = {
   name: "submit-empty-submissions",
   sends: `Submit: ${COUNT} empty submissions in one message`,
-  isQuick: true,
   async run(attacker) {
     const stream = attacker.connect().open(METHOD.submit);
     stream.send(times(COUNT, EMPTY));

@@ -15,6 +15,7 @@ const PATTERNS = 2 ** SHARED;
 export const updateListenerPatterns: Attack = {
   name: "update-listener-patterns",
   sends: `UpdateListener: ${PATTERNS} patterns beside ${TOPICS} topics`,
+  isQuick: true,
   async run(attacker) {
     await openProducers(attacker, 1, {
       hello: () => ({ registrations: registrations(TOPICS, "a.".repeat(SHARED)) }),

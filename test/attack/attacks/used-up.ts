@@ -14,6 +14,7 @@ const TOPICS_OF_SESSION = 10_000;
 export const pendingUsedUp: Attack = {
   name: "pending-used-up",
   sends: `Submit, gzipped: ${PENDING} requests that wait for an hour`,
+  isQuick: true,
   async run(attacker) {
     await submitWaiting(attacker, PENDING);
     await attacker.wait(2_000);

@@ -39,6 +39,13 @@ export class Neighbours {
     return neighbours;
   }
 
+  /** What the server says that it may hold, in MiB; undefined if it does not say it. */
+  async serverBudgetMb(): Promise<number | undefined> {
+    const { limits } = await this.#caller.introspect.serverInfo();
+    const bytes = limits["max_held_bytes"] ?? limits["maxHeldBytes"];
+    return bytes === undefined ? undefined : bytes / 1_048_576;
+  }
+
   /** Sends no further requests and waits for the answers, but not for longer than `waitMs`. */
   async finish(waitMs: number): Promise<void> {
     clearInterval(this.#timer);
