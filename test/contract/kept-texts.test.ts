@@ -3,10 +3,12 @@ import { ProduceRequest, ProducerMessage, Result, WireReader } from "ate-dispatc
 import { describe, expect, it } from "vitest";
 import { decodeProduce } from "../../src/grpc/wire/decode-produce.js";
 import { decodeResult } from "../../src/grpc/wire/decode-result.js";
+import { createEntryLimits } from "../../src/grpc/wire/entry-limits.js";
 import { collectGarbage } from "../support/collect-garbage.js";
 
 const MIB = 1_024 * 1_024;
 const COUNT = 30;
+const LIMITS = { maxResultBytes: MIB, entries: createEntryLimits(10_000) };
 
 /** Bytes on the heap per value that is made and kept. */
 function bytesPer(make: (i: number) => unknown): number {
@@ -46,7 +48,10 @@ describe("of a message of 1 MiB", () => {
     const encoded = ProduceRequest.encode(ProduceRequest.fromPartial({ messages })).finish();
     const decode = () => {
       const message = Buffer.from(encoded);
-      return { decoded: decodeProduce(message, 1, MIB).next().value, message: new WeakRef(message.buffer) };
+      return {
+        decoded: decodeProduce(message, 1, LIMITS).next().value,
+        message: new WeakRef(message.buffer),
+      };
     };
     const { decoded, message } = decode();
     await new Promise((resolve) => setImmediate(resolve));
