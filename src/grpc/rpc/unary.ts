@@ -32,26 +32,30 @@ export function answerUnary(
   const fail = (status: GrpcStatus): void => {
     if (!isAnswered) answer(status);
   };
+  const handle = (effect: AddressedEffect): void => {
+    if (effect.kind === "reject") {
+      fail(grpcStatus(effect.refusal));
+      return;
+    }
+    const response = responseOf(effect);
+    if (response) answer(null, response);
+  };
+  let isDeferred = false;
   guard(logger, fail, () => {
     const session = runtime.openCall((effect) => {
       if (isAnswered || effect.kind === "deliver" || effect.kind === "summarize") return;
-      if (effect.kind === "reject") {
-        fail(grpcStatus(effect.refusal));
-        return;
-      }
-      const response = responseOf(effect);
-      if (response) answer(null, response);
+      if (isDeferred) guard(logger, fail, () => handle(effect));
+      else handle(effect);
     });
-    let isSubmitted = false;
     try {
       const input = inputOf(session);
       if ("kind" in input) runtime.submit(input);
       else fail(grpcStatus(input.refused));
-      isSubmitted = true;
+      isDeferred = !isAnswered;
     } finally {
-      if (isAnswered || !isSubmitted) runtime.close(session);
+      if (!isDeferred) runtime.close(session);
     }
-    if (isAnswered) return;
+    if (!isDeferred) return;
     stopWaiting = () => runtime.close(session);
     onCancelled(call, stopWaiting);
   });
