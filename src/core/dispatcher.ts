@@ -31,6 +31,7 @@ import { readReplay } from "./rules/replay.js";
 import { takeResult } from "./rules/results.js";
 import { sendHeartbeat } from "./rules/sessions.js";
 import type { StepContext } from "./rules/step-context.js";
+import type { ProducerSession } from "./state/producer-session.js";
 import { type AnyDeadline, type AnySession, State } from "./state/state.js";
 import { StateInspector } from "./views/inspector.js";
 import { snapshotOf } from "./views/snapshot.js";
@@ -39,7 +40,7 @@ import type { Input, ProducerInput } from "./vocabulary/input.js";
 import { InvariantError } from "./vocabulary/invariant.js";
 import { DEFAULT_LIMITS, type Limits } from "./vocabulary/limits.js";
 import type { Instant } from "./vocabulary/model.js";
-import { refusal } from "./vocabulary/reason.js";
+import { type Refusal, refusal } from "./vocabulary/reason.js";
 import type { Inspector, Snapshot } from "./vocabulary/views.js";
 
 /** Interval between sweeps for expired state, in milliseconds. */
@@ -212,6 +213,12 @@ export class Dispatcher {
         drainProducer(state, producer, step);
         break;
     }
+    if (producer.overLimit) this.endOverLimit(producer, producer.overLimit, step);
+  }
+
+  private endOverLimit(producer: ProducerSession, refused: Refusal, step: StepContext): void {
+    departProducer(this.state, producer, step);
+    step.effects.push({ kind: "close", to: producer.key, refusal: refused });
   }
 
   private depart(session: AnySession, step: StepContext): void {

@@ -19,6 +19,7 @@ import type { Registration } from "../vocabulary/model.js";
 import { connectionAge, invalid, type Refusal, refusal } from "../vocabulary/reason.js";
 import { assignFromBacklog } from "./credit.js";
 import { endIfOver } from "./ending.js";
+import { fault } from "./faults.js";
 import {
   idRule,
   lengthRule,
@@ -79,7 +80,7 @@ export function registerTopics(
   const { registrations, correlationId } = input;
   const refused = registerRefusal(state, producer, input);
   if (refused) {
-    step.effects.push({ kind: "fault", to: producer.key, correlationId, refusal: refused });
+    fault(producer, correlationId, refused, step);
     return;
   }
   for (const { topic, group } of registrations) state.router.registerProducer(producer, topic, group);
@@ -103,7 +104,7 @@ export function deregisterTopics(
   ].filter((verdict) => verdict !== undefined);
   if (violations.length > 0) {
     const refused = invalid(violations, input.kind);
-    step.effects.push({ kind: "fault", to: producer.key, correlationId, refusal: refused });
+    fault(producer, correlationId, refused, step);
     return;
   }
   for (const topic of topics) state.router.deregisterProducer(producer, topic, step.now);
@@ -125,7 +126,7 @@ export function updateCredit(
       description: `is ${input.maxOutstanding}; use 1 to ${max}`,
     };
     const refused = invalid([violation], input.kind);
-    step.effects.push({ kind: "fault", to: producer.key, correlationId: "", refusal: refused });
+    fault(producer, "", refused, step);
     return;
   }
   producer.maxOutstanding = input.maxOutstanding;
@@ -141,7 +142,7 @@ export function faultUnknownMessage(
   step: StepContext,
 ): void {
   const { refused = UNKNOWN_MESSAGE, correlationId = "" } = input;
-  step.effects.push({ kind: "fault", to: producer.key, correlationId, refusal: refused });
+  fault(producer, correlationId, refused, step);
 }
 
 /**

@@ -15,6 +15,7 @@ import { type DispositionState, type Instant, MIN_SHARED_BYTES, NO_SESSIONS } fr
 import { excerpt, quote, refusal } from "../vocabulary/reason.js";
 import { assignFromBacklog, settle } from "./credit.js";
 import { endIfOver } from "./ending.js";
+import { fault } from "./faults.js";
 import { dueAt } from "./gather.js";
 import { finishDrain } from "./sessions.js";
 import type { StepContext } from "./step-context.js";
@@ -34,7 +35,7 @@ export function takeResult(
   }
   countDisposition(state, disposition);
   if (input.fault) {
-    step.effects.push({ kind: "fault", to: producer.key, correlationId: "", refusal: input.fault });
+    fault(producer, "", input.fault, step);
   } else if (disposition === "UNKNOWN") faultUnknownAssignment(producer, input, step);
   if (!assignment) return;
   if (disposition === "ACCEPTED") deliverInTime(state, assignment, owned(input), step);
@@ -54,7 +55,7 @@ function faultUnknownAssignment(producer: ProducerSession, input: ResultReturned
   const message = `assignment ${quote(assignmentText)} is not one of this session; use the assignment_id of an Assignment of the same stream`;
   const metadata = { assignment_id: excerpt(assignmentText) };
   const refused = refusal("ASSIGNMENT_NOT_FOUND", message, metadata);
-  step.effects.push({ kind: "fault", to: producer.key, correlationId: "", refusal: refused });
+  fault(producer, "", refused, step);
 }
 
 function dispositionOfUnknown(producer: ProducerSession, { assignment }: ResultReturned): DispositionState {

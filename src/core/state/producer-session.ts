@@ -1,6 +1,8 @@
 import { IdTable } from "../tables/id-table.js";
+import type { RateLimit } from "../tables/rate-limit.js";
 import type { ProducerOpened } from "../vocabulary/input.js";
 import type { Instant } from "../vocabulary/model.js";
+import type { Refusal } from "../vocabulary/reason.js";
 import type { Assignment } from "./assignment.js";
 import { Backlog } from "./backlog.js";
 import { Session } from "./session.js";
@@ -28,6 +30,10 @@ export class ProducerSession extends Session {
   isDraining = false;
   /** Whether it drains because its connection reached its maximum age, and not by its own wish. */
   isAging = false;
+  /** The faults that it may still cause. Created for the first one. */
+  faults: RateLimit | undefined = undefined;
+  /** Why its session must end after this step, because it caused too many faults. */
+  overLimit: Refusal | undefined = undefined;
   answeredCount = 0;
   failedCount = 0;
   missedCount = 0;

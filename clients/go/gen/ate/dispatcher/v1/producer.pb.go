@@ -1425,7 +1425,8 @@ func (*Drained) Descriptor() ([]byte, []int) {
 	return file_ate_dispatcher_v1_producer_proto_rawDescGZIP(), []int{15}
 }
 
-// Fault says that the server rejected a message of the producer; the stream stays open. Set by the dispatcher.
+// Fault says that the server rejected a message of the producer; the stream stays open. A session that causes more than
+// 1,000 Faults at once, or more than 100 a second on average, ends with RESOURCE_EXHAUSTED. Set by the dispatcher.
 type Fault struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The `correlation_id` of the rejected message; empty if it has none.

@@ -341,7 +341,10 @@ export interface Disposition {
 export interface Drained {
 }
 
-/** Fault says that the server rejected a message of the producer; the stream stays open. Set by the dispatcher. */
+/**
+ * Fault says that the server rejected a message of the producer; the stream stays open. A session that causes more than
+ * 1,000 Faults at once, or more than 100 a second on average, ends with RESOURCE_EXHAUSTED. Set by the dispatcher.
+ */
 export interface Fault {
   /** The `correlation_id` of the rejected message; empty if it has none. */
   readonly correlationId: string;

@@ -1,0 +1,30 @@
+/**
+ * Faults: mistakes of a producer that do not end its stream, unless they are too many.
+ */
+import type { ProducerSession } from "../state/producer-session.js";
+import { RateLimit } from "../tables/rate-limit.js";
+import { type Refusal, refusal } from "../vocabulary/reason.js";
+import type { StepContext } from "./step-context.js";
+
+/** Faults that a session may cause at once. A batch of wrong messages from a producer with a bug stays below. */
+const MAX_FAULTS = 1_000;
+/** Faults a second that a session may cause on average. A Fault costs a hundred times the bytes that cause it. */
+const MAX_FAULTS_PER_SECOND = 100;
+
+const TOO_MANY_FAULTS = refusal(
+  "FAULT_LIMIT",
+  `the session caused more than ${MAX_FAULTS} faults at once or ${MAX_FAULTS_PER_SECOND} a second; send valid messages`,
+  { limit: String(MAX_FAULTS), limit_per_second: String(MAX_FAULTS_PER_SECOND) },
+);
+
+/** Tells a producer of a mistake, or notes that its mistakes are too many. */
+export function fault(
+  producer: ProducerSession,
+  correlationId: string,
+  refused: Refusal,
+  step: StepContext,
+): void {
+  producer.faults ??= new RateLimit(MAX_FAULTS_PER_SECOND, MAX_FAULTS);
+  if (producer.faults.take(step.now) > 0) producer.overLimit = TOO_MANY_FAULTS;
+  else step.effects.push({ kind: "fault", to: producer.key, correlationId, refusal: refused });
+}
