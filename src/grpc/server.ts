@@ -30,11 +30,12 @@ import { type Watchers, watch } from "./rpc/watch.js";
 import { BoundServers } from "./transport/bound-servers.js";
 import type { BidiCall, UnaryCall } from "./transport/call.js";
 import { CallHeaders } from "./transport/call-headers.js";
-import { type ConnectionLimit, limitConnections } from "./transport/connection-limit.js";
+import { type ConnectionLimit, limitConnections, RefusedConnections } from "./transport/connection-limit.js";
 import { Connections } from "./transport/connections.js";
 import { firstMessageInterceptor } from "./transport/first-message.js";
 import { createGrpcJsInternals, type Http2Limits } from "./transport/grpc-js-internals.js";
 import { partialLimits } from "./transport/partial-messages.js";
+import { CONNECTION_NUISANCE } from "./transport/peer-connection.js";
 import { PeerConnections } from "./transport/peer-connections.js";
 import { PeerLog } from "./transport/peer-log.js";
 import { logRefusal } from "./transport/refusal-log.js";
@@ -43,15 +44,20 @@ import type { ProcessFacts } from "./wire/encode-view.js";
 const SERVICES = ["ate.dispatcher.v1.DispatcherService", "ate.dispatcher.v1.IntrospectionService"];
 /**
  * By default, Node closes a connection with all its streams after more than 33 stream resets a second. Clients behind one
- * proxy share a connection and reach that rate by cancelling calls; see docs/adr/0008. The limit of rejected streams also
- * counts streams that are reset but not yet freed. Clients that give up while they wait for a free stream therefore reach
- * its default of 100 at once.
+ * proxy share a connection and reach that rate by cancelling calls; see docs/adr/0008. The server has a limit of its own,
+ * and Node's is above it. The limit of rejected streams also counts streams that are reset but not yet freed. Clients that
+ * give up while they wait for a free stream therefore reach its default of 100 at once.
  */
 const HTTP2_LIMITS: Http2Limits = {
-  streamResetBurst: 5_000,
-  streamResetRate: 500,
+  streamResetBurst: 2 * CONNECTION_NUISANCE.burst,
+  streamResetRate: 2 * CONNECTION_NUISANCE.perSecond,
   maxSessionRejectedStreams: 1_000_000,
 };
+
+/** Connections that fit into the memory of a usual process; about 23 KB each. The limit of open files may be lower. */
+const MAX_CONNECTIONS = 50_000;
+/** The part of the connections that one address may have; twice that while no other address is connected. */
+const PEER_SHARE = 0.25;
 
 /** Time to send the last statuses after the grace of a connection, before grpc-js destroys it, in milliseconds. */
 const LAST_STATUS_MS = 1_000;
@@ -99,13 +105,27 @@ export function createGrpcServer(
   });
   const internals = createGrpcJsInternals(server, services.logger);
   const headers = new CallHeaders(services.clock, new PeerLog(services.logger, services.clock));
-  const peers = new PeerConnections();
+  const refusals = new RefusedConnections(connectionLimit, services.logger, services.clock);
+  const peers = new PeerConnections(
+    {
+      ...services,
+      refused: (peer, openCount) => refusals.refused({ peer, openCount }),
+    },
+    {
+      maxConnections: Math.min(MAX_CONNECTIONS, connectionLimit?.maxConnections ?? MAX_CONNECTIONS),
+      share: PEER_SHARE,
+    },
+  );
   const intercept = firstMessageInterceptor({
     ...services,
     internals,
     headers,
     peers,
-    partial: { limits: partialLimits(options), deadline: services.opening, useless: () => undefined },
+    partial: {
+      limits: partialLimits(options),
+      deadline: services.opening,
+      useless: (connection) => peers.annoyed(connection),
+    },
   });
   const connections =
     options.maxConnectionAgeMs > 0
@@ -141,7 +161,7 @@ export function createGrpcServer(
           return bound;
         }),
       ).then((bound) => {
-        limitConnections(internals.boundServers(), connectionLimit, services.logger, services.clock);
+        limitConnections(internals.boundServers(), connectionLimit, refusals);
         return bound;
       }),
     notReady: () => health.notServing(),

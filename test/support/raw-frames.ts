@@ -166,6 +166,7 @@ export class RawConnection {
 
   /** Sends bytes. Resolves when the system has taken them, or the connection is closed. */
   async send(...parts: readonly Uint8Array[]): Promise<void> {
+    if (this.isClosed) return;
     const taken = new Promise<void>((resolve) => {
       this.#socket.write(Buffer.concat(parts), () => resolve());
     });

@@ -1,5 +1,5 @@
 /** The only file that subscribes to events of the HTTP/2 servers below grpc-js, one for each bound address. */
-import type { Http2Server } from "node:http2";
+import type { Http2Server, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import type { CallHeaders } from "./call-headers.js";
 import type { Connections } from "./connections.js";
@@ -45,11 +45,33 @@ export class BoundServers {
       // grpc-js subscribed when it created the server; the headers must be read before it reads them.
       server.prependListener("stream", (stream, headers) => this.#headers.read(stream, headers));
       server.on("session", (session) => {
-        this.#peers.begun(session);
+        this.#followPeer(session);
         this.#internals.pingWhileClosing(session);
+      });
+      server.on("sessionError", (error, session) => {
+        // Node found a flood or a violation of HTTP/2. Errors of the system, such as ECONNRESET, are nobody's fault.
+        if (String((error as NodeJS.ErrnoException).code).startsWith("ERR_HTTP2_"))
+          this.#peers.failed(session);
       });
       if (this.#connections) followAges(server, this.#connections);
     }
+  }
+
+  #followPeer(session: ServerHttp2Session): void {
+    const { connection, started } = this.#peers.begun(session);
+    session.once("connect", (_session, socket: Socket) => {
+      connection.socket = socket;
+    });
+    session.once("remoteSettings", started);
+    session.once("close", started);
+    // The event of the server would be too late: a stream that is reset at once no longer knows its session.
+    session.prependListener("stream", (stream: ServerHttp2Stream) => {
+      stream.once("aborted", () => {
+        // All streams of a connection are aborted when it closes.
+        const isOpen = !session.destroyed && session.socket?.destroyed === false;
+        if (isOpen) this.#peers.annoyed(connection);
+      });
+    });
   }
 
   /**

@@ -19,6 +19,30 @@ export interface ConnectionLimit {
   readonly remedy: string;
 }
 
+/** Logs connections that are refused, in few lines. */
+export class RefusedConnections {
+  private refusedCount = 0;
+  private quietUntil = Number.NEGATIVE_INFINITY;
+
+  /** @param limit - undefined if there is none. */
+  constructor(
+    private readonly limit: ConnectionLimit | undefined,
+    private readonly logger: Logger,
+    private readonly clock: Clock,
+  ) {}
+
+  /** A connection was refused. @param peer - says whose, and why. */
+  refused(peer: Readonly<Record<string, unknown>> = {}): void {
+    this.refusedCount++;
+    const now = this.clock.now();
+    if (now < this.quietUntil) return;
+    this.quietUntil = now + QUIET_MS;
+    const { refusedCount } = this;
+    this.refusedCount = 0;
+    this.logger.warn({ refusedCount, ...this.limit, ...peer }, "connections are refused");
+  }
+}
+
 /**
  * Limits the connections of servers; each has the same share.
  *
@@ -27,38 +51,15 @@ export interface ConnectionLimit {
 export function limitConnections(
   servers: readonly NetServer[],
   limit: ConnectionLimit | undefined,
-  logger: Logger,
-  clock: Clock,
+  refusals: RefusedConnections,
 ): void {
   if (!limit) return;
-  const refusals = new RefusedConnections(limit, logger, clock);
   for (const server of servers) {
     server.maxConnections = Math.max(1, Math.floor(limit.maxConnections / servers.length));
-    void refusals.count(server);
+    void countDropped(server, refusals);
   }
 }
 
-class RefusedConnections {
-  private refusedCount = 0;
-  private quietUntil = Number.NEGATIVE_INFINITY;
-
-  constructor(
-    private readonly limit: ConnectionLimit,
-    private readonly logger: Logger,
-    private readonly clock: Clock,
-  ) {}
-
-  async count(server: NetServer): Promise<void> {
-    for await (const _ of on(server, "drop")) this.refused();
-  }
-
-  private refused(): void {
-    this.refusedCount++;
-    const now = this.clock.now();
-    if (now < this.quietUntil) return;
-    this.quietUntil = now + QUIET_MS;
-    const { refusedCount } = this;
-    this.refusedCount = 0;
-    this.logger.warn({ refusedCount, ...this.limit }, "connections are refused");
-  }
+async function countDropped(server: NetServer, refusals: RefusedConnections): Promise<void> {
+  for await (const _ of on(server, "drop")) refusals.refused();
 }

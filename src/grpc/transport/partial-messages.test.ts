@@ -23,7 +23,7 @@ function createBounds() {
     useless: () => counted.useless++,
   };
   const peer = new Peer("a");
-  const connection = new PeerConnection(peer);
+  const connection = new PeerConnection(peer, () => undefined);
   const open = (isSingle = false) => {
     const stream = {
       isReading: true,

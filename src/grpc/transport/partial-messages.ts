@@ -57,7 +57,7 @@ export interface PartialServices {
   /** The deadline of a message from its first byte on. */
   readonly deadline: Watchdog;
   /** A frame arrived that no library sends. */
-  readonly useless: () => void;
+  readonly useless: (connection: PeerConnection) => void;
 }
 
 /** The message of one stream that is not complete, if there is one. */
@@ -114,7 +114,7 @@ export class PartialMessage {
       if (begin > 0 || this.#isBetween()) this.#release();
       if (this.#isBetween()) return;
     }
-    if (frame.length < MIN_FRAME_BYTES && !isBetween && begin === 0) this.#services.useless();
+    if (frame.length < MIN_FRAME_BYTES && !isBetween && begin === 0) this.#services.useless(this.#connection);
     this.#charge(frame, frame.length - begin);
     this.#check();
   }

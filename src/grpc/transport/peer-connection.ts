@@ -1,7 +1,20 @@
+import type { Socket } from "node:net";
+import type { Instant } from "../../core/vocabulary/model.js";
+import { type Allowance, Remainder } from "./allowance.js";
 import type { PartialMessage } from "./partial-messages.js";
 import type { Peer } from "./peer.js";
 
-/** What one connection holds. All its streams charge it, and release what they charged when they close. */
+/**
+ * Resets and useless frames of one connection; see docs/adr/0008. Beyond its own limit of resets, Node stops reading and
+ * leaves the connection open until its keepalive fails, so the server closes it a little earlier. Node 20 has a fixed limit
+ * of 1,000 at once and 33 a second.
+ */
+export const CONNECTION_NUISANCE: Allowance =
+  Number(process.versions.node.split(".")[0]) >= 22
+    ? { burst: 5_000, perSecond: 500 }
+    : { burst: 950, perSecond: 33 };
+
+/** What one connection holds and does. All its streams charge it, and release what they charged when they close. */
 export class PeerConnection {
   /** Messages that have begun and are not complete, the oldest first. */
   readonly partial = new Set<PartialMessage>();
@@ -11,12 +24,30 @@ export class PeerConnection {
   partialBytes = 0;
   /** Bytes of answers that the peer has not read. */
   unreadBytes = 0;
+  /** Undefined until the connection is ready. */
+  socket: Socket | undefined = undefined;
+  readonly #nuisance = new Remainder(CONNECTION_NUISANCE);
+  readonly #close: (socket: Socket | undefined) => void;
 
-  constructor(readonly peer: Peer) {}
+  /** @param close - closes the connection for what it sent. */
+  constructor(
+    readonly peer: Peer,
+    close: (socket: Socket | undefined) => void,
+  ) {
+    this.#close = close;
+  }
 
   /** Charges the bytes of incomplete messages; negative to release them. */
   chargePartial(byteLength: number): void {
     this.partialBytes += byteLength;
     this.peer.partialBytes += byteLength;
+  }
+
+  /** Counts a reset or a useless frame, and closes the connection if there are too many of its own or of its address. */
+  annoy(now: Instant): void {
+    const isTolerated = this.#nuisance.take(now);
+    if (this.peer.annoy(now) && isTolerated) return;
+    this.peer.penalize(now);
+    this.#close(this.socket);
   }
 }
