@@ -51,7 +51,7 @@ export const LIMIT_KEYS: { readonly [K in keyof Limits]: Definition<Limits[K]> }
     core.maxSessions,
     1,
     1_000_000,
-    "Maximum open producer, listener and caller streams; further ones are RESOURCE_EXHAUSTED",
+    "Maximum open streams of producers, listeners, callers and watchers; further ones are RESOURCE_EXHAUSTED",
     "About 40 KB per stream: 2 GB when full.",
   ),
   maxTopics: count(

@@ -29,7 +29,7 @@ import {
 } from "./rules/producers.js";
 import { readReplay } from "./rules/replay.js";
 import { takeResult } from "./rules/results.js";
-import { sendHeartbeat } from "./rules/sessions.js";
+import { sendHeartbeat, streamRefusal } from "./rules/sessions.js";
 import type { StepContext } from "./rules/step-context.js";
 import type { ProducerSession } from "./state/producer-session.js";
 import { type AnyDeadline, type AnySession, State } from "./state/state.js";
@@ -107,6 +107,11 @@ export class Dispatcher {
     return snapshotOf(this.state);
   }
 
+  /** Why no further stream may be opened; undefined if one may. For streams that are no sessions: they are counted only. */
+  get streamRefusal(): Refusal | undefined {
+    return streamRefusal(this.state);
+  }
+
   /** Number of requests that have not ended. */
   get pendingCount(): number {
     return this.state.requests.size;
@@ -172,6 +177,9 @@ export class Dispatcher {
         break;
       case "watchStopped":
         state.watcherCount--;
+        break;
+      case "streamsCounted":
+        state.otherStreamCount = input.count;
         break;
       case "drainStarted":
         this.startDrain(input.graceMs, step);

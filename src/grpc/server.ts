@@ -34,6 +34,7 @@ import { type ConnectionLimit, limitConnections, RefusedConnections } from "./tr
 import { Connections } from "./transport/connections.js";
 import { firstMessageInterceptor } from "./transport/first-message.js";
 import { createGrpcJsInternals, type Http2Limits } from "./transport/grpc-js-internals.js";
+import { OtherStreams } from "./transport/other-streams.js";
 import { partialLimits } from "./transport/partial-messages.js";
 import { CONNECTION_NUISANCE } from "./transport/peer-connection.js";
 import { PeerConnections } from "./transport/peer-connections.js";
@@ -121,6 +122,11 @@ export function createGrpcServer(
     internals,
     headers,
     peers,
+    otherStreams: new OtherStreams(
+      services.runtime,
+      peers,
+      facts.limits["maxSessions"] ?? Number.POSITIVE_INFINITY,
+    ),
     partial: {
       limits: partialLimits(options),
       deadline: services.opening,

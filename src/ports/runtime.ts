@@ -2,7 +2,7 @@ import type { AddressedEffect, Deliver, Summarize } from "../core/vocabulary/eff
 import type { Fact } from "../core/vocabulary/fact.js";
 import type { Input } from "../core/vocabulary/input.js";
 import type { Instant, SessionKey } from "../core/vocabulary/model.js";
-import type { ReasonName } from "../core/vocabulary/reason.js";
+import type { ReasonName, Refusal } from "../core/vocabulary/reason.js";
 import type { Inspector, Snapshot } from "../core/vocabulary/views.js";
 import type { Sink } from "./sink.js";
 import type { Watchdog } from "./watchdog.js";
@@ -93,6 +93,8 @@ export interface Runtime {
   openCall(onEffect: (effect: AddressedEffect | Deliver | Summarize) => void): SessionKey;
   /** Subscribes to facts. @returns a function that unsubscribes; a second call of it does nothing. */
   watch(onFact: (fact: Fact) => void): () => void;
+  /** Why no further stream may be opened that is no session; undefined if one may. */
+  readonly streamRefusal: Refusal | undefined;
   /** The counts and totals of the core. */
   snapshot(): Snapshot;
   /** Lists producers, listeners, topics and requests. */

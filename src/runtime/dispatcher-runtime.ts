@@ -6,6 +6,7 @@ import type { Fact } from "../core/vocabulary/fact.js";
 import type { Input } from "../core/vocabulary/input.js";
 import type { Limits } from "../core/vocabulary/limits.js";
 import type { Instant, SessionKey } from "../core/vocabulary/model.js";
+import type { Refusal } from "../core/vocabulary/reason.js";
 import type { Inspector, Snapshot } from "../core/vocabulary/views.js";
 import type { ActivityLog } from "../ports/activity.js";
 import type { BatchFactory } from "../ports/batch.js";
@@ -118,6 +119,10 @@ export class DispatcherRuntime implements Runtime {
     if (!outbox) return { queuedBytes: 0, deliveredCount: 0, droppedCount: 0 };
     const { byteLength: queuedBytes, deliveredCount, droppedCount } = outbox;
     return { queuedBytes, deliveredCount, droppedCount };
+  }
+
+  get streamRefusal(): Refusal | undefined {
+    return this.core.streamRefusal;
   }
 
   get inspector(): Inspector {

@@ -9,7 +9,7 @@ import { status as Code } from "@grpc/grpc-js";
 import { DispositionState, NoProducersAction, Status } from "ate-dispatcher-client/internal";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { startServer, useServer } from "../support/in-process.js";
-import { callWithoutEnd, connectRaw } from "../support/raw-call.js";
+import { callRaw, callWithoutEnd, connectRaw } from "../support/raw-call.js";
 import {
   bytesField,
   concat,
@@ -847,6 +847,44 @@ describe("streams and requests beyond a limit", () => {
       expect(refused).toMatchObject({ ...retry, reason: "SESSION_LIMIT", metadata: { limit: "1" } });
       expect(refused.retryDelayMs).toBeGreaterThan(0);
     }
+  });
+
+  it.each([
+    ["Watch", "/ate.dispatcher.v1.IntrospectionService/Watch"],
+    ["Watch of health checks", "/grpc.health.v1.Health/Watch"],
+    ["reflection", "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"],
+    ["reflection, alpha", "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"],
+  ])("get RESOURCE_EXHAUSTED at the limit of sessions, and count towards it: %s", async (_, path) => {
+    const { address } = await startServer({ maxSessions: 1 });
+    const client = connect(address);
+    const listener = await client.listener({ topics: ["t"] });
+    const session = connectRaw(address);
+    const limit = { ...retry, reason: "SESSION_LIMIT" };
+    expect((await callRaw(session, path, Buffer.alloc(5))).refused).toMatchObject(limit);
+    listener.cancel();
+    await expect.poll(async () => (await client.serverInfo()).counts.listeners).toBe(0);
+    const stream = session.request({
+      ":method": "POST",
+      ":path": path,
+      "content-type": "application/grpc",
+      te: "trailers",
+    });
+    stream.on("error", () => undefined);
+    const answered = new Promise((resolve) => stream.on("data", resolve));
+    if (path.includes("Reflection")) stream.write(Buffer.from([0, 0, 0, 0, 2, 0x3a, 0]));
+    else stream.end(Buffer.alloc(5));
+    await answered;
+    expect(await client.listen({}).ended).toMatchObject(limit);
+    stream.close();
+    await expect
+      .poll(async () => {
+        const listening = client.listen({ topics: ["t"] });
+        return Promise.race([
+          listening.next("ready").then(() => "ready"),
+          listening.ended.then(({ reason }) => reason),
+        ]);
+      })
+      .toBe("ready");
   });
 
   it("get RESOURCE_EXHAUSTED at the limit of a session's topics, and producers get it as a Fault", async () => {

@@ -59,6 +59,23 @@ describe("a connection whose answers are not read", () => {
     expect((await callRaw(session, "Dispatch", request)).code).toBe(Code.OK);
   });
 
+  it("loses a stream of reflection on which it asks on, and goes on", async () => {
+    const { address } = await startServer({ closeTimeoutMs: 50 });
+    const session = connectRaw(address);
+    const stream = session.request({
+      ":method": "POST",
+      ":path": "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+      "content-type": "application/grpc",
+      te: "trailers",
+    });
+    stream.on("error", () => undefined);
+    const question = framed(bytesField(4, "ate.dispatcher.v1.DispatcherService"));
+    stream.write(Buffer.concat(Array.from({ length: 1_000 }, () => question)));
+    await new Promise((resolve) => stream.on("close", resolve));
+    expect(stream.rstCode).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    expect((await callRaw(session, "Dispatch", request)).code).toBe(Code.OK);
+  });
+
   it("loses the calls whose answers it does not read for closeTimeoutMs, and goes on", async () => {
     const { address } = await startServer({ closeTimeoutMs: 50 });
     await fill(address);

@@ -152,6 +152,8 @@ export class Interpreter {
         return this.step({ kind: "watchStarted" });
       case "unwatch":
         return this.step({ kind: "watchStopped" });
+      case "streams":
+        return this.step({ kind: "streamsCounted", count: command.count("count") });
       case "server":
         return this.server(command);
       case "at":

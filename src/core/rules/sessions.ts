@@ -17,8 +17,13 @@ import type { StepContext } from "./step-context.js";
 export function admitSession(state: State, older?: AnySession): Refusal | undefined {
   if (state.phase !== "OPEN")
     return refusal("SHUTTING_DOWN", "the server is shutting down; reconnect to another server");
+  return older ? undefined : streamRefusal(state);
+}
+
+/** @returns why no further stream can be opened; undefined if one can. */
+export function streamRefusal(state: State): Refusal | undefined {
   const limit = state.limits.maxSessions;
-  if (older || state.sessions.size < limit) return undefined;
+  if (state.sessions.size + state.otherStreamCount < limit) return undefined;
   const message = `the limit of ${limit} open streams is reached; retry later or raise maxSessions`;
   return refusal("SESSION_LIMIT", message, { limit: String(limit) }, 1_000);
 }

@@ -58,6 +58,8 @@ export class State {
   assignmentSerial = 0;
   /** Number of watchers, which receive facts. */
   watcherCount = 0;
+  /** Number of open streams that are no sessions: of watchers, health checks and reflection. */
+  otherStreamCount = 0;
   /** DRAINING accepts no new requests or sessions. In CLOSED, every stream has been told to end. */
   phase: "OPEN" | "DRAINING" | "CLOSED" = "OPEN";
   readonly totals: Totals = {

@@ -231,6 +231,12 @@ export interface WatchStopped {
   readonly kind: "watchStopped";
 }
 
+/** The number of open streams that are no sessions has changed. They count towards the limit of sessions. */
+export interface StreamsCounted {
+  readonly kind: "streamsCounted";
+  readonly count: number;
+}
+
 /** Time passed: settles the deadlines that are due. */
 export interface ClockAdvanced {
   readonly kind: "clockAdvanced";
@@ -275,6 +281,7 @@ export type Input =
   | WorkContinued
   | WatchStarted
   | WatchStopped
+  | StreamsCounted
   | ClockAdvanced
   | DrainStarted
   | DrainExpired;

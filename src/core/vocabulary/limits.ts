@@ -14,7 +14,7 @@ export interface Limits {
   readonly maxPendingBytes: number;
   /** Maximum rate of accepted requests, per second, averaged over a second; 0 for no limit. Default 0. */
   readonly maxRequestsPerSecond: number;
-  /** Maximum number of open producer, listener and caller streams. Default 50,000: about 40 KB each. */
+  /** Maximum number of open streams: producers, listeners, callers, watchers. Default 50,000: about 40 KB each. */
   readonly maxSessions: number;
   /** Maximum number of topics with state. Default 200,000. */
   readonly maxTopics: number;

@@ -17,10 +17,12 @@ import { grpcStatus } from "../wire/status.js";
 import type { CallHeaders } from "./call-headers.js";
 import type { GrpcJsInternals } from "./grpc-js-internals.js";
 import { followFrames, onceClosed } from "./http2-events.js";
+import { isOtherStream, type OtherStreams } from "./other-streams.js";
 import { PartialMessage, type PartialServices } from "./partial-messages.js";
+import type { PeerConnection } from "./peer-connection.js";
 import type { PeerConnections } from "./peer-connections.js";
 import { explainMistakes } from "./peer-mistakes.js";
-import { chargeAnswer, unreadRefusal } from "./unread-answers.js";
+import { chargeAnswer, StreamAnswers, unreadRefusal } from "./unread-answers.js";
 
 /** Streams without a deadline of their first message: clients open them ahead of it. */
 const WITHOUT_TIMEOUT = new Set(["/ate.dispatcher.v1.DispatcherService/Submit"]);
@@ -36,6 +38,7 @@ export interface FirstMessageServices {
   readonly headers: CallHeaders;
   readonly peers: PeerConnections;
   readonly partial: PartialServices;
+  readonly otherStreams: OtherStreams;
 }
 
 /** Checks the headers of a call, bounds its metadata and its incomplete messages, and explains a peer's mistakes. */
@@ -50,6 +53,8 @@ export function firstMessageInterceptor(services: FirstMessageServices): ServerI
       if (stream) resetUnlessClosed(stream, closing);
     };
     const isUnary = !method.requestStream && !method.responseStream;
+    const isOther = isOtherStream(method.path);
+    const answers = connection && isOther && method.requestStream ? new StreamAnswers(connection) : undefined;
     let message: PartialMessage | undefined;
     let stop = (): void => undefined;
     const listener = new ServerListenerBuilder()
@@ -60,6 +65,11 @@ export function firstMessageInterceptor(services: FirstMessageServices): ServerI
           return;
         }
         if (stream && connection) {
+          const tooMany = isOther ? countStream(services, stream, connection) : undefined;
+          if (tooMany) {
+            call.sendStatus(grpcStatus(tooMany));
+            return;
+          }
           message = new PartialMessage(stream, connection, partial, !method.requestStream, end);
           followMessage(stream, message);
         }
@@ -71,7 +81,9 @@ export function firstMessageInterceptor(services: FirstMessageServices): ServerI
       .withOnReceiveMessage((received, next) => {
         // A call of one message is handled when its peer has closed its side.
         if (method.requestStream) stop();
-        next(received);
+        const refused = answers?.asked();
+        if (refused) end(refused);
+        else next(received);
       })
       .withOnReceiveHalfClose((next) => {
         stop();
@@ -83,13 +95,26 @@ export function firstMessageInterceptor(services: FirstMessageServices): ServerI
       .withOnCancel(() => stop())
       .build();
     const start: Responder["start"] = (next) => next(listener);
-    if (!isUnary || !stream || !connection) return new ServerInterceptingCall(call, { start });
+    if (!stream || !connection || !(isUnary || answers)) return new ServerInterceptingCall(call, { start });
+    if (answers) onceClosed(stream, () => answers.close());
     const sendMessage: Responder["sendMessage"] = (answer, next) => {
-      chargeAnswer(stream, connection, answer, closing);
+      if (answers) answers.answering();
+      else chargeAnswer(stream, connection, answer, closing);
       next(answer);
     };
     return new ServerInterceptingCall(call, { start, sendMessage });
   };
+}
+
+/** Counts a stream that is no session until it closes. @returns why it may not be opened; undefined if it may. */
+function countStream(
+  { otherStreams }: FirstMessageServices,
+  stream: ServerHttp2Stream,
+  { peer }: PeerConnection,
+): Refusal | undefined {
+  const refused = otherStreams.open(peer);
+  if (!refused) onceClosed(stream, () => otherStreams.close(peer));
+  return refused;
 }
 
 function followMessage(stream: ServerHttp2Stream, message: PartialMessage): void {

@@ -60,7 +60,7 @@ export class PeerConnections {
     this.#remembered.delete(peer);
     this.#forget(now);
     peer.connectionCount++;
-    if (peer.connectionCount > this.#maxConnections() || !peer.mayConnect(now)) {
+    if (peer.connectionCount > this.shareOf(this.#share.maxConnections) || !peer.mayConnect(now)) {
       this.#services.refused(address, peer.connectionCount - 1);
       // Node has to see the socket first: it subscribes to it in this turn.
       setImmediate(() => socket.destroy());
@@ -101,10 +101,11 @@ export class PeerConnections {
     return session && this.#connections.get(session);
   }
 
-  #maxConnections(): number {
-    const { maxConnections, share } = this.#share;
+  /** What one peer may have of so many; at least 1. */
+  shareOf(total: number): number {
+    const { share } = this.#share;
     const isAlone = this.#peers.size - this.#remembered.size === 1;
-    return Math.max(1, Math.floor(maxConnections * Math.min(1, isAlone ? 2 * share : share)));
+    return Math.max(1, Math.floor(total * Math.min(1, isAlone ? 2 * share : share)));
   }
 
   #forget(now: number): void {

@@ -13,6 +13,9 @@ const MAX_UNREAD_BYTES = 8 * 1_024 * 1_024;
 /** Cost of an answer beside its bytes, roughly: its buffers and its place in queues. */
 const ANSWER_BYTES = 256;
 
+/** Bytes of an answer of reflection: at most all files of the contract, which have 28 KB. */
+const STREAM_ANSWER_BYTES = 32 * 1_024;
+
 /** Why no answer may be computed for a connection; undefined if one may. */
 export function unreadRefusal({ unreadBytes }: PeerConnection): Refusal | undefined {
   if (unreadBytes <= MAX_UNREAD_BYTES) return undefined;
@@ -40,4 +43,38 @@ export function chargeAnswer(
     stop();
     connection.unreadBytes -= bytes;
   });
+}
+
+/**
+ * The answers on a stream of a library that answers every message and does not wait until the answers are read. The library
+ * begins an answer when the one before it has left, so all but the latest are charged, by the size of the largest.
+ */
+export class StreamAnswers {
+  readonly #connection: PeerConnection;
+  /** Messages whose answers have not begun. */
+  #waiting = 0;
+
+  constructor(connection: PeerConnection) {
+    this.#connection = connection;
+  }
+
+  /** A message has arrived. @returns why the stream must end; undefined if it goes on. */
+  asked(): Refusal | undefined {
+    this.#waiting++;
+    this.#connection.unreadBytes += STREAM_ANSWER_BYTES;
+    return unreadRefusal(this.#connection);
+  }
+
+  /** An answer begins. */
+  answering(): void {
+    if (this.#waiting === 0) return;
+    this.#waiting--;
+    this.#connection.unreadBytes -= STREAM_ANSWER_BYTES;
+  }
+
+  /** The stream has closed. */
+  close(): void {
+    this.#connection.unreadBytes -= this.#waiting * STREAM_ANSWER_BYTES;
+    this.#waiting = 0;
+  }
 }
