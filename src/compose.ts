@@ -103,7 +103,7 @@ function compose(options: DispatcherOptions, ownsProcess: boolean): DispatcherSe
   if (ownsProcess) routeGrpcJsLog(logger, clock);
   const { heartbeatMs, maxMessageBytes } = config;
   const encoding = createEncodeContext({ clock, serverId, heartbeatMs, maxMessageBytes });
-  const newBatch = () => new EventBatch(encoding);
+  const newBatch = (minSharedBytes: number) => new EventBatch(encoding, minSharedBytes);
   const activity = createActivityLog(logger, clock);
   const runtime = new DispatcherRuntime(serverId, config, newBatch, clock, activity);
   const opening = new SharedWatchdog(clock, config.firstMessageTimeoutMs);

@@ -21,5 +21,5 @@ export interface Batch {
   finish(): readonly Uint8Array[];
 }
 
-/** Creates an empty batch. */
-export type BatchFactory = () => Batch;
+/** Creates an empty batch. @param minSharedBytes - a payload of this size or more is a part of its own, not a copy. */
+export type BatchFactory = (minSharedBytes: number) => Batch;

@@ -11,7 +11,7 @@
  * that; see `core/vocabulary/effect.ts`.
  */
 import type { AddressedEffect, Deliver, Summarize } from "../core/vocabulary/effect.js";
-import type { Lane, SessionKey } from "../core/vocabulary/model.js";
+import { type Lane, MIN_LARGE_BYTES, MIN_SHARED_BYTES, type SessionKey } from "../core/vocabulary/model.js";
 import type { BatchFactory, Sendable } from "../ports/batch.js";
 import { Chunk } from "./chunk.js";
 import type { Outbox } from "./outbox.js";
@@ -61,7 +61,7 @@ export class Broadcast {
   send(outbox: Outbox, event: Sendable): void {
     let chunk = outbox.openTail;
     if (!chunk) {
-      chunk = new Chunk(this.newBatch(), [outbox]);
+      chunk = new Chunk(this.newBatch(MIN_SHARED_BYTES), [outbox]);
       this.directed.push(chunk);
       outbox.push(chunk);
       this.markDirty(outbox);
@@ -115,7 +115,7 @@ export class Broadcast {
       const outbox = this.find(key);
       if (outbox) owners.push(outbox);
     }
-    const chunk = new Chunk(this.newBatch(), owners);
+    const chunk = new Chunk(this.newBatch(MIN_LARGE_BYTES), owners);
     open.set(lane, chunk);
     for (const outbox of owners) {
       outbox.push(chunk);

@@ -3,7 +3,7 @@
  * slowly, the oldest deliveries are dropped, and a gap reports them.
  */
 import type { AddressedEffect, Close, Ready, Replay } from "../core/vocabulary/effect.js";
-import type { SessionKey } from "../core/vocabulary/model.js";
+import { MIN_SHARED_BYTES, type SessionKey } from "../core/vocabulary/model.js";
 import { refusal } from "../core/vocabulary/reason.js";
 import type { BatchFactory } from "../ports/batch.js";
 import type { OutboxBound } from "../ports/runtime.js";
@@ -239,7 +239,7 @@ export class Outbox {
   }
 
   private encodeGaps(lost: ReadonlyMap<string, Range>): readonly Uint8Array[] {
-    const batch = this.shared.newBatch();
+    const batch = this.shared.newBatch(MIN_SHARED_BYTES);
     for (const { topic, from, last, count } of lost.values()) {
       const reason = "SLOW_LISTENER";
       batch.append({ kind: "gap", to: this.key, topic, reason, from, last, lostCount: count });

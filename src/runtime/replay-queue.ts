@@ -3,6 +3,7 @@
  * when the transport accepts them, so a listener that does not read keeps no part of the log in memory.
  */
 import type { Replay, ReplaySlice } from "../core/vocabulary/effect.js";
+import { MIN_SHARED_BYTES } from "../core/vocabulary/model.js";
 import type { BatchFactory } from "../ports/batch.js";
 
 /** Target size of one replay message, in bytes. A larger delivery becomes a message of its own. */
@@ -43,7 +44,7 @@ export class ReplayQueue {
 
   /** Encodes the next message. The queue must not be empty. */
   take(): ReplayMessage {
-    const batch = this.newBatch();
+    const batch = this.newBatch(MIN_SHARED_BYTES);
     let deliveryCount = 0;
     for (let replay = this.replays[this.current]; replay; replay = this.replays[this.current]) {
       const slice = this.read(replay, this.next, SLICE_BYTES - batch.byteLength);

@@ -89,7 +89,7 @@ class Stage {
   constructor({ windowBytes, maxMessageBytes }: Sizes) {
     const encoding = createEncodeContext({ clock, serverId: "s", heartbeatMs: 1e12, maxMessageBytes });
     const limits = { heartbeatMs: 1e12, producerBufferBytes: windowBytes, recentRequests: 0 };
-    this.runtime = new DispatcherRuntime("s", limits, () => new EventBatch(encoding), clock);
+    this.runtime = new DispatcherRuntime("s", limits, (min) => new EventBatch(encoding, min), clock);
     this.session = this.runtime.openStream(this.sink, {
       ...{ maxBytes: windowBytes, overflow: "SLOW_PRODUCER", endsOnReject: false },
       stall: { watchdog: this.watchdog, timeoutMs: TIMEOUT_MS },
@@ -172,7 +172,7 @@ describe("the window of a producer", () => {
     const sink = new HeldSink();
     const reports: number[] = [];
     const encoding = createEncodeContext({ clock, serverId: "s", heartbeatMs: 1, maxMessageBytes: KIB });
-    const newBatch = () => new EventBatch(encoding);
+    const newBatch = (minSharedBytes: number) => new EventBatch(encoding, minSharedBytes);
     const nothing = () => ({ gap: undefined, deliveries: [], next: 1 });
     const outbox = new Outbox(
       1,

@@ -521,7 +521,7 @@ const encoding = createEncodeContext({
 });
 
 function batchOf(...effects: readonly Sendable[]): Uint8Array {
-  const batch = new EventBatch(encoding);
+  const batch = new EventBatch(encoding, MIN_SHARED_BYTES);
   for (const effect of effects) batch.append(effect);
   const message = Buffer.concat(batch.finish());
   expect(batch.byteLength).toBe(message.byteLength);
@@ -540,7 +540,7 @@ describe("a batch with large payloads", () => {
     });
     fc.assert(
       fc.property(fc.array(sized, { maxLength: 6 }), (effects) => {
-        const batch = new EventBatch(encoding);
+        const batch = new EventBatch(encoding, MIN_SHARED_BYTES);
         for (const effect of effects) batch.append(effect);
         const parts = batch.finish();
         const alone = effects.map((effect) => batchOf(effect));

@@ -19,7 +19,7 @@ const SILENT = pino({ level: "silent" });
 const verbatim = (bytes: Buffer): Buffer => bytes;
 
 /** Sizes of parts: some are copied together, some are written alone, and one is empty. */
-const PART_BYTES = [0, 3, 600, 40, 4_096, 40, 70_000, 511, 512];
+const PART_BYTES = [0, 3, 600, 40, 8_192, 40, 70_000, 511, 512];
 
 /** Splits a message into parts. */
 function partsOf(message: Buffer): readonly Buffer[] {

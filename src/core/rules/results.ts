@@ -11,7 +11,13 @@ import { NO_ROUTES, type Routes, type TopicState } from "../state/topic-state.js
 import { ownBytes } from "../tables/own-bytes.js";
 import type { Deliver } from "../vocabulary/effect.js";
 import type { ResultReturned } from "../vocabulary/input.js";
-import { type DispositionState, type Instant, MIN_SHARED_BYTES, NO_SESSIONS } from "../vocabulary/model.js";
+import {
+  type DispositionState,
+  type Instant,
+  MIN_LARGE_BYTES,
+  MIN_SHARED_BYTES,
+  NO_SESSIONS,
+} from "../vocabulary/model.js";
 import { excerpt, quote, refusal } from "../vocabulary/reason.js";
 import { assignFromBacklog, settle } from "./credit.js";
 import { endIfOver } from "./ending.js";
@@ -38,14 +44,15 @@ export function takeResult(
     fault(producer, "", input.fault, step);
   } else if (disposition === "UNKNOWN") faultUnknownAssignment(producer, input, step);
   if (!assignment) return;
-  if (disposition === "ACCEPTED") deliverInTime(state, assignment, owned(input), step);
+  if (disposition === "ACCEPTED") deliverInTime(state, assignment, owned(input, assignment), step);
   else if (disposition === "LATE" || disposition === "CANCELLED")
-    deliverLate(state, assignment, owned(input), step);
+    deliverLate(state, assignment, owned(input, assignment), step);
 }
 
 /** Copies a payload that messages will refer to, if it would keep the whole message of its producer in memory. */
-function owned(input: ResultReturned): ResultReturned {
-  if (input.payload.length < MIN_SHARED_BYTES) return input;
+function owned(input: ResultReturned, { request }: Assignment): ResultReturned {
+  const minBytes = request.callers.length > 0 ? MIN_SHARED_BYTES : MIN_LARGE_BYTES;
+  if (input.payload.length < minBytes) return input;
   const payload = ownBytes(input.payload);
   return payload === input.payload ? input : { ...input, payload };
 }

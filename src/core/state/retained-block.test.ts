@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Deliver } from "../vocabulary/effect.js";
-import { MIN_SHARED_BYTES, NO_CONTEXT, NO_LANE, NO_SESSIONS } from "../vocabulary/model.js";
+import { MIN_LARGE_BYTES, NO_CONTEXT, NO_LANE, NO_SESSIONS } from "../vocabulary/model.js";
 import { RetainedBlock } from "./retained-block.js";
 
 const CONTEXT = [["traceparent", "00-1-2-01"]] as const;
@@ -17,7 +17,7 @@ const arbitraryDelivery: fc.Arbitrary<Deliver> = fc
     latencyMs: fc.double({ noNaN: true }),
     receivedAt: fc.double({ noNaN: true }),
     context: fc.constantFrom(NO_CONTEXT, CONTEXT),
-    payloadBytes: fc.oneof(fc.nat(300), fc.constantFrom(0, 4_095, 4_096, 100_000)),
+    payloadBytes: fc.oneof(fc.nat(300), fc.constantFrom(0, 65_535, 65_536, 100_000)),
   })
   .map(({ payloadBytes, ...fields }) => ({
     kind: "deliver" as const,
@@ -92,8 +92,8 @@ describe("a block of retained deliveries", () => {
       return count;
     };
     expect(fill(new Uint8Array(128))).toBe(512);
-    expect(fill(new Uint8Array(2_048))).toBe(32);
-    expect(fill(new Uint8Array(MIN_SHARED_BYTES))).toBe(512);
+    expect(fill(new Uint8Array(4_096))).toBe(16);
+    expect(fill(new Uint8Array(MIN_LARGE_BYTES))).toBe(512);
   });
 
   it("is reusable once every delivery is dropped, without an effect on payloads that were read before", () => {

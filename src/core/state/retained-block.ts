@@ -10,7 +10,7 @@
 import { ownBytes } from "../tables/own-bytes.js";
 import type { Deliver } from "../vocabulary/effect.js";
 import {
-  MIN_SHARED_BYTES,
+  MIN_LARGE_BYTES,
   NO_LANE,
   NO_SESSIONS,
   type Payload,
@@ -138,5 +138,5 @@ export class RetainedBlock {
 }
 
 function isLarge(payload: Payload): boolean {
-  return payload.length >= MIN_SHARED_BYTES;
+  return payload.length >= MIN_LARGE_BYTES;
 }

@@ -11,13 +11,7 @@ import {
   type WireWriter,
 } from "ate-dispatcher-client/internal";
 import type { Accept, Assign, Deliver, Reject } from "../../core/vocabulary/effect.js";
-import {
-  MIN_SHARED_BYTES,
-  NO_CONTEXT,
-  type Payload,
-  type Target,
-  type TraceContext,
-} from "../../core/vocabulary/model.js";
+import { NO_CONTEXT, type Target, type TraceContext } from "../../core/vocabulary/model.js";
 import type { Clock } from "../../ports/clock.js";
 import type { EncodedStatuses } from "./encoded-statuses.js";
 import { nanosOf, secondsOf } from "./time.js";
@@ -73,13 +67,8 @@ export const MAX_FRAME_BYTES = 160;
 /** Field number of `delivery` in GatherEvent and ListenerEvent, and of `assignment` in DispatcherMessage. */
 const HOT_EVENT = GATHER_EVENT_DELIVERY;
 
-/** Whether a message refers to the payload instead of holding a copy of it. */
-export function isShared(payload: Payload): boolean {
-  return payload.length >= MIN_SHARED_BYTES;
-}
-
 /** Writes a Delivery; without the bytes of a shared payload, which follow. */
-export function writeDelivery(writer: WireWriter, delivery: Deliver, clock: Clock): void {
+export function writeDelivery(writer: WireWriter, delivery: Deliver, clock: Clock, isShared: boolean): void {
   const { requestId, topic, producerId, group, context, payload } = delivery;
   const { latencyMs } = delivery;
   const receivedMs = clock.timeOfDay(delivery.receivedAt);
@@ -98,7 +87,7 @@ export function writeDelivery(writer: WireWriter, delivery: Deliver, clock: Cloc
     (delivery.late ? 2 : 0) +
     (context === NO_CONTEXT ? 0 : contextSize(context)) +
     fieldSize(payload.length);
-  beginEvent(writer, bodySize, writtenSize(bodySize, payload));
+  beginEvent(writer, bodySize, isShared ? bodySize - payload.length : bodySize);
   writer.ascii(DELIVERY_REQUEST_ID, requestId);
   writer.ascii(DELIVERY_TOPIC, topic);
   writer.ascii(DELIVERY_PRODUCER_ID, producerId);
@@ -110,11 +99,12 @@ export function writeDelivery(writer: WireWriter, delivery: Deliver, clock: Cloc
   writeTime(writer, DELIVERY_RECEIVE_TIME, receivedMs);
   writer.flag(DELIVERY_LATE, delivery.late);
   if (context !== NO_CONTEXT) writeContext(writer, DELIVERY_CONTEXT, context);
-  writePayload(writer, DELIVERY_RESULT, payload);
+  if (isShared) writer.begin(DELIVERY_RESULT, payload.length);
+  else writer.bytes(DELIVERY_RESULT, payload);
 }
 
 /** Writes an Assignment; without the bytes of a shared payload, which follow. */
-export function writeAssignment(writer: WireWriter, assign: Assign, clock: Clock): void {
+export function writeAssignment(writer: WireWriter, assign: Assign, clock: Clock, isShared: boolean): void {
   const { requestId, context, payload } = assign;
   const ttlMs = assign.deadlineAt - clock.now();
   const expiresMs = clock.timeOfDay(assign.deadlineAt);
@@ -128,14 +118,15 @@ export function writeAssignment(writer: WireWriter, assign: Assign, clock: Clock
     numberSize(assign.attempt) +
     (context === NO_CONTEXT ? 0 : contextSize(context)) +
     fieldSize(payload.length);
-  beginEvent(writer, bodySize, writtenSize(bodySize, payload));
+  beginEvent(writer, bodySize, isShared ? bodySize - payload.length : bodySize);
   writer.digits(ASSIGNMENT_ASSIGNMENT_ID, assign.assignment);
   writer.ascii(ASSIGNMENT_REQUEST_ID, requestId);
   writeTime(writer, ASSIGNMENT_TTL, ttlMs);
   writeTime(writer, ASSIGNMENT_EXPIRE_TIME, expiresMs);
   writer.number(ASSIGNMENT_ATTEMPT, assign.attempt);
   if (context !== NO_CONTEXT) writeContext(writer, ASSIGNMENT_CONTEXT, context);
-  writePayload(writer, ASSIGNMENT_REQUEST, payload);
+  if (isShared) writer.begin(ASSIGNMENT_REQUEST, payload.length);
+  else writer.bytes(ASSIGNMENT_REQUEST, payload);
 }
 
 /** Writes an Acceptance. */
@@ -190,16 +181,6 @@ export function writeRejection(
 
 function targetSize({ producerId, group }: Target): number {
   return asciiSize(producerId) + asciiSize(group);
-}
-
-/** The size of a body without the bytes of a shared payload. */
-function writtenSize(bodySize: number, payload: Payload): number {
-  return isShared(payload) ? bodySize - payload.length : bodySize;
-}
-
-function writePayload(writer: WireWriter, field: number, payload: Payload): void {
-  if (isShared(payload)) writer.begin(field, payload.length);
-  else writer.bytes(field, payload);
 }
 
 /** @param writtenBytes - bytes of the body that the writer gets; a shared payload follows without a copy. */

@@ -12,7 +12,6 @@ import type { EncodeContext } from "./encode-context.js";
 import { encodeEvent } from "./encode-event.js";
 import {
   EVENTS,
-  isShared,
   MAX_FRAME_BYTES,
   writeAcceptance,
   writeAssignment,
@@ -35,7 +34,10 @@ export class EventBatch implements Batch {
   private shared: SharedPayload[] | undefined = undefined;
   private sharedBytes = 0;
 
-  constructor(private readonly context: EncodeContext) {
+  constructor(
+    private readonly context: EncodeContext,
+    private readonly minSharedBytes: number,
+  ) {
     this.writer = new WireWriter(context.spareBuffers.take());
   }
 
@@ -46,11 +48,13 @@ export class EventBatch implements Batch {
   append(effect: Sendable): void {
     const { writer, context } = this;
     if (effect.kind === "deliver") {
-      writeDelivery(writer, effect, context.clock);
-      if (isShared(effect.payload)) this.share(effect.payload);
+      const isShared = effect.payload.length >= this.minSharedBytes;
+      writeDelivery(writer, effect, context.clock, isShared);
+      if (isShared) this.share(effect.payload);
     } else if (effect.kind === "assign") {
-      writeAssignment(writer, effect, context.clock);
-      if (isShared(effect.payload)) this.share(effect.payload);
+      const isShared = effect.payload.length >= this.minSharedBytes;
+      writeAssignment(writer, effect, context.clock, isShared);
+      if (isShared) this.share(effect.payload);
     } else if (effect.kind === "accept") writeAcceptance(writer, effect, context.clock);
     else if (effect.kind === "reject" && effect.refusal.reason === "OVERLOADED") {
       writeRejection(writer, effect, context.statuses);
