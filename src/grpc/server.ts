@@ -26,7 +26,8 @@ import { produce } from "./rpc/produce.js";
 import { submit } from "./rpc/submit.js";
 import { subscribe } from "./rpc/subscribe.js";
 import { updateListener } from "./rpc/update-listener.js";
-import { type Watchers, watch } from "./rpc/watch.js";
+import { watch } from "./rpc/watch.js";
+import { Watchers } from "./rpc/watchers.js";
 import { BoundServers } from "./transport/bound-servers.js";
 import type { BidiCall, UnaryCall } from "./transport/call.js";
 import { CallHeaders } from "./transport/call-headers.js";
@@ -149,11 +150,11 @@ export function createGrpcServer(
     updateListener: (call: UnaryCall, callback: Answer) => updateListener(edge, call, callback),
     subscribe: (call: BidiCall) => subscribe(edge, call),
   });
-  const watchers: Watchers = new Set();
+  const watchers = new Watchers(edge, facts, ticker);
   const boundServers = new BoundServers(internals, headers, peers, connections);
   server.addService(withRawBytes(IntrospectionServiceService), {
     ...introspection(edge, facts),
-    watch: (call: ServerStreamCall) => watch(edge, facts, ticker, watchers, call),
+    watch: (call: ServerStreamCall) => watch(edge, watchers, call),
   });
   let finished = (): void => undefined;
   const health: Health = addHealth(server, SERVICES);
@@ -174,7 +175,7 @@ export function createGrpcServer(
     finish: () =>
       new Promise((resolve) => {
         finished = resolve;
-        for (const watcher of watchers) watcher.end(refusal("SHUTTING_DOWN", "the server has shut down"));
+        watchers.end(refusal("SHUTTING_DOWN", "the server has shut down"));
         server.tryShutdown(() => resolve());
       }),
     force: () => {

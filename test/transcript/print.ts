@@ -123,11 +123,11 @@ export function printLookup(found: NonNullable<ReturnType<Inspector["request"]>>
 function subject(fact: Fact): string {
   switch (fact.kind) {
     case "producerChanged":
-      return fact.producer.producerId;
+      return fact.producerId;
     case "producerLeft":
       return fact.producerId;
     case "listenerChanged":
-      return fact.listener.listenerId;
+      return fact.listenerId;
     case "listenerLeft":
       return fact.listenerId;
     case "requestAccepted":

@@ -5,7 +5,6 @@
 import type { ListenerOpening } from "../state/listener-opening.js";
 import { ListenerSession } from "../state/listener-session.js";
 import type { State } from "../state/state.js";
-import { listenerView } from "../views/session-views.js";
 import type { ListenerOpened, ListenerUpdated, TopicsUpdated } from "../vocabulary/input.js";
 import type { Cursor } from "../vocabulary/model.js";
 import { invalid, type Refusal, refusal } from "../vocabulary/reason.js";
@@ -20,7 +19,7 @@ import {
   liveRule,
   registrationLimit,
 } from "./listener-opening.js";
-import { observe } from "./observe.js";
+import { factTopics, observe } from "./observe.js";
 import { resume } from "./resume.js";
 import { admitSession, closeSession, replaceSession } from "./sessions.js";
 import type { StepContext } from "./step-context.js";
@@ -89,7 +88,8 @@ function goLive(state: State, listenerId: string, input: ListenerOpened, step: S
   });
   for (const cursors of more) tellTopics(listener, [], [], cursors, step);
   for (const effect of resumed.effects) step.effects.push(effect);
-  observe(state, step, () => ({ kind: "listenerChanged", listener: listenerView(listener, 100) }));
+  const topicsOf = () => factTopics(listener.topics, listener.topics.size);
+  observe(state, step, () => ({ kind: "listenerChanged", listenerId, topics: topicsOf() }));
 }
 
 /** Changes a listener's topics on its own stream. An invalid change ends the stream. */
@@ -138,7 +138,8 @@ export function departListener(state: State, listener: ListenerSession, step: St
   if (state.listeners.get(listener.listenerId) === listener) state.listeners.delete(listener.listenerId);
   const { listenerId } = listener;
   const topics = [...listener.topics];
-  observe(state, step, () => ({ kind: "listenerLeft", listenerId, topics }));
+  const topicsOf = () => factTopics(topics, topics.length);
+  observe(state, step, () => ({ kind: "listenerLeft", listenerId, topics: topicsOf() }));
   for (const topic of topics) state.router.deregisterListener(listener, topic, step.now);
 }
 
@@ -148,7 +149,11 @@ function changeTopics(state: State, listener: ListenerSession, change: TopicChan
   const [cursors, ...more] = perEvent(coveredCursors(state, change.add));
   tellTopics(listener, change.add, change.remove, cursors, step);
   for (const others of more) tellTopics(listener, [], [], others, step);
-  observe(state, step, () => ({ kind: "listenerChanged", listener: listenerView(listener, 100) }));
+  const { listenerId } = listener;
+  observe(state, step, () => {
+    const changed = [...change.add, ...change.remove];
+    return { kind: "listenerChanged", listenerId, topics: factTopics(changed, changed.length) };
+  });
 }
 
 function tellTopics(

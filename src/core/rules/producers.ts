@@ -6,7 +6,6 @@ import type { PendingRequest } from "../state/pending-request.js";
 import { ProducerSession } from "../state/producer-session.js";
 import type { State } from "../state/state.js";
 import { TopicTree } from "../tables/topic-tree.js";
-import { producerView } from "../views/session-views.js";
 import type {
   CreditUpdated,
   MessageMisunderstood,
@@ -29,7 +28,7 @@ import {
   sizeRule,
   type Verdict,
 } from "./field-rules.js";
-import { observe } from "./observe.js";
+import { factTopics, observe } from "./observe.js";
 import { choose, failOver, handOver, scatter } from "./scatter.js";
 import { admitSession, closeSession, finishDrain, replaceSession } from "./sessions.js";
 import type { StepContext } from "./step-context.js";
@@ -66,7 +65,9 @@ export function openProducer(state: State, input: ProducerOpened, step: StepCont
   for (const { topic, group } of input.registrations) state.router.registerProducer(producer, topic, group);
   const { sessionId } = producer;
   step.effects.push({ kind: "welcome", to: producer.key, producerId, sessionId, maxOutstanding, maxBacklog });
-  observe(state, step, () => ({ kind: "producerChanged", producer: producerView(producer, 100) }));
+  const { registrations } = producer;
+  const topicsOf = () => factTopics(registrations.keys(), registrations.size);
+  observe(state, step, () => ({ kind: "producerChanged", producerId, topics: topicsOf() }));
   scatterHeldRequests(state, [...producer.registrations.keys()], step);
 }
 
@@ -86,7 +87,7 @@ export function registerTopics(
   for (const { topic, group } of registrations) state.router.registerProducer(producer, topic, group);
   const topics = registrations.map(({ topic }) => topic);
   step.effects.push({ kind: "registered", to: producer.key, topics, correlationId });
-  observe(state, step, () => ({ kind: "producerChanged", producer: producerView(producer, 100) }));
+  observeChange(state, producer, topics, step);
   scatterHeldRequests(state, topics, step);
 }
 
@@ -109,7 +110,17 @@ export function deregisterTopics(
   }
   for (const topic of topics) state.router.deregisterProducer(producer, topic, step.now);
   step.effects.push({ kind: "deregistered", to: producer.key, topics, correlationId });
-  observe(state, step, () => ({ kind: "producerChanged", producer: producerView(producer, 100) }));
+  observeChange(state, producer, topics, step);
+}
+
+function observeChange(
+  state: State,
+  { producerId }: ProducerSession,
+  changed: readonly string[],
+  step: StepContext,
+): void {
+  const topicsOf = () => factTopics(changed, changed.length);
+  observe(state, step, () => ({ kind: "producerChanged", producerId, topics: topicsOf() }));
 }
 
 /** Changes a producer's credit. Additional credit is used for its backlog at once. */
@@ -175,9 +186,9 @@ export function ageProducer(state: State, producer: ProducerSession, step: StepC
 export function departProducer(state: State, producer: ProducerSession, step: StepContext): void {
   closeSession(state, producer);
   if (state.producers.get(producer.producerId) === producer) state.producers.delete(producer.producerId);
-  const { producerId } = producer;
-  const topics = [...producer.registrations.keys()];
-  observe(state, step, () => ({ kind: "producerLeft", producerId, topics }));
+  const { producerId, registrations } = producer;
+  const topicsOf = () => factTopics(registrations.keys(), registrations.size);
+  observe(state, step, () => ({ kind: "producerLeft", producerId, topics: topicsOf() }));
   leaveTopics(state, producer, step);
   const open = producer.assignments.values().filter((assignment) => assignment.isOpen);
   failOverAll(state, [...open, ...producer.backlog], step);

@@ -1,11 +1,21 @@
 import type { Acceptance, Summary } from "./model.js";
-import type { ListenerView, ProducerView } from "./views.js";
 
-/** An event that is reported to watchers. */
+/**
+ * Maximum number of topics that a fact names. Each watcher compares them with its filter, and a message may name 10,000.
+ */
+export const MAX_FACT_TOPICS = 32;
+
+/** The topics and patterns that a fact is about; MANY if they are more than {@link MAX_FACT_TOPICS}. */
+export type FactTopics = readonly string[] | "MANY";
+
+/**
+ * An event that is reported to watchers. A change of a producer or listener carries its id and the topics that changed; the
+ * state is read when a watcher is told.
+ */
 export type Fact =
-  | { readonly kind: "producerChanged"; readonly producer: ProducerView }
-  | { readonly kind: "producerLeft"; readonly producerId: string; readonly topics: readonly string[] }
-  | { readonly kind: "listenerChanged"; readonly listener: ListenerView }
-  | { readonly kind: "listenerLeft"; readonly listenerId: string; readonly topics: readonly string[] }
+  | { readonly kind: "producerChanged"; readonly producerId: string; readonly topics: FactTopics }
+  | { readonly kind: "producerLeft"; readonly producerId: string; readonly topics: FactTopics }
+  | { readonly kind: "listenerChanged"; readonly listenerId: string; readonly topics: FactTopics }
+  | { readonly kind: "listenerLeft"; readonly listenerId: string; readonly topics: FactTopics }
   | { readonly kind: "requestAccepted"; readonly topic: string; readonly acceptance: Acceptance }
   | { readonly kind: "requestEnded"; readonly summary: Summary };

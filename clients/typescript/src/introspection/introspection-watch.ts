@@ -17,11 +17,11 @@ import { listenerInfoOf, producerInfoOf, serverInfoOf } from "./introspection-re
 
 /** An event in the dispatcher. `time` is the instant by the server's wall clock. */
 export type WatchEvent =
-  /** A producer connected, or its registrations changed. */
+  /** A producer connected, or its registrations changed. At most once per second for each producer. */
   | { readonly type: "producerChanged"; readonly time: Date; readonly producer: ProducerInfo }
   /** A producer's session ended. */
   | { readonly type: "producerLeft"; readonly time: Date; readonly producerId: string }
-  /** A listener connected, or its topics changed. */
+  /** A listener connected, or its topics changed. At most once per second for each listener. */
   | { readonly type: "listenerChanged"; readonly time: Date; readonly listener: ListenerInfo }
   /** A listener's session ended. */
   | { readonly type: "listenerLeft"; readonly time: Date; readonly listenerId: string }
@@ -31,13 +31,17 @@ export type WatchEvent =
   | { readonly type: "requestEnded"; readonly time: Date; readonly summary: Summary }
   /** The state of the server: first at the start of the watch, then once a second. */
   | { readonly type: "server"; readonly time: Date; readonly server: ServerInfo }
-  /** The server dropped `lostCount` events at this place, because the watcher read too slowly. */
+  /**
+   * The server dropped `lostCount` events at this place, because the watcher read too slowly. Events about other topics
+   * than those of the watch may be among them.
+   */
   | { readonly type: "lost"; readonly time: Date; readonly lostCount: number };
 
 /** What to watch. */
 export interface WatchOptions {
   /**
-   * Restricts the watch to events about topics that match this pattern. `server` and `lost` are not restricted.
+   * Restricts the watch to events about topics that match this pattern. A change of a producer or listener is about the
+   * topics that were added or removed; an event about more than 32 topics is not restricted, nor are `server` and `lost`.
    * Default: all.
    */
   readonly topic?: string;

@@ -1276,7 +1276,8 @@ type isWatchEvent_Event interface {
 }
 
 type WatchEvent_ProducerChanged struct {
-	// A producer connected, or its registrations changed.
+	// A producer connected, or its registrations changed. At most once per second for each producer: further changes
+	// follow together a second or two later, and the event shows the producer as it is then.
 	ProducerChanged *ProducerInfo `protobuf:"bytes,2,opt,name=producer_changed,json=producerChanged,proto3,oneof"`
 }
 
@@ -1286,7 +1287,7 @@ type WatchEvent_ProducerLeft struct {
 }
 
 type WatchEvent_ListenerChanged struct {
-	// A listener connected, or its topics changed.
+	// A listener connected, or its topics changed. At most once per second for each listener, as for producers.
 	ListenerChanged *ListenerInfo `protobuf:"bytes,4,opt,name=listener_changed,json=listenerChanged,proto3,oneof"`
 }
 
@@ -1311,7 +1312,8 @@ type WatchEvent_Server struct {
 }
 
 type WatchEvent_LostCount struct {
-	// Number of events that this watcher lost since its last event because it read too slowly.
+	// Number of events that this watcher lost since its last event because it read too slowly. The number may include
+	// events about topics that the watcher did not ask for.
 	LostCount uint64 `protobuf:"varint,9,opt,name=lost_count,json=lostCount,proto3,oneof"`
 }
 

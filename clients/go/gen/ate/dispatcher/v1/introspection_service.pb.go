@@ -690,8 +690,9 @@ func (x *GetRequestResponse) GetRequest() *RequestInfo {
 // WatchRequest selects the events to watch.
 type WatchRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Only events about topics that this topic or pattern matches; `server` and `lost_count` always come. Empty, the
-	// default: all.
+	// Only events about topics that this topic or pattern matches; `server` and `lost_count` always come. A change of a
+	// producer or listener is about the topics that were added or removed; the end of its stream is about all its topics.
+	// An event about more than 32 topics comes to every watcher. Empty, the default: all. INVALID_ARGUMENT if malformed.
 	Topic         string `protobuf:"bytes,1,opt,name=topic,proto3" json:"topic,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -52,7 +52,8 @@ type IntrospectionServiceClient interface {
 	ListRequests(ctx context.Context, in *ListRequestsRequest, opts ...grpc.CallOption) (*ListRequestsResponse, error)
 	// GetRequest shows one request with its timeline. NOT_FOUND if it is neither pending nor recent.
 	GetRequest(ctx context.Context, in *GetRequestRequest, opts ...grpc.CallOption) (*GetRequestResponse, error)
-	// Watch streams the events from now on. A watcher that reads too slowly is told how many events it lost.
+	// Watch streams the events from now on. The server keeps the latest 8,192 events, at most about 8 MiB, for all watchers
+	// together: a watcher that falls behind them is told how many events it lost.
 	// INVALID_ARGUMENT if the topic is malformed.
 	Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchResponse], error)
 }
@@ -168,7 +169,8 @@ type IntrospectionServiceServer interface {
 	ListRequests(context.Context, *ListRequestsRequest) (*ListRequestsResponse, error)
 	// GetRequest shows one request with its timeline. NOT_FOUND if it is neither pending nor recent.
 	GetRequest(context.Context, *GetRequestRequest) (*GetRequestResponse, error)
-	// Watch streams the events from now on. A watcher that reads too slowly is told how many events it lost.
+	// Watch streams the events from now on. The server keeps the latest 8,192 events, at most about 8 MiB, for all watchers
+	// together: a watcher that falls behind them is told how many events it lost.
 	// INVALID_ARGUMENT if the topic is malformed.
 	Watch(*WatchRequest, grpc.ServerStreamingServer[WatchResponse]) error
 	mustEmbedUnimplementedIntrospectionServiceServer()

@@ -293,13 +293,16 @@ export interface WatchEvent {
   /** The event. A watcher skips an event that it does not know. */
   readonly event:
     | //
-    /** A producer connected, or its registrations changed. */
+    /**
+     * A producer connected, or its registrations changed. At most once per second for each producer: further changes
+     * follow together a second or two later, and the event shows the producer as it is then.
+     */
     { readonly $case: "producerChanged"; readonly value: ProducerInfo }
     | //
     /** The stream of a producer ended; the id of the producer. */
     { readonly $case: "producerLeft"; readonly value: string }
     | //
-    /** A listener connected, or its topics changed. */
+    /** A listener connected, or its topics changed. At most once per second for each listener, as for producers. */
     { readonly $case: "listenerChanged"; readonly value: ListenerInfo }
     | //
     /** The stream of a listener ended; the id of the listener. */
@@ -314,7 +317,10 @@ export interface WatchEvent {
     /** The state of the server; once a second. */
     { readonly $case: "server"; readonly value: ServerInfo }
     | //
-    /** Number of events that this watcher lost since its last event because it read too slowly. */
+    /**
+     * Number of events that this watcher lost since its last event because it read too slowly. The number may include
+     * events about topics that the watcher did not ask for.
+     */
     { readonly $case: "lostCount"; readonly value: bigint }
     | undefined;
   /** The topic of the request; only with `request_accepted` and `request_ended`. */

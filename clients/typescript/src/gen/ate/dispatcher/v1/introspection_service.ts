@@ -139,8 +139,9 @@ export interface GetRequestResponse {
 /** WatchRequest selects the events to watch. */
 export interface WatchRequest {
   /**
-   * Only events about topics that this topic or pattern matches; `server` and `lost_count` always come. Empty, the
-   * default: all.
+   * Only events about topics that this topic or pattern matches; `server` and `lost_count` always come. A change of a
+   * producer or listener is about the topics that were added or removed; the end of its stream is about all its topics.
+   * An event about more than 32 topics comes to every watcher. Empty, the default: all. INVALID_ARGUMENT if malformed.
    */
   readonly topic: string;
 }
@@ -1145,7 +1146,8 @@ export const IntrospectionServiceService = {
     responseDeserialize: (value: Buffer): GetRequestResponse => GetRequestResponse.decode(value),
   },
   /**
-   * Watch streams the events from now on. A watcher that reads too slowly is told how many events it lost.
+   * Watch streams the events from now on. The server keeps the latest 8,192 events, at most about 8 MiB, for all watchers
+   * together: a watcher that falls behind them is told how many events it lost.
    * INVALID_ARGUMENT if the topic is malformed.
    */
   watch: {
@@ -1173,7 +1175,8 @@ export interface IntrospectionServiceServer extends UntypedServiceImplementation
   /** GetRequest shows one request with its timeline. NOT_FOUND if it is neither pending nor recent. */
   getRequest: handleUnaryCall<GetRequestRequest, GetRequestResponse>;
   /**
-   * Watch streams the events from now on. A watcher that reads too slowly is told how many events it lost.
+   * Watch streams the events from now on. The server keeps the latest 8,192 events, at most about 8 MiB, for all watchers
+   * together: a watcher that falls behind them is told how many events it lost.
    * INVALID_ARGUMENT if the topic is malformed.
    */
   watch: handleServerStreamingCall<WatchRequest, WatchResponse>;
@@ -1277,7 +1280,8 @@ export interface IntrospectionServiceClient extends Client {
     callback: (error: ServiceError | null, response: GetRequestResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Watch streams the events from now on. A watcher that reads too slowly is told how many events it lost.
+   * Watch streams the events from now on. The server keeps the latest 8,192 events, at most about 8 MiB, for all watchers
+   * together: a watcher that falls behind them is told how many events it lost.
    * INVALID_ARGUMENT if the topic is malformed.
    */
   watch(request: WatchRequest, options?: Partial<CallOptions>): ClientReadableStream<WatchResponse>;
