@@ -240,6 +240,7 @@ describe("many watchers", () => {
     const { join, fact, tick, work } = create();
     const all = Array.from({ length: 1_000 }, () => join());
     for (let turn = 0; turn < 30; turn++) await nextTurn();
+    expect(work.snapshots).toBeLessThanOrEqual(30);
     const atFirst = { ...work };
     for (let i = 0; i < 300; i++) {
       tick();

@@ -49,6 +49,8 @@ export class Watchers {
   /** The watchers whose transport has accepted their last message; those that were visited last come last. */
   private readonly ready = new Set<Watcher>();
   private isScheduled = false;
+  /** The state of the server, for all watchers that begin in this turn. */
+  private greeting: Uint8Array | undefined;
   private unsubscribe: (() => void) | undefined;
 
   /** @param ticker - the period in which the state of the server is sent, and a change of a peer at most once. */
@@ -198,6 +200,7 @@ export class Watchers {
     let messages = 0;
     let left = this.ready.size;
     let isBehind = false;
+    this.greeting = undefined;
     for (const watcher of this.ready) {
       if (left-- === 0) break;
       if (turn.visits <= 0 || messages === MESSAGES_PER_TURN) {
@@ -221,8 +224,11 @@ export class Watchers {
 
   private next(watcher: Watcher, turn: Turn): Uint8Array[] {
     const parts: Uint8Array[] = [];
-    if (watcher.isNew) parts.push(this.encodeServer());
-    watcher.isNew = false;
+    if (watcher.isNew) {
+      this.greeting ??= this.encodeServer();
+      parts.push(this.greeting);
+      watcher.isNew = false;
+    }
     const lost = watcher.feed.skipLost();
     if (lost > 0) {
       const event: Event = { $case: "lostCount", value: BigInt(lost) };
