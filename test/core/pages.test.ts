@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Dispatcher } from "../../src/core/dispatcher.js";
 import { Router } from "../../src/core/state/router.js";
+import type { Effect } from "../../src/core/vocabulary/effect.js";
 import { COMPLETE_ALL, NO_CONTEXT } from "../../src/core/vocabulary/model.js";
-import type { Visit } from "../../src/core/vocabulary/views.js";
+import type { RequestView, Visit } from "../../src/core/vocabulary/views.js";
 import { pageOf } from "../../src/grpc/rpc/paging.js";
 
 const MANY = 25_000;
@@ -138,6 +139,31 @@ describe("a page of a list", () => {
   });
 });
 
+describe("a request with 2,500 targets that failed with long texts", () => {
+  it("shows the first targets, with texts that share a bound", () => {
+    const dispatcher = new Dispatcher("s");
+    for (let i = 0; i < 2_500; i++) openProducer(dispatcher, i, ["t"]);
+    const effects = holdRequest(dispatcher, "t", "r");
+    for (const effect of effects) {
+      if (effect.kind !== "assign") continue;
+      const failure = { code: 2, message: "x".repeat(10_000) };
+      const { to: session, assignment } = effect;
+      const reply = { session, assignment, assignmentText: "", more: false, payload: new Uint8Array() };
+      dispatcher.step({ kind: "resultReturned", ...reply, failure }, 1);
+    }
+
+    const shown = dispatcher.inspector.request("r");
+    const outcomes = shown?.request.summary.outcomes ?? [];
+    expect([outcomes.length, shown?.request.summary.targetedCount]).toEqual([2_000, 2_500]);
+    expect(outcomes.every(({ failure }) => failure?.message === `${"x".repeat(256)}...`)).toBe(true);
+    expect(shown?.timeline).toHaveLength(2 + 2_000);
+    const [{ view }] = [...dispatcher.inspector.requests(Number.POSITIVE_INFINITY, "", false)] as [
+      Visit<RequestView>,
+    ];
+    expect(view?.summary.outcomes).toHaveLength(1_000);
+  });
+});
+
 describe("an ended request", () => {
   it("stays in its place in the list as long as it is remembered", () => {
     const dispatcher = new Dispatcher("s", { recentRequests: 2 });
@@ -184,12 +210,12 @@ function openProducer(dispatcher: Dispatcher, session: number, topics: readonly 
   );
 }
 
-function holdRequest(dispatcher: Dispatcher, name: string, requestId: string): void {
+function holdRequest(dispatcher: Dispatcher, name: string, requestId: string): readonly Effect[] {
   const spec = {
     ...{ topic: name, requestId, ttlMs: 60_000, payload: new Uint8Array(), completion: COMPLETE_ALL },
     ...{ selector: undefined, noProducersAction: "WAIT" as const },
   };
-  dispatcher.step(
+  return dispatcher.step(
     {
       ...{ kind: "requestSubmitted", session: 0, correlationId: undefined, spec, mintedId: requestId },
       ...{ gather: false, excludeListeners: false, validateOnly: false, callDeadlineAt: undefined },

@@ -10,6 +10,7 @@ import { ProducerSession } from "./producer-session.js";
 import type { RequestRecord } from "./request-record.js";
 
 const NOW = 1_000;
+const ALL = { maxTargets: Number.POSITIVE_INFINITY, maxText: Number.POSITIVE_INFINITY };
 
 function producer(producerId: string): ProducerSession {
   const opened = {
@@ -54,8 +55,8 @@ function ended(requestId: string, states: readonly AssignmentState[], digest = "
 
 function shown(request: RequestRecord): object {
   return {
-    view: requestView(request, NOW + 999),
-    timeline: timeline(request),
+    view: requestView(request, NOW + 999, ALL),
+    timeline: timeline(request, ALL.maxTargets),
     summary: summaryAtEnd(request),
   };
 }
@@ -90,7 +91,7 @@ describe("the record of an ended request", () => {
 
   it("shows a late answer as LATE, but as MISSED in the summary at the end", () => {
     const request = ended("a", ["LATE"]);
-    expect(requestView(request, NOW + 999).summary.outcomes).toMatchObject([{ state: "LATE" }]);
+    expect(requestView(request, NOW + 999, ALL).summary.outcomes).toMatchObject([{ state: "LATE" }]);
     expect(summaryAtEnd(request).outcomes).toMatchObject([{ state: "MISSED" }]);
   });
 });

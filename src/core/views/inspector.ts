@@ -10,12 +10,15 @@ import type {
   TopicView,
   Visit,
 } from "../vocabulary/views.js";
-import { listedRequestView, requestView, timeline } from "./request-view.js";
+import { type RequestBound, requestView, timeline } from "./request-view.js";
 import { listenerView, producerView } from "./session-views.js";
 import { topicView } from "./topic-view.js";
 
-/** Maximum number of registrations of one producer, of topics of one listener, and of outcomes of one request, in lists. */
+/** Maximum number of registrations of one producer, and of topics of one listener, in lists. */
 const MAX_LISTED = 1_000;
+/** What a list shows of one request, and what a look-up of one shows. */
+const LISTED_REQUEST: RequestBound = { maxTargets: 1_000, maxText: 0 };
+const SHOWN_REQUEST: RequestBound = { maxTargets: 2_000, maxText: 256 * 1_024 };
 
 /** Lists the state of the core. */
 export class StateInspector implements Inspector {
@@ -56,7 +59,7 @@ export class StateInspector implements Inspector {
     const filter = new TopicFilter(pattern);
     for (const { record } of this.state.listed.before(before)) {
       const isListed = filter.covers(record.topic) && !(pendingOnly && record.endedAt !== undefined);
-      const view = isListed ? listedRequestView(record, this.now(), MAX_LISTED) : undefined;
+      const view = isListed ? requestView(record, this.now(), LISTED_REQUEST) : undefined;
       yield { key: String(record.serial), view, cost: 1 + (view?.summary.outcomes?.length ?? 0) };
     }
   }
@@ -73,7 +76,11 @@ export class StateInspector implements Inspector {
 
   request(requestId: string): RequestHistory | undefined {
     const found = this.state.requests.get(requestId) ?? this.state.remembered.find(requestId);
-    return found && { request: requestView(found, this.now()), timeline: timeline(found) };
+    if (!found) return undefined;
+    return {
+      request: requestView(found, this.now(), SHOWN_REQUEST),
+      timeline: timeline(found, SHOWN_REQUEST.maxTargets),
+    };
   }
 
   /** The topics after a name, without those that come before all topics of the filter. */

@@ -1,55 +1,57 @@
 import type { AssignmentRecord, RequestRecord } from "../state/request-record.js";
-import type { AssignmentState, Instant } from "../vocabulary/model.js";
+import type { AssignmentState, Instant, Outcome } from "../vocabulary/model.js";
 import type { RequestView, TimelineEvent, TimelineKind } from "../vocabulary/views.js";
 import { outcomesOf, summarize } from "./summary.js";
 
-/** Maximum length of an error's text in a list. */
-const MAX_LISTED_TEXT = 256;
-
-/** Describes a request, pending or ended, with its first outcomes only and with cut texts of errors. */
-export function listedRequestView(request: RequestRecord, now: Instant, maxOutcomes: number): RequestView {
-  const view = requestView(request, now, maxOutcomes);
-  const outcomes = view.summary.outcomes?.map((outcome) => {
-    const { failure } = outcome;
-    if (failure === undefined || failure.message.length <= MAX_LISTED_TEXT) return outcome;
-    return {
-      ...outcome,
-      failure: { ...failure, message: `${failure.message.slice(0, MAX_LISTED_TEXT)}...` },
-    };
-  });
-  return { ...view, summary: { ...view.summary, outcomes } };
+/** Bounds of what is shown of one request. */
+export interface RequestBound {
+  /** Maximum number of targets whose outcomes and events are shown; the others are left out. */
+  readonly maxTargets: number;
+  /** Number of characters that the texts of all errors share. Each gets an equal part, but at least 256 characters. */
+  readonly maxText: number;
 }
 
-/** Describes a request, pending or ended. @param maxOutcomes - the outcomes of further targets are left out. */
-export function requestView(
-  request: RequestRecord,
-  now: Instant,
-  maxOutcomes = Number.POSITIVE_INFINITY,
-): RequestView {
+/** The part of the bound that each text gets at least. */
+const MIN_TEXT = 256;
+
+/** Describes a request, pending or ended. */
+export function requestView(request: RequestRecord, now: Instant, bound: RequestBound): RequestView {
   const { serial, requestId, topic, acceptedAt, deadlineAt, endedAt } = request;
   const reason = request.reason ?? "EXPIRED";
   const { assignments } = request;
   // The current states, not those of the sent summary: a missed producer may have answered late since.
-  const outcomes = outcomesOf(request, reason, maxOutcomes).map((outcome, i) =>
+  const outcomes = outcomesOf(request, reason, bound.maxTargets).map((outcome, i) =>
     isOpen(assignments[i]) ? { ...outcome, state: "PENDING" as const } : outcome,
   );
   return {
     ...{ serial, requestId, topic, acceptedAt },
     ttlMs: deadlineAt - acceptedAt,
     isPending: endedAt === undefined,
-    summary: summarize(request, reason, endedAt ?? now, outcomes),
+    summary: summarize(request, reason, endedAt ?? now, withCutTexts(outcomes, bound.maxText)),
   };
+}
+
+function withCutTexts(outcomes: readonly Outcome[], maxText: number): readonly Outcome[] {
+  const failedCount = outcomes.filter(({ failure }) => failure !== undefined).length;
+  if (failedCount === 0) return outcomes;
+  const maxLength = Math.max(MIN_TEXT, Math.floor(maxText / failedCount));
+  return outcomes.map((outcome) => {
+    const { failure } = outcome;
+    if (failure === undefined || failure.message.length <= maxLength) return outcome;
+    return { ...outcome, failure: { ...failure, message: `${failure.message.slice(0, maxLength)}...` } };
+  });
 }
 
 function isOpen(assignment: AssignmentRecord | undefined): boolean {
   return assignment?.state === "WAITING" || assignment?.state === "OUT";
 }
 
-/** All events in the life of a request, in order. */
-export function timeline(request: RequestRecord): readonly TimelineEvent[] {
+/** The events in the life of a request, in order. @param maxTargets - the events of further targets are left out. */
+export function timeline(request: RequestRecord, maxTargets: number): readonly TimelineEvent[] {
   const { acceptedAt, endedAt, notes, assignments } = request;
   const events: TimelineEvent[] = [{ atMs: 0, kind: "ACCEPTED", producerId: "", attempt: 0 }];
-  for (const assignment of assignments) events.push(...ownEvents(assignment, acceptedAt));
+  for (const assignment of assignments.slice(0, maxTargets))
+    events.push(...ownEvents(assignment, acceptedAt));
   for (const { at, ...note } of notes ?? []) events.push({ ...note, atMs: at - acceptedAt });
   if (endedAt !== undefined) {
     events.push({ atMs: endedAt - acceptedAt, kind: "ENDED", producerId: "", attempt: 0 });

@@ -170,6 +170,6 @@ export interface Inspector {
   producer(producerId: string, maxRegistrations: number): ProducerView | undefined;
   /** A connected listener, with at most this many of its topics. */
   listener(listenerId: string, maxTopics: number): ListenerView | undefined;
-  /** A request that is pending or remembered. */
+  /** A request that is pending or remembered, with at most 2,000 of its targets. */
   request(requestId: string): RequestHistory | undefined;
 }

@@ -183,7 +183,7 @@ export interface RequestSummary extends Omit<Summary, "reason"> {
 
 /** A request with its timeline. */
 export interface RequestDetails extends RequestInfo {
-  /** The steps of the request, in order. */
+  /** The steps of the request and of its first 2,000 targets, in order. */
   readonly timeline: readonly TimelineEvent[];
 }
 

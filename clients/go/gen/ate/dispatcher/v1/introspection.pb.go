@@ -964,9 +964,10 @@ type RequestInfo struct {
 	Pending bool `protobuf:"varint,5,opt,name=pending,proto3" json:"pending,omitempty"`
 	// The state of the request now, or its summary at the end. `reason` is unspecified while the request is pending. In a
 	// list, it has at most 1,000 outcomes, those of the first targets, and the texts of their errors are cut after 256
-	// characters; GetRequest shows all.
+	// characters. From GetRequest, it has at most 2,000 outcomes, and the texts of their errors are cut if they have more
+	// than 262,144 characters in all. `targeted_count` is the number of all targets.
 	Summary *Summary `protobuf:"bytes,6,opt,name=summary,proto3" json:"summary,omitempty"`
-	// The events of the request, in order. Only from GetRequest.
+	// The events of the request and of its first 2,000 targets, in order. Only from GetRequest.
 	Timeline      []*TimelineEvent `protobuf:"bytes,7,rep,name=timeline,proto3" json:"timeline,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -261,12 +261,13 @@ export interface RequestInfo {
   /**
    * The state of the request now, or its summary at the end. `reason` is unspecified while the request is pending. In a
    * list, it has at most 1,000 outcomes, those of the first targets, and the texts of their errors are cut after 256
-   * characters; GetRequest shows all.
+   * characters. From GetRequest, it has at most 2,000 outcomes, and the texts of their errors are cut if they have more
+   * than 262,144 characters in all. `targeted_count` is the number of all targets.
    */
   readonly summary:
     | Summary
     | undefined;
-  /** The events of the request, in order. Only from GetRequest. */
+  /** The events of the request and of its first 2,000 targets, in order. Only from GetRequest. */
   readonly timeline: readonly TimelineEvent[];
 }
 
