@@ -60,13 +60,15 @@ export class PatternTree<M, V> {
 
   /** The node of a pattern, created if there is none. */
   private open(pattern: string): PatternNode<M, V> {
-    let node = this.root;
+    let parent = this.root;
+    let node = parent;
     while (node.end < pattern.length) {
-      const child = node.child(tokenAt(pattern, node.childStart));
-      node = child ? this.reach(node, child, pattern) : this.attachNew(node, pattern, pattern.length);
+      parent = node;
+      const child = parent.child(tokenAt(pattern, parent.childStart));
+      node = child ? this.reach(parent, child, pattern) : this.attachNew(parent, pattern, pattern.length);
     }
-    // A node keeps the text of the pattern that made it; a pattern that ends here is the one whose text is shared.
-    if (node.memberCount === 0) node.pattern = pattern;
+    // A node without members has the text of a pattern below it; the text of its own pattern is the one to share.
+    if (node.memberCount === 0) rename(parent, node, pattern);
     return node;
   }
 
@@ -105,18 +107,25 @@ export class PatternTree<M, V> {
     const heir = node.onlyChild;
     const isSpare = node.memberCount === 0 && (node.isLeaf || heir);
     if (!isSpare && node.pattern !== removed) return;
-    parent.detach(node);
-    if (isSpare) {
-      this.nodes--;
-      if (heir) {
-        node.detach(heir);
-        parent.attach(heir);
-      }
-    } else {
-      node.pattern = node.anyChild?.pattern ?? node.pattern;
-      parent.attach(node);
+    if (!isSpare) {
+      rename(parent, node, node.anyChild?.pattern ?? removed);
+      return;
     }
+    parent.detach(node);
+    this.nodes--;
+    if (!heir) return;
+    node.detach(heir);
+    parent.attach(heir);
   }
+}
+
+/** Gives a node the text of another pattern with the same tokens up to its end, so that the earlier one can be freed. */
+function rename<M, V>(parent: PatternNode<M, V>, node: PatternNode<M, V>, pattern: string): void {
+  if (node.pattern === pattern) return;
+  // The parent may hold a part of the earlier text as a key.
+  parent.detach(node);
+  node.pattern = pattern;
+  parent.attach(node);
 }
 
 /** Position after the last of the tokens that a node and a pattern have in common, from a position of both. */
