@@ -7,11 +7,16 @@ import type { Instant } from "../vocabulary/model.js";
 import { RouteCache } from "./route-cache.js";
 import { TopicState } from "./topic-state.js";
 
+/** Maximum number of idle topics that are looked at for one that may be evicted, whenever a topic needs its place. */
+const MAX_LOOKS = 100;
+
 /** All topics that have state. */
 export class Topics {
   private readonly byName = new SortedMap<TopicState>();
   /** Unused topics, in the order in which they became idle. */
   private readonly idle = new Set<TopicState>();
+  /** Stands before the next idle topic to evict; one for all calls, because a new one would skip removed entries. */
+  private nextIdle = this.idle.values();
   /** The topic that was found last; cached, because each request and each result looks up its topic several times. */
   private latest: TopicState | undefined = undefined;
   private epochCount = 0;
@@ -55,7 +60,8 @@ export class Topics {
   }
 
   /**
-   * The state of a topic, created if it has none; undefined if the limit of topics is reached.
+   * The state of a topic, created if it has none; undefined if the limit of topics is reached and none of the next 100
+   * idle topics can be evicted, because they have retained deliveries.
    *
    * @param revision - current revision of the registrations.
    */
@@ -100,7 +106,13 @@ export class Topics {
   }
 
   private evictLongestIdle(): boolean {
-    for (const topic of this.idle) {
+    for (let looks = 0; looks < MAX_LOOKS && this.idle.size > 0; ) {
+      const { value: topic } = this.nextIdle.next();
+      if (!topic) {
+        this.nextIdle = this.idle.values();
+        continue;
+      }
+      looks++;
       if (topic.retainedCount > 0) continue;
       this.evict(topic);
       return true;
