@@ -22,7 +22,9 @@ export class PatternNode<M, V> extends Members<M, V> {
   private next: PatternNode<M, V> | undefined = undefined;
 
   /**
-   * @param pattern - a registered pattern that ends at this node or below.
+   * @param pattern - a pattern that ends at this node or below, or did so. It is that of the node itself if the node has
+   * members, and else that of one of its children, unless these are in a map: to find another one in a map from which
+   * many were removed takes as long as there were children. So a node with a map may keep one text of a removed pattern.
    * @param end - position in the pattern after the node's last token; -1 for the root, which has no token.
    */
   constructor(
@@ -42,10 +44,10 @@ export class PatternNode<M, V> extends Members<M, V> {
     return this.children === undefined;
   }
 
-  /** One of the children; undefined for a leaf. */
-  get anyChild(): PatternNode<M, V> | undefined {
+  /** One of the children of a list; undefined for a leaf, and for a node with a map. */
+  get listedChild(): PatternNode<M, V> | undefined {
     const { children } = this;
-    return children instanceof Map ? children.values().next().value : children;
+    return children instanceof Map ? undefined : children;
   }
 
   /** The only child; undefined if there are several children or none. */

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { covers, hasWildcard } from "../vocabulary/topic.js";
 import type { PatternNode } from "./pattern-node.js";
 import { PatternTree } from "./pattern-tree.js";
@@ -78,6 +78,17 @@ function textsOf(node: PatternNode<string, number>): readonly string[] {
   return texts;
 }
 
+/** Number of nodes with a map of children, the root left out. */
+function mappedNodes(node: PatternNode<string, number>): number {
+  const { children } = node as unknown as { children: typeof node | Map<string, typeof node> | undefined };
+  if (children instanceof Map) {
+    return [...children.values()].reduce((sum, one) => sum + mappedNodes(one), node.end < 0 ? 0 : 1);
+  }
+  let sum = 0;
+  for (let one = children; one; one = (one as unknown as { next: typeof one }).next) sum += mappedNodes(one);
+  return sum;
+}
+
 function rootOf(tree: Tree): PatternNode<string, number> {
   return (tree as unknown as { root: PatternNode<string, number> }).root;
 }
@@ -101,7 +112,8 @@ describe("the pattern tree", () => {
           for (const name of topics) expect(found(tree, name)).toEqual(expected(model, name));
           const texts = textsOf(rootOf(tree));
           expect(texts).toHaveLength(tree.nodeCount);
-          expect(texts.filter((text) => !model.has(text))).toEqual([]);
+          const removed = new Set(texts.filter((text) => !model.has(text)));
+          expect(removed.size).toBeLessThanOrEqual(mappedNodes(rootOf(tree)));
 
           for (const [name, members] of model) for (const member of members.keys()) tree.remove(name, member);
           expect([tree.size, tree.nodeCount, rootOf(tree).isLeaf]).toEqual([0, 0, true]);
@@ -129,6 +141,19 @@ describe("the pattern tree", () => {
     for (let i = 0; i < 100; i++) tree.add(`${i}.${"x.".repeat(14)}*`, "m", i);
 
     expect(tree.nodeCount).toBe(100);
+  });
+
+  it("removes a pattern without a search among the others that part at the same place", () => {
+    const tree: Tree = new PatternTree();
+    for (let i = 0; i < 1_000; i++) tree.add(`a.${i}.*`, "m", i);
+    // An iteration of a map begins by skipping the places of all entries that were removed before.
+    const searches = vi.spyOn(Map.prototype, "values");
+
+    for (let i = 0; i < 990; i++) tree.remove(`a.${i}.*`, "m");
+
+    expect(searches).not.toHaveBeenCalled();
+    searches.mockRestore();
+    expect(tree.size).toBe(10);
   });
 
   it("holds the text of a pattern once, however many members register it", () => {

@@ -97,18 +97,18 @@ export class PatternTree<M, V> {
       child.end < pattern.length
         ? this.removeBelow(child, pattern, member)
         : child.deleteMember(member) && child.memberCount === 0;
-    if (isLast) this.tidy(parent, child, pattern);
+    if (isLast) this.tidy(parent, child);
     if (isLast && parent === this.root) this.patterns--;
     return isLast;
   }
 
   /** Removes a node that has no purpose any more, or makes it independent of the text of a removed pattern. */
-  private tidy(parent: PatternNode<M, V>, node: PatternNode<M, V>, removed: string): void {
+  private tidy(parent: PatternNode<M, V>, node: PatternNode<M, V>): void {
     const heir = node.onlyChild;
     const isSpare = node.memberCount === 0 && (node.isLeaf || heir);
-    if (!isSpare && node.pattern !== removed) return;
     if (!isSpare) {
-      rename(parent, node, node.anyChild?.pattern ?? removed);
+      const named = node.memberCount > 0 ? node : (node.listedChild ?? node);
+      rename(parent, node, named.pattern);
       return;
     }
     parent.detach(node);
