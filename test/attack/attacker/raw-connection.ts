@@ -84,6 +84,7 @@ export class RawConnection {
   /** Number of streams that the peer has ended. */
   endedStreams = 0;
   readonly #tally: Tally;
+  #hasBegun = false;
   #received: Buffer = Buffer.alloc(0);
 
   /** @param from - the address that it connects from. */
@@ -113,6 +114,7 @@ export class RawConnection {
 
   /** Sends the preface and settings. */
   begin(settings: Uint8Array = new Uint8Array()): void {
+    this.#hasBegun = true;
     this.send(PREFACE, frame(FRAME.settings, 0, 0, settings));
   }
 
@@ -153,8 +155,10 @@ export class RawConnection {
 
   #take(type: number, flags: number, payload: Buffer): void {
     const isAck = (flags & FLAG.ack) !== 0;
-    if (type === FRAME.settings && !isAck) this.send(frame(FRAME.settings, FLAG.ack, 0));
-    else if (type === FRAME.ping && !isAck) this.send(frame(FRAME.ping, FLAG.ack, 0, payload));
+    // An answer before the preface would be a broken preface.
+    const isAnswered = this.#hasBegun && !isAck;
+    if (type === FRAME.settings && isAnswered) this.send(frame(FRAME.settings, FLAG.ack, 0));
+    else if (type === FRAME.ping && isAnswered) this.send(frame(FRAME.ping, FLAG.ack, 0, payload));
     else if (type === FRAME.goaway) this.#tally.tell(`GOAWAY ${http2ErrorName(payload.readUInt32BE(4))}`);
     else if (type === FRAME.reset) {
       this.endedStreams++;

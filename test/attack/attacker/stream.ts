@@ -72,10 +72,10 @@ export class Stream {
     const stream = session.request(headers);
     this.#stream = stream;
     let received: Record<string, unknown> = {};
-    // Node closes a stream only when both sides are closed; the status of a call ends it earlier.
+    // Node closes a stream only when both sides are closed. A reset of a call that is over would count as one.
     const keep = (found: object): void => {
       received = { ...received, ...found };
-      if ("grpc-status" in received && !stream.closed) stream.close(constants.NGHTTP2_NO_ERROR);
+      if ("grpc-status" in received && !stream.writableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
     };
     stream.on("response", keep);
     stream.on("trailers", keep);
