@@ -8,6 +8,7 @@ import { deregisterWithWatcher } from "./deregister-with-watcher.js";
 import { continuationFlood, emptyDataFlood, pingFlood, resetFlood, settingsFlood } from "./frame-floods.js";
 import { gathersUnread } from "./gathers-unread.js";
 import { groupDeparts } from "./group-departs.js";
+import { heldTopics, heldUnmatched } from "./held-requests.js";
 import { callerIds, largeRequests } from "./honest-loads.js";
 import { repeatedGathersUnread, validateOnlyUnread } from "./large-answers.js";
 import { largeErrors, largeErrorsRemembered } from "./large-errors.js";
@@ -30,7 +31,7 @@ import { creditChanges, emptyRegistrations, unknownReplies } from "./rejected-ba
 import { resumeBesideListeners } from "./resume-beside-listeners.js";
 import { selectorsOfIds } from "./selectors-of-ids.js";
 import { slowLinkProducers } from "./slow-link-producers.js";
-import { staleRoutes } from "./stale-routes.js";
+import { staleGroups, staleRoutes } from "./stale-routes.js";
 import { submitEmptySubmissions, submitUnknownCancels } from "./submit-empty-submissions.js";
 import { tinyRequests1000Producers, tinyRequestsBacklogs } from "./tiny-requests.js";
 import { traceContext } from "./trace-context.js";
@@ -57,6 +58,9 @@ const LOOP: readonly Attack[] = [
   listTopicsWithoutMatch,
   wildcardCursors,
   staleRoutes,
+  staleGroups,
+  heldTopics,
+  heldUnmatched,
   selectorsOfIds,
   resumeBesideListeners,
   watchPatterns,

@@ -11,22 +11,29 @@ import { openProducers } from "./parties.js";
 const SHARED = 12;
 const ROUNDS = 100_000;
 
-export const staleRoutes: Attack = {
-  name: "stale-routes",
-  sends: `Produce: a wildcard registered and removed between requests, beside ${2 ** SHARED} patterns that match`,
-  async run(attacker) {
-    const patterns = Array.from({ length: 2 ** SHARED }, (_, bits) => {
-      const tokens = Array.from({ length: SHARED }, (_, i) => ((bits >> i) & 1 ? "*" : "a"));
-      return registration([...tokens, "*"].join("."));
-    });
-    await openProducers(attacker, 1, { hello: () => ({ registrations: patterns }) });
-    const [churning] = await openProducers(attacker, 1, { hello: () => ({}) });
-    const churn = concat(register([registration("zz.*")]), producerMessage(4, bytesField(1, "zz.*")));
-    const caller = attacker.connect();
-    const request = call({ topic: ["a.".repeat(SHARED), "b"].join("") });
-    await attacker.repeat(ROUNDS, 16, () => {
-      churning?.send(churn);
-      return caller.call(METHOD.dispatch, request);
-    });
-  },
-};
+function stale(name: string, groupOf: (pattern: number) => string, what: string): Attack {
+  return {
+    name,
+    sends: `Produce: a wildcard registered and removed between requests, beside ${2 ** SHARED} patterns ${what}`,
+    async run(attacker) {
+      const patterns = Array.from({ length: 2 ** SHARED }, (_, bits) => {
+        const tokens = Array.from({ length: SHARED }, (_, i) => ((bits >> i) & 1 ? "*" : "a"));
+        return registration([...tokens, "*"].join("."), groupOf(bits));
+      });
+      await openProducers(attacker, 1, { hello: () => ({ registrations: patterns }) });
+      const [churning] = await openProducers(attacker, 1, { hello: () => ({}) });
+      const churn = concat(register([registration("zz.*")]), producerMessage(4, bytesField(1, "zz.*")));
+      const caller = attacker.connect();
+      const request = call({ topic: `${"a.".repeat(SHARED)}b` });
+      await attacker.repeat(ROUNDS, 16, () => {
+        churning?.send(churn);
+        return caller.call(METHOD.dispatch, request);
+      });
+    },
+  };
+}
+
+export const staleRoutes: Attack = stale("stale-routes", () => "", "that match");
+
+/** A group keeps its position when the routes are computed again, so each is looked up among those before. */
+export const staleGroups: Attack = stale("stale-groups", (i) => `g${i}`, "of as many groups");
