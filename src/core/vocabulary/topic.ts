@@ -31,7 +31,9 @@ export function isWellFormed(name: string): boolean {
 
 /** Number of tokens of a name. */
 export function countTokens(name: string): number {
-  return name.split(".").length;
+  let count = 1;
+  for (let at = name.indexOf("."); at >= 0; at = name.indexOf(".", at + 1)) count++;
+  return count;
 }
 
 /** Whether a valid pattern contains a wildcard, and so is not a topic itself. */
