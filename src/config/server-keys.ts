@@ -83,7 +83,7 @@ export const EDGE_KEYS: { readonly [K in keyof EdgeOptions]: Definition<EdgeOpti
     30 * SECOND,
     1,
     HOUR,
-    "Maximum time that the peer of a closed stream may read nothing; then the stream is reset",
+    "Maximum time that a producer, a caller or the peer of a closed stream may read nothing while something waits for it",
     "Otherwise data queued for a peer that does not read would stay until its connection ends.",
   ),
   keepaliveTimeMs: duration(

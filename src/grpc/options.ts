@@ -10,7 +10,10 @@ export interface EdgeOptions {
   readonly maxStreamsPerConnection: number;
   /** Time until the first message of a stream must arrive, in milliseconds. Default 10,000. */
   readonly firstMessageTimeoutMs: number;
-  /** Time after which a closing stream is reset if its peer reads nothing, in milliseconds. Default 30,000. */
+  /**
+   * Time after which a producer, a caller or the peer of a closed stream is cut off if it reads nothing although something
+   * waits for it, in milliseconds. Default 30,000.
+   */
   readonly closeTimeoutMs: number;
   /** Idle time after which the server sends a PING on a connection, in milliseconds. Default 30,000. */
   readonly keepaliveTimeMs: number;

@@ -51,7 +51,8 @@ type DispatcherServiceClient interface {
 	// status is OK however few producers answer. Cancelling the call cancels the request.
 	//
 	// Errors are those of Dispatch, and DEADLINE_EXCEEDED at once if the deadline of the call is too close to gather a
-	// result.
+	// result. RESOURCE_EXHAUSTED also if the caller reads nothing while something waits for it, or too slowly for its
+	// results.
 	Gather(ctx context.Context, in *GatherRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[GatherResponse], error)
 	// Submit carries many dispatches and gathers on one stream. A rejected submission gets a Rejection; the stream stays
 	// open. After the caller's half-close the stream ends with OK when all its gathers have ended. If the stream ends
@@ -67,7 +68,7 @@ type DispatcherServiceClient interface {
 	//
 	// INVALID_ARGUMENT: the first message is not a valid Hello, or a second Hello follows. DEADLINE_EXCEEDED: the first
 	// message did not arrive in time. ABORTED: the same producer_id connected again. RESOURCE_EXHAUSTED: too many
-	// sessions, or the producer does not read. UNAVAILABLE: the server is shutting down.
+	// sessions, or the producer reads nothing while something waits for it. UNAVAILABLE: the server is shutting down.
 	Produce(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ProduceRequest, ProduceResponse], error)
 	// Listen is the session of a listener: the server sends every result on its topics, in arrival order. A deadline on
 	// the call limits the lifetime of the stream.
@@ -226,7 +227,8 @@ type DispatcherServiceServer interface {
 	// status is OK however few producers answer. Cancelling the call cancels the request.
 	//
 	// Errors are those of Dispatch, and DEADLINE_EXCEEDED at once if the deadline of the call is too close to gather a
-	// result.
+	// result. RESOURCE_EXHAUSTED also if the caller reads nothing while something waits for it, or too slowly for its
+	// results.
 	Gather(*GatherRequest, grpc.ServerStreamingServer[GatherResponse]) error
 	// Submit carries many dispatches and gathers on one stream. A rejected submission gets a Rejection; the stream stays
 	// open. After the caller's half-close the stream ends with OK when all its gathers have ended. If the stream ends
@@ -242,7 +244,7 @@ type DispatcherServiceServer interface {
 	//
 	// INVALID_ARGUMENT: the first message is not a valid Hello, or a second Hello follows. DEADLINE_EXCEEDED: the first
 	// message did not arrive in time. ABORTED: the same producer_id connected again. RESOURCE_EXHAUSTED: too many
-	// sessions, or the producer does not read. UNAVAILABLE: the server is shutting down.
+	// sessions, or the producer reads nothing while something waits for it. UNAVAILABLE: the server is shutting down.
 	Produce(grpc.BidiStreamingServer[ProduceRequest, ProduceResponse]) error
 	// Listen is the session of a listener: the server sends every result on its topics, in arrival order. A deadline on
 	// the call limits the lifetime of the stream.

@@ -551,9 +551,9 @@ type Hello struct {
 	// Maximum number of outstanding assignments, from 1 to the server's limit (65,536 by default), else INVALID_ARGUMENT.
 	// 0, the default: the server's default (256). With 1 the producer gets one assignment at a time.
 	MaxOutstanding uint32 `protobuf:"varint,5,opt,name=max_outstanding,json=maxOutstanding,proto3" json:"max_outstanding,omitempty"`
-	// Maximum number of assignments that wait in the backlog until there is credit, from 1 to the server's limit (65,536
-	// by default), else INVALID_ARGUMENT. 0, the default: the server's default (1,024). The outcome of further
-	// assignments is SATURATED.
+	// Maximum number of assignments that wait in the backlog until there is credit, and until the connection has taken
+	// enough bytes of the earlier ones, from 1 to the server's limit (65,536 by default), else INVALID_ARGUMENT. 0, the
+	// default: the server's default (1,024). The outcome of further assignments is SATURATED.
 	MaxBacklog uint32 `protobuf:"varint,6,opt,name=max_backlog,json=maxBacklog,proto3" json:"max_backlog,omitempty"`
 	// Whether the server sends a Disposition for every reply. Default false.
 	ReportDispositions bool `protobuf:"varint,7,opt,name=report_dispositions,json=reportDispositions,proto3" json:"report_dispositions,omitempty"`

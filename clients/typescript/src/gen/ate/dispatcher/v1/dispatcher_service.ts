@@ -1313,7 +1313,8 @@ export const DispatcherServiceService = {
    * status is OK however few producers answer. Cancelling the call cancels the request.
    *
    * Errors are those of Dispatch, and DEADLINE_EXCEEDED at once if the deadline of the call is too close to gather a
-   * result.
+   * result. RESOURCE_EXHAUSTED also if the caller reads nothing while something waits for it, or too slowly for its
+   * results.
    */
   gather: {
     path: "/ate.dispatcher.v1.DispatcherService/Gather" as const,
@@ -1360,7 +1361,7 @@ export const DispatcherServiceService = {
    *
    * INVALID_ARGUMENT: the first message is not a valid Hello, or a second Hello follows. DEADLINE_EXCEEDED: the first
    * message did not arrive in time. ABORTED: the same producer_id connected again. RESOURCE_EXHAUSTED: too many
-   * sessions, or the producer does not read. UNAVAILABLE: the server is shutting down.
+   * sessions, or the producer reads nothing while something waits for it. UNAVAILABLE: the server is shutting down.
    */
   produce: {
     path: "/ate.dispatcher.v1.DispatcherService/Produce" as const,
@@ -1438,7 +1439,8 @@ export interface DispatcherServiceServer extends UntypedServiceImplementation {
    * status is OK however few producers answer. Cancelling the call cancels the request.
    *
    * Errors are those of Dispatch, and DEADLINE_EXCEEDED at once if the deadline of the call is too close to gather a
-   * result.
+   * result. RESOURCE_EXHAUSTED also if the caller reads nothing while something waits for it, or too slowly for its
+   * results.
    */
   gather: handleServerStreamingCall<GatherRequest, GatherResponse>;
   /**
@@ -1460,7 +1462,7 @@ export interface DispatcherServiceServer extends UntypedServiceImplementation {
    *
    * INVALID_ARGUMENT: the first message is not a valid Hello, or a second Hello follows. DEADLINE_EXCEEDED: the first
    * message did not arrive in time. ABORTED: the same producer_id connected again. RESOURCE_EXHAUSTED: too many
-   * sessions, or the producer does not read. UNAVAILABLE: the server is shutting down.
+   * sessions, or the producer reads nothing while something waits for it. UNAVAILABLE: the server is shutting down.
    */
   produce: handleBidiStreamingCall<ProduceRequest, ProduceResponse>;
   /**
@@ -1518,7 +1520,8 @@ export interface DispatcherServiceClient extends Client {
    * status is OK however few producers answer. Cancelling the call cancels the request.
    *
    * Errors are those of Dispatch, and DEADLINE_EXCEEDED at once if the deadline of the call is too close to gather a
-   * result.
+   * result. RESOURCE_EXHAUSTED also if the caller reads nothing while something waits for it, or too slowly for its
+   * results.
    */
   gather(request: GatherRequest, options?: Partial<CallOptions>): ClientReadableStream<GatherResponse>;
   gather(
@@ -1561,7 +1564,7 @@ export interface DispatcherServiceClient extends Client {
    *
    * INVALID_ARGUMENT: the first message is not a valid Hello, or a second Hello follows. DEADLINE_EXCEEDED: the first
    * message did not arrive in time. ABORTED: the same producer_id connected again. RESOURCE_EXHAUSTED: too many
-   * sessions, or the producer does not read. UNAVAILABLE: the server is shutting down.
+   * sessions, or the producer reads nothing while something waits for it. UNAVAILABLE: the server is shutting down.
    */
   produce(): ClientDuplexStream<ProduceRequest, ProduceResponse>;
   produce(options: Partial<CallOptions>): ClientDuplexStream<ProduceRequest, ProduceResponse>;

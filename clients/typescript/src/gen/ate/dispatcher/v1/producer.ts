@@ -158,9 +158,9 @@ export interface Hello {
    */
   readonly maxOutstanding: number;
   /**
-   * Maximum number of assignments that wait in the backlog until there is credit, from 1 to the server's limit (65,536
-   * by default), else INVALID_ARGUMENT. 0, the default: the server's default (1,024). The outcome of further
-   * assignments is SATURATED.
+   * Maximum number of assignments that wait in the backlog until there is credit, and until the connection has taken
+   * enough bytes of the earlier ones, from 1 to the server's limit (65,536 by default), else INVALID_ARGUMENT. 0, the
+   * default: the server's default (1,024). The outcome of further assignments is SATURATED.
    */
   readonly maxBacklog: number;
   /** Whether the server sends a Disposition for every reply. Default false. */
