@@ -24,7 +24,10 @@ export function requestView(request: RequestRecord, now: Instant, bound: Request
     isOpen(assignments[i]) ? { ...outcome, state: "PENDING" as const } : outcome,
   );
   return {
-    ...{ serial, requestId, topic, acceptedAt },
+    serial,
+    requestId,
+    topic,
+    acceptedAt,
     ttlMs: deadlineAt - acceptedAt,
     isPending: endedAt === undefined,
     summary: summarize(request, reason, endedAt ?? now, withCutTexts(outcomes, bound.maxText)),

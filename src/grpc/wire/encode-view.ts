@@ -66,9 +66,12 @@ export function serverInfo(
 
 /** Converts a topic. */
 export function topicInfo(view: TopicView): TopicInfo {
-  const { topic, producerCount, listenerCount, pendingCount, epoch } = view;
   return {
-    ...{ topic, producerCount, listenerCount, pendingCount, epoch },
+    topic: view.topic,
+    producerCount: view.producerCount,
+    listenerCount: view.listenerCount,
+    pendingCount: view.pendingCount,
+    epoch: view.epoch,
     sequence: BigInt(view.sequence),
     retainedCount: BigInt(view.retainedCount),
     retainedBytes: BigInt(view.retainedBytes),
