@@ -3,7 +3,8 @@
  * slices, the departure holds the loop for seconds.
  */
 import type { Attack } from "../attack.js";
-import { registration, submission } from "./messages.js";
+import { prepared } from "../attacker/stream.js";
+import { hello, registration, submission } from "./messages.js";
 import { openProducers, submitInBulk } from "./parties.js";
 
 const MEMBERS = 1_000;
@@ -20,7 +21,8 @@ export const groupDeparts: Attack = {
     });
     const one = submission("c", { topic: TOPIC, ttlSeconds: 600 });
     await submitInBulk(attacker, { count: WAITING + 1, perMessage: 10_000, submission: () => one });
-    await openProducers(attacker, MEMBERS - 1, { hello: () => ({ registrations, maxOutstanding: 1 }) });
+    const member = prepared(hello({ registrations, maxOutstanding: 1 }), true);
+    await openProducers(attacker, MEMBERS - 1, { hello: () => member });
     first?.reset();
     await attacker.wait(2_000);
   },

@@ -4,7 +4,8 @@
  */
 import type { Attack } from "../attack.js";
 import type { Attacker } from "../attacker/attacker.js";
-import { METHOD, page } from "./messages.js";
+import { prepared } from "../attacker/stream.js";
+import { hello, METHOD, page } from "./messages.js";
 import { openProducers, registrations, submitWaiting } from "./parties.js";
 
 const PENDING = 200_000;
@@ -51,8 +52,8 @@ export const listTopicsWithoutMatch: Attack = {
 
 /** Producers whose views are large. They share their topics. */
 export async function openLargeProducers(attacker: Attacker): Promise<void> {
-  const all = registrations(REGISTRATIONS, "shared.");
-  await openProducers(attacker, PRODUCERS, { hello: () => ({ registrations: all }) });
+  const message = prepared(hello({ registrations: registrations(REGISTRATIONS, "shared.") }), true);
+  await openProducers(attacker, PRODUCERS, { hello: () => message });
 }
 
 async function askForPages(attacker: Attacker, method: string, message: Buffer): Promise<void> {

@@ -5,20 +5,21 @@
 import type { Attack } from "../attack.js";
 import { beginning } from "../attacker/framing.js";
 import { METHOD } from "./messages.js";
-import { connectionsFor } from "./parties.js";
 
-const STREAMS = 3_960;
+const STREAMS = 4_000;
+/** Enough that the window of a connection does not slow the attack down. */
+const CONNECTIONS = 40;
 const MESSAGE_BYTES = 1_048_576;
 
 export const partialMessages: Attack = {
   name: "partial-messages",
   sends: `Submit: ${STREAMS} streams with a message of 1 MiB that never ends`,
   async run(attacker) {
-    const connectionOf = connectionsFor(attacker, STREAMS);
+    const connections = Array.from({ length: CONNECTIONS }, () => attacker.connect());
     const part = beginning(MESSAGE_BYTES, Buffer.alloc(MESSAGE_BYTES - 64));
     for (let i = 0; i < STREAMS && attacker.goesOn; i++) {
-      connectionOf(i).open(METHOD.submit).sendBytes(part);
-      if (i % 4 === 3) await attacker.wait(5);
+      connections[i % CONNECTIONS]?.open(METHOD.submit).sendBytes(part);
+      if (i % 8 === 7) await attacker.wait(5);
     }
     await attacker.wait(1_000);
   },

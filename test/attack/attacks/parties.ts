@@ -3,7 +3,7 @@ import { ProduceResponse } from "ate-dispatcher-client/internal";
 import type { Attacker } from "../attacker/attacker.js";
 import type { Connection, ConnectionOptions } from "../attacker/connection.js";
 import { RawCalls } from "../attacker/raw-calls.js";
-import type { Stream } from "../attacker/stream.js";
+import { type PreparedMessage, prepared, type Stream } from "../attacker/stream.js";
 import { type HelloFields, hello, METHOD, registration, submission } from "./messages.js";
 
 /** Streams of one connection: as many as a server admits by default, less some for calls. */
@@ -49,8 +49,8 @@ export async function openRawStreams(
 
 /** A producer of an attack. */
 export interface ProducerOptions extends ConnectionOptions {
-  /** The Hello of each producer. */
-  readonly hello: (index: number) => HelloFields;
+  /** The Hello of each producer; one that many producers share is best prepared once. */
+  readonly hello: (index: number) => HelloFields | PreparedMessage;
   /** Called with the id of each assignment. */
   readonly onAssignment?: (assignmentId: string, stream: Stream) => void;
 }
@@ -73,7 +73,8 @@ export async function openProducers(
         },
       }),
     });
-    stream.send(hello(options.hello(i)));
+    const first = options.hello(i);
+    stream.send("frame" in first ? first : hello(first));
     streams.push(stream);
     if (i % OPEN_AT_ONCE === OPEN_AT_ONCE - 1) await attacker.wait(20);
   }
@@ -82,9 +83,9 @@ export async function openProducers(
 }
 
 /** The Hello of producers on one topic. */
-export function onTopic(topic: string, more: Omit<HelloFields, "registrations"> = {}): () => HelloFields {
-  const registrations = [registration(topic)];
-  return () => ({ ...more, registrations });
+export function onTopic(topic: string, more: Omit<HelloFields, "registrations"> = {}): () => PreparedMessage {
+  const message = prepared(hello({ ...more, registrations: [registration(topic)] }), true);
+  return () => message;
 }
 
 /** Exact topics, each registered by name. */
