@@ -40,7 +40,7 @@ describe("a connection whose answers are not read", () => {
     await fill(address);
     const session = connectRaw(address);
     const unread: ClientHttp2Stream[] = [];
-    for (let i = 0; i < 20; i++) unread.push(await callUnread(session));
+    for (let i = 0; i < 60; i++) unread.push(await callUnread(session));
     const end = await callRaw(session, "Dispatch", request);
     expect(end.code).toBe(Code.RESOURCE_EXHAUSTED);
     expect(end.refused).toMatchObject({

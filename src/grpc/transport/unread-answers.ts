@@ -8,7 +8,7 @@ import type { Watchdog } from "../../ports/watchdog.js";
 import { onceClosed } from "./http2-events.js";
 import type { PeerConnection } from "./peer-connection.js";
 
-/** Bytes of unread answers of a connection beyond which its further calls are refused. Eight full answers of a list fit. */
+/** Bytes of unread answers of a connection beyond which its further calls are refused. Some thirty pages of a list fit. */
 const MAX_UNREAD_BYTES = 8 * 1_024 * 1_024;
 /** Cost of an answer beside its bytes, roughly: its buffers and its place in queues. */
 const ANSWER_BYTES = 256;
