@@ -5,7 +5,7 @@
 import { ProduceRequest, SubmitRequest } from "ate-dispatcher-client/internal";
 import { describe, expect, it } from "vitest";
 import { useServer } from "../support/in-process.js";
-import { connect, type WireClient } from "../support/wire-client.js";
+import { connect, duration, type WireClient } from "../support/wire-client.js";
 
 const COUNT = 20_000;
 
@@ -36,7 +36,8 @@ describe("while a message with 20,000 entries is processed,", () => {
     const [attacker, honest] = [connect(server.address), connect(server.address)];
     const stream = attacker.submit();
     stream.sendBytes(empty(COUNT));
-    const last = { correlationId: "last", request: { topic: "nobody" } };
+    // A request with a shorter TTL may be rejected, because it waits behind the others.
+    const last = { correlationId: "last", request: { topic: "nobody", ttl: duration(3_600_000) } };
     stream.sendBytes(SubmitRequest.encode(SubmitRequest.fromPartial({ submissions: [last] })).finish());
     stream.halfClose();
     await stream.next("rejection");

@@ -1,3 +1,5 @@
+import type { SessionKey } from "../../core/vocabulary/model.js";
+import type { InputStream } from "../../ports/runtime.js";
 import { deadlineOf, fail, guard, type OutgoingCall, sinkOf, subscribe } from "../transport/call.js";
 import { decodeCall } from "../wire/decode-submit.js";
 import type { Edge } from "./edge.js";
@@ -40,7 +42,22 @@ function processMessage(edge: Edge, call: GatherCall, waitedMs: number): void {
         waitedMs,
       };
       runtime.submit(requestSubmitted(submission, edge));
-      runtime.submit({ kind: "callerFinished", session });
+      // The core may continue the request in later turns of the event loop; its end waits behind that.
+      runtime.receive(streamOf(edge, call, session), 0, () => {
+        runtime.submit({ kind: "callerFinished", session });
+        return undefined;
+      });
     },
   );
+}
+
+/** The receiving side of a Gather, whose only message has been read. */
+function streamOf({ logger }: Edge, call: GatherCall, session: SessionKey): InputStream {
+  return {
+    session,
+    carriesRequests: false,
+    pause: () => undefined,
+    resume: () => undefined,
+    guard: (run) => guard(logger, (status) => fail(call, status), run),
+  };
 }
