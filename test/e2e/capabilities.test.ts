@@ -21,6 +21,7 @@ import {
   type RequestInit,
   type WireClient,
 } from "../support/wire-client.js";
+import { refusalOf } from "../support/wire-status.js";
 
 const server = useServer();
 
@@ -622,6 +623,21 @@ describe("trace context", () => {
     expect(gathered.context).toEqual(trace);
     producer.answer(gathered, 1);
     expect((await gather.next("delivery")).context).toEqual(trace);
+  });
+
+  it("is cut to the members that W3C demands, and counts towards the bytes of pending requests", async () => {
+    const client = connect((await startServer({ maxPendingBytes: 20_000 })).address);
+    const producer = await client.producer("cut", ["cut"]);
+    const members = (count: number) =>
+      Array.from({ length: count }, (_, i) => `k${i}=`.padEnd(99, "v")).join(",");
+    const metadata = { tracestate: members(10), baggage: members(90) };
+    await client.dispatch({ topic: "cut" }, { metadata });
+    const { context } = await producer.next("assignment");
+    expect(context).toEqual({ tracestate: members(5), baggage: members(81) });
+    await client.dispatch({ topic: "cut" }, { metadata });
+    const refused = await refusalOf(client.dispatch({ topic: "cut" }, { metadata }));
+    expect(refused).toMatchObject({ code: "RESOURCE_EXHAUSTED", reason: "PENDING_BYTES_LIMIT" });
+    await client.dispatch({ topic: "cut" });
   });
 
   it("passes per submission, without keys that are no trace context or are too large", async () => {

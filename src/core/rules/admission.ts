@@ -3,7 +3,7 @@
  */
 
 import { RETRY_AFTER_MS, shedSaturated } from "../state/overload.js";
-import { PendingRequest } from "../state/pending-request.js";
+import { chargedBytes, PendingRequest } from "../state/pending-request.js";
 import type { State } from "../state/state.js";
 import type { Choice } from "../state/topic-state.js";
 import type { RequestSubmitted } from "../vocabulary/input.js";
@@ -82,7 +82,7 @@ function accept(
   const request = new PendingRequest(state.requestSerial++, name, input, acceptance, step.now);
   state.requests.set(request.requestId, request);
   state.listed.add(request.serial, request);
-  state.pendingBytes += request.payload.length;
+  state.pendingBytes += chargedBytes(request.payload, request.context);
   state.totals.acceptedRequests++;
   if (spec.requestId !== "") state.remembered.rememberId(request);
   if (topic) {
@@ -172,7 +172,7 @@ function shedReason(state: State, input: RequestSubmitted, ttlMs: number, now: I
     const message = `the limit of ${limit} pending requests is reached; retry later or raise maxPendingRequests`;
     return refusal("PENDING_LIMIT", message, { limit }, RETRY_AFTER_MS);
   }
-  if (state.pendingBytes + input.spec.payload.length > limits.maxPendingBytes) {
+  if (state.pendingBytes + chargedBytes(input.spec.payload, input.context) > limits.maxPendingBytes) {
     const limit = String(limits.maxPendingBytes);
     const message = `pending requests hold ${state.pendingBytes} of at most ${limit} bytes; retry later or raise maxPendingBytes`;
     return refusal("PENDING_BYTES_LIMIT", message, { limit }, RETRY_AFTER_MS);

@@ -92,8 +92,7 @@ export class PendingRequest extends Deadline implements RequestRecord, Placed {
     this.excludeListeners = submitted.excludeListeners;
     this.context = submitted.context;
     this.payload = ownBytes(spec.payload);
-    this.assignmentCost =
-      ASSIGNMENT_BYTES + this.payload.length + this.requestId.length + lengthOf(this.context);
+    this.assignmentCost = ASSIGNMENT_BYTES + this.requestId.length + chargedBytes(this.payload, this.context);
     this.digest = submitted.digest;
   }
 
@@ -114,16 +113,17 @@ export class PendingRequest extends Deadline implements RequestRecord, Placed {
     return this.noProducersAction === "WAIT" && this.assignments.length === 0;
   }
 
-  /** Releases the payload, which no producer will be sent any more. @returns its size in bytes. */
+  /** Releases the payload, which no producer will be sent any more. @returns the bytes that the request was charged. */
   dropPayload(): number {
-    const bytes = this.payload.length;
+    const bytes = chargedBytes(this.payload, this.context);
     this.payload = NO_PAYLOAD;
     return bytes;
   }
 }
 
-function lengthOf(context: TraceContext): number {
-  let length = 0;
-  for (const [key, value] of context) length += key.length + value.length;
-  return length;
+/** The bytes of a request that count as pending: its payload and its trace context. */
+export function chargedBytes(payload: Payload, context: TraceContext): number {
+  let bytes = payload.length;
+  for (const [key, value] of context) bytes += key.length + value.length;
+  return bytes;
 }

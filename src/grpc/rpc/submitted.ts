@@ -4,8 +4,9 @@ import type { Instant, SessionKey, TraceContext } from "../../core/vocabulary/mo
 import { NO_CONTEXT } from "../../core/vocabulary/model.js";
 import { type Refusal, refusal } from "../../core/vocabulary/reason.js";
 import type { DecodedRequest } from "../wire/decode-request.js";
-import { digestOf, isContext } from "../wire/decode-submit.js";
+import { digestOf } from "../wire/decode-submit.js";
 import { maxAssignmentBytes } from "../wire/encode-hot.js";
+import { contextValue } from "../wire/trace-context.js";
 import type { Edge } from "./edge.js";
 
 /** The parts of a submitted request that depend on the RPC. */
@@ -60,8 +61,9 @@ function limitRefusal(
 
 /** Reads the trace context of a call from its metadata. */
 export function contextOf(metadata: Metadata): TraceContext {
-  const pairs = Object.entries(metadata.getMap()).flatMap(([key, value]) =>
-    typeof value === "string" && isContext(key, value) ? [[key, value] as const] : [],
-  );
+  const pairs = Object.entries(metadata.getMap()).flatMap(([key, value]) => {
+    const kept = typeof value === "string" ? contextValue(key, value) : undefined;
+    return kept === undefined ? [] : [[key, kept] as const];
+  });
   return pairs.length === 0 ? NO_CONTEXT : pairs;
 }

@@ -5,6 +5,7 @@
  */
 import { constants, type ServerHttp2Stream } from "node:http2";
 import {
+  type Metadata,
   type Responder,
   ServerInterceptingCall,
   type ServerInterceptor,
@@ -14,6 +15,7 @@ import { type Refusal, refusal } from "../../core/vocabulary/reason.js";
 import type { Watchdog } from "../../ports/watchdog.js";
 import type { EdgeOptions } from "../options.js";
 import { grpcStatus } from "../wire/status.js";
+import { isContextKey } from "../wire/trace-context.js";
 import type { CallHeaders } from "./call-headers.js";
 import type { GrpcJsInternals } from "./grpc-js-internals.js";
 import { followFrames, onceClosed } from "./http2-events.js";
@@ -26,6 +28,9 @@ import { chargeAnswer, StreamAnswers, unreadRefusal } from "./unread-answers.js"
 
 /** Streams without a deadline of their first message: clients open them ahead of it. */
 const WITHOUT_TIMEOUT = new Set(["/ate.dispatcher.v1.DispatcherService/Submit"]);
+
+/** The only stream whose metadata is read after it has opened. */
+const GATHER = "/ate.dispatcher.v1.DispatcherService/Gather";
 
 /** Services that the checks of a call need. */
 export interface FirstMessageServices {
@@ -59,7 +64,8 @@ export function firstMessageInterceptor(services: FirstMessageServices): ServerI
     let stop = (): void => undefined;
     const listener = new ServerListenerBuilder()
       .withOnReceiveMetadata((metadata, next) => {
-        const refused = headers.refusalOf(stream) ?? metadataRefusal(metadata.toHttp2Headers(), options);
+        const sent = metadata.toHttp2Headers();
+        const refused = headers.refusalOf(stream) ?? metadataRefusal(sent, options);
         if (refused) {
           call.sendStatus(grpcStatus(refused));
           return;
@@ -76,6 +82,8 @@ export function firstMessageInterceptor(services: FirstMessageServices): ServerI
         if (!WITHOUT_TIMEOUT.has(method.path)) {
           stop = opening.watch(() => end(firstMessageTimeout(options.firstMessageTimeoutMs)));
         }
+        // grpc-js keeps the metadata as long as the call: 16 KiB of a stream that may have cost 20 bytes with HPACK.
+        if (method.responseStream) forget(metadata, Object.keys(sent), method.path === GATHER);
         next(metadata);
       })
       .withOnReceiveMessage((received, next) => {
@@ -115,6 +123,11 @@ function countStream(
   const refused = otherStreams.open(peer);
   if (!refused) onceClosed(stream, () => otherStreams.close(peer));
   return refused;
+}
+
+/** Removes metadata that nobody reads. */
+function forget(metadata: Metadata, keys: readonly string[], keepsContext: boolean): void {
+  for (const key of keys) if (!keepsContext || !isContextKey(key)) metadata.remove(key);
 }
 
 function followMessage(stream: ServerHttp2Stream, message: PartialMessage): void {

@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { FIELDS, WireReader } from "ate-dispatcher-client/internal";
 import { NO_CONTEXT, type RequestSpec, type TraceContext } from "../../core/vocabulary/model.js";
 import { type DecodedRequest, decodeEntry, decodeRequest } from "./decode-request.js";
+import { contextValue } from "./trace-context.js";
 
 const { request: DISPATCH_REQUEST_REQUEST, validateOnly: DISPATCH_REQUEST_VALIDATE_ONLY } =
   FIELDS.DISPATCH_REQUEST;
@@ -21,10 +22,8 @@ const { submissions: SUBMIT_REQUEST_SUBMISSIONS, cancelRequestIds: SUBMIT_REQUES
 const NO_REQUEST: Buffer = Buffer.alloc(0);
 /** After as many skipped fields, decoding lets its caller look at the clock; less than 0.1 ms. */
 const SKIPS_PER_YIELD = 1_024;
-const CONTEXT_KEYS = new Set(["traceparent", "tracestate", "baggage"]);
 /** Further entries of a context are skipped. Three of them are forwarded. */
 const MAX_CONTEXT_ENTRIES = 64;
-const MAX_CONTEXT_VALUE_LENGTH = 8_192;
 
 /** One request of a Submit stream. */
 export interface DecodedSubmission {
@@ -104,7 +103,8 @@ function decodeSubmission(reader: WireReader): DecodedSubmission {
     else if (field === SUBMISSION_CONTEXT && ++contextCount <= MAX_CONTEXT_ENTRIES) {
       context ??= new Map();
       const [key, value] = decodeEntry(reader);
-      if (isContext(key, value)) context.set(key, value);
+      const kept = contextValue(key, value);
+      if (kept !== undefined) context.set(key, kept);
     } else reader.skip();
   }
   return {
@@ -114,11 +114,6 @@ function decodeSubmission(reader: WireReader): DecodedSubmission {
     excludeListeners,
     context: context ? [...context] : NO_CONTEXT,
   };
-}
-
-/** Whether an entry is trace context that the server forwards. */
-export function isContext(key: string, value: string): boolean {
-  return CONTEXT_KEYS.has(key) && value.length <= MAX_CONTEXT_VALUE_LENGTH;
 }
 
 /** Digests a request, to detect that a caller reuses a request_id for a different request; "" without a request_id. */

@@ -193,7 +193,8 @@ type Submission struct {
 	// without `gather`.
 	ExcludeListeners bool `protobuf:"varint,4,opt,name=exclude_listeners,json=excludeListeners,proto3" json:"exclude_listeners,omitempty"`
 	// Trace context for the assignments and deliveries: `traceparent`, `tracestate`, `baggage`. Optional. The server
-	// drops other keys and values longer than 8,192 bytes.
+	// drops other keys. It keeps a `traceparent` of up to 128 characters, and of `tracestate` and `baggage` the list members
+	// within the first 512 and 8,192 characters.
 	Context       map[string]string `protobuf:"bytes,5,rep,name=context,proto3" json:"context,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

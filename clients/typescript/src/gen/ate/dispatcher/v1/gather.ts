@@ -61,7 +61,8 @@ export interface Submission {
   readonly excludeListeners: boolean;
   /**
    * Trace context for the assignments and deliveries: `traceparent`, `tracestate`, `baggage`. Optional. The server
-   * drops other keys and values longer than 8,192 bytes.
+   * drops other keys. It keeps a `traceparent` of up to 128 characters, and of `tracestate` and `baggage` the list members
+   * within the first 512 and 8,192 characters.
    */
   readonly context: { [key: string]: string };
 }
