@@ -2,8 +2,12 @@ import type { Refusal } from "../core/vocabulary/reason.js";
 
 /** The sending side of a peer's stream. */
 export interface Sink {
-  /** How often the transport has taken bytes. It grows while the peer reads, also within a long message. */
-  readonly takenCount: number;
+  /**
+   * Begins to observe the transport.
+   *
+   * @returns a function that says whether the transport has taken anything since, also of a message that is on its way.
+   */
+  observe(): () => boolean;
   /**
    * Sends one message.
    *

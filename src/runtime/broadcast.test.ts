@@ -64,7 +64,7 @@ function stage(
       else take();
     };
     const session = runtime.openStream(
-      { write, end: () => undefined, closing: () => undefined, takenCount: 0 },
+      { write, end: () => undefined, closing: () => undefined, observe: () => () => true },
       BOUND,
     );
     return {

@@ -52,7 +52,7 @@ class Peer implements Sink {
   /** Bytes in flight. */
   inFlightBytes = 0;
   isClosing = false;
-  readonly takenCount = 0;
+  readonly observe = () => () => true;
   ended: Refusal | "OK" | undefined;
 
   write(parts: readonly Uint8Array[], sent: () => void): void {

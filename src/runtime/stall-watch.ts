@@ -28,12 +28,12 @@ export class StallWatch {
   /** Starts to watch, unless it does already. It stops by itself once nothing waits. */
   begin(): void {
     if (this.cancel) return;
-    const { takenCount } = this.sink;
+    const hasTaken = this.sink.observe();
     this.cancel = this.bound.watchdog.watch(() => {
       this.cancel = undefined;
       if (!this.hasWork()) return;
-      if (this.sink.takenCount === takenCount) this.onStall();
-      else this.begin();
+      if (hasTaken()) this.begin();
+      else this.onStall();
     });
   }
 

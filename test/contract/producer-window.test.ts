@@ -40,6 +40,11 @@ class HeldSink implements Sink {
     });
   }
 
+  observe(): () => boolean {
+    const { takenCount } = this;
+    return () => this.takenCount > takenCount;
+  }
+
   closing(): void {}
 
   end(refusal: Refusal | undefined): void {

@@ -44,7 +44,7 @@ class Stage {
   open(): SessionKey {
     const write = (parts: readonly Uint8Array[]) => void this.held.push(...parts);
     return this.runtime.openStream(
-      { write, end: () => undefined, closing: () => undefined, takenCount: 0 },
+      { write, end: () => undefined, closing: () => undefined, observe: () => () => true },
       BOUND,
     );
   }

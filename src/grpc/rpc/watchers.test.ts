@@ -94,7 +94,7 @@ const PRODUCER: ProducerView = {
 
 /** A peer whose transport accepts a message only when it reads. */
 class Reader implements Sink {
-  readonly takenCount = 0;
+  observe = (): (() => boolean) => () => true;
   readonly messages: Uint8Array[] = [];
   /** The parts of its messages. */
   readonly parts = new Set<Uint8Array>();

@@ -25,7 +25,8 @@ import { type GrpcStatus, grpcStatus, INTERNAL_ERROR } from "../wire/status.js";
 import type { CallHeaders } from "./call-headers.js";
 import type { Connections, Membership } from "./connections.js";
 import type { GrpcJsInternals } from "./grpc-js-internals.js";
-import { countProgress, writeMessage } from "./http2-stream.js";
+import { writeMessage } from "./http2-stream.js";
+import { PieceWriter } from "./piece-writer.js";
 
 /** A call on which the server sends a stream. */
 export type OutgoingCall = ServerDuplexStream<Buffer, Uint8Array> | ServerWritableStream<Buffer, Uint8Array>;
@@ -136,8 +137,10 @@ class CallSink implements Sink {
   private readonly stream: ServerHttp2Stream | undefined;
   /** The stream, once messages may be written to it directly instead of through grpc-js. */
   private direct: ServerHttp2Stream | undefined = undefined;
+  private pieces: PieceWriter | undefined = undefined;
   private hasRequestedHeaders = false;
-  takenCount = 0;
+  /** How often the stream has taken bytes. */
+  private takenCount = 0;
 
   constructor(
     private readonly call: OutgoingCall,
@@ -169,9 +172,15 @@ class CallSink implements Sink {
     this.requestHeaders();
     if (this.stream?.headersSent && this.call.writableLength === 0) {
       this.direct = this.stream;
-      countProgress(this.stream, () => this.noteTaken());
+      this.pieces = new PieceWriter(this.stream, () => this.noteTaken());
     }
     return this.direct;
+  }
+
+  observe(): () => boolean {
+    const { takenCount } = this;
+    this.pieces?.restart();
+    return () => this.takenCount > takenCount;
   }
 
   private noteTaken(): void {
@@ -189,6 +198,7 @@ class CallSink implements Sink {
   closing(): void {
     const { call, services } = this;
     if (call.cancelled) return;
+    this.pieces?.restart();
     if (this.cancelTimeout) this.cancelTimeout();
     else call.once("cancelled", () => this.cancelTimeout?.());
     this.cancelTimeout = services.closing.watch(() => {

@@ -16,12 +16,6 @@ const SHORT_MESSAGE_BYTES = 8 * 1024;
 /** In longer messages, parts below this size are copied together: a separate write takes about as much memory. */
 const SMALL_PART_BYTES = 512;
 
-/** The bytes that a stream gets at once. A peer that reads this much in `closeTimeoutMs` is not taken for one that does not. */
-const MAX_PIECE_BYTES = 256 * 1024;
-
-/** What Node passes to `_writev`. */
-type Write = Parameters<NonNullable<ServerHttp2Stream["_writev"]>>[0];
-
 /**
  * Writes one gRPC message behind the earlier ones. The headers must have been sent. If the stream has ended, the message
  * is dropped, because grpc-js may end a stream at any time.
@@ -61,61 +55,6 @@ function piecesOf(parts: readonly Uint8Array[]): readonly Uint8Array[] {
     if (part) pieces.push(part);
     from = i + 1;
   }
-  return pieces;
-}
-
-/**
- * Hands long writes to a stream in several pieces, and calls back whenever it has taken one but the last.
- *
- * The natural way is to wait for the callback of the write. But Node joins everything that waits into one write, so a
- * slow peer that reads could look the same for minutes as one that does not. This can go when a stream tells how much
- * it has sent.
- */
-export function countProgress(stream: ServerHttp2Stream, onTaken: () => void): void {
-  const writev = stream._writev?.bind(stream);
-  if (!writev) return;
-  stream._writev = (chunks, done) => {
-    let byteLength = 0;
-    for (const { chunk } of chunks) byteLength += (chunk as Uint8Array).length;
-    if (byteLength <= MAX_PIECE_BYTES) {
-      writev(chunks, done);
-      return;
-    }
-    const pieces = splitWrite(chunks);
-    const writeFrom = (index: number, error?: Error | null): void => {
-      const piece = pieces[index];
-      if (error || !piece) {
-        done(error);
-        return;
-      }
-      if (index > 0) onTaken();
-      writev(piece, (failure) => writeFrom(index + 1, failure));
-    };
-    writeFrom(0);
-  };
-}
-
-/** Splits the chunks of one write. */
-function splitWrite(chunks: Write): Write[] {
-  const pieces: Write[] = [];
-  let piece: Write = [];
-  let room = MAX_PIECE_BYTES;
-  for (const { chunk, encoding } of chunks) {
-    for (let rest: Uint8Array = chunk; rest.length > 0; ) {
-      if (room === 0) {
-        pieces.push(piece);
-        piece = [];
-        room = MAX_PIECE_BYTES;
-      }
-      const taken = rest.subarray(0, room);
-      piece.push({ chunk: taken, encoding });
-      room -= taken.length;
-      rest = rest.subarray(taken.length);
-    }
-  }
-  pieces.push(piece);
-  // Node's own mark for a write without texts. Without it, Node looks at the encoding of each chunk.
-  for (const each of pieces) Object.assign(each, { allBuffers: true });
   return pieces;
 }
 
