@@ -44,7 +44,6 @@ export class Outbox {
   /** Costs of written assignments that are not reported yet. */
   private unreportedBytes = 0;
   private maxBytes: number;
-  private readonly bound: OutboxBound;
   private isDropping = false;
   private isOpening = false;
   /**
@@ -63,12 +62,11 @@ export class Outbox {
   constructor(
     readonly key: SessionKey,
     private readonly sink: Sink,
-    bound: OutboxBound,
+    private readonly bound: OutboxBound,
     private readonly replays: ReplayQueue,
     private readonly shared: OutboxServices,
   ) {
     this.maxBytes = bound.maxBytes;
-    this.bound = bound;
     const hasWork = () => !this.isOver && this.inFlightBytes > 0;
     this.stall = bound.stall && new StallWatch(bound.stall, sink, hasWork, () => this.closeAsStalled());
   }
@@ -91,11 +89,6 @@ export class Outbox {
   /** Deliveries lost because the peer read too slowly. */
   get droppedCount(): number {
     return this.droppedTotal;
-  }
-
-  /** Whether the stream has ended, so that nothing more is sent. */
-  get isClosed(): boolean {
-    return this.isOver;
   }
 
   /** The last chunk, if it is open, may not be dropped, and only this stream receives it. */
@@ -290,8 +283,11 @@ export class Outbox {
 
   /** Ends the session at once. The peer may never read its status, so the end of the stream would come too late. */
   private cut(message: string, metadata: Readonly<Record<string, string>>): void {
-    const reason = refusal(this.bound.overflow, message, metadata, RETRY_AFTER_MS);
-    this.end({ kind: "close", to: this.key, refusal: reason });
+    this.end({
+      kind: "close",
+      to: this.key,
+      refusal: refusal(this.bound.overflow, message, metadata, RETRY_AFTER_MS),
+    });
     this.shared.onOverflow(this.key);
   }
 
