@@ -55,7 +55,7 @@ export interface ProducerOptions extends ConnectionOptions {
   readonly onAssignment?: (assignmentId: string, stream: Stream) => void;
 }
 
-/** Opens producers, and gives the server the time to register them. */
+/** Opens producers, and gives the server the time to register them. Rejects at the end of the attack. */
 export async function openProducers(
   attacker: Attacker,
   count: number,
@@ -78,6 +78,7 @@ export async function openProducers(
     streams.push(stream);
     if (i % OPEN_AT_ONCE === OPEN_AT_ONCE - 1) await attacker.wait(20);
   }
+  if (streams.length < count) throw new Error(`only ${streams.length} of ${count} producers came in time`);
   await attacker.wait(300);
   return streams;
 }

@@ -42,8 +42,8 @@ export class Neighbours {
   /** What the server says that it may hold, in MiB; undefined if it does not say it. */
   async serverBudgetMb(): Promise<number | undefined> {
     const { limits } = await this.#caller.introspect.serverInfo();
-    const bytes = limits["max_held_bytes"] ?? limits["maxHeldBytes"];
-    return bytes === undefined ? undefined : bytes / 1_048_576;
+    const bytes = limits["maxHeldBytes"] ?? limits["max_held_bytes"] ?? 0;
+    return bytes === 0 ? undefined : bytes / 1_048_576;
   }
 
   /** Sends no further requests and waits for the answers, but not for longer than `waitMs`. */
