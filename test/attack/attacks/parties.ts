@@ -1,5 +1,6 @@
 /** Peers that many attacks need: producers and listeners in numbers, requests in bulk. */
-import { ProduceResponse } from "ate-dispatcher-client/internal";
+import { ProduceResponse, SubmitResponse } from "ate-dispatcher-client/internal";
+import { readStatus } from "../../support/wire-status.js";
 import type { Attacker } from "../attacker/attacker.js";
 import type { Connection, ConnectionOptions } from "../attacker/connection.js";
 import { RawCalls } from "../attacker/raw-calls.js";
@@ -9,6 +10,7 @@ import { type HelloFields, hello, METHOD, registration, submission } from "./mes
 /** Streams of one connection: as many as a server admits by default, less some for calls. */
 const STREAMS_PER_CONNECTION = 990;
 const OPEN_AT_ONCE = 100;
+const ANSWERS_POLL_MS = 20;
 
 /** Opens enough connections for a number of streams. @returns the connection of each stream. */
 export function connectionsFor(
@@ -101,6 +103,13 @@ export function assignmentsIn(message: Buffer): readonly string[] {
   );
 }
 
+/** The reasons of the rejections among the events of a Submit stream. */
+function rejectionsIn(events: SubmitResponse["events"]): readonly string[] {
+  return events.flatMap(({ event }) =>
+    event?.$case === "rejection" && event.value.status ? [readStatus(event.value.status).reason] : [],
+  );
+}
+
 /** How requests are submitted in bulk. */
 export interface BulkOptions {
   readonly count: number;
@@ -110,16 +119,23 @@ export interface BulkOptions {
   readonly submission: (index: number) => Buffer;
 }
 
-/** Submits many requests on one Submit stream, compressed. */
+/** Submits many requests on one Submit stream, compressed, and waits for the answers. */
 export async function submitInBulk(attacker: Attacker, options: BulkOptions): Promise<Stream> {
   const { count, perMessage } = options;
-  const stream = attacker.connect().open(METHOD.submit, { gzip: true });
+  let answers = 0;
+  const onMessage = (message: Buffer): void => {
+    const { events } = SubmitResponse.decode(message);
+    answers += events.length;
+    for (const reason of rejectionsIn(events)) attacker.tally.tell(`rejection ${reason}`);
+  };
+  const stream = attacker.connect().open(METHOD.submit, { gzip: true, onMessage });
   for (let first = 0; first < count && attacker.goesOn && stream.isOpen; first += perMessage) {
     const length = Math.min(perMessage, count - first);
     const submissions = Array.from({ length }, (_, i) => options.submission(first + i));
     await stream.sendInTurn(Buffer.concat(submissions));
     await attacker.wait(1);
   }
+  while (answers < count && stream.isOpen && attacker.goesOn) await attacker.wait(ANSWERS_POLL_MS);
   return stream;
 }
 
