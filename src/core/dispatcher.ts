@@ -9,10 +9,11 @@ import { admit } from "./rules/admission.js";
 import { ageSession } from "./rules/aging.js";
 import { cancelRequest, departCaller, finishSubmitting, openCaller } from "./rules/callers.js";
 import { noteWritten } from "./rules/credit.js";
-import { end, expire } from "./rules/ending.js";
-import { endOpening } from "./rules/listener-opening.js";
+import { closeIfDrained, expireDrain, startDrain } from "./rules/draining.js";
+import { armSweep, settleDue } from "./rules/due.js";
 import {
   departListener,
+  departOpening,
   openListener,
   takePart,
   updateListener,
@@ -29,10 +30,11 @@ import {
 } from "./rules/producers.js";
 import { readReplay } from "./rules/replay.js";
 import { takeResult } from "./rules/results.js";
-import { sendHeartbeat, streamRefusal } from "./rules/sessions.js";
+import { streamRefusal } from "./rules/sessions.js";
 import type { StepContext } from "./rules/step-context.js";
 import type { ProducerSession } from "./state/producer-session.js";
-import { type AnyDeadline, type AnySession, State } from "./state/state.js";
+import { type AnySession, State } from "./state/state.js";
+import { UNITS_PER_SLICE } from "./state/unfinished-work.js";
 import { StateInspector } from "./views/inspector.js";
 import { snapshotOf } from "./views/snapshot.js";
 import type { Effect, Replay, ReplaySlice } from "./vocabulary/effect.js";
@@ -40,11 +42,8 @@ import type { Input, ProducerInput } from "./vocabulary/input.js";
 import { InvariantError } from "./vocabulary/invariant.js";
 import { DEFAULT_LIMITS, type Limits } from "./vocabulary/limits.js";
 import type { Instant } from "./vocabulary/model.js";
-import { type Refusal, refusal } from "./vocabulary/reason.js";
+import type { Refusal } from "./vocabulary/reason.js";
 import type { Inspector, Snapshot } from "./vocabulary/views.js";
-
-/** Interval between sweeps for expired state, in milliseconds. */
-const SWEEP_MS = 1_000;
 
 /** Scatters requests to producers and gathers their results. A plain value: no timer, no I/O, no promise. */
 export class Dispatcher {
@@ -56,9 +55,10 @@ export class Dispatcher {
   /**
    * @param serverId - unique to this process; part of every epoch.
    * @param limits - bounds that override the defaults.
+   * @param unitsPerSlice - units of work after which a step leaves the rest to a later one; tests choose few.
    */
-  constructor(serverId: string, limits: Partial<Limits> = {}) {
-    this.state = new State(serverId, { ...DEFAULT_LIMITS, ...limits });
+  constructor(serverId: string, limits: Partial<Limits> = {}, unitsPerSlice = UNITS_PER_SLICE) {
+    this.state = new State(serverId, { ...DEFAULT_LIMITS, ...limits }, unitsPerSlice);
     this.inspector = new StateInspector(this.state, () => this.latest);
   }
 
@@ -67,6 +67,10 @@ export class Dispatcher {
    *
    * Deadlines strictly before `now` are settled first. A result that arrives exactly at its deadline is therefore in
    * time, no matter which timer fired first.
+   *
+   * A step that has much to do leaves the rest to a later step, and returns the effect `continue`. Inputs of other
+   * sessions may be applied before. An input of the same session is applied after its unfinished work; the end of the
+   * session drops that.
    *
    * A peer's mistake never throws; it comes back as a `reject`, `fault` or `close` effect. Throws
    * {@link InvariantError} only for a bug in this package.
@@ -79,10 +83,11 @@ export class Dispatcher {
     if (now < this.latest) throw new InvariantError(`time ran backwards, from ${this.latest} to ${now}`);
     this.latest = now;
     const step: StepContext = { now, effects: [] };
-    this.settleDue(step);
+    settleDue(this.state, step);
+    if (this.state.work.size > 0) this.finishWorkBefore(input, step);
     this.apply(input, step);
-    this.closeIfDrained(step);
-    this.armSweep(now);
+    closeIfDrained(this.state, step);
+    armSweep(this.state, now);
     return step.effects;
   }
 
@@ -182,12 +187,14 @@ export class Dispatcher {
         state.otherStreamCount = input.count;
         break;
       case "drainStarted":
-        this.startDrain(input.graceMs, step);
+        startDrain(state, input.graceMs, step);
         break;
       case "drainExpired":
-        for (const request of [...state.requests.values()]) end(state, request, "SHUTDOWN", step);
+        expireDrain(state, step);
         break;
       case "workContinued":
+        state.work.continue(input.session, step);
+        break;
       case "clockAdvanced":
         break;
     }
@@ -229,70 +236,26 @@ export class Dispatcher {
     step.effects.push({ kind: "close", to: producer.key, refusal: refused });
   }
 
+  /**
+   * Finishes the work of the session whose input comes next, so that the input finds the session as its peer expects it. The
+   * runtime holds back what a session sends while it has unfinished work, so this is rare.
+   */
+  private finishWorkBefore(input: Input, step: StepContext): void {
+    switch (input.kind) {
+      case "workContinued":
+      case "assignmentsWritten":
+      case "sessionClosed":
+      case "sessionEnded":
+        return;
+      default:
+        if ("session" in input && input.session !== undefined) this.state.work.finish(input.session, step);
+    }
+  }
+
   private depart(session: AnySession, step: StepContext): void {
     if (session.kind === "producer") departProducer(this.state, session, step);
     else if (session.kind === "listener") departListener(this.state, session, step);
-    else if (session.kind === "opening") endOpening(this.state, session);
+    else if (session.kind === "opening") departOpening(this.state, session, step);
     else departCaller(this.state, session, step);
-  }
-
-  /** Repeats until nothing is due: a stalled gather may run on until its TTL, which may have passed as well. */
-  private settleDue(step: StepContext): void {
-    const { wheel } = this.state;
-    for (let due = wheel.takeDue(step.now); due.length > 0; due = wheel.takeDue(step.now)) {
-      for (const deadline of due) this.settle(deadline, step);
-    }
-  }
-
-  private settle(deadline: AnyDeadline, step: StepContext): void {
-    switch (deadline.kind) {
-      case "request":
-        expire(this.state, deadline, step);
-        break;
-      case "sweep":
-        this.expireOld(step.now);
-        break;
-      case "producer":
-      case "listener":
-      case "caller":
-        sendHeartbeat(this.state, deadline, step);
-        break;
-    }
-  }
-
-  private expireOld(now: Instant): void {
-    this.state.log.expire(now);
-    this.state.topics.expire(now);
-    this.state.router.dropStaleRoutes();
-    this.state.remembered.expire(now);
-  }
-
-  private armSweep(now: Instant): void {
-    const { sweep, wheel, log, topics, router, remembered } = this.state;
-    if (sweep.isSet) return;
-    const hasOld = log.size > 0 || topics.idleCount > 0 || router.hasStaleRoutes || remembered.size > 0;
-    if (hasOld) wheel.set(sweep, now + SWEEP_MS);
-  }
-
-  private startDrain(graceMs: number, step: StepContext): void {
-    if (this.state.phase !== "OPEN") return;
-    this.state.phase = "DRAINING";
-    const shutdown = refusal("SHUTTING_DOWN", "the server is shutting down; reconnect to another server");
-    for (const opening of [...this.state.openings.values()]) {
-      endOpening(this.state, opening);
-      step.effects.push({ kind: "close", to: opening.key, refusal: shutdown });
-    }
-    for (const key of this.state.sessions.keys()) {
-      step.effects.push({ kind: "goAway", to: key, reason: "SHUTDOWN", graceMs });
-    }
-  }
-
-  private closeIfDrained(step: StepContext): void {
-    if (this.state.phase !== "DRAINING" || this.state.requests.size > 0) return;
-    this.state.phase = "CLOSED";
-    const shutdown = refusal("SHUTTING_DOWN", "the server has shut down; reconnect elsewhere or later");
-    for (const key of this.state.sessions.keys()) {
-      step.effects.push({ kind: "close", to: key, refusal: shutdown });
-    }
   }
 }

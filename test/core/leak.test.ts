@@ -8,6 +8,7 @@ import {
   type RequestSpec,
   type SessionKey,
 } from "../../src/core/vocabulary/model.js";
+import { stepToEnd } from "../support/step-to-end.js";
 
 const MANY = 10_000;
 /** No id, delivery or topic is kept for longer. Twice the longest, since the end of one period may start another. */
@@ -24,7 +25,7 @@ class ClockedDispatcher {
   }
 
   step(input: Input): ReturnType<Dispatcher["step"]> {
-    return this.dispatcher.step(input, this.now);
+    return stepToEnd(this.dispatcher, input, this.now);
   }
 
   openProducer(topic: string, id = ""): SessionKey {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Dispatcher } from "../../src/core/dispatcher.js";
 import type { Effect } from "../../src/core/vocabulary/effect.js";
 import type { Cursor } from "../../src/core/vocabulary/model.js";
+import { stepToEnd } from "../support/step-to-end.js";
 
 const LISTENER = 1;
 
@@ -10,7 +11,8 @@ function openListener(
   topics: readonly string[],
   resumeFrom: readonly Cursor[] = [],
 ): readonly Effect[] {
-  return dispatcher.step(
+  return stepToEnd(
+    dispatcher,
     {
       kind: "listenerOpened",
       session: LISTENER,
@@ -53,7 +55,7 @@ describe("a listener with more cursors than one event holds", () => {
 
   it("gets the others in further events when it adds topics", () => {
     const add = namesOf(10_001, "t");
-    const updated = dispatcher.step({ kind: "topicsUpdated", session: LISTENER, add, remove: [] }, 0);
+    const updated = stepToEnd(dispatcher, { kind: "topicsUpdated", session: LISTENER, add, remove: [] }, 0);
 
     expect(outlineOf(updated)).toEqual(["topicsChanged 10000", "topicsChanged 1"]);
     expect(updated.map((effect) => effect.kind === "topicsChanged" && effect.added.length)).toEqual([

@@ -11,6 +11,7 @@ import {
   type SessionKey,
   type Summary,
 } from "../../src/core/vocabulary/model.js";
+import { stepToEnd } from "../support/step-to-end.js";
 import type { ModelCommand } from "./model-commands.js";
 import { type Chosen, type SentMessage, SlowModel } from "./slow-model.js";
 import { StreamRules } from "./stream-rules.js";
@@ -40,9 +41,15 @@ const FOREVER_MS = 1e9;
  * Runs all commands, closes everything and checks that no state is left. Throws where the two differ.
  *
  * @param windowBytes - the window of every producer.
+ * @param unitsPerSlice - units of work that the dispatcher does in one step. The rest of its work is done before the next
+ * command.
  */
-export function runCommands(commands: readonly ModelCommand[], windowBytes: number): void {
-  const run = new ModelRun(windowBytes);
+export function runCommands(
+  commands: readonly ModelCommand[],
+  windowBytes: number,
+  unitsPerSlice?: number,
+): void {
+  const run = new ModelRun(windowBytes, unitsPerSlice);
   for (const command of commands) run.perform(command);
   run.finish();
 }
@@ -61,8 +68,12 @@ class ModelRun {
   /** The cursors that each listener has received, by listener id and topic. */
   private readonly positions = new Map<string, Map<string, Cursor>>();
 
-  constructor(windowBytes: number) {
-    this.dispatcher = new Dispatcher("s", { ...LIMITS, producerBufferBytes: windowBytes });
+  /** Whether deadlines are settled in slices, some of them after the input, unless they are settled before it. */
+  private readonly isSliced: boolean;
+
+  constructor(windowBytes: number, unitsPerSlice?: number) {
+    this.isSliced = unitsPerSlice !== undefined;
+    this.dispatcher = new Dispatcher("s", { ...LIMITS, producerBufferBytes: windowBytes }, unitsPerSlice);
     this.model = new SlowModel(windowBytes);
     this.rules = new StreamRules(windowBytes);
   }
@@ -393,8 +404,11 @@ class ModelRun {
   }
 
   private step(input: Input, applyToModel: (effects: readonly Effect[]) => void): void {
-    const effects = this.dispatcher.step(input, this.now).flatMap((effect) => this.replayed(effect));
+    const settled = this.isSliced ? stepToEnd(this.dispatcher, { kind: "clockAdvanced" }, this.now) : [];
+    const applied = stepToEnd(this.dispatcher, input, this.now);
+    const effects = [...settled, ...applied].flatMap((effect) => this.replayed(effect));
     this.model.advanceTo(this.now);
+    if (this.isSliced) this.model.closeIfDrained();
     applyToModel(effects);
     this.model.closeIfDrained();
     for (const effect of effects) {

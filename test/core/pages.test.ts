@@ -5,6 +5,7 @@ import type { Effect } from "../../src/core/vocabulary/effect.js";
 import { COMPLETE_ALL, NO_CONTEXT } from "../../src/core/vocabulary/model.js";
 import type { RequestView, Visit } from "../../src/core/vocabulary/views.js";
 import { pageOf } from "../../src/grpc/rpc/paging.js";
+import { stepToEnd } from "../support/step-to-end.js";
 
 const MANY = 25_000;
 const PER_SESSION = 10_000;
@@ -189,7 +190,8 @@ function named(first: number): string[] {
 }
 
 function openListener(dispatcher: Dispatcher, session: number, topics: readonly string[]): void {
-  dispatcher.step(
+  stepToEnd(
+    dispatcher,
     {
       ...{ kind: "listenerOpened", session, sessionId: "", listenerId: `l${session}`, mintedId: "", topics },
       ...{ resumeFrom: [], includeLate: false, includeSummaries: false, overflowAction: "DROP_OLDEST" },
@@ -200,7 +202,8 @@ function openListener(dispatcher: Dispatcher, session: number, topics: readonly 
 }
 
 function openProducer(dispatcher: Dispatcher, session: number, topics: readonly string[]): void {
-  dispatcher.step(
+  stepToEnd(
+    dispatcher,
     {
       ...{ kind: "producerOpened", session, sessionId: "", producerId: `p${session}`, mintedId: "" },
       ...{ displayName: "", labels: [], registrations: topics.map((name) => ({ topic: name, group: "" })) },

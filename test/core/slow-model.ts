@@ -657,8 +657,8 @@ export class SlowModel {
         leaveQueue(target);
         target.state = "DEPARTED";
       }
+      this.endIfOver(target.request);
     }
-    for (const target of targets) this.endIfOver(target.request);
   }
 
   private successor(target: ModelTarget): ModelProducer | undefined {

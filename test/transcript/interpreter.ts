@@ -24,6 +24,7 @@ import {
   type Until,
 } from "../../src/core/vocabulary/model.js";
 import { refusal } from "../../src/core/vocabulary/reason.js";
+import { stepToEnd } from "../support/step-to-end.js";
 import { Command } from "./command.js";
 import { type Names, printEffect, printLookup } from "./print.js";
 
@@ -310,7 +311,7 @@ export class Interpreter {
   }
 
   private step(input: Input): string[] {
-    const effects = this.dispatcher.step(input, this.now);
+    const effects = stepToEnd(this.dispatcher, input, this.now);
     return effects.map((effect) => {
       this.remember(effect);
       return printEffect(this.withOutcomes(effect), this.names, this.now);

@@ -8,8 +8,7 @@ import type { CallerSession } from "../state/session.js";
 import type { State } from "../state/state.js";
 import type { SessionAging } from "../vocabulary/input.js";
 import { connectionAge } from "../vocabulary/reason.js";
-import { endOpening } from "./listener-opening.js";
-import { departListener } from "./listeners.js";
+import { departListener, departOpening } from "./listeners.js";
 import { ageProducer } from "./producers.js";
 import { closeIfDone } from "./sessions.js";
 import type { StepContext } from "./step-context.js";
@@ -38,7 +37,7 @@ function ageListener(state: State, listener: ListenerSession, input: SessionAgin
 /** Its first event is not sent yet, so no event comes before the end. */
 function ageOpening(state: State, opening: ListenerOpening, step: StepContext): void {
   step.effects.push({ kind: "close", to: opening.key, refusal: connectionAge() });
-  endOpening(state, opening);
+  departOpening(state, opening, step);
 }
 
 function ageCaller(caller: CallerSession, input: SessionAging, step: StepContext): void {

@@ -34,14 +34,17 @@ export function finishSubmitting(caller: CallerSession, step: StepContext): void
 /** Ends a caller's session. Requests that no other caller gathers are cancelled. */
 export function departCaller(state: State, caller: CallerSession, step: StepContext): void {
   closeSession(state, caller);
-  for (const requestId of caller.gathering) {
-    const request = state.requests.get(requestId);
-    if (!request) continue;
-    request.callers = request.callers.filter((key) => key !== caller.key);
-    if (request.callers.length === 0 && request.phase === "GATHERING") {
-      end(state, request, "CANCELLED", step, "CALLER_GONE");
+  state.work.begin(caller.key, step, function* (step) {
+    for (const requestId of caller.gathering) {
+      const request = state.requests.get(requestId);
+      if (!request) continue;
+      request.callers = request.callers.filter((key) => key !== caller.key);
+      if (request.callers.length === 0 && request.phase === "GATHERING") {
+        end(state, request, "CANCELLED", step, "CALLER_GONE");
+      }
+      yield 1 + request.assignments.length;
     }
-  }
+  });
 }
 
 /** Cancels a request, and answers with its summary. */

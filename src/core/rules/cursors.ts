@@ -3,8 +3,8 @@
  */
 
 import type { State } from "../state/state.js";
+import { unitsOf, type Work } from "../state/unfinished-work.js";
 import { TopicTree } from "../tables/topic-tree.js";
-import { maxCursors } from "../vocabulary/limits.js";
 import type { Cursor } from "../vocabulary/model.js";
 import { hasWildcard } from "../vocabulary/topic.js";
 
@@ -30,23 +30,52 @@ export function cursorsOf(state: State, topics: Iterable<string>, max: number): 
   return cursors;
 }
 
-/**
- * The cursors of all topics with state that the patterns cover, at most {@link maxCursors}. Topics beyond the maximum
- * begin without an announcement.
- */
-export function coveredCursors(state: State, patterns: readonly string[]): readonly Cursor[] {
-  const max = maxCursors(state.limits);
-  const named = cursorsOf(state, new Set(patterns), max);
-  const wildcards = new TopicTree<true, true>();
-  for (const pattern of patterns) if (hasWildcard(pattern)) wildcards.add(pattern, true, true);
-  if (wildcards.size === 0) return named;
-  const cursors = new Map(named.map((cursor) => [cursor.topic, cursor]));
-  for (const topic of state.topics.all()) {
-    if (cursors.size >= max) break;
-    const { name, epoch, sequence } = topic;
-    if (wildcards.match(name).size === 0) continue;
+/** The cursors of topics that a listener is told, which are announced with that. */
+export function announcedCursors(state: State, topics: Iterable<string>): readonly Cursor[] {
+  const cursors: Cursor[] = [];
+  for (const name of topics) {
+    const topic = state.topics.find(name);
+    if (!topic) continue;
     topic.isAnnounced = true;
-    cursors.set(name, { topic: name, epoch, sequence });
+    cursors.push({ topic: name, epoch: topic.epoch, sequence: topic.sequence });
   }
-  return [...cursors.values()];
+  return cursors;
+}
+
+/** Wildcards that are compared with many topics. */
+export class Wildcards {
+  private readonly tree = new TopicTree<true, true>();
+
+  /** Whether there is none. */
+  get isEmpty(): boolean {
+    return this.tree.size === 0;
+  }
+
+  /** Adds the wildcards among topics and patterns. */
+  *add(patterns: Iterable<string>): Work {
+    for (const pattern of patterns) {
+      if (hasWildcard(pattern)) this.tree.add(pattern, true, true);
+      yield unitsOf(pattern);
+    }
+  }
+
+  /** Whether one of them covers a topic. */
+  *covers(topic: string): Work<boolean> {
+    const { visitedCount } = this.tree;
+    const isCovered = this.tree.hasWildcardOn(topic);
+    yield 1 + this.tree.visitedCount - visitedCount;
+    return isCovered;
+  }
+}
+
+/**
+ * Finds the topics with state that wildcards cover, and adds them to the names, up to a maximum number of names. Topics
+ * beyond it begin without an announcement. A topic that is created during the search is found as well.
+ */
+export function* findCovered(state: State, wildcards: Wildcards, names: Set<string>, max: number): Work {
+  if (wildcards.isEmpty) return;
+  for (const { name } of state.topics.all()) {
+    if (names.size >= max) return;
+    if (!names.has(name) && (yield* wildcards.covers(name))) names.add(name);
+  }
 }

@@ -40,6 +40,11 @@ export function expire(state: State, request: PendingRequest, step: StepContext)
   else end(state, request, request.isHeld ? "NO_PRODUCERS" : "EXPIRED", step);
 }
 
+/** Ends a request whose TTL or stall timeout has passed, if it has. */
+export function expireIfDue(state: State, request: PendingRequest, step: StepContext): void {
+  if (request.phase !== "ENDED" && request.at < step.now) expire(state, request, step);
+}
+
 /** Ends a request now. @param revocation - the reason that producers receive; derived from `reason` if omitted. */
 export function end(
   state: State,
@@ -136,7 +141,7 @@ function closeAssignments(
     if (!assignment.isOpen) continue;
     const { producer } = assignment;
     if (assignment.state === "OUT" || producer.isDraining) freed.push(producer);
-    if (assignment.state === "OUT") {
+    if (assignment.state === "OUT" && !producer.isOver) {
       const assignments = [assignment.id];
       step.effects.push({ kind: "revoke", to: producer.key, assignments, reason: revocation });
     }

@@ -30,12 +30,16 @@ export function listenRules(input: ListenerOpened, limits: Limits): readonly Ver
 
 /** Begins to collect the parts of a listener's session. It counts as a session from now on. */
 export function beginOpening(state: State, listenerId: string, input: ListenerOpened, now: Instant): void {
-  const opening = new ListenerOpening(listenerId, input, now);
-  state.sessions.set(opening.key, opening);
-  state.openings.set(listenerId, opening);
+  keepOpening(state, new ListenerOpening(listenerId, input, now));
 }
 
-/** Ends the collecting, because the last part has arrived or the stream ends. */
+/** Keeps a session that opens. */
+export function keepOpening(state: State, opening: ListenerOpening): void {
+  state.sessions.set(opening.key, opening);
+  state.openings.set(opening.listenerId, opening);
+}
+
+/** Ends the opening, because the last part has arrived, the listener is live, or the stream ends. */
 export function endOpening(state: State, opening: ListenerOpening): void {
   closeSession(state, opening);
   if (state.openings.get(opening.listenerId) === opening) state.openings.delete(opening.listenerId);

@@ -2,30 +2,31 @@
  * Sessions of listeners: their topics, how they resume, and their end.
  */
 
-import type { ListenerOpening } from "../state/listener-opening.js";
-import { ListenerSession } from "../state/listener-session.js";
+import { ListenerOpening } from "../state/listener-opening.js";
+import { ListenerSession, type TopicChange } from "../state/listener-session.js";
+import { Lot } from "../state/lot.js";
 import type { State } from "../state/state.js";
+import { unitsOf, type Work } from "../state/unfinished-work.js";
 import type { ListenerOpened, ListenerUpdated, TopicsUpdated } from "../vocabulary/input.js";
+import { maxCursors } from "../vocabulary/limits.js";
 import type { Cursor } from "../vocabulary/model.js";
 import { invalid, type Refusal, refusal } from "../vocabulary/reason.js";
 import { hasWildcard } from "../vocabulary/topic.js";
-import { coveredCursors, perEvent } from "./cursors.js";
+import { announcedCursors, findCovered, perEvent, Wildcards } from "./cursors.js";
 import { patternsRule, requiredIdRule } from "./field-rules.js";
 import {
   addPart,
   beginOpening,
   endOpening,
+  keepOpening,
   listenRules,
   liveRule,
   registrationLimit,
 } from "./listener-opening.js";
 import { factTopics, observe } from "./observe.js";
-import { resume } from "./resume.js";
+import { resumable, resume } from "./resume.js";
 import { admitSession, closeSession, replaceSession } from "./sessions.js";
 import type { StepContext } from "./step-context.js";
-
-/** A change of a listener's topics; removals are applied before additions. */
-type TopicChange = Pick<ListenerUpdated, "add" | "remove">;
 
 /** Opens a listener's session, or begins to collect its parts. Replaces an older session of the same id. */
 export function openListener(state: State, input: ListenerOpened, step: StepContext): void {
@@ -38,7 +39,7 @@ export function openListener(state: State, input: ListenerOpened, step: StepCont
   }
   if (older) {
     replaceSession(older, "listener_id", listenerId, step);
-    if (older.kind === "opening") endOpening(state, older);
+    if (older.kind === "opening") departOpening(state, older, step);
     else departListener(state, older, step);
   }
   if (input.cursorsFollow) beginOpening(state, listenerId, input, step.now);
@@ -62,21 +63,51 @@ export function takePart(
   }
 }
 
-/** Makes a listener's session live, and resumes it from its cursors. */
+/** Makes a listener's session live, and resumes it from its cursors. Until then, the session is an opening. */
 function goLive(state: State, listenerId: string, input: ListenerOpened, step: StepContext): void {
   const overflowAction = input.overflowAction === "DISCONNECT" ? "DISCONNECT" : "DROP_OLDEST";
   const bufferBytes = input.bufferBytes || state.limits.defaultBufferBytes;
   const listener = new ListenerSession(listenerId, input, overflowAction, bufferBytes, step.now);
+  state.work.begin(listener.key, step, (step) => join(state, listener, input, step));
+  if (!state.work.has(listener.key)) return;
+  const opened = { ...input, topics: [], resumeFrom: [] };
+  keepOpening(state, new ListenerOpening(listenerId, opened, listener.openedAt, listener));
+}
+
+/** Adds the registrations without effect, then makes the listener live in one step, at the positions of that moment. */
+function* join(state: State, listener: ListenerSession, input: ListenerOpened, step: StepContext): Work {
+  const lot = new Lot("", false);
+  yield* addRegistrations(state, listener, input.topics, lot, (name) => listener.topics.add(name));
+  const wildcards = new Wildcards();
+  yield* wildcards.add(input.topics);
+  const from = yield* resumable(listener, wildcards, input.resumeFrom);
+  const max = maxCursors(state.limits);
+  const names = namesIn(input.topics, max);
+  yield* findCovered(state, wildcards, names, max);
+  // From here on there is no pause: a topic that is created later is announced to the listener.
+  const opening = state.sessions.get(listener.key);
+  if (opening?.kind === "opening") endOpening(state, opening);
   state.sessions.set(listener.key, listener);
-  state.listeners.set(listenerId, listener);
+  state.listeners.set(listener.listenerId, listener);
   state.wheel.set(listener, step.now + state.limits.heartbeatMs);
-  addTopics(state, listener, input.topics);
-  const { sessionId } = listener;
-  const resumed = resume(state, listener, input.resumeFrom);
-  const [cursors, ...more] = perEvent([
-    ...resumed.cursors,
-    ...otherCursors(state, input.topics, resumed.cursors),
-  ]);
+  takeEffect(state, listener, lot, input.topics);
+  tellReady(state, listener, from, names, step);
+  const { listenerId, topics } = listener;
+  const topicsOf = () => factTopics(topics, topics.size);
+  observe(state, step, () => ({ kind: "listenerChanged", listenerId, topics: topicsOf() }));
+}
+
+function tellReady(
+  state: State,
+  listener: ListenerSession,
+  from: readonly Cursor[],
+  names: Set<string>,
+  step: StepContext,
+): void {
+  const resumed = resume(state, listener, from);
+  for (const { topic } of resumed.cursors) names.delete(topic);
+  const [cursors, ...more] = perEvent([...resumed.cursors, ...announcedCursors(state, names)]);
+  const { listenerId, sessionId, bufferBytes, overflowAction } = listener;
   step.effects.push({
     kind: "ready",
     to: listener.key,
@@ -88,8 +119,6 @@ function goLive(state: State, listenerId: string, input: ListenerOpened, step: S
   });
   for (const cursors of more) tellTopics(listener, [], [], cursors, step);
   for (const effect of resumed.effects) step.effects.push(effect);
-  const topicsOf = () => factTopics(listener.topics, listener.topics.size);
-  observe(state, step, () => ({ kind: "listenerChanged", listenerId, topics: topicsOf() }));
 }
 
 /** Changes a listener's topics on its own stream. An invalid change ends the stream. */
@@ -103,7 +132,7 @@ export function updateOwnTopics(
     liveRule(input) ?? patternsRule("add_topics", input.add) ?? patternsRule("remove_topics", input.remove);
   const refused = verdict ? invalid([verdict], input.kind) : registrationRefusal(state, listener, input);
   if (refused) step.effects.push({ kind: "close", to: listener.key, refusal: refused });
-  else changeTopics(state, listener, input, step);
+  else state.work.begin(listener.key, step, (step) => changeTopics(state, listener, input, step));
 }
 
 /** Changes a listener's topics by a call, and answers the call. */
@@ -114,25 +143,37 @@ export function updateListener(state: State, input: ListenerUpdated, step: StepC
     patternsRule("remove_topics", input.remove),
   ].filter((verdict) => verdict !== undefined);
   const listener = state.listeners.get(input.listenerId);
-  const refused =
-    verdicts.length > 0
-      ? invalid(verdicts, input.kind)
-      : listener
-        ? registrationRefusal(state, listener, input)
-        : refusal("LISTENER_NOT_FOUND", `no listener ${input.listenerId} is connected`, {
-            listener_id: input.listenerId,
-          });
-  if (refused || !listener) {
-    if (refused) {
-      step.effects.push({ kind: "reject", to: input.session, correlationId: "", refusal: refused });
-    }
+  const refuse = (step: StepContext, refused: Refusal): void => {
+    step.effects.push({ kind: "reject", to: input.session, correlationId: "", refusal: refused });
+  };
+  const notFound = refusal("LISTENER_NOT_FOUND", `no listener ${input.listenerId} is connected`, {
+    listener_id: input.listenerId,
+  });
+  if (verdicts.length > 0) refuse(step, invalid(verdicts, input.kind));
+  else if (!listener) refuse(step, notFound);
+  else {
+    // The work is the listener's: its changes are applied one after the other, and end with it.
+    const change = (step: StepContext): Work => changeByCall(state, listener, input, step);
+    state.work.begin(listener.key, step, change, (step) => refuse(step, notFound));
+  }
+}
+
+function* changeByCall(
+  state: State,
+  listener: ListenerSession,
+  input: ListenerUpdated,
+  step: StepContext,
+): Work {
+  const refused = registrationRefusal(state, listener, input);
+  if (refused) {
+    step.effects.push({ kind: "reject", to: input.session, correlationId: "", refusal: refused });
     return;
   }
-  changeTopics(state, listener, input, step);
+  yield* changeTopics(state, listener, input, step);
   step.effects.push({ kind: "updated", to: input.session, topics: [...listener.topics].sort() });
 }
 
-/** Ends a listener's session. */
+/** Ends a listener's session. It is gone at once for everybody else, and the rest of its departure is never dropped. */
 export function departListener(state: State, listener: ListenerSession, step: StepContext): void {
   closeSession(state, listener);
   if (state.listeners.get(listener.listenerId) === listener) state.listeners.delete(listener.listenerId);
@@ -140,13 +181,57 @@ export function departListener(state: State, listener: ListenerSession, step: St
   const topics = [...listener.topics];
   const topicsOf = () => factTopics(topics, topics.length);
   observe(state, step, () => ({ kind: "listenerLeft", listenerId, topics: topicsOf() }));
-  for (const topic of topics) state.router.deregisterListener(listener, topic, step.now);
+  leaveTopics(state, listener, step);
 }
 
-function changeTopics(state: State, listener: ListenerSession, change: TopicChange, step: StepContext): void {
-  for (const topic of change.remove) state.router.deregisterListener(listener, topic, step.now);
-  addTopics(state, listener, change.add);
-  const [cursors, ...more] = perEvent(coveredCursors(state, change.add));
+/** Ends a session that opens, before it is live. */
+export function departOpening(state: State, opening: ListenerOpening, step: StepContext): void {
+  endOpening(state, opening);
+  if (opening.listener) leaveTopics(state, opening.listener, step);
+}
+
+/** Removes all registrations of a listener that ends, also those of a change in progress. */
+function leaveTopics(state: State, listener: ListenerSession, step: StepContext): void {
+  const { add = [], remove = [] } = listener.change ?? {};
+  const names = [...listener.topics, ...add, ...remove];
+  if (state.work.isLong(names)) state.router.hide(listener);
+  else state.router.changeListener(listener, names);
+  state.work.drop(listener.key, step);
+  state.work.begin(listener.key, step, (step) => removeRegistrations(state, listener, names, step));
+}
+
+/**
+ * Changes the topics in one step, after the added registrations were added without effect. The removed ones end in that
+ * step, and are removed afterwards.
+ */
+function* changeTopics(
+  state: State,
+  listener: ListenerSession,
+  change: TopicChange,
+  step: StepContext,
+): Work {
+  const added = new Set(change.add);
+  const removed = change.remove.filter((name) => listener.topics.has(name) && !added.has(name));
+  const [joining, leaving] = [new Lot("", false), new Lot("", true)];
+  listener.change = change;
+  const isNew = (name: string) => !listener.topics.has(name);
+  const held = new Map<string, string>();
+  yield* addRegistrations(state, listener, [...added].filter(isNew), joining, (name) => held.set(name, name));
+  for (const name of removed) {
+    state.router.addRegistration(listener, name, leaving);
+    yield unitsOf(name);
+  }
+  const max = maxCursors(state.limits);
+  const names = namesIn(change.add, max);
+  const wildcards = new Wildcards();
+  yield* wildcards.add(change.add);
+  yield* findCovered(state, wildcards, names, max);
+  // From here on there is no pause before the listener hears of the change.
+  for (const name of change.remove) listener.topics.delete(name);
+  for (const name of change.add) listener.topics.add(held.get(name) ?? name);
+  leaving.isEffective = false;
+  takeEffect(state, listener, joining, [...change.add, ...removed]);
+  const [cursors, ...more] = perEvent(announcedCursors(state, names));
   tellTopics(listener, change.add, change.remove, cursors, step);
   for (const others of more) tellTopics(listener, [], [], others, step);
   const { listenerId } = listener;
@@ -154,6 +239,8 @@ function changeTopics(state: State, listener: ListenerSession, change: TopicChan
     const changed = [...change.add, ...change.remove];
     return { kind: "listenerChanged", listenerId, topics: factTopics(changed, changed.length) };
   });
+  yield* removeRegistrations(state, listener, removed, step);
+  listener.change = undefined;
 }
 
 function tellTopics(
@@ -166,25 +253,53 @@ function tellTopics(
   step.effects.push({ kind: "topicsChanged", to: key, added, removed, cursors });
 }
 
-/** Adds topics. A topic that a listener names gets state at once, so that its cursor has an epoch from the start. */
-function addTopics(state: State, listener: ListenerSession, topics: readonly string[]): void {
-  for (const name of topics) {
-    state.router.registerListener(listener, name);
-    const topic = hasWildcard(name) ? undefined : state.router.open(name);
-    if (!topic) continue;
-    topic.isAnnounced = true;
-    state.topics.markUsed(topic);
+/**
+ * Adds registrations. A topic that a listener names gets state at once, so that its cursor has an epoch from the start.
+ *
+ * @param keep - receives each name as it is held: the text to keep.
+ */
+function* addRegistrations(
+  state: State,
+  listener: ListenerSession,
+  names: readonly string[],
+  lot: Lot,
+  keep: (name: string) => void,
+): Work {
+  for (const name of names) {
+    keep(state.router.addRegistration(listener, name, lot));
+    const topic = hasWildcard(name) ? undefined : state.topics.find(name);
+    if (topic) {
+      topic.isAnnounced = true;
+      state.topics.markUsed(topic);
+    }
+    yield unitsOf(name);
   }
 }
 
-/** Cursors of the topics that the listener did not resume. */
-function otherCursors(
+/** Removes registrations that have ended. */
+function* removeRegistrations(
   state: State,
-  topics: readonly string[],
-  resumed: readonly Cursor[],
-): readonly Cursor[] {
-  const known = new Set(resumed.map((cursor) => cursor.topic));
-  return coveredCursors(state, topics).filter((cursor) => !known.has(cursor.topic));
+  listener: ListenerSession,
+  names: readonly string[],
+  step: StepContext,
+): Work {
+  for (const name of names) {
+    state.router.removeRegistration(listener, name, step.now);
+    yield unitsOf(name);
+  }
+}
+
+/** @param changed - topics and patterns whose registrations take effect, or have ended. */
+function takeEffect(state: State, listener: ListenerSession, lot: Lot, changed: readonly string[]): void {
+  lot.isEffective = true;
+  state.router.changeListener(listener, changed);
+}
+
+/** The topics among topics and patterns, none twice. */
+function namesIn(patterns: readonly string[], max: number): Set<string> {
+  const names = new Set<string>();
+  for (const pattern of patterns) if (names.size < max && !hasWildcard(pattern)) names.add(pattern);
+  return names;
 }
 
 function openRefusal(

@@ -1,10 +1,11 @@
 /**
  * Sessions of producers: Hello, topics, credit, drain, and their end.
  */
-import type { Assignment } from "../state/assignment.js";
-import type { PendingRequest } from "../state/pending-request.js";
+import { Lot } from "../state/lot.js";
 import { ProducerSession } from "../state/producer-session.js";
 import type { State } from "../state/state.js";
+import type { TopicState } from "../state/topic-state.js";
+import { unitsOf, type Work } from "../state/unfinished-work.js";
 import { TopicTree } from "../tables/topic-tree.js";
 import type {
   CreditUpdated,
@@ -16,6 +17,7 @@ import type {
 import { type Limits, MAX_LABELS } from "../vocabulary/limits.js";
 import type { Registration } from "../vocabulary/model.js";
 import { connectionAge, invalid, type Refusal, refusal } from "../vocabulary/reason.js";
+import { hasWildcard } from "../vocabulary/topic.js";
 import { assignFromBacklog } from "./credit.js";
 import { endIfOver } from "./ending.js";
 import { fault } from "./faults.js";
@@ -36,6 +38,8 @@ import type { StepContext } from "./step-context.js";
 const MAX_LABEL_BYTES = 128;
 const MAX_NAME_BYTES = 256;
 const MAX_CORRELATION_BYTES = 64;
+/** Maximum number of waiting assignments that a change of credit sends at once. */
+const CREDIT_STEP = 1_000;
 
 const UNKNOWN_MESSAGE = invalid(
   [{ field: "message", description: "is unset, or unknown to this version" }],
@@ -61,14 +65,42 @@ export function openProducer(state: State, input: ProducerOpened, step: StepCont
   const producer = new ProducerSession(producerId, input, maxOutstanding, maxBacklog, step.now);
   state.sessions.set(producer.key, producer);
   state.producers.set(producerId, producer);
+  const { registrations } = input;
+  state.work.begin(producer.key, step, (step) => goLive(state, producer, registrations, step));
+}
+
+function* goLive(
+  state: State,
+  producer: ProducerSession,
+  registrations: readonly Registration[],
+  step: StepContext,
+): Work {
+  yield* register(state, producer, registrations);
+  const { producerId, sessionId, maxOutstanding, maxBacklog } = producer;
+  producer.isWelcome = true;
   state.wheel.set(producer, step.now + state.limits.heartbeatMs);
-  for (const { topic, group } of input.registrations) state.router.registerProducer(producer, topic, group);
-  const { sessionId } = producer;
   step.effects.push({ kind: "welcome", to: producer.key, producerId, sessionId, maxOutstanding, maxBacklog });
-  const { registrations } = producer;
-  const topicsOf = () => factTopics(registrations.keys(), registrations.size);
+  const topicsOf = () => factTopics(producer.registrations.keys(), producer.registrations.size);
   observe(state, step, () => ({ kind: "producerChanged", producerId, topics: topicsOf() }));
-  scatterHeldRequests(state, [...producer.registrations.keys()], step);
+  yield* scatterHeldRequests(state, [...producer.registrations.keys()], step);
+}
+
+/** Adds registrations, which take effect together: no request is assigned for one of them before. */
+function* register(state: State, producer: ProducerSession, registrations: readonly Registration[]): Work {
+  const isLong = state.work.isLong(registrations.map(({ topic }) => topic));
+  const lots = new Map<string, Lot>();
+  const lotOf = (group: string): Lot => {
+    const lot = lots.get(group) ?? new Lot(group, false);
+    lots.set(group, lot);
+    return lot;
+  };
+  for (const { topic, group } of registrations) {
+    state.router.registerProducer(producer, topic, isLong ? lotOf(group) : group);
+    yield unitsOf(topic);
+  }
+  if (!isLong) return;
+  for (const lot of lots.values()) lot.isEffective = true;
+  state.router.invalidateAll();
 }
 
 /** Registers a producer for all topics of a message, or for none of them. */
@@ -84,11 +116,13 @@ export function registerTopics(
     fault(producer, correlationId, refused, step);
     return;
   }
-  for (const { topic, group } of registrations) state.router.registerProducer(producer, topic, group);
-  const topics = registrations.map(({ topic }) => topic);
-  step.effects.push({ kind: "registered", to: producer.key, topics, correlationId });
-  observeChange(state, producer, topics, step);
-  scatterHeldRequests(state, topics, step);
+  state.work.begin(producer.key, step, function* (step) {
+    yield* register(state, producer, registrations);
+    const topics = registrations.map(({ topic }) => topic);
+    step.effects.push({ kind: "registered", to: producer.key, topics, correlationId });
+    observeChange(state, producer, topics, step);
+    yield* scatterHeldRequests(state, topics, step);
+  });
 }
 
 /** Removes the registrations of all topics of a message, or none of them. Outstanding assignments may still be answered. */
@@ -108,9 +142,14 @@ export function deregisterTopics(
     fault(producer, correlationId, refused, step);
     return;
   }
-  for (const topic of topics) state.router.deregisterProducer(producer, topic, step.now);
-  step.effects.push({ kind: "deregistered", to: producer.key, topics, correlationId });
-  observeChange(state, producer, topics, step);
+  state.work.begin(producer.key, step, function* (step) {
+    for (const topic of topics) {
+      state.router.deregisterProducer(producer, topic, step.now);
+      yield unitsOf(topic);
+    }
+    step.effects.push({ kind: "deregistered", to: producer.key, topics, correlationId });
+    observeChange(state, producer, topics, step);
+  });
 }
 
 function observeChange(
@@ -140,7 +179,24 @@ export function updateCredit(
     fault(producer, "", refused, step);
     return;
   }
-  producer.maxOutstanding = input.maxOutstanding;
+  const { maxOutstanding } = input;
+  state.work.begin(producer.key, step, (step) => changeCredit(state, producer, maxOutstanding, step));
+}
+
+/** Raises the credit bit by bit, so that waiting assignments are sent before new ones in every slice. */
+function* changeCredit(
+  state: State,
+  producer: ProducerSession,
+  maxOutstanding: number,
+  step: StepContext,
+): Work {
+  let credit = producer.outstandingCount + CREDIT_STEP;
+  for (; credit < maxOutstanding && producer.backlog.size > 0; credit += CREDIT_STEP) {
+    producer.maxOutstanding = credit;
+    assignFromBacklog(state, producer, step);
+    yield CREDIT_STEP;
+  }
+  producer.maxOutstanding = maxOutstanding;
   assignFromBacklog(state, producer, step);
 }
 
@@ -165,9 +221,12 @@ export function drainProducer(state: State, producer: ProducerSession, step: Ste
   if (hasLeft) return;
   producer.isDraining = true;
   producer.isAging = false;
-  leaveTopics(state, producer, step);
-  failOverAll(state, [...producer.backlog], step);
-  finishDrain(producer, step);
+  producer.isClosed = true;
+  state.work.begin(producer.key, step, function* (step) {
+    yield* leaveTopics(state, producer, step);
+    yield* failOverBacklog(state, producer, step);
+    finishDrain(producer, step);
+  });
 }
 
 /**
@@ -177,53 +236,85 @@ export function drainProducer(state: State, producer: ProducerSession, step: Ste
 export function ageProducer(state: State, producer: ProducerSession, step: StepContext): void {
   producer.isDraining = true;
   producer.isAging = true;
-  leaveTopics(state, producer, step);
-  for (const assignment of [...producer.backlog]) handOver(state, assignment, step);
-  finishDrain(producer, step);
+  state.work.begin(producer.key, step, function* (step) {
+    yield* leaveTopics(state, producer, step);
+    for (const assignment of [...producer.backlog]) {
+      // It may have been sent or settled since the slice before.
+      if (assignment.producer === producer && producer.backlog.has(assignment)) {
+        yield handOver(state, assignment, step);
+      }
+    }
+    finishDrain(producer, step);
+  });
 }
 
-/** Ends a producer's session. Its open assignments fail over to another group member, or are settled as DEPARTED. */
+/**
+ * Ends a producer's session. Its open assignments fail over to another group member, or are settled as DEPARTED. The
+ * session is gone at once for everybody else, and the rest of its departure is never dropped.
+ */
 export function departProducer(state: State, producer: ProducerSession, step: StepContext): void {
   closeSession(state, producer);
+  producer.isClosed = true;
+  producer.isOver = true;
   if (state.producers.get(producer.producerId) === producer) state.producers.delete(producer.producerId);
   const { producerId, registrations } = producer;
   const topicsOf = () => factTopics(registrations.keys(), registrations.size);
   observe(state, step, () => ({ kind: "producerLeft", producerId, topics: topicsOf() }));
-  leaveTopics(state, producer, step);
-  const open = producer.assignments.values().filter((assignment) => assignment.isOpen);
-  failOverAll(state, [...open, ...producer.backlog], step);
-  producer.assignments.clear();
+  state.work.drop(producer.key, step);
+  state.work.begin(producer.key, step, function* (step) {
+    yield* leaveTopics(state, producer, step);
+    for (const id of producer.assignments.sortedIds()) {
+      const assignment = producer.assignments.get(id);
+      if (assignment?.isOpen) yield failOver(state, assignment, step);
+    }
+    yield* failOverBacklog(state, producer, step);
+    producer.assignments.clear();
+  });
 }
 
-function leaveTopics(state: State, producer: ProducerSession, step: StepContext): void {
-  for (const topic of [...producer.registrations.keys()])
+/** Removes all registrations of a producer. None of them is in effect any more when the first slice ends. */
+function* leaveTopics(state: State, producer: ProducerSession, step: StepContext): Work {
+  const topics = producer.registrations.keys();
+  if (state.work.isLong(producer.registrations.keys())) state.router.hide(producer);
+  for (const topic of topics) {
     state.router.deregisterProducer(producer, topic, step.now);
+    yield unitsOf(topic);
+  }
 }
 
-function failOverAll(state: State, assignments: readonly Assignment[], step: StepContext): void {
-  const touched = new Set<PendingRequest>();
-  for (const assignment of assignments) {
-    failOver(state, assignment, step);
-    touched.add(assignment.request);
+function* failOverBacklog(state: State, producer: ProducerSession, step: StepContext): Work {
+  for (let next = producer.backlog.first; next; next = producer.backlog.first) {
+    yield failOver(state, next, step);
   }
-  for (const request of touched) endIfOver(state, request, step);
 }
 
 /** Scatters held requests to the producers that can be asked now. */
-function scatterHeldRequests(state: State, patterns: readonly string[], step: StepContext): void {
+function* scatterHeldRequests(state: State, patterns: readonly string[], step: StepContext): Work {
   if (state.held.isEmpty) return;
-  const joined = new TopicTree<true, true>();
-  for (const pattern of patterns) joined.add(pattern, true, true);
-  for (const [topic, requests] of state.held.all()) {
-    if (joined.match(topic.name).size === 0) continue;
-    const routes = state.router.routes(topic.name);
-    for (const request of requests) {
-      const choices = choose(routes, request.selector, request.serial);
-      if (choices.length === 0) continue;
+  const wildcards = new TopicTree<true, true>();
+  for (const pattern of patterns) {
+    if (hasWildcard(pattern)) wildcards.add(pattern, true, true);
+    const topic = state.topics.find(pattern);
+    if (topic) yield* scatterHeldOn(state, topic, step);
+    yield unitsOf(pattern);
+  }
+  if (wildcards.size === 0) return;
+  for (const topic of state.held.topics()) {
+    const before = wildcards.visitedCount;
+    if (wildcards.hasWildcardOn(topic.name)) yield* scatterHeldOn(state, topic, step);
+    yield 1 + wildcards.visitedCount - before;
+  }
+}
+
+function* scatterHeldOn(state: State, topic: TopicState, step: StepContext): Work {
+  for (const request of state.held.requestsOn(topic)) {
+    const choices = choose(state.router.routes(topic.name), request.selector, request.serial);
+    if (choices.length > 0) {
       state.held.release(topic, request);
       scatter(state, request, choices, step);
       endIfOver(state, request, step);
     }
+    yield 1 + choices.length;
   }
 }
 
@@ -245,8 +336,8 @@ function registerRefusal(
     );
   }
   const limit = state.limits.maxRegistrationsPerSession;
-  const added = new Set(input.registrations.map(({ topic }) => topic));
-  for (const topic of producer.registrations.keys()) added.delete(topic);
+  const added = new Set<string>();
+  for (const { topic } of input.registrations) if (!producer.registrations.has(topic)) added.add(topic);
   if (producer.registrations.size + added.size <= limit) return undefined;
   const message = `the producer holds ${producer.registrations.size} of at most ${limit} registrations; use wildcards or raise maxRegistrationsPerSession`;
   return refusal("REGISTRATION_LIMIT", message, { limit: String(limit) });
@@ -270,8 +361,11 @@ function helloRules(input: ProducerOpened, limits: Limits): readonly Verdict[] {
 }
 
 function registrationRules(registrations: readonly Registration[]): readonly Verdict[] {
-  return registrations.flatMap(({ topic, group }, i) => [
-    patternRule(`registrations[${i}].topic`, topic),
-    idRule(`registrations[${i}].group`, group),
-  ]);
+  const found: Verdict[] = [];
+  for (const [i, { topic, group }] of registrations.entries()) {
+    // The name of the field is only made for a violation.
+    if (patternRule("", topic)) found.push(patternRule(`registrations[${i}].topic`, topic));
+    if (idRule("", group)) found.push(idRule(`registrations[${i}].group`, group));
+  }
+  return found;
 }

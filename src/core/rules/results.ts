@@ -20,7 +20,7 @@ import {
 } from "../vocabulary/model.js";
 import { excerpt, quote, refusal } from "../vocabulary/reason.js";
 import { assignFromBacklog, settle } from "./credit.js";
-import { endIfOver } from "./ending.js";
+import { endIfOver, expireIfDue } from "./ending.js";
 import { fault } from "./faults.js";
 import { dueAt } from "./gather.js";
 import { finishDrain } from "./sessions.js";
@@ -34,6 +34,8 @@ export function takeResult(
   step: StepContext,
 ): void {
   const assignment = producer.assignments.get(input.assignment);
+  // So many deadlines may be due that they are not all settled yet.
+  if (state.isSettling && assignment) expireIfDue(state, assignment.request, step);
   const disposition = assignment ? dispositionOf(assignment) : dispositionOfUnknown(producer, input);
   if (producer.reportsDispositions) {
     const { assignmentText = String(input.assignment) } = input;

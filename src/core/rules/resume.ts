@@ -6,8 +6,10 @@
 import type { ListenerSession } from "../state/listener-session.js";
 import type { State } from "../state/state.js";
 import type { TopicState } from "../state/topic-state.js";
+import type { Work } from "../state/unfinished-work.js";
 import type { Effect } from "../vocabulary/effect.js";
 import type { Cursor } from "../vocabulary/model.js";
+import type { Wildcards } from "./cursors.js";
 
 /** What a resuming listener receives before new deliveries. */
 export interface Resumption {
@@ -19,16 +21,35 @@ export interface Resumption {
 
 const NO_RESUMPTION: Resumption = { cursors: [], effects: [] };
 
-/** Finds the deliveries that a listener missed. A group member does not resume: other members received them. */
+/**
+ * The cursors from which a listener resumes: those of its topics, the last one of each. A group member does not resume:
+ * other members received what it missed.
+ */
+export function* resumable(
+  listener: ListenerSession,
+  wildcards: Wildcards,
+  from: readonly Cursor[],
+): Work<readonly Cursor[]> {
+  const found = new Map<string, Cursor>();
+  if (listener.group !== "") return [];
+  for (const cursor of from) {
+    if (listener.topics.has(cursor.topic) || (yield* wildcards.covers(cursor.topic))) {
+      found.set(cursor.topic, cursor);
+    }
+    yield 1;
+  }
+  return [...found.values()];
+}
+
+/** Finds the deliveries that a listener missed. @param from - what {@link resumable} returned. */
 export function resume(state: State, listener: ListenerSession, from: readonly Cursor[]): Resumption {
-  if (listener.group !== "" || from.length === 0) return NO_RESUMPTION;
+  if (from.length === 0) return NO_RESUMPTION;
   const to = listener.key;
   const cursors: Cursor[] = [];
   const gaps: Effect[] = [];
   const replays: Effect[] = [];
-  for (const cursor of new Map(from.map((c) => [c.topic, c])).values()) {
+  for (const cursor of from) {
     const { topic: name } = cursor;
-    if (!state.router.covers(listener, name)) continue;
     const topic = state.topics.find(name);
     const isCurrent = topic?.epoch === cursor.epoch && cursor.sequence <= topic.sequence;
     if (!isCurrent) {

@@ -6,9 +6,15 @@ import type { PendingRequest } from "../state/pending-request.js";
 import type { ProducerSession } from "../state/producer-session.js";
 import type { State } from "../state/state.js";
 import type { Choice, ProducerGroup, Routes } from "../state/topic-state.js";
-import type { Selector, Target } from "../vocabulary/model.js";
+import type { Instant, Selector, Target } from "../vocabulary/model.js";
 import { offer, settle } from "./credit.js";
+import { endIfOver } from "./ending.js";
 import type { StepContext } from "./step-context.js";
+
+/** Maximum number of members of a large group that are compared when one of them takes over an assignment. */
+const MAX_COMPARED = 64;
+/** Maximum number of producer ids of a selector that are searched one by one; more are put into a set. */
+const MAX_SCANNED_IDS = 8;
 
 /**
  * Chooses the producers of a request, none twice: every producer without a group, and one member of each group. A group
@@ -17,16 +23,17 @@ import type { StepContext } from "./step-context.js";
  * @param serial - the request's serial number; rotates among equally loaded producers if `maxTargets` leaves some out.
  */
 export function choose(routes: Routes, selector: Selector | undefined, serial: number): readonly Choice[] {
-  if (!selector && routes.groups.length === 0) return routes.ungrouped.choices;
+  if (!selector && routes.groups.size === 0) return routes.ungrouped.choices;
+  const isSelected = selectionOf(selector);
   const choices: Choice[] = [];
   for (const producer of routes.ungrouped.producers) {
-    if (isSelected(producer, selector)) choices.push({ producer, group: undefined });
+    if (isSelected(producer)) choices.push({ producer, group: undefined });
   }
   if (routes.hasSharedMembers) {
-    choices.push(...chooseDistinct(routes.groups, selector));
+    for (const choice of chooseDistinct([...routes.groups.values()], isSelected)) choices.push(choice);
   } else {
-    for (const group of routes.groups) {
-      const producer = nextMember(group, (member) => isSelected(member, selector));
+    for (const group of routes.groups.values()) {
+      const producer = nextMember(group, isSelected);
       if (producer) choices.push({ producer, group });
     }
   }
@@ -41,14 +48,14 @@ export function choose(routes: Routes, selector: Selector | undefined, serial: n
  * Chooses one member of each group, although groups share members. The group with the fewest members chooses first, so
  * that another group does not take its only member.
  */
-function chooseDistinct(groups: readonly ProducerGroup[], selector: Selector | undefined): readonly Choice[] {
+function chooseDistinct(groups: readonly ProducerGroup[], isSelected: Selection): readonly Choice[] {
   const bySize = groups
-    .map((group) => ({ group, size: group.members.filter((member) => isSelected(member, selector)).length }))
+    .map((group) => ({ group, size: group.members.filter(isSelected).length }))
     .sort((a, b) => a.size - b.size);
   const chosen = new Map<ProducerGroup, ProducerSession>();
   const asked = new Set<ProducerSession>();
   for (const { group } of bySize) {
-    const producer = nextMember(group, (member) => isSelected(member, selector) && !asked.has(member));
+    const producer = nextMember(group, (member) => isSelected(member) && !asked.has(member));
     if (!producer) continue;
     chosen.set(group, producer);
     asked.add(producer);
@@ -77,7 +84,7 @@ export function scatter(
 ): void {
   const { groups } = state.router.routes(request.topic);
   for (const { producer, group } of choices) {
-    const present = group && groups.find(({ name }) => name === group.name);
+    const present = group && groups.get(group.name);
     if (present) present.position = present.members.indexOf(producer) + 1;
     const assignment = new Assignment(++state.assignmentSerial, request, producer, group?.name ?? "");
     request.assignments.push(assignment);
@@ -87,21 +94,29 @@ export function scatter(
 
 /**
  * Moves an open assignment of a departing producer to the next member of its group, or settles it as DEPARTED if there
- * is none. The departing producer must have no registrations left.
+ * is none; then ends the request if that was its last. The departing producer must not be on any route.
+ *
+ * @returns units of work.
  */
-export function failOver(state: State, assignment: Assignment, step: StepContext): void {
-  const next = successor(state, assignment);
+export function failOver(state: State, assignment: Assignment, step: StepContext): number {
+  const { request } = assignment;
+  const { next, visitedCount } = successor(state, assignment, step);
   if (next) moveTo(state, assignment, next, step);
   else settle(state, assignment, "DEPARTED", step);
+  endIfOver(state, request, step);
+  return 1 + visitedCount + (request.phase === "ENDED" ? request.assignments.length : 0);
 }
 
 /**
- * Moves a waiting assignment to the next member of its group that has credit or room for it. The producer must have no
- * registrations left; without such a member the assignment stays with it.
+ * Moves a waiting assignment to the next member of its group that has credit or room for it. The producer must not be on
+ * any route; without such a member the assignment stays with it.
+ *
+ * @returns units of work.
  */
-export function handOver(state: State, assignment: Assignment, step: StepContext): void {
-  const next = successor(state, assignment);
+export function handOver(state: State, assignment: Assignment, step: StepContext): number {
+  const { next, visitedCount } = successor(state, assignment, step);
   if (next?.hasCredit || next?.hasRoom) moveTo(state, assignment, next, step);
+  return 1 + visitedCount;
 }
 
 function moveTo(state: State, assignment: Assignment, next: ProducerSession, step: StepContext): void {
@@ -122,32 +137,87 @@ function moveTo(state: State, assignment: Assignment, next: ProducerSession, ste
   if (request.phase !== "ENDED") offer(state, assignment, step);
 }
 
-/** The group member that takes over. A member that joined later may already be a target; it is skipped. */
-function successor(state: State, assignment: Assignment): ProducerSession | undefined {
-  const { request, group } = assignment;
-  if (group === "") return undefined;
-  const found = state.router.routes(request.topic).groups.find((candidate) => candidate.name === group);
-  if (!found) return undefined;
-  const isAsked = (member: ProducerSession) =>
-    request.assignments.some((other) => other !== assignment && other.producer === member);
-  const next = nextMember(found, (member) => isSelected(member, request.selector) && !isAsked(member));
-  if (next) found.position = found.members.indexOf(next) + 1;
-  return next;
+interface Successor {
+  readonly next: ProducerSession | undefined;
+  /** Number of entries visited in search of it. */
+  readonly visitedCount: number;
+}
+
+const NO_SUCCESSOR: Successor = { next: undefined, visitedCount: 0 };
+
+/**
+ * The group member that takes over. A member that joined later may already be a target; it is skipped. So is a newer
+ * session of the same producer, however long the departure of the older one takes.
+ */
+function successor(state: State, assignment: Assignment, step: StepContext): Successor {
+  const { request, group: name } = assignment;
+  const group = name === "" ? undefined : state.router.routes(request.topic).groups.get(name);
+  if (!group) return NO_SUCCESSOR;
+  const isAsked = askedBeside(assignment);
+  const isSelected = selectionOf(request.selector);
+  const { producerId } = assignment.producer;
+  const isEligible: Selection = (member) =>
+    member.producerId !== producerId && isSelected(member) && !isAsked(member);
+  const found =
+    group.members.length <= MAX_COMPARED
+      ? search(group, isEligible)
+      : searchSome(group, isEligible, step.now);
+  if (found.next) group.position = group.members.indexOf(found.next) + 1;
+  const comparedCount = request.assignments.length + (request.selector?.producerIds.length ?? 0);
+  return { next: found.next, visitedCount: found.visitedCount + comparedCount };
+}
+
+/** Whether a producer is asked for another assignment of the same request. */
+function askedBeside(assignment: Assignment): Selection {
+  const { assignments } = assignment.request;
+  if (assignments.length === 1) return () => false;
+  const asked = new Set<ProducerSession>();
+  for (const other of assignments) if (other !== assignment) asked.add(other.producer);
+  return (member) => asked.has(member);
 }
 
 /** Prefers members with credit, then members with backlog room, then the lowest load; rotates among equals. */
-function nextMember(
-  group: ProducerGroup,
-  isEligible: (member: ProducerSession) => boolean,
-): ProducerSession | undefined {
+function nextMember(group: ProducerGroup, isEligible: Selection): ProducerSession | undefined {
+  return search(group, isEligible).next;
+}
+
+function search({ members, position }: ProducerGroup, isEligible: Selection): Successor {
   let best: ProducerSession | undefined;
-  const { members, position } = group;
-  for (let i = 0; i < members.length; i++) {
-    const member = members[(position + i) % members.length];
-    if (!member || !isEligible(member)) continue;
-    if (!best || isPreferred(member, best)) best = member;
+  let visitedCount = 0;
+  while (visitedCount < members.length && !(best && isIdle(best))) {
+    const member = members[(position + visitedCount) % members.length];
+    visitedCount++;
+    if (member && isEligible(member) && (!best || isPreferred(member, best))) best = member;
   }
-  return best;
+  return { next: best, visitedCount };
+}
+
+/**
+ * Searches a large group for a member that takes over. A producer may depart with 65,536 assignments: comparing all
+ * members of a group of 1,000 for each of them took 2 s. So only the next members in the rotation are compared, as long
+ * as one of them has credit or room; and if no member has any, the group is not searched again at the same instant.
+ */
+function searchSome(group: ProducerGroup, isEligible: Selection, now: Instant): Successor {
+  const { members, position } = group;
+  let best: ProducerSession | undefined;
+  let visitedCount = 0;
+  const isEnough = () =>
+    best !== undefined &&
+    (isIdle(best) ||
+      group.fullAt === now ||
+      (visitedCount >= MAX_COMPARED && (best.hasCredit || best.hasRoom)));
+  while (visitedCount < members.length && !isEnough()) {
+    const member = members[(position + visitedCount) % members.length];
+    visitedCount++;
+    if (member && isEligible(member) && (!best || isPreferred(member, best))) best = member;
+  }
+  if (visitedCount === members.length && best && !best.hasCredit && !best.hasRoom) group.fullAt = now;
+  return { next: best, visitedCount };
+}
+
+/** Whether no other member is preferred to this one. */
+function isIdle(member: ProducerSession): boolean {
+  return member.load === 0 && member.hasCredit && member.hasRoom;
 }
 
 function isPreferred(member: ProducerSession, best: ProducerSession): boolean {
@@ -156,9 +226,19 @@ function isPreferred(member: ProducerSession, best: ProducerSession): boolean {
   return member.load < best.load;
 }
 
-function isSelected(producer: ProducerSession, selector: Selector | undefined): boolean {
-  if (!selector) return true;
+/** Says of a producer whether it may be asked. */
+type Selection = (producer: ProducerSession) => boolean;
+
+const ALL: Selection = () => true;
+
+/** The producers that a request selects. Looking up an id takes the same time however many ids it names. */
+function selectionOf(selector: Selector | undefined): Selection {
+  if (!selector) return ALL;
   const { producerIds, matchLabels } = selector;
-  if (producerIds.length > 0 && !producerIds.includes(producer.producerId)) return false;
-  return matchLabels.every(([key, value]) => producer.labels.get(key) === value);
+  const ids = producerIds.length > MAX_SCANNED_IDS ? new Set(producerIds) : undefined;
+  return ({ producerId, labels }) => {
+    if (producerIds.length > 0 && !(ids ? ids.has(producerId) : producerIds.includes(producerId)))
+      return false;
+    return matchLabels.every(([key, value]) => labels.get(key) === value);
+  };
 }

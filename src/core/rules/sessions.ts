@@ -65,7 +65,8 @@ export function closeIfDone(caller: CallerSession, step: StepContext): void {
 
 /** Ends the stream of a draining producer once no assignment is outstanding or waiting. */
 export function finishDrain(producer: ProducerSession, step: StepContext): void {
-  if (!producer.isDraining || producer.load > 0) return;
+  if (!producer.isDraining || producer.load > 0 || producer.isOver) return;
+  producer.isOver = true;
   if (producer.isAging) {
     step.effects.push({ kind: "close", to: producer.key, refusal: connectionAge() });
     return;

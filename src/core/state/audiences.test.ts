@@ -15,11 +15,23 @@ function listener(session: number, more: { group?: string } = {}): ListenerSessi
   return new ListenerSession(opened.listenerId, opened, "DROP_OLDEST", 0, 0);
 }
 
+function register(router: Router, one: ListenerSession, name: string): void {
+  router.addRegistration(one, name, "");
+  one.topics.add(name);
+  router.changeListener(one, [name]);
+}
+
+function deregister(router: Router, one: ListenerSession, name: string): void {
+  one.topics.delete(name);
+  router.removeRegistration(one, name, 0);
+  router.changeListener(one, [name]);
+}
+
 /** A router with topics that have state, and listeners on all of them. */
 function routerWith(topics: readonly string[], listeners: readonly ListenerSession[]): Router {
   const router = new Router(new Topics("s", DEFAULT_LIMITS));
   for (const topic of topics) router.open(topic);
-  for (const one of listeners) for (const topic of topics) router.registerListener(one, topic);
+  for (const one of listeners) for (const topic of topics) register(router, one, topic);
   return router;
 }
 
@@ -35,8 +47,8 @@ describe("topics with the same listeners", () => {
     const [first, second] = [listener(1), listener(2)];
     const router = routerWith(["a", "b"], [first, second]);
     router.routes("a");
-    router.registerListener(first, "c.*");
-    router.registerListener(second, "c.>");
+    register(router, first, "c.*");
+    register(router, second, "c.>");
     router.open("c.d");
 
     expect(router.routes("c.d").audience).toBe(router.routes("a").audience);
@@ -45,7 +57,7 @@ describe("topics with the same listeners", () => {
   it("use a lane that no other audience uses", () => {
     const router = routerWith(["a"], [listener(1), listener(2, { group: "g" })]);
     const [member] = router.routes("a").listenerGroups[0] ?? [];
-    router.registerListener(listener(3), "b");
+    register(router, listener(3), "b");
     router.open("b");
     const lanes = [
       router.routes("a").audience.lane,
@@ -61,10 +73,10 @@ describe("a topic that a listener joins or leaves", () => {
   it("moves to a new lane, which topics with the same listeners then share", () => {
     const [first, second] = [listener(1), listener(2)];
     const router = routerWith(["a", "b"], [first, second]);
-    router.registerListener(first, "c");
+    register(router, first, "c");
     router.open("c");
     const before = [router.routes("a").audience.lane, router.routes("c").audience.lane];
-    router.registerListener(second, "c");
+    register(router, second, "c");
     const joined = router.routes("c").audience;
 
     expect(joined.members).toEqual([1, 2]);
@@ -77,8 +89,8 @@ describe("a topic that a listener joins or leaves", () => {
     const [first, second] = [listener(1), listener(2)];
     const router = routerWith(["a"], [first, second]);
     const before = router.routes("a").audience.lane;
-    router.deregisterListener(second, "a", 0);
-    router.registerListener(second, "a");
+    deregister(router, second, "a");
+    register(router, second, "a");
 
     expect(router.routes("a").audience.lane).not.toBe(before);
   });
@@ -87,7 +99,7 @@ describe("a topic that a listener joins or leaves", () => {
     const [first, second] = [listener(1), listener(2)];
     const router = routerWith(["a", "b"], [first]);
     const { lane, members } = router.routes("a").audience;
-    router.registerListener(second, "b");
+    register(router, second, "b");
 
     expect(router.routes("b").audience.members).toEqual([1, 2]);
     expect(router.routes("a").audience).toMatchObject({ lane, members });
@@ -97,9 +109,9 @@ describe("a topic that a listener joins or leaves", () => {
     const member = listener(1, { group: "g" });
     const router = routerWith(["a"], [member]);
     const lanes = [member.ownAudience.lane];
-    router.registerListener(member, "b");
+    register(router, member, "b");
     lanes.push(member.ownAudience.lane);
-    router.deregisterListener(member, "b", 0);
+    deregister(router, member, "b");
     lanes.push(member.ownAudience.lane);
 
     expect(new Set(lanes).size).toBe(3);

@@ -4,6 +4,8 @@
 import type { PendingRequest } from "./pending-request.js";
 import type { TopicState } from "./topic-state.js";
 
+const NO_REQUESTS: readonly PendingRequest[] = [];
+
 /** Held requests by topic, the oldest first. */
 export class HeldRequests {
   private readonly byTopic = new Map<TopicState, Set<PendingRequest>>();
@@ -27,8 +29,13 @@ export class HeldRequests {
     if (held?.delete(request) && held.size === 0) this.byTopic.delete(topic);
   }
 
-  /** Topics with their held requests. The current request may be released during the iteration. */
-  all(): Iterable<readonly [TopicState, Iterable<PendingRequest>]> {
-    return this.byTopic;
+  /** Topics with held requests, the one held first. Changes during the iteration are seen by it. */
+  topics(): Iterable<TopicState> {
+    return this.byTopic.keys();
+  }
+
+  /** The held requests of a topic, the oldest first. Changes during the iteration are seen by it. */
+  requestsOn(topic: TopicState): Iterable<PendingRequest> {
+    return this.byTopic.get(topic) ?? NO_REQUESTS;
   }
 }

@@ -1,5 +1,6 @@
 import type { ListenerOpened } from "../vocabulary/input.js";
 import type { Cursor, Instant } from "../vocabulary/model.js";
+import type { ListenerSession } from "./listener-session.js";
 import { Session } from "./session.js";
 
 /**
@@ -13,11 +14,15 @@ export class ListenerOpening extends Session {
   /** Cursors of the parts so far, by topic. */
   readonly cursors = new Map<string, Cursor>();
 
-  /** @param first - the first part. */
+  /**
+   * @param first - the first part.
+   * @param listener - the listener once all parts have arrived: its registrations are being added.
+   */
   constructor(
     readonly listenerId: string,
     private readonly first: ListenerOpened,
     openedAt: Instant,
+    readonly listener?: ListenerSession,
   ) {
     super(first.session, openedAt);
     this.topics = new Set(first.topics);

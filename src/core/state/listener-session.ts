@@ -3,6 +3,12 @@ import type { Instant, OverflowAction } from "../vocabulary/model.js";
 import { Audience, NO_AUDIENCE } from "./audiences.js";
 import { Session } from "./session.js";
 
+/** A change of a listener's topics; removals are applied before additions. */
+export interface TopicChange {
+  readonly add: readonly string[];
+  readonly remove: readonly string[];
+}
+
 /** A connected listener and its topics. */
 export class ListenerSession extends Session {
   readonly kind = "listener";
@@ -15,6 +21,10 @@ export class ListenerSession extends Session {
   readonly ownAudience: Audience;
   /** Topics and patterns, in the order in which they were added. */
   readonly topics = new Set<string>();
+  /** The change in progress: registrations of it may exist beside those of the topics. */
+  change: TopicChange | undefined = undefined;
+  /** Whether it has left its topics, although not all of its registrations are removed. */
+  hasLeft = false;
 
   constructor(
     readonly listenerId: string,

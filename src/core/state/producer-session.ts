@@ -27,6 +27,14 @@ export class ProducerSession extends Session {
   unwrittenBytes = 0;
   /** Whether the next assignment waits until earlier ones are reported as written. */
   isWindowFull = false;
+  /** Whether Welcome was sent. Before, its registrations are being added. */
+  isWelcome = false;
+  /** Whether it has left its topics, although not all of its registrations are removed. */
+  hasLeft = false;
+  /** Whether it gets no more assignments, not even those that wait: it drains by its own wish, or its session has ended. */
+  isClosed = false;
+  /** Whether it hears nothing more: its session has ended, or its stream was told to end because it owes nothing. */
+  isOver = false;
   isDraining = false;
   /** Whether it drains because its connection reached its maximum age, and not by its own wish. */
   isAging = false;
@@ -58,9 +66,9 @@ export class ProducerSession extends Session {
     this.peer = opened.peer;
   }
 
-  /** Whether it has credit for another assignment, and room in its window. */
+  /** Whether it may be sent another assignment: it has credit, its window has room, and it is not closed. */
   get hasCredit(): boolean {
-    return this.outstandingCount < this.maxOutstanding && !this.isWindowFull;
+    return this.outstandingCount < this.maxOutstanding && !this.isWindowFull && !this.isClosed;
   }
 
   /** Whether its backlog has room for another assignment. */

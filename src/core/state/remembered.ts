@@ -8,6 +8,10 @@ import type { Instant } from "../vocabulary/model.js";
 import { EndedRequest } from "./ended-request.js";
 import type { PendingRequest } from "./pending-request.js";
 import type { RequestRecord } from "./request-record.js";
+import type { Work } from "./unfinished-work.js";
+
+/** Number of request_ids that are visited before a pause. */
+const VISITED_AT_ONCE = 100;
 
 /** A request in the order of all requests: a pending one, or the record of an ended one. */
 export type ListedRequest = PendingRequest | EndedRequest;
@@ -69,9 +73,13 @@ export class RememberedRequests {
     this.endedNext = (this.endedNext + 1) % this.limits.recentRequests;
   }
 
-  /** Forgets request_ids that have expired. */
-  expire(now: Instant): void {
-    for (const [id, remembered] of this.byCallerId) if (remembered.forgetAt < now) this.byCallerId.delete(id);
+  /** Forgets request_ids that have expired. They are kept for different times, so all of them are visited. */
+  *expire(clock: { readonly now: Instant }): Work {
+    let visitedCount = 0;
+    for (const [id, remembered] of this.byCallerId) {
+      if (remembered.forgetAt < clock.now) this.byCallerId.delete(id);
+      if (++visitedCount % VISITED_AT_ONCE === 0) yield VISITED_AT_ONCE;
+    }
   }
 }
 

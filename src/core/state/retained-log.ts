@@ -43,16 +43,18 @@ export class RetainedLog {
     while (this.bytes > this.limits.retainedBytes) this.dropOldest();
   }
 
-  /** Drops deliveries that are too old. */
-  expire(now: Instant): void {
+  /** Drops deliveries that are too old. @returns whether there may be more. */
+  expire(now: Instant, maxCount = Number.POSITIVE_INFINITY): boolean {
+    let count = 0;
     for (let log = this.logs[this.start]; log; log = this.logs[this.start]) {
       const receivedAt = log.oldestReceivedAt;
-      if (receivedAt !== undefined && now - receivedAt <= this.limits.retainedMs) break;
+      if (receivedAt !== undefined && now - receivedAt <= this.limits.retainedMs) return false;
+      if (count++ === maxCount) return true;
       this.dropOldest();
     }
-    if (this.size > 0) return;
     this.block = new RetainedBlock();
     this.spare.length = 0;
+    return false;
   }
 
   /** A reusable block, or a new one. */

@@ -7,15 +7,19 @@
  */
 import { type Audience, NO_AUDIENCE } from "./audiences.js";
 import { NO_ROUTES, type Routes, type TopicState, type Ungrouped } from "./topic-state.js";
+import type { Work } from "./unfinished-work.js";
 
 /** Maximum size of the cached routes of all topics, in 8-byte words: 32 MiB, for about 70,000 topics with few peers. */
 const MAX_WORDS = 4 * 1_024 * 1_024;
 /** Size of routes without their members, in 8-byte words; measured. */
 const WORDS_PER_ROUTES = 56;
-/** Size of a group of producers or listeners without its members. */
-const WORDS_PER_GROUP = 16;
+/** Size of a group of producers or listeners with its entry, without its members; measured. */
+const WORDS_PER_GROUP = 20;
 /** Size of an ungrouped producer: its places in the list of producers, its choice and its target. */
 const WORDS_PER_UNGROUPED = 15;
+
+/** Number of topics that are visited before a pause. */
+const VISITED_AT_ONCE = 100;
 
 /** A part of routes that several topics share. */
 type Shared = Audience | Ungrouped;
@@ -57,16 +61,22 @@ export class RouteCache {
 
   /** Drops the routes of a topic. Its groups go on at the position of the first of them when they are computed again. */
   drop(topic: TopicState): void {
-    const [group] = topic.routes?.groups ?? [];
+    const [group] = topic.routes?.groups.values() ?? [];
     if (group) topic.position = group.position;
     this.forget(topic);
     topic.routes = undefined;
   }
 
-  /** Drops the routes that were computed before a registration changed, so that they hold no sessions that have ended. */
-  dropStale(wildcardChangedAt: number): void {
+  /**
+   * Drops the routes that were computed before a registration changed, so that they hold no sessions that have ended.
+   *
+   * @param anyChangedAt - revision of the latest change that may affect any topic.
+   */
+  *dropStale(anyChangedAt: number): Work {
+    let visitedCount = 0;
     for (const topic of this.topics.keys()) {
-      if (topic.routesAt < Math.max(topic.changedAt, wildcardChangedAt)) this.drop(topic);
+      if (topic.routesAt < Math.max(topic.changedAt, anyChangedAt)) this.drop(topic);
+      if (++visitedCount % VISITED_AT_ONCE === 0) yield VISITED_AT_ONCE;
     }
   }
 
@@ -115,7 +125,7 @@ function sharedWords(part: Shared): number {
 
 function wordsOf({ groups, listenerGroups, wildcardListeners }: Routes): number {
   let words = WORDS_PER_ROUTES + wildcardListeners.length;
-  for (const { members } of groups) words += WORDS_PER_GROUP + members.length;
+  for (const { members } of groups.values()) words += WORDS_PER_GROUP + members.length;
   for (const members of listenerGroups) words += WORDS_PER_GROUP + members.length;
   return words;
 }

@@ -17,7 +17,10 @@ function producer(session: number): ProducerSession {
 function routesOn(router: Router, topic: string) {
   const { ungrouped, groups } = router.routes(topic);
   const ids = (producers: readonly ProducerSession[]) => producers.map(({ producerId }) => producerId);
-  return { "": ids(ungrouped.producers), ...Object.fromEntries(groups.map((g) => [g.name, ids(g.members)])) };
+  return {
+    "": ids(ungrouped.producers),
+    ...Object.fromEntries([...groups].map(([name, { members }]) => [name, ids(members)])),
+  };
 }
 
 describe("a producer with several registrations that cover a topic", () => {

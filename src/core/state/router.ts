@@ -7,6 +7,7 @@ import type { Instant, SessionKey } from "../vocabulary/model.js";
 import { hasWildcard } from "../vocabulary/topic.js";
 import { type Audience, Audiences } from "./audiences.js";
 import type { ListenerSession } from "./listener-session.js";
+import { groupOf, isEffective, type Registered } from "./lot.js";
 import type { PendingRequest } from "./pending-request.js";
 import type { ProducerSession } from "./producer-session.js";
 import {
@@ -18,6 +19,7 @@ import {
   ungroupedOf,
 } from "./topic-state.js";
 import type { Topics } from "./topics.js";
+import type { Work } from "./unfinished-work.js";
 
 /** The group of a registration without one. */
 const NO_GROUP = "";
@@ -27,15 +29,15 @@ const NO_EARLIER = { routes: undefined, position: 0 };
 
 /** All registrations of producers and listeners. */
 export class Router {
-  private readonly producers = new TopicTree<ProducerSession, string>();
-  private readonly listeners = new TopicTree<ListenerSession, true>();
+  private readonly producers = new TopicTree<ProducerSession, Registered>();
+  private readonly listeners = new TopicTree<ListenerSession, Registered>();
   private readonly audiences = new Audiences();
   /** The ungrouped producers that were computed last; reused, because consecutive topics mostly have the same. */
   private latestUngrouped = ungroupedOf([]);
   /** Number of changes to registrations. Routes computed before the latest change of their topic are stale. */
   private revision = 0;
-  /** Revision of the latest change to a wildcard registration, which may affect any topic. */
-  private wildcardChangedAt = 0;
+  /** Revision of the latest change that may affect any topic, such as one of a wildcard registration. */
+  private anyChangedAt = 0;
   /** Whether a registration of a topic with cached routes has changed since stale routes were dropped. */
   private mayHaveStaleRoutes = false;
 
@@ -51,12 +53,23 @@ export class Router {
     return this.topics.open(name, this.revision);
   }
 
-  /** Registers a producer. */
-  registerProducer(producer: ProducerSession, pattern: string, group: string): void {
+  /**
+   * Registers a producer. A change of the group of a registration takes effect at once.
+   *
+   * @param registered - the group, or a lot that takes effect later.
+   */
+  registerProducer(producer: ProducerSession, pattern: string, registered: Registered): void {
     const topic = this.openNamed(pattern);
-    const name = this.producers.add(topic?.name ?? pattern, producer, group);
-    producer.registrations.set(name, group);
-    this.invalidateRoutes(name);
+    const group = groupOf(registered);
+    const known = producer.registrations.get(pattern);
+    if (known !== group) {
+      const earlier =
+        known === undefined ? registered : (this.producers.get(pattern, producer) ?? registered);
+      const value = isEffective(earlier) ? group : registered;
+      const name = this.producers.add(topic?.name ?? pattern, producer, value);
+      producer.registrations.set(name, group);
+      this.invalidateRoutes(name);
+    }
     if (topic) this.topics.markUsed(topic);
   }
 
@@ -64,39 +77,54 @@ export class Router {
   deregisterProducer(producer: ProducerSession, pattern: string, now: Instant): void {
     if (!producer.registrations.delete(pattern)) return;
     this.producers.remove(pattern, producer);
-    this.invalidateRoutes(pattern);
+    if (!producer.hasLeft) this.invalidateRoutes(pattern);
     this.releaseByName(pattern, now);
   }
 
-  /** Registers a listener. */
-  registerListener(listener: ListenerSession, pattern: string): void {
-    const name = this.listeners.add(this.openNamed(pattern)?.name ?? pattern, listener, true);
-    listener.topics.add(name);
-    this.invalidateRoutes(name);
-    this.audiences.openLane(listener.ownAudience, this.revision);
+  /**
+   * Adds a listener's registration, or replaces its lot. Neither changes the listener's topics; {@link changeListener}
+   * must follow when the registration takes effect or ends.
+   *
+   * @returns the name as it is held: the listener keeps this text.
+   */
+  addRegistration(listener: ListenerSession, pattern: string, registered: Registered): string {
+    return this.listeners.add(this.openNamed(pattern)?.name ?? pattern, listener, registered);
   }
 
-  /** Removes a listener's registration; does nothing if it does not exist. */
-  deregisterListener(listener: ListenerSession, pattern: string, now: Instant): void {
-    if (!listener.topics.delete(pattern)) return;
+  /** Removes a listener's registration, which has ended; does nothing if it does not exist. */
+  removeRegistration(listener: ListenerSession, pattern: string, now: Instant): void {
     this.listeners.remove(pattern, listener);
-    this.invalidateRoutes(pattern);
-    this.audiences.openLane(listener.ownAudience, this.revision);
     this.releaseByName(pattern, now);
   }
 
-  /** Whether a listener's topics cover a topic. */
-  covers(listener: ListenerSession, topic: string): boolean {
-    return this.listeners.covers(listener, topic);
+  /**
+   * Notes that registrations of a listener take effect or end now. The next delivery on these topics and patterns follows
+   * every effect emitted before.
+   */
+  changeListener(listener: ListenerSession, patterns: readonly string[]): void {
+    for (const pattern of patterns) this.invalidateRoutes(pattern);
+    this.audiences.openLane(listener.ownAudience, this.revision);
+  }
+
+  /** Leaves a session out of the routes of all topics, whose registrations are then removed one after the other. */
+  hide(session: ProducerSession | ListenerSession): void {
+    session.hasLeft = true;
+    this.invalidateAll();
+  }
+
+  /** Recomputes the routes of each topic when they are next used. */
+  invalidateAll(): void {
+    this.anyChangedAt = ++this.revision;
+    if (this.topics.routes.size > 0) this.mayHaveStaleRoutes = true;
   }
 
   /** The current routes of a topic. */
   routes(name: string): Routes {
     const topic = this.topics.find(name);
     if (!topic) return this.compute(name, this.revision, NO_EARLIER);
-    const changedAt = this.changedAt(topic);
-    if (topic.routes && topic.routesAt >= changedAt) return topic.routes;
-    const routes = this.compute(name, changedAt, topic);
+    const fresh = this.freshRoutes(topic);
+    if (fresh) return fresh;
+    const routes = this.compute(name, Math.max(topic.changedAt, this.anyChangedAt), topic);
     this.topics.routes.set(topic, routes);
     topic.routesAt = this.revision;
     return routes;
@@ -107,10 +135,11 @@ export class Router {
     return this.mayHaveStaleRoutes && this.topics.routes.size > 0;
   }
 
-  /** Drops routes that were computed before a registration changed. */
-  dropStaleRoutes(): void {
-    if (this.hasStaleRoutes) this.topics.routes.dropStale(this.wildcardChangedAt);
+  /** Drops routes that were computed before a registration changed. Those that get stale meanwhile are dropped later. */
+  *dropStaleRoutes(): Work {
+    const isNeeded = this.hasStaleRoutes;
     this.mayHaveStaleRoutes = false;
+    if (isNeeded) yield* this.topics.routes.dropStale(this.anyChangedAt);
   }
 
   /**
@@ -118,10 +147,7 @@ export class Router {
    * in memory although no request is sent to them.
    */
   countsOn(name: string): { readonly producerCount: number; readonly listenerCount: number } {
-    return {
-      producerCount: this.producers.match(name).size,
-      listenerCount: this.listeners.match(name).size,
-    };
+    return { producerCount: this.membershipsOn(name).size, listenerCount: this.listenersOn(name).size };
   }
 
   /** The member of each listener group that receives a request's results; constant while the group is unchanged. */
@@ -144,14 +170,13 @@ export class Router {
 
   /** Whether any registration covers a topic. Does not compute routes: of most topics that end, nobody asks for them. */
   private isReachable(topic: TopicState): boolean {
-    const { name, routes, routesAt } = topic;
-    if (routes && routesAt >= this.changedAt(topic)) return routes !== NO_ROUTES;
-    return this.producers.hasMatch(name) || this.listeners.hasMatch(name);
+    const routes = this.freshRoutes(topic);
+    if (routes) return routes !== NO_ROUTES;
+    return this.producers.hasMatch(topic.name) || this.listeners.hasMatch(topic.name);
   }
 
-  /** Revision of the latest change to a registration that may affect a topic. */
-  private changedAt(topic: TopicState): number {
-    return Math.max(topic.changedAt, this.wildcardChangedAt);
+  private freshRoutes({ routes, routesAt, changedAt }: TopicState): Routes | undefined {
+    return routes && routesAt >= changedAt && routesAt >= this.anyChangedAt ? routes : undefined;
   }
 
   /** The state of a topic that a registration names; undefined for a pattern, or if the limit of topics is reached. */
@@ -160,12 +185,11 @@ export class Router {
   }
 
   private invalidateRoutes(pattern: string): void {
-    this.revision++;
     if (hasWildcard(pattern)) {
-      this.wildcardChangedAt = this.revision;
-      if (this.topics.routes.size > 0) this.mayHaveStaleRoutes = true;
+      this.invalidateAll();
       return;
     }
+    this.revision++;
     const topic = this.topics.find(pattern);
     if (!topic) return;
     topic.changedAt = this.revision;
@@ -189,7 +213,7 @@ export class Router {
     { routes: earlier = NO_ROUTES, position: first }: Pick<TopicState, "routes" | "position">,
   ): Routes {
     const memberships = this.membershipsOn(name);
-    const listeners = this.listeners.match(name);
+    const listeners = this.listenersOn(name);
     if (memberships.size === 0 && listeners.size === 0) return NO_ROUTES;
     const ungrouped: ProducerSession[] = [];
     const groups = new Map<string, ProducerSession[]>();
@@ -206,29 +230,18 @@ export class Router {
     }
     const ungroupedListeners: ListenerSession[] = [];
     const listenerGroups = new Map<string, ListenerSession[]>();
-    for (const listener of listeners.keys())
-      addTo(listener.group, listener, ungroupedListeners, listenerGroups);
+    for (const listener of listeners) addTo(listener.group, listener, ungroupedListeners, listenerGroups);
     const audienceOf = (members: readonly ListenerSession[]): Audience =>
       this.audiences.of(keysOf(members), changedAt, this.revision);
-    const isNamedByAll = this.listeners.countExact(name) === listeners.size;
     return {
       ungrouped: this.sharedUngrouped(ungrouped),
-      groups: [...groups].map(([group, members]): ProducerGroup => {
-        const before = earlier.groups.find((candidate) => candidate.name === group);
-        return {
-          name: group,
-          members,
-          position: before ? positionAmong(members, before) : first % members.length,
-        };
-      }),
+      groups: groupsOf(groups, earlier, first),
       hasSharedMembers,
       listenerCount: listeners.size,
       audience: audienceOf(ungroupedListeners),
       lateAudience: audienceOf(ungroupedListeners.filter((listener) => listener.includeLate)),
       summaryAudience: audienceOf(ungroupedListeners.filter((listener) => listener.includeSummaries)),
-      wildcardListeners: isNamedByAll
-        ? NO_LISTENERS
-        : ungroupedListeners.filter((listener) => !listener.topics.has(name)),
+      wildcardListeners: ungroupedListeners.filter((listener) => !listener.topics.has(name)),
       listenerGroups: [...listenerGroups.values()],
     };
   }
@@ -236,11 +249,22 @@ export class Router {
   /** The producers that cover a topic, each with its group; with its groups if it has registrations of several. */
   private membershipsOn(name: string): ReadonlyMap<ProducerSession, string | ReadonlySet<string>> {
     const found = new Map<ProducerSession, string | Set<string>>();
-    this.producers.visit(name, (producer, group) => {
+    this.producers.visit(name, (producer, registered) => {
+      if (producer.hasLeft || !isEffective(registered)) return;
+      const group = groupOf(registered);
       const known = found.get(producer);
       if (known === undefined) found.set(producer, group);
       else if (typeof known !== "string") known.add(group);
       else if (known !== group) found.set(producer, new Set([known, group]));
+    });
+    return found;
+  }
+
+  /** The listeners that cover a topic, those that name it first. */
+  private listenersOn(name: string): ReadonlySet<ListenerSession> {
+    const found = new Set<ListenerSession>();
+    this.listeners.visit(name, (listener, registered) => {
+      if (!listener.hasLeft && isEffective(registered)) found.add(listener);
     });
     return found;
   }
@@ -253,12 +277,31 @@ export class Router {
   }
 }
 
+/**
+ * @param earlier - the previous routes, whose groups keep their positions.
+ * @param first - the position of groups that have no earlier one.
+ */
+function groupsOf(
+  groups: ReadonlyMap<string, ProducerSession[]>,
+  earlier: Routes,
+  first: number,
+): ReadonlyMap<string, ProducerGroup> {
+  if (groups.size === 0) return NO_ROUTES.groups;
+  const found = new Map<string, ProducerGroup>();
+  for (const [name, members] of groups) {
+    const before = earlier.groups.get(name);
+    const position = before ? positionAmong(members, before) : first % members.length;
+    found.set(name, { name, members, position, fullAt: Number.NEGATIVE_INFINITY });
+  }
+  return found;
+}
+
 /** Finds the next member of the earlier rotation that is still present, and returns its current index. */
 function positionAmong(members: readonly ProducerSession[], before: ProducerGroup): number {
+  const present = new Set(members);
   for (let i = 0; i < before.members.length; i++) {
     const next = before.members[(before.position + i) % before.members.length];
-    const position = next ? members.indexOf(next) : -1;
-    if (position >= 0) return position;
+    if (next && present.has(next)) return members.indexOf(next);
   }
   return 0;
 }

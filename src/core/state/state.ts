@@ -20,6 +20,7 @@ import { RetainedLog } from "./retained-log.js";
 import { Router } from "./router.js";
 import type { CallerSession } from "./session.js";
 import { Topics } from "./topics.js";
+import { UnfinishedWork } from "./unfinished-work.js";
 
 /** Any open stream. */
 export type AnySession = ProducerSession | ListenerSession | ListenerOpening | CallerSession;
@@ -42,6 +43,7 @@ export class State {
   readonly log: RetainedLog;
   readonly remembered: RememberedRequests;
   readonly rate: RateLimit;
+  readonly work: UnfinishedWork;
   readonly overload = new Overload();
   readonly sessions = new Map<SessionKey, AnySession>();
   readonly producers = new SortedMap<ProducerSession>();
@@ -54,6 +56,10 @@ export class State {
   readonly listed = new SerialOrder<ListedRequest>();
   /** Total payload bytes of the pending requests. */
   pendingBytes = 0;
+  /** Whether deadlines that are due are being settled. */
+  isSettling = false;
+  /** Whether state that has expired is being removed. */
+  isSweeping = false;
   requestSerial = 0;
   assignmentSerial = 0;
   /** Number of watchers, which receive facts. */
@@ -77,11 +83,13 @@ export class State {
   constructor(
     readonly serverId: string,
     readonly limits: Limits,
+    unitsPerSlice: number,
   ) {
     this.topics = new Topics(serverId, limits);
     this.router = new Router(this.topics);
     this.log = new RetainedLog(limits);
     this.remembered = new RememberedRequests(limits, this.listed);
     this.rate = new RateLimit(limits.maxRequestsPerSecond);
+    this.work = new UnfinishedWork(unitsPerSlice);
   }
 }

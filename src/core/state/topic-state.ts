@@ -13,6 +13,8 @@ export interface ProducerGroup {
    * dropped since, the groups of the topic go on at the position of its first group.
    */
   position: number;
+  /** When a search found that no member has credit or room. */
+  fullAt: Instant;
 }
 
 /** One producer that was chosen for a request. */
@@ -32,7 +34,8 @@ export interface Ungrouped {
 export interface Routes {
   /** Producers without a group, which are asked for every request. */
   readonly ungrouped: Ungrouped;
-  readonly groups: readonly ProducerGroup[];
+  /** Groups by name. */
+  readonly groups: ReadonlyMap<string, ProducerGroup>;
   /** Whether a producer is a member of several groups; it is asked for one of them at most. */
   readonly hasSharedMembers: boolean;
   /** Number of listeners, with and without a group. */
@@ -61,7 +64,7 @@ export function ungroupedOf(producers: readonly ProducerSession[]): Ungrouped {
 /** Routes of a topic without producers and listeners. */
 export const NO_ROUTES: Routes = {
   ungrouped: ungroupedOf([]),
-  groups: [],
+  groups: new Map(),
   hasSharedMembers: false,
   listenerCount: 0,
   audience: NO_AUDIENCE,

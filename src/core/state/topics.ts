@@ -41,7 +41,7 @@ export class Topics {
     return this.idle.size;
   }
 
-  /** All topics with state, in no particular order. */
+  /** All topics with state, in no particular order. Topics that are created during the iteration are visited as well. */
   all(): Iterable<TopicState> {
     return this.byName.values();
   }
@@ -97,12 +97,15 @@ export class Topics {
     this.idle.add(topic);
   }
 
-  /** Evicts topics that have been idle for longer than deliveries are retained. */
-  expire(now: Instant): void {
+  /** Evicts topics that have been idle for longer than deliveries are retained. @returns whether there may be more. */
+  expire(now: Instant, maxCount = Number.POSITIVE_INFINITY): boolean {
+    let count = 0;
     for (const topic of this.idle) {
-      if (topic.idleSince !== undefined && now - topic.idleSince <= this.limits.retainedMs) break;
+      if (topic.idleSince !== undefined && now - topic.idleSince <= this.limits.retainedMs) return false;
+      if (count++ === maxCount) return true;
       this.evict(topic);
     }
+    return false;
   }
 
   private evictLongestIdle(): boolean {

@@ -87,11 +87,12 @@ export class DeadlineWheel<D extends Deadline> {
   }
 
   /**
-   * Removes and returns all deadlines strictly before `now`, earliest first.
+   * Removes and returns the deadlines strictly before `now`, earliest first. If more than `maxCount` are due, it returns
+   * some of the first tick that has them, in this order, and the next call returns others.
    *
    * @param now - must not run backwards between calls.
    */
-  takeDue(now: Instant): readonly D[] {
+  takeDue(now: Instant, maxCount = Number.POSITIVE_INFINITY): readonly D[] {
     if (now <= this.earliest) return NO_DEADLINES;
     const due: D[] = [];
     const nowTick = Math.floor(now / TICK_MS);
@@ -100,6 +101,11 @@ export class DeadlineWheel<D extends Deadline> {
     for (let tick = this.tick; tick <= lastTick && this.count > 0; tick++) {
       let entry = this.heads[tick % SLOT_COUNT] ?? NONE;
       while (entry !== NONE) {
+        if (due.length === maxCount) {
+          // The earliest deadline of those that are left is not known: it may be due.
+          this.tick = tick;
+          return inOrder(due, serials);
+        }
         const following = this.following[entry] ?? NONE;
         const deadline = this.deadlines[entry];
         if (deadline && deadline.at < now) {

@@ -70,13 +70,9 @@ export class IdTable<V> {
     this.resize(MIN_SLOTS);
   }
 
-  /** All values, by ascending id. */
-  values(): readonly V[] {
-    const found: { readonly id: number; readonly value: V }[] = [];
-    for (const [slot, value] of this.stored.entries()) {
-      if (value !== undefined) found.push({ id: this.ids[slot] ?? NONE, value });
-    }
-    return found.sort((a, b) => a.id - b.id).map(({ value }) => value);
+  /** All ids, ascending. */
+  sortedIds(): Float64Array {
+    return this.ids.filter((id) => id !== NONE).sort();
   }
 
   /** The slot of an id, or the empty slot where it would be stored. */

@@ -20,6 +20,12 @@ export class Members<M, V> {
     return this.all ? this.all.has(member) : this.only === member;
   }
 
+  /** The value of a member; undefined if it is none. */
+  memberValue(member: M): V | undefined {
+    if (this.all) return this.all.get(member);
+    return this.only === member ? this.onlyValue : undefined;
+  }
+
   /** Adds a member, or replaces its value. */
   setMember(member: M, value: V): void {
     if (this.all) {
@@ -59,11 +65,5 @@ export class Members<M, V> {
   visitMembers(onMember: (member: M, value: V) => void): void {
     if (this.all) for (const [member, value] of this.all) onMember(member, value);
     else if (this.only !== undefined) onMember(this.only, this.onlyValue as V);
-  }
-
-  /** All members with their values; read it before the next change, because it need not be a copy. */
-  toMap(): ReadonlyMap<M, V> {
-    if (this.all) return this.all;
-    return this.only === undefined ? new Map() : new Map([[this.only, this.onlyValue as V]]);
   }
 }

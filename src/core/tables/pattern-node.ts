@@ -9,6 +9,13 @@ const DOT = 0x2e;
 const STAR = 0x2a;
 const REST = 0x3e;
 
+/** What is done with the patterns that cover a topic. */
+export interface PatternVisit<M, V> {
+  readonly onPattern: (members: Members<M, V>) => void;
+  /** Whether no further pattern is to be visited. */
+  readonly isDone: boolean;
+}
+
 /**
  * One node of a {@link PatternTree}: a run of tokens, and the members of the pattern that ends with them.
  *
@@ -97,7 +104,7 @@ export class PatternNode<M, V> extends Members<M, V> {
    * @param depth - number of the topic's tokens that this node and those above it match.
    * @returns the number of nodes that were looked at; no node is looked at twice.
    */
-  visit(tokens: readonly string[], depth: number, onPattern: (members: Members<M, V>) => void): number {
+  visit(tokens: readonly string[], depth: number, visit: PatternVisit<M, V>): number {
     const { children } = this;
     const token = tokens[depth];
     if (children === undefined || token === undefined) return 0;
@@ -119,9 +126,9 @@ export class PatternNode<M, V> extends Members<M, V> {
       }
     }
     let visited = 0;
-    if (own) visited += own.visitFrom(start + token.length + 1, tokens, depth + 1, onPattern);
-    if (any) visited += any.visitFrom(start + 2, tokens, depth + 1, onPattern);
-    if (rest) visited += rest.visitFrom(start, tokens, depth, onPattern);
+    if (own) visited += own.visitFrom(start + token.length + 1, tokens, depth + 1, visit);
+    if (any && !visit.isDone) visited += any.visitFrom(start + 2, tokens, depth + 1, visit);
+    if (rest && !visit.isDone) visited += rest.visitFrom(start, tokens, depth, visit);
     return visited;
   }
 
@@ -130,12 +137,12 @@ export class PatternNode<M, V> extends Members<M, V> {
     start: number,
     tokens: readonly string[],
     depth: number,
-    onPattern: (members: Members<M, V>) => void,
+    visit: PatternVisit<M, V>,
   ): number {
     const reached = depthAfter(this.pattern, start, this.end, tokens, depth);
     if (reached === undefined) return 1;
-    if (reached < tokens.length) return 1 + this.visit(tokens, reached, onPattern);
-    if (this.memberCount > 0) onPattern(this);
+    if (reached < tokens.length) return 1 + this.visit(tokens, reached, visit);
+    if (this.memberCount > 0) visit.onPattern(this);
     return 1;
   }
 

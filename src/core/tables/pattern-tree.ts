@@ -15,6 +15,8 @@ export class PatternTree<M, V> {
   private readonly root = new PatternNode<M, V>("", -1);
   private patterns = 0;
   private nodes = 0;
+  /** Number of nodes that {@link covers} has looked at, in all calls. */
+  visitedCount = 0;
 
   /** Number of distinct patterns with a registration. */
   get size(): number {
@@ -24,6 +26,17 @@ export class PatternTree<M, V> {
   /** Number of nodes; at most two for each pattern. */
   get nodeCount(): number {
     return this.nodes;
+  }
+
+  /** The value of a member's registration; undefined if it does not exist. */
+  get(pattern: string, member: M): V | undefined {
+    let node = this.root;
+    while (node.end < pattern.length) {
+      const child = node.child(tokenAt(pattern, node.childStart));
+      if (!child || endOfCommonTokens(child, pattern, node.childStart) !== child.end) return undefined;
+      node = child;
+    }
+    return node.memberValue(member);
   }
 
   /** Registers a member; a second registration for the same pattern replaces the value. @returns the text that is held. */
@@ -46,16 +59,20 @@ export class PatternTree<M, V> {
    * @returns the number of nodes that were looked at; no node is looked at twice.
    */
   visit(topic: string, onPattern: (members: Members<M, V>) => void): number {
-    return this.root.isLeaf ? 0 : this.root.visit(topic.split("."), 0, onPattern);
+    return this.root.isLeaf ? 0 : this.root.visit(topic.split("."), 0, { isDone: false, onPattern });
   }
 
-  /** Whether a registered pattern covers a topic. */
+  /** Whether a registered pattern covers a topic. Ends at the first one found. */
   covers(topic: string): boolean {
-    let isCovered = false;
-    this.visit(topic, () => {
-      isCovered = true;
-    });
-    return isCovered;
+    if (this.root.isLeaf) return false;
+    const visit = {
+      isDone: false,
+      onPattern: () => {
+        visit.isDone = true;
+      },
+    };
+    this.visitedCount += this.root.visit(topic.split("."), 0, visit);
+    return visit.isDone;
   }
 
   /** The node of a pattern, created if there is none. */

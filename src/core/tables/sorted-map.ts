@@ -47,7 +47,7 @@ export class SortedMap<V> {
     if (at > 0) this.merge(at - 1);
   }
 
-  /** All values, in no particular order. */
+  /** All values, in no particular order. Entries that are set during the iteration are visited as well. */
   values(): Iterable<V> {
     return this.byKey.values();
   }

@@ -39,19 +39,16 @@ export class TopicTree<M, V> {
     if (members?.deleteMember(member) && members.memberCount === 0) this.exact.delete(pattern);
   }
 
+  /** The value of a member's registration; undefined if it does not exist. */
+  get(pattern: string, member: M): V | undefined {
+    return hasWildcard(pattern)
+      ? this.patterns.get(pattern, member)
+      : this.exact.get(pattern)?.memberValue(member);
+  }
+
   /** Whether a member registered this exact topic; wildcards do not count. */
   hasExact(topic: string): boolean {
     return this.exact.has(topic);
-  }
-
-  /** Whether a registration of this member covers a topic. */
-  covers(member: M, topic: string): boolean {
-    if (this.exact.get(topic)?.hasMember(member)) return true;
-    let isCovered = false;
-    this.patterns.visit(topic, (members) => {
-      isCovered ||= members.hasMember(member);
-    });
-    return isCovered;
   }
 
   /** Whether any registration covers a topic. */
@@ -59,20 +56,9 @@ export class TopicTree<M, V> {
     return this.exact.has(topic) || this.patterns.covers(topic);
   }
 
-  /**
-   * Finds all members whose registrations cover a topic, each once: with the value of the exact registration if there
-   * is one, else of the first pattern found. Read the result before the next change: without patterns it is no copy.
-   */
-  match(topic: string): ReadonlyMap<M, V> {
-    const exact = this.exact.get(topic)?.toMap();
-    if (this.patterns.size === 0) return exact ?? new Map();
-    const found = new Map<M, V>(exact);
-    this.patterns.visit(topic, (members) => {
-      members.visitMembers((member, value) => {
-        if (!found.has(member)) found.set(member, value);
-      });
-    });
-    return found;
+  /** Whether a registration with a wildcard covers a topic. Ends at the first one found. */
+  hasWildcardOn(topic: string): boolean {
+    return this.patterns.covers(topic);
   }
 
   /** Visits every registration that covers a topic: first the exact ones, then those with a wildcard. */
@@ -81,9 +67,9 @@ export class TopicTree<M, V> {
     if (this.patterns.size > 0) this.patterns.visit(topic, (members) => members.visitMembers(onRegistration));
   }
 
-  /** Number of members that registered this exact topic; wildcards do not count. */
-  countExact(topic: string): number {
-    return this.exact.get(topic)?.memberCount ?? 0;
+  /** Number of nodes that {@link hasWildcardOn} and {@link hasMatch} have visited, in all calls. */
+  get visitedCount(): number {
+    return this.patterns.visitedCount;
   }
 
   /** Number of distinct topics and patterns with a registration. */
