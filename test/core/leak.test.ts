@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Dispatcher } from "../../src/core/dispatcher.js";
+import type { Effect } from "../../src/core/vocabulary/effect.js";
 import type { Input } from "../../src/core/vocabulary/input.js";
 import { DEFAULT_LIMITS, type Limits } from "../../src/core/vocabulary/limits.js";
 import {
@@ -19,6 +20,8 @@ class ClockedDispatcher {
   now = 0;
   lastKey: SessionKey = 0;
   private readonly dispatcher: Dispatcher;
+  /** Sessions with unfinished work. */
+  private readonly turns: SessionKey[] = [];
 
   constructor(limits: Partial<Limits> = {}) {
     this.dispatcher = new Dispatcher("s", limits);
@@ -28,9 +31,21 @@ class ClockedDispatcher {
     return stepToEnd(this.dispatcher, input, this.now);
   }
 
-  openProducer(topic: string, id = ""): SessionKey {
+  /** Applies an input, and leaves the rest of its work for {@link continueAll}. */
+  firstSlice(input: Input): readonly Effect[] {
+    const effects = this.dispatcher.step(input, this.now);
+    for (const effect of effects) if (effect.kind === "continue") this.turns.push(effect.to);
+    return effects;
+  }
+
+  /** Does all unfinished work. */
+  continueAll(): void {
+    for (const session of this.turns.splice(0)) this.step({ kind: "workContinued", session });
+  }
+
+  openProducer(topic: string, id = "", registrations = [{ topic, group: "" }]): SessionKey {
     const session = ++this.lastKey;
-    this.step({
+    this.firstSlice({
       kind: "producerOpened",
       session,
       sessionId: "",
@@ -38,7 +53,7 @@ class ClockedDispatcher {
       mintedId: `p${session}`,
       displayName: "",
       labels: [],
-      registrations: [{ topic, group: "" }],
+      registrations,
       maxOutstanding: DEFAULT_LIMITS.maxOutstanding,
       maxBacklog: 1,
       reportDispositions: false,
@@ -47,15 +62,20 @@ class ClockedDispatcher {
     return session;
   }
 
-  openListener(topic: string, id = "", cursorsFollow = false): SessionKey {
+  openListener(
+    topic: string,
+    id = "",
+    cursorsFollow = false,
+    topics: readonly string[] = [topic],
+  ): SessionKey {
     const session = ++this.lastKey;
-    this.step({
+    this.firstSlice({
       kind: "listenerOpened",
       session,
       sessionId: "",
       listenerId: id,
       mintedId: `l${session}`,
-      topics: [topic],
+      topics,
       resumeFrom: [],
       includeLate: true,
       includeSummaries: true,
@@ -101,10 +121,11 @@ class ClockedDispatcher {
   }
 
   close(session: SessionKey): void {
-    this.step({ kind: "sessionClosed", session });
+    this.firstSlice({ kind: "sessionClosed", session });
   }
 
   advance(ms: number): void {
+    this.continueAll();
     const end = this.now + ms;
     for (let due = this.dispatcher.nextDeadline(); due < end; due = this.dispatcher.nextDeadline()) {
       this.now = Math.max(this.now, Math.floor(due) + 1);
@@ -125,6 +146,7 @@ class ClockedDispatcher {
 }
 
 function expectEmpty(dispatcher: ClockedDispatcher): void {
+  dispatcher.continueAll();
   expect(dispatcher.held()).toEqual({});
   expect(dispatcher.nextDeadline).toBe(Number.POSITIVE_INFINITY);
 }
@@ -284,6 +306,68 @@ describe("no state is left", () => {
     dispatcher.close(last);
     dispatcher.advance(MAX_RETENTION_MS);
 
+    expectEmpty(dispatcher);
+  });
+});
+
+/** Their work takes several slices; here, none of them comes before the next input. */
+describe("no state is left by long work that is interrupted", () => {
+  const names = Array.from({ length: MANY }, (_, i) => `t.${i}`);
+  const registrations = names.map((topic) => ({ topic, group: "" }));
+
+  it("of sessions that end, or are replaced, before they are live", () => {
+    const dispatcher = new ClockedDispatcher();
+    const sessions = [
+      dispatcher.openProducer("t", "p", registrations),
+      dispatcher.openListener("t", "l", false, names),
+      dispatcher.openProducer("t", "p", registrations),
+      dispatcher.openListener("t", "l", false, names),
+    ];
+    expect(dispatcher.held()).toMatchObject({ producers: 1, listeners: 1 });
+
+    for (const session of sessions.slice(2)) dispatcher.close(session);
+    dispatcher.advance(MAX_RETENTION_MS);
+
+    expectEmpty(dispatcher);
+  });
+
+  it("of a producer that ends while it registers, deregisters, drains or ages", () => {
+    for (const kind of [
+      "topicsRegistered",
+      "topicsDeregistered",
+      "producerDraining",
+      "sessionAging",
+    ] as const) {
+      const dispatcher = new ClockedDispatcher();
+      const session = dispatcher.openProducer("t", "", registrations.slice(MANY / 2));
+      dispatcher.continueAll();
+      for (let i = 0; i < MANY; i++) dispatcher.request({ topic: names[MANY - 1] ?? "" });
+      const rest = { registrations, topics: names, correlationId: "", graceMs: 0 };
+      dispatcher.firstSlice({ kind, session, ...rest } as Input);
+      dispatcher.close(session);
+      dispatcher.advance(MAX_RETENTION_MS);
+
+      expectEmpty(dispatcher);
+    }
+  });
+
+  it("of a listener that ends while calls change its topics, which are then answered", () => {
+    const dispatcher = new ClockedDispatcher();
+    const listener = dispatcher.openListener("t", "l");
+    const answers: string[] = [];
+    for (const [add, remove] of [
+      [names, ["t"]],
+      [["t"], names],
+    ] as const) {
+      const session = ++dispatcher.lastKey;
+      dispatcher.firstSlice({ kind: "listenerUpdated", session, listenerId: "l", add, remove });
+    }
+    for (const effect of dispatcher.firstSlice({ kind: "sessionClosed", session: listener })) {
+      if (effect.kind === "reject") answers.push(effect.refusal.reason);
+    }
+    expect(answers).toEqual(["LISTENER_NOT_FOUND", "LISTENER_NOT_FOUND"]);
+
+    dispatcher.advance(MAX_RETENTION_MS);
     expectEmpty(dispatcher);
   });
 });

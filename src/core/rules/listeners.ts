@@ -11,7 +11,6 @@ import type { ListenerOpened, ListenerUpdated, TopicsUpdated } from "../vocabula
 import { maxCursors } from "../vocabulary/limits.js";
 import type { Cursor } from "../vocabulary/model.js";
 import { invalid, type Refusal, refusal } from "../vocabulary/reason.js";
-import { hasWildcard } from "../vocabulary/topic.js";
 import { announcedCursors, findCovered, perEvent, Wildcards } from "./cursors.js";
 import { patternsRule, requiredIdRule } from "./field-rules.js";
 import {
@@ -23,6 +22,7 @@ import {
   liveRule,
   registrationLimit,
 } from "./listener-opening.js";
+import { addRegistrations, namesIn, removeRegistrations, takeEffect } from "./listener-registrations.js";
 import { factTopics, observe } from "./observe.js";
 import { resumable, resume } from "./resume.js";
 import { admitSession, closeSession, replaceSession } from "./sessions.js";
@@ -130,9 +130,12 @@ export function updateOwnTopics(
 ): void {
   const verdict =
     liveRule(input) ?? patternsRule("add_topics", input.add) ?? patternsRule("remove_topics", input.remove);
-  const refused = verdict ? invalid([verdict], input.kind) : registrationRefusal(state, listener, input);
-  if (refused) step.effects.push({ kind: "close", to: listener.key, refusal: refused });
-  else state.work.begin(listener.key, step, (step) => changeTopics(state, listener, input, step));
+  const invalidity = verdict && invalid([verdict], input.kind);
+  state.work.begin(listener.key, step, function* (step) {
+    const refused = invalidity ?? registrationRefusal(state, listener, input);
+    if (refused) step.effects.push({ kind: "close", to: listener.key, refusal: refused });
+    else yield* changeTopics(state, listener, input, step);
+  });
 }
 
 /** Changes a listener's topics by a call, and answers the call. */
@@ -251,55 +254,6 @@ function tellTopics(
   step: StepContext,
 ): void {
   step.effects.push({ kind: "topicsChanged", to: key, added, removed, cursors });
-}
-
-/**
- * Adds registrations. A topic that a listener names gets state at once, so that its cursor has an epoch from the start.
- *
- * @param keep - receives each name as it is held: the text to keep.
- */
-function* addRegistrations(
-  state: State,
-  listener: ListenerSession,
-  names: readonly string[],
-  lot: Lot,
-  keep: (name: string) => void,
-): Work {
-  for (const name of names) {
-    keep(state.router.addRegistration(listener, name, lot));
-    const topic = hasWildcard(name) ? undefined : state.topics.find(name);
-    if (topic) {
-      topic.isAnnounced = true;
-      state.topics.markUsed(topic);
-    }
-    yield unitsOf(name);
-  }
-}
-
-/** Removes registrations that have ended. */
-function* removeRegistrations(
-  state: State,
-  listener: ListenerSession,
-  names: readonly string[],
-  step: StepContext,
-): Work {
-  for (const name of names) {
-    state.router.removeRegistration(listener, name, step.now);
-    yield unitsOf(name);
-  }
-}
-
-/** @param changed - topics and patterns whose registrations take effect, or have ended. */
-function takeEffect(state: State, listener: ListenerSession, lot: Lot, changed: readonly string[]): void {
-  lot.isEffective = true;
-  state.router.changeListener(listener, changed);
-}
-
-/** The topics among topics and patterns, none twice. */
-function namesIn(patterns: readonly string[], max: number): Set<string> {
-  const names = new Set<string>();
-  for (const pattern of patterns) if (names.size < max && !hasWildcard(pattern)) names.add(pattern);
-  return names;
 }
 
 function openRefusal(

@@ -1,12 +1,9 @@
 /**
  * Sessions of producers: Hello, topics, credit, drain, and their end.
  */
-import { Lot } from "../state/lot.js";
 import { ProducerSession } from "../state/producer-session.js";
 import type { State } from "../state/state.js";
-import type { TopicState } from "../state/topic-state.js";
 import { unitsOf, type Work } from "../state/unfinished-work.js";
-import { TopicTree } from "../tables/topic-tree.js";
 import type {
   CreditUpdated,
   MessageMisunderstood,
@@ -17,9 +14,7 @@ import type {
 import { type Limits, MAX_LABELS } from "../vocabulary/limits.js";
 import type { Registration } from "../vocabulary/model.js";
 import { connectionAge, invalid, type Refusal, refusal } from "../vocabulary/reason.js";
-import { hasWildcard } from "../vocabulary/topic.js";
 import { assignFromBacklog } from "./credit.js";
-import { endIfOver } from "./ending.js";
 import { fault } from "./faults.js";
 import {
   idRule,
@@ -31,7 +26,8 @@ import {
   type Verdict,
 } from "./field-rules.js";
 import { factTopics, observe } from "./observe.js";
-import { choose, failOver, handOver, scatter } from "./scatter.js";
+import { register, scatterHeldRequests } from "./registering.js";
+import { failOver, handOver } from "./scatter.js";
 import { admitSession, closeSession, finishDrain, replaceSession } from "./sessions.js";
 import type { StepContext } from "./step-context.js";
 
@@ -83,24 +79,6 @@ function* goLive(
   const topicsOf = () => factTopics(producer.registrations.keys(), producer.registrations.size);
   observe(state, step, () => ({ kind: "producerChanged", producerId, topics: topicsOf() }));
   yield* scatterHeldRequests(state, [...producer.registrations.keys()], step);
-}
-
-/** Adds registrations, which take effect together: no request is assigned for one of them before. */
-function* register(state: State, producer: ProducerSession, registrations: readonly Registration[]): Work {
-  const isLong = state.work.isLong(registrations.map(({ topic }) => topic));
-  const lots = new Map<string, Lot>();
-  const lotOf = (group: string): Lot => {
-    const lot = lots.get(group) ?? new Lot(group, false);
-    lots.set(group, lot);
-    return lot;
-  };
-  for (const { topic, group } of registrations) {
-    state.router.registerProducer(producer, topic, isLong ? lotOf(group) : group);
-    yield unitsOf(topic);
-  }
-  if (!isLong) return;
-  for (const lot of lots.values()) lot.isEffective = true;
-  state.router.invalidateAll();
 }
 
 /** Registers a producer for all topics of a message, or for none of them. */
@@ -285,36 +263,6 @@ function* leaveTopics(state: State, producer: ProducerSession, step: StepContext
 function* failOverBacklog(state: State, producer: ProducerSession, step: StepContext): Work {
   for (let next = producer.backlog.first; next; next = producer.backlog.first) {
     yield failOver(state, next, step);
-  }
-}
-
-/** Scatters held requests to the producers that can be asked now. */
-function* scatterHeldRequests(state: State, patterns: readonly string[], step: StepContext): Work {
-  if (state.held.isEmpty) return;
-  const wildcards = new TopicTree<true, true>();
-  for (const pattern of patterns) {
-    if (hasWildcard(pattern)) wildcards.add(pattern, true, true);
-    const topic = state.topics.find(pattern);
-    if (topic) yield* scatterHeldOn(state, topic, step);
-    yield unitsOf(pattern);
-  }
-  if (wildcards.size === 0) return;
-  for (const topic of state.held.topics()) {
-    const before = wildcards.visitedCount;
-    if (wildcards.hasWildcardOn(topic.name)) yield* scatterHeldOn(state, topic, step);
-    yield 1 + wildcards.visitedCount - before;
-  }
-}
-
-function* scatterHeldOn(state: State, topic: TopicState, step: StepContext): Work {
-  for (const request of state.held.requestsOn(topic)) {
-    const choices = choose(state.router.routes(topic.name), request.selector, request.serial);
-    if (choices.length > 0) {
-      state.held.release(topic, request);
-      scatter(state, request, choices, step);
-      endIfOver(state, request, step);
-    }
-    yield 1 + choices.length;
   }
 }
 

@@ -69,3 +69,18 @@ describe("a new topic at the limit", () => {
     expect(attempts).toBeLessThanOrEqual(COUNT / 100 + 1);
   });
 });
+
+describe("an iteration over all topics", () => {
+  it("visits the topics that are created while it lasts, also those that take the place of others", () => {
+    const topics = new Topics("s", DEFAULT_LIMITS);
+    for (const name of ["a", "b"]) topics.open(name, 0);
+    const visited: string[] = [];
+    for (const { name, epoch } of topics.all()) {
+      visited.push(`${name} ${epoch}`);
+      if (visited.length === 1) topics.markIdle(topics.open("a", 0) as TopicState, false, 0);
+      if (visited.length === 2) for (const again of ["a", "A"]) topics.open(again, 0);
+    }
+
+    expect(visited).toEqual(["a s.1", "b s.2", "a s.3", "A s.4"]);
+  });
+});

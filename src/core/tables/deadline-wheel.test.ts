@@ -149,4 +149,26 @@ describe("the deadline wheel", () => {
     wheel.set(alarms[1] as Alarm, 5_500);
     expect(wheel.takeDue(7_000).map(({ name }) => name)).toEqual([1, 0]);
   });
+
+  it("returns at most as many as wanted, and the others with the next calls", () => {
+    const instants = fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 1, maxLength: 60 });
+    fc.assert(
+      fc.property(instants, fc.integer({ min: 1, max: 9 }), (ats, maxCount) => {
+        const wheel = new DeadlineWheel<Alarm>();
+        for (const [name, at] of ats.entries()) wheel.set(new Alarm(name), at);
+        const [now, taken] = [30, [] as Alarm[]];
+        for (let due = wheel.takeDue(now, maxCount); due.length > 0; due = wheel.takeDue(now, maxCount)) {
+          expect(due.length).toBeLessThanOrEqual(maxCount);
+          expect(due.map(({ at }) => at)).toEqual(due.map(({ at }) => at).sort((a, b) => a - b));
+          taken.push(...due);
+        }
+        const ticks = taken.map(({ at }) => Math.floor(at / 5));
+        expect(ticks).toEqual([...ticks].sort((a, b) => a - b));
+        expect(taken.map(({ name }) => name).sort()).toEqual(
+          [...ats.keys()].filter((i) => (ats[i] ?? 0) < now).sort(),
+        );
+        expect(wheel.size).toBe(ats.length - taken.length);
+      }),
+    );
+  });
 });
