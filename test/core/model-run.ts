@@ -255,7 +255,9 @@ class ModelRun {
     const known = [...(this.positions.get(id)?.values() ?? [])].filter(({ sequence }) => sequence > 0);
     const estrange = (cursor: Cursor, i: number): Cursor =>
       i % 2 === 0 ? { ...cursor, epoch: "other" } : { ...cursor, sequence: cursor.sequence + 1_000 };
-    const resumeFrom = !resumes ? [] : isEstranged ? known.map(estrange) : known;
+    const cursors = !resumes ? [] : isEstranged ? known.map(estrange) : known;
+    // Its last part carries the first cursor.
+    const resumeFrom = command.isInParts ? [...cursors.slice(1), ...cursors.slice(0, 1)] : cursors;
     this.positions.set(id, new Map());
     const first = {
       kind: "listenerOpened" as const,
@@ -282,9 +284,9 @@ class ModelRun {
       this.step(first, open);
       return;
     }
-    const part = { topics: topics.slice(1), resumeFrom: resumeFrom.slice(1), cursorsFollow: true };
+    const part = { topics: topics.slice(1), resumeFrom: cursors.slice(1), cursorsFollow: true };
     this.step({ ...first, ...part }, () => this.model.beginOpening(session, id));
-    const last = { add: topics.slice(0, 1), remove: [], resumeFrom: resumeFrom.slice(0, 1) };
+    const last = { add: topics.slice(0, 1), remove: [], resumeFrom: cursors.slice(0, 1) };
     this.step({ kind: "topicsUpdated", session, ...last }, () => {
       if (this.model.openings.some(({ key }) => key === session)) open();
     });
