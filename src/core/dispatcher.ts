@@ -175,7 +175,10 @@ export class Dispatcher {
         break;
       }
       case "sessionAging":
-        ageSession(state, input, step);
+        state.work.begin(input.session, step, function* (step) {
+          ageSession(state, input, step);
+          yield 1;
+        });
         break;
       case "watchStarted":
         state.watcherCount++;
@@ -244,6 +247,7 @@ export class Dispatcher {
     switch (input.kind) {
       case "workContinued":
       case "assignmentsWritten":
+      case "sessionAging":
       case "sessionClosed":
       case "sessionEnded":
         return;

@@ -135,9 +135,7 @@ class InterleavedRun {
       }
       case "age": {
         const stream = pick([...this.streams.values()], command.which);
-        if (!stream) break;
-        this.leave(stream.key);
-        this.step({ kind: "sessionAging", session: stream.key, graceMs: 0 });
+        if (stream) this.step({ kind: "sessionAging", session: stream.key, graceMs: 0 });
         break;
       }
       case "request":
@@ -320,7 +318,9 @@ class InterleavedRun {
         stream.positions.set(topic, sequence);
       }
     }
-    if (effect.kind === "close") this.leave(effect.to);
+    if (effect.kind === "close" || (effect.kind === "goAway" && effect.reason === "CONNECTION_AGE")) {
+      this.leave(effect.to);
+    }
   }
 
   /** A producer is asked once, and not any more once it leaves. */

@@ -17,7 +17,12 @@ class Counted {
 
   /** Applies an input, and its work slice by slice. @returns the effects of each step. */
   steps(input: Input): readonly (readonly Effect[])[] {
-    const steps = [this.dispatcher.step(input, this.now)];
+    return this.together([input]);
+  }
+
+  /** Applies inputs one directly after the other, and then their work. */
+  together(inputs: readonly Input[]): readonly (readonly Effect[])[] {
+    const steps = inputs.map((input) => this.dispatcher.step(input, this.now));
     for (const effects of steps) {
       for (const effect of effects) {
         if (effect.kind !== "continue") continue;
@@ -185,6 +190,22 @@ describe("many registrations", () => {
     expect(visit).not.toHaveBeenCalled();
     visit.mockRestore();
   });
+});
+
+it("a producer whose connection ages while it registers is told so when it has registered", () => {
+  const dispatcher = new Counted();
+  const { session } = dispatcher.producer(["t"]);
+  const registrations = names(5_000).map((topic) => ({ topic, group: "" }));
+  const kinds = dispatcher
+    .together([
+      { kind: "topicsRegistered", session, registrations, correlationId: "" },
+      { kind: "sessionAging", session, graceMs: 0 },
+    ])
+    .map((effects) => effects.map(({ kind }) => kind));
+
+  expect(kinds.slice(0, 2)).toEqual([[], []]);
+  expect(kinds.flat()).toEqual(["registered", "goAway", "close"]);
+  expect(dispatcher.counts.registrations).toBe(0);
 });
 
 describe("held requests", () => {

@@ -23,10 +23,13 @@ export function settleDue(state: State, step: StepContext): void {
 
 /** Repeats until nothing is due: a stalled gather may run on until its TTL, which may have passed as well. */
 function* settleAll(state: State, step: StepContext): Work {
-  for (let due = takeDue(state, step); due.length > 0; due = takeDue(state, step)) {
-    for (const deadline of due) yield settle(state, deadline, step);
+  try {
+    for (let due = takeDue(state, step); due.length > 0; due = takeDue(state, step)) {
+      for (const deadline of due) yield settle(state, deadline, step);
+    }
+  } finally {
+    state.isSettling = false;
   }
-  state.isSettling = false;
 }
 
 function takeDue(state: State, step: StepContext): readonly AnyDeadline[] {

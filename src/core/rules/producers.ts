@@ -200,6 +200,7 @@ export function drainProducer(state: State, producer: ProducerSession, step: Ste
   producer.isDraining = true;
   producer.isAging = false;
   producer.isClosed = true;
+  leaveRoutes(state, producer);
   state.work.begin(producer.key, step, function* (step) {
     yield* leaveTopics(state, producer, step);
     yield* failOverBacklog(state, producer, step);
@@ -214,6 +215,7 @@ export function drainProducer(state: State, producer: ProducerSession, step: Ste
 export function ageProducer(state: State, producer: ProducerSession, step: StepContext): void {
   producer.isDraining = true;
   producer.isAging = true;
+  leaveRoutes(state, producer);
   state.work.begin(producer.key, step, function* (step) {
     yield* leaveTopics(state, producer, step);
     for (const assignment of [...producer.backlog]) {
@@ -239,6 +241,7 @@ export function departProducer(state: State, producer: ProducerSession, step: St
   const topicsOf = () => factTopics(registrations.keys(), registrations.size);
   observe(state, step, () => ({ kind: "producerLeft", producerId, topics: topicsOf() }));
   state.work.drop(producer.key, step);
+  leaveRoutes(state, producer);
   state.work.begin(producer.key, step, function* (step) {
     yield* leaveTopics(state, producer, step);
     for (const id of producer.assignments.sortedIds()) {
@@ -250,11 +253,15 @@ export function departProducer(state: State, producer: ProducerSession, step: St
   });
 }
 
-/** Removes all registrations of a producer. None of them is in effect any more when the first slice ends. */
+/** Takes a producer off all routes at once, unless {@link leaveTopics} does so within this step. */
+function leaveRoutes(state: State, producer: ProducerSession): void {
+  const isDelayed = state.work.has(producer.key) || state.work.isLong(producer.registrations.keys());
+  if (isDelayed) state.router.hide(producer);
+}
+
+/** Removes all registrations of a producer. */
 function* leaveTopics(state: State, producer: ProducerSession, step: StepContext): Work {
-  const topics = producer.registrations.keys();
-  if (state.work.isLong(producer.registrations.keys())) state.router.hide(producer);
-  for (const topic of topics) {
+  for (const topic of producer.registrations.keys()) {
     state.router.deregisterProducer(producer, topic, step.now);
     yield unitsOf(topic);
   }

@@ -103,4 +103,32 @@ describe("unfinished work", () => {
     expect(work.isLong(["a", "a.b.>"])).toBe(false);
     expect(work.isLong(["a.*", "a.b.>"])).toBe(true);
   });
+
+  it("that fails is dropped, and later work of the session is done", () => {
+    const work = new UnfinishedWork(0);
+    const [notes, step] = [[] as string[], stepAt(1)];
+    // biome-ignore lint/correctness/useYield: it fails before it could.
+    const failing = function* (): Work {
+      throw new Error("a bug");
+    };
+
+    expect(() => work.begin(7, step, failing)).toThrow("a bug");
+    work.begin(7, step, () => three(notes, "a", step));
+
+    expect(notes).toEqual(["a1 at 1"]);
+  });
+
+  it("may drop itself and begin other work of the session", () => {
+    const work = new UnfinishedWork(0);
+    const [notes, step] = [[] as string[], stepAt(1)];
+    work.begin(7, step, function* () {
+      work.drop(7, step);
+      work.begin(7, step, () => three(notes, "b", step));
+      yield 1;
+      notes.push("dropped");
+    });
+    while (work.size > 0) work.continue(7, step);
+
+    expect(notes).toEqual(["b1 at 1", "b2 at 1", "b3 at 1"]);
+  });
 });

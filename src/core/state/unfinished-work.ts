@@ -39,6 +39,7 @@ interface Tasks {
   readonly step: CurrentStep;
   first: Task | undefined;
   last: Task | undefined;
+  isDropped: boolean;
 }
 
 /** All unfinished work, by session. */
@@ -74,7 +75,7 @@ export class UnfinishedWork {
     onDrop?: (step: CurrentStep) => void,
   ): void {
     const earlier = this.byKey.get(key);
-    const tasks = earlier ?? { step: { ...step }, first: undefined, last: undefined };
+    const tasks = earlier ?? { step: { ...step }, first: undefined, last: undefined, isDropped: false };
     const task: Task = { work: create(tasks.step), onDrop, next: undefined };
     if (tasks.last) tasks.last.next = task;
     else tasks.first = task;
@@ -95,11 +96,13 @@ export class UnfinishedWork {
     this.resume(key, step, Number.POSITIVE_INFINITY);
   }
 
-  /** Drops the work of a session. */
+  /** Drops the work of a session. A part of it may do so; it is the last one then. */
   drop(key: SessionKey, step: CurrentStep): void {
-    let task = this.byKey.get(key)?.first;
+    const tasks = this.byKey.get(key);
+    if (!tasks) return;
+    tasks.isDropped = true;
     this.byKey.delete(key);
-    for (; task; task = task.next) task.onDrop?.(step);
+    for (let task = tasks.first; task; task = task.next) task.onDrop?.(step);
   }
 
   /** Whether the changes of these registrations may take more than one slice. */
@@ -118,14 +121,26 @@ export class UnfinishedWork {
 
   private doSlice(key: SessionKey, tasks: Tasks, maxUnits: number): void {
     for (let units = 0; tasks.first; ) {
-      const { done, value } = tasks.first.work.next();
-      if (done) tasks.first = tasks.first.next;
-      else units += value;
+      const result = this.doPart(key, tasks.first.work);
+      // The part may have ended the session.
+      if (tasks.isDropped) return;
+      if (result.done) tasks.first = tasks.first.next;
+      else units += result.value;
       if (units <= maxUnits || !tasks.first) continue;
       this.askForTurn(key, tasks.step);
       return;
     }
     this.byKey.delete(key);
+  }
+
+  /** Work that fails by a bug is dropped with all that waits behind it. */
+  private doPart(key: SessionKey, work: Work): IteratorResult<number, void> {
+    try {
+      return work.next();
+    } catch (error) {
+      this.byKey.delete(key);
+      throw error;
+    }
   }
 
   private askForTurn(key: SessionKey, step: CurrentStep): void {
