@@ -28,6 +28,7 @@ import { createSafeLogger } from "./logging/safe-logger.js";
 import type { Logger } from "./ports/logger.js";
 import { DispatcherRuntime } from "./runtime/dispatcher-runtime.js";
 import { settleWithin } from "./runtime/drain.js";
+import { heldBudget, readMemory } from "./runtime/held-budget.js";
 import { maxConnectionsOf, type OpenFiles, readOpenFiles } from "./runtime/open-files.js";
 import { createSystemClock } from "./runtime/system-clock.js";
 import { SharedTicker } from "./runtime/ticker.js";
@@ -94,7 +95,8 @@ export function createProcessDispatcher(options: DispatcherOptions = {}): Dispat
 }
 
 function compose(options: DispatcherOptions, ownsProcess: boolean): DispatcherServer {
-  const config = completeConfig(options, { logger: loggerProblem });
+  const settings = completeConfig(options, { logger: loggerProblem });
+  const config = { ...settings, maxHeldBytes: settings.maxHeldBytes || heldBudget(readMemory()) };
   const { logger: givenLogger } = options;
   const log = givenLogger ? ownLog(givenLogger) : createLineLog(process.stderr, config.logLevel);
   const logger = createSafeLogger(log.logger, config.logLevel);
@@ -155,7 +157,7 @@ function compose(options: DispatcherOptions, ownsProcess: boolean): DispatcherSe
       if (drained !== undefined) throw new Error("the dispatcher has drained; create another one");
       if (isStarted) throw new Error("the dispatcher was already started; start it once");
       isStarted = true;
-      logger.info({ settings: changedSettings(config) }, "configured");
+      logger.info({ settings: changedSettings(settings) }, "configured");
       if (connectionLimit && connectionLimit.maxConnections < FEW_CONNECTIONS) {
         logger.warn({ ...connectionLimit }, "few connections fit into the limit of open files");
       }
@@ -188,7 +190,10 @@ function changedSettings(config: Config): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(config).filter(isChanged));
 }
 
-/** The numeric settings. GetServerInfo shows them. */
-function limitsOf(config: Config): Readonly<Record<string, number>> {
-  return Object.fromEntries(Object.entries(config).filter(([, value]) => typeof value === "number"));
+/** The numeric settings. GetServerInfo shows them as whole numbers, so a part of a whole is in percent. */
+function limitsOf({ peerShare, ...config }: Config): Readonly<Record<string, number>> {
+  const all: Record<string, unknown> = { ...config, peerSharePercent: Math.round(100 * peerShare) };
+  return Object.fromEntries(
+    Object.entries(all).filter((entry): entry is [string, number] => typeof entry[1] === "number"),
+  );
 }

@@ -137,6 +137,7 @@ const PLACEHOLDERS = {
   duration: "duration",
   size: "size",
   count: "n",
+  part: "part",
   choice: "word",
   addresses: "host:port",
 } as const;

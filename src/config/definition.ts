@@ -15,7 +15,7 @@ import {
 } from "./quantity.js";
 
 /** The kind of a key's value. A `duration` is in milliseconds, a `size` in bytes. */
-export type Kind = "duration" | "size" | "count" | "switch" | "choice" | "addresses";
+export type Kind = "duration" | "size" | "count" | "part" | "switch" | "choice" | "addresses";
 
 /** One configuration key. */
 export interface Definition<T> {
@@ -77,6 +77,24 @@ export function count(
     parseCount,
     "whole numbers",
   );
+}
+
+/** Defines a part of a whole, such as 0.25. The bounds are inclusive. */
+export function part(
+  fallback: number,
+  from: number,
+  to: number,
+  help: string,
+  reason: string,
+): Definition<number> {
+  const range = `${from} to ${to}`;
+  const error = `use ${range}, such as ${fallback}`;
+  const read = (value: unknown) =>
+    typeof value === "string" && /^\d*\.?\d+$/.test(value.trim()) ? Number(value) : value;
+  return {
+    ...{ kind: "part", fallback, shownDefault: String(fallback), range, help, reason },
+    schema: z.preprocess(read, z.number({ error }).min(from, { error }).max(to, { error })),
+  };
 }
 
 /** Defines a switch: on or off. */

@@ -2,7 +2,7 @@
  * The configuration keys of the core's limits. The defaults are defined in the core.
  */
 import { DEFAULT_LIMITS, type Limits } from "../core/vocabulary/limits.js";
-import { count, type Definition, duration, size } from "./definition.js";
+import { count, type Definition, duration, part, size } from "./definition.js";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -26,6 +26,20 @@ export const LIMIT_KEYS: { readonly [K in keyof Limits]: Definition<Limits[K]> }
     "Maximum TTL of a request; a longer one is INVALID_ARGUMENT",
     "A request stays in memory for its TTL.",
   ),
+  maxHeldBytes: size(
+    core.maxHeldBytes,
+    0,
+    1_024 * GIB,
+    "Maximum bytes held for all peers; 0 for half of the heap limit or, if that is less, of the memory of the machine",
+    "The other half is for messages in transit and for garbage; what exceeds the budget is RESOURCE_EXHAUSTED.",
+  ),
+  peerShare: part(
+    core.peerShare,
+    0.01,
+    1,
+    "Part of `maxHeldBytes`, `maxPendingRequests`, `maxSessions` and `maxTopics` for one address; twice as much while no other has a session",
+    "Three peers that use up their parts leave one for all others; a peer that is alone leaves half to the next one.",
+  ),
   maxPendingRequests: count(
     core.maxPendingRequests,
     1,
@@ -37,7 +51,7 @@ export const LIMIT_KEYS: { readonly [K in keyof Limits]: Definition<Limits[K]> }
     core.maxPendingBytes,
     KIB,
     64 * GIB,
-    "Maximum bytes of the pending requests; further requests are RESOURCE_EXHAUSTED",
+    "Maximum bytes of payload, context and selector of the pending requests; further ones are RESOURCE_EXHAUSTED",
     "A payload stays in memory until its request ends, for assignments that wait in a backlog.",
   ),
   maxRequestsPerSecond: count(

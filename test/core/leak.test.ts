@@ -140,6 +140,12 @@ class ClockedDispatcher {
     return Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== 0));
   }
 
+  /** What the ledger has for peers. */
+  get ledger(): Readonly<Record<string, number>> {
+    const { peers, peerBytes } = this.dispatcher.snapshot().held;
+    return { peers, peerBytes };
+  }
+
   get nextDeadline(): number {
     return this.dispatcher.nextDeadline();
   }
@@ -148,6 +154,7 @@ class ClockedDispatcher {
 function expectEmpty(dispatcher: ClockedDispatcher): void {
   dispatcher.continueAll();
   expect(dispatcher.held()).toEqual({});
+  expect(dispatcher.ledger).toEqual({ peers: 0, peerBytes: 0 });
   expect(dispatcher.nextDeadline).toBe(Number.POSITIVE_INFINITY);
 }
 
@@ -413,7 +420,7 @@ describe("the state stays within its limits", () => {
   });
 
   it("for any number of topics", () => {
-    const dispatcher = new ClockedDispatcher({ maxTopics: 50 });
+    const dispatcher = new ClockedDispatcher({ maxTopics: 50, peerShare: 1 });
     const producer = dispatcher.openProducer(">");
     const rejected = Array.from({ length: 100 }, (_, i) => dispatcher.request({ topic: `t${i}` })).flatMap(
       (effects) => effects.filter((effect) => effect.kind === "reject"),

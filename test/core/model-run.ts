@@ -2,6 +2,7 @@
  * Runs commands on the dispatcher and on the slow model, and compares the messages to every session after each step.
  */
 import { Dispatcher } from "../../src/core/dispatcher.js";
+import { selectorBytes } from "../../src/core/state/costs.js";
 import type { Effect } from "../../src/core/vocabulary/effect.js";
 import type { Input } from "../../src/core/vocabulary/input.js";
 import {
@@ -65,6 +66,8 @@ class ModelRun {
   private readonly byAssignment = new Map<number, Assigned>();
   private readonly producerKeys: SessionKey[] = [];
   private readonly sent = new Map<string, Sent>();
+  /** Bytes of payload and selector, by request id. */
+  private readonly contentBytes = new Map<string, number>();
   /** The cursors that each listener has received, by listener id and topic. */
   private readonly positions = new Map<string, Map<string, Cursor>>();
 
@@ -178,7 +181,9 @@ class ModelRun {
       this.now += FOREVER_MS;
       this.step({ kind: "clockAdvanced" }, () => {});
     }
-    const held = Object.entries(this.dispatcher.snapshot().counts).filter(([, count]) => count !== 0);
+    const { counts, held: ledger } = this.dispatcher.snapshot();
+    const all = { ...counts, peerBytes: ledger.peerBytes, peers: ledger.peers };
+    const held = Object.entries(all).filter(([, count]) => count !== 0);
     if (held.length > 0) throw new Error(`state left at the end: ${JSON.stringify(held)}`);
   }
 
@@ -329,6 +334,9 @@ class ModelRun {
     const { spec, content } = before ?? { spec: made, content: `content ${++this.requestCount}` };
     if (callersId !== "") this.sent.set(callersId, { spec, content });
     const mintedId = `r${++this.requestCount}`;
+    const requestId = callersId || mintedId;
+    if (!this.model.pending.some(({ id }) => id === requestId))
+      this.contentBytes.set(requestId, spec.payload.length + selectorBytes(spec.selector));
     this.step(
       {
         kind: "requestSubmitted",
@@ -477,7 +485,7 @@ class ModelRun {
       listeners: model.listeners.length + model.openings.length,
       callers: model.callers.length,
       pendingRequests: model.pending.length,
-      pendingBytes: sum(model.pending.map(({ payloadBytes }) => payloadBytes)),
+      pendingBytes: sum(model.pending.map(({ id }) => this.contentBytes.get(id) ?? 0)),
       outstandingAssignments: sum(model.producers.map((producer) => model.outstanding(producer).length)),
       waitingAssignments: sum(model.producers.map(({ queue }) => queue.length)),
     };

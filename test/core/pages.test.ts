@@ -156,7 +156,7 @@ describe("a request with 2,500 targets that failed with long texts", () => {
     const shown = dispatcher.inspector.request("r");
     const outcomes = shown?.request.summary.outcomes ?? [];
     expect([outcomes.length, shown?.request.summary.targetedCount]).toEqual([2_000, 2_500]);
-    expect(outcomes.every(({ failure }) => failure?.message === `${"x".repeat(256)}...`)).toBe(true);
+    expect(outcomes.every(({ failure }) => failure?.message === "x".repeat(256))).toBe(true);
     expect(shown?.timeline).toHaveLength(2 + 2_000);
     const [{ view }] = [...dispatcher.inspector.requests(Number.POSITIVE_INFINITY, "", false)] as [
       Visit<RequestView>,

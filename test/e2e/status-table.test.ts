@@ -804,7 +804,7 @@ describe("streams and requests beyond a limit", () => {
   const retry = { code: "RESOURCE_EXHAUSTED", domain: DOMAIN };
 
   it("get RESOURCE_EXHAUSTED with RetryInfo at the limit of pending requests", async () => {
-    const client = connect((await startServer({ maxPendingRequests: 1 })).address);
+    const client = connect((await startServer({ maxPendingRequests: 1, peerShare: 1 })).address);
     const held = { topic: "t", noProducersAction: NoProducersAction.WAIT };
     await client.dispatch(held);
     for (const [, ask] of REQUEST_CALLS.slice(0, 2)) {
@@ -826,7 +826,7 @@ describe("streams and requests beyond a limit", () => {
   });
 
   it("get RESOURCE_EXHAUSTED at the limit of topics", async () => {
-    const client = connect((await startServer({ maxTopics: 1 })).address);
+    const client = connect((await startServer({ maxTopics: 1, peerShare: 1 })).address);
     const held = (topic: string) => ({ topic, noProducersAction: NoProducersAction.WAIT });
     await client.dispatch(held("a"));
     const refused = await refusalOf(client.dispatch(held("b")));
@@ -835,7 +835,7 @@ describe("streams and requests beyond a limit", () => {
   });
 
   it("get RESOURCE_EXHAUSTED at the limit of sessions, on every kind of stream", async () => {
-    const client = connect((await startServer({ maxSessions: 1 })).address);
+    const client = connect((await startServer({ maxSessions: 1, peerShare: 1 })).address);
     await client.listener({ topics: ["t"] });
     const produce = client.produce();
     produce.send({ $case: "hello", value: {} });

@@ -2,10 +2,21 @@
  * Admission of requests: their fields, the caller's request_id, the limits, and the remaining time.
  */
 
+import {
+  contextBytes,
+  JOIN_BYTES,
+  rememberedBytes,
+  requestBytes,
+  selectorBytes,
+  topicBytes,
+} from "../state/costs.js";
 import { RETRY_AFTER_MS, shedSaturated } from "../state/overload.js";
-import { chargedBytes, PendingRequest } from "../state/pending-request.js";
+import { PendingRequest } from "../state/pending-request.js";
+import type { RememberedRequest } from "../state/remembered-request.js";
 import type { State } from "../state/state.js";
 import type { Choice } from "../state/topic-state.js";
+import type { Account } from "../tables/ledger.js";
+import { summaryAtEnd } from "../views/summary.js";
 import type { RequestSubmitted } from "../vocabulary/input.js";
 import { type Acceptance, type Instant, NO_LANE, NO_SESSIONS, type SessionKey } from "../vocabulary/model.js";
 import { connectionAge, invalid, type Refusal, refusal } from "../vocabulary/reason.js";
@@ -13,6 +24,8 @@ import { end, endIfOver } from "./ending.js";
 import { observe } from "./observe.js";
 import { violationsOf } from "./request-rules.js";
 import { choose, scatter, targetsOf } from "./scatter.js";
+import { accountOf } from "./sessions.js";
+import { beyondShare, heldRefusal } from "./shares.js";
 import type { StepContext } from "./step-context.js";
 
 /** Accepts and scatters a request, or rejects it. Submissions of a rejected or ended stream are ignored. */
@@ -21,7 +34,8 @@ export function admit(state: State, input: RequestSubmitted, step: StepContext):
   const caller = isOfStream ? state.sessions.get(input.session) : undefined;
   if (isOfStream && caller?.kind !== "caller") return;
   const isAging = caller?.kind === "caller" && caller.isAging;
-  const refused = isAging ? connectionAge() : tryAccept(state, input, step);
+  const account = caller?.account ?? accountOf(state, input.peer ?? "");
+  const refused = isAging ? connectionAge() : tryAccept(state, input, account, step);
   if (refused) {
     state.totals.rejectedRequests++;
     const correlationId = input.correlationId ?? "";
@@ -29,8 +43,20 @@ export function admit(state: State, input: RequestSubmitted, step: StepContext):
   }
 }
 
+/** A request that may be accepted: whom it is charged to, how long it may last, and whom it asks. */
+interface Admitted {
+  readonly account: Account;
+  readonly ttlMs: number;
+  readonly choices: readonly Choice[];
+}
+
 /** @returns why the request was rejected; undefined if it was accepted. */
-function tryAccept(state: State, input: RequestSubmitted, step: StepContext): Refusal | undefined {
+function tryAccept(
+  state: State,
+  input: RequestSubmitted,
+  account: Account,
+  step: StepContext,
+): Refusal | undefined {
   const { spec } = input;
   if (state.phase !== "OPEN")
     return refusal("SHUTTING_DOWN", "the server is shutting down; retry on another server");
@@ -41,21 +67,20 @@ function tryAccept(state: State, input: RequestSubmitted, step: StepContext): Re
   if (remembered) return answerRepeat(state, input, remembered, step);
   const ttlMs = effectiveTtl(state, input, step.now);
   if (typeof ttlMs !== "number") return ttlMs;
-  const shed = shedReason(state, input, ttlMs, step.now);
+  const shed = input.validateOnly ? undefined : shedReason(state, input, account, ttlMs, step.now);
   if (shed) return shed;
   const choices = choose(state.router.routes(spec.topic), spec.selector, state.requestSerial);
   if (choices.length === 0 && spec.noProducersAction === "FAIL") {
     const message = `no producer can be asked on ${spec.topic}; register one, or set no_producers_action to COMPLETE or WAIT`;
     return refusal("NO_PRODUCERS", message, { topic: spec.topic });
   }
-  return shedSaturated(input, choices) ?? accept(state, input, ttlMs, choices, step);
+  return shedSaturated(input, choices) ?? accept(state, input, { account, ttlMs, choices }, step);
 }
 
 function accept(
   state: State,
   input: RequestSubmitted,
-  ttlMs: number,
-  choices: readonly Choice[],
+  { account, ttlMs, choices }: Admitted,
   step: StepContext,
 ): Refusal | undefined {
   const { spec } = input;
@@ -72,19 +97,20 @@ function accept(
     answer(input, acceptance, step);
     return undefined;
   }
-  const topic = isKept ? state.router.open(spec.topic) : state.topics.find(spec.topic);
-  if (isKept && !topic) {
-    const limit = String(state.limits.maxTopics);
-    const message = `the limit of ${limit} topics is reached; use fewer topics or raise maxTopics`;
-    return refusal("TOPIC_LIMIT", message, { limit }, RETRY_AFTER_MS);
-  }
+  const bytes = requestBytes(acceptance.requestId, choices.length) + contentBytesOf(input);
+  const keptBytes = bytes + laterBytes(input, acceptance) + causedBytes(state, spec.topic);
+  const unheld = heldRefusal(state, account, keptBytes);
+  if (unheld) return unheld;
+  const topic = isKept ? state.router.open(spec.topic, account) : state.topics.find(spec.topic);
+  if (isKept && !topic) return topicLimit(state, account);
   const name = topic?.name ?? spec.topic;
   const request = new PendingRequest(state.requestSerial++, name, input, acceptance, step.now);
   state.requests.set(request.requestId, request);
   state.listed.add(request.serial, request);
-  state.pendingBytes += chargedBytes(request.payload, request.context);
+  request.chargeTo(account, bytes);
+  state.pendingBytes += request.contentBytes;
   state.totals.acceptedRequests++;
-  if (spec.requestId !== "") state.remembered.rememberId(request);
+  if (spec.requestId !== "") state.remembered.rememberId(request, account);
   if (topic) {
     state.topics.markUsed(topic);
     topic.pendingCount++;
@@ -103,6 +129,31 @@ function accept(
   return undefined;
 }
 
+function topicLimit(state: State, account: Account): Refusal {
+  const { maxTopics } = state.limits;
+  if (account.isAtShare("topics", maxTopics)) {
+    return beyondShare("TOPIC_LIMIT", account.shareOf(maxTopics), "topics", "maxTopics");
+  }
+  const limit = String(maxTopics);
+  const message = `the limit of ${limit} topics is reached; use fewer topics or raise maxTopics`;
+  return refusal("TOPIC_LIMIT", message, { limit }, RETRY_AFTER_MS);
+}
+
+/** Size of payload, context and selector. */
+function contentBytesOf({ spec, context }: RequestSubmitted): number {
+  return spec.payload.length + contextBytes(context) + selectorBytes(spec.selector);
+}
+
+/** Size of what is remembered of a request whose id its caller chose. */
+function laterBytes({ spec, digest }: RequestSubmitted, { targets }: Acceptance): number {
+  return spec.requestId === "" ? 0 : rememberedBytes(spec.requestId, digest, targets);
+}
+
+/** Size of the state of a topic that has none yet. */
+function causedBytes(state: State, topic: string): number {
+  return state.topics.find(topic) ? 0 : topicBytes(topic);
+}
+
 function answer(input: RequestSubmitted, acceptance: Acceptance, step: StepContext): void {
   const correlationId = input.correlationId ?? "";
   step.effects.push({ kind: "accept", to: input.session, correlationId, acceptance });
@@ -112,11 +163,12 @@ function joinCaller(state: State, key: SessionKey, request: PendingRequest): voi
   const caller = state.sessions.get(key);
   if (caller?.kind !== "caller" || caller.gathering.has(request.requestId)) return;
   caller.gathering.add(request.requestId);
+  caller.charge(JOIN_BYTES);
   request.callers = [...request.callers, key];
 }
 
 /** The pending or remembered request with this id. */
-function findById(state: State, requestId: string): PendingRequest | undefined {
+function findById(state: State, requestId: string): PendingRequest | RememberedRequest | undefined {
   return state.requests.get(requestId) ?? state.remembered.findByCallerId(requestId);
 }
 
@@ -124,7 +176,7 @@ function findById(state: State, requestId: string): PendingRequest | undefined {
 function answerRepeat(
   state: State,
   input: RequestSubmitted,
-  request: PendingRequest,
+  request: PendingRequest | RememberedRequest,
   step: StepContext,
 ): Refusal | undefined {
   if (request.digest !== input.digest) {
@@ -132,12 +184,18 @@ function answerRepeat(
     const message = `request_id ${id} was already used with other content; use a new id for a new request`;
     return refusal("REQUEST_ID_REUSED", message, { request_id: id });
   }
+  const isJoined = input.gather && request instanceof PendingRequest && request.phase === "GATHERING";
+  const account = state.sessions.get(input.session)?.account;
+  const unheld = isJoined && account ? heldRefusal(state, account, JOIN_BYTES) : undefined;
+  if (unheld) return unheld;
   answer(input, request.acceptance, step);
   if (!input.gather) return undefined;
-  if (request.phase === "GATHERING") {
+  if (isJoined) {
     joinCaller(state, input.session, request);
-  } else if (request.summary) {
-    const { summary } = request;
+    return undefined;
+  }
+  const summary = request instanceof PendingRequest ? request.summary : summaryAtEnd(request);
+  if (summary) {
     const callers = [input.session];
     step.effects.push({ kind: "summarize", lane: NO_LANE, audience: NO_SESSIONS, callers, summary });
   }
@@ -164,15 +222,24 @@ function effectiveTtl(state: State, input: RequestSubmitted, now: Instant): numb
   return Math.min(ttlMs ?? maxTtlMs, maxMs);
 }
 
-function shedReason(state: State, input: RequestSubmitted, ttlMs: number, now: Instant): Refusal | undefined {
+function shedReason(
+  state: State,
+  input: RequestSubmitted,
+  account: Account,
+  ttlMs: number,
+  now: Instant,
+): Refusal | undefined {
   const { limits, requests } = state;
-  if (input.validateOnly) return undefined;
   if (requests.size >= limits.maxPendingRequests) {
     const limit = String(limits.maxPendingRequests);
     const message = `the limit of ${limit} pending requests is reached; retry later or raise maxPendingRequests`;
     return refusal("PENDING_LIMIT", message, { limit }, RETRY_AFTER_MS);
   }
-  if (state.pendingBytes + chargedBytes(input.spec.payload, input.context) > limits.maxPendingBytes) {
+  if (account.isAtShare("requests", limits.maxPendingRequests)) {
+    const share = account.shareOf(limits.maxPendingRequests);
+    return beyondShare("PENDING_LIMIT", share, "pending requests", "maxPendingRequests");
+  }
+  if (state.pendingBytes + contentBytesOf(input) > limits.maxPendingBytes) {
     const limit = String(limits.maxPendingBytes);
     const message = `pending requests hold ${state.pendingBytes} of at most ${limit} bytes; retry later or raise maxPendingBytes`;
     return refusal("PENDING_BYTES_LIMIT", message, { limit }, RETRY_AFTER_MS);

@@ -2,6 +2,7 @@
  * Sessions of callers, and how they affect requests other than by submitting them: cancelling, finishing, leaving.
  */
 
+import { CALLER_BYTES, STREAM_BYTES } from "../state/costs.js";
 import { CallerSession } from "../state/session.js";
 import type { State } from "../state/state.js";
 import { summaryAtEnd } from "../views/summary.js";
@@ -9,18 +10,20 @@ import type { CallerOpened, CancelRequested } from "../vocabulary/input.js";
 import { invalid, refusal } from "../vocabulary/reason.js";
 import { end } from "./ending.js";
 import { requiredIdRule } from "./field-rules.js";
-import { admitSession, closeIfDone, closeSession } from "./sessions.js";
+import { accountOf, admitSession, closeIfDone, closeSession, keepSession } from "./sessions.js";
 import type { StepContext } from "./step-context.js";
 
 /** Opens a caller's session. */
 export function openCaller(state: State, input: CallerOpened, step: StepContext): void {
-  const refused = admitSession(state);
+  const account = accountOf(state, input.peer ?? "");
+  const bytes = STREAM_BYTES + CALLER_BYTES;
+  const refused = admitSession(state, account, bytes);
   if (refused) {
     step.effects.push({ kind: "close", to: input.session, refusal: refused });
     return;
   }
-  const caller = new CallerSession(input.session, step.now);
-  state.sessions.set(caller.key, caller);
+  const caller = new CallerSession(input.session, { account, at: step.now });
+  keepSession(state, caller, bytes);
   state.wheel.set(caller, step.now + state.limits.heartbeatMs);
 }
 
@@ -38,11 +41,12 @@ export function departCaller(state: State, caller: CallerSession, step: StepCont
     for (const requestId of caller.gathering) {
       const request = state.requests.get(requestId);
       if (!request) continue;
+      const { length: assignmentCount } = request.assignments;
       request.callers = request.callers.filter((key) => key !== caller.key);
       if (request.callers.length === 0 && request.phase === "GATHERING") {
         end(state, request, "CANCELLED", step, "CALLER_GONE");
       }
-      yield 1 + request.assignments.length;
+      yield 1 + assignmentCount;
     }
   });
 }

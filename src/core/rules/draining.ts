@@ -33,8 +33,9 @@ export function startDrain(state: State, graceMs: number, step: StepContext): vo
 export function expireDrain(state: State, step: StepContext): void {
   state.work.begin(SERVER, step, function* (step) {
     for (const request of state.requests.values()) {
+      const { length: assignmentCount } = request.assignments;
       end(state, request, "SHUTDOWN", step);
-      yield 1 + request.assignments.length;
+      yield 1 + assignmentCount;
     }
   });
 }

@@ -41,9 +41,11 @@ function settle(state: State, deadline: AnyDeadline, step: StepContext): number 
   // It was taken in an earlier slice, and moved since.
   if (deadline.isSet) return 1;
   switch (deadline.kind) {
-    case "request":
+    case "request": {
+      const units = 1 + deadline.assignments.length;
       if (deadline.phase !== "ENDED") expire(state, deadline, step);
-      return 1 + deadline.assignments.length;
+      return units;
+    }
     case "sweep":
       sweep(state, step);
       return 1;

@@ -2,14 +2,16 @@
  * Listeners that open in parts: the parts are checked and collected as they arrive, within the bounds of one message.
  */
 
+import { listenerBytes, partBytes } from "../state/costs.js";
 import { ListenerOpening } from "../state/listener-opening.js";
 import type { State } from "../state/state.js";
 import type { ListenerOpened, TopicsUpdated } from "../vocabulary/input.js";
 import { type Limits, maxCursors } from "../vocabulary/limits.js";
-import type { Instant } from "../vocabulary/model.js";
 import { invalid, type Refusal, refusal } from "../vocabulary/reason.js";
 import { cursorsRule, idRule, lengthRule, patternsRule, rangeRule, type Verdict } from "./field-rules.js";
-import { closeSession } from "./sessions.js";
+import { accountOf, closeSession, keepSession } from "./sessions.js";
+import { heldRefusal } from "./shares.js";
+import type { StepContext } from "./step-context.js";
 
 /** Checks the first part of a listener's session, or all of it. */
 export function listenRules(input: ListenerOpened, limits: Limits): readonly Verdict[] {
@@ -29,13 +31,20 @@ export function listenRules(input: ListenerOpened, limits: Limits): readonly Ver
 }
 
 /** Begins to collect the parts of a listener's session. It counts as a session from now on. */
-export function beginOpening(state: State, listenerId: string, input: ListenerOpened, now: Instant): void {
-  keepOpening(state, new ListenerOpening(listenerId, input, now));
+export function beginOpening(
+  state: State,
+  listenerId: string,
+  input: ListenerOpened,
+  step: StepContext,
+): void {
+  const admitted = { account: accountOf(state, input.peer), at: step.now };
+  const bytes = listenerBytes(input) + partBytes(input.topics, input.resumeFrom);
+  keepOpening(state, new ListenerOpening(listenerId, input, admitted), bytes);
 }
 
-/** Keeps a session that opens. */
-export function keepOpening(state: State, opening: ListenerOpening): void {
-  state.sessions.set(opening.key, opening);
+/** Keeps a session that opens, and charges it. @param bytes - its size without the registrations that are added. */
+export function keepOpening(state: State, opening: ListenerOpening, bytes: number): void {
+  keepSession(state, opening, bytes);
   state.openings.set(opening.listenerId, opening);
 }
 
@@ -46,16 +55,22 @@ export function endOpening(state: State, opening: ListenerOpening): void {
 }
 
 /** Adds a part; removals are applied before additions. @returns why the part is rejected; undefined if it was added. */
-export function addPart(opening: ListenerOpening, part: TopicsUpdated, limits: Limits): Refusal | undefined {
+export function addPart(state: State, opening: ListenerOpening, part: TopicsUpdated): Refusal | undefined {
   const { add, remove, resumeFrom = [] } = part;
   const verdict =
     patternsRule("add_topics", add) ??
     patternsRule("remove_topics", remove) ??
     cursorsRule("resume_from", resumeFrom);
   if (verdict) return invalid([verdict], part.kind);
+  // What a part removes or repeats stays charged until the session is live.
+  const bytes = partBytes(add, resumeFrom);
+  const refused = heldRefusal(state, opening.account, bytes);
+  if (refused) return refused;
+  opening.charge(bytes);
   for (const topic of remove) opening.topics.delete(topic);
   for (const topic of add) opening.topics.add(topic);
   opening.collect(resumeFrom);
+  const { limits } = state;
   const max = limits.maxRegistrationsPerSession;
   if (opening.topics.size > max) return registrationLimit(opening.topics.size, max);
   const tooMany = lengthRule("resume_from", opening.cursors.size, maxCursors(limits), "entries in all parts");

@@ -2,6 +2,7 @@
  * Sessions of listeners: their topics, how they resume, and their end.
  */
 
+import { listenerBytes, partBytes } from "../state/costs.js";
 import { ListenerOpening } from "../state/listener-opening.js";
 import { ListenerSession, type TopicChange } from "../state/listener-session.js";
 import { Lot } from "../state/lot.js";
@@ -25,7 +26,8 @@ import {
 import { addRegistrations, namesIn, removeRegistrations, takeEffect } from "./listener-registrations.js";
 import { factTopics, observe } from "./observe.js";
 import { resumable, resume } from "./resume.js";
-import { admitSession, closeSession, replaceSession } from "./sessions.js";
+import { accountOf, admitSession, closeSession, keepSession, replaceSession } from "./sessions.js";
+import { heldRefusal } from "./shares.js";
 import type { StepContext } from "./step-context.js";
 
 /** Opens a listener's session, or begins to collect its parts. Replaces an older session of the same id. */
@@ -42,7 +44,7 @@ export function openListener(state: State, input: ListenerOpened, step: StepCont
     if (older.kind === "opening") departOpening(state, older, step);
     else departListener(state, older, step);
   }
-  if (input.cursorsFollow) beginOpening(state, listenerId, input, step.now);
+  if (input.cursorsFollow) beginOpening(state, listenerId, input, step);
   else goLive(state, listenerId, input, step);
 }
 
@@ -53,7 +55,7 @@ export function takePart(
   part: TopicsUpdated,
   step: StepContext,
 ): void {
-  const refused = addPart(opening, part, state.limits);
+  const refused = addPart(state, opening, part);
   if (refused) {
     endOpening(state, opening);
     step.effects.push({ kind: "close", to: opening.key, refusal: refused });
@@ -67,11 +69,14 @@ export function takePart(
 function goLive(state: State, listenerId: string, input: ListenerOpened, step: StepContext): void {
   const overflowAction = input.overflowAction === "DISCONNECT" ? "DISCONNECT" : "DROP_OLDEST";
   const bufferBytes = input.bufferBytes || state.limits.defaultBufferBytes;
-  const listener = new ListenerSession(listenerId, input, overflowAction, bufferBytes, step.now);
+  const admitted = { account: accountOf(state, input.peer), at: step.now };
+  const listener = new ListenerSession(listenerId, input, overflowAction, bufferBytes, admitted);
   state.work.begin(listener.key, step, (step) => join(state, listener, input, step));
   if (!state.work.has(listener.key)) return;
+  // Its topics are charged once more until all of them are registered, so that no more is promised than may be held.
+  const bytes = listenerBytes(input) + partBytes(input.topics, input.resumeFrom);
   const opened = { ...input, topics: [], resumeFrom: [] };
-  keepOpening(state, new ListenerOpening(listenerId, opened, listener.openedAt, listener));
+  keepOpening(state, new ListenerOpening(listenerId, opened, admitted, listener), bytes);
 }
 
 /** Adds the registrations without effect, then makes the listener live in one step, at the positions of that moment. */
@@ -87,7 +92,7 @@ function* join(state: State, listener: ListenerSession, input: ListenerOpened, s
   // From here on there is no pause: a topic that is created later is announced to the listener.
   const opening = state.sessions.get(listener.key);
   if (opening?.kind === "opening") endOpening(state, opening);
-  state.sessions.set(listener.key, listener);
+  keepSession(state, listener, listenerBytes(input));
   state.listeners.set(listener.listenerId, listener);
   state.wheel.set(listener, step.now + state.limits.heartbeatMs);
   takeEffect(state, listener, lot, input.topics);
@@ -219,7 +224,11 @@ function* changeTopics(
   listener.change = change;
   const isNew = (name: string) => !listener.topics.has(name);
   const held = new Map<string, string>();
+  // Charged until the registrations are, so that no more is promised than may be held.
+  const reservedBytes = partBytes(added, []);
+  listener.charge(reservedBytes);
   yield* addRegistrations(state, listener, [...added].filter(isNew), joining, (name) => held.set(name, name));
+  listener.release(reservedBytes);
   for (const name of removed) {
     state.router.addRegistration(listener, name, leaving);
     yield unitsOf(name);
@@ -262,7 +271,9 @@ function openRefusal(
   older: ListenerSession | ListenerOpening | undefined,
 ): Refusal | undefined {
   const verdicts = listenRules(input, state.limits).filter((verdict) => verdict !== undefined);
-  return verdicts.length > 0 ? invalid(verdicts, input.kind) : admitSession(state, older);
+  if (verdicts.length > 0) return invalid(verdicts, input.kind);
+  const bytes = listenerBytes(input) + partBytes(input.topics, input.resumeFrom);
+  return admitSession(state, accountOf(state, input.peer), bytes, older);
 }
 
 function registrationRefusal(
@@ -273,6 +284,7 @@ function registrationRefusal(
   const limit = state.limits.maxRegistrationsPerSession;
   const removed = new Set(change.remove.filter((topic) => listener.topics.has(topic)));
   const added = new Set(change.add.filter((topic) => !listener.topics.has(topic) || removed.has(topic)));
-  if (listener.topics.size - removed.size + added.size <= limit) return undefined;
+  if (listener.topics.size - removed.size + added.size <= limit)
+    return heldRefusal(state, listener.account, partBytes(added, []));
   return registrationLimit(listener.topics.size, limit);
 }

@@ -1,6 +1,7 @@
 /**
  * Sessions of producers: Hello, topics, credit, drain, and their end.
  */
+import { producerBytes, registrationsBytes } from "../state/costs.js";
 import { ProducerSession } from "../state/producer-session.js";
 import type { State } from "../state/state.js";
 import { unitsOf, type Work } from "../state/unfinished-work.js";
@@ -26,9 +27,17 @@ import {
   type Verdict,
 } from "./field-rules.js";
 import { factTopics, observe } from "./observe.js";
-import { register, scatterHeldRequests } from "./registering.js";
+import { register, reserve, scatterHeldRequests } from "./registering.js";
 import { failOver, handOver } from "./scatter.js";
-import { admitSession, closeSession, finishDrain, replaceSession } from "./sessions.js";
+import {
+  accountOf,
+  admitSession,
+  closeSession,
+  finishDrain,
+  keepSession,
+  replaceSession,
+} from "./sessions.js";
+import { heldRefusal } from "./shares.js";
 import type { StepContext } from "./step-context.js";
 
 const MAX_LABEL_BYTES = 128;
@@ -47,7 +56,12 @@ export function openProducer(state: State, input: ProducerOpened, step: StepCont
   const violations = helloRules(input, state.limits).filter((verdict) => verdict !== undefined);
   const producerId = input.producerId || input.mintedId;
   const older = state.producers.get(producerId);
-  const refused = violations.length > 0 ? invalid(violations, input.kind) : admitSession(state, older);
+  const account = accountOf(state, input.peer);
+  const bytes = producerBytes(input);
+  const refused =
+    violations.length > 0
+      ? invalid(violations, input.kind)
+      : admitSession(state, account, bytes + registrationsBytes(input.registrations), older);
   if (refused) {
     step.effects.push({ kind: "close", to: input.session, refusal: refused });
     return;
@@ -58,10 +72,12 @@ export function openProducer(state: State, input: ProducerOpened, step: StepCont
   }
   const maxOutstanding = input.maxOutstanding || state.limits.defaultOutstanding;
   const maxBacklog = input.maxBacklog || state.limits.defaultBacklog;
-  const producer = new ProducerSession(producerId, input, maxOutstanding, maxBacklog, step.now);
-  state.sessions.set(producer.key, producer);
+  const admitted = { account, at: step.now };
+  const producer = new ProducerSession(producerId, input, maxOutstanding, maxBacklog, admitted);
+  keepSession(state, producer, bytes);
   state.producers.set(producerId, producer);
   const { registrations } = input;
+  reserve(producer, registrations);
   state.work.begin(producer.key, step, (step) => goLive(state, producer, registrations, step));
 }
 
@@ -94,6 +110,7 @@ export function registerTopics(
     fault(producer, correlationId, refused, step);
     return;
   }
+  reserve(producer, registrations);
   state.work.begin(producer.key, step, function* (step) {
     yield* register(state, producer, registrations);
     const topics = registrations.map(({ topic }) => topic);
@@ -249,7 +266,7 @@ export function departProducer(state: State, producer: ProducerSession, step: St
       if (assignment?.isOpen) yield failOver(state, assignment, step);
     }
     yield* failOverBacklog(state, producer, step);
-    producer.assignments.clear();
+    producer.dropContent();
   });
 }
 
@@ -293,7 +310,8 @@ function registerRefusal(
   const limit = state.limits.maxRegistrationsPerSession;
   const added = new Set<string>();
   for (const { topic } of input.registrations) if (!producer.registrations.has(topic)) added.add(topic);
-  if (producer.registrations.size + added.size <= limit) return undefined;
+  if (producer.registrations.size + added.size <= limit)
+    return heldRefusal(state, producer.account, registrationsBytes(input.registrations));
   const message = `the producer holds ${producer.registrations.size} of at most ${limit} registrations; use wildcards or raise maxRegistrationsPerSession`;
   return refusal("REGISTRATION_LIMIT", message, { limit: String(limit) });
 }

@@ -1,6 +1,7 @@
 /**
  * What follows when a producer registers: its registrations take effect, and held requests are scattered to it.
  */
+import { ASSIGNMENT_BYTES, registrationsBytes } from "../state/costs.js";
 import { Lot } from "../state/lot.js";
 import type { ProducerSession } from "../state/producer-session.js";
 import type { State } from "../state/state.js";
@@ -13,7 +14,10 @@ import { endIfOver } from "./ending.js";
 import { choose, scatter } from "./scatter.js";
 import type { StepContext } from "./step-context.js";
 
-/** Adds registrations, which take effect together: no request is assigned for one of them before. */
+/**
+ * Adds registrations, which take effect together: no request is assigned for one of them before. The bytes that
+ * {@link reserve} charged for them are released when all of them are charged.
+ */
 export function* register(
   state: State,
   producer: ProducerSession,
@@ -30,9 +34,18 @@ export function* register(
     state.router.registerProducer(producer, topic, isLong ? lotOf(group) : group);
     yield unitsOf(topic);
   }
+  producer.release(registrationsBytes(registrations));
   if (!isLong) return;
   for (const lot of lots.values()) lot.isEffective = true;
   state.router.invalidateAll();
+}
+
+/**
+ * Charges registrations that a producer may hold, before the first of them is added: while they are added in slices, no
+ * more may be promised to its peer than it may hold.
+ */
+export function reserve(producer: ProducerSession, registrations: readonly Registration[]): void {
+  producer.charge(registrationsBytes(registrations));
 }
 
 /** Scatters held requests to the producers that can be asked now. */
@@ -58,6 +71,7 @@ function* scatterHeldOn(state: State, topic: TopicState, step: StepContext): Wor
     const choices = choose(state.router.routes(topic.name), request.selector, request.serial);
     if (choices.length > 0) {
       state.held.release(topic, request);
+      request.charge(ASSIGNMENT_BYTES * choices.length);
       scatter(state, request, choices, step);
       endIfOver(state, request, step);
     }

@@ -4,6 +4,7 @@
  */
 import type { Assignment } from "../state/assignment.js";
 import type { Audience } from "../state/audiences.js";
+import { failureBytes } from "../state/costs.js";
 import type { PendingRequest } from "../state/pending-request.js";
 import type { ProducerSession } from "../state/producer-session.js";
 import type { State } from "../state/state.js";
@@ -102,6 +103,7 @@ function deliverInTime(state: State, assignment: Assignment, input: ResultReturn
     request.note(step.now, "PARTIAL", assignment);
   } else {
     assignment.failure = input.failure;
+    if (input.failure) request.charge(failureBytes(input.failure));
     producer.noteLatency(step.now - assignment.assignedAt);
     settle(state, assignment, input.failure ? "FAILED" : "ANSWERED", step);
     assignFromBacklog(state, producer, step);
@@ -114,7 +116,7 @@ function deliverInTime(state: State, assignment: Assignment, input: ResultReturn
 /** Assigns a result its position in the topic, and delivers it to listeners and callers. */
 function publish(state: State, assignment: Assignment, input: ResultReturned, step: StepContext): void {
   const { request } = assignment;
-  const topic = request.excludeListeners ? undefined : state.router.open(request.topic);
+  const topic = request.excludeListeners ? undefined : state.topics.find(request.topic);
   const routes = topic ? state.router.routes(topic.name) : NO_ROUTES;
   const sequence = topic ? nextSequence(topic) : 0;
   const { callers } = request;

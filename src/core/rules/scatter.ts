@@ -69,10 +69,7 @@ function chooseDistinct(groups: readonly ProducerGroup[], isSelected: Selection)
 /** The targets that the choices stand for, as the caller sees them. */
 export function targetsOf(routes: Routes, choices: readonly Choice[]): readonly Target[] {
   if (choices === routes.ungrouped.choices) return routes.ungrouped.targets;
-  return choices.map(({ producer, group }) => ({
-    producerId: producer.producerId,
-    group: group?.name ?? "",
-  }));
+  return choices.map(({ producer, group }) => producer.targetIn(group?.name ?? ""));
 }
 
 /** Creates an assignment for each chosen producer, and offers it. */
@@ -100,11 +97,12 @@ export function scatter(
  */
 export function failOver(state: State, assignment: Assignment, step: StepContext): number {
   const { request } = assignment;
+  const { length: assignmentCount } = request.assignments;
   const { next, visitedCount } = successor(state, assignment, step);
   if (next) moveTo(state, assignment, next, step);
   else settle(state, assignment, "DEPARTED", step);
   endIfOver(state, request, step);
-  return 1 + visitedCount + (request.phase === "ENDED" ? request.assignments.length : 0);
+  return 1 + visitedCount + (request.phase === "ENDED" ? assignmentCount : 0);
 }
 
 /**

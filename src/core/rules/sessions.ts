@@ -2,22 +2,32 @@
  * Rules that all sessions share: their limit, heartbeats, replacement by a newer session, and the end of their streams.
  */
 
+import { JOIN_BYTES } from "../state/costs.js";
 import type { ProducerSession } from "../state/producer-session.js";
 import type { CallerSession } from "../state/session.js";
 import type { AnySession, State } from "../state/state.js";
+import type { Account } from "../tables/ledger.js";
 import type { SessionKey } from "../vocabulary/model.js";
+import { peerKey } from "../vocabulary/peer.js";
 import { connectionAge, type Refusal, refusal } from "../vocabulary/reason.js";
 import { cursorsOf, HEARTBEAT_CURSORS } from "./cursors.js";
+import { beyondShare, heldRefusal } from "./shares.js";
 import type { StepContext } from "./step-context.js";
 
 /**
+ * @param bytes - what the session will hold as soon as it is open.
  * @param older - the session that the new one replaces; it does not count towards the limit.
- * @returns why no further session can be opened; undefined if one can.
+ * @returns why the peer cannot open a further session; undefined if it can.
  */
-export function admitSession(state: State, older?: AnySession): Refusal | undefined {
+export function admitSession(
+  state: State,
+  account: Account,
+  bytes: number,
+  older?: AnySession,
+): Refusal | undefined {
   if (state.phase !== "OPEN")
     return refusal("SHUTTING_DOWN", "the server is shutting down; reconnect to another server");
-  return older ? undefined : streamRefusal(state);
+  return (older ? undefined : sessionLimit(state, account)) ?? heldRefusal(state, account, bytes);
 }
 
 /** @returns why no further stream can be opened; undefined if one can. */
@@ -26,6 +36,25 @@ export function streamRefusal(state: State): Refusal | undefined {
   if (state.sessions.size + state.otherStreamCount < limit) return undefined;
   const message = `the limit of ${limit} open streams is reached; retry later or raise maxSessions`;
   return refusal("SESSION_LIMIT", message, { limit: String(limit) }, 1_000);
+}
+
+function sessionLimit(state: State, account: Account): Refusal | undefined {
+  const { maxSessions } = state.limits;
+  const refused = streamRefusal(state);
+  if (refused || !account.isAtShare("sessions", maxSessions)) return refused;
+  return beyondShare("SESSION_LIMIT", account.shareOf(maxSessions), "open streams", "maxSessions");
+}
+
+/** Keeps a session that was admitted, and charges it. @param bytes - its size without its registrations. */
+export function keepSession(state: State, session: AnySession, bytes: number): void {
+  session.account.add("sessions");
+  session.charge(bytes);
+  state.sessions.set(session.key, session);
+}
+
+/** The account of a connection. @param peer - its address as the edge shows it. */
+export function accountOf(state: State, peer: string): Account {
+  return state.ledger.of(peerKey(peer));
 }
 
 /** Closes the stream of an older session that a newer one of the same id replaces. */
@@ -37,8 +66,10 @@ export function replaceSession(older: AnySession, field: string, id: string, ste
 
 /** Removes a session from the open ones. The rest of its end depends on its kind. */
 export function closeSession(state: State, session: AnySession): void {
-  state.sessions.delete(session.key);
+  if (!state.sessions.delete(session.key)) return;
   state.wheel.clear(session);
+  session.releaseAll();
+  session.account.remove("sessions");
 }
 
 /** Sends a heartbeat, and schedules the next one. */
@@ -52,7 +83,7 @@ export function sendHeartbeat(state: State, session: AnySession, step: StepConte
 export function finishCaller(state: State, key: SessionKey, requestId: string, step: StepContext): void {
   const caller = state.sessions.get(key);
   if (caller?.kind !== "caller") return;
-  caller.gathering.delete(requestId);
+  if (caller.gathering.delete(requestId)) caller.release(JOIN_BYTES);
   closeIfDone(caller, step);
 }
 

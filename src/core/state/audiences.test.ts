@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { anyAccount } from "../../../test/support/account.js";
 import { DEFAULT_LIMITS } from "../vocabulary/limits.js";
 import { NO_LANE } from "../vocabulary/model.js";
 import { Audiences } from "./audiences.js";
@@ -12,7 +13,7 @@ function listener(session: number, more: { group?: string } = {}): ListenerSessi
     ...{ topics: [], resumeFrom: [], includeLate: false, includeSummaries: false, group: "", peer: "" },
     ...{ overflowAction: "DROP_OLDEST" as const, bufferBytes: 0, ...more },
   };
-  return new ListenerSession(opened.listenerId, opened, "DROP_OLDEST", 0, 0);
+  return new ListenerSession(opened.listenerId, opened, "DROP_OLDEST", 0, { account: anyAccount(), at: 0 });
 }
 
 function register(router: Router, one: ListenerSession, name: string): void {
@@ -30,7 +31,7 @@ function deregister(router: Router, one: ListenerSession, name: string): void {
 /** A router with topics that have state, and listeners on all of them. */
 function routerWith(topics: readonly string[], listeners: readonly ListenerSession[]): Router {
   const router = new Router(new Topics("s", DEFAULT_LIMITS));
-  for (const topic of topics) router.open(topic);
+  for (const topic of topics) router.open(topic, anyAccount());
   for (const one of listeners) for (const topic of topics) register(router, one, topic);
   return router;
 }
@@ -49,7 +50,7 @@ describe("topics with the same listeners", () => {
     router.routes("a");
     register(router, first, "c.*");
     register(router, second, "c.>");
-    router.open("c.d");
+    router.open("c.d", anyAccount());
 
     expect(router.routes("c.d").audience).toBe(router.routes("a").audience);
   });
@@ -58,7 +59,7 @@ describe("topics with the same listeners", () => {
     const router = routerWith(["a"], [listener(1), listener(2, { group: "g" })]);
     const [member] = router.routes("a").listenerGroups[0] ?? [];
     register(router, listener(3), "b");
-    router.open("b");
+    router.open("b", anyAccount());
     const lanes = [
       router.routes("a").audience.lane,
       router.routes("b").audience.lane,
@@ -74,7 +75,7 @@ describe("a topic that a listener joins or leaves", () => {
     const [first, second] = [listener(1), listener(2)];
     const router = routerWith(["a", "b"], [first, second]);
     register(router, first, "c");
-    router.open("c");
+    router.open("c", anyAccount());
     const before = [router.routes("a").audience.lane, router.routes("c").audience.lane];
     register(router, second, "c");
     const joined = router.routes("c").audience;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { anyAccount } from "../../../test/support/account.js";
 import { submitted } from "../../../test/support/submitted.js";
 import { requestView, timeline } from "../views/request-view.js";
 import { summaryAtEnd } from "../views/summary.js";
@@ -31,7 +32,7 @@ function producer(producerId: string): ProducerSession {
       peer: "",
     },
   };
-  return new ProducerSession(producerId, opened, 1, 1, 0);
+  return new ProducerSession(producerId, opened, 1, 1, { account: anyAccount(), at: 0 });
 }
 
 function ended(requestId: string, states: readonly AssignmentState[], digest = ""): PendingRequest {
@@ -69,6 +70,7 @@ describe("the record of an ended request", () => {
       ended("b", ["ANSWERED"]),
       ended("c", []),
       Object.assign(ended("d", ["FAILED", "FAILED"]), { reason: "POLICY_MET" as const }),
+      ended("e", ["ANSWERED"], "digest of a request whose id its caller chose"),
     ]) {
       record.put(request);
       expect(record.requestId).toBe(request.requestId);
@@ -79,7 +81,6 @@ describe("the record of an ended request", () => {
 
   it.each([
     ["that may be answered late", ended("a", ["ANSWERED", "MISSED"])],
-    ["whose id its caller chose", ended("a", ["ANSWERED"], "digest")],
     ["that has notes", Object.assign(ended("a", ["ANSWERED"]), { notes: [] })],
   ])("keeps the original of a request %s", (_, request) => {
     const record = new EndedRequest();

@@ -16,6 +16,7 @@ import {
   type Instant,
 } from "../vocabulary/model.js";
 import type { Assignment } from "./assignment.js";
+import { ASSIGNMENT_BYTES, ENDED_BYTES, ENDED_TARGET_BYTES, failureBytes, NOTE_BYTES } from "./costs.js";
 import type { PendingRequest } from "./pending-request.js";
 import type { AssignmentRecord, RequestRecord } from "./request-record.js";
 
@@ -28,6 +29,8 @@ import type { AssignmentRecord, RequestRecord } from "./request-record.js";
  */
 const FRACTIONAL_INSTANT: Instant = 0.5;
 const NO_PRODUCER = { producerId: "" };
+/** Number of targets for which a record always keeps the memory. */
+const MIN_SPARE_TARGETS = 16;
 
 class EndedAssignment implements AssignmentRecord {
   producer: { readonly producerId: string } = NO_PRODUCER;
@@ -41,7 +44,8 @@ class EndedAssignment implements AssignmentRecord {
   failure: Failure | undefined = undefined;
 
   put(assignment: Assignment): void {
-    this.producer = assignment.producer;
+    // Not the session, which would keep its labels and tables alive.
+    this.producer = assignment.producer.target;
     this.group = assignment.group;
     this.state = assignment.state;
     this.attempt = assignment.attempt;
@@ -55,7 +59,7 @@ class EndedAssignment implements AssignmentRecord {
 
 /** A reusable record of an ended request; each request that is put into it replaces the previous one. */
 export class EndedRequest implements RequestRecord, Placed {
-  /** The request itself if a late answer or a repeated submission may still change it; other fields are then unused. */
+  /** The request itself if a late answer may still change it; other fields are then unused. */
   private original: PendingRequest | undefined = undefined;
   place = 0;
   serial = 0;
@@ -74,21 +78,29 @@ export class EndedRequest implements RequestRecord, Placed {
   /** Overwritten by each request; only the first `targetCount` entries are valid. */
   private readonly reused: EndedAssignment[] = [];
   private targetCount = 0;
+  /** Size of the failures of the stored request, or of the request itself if that is stored. */
+  private extraBytes = 0;
+
+  /** Bytes that the record holds, with what it keeps for the next request. */
+  get byteLength(): number {
+    return ENDED_BYTES + ENDED_TARGET_BYTES * this.reused.length + this.extraBytes;
+  }
 
   /** The assignments, in the order in which the targets were asked. */
   get assignments(): readonly AssignmentRecord[] {
     return this.reused.slice(0, this.targetCount);
   }
 
-  /** Stores a request that has just ended. */
+  /** Stores a request that has ended. */
   put(request: PendingRequest): void {
-    const { reason, endedAt } = request;
+    this.drop();
+    const { reason, endedAt, assignments } = request;
     this.requestId = request.requestId;
     if (!isFinal(request) || reason === undefined || endedAt === undefined) {
       this.original = request;
+      this.extraBytes = originalBytes(request);
       return;
     }
-    this.original = undefined;
     this.serial = request.serial;
     this.topic = request.topic;
     this.acceptedAt = request.acceptedAt;
@@ -100,12 +112,23 @@ export class EndedRequest implements RequestRecord, Placed {
     this.errorCount = request.errorCount;
     this.answeredCount = request.answeredCount;
     this.failedCount = request.failedCount;
-    this.targetCount = request.assignments.length;
+    this.targetCount = assignments.length;
+    // A record must not stay as large as the largest request that it ever held.
+    if (this.reused.length > 2 * this.targetCount + MIN_SPARE_TARGETS) this.reused.length = this.targetCount;
     for (let i = 0; i < this.targetCount; i++) {
-      const assignment = request.assignments[i];
+      const assignment = assignments[i];
       this.reused[i] ??= new EndedAssignment();
       if (assignment) this.reused[i]?.put(assignment);
+      if (assignment?.failure) this.extraBytes += failureBytes(assignment.failure);
     }
+  }
+
+  /** Drops the stored request. @param isFreed - whether the memory is freed that is kept for the next request. */
+  drop(isFreed = false): void {
+    this.original?.dropRecord();
+    this.original = undefined;
+    this.extraBytes = 0;
+    if (isFreed) this.reused.length = 0;
   }
 
   /** The stored request. Valid until the next request is put here. */
@@ -114,8 +137,14 @@ export class EndedRequest implements RequestRecord, Placed {
   }
 }
 
-/** Whether a request can no longer change: every target has answered, and no caller chose its id. */
-function isFinal({ assignments, notes, digest }: PendingRequest): boolean {
-  if (notes !== undefined || digest !== "") return false;
+function originalBytes({ assignments, maxNotes }: PendingRequest): number {
+  let bytes = ENDED_BYTES + ASSIGNMENT_BYTES * assignments.length + NOTE_BYTES * maxNotes;
+  for (const { failure } of assignments) if (failure) bytes += failureBytes(failure);
+  return bytes;
+}
+
+/** Whether a request can no longer change: every target has answered. */
+function isFinal({ assignments, notes }: PendingRequest): boolean {
+  if (notes !== undefined) return false;
   return assignments.every(({ state }) => state === "ANSWERED" || state === "FAILED");
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { anyAccount } from "../../../test/support/account.js";
 import { submitted } from "../../../test/support/submitted.js";
 import { HeldRequests } from "./held-requests.js";
 import { PendingRequest } from "./pending-request.js";
@@ -12,7 +13,10 @@ function requestOn(topic: TopicState, serial: number): PendingRequest {
 describe("held requests", () => {
   it("are listed by topic, the oldest first", () => {
     const held = new HeldRequests();
-    const [a, b] = [new TopicState("a", "s", 1, 0), new TopicState("b", "s", 2, 0)];
+    const [a, b] = [
+      new TopicState("a", anyAccount(), "s", 1, 0),
+      new TopicState("b", anyAccount(), "s", 2, 0),
+    ];
     const requests = [requestOn(a, 1), requestOn(b, 2), requestOn(a, 3)] as const;
     held.hold(a, requests[0]);
     held.hold(b, requests[1]);
@@ -26,7 +30,7 @@ describe("held requests", () => {
 
   it("leave nothing behind when the last request of a topic is released", () => {
     const held = new HeldRequests();
-    const topic = new TopicState("a", "s", 1, 0);
+    const topic = new TopicState("a", anyAccount(), "s", 1, 0);
     const [first, second] = [requestOn(topic, 1), requestOn(topic, 2)];
     held.hold(topic, first);
     held.hold(topic, second);

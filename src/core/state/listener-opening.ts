@@ -1,7 +1,7 @@
 import type { ListenerOpened } from "../vocabulary/input.js";
-import type { Cursor, Instant } from "../vocabulary/model.js";
+import type { Cursor } from "../vocabulary/model.js";
 import type { ListenerSession } from "./listener-session.js";
-import { Session } from "./session.js";
+import { type Admitted, Session } from "./session.js";
 
 /**
  * A listener's session that opens in parts, because its topics and cursors do not fit into one message. It receives
@@ -21,10 +21,10 @@ export class ListenerOpening extends Session {
   constructor(
     readonly listenerId: string,
     private readonly first: ListenerOpened,
-    openedAt: Instant,
+    admitted: Admitted,
     readonly listener?: ListenerSession,
   ) {
-    super(first.session, openedAt);
+    super(first.session, admitted);
     this.topics = new Set(first.topics);
     this.collect(first.resumeFrom);
   }

@@ -1,7 +1,7 @@
 import type { ListenerOpened } from "../vocabulary/input.js";
-import type { Instant, OverflowAction } from "../vocabulary/model.js";
+import type { OverflowAction } from "../vocabulary/model.js";
 import { Audience, NO_AUDIENCE } from "./audiences.js";
-import { Session } from "./session.js";
+import { type Admitted, Session } from "./session.js";
 
 /** A change of a listener's topics; removals are applied before additions. */
 export interface TopicChange {
@@ -31,9 +31,9 @@ export class ListenerSession extends Session {
     opened: ListenerOpened,
     readonly overflowAction: OverflowAction,
     readonly bufferBytes: number,
-    openedAt: Instant,
+    admitted: Admitted,
   ) {
-    super(opened.session, openedAt);
+    super(opened.session, admitted);
     this.sessionId = opened.sessionId;
     this.includeLate = opened.includeLate;
     this.includeSummaries = opened.includeSummaries;

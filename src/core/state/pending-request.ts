@@ -1,27 +1,30 @@
 import { Deadline } from "../tables/deadline-wheel.js";
+import type { Account } from "../tables/ledger.js";
 import { ownBytes } from "../tables/own-bytes.js";
 import type { Placed } from "../tables/serial-order.js";
 import type { RequestSubmitted } from "../vocabulary/input.js";
-import type {
-  Acceptance,
-  Completion,
-  EndReason,
-  Instant,
-  NoProducersAction,
-  Payload,
-  Selector,
-  SessionKey,
-  Summary,
-  TraceContext,
+import {
+  type Acceptance,
+  type Completion,
+  type EndReason,
+  type Instant,
+  NO_CONTEXT,
+  type NoProducersAction,
+  type Payload,
+  type Selector,
+  type SessionKey,
+  type Summary,
+  type TraceContext,
 } from "../vocabulary/model.js";
 import type { Assignment } from "./assignment.js";
+import { contentBytes, contextBytes, NOTE_BYTES } from "./costs.js";
 import type { Note, RequestRecord } from "./request-record.js";
 
 /** Maximum number of notes per request; a stream of partial results may be long. */
 const MAX_NOTES = 256;
 
 /** Bytes of an assignment beside its payload, id and context: its frame, and the message that it waits in; estimated. */
-const ASSIGNMENT_BYTES = 640;
+const SENT_BYTES = 640;
 
 /** Replaces the payload of an ended request. */
 const NO_PAYLOAD: Payload = new Uint8Array(0);
@@ -52,17 +55,25 @@ export class PendingRequest extends Deadline implements RequestRecord, Placed {
   notes: Note[] | undefined = undefined;
   /** Why the gather ended; set before `endedAt` if assignments run on for the listeners. */
   reason: EndReason | undefined = undefined;
-  /** The answer to repeated submissions after the gather has ended. */
+  /** The answer to repeated submissions while assignments run on for the listeners. */
   summary: Summary | undefined = undefined;
+  /** The peer to which it is charged; undefined before and after. */
+  account: Account | undefined = undefined;
+  /** Bytes that are charged for it. */
+  private heldBytes = 0;
+  /** Maximum number of notes. */
+  maxNotes = MAX_NOTES;
   /** Undefined until the request has ended. */
   endedAt: Instant | undefined = undefined;
   readonly requestId: string;
   readonly deadlineAt: Instant;
   readonly completion: Completion;
-  readonly selector: Selector | undefined;
+  /** Undefined after the end. */
+  selector: Selector | undefined;
   readonly noProducersAction: NoProducersAction;
   readonly excludeListeners: boolean;
-  readonly context: TraceContext;
+  /** Empty after the end. */
+  context: TraceContext;
   payload: Payload;
   /** What each of its assignments takes of its producer's window, in bytes. */
   readonly assignmentCost: number;
@@ -92,7 +103,8 @@ export class PendingRequest extends Deadline implements RequestRecord, Placed {
     this.excludeListeners = submitted.excludeListeners;
     this.context = submitted.context;
     this.payload = ownBytes(spec.payload);
-    this.assignmentCost = ASSIGNMENT_BYTES + this.requestId.length + chargedBytes(this.payload, this.context);
+    this.assignmentCost =
+      SENT_BYTES + this.requestId.length + this.payload.length + contextBytes(this.context);
     this.digest = submitted.digest;
   }
 
@@ -101,11 +113,35 @@ export class PendingRequest extends Deadline implements RequestRecord, Placed {
     return this;
   }
 
-  /** Adds a note; drops it beyond {@link MAX_NOTES}. */
+  /** Charges it to the peer of its caller. */
+  chargeTo(account: Account, bytes: number): void {
+    this.account = account;
+    account.add("requests");
+    this.charge(bytes);
+  }
+
+  /** Charges further bytes to the same peer; after the end, its record is charged for the request. */
+  charge(bytes: number): void {
+    if (!this.account) return;
+    this.heldBytes += bytes;
+    this.account.charge(bytes);
+  }
+
+  /** Releases it. */
+  release(): void {
+    const { account } = this;
+    this.account = undefined;
+    account?.release(this.heldBytes);
+    account?.remove("requests");
+  }
+
+  /** Adds a note; drops it beyond the maximum. */
   note(at: Instant, kind: Note["kind"], { producer, attempt }: Assignment): void {
+    if (this.maxNotes === 0) return;
     this.notes ??= [];
-    if (this.notes.length < MAX_NOTES)
-      this.notes.push({ at, kind, producerId: producer.producerId, attempt });
+    if (this.notes.length >= this.maxNotes) return;
+    this.notes.push({ at, kind, producerId: producer.producerId, attempt });
+    this.charge(NOTE_BYTES);
   }
 
   /** Whether it waits for a producer to register; no producer has been asked yet. */
@@ -113,17 +149,23 @@ export class PendingRequest extends Deadline implements RequestRecord, Placed {
     return this.noProducersAction === "WAIT" && this.assignments.length === 0;
   }
 
-  /** Releases the payload, which no producer will be sent any more. @returns the bytes that the request was charged. */
-  dropPayload(): number {
-    const bytes = chargedBytes(this.payload, this.context);
-    this.payload = NO_PAYLOAD;
-    return bytes;
+  /** Size of payload, context and selector, in bytes. */
+  get contentBytes(): number {
+    return contentBytes(this);
   }
-}
 
-/** The bytes of a request that count as pending: its payload and its trace context. */
-export function chargedBytes(payload: Payload, context: TraceContext): number {
-  let bytes = payload.length;
-  for (const [key, value] of context) bytes += key.length + value.length;
-  return bytes;
+  /** Drops what no producer will be sent any more: payload, context and selector. Few more notes can follow. */
+  dropContent(): void {
+    this.maxNotes = Math.min(MAX_NOTES, (this.notes?.length ?? 0) + this.assignments.length);
+    this.payload = NO_PAYLOAD;
+    this.context = NO_CONTEXT;
+    this.selector = undefined;
+  }
+
+  /** Drops what only its record shows. A producer that may still answer late refers to the rest. */
+  dropRecord(): void {
+    this.maxNotes = 0;
+    this.assignments.length = 0;
+    this.notes = undefined;
+  }
 }

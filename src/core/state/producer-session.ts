@@ -1,22 +1,28 @@
 import { IdTable } from "../tables/id-table.js";
 import type { RateLimit } from "../tables/rate-limit.js";
 import type { ProducerOpened } from "../vocabulary/input.js";
-import type { Instant } from "../vocabulary/model.js";
+import type { Target } from "../vocabulary/model.js";
 import type { Refusal } from "../vocabulary/reason.js";
 import type { Assignment } from "./assignment.js";
 import { Backlog } from "./backlog.js";
-import { Session } from "./session.js";
+import { SETTLED_BYTES } from "./costs.js";
+import { type Admitted, Session } from "./session.js";
 
 const LATENCY_SAMPLES = 128;
+const NO_LABELS: ReadonlyMap<string, string> = new Map();
 
 /** A connected producer: its registrations, credit, assignments and backlog. */
 export class ProducerSession extends Session {
   readonly kind = "producer";
   readonly sessionId: string;
   readonly displayName: string;
-  readonly labels: ReadonlyMap<string, string>;
+  labels: ReadonlyMap<string, string>;
   readonly reportsDispositions: boolean;
   readonly peer: string;
+  /** This producer as the target of a request that asks it without a group; shared by all of them. */
+  readonly target: Target;
+  /** The same with the group for which it was asked last. */
+  private groupTarget: Target;
   /** Group by topic or pattern. */
   readonly registrations = new Map<string, string>();
   readonly backlog = new Backlog();
@@ -48,6 +54,8 @@ export class ProducerSession extends Session {
   /** Ids of the assignments that were settled last, in a ring. */
   private readonly settledIds: number[] = [];
   private settledNext = 0;
+  /** Number of settled assignments that were not answered. The ring has their ids, and {@link assignments} has them. */
+  private unansweredCount = 0;
   private readonly latencies: number[] = [];
   private latencyNext = 0;
 
@@ -56,14 +64,16 @@ export class ProducerSession extends Session {
     opened: ProducerOpened,
     public maxOutstanding: number,
     readonly maxBacklog: number,
-    openedAt: Instant,
+    admitted: Admitted,
   ) {
-    super(opened.session, openedAt);
+    super(opened.session, admitted);
     this.sessionId = opened.sessionId;
     this.displayName = opened.displayName;
     this.labels = new Map(opened.labels);
     this.reportsDispositions = opened.reportDispositions;
     this.peer = opened.peer;
+    this.target = { producerId, group: "" };
+    this.groupTarget = this.target;
   }
 
   /** Whether it may be sent another assignment: it has credit, its window has room, and it is not closed. */
@@ -81,13 +91,42 @@ export class ProducerSession extends Session {
     return this.outstandingCount + this.backlog.size;
   }
 
+  /** Drops what no request shows, after its end: requests that have ended may refer to the session. */
+  dropContent(): void {
+    this.releaseAll();
+    this.unansweredCount = 0;
+    this.labels = NO_LABELS;
+    this.assignments.clear();
+    this.settledIds.length = 0;
+    this.latencies.length = 0;
+  }
+
+  /** This producer as the target of a request. @param group - the group for which it is asked; "" for none. */
+  targetIn(group: string): Target {
+    if (group === "") return this.target;
+    if (this.groupTarget.group !== group) this.groupTarget = { producerId: this.producerId, group };
+    return this.groupTarget;
+  }
+
   /** Remembers a settled assignment, and forgets the one that was settled first. @param max - size of the ring. */
   rememberSettled({ id }: Assignment, isAnswered: boolean, max: number): void {
     const forgotten = this.settledIds[this.settledNext];
-    if (forgotten !== undefined) this.assignments.delete(forgotten);
+    if (forgotten !== undefined && this.unansweredCount > 0) this.forgetSettled(forgotten);
     this.settledIds[this.settledNext] = id;
     this.settledNext = (this.settledNext + 1) % max;
-    if (isAnswered) this.assignments.delete(id);
+    if (isAnswered) {
+      this.assignments.delete(id);
+    } else {
+      this.unansweredCount++;
+      this.charge(SETTLED_BYTES);
+    }
+  }
+
+  private forgetSettled(id: number): void {
+    if (this.assignments.get(id) === undefined) return;
+    this.assignments.delete(id);
+    this.unansweredCount--;
+    this.release(SETTLED_BYTES);
   }
 
   /** Whether it answered this assignment, as far as is remembered. Searches linearly, because calls are rare. */

@@ -2,37 +2,45 @@
  * Requests that are remembered: ended ones for look-up, and those with a caller's request_id for idempotency.
  */
 
+import { AgeQueue } from "../tables/age-queue.js";
+import type { Account } from "../tables/ledger.js";
+import { ownText } from "../tables/own-text.js";
 import type { SerialOrder } from "../tables/serial-order.js";
 import type { Limits } from "../vocabulary/limits.js";
-import type { Instant } from "../vocabulary/model.js";
-import { EndedRequest } from "./ended-request.js";
+import type { Instant, Summary } from "../vocabulary/model.js";
+import { EndedRequests, type ListedRequest } from "./ended-requests.js";
 import type { PendingRequest } from "./pending-request.js";
+import { RememberedRequest } from "./remembered-request.js";
 import type { RequestRecord } from "./request-record.js";
 import type { Work } from "./unfinished-work.js";
 
 /** Number of request_ids that are visited before a pause. */
 const VISITED_AT_ONCE = 100;
 
-/** A request in the order of all requests: a pending one, or the record of an ended one. */
-export type ListedRequest = PendingRequest | EndedRequest;
+/** Maximum length of a failure's message after the end of its request, in characters. */
+const MAX_FAILURE_LENGTH = 256;
 
-interface Remembered {
-  readonly request: PendingRequest;
-  readonly forgetAt: Instant;
+/** The remembered requests of one peer, or of all peers. */
+class ByAge extends AgeQueue<RememberedRequest> {
+  heldBytes = 0;
 }
 
 /** Requests by their callers' request_ids, and requests that ended recently. */
 export class RememberedRequests {
-  private readonly byCallerId = new Map<string, Remembered>();
-  /** The requests that ended last, in a ring: each request is added at constant cost, while look-ups are rare. */
-  private readonly ended: EndedRequest[] = [];
-  private endedNext = 0;
+  private readonly byCallerId = new Map<string, RememberedRequest>();
+  private readonly all = new ByAge();
+  private readonly byAccount = new Map<Account, ByAge>();
+  private readonly ended: EndedRequests;
 
+  /** @param common - the account of what all peers share. */
   constructor(
     private readonly limits: Pick<Limits, "recentRequests" | "idempotencyMs" | "rememberedRequestIds">,
     /** Every pending request is in it. An ended one leaves it when it is no longer remembered. */
-    private readonly listed: SerialOrder<ListedRequest>,
-  ) {}
+    listed: SerialOrder<ListedRequest>,
+    common: Account,
+  ) {
+    this.ended = new EndedRequests(limits.recentRequests, listed, common);
+  }
 
   /** Number of remembered request_ids of callers. */
   get size(): number {
@@ -40,52 +48,96 @@ export class RememberedRequests {
   }
 
   /** The request that was last submitted with this request_id, if it is remembered. */
-  findByCallerId(requestId: string): PendingRequest | undefined {
-    return this.byCallerId.get(requestId)?.request;
+  findByCallerId(requestId: string): RememberedRequest | undefined {
+    return this.byCallerId.get(requestId);
   }
 
-  /** A request by its id, if it is remembered. */
+  /** A request that has ended, by its id, if it is remembered. */
   find(requestId: string): RequestRecord | undefined {
-    const sent = this.byCallerId.get(requestId)?.request;
-    return sent ?? this.ended.find((ended) => ended.requestId === requestId)?.record;
+    const remembered = this.byCallerId.get(requestId);
+    const ended = this.ended.find(requestId);
+    // The record of an ended request shows more, but it may be of an earlier request with the same id.
+    return ended && ended.serial >= (remembered?.serial ?? 0) ? ended : remembered;
   }
 
-  /** Remembers a request by the request_id that its caller chose. */
-  rememberId(request: PendingRequest): void {
-    const rememberedMs = Math.max(this.limits.idempotencyMs, 2 * request.acceptance.ttlMs);
-    const forgetAt = request.acceptedAt + rememberedMs;
-    this.byCallerId.set(request.requestId, { request, forgetAt });
-    if (this.byCallerId.size > this.limits.rememberedRequestIds) evictOldest(this.byCallerId);
-  }
-
-  /** Remembers a request that ended. */
-  rememberEnded(request: PendingRequest): void {
-    if (this.limits.recentRequests === 0) {
-      this.listed.remove(request);
-      return;
+  /** Remembers a request by the request_id that its caller chose. @param account - the peer that is charged. */
+  rememberId(request: PendingRequest, account: Account): void {
+    const earlier = this.byCallerId.get(request.requestId);
+    if (earlier) this.forget(earlier);
+    const remembered = new RememberedRequest(request, account, this.limits.idempotencyMs);
+    this.byCallerId.set(request.requestId, remembered);
+    const own = this.byAccount.get(account) ?? new ByAge();
+    this.byAccount.set(account, own);
+    for (const queue of [this.all, own]) {
+      queue.push(remembered);
+      queue.heldBytes += remembered.byteLength;
     }
-    const older = this.ended[this.endedNext];
-    if (older) this.listed.remove(older);
-    const ended = older ?? new EndedRequest();
-    this.ended[this.endedNext] = ended;
-    this.listed.replace(request, ended);
-    ended.put(request);
-    this.endedNext = (this.endedNext + 1) % this.limits.recentRequests;
+    if (this.byCallerId.size > this.limits.rememberedRequestIds) this.forgetOldest(this.all);
+  }
+
+  /** Remembers a request that ended: what its caller is told if it repeats the request, and what people look up. */
+  rememberEnded(request: PendingRequest, summary: Summary): void {
+    if (request.failedCount > 0) cutFailures(request);
+    if (request.digest !== "") this.endId(request, summary);
+    this.ended.add(request);
+  }
+
+  /** Forgets the oldest ids until a peer may hold further bytes, if that helps. */
+  makeRoom(account: Account, bytes: number): void {
+    const own = this.byAccount.get(account);
+    if (own && account.exceeds(bytes - own.heldBytes) !== "peer") {
+      while (account.exceeds(bytes) === "peer" && this.forgetOldest(own));
+    }
+    if (account.exceeds(bytes - this.all.heldBytes) === undefined) {
+      while (account.exceeds(bytes) === "process" && this.forgetOldest(this.all));
+    }
   }
 
   /** Forgets request_ids that have expired. They are kept for different times, so all of them are visited. */
   *expire(clock: { readonly now: Instant }): Work {
     let visitedCount = 0;
-    for (const [id, remembered] of this.byCallerId) {
-      if (remembered.forgetAt < clock.now) this.byCallerId.delete(id);
+    for (const remembered of this.byCallerId.values()) {
+      if (remembered.forgetAt < clock.now) this.forget(remembered);
       if (++visitedCount % VISITED_AT_ONCE === 0) yield VISITED_AT_ONCE;
     }
   }
+
+  private endId(request: PendingRequest, summary: Summary): void {
+    const remembered = this.byCallerId.get(request.requestId);
+    if (remembered?.pending !== request) return;
+    const before = remembered.byteLength;
+    remembered.end(request, summary);
+    const change = remembered.byteLength - before;
+    this.all.heldBytes += change;
+    const own = this.byAccount.get(remembered.account);
+    if (own) own.heldBytes += change;
+  }
+
+  private forgetOldest(queue: ByAge): boolean {
+    const oldest = queue.oldest();
+    if (!oldest) return false;
+    this.forget(oldest);
+    return true;
+  }
+
+  private forget(remembered: RememberedRequest): void {
+    const { requestId, account, byteLength } = remembered;
+    this.byCallerId.delete(requestId);
+    const own = this.byAccount.get(account);
+    remembered.forget();
+    for (const queue of own ? [this.all, own] : [this.all]) {
+      queue.noteGone();
+      queue.heldBytes -= byteLength;
+    }
+    if (own?.size === 0) this.byAccount.delete(account);
+  }
 }
 
-function evictOldest<T>(map: Map<string, T>): void {
-  for (const key of map.keys()) {
-    map.delete(key);
-    return;
+/** Cuts the failures of a request, and keeps nothing of the messages in which they came. */
+function cutFailures({ assignments }: PendingRequest): void {
+  for (const assignment of assignments) {
+    const { failure } = assignment;
+    if (!failure) continue;
+    assignment.failure = { code: failure.code, message: ownText(failure.message, MAX_FAILURE_LENGTH) };
   }
 }

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Deliver } from "../vocabulary/effect.js";
 import { MIN_LARGE_BYTES, NO_CONTEXT, NO_LANE, NO_SESSIONS } from "../vocabulary/model.js";
+import { contextBytes } from "./costs.js";
 import { RetainedBlock } from "./retained-block.js";
 
 const CONTEXT = [["traceparent", "00-1-2-01"]] as const;
@@ -45,7 +46,7 @@ describe("a block of retained deliveries", () => {
         );
         expect(fitting.map((_, index) => readable(block.read(index, "t")))).toEqual(fitting.map(readable));
         expect(fitting.map((_, index) => block.cost(index))).toEqual(
-          fitting.map(({ payload }) => 256 + payload.byteLength),
+          fitting.map(({ payload, context }) => 256 + payload.byteLength + contextBytes(context)),
         );
       }),
       { numRuns: 100 },
@@ -111,7 +112,7 @@ describe("a block of retained deliveries", () => {
     block.reset();
     expect(block.isReusable).toBe(false);
     expect(block.append({ ...second, payload: new Uint8Array(200).fill(2) })).toBe(0);
-    expect(block.cost(0)).toBe(256 + 200);
+    expect(block.cost(0)).toBe(256 + 200 + contextBytes(second.context));
     expect(block.read(0, "t")).toMatchObject({ requestId: second.requestId, more: second.more });
     expect(Buffer.compare(block.read(0, "t").payload, new Uint8Array(200).fill(2))).toBe(0);
     expect(Buffer.compare(payload, new Uint8Array(100).fill(1))).toBe(0);

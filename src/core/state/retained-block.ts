@@ -11,17 +11,19 @@ import { ownBytes } from "../tables/own-bytes.js";
 import type { Deliver } from "../vocabulary/effect.js";
 import {
   MIN_LARGE_BYTES,
+  NO_CONTEXT,
   NO_LANE,
   NO_SESSIONS,
   type Payload,
   type TraceContext,
 } from "../vocabulary/model.js";
+import { contextBytes } from "./costs.js";
 
 /** Maximum number of deliveries in a block. */
 const MAX_ENTRIES = 512;
 /** Maximum payload bytes in a block's own array. */
 const PAYLOAD_BYTES = 64 * 1024;
-/** Cost of a delivery without its payload, in bytes; estimated. */
+/** Cost of a delivery without its payload and trace context, in bytes; estimated. */
 const ENTRY_BYTES = 256;
 /** Number of numeric fields per delivery, and the offset of each. */
 const NUMBERS = 4;
@@ -94,7 +96,8 @@ export class RetainedBlock {
   /** Cost of a delivery, in bytes; estimated. */
   cost(index: number): number {
     const large = this.large.size > 0 ? this.large.get(index) : undefined;
-    return ENTRY_BYTES + (large ? large.length : this.end(index) - this.end(index - 1));
+    const payloadBytes = large ? large.length : this.end(index) - this.end(index - 1);
+    return ENTRY_BYTES + payloadBytes + contextBytes(this.contexts[index] ?? NO_CONTEXT);
   }
 
   /** Restores a delivery, without its receivers. The payload is a copy unless it is shared: the block may be reused. */
@@ -122,6 +125,8 @@ export class RetainedBlock {
   /** Drops a delivery; call once per delivery. A small payload is freed only when the block is reused or released. */
   drop(index: number): void {
     this.droppedCount++;
+    this.requestIds[index] = "";
+    this.contexts[index] = NO_CONTEXT;
     if (this.large.size > 0) this.large.delete(index);
   }
 

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { anyAccount } from "../../../test/support/account.js";
 import type { Deliver } from "../vocabulary/effect.js";
 import { NO_CONTEXT, NO_LANE, NO_SESSIONS } from "../vocabulary/model.js";
 import { RetainedLog } from "./retained-log.js";
@@ -34,7 +35,7 @@ function sequences(entries: readonly Deliver[]): readonly number[] {
 }
 
 function topics(count: number): readonly TopicState[] {
-  return Array.from({ length: count }, (_, i) => new TopicState(`t${i}`, "e", i, 0));
+  return Array.from({ length: count }, (_, i) => new TopicState(`t${i}`, anyAccount(), "e", i, 0));
 }
 
 describe("the retained log", () => {
@@ -48,7 +49,7 @@ describe("the retained log", () => {
     const limits = { retainedBytes: 2_000, retainedMs: 100 };
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60, size: "max" }), (steps) => {
-        const log = new RetainedLog(limits);
+        const log = new RetainedLog(limits, anyAccount());
         const all = topics(3);
         let list: Deliver[] = [];
         const bytesOf = (entries: readonly Deliver[]) =>
@@ -94,7 +95,7 @@ describe("the retained log", () => {
   });
 
   it("retains deliveries up to the maximum age, and drops older ones", () => {
-    const log = new RetainedLog({ retainedBytes: 10_000, retainedMs: 100 });
+    const log = new RetainedLog({ retainedBytes: 10_000, retainedMs: 100 }, anyAccount());
     const [topic] = topics(1) as [TopicState];
     log.append(topic.log, delivery(topic, 0, 50));
 
@@ -105,7 +106,7 @@ describe("the retained log", () => {
   });
 
   it("retains nothing if its limit is 0 bytes", () => {
-    const log = new RetainedLog({ retainedBytes: 0, retainedMs: 100 });
+    const log = new RetainedLog({ retainedBytes: 0, retainedMs: 100 }, anyAccount());
     const [topic] = topics(1) as [TopicState];
     log.append(topic.log, delivery(topic, 0, 0));
 
@@ -113,7 +114,7 @@ describe("the retained log", () => {
   });
 
   it("drops the oldest deliveries of a quiet topic for newer ones of a busy topic", () => {
-    const log = new RetainedLog({ retainedBytes: 3 * ENTRY_BYTES, retainedMs: 100 });
+    const log = new RetainedLog({ retainedBytes: 3 * ENTRY_BYTES, retainedMs: 100 }, anyAccount());
     const [quiet, busy] = topics(2) as [TopicState, TopicState];
     log.append(quiet.log, delivery(quiet, 0, 0));
     for (let i = 0; i < 3; i++) log.append(busy.log, delivery(busy, 0, 0));
@@ -123,7 +124,7 @@ describe("the retained log", () => {
   });
 
   it("keeps every payload intact while blocks are reused", () => {
-    const log = new RetainedLog({ retainedBytes: 50_000, retainedMs: 100 });
+    const log = new RetainedLog({ retainedBytes: 50_000, retainedMs: 100 }, anyAccount());
     const own = topics(3);
     // Some payloads exceed the limit of the whole log, so that nothing is retained.
     const bytes = (seed: number) => Buffer.alloc(seed % 50 === 49 ? 60_000 : 1_000 + (seed % 7), seed);
@@ -147,7 +148,7 @@ describe("the retained log", () => {
   });
 
   it("stays within its limits over a long time", () => {
-    const log = new RetainedLog({ retainedBytes: 100 * ENTRY_BYTES, retainedMs: 100 });
+    const log = new RetainedLog({ retainedBytes: 100 * ENTRY_BYTES, retainedMs: 100 }, anyAccount());
     const [topic, other] = topics(2) as [TopicState, TopicState];
     for (let i = 0; i < 150_000; i++) {
       const to = i % 3 === 0 ? other : topic;
@@ -161,7 +162,7 @@ describe("the retained log", () => {
   });
 
   it("uses about two slots per retained delivery, however many topics share the log", () => {
-    const log = new RetainedLog({ retainedBytes: 400 * ENTRY_BYTES, retainedMs: 100 });
+    const log = new RetainedLog({ retainedBytes: 400 * ENTRY_BYTES, retainedMs: 100 }, anyAccount());
     const many = topics(100);
     for (let i = 0; i < 50_000; i++) {
       const to = many[i % many.length] as TopicState;

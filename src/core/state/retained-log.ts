@@ -2,6 +2,7 @@
  * Deliveries that are retained for listeners that resume. The oldest delivery over all topics is dropped first, so that
  * one limit on bytes and one on age apply to all topics together.
  */
+import type { Account } from "../tables/ledger.js";
 import type { Deliver } from "../vocabulary/effect.js";
 import type { Limits } from "../vocabulary/limits.js";
 import type { Instant } from "../vocabulary/model.js";
@@ -13,7 +14,10 @@ const MIN_EMPTY_SLOTS = 1_024;
 /** Maximum number of blocks kept for reuse. In a steady state, no block is allocated. */
 const MAX_SPARE_BLOCKS = 16;
 
-/** The retained deliveries of all topics. */
+/** The account is charged in steps of this size, in bytes, so that no delivery has to change it. */
+const CHARGE_STEP = 64 * 1_024;
+
+/** The retained deliveries of all topics. They are charged to no peer: the log has its own bound. */
 export class RetainedLog {
   /** The topic log of each delivery, in arrival order. */
   private logs: (TopicLog | undefined)[] = [];
@@ -22,7 +26,13 @@ export class RetainedLog {
   private block = new RetainedBlock();
   private readonly spare: RetainedBlock[] = [];
 
-  constructor(private readonly limits: Pick<Limits, "retainedBytes" | "retainedMs">) {}
+  private chargedBytes = 0;
+
+  /** @param account - is charged for the deliveries. */
+  constructor(
+    private readonly limits: Pick<Limits, "retainedBytes" | "retainedMs">,
+    private readonly account: Account,
+  ) {}
 
   /** Size of the retained deliveries in bytes, estimated. */
   get byteLength(): number {
@@ -41,10 +51,21 @@ export class RetainedLog {
     this.bytes += log.append(this.block, delivery);
     this.logs.push(log);
     while (this.bytes > this.limits.retainedBytes) this.dropOldest();
+    if (this.bytes > this.chargedBytes) this.recharge();
   }
 
   /** Drops deliveries that are too old. @returns whether there may be more. */
   expire(now: Instant, maxCount = Number.POSITIVE_INFINITY): boolean {
+    const hasMore = this.dropExpired(now, maxCount);
+    if (this.chargedBytes - this.bytes >= CHARGE_STEP) this.recharge();
+    if (this.size > 0) return hasMore;
+    this.block = new RetainedBlock();
+    this.spare.length = 0;
+    return false;
+  }
+
+  /** @returns whether there may be more. */
+  private dropExpired(now: Instant, maxCount: number): boolean {
     let count = 0;
     for (let log = this.logs[this.start]; log; log = this.logs[this.start]) {
       const receivedAt = log.oldestReceivedAt;
@@ -52,9 +73,14 @@ export class RetainedLog {
       if (count++ === maxCount) return true;
       this.dropOldest();
     }
-    this.block = new RetainedBlock();
-    this.spare.length = 0;
     return false;
+  }
+
+  private recharge(): void {
+    const before = this.chargedBytes;
+    this.chargedBytes = Math.ceil(this.bytes / CHARGE_STEP) * CHARGE_STEP;
+    this.account.charge(this.chargedBytes);
+    this.account.release(before);
   }
 
   /** A reusable block, or a new one. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { anyAccount } from "../../../test/support/account.js";
 import { DEFAULT_LIMITS } from "../vocabulary/limits.js";
 import { ListenerSession } from "./listener-session.js";
 import { ProducerSession } from "./producer-session.js";
@@ -7,13 +8,15 @@ import { Router } from "./router.js";
 import type { Routes, TopicState } from "./topic-state.js";
 import { Topics } from "./topics.js";
 
+const ADMITTED = { account: anyAccount(), at: 0 };
+
 function producer(session: number): ProducerSession {
   const opened = {
     ...{ kind: "producerOpened" as const, session, sessionId: "", producerId: `p${session}`, mintedId: "" },
     ...{ displayName: "", labels: [], registrations: [], maxOutstanding: 0, maxBacklog: 0 },
     ...{ reportDispositions: false, peer: "" },
   };
-  return new ProducerSession(opened.producerId, opened, 1, 1, 0);
+  return new ProducerSession(opened.producerId, opened, 1, 1, ADMITTED);
 }
 
 function listener(session: number): ListenerSession {
@@ -22,7 +25,7 @@ function listener(session: number): ListenerSession {
     ...{ topics: [], resumeFrom: [], includeLate: true, includeSummaries: true, group: "", peer: "" },
     ...{ overflowAction: "DROP_OLDEST" as const, bufferBytes: 0 },
   };
-  return new ListenerSession(opened.listenerId, opened, "DROP_OLDEST", 0, 0);
+  return new ListenerSession(opened.listenerId, opened, "DROP_OLDEST", 0, ADMITTED);
 }
 
 const MAX_WORDS = 20_000;
@@ -70,7 +73,7 @@ describe("the routes of many topics", () => {
     const extra = producer(5_000);
     for (let i = 0; i < 1_000; i++) {
       if (i % 2) router.registerProducer(extra, `t.${i}`, "");
-      router.open(`t.${i}`);
+      router.open(`t.${i}`, ADMITTED.account);
       router.routes(`t.${i}`);
     }
 
@@ -83,7 +86,7 @@ describe("the routes of many topics", () => {
     for (let i = 0; i < 200; i++) register(router, listener(i), ">");
     for (let i = 0; i < 1_000; i++) {
       register(router, listener(10_000 + i), `t.${i}`);
-      router.open(`t.${i}`);
+      router.open(`t.${i}`, ADMITTED.account);
       router.routes(`t.${i}`);
     }
 
@@ -167,7 +170,10 @@ describe("the rotation of a group", () => {
     const cache = new RouteCache(0);
     const { topics, router } = serving();
     for (let i = 0; i < 3; i++) router.registerProducer(producer(i), ">", "g");
-    const [a, b] = [router.open("a"), router.open("b")] as [TopicState, TopicState];
+    const [a, b] = [router.open("a", ADMITTED.account), router.open("b", ADMITTED.account)] as [
+      TopicState,
+      TopicState,
+    ];
     for (const topic of [a, b]) cache.set(topic, router.routes(topic.name));
 
     expect(topics.size).toBe(2);

@@ -5,6 +5,8 @@
  * number of producers and listeners: with 1,000 producers and 1,000 listeners on `>`, each a group, 10,000 topics held
  * 212 MB. And the routes of a topic that nobody asks again kept sessions in memory that had ended.
  */
+
+import type { Account } from "../tables/ledger.js";
 import { type Audience, NO_AUDIENCE } from "./audiences.js";
 import { NO_ROUTES, type Routes, type TopicState, type Ungrouped } from "./topic-state.js";
 import type { Work } from "./unfinished-work.js";
@@ -18,6 +20,9 @@ const WORDS_PER_GROUP = 20;
 /** Size of an ungrouped producer: its places in the list of producers, its choice and its target. */
 const WORDS_PER_UNGROUPED = 15;
 
+/** The account is charged in steps of this size, in 8-byte words, so that few routes have to change it. */
+const CHARGE_STEP_WORDS = 8 * 1_024;
+const WORD_BYTES = 8;
 /** Number of topics that are visited before a pause. */
 const VISITED_AT_ONCE = 100;
 
@@ -34,8 +39,16 @@ export class RouteCache {
   private oldest = this.topics.keys();
   private words = 0;
 
-  /** @param maxWords - bound on the size; the newest routes are kept in any case. */
-  constructor(private readonly maxWords = MAX_WORDS) {}
+  private chargedWords = 0;
+
+  /**
+   * @param maxWords - bound on the size; the newest routes are kept in any case.
+   * @param account - is charged for the routes; they are charged to no peer, because the cache has its own bound.
+   */
+  constructor(
+    private readonly maxWords = MAX_WORDS,
+    private readonly account?: Account,
+  ) {}
 
   /** Number of topics with cached routes. */
   get size(): number {
@@ -57,6 +70,7 @@ export class RouteCache {
     this.words += words;
     for (const part of sharedParts(routes)) this.retain(part);
     if (this.words > this.maxWords) this.shrink();
+    this.recharge();
   }
 
   /** Drops the routes of a topic. Its groups go on at the position of the first of them when they are computed again. */
@@ -65,6 +79,7 @@ export class RouteCache {
     if (group) topic.position = group.position;
     this.forget(topic);
     topic.routes = undefined;
+    this.recharge();
   }
 
   /**
@@ -86,6 +101,14 @@ export class RouteCache {
       if (topic) this.drop(topic);
       else this.oldest = this.topics.keys();
     }
+  }
+
+  private recharge(): void {
+    const before = this.chargedWords;
+    if (this.words <= before && before - this.words < CHARGE_STEP_WORDS) return;
+    this.chargedWords = Math.ceil(this.words / CHARGE_STEP_WORDS) * CHARGE_STEP_WORDS;
+    this.account?.charge(WORD_BYTES * this.chargedWords);
+    this.account?.release(WORD_BYTES * before);
   }
 
   private forget(topic: TopicState): void {

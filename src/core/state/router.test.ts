@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { anyAccount } from "../../../test/support/account.js";
 import { DEFAULT_LIMITS } from "../vocabulary/limits.js";
 import { ProducerSession } from "./producer-session.js";
 import { Router } from "./router.js";
@@ -10,7 +11,7 @@ function producer(session: number): ProducerSession {
     ...{ displayName: "", labels: [], registrations: [], maxOutstanding: 0, maxBacklog: 0 },
     ...{ reportDispositions: false, peer: "" },
   };
-  return new ProducerSession(opened.producerId, opened, 1, 1, 0);
+  return new ProducerSession(opened.producerId, opened, 1, 1, { account: anyAccount(), at: 0 });
 }
 
 /** The producers that are asked on a topic without a group, and the members of each group. */

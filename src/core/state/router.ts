@@ -2,10 +2,12 @@
  * Registrations of producers and listeners, and the routes of topics that follow from them.
  */
 
+import type { Account } from "../tables/ledger.js";
 import { TopicTree } from "../tables/topic-tree.js";
 import type { Instant, SessionKey } from "../vocabulary/model.js";
 import { hasWildcard } from "../vocabulary/topic.js";
 import { type Audience, Audiences } from "./audiences.js";
+import { registrationBytes } from "./costs.js";
 import type { ListenerSession } from "./listener-session.js";
 import { groupOf, isEffective, type Registered } from "./lot.js";
 import type { PendingRequest } from "./pending-request.js";
@@ -48,9 +50,13 @@ export class Router {
     return this.producers.size + this.listeners.size;
   }
 
-  /** The state of a topic, created if it has none; undefined if the limit of topics is reached. */
-  open(name: string): TopicState | undefined {
-    return this.topics.open(name, this.revision);
+  /**
+   * The state of a topic, created if it has none; undefined if the limit of topics is reached, or the owner's share of it.
+   *
+   * @param owner - the peer to which a new topic is charged.
+   */
+  open(name: string, owner: Account): TopicState | undefined {
+    return this.topics.open(name, owner, this.revision);
   }
 
   /**
@@ -59,15 +65,18 @@ export class Router {
    * @param registered - the group, or a lot that takes effect later.
    */
   registerProducer(producer: ProducerSession, pattern: string, registered: Registered): void {
-    const topic = this.openNamed(pattern);
+    const { account, registrations } = producer;
+    const topic = this.openNamed(pattern, account);
     const group = groupOf(registered);
-    const known = producer.registrations.get(pattern);
+    const known = registrations.get(pattern);
     if (known !== group) {
+      if (known !== undefined) account.release(registrationBytes(pattern, known));
+      account.charge(registrationBytes(pattern, group));
       const earlier =
         known === undefined ? registered : (this.producers.get(pattern, producer) ?? registered);
       const value = isEffective(earlier) ? group : registered;
       const name = this.producers.add(topic?.name ?? pattern, producer, value);
-      producer.registrations.set(name, group);
+      registrations.set(name, group);
       this.invalidateRoutes(name);
     }
     if (topic) this.topics.markUsed(topic);
@@ -75,7 +84,10 @@ export class Router {
 
   /** Removes a producer's registration; does nothing if it does not exist. */
   deregisterProducer(producer: ProducerSession, pattern: string, now: Instant): void {
-    if (!producer.registrations.delete(pattern)) return;
+    const group = producer.registrations.get(pattern);
+    if (group === undefined) return;
+    producer.registrations.delete(pattern);
+    producer.account.release(registrationBytes(pattern, group));
     this.producers.remove(pattern, producer);
     if (!producer.hasLeft) this.invalidateRoutes(pattern);
     this.releaseByName(pattern, now);
@@ -88,11 +100,16 @@ export class Router {
    * @returns the name as it is held: the listener keeps this text.
    */
   addRegistration(listener: ListenerSession, pattern: string, registered: Registered): string {
-    return this.listeners.add(this.openNamed(pattern)?.name ?? pattern, listener, registered);
+    const isNew = this.listeners.get(pattern, listener) === undefined;
+    if (isNew) listener.account.charge(registrationBytes(pattern, ""));
+    const topic = this.openNamed(pattern, listener.account);
+    return this.listeners.add(topic?.name ?? pattern, listener, registered);
   }
 
   /** Removes a listener's registration, which has ended; does nothing if it does not exist. */
   removeRegistration(listener: ListenerSession, pattern: string, now: Instant): void {
+    if (this.listeners.get(pattern, listener) === undefined) return;
+    listener.account.release(registrationBytes(pattern, ""));
     this.listeners.remove(pattern, listener);
     this.releaseByName(pattern, now);
   }
@@ -180,8 +197,8 @@ export class Router {
   }
 
   /** The state of a topic that a registration names; undefined for a pattern, or if the limit of topics is reached. */
-  private openNamed(pattern: string): TopicState | undefined {
-    return hasWildcard(pattern) ? undefined : this.open(pattern);
+  private openNamed(pattern: string, owner: Account): TopicState | undefined {
+    return hasWildcard(pattern) ? undefined : this.open(pattern, owner);
   }
 
   private invalidateRoutes(pattern: string): void {

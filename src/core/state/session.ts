@@ -1,13 +1,49 @@
 import { Deadline } from "../tables/deadline-wheel.js";
+import type { Account } from "../tables/ledger.js";
 import type { Instant, SessionKey } from "../vocabulary/model.js";
+
+/** To which account a session is charged, and when it was admitted. */
+export interface Admitted {
+  readonly account: Account;
+  readonly at: Instant;
+}
 
 /** One open stream. As a deadline, it is due at its next heartbeat. */
 export abstract class Session extends Deadline {
+  /** The account of its peer. */
+  readonly account: Account;
+  readonly openedAt: Instant;
+  /** Bytes that are charged for it, without its registrations. */
+  private heldBytes = 0;
+  private isReleased = false;
+
   constructor(
     readonly key: SessionKey,
-    readonly openedAt: Instant,
+    { account, at }: Admitted,
   ) {
     super();
+    this.account = account;
+    this.openedAt = at;
+  }
+
+  /** Charges bytes that are released at the end of the session, unless they are released earlier; nothing after the end. */
+  charge(bytes: number): void {
+    if (this.isReleased) return;
+    this.heldBytes += bytes;
+    this.account.charge(bytes);
+  }
+
+  /** Releases bytes. */
+  release(bytes: number): void {
+    if (this.isReleased) return;
+    this.heldBytes -= bytes;
+    this.account.release(bytes);
+  }
+
+  /** Releases all bytes. Registrations are released one by one. */
+  releaseAll(): void {
+    this.release(this.heldBytes);
+    this.isReleased = true;
   }
 }
 

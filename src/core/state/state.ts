@@ -2,6 +2,7 @@
  * The state of the core. The rules are elsewhere; `dispatcher.ts` maps inputs to rules.
  */
 import { Deadline, DeadlineWheel } from "../tables/deadline-wheel.js";
+import { Ledger } from "../tables/ledger.js";
 import { RateLimit } from "../tables/rate-limit.js";
 import { SerialOrder } from "../tables/serial-order.js";
 import { SlotMap } from "../tables/slot-map.js";
@@ -9,14 +10,16 @@ import { SortedMap } from "../tables/sorted-map.js";
 import type { Limits } from "../vocabulary/limits.js";
 import type { SessionKey } from "../vocabulary/model.js";
 import type { Totals } from "../vocabulary/views.js";
+import type { ListedRequest } from "./ended-requests.js";
 import { HeldRequests } from "./held-requests.js";
 import type { ListenerOpening } from "./listener-opening.js";
 import type { ListenerSession } from "./listener-session.js";
 import { Overload } from "./overload.js";
 import type { PendingRequest } from "./pending-request.js";
 import type { ProducerSession } from "./producer-session.js";
-import { type ListedRequest, RememberedRequests } from "./remembered.js";
+import { RememberedRequests } from "./remembered.js";
 import { RetainedLog } from "./retained-log.js";
+import { RouteCache } from "./route-cache.js";
 import { Router } from "./router.js";
 import type { CallerSession } from "./session.js";
 import { Topics } from "./topics.js";
@@ -35,6 +38,8 @@ export type AnyDeadline = PendingRequest | AnySession | Sweep;
 
 /** The complete state of the core. */
 export class State {
+  /** What is held for each peer. */
+  readonly ledger: Ledger;
   readonly wheel = new DeadlineWheel<AnyDeadline>();
   readonly sweep = new Sweep();
   readonly topics: Topics;
@@ -54,7 +59,7 @@ export class State {
   readonly requests = new SlotMap<string, PendingRequest>();
   /** Requests that have not ended, and the records of those that ended recently. */
   readonly listed = new SerialOrder<ListedRequest>();
-  /** Total payload bytes of the pending requests. */
+  /** Total bytes of payload, context and selector of the pending requests. */
   pendingBytes = 0;
   /** Whether deadlines that are due are being settled. */
   isSettling = false;
@@ -85,10 +90,12 @@ export class State {
     readonly limits: Limits,
     unitsPerSlice: number,
   ) {
-    this.topics = new Topics(serverId, limits);
+    const { maxHeldBytes, peerShare } = limits;
+    this.ledger = new Ledger({ maxHeldBytes: maxHeldBytes || Number.MAX_SAFE_INTEGER, peerShare });
+    this.topics = new Topics(serverId, limits, new RouteCache(undefined, this.ledger.common));
     this.router = new Router(this.topics);
-    this.log = new RetainedLog(limits);
-    this.remembered = new RememberedRequests(limits, this.listed);
+    this.log = new RetainedLog(limits, this.ledger.common);
+    this.remembered = new RememberedRequests(limits, this.listed, this.ledger.common);
     this.rate = new RateLimit(limits.maxRequestsPerSecond);
     this.work = new UnfinishedWork(unitsPerSlice);
   }

@@ -1,3 +1,4 @@
+import type { Account } from "../tables/ledger.js";
 import type { Instant, Target } from "../vocabulary/model.js";
 import { type Audience, NO_AUDIENCE } from "./audiences.js";
 import type { ListenerSession } from "./listener-session.js";
@@ -57,7 +58,7 @@ export function ungroupedOf(producers: readonly ProducerSession[]): Ungrouped {
   return {
     producers,
     choices: producers.map((producer) => ({ producer, group: undefined })),
-    targets: producers.map(({ producerId }) => ({ producerId, group: "" })),
+    targets: producers.map((producer) => producer.target),
   };
 }
 
@@ -95,12 +96,15 @@ export class TopicState {
   idleSince: Instant | undefined = undefined;
 
   /**
+   * @param owner - the peer that caused the state. The topic is charged to it as long as the state exists, whoever uses
+   * it.
    * @param serverId - identifies the process.
    * @param epochNumber - identifies this run of the numbering within the process; never reused, by this topic or another.
    * @param changedAt - revision of the latest change to a registration that names the topic, or of its creation.
    */
   constructor(
     readonly name: string,
+    readonly owner: Account,
     private readonly serverId: string,
     private readonly epochNumber: number,
     public changedAt: number,

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
+import { anyAccount } from "../../../test/support/account.js";
 import type { Deliver } from "../vocabulary/effect.js";
 import { DEFAULT_LIMITS } from "../vocabulary/limits.js";
 import { NO_CONTEXT, NO_LANE, NO_SESSIONS } from "../vocabulary/model.js";
@@ -18,13 +19,13 @@ describe("a cached topic", () => {
   it("is no longer found once it is evicted, and gets a new epoch when it is opened again", () => {
     const topics = new Topics("s", DEFAULT_LIMITS);
     for (const isAnnounced of [false, true]) {
-      const topic = topics.open("a", 0) as TopicState;
+      const topic = topics.open("a", anyAccount(), 0) as TopicState;
       topic.isAnnounced = isAnnounced;
       topics.markIdle(topic, false, 0);
       topics.expire(DEFAULT_LIMITS.retainedMs + 1);
 
       expect(topics.find("a")).toBeUndefined();
-      expect(topics.open("a", 0)?.epoch).not.toBe(topic.epoch);
+      expect(topics.open("a", anyAccount(), 0)?.epoch).not.toBe(topic.epoch);
     }
   });
 });
@@ -34,10 +35,11 @@ describe("a new topic at the limit", () => {
 
   /** Idle topics up to the limit; the first ones have retained deliveries, so they cannot be evicted. */
   function full(withDeliveries: number): Topics {
+    const owner = anyAccount();
     const topics = new Topics("s", { maxTopics: COUNT, retainedMs: 60_000 });
-    const log = new RetainedLog({ retainedBytes: 1_000_000_000, retainedMs: 60_000 });
+    const log = new RetainedLog({ retainedBytes: 1_000_000_000, retainedMs: 60_000 }, anyAccount());
     for (let i = 0; i < COUNT; i++) {
-      const topic = topics.open(`t.${i}`, 0) as TopicState;
+      const topic = topics.open(`t.${i}`, owner, 0) as TopicState;
       if (i < withDeliveries) log.append(topic.log, delivery(topic));
       topic.isAnnounced = true;
       topics.markIdle(topic, true, 0);
@@ -48,7 +50,7 @@ describe("a new topic at the limit", () => {
   it("replaces the topic that has been idle for longest and has no retained deliveries", () => {
     const topics = full(10);
 
-    for (let i = 0; i < 50; i++) expect(topics.open(`new.${i}`, 0)).toBeDefined();
+    for (let i = 0; i < 50; i++) expect(topics.open(`new.${i}`, anyAccount(), 0)).toBeDefined();
 
     const gone = Array.from({ length: COUNT }, (_, i) => i).filter((i) => !topics.find(`t.${i}`));
     expect(gone).toEqual(Array.from({ length: 50 }, (_, i) => 10 + i));
@@ -61,7 +63,7 @@ describe("a new topic at the limit", () => {
     let attempts = 0;
     for (let isOpen = false; !isOpen; attempts++) {
       looks.mockClear();
-      isOpen = topics.open("new", 0) !== undefined;
+      isOpen = topics.open("new", anyAccount(), 0) !== undefined;
       expect(looks.mock.calls.length).toBeLessThanOrEqual(100);
     }
 
@@ -73,12 +75,12 @@ describe("a new topic at the limit", () => {
 describe("an iteration over all topics", () => {
   it("visits the topics that are created while it lasts, also those that take the place of others", () => {
     const topics = new Topics("s", DEFAULT_LIMITS);
-    for (const name of ["a", "b"]) topics.open(name, 0);
+    for (const name of ["a", "b"]) topics.open(name, anyAccount(), 0);
     const visited: string[] = [];
     for (const { name, epoch } of topics.all()) {
       visited.push(`${name} ${epoch}`);
-      if (visited.length === 1) topics.markIdle(topics.open("a", 0) as TopicState, false, 0);
-      if (visited.length === 2) for (const again of ["a", "A"]) topics.open(again, 0);
+      if (visited.length === 1) topics.markIdle(topics.open("a", anyAccount(), 0) as TopicState, false, 0);
+      if (visited.length === 2) for (const again of ["a", "A"]) topics.open(again, anyAccount(), 0);
     }
 
     expect(visited).toEqual(["a s.1", "b s.2", "a s.3", "A s.4"]);

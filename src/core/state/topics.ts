@@ -1,22 +1,22 @@
 /**
  * The life cycle of topics: a topic has state from its first use until it is unused and its deliveries have expired.
  */
+import type { Account } from "../tables/ledger.js";
 import { SortedMap } from "../tables/sorted-map.js";
 import type { Limits } from "../vocabulary/limits.js";
 import type { Instant } from "../vocabulary/model.js";
+import { topicBytes } from "./costs.js";
+import { IdleTopics } from "./idle-topics.js";
 import { RouteCache } from "./route-cache.js";
 import { TopicState } from "./topic-state.js";
-
-/** Maximum number of idle topics that are looked at for one that may be evicted, whenever a topic needs its place. */
-const MAX_LOOKS = 100;
 
 /** All topics that have state. */
 export class Topics {
   private readonly byName = new SortedMap<TopicState>();
   /** Unused topics, in the order in which they became idle. */
-  private readonly idle = new Set<TopicState>();
-  /** Stands before the next idle topic to evict; one for all calls, because a new one would skip removed entries. */
-  private nextIdle = this.idle.values();
+  private readonly idle = new IdleTopics();
+  /** Unused topics of each peer that has caused any, in the same order. */
+  private readonly idleByOwner = new Map<Account, IdleTopics>();
   /** The topic that was found last; cached, because each request and each result looks up its topic several times. */
   private latest: TopicState | undefined = undefined;
   private epochCount = 0;
@@ -60,17 +60,23 @@ export class Topics {
   }
 
   /**
-   * The state of a topic, created if it has none; undefined if the limit of topics is reached and none of the next 100
-   * idle topics can be evicted, because they have retained deliveries.
+   * The state of a topic, created if it has none; undefined if the limit of topics is reached, or the owner's share of it,
+   * and none of the next 100 idle topics can be evicted, because they have retained deliveries.
    *
+   * @param owner - the peer to which a new topic is charged until it is evicted.
    * @param revision - current revision of the registrations.
    */
-  open(name: string, revision: number): TopicState | undefined {
+  open(name: string, owner: Account, revision: number): TopicState | undefined {
     const known = this.find(name);
     if (known) return known;
-    if (this.byName.size >= this.limits.maxTopics && !this.evictLongestIdle()) return undefined;
-    const topic = new TopicState(name, this.serverId, ++this.epochCount, revision);
+    const { maxTopics } = this.limits;
+    if (owner.isAtShare("topics", maxTopics) && !this.evictOneOf(this.idleByOwner.get(owner)))
+      return undefined;
+    if (this.byName.size >= maxTopics && !this.evictOneOf(this.idle)) return undefined;
+    const topic = new TopicState(name, owner, this.serverId, ++this.epochCount, revision);
     this.byName.set(name, topic);
+    owner.add("topics");
+    owner.charge(topicBytes(name));
     return topic;
   }
 
@@ -78,7 +84,7 @@ export class Topics {
   markUsed(topic: TopicState): void {
     if (topic.idleSince === undefined) return;
     topic.idleSince = undefined;
-    this.idle.delete(topic);
+    this.removeIdle(topic);
   }
 
   /**
@@ -87,7 +93,7 @@ export class Topics {
    * @param isReachable - whether a registration with a wildcard covers it.
    */
   markIdle(topic: TopicState, isReachable: boolean, now: Instant): void {
-    this.idle.delete(topic);
+    this.removeIdle(topic);
     // No listener can hold a cursor of an epoch that was never announced, and no group has a position in the topic.
     if (!topic.isAnnounced && !isReachable) {
       this.evict(topic);
@@ -95,6 +101,9 @@ export class Topics {
     }
     topic.idleSince = now;
     this.idle.add(topic);
+    const own = this.idleByOwner.get(topic.owner) ?? new IdleTopics();
+    this.idleByOwner.set(topic.owner, own);
+    own.add(topic);
   }
 
   /** Evicts topics that have been idle for longer than deliveries are retained. @returns whether there may be more. */
@@ -108,25 +117,27 @@ export class Topics {
     return false;
   }
 
-  private evictLongestIdle(): boolean {
-    for (let looks = 0; looks < MAX_LOOKS && this.idle.size > 0; ) {
-      const { value: topic } = this.nextIdle.next();
-      if (!topic) {
-        this.nextIdle = this.idle.values();
-        continue;
-      }
-      looks++;
-      if (topic.retainedCount > 0) continue;
-      this.evict(topic);
-      return true;
-    }
-    return false;
+  /** Evicts a topic that has been idle for long and has no retained deliveries. @returns whether one was found. */
+  private evictOneOf(idle: IdleTopics | undefined): boolean {
+    const topic = idle?.findEvictable();
+    if (topic) this.evict(topic);
+    return topic !== undefined;
   }
 
   private evict(topic: TopicState): void {
-    this.idle.delete(topic);
-    this.byName.delete(topic.name);
+    const { name, owner } = topic;
+    this.removeIdle(topic);
+    this.byName.delete(name);
     this.routes.drop(topic);
     if (this.latest === topic) this.latest = undefined;
+    owner.release(topicBytes(name));
+    owner.remove("topics");
+  }
+
+  private removeIdle(topic: TopicState): void {
+    if (!this.idle.delete(topic)) return;
+    const own = this.idleByOwner.get(topic.owner);
+    own?.delete(topic);
+    if (own?.size === 0) this.idleByOwner.delete(topic.owner);
   }
 }

@@ -28,6 +28,11 @@ export function snapshotOf(state: State): Snapshot {
       rememberedRequestIds: state.remembered.size,
       deadlines: state.wheel.size,
     },
+    held: {
+      peerBytes: state.ledger.heldBytes - state.ledger.common.heldBytes,
+      commonBytes: state.ledger.common.heldBytes,
+      peers: state.ledger.size,
+    },
     totals: { ...state.totals },
   };
 }

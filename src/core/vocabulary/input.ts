@@ -32,7 +32,7 @@ export interface ProducerOpened {
   /** 0 for the default. */
   readonly maxBacklog: number;
   readonly reportDispositions: boolean;
-  /** Address of the connection, for people. */
+  /** Address of the connection. */
   readonly peer: string;
 }
 
@@ -120,6 +120,7 @@ export interface ListenerOpened {
   readonly group: string;
   /** Whether further parts follow as {@link TopicsUpdated}; false if absent. */
   readonly cursorsFollow?: boolean;
+  /** Address of the connection. */
   readonly peer: string;
 }
 
@@ -149,6 +150,8 @@ export interface ListenerUpdated {
 export interface CallerOpened {
   readonly kind: "callerOpened";
   readonly session: SessionKey;
+  /** Address of the connection; a connection without one if absent. */
+  readonly peer?: string;
 }
 
 /** A caller submits no more requests. */
@@ -175,6 +178,8 @@ export interface RequestSubmitted {
   /** Deadline of the call itself; undefined if it has none, or if the stream carries many requests. */
   readonly callDeadlineAt: Instant | undefined;
   readonly context: TraceContext;
+  /** Address of the connection of a call that carries only this request; unused with the session of a caller. */
+  readonly peer?: string | undefined;
   /** Why the edge rejects the request; undefined if it does not. */
   readonly refused?: Refusal | undefined;
   /** How long the request waited in this process before it was processed, in milliseconds; 0 if absent. */

@@ -8,9 +8,19 @@ export interface Limits {
   readonly defaultTtlMs: number;
   /** Maximum TTL of a request, in milliseconds. Default 3,600,000 (1 h): state is held that long. */
   readonly maxTtlMs: number;
+  /**
+   * Maximum bytes that are held for all peers together. Default 0: the composition derives it from the memory of the
+   * process; the core takes 0 for no limit.
+   */
+  readonly maxHeldBytes: number;
+  /**
+   * The part of `maxHeldBytes`, `maxPendingRequests`, `maxSessions` and `maxTopics` that one peer may use; twice as much
+   * while no other peer has a session. Default 0.25, range 0.01 to 1.
+   */
+  readonly peerShare: number;
   /** Maximum number of pending requests. Default 200,000: about 1 KB of state each, with four targets. */
   readonly maxPendingRequests: number;
-  /** Maximum payload bytes of all pending requests. Default 256 MiB. */
+  /** Maximum bytes of payload, context and selector of all pending requests. Default 256 MiB. */
   readonly maxPendingBytes: number;
   /** Maximum rate of accepted requests, per second, averaged over a second; 0 for no limit. Default 0. */
   readonly maxRequestsPerSecond: number;
@@ -59,6 +69,8 @@ export interface Limits {
 export const DEFAULT_LIMITS: Limits = {
   defaultTtlMs: 5_000,
   maxTtlMs: 3_600_000,
+  maxHeldBytes: 0,
+  peerShare: 0.25,
   maxPendingRequests: 200_000,
   maxPendingBytes: 256 * 1024 * 1024,
   maxRequestsPerSecond: 0,

@@ -36,6 +36,11 @@ export const REASONS = {
   REGISTRATION_LIMIT: reason(1207, false, "The session holds the maximum number of topics and patterns."),
   MESSAGE_LIMIT: reason(1208, false, "The message exceeds the maximum size; its call or stream ends."),
   OVERLOADED: reason(1209, true, "The server is too busy for the request to be answered within its TTL."),
+  HELD_BYTES_LIMIT: reason(
+    1212,
+    true,
+    "The server holds the maximum number of bytes, for this address or in all.",
+  ),
   PARTIAL_MESSAGE_LIMIT: reason(
     1214,
     true,

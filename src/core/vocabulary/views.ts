@@ -123,10 +123,21 @@ export interface Counts {
   readonly deadlines: number;
 }
 
+/** What the core keeps, in bytes. */
+export interface Held {
+  /** Bytes of all peers. 0, like {@link peers}, once every session is closed, every request has ended and memory has expired. */
+  readonly peerBytes: number;
+  /** Bytes that are charged to no peer, because they have bounds of their own: retained results, records of ended requests. */
+  readonly commonBytes: number;
+  /** Number of peers for which something is kept. */
+  readonly peers: number;
+}
+
 /** The core's counts and totals at one instant. */
 export interface Snapshot {
   readonly phase: "OPEN" | "DRAINING" | "CLOSED";
   readonly counts: Counts;
+  readonly held: Held;
   /** Since the start. */
   readonly totals: Readonly<Totals>;
 }

@@ -29,6 +29,7 @@ function processMessage(
       return requestSubmitted(
         {
           session,
+          peer: call.getPeer(),
           correlationId: undefined,
           spec,
           gather: false,

@@ -29,9 +29,10 @@ function processMessage(edge: Edge, call: GatherCall, waitedMs: number): void {
       } as const;
       const session = runtime.openStream(sinkOf(call, edge), bound);
       subscribe(call, edge, { closed: () => runtime.close(session) });
-      runtime.submit({ kind: "callerOpened", session });
+      runtime.submit({ kind: "callerOpened", session, peer: call.getPeer() });
       const submission = {
         session,
+        peer: undefined,
         correlationId: undefined,
         spec,
         gather: true,

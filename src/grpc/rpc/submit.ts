@@ -24,7 +24,7 @@ export function submit(edge: Edge, call: BidiCall): void {
     halfClosed: () => runtime.submit({ kind: "callerFinished", session }),
     closed: () => runtime.close(session),
   });
-  runtime.submit({ kind: "callerOpened", session });
+  runtime.submit({ kind: "callerOpened", session, peer: call.getPeer() });
 }
 
 function* inputsOf(
@@ -42,6 +42,7 @@ function* inputsOf(
       yield requestSubmitted(
         {
           session,
+          peer: undefined,
           correlationId,
           spec,
           gather,

@@ -12,6 +12,8 @@ import type { Edge } from "./edge.js";
 /** The parts of a submitted request that depend on the RPC. */
 export interface Submission {
   readonly session: SessionKey;
+  /** Address of the connection; undefined if the session is a caller's, which knows it. */
+  readonly peer: string | undefined;
   readonly correlationId: string | undefined;
   readonly spec: DecodedRequest;
   readonly gather: boolean;
@@ -32,6 +34,7 @@ export function requestSubmitted(submission: Submission, edge: Edge): RequestSub
   return {
     kind: "requestSubmitted",
     session: submission.session,
+    peer: submission.peer,
     correlationId: submission.correlationId,
     spec,
     gather,

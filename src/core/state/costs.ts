@@ -1,0 +1,179 @@
+/**
+ * What the core keeps, in bytes: the size in V8's heap and outside of it, with the entries of maps and lists that refer
+ * to it. Each constant is measured: `test/core/held-bytes.test.ts` compares their sum with the memory of a process. Node
+ * compiles V8 without pointer compression, so a reference has 8 bytes.
+ */
+import type { ListenerOpened, ProducerOpened } from "../vocabulary/input.js";
+import type {
+  Cursor,
+  Failure,
+  Payload,
+  Registration,
+  Selector,
+  Target,
+  TraceContext,
+} from "../vocabulary/model.js";
+import { hasWildcard } from "../vocabulary/topic.js";
+
+/** What an open stream costs outside of the core: grpc-js, HTTP/2, and a queue; measured with 10,000 idle streams. */
+export const STREAM_BYTES = 40_000;
+/** A caller's session: its object, its set of gathers, and its heartbeat. */
+export const CALLER_BYTES = 600;
+/** A listener's session, live or opening. */
+export const LISTENER_BYTES = 1_000;
+/** A producer's session, with the ids of settled assignments and the latencies that it remembers. */
+export const PRODUCER_BYTES = 4_000;
+/** One gather of a caller: an entry of the caller and one of the request. */
+export const JOIN_BYTES = 80;
+/** A registration without its text: the peer's own entry, and a node in the table of topics with one member. */
+const REGISTRATION_BYTES = 500;
+/** Each token of a pattern with a wildcard: a node of the tree. */
+const TOKEN_BYTES = 400;
+/** The state of a topic without its name. */
+const TOPIC_BYTES = 700;
+/** A member of the routes of a topic: a reference in each of three lists. */
+export const ROUTE_BYTES = 24;
+/** A pending request without what its peers chose: text, lists and assignments. */
+const REQUEST_BYTES = 1_200;
+/** An assignment, with its entry in its producer's table. */
+export const ASSIGNMENT_BYTES = 240;
+/** An unanswered assignment that its producer remembers after the end of its request, and the rest of that request. */
+export const SETTLED_BYTES = 700;
+/** An event in the life of a request. */
+export const NOTE_BYTES = 80;
+/** A request that is remembered by its caller's id, without text and targets. */
+const REMEMBERED_BYTES = 700;
+/** A target of a remembered request: a shared reference and an instant. */
+const OUTCOME_BYTES = 16;
+/** A target with a group, which is shared only with requests that ask its producer for the same group in a row. */
+const GROUP_TARGET_BYTES = 40;
+/** The state and number of results of a target, kept if not every target answered once. */
+const OUTCOME_STATE_BYTES = 8;
+/** The record of an ended request, which the next one overwrites, without its targets. */
+export const ENDED_BYTES = 400;
+/** A target in the record of an ended request. */
+export const ENDED_TARGET_BYTES = 120;
+/** A text without its characters. */
+const TEXT_BYTES = 24;
+/** A key with its value, without their characters. */
+const PAIR_BYTES = 32 + 2 * TEXT_BYTES;
+/** An object for code and message of a failure, without the characters. */
+const FAILURE_BYTES = 40 + TEXT_BYTES;
+/** A cursor of a listener that opens in parts, without its text. */
+const CURSOR_BYTES = 140;
+
+/** What the core keeps of a request only while it is pending. */
+interface Content {
+  readonly payload: Payload;
+  readonly context: TraceContext;
+  readonly selector: Selector | undefined;
+}
+
+const ONE_BYTE = /^[\0-\xff]*$/;
+
+/** Size of a text. V8 stores a text with a character beyond Latin-1 in two bytes per character. */
+export function textBytes(text: string): number {
+  return TEXT_BYTES + (ONE_BYTE.test(text) ? text.length : 2 * text.length);
+}
+
+/** Size of a registration. @param group - "" for none. */
+export function registrationBytes(pattern: string, group: string): number {
+  // The names of topics, patterns and groups are ASCII.
+  const texts = pattern.length + (group === "" ? 0 : TEXT_BYTES + group.length);
+  if (!hasWildcard(pattern)) return REGISTRATION_BYTES + texts;
+  return REGISTRATION_BYTES + texts + TOKEN_BYTES * tokensOf(pattern);
+}
+
+/** Size of the registrations of a message, with the topics that they may cause. */
+export function registrationsBytes(registrations: readonly Registration[]): number {
+  let bytes = 0;
+  for (const { topic, group } of registrations) bytes += registrationBytes(topic, group) + causedBytes(topic);
+  return bytes;
+}
+
+/** Size of a producer's session without its registrations. */
+export function producerBytes({ producerId, displayName, labels, peer }: ProducerOpened): number {
+  const texts = textBytes(producerId) + textBytes(displayName) + textBytes(peer);
+  return STREAM_BYTES + PRODUCER_BYTES + texts + pairsBytes(labels);
+}
+
+/** Size of a listener's session without its topics. */
+export function listenerBytes({ listenerId, group, peer }: ListenerOpened): number {
+  return STREAM_BYTES + LISTENER_BYTES + textBytes(listenerId) + textBytes(group) + textBytes(peer);
+}
+
+/**
+ * Size of topics that a listener adds, with the topics that they may cause, and of cursors that wait for the other parts
+ * of its opening.
+ */
+export function partBytes(topics: Iterable<string>, cursors: Iterable<Cursor>): number {
+  let bytes = 0;
+  for (const topic of topics) bytes += registrationBytes(topic, "") + causedBytes(topic);
+  for (const { topic, epoch } of cursors) bytes += CURSOR_BYTES + topic.length + epoch.length;
+  return bytes;
+}
+
+/** Size of the state of a topic. */
+export function topicBytes(name: string): number {
+  return TOPIC_BYTES + name.length;
+}
+
+/** Size of the labels of a producer or of a selector. */
+export function pairsBytes(pairs: Iterable<readonly [key: string, value: string]>): number {
+  let bytes = 0;
+  for (const [key, value] of pairs) bytes += PAIR_BYTES - 2 * TEXT_BYTES + textBytes(key) + textBytes(value);
+  return bytes;
+}
+
+/** Size of a trace context. Its keys and values are ASCII. */
+export function contextBytes(context: TraceContext): number {
+  let bytes = 0;
+  for (const [key, value] of context) bytes += PAIR_BYTES + key.length + value.length;
+  return bytes;
+}
+
+/** Size of a selector. */
+export function selectorBytes(selector: Selector | undefined): number {
+  if (!selector) return 0;
+  let bytes = PAIR_BYTES + pairsBytes(selector.matchLabels);
+  for (const id of selector.producerIds) bytes += 8 + textBytes(id);
+  return bytes;
+}
+
+/** Size of payload, context and selector of a request. */
+export function contentBytes({ payload, context, selector }: Content): number {
+  return payload.length + contextBytes(context) + selectorBytes(selector);
+}
+
+/** Size of a pending request with its assignments, without its payload, context and selector. */
+export function requestBytes(requestId: string, targetCount: number): number {
+  return REQUEST_BYTES + requestId.length + ASSIGNMENT_BYTES * targetCount;
+}
+
+/** Size of a request that is remembered by its caller's id, if every target answers once. */
+export function rememberedBytes(requestId: string, digest: string, targets: readonly Target[]): number {
+  let bytes = REMEMBERED_BYTES + requestId.length + digest.length + OUTCOME_BYTES * targets.length;
+  for (const { group } of targets) if (group !== "") bytes += GROUP_TARGET_BYTES;
+  return bytes;
+}
+
+/** Size of the states of the targets of a remembered request, if not every target answered once. */
+export function outcomeStateBytes(targetCount: number): number {
+  return OUTCOME_STATE_BYTES * targetCount;
+}
+
+/** Size of a failure. */
+export function failureBytes({ message }: Failure): number {
+  return FAILURE_BYTES - TEXT_BYTES + textBytes(message);
+}
+
+/** Size of the topic that a registration may cause. */
+function causedBytes(pattern: string): number {
+  return hasWildcard(pattern) ? 0 : topicBytes(pattern);
+}
+
+function tokensOf(pattern: string): number {
+  let count = 1;
+  for (let at = pattern.indexOf("."); at >= 0; at = pattern.indexOf(".", at + 1)) count++;
+  return count;
+}

@@ -1,0 +1,249 @@
+/**
+ * What one peer can take of what all peers share, and what is left for the others.
+ */
+import { describe, expect, it } from "vitest";
+import type { SessionKey } from "../../src/core/vocabulary/model.js";
+import type { Refusal } from "../../src/core/vocabulary/reason.js";
+import { opened, Peers, refusalIn, untilRefused } from "./peers.js";
+
+const GREEDY = "10.0.0.1";
+const HONEST = "10.0.0.2";
+const MIB = 1_024 ** 2;
+
+function refusalOf(session: SessionKey | Refusal): Refusal | undefined {
+  return typeof session === "number" ? undefined : session;
+}
+
+/** Another peer can ask, register and listen, on topics of its own. */
+function expectOpenTo(peers: Peers, peer: string): void {
+  opened(peers.producer(peer, [`of.${peer}`]));
+  opened(peers.listener(peer, [`of.${peer}`, "other.topic"]));
+  const effects = peers.ask(peer, { topic: `of.${peer}` });
+  expect(refusalIn(effects)).toBeUndefined();
+  expect(effects.some(({ kind }) => kind === "assign")).toBe(true);
+  const caller = opened(peers.caller(peer));
+  expect(refusalIn(peers.submit(caller, { topic: `of.${peer}` }, { gather: true }))).toBeUndefined();
+}
+
+describe("a peer that has used up its share", () => {
+  it("of pending requests is told so, and others can still ask, register and listen", () => {
+    const peers = new Peers({ maxPendingRequests: 400 });
+    opened(peers.listener(HONEST, ["x"]));
+    const held = { ttlMs: 3_600_000, noProducersAction: "WAIT" } as const;
+    const [refused, count] = untilRefused(1_000, () => refusalIn(peers.ask(GREEDY, held)));
+
+    expect(count).toBe(100);
+    expect(refused).toMatchObject({ reason: "PENDING_LIMIT", metadata: { scope: "peer", limit: "100" } });
+    expect(refused?.message).toContain("raise peerShare");
+    expectOpenTo(peers, HONEST);
+  });
+
+  it("of topics is told so, by 20 sessions as by one, and others can still open topics", () => {
+    const peers = new Peers({ maxTopics: 4_000 });
+    opened(peers.listener(HONEST, ["x"]));
+    for (let i = 0; i < 20; i++) {
+      opened(
+        peers.producer(
+          GREEDY,
+          Array.from({ length: 1_000 }, (_, j) => `t.${i}.${j}`),
+        ),
+      );
+    }
+    expect(peers.counts.topics).toBe(1_001);
+    const asked = refusalIn(peers.ask(GREEDY, { topic: "new", noProducersAction: "WAIT" }));
+
+    expect(asked).toMatchObject({ reason: "TOPIC_LIMIT", metadata: { scope: "peer", limit: "1000" } });
+    expect(asked?.message).toContain("raise peerShare");
+    expectOpenTo(peers, HONEST);
+  });
+
+  it("of sessions is told so, and others can still open sessions", () => {
+    const peers = new Peers({ maxSessions: 40 });
+    opened(peers.listener(HONEST, ["x"]));
+    const [refused, count] = untilRefused(1_000, () => refusalOf(peers.caller(GREEDY)));
+
+    expect(count).toBe(10);
+    expect(refused).toMatchObject({ reason: "SESSION_LIMIT", metadata: { scope: "peer", limit: "10" } });
+    for (const refusedToo of [peers.producer(GREEDY, ["t"]), peers.listener(GREEDY, ["t"])]) {
+      expect(refusedToo).toMatchObject({ reason: "SESSION_LIMIT" });
+    }
+    expectOpenTo(peers, HONEST);
+  });
+
+  it("of sessions may still replace a session of its own id", () => {
+    const peers = new Peers({ maxSessions: 40 });
+    opened(peers.listener(HONEST, ["x"]));
+    opened(peers.producer(GREEDY, ["t"], "p"));
+    opened(peers.listener(GREEDY, ["t"], "l"));
+    untilRefused(1_000, () => refusalOf(peers.caller(GREEDY)));
+
+    opened(peers.producer(GREEDY, ["t"], "p"));
+    opened(peers.listener(GREEDY, ["t"], "l"));
+  });
+
+  it("of bytes is told so, by whatever it holds, and others can still ask, register and listen", () => {
+    const patterns = (i: number) => Array.from({ length: 1_000 }, (_, j) => `a.${i}.${j}.*`);
+    const acts: readonly ((peers: Peers, i: number) => Refusal | undefined)[] = [
+      (peers, i) => refusalOf(peers.producer(GREEDY, patterns(i))),
+      (peers, i) => refusalOf(peers.listener(GREEDY, patterns(i))),
+      (peers) => refusalOf(peers.caller(GREEDY)),
+      (peers) => {
+        const payload = new Uint8Array(100_000);
+        return refusalIn(peers.ask(GREEDY, { payload, noProducersAction: "WAIT", ttlMs: 3_600_000 }));
+      },
+      (peers) => {
+        const selector = {
+          producerIds: [],
+          matchLabels: [["k", "x".repeat(100_000)]] as const,
+          maxTargets: 0,
+        };
+        return refusalIn(peers.ask(GREEDY, { selector, noProducersAction: "WAIT", ttlMs: 3_600_000 }));
+      },
+      (peers) => {
+        const context = [["tracestate", "x".repeat(24_000)]] as const;
+        return refusalIn(peers.ask(GREEDY, { noProducersAction: "WAIT", ttlMs: 3_600_000 }, { context }));
+      },
+    ];
+    for (const act of acts) {
+      const peers = new Peers({ maxHeldBytes: 80 * MIB });
+      opened(peers.listener(HONEST, ["x"]));
+      const before = peers.held.peerBytes;
+      const [refused] = untilRefused(100_000, (i) => act(peers, i));
+
+      expect(refused).toMatchObject({
+        reason: "HELD_BYTES_LIMIT",
+        metadata: { scope: "peer", limit: String(20 * MIB) },
+      });
+      expect(refused?.message).toContain("raise peerShare");
+      expect(peers.held.peerBytes - before).toBeLessThanOrEqual(20 * MIB);
+      expect(peers.held.peerBytes - before).toBeGreaterThan(15 * MIB);
+      expectOpenTo(peers, HONEST);
+    }
+  });
+
+  it("of bytes gets a fault for a further registration, and keeps its session", () => {
+    const peers = new Peers({ maxHeldBytes: 4 * MIB, peerShare: 0.5 });
+    opened(peers.listener(HONEST, ["x"]));
+    const producer = opened(peers.producer(GREEDY, []));
+    const [refused, count] = untilRefused(100_000, (i) => {
+      const registrations = [{ topic: `t.${i}.*`, group: "" }];
+      return refusalIn(
+        peers.step({ kind: "topicsRegistered", session: producer, registrations, correlationId: "c" }),
+      );
+    });
+
+    expect(refused).toMatchObject({ reason: "HELD_BYTES_LIMIT", metadata: { scope: "peer" } });
+    expect(count).toBeGreaterThan(500);
+    expect(peers.counts.producers).toBe(1);
+  });
+
+  it("of bytes cannot open a listener in parts without an end", () => {
+    const peers = new Peers({ maxHeldBytes: 8 * MIB });
+    opened(peers.listener(HONEST, ["x"]));
+    let parts = 0;
+    const [refused] = untilRefused(1_000, (i) => {
+      const session = 1_000_000 + i;
+      const opening = {
+        ...{ kind: "listenerOpened" as const, session, sessionId: "", listenerId: `l${i}`, mintedId: "" },
+        ...{ topics: [], resumeFrom: [], includeLate: false, includeSummaries: false, bufferBytes: 0 },
+        ...{ overflowAction: "DROP_OLDEST" as const, group: "", cursorsFollow: true, peer: GREEDY },
+      };
+      const cursors = (from: number) =>
+        Array.from({ length: 1_000 }, (_, j) => ({ topic: `t.${from + j}`, epoch: "e", sequence: 1 }));
+      const first = refusalIn(peers.step(opening));
+      const part = { kind: "topicsUpdated", session, add: [], remove: [], cursorsFollow: true } as const;
+      return (
+        first ??
+        untilRefused(5, (k) => {
+          parts++;
+          return refusalIn(peers.step({ ...part, resumeFrom: cursors(1_000 * k) }));
+        })[0]
+      );
+    });
+
+    expect(refused).toMatchObject({ reason: "HELD_BYTES_LIMIT", metadata: { scope: "peer" } });
+    expect(parts).toBeLessThan(50);
+    expectOpenTo(peers, HONEST);
+  });
+});
+
+describe("a peer that is alone", () => {
+  it("may use twice its share until another peer has a session, and keeps what it has then", () => {
+    const peers = new Peers({ maxPendingRequests: 400 });
+    opened(peers.caller(GREEDY));
+    const ask = (peer: string) => refusalIn(peers.ask(peer, { noProducersAction: "WAIT", ttlMs: 3_600_000 }));
+    expect(untilRefused(1_000, () => ask(GREEDY))[1]).toBe(200);
+
+    const other = opened(peers.caller(HONEST));
+    expect(peers.counts.pendingRequests).toBe(200);
+    expect(ask(GREEDY)).toMatchObject({ metadata: { limit: "100" } });
+    expect(untilRefused(1_000, () => ask(HONEST))[1]).toBe(100);
+    peers.close(other);
+    expect(ask(GREEDY)).toMatchObject({ metadata: { limit: "200" } });
+  });
+
+  it("may use all with a share of a half", () => {
+    const peers = new Peers({ maxTopics: 50, peerShare: 0.5 });
+    for (let i = 0; i < 50; i++) opened(peers.listener(GREEDY, [`t${i}`]));
+    expect(peers.counts.topics).toBe(50);
+    const refused = refusalIn(peers.ask(GREEDY, { topic: "new", noProducersAction: "WAIT" }));
+
+    expect(refused).toMatchObject({ reason: "TOPIC_LIMIT", metadata: { scope: "peer", limit: "50" } });
+  });
+});
+
+describe("the budget of the process", () => {
+  it("bounds many peers together", () => {
+    const peers = new Peers({ maxHeldBytes: 16 * MIB });
+    const [refused, count] = untilRefused(10_000, (i) =>
+      refusalOf(peers.caller(`10.1.${i >> 8}.${i & 255}`)),
+    );
+
+    expect(refused).toMatchObject({ reason: "HELD_BYTES_LIMIT" });
+    expect(refused?.metadata).not.toHaveProperty("scope");
+    expect(refused?.message).toContain("raise maxHeldBytes");
+    expect(peers.held.peerBytes).toBeLessThanOrEqual(16 * MIB);
+    expect(count).toBeGreaterThan(300);
+  });
+
+  it("counts the assignments of a request when it is admitted: tiny requests to many producers are refused", () => {
+    const peers = new Peers({ maxHeldBytes: 512 * MIB });
+    for (let i = 0; i < 1_000; i++) opened(peers.producer(`10.2.${i >> 8}.${i & 255}`, ["t"]));
+    const before = peers.held.peerBytes;
+    const [refused, count] = untilRefused(22_800, () => refusalIn(peers.ask(GREEDY, { ttlMs: 3_600_000 })));
+
+    expect(refused).toMatchObject({ reason: "HELD_BYTES_LIMIT", metadata: { scope: "peer" } });
+    expect(count).toBeLessThan(700);
+    expect(peers.counts.outstandingAssignments + peers.counts.waitingAssignments).toBe(1_000 * count);
+    expect(peers.held.peerBytes - before).toBeLessThanOrEqual(128 * MIB);
+  });
+});
+
+describe("a topic", () => {
+  it("that is idle makes room for another one of its peer at the peer's share", () => {
+    const peers = new Peers({ maxTopics: 400 });
+    opened(peers.listener(HONEST, ["x"]));
+    const first = opened(peers.listener(GREEDY, ["idle"]));
+    peers.close(first);
+    for (let i = 0; i < 99; i++) opened(peers.listener(GREEDY, [`t${i}`]));
+    expect(peers.counts.topics).toBe(101);
+    opened(peers.listener(GREEDY, ["new"]));
+
+    const topics = [...peers.dispatcher.inspector.topics("", "")].map(({ view }) => view?.topic);
+    expect(topics).toContain("new");
+    expect(topics).not.toContain("idle");
+  });
+
+  it("counts for the peer that caused it until it is evicted, whoever uses it", () => {
+    const peers = new Peers({ maxTopics: 8 });
+    const owner = opened(peers.listener(GREEDY, ["t"]));
+    const user = opened(peers.listener(HONEST, ["t"]));
+    peers.close(owner);
+    expect(peers.held.peers).toBe(2);
+    peers.close(user);
+    peers.advance(10 * 60_000);
+    peers.advance(10 * 60_000);
+
+    expect(peers.held).toMatchObject({ peers: 0, peerBytes: 0 });
+  });
+});
