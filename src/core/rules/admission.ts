@@ -4,6 +4,7 @@
 
 import {
   contextBytes,
+  HELD_BYTES,
   JOIN_BYTES,
   rememberedBytes,
   requestBytes,
@@ -97,7 +98,9 @@ function accept(
     answer(input, acceptance, step);
     return undefined;
   }
-  const bytes = requestBytes(acceptance.requestId, choices.length) + contentBytesOf(input);
+  const heldBytes = isKept && choices.length === 0 ? HELD_BYTES : 0;
+  const bytes =
+    requestBytes(acceptance.requestId, spec.completion, choices.length) + contentBytesOf(input) + heldBytes;
   const keptBytes = bytes + laterBytes(input, acceptance) + causedBytes(state, spec.topic);
   const unheld = heldRefusal(state, account, keptBytes);
   if (unheld) return unheld;
@@ -146,7 +149,8 @@ function contentBytesOf({ spec, context }: RequestSubmitted): number {
 
 /** Size of what is remembered of a request whose id its caller chose. */
 function laterBytes({ spec, digest }: RequestSubmitted, { targets }: Acceptance): number {
-  return spec.requestId === "" ? 0 : rememberedBytes(spec.requestId, digest, targets);
+  const { requestId, completion } = spec;
+  return requestId === "" ? 0 : rememberedBytes(requestId, digest, completion, targets.length);
 }
 
 /** Size of the state of a topic that has none yet. */

@@ -4,49 +4,58 @@
  * compiles V8 without pointer compression, so a reference has 8 bytes.
  */
 import type { ListenerOpened, ProducerOpened } from "../vocabulary/input.js";
-import type {
-  Cursor,
-  Failure,
-  Payload,
-  Registration,
-  Selector,
-  Target,
-  TraceContext,
+import {
+  COMPLETE_ALL,
+  type Completion,
+  type Cursor,
+  type Failure,
+  type Payload,
+  type Registration,
+  type Selector,
+  type TraceContext,
 } from "../vocabulary/model.js";
 import { hasWildcard } from "../vocabulary/topic.js";
 
 /** What an open stream costs outside of the core: grpc-js, HTTP/2, and a queue; measured with 10,000 idle streams. */
 export const STREAM_BYTES = 40_000;
 /** A caller's session: its object, its set of gathers, and its heartbeat. */
-export const CALLER_BYTES = 600;
-/** A listener's session, live or opening. */
-export const LISTENER_BYTES = 1_000;
-/** A producer's session, with the ids of settled assignments and the latencies that it remembers. */
-export const PRODUCER_BYTES = 4_000;
-/** One gather of a caller: an entry of the caller and one of the request. */
-export const JOIN_BYTES = 80;
-/** A registration without its text: the peer's own entry, and a node in the table of topics with one member. */
-const REGISTRATION_BYTES = 500;
-/** Each token of a pattern with a wildcard: a node of the tree. */
-const TOKEN_BYTES = 400;
+export const CALLER_BYTES = 360;
+/** A listener's session, live or opening, without text. */
+const LISTENER_BYTES = 570;
+/** A producer's session without text. */
+const PRODUCER_BYTES = 1_600;
+/** The latencies of its last answers, which a producer's session remembers. */
+const LATENCIES_BYTES = 2_400;
+/** One gather of a caller: an entry of the caller and a list of the request. */
+export const JOIN_BYTES = 170;
+/** A registration without its text: an entry of the peer's session. */
+const REGISTRATION_BYTES = 50;
+/** A topic in the table of topics, with one member. */
+const NAME_BYTES = 95;
+/** A pattern in the tree of patterns, with one member: one node or two, and their entries. */
+const PATTERN_BYTES = 160;
+/** A producer as a target in a group. */
+const GROUP_BYTES = 100;
 /** The state of a topic without its name. */
-const TOPIC_BYTES = 700;
-/** A member of the routes of a topic: a reference in each of three lists. */
-export const ROUTE_BYTES = 24;
+const TOPIC_BYTES = 220;
+/** A topic that is idle: entries among the idle topics of all peers and of its own. */
+export const IDLE_TOPIC_BYTES = 110;
 /** A pending request without what its peers chose: text, lists and assignments. */
-const REQUEST_BYTES = 1_200;
+const REQUEST_BYTES = 800;
+/** A completion policy other than the default one. */
+const COMPLETION_BYTES = 100;
+/** A request that is held until a producer registers: an entry of its topic. */
+export const HELD_BYTES = 180;
 /** An assignment, with its entry in its producer's table. */
-export const ASSIGNMENT_BYTES = 240;
+export const ASSIGNMENT_BYTES = 210;
 /** An unanswered assignment that its producer remembers after the end of its request, and the rest of that request. */
 export const SETTLED_BYTES = 700;
 /** An event in the life of a request. */
 export const NOTE_BYTES = 80;
 /** A request that is remembered by its caller's id, without text and targets. */
-const REMEMBERED_BYTES = 700;
-/** A target of a remembered request: a shared reference and an instant. */
+const REMEMBERED_BYTES = 510;
+/** A target of a remembered request: a reference to a shared object, and an instant. */
 const OUTCOME_BYTES = 16;
-/** A target with a group, which is shared only with requests that ask its producer for the same group in a row. */
-const GROUP_TARGET_BYTES = 40;
 /** The state and number of results of a target, kept if not every target answered once. */
 const OUTCOME_STATE_BYTES = 8;
 /** The record of an ended request, which the next one overwrites, without its targets. */
@@ -79,9 +88,9 @@ export function textBytes(text: string): number {
 /** Size of a registration. @param group - "" for none. */
 export function registrationBytes(pattern: string, group: string): number {
   // The names of topics, patterns and groups are ASCII.
-  const texts = pattern.length + (group === "" ? 0 : TEXT_BYTES + group.length);
-  if (!hasWildcard(pattern)) return REGISTRATION_BYTES + texts;
-  return REGISTRATION_BYTES + texts + TOKEN_BYTES * tokensOf(pattern);
+  const texts = TEXT_BYTES + pattern.length + (group === "" ? 0 : GROUP_BYTES + group.length);
+  const entries = hasWildcard(pattern) ? PATTERN_BYTES : NAME_BYTES;
+  return REGISTRATION_BYTES + entries + texts;
 }
 
 /** Size of the registrations of a message, with the topics that they may cause. */
@@ -95,6 +104,11 @@ export function registrationsBytes(registrations: readonly Registration[]): numb
 export function producerBytes({ producerId, displayName, labels, peer }: ProducerOpened): number {
   const texts = textBytes(producerId) + textBytes(displayName) + textBytes(peer);
   return STREAM_BYTES + PRODUCER_BYTES + texts + pairsBytes(labels);
+}
+
+/** Size of what a producer's session remembers once its first assignment is settled. @param max - number of assignments. */
+export function settledBytes(max: number): number {
+  return LATENCIES_BYTES + 8 * max;
 }
 
 /** Size of a listener's session without its topics. */
@@ -146,15 +160,19 @@ export function contentBytes({ payload, context, selector }: Content): number {
 }
 
 /** Size of a pending request with its assignments, without its payload, context and selector. */
-export function requestBytes(requestId: string, targetCount: number): number {
-  return REQUEST_BYTES + requestId.length + ASSIGNMENT_BYTES * targetCount;
+export function requestBytes(requestId: string, completion: Completion, targetCount: number): number {
+  return REQUEST_BYTES + requestId.length + completionBytes(completion) + ASSIGNMENT_BYTES * targetCount;
 }
 
 /** Size of a request that is remembered by its caller's id, if every target answers once. */
-export function rememberedBytes(requestId: string, digest: string, targets: readonly Target[]): number {
-  let bytes = REMEMBERED_BYTES + requestId.length + digest.length + OUTCOME_BYTES * targets.length;
-  for (const { group } of targets) if (group !== "") bytes += GROUP_TARGET_BYTES;
-  return bytes;
+export function rememberedBytes(
+  requestId: string,
+  digest: string,
+  completion: Completion,
+  targetCount: number,
+): number {
+  const texts = requestId.length + digest.length;
+  return REMEMBERED_BYTES + texts + completionBytes(completion) + OUTCOME_BYTES * targetCount;
 }
 
 /** Size of the states of the targets of a remembered request, if not every target answered once. */
@@ -167,13 +185,11 @@ export function failureBytes({ message }: Failure): number {
   return FAILURE_BYTES - TEXT_BYTES + textBytes(message);
 }
 
+function completionBytes(completion: Completion): number {
+  return completion === COMPLETE_ALL ? 0 : COMPLETION_BYTES;
+}
+
 /** Size of the topic that a registration may cause. */
 function causedBytes(pattern: string): number {
   return hasWildcard(pattern) ? 0 : topicBytes(pattern);
-}
-
-function tokensOf(pattern: string): number {
-  let count = 1;
-  for (let at = pattern.indexOf("."); at >= 0; at = pattern.indexOf(".", at + 1)) count++;
-  return count;
 }

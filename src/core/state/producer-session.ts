@@ -5,7 +5,7 @@ import type { Target } from "../vocabulary/model.js";
 import type { Refusal } from "../vocabulary/reason.js";
 import type { Assignment } from "./assignment.js";
 import { Backlog } from "./backlog.js";
-import { SETTLED_BYTES } from "./costs.js";
+import { SETTLED_BYTES, settledBytes } from "./costs.js";
 import { type Admitted, Session } from "./session.js";
 
 const LATENCY_SAMPLES = 128;
@@ -21,8 +21,8 @@ export class ProducerSession extends Session {
   readonly peer: string;
   /** This producer as the target of a request that asks it without a group; shared by all of them. */
   readonly target: Target;
-  /** The same with the group for which it was asked last. */
-  private groupTarget: Target;
+  /** The same by group, for the groups of its registrations; undefined before it is asked for one. */
+  private groupTargets: Map<string, Target> | undefined = undefined;
   /** Group by topic or pattern. */
   readonly registrations = new Map<string, string>();
   readonly backlog = new Backlog();
@@ -73,7 +73,6 @@ export class ProducerSession extends Session {
     this.reportsDispositions = opened.reportDispositions;
     this.peer = opened.peer;
     this.target = { producerId, group: "" };
-    this.groupTarget = this.target;
   }
 
   /** Whether it may be sent another assignment: it has credit, its window has room, and it is not closed. */
@@ -104,12 +103,23 @@ export class ProducerSession extends Session {
   /** This producer as the target of a request. @param group - the group for which it is asked; "" for none. */
   targetIn(group: string): Target {
     if (group === "") return this.target;
-    if (this.groupTarget.group !== group) this.groupTarget = { producerId: this.producerId, group };
-    return this.groupTarget;
+    this.groupTargets ??= new Map();
+    let target = this.groupTargets.get(group);
+    if (!target) {
+      target = { producerId: this.producerId, group };
+      this.groupTargets.set(group, target);
+    }
+    return target;
+  }
+
+  /** Call it when a group may have gone with its last registration. */
+  forgetGroups(): void {
+    this.groupTargets = undefined;
   }
 
   /** Remembers a settled assignment, and forgets the one that was settled first. @param max - size of the ring. */
   rememberSettled({ id }: Assignment, isAnswered: boolean, max: number): void {
+    if (this.settledIds.length === 0) this.charge(settledBytes(max));
     const forgotten = this.settledIds[this.settledNext];
     if (forgotten !== undefined && this.unansweredCount > 0) this.forgetSettled(forgotten);
     this.settledIds[this.settledNext] = id;

@@ -9,17 +9,16 @@
 
 import type { Passing } from "../tables/age-queue.js";
 import type { Account } from "../tables/ledger.js";
-import {
-  type Acceptance,
-  type AssignmentState,
-  COMPLETE_ALL,
-  type Completion,
-  type EndReason,
-  type Failure,
-  type Instant,
-  type OutcomeState,
-  type Summary,
-  type Target,
+import type {
+  Acceptance,
+  AssignmentState,
+  Completion,
+  EndReason,
+  Failure,
+  Instant,
+  OutcomeState,
+  Summary,
+  Target,
 } from "../vocabulary/model.js";
 import { failureBytes, outcomeStateBytes, rememberedBytes } from "./costs.js";
 import type { PendingRequest } from "./pending-request.js";
@@ -54,7 +53,7 @@ export class RememberedRequest implements RequestRecord, Passing {
   pending: PendingRequest | undefined;
   endedAt: Instant | undefined = undefined;
   reason: EndReason | undefined = undefined;
-  completion: Completion = COMPLETE_ALL;
+  readonly completion: Completion;
   answeredCount = 0;
   failedCount = 0;
   resultCount = 0;
@@ -81,9 +80,10 @@ export class RememberedRequest implements RequestRecord, Passing {
     this.serial = request.serial;
     this.topic = request.topic;
     this.acceptedAt = acceptedAt;
+    this.completion = request.completion;
     this.forgetAt = acceptedAt + Math.max(idempotencyMs, 2 * acceptance.ttlMs);
     this.targets = acceptance.targets;
-    this.heldBytes = rememberedBytes(acceptance.requestId, digest, acceptance.targets);
+    this.heldBytes = this.sizeWithoutOutcomes();
     account.charge(this.heldBytes);
   }
 
@@ -105,7 +105,6 @@ export class RememberedRequest implements RequestRecord, Passing {
     this.pending = undefined;
     this.endedAt = request.endedAt;
     this.reason = reason;
-    this.completion = request.completion;
     this.answeredCount = request.answeredCount;
     this.failedCount = request.failedCount;
     this.resultCount = request.resultCount;
@@ -150,9 +149,13 @@ export class RememberedRequest implements RequestRecord, Passing {
     });
   }
 
+  private sizeWithoutOutcomes(): number {
+    return rememberedBytes(this.requestId, this.digest, this.completion, this.targets.length);
+  }
+
   private recharge(): void {
     const before = this.heldBytes;
-    this.heldBytes = rememberedBytes(this.requestId, this.digest, this.targets);
+    this.heldBytes = this.sizeWithoutOutcomes();
     if (this.states) this.heldBytes += outcomeStateBytes(this.states.length);
     for (const failure of this.failures ?? []) if (failure) this.heldBytes += failureBytes(failure);
     this.account.charge(this.heldBytes);

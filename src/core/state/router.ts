@@ -72,6 +72,7 @@ export class Router {
     if (known !== group) {
       if (known !== undefined) account.release(registrationBytes(pattern, known));
       account.charge(registrationBytes(pattern, group));
+      producer.forgetGroups();
       const earlier =
         known === undefined ? registered : (this.producers.get(pattern, producer) ?? registered);
       const value = isEffective(earlier) ? group : registered;
@@ -87,6 +88,7 @@ export class Router {
     const group = producer.registrations.get(pattern);
     if (group === undefined) return;
     producer.registrations.delete(pattern);
+    producer.forgetGroups();
     producer.account.release(registrationBytes(pattern, group));
     this.producers.remove(pattern, producer);
     if (!producer.hasLeft) this.invalidateRoutes(pattern);

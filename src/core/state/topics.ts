@@ -5,7 +5,7 @@ import type { Account } from "../tables/ledger.js";
 import { SortedMap } from "../tables/sorted-map.js";
 import type { Limits } from "../vocabulary/limits.js";
 import type { Instant } from "../vocabulary/model.js";
-import { topicBytes } from "./costs.js";
+import { IDLE_TOPIC_BYTES, topicBytes } from "./costs.js";
 import { IdleTopics } from "./idle-topics.js";
 import { RouteCache } from "./route-cache.js";
 import { TopicState } from "./topic-state.js";
@@ -104,6 +104,7 @@ export class Topics {
     const own = this.idleByOwner.get(topic.owner) ?? new IdleTopics();
     this.idleByOwner.set(topic.owner, own);
     own.add(topic);
+    topic.owner.charge(IDLE_TOPIC_BYTES);
   }
 
   /** Evicts topics that have been idle for longer than deliveries are retained. @returns whether there may be more. */
@@ -136,6 +137,7 @@ export class Topics {
 
   private removeIdle(topic: TopicState): void {
     if (!this.idle.delete(topic)) return;
+    topic.owner.release(IDLE_TOPIC_BYTES);
     const own = this.idleByOwner.get(topic.owner);
     own?.delete(topic);
     if (own?.size === 0) this.idleByOwner.delete(topic.owner);
