@@ -7,6 +7,7 @@ import type { Input, RequestSubmitted } from "../../src/core/vocabulary/input.js
 import type { Limits } from "../../src/core/vocabulary/limits.js";
 import type { RequestSpec, SessionKey } from "../../src/core/vocabulary/model.js";
 import type { Refusal } from "../../src/core/vocabulary/reason.js";
+import { stepToEnd } from "../support/step-to-end.js";
 import { submitted } from "../support/submitted.js";
 
 /** Fields of a request beside its spec. */
@@ -22,8 +23,9 @@ export class Peers {
     this.dispatcher = new Dispatcher("s", limits);
   }
 
+  /** Applies an input, and then the rest of its work. */
   step(input: Input): readonly Effect[] {
-    return this.dispatcher.step(input, this.now);
+    return stepToEnd(this.dispatcher, input, this.now);
   }
 
   /** Opens a producer's session. @returns its key, or why it was refused. */

@@ -20,9 +20,9 @@ const WORDS_PER_GROUP = 20;
 /** Size of an ungrouped producer: its places in the list of producers, its choice and its target. */
 const WORDS_PER_UNGROUPED = 15;
 
-/** The account is charged in steps of this size, in 8-byte words, so that few routes have to change it. */
+/** The account is charged in whole steps of this size, in 8-byte words, so that few routes have to change it. */
 const CHARGE_STEP_WORDS = 8 * 1_024;
-const WORD_BYTES = 8;
+const CHARGE_STEP_BYTES = 8 * CHARGE_STEP_WORDS;
 /** Number of topics that are visited before a pause. */
 const VISITED_AT_ONCE = 100;
 
@@ -39,7 +39,7 @@ export class RouteCache {
   private oldest = this.topics.keys();
   private words = 0;
 
-  private chargedWords = 0;
+  private chargedSteps = 0;
 
   /**
    * @param maxWords - bound on the size; the newest routes are kept in any case.
@@ -104,11 +104,11 @@ export class RouteCache {
   }
 
   private recharge(): void {
-    const before = this.chargedWords;
-    if (this.words <= before && before - this.words < CHARGE_STEP_WORDS) return;
-    this.chargedWords = Math.ceil(this.words / CHARGE_STEP_WORDS) * CHARGE_STEP_WORDS;
-    this.account?.charge(WORD_BYTES * this.chargedWords);
-    this.account?.release(WORD_BYTES * before);
+    const steps = Math.floor(this.words / CHARGE_STEP_WORDS);
+    if (steps === this.chargedSteps) return;
+    this.account?.charge(CHARGE_STEP_BYTES * steps);
+    this.account?.release(CHARGE_STEP_BYTES * this.chargedSteps);
+    this.chargedSteps = steps;
   }
 
   private forget(topic: TopicState): void {
