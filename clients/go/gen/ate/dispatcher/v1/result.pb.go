@@ -178,7 +178,8 @@ type Delivery struct {
 	// Whether the result arrived after the end of the request or the revocation of its assignment. Only listeners with
 	// `include_late` get such results.
 	Late bool `protobuf:"varint,10,opt,name=late,proto3" json:"late,omitempty"`
-	// Trace context of the request: `traceparent`, `tracestate`, `baggage`. Empty if the caller sent none.
+	// Trace context of the request: `traceparent`, `tracestate`, `baggage`. Empty if the caller sent none, and if the
+	// result is late: the server does not keep the context after the end of the request.
 	Context map[string]string `protobuf:"bytes,11,rep,name=context,proto3" json:"context,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// The result, byte for byte as the producer sent it.
 	Result        *Result `protobuf:"bytes,12,opt,name=result,proto3" json:"result,omitempty"`

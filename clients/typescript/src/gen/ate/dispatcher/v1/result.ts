@@ -78,7 +78,10 @@ export interface Delivery {
    * `include_late` get such results.
    */
   readonly late: boolean;
-  /** Trace context of the request: `traceparent`, `tracestate`, `baggage`. Empty if the caller sent none. */
+  /**
+   * Trace context of the request: `traceparent`, `tracestate`, `baggage`. Empty if the caller sent none, and if the
+   * result is late: the server does not keep the context after the end of the request.
+   */
   readonly context: { [key: string]: string };
   /** The result, byte for byte as the producer sent it. */
   readonly result: Result | undefined;
