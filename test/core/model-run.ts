@@ -123,7 +123,9 @@ class ModelRun {
         break;
       case "openCaller": {
         const session = ++this.lastKey;
-        this.step({ kind: "callerOpened", session }, () => this.model.openCaller(session));
+        this.step({ kind: "callerOpened", session, peer: peerOf(session) }, () =>
+          this.model.openCaller(session),
+        );
         break;
       }
       case "finishCaller": {
@@ -205,7 +207,7 @@ class ModelRun {
         maxOutstanding: window,
         maxBacklog: backlog,
         reportDispositions: dispositions,
-        peer: "",
+        peer: peerOf(session),
       },
       () =>
         this.model.openProducer({
@@ -277,7 +279,7 @@ class ModelRun {
       overflowAction: "DROP_OLDEST" as const,
       bufferBytes: 0,
       group,
-      peer: "",
+      peer: peerOf(session),
     };
     const open = () =>
       this.model.openListener(
@@ -350,6 +352,7 @@ class ModelRun {
         validateOnly: false,
         callDeadlineAt: undefined,
         context: NO_CONTEXT,
+        peer: peerOf(session),
       },
       (effects) =>
         this.model.submit(
@@ -639,4 +642,9 @@ function compare(
       );
     }
   }
+}
+
+/** The sessions and calls are of three peers, so that what one of them began may end by another. */
+function peerOf(session: SessionKey): string {
+  return `10.0.0.${session % 3}:${50_000 + session}`;
 }
