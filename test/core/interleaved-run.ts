@@ -120,9 +120,11 @@ class InterleavedRun {
         else this.step({ kind: "topicsUpdated", session: listener.key, add, remove });
         break;
       }
-      case "openCaller":
-        this.step({ kind: "callerOpened", session: this.open("caller", "", false) });
+      case "openCaller": {
+        const session = this.open("caller", "", false);
+        this.step({ kind: "callerOpened", session, peer: peerOf(session) });
         break;
+      }
       case "finishCaller": {
         const session = this.pick("caller", command.which);
         if (session !== undefined) this.step({ kind: "callerFinished", session });
@@ -188,7 +190,10 @@ class InterleavedRun {
       this.step({ kind: "clockAdvanced" });
       this.continueWork(Number.POSITIVE_INFINITY);
     }
-    const held = Object.entries(this.dispatcher.snapshot().counts).filter(([, count]) => count !== 0);
+    const { counts, held: accounts } = this.dispatcher.snapshot();
+    const held = Object.entries(counts).filter(([, count]) => count !== 0);
+    if (accounts.peers > 0)
+      throw new Error(`${accounts.peers} accounts hold ${accounts.peerBytes} bytes at the end`);
     if (held.length > 0) throw new Error(`state left at the end: ${JSON.stringify(held)}`);
     for (const id of new Set(this.accepted)) {
       if (this.summaryCounts.get(id) !== 1)
@@ -202,7 +207,12 @@ class InterleavedRun {
     this.step({
       ...{ kind: "producerOpened", session, sessionId: "", producerId: id, mintedId: "", displayName: "" },
       ...{ labels: [], registrations: topics.map((topic) => ({ topic, group: isGrouped ? "g" : "" })) },
-      ...{ maxOutstanding: window, maxBacklog: backlog, reportDispositions: dispositions, peer: "" },
+      ...{
+        maxOutstanding: window,
+        maxBacklog: backlog,
+        reportDispositions: dispositions,
+        peer: peerOf(session),
+      },
     });
   }
 
@@ -212,7 +222,7 @@ class InterleavedRun {
     this.step({
       ...{ kind: "listenerOpened", session, sessionId: "", listenerId: id, mintedId: "", topics },
       ...{ resumeFrom: [], includeLate: late, includeSummaries: summaries, overflowAction: "DROP_OLDEST" },
-      ...{ bufferBytes: 0, group: isGrouped ? "lg" : "", peer: "" },
+      ...{ bufferBytes: 0, group: isGrouped ? "lg" : "", peer: peerOf(session) },
     });
   }
 
@@ -220,8 +230,9 @@ class InterleavedRun {
     const { topic, ttlMs, completion, selectedIds, maxTargets, action } = command;
     const caller = command.caller === undefined ? undefined : this.pick("caller", command.caller);
     const selector = { producerIds: selectedIds, matchLabels: [], maxTargets };
+    const session = caller ?? ++this.lastKey;
     this.step({
-      ...{ kind: "requestSubmitted", session: caller ?? ++this.lastKey, digest: "" },
+      ...{ kind: "requestSubmitted", session, peer: peerOf(session), digest: "" },
       ...{ correlationId: caller === undefined ? undefined : "c", mintedId: `r${++this.lastKey}` },
       ...{ gather: caller !== undefined, excludeListeners: false, validateOnly: false },
       ...{ callDeadlineAt: undefined, context: NO_CONTEXT },
@@ -341,6 +352,11 @@ class InterleavedRun {
     }
     stream.positions.set(topic, sequence);
   }
+}
+
+/** The sessions and calls are of three peers, so that what one of them began may end by another. */
+function peerOf(session: SessionKey): string {
+  return `10.0.0.${session % 3}:${50_000 + session}`;
 }
 
 function isHeard({ topics }: Stream, topic: string): boolean {
