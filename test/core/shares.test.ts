@@ -247,3 +247,49 @@ describe("a topic", () => {
     expect(peers.held).toMatchObject({ peers: 0, peerBytes: 0 });
   });
 });
+
+describe("work that is done in slices", () => {
+  const registrations = Array.from({ length: 10_000 }, (_, i) => ({ topic: `topic.number.${i}`, group: "" }));
+  const opening = (session: SessionKey) => ({
+    ...{ kind: "producerOpened" as const, session, sessionId: "", producerId: "", mintedId: `p${session}` },
+    ...{ displayName: "", labels: [], maxOutstanding: 1, maxBacklog: 1, reportDispositions: false },
+    ...{ registrations, peer: `${GREEDY}:${session}` },
+  });
+
+  it("is charged as a whole when it begins, so that a second message finds no room", () => {
+    const peers = new Peers({ maxHeldBytes: 24 * MIB, peerShare: 0.25 });
+    opened(peers.listener(HONEST, ["x"]));
+    const [first, second] = [opening(101), opening(102)];
+
+    const begun = peers.dispatcher.step(first, 0);
+    expect(begun.map(({ kind }) => kind)).toEqual(["continue"]);
+    expect(refusalIn(peers.dispatcher.step(second, 0))).toMatchObject({ reason: "HELD_BYTES_LIMIT" });
+    peers.step({ kind: "workContinued", session: 101 });
+    peers.close(101);
+
+    expect(refusalIn(peers.step(second))).toBeUndefined();
+    peers.close(102);
+    expect(peers.held.peers).toBe(1);
+  });
+
+  it("is charged to nobody if it clears away a session whose peer has connected again", () => {
+    const peers = new Peers();
+    // The first slice ends when all of its registrations are removed, and before its assignments are settled.
+    const topics = ["t", ...registrations.slice(0, 2_000).map(({ topic }) => topic)];
+    const listener = opened(peers.listener(HONEST, topics));
+    const leaving = opened(peers.producer(GREEDY, topics));
+    for (let i = 0; i < 100; i++) peers.ask(HONEST, { ttlMs: 3_600_000 });
+
+    const begun = peers.dispatcher.step({ kind: "sessionClosed", session: leaving }, 0);
+    expect(begun.map(({ kind }) => kind)).toEqual(["continue"]);
+    expect([peers.held.peers, peers.counts.pendingRequests]).toEqual([1, 100]);
+    const again = opened(peers.producer(GREEDY, ["other"]));
+    peers.step({ kind: "workContinued", session: leaving });
+
+    expect(peers.counts.pendingRequests).toBe(0);
+    for (const session of [again, listener]) peers.close(session);
+    peers.advance(10 * 60_000);
+    peers.advance(10 * 60_000);
+    expect(peers.held).toMatchObject({ peers: 0, peerBytes: 0 });
+  });
+});
