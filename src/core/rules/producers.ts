@@ -12,21 +12,12 @@ import type {
   TopicsDeregistered,
   TopicsRegistered,
 } from "../vocabulary/input.js";
-import { type Limits, MAX_LABELS } from "../vocabulary/limits.js";
 import type { Registration } from "../vocabulary/model.js";
-import { connectionAge, invalid, type Refusal, refusal } from "../vocabulary/reason.js";
+import { invalid } from "../vocabulary/reason.js";
 import { assignFromBacklog } from "./credit.js";
 import { fault } from "./faults.js";
-import {
-  idRule,
-  lengthRule,
-  patternRule,
-  patternsRule,
-  rangeRule,
-  sizeRule,
-  type Verdict,
-} from "./field-rules.js";
 import { factTopics, observe } from "./observe.js";
+import { deregisterRefusal, helloRules, registerRefusal } from "./producer-rules.js";
 import { register, reserve, scatterHeldRequests } from "./registering.js";
 import { failOver, handOver } from "./scatter.js";
 import {
@@ -37,12 +28,8 @@ import {
   keepSession,
   replaceSession,
 } from "./sessions.js";
-import { heldRefusal } from "./shares.js";
 import type { StepContext } from "./step-context.js";
 
-const MAX_LABEL_BYTES = 128;
-const MAX_NAME_BYTES = 256;
-const MAX_CORRELATION_BYTES = 64;
 /** Maximum number of waiting assignments that a change of credit sends at once. */
 const CREDIT_STEP = 1_000;
 
@@ -128,12 +115,8 @@ export function deregisterTopics(
   step: StepContext,
 ): void {
   const { topics, correlationId } = input;
-  const violations = [
-    sizeRule("correlation_id", correlationId, MAX_CORRELATION_BYTES),
-    patternsRule("topics", topics),
-  ].filter((verdict) => verdict !== undefined);
-  if (violations.length > 0) {
-    const refused = invalid(violations, input.kind);
+  const refused = deregisterRefusal(input);
+  if (refused) {
     fault(producer, correlationId, refused, step);
     return;
   }
@@ -288,57 +271,4 @@ function* failOverBacklog(state: State, producer: ProducerSession, step: StepCon
   for (let next = producer.backlog.first; next; next = producer.backlog.first) {
     yield failOver(state, next, step);
   }
-}
-
-function registerRefusal(
-  state: State,
-  producer: ProducerSession,
-  input: TopicsRegistered,
-): Refusal | undefined {
-  const verdicts = [
-    sizeRule("correlation_id", input.correlationId, MAX_CORRELATION_BYTES),
-    ...registrationRules(input.registrations),
-  ].filter((verdict) => verdict !== undefined);
-  if (verdicts.length > 0) return invalid(verdicts, input.kind);
-  if (producer.isAging) return connectionAge();
-  if (producer.isDraining) {
-    return refusal(
-      "PROTOCOL_VIOLATION",
-      "Register arrived after Drain; open a new stream to receive assignments again",
-    );
-  }
-  const limit = state.limits.maxRegistrationsPerSession;
-  const added = new Set<string>();
-  for (const { topic } of input.registrations) if (!producer.registrations.has(topic)) added.add(topic);
-  if (producer.registrations.size + added.size <= limit)
-    return heldRefusal(state, producer.account, registrationsBytes(input.registrations));
-  const message = `the producer holds ${producer.registrations.size} of at most ${limit} registrations; use wildcards or raise maxRegistrationsPerSession`;
-  return refusal("REGISTRATION_LIMIT", message, { limit: String(limit) });
-}
-
-function helloRules(input: ProducerOpened, limits: Limits): readonly Verdict[] {
-  const max = limits.maxRegistrationsPerSession;
-  return [
-    idRule("producer_id", input.producerId),
-    sizeRule("display_name", input.displayName, MAX_NAME_BYTES),
-    lengthRule("labels", input.labels.length, MAX_LABELS, "entries"),
-    ...input.labels.flatMap(([key, value]) => [
-      sizeRule("labels.key", key, MAX_LABEL_BYTES),
-      sizeRule("labels.value", value, MAX_LABEL_BYTES),
-    ]),
-    lengthRule("registrations", input.registrations.length, max, "entries"),
-    ...registrationRules(input.registrations),
-    rangeRule("max_outstanding", input.maxOutstanding, 1, limits.maxOutstanding),
-    rangeRule("max_backlog", input.maxBacklog, 1, limits.maxBacklog),
-  ];
-}
-
-function registrationRules(registrations: readonly Registration[]): readonly Verdict[] {
-  const found: Verdict[] = [];
-  for (const [i, { topic, group }] of registrations.entries()) {
-    // The name of the field is only made for a violation.
-    if (patternRule("", topic)) found.push(patternRule(`registrations[${i}].topic`, topic));
-    if (idRule("", group)) found.push(idRule(`registrations[${i}].group`, group));
-  }
-  return found;
 }

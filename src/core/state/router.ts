@@ -8,23 +8,15 @@ import type { Instant, SessionKey } from "../vocabulary/model.js";
 import { hasWildcard } from "../vocabulary/topic.js";
 import { type Audience, Audiences } from "./audiences.js";
 import { registrationBytes } from "./costs.js";
+import { addTo, groupsOf, NO_GROUP } from "./groups.js";
 import type { ListenerSession } from "./listener-session.js";
 import { groupOf, isEffective, type Registered } from "./lot.js";
 import type { PendingRequest } from "./pending-request.js";
 import type { ProducerSession } from "./producer-session.js";
-import {
-  NO_ROUTES,
-  type ProducerGroup,
-  type Routes,
-  type TopicState,
-  type Ungrouped,
-  ungroupedOf,
-} from "./topic-state.js";
+import { NO_ROUTES, type Routes, type TopicState, type Ungrouped, ungroupedOf } from "./topic-state.js";
 import type { Topics } from "./topics.js";
 import type { Work } from "./unfinished-work.js";
 
-/** The group of a registration without one. */
-const NO_GROUP = "";
 const NO_LISTENERS: readonly ListenerSession[] = [];
 /** What a topic without state brings from earlier routes. */
 const NO_EARLIER = { routes: undefined, position: 0 };
@@ -294,45 +286,6 @@ export class Router {
     if (!isSame) this.latestUngrouped = ungroupedOf(producers);
     return this.latestUngrouped;
   }
-}
-
-/**
- * @param earlier - the previous routes, whose groups keep their positions.
- * @param first - the position of groups that have no earlier one.
- */
-function groupsOf(
-  groups: ReadonlyMap<string, ProducerSession[]>,
-  earlier: Routes,
-  first: number,
-): ReadonlyMap<string, ProducerGroup> {
-  if (groups.size === 0) return NO_ROUTES.groups;
-  const found = new Map<string, ProducerGroup>();
-  for (const [name, members] of groups) {
-    const before = earlier.groups.get(name);
-    const position = before ? positionAmong(members, before) : first % members.length;
-    found.set(name, { name, members, position, fullAt: Number.NEGATIVE_INFINITY });
-  }
-  return found;
-}
-
-/** Finds the next member of the earlier rotation that is still present, and returns its current index. */
-function positionAmong(members: readonly ProducerSession[], before: ProducerGroup): number {
-  const present = new Set(members);
-  for (let i = 0; i < before.members.length; i++) {
-    const next = before.members[(before.position + i) % before.members.length];
-    if (next && present.has(next)) return members.indexOf(next);
-  }
-  return 0;
-}
-
-function addTo<T>(group: string, member: T, ungrouped: T[], groups: Map<string, T[]>): void {
-  if (group === NO_GROUP) {
-    ungrouped.push(member);
-    return;
-  }
-  const members = groups.get(group);
-  if (members) members.push(member);
-  else groups.set(group, [member]);
 }
 
 function keysOf(listeners: readonly ListenerSession[]): readonly SessionKey[] {
