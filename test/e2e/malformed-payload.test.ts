@@ -100,7 +100,7 @@ describe("a request at the message limit", () => {
       const data = Buffer.alloc(LIMIT - fixed - room);
       expect(await refusalOf(client.dispatch({ topic: "large", data }))).toMatchObject(refused);
     }
-    const context = { metadata: { traceparent: "t".repeat(1_000) } };
+    const context = { metadata: { baggage: `key=${"v".repeat(1_000)}` } };
     const data = Buffer.alloc(LIMIT - 1_000);
     expect(await refusalOf(client.dispatch({ topic: "large", data }, context))).toMatchObject(refused);
     for (const member of members) expect(member.all("assignment")).toEqual([]);
