@@ -106,10 +106,10 @@ describe("a connection that resets more streams than a proxy does", () => {
 
 describe("a connection stays open that", () => {
   it("has sent SETTINGS, and makes no call", async () => {
-    const { address } = await startServer({ firstMessageTimeoutMs: 50 });
+    const { address } = await startServer({ firstMessageTimeoutMs: 1_000 });
     const raw = await openRaw(address);
-    const silent = await openRaw(address);
     await raw.send(preface());
+    const silent = await openRaw(address);
     await silent.closed;
     await raw.send(ping());
     expect(await raw.next(isPong)).toBeDefined();

@@ -65,13 +65,12 @@ export class BoundServers {
     session.once("remoteSettings", started);
     session.once("close", started);
     // The event of the server would be too late: a stream that is reset at once no longer knows its session.
-    session.prependListener("stream", (stream: ServerHttp2Stream) => {
-      stream.once("aborted", () => {
-        // All streams of a connection are aborted when it closes.
-        const isOpen = !session.destroyed && session.socket?.destroyed === false;
-        if (isOpen) this.#peers.annoyed(connection);
-      });
-    });
+    const onAborted = (): void => {
+      // All streams of a connection are aborted when it closes.
+      const isOpen = !session.destroyed && session.socket?.destroyed === false;
+      if (isOpen) this.#peers.annoyed(connection);
+    };
+    session.prependListener("stream", (stream: ServerHttp2Stream) => stream.on("aborted", onAborted));
   }
 
   /**

@@ -15,7 +15,7 @@ export function followFrames(
   stream.on("close", onClose);
 }
 
-/** Calls back when a stream has closed. */
+/** Calls back when a stream has closed, which happens once. Node's `once` would wrap the callback for each call. */
 export function onceClosed(stream: ServerHttp2Stream, onClose: () => void): void {
-  stream.once("close", onClose);
+  stream.on("close", onClose);
 }
