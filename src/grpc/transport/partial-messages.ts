@@ -16,7 +16,7 @@ import type { PeerConnection } from "./peer-connection.js";
 
 /** The prefix of a gRPC message: one byte for compression, four bytes for the length. */
 const PREFIX_BYTES = 5;
-/** Cost of keeping a frame: the Buffer, and its place in an array of grpc-js. Measured: 180 to 230 bytes on Node 20 and 24. */
+/** Cost of keeping a frame beside its bytes: the Buffer, and its place in an array of grpc-js. An estimate. */
 const FRAME_BYTES = 256;
 /**
  * A frame keeps alive the whole read of the socket in which it arrived, up to 64 KiB. Frames of other streams may be in it,

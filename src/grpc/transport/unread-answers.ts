@@ -13,7 +13,7 @@ const MAX_UNREAD_BYTES = 8 * 1_024 * 1_024;
 /** Cost of an answer beside its bytes, roughly: its buffers and its place in queues. */
 const ANSWER_BYTES = 256;
 
-/** Bytes of an answer of reflection: at most all files of the contract, which have 28 KB. */
+/** Bytes of an answer of reflection: at most all files of the contract, which have less. */
 const STREAM_ANSWER_BYTES = 32 * 1_024;
 
 /** Why no answer may be computed for a connection; undefined if one may. */
