@@ -11,14 +11,14 @@ const opened: Input = {
 };
 const wrong: Input = { kind: "messageMisunderstood", session: PRODUCER };
 
-/** A producer that sends wrong messages. @returns the names of the effects. */
-function setUp() {
+/** A producer that sends one input again and again; by default a wrong message. @returns the names of the effects. */
+function setUp(input: Input = wrong) {
   const core = new Dispatcher("test");
   core.step(opened, 0);
   const nameOf = (effect: Effect): string =>
     effect.kind === "close" ? `close ${effect.refusal?.reason}` : effect.kind;
   return (count: number, now: number): readonly string[] =>
-    Array.from({ length: count }, () => core.step(wrong, now).map(nameOf))
+    Array.from({ length: count }, () => core.step(input, now).map(nameOf))
       .flat()
       .filter((name) => name !== "heartbeat");
 }
@@ -36,6 +36,15 @@ describe("a session", () => {
     for (let second = 1; second <= 30; second++) {
       expect(send(100, second * 1_000)).toEqual(Array(100).fill("fault"));
     }
+  });
+
+  it("may reply to unknown assignments at any rate, but gets no more faults for that", () => {
+    const send = setUp({
+      ...{ kind: "resultReturned", session: PRODUCER, assignment: 7, assignmentText: undefined },
+      ...{ more: false, failure: undefined, payload: new Uint8Array(0) },
+    });
+    expect(send(3_000, 0)).toEqual(Array(1_000).fill("fault"));
+    expect(send(200, 1_000)).toEqual(Array(100).fill("fault"));
   });
 
   it("that causes more than that on average ends", () => {

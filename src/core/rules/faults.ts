@@ -28,3 +28,14 @@ export function fault(
   if (producer.faults.take(step.now) > 0) producer.overLimit = TOO_MANY_FAULTS;
   else step.effects.push({ kind: "fault", to: producer.key, correlationId, refusal: refused });
 }
+
+/**
+ * Tells a producer that it replied to an assignment which is not known; beyond the same limits, such a reply gets no Fault.
+ * It does not end the session: the replies of a producer that is overloaded may all come after their assignments are
+ * forgotten.
+ */
+export function faultUnknownReply(producer: ProducerSession, refused: Refusal, step: StepContext): void {
+  producer.unknownReplies ??= new RateLimit(MAX_FAULTS_PER_SECOND, MAX_FAULTS);
+  if (producer.unknownReplies.take(step.now) > 0) return;
+  step.effects.push({ kind: "fault", to: producer.key, correlationId: "", refusal: refused });
+}

@@ -22,7 +22,7 @@ import {
 import { excerpt, quote, refusal } from "../vocabulary/reason.js";
 import { assignFromBacklog, settle } from "./credit.js";
 import { endIfOver, expireIfDue } from "./ending.js";
-import { fault } from "./faults.js";
+import { fault, faultUnknownReply } from "./faults.js";
 import { dueAt } from "./gather.js";
 import { finishDrain } from "./sessions.js";
 import type { StepContext } from "./step-context.js";
@@ -65,7 +65,7 @@ function faultUnknownAssignment(producer: ProducerSession, input: ResultReturned
   const message = `assignment ${quote(assignmentText)} is not one of this session; use the assignment_id of an Assignment of the same stream`;
   const metadata = { assignment_id: excerpt(assignmentText) };
   const refused = refusal("ASSIGNMENT_NOT_FOUND", message, metadata);
-  fault(producer, "", refused, step);
+  faultUnknownReply(producer, refused, step);
 }
 
 function dispositionOfUnknown(producer: ProducerSession, { assignment }: ResultReturned): DispositionState {

@@ -46,6 +46,8 @@ export class ProducerSession extends Session {
   isAging = false;
   /** The faults that it may still cause. Created for the first one. */
   faults: RateLimit | undefined = undefined;
+  /** Limits the Faults for replies to unknown assignments; created with the first one. */
+  unknownReplies: RateLimit | undefined = undefined;
   /** Why its session must end after this step, because it caused too many faults. */
   overLimit: Refusal | undefined = undefined;
   answeredCount = 0;

@@ -817,7 +817,8 @@ func (x *Deregister) GetCorrelationId() string {
 type Reply struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The assignment. Required. The server drops the reply to an assignment that it does not know for this session, and
-	// answers with a Fault ASSIGNMENT_NOT_FOUND; it also reports UNKNOWN if dispositions are on.
+	// answers with a Fault ASSIGNMENT_NOT_FOUND, unless there are more than 1,000 at once or 100 a second; it also reports
+	// UNKNOWN if dispositions are on.
 	AssignmentId string `protobuf:"bytes,1,opt,name=assignment_id,json=assignmentId,proto3" json:"assignment_id,omitempty"`
 	// Whether further results for this assignment follow. Default false: this reply is final and returns the credit.
 	More bool `protobuf:"varint,2,opt,name=more,proto3" json:"more,omitempty"`

@@ -220,7 +220,8 @@ export interface Deregister {
 export interface Reply {
   /**
    * The assignment. Required. The server drops the reply to an assignment that it does not know for this session, and
-   * answers with a Fault ASSIGNMENT_NOT_FOUND; it also reports UNKNOWN if dispositions are on.
+   * answers with a Fault ASSIGNMENT_NOT_FOUND, unless there are more than 1,000 at once or 100 a second; it also reports
+   * UNKNOWN if dispositions are on.
    */
   readonly assignmentId: string;
   /** Whether further results for this assignment follow. Default false: this reply is final and returns the credit. */
