@@ -40,8 +40,14 @@ export interface QueueView {
 /** Processes a message. @param waitedMs - how long it was queued; infinity if it must be rejected in any case. */
 export type ProcessMessage = (waitedMs: number, now: Instant) => void;
 
-/** Has a message of `byteLength` bytes processed: at once, or later in the order of arrival. */
-export type Schedule = (byteLength: number, processMessage: ProcessMessage) => void;
+/** Something that a peer sends. */
+export interface FromPeer {
+  /** Key of the peer; see `peerKey`. Peers take turns while the server is busy. */
+  readonly peer: string;
+}
+
+/** Has a message of `byteLength` bytes processed: at once, or later in the order in which its peer sent it. */
+export type Schedule = (from: FromPeer, byteLength: number, processMessage: ProcessMessage) => void;
 
 /** How long a message has waited. */
 export interface Arrival {
@@ -64,7 +70,7 @@ export type TakeMessage = (arrival: Arrival) => MessageInputs | undefined;
 export type MessageInputs = Iterator<Input | undefined>;
 
 /** A stream whose messages are processed in slices. */
-export interface InputStream {
+export interface InputStream extends FromPeer {
   readonly session: SessionKey;
   /** Whether its messages carry requests, which wait while the server is busy with results. */
   readonly carriesRequests: boolean;
@@ -87,10 +93,21 @@ export interface Runtime {
   receive(stream: InputStream, byteLength: number, take: TakeMessage): void;
   /** Schedules calls that carry one request: at once, or behind the queued ones while the server is busy. */
   readonly schedule: Schedule;
-  /** Opens a session for a stream. Its effects are sent to the sink as batches of events. */
-  openStream(sink: Sink, bound: OutboxBound): SessionKey;
+  /**
+   * Does other work for a peer, such as beginning a stream or answering a question: at once, or in a later turn of the event
+   * loop if this one has used up its time or other work of the peer waits. Peers take turns.
+   *
+   * @param work - takes a few milliseconds at most, and throws nothing.
+   */
+  inTurn(from: FromPeer, work: () => void): void;
+  /**
+   * Opens a session for a stream. Its effects are sent to the sink as batches of events.
+   *
+   * @param address - the connection as the transport shows it.
+   */
+  openStream(sink: Sink, bound: OutboxBound, address: string): SessionKey;
   /** Opens a session for a unary call, which handles its effects itself. */
-  openCall(onEffect: (effect: AddressedEffect | Deliver | Summarize) => void): SessionKey;
+  openCall(from: FromPeer, onEffect: (effect: AddressedEffect | Deliver | Summarize) => void): SessionKey;
   /** Subscribes to facts. @returns a function that unsubscribes; a second call of it does nothing. */
   watch(onFact: (fact: Fact) => void): () => void;
   /** Why no further stream may be opened that is no session; undefined if one may. */
@@ -103,6 +120,6 @@ export interface Runtime {
   queueOf(session: SessionKey): QueueView;
   /** Deliveries lost to slow listeners since the start. */
   readonly droppedCount: number;
-  /** Removes a session and tells the core that it has ended. */
+  /** Removes a session and tells the core that it has ended: at once, or in a later turn if many end in this one. */
   close(session: SessionKey): void;
 }

@@ -66,6 +66,7 @@ function stage(
     const session = runtime.openStream(
       { write, end: () => undefined, closing: () => undefined, observe: () => () => true },
       BOUND,
+      "",
     );
     return {
       session,

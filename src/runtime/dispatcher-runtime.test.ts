@@ -15,7 +15,7 @@ function serve() {
   };
   const runtime = new DispatcherRuntime("s", { recentRequests: 0 }, newBatch, clock);
   const heard: string[] = [];
-  const open = () => runtime.openCall(({ kind }) => heard.push(kind));
+  const open = () => runtime.openCall({ peer: "" }, ({ kind }) => heard.push(kind));
   const counts = () => runtime.snapshot().counts;
   return {
     ...{ runtime, heard, open, counts },

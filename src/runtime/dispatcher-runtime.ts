@@ -12,6 +12,7 @@ import type { ActivityLog } from "../ports/activity.js";
 import type { BatchFactory } from "../ports/batch.js";
 import type { Clock } from "../ports/clock.js";
 import type {
+  FromPeer,
   InputStream,
   OutboxBound,
   QueueView,
@@ -43,8 +44,8 @@ export class DispatcherRuntime implements Runtime {
   private readonly outboxServices: OutboxServices;
   private readonly readReplay: ReadReplay = (...range) => this.core.readReplay(...range);
   private resolveIdle: (() => void) | undefined;
-  readonly schedule: Schedule = (byteLength, processMessage) =>
-    this.intake.schedule(byteLength, processMessage);
+  readonly schedule: Schedule = (from, byteLength, processMessage) =>
+    this.intake.schedule(from, byteLength, processMessage);
 
   constructor(
     serverId: string,
@@ -68,7 +69,7 @@ export class DispatcherRuntime implements Runtime {
       for (const watcher of this.watchers) watcher(fact);
     };
     const performer = new Performer(this.sessions, this.broadcast, onFact, (session) =>
-      this.slices.continueLater(session),
+      this.slices.continueLater(session, this.sessions.peerOf(session)),
     );
     this.intake = new Intake(clock, () => this.slices);
     const onStep = (now: Instant): void => {
@@ -87,23 +88,30 @@ export class DispatcherRuntime implements Runtime {
     this.slices.receive(stream, byteLength, take);
   }
 
-  openStream(sink: Sink, bound: OutboxBound): SessionKey {
+  inTurn(from: FromPeer, work: () => void): void {
+    this.slices.inTurn(from, work);
+  }
+
+  openStream(sink: Sink, bound: OutboxBound, address: string): SessionKey {
     const key = this.sessions.nextKey();
     const replays = new ReplayQueue(this.outboxServices.newBatch, this.readReplay);
-    this.sessions.addStream(new Outbox(key, sink, bound, replays, this.outboxServices));
+    this.sessions.addStream(new Outbox({ key, sink, address }, bound, replays, this.outboxServices));
     return key;
   }
 
-  openCall(onEffect: EffectHandler): SessionKey {
+  openCall(from: FromPeer, onEffect: EffectHandler): SessionKey {
     const key = this.sessions.nextKey();
-    this.sessions.addCall(key, onEffect);
+    this.sessions.addCall(key, from, onEffect);
     return key;
   }
 
   close(session: SessionKey): void {
+    const outbox = this.sessions.stream(session);
     this.sessions.remove(session);
     this.slices.drop(session);
-    this.driver.submit({ kind: "sessionClosed", session });
+    const tellCore = () => this.driver.submit({ kind: "sessionClosed", session });
+    if (outbox) this.slices.inTurn(outbox, tellCore);
+    else tellCore();
   }
 
   watch(onFact: (fact: Fact) => void): () => void {

@@ -16,8 +16,8 @@ function setUp() {
       now += ms;
     },
     /** Schedules a message that takes `costMs` to process. */
-    arrive: (name: string, costMs = 0, byteLength = 0) =>
-      intake.schedule(byteLength, (waitedMs) => {
+    arrive: (name: string, costMs = 0, byteLength = 0, peer = "") =>
+      intake.schedule({ peer }, byteLength, (waitedMs) => {
         processed.push([name, waitedMs]);
         now += costMs;
       }),
@@ -121,7 +121,7 @@ describe("the intake", () => {
     arrive("busy", 320);
     const message = (): WeakRef<Uint8Array> => {
       const bytes = new Uint8Array(1_000);
-      intake.schedule(bytes.length, () => void bytes.length);
+      intake.schedule({ peer: "" }, bytes.length, () => void bytes.length);
       return new WeakRef(bytes);
     };
     const first = message();

@@ -3,15 +3,16 @@
  *
  * Results are always processed on arrival. A request is processed on arrival unless this turn of the event loop has used
  * up its time, earlier turns overran theirs, or other requests are queued. Queued requests are processed at the end of a
- * turn, after the results that arrived in it. So results keep flowing under any load. The core rejects a request that
- * was queued too long for its TTL, instead of accepting a request that it cannot answer in time.
+ * turn, after the results that arrived in it. So results keep flowing under any load. Peers take turns in the queue, so a
+ * peer with many requests waits for itself. The core rejects a request that was queued too long for its TTL, instead of
+ * accepting a request that it cannot answer in time.
  *
  * A message may be processed in part; see `slices`. The rests of messages and the queued messages take turns.
  */
 import type { Instant } from "../core/vocabulary/model.js";
 import type { Clock } from "../ports/clock.js";
-import type { ProcessMessage } from "../ports/runtime.js";
-import { Fifo } from "./fifo.js";
+import type { FromPeer, ProcessMessage } from "../ports/runtime.js";
+import { FairQueue } from "./fair-queue.js";
 
 /**
  * Time that a turn of the event loop may use before further requests are queued, in milliseconds. HTTP/2 flow control is
@@ -25,14 +26,16 @@ const TURN_MS = 5;
 const MIN_SHARE = 1 / 32;
 /** Limit of the remembered overrun, in milliseconds. Results come in bursts; without a limit, so would requests. */
 const MAX_DEBT_MS = 50;
-/** Limit of queued messages, in bytes. Beyond it, the oldest are processed with an infinite wait: they are rejected. */
+/**
+ * Limit of queued messages, in bytes. Beyond it, the oldest of a peer that has queued much are processed with an infinite
+ * wait: they are rejected.
+ */
 const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
 /** Memory of a queued message beside its bytes; an estimate. */
 const MESSAGE_BYTES = 512;
 
 interface QueuedMessage {
   readonly queuedAt: Instant;
-  readonly cost: number;
   readonly processMessage: ProcessMessage;
 }
 
@@ -40,19 +43,18 @@ interface QueuedMessage {
 export interface WorkBeforeRequests {
   /** 0 if there is none. */
   readonly length: number;
-  /** Does as much of it as a turn allows. */
-  run(now: Instant): void;
+  /** Does it for a time, in milliseconds. */
+  run(now: Instant, ms: number): void;
 }
 
 const NO_WORK: WorkBeforeRequests = { length: 0, run: () => undefined };
 
-/** The queue of messages that carry requests, in order of arrival across all callers. */
+/** The queue of messages that carry requests. */
 export class Intake {
-  private readonly queue = new Fifo<QueuedMessage>();
+  private readonly queue = new FairQueue<QueuedMessage>();
   /** Goes on with the rest of a message each. */
-  private readonly rests = new Fifo<(now: Instant) => void>();
+  private readonly rests = new FairQueue<(now: Instant) => void>();
   private isRestNext = false;
-  private queuedBytes = 0;
   private turnStartedAt: Instant | undefined;
   /** By how much past turns overran their time, less the idle time after them, in milliseconds. */
   private debtMs = 0;
@@ -71,7 +73,7 @@ export class Intake {
 
   /** Whether further messages exceed the limit. */
   get isFull(): boolean {
-    return this.queuedBytes >= MAX_QUEUED_BYTES;
+    return this.queue.cost >= MAX_QUEUED_BYTES;
   }
 
   /** Time since the first work of this turn of the event loop, in milliseconds; 0 if there was none. */
@@ -88,28 +90,26 @@ export class Intake {
   }
 
   /** Processes a message now, or queues it for the end of this turn or a later one. */
-  schedule(byteLength: number, processMessage: ProcessMessage): void {
+  schedule(from: FromPeer, byteLength: number, processMessage: ProcessMessage): void {
     const now = this.clock.now();
     this.beginTurn(now);
     if (this.length === 0 && this.debtMs === 0 && this.spentMs(now) < TURN_MS) {
       processMessage(0, now);
       return;
     }
-    const cost = byteLength + MESSAGE_BYTES;
-    this.queue.add({ queuedAt: now, cost, processMessage });
-    this.queuedBytes += cost;
-    if (this.queuedBytes > MAX_QUEUED_BYTES) this.rejectOldest(now);
+    this.queue.add(from.peer, { queuedAt: now, processMessage }, byteLength + MESSAGE_BYTES);
+    if (this.queue.cost > MAX_QUEUED_BYTES) this.rejectOldest(now);
   }
 
   /** Goes on with the rest of a message at the end of this turn or a later one. */
-  goOnLater(processRest: (now: Instant) => void): void {
-    this.rests.add(processRest);
+  goOnLater(from: FromPeer, processRest: (now: Instant) => void): void {
+    this.rests.add(from.peer, processRest);
   }
 
   /** Rejects until the limit holds, but ends with this turn of the event loop: the next message goes on. */
   private rejectOldest(startedAt: Instant): void {
-    for (let now = startedAt; this.queuedBytes > MAX_QUEUED_BYTES && now - startedAt < TURN_MS; ) {
-      this.processMessage(now, Number.POSITIVE_INFINITY);
+    for (let now = startedAt; this.queue.cost > MAX_QUEUED_BYTES && now - startedAt < TURN_MS; ) {
+      this.queue.takeFromHeavy()?.processMessage(Number.POSITIVE_INFINITY, now);
       now = this.clock.now();
     }
   }
@@ -117,7 +117,7 @@ export class Intake {
   private endTurn(): void {
     const beganAt = this.turnStartedAt ?? this.clock.now();
     const before = this.before();
-    if (before.length > 0) before.run(this.clock.now());
+    if (before.length > 0) before.run(this.clock.now(), this.length > 0 ? TURN_MS / 2 : TURN_MS);
     const startedAt = this.clock.now();
     const spentMs = startedAt - beganAt;
     const endAt = startedAt + Math.max(TURN_MS - spentMs - this.debtMs, spentMs * MIN_SHARE);
@@ -136,15 +136,11 @@ export class Intake {
   private processNext(now: Instant): void {
     this.isRestNext = !this.isRestNext;
     const processRest = this.isRestNext || this.queue.length === 0 ? this.rests.take() : undefined;
-    if (processRest) processRest(now);
-    else this.processMessage(now, now);
-  }
-
-  /** @param waitedUntil - the end of the message's wait. */
-  private processMessage(now: Instant, waitedUntil: Instant): void {
+    if (processRest) {
+      processRest(now);
+      return;
+    }
     const message = this.queue.take();
-    if (!message) return;
-    this.queuedBytes -= message.cost;
-    message.processMessage(waitedUntil - message.queuedAt, now);
+    message?.processMessage(now - message.queuedAt, now);
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { AddressedEffect, Close, Ready, Replay } from "../core/vocabulary/effect.js";
 import { MIN_SHARED_BYTES, type SessionKey } from "../core/vocabulary/model.js";
+import { peerKey } from "../core/vocabulary/peer.js";
 import { refusal } from "../core/vocabulary/reason.js";
 import type { BatchFactory } from "../ports/batch.js";
 import type { OutboxBound } from "../ports/runtime.js";
@@ -30,6 +31,14 @@ export interface OutboxServices {
   readonly onOverflow: (key: SessionKey) => void;
   /** Called when the transport has taken assignments. @param bytes - the sum of their costs. */
   readonly onWritten: (key: SessionKey, bytes: number) => void;
+}
+
+/** The stream of an outbox. */
+export interface OutgoingStream {
+  readonly key: SessionKey;
+  readonly sink: Sink;
+  /** The connection as the transport shows it. */
+  readonly address: string;
 }
 
 /** The send queue of one stream. */
@@ -59,16 +68,27 @@ export class Outbox {
   private closing: Close | undefined;
   private isOver = false;
 
+  readonly key: SessionKey;
+  private readonly sink: Sink;
+  private readonly address: string;
+
   constructor(
-    readonly key: SessionKey,
-    private readonly sink: Sink,
+    { key, sink, address }: OutgoingStream,
     private readonly bound: OutboxBound,
     private readonly replays: ReplayQueue,
     private readonly shared: OutboxServices,
   ) {
+    this.key = key;
+    this.sink = sink;
+    this.address = address;
     this.maxBytes = bound.maxBytes;
     const hasWork = () => !this.isOver && this.inFlightBytes > 0;
     this.stall = bound.stall && new StallWatch(bound.stall, sink, hasWork, () => this.closeAsStalled());
+  }
+
+  /** Key of the peer of the stream. */
+  get peer(): string {
+    return peerKey(this.address);
   }
 
   /** Whether a rejected submission ends the stream. If false, the rejection is sent on the stream. */

@@ -107,7 +107,7 @@ class Stage {
       newBatch,
       clock,
     );
-    this.producer = this.runtime.openStream(new Peer(), BOUND);
+    this.producer = this.runtime.openStream(new Peer(), BOUND, "");
     this.runtime.submit({
       ...{ kind: "producerOpened", session: this.producer, sessionId: "", producerId: "p", mintedId: "" },
       ...{ displayName: "", labels: [], registrations: [{ topic: "*", group: "" }], maxOutstanding: 0 },
@@ -121,7 +121,7 @@ class Stage {
     options: { readonly overflowAction?: OverflowAction; readonly summaries?: boolean } = {},
   ): { readonly peer: Peer; readonly session: SessionKey } {
     const peer = new Peer();
-    const session = this.runtime.openStream(peer, BOUND);
+    const session = this.runtime.openStream(peer, BOUND, "");
     this.runtime.submit({
       ...{ kind: "listenerOpened", session, sessionId: "", listenerId: `l${session}`, mintedId: "", topics },
       resumeFrom: Object.entries(resumeFrom).map(([topic, sequence]) => ({ topic, epoch: EPOCH, sequence })),

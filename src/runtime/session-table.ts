@@ -1,14 +1,20 @@
 import type { AddressedEffect, Deliver, Summarize } from "../core/vocabulary/effect.js";
 import type { SessionKey } from "../core/vocabulary/model.js";
+import type { FromPeer } from "../ports/runtime.js";
 import type { Outbox } from "./outbox.js";
 
 /** Handles the effects for one unary call. */
 export type EffectHandler = (effect: AddressedEffect | Deliver | Summarize) => void;
 
+interface OpenCall {
+  readonly from: FromPeer;
+  readonly onEffect: EffectHandler;
+}
+
 /** Finds the stream or call of a session key. */
 export class SessionTable {
   private readonly outboxes = new Map<SessionKey, Outbox>();
-  private readonly calls = new Map<SessionKey, EffectHandler>();
+  private readonly calls = new Map<SessionKey, OpenCall>();
   private latest: SessionKey = 0;
   private droppedBefore = 0;
 
@@ -33,8 +39,8 @@ export class SessionTable {
     this.outboxes.set(outbox.key, outbox);
   }
 
-  addCall(key: SessionKey, onEffect: EffectHandler): void {
-    this.calls.set(key, onEffect);
+  addCall(key: SessionKey, from: FromPeer, onEffect: EffectHandler): void {
+    this.calls.set(key, { from, onEffect });
   }
 
   /** The open stream of a key; undefined if there is none. */
@@ -44,7 +50,12 @@ export class SessionTable {
 
   /** The handler of an open call; undefined if there is none. */
   call(key: SessionKey): EffectHandler | undefined {
-    return this.calls.get(key);
+    return this.calls.get(key)?.onEffect;
+  }
+
+  /** Key of the peer of an open stream or call; "" if there is none. */
+  peerOf(key: SessionKey): string {
+    return (this.outboxes.get(key) ?? this.calls.get(key)?.from)?.peer ?? "";
   }
 
   remove(key: SessionKey): void {

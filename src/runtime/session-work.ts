@@ -39,5 +39,9 @@ export class SessionWork {
   /** Bytes of the messages. */
   byteLength = 0;
 
-  constructor(readonly session: SessionKey) {}
+  /** @param peer - key of the peer. */
+  constructor(
+    readonly session: SessionKey,
+    readonly peer: string,
+  ) {}
 }

@@ -55,6 +55,7 @@ function setUp() {
     constructor(
       readonly name: string,
       readonly carriesRequests = false,
+      readonly peer = "",
     ) {}
     pause(): void {
       this.isPaused = true;
@@ -88,7 +89,7 @@ function setUp() {
   return {
     log,
     slices,
-    stream: (name: string, carriesRequests = false) => new Stream(name, carriesRequests),
+    stream: (name: string, carriesRequests = false, peer = "") => new Stream(name, carriesRequests, peer),
     /** Whom an effect of a step concerns. */
     whenStepped: (callback: (id: string) => void) => {
       onStep = callback;
@@ -226,7 +227,7 @@ describe("a step that the core continues", () => {
   it("goes on in the turn's end, ahead of the rest of its message and of later ones", async () => {
     const { stream, log, settle, slices, whenStepped } = setUp();
     const a = stream("a");
-    whenStepped((id) => id === "a1-1" && slices.continueLater(a.session));
+    whenStepped((id) => id === "a1-1" && slices.continueLater(a.session, ""));
     a.receive("1", 4);
     a.receive("2", 1);
     expect(log).toEqual(all("a1", 2));
@@ -236,8 +237,8 @@ describe("a step that the core continues", () => {
 
   it("of a session without a stream goes on, too, once for each effect", async () => {
     const { log, settle, slices } = setUp();
-    slices.continueLater(7);
-    slices.continueLater(7);
+    slices.continueLater(7, "");
+    slices.continueLater(7, "");
     expect(log).toEqual([]);
     await settle();
     expect(log).toEqual(["continue 7"]);
@@ -246,7 +247,7 @@ describe("a step that the core continues", () => {
   it("stays when the stream ends, because the core may have work left", async () => {
     const { stream, log, settle, slices } = setUp();
     const a = stream("a");
-    slices.continueLater(a.session);
+    slices.continueLater(a.session, "");
     a.receive("1", 1);
     a.close();
     await settle();
@@ -305,5 +306,57 @@ describe("the rest of a message with requests", () => {
     expect(a.isPaused).toBe(false);
     for (let i = 0; i < 4; i++) a.receive("more", 1, 1_000_000);
     expect(a.isPaused).toBe(false);
+  });
+});
+
+describe("peers", () => {
+  it("take turns, however many streams of one of them wait", async () => {
+    const { stream, work, order, settle } = setUp();
+    const busy = Array.from({ length: 20 }, (_, i) => stream(`a${i}/`, false, "10.0.0.1"));
+    work(1);
+    for (const each of busy) each.receive("1", PER_SLICE * 2);
+    stream("b", false, "10.0.0.2").receive("1", 1);
+
+    await settle();
+
+    // The first three streams used up the turn, so everything else waited.
+    expect(order().indexOf("b1")).toBeLessThanOrEqual(5);
+  });
+});
+
+describe("other work of a peer", () => {
+  it("is done at once while the turn has time", () => {
+    const { slices, log } = setUp();
+    slices.inTurn({ peer: "a" }, () => log.push("a1"));
+    expect(log).toEqual(["a1"]);
+  });
+
+  it("waits for a later turn once the turn has used up its time, in the order of its peer", async () => {
+    const { slices, log, work, settle } = setUp();
+    const does = (name: string) => () => {
+      log.push(name);
+      work(2);
+    };
+    for (const name of ["a1", "a2", "a3", "a4", "a5"]) slices.inTurn({ peer: "a" }, does(name));
+    slices.inTurn({ peer: "b" }, does("b1"));
+    expect(log).toEqual(["a1", "a2", "a3"]);
+
+    expect(await settle()).toBe(1);
+
+    expect(log).toEqual(["a1", "a2", "a3", "a4", "b1", "a5"]);
+  });
+
+  it("waits behind earlier work of its peer, also when a new turn has time", async () => {
+    const { slices, log, work, settle } = setUp();
+    const does = (name: string) => () => {
+      log.push(name);
+      work(6);
+    };
+    for (const name of ["a1", "a2", "a3"]) slices.inTurn({ peer: "a" }, does(name));
+    await nextTurn();
+    slices.inTurn({ peer: "a" }, does("a4"));
+    await settle();
+
+    expect(log).toEqual(["a1", "a2", "a3", "a4"]);
   });
 });

@@ -2,8 +2,11 @@
  * Processes messages in slices, so that no message holds the event loop.
  *
  * A message becomes inputs one by one. When it has used up its slice, the rest waits, and other streams get their turns.
- * The sessions that wait go on at the end of each turn of the event loop, first in, first out, each for one slice. The
- * rest of a message with requests waits in the intake, behind the requests of other callers.
+ * The sessions that wait go on at the end of each turn of the event loop, each for one slice. Peers take turns, and so do the
+ * sessions of a peer. The rest of a message with requests waits in the intake, beside the requests of other callers.
+ *
+ * Other work of a peer waits in the same queue once a turn has used up its time: a thousand sessions that end together, or
+ * a thousand questions, would otherwise hold the event loop as one long message would.
  *
  * The order of a stream holds. While anything of a session waits, its later messages and its half-close wait behind it,
  * and reading is paused if they are many. A step that the core continues goes ahead of everything that the session sends.
@@ -11,14 +14,14 @@
 import type { Input } from "../core/vocabulary/input.js";
 import type { Instant, SessionKey } from "../core/vocabulary/model.js";
 import type { Clock } from "../ports/clock.js";
-import type { InputStream, MessageInputs, TakeMessage } from "../ports/runtime.js";
-import { Fifo } from "./fifo.js";
+import type { FromPeer, InputStream, MessageInputs, TakeMessage } from "../ports/runtime.js";
+import { FairQueue } from "./fair-queue.js";
 import type { Intake } from "./intake.js";
 import { ArrivedMessage, SessionWork } from "./session-work.js";
 
 /** Time that one message or continuation gets before others, in milliseconds. */
 const SLICE_MS = 2;
-/** Time in which waiting sessions get slices in one turn of the event loop, in milliseconds. */
+/** Time of a turn of the event loop after which further work waits, in milliseconds. */
 const TURN_MS = 5;
 /** Reading pauses while messages of this size wait, in bytes. A message that waits alone may be larger. */
 const MAX_WAITING_BYTES = 64 * 1024;
@@ -46,8 +49,8 @@ export interface SliceDriver {
 export class Slices {
   /** The sessions of which something waits. */
   private readonly works = new Map<SessionKey, SessionWork>();
-  /** The sessions that go on at the end of the turn; those that go on with requests are in the intake. */
-  private readonly queue = new Fifo<SessionWork>();
+  /** Work for the end of the turn. Sessions that go on with requests are in the intake. */
+  private readonly queue = new FairQueue<(now: Instant) => void>();
   private waitingBytes = 0;
   /** The session whose message is being processed. */
   private current: SessionKey | undefined = undefined;
@@ -58,7 +61,7 @@ export class Slices {
     private readonly intake: Intake,
   ) {}
 
-  /** The number of sessions that go on at the end of this turn. */
+  /** The number of pieces of work for the end of this turn. */
   get length(): number {
     return this.queue.length;
   }
@@ -73,15 +76,25 @@ export class Slices {
     }
     const mustPause = this.intake.isFull;
     if (mustPause) stream.pause();
-    this.intake.schedule(byteLength, (waitedMs, now) => {
+    this.intake.schedule(stream, byteLength, (waitedMs, now) => {
       this.process(new ArrivedMessage(stream, byteLength, take, waitedMs), now, true);
       if (mustPause && !this.works.get(stream.session)?.paused) stream.resume();
     });
   }
 
+  /** Does other work of a peer, now or in a later turn; see `Runtime.inTurn`. */
+  inTurn(from: FromPeer, work: () => void): void {
+    const now = this.clock.now();
+    this.intake.beginTurn(now);
+    const mustWait =
+      this.intake.spentMs(now) >= TURN_MS || (this.queue.length > 0 && this.queue.has(from.peer));
+    if (mustWait) this.queue.add(from.peer, work);
+    else work();
+  }
+
   /** Submits `workContinued` for a session later, ahead of everything that the session sends. */
-  continueLater(session: SessionKey): void {
-    const work = this.workOf(session);
+  continueLater(session: SessionKey, peer: string): void {
+    const work = this.workOf(session, peer);
     work.needsContinue = true;
     if (session === this.current) this.driver.interrupt();
     if (!work.isQueued) this.enqueue(work, this.clock.now());
@@ -98,12 +111,11 @@ export class Slices {
     if (!work.needsContinue) this.works.delete(session);
   }
 
-  /** Gives each session that waits one slice, the first ones first, until the time of the turn is used up. */
-  run(startedAt: Instant): void {
+  /** Does the work that waits, each piece once at most, until the time is used up. */
+  run(startedAt: Instant, ms: number): void {
     let now = startedAt;
-    for (let left = this.queue.length; left > 0 && now - startedAt < TURN_MS; left--) {
-      const work = this.queue.take();
-      if (work) this.goOn(work, now);
+    for (let left = this.queue.length; left > 0 && now - startedAt < ms; left--) {
+      this.queue.take()?.(now);
       now = this.clock.now();
     }
   }
@@ -113,7 +125,7 @@ export class Slices {
     const { session } = message.stream;
     const mustWait = !hasTime || this.driver.isRunning || (this.works.size > 0 && this.works.has(session));
     if (!mustWait && this.advance(message, now)) return;
-    const work = this.workOf(session);
+    const work = this.workOf(session, message.stream.peer);
     message.wait(now);
     if (mustWait) work.messages.add(message);
     else work.messages.addFirst(message);
@@ -170,9 +182,9 @@ export class Slices {
     work.isQueued = true;
     const message = work.messages.first;
     if (!work.needsContinue && message?.stream.carriesRequests) {
-      this.intake.goOnLater((at) => this.goOn(work, at));
+      this.intake.goOnLater(work, (at) => this.goOn(work, at));
     } else {
-      this.queue.add(work);
+      this.queue.add(work.peer, (at) => this.goOn(work, at));
     }
     this.intake.beginTurn(now);
   }
@@ -184,10 +196,10 @@ export class Slices {
     stream.pause();
   }
 
-  private workOf(session: SessionKey): SessionWork {
+  private workOf(session: SessionKey, peer: string): SessionWork {
     let work = this.works.get(session);
     if (!work) {
-      work = new SessionWork(session);
+      work = new SessionWork(session, peer);
       this.works.set(session, work);
     }
     return work;

@@ -95,11 +95,12 @@ class Stage {
     const encoding = createEncodeContext({ clock, serverId: "s", heartbeatMs: 1e12, maxMessageBytes });
     const limits = { heartbeatMs: 1e12, producerBufferBytes: windowBytes, recentRequests: 0 };
     this.runtime = new DispatcherRuntime("s", limits, (min) => new EventBatch(encoding, min), clock);
-    this.session = this.runtime.openStream(this.sink, {
-      ...{ maxBytes: windowBytes, overflow: "SLOW_PRODUCER", endsOnReject: false },
+    const bound = {
+      ...{ maxBytes: windowBytes, overflow: "SLOW_PRODUCER" as const, endsOnReject: false },
       stall: { watchdog: this.watchdog, timeoutMs: TIMEOUT_MS },
       reportAtBytes: reportAtBytes(windowBytes, maxMessageBytes),
-    });
+    } as const;
+    this.session = this.runtime.openStream(this.sink, bound, "");
     this.runtime.submit({
       ...{ kind: "producerOpened", session: this.session, sessionId: "", producerId: "p", mintedId: "" },
       ...{ displayName: "", labels: [], registrations: [{ topic: "t", group: "" }], maxOutstanding: 10_000 },
@@ -180,8 +181,7 @@ describe("the window of a producer", () => {
     const newBatch = (minSharedBytes: number) => new EventBatch(encoding, minSharedBytes);
     const nothing = () => ({ gap: undefined, deliveries: [], next: 1 });
     const outbox = new Outbox(
-      1,
-      sink,
+      { key: 1, sink, address: "" },
       { maxBytes: KIB, overflow: "SLOW_PRODUCER", endsOnReject: false, reportAtBytes: 5_000 },
       new ReplayQueue(newBatch, nothing),
       { newBatch, onOverflow: () => undefined, onWritten: (_, bytes) => reports.push(bytes) },

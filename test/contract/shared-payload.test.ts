@@ -46,6 +46,7 @@ class Stage {
     return this.runtime.openStream(
       { write, end: () => undefined, closing: () => undefined, observe: () => () => true },
       BOUND,
+      "",
     );
   }
 

@@ -1,6 +1,6 @@
 import type { sendUnaryData } from "@grpc/grpc-js";
 import { DispatchResponse } from "ate-dispatcher-client/internal";
-import { deadlineOf, type UnaryCall } from "../transport/call.js";
+import { deadlineOf, peerOf, type UnaryCall } from "../transport/call.js";
 import { decodeCall } from "../wire/decode-submit.js";
 import { acceptance } from "../wire/encode-event.js";
 import type { Edge } from "./edge.js";
@@ -9,7 +9,7 @@ import { answerUnary } from "./unary.js";
 
 /** Handles Dispatch: scatters a request, and answers as soon as the request is accepted. */
 export function dispatch(edge: Edge, call: UnaryCall, callback: sendUnaryData<Uint8Array>): void {
-  edge.runtime.schedule(call.request.byteLength, (waitedMs) => {
+  edge.runtime.schedule(peerOf(call), call.request.byteLength, (waitedMs) => {
     if (!call.cancelled) processMessage(edge, call, waitedMs, callback);
   });
 }

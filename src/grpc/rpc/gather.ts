@@ -1,6 +1,7 @@
 import type { SessionKey } from "../../core/vocabulary/model.js";
+import { peerKey } from "../../core/vocabulary/peer.js";
 import type { InputStream } from "../../ports/runtime.js";
-import { deadlineOf, fail, guard, type OutgoingCall, sinkOf, subscribe } from "../transport/call.js";
+import { deadlineOf, fail, guard, type OutgoingCall, peerOf, sinkOf, subscribe } from "../transport/call.js";
 import { decodeCall } from "../wire/decode-submit.js";
 import type { Edge } from "./edge.js";
 import { contextOf, requestSubmitted } from "./submitted.js";
@@ -9,7 +10,7 @@ type GatherCall = OutgoingCall & { readonly request: Buffer };
 
 /** Handles Gather: scatters a request and streams its acceptance, results and summary. */
 export function gather(edge: Edge, call: GatherCall): void {
-  edge.runtime.schedule(call.request.byteLength, (waitedMs) => {
+  edge.runtime.schedule(peerOf(call), call.request.byteLength, (waitedMs) => {
     if (!call.cancelled) processMessage(edge, call, waitedMs);
   });
 }
@@ -27,9 +28,10 @@ function processMessage(edge: Edge, call: GatherCall, waitedMs: number): void {
         endsOnReject: true,
         stall: { watchdog: edge.closing, timeoutMs: options.closeTimeoutMs },
       } as const;
-      const session = runtime.openStream(sinkOf(call, edge), bound);
+      const address = call.getPeer();
+      const session = runtime.openStream(sinkOf(call, edge), bound, address);
       subscribe(call, edge, { closed: () => runtime.close(session) });
-      runtime.submit({ kind: "callerOpened", session, peer: call.getPeer() });
+      runtime.submit({ kind: "callerOpened", session, peer: address });
       const submission = {
         session,
         peer: undefined,
@@ -56,6 +58,7 @@ function processMessage(edge: Edge, call: GatherCall, waitedMs: number): void {
 function streamOf({ logger }: Edge, call: GatherCall, session: SessionKey): InputStream {
   return {
     session,
+    peer: peerKey(call.getPeer()),
     carriesRequests: false,
     pause: () => undefined,
     resume: () => undefined,

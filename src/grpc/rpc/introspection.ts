@@ -17,7 +17,7 @@ import {
 } from "ate-dispatcher-client/internal";
 import { invalid, type Refusal, refusal } from "../../core/vocabulary/reason.js";
 import type { ListenerView, ProducerView, RequestView } from "../../core/vocabulary/views.js";
-import { guard, type UnaryCall } from "../transport/call.js";
+import { guard, peerOf, type UnaryCall } from "../transport/call.js";
 import { decodeCold } from "../wire/decode-cold.js";
 import { encodePage } from "../wire/encode-page.js";
 import {
@@ -95,12 +95,15 @@ function unknownRequest(requestId: string): Refusal {
   return refusal("REQUEST_NOT_FOUND", message, { request_id: requestId });
 }
 
-function handlerOf({ logger }: Edge, answer: (request: Buffer) => Answer): Handler {
+function handlerOf({ logger, runtime }: Edge, answer: (request: Buffer) => Answer): Handler {
   return (call, callback) => {
-    guard(logger, callback, () => {
-      const response = answer(call.request);
-      if (response instanceof Uint8Array) callback(null, response);
-      else callback(grpcStatus(response.refusal));
+    runtime.inTurn(peerOf(call), () => {
+      if (call.cancelled) return;
+      guard(logger, callback, () => {
+        const response = answer(call.request);
+        if (response instanceof Uint8Array) callback(null, response);
+        else callback(grpcStatus(response.refusal));
+      });
     });
   };
 }

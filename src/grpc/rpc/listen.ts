@@ -3,7 +3,7 @@ import type { ListenerOpened } from "../../core/vocabulary/input.js";
 import type { OverflowAction, SessionKey } from "../../core/vocabulary/model.js";
 import { invalid } from "../../core/vocabulary/reason.js";
 import type { OutboxBound } from "../../ports/runtime.js";
-import { fail, guard, type OutgoingCall, sinkOf, subscribe } from "../transport/call.js";
+import { fail, guard, type OutgoingCall, peerOf, sinkOf, subscribe } from "../transport/call.js";
 import { decodeLimited } from "../wire/decode-cold.js";
 import { opaqueId } from "../wire/ids.js";
 import { grpcStatus } from "../wire/status.js";
@@ -22,8 +22,16 @@ const NO_PARTS = invalid([
   { field: "cursors_follow", description: "is set, but a Listen has only one message; use Subscribe" },
 ]);
 
+type ListenCall = OutgoingCall & { readonly request: Buffer };
+
 /** Handles Listen: a listener's session whose topics UpdateListener changes. */
-export function listen(edge: Edge, call: OutgoingCall & { readonly request: Buffer }): void {
+export function listen(edge: Edge, call: ListenCall): void {
+  edge.runtime.inTurn(peerOf(call), () => {
+    if (!call.cancelled) open(edge, call);
+  });
+}
+
+function open(edge: Edge, call: ListenCall): void {
   const { runtime, logger } = edge;
   guard(
     logger,
@@ -39,9 +47,10 @@ export function listen(edge: Edge, call: OutgoingCall & { readonly request: Buff
         fail(call, grpcStatus(NO_PARTS));
         return;
       }
-      const session = runtime.openStream(sinkOf(call, edge), LISTENER_BOUND);
+      const address = call.getPeer();
+      const session = runtime.openStream(sinkOf(call, edge), LISTENER_BOUND, address);
       subscribe(call, edge, { session, closed: () => runtime.close(session) });
-      runtime.submit(listenerOpened(session, request, call.getPeer()));
+      runtime.submit(listenerOpened(session, request, address));
     },
   );
 }

@@ -29,8 +29,9 @@ export function produce(edge: Edge, call: BidiCall): void {
     stall: { watchdog: edge.closing, timeoutMs: options.closeTimeoutMs },
     reportAtBytes: reportAtBytes(options.producerBufferBytes, options.maxMessageBytes),
   } as const;
-  const session = runtime.openStream(sinkOf(call, edge), bound);
-  const conversation = new ProducerConversation(session, call.getPeer(), {
+  const address = call.getPeer();
+  const session = runtime.openStream(sinkOf(call, edge), bound, address);
+  const conversation = new ProducerConversation(session, address, {
     maxResultBytes: maxResultBytes(options.maxMessageBytes),
     entries: edge.entryLimits,
   });

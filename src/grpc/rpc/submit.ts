@@ -15,7 +15,8 @@ export function submit(edge: Edge, call: BidiCall): void {
     endsOnReject: false,
     stall: { watchdog: edge.closing, timeoutMs: options.closeTimeoutMs },
   } as const;
-  const session = runtime.openStream(sinkOf(call, edge), bound);
+  const address = call.getPeer();
+  const session = runtime.openStream(sinkOf(call, edge), bound, address);
   subscribeToMessages(call, edge, {
     session,
     carriesRequests: true,
@@ -24,7 +25,7 @@ export function submit(edge: Edge, call: BidiCall): void {
     halfClosed: () => runtime.submit({ kind: "callerFinished", session }),
     closed: () => runtime.close(session),
   });
-  runtime.submit({ kind: "callerOpened", session, peer: call.getPeer() });
+  runtime.submit({ kind: "callerOpened", session, peer: address });
 }
 
 function* inputsOf(

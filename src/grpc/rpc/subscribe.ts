@@ -12,8 +12,9 @@ type TopicsUpdate = Extract<NonNullable<SubscribeRequest["message"]>, { readonly
 
 /** Handles Subscribe: a listener's session whose topics change through messages on the stream itself. */
 export function subscribe(edge: Edge, call: BidiCall): void {
-  const session = edge.runtime.openStream(sinkOf(call, edge, SUBSCRIBE_PATHS), LISTENER_BOUND);
-  const conversation = new ListenerConversation(edge, session, call.getPeer());
+  const address = call.getPeer();
+  const session = edge.runtime.openStream(sinkOf(call, edge, SUBSCRIBE_PATHS), LISTENER_BOUND, address);
+  const conversation = new ListenerConversation(edge, session, address);
   subscribeToMessages(call, edge, {
     session,
     message: (message) => {

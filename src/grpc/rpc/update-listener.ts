@@ -1,25 +1,28 @@
 import type { sendUnaryData } from "@grpc/grpc-js";
 import { UpdateListenerRequest, UpdateListenerResponse } from "ate-dispatcher-client/internal";
-import type { UnaryCall } from "../transport/call.js";
+import { peerOf, type UnaryCall } from "../transport/call.js";
 import { decodeLimited } from "../wire/decode-cold.js";
 import type { Edge } from "./edge.js";
 import { answerUnary } from "./unary.js";
 
 /** Handles UpdateListener: changes the topics of a connected listener. */
 export function updateListener(edge: Edge, call: UnaryCall, callback: sendUnaryData<Uint8Array>): void {
-  answerUnary(
-    edge,
-    call,
-    callback,
-    (session) => {
-      const decoded = decodeLimited(UpdateListenerRequest, call.request, edge.entryLimits.updateListener);
-      if ("refused" in decoded) return decoded;
-      const { listenerId, addTopics, removeTopics } = decoded.message;
-      return { kind: "listenerUpdated", session, listenerId, add: addTopics, remove: removeTopics };
-    },
-    (effect) =>
-      effect.kind === "updated"
-        ? UpdateListenerResponse.encode({ topics: effect.topics }).finish()
-        : undefined,
-  );
+  edge.runtime.inTurn(peerOf(call), () => {
+    if (call.cancelled) return;
+    answerUnary(
+      edge,
+      call,
+      callback,
+      (session) => {
+        const decoded = decodeLimited(UpdateListenerRequest, call.request, edge.entryLimits.updateListener);
+        if ("refused" in decoded) return decoded;
+        const { listenerId, addTopics, removeTopics } = decoded.message;
+        return { kind: "listenerUpdated", session, listenerId, add: addTopics, remove: removeTopics };
+      },
+      (effect) =>
+        effect.kind === "updated"
+          ? UpdateListenerResponse.encode({ topics: effect.topics }).finish()
+          : undefined,
+    );
+  });
 }

@@ -4,19 +4,23 @@
  */
 import { WatchRequest } from "ate-dispatcher-client/internal";
 import { TopicFilter } from "../../core/vocabulary/topic-filter.js";
-import { fail, guard, type OutgoingCall, sinkOf, subscribe } from "../transport/call.js";
+import { fail, guard, type OutgoingCall, peerOf, sinkOf, subscribe } from "../transport/call.js";
 import { decodeCold } from "../wire/decode-cold.js";
 import { grpcStatus } from "../wire/status.js";
 import type { Edge } from "./edge.js";
 import { topicFilterRefusal } from "./topic-filter.js";
 import type { Watchers } from "./watchers.js";
 
+type WatchCall = OutgoingCall & { readonly request: Buffer };
+
 /** Handles Watch. */
-export function watch(
-  edge: Edge,
-  watchers: Watchers,
-  call: OutgoingCall & { readonly request: Buffer },
-): void {
+export function watch(edge: Edge, watchers: Watchers, call: WatchCall): void {
+  edge.runtime.inTurn(peerOf(call), () => {
+    if (!call.cancelled) join(edge, watchers, call);
+  });
+}
+
+function join(edge: Edge, watchers: Watchers, call: WatchCall): void {
   guard(
     edge.logger,
     (status) => fail(call, status),

@@ -14,10 +14,11 @@ import {
 } from "@grpc/grpc-js";
 import { WireError } from "ate-dispatcher-client/internal";
 import type { Instant, SessionKey } from "../../core/vocabulary/model.js";
+import { peerKey } from "../../core/vocabulary/peer.js";
 import type { Refusal } from "../../core/vocabulary/reason.js";
 import type { Clock } from "../../ports/clock.js";
 import type { Logger } from "../../ports/logger.js";
-import type { Arrival, InputStream, MessageInputs, Runtime } from "../../ports/runtime.js";
+import type { Arrival, FromPeer, InputStream, MessageInputs, Runtime } from "../../ports/runtime.js";
 import type { Sink } from "../../ports/sink.js";
 import type { Watchdog } from "../../ports/watchdog.js";
 import { FIELD_PATHS, type FieldPaths } from "../wire/field-paths.js";
@@ -250,6 +251,7 @@ class MessageStream implements InputStream {
   readonly session: SessionKey;
   readonly carriesRequests: boolean;
   private readonly membership: Membership | undefined;
+  private knownPeer: string | undefined = undefined;
   /** Whether the stream has ended, or must end because of a message. */
   private isOver = false;
 
@@ -261,6 +263,11 @@ class MessageStream implements InputStream {
     this.session = events.session;
     this.carriesRequests = events.carriesRequests ?? false;
     this.membership = join(call, services, events);
+  }
+
+  get peer(): string {
+    this.knownPeer ??= peerKey(this.call.getPeer());
+    return this.knownPeer;
   }
 
   pause(): void {
@@ -310,6 +317,20 @@ function onceClosed(call: OutgoingCall, closed: () => void): void {
   };
   call.on("cancelled", close);
   call.on("close", close);
+}
+
+/** The peer of a call. */
+export function peerOf(call: UnaryCall | OutgoingCall): FromPeer {
+  return new CallPeer(call);
+}
+
+/** Finds the key of the peer only when it is asked: most calls never wait. */
+class CallPeer implements FromPeer {
+  constructor(private readonly call: UnaryCall | OutgoingCall) {}
+
+  get peer(): string {
+    return peerKey(this.call.getPeer());
+  }
 }
 
 /** Calls back when the peer cancels a unary call or its deadline passes. */
