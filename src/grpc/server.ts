@@ -151,7 +151,13 @@ export function createGrpcServer(
     subscribe: (call: BidiCall) => subscribe(edge, call),
   });
   const watchers = new Watchers(edge, facts, ticker);
-  const boundServers = new BoundServers(internals, headers, peers, connections);
+  const boundServers = new BoundServers({
+    internals,
+    headers,
+    peers,
+    connections,
+    runtime: services.runtime,
+  });
   server.addService(withRawBytes(IntrospectionServiceService), {
     ...introspection(edge, facts),
     watch: (call: ServerStreamCall) => watch(edge, watchers, call),

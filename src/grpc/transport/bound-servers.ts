@@ -1,34 +1,36 @@
 /** The only file that subscribes to events of the HTTP/2 servers below grpc-js, one for each bound address. */
 import type { Http2Server, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
+import type { Runtime } from "../../ports/runtime.js";
 import type { CallHeaders } from "./call-headers.js";
 import type { Connections } from "./connections.js";
 import type { GrpcJsInternals } from "./grpc-js-internals.js";
 import type { PeerConnections } from "./peer-connections.js";
 
+type BeginStream = (this: Http2Server, stream: ServerHttp2Stream, ...rest: readonly unknown[]) => void;
+
+/** Services that hear of connections and streams. */
+export interface BoundServerServices {
+  readonly internals: GrpcJsInternals;
+  readonly headers: CallHeaders;
+  readonly peers: PeerConnections;
+  /** Undefined if connections have no maximum age. */
+  readonly connections: Connections | undefined;
+  readonly runtime: Pick<Runtime, "inTurn">;
+}
+
 /** The HTTP/2 servers that are subscribed to. */
 export class BoundServers {
   readonly #sockets = new Map<Http2Server, Set<Socket>>();
-  readonly #internals: GrpcJsInternals;
-  readonly #headers: CallHeaders;
-  readonly #peers: PeerConnections;
-  readonly #connections: Connections | undefined;
+  readonly #services: BoundServerServices;
 
-  /** @param connections - undefined if connections have no maximum age. */
-  constructor(
-    internals: GrpcJsInternals,
-    headers: CallHeaders,
-    peers: PeerConnections,
-    connections: Connections | undefined,
-  ) {
-    this.#internals = internals;
-    this.#peers = peers;
-    this.#headers = headers;
-    this.#connections = connections;
+  constructor(services: BoundServerServices) {
+    this.#services = services;
   }
 
   /** Subscribes to servers. Those that are subscribed to are skipped. */
   add(servers: readonly Http2Server[]): void {
+    const { connections } = this.#services;
     for (const server of servers) {
       if (this.#sockets.has(server)) continue;
       const open = new Set<Socket>();
@@ -36,29 +38,50 @@ export class BoundServers {
       // Node subscribed when it created the server; the peer must be known before the session begins.
       server.prependListener("connection", (socket: Socket) => {
         open.add(socket);
-        const closed = this.#peers.opened(socket);
+        const closed = this.#services.peers.opened(socket);
         socket.on("close", () => {
           open.delete(socket);
           closed();
         });
       });
-      // grpc-js subscribed when it created the server; the headers must be read before it reads them.
-      server.prependListener("stream", (stream, headers) => this.#headers.read(stream, headers));
+      this.#beginInTurns(server);
       server.on("session", (session) => {
         this.#followPeer(session);
-        this.#internals.pingWhileClosing(session);
+        this.#services.internals.pingWhileClosing(session);
       });
       server.on("sessionError", (error, session) => {
         // Node found a flood or a violation of HTTP/2. Errors of the system, such as ECONNRESET, are nobody's fault.
         if (String((error as NodeJS.ErrnoException).code).startsWith("ERR_HTTP2_"))
-          this.#peers.failed(session);
+          this.#services.peers.failed(session);
       });
-      if (this.#connections) followAges(server, this.#connections);
+      if (connections) followAges(server, connections);
     }
   }
 
+  /**
+   * Lets the calls of each peer begin in its turn. grpc-js begins each when its headers arrive, which takes a quarter of a
+   * millisecond; a thousand of them, with HPACK no more than 20 KB, would hold the event loop for as many quarters.
+   */
+  #beginInTurns(server: Http2Server): void {
+    // grpc-js subscribed when it created the server.
+    const listeners = server.listeners("stream") as BeginStream[];
+    server.removeAllListeners("stream");
+    server.on("stream", (stream: ServerHttp2Stream, headers, ...rest) => {
+      this.#services.headers.read(stream, headers);
+      const peer = this.#services.peers.of(stream.session)?.peer.address ?? "";
+      let hasBegun = false;
+      this.#services.runtime.inTurn({ peer }, () => {
+        hasBegun = true;
+        if (stream.destroyed || stream.closed) return;
+        for (const listener of listeners) listener.call(server, stream, headers, ...rest);
+      });
+      // grpc-js listens to errors of the streams that it has begun; an error that nobody listens to ends the process.
+      if (!hasBegun) stream.on("error", () => undefined);
+    });
+  }
+
   #followPeer(session: ServerHttp2Session): void {
-    const { connection, started } = this.#peers.begun(session);
+    const { connection, started } = this.#services.peers.begun(session);
     session.once("connect", (_session, socket: Socket) => {
       connection.socket = socket;
     });
@@ -68,7 +91,7 @@ export class BoundServers {
     const onAborted = (): void => {
       // All streams of a connection are aborted when it closes.
       const isOpen = !session.destroyed && session.socket?.destroyed === false;
-      if (isOpen) this.#peers.annoyed(connection);
+      if (isOpen) this.#services.peers.annoyed(connection);
     };
     session.prependListener("stream", (stream: ServerHttp2Stream) => stream.on("aborted", onAborted));
   }
