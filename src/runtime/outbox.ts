@@ -16,6 +16,11 @@ import { StallWatch } from "./stall-watch.js";
 
 /** Limit of bytes in flight to the transport; usually more than one turn of the event loop produces. */
 const MAX_IN_FLIGHT_BYTES = 1024 * 1024;
+/**
+ * Limit of messages in flight to the transport. What waits here can still be merged. And when a stream breaks, Node creates
+ * an error for each message that waits in it.
+ */
+const MAX_IN_FLIGHT_MESSAGES = 16;
 /** Largest message that merges several chunks, in bytes; far below the 4 MiB that gRPC receivers accept by default. */
 const MAX_MERGED_BYTES = 256 * 1024;
 /** Limit of replayed bytes in flight. It is lower, because every listener has its own copy of a replay. */
@@ -50,6 +55,7 @@ export class Outbox {
   /** The part of the queued bytes that the window of the producer bounds. */
   private queuedAssignedBytes = 0;
   private inFlightBytes = 0;
+  private inFlightCount = 0;
   /** Costs of written assignments that are not reported yet. */
   private unreportedBytes = 0;
   private maxBytes: number;
@@ -194,6 +200,7 @@ export class Outbox {
     const isReplaying = this.aheadCount === 0 && !this.replays.isEmpty;
     const maxInFlight = isReplaying ? MAX_REPLAY_IN_FLIGHT_BYTES : MAX_IN_FLIGHT_BYTES;
     if (this.isOver || this.inFlightBytes >= maxInFlight) return false;
+    if (this.inFlightCount >= MAX_IN_FLIGHT_MESSAGES) return false;
     if (isReplaying) {
       const { parts, deliveryCount } = this.replays.take();
       this.deliveredTotal += deliveryCount;
@@ -209,9 +216,11 @@ export class Outbox {
     let byteLength = 0;
     for (const part of parts) byteLength += part.length;
     this.inFlightBytes += byteLength;
+    this.inFlightCount++;
     this.stall?.begin();
     this.sink.write(parts, () => {
       this.inFlightBytes -= byteLength;
+      this.inFlightCount--;
       if (assignedBytes > 0) this.noteWritten(assignedBytes);
       this.flush();
     });
