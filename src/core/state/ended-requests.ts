@@ -39,10 +39,19 @@ export class EndedRequests {
       request.dropRecord();
       return;
     }
-    if (this.count === this.maxCount) this.dropOldest();
-    const at = (this.oldest + this.count) % this.maxCount;
-    const record = this.ring[at] ?? new EndedRequest();
-    this.ring[at] = record;
+    const isFull = this.count === this.maxCount;
+    const at = isFull ? this.oldest : (this.oldest + this.count) % this.maxCount;
+    let record = this.ring[at];
+    if (!record) {
+      record = new EndedRequest();
+      this.ring[at] = record;
+    }
+    if (isFull) {
+      // The oldest record is overwritten.
+      this.listed.remove(record);
+      this.oldest = at + 1 === this.maxCount ? 0 : at + 1;
+      this.count--;
+    }
     const before = record.byteLength;
     this.listed.replace(request, record);
     record.put(request);
