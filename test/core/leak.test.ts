@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { Dispatcher } from "../../src/core/dispatcher.js";
 import type { Effect } from "../../src/core/vocabulary/effect.js";
@@ -9,6 +10,7 @@ import {
   type RequestSpec,
   type SessionKey,
 } from "../../src/core/vocabulary/model.js";
+import { collectGarbage } from "../support/collect-garbage.js";
 import { stepToEnd } from "../support/step-to-end.js";
 
 const MANY = 10_000;
@@ -41,6 +43,17 @@ class ClockedDispatcher {
   /** Does all unfinished work. */
   continueAll(): void {
     for (const session of this.turns.splice(0)) this.step({ kind: "workContinued", session });
+  }
+
+  /** Answers an assignment with an empty result. */
+  answer(session: SessionKey, assignment: number): readonly Effect[] {
+    const failure = undefined;
+    const assignmentText = undefined;
+    const payload = new Uint8Array(0);
+    return this.step({
+      kind: "resultReturned",
+      ...{ session, assignment, assignmentText, more: false, failure, payload },
+    });
   }
 
   openProducer(topic: string, id = "", registrations = [{ topic, group: "" }]): SessionKey {
@@ -387,16 +400,35 @@ describe("the state stays within its limits", () => {
     expect(dispatcher.held()).toEqual({ rememberedRequestIds: 100, deadlines: 1 });
   });
 
-  it("for one request of a large message: only its own bytes are kept", () => {
+  it("for one request of a large message, which waits: only its own bytes are kept", () => {
+    const dispatcher = new ClockedDispatcher();
+    const producer = dispatcher.openProducer("t");
+    dispatcher.step({ kind: "creditUpdated", session: producer, maxOutstanding: 1 });
+    const [first] = dispatcher.request({}).filter((effect) => effect.kind === "assign");
+    const message = Buffer.alloc(1_000_000, 7);
+    dispatcher.request({ payload: message.subarray(500, 600) });
+
+    const effects = dispatcher.answer(producer, first?.assignment ?? 0);
+
+    const second = effects.find((effect) => effect.kind === "assign");
+    expect(second?.payload).toEqual(new Uint8Array(100).fill(7));
+    expect(second?.payload.buffer.byteLength).toBe(100);
+    expect(dispatcher.held()).toMatchObject({ pendingBytes: 100 });
+  });
+
+  it("for one request of a large message, which all its producers have been sent: nothing of it is kept", async () => {
     const dispatcher = new ClockedDispatcher();
     dispatcher.openProducer("t");
-    const message = Buffer.alloc(1_000_000, 7);
+    const request = (): WeakRef<ArrayBufferLike> => {
+      const message = Buffer.alloc(1_000_000, 7);
+      dispatcher.request({ payload: message.subarray(500, 600) });
+      return new WeakRef(message.buffer);
+    };
+    const kept = request();
+    await nextTurn();
+    collectGarbage();
 
-    const effects = dispatcher.request({ payload: message.subarray(500, 600) });
-
-    const assignment = effects.find((effect) => effect.kind === "assign");
-    expect(assignment?.payload).toEqual(new Uint8Array(100).fill(7));
-    expect(assignment?.payload.buffer.byteLength).toBe(100);
+    expect(kept.deref()).toBeUndefined();
     expect(dispatcher.held()).toMatchObject({ pendingBytes: 100 });
   });
 

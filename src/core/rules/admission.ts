@@ -128,6 +128,7 @@ function accept(
   }
   state.wheel.set(request, request.deadlineAt);
   scatter(state, request, choices, step);
+  request.keepPayload();
   endIfOver(state, request, step);
   return undefined;
 }

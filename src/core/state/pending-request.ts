@@ -8,6 +8,7 @@ import {
   type Completion,
   type EndReason,
   type Instant,
+  MIN_SHARED_BYTES,
   NO_CONTEXT,
   type NoProducersAction,
   type Payload,
@@ -74,7 +75,10 @@ export class PendingRequest extends Deadline implements RequestRecord, Placed {
   readonly excludeListeners: boolean;
   /** Empty after the end. */
   context: TraceContext;
+  /** Empty once no producer will be sent it any more. */
   payload: Payload;
+  /** Size of payload, context and selector at the beginning, in bytes. */
+  readonly contentBytes: number;
   /** What each of its assignments takes of its producer's window, in bytes. */
   readonly assignmentCost: number;
   /** Digest of the request's content; "" if the caller chose no id. */
@@ -102,7 +106,8 @@ export class PendingRequest extends Deadline implements RequestRecord, Placed {
       spec.noProducersAction === "UNKNOWN_ENUM_VALUE" ? "COMPLETE" : spec.noProducersAction;
     this.excludeListeners = submitted.excludeListeners;
     this.context = submitted.context;
-    this.payload = ownBytes(spec.payload);
+    this.payload = spec.payload.length < MIN_SHARED_BYTES ? spec.payload : ownBytes(spec.payload);
+    this.contentBytes = contentBytes(this);
     this.assignmentCost =
       SENT_BYTES + this.requestId.length + this.payload.length + contextBytes(this.context);
     this.digest = submitted.digest;
@@ -149,9 +154,21 @@ export class PendingRequest extends Deadline implements RequestRecord, Placed {
     return this.noProducersAction === "WAIT" && this.assignments.length === 0;
   }
 
-  /** Size of payload, context and selector, in bytes. */
-  get contentBytes(): number {
-    return contentBytes(this);
+  /**
+   * Keeps the payload if a producer may be sent it later, and drops it if not. Call it when the request is scattered.
+   *
+   * The natural way is to copy every payload out of the message in which it came. But most payloads are encoded for their
+   * producers at once and are never needed again, and a copy of 128 bytes costs as much as its encoding.
+   */
+  keepPayload(): void {
+    if (this.payload.length >= MIN_SHARED_BYTES) return;
+    this.payload = this.mayBeSentLater() ? ownBytes(this.payload) : NO_PAYLOAD;
+  }
+
+  private mayBeSentLater(): boolean {
+    if (this.assignments.length === 0) return true;
+    for (const { state, group } of this.assignments) if (state !== "OUT" || group !== "") return true;
+    return false;
   }
 
   /** Drops what no producer will be sent any more: payload, context and selector. Few more notes can follow. */
