@@ -56,6 +56,8 @@ export interface ModelOpening {
 export interface ModelCaller {
   readonly kind: "caller";
   readonly key: SessionKey;
+  /** The requests that it gathers or has gathered, in the order in which it joined them. */
+  readonly joined: Set<ModelRequest>;
   isFinished: boolean;
   isAging: boolean;
 }
@@ -378,7 +380,7 @@ export class SlowModel {
 
   openCaller(key: SessionKey): void {
     if (this.phase === "OPEN") {
-      this.sessions.push({ kind: "caller", key, isFinished: false, isAging: false });
+      this.sessions.push({ kind: "caller", key, joined: new Set(), isFinished: false, isAging: false });
     } else this.send(key, "close SHUTTING_DOWN");
   }
 
@@ -398,7 +400,7 @@ export class SlowModel {
       session.registrations.clear();
       this.giveUp([...outstanding, ...session.queue]);
     } else if (session?.kind === "caller") {
-      for (const request of this.pending) {
+      for (const request of session.joined) {
         const isLast = request.callers.delete(key) && request.callers.size === 0;
         if (isLast && request.phase === "GATHERING") this.end(request, "CANCELLED", "CALLER_GONE");
       }
@@ -513,7 +515,7 @@ export class SlowModel {
       payloadBytes,
       cost: ASSIGNMENT_BYTES + payloadBytes + id.length,
       acceptance: `accepted ${id} ${targets} listeners=${listenerCount} until ${this.now + ttlMs}`,
-      callers: new Set(submitted.gather ? [submitted.key] : []),
+      callers: new Set(),
       targets: [],
       phase: "GATHERING",
       stallsFrom: undefined,
@@ -524,6 +526,7 @@ export class SlowModel {
       summary: "",
     };
     this.requests.push(request);
+    if (submitted.gather) this.join(request, submitted.key);
     if (submitted.hasCallersId) this.byCallersId.set(id, request);
     this.send(submitted.key, request.acceptance);
     return request;
@@ -536,8 +539,13 @@ export class SlowModel {
     }
     this.send(key, request.acceptance);
     if (!gather) return;
-    if (request.phase === "GATHERING") request.callers.add(key);
+    if (request.phase === "GATHERING") this.join(request, key);
     else this.send(key, `summary ${request.summary}`);
+  }
+
+  private join(request: ModelRequest, key: SessionKey): void {
+    request.callers.add(key);
+    this.callers.find((caller) => caller.key === key)?.joined.add(request);
   }
 
   private checkChoice(
