@@ -30,6 +30,10 @@ const text = (parts) => Buffer.from(parts).toString();
 let dispatcher = new Dispatcher("s", { recentRequests: 500 });
 const sessions = [];
 const callers = [];
+/** Producers and listeners whose topics change, and listeners whose last part has not come. */
+const producers = [];
+const listeners = [];
+const openings = [];
 const assignments = [];
 let now = 1_000;
 let serial = 0;
@@ -39,6 +43,8 @@ const maxNames = 1 + random(60);
 const maxPayload = 1 + random(2_000);
 const heldPercent = random(100);
 const idPercent = random(100);
+const wildcardPercent = random(30);
+const groupPercent = random(50);
 
 /** Applies an input, and then the rest of its work. */
 function step(input) {
@@ -50,8 +56,24 @@ function step(input) {
 }
 const peerOf = (key) => text(`10.0.0.${key % PEERS}:${1 + (key % 60_000)}`);
 const knownTopic = () => text(`topic.number.${random(topicCount)}`);
-const newName = () => text(chance(8) ? `topic.${serial}.${++topicCount}.*` : `topic.number.${++topicCount}`);
-const group = () => (chance(20) ? text(`group-${random(5)}`) : "");
+/** Patterns of some levels, most of which no other session has. */
+const newPattern = () =>
+  text(
+    pick([
+      `topic.${serial}.${++topicCount}.*`,
+      `topic.*.${++topicCount}`,
+      `${"a.".repeat(random(8))}${++topicCount}.>`,
+    ]),
+  );
+const newName = () => (chance(wildcardPercent) ? newPattern() : text(`topic.number.${++topicCount}`));
+const names = () => times(random(maxNames), newName);
+const group = () => (chance(groupPercent) ? text(`group-${random(5)}`) : "");
+const registrations = () => names().map((topic) => ({ topic, group: group() }));
+const cursors = () =>
+  times(random(maxNames), () => ({
+    ...{ topic: chance(50) ? knownTopic() : text(`topic.number.${++topicCount}`), sequence: random(100) },
+    epoch: text(`0123456789abcdef-${random(topicCount)}`),
+  }));
 
 function keep(effects) {
   for (const { kind, to, assignment } of effects) if (kind === "assign") assignments.push([to, assignment]);
@@ -60,23 +82,25 @@ function keep(effects) {
 function openProducer() {
   const session = ++serial;
   sessions.push(session);
+  producers.push(session);
   keep(
     step({
       ...{ kind: "producerOpened", session, sessionId: text(`session-${session}`), producerId: "" },
       ...{ mintedId: text(`producer-${session}`), displayName: chance(50) ? text(`name ${session}`) : "" },
       labels: times(random(5), (i) => [text(`label-${i}`), text("v".repeat(random(100)))]),
-      registrations: times(random(maxNames), () => ({ topic: newName(), group: group() })),
+      registrations: registrations(),
       ...{ maxOutstanding: 1 + random(200), maxBacklog: 0, reportDispositions: false, peer: peerOf(session) },
     }),
   );
 }
 
-function openListener() {
+function openListener(cursorsFollow = false) {
   const session = ++serial;
   sessions.push(session);
+  (cursorsFollow ? openings : listeners).push(session);
   step({
     ...{ kind: "listenerOpened", session, sessionId: text(`session-${session}`), listenerId: "" },
-    ...{ mintedId: text(`listener-${session}`), topics: times(random(maxNames), newName), resumeFrom: [] },
+    ...{ mintedId: text(`listener-${session}`), topics: names(), resumeFrom: cursors(), cursorsFollow },
     ...{
       includeLate: chance(50),
       includeSummaries: chance(50),
@@ -85,6 +109,29 @@ function openListener() {
     },
     ...{ group: group(), peer: peerOf(session) },
   });
+}
+
+const openInParts = () => openListener(true);
+
+/** The next part of a listener that opens in parts, sometimes the last one. */
+function sendPart() {
+  const at = random(openings.length);
+  if (openings.length === 0) return;
+  const cursorsFollow = chance(60);
+  const session = openings[at];
+  step({ kind: "topicsUpdated", session, add: names(), remove: [], resumeFrom: cursors(), cursorsFollow });
+  if (cursorsFollow) return;
+  openings[at] = openings[openings.length - 1];
+  openings.pop();
+}
+
+/** A producer or a listener adds some topics, and perhaps removes one of another session, which changes nothing. */
+function changeTopics() {
+  if (chance(50)) {
+    const session = pick(producers) ?? 0;
+    keep(step({ kind: "topicsRegistered", session, registrations: registrations(), correlationId: "" }));
+    step({ kind: "topicsDeregistered", session, topics: [knownTopic()], correlationId: "" });
+  } else step({ kind: "topicsUpdated", session: pick(listeners) ?? 0, add: names(), remove: [knownTopic()] });
 }
 
 function openCaller() {
@@ -173,7 +220,10 @@ function charged() {
 /** Each history has a mix of its own. */
 const mix = [
   ...times(1 + random(6), () => openProducer),
-  ...times(1 + random(6), () => openListener),
+  ...times(1 + random(6), () => () => openListener()),
+  ...times(random(3), () => openInParts),
+  ...times(random(4), () => sendPart),
+  ...times(random(3), () => changeTopics),
   ...times(1 + random(4), () => openCaller),
   ...times(1 + random(6), () => close),
   ...times(20 + random(40), () => request),
@@ -190,8 +240,7 @@ function run(operations) {
 
 function closeAll() {
   for (const session of [...sessions, ...callers]) step({ kind: "sessionClosed", session });
-  sessions.length = 0;
-  callers.length = 0;
+  for (const list of [sessions, callers, producers, listeners, openings]) list.length = 0;
   for (let i = 0; i < 3; i++) {
     now += 3 * MAX_TTL_MS;
     step({ kind: "clockAdvanced" });
