@@ -12,6 +12,7 @@ import {
 } from "../../src/core/vocabulary/model.js";
 import { collectGarbage } from "../support/collect-garbage.js";
 import { stepToEnd } from "../support/step-to-end.js";
+import { checkNothingLeft } from "./nothing-left.js";
 
 const MANY = 10_000;
 /** No id, delivery or topic is kept for longer. Twice the longest, since the end of one period may start another. */
@@ -159,8 +160,9 @@ class ClockedDispatcher {
     return { peers, peerBytes };
   }
 
-  get nextDeadline(): number {
-    return this.dispatcher.nextDeadline();
+  /** Throws if anything is left in any table. */
+  checkNothingLeft(): void {
+    checkNothingLeft(this.dispatcher);
   }
 }
 
@@ -168,7 +170,7 @@ function expectEmpty(dispatcher: ClockedDispatcher): void {
   dispatcher.continueAll();
   expect(dispatcher.held()).toEqual({});
   expect(dispatcher.ledger).toEqual({ peers: 0, peerBytes: 0 });
-  expect(dispatcher.nextDeadline).toBe(Number.POSITIVE_INFINITY);
+  dispatcher.checkNothingLeft();
 }
 
 describe("no state is left", () => {
@@ -211,6 +213,17 @@ describe("no state is left", () => {
     expectEmpty(dispatcher);
   });
 
+  it("by requests whose ids are forgotten before their end, since others took their places", () => {
+    const dispatcher = new ClockedDispatcher({ rememberedRequestIds: 10 });
+    const producer = dispatcher.openProducer("t");
+    for (let i = 0; i < 40; i++) dispatcher.request({ requestId: `k${i}`, ttlMs: 1_000 });
+
+    dispatcher.close(producer);
+    dispatcher.advance(MAX_RETENTION_MS);
+
+    expectEmpty(dispatcher);
+  });
+
   it("by many requests to a silent producer, after their TTL and the end of the sessions", () => {
     const dispatcher = new ClockedDispatcher();
     const sessions = [dispatcher.openProducer("t"), dispatcher.openListener("t"), dispatcher.openCaller()];
@@ -243,6 +256,17 @@ describe("no state is left", () => {
     for (let i = 0; i < MANY; i++) dispatcher.request({});
 
     dispatcher.close(producer);
+
+    expectEmpty(dispatcher);
+  });
+
+  it("by producers that were asked and have departed: no session is kept for the routes of the next topic", () => {
+    const dispatcher = new ClockedDispatcher();
+    const sessions = Array.from({ length: 100 }, () => dispatcher.openProducer("t"));
+    dispatcher.request({});
+
+    for (const session of sessions) dispatcher.close(session);
+    dispatcher.advance(MAX_RETENTION_MS);
 
     expectEmpty(dispatcher);
   });

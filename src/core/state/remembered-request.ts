@@ -37,13 +37,14 @@ const STATES: readonly OutcomeState[] = [
 /** Stands for a target without a result. Instants are never negative. */
 const NO_RESULT = -1;
 const NO_INSTANTS: readonly Instant[] = [];
+const NO_ACCEPTANCE: Acceptance = { requestId: "", targets: [], listenerCount: 0, ttlMs: 0, deadlineAt: 0 };
 
 /** A remembered request. */
 export class RememberedRequest implements RequestRecord, Passing {
   /** Whether it is forgotten. */
   isGone = false;
-  readonly acceptance: Acceptance;
-  readonly digest: string;
+  acceptance: Acceptance;
+  digest: string;
   readonly serial: number;
   readonly topic: string;
   readonly acceptedAt: Instant;
@@ -124,10 +125,17 @@ export class RememberedRequest implements RequestRecord, Passing {
     this.recharge();
   }
 
-  /** Releases it. It must not be used afterwards. */
+  /** Releases it, and what it refers to: a queue may keep the object for a while. It must not be used afterwards. */
   forget(): void {
     this.isGone = true;
     this.account.release(this.heldBytes);
+    this.pending = undefined;
+    this.acceptance = NO_ACCEPTANCE;
+    this.digest = "";
+    this.targets = NO_ACCEPTANCE.targets;
+    this.resultAts = NO_INSTANTS;
+    this.states = undefined;
+    this.failures = undefined;
   }
 
   /** The targets with their final states. */

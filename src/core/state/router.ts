@@ -18,6 +18,7 @@ import type { Topics } from "./topics.js";
 import type { Work } from "./unfinished-work.js";
 
 const NO_LISTENERS: readonly ListenerSession[] = [];
+const NO_UNGROUPED = ungroupedOf([]);
 /** What a topic without state brings from earlier routes. */
 const NO_EARLIER = { routes: undefined, position: 0 };
 
@@ -26,8 +27,11 @@ export class Router {
   private readonly producers = new TopicTree<ProducerSession, Registered>();
   private readonly listeners = new TopicTree<ListenerSession, Registered>();
   private readonly audiences = new Audiences();
-  /** The ungrouped producers that were computed last; reused, because consecutive topics mostly have the same. */
-  private latestUngrouped = ungroupedOf([]);
+  /**
+   * The ungrouped producers that were computed last; reused, because consecutive topics mostly have the same. Forgotten when
+   * a producer deregisters, because it must not keep a session that has ended.
+   */
+  private latestUngrouped = NO_UNGROUPED;
   /** Number of changes to registrations. Routes computed before the latest change of their topic are stale. */
   private revision = 0;
   /** Revision of the latest change that may affect any topic, such as one of a wildcard registration. */
@@ -83,6 +87,7 @@ export class Router {
     producer.forgetGroups();
     producer.account.release(registrationBytes(pattern, group));
     this.producers.remove(pattern, producer);
+    this.latestUngrouped = NO_UNGROUPED;
     if (!producer.hasLeft) this.invalidateRoutes(pattern);
     this.releaseByName(pattern, now);
   }
