@@ -5,8 +5,9 @@
 import { Dispatcher } from "../../src/core/dispatcher.js";
 import type { Effect } from "../../src/core/vocabulary/effect.js";
 import type { Input } from "../../src/core/vocabulary/input.js";
-import { NO_CONTEXT, type SessionKey } from "../../src/core/vocabulary/model.js";
+import { type Cursor, NO_CONTEXT, type SessionKey } from "../../src/core/vocabulary/model.js";
 import type { ModelCommand } from "./model-commands.js";
+import { checkNothingLeft } from "./nothing-left.js";
 import { isCovered } from "./slow-model.js";
 import { StreamRules } from "./stream-rules.js";
 
@@ -25,6 +26,8 @@ interface Stream {
   /** The last position that a listener knows of each topic. */
   readonly positions: Map<string, number>;
   hasBegun: boolean;
+  /** Whether its last part has not been sent. */
+  isOpening: boolean;
   /** Whether it drains or its connection ages. */
   isLeaving: boolean;
 }
@@ -115,7 +118,8 @@ class InterleavedRun {
       case "update": {
         const listener = [...this.streams.values()].findLast(({ id }) => id === command.id);
         const { id: listenerId, add, remove } = command;
-        if (command.byCall || !listener || !this.isReady(listener))
+        if (listener?.isOpening) this.sendPart(listener, command);
+        else if (command.byCall || !listener || !this.isReady(listener))
           this.step({ kind: "listenerUpdated", session: ++this.lastKey, listenerId, add, remove });
         else this.step({ kind: "topicsUpdated", session: listener.key, add, remove });
         break;
@@ -190,11 +194,7 @@ class InterleavedRun {
       this.step({ kind: "clockAdvanced" });
       this.continueWork(Number.POSITIVE_INFINITY);
     }
-    const { counts, held: accounts } = this.dispatcher.snapshot();
-    const held = Object.entries(counts).filter(([, count]) => count !== 0);
-    if (accounts.peers > 0)
-      throw new Error(`${accounts.peers} accounts hold ${accounts.peerBytes} bytes at the end`);
-    if (held.length > 0) throw new Error(`state left at the end: ${JSON.stringify(held)}`);
+    checkNothingLeft(this.dispatcher);
     for (const id of new Set(this.accepted)) {
       if (this.summaryCounts.get(id) !== 1)
         throw new Error(`${id} ended ${this.summaryCounts.get(id) ?? 0} times`);
@@ -216,28 +216,50 @@ class InterleavedRun {
     });
   }
 
-  private openListener({ id, topics, isGrouped, late, summaries }: Of<"openListener">): void {
+  private openListener({
+    id,
+    topics,
+    isGrouped,
+    late,
+    summaries,
+    resumes,
+    isInParts,
+  }: Of<"openListener">): void {
     const session = this.open("listener", id, isGrouped);
-    for (const topic of topics) this.streams.get(session)?.topics.add(topic);
+    const stream = this.streams.get(session);
+    for (const topic of topics) stream?.topics.add(topic);
+    if (stream) stream.isOpening = isInParts;
+    const resumeFrom = resumes ? cursorsOfAnotherServer(topics) : [];
     this.step({
-      ...{ kind: "listenerOpened", session, sessionId: "", listenerId: id, mintedId: "", topics },
-      ...{ resumeFrom: [], includeLate: late, includeSummaries: summaries, overflowAction: "DROP_OLDEST" },
-      ...{ bufferBytes: 0, group: isGrouped ? "lg" : "", peer: peerOf(session) },
+      ...{ kind: "listenerOpened", session, sessionId: "", listenerId: id, mintedId: "", topics, resumeFrom },
+      ...{ includeLate: late, includeSummaries: summaries, overflowAction: "DROP_OLDEST", bufferBytes: 0 },
+      ...{ group: isGrouped ? "lg" : "", cursorsFollow: isInParts, peer: peerOf(session) },
     });
   }
 
+  /** A further part of a listener that opens, or the last one. */
+  private sendPart(listener: Stream, { add, remove, byCall: cursorsFollow }: Of<"update">): void {
+    for (const topic of remove) listener.topics.delete(topic);
+    for (const topic of add) listener.topics.add(topic);
+    listener.isOpening = cursorsFollow;
+    const resumeFrom = cursorsOfAnotherServer(add);
+    this.step({ kind: "topicsUpdated", session: listener.key, add, remove, resumeFrom, cursorsFollow });
+  }
+
   private request(command: Of<"request">): void {
-    const { topic, ttlMs, completion, selectedIds, maxTargets, action } = command;
+    const { topic, ttlMs, completion, selectedIds, maxTargets, action, callersId } = command;
     const caller = command.caller === undefined ? undefined : this.pick("caller", command.caller);
     const selector = { producerIds: selectedIds, matchLabels: [], maxTargets };
     const session = caller ?? ++this.lastKey;
     this.step({
-      ...{ kind: "requestSubmitted", session, peer: peerOf(session), digest: "" },
+      ...{ kind: "requestSubmitted", session, peer: peerOf(session) },
+      // The same id on another topic is a mistake, and otherwise a repetition.
+      digest: callersId === "" ? "" : `content on ${topic}`,
       ...{ correlationId: caller === undefined ? undefined : "c", mintedId: `r${++this.lastKey}` },
       ...{ gather: caller !== undefined, excludeListeners: false, validateOnly: false },
       ...{ callDeadlineAt: undefined, context: NO_CONTEXT },
       spec: {
-        ...{ topic, ttlMs, requestId: "", completion, selector, noProducersAction: action },
+        ...{ topic, ttlMs, requestId: callersId, completion, selector, noProducersAction: action },
         payload: new Uint8Array(1),
       },
     });
@@ -247,7 +269,17 @@ class InterleavedRun {
     const key = ++this.lastKey;
     const [topics, positions] = [new Set<string>(), new Map<string, number>()];
     const hasBegun = kind === "caller";
-    const stream = { kind, key, id, isGrouped, topics, positions, hasBegun, isLeaving: false };
+    const stream = {
+      kind,
+      key,
+      id,
+      isGrouped,
+      topics,
+      positions,
+      hasBegun,
+      isOpening: false,
+      isLeaving: false,
+    };
     this.streams.set(key, stream);
     return key;
   }
@@ -289,9 +321,16 @@ class InterleavedRun {
         this.assigned.push({ key: effect.to, id: effect.assignment });
         this.unwritten.set(effect.to, [...(this.unwritten.get(effect.to) ?? []), effect.cost]);
         break;
-      case "accept":
-        this.accepted.push(effect.acceptance.requestId);
-        this.checkTargets(effect.acceptance.targets.map(({ producerId }) => producerId));
+      case "accept": {
+        const { requestId, targets } = effect.acceptance;
+        // A request that is sent again gets the same acceptance.
+        if (!this.accepted.includes(requestId))
+          this.checkTargets(targets.map(({ producerId }) => producerId));
+        this.accepted.push(requestId);
+        return;
+      }
+      case "replay":
+        this.streams.get(effect.to)?.positions.set(effect.topic, effect.last);
         return;
       case "summarize": {
         const { requestId } = effect.summary;
@@ -352,6 +391,13 @@ class InterleavedRun {
     }
     stream.positions.set(topic, sequence);
   }
+}
+
+/** A listener that resumes from them hears of a gap on each, and then everything that is retained. */
+function cursorsOfAnotherServer(topics: readonly string[]): readonly Cursor[] {
+  return topics
+    .filter((topic) => !topic.includes("*") && topic !== ">")
+    .map((topic) => ({ topic, epoch: "other", sequence: 5 }));
 }
 
 /** The sessions and calls are of three peers, so that what one of them began may end by another. */

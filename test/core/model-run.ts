@@ -14,6 +14,7 @@ import {
 } from "../../src/core/vocabulary/model.js";
 import { stepToEnd } from "../support/step-to-end.js";
 import type { ModelCommand } from "./model-commands.js";
+import { checkNothingLeft, stateOf } from "./nothing-left.js";
 import { type Chosen, type SentMessage, SlowModel } from "./slow-model.js";
 import { StreamRules } from "./stream-rules.js";
 
@@ -183,10 +184,7 @@ class ModelRun {
       this.now += FOREVER_MS;
       this.step({ kind: "clockAdvanced" }, () => {});
     }
-    const { counts, held: ledger } = this.dispatcher.snapshot();
-    const all = { ...counts, peerBytes: ledger.peerBytes, peers: ledger.peers };
-    const held = Object.entries(all).filter(([, count]) => count !== 0);
-    if (held.length > 0) throw new Error(`state left at the end: ${JSON.stringify(held)}`);
+    checkNothingLeft(this.dispatcher);
   }
 
   private openProducer({ id, topics, isGrouped, window, backlog, dispositions }: Of<"openProducer">): void {
@@ -495,6 +493,12 @@ class ModelRun {
     for (const [name, value] of Object.entries(expected)) {
       const actual = counts[name as keyof typeof counts];
       if (actual !== value) throw new Error(`${name} is ${actual} instead of ${value}`);
+    }
+    for (const { key, unwritten } of model.producers) {
+      const session = stateOf(this.dispatcher).sessions.get(key);
+      const actual = session?.kind === "producer" ? session.unwrittenBytes : undefined;
+      if (actual !== sum(unwritten))
+        throw new Error(`${actual} bytes of ${key} are not written, not ${sum(unwritten)}`);
     }
     const due = Math.min(Number.POSITIVE_INFINITY, ...model.pending.map((request) => model.endsAt(request)));
     const next = this.dispatcher.nextDeadline();
