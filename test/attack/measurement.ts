@@ -32,6 +32,8 @@ export interface Measurement {
   readonly honest: { readonly answered: number; readonly total: number };
   /** How the server's process ended; undefined if it lives. */
   readonly ended: string | undefined;
+  /** Whether the neighbours may notice the attack while it lasts. */
+  readonly isAllowed: boolean;
   /** What a newcomer at another address could not do beside the attacker, and what happened to honest parties. */
   readonly problems: readonly string[];
   /** What the attacker was told: each status or event with its number. */

@@ -1,6 +1,6 @@
 /** Makes one attack on a server of its own, beside honest neighbours, and measures. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Attack } from "./attack.js";
+import type { Allowed, Attack } from "./attack.js";
 import { AttackerProcess } from "./attacker/attacker-process.js";
 import type { Measurement } from "./measurement.js";
 import { Neighbours } from "./neighbours/neighbours.js";
@@ -78,6 +78,7 @@ async function measure(attack: Attack, options: RunOptions, parties: Parties): P
   attacker.leave();
 
   const leftAt = performance.now();
+  if (attack.allowed && server.ended === undefined) await neighbours.restart();
   const during = latencies.p99(beganAt, leftAt);
   const after = await recovery(parties, Math.max(before.p99, options.p99FloorMs), options.isShort);
   await neighbours.finish(server.ended === undefined ? ANSWERS_MS : 0);
@@ -100,7 +101,8 @@ async function measure(attack: Attack, options: RunOptions, parties: Parties): P
       total: latencies.total + attacked.total,
     },
     ended: server.ended,
-    problems: [...newcomer, ...scene.problems(), ...problemsOf(neighbours)],
+    isAllowed: attack.allowed !== undefined,
+    problems: [...newcomer, ...scene.problems(), ...problemsOf(neighbours, attack.allowed, told)],
     told,
     attackError: attacked.error,
   };
@@ -120,7 +122,18 @@ async function recovery({ server, neighbours }: Parties, before: number, isShort
   }
 }
 
-function problemsOf({ problems }: Neighbours): readonly string[] {
-  const all = [...problems].map(([what, count]) => (count === 1 ? what : `${count}x ${what}`));
-  return all.length === 0 ? [] : [`neighbours: ${all.slice(0, 3).join(", ")}`];
+/** What happened to the neighbours, without what is allowed; also if that did not happen. */
+function problemsOf(
+  { problems }: Neighbours,
+  allowed: Allowed | undefined,
+  told: Readonly<Record<string, number>>,
+): readonly string[] {
+  const isAllowed = (what: string): boolean =>
+    allowed?.problems.some((begin) => what.startsWith(begin)) ?? false;
+  const all = [...problems]
+    .filter(([what]) => !isAllowed(what))
+    .map(([what, count]) => (count === 1 ? what : `${count}x ${what}`));
+  const others = all.length === 0 ? [] : [`neighbours: ${all.slice(0, 3).join(", ")}`];
+  const isMissing = allowed !== undefined && told[allowed.told] === undefined;
+  return isMissing ? [...others, `the attacker was never told ${allowed.told}`] : others;
 }

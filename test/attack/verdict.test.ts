@@ -17,6 +17,7 @@ const GOOD: Measurement = {
   p99: { before: 10, during: 30, after: 15 },
   honest: { answered: 50, total: 50 },
   ended: undefined,
+  isAllowed: false,
   problems: [],
   told: {},
   attackError: undefined,
@@ -40,6 +41,14 @@ describe("a verdict", () => {
     ["an attack that sent nothing", { sentBytes: 0 }, "void: nothing was sent"],
   ])("names %s", (_, change, broken) => {
     expect(verdictOf({ ...GOOD, ...change }, BOUNDS)).toEqual([broken]);
+  });
+
+  it("lets neighbours notice what is allowed, but only while it lasts", () => {
+    const noticed = { honest: { answered: 10, total: 50 }, p99: { before: 10, during: 5_000, after: 15 } };
+    expect(verdictOf({ ...GOOD, ...noticed, isAllowed: true }, BOUNDS)).toEqual([]);
+    const p99 = { before: 10, during: 5_000, after: 16 };
+    expect(verdictOf({ ...GOOD, p99, isAllowed: true }, BOUNDS)).toEqual(["p99 after"]);
+    expect(verdictOf({ ...GOOD, heldMs: 21, isAllowed: true }, BOUNDS)).toEqual(["loop held"]);
   });
 
   it("takes the budget of the server if none is named, and else 512 MiB", () => {

@@ -1,6 +1,7 @@
 /**
  * Ids of other peers, which lists show to everybody, used against them: their sessions replaced, their topics removed,
- * their requests cancelled.
+ * their requests cancelled. Without authentication an id is only a name, so all of this is allowed; the process and what
+ * has no such id must not suffer, and the neighbours must recover.
  */
 import {
   CancelRequestRequest,
@@ -8,7 +9,7 @@ import {
   ListProducersResponse,
   ListRequestsResponse,
 } from "ate-dispatcher-client/internal";
-import type { Attack } from "../attack.js";
+import type { Allowed, Attack } from "../attack.js";
 import type { Attacker } from "../attacker/attacker.js";
 import type { Connection } from "../attacker/connection.js";
 import { hello, listen, METHOD, page, updateListener } from "./messages.js";
@@ -19,11 +20,13 @@ const ROUNDS = 20;
 function againAndAgain(
   name: string,
   sends: string,
+  allowed: Allowed,
   round: (connection: Connection, attacker: Attacker) => Promise<void>,
 ): Attack {
   return {
     name,
     sends,
+    allowed,
     async run(attacker) {
       const connection = attacker.connect();
       for (let i = 0; i < ROUNDS && attacker.goesOn; i++) {
@@ -37,6 +40,11 @@ function againAndAgain(
 export const sessionsReplaced: Attack = againAndAgain(
   "others-sessions-replaced",
   "Listen and Produce: with the ids of all listeners and producers",
+  // Each round also replaces the sessions that the round before opened.
+  {
+    told: "ABORTED SESSION_REPLACED",
+    problems: ["session: SESSION_REPLACED", "request: Error: gathered"],
+  },
   async (connection) => {
     for (const id of await listenerIds(connection)) void connection.call(METHOD.listen, listen(id, []));
     for (const id of await producerIds(connection))
@@ -47,6 +55,7 @@ export const sessionsReplaced: Attack = againAndAgain(
 export const topicsRemoved: Attack = againAndAgain(
   "others-topics-removed",
   "UpdateListener: removes the topics of all listeners",
+  { told: "OK", problems: [] },
   async (connection) => {
     const remove = ["honest.work", "honest.>"];
     const ids = await listenerIds(connection);
@@ -59,6 +68,7 @@ export const topicsRemoved: Attack = againAndAgain(
 export const requestsCancelled: Attack = againAndAgain(
   "others-requests-cancelled",
   "CancelRequest: with the ids of all pending requests",
+  { told: "OK", problems: ["request: Error: gathered 3 outcomes, CANCELLED"] },
   async (connection, attacker) => {
     for (let i = 0; i < 50 && attacker.goesOn; i++) {
       const ids = await requestIds(connection);

@@ -13,6 +13,8 @@ const LISTENERS = 2;
 const EVERY_MS = 20;
 /** Longer than any attack: a request that is answered late counts as slow, not as unanswered. */
 const TTL_MS = 60_000;
+/** Time for requests that were sent to be answered. */
+const IN_FLIGHT_MS = 200;
 
 /** The neighbours of one server. */
 export class Neighbours {
@@ -20,6 +22,8 @@ export class Neighbours {
   /** What else went wrong, such as a lost session: each with its number. */
   readonly problems = new Map<string, number>();
   readonly #clients: DispatcherClient[] = [];
+  readonly #sessions: { close(): Promise<void> }[] = [];
+  #isRestarting = false;
   readonly #caller: DispatcherClient;
   /** Results that the first listener has received, by request. */
   readonly #listened = new Map<string, number>();
@@ -35,7 +39,7 @@ export class Neighbours {
   static async start(address: string): Promise<Neighbours> {
     const neighbours = new Neighbours(address);
     await neighbours.#connect();
-    neighbours.#timer = setInterval(() => neighbours.#request(), EVERY_MS);
+    neighbours.#startRequests();
     return neighbours;
   }
 
@@ -53,6 +57,20 @@ export class Neighbours {
     while (this.latencies.answered < this.latencies.total && performance.now() < until) await sleep(50);
   }
 
+  /**
+   * Opens all sessions again with the same ids, as a supervisor restarts programs that were cut off. Meanwhile nothing is
+   * asked.
+   */
+  async restart(): Promise<void> {
+    this.#isRestarting = true;
+    clearInterval(this.#timer);
+    await sleep(IN_FLIGHT_MS);
+    await Promise.all(this.#sessions.splice(0).map((session) => session.close()));
+    this.#isRestarting = false;
+    await this.#connect();
+    this.#startRequests();
+  }
+
   /** Disconnects at once. */
   close(): void {
     for (const client of this.#clients) void client.close({ graceMs: 0 });
@@ -68,6 +86,7 @@ export class Neighbours {
         handler: ({ args }) => args[0] ?? null,
         onStatus: (status) => this.#note(status),
       });
+      this.#sessions.push(producer);
       ready.push(producer.ready());
     }
     for (let i = 0; i < LISTENERS; i++) {
@@ -79,9 +98,14 @@ export class Neighbours {
         },
         onStatus: (status) => this.#note(status),
       });
+      this.#sessions.push(listener);
       ready.push(listener.ready());
     }
     await Promise.all(ready);
+  }
+
+  #startRequests(): void {
+    this.#timer = setInterval(() => this.#request(), EVERY_MS);
   }
 
   #client(): DispatcherClient {
@@ -125,6 +149,7 @@ export class Neighbours {
   }
 
   #note(status: { readonly type: string; readonly error?: unknown }): void {
+    if (this.#isRestarting) return;
     if (status.type === "disconnected" || status.type === "closed") this.#fail("session", status.error);
   }
 
