@@ -8,7 +8,7 @@ import type { State } from "../state/state.js";
 import { summaryAtEnd } from "../views/summary.js";
 import type { CallerOpened, CancelRequested } from "../vocabulary/input.js";
 import { invalid, refusal } from "../vocabulary/reason.js";
-import { end } from "./ending.js";
+import { end, endAsPart } from "./ending.js";
 import { requiredIdRule } from "./field-rules.js";
 import { accountOf, admitSession, closeIfDone, closeSession, keepSession } from "./sessions.js";
 import type { StepContext } from "./step-context.js";
@@ -41,12 +41,11 @@ export function departCaller(state: State, caller: CallerSession, step: StepCont
     for (const requestId of caller.gathering) {
       const request = state.requests.get(requestId);
       if (!request) continue;
-      const { length: assignmentCount } = request.assignments;
       request.callers = request.callers.filter((key) => key !== caller.key);
       if (request.callers.length === 0 && request.phase === "GATHERING") {
-        end(state, request, "CANCELLED", step, "CALLER_GONE");
+        yield* endAsPart(state, request, "CANCELLED", step, "CALLER_GONE");
       }
-      yield 1 + assignmentCount;
+      yield 1;
     }
   });
 }

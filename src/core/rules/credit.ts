@@ -9,7 +9,7 @@ import type { Assignment } from "../state/assignment.js";
 import type { ProducerSession } from "../state/producer-session.js";
 import type { State } from "../state/state.js";
 import type { AssignmentsWritten } from "../vocabulary/input.js";
-import type { OutcomeState } from "../vocabulary/model.js";
+import type { AssignmentState, OutcomeState } from "../vocabulary/model.js";
 import type { StepContext } from "./step-context.js";
 
 /** Sends an assignment to its producer, enqueues it in the backlog, or settles it as SATURATED. */
@@ -25,17 +25,21 @@ export function offer(state: State, assignment: Assignment, step: StepContext): 
   }
 }
 
-/** Sends a producer the assignments of its backlog, as far as its credit allows. */
-export function assignFromBacklog(state: State, producer: ProducerSession, step: StepContext): void {
+/** Sends a producer the assignments of its backlog, as far as its credit allows. @returns how many. */
+export function assignFromBacklog(state: State, producer: ProducerSession, step: StepContext): number {
+  let sentCount = 0;
   for (let next = producer.backlog.first; next && producer.hasCredit; ) {
     const following: Assignment | undefined = next.backlogNext;
-    // An assignment whose TTL has passed stays here: its request ends later in this step, and settles it as SATURATED.
-    if (next.request.deadlineAt >= step.now && hasCreditFor(state, next)) {
+    // An assignment whose TTL has passed stays here: its request ends soon, and settles it as SATURATED. One that is
+    // settled stays until it leaves its producer.
+    if (next.isOpen && next.request.deadlineAt >= step.now && hasCreditFor(state, next)) {
       producer.backlog.remove(next);
       assign(state, next, step);
+      sentCount++;
     }
     next = following;
   }
+  return sentCount;
 }
 
 /** Frees the window of a producer whose connection took assignments, and sends what waited for that. */
@@ -53,26 +57,43 @@ export function noteWritten(
 
 /** Settles an open assignment and removes it from its producer. Call {@link assignFromBacklog} next. */
 export function settle(state: State, assignment: Assignment, outcome: OutcomeState, step: StepContext): void {
-  const { producer, request } = assignment;
-  if (assignment.state === "OUT") {
+  leaveProducer(state, assignment, assignment.state, outcome);
+  decide(assignment, outcome, step);
+}
+
+/** Settles an open assignment, which stays with its producer. {@link leaveProducer} must follow, maybe in a later step. */
+export function decide(assignment: Assignment, outcome: OutcomeState, step: StepContext): void {
+  const { request } = assignment;
+  assignment.state = outcome;
+  assignment.settledAt = step.now;
+  request.settledCount++;
+  if (outcome === "ANSWERED") request.answeredCount++;
+  else if (outcome === "FAILED") request.failedCount++;
+}
+
+/**
+ * Removes an assignment from its producer. Call {@link assignFromBacklog} next.
+ *
+ * @param before - its state before it was settled.
+ * @param outcome - as which it was settled.
+ */
+export function leaveProducer(
+  state: State,
+  assignment: Assignment,
+  before: AssignmentState,
+  outcome: OutcomeState,
+): void {
+  const { producer } = assignment;
+  if (before === "OUT") {
     producer.outstandingCount--;
     const isAnswered = outcome === "ANSWERED" || outcome === "FAILED";
     producer.rememberSettled(assignment, isAnswered, state.limits.rememberedAssignments);
   } else if (producer.backlog.has(assignment)) {
     producer.backlog.remove(assignment);
   }
-  assignment.state = outcome;
-  assignment.settledAt = step.now;
-  request.settledCount++;
-  if (outcome === "ANSWERED") {
-    request.answeredCount++;
-    producer.answeredCount++;
-  } else if (outcome === "FAILED") {
-    request.failedCount++;
-    producer.failedCount++;
-  } else if (outcome === "MISSED") {
-    producer.missedCount++;
-  }
+  if (outcome === "ANSWERED") producer.answeredCount++;
+  else if (outcome === "FAILED") producer.failedCount++;
+  else if (outcome === "MISSED") producer.missedCount++;
 }
 
 /** Whether an assignment can be sent now. If it only does not fit into the window, the window is full from now on. */

@@ -3,9 +3,9 @@
  */
 
 import type { State } from "../state/state.js";
-import { SERVER } from "../state/unfinished-work.js";
+import { ENDINGS, SERVER } from "../state/unfinished-work.js";
 import { refusal } from "../vocabulary/reason.js";
-import { end } from "./ending.js";
+import { endAsPart } from "./ending.js";
 import { departOpening } from "./listeners.js";
 import { departProducer } from "./producers.js";
 import type { StepContext } from "./step-context.js";
@@ -33,16 +33,14 @@ export function startDrain(state: State, graceMs: number, step: StepContext): vo
 export function expireDrain(state: State, step: StepContext): void {
   state.work.begin(SERVER, step, function* (step) {
     for (const request of state.requests.values()) {
-      const { length: assignmentCount } = request.assignments;
-      end(state, request, "SHUTDOWN", step);
-      yield 1 + assignmentCount;
+      yield* endAsPart(state, request, "SHUTDOWN", step);
     }
   });
 }
 
-/** Ends every stream when a drain has no pending request left. */
+/** Ends every stream when a drain has no pending request left, and the producers have been told of the end of all. */
 export function closeIfDrained(state: State, step: StepContext): void {
-  if (state.phase !== "DRAINING" || state.requests.size > 0) return;
+  if (state.phase !== "DRAINING" || state.requests.size > 0 || state.work.has(ENDINGS)) return;
   state.phase = "CLOSED";
   const shutdown = refusal("SHUTTING_DOWN", "the server has shut down; reconnect elsewhere or later");
   state.work.begin(SERVER, step, function* (step) {

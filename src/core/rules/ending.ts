@@ -2,10 +2,12 @@
  * The end of a request, which happens exactly once: its summary, the revocation of its outstanding assignments, and
  * the use of the credit that they release.
  */
+import type { Assignment } from "../state/assignment.js";
 import { type Audience, NO_AUDIENCE } from "../state/audiences.js";
 import type { PendingRequest } from "../state/pending-request.js";
 import type { ProducerSession } from "../state/producer-session.js";
 import type { State } from "../state/state.js";
+import { ENDINGS, UNITS_PER_ASSIGNMENT, type Work } from "../state/unfinished-work.js";
 import { isEarly, outcomesOf, stateAtEnd, summarize } from "../views/summary.js";
 import {
   type EndReason,
@@ -15,11 +17,14 @@ import {
   type SessionKey,
   type Summary,
 } from "../vocabulary/model.js";
-import { assignFromBacklog, settle } from "./credit.js";
+import { assignFromBacklog, decide, leaveProducer, settle } from "./credit.js";
 import { dueAt, endReason } from "./gather.js";
 import { observe } from "./observe.js";
 import { finishCaller, finishDrain } from "./sessions.js";
 import type { StepContext } from "./step-context.js";
+
+/** What is left of an end. */
+type Rest = (step: StepContext) => Work;
 
 const NO_AUDIENCES: readonly Audience[] = [];
 
@@ -53,6 +58,32 @@ export function end(
   step: StepContext,
   revocation: RevocationReason = revocationFor(reason),
 ): void {
+  const close = conclude(state, request, reason, step, revocation);
+  if (close) state.work.begin(ENDINGS, step, close);
+}
+
+/** The same as a part of other work, which goes on when the producers have been told. */
+export function* endAsPart(
+  state: State,
+  request: PendingRequest,
+  reason: EndReason,
+  step: StepContext,
+  revocation: RevocationReason = revocationFor(reason),
+): Work {
+  const units = 1 + request.assignments.length;
+  const close = conclude(state, request, reason, step, revocation);
+  if (close) yield* close(step);
+  else yield units;
+}
+
+/** @returns the rest of the end of a request with many open assignments; undefined if nothing is left. */
+function conclude(
+  state: State,
+  request: PendingRequest,
+  reason: EndReason,
+  step: StepContext,
+  revocation: RevocationReason,
+): Rest | undefined {
   const hasOpen = request.settledCount < request.assignments.length;
   if (
     request.phase === "GATHERING" &&
@@ -61,7 +92,7 @@ export function end(
     request.completion.loserAction === "LET_RUN"
   ) {
     runOn(state, request, reason, step);
-    return;
+    return undefined;
   }
   const listeners = summaryListeners(state, request);
   const isHeard = request.callers.length > 0 || listeners.length > 0 || state.watcherCount > 0;
@@ -78,14 +109,16 @@ export function end(
   const callers = takeCallers(request);
   sendSummary(listeners, callers, summary, step);
   observe(state, step, () => ({ kind: "requestEnded", summary }));
-  if (hasOpen) closeAssignments(state, request, reason, revocation, step);
+  const close = hasOpen ? closeAssignments(state, request, reason, revocation, step) : undefined;
   state.remembered.rememberEnded(request, summary);
   for (const caller of callers) finishCaller(state, caller, request.requestId, step);
   const topic = state.topics.find(request.topic);
-  if (!topic) return;
-  state.held.release(topic, request);
-  topic.pendingCount--;
-  state.router.releaseIfUnused(topic, step.now);
+  if (topic) {
+    state.held.release(topic, request);
+    topic.pendingCount--;
+    state.router.releaseIfUnused(topic, step.now);
+  }
+  return close;
 }
 
 /** The audiences of a request's summary: listeners of its results that include summaries. */
@@ -136,7 +169,9 @@ function closeAssignments(
   reason: EndReason,
   revocation: RevocationReason,
   step: StepContext,
-): void {
+): Rest | undefined {
+  if (state.work.areMany(request.assignments.length - request.settledCount))
+    return closeInSlices(state, request, reason, revocation, step);
   const freed: ProducerSession[] = [];
   for (const assignment of request.assignments) {
     if (!assignment.isOpen) continue;
@@ -152,6 +187,49 @@ function closeAssignments(
     assignFromBacklog(state, producer, step);
     finishDrain(producer, step);
   }
+  return undefined;
+}
+
+/**
+ * The same for a request with many open assignments. All are settled now, and leave their producers one after the other.
+ * What waits at a producer gets the credit only then, so that nothing newer comes first.
+ */
+function closeInSlices(
+  state: State,
+  request: PendingRequest,
+  reason: EndReason,
+  revocation: RevocationReason,
+  step: StepContext,
+): Rest {
+  const outcome = stateAtEnd({ state: "OUT" }, request.completion, reason);
+  const sent: Assignment[] = [];
+  const waiting: Assignment[] = [];
+  for (const assignment of request.assignments) {
+    if (!assignment.isOpen) continue;
+    const isSent = assignment.state === "OUT";
+    (isSent ? sent : waiting).push(assignment);
+    decide(assignment, isSent ? outcome : "SATURATED", step);
+  }
+  return function* (step) {
+    for (const assignment of sent) {
+      const { producer, id } = assignment;
+      let newCount = 0;
+      // If its session has ended meanwhile, all of it is dropped.
+      if (!producer.isOver) {
+        step.effects.push({ kind: "revoke", to: producer.key, assignments: [id], reason: revocation });
+        leaveProducer(state, assignment, "OUT", outcome);
+        newCount = assignFromBacklog(state, producer, step);
+        finishDrain(producer, step);
+      }
+      yield UNITS_PER_ASSIGNMENT * (1 + newCount);
+    }
+    for (const assignment of waiting) {
+      const { producer } = assignment;
+      leaveProducer(state, assignment, "WAITING", "SATURATED");
+      if (producer.isDraining) finishDrain(producer, step);
+      yield 1;
+    }
+  };
 }
 
 function takeCallers(request: PendingRequest): readonly SessionKey[] {

@@ -220,7 +220,7 @@ export function ageProducer(state: State, producer: ProducerSession, step: StepC
     yield* leaveTopics(state, producer, step);
     for (const assignment of [...producer.backlog]) {
       // It may have been sent or settled since the slice before.
-      if (assignment.producer === producer && producer.backlog.has(assignment)) {
+      if (assignment.isOpen && assignment.producer === producer && producer.backlog.has(assignment)) {
         yield handOver(state, assignment, step);
       }
     }
@@ -269,6 +269,7 @@ function* leaveTopics(state: State, producer: ProducerSession, step: StepContext
 
 function* failOverBacklog(state: State, producer: ProducerSession, step: StepContext): Work {
   for (let next = producer.backlog.first; next; next = producer.backlog.first) {
-    yield failOver(state, next, step);
+    if (next.isOpen) yield failOver(state, next, step);
+    else producer.backlog.remove(next);
   }
 }

@@ -6,6 +6,7 @@ import type { PendingRequest } from "../state/pending-request.js";
 import type { ProducerSession } from "../state/producer-session.js";
 import type { State } from "../state/state.js";
 import type { Choice, ProducerGroup, Routes } from "../state/topic-state.js";
+import { SCATTERS, UNITS_PER_ASSIGNMENT, type Work } from "../state/unfinished-work.js";
 import type { Instant, Selector, Target } from "../vocabulary/model.js";
 import { offer, settle } from "./credit.js";
 import { endIfOver } from "./ending.js";
@@ -72,7 +73,10 @@ export function targetsOf(routes: Routes, choices: readonly Choice[]): readonly 
   return choices.map(({ producer, group }) => producer.targetIn(group?.name ?? ""));
 }
 
-/** Creates an assignment for each chosen producer, and offers it. */
+/**
+ * Creates an assignment for each chosen producer, and offers it: if they are many, the first of them at once, and the others
+ * in later steps.
+ */
 export function scatter(
   state: State,
   request: PendingRequest,
@@ -86,7 +90,29 @@ export function scatter(
     const assignment = new Assignment(++state.assignmentSerial, request, producer, group?.name ?? "");
     request.assignments.push(assignment);
   }
+  if (state.work.areMany(choices.length)) {
+    state.work.begin(SCATTERS, step, (step) => offerAll(state, request, step));
+    return;
+  }
   for (const assignment of request.assignments) offer(state, assignment, step);
+}
+
+/**
+ * Offers the assignments of a request with many targets. The gather cannot be complete before the last one is offered,
+ * because none is settled before, except by the end of the request.
+ */
+function* offerAll(state: State, request: PendingRequest, step: StepContext): Work {
+  for (const assignment of request.assignments) {
+    // The rest was settled, or will be: all of it waits.
+    if (request.phase === "ENDED" || request.deadlineAt < step.now) return;
+    const { isClosed, isOver } = assignment.producer;
+    let units = UNITS_PER_ASSIGNMENT;
+    // It left after the request was accepted, as if it had done so just after it was asked.
+    if (isClosed || isOver) units += failOver(state, assignment, step);
+    else offer(state, assignment, step);
+    yield units;
+  }
+  endIfOver(state, request, step);
 }
 
 /**
@@ -123,7 +149,7 @@ function moveTo(state: State, assignment: Assignment, next: ProducerSession, ste
     producer.outstandingCount--;
     request.note(assignment.assignedAt, "ASSIGNED", assignment);
     assignment.assignedAt = 0;
-  } else {
+  } else if (producer.backlog.has(assignment)) {
     producer.backlog.remove(assignment);
   }
   request.note(step.now, "DEPARTED", assignment);

@@ -19,6 +19,18 @@ export const SERVER: SessionKey = 0;
 /** The key of the work on deadlines, which does not wait for other work of the server. No session has it. */
 export const DEADLINES: SessionKey = -1;
 
+/** The key of the work on requests with many targets that are being scattered, one after the other. No session has it. */
+export const SCATTERS: SessionKey = -2;
+
+/** The key of the work on requests with many targets that have ended, one after the other. No session has it. */
+export const ENDINGS: SessionKey = -3;
+
+/**
+ * Units that it takes to send an assignment, or to revoke it. The runtime writes a message for each, and each is to
+ * another producer, of which nothing is in the caches of the processor: both take a few microseconds.
+ */
+export const UNITS_PER_ASSIGNMENT = 4;
+
 /** Work in parts; yields the units of each part. */
 export type Work<T = void> = Generator<number, T, undefined>;
 
@@ -103,6 +115,11 @@ export class UnfinishedWork {
     tasks.isDropped = true;
     this.byKey.delete(key);
     for (let task = tasks.first; task; task = task.next) task.onDrop?.(step);
+  }
+
+  /** Whether sending or revoking so many assignments takes more than one slice. */
+  areMany(assignmentCount: number): boolean {
+    return assignmentCount * UNITS_PER_ASSIGNMENT > this.unitsPerSlice;
   }
 
   /** Whether the changes of these registrations may take more than one slice. */

@@ -41,7 +41,7 @@ export function isEarly(reason: EndReason): boolean {
 
 /** The state in which an open assignment is settled when its request ends. */
 export function stateAtEnd(
-  { state }: AssignmentRecord,
+  { state }: Pick<AssignmentRecord, "state">,
   { loserAction }: Completion,
   reason: EndReason,
 ): OutcomeState {
