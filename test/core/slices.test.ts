@@ -275,6 +275,55 @@ describe("the assignments of a producer that leaves", () => {
   });
 });
 
+describe("the assignments that wait for the window of a producer", () => {
+  /** A producer whose window is full, and 5,000 assignments that wait. */
+  function withFullWindow() {
+    const dispatcher = new Counted();
+    const { session } = dispatcher.producer(["t"], { credit: 50_000, backlog: 50_000 });
+    let bytes = 0;
+    for (let waitingCount = 0; waitingCount < 5_000; ) {
+      const effects = dispatcher.request("t").flat();
+      const assign = effects.find((effect) => effect.kind === "assign");
+      if (assign) bytes += assign.cost;
+      else waitingCount++;
+    }
+    return { dispatcher, written: { kind: "assignmentsWritten" as const, session, bytes } };
+  }
+
+  it("are sent in slices when all of it is written, before anything newer", () => {
+    const { dispatcher, written } = withFullWindow();
+    const request = submitted({ mintedId: "newest", session: 1_000_000 });
+    const steps = dispatcher.together([written, request]);
+    const assigns = steps.map((effects) => effects.filter((effect) => effect.kind === "assign"));
+
+    expect(Math.max(...assigns.map(({ length }) => length))).toBeLessThanOrEqual(UNITS / 2);
+    expect(assigns.flat()).toHaveLength(5_001);
+    expect(assigns.flat().at(-1)).toMatchObject({ requestId: "newest" });
+    expect(dispatcher.counts.waitingAssignments).toBe(0);
+  });
+
+  it("are sent once if more is written meanwhile, and the window counts again afterwards", () => {
+    const { dispatcher, written } = withFullWindow();
+    const half = { ...written, bytes: written.bytes / 2 };
+    const sent = dispatcher
+      .together([half, half])
+      .flat()
+      .filter((effect) => effect.kind === "assign");
+    expect(sent).toHaveLength(5_000);
+
+    const bytes = sent.reduce((sum, { cost }) => sum + cost, 0);
+    dispatcher.steps({ ...written, bytes });
+    expect(dispatcher.request("t").flat()).toContainEqual(expect.objectContaining({ kind: "assign" }));
+  });
+
+  it("go elsewhere if the producer leaves meanwhile", () => {
+    const { dispatcher, written } = withFullWindow();
+    dispatcher.together([written, { kind: "sessionClosed", session: written.session }]);
+
+    expect(dispatcher.counts).toMatchObject({ pendingRequests: 0, outstandingAssignments: 0 });
+  });
+});
+
 describe("many requests", () => {
   it("that expire together end in slices, and a result after the TTL of its request is late", () => {
     const dispatcher = new Counted();

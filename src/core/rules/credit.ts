@@ -8,6 +8,7 @@
 import type { Assignment } from "../state/assignment.js";
 import type { ProducerSession } from "../state/producer-session.js";
 import type { State } from "../state/state.js";
+import { UNITS_PER_ASSIGNMENT, type Work } from "../state/unfinished-work.js";
 import type { AssignmentsWritten } from "../vocabulary/input.js";
 import type { AssignmentState, OutcomeState } from "../vocabulary/model.js";
 import type { StepContext } from "./step-context.js";
@@ -25,10 +26,20 @@ export function offer(state: State, assignment: Assignment, step: StepContext): 
   }
 }
 
-/** Sends a producer the assignments of its backlog, as far as its credit allows. @returns how many. */
-export function assignFromBacklog(state: State, producer: ProducerSession, step: StepContext): number {
+/**
+ * Sends a producer the assignments of its backlog, as far as its credit allows.
+ *
+ * @param max - maximum number that is sent.
+ * @returns how many are sent.
+ */
+export function assignFromBacklog(
+  state: State,
+  producer: ProducerSession,
+  step: StepContext,
+  max = Number.POSITIVE_INFINITY,
+): number {
   let sentCount = 0;
-  for (let next = producer.backlog.first; next && producer.hasCredit; ) {
+  for (let next = producer.backlog.first; next && sentCount < max && producer.hasCredit; ) {
     const following: Assignment | undefined = next.backlogNext;
     // An assignment whose TTL has passed stays here: its request ends soon, and settles it as SATURATED. One that is
     // settled stays until it leaves its producer.
@@ -50,9 +61,27 @@ export function noteWritten(
   step: StepContext,
 ): void {
   producer.unwrittenBytes -= bytes;
-  if (!producer.isWindowFull) return;
+  if (!producer.isWindowFull || producer.isFilling) return;
+  if (state.work.areMany(producer.backlog.size)) {
+    producer.isFilling = true;
+    state.work.begin(producer.key, step, (step) => fillWindow(state, producer, step));
+    return;
+  }
   producer.isWindowFull = false;
   assignFromBacklog(state, producer, step);
+}
+
+/** Sends what waits in slices. The window counts as full between them, so that nothing newer comes first. */
+function* fillWindow(state: State, producer: ProducerSession, step: StepContext): Work {
+  const max = state.work.assignmentsPerSlice;
+  for (;;) {
+    producer.isWindowFull = false;
+    const sentCount = assignFromBacklog(state, producer, step, max);
+    if (sentCount < max) break;
+    producer.isWindowFull = true;
+    yield UNITS_PER_ASSIGNMENT * sentCount;
+  }
+  producer.isFilling = false;
 }
 
 /** Settles an open assignment and removes it from its producer. Call {@link assignFromBacklog} next. */

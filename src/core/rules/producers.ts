@@ -4,7 +4,7 @@
 import { producerBytes, registrationsBytes } from "../state/costs.js";
 import { ProducerSession } from "../state/producer-session.js";
 import type { State } from "../state/state.js";
-import { unitsOf, type Work } from "../state/unfinished-work.js";
+import { UNITS_PER_ASSIGNMENT, unitsOf, type Work } from "../state/unfinished-work.js";
 import type {
   CreditUpdated,
   MessageMisunderstood,
@@ -29,9 +29,6 @@ import {
   replaceSession,
 } from "./sessions.js";
 import type { StepContext } from "./step-context.js";
-
-/** Maximum number of waiting assignments that a change of credit sends at once. */
-const CREDIT_STEP = 1_000;
 
 const UNKNOWN_MESSAGE = invalid(
   [{ field: "message", description: "is unset, or unknown to this version" }],
@@ -168,11 +165,12 @@ function* changeCredit(
   maxOutstanding: number,
   step: StepContext,
 ): Work {
-  let credit = producer.outstandingCount + CREDIT_STEP;
-  for (; credit < maxOutstanding && producer.backlog.size > 0; credit += CREDIT_STEP) {
+  const more = state.work.assignmentsPerSlice;
+  let credit = producer.outstandingCount + more;
+  for (; credit < maxOutstanding && producer.backlog.size > 0; credit += more) {
     producer.maxOutstanding = credit;
     assignFromBacklog(state, producer, step);
-    yield CREDIT_STEP;
+    yield UNITS_PER_ASSIGNMENT * more;
   }
   producer.maxOutstanding = maxOutstanding;
   assignFromBacklog(state, producer, step);

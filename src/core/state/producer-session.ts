@@ -33,6 +33,8 @@ export class ProducerSession extends Session {
   unwrittenBytes = 0;
   /** Whether the next assignment waits until earlier ones are reported as written. */
   isWindowFull = false;
+  /** Whether what waits is sent in slices because bytes were written. The window counts as full between them. */
+  isFilling = false;
   /** Whether Welcome was sent. Before, its registrations are being added. */
   isWelcome = false;
   /** Whether it has left its topics, although not all of its registrations are removed. */

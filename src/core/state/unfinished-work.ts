@@ -60,8 +60,13 @@ export class UnfinishedWork {
   /** Sessions whose turn was asked for and has not come yet. */
   private readonly awaited = new Set<SessionKey>();
 
+  /** Number of assignments that are sent or revoked in one slice. */
+  readonly assignmentsPerSlice: number;
+
   /** @param unitsPerSlice - a slice ends when it has taken more units. */
-  constructor(private readonly unitsPerSlice: number) {}
+  constructor(private readonly unitsPerSlice: number) {
+    this.assignmentsPerSlice = Math.max(1, Math.floor(unitsPerSlice / UNITS_PER_ASSIGNMENT));
+  }
 
   /** Number of sessions with unfinished work. */
   get size(): number {
@@ -119,7 +124,7 @@ export class UnfinishedWork {
 
   /** Whether sending or revoking so many assignments takes more than one slice. */
   areMany(assignmentCount: number): boolean {
-    return assignmentCount * UNITS_PER_ASSIGNMENT > this.unitsPerSlice;
+    return assignmentCount > this.assignmentsPerSlice;
   }
 
   /** Whether the changes of these registrations may take more than one slice. */
