@@ -1,6 +1,7 @@
 /** What takes long is done in slices: no step does more than its share, however much a peer asks for or leaves behind. */
 import { describe, expect, it, vi } from "vitest";
 import { Dispatcher } from "../../src/core/dispatcher.js";
+import { ListedSet } from "../../src/core/tables/listed-set.js";
 import { TopicTree } from "../../src/core/tables/topic-tree.js";
 import type { Effect } from "../../src/core/vocabulary/effect.js";
 import type { Input } from "../../src/core/vocabulary/input.js";
@@ -378,6 +379,27 @@ describe("many requests", () => {
     expect(dispatcher.steps({ kind: "clockAdvanced" }).length).toBeGreaterThanOrEqual(5);
     expect(dispatcher.counts.rememberedRequestIds).toBe(0);
   });
+});
+
+it("gathers that join one request, and leave it, copy no list of the others", () => {
+  const dispatcher = new Counted();
+  dispatcher.producer(["t"]);
+  let copiedCount = 0;
+  const read = vi.spyOn(ListedSet.prototype, "list", "get").mockImplementation(function (
+    this: ListedSet<unknown>,
+  ) {
+    copiedCount += this.size;
+    return [];
+  });
+  const callers = Array.from({ length: 2_000 }, () => dispatcher.caller());
+  for (const caller of callers) dispatcher.request("t", { caller, requestId: "k" });
+  const steps = callers.map((session) => dispatcher.steps({ kind: "sessionClosed", session }));
+  read.mockRestore();
+
+  expect(copiedCount).toBe(0);
+  expect(steps.slice(0, -1).flat(2)).toEqual([]);
+  expect(stepsWith("revoke", steps.at(-1) ?? [])).toHaveLength(1);
+  expect(dispatcher.counts).toMatchObject({ pendingRequests: 0, callers: 0 });
 });
 
 it("a drain tells all peers to go away in slices", () => {

@@ -169,7 +169,7 @@ function joinCaller(state: State, key: SessionKey, request: PendingRequest): voi
   if (caller?.kind !== "caller" || caller.gathering.has(request.requestId)) return;
   caller.gathering.add(request.requestId);
   caller.charge(JOIN_BYTES);
-  request.callers = [...request.callers, key];
+  request.addCaller(key);
 }
 
 /** The pending or remembered request with this id. */

@@ -41,8 +41,8 @@ export function departCaller(state: State, caller: CallerSession, step: StepCont
     for (const requestId of caller.gathering) {
       const request = state.requests.get(requestId);
       if (!request) continue;
-      request.callers = request.callers.filter((key) => key !== caller.key);
-      if (request.callers.length === 0 && request.phase === "GATHERING") {
+      request.removeCaller(caller.key);
+      if (!request.hasCallers && request.phase === "GATHERING") {
         yield* endAsPart(state, request, "CANCELLED", step, "CALLER_GONE");
       }
       yield 1;

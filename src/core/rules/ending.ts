@@ -95,7 +95,7 @@ function conclude(
     return undefined;
   }
   const listeners = summaryListeners(state, request);
-  const isHeard = request.callers.length > 0 || listeners.length > 0 || state.watcherCount > 0;
+  const isHeard = request.hasCallers || listeners.length > 0 || state.watcherCount > 0;
   const outcomes = isHeard || request.digest !== "" ? outcomesOf(request, reason) : undefined;
   request.phase = "ENDED";
   request.reason ??= reason;
@@ -106,7 +106,7 @@ function conclude(
   state.pendingBytes -= request.contentBytes;
   request.dropContent();
   request.release();
-  const callers = takeCallers(request);
+  const callers = request.takeCallers();
   sendSummary(listeners, callers, summary, step);
   observe(state, step, () => ({ kind: "requestEnded", summary }));
   const close = hasOpen ? closeAssignments(state, request, reason, revocation, step) : undefined;
@@ -154,7 +154,7 @@ function runOn(state: State, request: PendingRequest, reason: EndReason, step: S
   request.phase = "RUNNING_ON";
   request.summary = summary;
   request.reason = reason;
-  const callers = takeCallers(request);
+  const callers = request.takeCallers();
   if (callers.length > 0) {
     step.effects.push({ kind: "summarize", lane: NO_LANE, audience: NO_SESSIONS, callers, summary });
   }
@@ -230,12 +230,6 @@ function closeInSlices(
       yield 1;
     }
   };
-}
-
-function takeCallers(request: PendingRequest): readonly SessionKey[] {
-  const { callers } = request;
-  request.callers = NO_SESSIONS;
-  return callers;
 }
 
 function revocationFor(reason: EndReason): RevocationReason {

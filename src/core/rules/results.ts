@@ -54,7 +54,7 @@ export function takeResult(
 
 /** Copies a payload that messages will refer to, if it would keep the whole message of its producer in memory. */
 function owned(input: ResultReturned, { request }: Assignment): ResultReturned {
-  const minBytes = request.callers.length > 0 ? MIN_SHARED_BYTES : MIN_LARGE_BYTES;
+  const minBytes = request.hasCallers ? MIN_SHARED_BYTES : MIN_LARGE_BYTES;
   if (input.payload.length < minBytes) return input;
   const payload = ownBytes(input.payload);
   return payload === input.payload ? input : { ...input, payload };

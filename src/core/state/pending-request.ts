@@ -1,5 +1,6 @@
 import { Deadline } from "../tables/deadline-wheel.js";
 import type { Account } from "../tables/ledger.js";
+import { ListedSet } from "../tables/listed-set.js";
 import { ownBytes } from "../tables/own-bytes.js";
 import type { Placed } from "../tables/serial-order.js";
 import type { RequestSubmitted } from "../vocabulary/input.js";
@@ -10,6 +11,7 @@ import {
   type Instant,
   MIN_SHARED_BYTES,
   NO_CONTEXT,
+  NO_SESSIONS,
   type NoProducersAction,
   type Payload,
   type Selector,
@@ -27,6 +29,9 @@ const MAX_NOTES = 256;
 /** Bytes of an assignment beside its payload, id and context: its frame, and the message that it waits in; estimated. */
 const SENT_BYTES = 640;
 
+/** Number of callers up to which a list of them is copied with each change; most requests have one. */
+const MAX_FEW_CALLERS = 16;
+
 /** Replaces the payload of an ended request. */
 const NO_PAYLOAD: Payload = new Uint8Array(0);
 
@@ -42,8 +47,10 @@ export class PendingRequest extends Deadline implements RequestRecord, Placed {
   phase: "GATHERING" | "RUNNING_ON" | "ENDED" = "GATHERING";
   place = 0;
   readonly assignments: Assignment[] = [];
-  /** Sessions of the callers that gather. Replaced, never modified: deliveries refer to the array. */
-  callers: readonly SessionKey[] = [];
+  /** Sessions of the callers that gather, if they are few. Replaced, never modified: deliveries refer to the array. */
+  private fewCallers: readonly SessionKey[] = NO_SESSIONS;
+  /** The same if they are many. */
+  private manyCallers: ListedSet<SessionKey> | undefined = undefined;
   /** Number of assignments that are settled. */
   settledCount = 0;
   answeredCount = 0;
@@ -116,6 +123,35 @@ export class PendingRequest extends Deadline implements RequestRecord, Placed {
   /** Itself, as the record that is listed. */
   get record(): RequestRecord {
     return this;
+  }
+
+  /** Sessions of the callers that gather. The array is never modified. */
+  get callers(): readonly SessionKey[] {
+    return this.manyCallers === undefined ? this.fewCallers : this.manyCallers.list;
+  }
+
+  /** Whether a caller gathers. */
+  get hasCallers(): boolean {
+    return this.manyCallers === undefined ? this.fewCallers.length > 0 : this.manyCallers.size > 0;
+  }
+
+  addCaller(key: SessionKey): void {
+    if (this.manyCallers) this.manyCallers.add(key);
+    else if (this.fewCallers.length < MAX_FEW_CALLERS) this.fewCallers = [...this.fewCallers, key];
+    else this.manyCallers = new ListedSet([...this.fewCallers, key]);
+  }
+
+  removeCaller(key: SessionKey): void {
+    if (this.manyCallers) this.manyCallers.delete(key);
+    else this.fewCallers = this.fewCallers.filter((other) => other !== key);
+  }
+
+  /** Removes all callers. @returns them. */
+  takeCallers(): readonly SessionKey[] {
+    const { callers } = this;
+    this.fewCallers = NO_SESSIONS;
+    this.manyCallers = undefined;
+    return callers;
   }
 
   /** Charges it to the peer of its caller. */
