@@ -371,6 +371,24 @@ describe("many requests", () => {
     expect(dispatcher.counts.pendingRequests).toBe(0);
   });
 
+  it("that are remembered are not visited before they are due", () => {
+    const dispatcher = new Counted();
+    for (let i = 0; i < 10_000; i++) dispatcher.request(`t.${i}`, { requestId: `k${i}`, ttlMs: 1 });
+    for (let i = 0; i < 100; i++) dispatcher.request("t", { requestId: `l${i}`, ttlMs: 600_000 });
+
+    dispatcher.now = 60_000;
+    expect(dispatcher.steps({ kind: "clockAdvanced" })).toHaveLength(1);
+    dispatcher.now = 125_000;
+    expect(dispatcher.steps({ kind: "clockAdvanced" }).length).toBeGreaterThanOrEqual(5);
+    expect(dispatcher.counts.rememberedRequestIds).toBe(100);
+    dispatcher.now = 1_199_000;
+    expect(dispatcher.steps({ kind: "clockAdvanced" })).toHaveLength(1);
+    expect(dispatcher.counts.rememberedRequestIds).toBe(100);
+    dispatcher.now = 1_203_000;
+    dispatcher.steps({ kind: "clockAdvanced" });
+    expect(dispatcher.counts.rememberedRequestIds).toBe(0);
+  });
+
   it("are forgotten in slices", () => {
     const dispatcher = new Counted();
     for (let i = 0; i < 10_000; i++) dispatcher.request(`t.${i}`, { requestId: `k${i}` });

@@ -8,6 +8,7 @@
  */
 
 import type { Passing } from "../tables/age-queue.js";
+import type { Due } from "../tables/due-buckets.js";
 import type { Account } from "../tables/ledger.js";
 import type {
   Acceptance,
@@ -40,7 +41,7 @@ const NO_INSTANTS: readonly Instant[] = [];
 const NO_ACCEPTANCE: Acceptance = { requestId: "", targets: [], listenerCount: 0, ttlMs: 0, deadlineAt: 0 };
 
 /** A remembered request. */
-export class RememberedRequest implements RequestRecord, Passing {
+export class RememberedRequest implements RequestRecord, Passing, Due {
   /** Whether it is forgotten. */
   isGone = false;
   acceptance: Acceptance;
@@ -48,7 +49,9 @@ export class RememberedRequest implements RequestRecord, Passing {
   readonly serial: number;
   readonly topic: string;
   readonly acceptedAt: Instant;
-  readonly forgetAt: Instant;
+  /** When it may be forgotten. */
+  readonly dueAt: Instant;
+  bucketPlace = 0;
   readonly notes = undefined;
   /** The request before its end; then undefined. */
   pending: PendingRequest | undefined;
@@ -82,7 +85,7 @@ export class RememberedRequest implements RequestRecord, Passing {
     this.topic = request.topic;
     this.acceptedAt = acceptedAt;
     this.completion = request.completion;
-    this.forgetAt = acceptedAt + Math.max(idempotencyMs, 2 * acceptance.ttlMs);
+    this.dueAt = acceptedAt + Math.max(idempotencyMs, 2 * acceptance.ttlMs);
     this.targets = acceptance.targets;
     this.heldBytes = this.sizeWithoutOutcomes();
     account.charge(this.heldBytes);

@@ -3,6 +3,7 @@
  */
 
 import { AgeQueue } from "../tables/age-queue.js";
+import { DueBuckets } from "../tables/due-buckets.js";
 import type { Account } from "../tables/ledger.js";
 import { ownText } from "../tables/own-text.js";
 import type { SerialOrder } from "../tables/serial-order.js";
@@ -14,8 +15,8 @@ import { RememberedRequest } from "./remembered-request.js";
 import type { RequestRecord } from "./request-record.js";
 import type { Work } from "./unfinished-work.js";
 
-/** Number of request_ids that are visited before a pause. */
-const VISITED_AT_ONCE = 100;
+/** Number of request_ids that are forgotten before a pause. */
+const FORGOTTEN_AT_ONCE = 100;
 
 /** Maximum length of a failure's message after the end of its request, in characters. */
 const MAX_FAILURE_LENGTH = 256;
@@ -30,6 +31,8 @@ export class RememberedRequests {
   private readonly byCallerId = new Map<string, RememberedRequest>();
   private readonly all = new ByAge();
   private readonly byAccount = new Map<Account, ByAge>();
+  /** They are kept for different times. */
+  private readonly due = new DueBuckets<RememberedRequest>();
   private readonly ended: EndedRequests;
 
   /** @param common - the account of what all peers share. */
@@ -66,6 +69,7 @@ export class RememberedRequests {
     if (earlier) this.forget(earlier);
     const remembered = new RememberedRequest(request, account, this.limits.idempotencyMs);
     this.byCallerId.set(request.requestId, remembered);
+    this.due.add(remembered);
     const own = this.byAccount.get(account) ?? new ByAge();
     this.byAccount.set(account, own);
     for (const queue of [this.all, own]) {
@@ -93,12 +97,12 @@ export class RememberedRequests {
     }
   }
 
-  /** Forgets request_ids that have expired. They are kept for different times, so all of them are visited. */
+  /** Forgets request_ids that have expired, up to a second after they did. */
   *expire(clock: { readonly now: Instant }): Work {
-    let visitedCount = 0;
-    for (const remembered of this.byCallerId.values()) {
-      if (remembered.forgetAt < clock.now) this.forget(remembered);
-      if (++visitedCount % VISITED_AT_ONCE === 0) yield VISITED_AT_ONCE;
+    let forgottenCount = 0;
+    for (let due = this.due.firstDue(clock.now); due; due = this.due.firstDue(clock.now)) {
+      this.forget(due);
+      if (++forgottenCount % FORGOTTEN_AT_ONCE === 0) yield FORGOTTEN_AT_ONCE;
     }
   }
 
@@ -123,6 +127,7 @@ export class RememberedRequests {
   private forget(remembered: RememberedRequest): void {
     const { requestId, account, byteLength } = remembered;
     this.byCallerId.delete(requestId);
+    this.due.remove(remembered);
     const own = this.byAccount.get(account);
     remembered.forget();
     for (const queue of own ? [this.all, own] : [this.all]) {
