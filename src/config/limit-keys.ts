@@ -37,7 +37,7 @@ export const LIMIT_KEYS: { readonly [K in keyof Limits]: Definition<Limits[K]> }
     core.peerShare,
     0.01,
     1,
-    "Part of `maxHeldBytes`, `maxPendingRequests`, `maxSessions` and `maxTopics` for one address; twice as much while no other has a session",
+    "Part of `maxHeldBytes`, `maxPendingRequests`, `maxSessions`, `maxTopics` and `rememberedRequestIds` for one address; twice as much while no other has a session",
     "Three peers that use up their parts leave one for all others; a peer that is alone leaves half to the next one.",
   ),
   maxPendingRequests: count(

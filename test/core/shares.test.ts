@@ -167,6 +167,40 @@ describe("a peer that has used up its share", () => {
   });
 });
 
+describe("a peer whose remembered ids exceed its share", () => {
+  const asked = (peers: Peers, peer: string, requestId: string) => {
+    const [accept] = peers.ask(peer, { requestId }, { digest: "d" });
+    return accept?.kind === "accept" ? accept.acceptance.deadlineAt : undefined;
+  };
+
+  it("forgets its own oldest, and nobody else's", () => {
+    const peers = new Peers({ rememberedRequestIds: 400 });
+    opened(peers.caller(HONEST));
+    opened(peers.caller(GREEDY));
+    const first = asked(peers, HONEST, "honest");
+    for (let i = 0; i < 1_000; i++) asked(peers, GREEDY, `greedy.${i}`);
+    expect(peers.counts.rememberedRequestIds).toBe(101);
+
+    peers.advance(1);
+    expect(asked(peers, HONEST, "honest")).toBe(first);
+    expect(asked(peers, GREEDY, "greedy.900")).toBe(first);
+    expect(asked(peers, GREEDY, "greedy.899")).not.toBe(first);
+  });
+
+  it("gets down to its share with each further id when another peer comes", () => {
+    const peers = new Peers({ rememberedRequestIds: 400 });
+    opened(peers.caller(GREEDY));
+    for (let i = 0; i < 1_000; i++) asked(peers, GREEDY, `before.${i}`);
+    expect(peers.counts.rememberedRequestIds).toBe(200);
+    opened(peers.caller(HONEST));
+    asked(peers, GREEDY, "after");
+    expect(peers.counts.rememberedRequestIds).toBe(199);
+    for (let i = 0; i < 100; i++) asked(peers, GREEDY, `after.${i}`);
+
+    expect(peers.counts.rememberedRequestIds).toBe(100);
+  });
+});
+
 describe("a peer that is alone", () => {
   it("may use twice its share until another peer has a session, and keeps what it has then", () => {
     const peers = new Peers({ maxPendingRequests: 400 });

@@ -63,7 +63,12 @@ export class RememberedRequests {
     return ended && ended.serial >= (remembered?.serial ?? 0) ? ended : remembered;
   }
 
-  /** Remembers a request by the request_id that its caller chose. @param account - the peer that is charged. */
+  /**
+   * Remembers a request by the request_id that its caller chose. Beyond its share of the ids, a peer's own oldest one is
+   * forgotten.
+   *
+   * @param account - the peer that is charged.
+   */
   rememberId(request: PendingRequest, account: Account): void {
     const earlier = this.byCallerId.get(request.requestId);
     if (earlier) this.forget(earlier);
@@ -76,7 +81,10 @@ export class RememberedRequests {
       queue.push(remembered);
       queue.heldBytes += remembered.byteLength;
     }
-    if (this.byCallerId.size > this.limits.rememberedRequestIds) this.forgetOldest(this.all);
+    const { rememberedRequestIds: max } = this.limits;
+    // Its share may have become less: two for each one that comes, so that no step forgets many.
+    for (let i = 0; i < 2 && own.size > account.shareOf(max); i++) this.forgetOldest(own);
+    if (this.byCallerId.size > max) this.forgetOldest(this.all);
   }
 
   /** Remembers a request that ended: what its caller is told if it repeats the request, and what people look up. */

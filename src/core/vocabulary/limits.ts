@@ -14,8 +14,8 @@ export interface Limits {
    */
   readonly maxHeldBytes: number;
   /**
-   * The part of `maxHeldBytes`, `maxPendingRequests`, `maxSessions` and `maxTopics` that one peer may use; twice as much
-   * while no other peer has a session. Default 0.25, range 0.01 to 1.
+   * The part of `maxHeldBytes`, `maxPendingRequests`, `maxSessions`, `maxTopics` and `rememberedRequestIds` that one peer
+   * may use; twice as much while no other peer has a session. Default 0.25, range 0.01 to 1.
    */
   readonly peerShare: number;
   /** Maximum number of pending requests. Default 200,000: about 1 KB of state each, with four targets. */
@@ -57,7 +57,7 @@ export interface Limits {
   readonly recentRequests: number;
   /** Minimum time for which a caller's request_id is remembered, in milliseconds. Default 120,000. */
   readonly idempotencyMs: number;
-  /** Maximum number of remembered request_ids; the oldest are evicted first. Default 65,536. */
+  /** Maximum number of remembered request_ids; the oldest of the peer, or of all, are evicted first. Default 65,536. */
   readonly rememberedRequestIds: number;
   /** Number of settled assignments remembered per producer, to tell late replies from unknown ones. Default 256. */
   readonly rememberedAssignments: number;
