@@ -44,6 +44,9 @@ export function createActivityLog(logger: SafeLogger, clock: Clock): ActivityLog
       window.suppressedCount = 0;
       logger.debug({ ...shown(fields), ...(suppressedCount > 0 && { suppressedCount }) }, message);
     },
+    failed(bug) {
+      logger.error({ err: bug }, "work of the server failed because of a bug");
+    },
   };
 }
 

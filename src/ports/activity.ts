@@ -12,6 +12,8 @@ export interface ActivityLog {
   readonly isEnabled: boolean;
   /** Logs one line. Texts are cut and escaped. */
   write(message: ActivityMessage, fields: ActivityFields): void;
+  /** Logs a bug that ended work of the server which belongs to no stream, at the level error. */
+  failed(bug: unknown): void;
 }
 
 /** The fields of a line; undefined ones are left out. */

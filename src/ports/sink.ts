@@ -21,4 +21,6 @@ export interface Sink {
   closing(): void;
   /** Ends the stream after all written messages: with OK, or with the status of the refusal. */
   end(refusal: Refusal | undefined): void;
+  /** Ends the stream because of a bug, which is logged: the peer gets a status without details. */
+  fail(bug: unknown): void;
 }

@@ -64,7 +64,13 @@ function stage(
       else take();
     };
     const session = runtime.openStream(
-      { write, end: () => undefined, closing: () => undefined, observe: () => () => true },
+      {
+        write,
+        end: () => undefined,
+        fail: () => undefined,
+        closing: () => undefined,
+        observe: () => () => true,
+      },
       BOUND,
       "",
     );

@@ -1,19 +1,23 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { submitted } from "../../test/support/submitted.js";
+import { Dispatcher } from "../core/dispatcher.js";
+import { DeadlineWheel } from "../core/tables/deadline-wheel.js";
+import type { SessionKey } from "../core/vocabulary/model.js";
 import { DispatcherRuntime } from "./dispatcher-runtime.js";
 
 /** Far more turns of the event loop than any work here takes. */
 const MAX_TURNS = 200;
 
 /** A runtime with a clock that stands still. Its sessions are calls, so it encodes nothing. */
-function serve() {
+function serve(failed?: (bug: unknown) => void) {
   let now = 0;
   const clock = { now: () => now, timeOfDay: (at: number) => at };
   const newBatch = () => {
     throw new Error("nothing is encoded");
   };
-  const runtime = new DispatcherRuntime("s", { recentRequests: 0 }, newBatch, clock);
+  const activity = failed && { isEnabled: false, write: () => undefined, failed };
+  const runtime = new DispatcherRuntime("s", { recentRequests: 0 }, newBatch, clock, activity);
   const heard: string[] = [];
   const open = () => runtime.openCall({ peer: "" }, ({ kind }) => heard.push(kind));
   const counts = () => runtime.snapshot().counts;
@@ -46,6 +50,73 @@ async function until(isDone: () => boolean): Promise<void> {
 }
 
 const names = (count: number) => Array.from({ length: count }, (_, i) => `t.${i}`);
+
+describe("long work that fails by a bug in a later slice", () => {
+  /** Lets the slices of a session fail. */
+  function failSlices(session: SessionKey): { readonly count: number } {
+    const step = Dispatcher.prototype.step;
+    const failed = { count: 0 };
+    const spy = vi.spyOn(Dispatcher.prototype, "step").mockImplementation(function (
+      this: Dispatcher,
+      input,
+      now,
+    ) {
+      if (input.kind !== "workContinued" || input.session !== session) return step.call(this, input, now);
+      failed.count++;
+      throw new Error("a bug");
+    });
+    onTestFinished(() => spy.mockRestore());
+    return failed;
+  }
+
+  it("ends the stream of its session, once, and no other", async () => {
+    const logged: unknown[] = [];
+    const { runtime, advance, openProducer, heard, request } = serve((bug) => logged.push(bug));
+    await openProducer(["t"]);
+    const ended: unknown[] = [];
+    const sink = {
+      ...{ write: () => undefined, closing: () => undefined, observe: () => () => true },
+      ...{ end: () => undefined, fail: (bug: unknown) => ended.push(bug) },
+    };
+    const bound = { maxBytes: 1, overflow: "SLOW_LISTENER" as const, endsOnReject: false };
+    const session = runtime.openStream(sink, bound);
+    const failed = failSlices(session);
+    runtime.submit({
+      ...{ kind: "listenerOpened", session, sessionId: "", listenerId: "l", mintedId: "" },
+      ...{ topics: names(9_000), resumeFrom: [], includeLate: false, includeSummaries: false },
+      ...{ overflowAction: "DROP_OLDEST", bufferBytes: 0, group: "", peer: "" },
+    });
+    await until(() => ended.length > 0);
+    for (let turns = 0; turns < 20; turns++) await nextTurn();
+
+    expect(ended).toEqual([new Error("a bug")]);
+    expect([failed.count, logged]).toEqual([1, []]);
+    runtime.close(session);
+    request("t", 1);
+    advance(1_001);
+    expect(heard).toContain("accept");
+    expect(heard).toContain("revoke");
+  });
+
+  it("is logged if it belongs to no stream, and the server goes on", async () => {
+    const logged: unknown[] = [];
+    const { advance, counts, openProducer, request } = serve((bug) => logged.push(bug));
+    await openProducer(["t"], 5_000);
+    for (let i = 0; i < 5_000; i++) request("t", i);
+    advance(1_001);
+    const spy = vi.spyOn(DeadlineWheel.prototype, "takeDue").mockImplementationOnce(() => {
+      throw new Error("a bug");
+    });
+    onTestFinished(() => spy.mockRestore());
+    await until(() => logged.length > 0);
+    expect(logged).toEqual([new Error("a bug")]);
+    expect(counts().pendingRequests).toBeGreaterThan(1_000);
+
+    advance(1);
+    await until(() => counts().pendingRequests === 0);
+    expect(logged).toHaveLength(1);
+  });
+});
 
 describe("the long work of the core", () => {
   it("of a session that has closed is finished: nothing of its departure is left", async () => {

@@ -52,7 +52,7 @@ export class DispatcherRuntime implements Runtime {
     limits: Partial<Limits>,
     newBatch: BatchFactory,
     clock: Clock,
-    activity?: ActivityLog,
+    private readonly activity?: ActivityLog,
   ) {
     const log = activity && new StepLog(activity);
     this.core = new Dispatcher(serverId, limits);
@@ -60,9 +60,9 @@ export class DispatcherRuntime implements Runtime {
       newBatch,
       onOverflow: (session) => {
         log?.overflowed(session);
-        this.driver.submit({ kind: "sessionClosed", session });
+        this.submitOf(session, { kind: "sessionClosed", session });
       },
-      onWritten: (session, bytes) => this.driver.submit({ kind: "assignmentsWritten", session, bytes }),
+      onWritten: (session, bytes) => this.submitOf(session, { kind: "assignmentsWritten", session, bytes }),
     };
     this.broadcast = new Broadcast(newBatch, (key) => this.sessions.stream(key));
     const onFact = (fact: Fact): void => {
@@ -77,7 +77,7 @@ export class DispatcherRuntime implements Runtime {
       this.checkIdle();
     };
     this.driver = new Driver(this.core, clock, performer, onStep, log);
-    this.slices = new Slices(clock, this.driver, this.intake);
+    this.slices = new Slices(clock, this.driver, this.intake, (session, bug) => this.fail(session, bug));
   }
 
   submit(input: Input): void {
@@ -158,6 +158,23 @@ export class DispatcherRuntime implements Runtime {
   /** Stops the timer. */
   stop(): void {
     this.driver.stop();
+  }
+
+  /** Applies an input that follows from an event of a stream's transport, in which nothing may be thrown. */
+  private submitOf(session: SessionKey, input: Input): void {
+    try {
+      this.driver.submit(input);
+    } catch (bug) {
+      this.fail(session, bug);
+    }
+  }
+
+  /** Ends the stream of a session because of a bug. */
+  private fail(session: SessionKey, bug: unknown): void {
+    const outbox = this.sessions.stream(session);
+    if (outbox) outbox.fail(bug);
+    else if (this.activity) this.activity.failed(bug);
+    else throw bug;
   }
 
   private checkIdle(): void {

@@ -162,6 +162,12 @@ export class Outbox {
     if (this.closing && this.queue.length === 0 && this.replays.isEmpty) this.end(this.closing);
   }
 
+  /** Ends the stream at once because of a bug. */
+  fail(bug: unknown): void {
+    this.release();
+    this.sink.fail(bug);
+  }
+
   /** Releases the queue; the stream has ended. */
   release(): void {
     this.isOver = true;

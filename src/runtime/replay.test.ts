@@ -73,6 +73,10 @@ class Peer implements Sink {
     this.ended = refusal ?? "OK";
   }
 
+  fail(bug: unknown): void {
+    throw bug;
+  }
+
   /** Accepts messages until none is left; accepting one may bring the next. */
   read(max = Number.POSITIVE_INFINITY): void {
     for (let i = 0; i < max; i++) {

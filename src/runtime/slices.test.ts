@@ -33,17 +33,20 @@ function setUp() {
   } as Performer;
   const intake: Intake = new Intake(clock, () => slices);
   const core = new Dispatcher("test");
+  const failed: unknown[] = [];
+  let bug: Error | undefined;
   const continued: number[] = [];
   const step = core.step.bind(core);
   core.step = (input, at) => {
     if (input.kind === "workContinued") {
       continued.push(input.session);
       log.push(`continue ${input.session}`);
+      if (bug) throw bug;
     }
     return step(input, at);
   };
   const driver = new Driver(core, clock, performer, (at) => intake.beginTurn(at));
-  const slices: Slices = new Slices(clock, driver, intake);
+  const slices: Slices = new Slices(clock, driver, intake, (...failure) => failed.push(failure));
   let sessions = 0;
 
   /** A stream that records what happens to it. */
@@ -89,6 +92,11 @@ function setUp() {
   return {
     log,
     slices,
+    failed,
+    /** Lets the next steps that the core continues fail. */
+    failWith: (error: Error | undefined) => {
+      bug = error;
+    },
     stream: (name: string, carriesRequests = false, peer = "") => new Stream(name, carriesRequests, peer),
     /** Whom an effect of a step concerns. */
     whenStepped: (callback: (id: string) => void) => {
@@ -252,6 +260,22 @@ describe("a step that the core continues", () => {
     a.close();
     await settle();
     expect(log).toEqual([`continue ${a.session}`]);
+  });
+});
+
+describe("a continued step that fails by a bug", () => {
+  it("is reported with its session, and is not repeated; others go on", async () => {
+    const { stream, log, settle, slices, failed, failWith } = setUp();
+    const [a, b] = [stream("a"), stream("b")];
+    const bug = new Error("a bug");
+    failWith(bug);
+    slices.continueLater(a.session);
+    b.receive("1", 2 * PER_SLICE);
+    await settle();
+
+    expect(failed).toEqual([[a.session, bug]]);
+    expect(log.filter((one) => one.startsWith("continue"))).toEqual([`continue ${a.session}`]);
+    expect(log.filter((one) => one.startsWith("b"))).toEqual(all("b1", 2 * PER_SLICE));
   });
 });
 

@@ -55,10 +55,12 @@ export class Slices {
   /** The session whose message is being processed. */
   private current: SessionKey | undefined = undefined;
 
+  /** @param onFailed - called if a step that the core continues fails by a bug. The core has dropped the rest of the work. */
   constructor(
     private readonly clock: Clock,
     private readonly driver: SliceDriver,
     private readonly intake: Intake,
+    private readonly onFailed: (session: SessionKey, bug: unknown) => void,
   ) {}
 
   /** The number of pieces of work for the end of this turn. */
@@ -141,7 +143,7 @@ export class Slices {
     try {
       if (work.needsContinue) {
         work.needsContinue = false;
-        this.driver.submit({ kind: "workContinued", session: work.session });
+        this.continueNow(work.session);
       } else if (message) {
         message.goOn(now);
         if (this.advance(message, now) && work.messages.first === message) this.finish(work, message);
@@ -149,6 +151,14 @@ export class Slices {
     } finally {
       if (work.needsContinue || work.messages.length > 0) this.enqueue(work, now);
       else this.settle(work);
+    }
+  }
+
+  private continueNow(session: SessionKey): void {
+    try {
+      this.driver.submit({ kind: "workContinued", session });
+    } catch (bug) {
+      this.onFailed(session, bug);
     }
   }
 

@@ -51,6 +51,10 @@ class HeldSink implements Sink {
     this.ended = refusal;
   }
 
+  fail(bug: unknown): void {
+    throw bug;
+  }
+
   /** Takes the oldest message. @returns whether there was one. */
   take(): boolean {
     const take = this.unsent.shift();

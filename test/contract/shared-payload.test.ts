@@ -44,7 +44,13 @@ class Stage {
   open(): SessionKey {
     const write = (parts: readonly Uint8Array[]) => void this.held.push(...parts);
     return this.runtime.openStream(
-      { write, end: () => undefined, closing: () => undefined, observe: () => () => true },
+      {
+        write,
+        end: () => undefined,
+        fail: () => undefined,
+        closing: () => undefined,
+        observe: () => () => true,
+      },
       BOUND,
       "",
     );

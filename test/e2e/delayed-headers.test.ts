@@ -61,7 +61,7 @@ async function openSink(kind: "outgoing" | "bidi", interceptor: ServerIntercepto
     opened = resolve;
   });
   const handle = (call: OutgoingCall): void => {
-    const made = sinkOf(call, { closing, internals });
+    const made = sinkOf(call, { logger: SILENT, closing, internals });
     subscribe(call, { logger: SILENT, connections: undefined }, { closed: () => undefined });
     opened(made);
   };

@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { DispatcherOptions } from "../../src/compose.js";
+import { Dispatcher } from "../../src/core/dispatcher.js";
 import type { Logger } from "../../src/ports/logger.js";
 import { DispatcherRuntime } from "../../src/runtime/dispatcher-runtime.js";
 import { serve } from "../support/in-process.js";
@@ -71,6 +72,20 @@ const SCENARIOS: Readonly<Record<string, (scene: Scene) => Promise<unknown>>> = 
       throw new Error("a bug");
     });
     await refusalOf(client.dispatch({ topic: "topic1" }));
+  },
+  "work of the server failed because of a bug": async ({ client }) => {
+    const step = Dispatcher.prototype.step;
+    const spy = vi.spyOn(Dispatcher.prototype, "step").mockImplementation(function (
+      this: Dispatcher,
+      input,
+      now,
+    ) {
+      if (input.kind === "workContinued") throw new Error("a bug");
+      const effects = step.call(this, input, now);
+      return input.kind === "requestSubmitted" ? [...effects, { kind: "continue", to: 0 }] : effects;
+    });
+    onTestFinished(() => spy.mockRestore());
+    await client.dispatch({ topic: "topic1" });
   },
   "session opened": ({ client }) => client.listener({ topics: ["topic1"] }),
   "session ended": async ({ client }) => (await client.listener({ topics: ["topic1"] })).cancel(),

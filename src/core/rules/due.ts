@@ -71,10 +71,13 @@ export function armSweep(
 function sweep(state: State, step: StepContext): void {
   state.isSweeping = true;
   state.work.begin(SERVER, step, function* (step) {
-    while (state.log.expire(step.now, MAX_TAKEN)) yield MAX_TAKEN;
-    while (state.topics.expire(step.now, MAX_TAKEN)) yield MAX_TAKEN;
-    yield* state.router.dropStaleRoutes();
-    yield* state.remembered.expire(step);
-    state.isSweeping = false;
+    try {
+      while (state.log.expire(step.now, MAX_TAKEN)) yield MAX_TAKEN;
+      while (state.topics.expire(step.now, MAX_TAKEN)) yield MAX_TAKEN;
+      yield* state.router.dropStaleRoutes();
+      yield* state.remembered.expire(step);
+    } finally {
+      state.isSweeping = false;
+    }
   });
 }

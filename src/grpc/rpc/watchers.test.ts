@@ -109,6 +109,7 @@ class Reader implements Sink {
 
   closing(): void {}
   end(): void {}
+  fail(): void {}
 
   get events(): readonly NonNullable<WatchEvent["event"]>[] {
     return this.messages.flatMap((message) =>

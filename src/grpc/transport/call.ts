@@ -38,6 +38,7 @@ export type UnaryCall = ServerUnaryCall<Buffer, Uint8Array>;
 
 /** Services that the sending side of a call needs. */
 export interface SinkServices {
+  readonly logger: Logger;
   /** Resets a closed stream that its peer does not read to the end. */
   readonly closing: Watchdog;
   /** Access to internals of the grpc-js server and its calls. */
@@ -213,6 +214,16 @@ class CallSink implements Sink {
     if (refusal) fail(this.call, grpcStatus(refusal, this.paths));
     else this.call.end();
     if (!this.cancelTimeout) this.closing();
+  }
+
+  fail(bug: unknown): void {
+    guard(
+      this.services.logger,
+      (status) => fail(this.call, status),
+      () => {
+        throw bug;
+      },
+    );
   }
 }
 
