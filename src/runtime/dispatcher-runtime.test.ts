@@ -79,7 +79,7 @@ describe("long work that fails by a bug in a later slice", () => {
       ...{ end: () => undefined, fail: (bug: unknown) => ended.push(bug) },
     };
     const bound = { maxBytes: 1, overflow: "SLOW_LISTENER" as const, endsOnReject: false };
-    const session = runtime.openStream(sink, bound);
+    const session = runtime.openStream(sink, bound, "");
     const failed = failSlices(session);
     runtime.submit({
       ...{ kind: "listenerOpened", session, sessionId: "", listenerId: "l", mintedId: "" },

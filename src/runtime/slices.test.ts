@@ -269,7 +269,7 @@ describe("a continued step that fails by a bug", () => {
     const [a, b] = [stream("a"), stream("b")];
     const bug = new Error("a bug");
     failWith(bug);
-    slices.continueLater(a.session);
+    slices.continueLater(a.session, "");
     b.receive("1", 2 * PER_SLICE);
     await settle();
 

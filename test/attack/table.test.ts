@@ -15,6 +15,7 @@ const MEASUREMENT: Measurement = {
   p99: { before: 10, during: 30, after: 15 },
   honest: { answered: 49, total: 50 },
   ended: undefined,
+  isAllowed: false,
   problems: [],
   told: {},
   attackError: undefined,
