@@ -429,3 +429,18 @@ it("a drain tells all peers to go away in slices", () => {
   expect(steps.length).toBeGreaterThanOrEqual(5);
   expect(stepsWith("goAway", steps).at(-1)).toBeLessThanOrEqual(stepsWith("close", steps)[0] ?? 0);
 });
+
+it("a request whose topic many patterns cover ends the slice of its stream", () => {
+  const core = new Counted();
+  const patterns = Array.from({ length: 1_024 }, (_, bits) =>
+    [...Array.from({ length: 10 }, (_, i) => ((bits >> i) & 1 ? "*" : "a")), "*"].join("."),
+  );
+  core.producer(patterns);
+  const caller = core.caller();
+
+  const continued = (topic: string) => core.request(topic, { caller }).length > 1;
+
+  expect(continued(`${"a.".repeat(10)}b`)).toBe(true);
+  expect(continued(`${"a.".repeat(10)}b`)).toBe(false);
+  expect(continued("zz.b")).toBe(false);
+});

@@ -16,6 +16,7 @@ import { PendingRequest } from "../state/pending-request.js";
 import type { RememberedRequest } from "../state/remembered-request.js";
 import type { State } from "../state/state.js";
 import type { Choice } from "../state/topic-state.js";
+import { UNITS_PER_SLICE } from "../state/unfinished-work.js";
 import type { Account } from "../tables/ledger.js";
 import { summaryAtEnd } from "../views/summary.js";
 import type { RequestSubmitted } from "../vocabulary/input.js";
@@ -29,6 +30,9 @@ import { accountOf } from "./sessions.js";
 import { beyondShare, heldRefusal } from "./shares.js";
 import type { StepContext } from "./step-context.js";
 
+/** Number of nodes after which a search ends the slice: a message has eight inputs between two readings of the clock. */
+const LONG_SEARCH = UNITS_PER_SLICE / 8;
+
 /** Accepts and scatters a request, or rejects it. Submissions of a rejected or ended stream are ignored. */
 export function admit(state: State, input: RequestSubmitted, step: StepContext): void {
   const isOfStream = input.gather || input.correlationId !== undefined;
@@ -36,12 +40,25 @@ export function admit(state: State, input: RequestSubmitted, step: StepContext):
   if (isOfStream && caller?.kind !== "caller") return;
   const isAging = caller?.kind === "caller" && caller.isAging;
   const account = caller?.account ?? accountOf(state, input.peer ?? "");
+  const { visitedCount } = state.router;
   const refused = isAging ? connectionAge() : tryAccept(state, input, account, step);
+  endSliceAfterSearch(state, input.session, state.router.visitedCount - visitedCount, step);
   if (refused) {
     state.totals.rejectedRequests++;
     const correlationId = input.correlationId ?? "";
     step.effects.push({ kind: "reject", to: input.session, correlationId, refusal: refused });
   }
+}
+
+/**
+ * Ends the slice of the session after a long search for the producers and listeners of a topic. Otherwise, a message with
+ * many requests could have several such searches before the runtime reads the clock.
+ */
+function endSliceAfterSearch(state: State, key: SessionKey, visitedCount: number, step: StepContext): void {
+  if (visitedCount < LONG_SEARCH) return;
+  state.work.begin(key, step, function* () {
+    yield UNITS_PER_SLICE + 1;
+  });
 }
 
 /** A request that may be accepted: whom it is charged to, how long it may last, and whom it asks. */

@@ -22,6 +22,10 @@ export function groupsOf(
   const found = new Map<string, ProducerGroup>();
   for (const [name, members] of groups) {
     const before = earlier.groups.get(name);
+    if (before && isSame(members, before.members)) {
+      found.set(name, before);
+      continue;
+    }
     const position = before ? positionAmong(members, before) : first % members.length;
     found.set(name, { name, members, position, fullAt: Number.NEGATIVE_INFINITY });
   }
@@ -36,6 +40,10 @@ function positionAmong(members: readonly ProducerSession[], before: ProducerGrou
     if (next && present.has(next)) return members.indexOf(next);
   }
   return 0;
+}
+
+function isSame(members: readonly ProducerSession[], before: readonly ProducerSession[]): boolean {
+  return members.length === before.length && members.every((member, i) => member === before[i]);
 }
 
 /** Adds a member to its group, or to the members without one. */

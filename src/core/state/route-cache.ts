@@ -9,7 +9,6 @@
 import type { Account } from "../tables/ledger.js";
 import { type Audience, NO_AUDIENCE } from "./audiences.js";
 import { NO_ROUTES, type Routes, type TopicState, type Ungrouped } from "./topic-state.js";
-import type { Work } from "./unfinished-work.js";
 
 /** Maximum size of the cached routes of all topics, in 8-byte words: 32 MiB, for about 70,000 topics with few peers. */
 const MAX_WORDS = 4 * 1_024 * 1_024;
@@ -23,8 +22,6 @@ const WORDS_PER_UNGROUPED = 15;
 /** The account is charged in whole steps of this size, in 8-byte words, so that few routes have to change it. */
 const CHARGE_STEP_WORDS = 8 * 1_024;
 const CHARGE_STEP_BYTES = 8 * CHARGE_STEP_WORDS;
-/** Number of topics that are visited before a pause. */
-const VISITED_AT_ONCE = 100;
 
 /** A part of routes that several topics share. */
 type Shared = Audience | Ungrouped;
@@ -82,17 +79,9 @@ export class RouteCache {
     this.recharge();
   }
 
-  /**
-   * Drops the routes that were computed before a registration changed, so that they hold no sessions that have ended.
-   *
-   * @param anyChangedAt - revision of the latest change that may affect any topic.
-   */
-  *dropStale(anyChangedAt: number): Work {
-    let visitedCount = 0;
-    for (const topic of this.topics.keys()) {
-      if (topic.routesAt < Math.max(topic.changedAt, anyChangedAt)) this.drop(topic);
-      if (++visitedCount % VISITED_AT_ONCE === 0) yield VISITED_AT_ONCE;
-    }
+  /** The topics with cached routes, in the order in which the routes were computed. Routes may be dropped meanwhile. */
+  cached(): Iterable<TopicState> {
+    return this.topics.keys();
   }
 
   private shrink(): void {

@@ -1,5 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { anyAccount } from "../../../test/support/account.js";
+import { PatternTree } from "../tables/pattern-tree.js";
 import { DEFAULT_LIMITS } from "../vocabulary/limits.js";
 import { ProducerSession } from "./producer-session.js";
 import { Router } from "./router.js";
@@ -89,5 +90,102 @@ describe("topics with the same producers", () => {
 
     expect(router.routes("b").ungrouped.targets).toEqual([{ producerId: "p2", group: "" }]);
     expect(router.routes("a").ungrouped.targets).toBe(targets);
+  });
+});
+
+describe("a pattern that is registered and removed between requests", () => {
+  const DEPTH = 8;
+  const TOPIC = `${"a.".repeat(DEPTH)}b`;
+
+  /** A router with 256 patterns that all cover the topic, each of a group of its own. */
+  function serving() {
+    const topics = new Topics("s", DEFAULT_LIMITS);
+    const router = new Router(topics);
+    const one = producer(1);
+    for (let bits = 0; bits < 2 ** DEPTH; bits++) {
+      const tokens = Array.from({ length: DEPTH }, (_, i) => ((bits >> i) & 1 ? "*" : "a"));
+      router.registerProducer(one, [...tokens, "*"].join("."), `g${bits}`);
+    }
+    router.open(TOPIC, anyAccount());
+    return { topics, router };
+  }
+
+  /** Number of searches for the patterns of a topic. */
+  function searches(run: () => void): number {
+    const visit = vi.spyOn(PatternTree.prototype, "visit");
+    run();
+    const { length } = visit.mock.calls;
+    visit.mockRestore();
+    return length;
+  }
+
+  it("costs no search on the topics that it does not cover", () => {
+    const { router } = serving();
+    const other = producer(2);
+    const before = router.routes(TOPIC);
+
+    const count = searches(() => {
+      for (let i = 0; i < 100; i++) {
+        router.registerProducer(other, "zz.*", "");
+        router.deregisterProducer(other, "zz.*", 0);
+        expect(router.routes(TOPIC)).toBe(before);
+      }
+    });
+
+    expect(count).toBe(0);
+  });
+
+  it("costs one search, for producers and listeners each, on a topic that it covers", () => {
+    const { router } = serving();
+    const other = producer(2);
+    router.routes(TOPIC);
+
+    for (const pattern of ["a.>", "*.a.>", ">"]) {
+      router.registerProducer(other, pattern, "");
+      expect(routesOn(router, TOPIC)[""]).toEqual(["p2"]);
+      router.deregisterProducer(other, pattern, 0);
+      expect(searches(() => expect(routesOn(router, TOPIC)[""]).toEqual([]))).toBeLessThanOrEqual(2);
+    }
+  });
+
+  it("is noticed, although many others were changed since the topic was asked", () => {
+    const { router } = serving();
+    const other = producer(2);
+    router.routes(TOPIC);
+
+    router.registerProducer(other, "a.>", "");
+    for (let i = 0; i < 1_000; i++) router.registerProducer(other, `z${i}.*`, "");
+
+    expect(routesOn(router, TOPIC)[""]).toEqual(["p2"]);
+  });
+
+  it("leaves the routes of other topics where they are when stale ones are dropped", () => {
+    const { topics, router } = serving();
+    const before = router.routes(TOPIC);
+    router.registerProducer(producer(2), "zz.*", "");
+
+    for (const _ of router.dropStaleRoutes()) {
+      // All of it is done at once.
+    }
+
+    expect(topics.find(TOPIC)?.routes).toBe(before);
+  });
+});
+
+describe("the routes of a topic without state", () => {
+  it("are computed once for all look-ups of a request, and when a registration has changed", () => {
+    const router = new Router(new Topics("s", DEFAULT_LIMITS));
+    const compute = vi.spyOn(PatternTree.prototype, "visit");
+    router.registerProducer(producer(1), "a.*", "");
+
+    for (let i = 0; i < 3; i++) expect(routesOn(router, "a.b")).toEqual({ "": ["p1"] });
+    router.open("a.b", anyAccount());
+    expect(routesOn(router, "a.b")).toEqual({ "": ["p1"] });
+    expect(compute).toHaveBeenCalledTimes(1);
+    compute.mockRestore();
+
+    router.routes("a.c");
+    router.registerProducer(producer(2), "a.c", "");
+    expect(routesOn(router, "a.c")).toEqual({ "": ["p2", "p1"] });
   });
 });

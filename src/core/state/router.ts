@@ -13,12 +13,14 @@ import type { ListenerSession } from "./listener-session.js";
 import { groupOf, isEffective, type Registered } from "./lot.js";
 import type { PendingRequest } from "./pending-request.js";
 import type { ProducerSession } from "./producer-session.js";
+import { RecentChanges } from "./recent-changes.js";
 import { NO_ROUTES, type Routes, type TopicState, type Ungrouped, ungroupedOf } from "./topic-state.js";
 import type { Topics } from "./topics.js";
 import type { Work } from "./unfinished-work.js";
 
 const NO_LISTENERS: readonly ListenerSession[] = [];
 const NO_UNGROUPED = ungroupedOf([]);
+const NO_STATELESS = { name: "", routes: NO_ROUTES };
 /** What a topic without state brings from earlier routes. */
 const NO_EARLIER = { routes: undefined, position: 0 };
 
@@ -36,6 +38,10 @@ export class Router {
   private revision = 0;
   /** Revision of the latest change that may affect any topic, such as one of a wildcard registration. */
   private anyChangedAt = 0;
+  /** Says whether such changes do affect a topic. */
+  private readonly recent = new RecentChanges();
+  /** The routes that were computed last for a topic without state; a request looks them up several times. */
+  private latestStateless = NO_STATELESS;
   /** Whether a registration of a topic with cached routes has changed since stale routes were dropped. */
   private mayHaveStaleRoutes = false;
 
@@ -44,6 +50,11 @@ export class Router {
   /** Number of topics and patterns with a registration, counted separately for producers and listeners. */
   get registrationCount(): number {
     return this.producers.size + this.listeners.size;
+  }
+
+  /** Number of nodes of patterns that were visited in search of the producers and listeners of topics. */
+  get visitedCount(): number {
+    return this.producers.visitedCount + this.listeners.visitedCount;
   }
 
   /**
@@ -130,17 +141,18 @@ export class Router {
 
   /** Recomputes the routes of each topic when they are next used. */
   invalidateAll(): void {
-    this.anyChangedAt = ++this.revision;
-    if (this.topics.routes.size > 0) this.mayHaveStaleRoutes = true;
+    this.recent.noteAny(this.revision + 1);
+    this.noteAnyChanged();
   }
 
   /** The current routes of a topic. */
   routes(name: string): Routes {
     const topic = this.topics.find(name);
-    if (!topic) return this.compute(name, this.revision, NO_EARLIER);
+    if (!topic) return this.statelessRoutes(name);
     const fresh = this.freshRoutes(topic);
     if (fresh) return fresh;
-    const routes = this.compute(name, Math.max(topic.changedAt, this.anyChangedAt), topic);
+    const routes =
+      this.takeStateless(topic) ?? this.compute(name, Math.max(topic.changedAt, this.anyChangedAt), topic);
     this.topics.routes.set(topic, routes);
     topic.routesAt = this.revision;
     return routes;
@@ -155,7 +167,12 @@ export class Router {
   *dropStaleRoutes(): Work {
     const isNeeded = this.hasStaleRoutes;
     this.mayHaveStaleRoutes = false;
-    if (isNeeded) yield* this.topics.routes.dropStale(this.anyChangedAt);
+    if (!isNeeded) return;
+    for (const topic of this.topics.routes.cached()) {
+      const { comparedCount } = this.recent;
+      if (!this.freshRoutes(topic)) this.topics.routes.drop(topic);
+      yield 1 + this.recent.comparedCount - comparedCount;
+    }
   }
 
   /**
@@ -191,8 +208,34 @@ export class Router {
     return this.producers.hasMatch(topic.name) || this.listeners.hasMatch(topic.name);
   }
 
-  private freshRoutes({ routes, routesAt, changedAt }: TopicState): Routes | undefined {
-    return routes && routesAt >= changedAt && routesAt >= this.anyChangedAt ? routes : undefined;
+  private freshRoutes(topic: TopicState): Routes | undefined {
+    const { routes, routesAt } = topic;
+    if (!routes || routesAt < topic.changedAt) return undefined;
+    if (routesAt >= this.anyChangedAt) return routes;
+    if (this.recent.affects(topic.name, routesAt)) return undefined;
+    topic.routesAt = this.revision;
+    return routes;
+  }
+
+  private statelessRoutes(name: string): Routes {
+    if (this.latestStateless.name === name) return this.latestStateless.routes;
+    const routes = this.compute(name, this.revision, NO_EARLIER);
+    this.latestStateless = { name, routes };
+    return routes;
+  }
+
+  /** The routes that were computed for a topic just before it got state. */
+  private takeStateless({ name, position, routes: earlier }: TopicState): Routes | undefined {
+    const { latestStateless: latest } = this;
+    if (latest.name !== name || position !== 0 || earlier) return undefined;
+    this.latestStateless = NO_STATELESS;
+    return latest.routes;
+  }
+
+  /** Counts a change to registrations. */
+  private change(): number {
+    this.latestStateless = NO_STATELESS;
+    return ++this.revision;
   }
 
   /** The state of a topic that a registration names; undefined for a pattern, or if the limit of topics is reached. */
@@ -202,14 +245,20 @@ export class Router {
 
   private invalidateRoutes(pattern: string): void {
     if (hasWildcard(pattern)) {
-      this.invalidateAll();
+      this.recent.note(pattern, this.revision + 1);
+      this.noteAnyChanged();
       return;
     }
-    this.revision++;
+    const changedAt = this.change();
     const topic = this.topics.find(pattern);
     if (!topic) return;
-    topic.changedAt = this.revision;
+    topic.changedAt = changedAt;
     if (topic.routes) this.mayHaveStaleRoutes = true;
+  }
+
+  private noteAnyChanged(): void {
+    this.anyChangedAt = this.change();
+    if (this.topics.routes.size > 0) this.mayHaveStaleRoutes = true;
   }
 
   private releaseByName(pattern: string, now: Instant): void {

@@ -15,7 +15,7 @@ export class PatternTree<M, V> {
   private readonly root = new PatternNode<M, V>("", -1);
   private patterns = 0;
   private nodes = 0;
-  /** Number of nodes that {@link covers} has looked at, in all calls. */
+  /** Number of nodes that {@link visit} and {@link covers} have looked at, in all calls. */
   visitedCount = 0;
 
   /** Number of distinct patterns with a registration. */
@@ -59,7 +59,10 @@ export class PatternTree<M, V> {
    * @returns the number of nodes that were looked at; no node is looked at twice.
    */
   visit(topic: string, onPattern: (members: Members<M, V>) => void): number {
-    return this.root.isLeaf ? 0 : this.root.visit(topic.split("."), 0, { isDone: false, onPattern });
+    if (this.root.isLeaf) return 0;
+    const visited = this.root.visit(topic.split("."), 0, { isDone: false, onPattern });
+    this.visitedCount += visited;
+    return visited;
   }
 
   /** Whether a registered pattern covers a topic. Ends at the first one found. */

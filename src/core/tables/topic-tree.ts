@@ -67,7 +67,7 @@ export class TopicTree<M, V> {
     if (this.patterns.size > 0) this.patterns.visit(topic, (members) => members.visitMembers(onRegistration));
   }
 
-  /** Number of nodes that {@link hasWildcardOn} and {@link hasMatch} have visited, in all calls. */
+  /** Number of nodes of patterns that were visited, in all searches for a topic. */
   get visitedCount(): number {
     return this.patterns.visitedCount;
   }

@@ -11,6 +11,9 @@ export const MAX_TOPIC_BYTES = 255;
  */
 export const MAX_PATTERN_TOKENS = 16;
 
+const STAR = 0x2a;
+const REST = 0x3e;
+
 const TOPIC = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/;
 const PATTERN = /^(?:[A-Za-z0-9_-]+|\*)(?:\.(?:[A-Za-z0-9_-]+|\*))*(?:\.>)?$/;
 
@@ -56,12 +59,19 @@ export function overlap(a: string, b: string): boolean {
 
 /** Whether a valid pattern covers a valid topic. */
 export function covers(pattern: string, topic: string): boolean {
-  if (!hasWildcard(pattern)) return pattern === topic;
-  const wanted = pattern.split(".");
-  const tokens = topic.split(".");
-  for (const [i, token] of wanted.entries()) {
-    if (token === ">") return tokens.length > i;
-    if (i >= tokens.length || (token !== "*" && token !== tokens[i])) return false;
+  let at = 0;
+  for (let i = 0; i < pattern.length; i++) {
+    const code = pattern.charCodeAt(i);
+    if (code === REST) return at < topic.length;
+    if (code === STAR) {
+      if (at >= topic.length) return false;
+      const end = topic.indexOf(".", at);
+      at = end < 0 ? topic.length : end;
+    } else if (code === topic.charCodeAt(at)) {
+      at++;
+    } else {
+      return false;
+    }
   }
-  return wanted.length === tokens.length;
+  return at === topic.length;
 }
