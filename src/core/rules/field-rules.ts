@@ -46,26 +46,27 @@ export function patternRule(field: string, pattern: string): Verdict {
 
 /** Checks all topics and patterns of a list; reports the first invalid one. */
 export function patternsRule(field: string, patterns: readonly string[]): Verdict {
-  for (const [i, pattern] of patterns.entries()) {
-    const verdict = patternRule(`${field}[${i}]`, pattern);
-    if (verdict) return verdict;
-  }
-  return undefined;
+  const i = patterns.findIndex((pattern) => !isPattern(pattern));
+  return i < 0 ? undefined : patternRule(`${field}[${i}]`, patterns[i] ?? "");
 }
 
 /** Checks the topics and epochs of cursors; reports the first invalid one. */
 export function cursorsRule(field: string, cursors: readonly Cursor[]): Verdict {
-  for (const [i, { topic, epoch }] of cursors.entries()) {
-    if (!isTopic(topic)) return malformedTopic(`${field}[${i}].topic`, topic, "a topic");
-    const verdict = idRule(`${field}[${i}].epoch`, epoch);
-    if (verdict) return verdict;
-  }
-  return undefined;
+  const i = cursors.findIndex(({ topic, epoch }) => !isTopic(topic) || !isId(epoch));
+  const cursor = cursors[i];
+  if (!cursor) return undefined;
+  if (!isTopic(cursor.topic)) return malformedTopic(`${field}[${i}].topic`, cursor.topic, "a topic");
+  return idRule(`${field}[${i}].epoch`, cursor.epoch);
+}
+
+/** Whether this is a valid id or group, which may be empty. */
+export function isId(id: string): boolean {
+  return id === "" || ID.test(id);
 }
 
 /** Checks an id or group that may be empty. */
 export function idRule(field: string, id: string): Verdict {
-  if (id === "" || ID.test(id)) return undefined;
+  if (isId(id)) return undefined;
   return { field, description: `is ${quote(id)}; use 1 to 128 printable ASCII characters without spaces` };
 }
 

@@ -8,8 +8,10 @@ import type { ProducerOpened, TopicsDeregistered, TopicsRegistered } from "../vo
 import { type Limits, MAX_LABELS } from "../vocabulary/limits.js";
 import type { Registration } from "../vocabulary/model.js";
 import { connectionAge, invalid, type Refusal, refusal } from "../vocabulary/reason.js";
+import { isPattern } from "../vocabulary/topic.js";
 import {
   idRule,
+  isId,
   lengthRule,
   patternRule,
   patternsRule,
@@ -79,10 +81,10 @@ export function helloRules(input: ProducerOpened, limits: Limits): readonly Verd
 
 function registrationRules(registrations: readonly Registration[]): readonly Verdict[] {
   const found: Verdict[] = [];
-  for (const [i, { topic, group }] of registrations.entries()) {
-    // The name of the field is only made for a violation.
-    if (patternRule("", topic)) found.push(patternRule(`registrations[${i}].topic`, topic));
-    if (idRule("", group)) found.push(idRule(`registrations[${i}].group`, group));
-  }
+  // The names of the fields are only made for violations.
+  registrations.forEach(({ topic, group }, i) => {
+    if (!isPattern(topic)) found.push(patternRule(`registrations[${i}].topic`, topic));
+    if (!isId(group)) found.push(idRule(`registrations[${i}].group`, group));
+  });
   return found;
 }

@@ -24,7 +24,7 @@ export function isTopic(name: string): boolean {
 
 /** Whether a producer or listener may register it: a valid topic, or a valid pattern. */
 export function isPattern(name: string): boolean {
-  return isWellFormed(name) && (!hasWildcard(name) || countTokens(name) <= MAX_PATTERN_TOKENS);
+  return isTopic(name) || (isWellFormed(name) && countTokens(name) <= MAX_PATTERN_TOKENS);
 }
 
 /** Whether it is a valid topic, or a pattern that is valid but for its number of tokens. */
