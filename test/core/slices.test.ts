@@ -21,6 +21,11 @@ class Counted {
     return this.together([input]);
   }
 
+  /** Applies an input without its work. */
+  only(input: Input): readonly Effect[] {
+    return this.dispatcher.step(input, this.now);
+  }
+
   /** Applies inputs one directly after the other, and then their work. */
   together(inputs: readonly Input[]): readonly (readonly Effect[])[] {
     const steps = inputs.map((input) => this.dispatcher.step(input, this.now));
@@ -125,6 +130,75 @@ describe("a listener's wildcards", () => {
   });
 });
 
+describe("the positions of an added wildcard", () => {
+  const WILDCARD = {
+    kind: "listenerUpdated",
+    session: 99,
+    listenerId: "l",
+    add: ["*.*"],
+    remove: [],
+  } as const;
+
+  function cursorsOf(effects: readonly Effect[]) {
+    return effects.flatMap((effect) => (effect.kind === "topicsChanged" ? effect.cursors : []));
+  }
+
+  it("are told in slices, each topic once, before or when the wildcard takes effect", () => {
+    const dispatcher = new Counted();
+    dispatcher.producer(names(10_000));
+    dispatcher.listener(["u"], "l");
+
+    const steps = dispatcher.steps(WILDCARD);
+
+    expect(Math.max(...steps.map((effects) => cursorsOf(effects).length))).toBeLessThanOrEqual(2_000);
+    expect(new Set(cursorsOf(steps.flat()).map(({ topic }) => topic)).size).toBe(10_000);
+    expect(cursorsOf(steps.flat())).toHaveLength(10_000);
+    const added = steps.flatMap((effects) =>
+      effects.flatMap((effect) => (effect.kind === "topicsChanged" ? [effect.added] : [])),
+    );
+    expect(added.at(-1)).toEqual(["*.*"]);
+    expect(added.slice(0, -1).flat()).toEqual([]);
+  });
+
+  it("are not searched again if the listener has the wildcard", () => {
+    const dispatcher = new Counted();
+    dispatcher.producer(names(10_000));
+    dispatcher.listener(["*.*"], "l");
+    const covered = vi.spyOn(TopicTree.prototype, "hasWildcardOn");
+
+    const again = [WILDCARD, { ...WILDCARD, remove: ["*.*"] }].map((input) => dispatcher.steps(input).flat());
+
+    expect(covered).not.toHaveBeenCalled();
+    expect(again.map((effects) => cursorsOf(effects))).toEqual([[], []]);
+    expect(again.map(([told]) => told)).toMatchObject([{ added: ["*.*"] }, { added: ["*.*"] }]);
+    covered.mockRestore();
+  });
+
+  it("are told again if they change before the wildcard takes effect", () => {
+    const dispatcher = new Counted();
+    const { session } = dispatcher.producer(names(3_000));
+    const { session: to } = dispatcher.listener(["u"], "l");
+    const told: Effect[] = [...dispatcher.only(WILDCARD)];
+    const goOnUntil = (isReached: (effect: Effect) => boolean) => {
+      while (!told.some(isReached)) told.push(...dispatcher.only({ kind: "workContinued", session: to }));
+    };
+
+    goOnUntil(({ kind }) => kind === "topicsChanged");
+    const assign = dispatcher
+      .request("t.0")
+      .flat()
+      .find((effect) => effect.kind === "assign");
+    dispatcher.only({
+      ...{ kind: "resultReturned", session, assignment: assign?.assignment ?? 0, assignmentText: undefined },
+      ...{ more: false, failure: undefined, payload: new Uint8Array(1) },
+    });
+    goOnUntil((effect) => effect.kind === "topicsChanged" && effect.added.length > 0);
+
+    const sequences = cursorsOf(told).filter(({ topic }) => topic === "t.0");
+    expect(sequences.map(({ sequence }) => sequence)).toEqual([0, 1]);
+  });
+});
+
 describe("many registrations", () => {
   it("of a listener are added, changed and removed in slices", () => {
     const dispatcher = new Counted();
@@ -136,8 +210,10 @@ describe("many registrations", () => {
     const update = { kind: "listenerUpdated" as const, session: 99, listenerId: "l", add, remove };
     const updated = dispatcher.steps(update);
     expect(updated.length).toBeGreaterThanOrEqual(32);
-    expect(stepsWith("topicsChanged", updated)).toHaveLength(1);
-    expect(stepsWith("updated", updated)).toHaveLength(1);
+    const changes = updated.flat().filter((effect) => effect.kind === "topicsChanged");
+    expect(changes.map((effect) => effect.added.length)).toEqual([0, 0, 0, 0, 5_000]);
+    expect(stepsWith("updated", updated)).toEqual([updated.length - 1]);
+    expect(updated.at(-1)).toHaveLength(1);
     expect(dispatcher.counts.registrations).toBe(5_000);
 
     expect(dispatcher.steps({ kind: "sessionClosed", session }).length).toBeGreaterThanOrEqual(2);

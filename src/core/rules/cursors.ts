@@ -3,6 +3,7 @@
  */
 
 import type { State } from "../state/state.js";
+import type { TopicState } from "../state/topic-state.js";
 import { unitsOf, type Work } from "../state/unfinished-work.js";
 import { TopicTree } from "../tables/topic-tree.js";
 import type { Cursor } from "../vocabulary/model.js";
@@ -12,6 +13,10 @@ import { hasWildcard } from "../vocabulary/topic.js";
 export const HEARTBEAT_CURSORS = 100;
 /** Maximum number of cursors in one event: below the 4 MiB that gRPC receivers accept by default, for any topics. */
 const MAX_EVENT_CURSORS = 10_000;
+/** Maximum number of cursors that a change of topics is told with in one step. */
+export const MAX_STEP_CURSORS = 1_000;
+/** Units of work of a cursor: it is looked up, and encoded. */
+const UNITS_PER_CURSOR = 2;
 
 /** Splits cursors into those of the first event, and those of the events that must follow it. */
 export function perEvent(cursors: readonly Cursor[]): readonly [readonly Cursor[], ...(readonly Cursor[])[]] {
@@ -30,13 +35,22 @@ export function cursorsOf(state: State, topics: Iterable<string>, max: number): 
   return cursors;
 }
 
-/** The cursors of topics that a listener is told, which are announced with that. */
-export function announcedCursors(state: State, topics: Iterable<string>): readonly Cursor[] {
+/**
+ * The cursors of topics that a listener is told, which are announced with that.
+ *
+ * @param told - receives the position of each topic.
+ */
+export function announcedCursors(
+  state: State,
+  topics: Iterable<string>,
+  told?: Map<TopicState, number>,
+): readonly Cursor[] {
   const cursors: Cursor[] = [];
   for (const name of topics) {
     const topic = state.topics.find(name);
     if (!topic) continue;
     topic.isAnnounced = true;
+    told?.set(topic, topic.sequence);
     cursors.push({ topic: name, epoch: topic.epoch, sequence: topic.sequence });
   }
   return cursors;
@@ -71,11 +85,69 @@ export class Wildcards {
 /**
  * Finds the topics with state that wildcards cover, and adds them to the names, up to a maximum number of names. Topics
  * beyond it begin without an announcement. A topic that is created during the search is found as well.
+ *
+ * @param onFound - work on the names that were found so far.
  */
-export function* findCovered(state: State, wildcards: Wildcards, names: Set<string>, max: number): Work {
+export function* findCovered(
+  state: State,
+  wildcards: Wildcards,
+  names: Set<string>,
+  max: number,
+  onFound?: () => Work,
+): Work {
   if (wildcards.isEmpty) return;
   for (const { name } of state.topics.all()) {
     if (names.size >= max) return;
-    if (!names.has(name) && (yield* wildcards.covers(name))) names.add(name);
+    if (names.has(name) || !(yield* wildcards.covers(name))) continue;
+    names.add(name);
+    if (onFound) yield* onFound();
+  }
+}
+
+/**
+ * Positions that a listener is told before its registrations take effect: to tell 10,000 positions takes longer than a
+ * step may. A position that has changed until then is told again, so that the listener starts from the right one.
+ */
+export class EarlyCursors {
+  private readonly told = new Map<TopicState, number>();
+  private readonly names: Iterator<string>;
+  private takenCount = 0;
+
+  /**
+   * @param found - the topics to tell of; more may be added at its end.
+   * @param tell - tells the listener.
+   */
+  constructor(
+    private readonly state: State,
+    private readonly found: ReadonlySet<string>,
+    private readonly tell: (cursors: readonly Cursor[]) => void,
+  ) {
+    this.names = found.values();
+  }
+
+  /** Tells of the topics found so far, but for those that fit into one step with the change. */
+  *tellMost(): Work {
+    while (this.found.size - this.takenCount > MAX_STEP_CURSORS) {
+      this.tell(announcedCursors(this.state, this.take(MAX_STEP_CURSORS), this.told));
+      yield UNITS_PER_CURSOR * MAX_STEP_CURSORS;
+    }
+  }
+
+  /** The positions that are left to tell with the change: the rest, and those that are not what was told. */
+  rest(): readonly Cursor[] {
+    const names: string[] = [];
+    for (const [topic, sequence] of this.told) {
+      if (topic.sequence !== sequence || this.state.topics.find(topic.name) !== topic) names.push(topic.name);
+    }
+    return announcedCursors(this.state, [...names, ...this.take(this.found.size)]);
+  }
+
+  private take(count: number): readonly string[] {
+    const taken: string[] = [];
+    for (; taken.length < count && this.takenCount < this.found.size; this.takenCount++) {
+      const { value } = this.names.next();
+      taken.push(value);
+    }
+    return taken;
   }
 }

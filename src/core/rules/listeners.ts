@@ -12,7 +12,7 @@ import type { ListenerOpened, ListenerUpdated, TopicsUpdated } from "../vocabula
 import { maxCursors } from "../vocabulary/limits.js";
 import type { Cursor } from "../vocabulary/model.js";
 import { invalid, type Refusal, refusal } from "../vocabulary/reason.js";
-import { announcedCursors, findCovered, perEvent, Wildcards } from "./cursors.js";
+import { announcedCursors, EarlyCursors, findCovered, perEvent, Wildcards } from "./cursors.js";
 import { patternsRule, requiredIdRule } from "./field-rules.js";
 import {
   addPart,
@@ -178,6 +178,8 @@ function* changeByCall(
     return;
   }
   yield* changeTopics(state, listener, input, step);
+  // To sort 10,000 topics takes milliseconds, so it gets a step of its own.
+  yield listener.topics.size;
   step.effects.push({ kind: "updated", to: input.session, topics: [...listener.topics].sort() });
 }
 
@@ -227,25 +229,30 @@ function* changeTopics(
   // Charged until the registrations are, so that no more is promised than may be held.
   const reservedBytes = partBytes(added, []);
   listener.charge(reservedBytes);
-  yield* addRegistrations(state, listener, [...added].filter(isNew), joining, (name) => held.set(name, name));
+  const joined = [...added].filter(isNew);
+  yield* addRegistrations(state, listener, joined, joining, (name) => held.set(name, name));
   listener.release(reservedBytes);
   for (const name of removed) {
     state.router.addRegistration(listener, name, leaving);
     yield unitsOf(name);
   }
   const max = maxCursors(state.limits);
+  // A pattern that the listener has already is not compared with all topics again: it knows their positions.
   const names = namesIn(change.add, max);
   const wildcards = new Wildcards();
-  yield* wildcards.add(change.add);
-  yield* findCovered(state, wildcards, names, max);
+  const tell = (cursors: readonly Cursor[]) => tellTopics(listener, [], [], cursors, step);
+  const early = new EarlyCursors(state, names, tell);
+  yield* wildcards.add(joined);
+  yield* early.tellMost();
+  yield* findCovered(state, wildcards, names, max, () => early.tellMost());
   // From here on there is no pause before the listener hears of the change.
   for (const name of change.remove) listener.topics.delete(name);
   for (const name of change.add) listener.topics.add(held.get(name) ?? name);
   leaving.isEffective = false;
-  takeEffect(state, listener, joining, [...change.add, ...removed]);
-  const [cursors, ...more] = perEvent(announcedCursors(state, names));
+  takeEffect(state, listener, joining, [...joined, ...removed]);
+  const [cursors, ...more] = perEvent(early.rest());
   tellTopics(listener, change.add, change.remove, cursors, step);
-  for (const others of more) tellTopics(listener, [], [], others, step);
+  for (const others of more) tell(others);
   const { listenerId } = listener;
   observe(state, step, () => {
     const changed = [...change.add, ...change.remove];
