@@ -801,6 +801,17 @@ describe("streams and requests beyond a limit", () => {
     expect(stream.all("fault").length).toBeLessThan(2_000);
   });
 
+  it("a Submit stream with more than 1,000 invalid requests at once ends RESOURCE_EXHAUSTED", async () => {
+    const stream = connect(server.address).submit();
+    stream.sendBytes(Buffer.alloc(100_000, bytesField(1, "")));
+    expect(await stream.ended).toMatchObject({
+      ...{ code: "RESOURCE_EXHAUSTED", reason: "FAULT_LIMIT" },
+      metadata: { limit: "1000", limit_per_second: "100" },
+    });
+    expect(stream.all("rejection").length).toBeGreaterThanOrEqual(1_000);
+    expect(stream.all("rejection").length).toBeLessThan(2_000);
+  });
+
   const retry = { code: "RESOURCE_EXHAUSTED", domain: DOMAIN };
 
   it("get RESOURCE_EXHAUSTED with RetryInfo at the limit of pending requests", async () => {

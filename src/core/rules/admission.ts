@@ -22,7 +22,9 @@ import { summaryAtEnd } from "../views/summary.js";
 import type { RequestSubmitted } from "../vocabulary/input.js";
 import { type Acceptance, type Instant, NO_LANE, NO_SESSIONS, type SessionKey } from "../vocabulary/model.js";
 import { connectionAge, invalid, type Refusal, refusal } from "../vocabulary/reason.js";
+import { departCaller } from "./callers.js";
 import { end, endIfOver } from "./ending.js";
+import { tooManyInvalid } from "./faults.js";
 import { observe } from "./observe.js";
 import { violationsOf } from "./request-rules.js";
 import { choose, scatter, targetsOf } from "./scatter.js";
@@ -45,6 +47,12 @@ export function admit(state: State, input: RequestSubmitted, step: StepContext):
   endSliceAfterSearch(state, input.session, state.router.visitedCount - visitedCount, step);
   if (refused) {
     state.totals.rejectedRequests++;
+    const overLimit = caller?.kind === "caller" && tooManyInvalid(caller, refused, step.now);
+    if (overLimit) {
+      departCaller(state, caller, step);
+      step.effects.push({ kind: "close", to: caller.key, refusal: overLimit });
+      return;
+    }
     const correlationId = input.correlationId ?? "";
     step.effects.push({ kind: "reject", to: input.session, correlationId, refusal: refused });
   }

@@ -1,8 +1,10 @@
 /**
- * Faults: mistakes of a producer that do not end its stream, unless they are too many.
+ * Faults of producers and invalid requests of callers: mistakes that do not end a stream, unless they are too many.
  */
 import type { ProducerSession } from "../state/producer-session.js";
+import type { CallerSession } from "../state/session.js";
 import { RateLimit } from "../tables/rate-limit.js";
+import type { Instant } from "../vocabulary/model.js";
 import { type Refusal, refusal } from "../vocabulary/reason.js";
 import type { StepContext } from "./step-context.js";
 
@@ -16,6 +18,22 @@ const TOO_MANY_FAULTS = refusal(
   `the session caused more than ${MAX_FAULTS} faults at once or ${MAX_FAULTS_PER_SECOND} a second; send valid messages`,
   { limit: String(MAX_FAULTS), limit_per_second: String(MAX_FAULTS_PER_SECOND) },
 );
+
+const TOO_MANY_INVALID = refusal(
+  "FAULT_LIMIT",
+  `the stream sent more than ${MAX_FAULTS} invalid requests at once or ${MAX_FAULTS_PER_SECOND} a second; send valid requests`,
+  { limit: String(MAX_FAULTS), limit_per_second: String(MAX_FAULTS_PER_SECOND) },
+);
+
+/**
+ * Why the stream of a caller must end after a rejection; undefined if it goes on. Only invalid requests count: a rejection
+ * for a limit or for load says nothing about the caller. A Rejection costs a hundred times the bytes that cause it.
+ */
+export function tooManyInvalid(caller: CallerSession, refused: Refusal, now: Instant): Refusal | undefined {
+  if (refused.reason !== "INVALID_FIELD" && refused.reason !== "MALFORMED_MESSAGE") return undefined;
+  caller.invalidRequests ??= new RateLimit(MAX_FAULTS_PER_SECOND, MAX_FAULTS);
+  return caller.invalidRequests.take(now) > 0 ? TOO_MANY_INVALID : undefined;
+}
 
 /** Tells a producer of a mistake, or notes that its mistakes are too many. */
 export function fault(

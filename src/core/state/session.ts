@@ -1,5 +1,6 @@
 import { Deadline } from "../tables/deadline-wheel.js";
 import type { Account } from "../tables/ledger.js";
+import type { RateLimit } from "../tables/rate-limit.js";
 import type { Instant, SessionKey } from "../vocabulary/model.js";
 
 /** To which account a session is charged, and when it was admitted. */
@@ -56,4 +57,6 @@ export class CallerSession extends Session {
   isFinished = false;
   /** Whether its connection reached its maximum age: its requests are rejected, and the stream ends with its last gather. */
   isAging = false;
+  /** The invalid requests that it may still send. Created for the first one. */
+  invalidRequests: RateLimit | undefined = undefined;
 }

@@ -57,7 +57,11 @@ export const REASONS = {
   SLOW_CALLER: reason(2004, true, "The caller did not read its events."),
   FIRST_MESSAGE_TIMEOUT: reason(2005, true, "The first message of the stream did not arrive in time."),
   CONNECTION_AGE: reason(2008, true, "The connection reached its maximum age; reconnect."),
-  FAULT_LIMIT: reason(2009, true, "The producer caused too many Faults."),
+  FAULT_LIMIT: reason(
+    2009,
+    true,
+    "The producer caused too many Faults, or the stream sent too many invalid requests.",
+  ),
   SESSION_REPLACED: reason(3001, false, "The same id connected again; the newest stream wins."),
   PROTOCOL_VIOLATION: reason(
     3002,

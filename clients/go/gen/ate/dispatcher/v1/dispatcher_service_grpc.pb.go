@@ -55,7 +55,8 @@ type DispatcherServiceClient interface {
 	// results.
 	Gather(ctx context.Context, in *GatherRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[GatherResponse], error)
 	// Submit carries many dispatches and gathers on one stream. A rejected submission gets a Rejection; the stream stays
-	// open. After the caller's half-close the stream ends with OK when all its gathers have ended. If the stream ends
+	// open. Too many invalid ones end it with RESOURCE_EXHAUSTED: more than 1,000 at once, or more than 100 a second on
+	// average. After the caller's half-close the stream ends with OK when all its gathers have ended. If the stream ends
 	// earlier, the requests that only it gathers are cancelled; its dispatches continue. A deadline on the call limits
 	// the lifetime of the stream.
 	Submit(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[SubmitRequest, SubmitResponse], error)
@@ -231,7 +232,8 @@ type DispatcherServiceServer interface {
 	// results.
 	Gather(*GatherRequest, grpc.ServerStreamingServer[GatherResponse]) error
 	// Submit carries many dispatches and gathers on one stream. A rejected submission gets a Rejection; the stream stays
-	// open. After the caller's half-close the stream ends with OK when all its gathers have ended. If the stream ends
+	// open. Too many invalid ones end it with RESOURCE_EXHAUSTED: more than 1,000 at once, or more than 100 a second on
+	// average. After the caller's half-close the stream ends with OK when all its gathers have ended. If the stream ends
 	// earlier, the requests that only it gathers are cancelled; its dispatches continue. A deadline on the call limits
 	// the lifetime of the stream.
 	Submit(grpc.BidiStreamingServer[SubmitRequest, SubmitResponse]) error

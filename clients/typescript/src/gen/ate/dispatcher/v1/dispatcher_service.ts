@@ -1327,7 +1327,8 @@ export const DispatcherServiceService = {
   },
   /**
    * Submit carries many dispatches and gathers on one stream. A rejected submission gets a Rejection; the stream stays
-   * open. After the caller's half-close the stream ends with OK when all its gathers have ended. If the stream ends
+   * open. Too many invalid ones end it with RESOURCE_EXHAUSTED: more than 1,000 at once, or more than 100 a second on
+   * average. After the caller's half-close the stream ends with OK when all its gathers have ended. If the stream ends
    * earlier, the requests that only it gathers are cancelled; its dispatches continue. A deadline on the call limits
    * the lifetime of the stream.
    */
@@ -1445,7 +1446,8 @@ export interface DispatcherServiceServer extends UntypedServiceImplementation {
   gather: handleServerStreamingCall<GatherRequest, GatherResponse>;
   /**
    * Submit carries many dispatches and gathers on one stream. A rejected submission gets a Rejection; the stream stays
-   * open. After the caller's half-close the stream ends with OK when all its gathers have ended. If the stream ends
+   * open. Too many invalid ones end it with RESOURCE_EXHAUSTED: more than 1,000 at once, or more than 100 a second on
+   * average. After the caller's half-close the stream ends with OK when all its gathers have ended. If the stream ends
    * earlier, the requests that only it gathers are cancelled; its dispatches continue. A deadline on the call limits
    * the lifetime of the stream.
    */
@@ -1531,7 +1533,8 @@ export interface DispatcherServiceClient extends Client {
   ): ClientReadableStream<GatherResponse>;
   /**
    * Submit carries many dispatches and gathers on one stream. A rejected submission gets a Rejection; the stream stays
-   * open. After the caller's half-close the stream ends with OK when all its gathers have ended. If the stream ends
+   * open. Too many invalid ones end it with RESOURCE_EXHAUSTED: more than 1,000 at once, or more than 100 a second on
+   * average. After the caller's half-close the stream ends with OK when all its gathers have ended. If the stream ends
    * earlier, the requests that only it gathers are cancelled; its dispatches continue. A deadline on the call limits
    * the lifetime of the stream.
    */
