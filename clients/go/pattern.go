@@ -8,6 +8,7 @@ import (
 const (
 	maxTopicBytes    = 255
 	maxPatternTokens = 16
+	maxPatternStars  = 4
 	maxIDBytes       = 128
 )
 
@@ -26,7 +27,7 @@ func isPattern(text string) bool {
 			return false
 		}
 	}
-	return !hasWildcard || len(tokens) <= maxPatternTokens
+	return !hasWildcard || len(tokens) <= maxPatternTokens && strings.Count(text, "*") <= maxPatternStars
 }
 
 func isToken(token string) bool {

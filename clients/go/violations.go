@@ -96,8 +96,8 @@ func (v *violations) patterns(field string, patterns []string) {
 	for i, pattern := range patterns {
 		if !isPattern(pattern) {
 			v.add(fmt.Sprintf("%s[%d]", field, i), "is %q; use at most %d bytes: tokens of A-Z, a-z, 0-9, _ and -, separated by "+
-				"dots; * matches one token, and > as the last token matches one or more; with wildcards, at most %d tokens",
-				boundedText(pattern, 64), maxTopicBytes, maxPatternTokens)
+				"dots; * matches one token, and > as the last token matches one or more; with wildcards, at most %d tokens and %d *",
+				boundedText(pattern, 64), maxTopicBytes, maxPatternTokens, maxPatternStars)
 			return
 		}
 	}

@@ -208,10 +208,10 @@ def test_a_new_session_replaces_one_with_the_same_id(client: Client, topic: str)
 
 
 def test_a_malformed_topic_is_rejected_at_once(client: Client) -> None:
-    for topics in (["a b"], [""], ["a..b"], [">.a"], ["*." * 16 + "a"], "abc", [1]):
+    for topics in (["a b"], [""], ["a..b"], [">.a"], ["*." * 16 + "a"], ["*." * 5 + ">"], "abc", [1]):
         with pytest.raises(InvalidArgumentError):
             client.listener(topics)  # type: ignore[arg-type]
-    listener = client.listener(["a." * 127 + "a", "a." * 15 + "*", "*." * 15 + ">"]).ready(10)
+    listener = client.listener(["a." * 127 + "a", "a." * 15 + "*", "*." * 4 + ">"]).ready(10)
     with pytest.raises(InvalidArgumentError):
         listener.add("a b")
     listener.remove("never added")

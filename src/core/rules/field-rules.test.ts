@@ -57,6 +57,10 @@ describe("the rules for fields", () => {
     expect(description(patternRule("f", pattern))).toContain(
       `is "${pattern}", a pattern of 17 tokens; use at most 16`,
     );
+    expect(patternRule("f", `${"*.".repeat(4)}x.>`)).toBeUndefined();
+    expect(description(patternRule("f", `${"*.".repeat(5)}x`))).toContain(
+      `is "*.*.*.*.*.x", a pattern with 5 *; use at most 4, with > for the rest`,
+    );
     expect(description(topicRule("f", pattern))).toContain("wildcards are allowed only in registrations");
   });
 

@@ -5,10 +5,12 @@ import type { Cursor } from "../vocabulary/model.js";
 import type { FieldViolation } from "../vocabulary/reason.js";
 import { quote } from "../vocabulary/reason.js";
 import {
+  countStars,
   countTokens,
   isPattern,
   isTopic,
   isWellFormed,
+  MAX_PATTERN_STARS,
   MAX_PATTERN_TOKENS,
   MAX_TOPIC_BYTES,
 } from "../vocabulary/topic.js";
@@ -38,10 +40,11 @@ export function patternRule(field: string, pattern: string): Verdict {
   if (isPattern(pattern)) return undefined;
   if (!isWellFormed(pattern)) return malformedTopic(field, pattern, "a topic or pattern");
   const count = countTokens(pattern);
-  return {
-    field,
-    description: `is ${quote(pattern)}, a pattern of ${count} tokens; use at most ${MAX_PATTERN_TOKENS}, with > for the rest`,
-  };
+  const excess =
+    count > MAX_PATTERN_TOKENS
+      ? `a pattern of ${count} tokens; use at most ${MAX_PATTERN_TOKENS}`
+      : `a pattern with ${countStars(pattern)} *; use at most ${MAX_PATTERN_STARS}`;
+  return { field, description: `is ${quote(pattern)}, ${excess}, with > for the rest` };
 }
 
 /** Checks all topics and patterns of a list; reports the first invalid one. */

@@ -10,6 +10,8 @@ export const MAX_TOPIC_BYTES = 255;
  * each token of a pattern may be a place where the search for the patterns of a topic divides.
  */
 export const MAX_PATTERN_TOKENS = 16;
+/** Maximum number of `*` in a pattern: at each, the search for the patterns of a topic may divide. */
+export const MAX_PATTERN_STARS = 4;
 
 const STAR = 0x2a;
 const REST = 0x3e;
@@ -24,19 +26,31 @@ export function isTopic(name: string): boolean {
 
 /** Whether a producer or listener may register it: a valid topic, or a valid pattern. */
 export function isPattern(name: string): boolean {
-  return isTopic(name) || (isWellFormed(name) && countTokens(name) <= MAX_PATTERN_TOKENS);
+  if (isTopic(name)) return true;
+  return (
+    isWellFormed(name) && countTokens(name) <= MAX_PATTERN_TOKENS && countStars(name) <= MAX_PATTERN_STARS
+  );
 }
 
-/** Whether it is a valid topic, or a pattern that is valid but for its number of tokens. */
+/** Whether it is a valid topic, or a pattern that is valid but for its number of tokens or of `*`. */
 export function isWellFormed(name: string): boolean {
   return name.length <= MAX_TOPIC_BYTES && (name === ">" || PATTERN.test(name));
 }
 
 /** Number of tokens of a name. */
 export function countTokens(name: string): number {
-  let count = 1;
-  for (let at = name.indexOf("."); at >= 0; at = name.indexOf(".", at + 1)) count++;
-  return count;
+  return 1 + count(name, ".");
+}
+
+/** Number of `*` in a name. */
+export function countStars(name: string): number {
+  return count(name, "*");
+}
+
+function count(name: string, char: string): number {
+  let found = 0;
+  for (let at = name.indexOf(char); at >= 0; at = name.indexOf(char, at + 1)) found++;
+  return found;
 }
 
 /** Whether a valid pattern contains a wildcard, and so is not a topic itself. */

@@ -5,7 +5,7 @@ const INVALID_TOPIC = invalid([
   {
     field: "topic",
     description:
-      "is not a topic or pattern; use dot-separated tokens of A-Z a-z 0-9 _ -; with wildcards, at most 16 of them",
+      "is not a topic or pattern; use dot-separated tokens of A-Z a-z 0-9 _ -; with wildcards, at most 16 of them, and at most 4 *",
   },
 ]);
 

@@ -3,28 +3,26 @@
  * patterns that all cover one topic make each computation long.
  */
 
+import { COVERED_TOPIC, coveringPatterns } from "../../support/covering-patterns.js";
 import { bytesField, concat } from "../../support/wire-bytes.js";
 import type { Attack } from "../attack.js";
 import { call, METHOD, producerMessage, register, registration } from "./messages.js";
 import { openProducers } from "./parties.js";
 
-const SHARED = 12;
+const PATTERNS = 4_096;
 const ROUNDS = 100_000;
 
 function stale(name: string, groupOf: (pattern: number) => string, what: string): Attack {
   return {
     name,
-    sends: `Produce: a wildcard registered and removed between requests, beside ${2 ** SHARED} patterns ${what}`,
+    sends: `Produce: a wildcard registered and removed between requests, beside ${PATTERNS} patterns ${what}`,
     async run(attacker) {
-      const patterns = Array.from({ length: 2 ** SHARED }, (_, bits) => {
-        const tokens = Array.from({ length: SHARED }, (_, i) => ((bits >> i) & 1 ? "*" : "a"));
-        return registration([...tokens, "*"].join("."), groupOf(bits));
-      });
+      const patterns = coveringPatterns(PATTERNS).map((pattern, i) => registration(pattern, groupOf(i)));
       await openProducers(attacker, 1, { hello: () => ({ registrations: patterns }) });
       const [churning] = await openProducers(attacker, 1, { hello: () => ({}) });
       const churn = concat(register([registration("zz.*")]), producerMessage(4, bytesField(1, "zz.*")));
       const caller = attacker.connect();
-      const request = call({ topic: `${"a.".repeat(SHARED)}b` });
+      const request = call({ topic: COVERED_TOPIC });
       await attacker.repeat(ROUNDS, 16, () => {
         churning?.send(churn);
         return caller.call(METHOD.dispatch, request);

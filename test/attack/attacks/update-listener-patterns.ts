@@ -1,16 +1,17 @@
 /**
- * A call that adds thousands of patterns to a listener beside thousands of topics. The patterns are all ways to replace
- * tokens of the topics by wildcards, so every pattern covers every topic. If each pattern is compared with each topic,
+ * A call that adds thousands of patterns to a listener beside thousands of topics. The patterns replace tokens
+ * of the topics by wildcards, so every pattern covers every topic. If each pattern is compared with each topic,
  * one call of 130 kB holds the loop for minutes.
  */
+import { coveringPatterns } from "../../support/covering-patterns.js";
 import type { Attack } from "../attack.js";
 import { listen, METHOD, updateListener } from "./messages.js";
 import { openProducers, registrations } from "./parties.js";
 
 const TOPICS = 4_000;
 /** Tokens that all topics share. */
-const SHARED = 12;
-const PATTERNS = 2 ** SHARED;
+const SHARED = 15;
+const PATTERNS = 4_096;
 
 export const updateListenerPatterns: Attack = {
   name: "update-listener-patterns",
@@ -25,13 +26,9 @@ export const updateListenerPatterns: Attack = {
     listener.send(listen("attacker", []));
     listener.finish();
     await attacker.wait(200);
-    const add = Array.from({ length: PATTERNS }, (_, i) => pattern(i));
+    const add = coveringPatterns()
+      .filter((pattern) => pattern.endsWith(">"))
+      .slice(0, PATTERNS);
     await attacker.untilOver(connection.call(METHOD.updateListener, updateListener("attacker", { add })));
   },
 };
-
-/** A pattern with a wildcard for each bit of a number, and for the last token. */
-function pattern(bits: number): string {
-  const tokens = Array.from({ length: SHARED }, (_, i) => ((bits >> i) & 1 ? "*" : "a"));
-  return [...tokens, "*"].join(".");
-}

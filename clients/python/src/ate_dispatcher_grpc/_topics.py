@@ -12,6 +12,7 @@ from ate_dispatcher_grpc.errors import invalid_argument
 _TOKEN = re.compile(r"[A-Za-z0-9_-]+\Z")
 _MAX_BYTES = 255
 _MAX_PATTERN_TOKENS = 16
+_MAX_PATTERN_STARS = 4
 
 
 def check_patterns(patterns: Sequence[str], field: str) -> tuple[str, ...]:
@@ -35,7 +36,7 @@ def check_pattern(pattern: str, field: str) -> None:
     if not _is_pattern(pattern):
         rule = (
             "use tokens of A-Z a-z 0-9 _ - joined by dots, `*` for any token, a final `>` for the rest; "
-            f"with wildcards, at most {_MAX_PATTERN_TOKENS} tokens"
+            f"with wildcards, at most {_MAX_PATTERN_TOKENS} tokens and {_MAX_PATTERN_STARS} `*`"
         )
         raise invalid_argument(field, f"is {printable(repr(pattern))}; {rule}")
 
@@ -46,6 +47,8 @@ def _is_pattern(pattern: str) -> bool:
     *tokens, last = pattern.split(".")
     has_wildcard = last in ("*", ">") or "*" in tokens
     if has_wildcard and len(tokens) >= _MAX_PATTERN_TOKENS:
+        return False
+    if pattern.count("*") > _MAX_PATTERN_STARS:
         return False
     return all(token == "*" or _TOKEN.match(token) for token in tokens) and (
         last in ("*", ">") or _TOKEN.match(last) is not None

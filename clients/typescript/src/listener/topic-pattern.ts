@@ -5,6 +5,7 @@ import { TEXT } from "../options/rules.js";
 const TOKEN = /^[A-Za-z0-9_-]+$/;
 const MAX_LENGTH = 255;
 const MAX_PATTERN_TOKENS = 16;
+const MAX_PATTERN_STARS = 4;
 
 /**
  * Checks a topic or pattern. The server would end the stream because of a malformed one.
@@ -18,13 +19,14 @@ export function checkPattern(pattern: string): void {
   const isValid =
     pattern.length <= MAX_LENGTH &&
     (!hasWildcard || tokens.length <= MAX_PATTERN_TOKENS) &&
+    tokens.filter((token) => token === "*").length <= MAX_PATTERN_STARS &&
     tokens.every(
       (token, index) => TOKEN.test(token) || token === "*" || (token === ">" && index === tokens.length - 1),
     );
   if (isValid) return;
   throw invalidArgument(
     `topic ${JSON.stringify(pattern.slice(0, MAX_LENGTH))}`,
-    `is malformed; use at most ${MAX_LENGTH} characters: tokens of [A-Za-z0-9_-] separated by dots; with wildcards, * for one token and > at the end for the rest, at most ${MAX_PATTERN_TOKENS} tokens`,
+    `is malformed; use at most ${MAX_LENGTH} characters: tokens of [A-Za-z0-9_-] separated by dots; with wildcards, * for one token and > at the end for the rest, at most ${MAX_PATTERN_TOKENS} tokens and ${MAX_PATTERN_STARS} *`,
   );
 }
 

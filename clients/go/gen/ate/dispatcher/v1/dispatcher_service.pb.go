@@ -519,8 +519,8 @@ type ListenRequest struct {
 	// with ABORTED.
 	ListenerId string `protobuf:"bytes,1,opt,name=listener_id,json=listenerId,proto3" json:"listener_id,omitempty"`
 	// Topics or patterns to listen to. In a pattern, `*` stands for one token, and `>` as the last token for one or more;
-	// it has at most 16 tokens, wildcards included. A result on a topic that several patterns match is delivered once. May
-	// be empty. INVALID_ARGUMENT if one is malformed or if there are more than the server's limit (10,000 by default).
+	// it has at most 16 tokens, wildcards included, and at most four `*`. A result on a topic that several patterns match
+	// is delivered once. May be empty. INVALID_ARGUMENT if one is malformed or if there are more than the server's limit (10,000 by default).
 	Topics []string `protobuf:"bytes,2,rep,name=topics,proto3" json:"topics,omitempty"`
 	// Cursors of the topics to resume, from an earlier stream. The server first delivers the retained results above them,
 	// in order. Optional; a topic without a cursor starts with the next result. Ignored with `group`. INVALID_ARGUMENT if

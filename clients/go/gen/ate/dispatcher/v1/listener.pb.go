@@ -492,7 +492,8 @@ type TopicsChanged struct {
 	Added []string `protobuf:"bytes,1,rep,name=added,proto3" json:"added,omitempty"`
 	// The topics or patterns that were removed.
 	Removed []string `protobuf:"bytes,2,rep,name=removed,proto3" json:"removed,omitempty"`
-	// The positions of the added topics, for topics with state. The server delivers every result above them.
+	// The positions of the added topics, for topics with state. The server delivers every result above them. If there are
+	// many, most of them come in messages before the one that has the added topics.
 	Cursors       []*Cursor `protobuf:"bytes,3,rep,name=cursors,proto3" json:"cursors,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -553,7 +554,8 @@ func (x *TopicsChanged) GetCursors() []*Cursor {
 // The server handles removals first. Set by the listener.
 type TopicsUpdate struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Topics or patterns to add, as in `topics` of ListenRequest. Adding one that is already there is allowed.
+	// Topics or patterns to add, as in `topics` of ListenRequest. Adding one that is already there is allowed; a pattern
+	// that is there gets no positions again.
 	// INVALID_ARGUMENT ends the stream if one is malformed, RESOURCE_EXHAUSTED if the listener would hold too many.
 	AddTopics []string `protobuf:"bytes,1,rep,name=add_topics,json=addTopics,proto3" json:"add_topics,omitempty"`
 	// Topics or patterns to remove, written as they were added. Removing one that is not there is allowed.

@@ -118,8 +118,8 @@ export interface ListenRequest {
   readonly listenerId: string;
   /**
    * Topics or patterns to listen to. In a pattern, `*` stands for one token, and `>` as the last token for one or more;
-   * it has at most 16 tokens, wildcards included. A result on a topic that several patterns match is delivered once. May
-   * be empty. INVALID_ARGUMENT if one is malformed or if there are more than the server's limit (10,000 by default).
+   * it has at most 16 tokens, wildcards included, and at most four `*`. A result on a topic that several patterns match
+   * is delivered once. May be empty. INVALID_ARGUMENT if one is malformed or if there are more than the server's limit (10,000 by default).
    */
   readonly topics: readonly string[];
   /**

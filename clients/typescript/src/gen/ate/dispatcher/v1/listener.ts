@@ -134,7 +134,10 @@ export interface TopicsChanged {
   readonly added: readonly string[];
   /** The topics or patterns that were removed. */
   readonly removed: readonly string[];
-  /** The positions of the added topics, for topics with state. The server delivers every result above them. */
+  /**
+   * The positions of the added topics, for topics with state. The server delivers every result above them. If there are
+   * many, most of them come in messages before the one that has the added topics.
+   */
   readonly cursors: readonly Cursor[];
 }
 
@@ -144,7 +147,8 @@ export interface TopicsChanged {
  */
 export interface TopicsUpdate {
   /**
-   * Topics or patterns to add, as in `topics` of ListenRequest. Adding one that is already there is allowed.
+   * Topics or patterns to add, as in `topics` of ListenRequest. Adding one that is already there is allowed; a pattern
+   * that is there gets no positions again.
    * INVALID_ARGUMENT ends the stream if one is malformed, RESOURCE_EXHAUSTED if the listener would hold too many.
    */
   readonly addTopics: readonly string[];

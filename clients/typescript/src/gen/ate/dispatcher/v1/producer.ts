@@ -176,7 +176,7 @@ export interface Hello_LabelsEntry {
 export interface Registration {
   /**
    * A topic or pattern. In a pattern, `*` stands for one token, and `>` as the last token for one or more; it has at
-   * most 16 tokens, wildcards included. A request on a topic that several registrations of a producer match is assigned
+   * most 16 tokens, wildcards included, and at most four `*`. A request on a topic that several registrations of a producer match is assigned
    * once; if one of them has no group, the producer is asked without a group and is no group's member for this request.
    * INVALID_ARGUMENT if malformed.
    */
