@@ -31,7 +31,7 @@ export function choose(routes: Routes, selector: Selector | undefined, serial: n
     if (isSelected(producer)) choices.push({ producer, group: undefined });
   }
   if (routes.hasSharedMembers) {
-    for (const choice of chooseDistinct([...routes.groups.values()], isSelected)) choices.push(choice);
+    for (const choice of chooseDistinct(routes, isSelected)) choices.push(choice);
   } else {
     for (const group of routes.groups.values()) {
       const producer = nextMember(group, isSelected);
@@ -47,24 +47,29 @@ export function choose(routes: Routes, selector: Selector | undefined, serial: n
 
 /**
  * Chooses one member of each group, although groups share members. The group with the fewest members chooses first, so
- * that another group does not take its only member.
+ * that another group does not take its only member. Ends when every member is chosen: one producer may be the only member
+ * of thousands of groups.
  */
-function chooseDistinct(groups: readonly ProducerGroup[], isSelected: Selection): readonly Choice[] {
-  const bySize = groups
-    .map((group) => ({ group, size: group.members.filter(isSelected).length }))
-    .sort((a, b) => a.size - b.size);
+function chooseDistinct(routes: Routes, isSelected: Selection): readonly Choice[] {
+  const groups = [...routes.groups.values()];
+  const sizeOf = ({ members }: ProducerGroup) =>
+    isSelected === ALL ? members.length : members.filter(isSelected).length;
+  const bySize = groups.map((group) => ({ group, size: sizeOf(group) })).sort((a, b) => a.size - b.size);
   const chosen = new Map<ProducerGroup, ProducerSession>();
   const asked = new Set<ProducerSession>();
   for (const { group } of bySize) {
+    if (asked.size === routes.memberCount) break;
     const producer = nextMember(group, (member) => isSelected(member) && !asked.has(member));
     if (!producer) continue;
     chosen.set(group, producer);
     asked.add(producer);
   }
-  return groups.flatMap((group) => {
+  const choices: Choice[] = [];
+  for (const group of groups) {
     const producer = chosen.get(group);
-    return producer ? [{ producer, group }] : [];
-  });
+    if (producer) choices.push({ producer, group });
+  }
+  return choices;
 }
 
 /** The targets that the choices stand for, as the caller sees them. */

@@ -302,6 +302,7 @@ export class Router {
       ungrouped: this.sharedUngrouped(ungrouped),
       groups: groupsOf(groups, earlier, first),
       hasSharedMembers,
+      memberCount: memberships.size - ungrouped.length,
       listenerCount: listeners.size,
       audience: audienceOf(ungroupedListeners),
       lateAudience: audienceOf(ungroupedListeners.filter((listener) => listener.includeLate)),

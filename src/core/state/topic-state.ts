@@ -39,6 +39,8 @@ export interface Routes {
   readonly groups: ReadonlyMap<string, ProducerGroup>;
   /** Whether a producer is a member of several groups; it is asked for one of them at most. */
   readonly hasSharedMembers: boolean;
+  /** Number of producers that are members of groups. */
+  readonly memberCount: number;
   /** Number of listeners, with and without a group. */
   readonly listenerCount: number;
   /** Listeners without a group, which receive every in-time delivery. */
@@ -67,6 +69,7 @@ export const NO_ROUTES: Routes = {
   ungrouped: ungroupedOf([]),
   groups: new Map(),
   hasSharedMembers: false,
+  memberCount: 0,
   listenerCount: 0,
   audience: NO_AUDIENCE,
   lateAudience: NO_AUDIENCE,
