@@ -17,3 +17,10 @@ export function coveringPatterns(count = Number.POSITIVE_INFINITY): readonly str
   grow([], 0);
   return patterns;
 }
+
+/** Those of them that cover no topic with another first token, such as those of honest peers. */
+export function ownCoveringPatterns(count: number): readonly string[] {
+  return coveringPatterns()
+    .filter((pattern) => pattern.startsWith("a.") && pattern.endsWith(">"))
+    .slice(0, count);
+}

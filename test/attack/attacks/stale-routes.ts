@@ -3,7 +3,7 @@
  * patterns that all cover one topic make each computation long.
  */
 
-import { COVERED_TOPIC, coveringPatterns } from "../../support/covering-patterns.js";
+import { COVERED_TOPIC, ownCoveringPatterns } from "../../support/covering-patterns.js";
 import { bytesField, concat } from "../../support/wire-bytes.js";
 import type { Attack } from "../attack.js";
 import { call, METHOD, producerMessage, register, registration } from "./messages.js";
@@ -17,7 +17,7 @@ function stale(name: string, groupOf: (pattern: number) => string, what: string)
     name,
     sends: `Produce: a wildcard registered and removed between requests, beside ${PATTERNS} patterns ${what}`,
     async run(attacker) {
-      const patterns = coveringPatterns(PATTERNS).map((pattern, i) => registration(pattern, groupOf(i)));
+      const patterns = ownCoveringPatterns(PATTERNS).map((pattern, i) => registration(pattern, groupOf(i)));
       await openProducers(attacker, 1, { hello: () => ({ registrations: patterns }) });
       const [churning] = await openProducers(attacker, 1, { hello: () => ({}) });
       const churn = concat(register([registration("zz.*")]), producerMessage(4, bytesField(1, "zz.*")));

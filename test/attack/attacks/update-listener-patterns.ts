@@ -3,7 +3,7 @@
  * of the topics by wildcards, so every pattern covers every topic. If each pattern is compared with each topic,
  * one call of 130 kB holds the loop for minutes.
  */
-import { coveringPatterns } from "../../support/covering-patterns.js";
+import { ownCoveringPatterns } from "../../support/covering-patterns.js";
 import type { Attack } from "../attack.js";
 import { listen, METHOD, updateListener } from "./messages.js";
 import { openProducers, registrations } from "./parties.js";
@@ -26,9 +26,7 @@ export const updateListenerPatterns: Attack = {
     listener.send(listen("attacker", []));
     listener.finish();
     await attacker.wait(200);
-    const add = coveringPatterns()
-      .filter((pattern) => pattern.endsWith(">"))
-      .slice(0, PATTERNS);
+    const add = ownCoveringPatterns(PATTERNS);
     await attacker.untilOver(connection.call(METHOD.updateListener, updateListener("attacker", { add })));
   },
 };
