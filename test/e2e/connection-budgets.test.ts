@@ -9,6 +9,7 @@ import {
   EMPTY_SETTINGS,
   FLAG,
   FRAME,
+  goAway,
   ping,
   preface,
   prefix,
@@ -132,6 +133,38 @@ describe("an address", () => {
     await expectServed(address);
     const open = later.filter(({ isClosed }) => !isClosed);
     expect(open.length).toBeLessThan(15);
+  });
+
+  it("whose only connection was closed for a flood opens few connections for a while", async () => {
+    const { address } = await startServer();
+    const flood = await openRaw(address);
+    await flood.send(preface());
+    flood.pause();
+    while (!flood.isClosed) await flood.send(times(1_000, () => [EMPTY_SETTINGS]));
+    const later = Array.from({ length: 20 }, async () => {
+      const raw = await openRaw(address);
+      await raw.send(preface(), ping());
+      return (await raw.next(isPong)) !== undefined;
+    });
+    expect(await Promise.all(later)).toContain(false);
+    await expectServed(address);
+  });
+
+  it.each<readonly [string, Uint8Array]>([
+    [
+      "with a GOAWAY that names their last call, as those of grpc-go do",
+      Buffer.concat([preface(), callHeaders(1, SUBMIT), goAway(1)]),
+    ],
+    ["after a question in HTTP/1.1, as probes ask it", Buffer.from("GET / HTTP/1.1\r\nhost: a\r\n\r\n")],
+  ])("whose clients close connections %s opens others as before", async (_, sent) => {
+    const { address } = await startServer();
+    await expectServed(address, "127.0.0.1");
+    for (let i = 0; i < 20; i++) {
+      const raw = await openRaw(address);
+      await raw.send(sent);
+      await raw.closed;
+    }
+    for (let i = 0; i < 10; i++) await expectServed(address, "127.0.0.1");
   });
 
   it("has at most half of the connections that fit, and a quarter beside another", async () => {

@@ -105,6 +105,13 @@ export function reset(stream: number): Buffer {
   return frame(FRAME.reset, FLAG.none, stream, Buffer.from([0, 0, 0, 8]));
 }
 
+/** A GOAWAY without an error. @param lastStream - the stream that it names as the last one. */
+export function goAway(lastStream: number): Buffer {
+  const payload = Buffer.alloc(8);
+  payload.writeUInt32BE(lastStream);
+  return frame(FRAME.goaway, FLAG.none, 0, payload);
+}
+
 /** A PING. */
 export function ping(): Buffer {
   return frame(FRAME.ping, FLAG.none, 0, Buffer.alloc(8));

@@ -19,6 +19,13 @@ export interface BoundServerServices {
   readonly runtime: Pick<Runtime, "inTurn">;
 }
 
+/**
+ * Errors of nghttp2 for frames that the protocol forbids (PROTO) and for a beginning that is not HTTP/2 (BAD_CLIENT_MAGIC).
+ * Honest peers cause them: grpc-go closes every connection with a GOAWAY that names a stream of its own, which nghttp2
+ * rejects, and probes ask in HTTP/1.1. Each costs its sender a connection. All other errors are floods.
+ */
+const VIOLATIONS: readonly (number | undefined)[] = [-505, -903];
+
 /** The HTTP/2 servers that are subscribed to. */
 export class BoundServers {
   readonly #sockets = new Map<Http2Server, Set<Socket>>();
@@ -50,9 +57,11 @@ export class BoundServers {
         this.#services.internals.pingWhileClosing(session);
       });
       server.on("sessionError", (error, session) => {
-        // Node found a flood or a violation of HTTP/2. Errors of the system, such as ECONNRESET, are nobody's fault.
-        if (String((error as NodeJS.ErrnoException).code).startsWith("ERR_HTTP2_"))
-          this.#services.peers.failed(session);
+        const { code, errno } = error as NodeJS.ErrnoException;
+        // Errors of the system, such as ECONNRESET, are nobody's fault.
+        if (!String(code).startsWith("ERR_HTTP2_")) return;
+        if (VIOLATIONS.includes(errno)) this.#services.peers.violated(session);
+        else this.#services.peers.flooded(session);
       });
       if (connections) followAges(server, connections);
     }

@@ -86,9 +86,22 @@ export class PeerConnections {
     return { connection, started: this.#services.opening.watch(() => session.destroy()) };
   }
 
-  /** Node has closed a connection for what it sent. */
-  failed(session: Http2Session): void {
-    this.of(session)?.peer.penalize(this.#services.clock.now());
+  /** Node has closed a connection for a flood. */
+  flooded(session: Http2Session): void {
+    const closed = this.of(session)?.peer;
+    if (!closed) return;
+    // The socket may have closed before; if it was the only one of its address, the peer is forgotten.
+    const peer = this.#peers.get(closed.address) ?? closed;
+    peer.penalize(this.#services.clock.now());
+    if (peer.connectionCount > 0) return;
+    this.#peers.set(peer.address, peer);
+    this.#remembered.add(peer);
+  }
+
+  /** Node has closed a connection for a violation of HTTP/2, which counts as a useless frame. */
+  violated(session: Http2Session): void {
+    const connection = this.of(session);
+    if (connection) this.annoyed(connection);
   }
 
   /** A peer has reset a stream, or sent a frame that no library sends. */
