@@ -2,7 +2,8 @@
  * The client against real servers with low limits: few streams on a connection, messages of 64 KiB, connections of a
  * short life.
  */
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
+import { status } from "@grpc/grpc-js";
 import { createClient, type DispatcherClient, type SessionStatus } from "ate-dispatcher-client";
 import { expect, it, onTestFinished } from "vitest";
 import { FaultyProxy } from "../conformance/faulty-proxy.js";
@@ -139,4 +140,51 @@ it("connections of a short life lose no gather and no session", async () => {
 
   expect(missing).toEqual([]);
   expect([...reasons]).toEqual(["CONNECTION_AGE"]);
+});
+
+/** Resolves with the first loss of a session. */
+function firstLoss() {
+  const statuses = new EventEmitter();
+  const lost = once(statuses, "disconnected") as Promise<[SessionStatus & { readonly type: "disconnected" }]>;
+  return { lost, onStatus: (change: SessionStatus) => void statuses.emit(change.type, change) };
+}
+
+it("a producer that causes too many faults is disconnected, and waits before it comes back", async () => {
+  const { address } = await startServer({ maxRegistrationsPerSession: 1 });
+  const { lost, onStatus } = firstLoss();
+  const producer = connect(address).createProducer({ topics: ["t"], handler: () => 1, onStatus });
+  await producer.ready();
+  const refused = Array.from({ length: 1_200 }, (_, n) => producer.register(`t.${n}`));
+  const settled = Promise.allSettled(refused);
+
+  const [{ error, retryInMs }] = await lost;
+
+  expect(error).toMatchObject({ code: status.RESOURCE_EXHAUSTED, reason: "FAULT_LIMIT", retryable: true });
+  expect(retryInMs).toBe(10_000);
+  await producer.close({ graceMs: 0 });
+  const reasons = (await settled).map((each) => (each.status === "rejected" ? each.reason.reason : "none"));
+  expect(reasons.filter((reason) => reason === "REGISTRATION_LIMIT").length).toBeGreaterThanOrEqual(1_000);
+  expect(new Set(reasons)).toEqual(new Set(["REGISTRATION_LIMIT", "CLOSED"]));
+});
+
+it("peers beyond the budget of bytes wait as the server says, and are live when there is room", async () => {
+  const { address } = await startServer({ maxHeldBytes: 1_000_000, peerShare: 1 });
+  const client = connect(address);
+  const held = { data: Buffer.alloc(980_000), noProducersAction: "WAIT", unary: true } as const;
+  const { requestId } = await client.dispatch("nobody", held);
+  const full = { code: status.RESOURCE_EXHAUSTED, reason: "HELD_BYTES_LIMIT", retryDelayMs: 1_000 };
+  await expect(client.dispatch("nobody", held)).rejects.toMatchObject(full);
+  const [producing, listening] = [firstLoss(), firstLoss()];
+  const { onStatus } = producing;
+  const producer = client.createProducer({ topics: ["t"], handler: () => 1, onStatus });
+  const listener = client.createListener({ topics: ["t"], onStatus: listening.onStatus });
+
+  for (const { lost } of [producing, listening]) {
+    const [{ error, retryInMs }] = await lost;
+    expect(error).toMatchObject(full);
+    expect(retryInMs).toBe(1_000);
+  }
+
+  await client.cancelRequest(requestId);
+  await Promise.all([producer.ready(), listener.ready()]);
 });

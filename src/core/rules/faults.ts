@@ -12,11 +12,17 @@ import type { StepContext } from "./step-context.js";
 const MAX_FAULTS = 1_000;
 /** Faults a second that a session may cause on average. A Fault costs a hundred times the bytes that cause it. */
 const MAX_FAULTS_PER_SECOND = 100;
+/**
+ * Retry delay, in milliseconds. A new session has new limits, so a producer that makes the same mistakes again and
+ * reconnects at once would cost as much as without them.
+ */
+const RETRY_AFTER_MS = (MAX_FAULTS / MAX_FAULTS_PER_SECOND) * 1_000;
 
 const TOO_MANY_FAULTS = refusal(
   "FAULT_LIMIT",
   `the session caused more than ${MAX_FAULTS} faults at once or ${MAX_FAULTS_PER_SECOND} a second; send valid messages`,
   { limit: String(MAX_FAULTS), limit_per_second: String(MAX_FAULTS_PER_SECOND) },
+  RETRY_AFTER_MS,
 );
 
 const TOO_MANY_INVALID = refusal(
