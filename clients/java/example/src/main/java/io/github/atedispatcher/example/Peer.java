@@ -1,11 +1,15 @@
 package io.github.atedispatcher.example;
 
+import com.google.protobuf.Any;
 import com.google.protobuf.Duration;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.rpc.RetryInfo;
 import io.github.atedispatcher.v1.DispatcherServiceGrpc;
 import io.github.atedispatcher.v1.DispatcherServiceGrpc.DispatcherServiceStub;
 import io.grpc.ManagedChannel;
 import io.grpc.ManagedChannelBuilder;
 import io.grpc.Status;
+import io.grpc.protobuf.StatusProto;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
 import java.util.EnumSet;
@@ -19,6 +23,7 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * A producer or listener: opens one session after the other, with backoff, until it is closed or no retry can succeed.
+ * It waits longer if the server asks for that.
  *
  * <p>A session that is silent for more than twice the heartbeat interval is considered dead. The next one gets a new
  * connection, because gRPC would continue to use a half-open one.
@@ -121,8 +126,13 @@ abstract class Peer<RequestT, ResponseT> implements AutoCloseable {
 
   /** Sets the heartbeat interval that the server announced; 0 changes nothing. */
   final void setHeartbeatInterval(Duration interval) {
-    long seconds = Math.min(interval.getSeconds(), MAX_INTERVAL_MS / 1_000);
-    if (session != null) session.watch(seconds * 1_000 + interval.getNanos() / 1_000_000);
+    if (session != null) session.watch(millis(interval));
+  }
+
+  /** Returns a duration of the server in milliseconds, at most a day. */
+  private static long millis(Duration duration) {
+    long seconds = Math.min(duration.getSeconds(), MAX_INTERVAL_MS / 1_000);
+    return seconds * 1_000 + duration.getNanos() / 1_000_000;
   }
 
   private synchronized void connect() {
@@ -132,16 +142,30 @@ abstract class Peer<RequestT, ResponseT> implements AutoCloseable {
     try {
       open(DispatcherServiceGrpc.newStub(channel), session);
     } catch (RuntimeException e) {
-      session.fail(Status.fromThrowable(e));
+      session.fail(Status.fromThrowable(e), Duration.getDefaultInstance());
     }
   }
 
   /** Ends the current session, as if the server had ended it with this status. */
-  final void fail(Status status) {
-    if (session != null) session.fail(status);
+  final void fail(com.google.rpc.Status status) {
+    if (session != null) {
+      session.fail(StatusProto.toStatusRuntimeException(status).getStatus(), retryDelay(status));
+    }
   }
 
-  private void sessionEnded(Status status) {
+  /** Returns how long the server asks to wait in this status; 0 if it does not say. */
+  private static Duration retryDelay(com.google.rpc.Status status) {
+    for (Any detail : status.getDetailsList()) {
+      try {
+        if (detail.is(RetryInfo.class)) return detail.unpack(RetryInfo.class).getRetryDelay();
+      } catch (InvalidProtocolBufferException e) {
+        // A delay that cannot be read is none.
+      }
+    }
+    return Duration.getDefaultInstance();
+  }
+
+  private void sessionEnded(Status status, Duration retryDelay) {
     session = null;
     if (ready.isDone()) ready = new CompletableFuture<>();
     lost(status);
@@ -153,7 +177,7 @@ abstract class Peer<RequestT, ResponseT> implements AutoCloseable {
       warnedAt = System.nanoTime();
       Failures.warn("not connected to " + target + ": " + status);
     }
-    timer.schedule(this::connect, backoff.next().toMillis(), TimeUnit.MILLISECONDS);
+    timer.schedule(this::connect, Math.max(backoff.next().toMillis(), millis(retryDelay)), TimeUnit.MILLISECONDS);
   }
 
   private synchronized void end(Status status) {
@@ -221,12 +245,13 @@ abstract class Peer<RequestT, ResponseT> implements AutoCloseable {
 
     @Override
     public void onError(Throwable error) {
-      finish(Status.fromThrowable(error));
+      com.google.rpc.Status details = StatusProto.fromThrowable(error);
+      finish(Status.fromThrowable(error), details == null ? Duration.getDefaultInstance() : retryDelay(details));
     }
 
     @Override
     public void onCompleted() {
-      finish(Status.OK);
+      finish(Status.OK, Duration.getDefaultInstance());
     }
 
     void watch(long intervalMs) {
@@ -237,9 +262,9 @@ abstract class Peer<RequestT, ResponseT> implements AutoCloseable {
       watchdog = timer.scheduleAtFixedRate(this::check, period, period, TimeUnit.MILLISECONDS);
     }
 
-    void fail(Status status) {
+    void fail(Status status, Duration retryDelay) {
       cancel("failed");
-      finish(status);
+      finish(status, retryDelay);
     }
 
     void cancel(String why) {
@@ -252,15 +277,17 @@ abstract class Peer<RequestT, ResponseT> implements AutoCloseable {
         if (session != this || System.nanoTime() - lastMessageAt <= 2 * intervalMs * 1_000_000) return;
         channel.shutdownNow();
         channel = newChannel();
-        finish(Status.UNAVAILABLE.withDescription("no message for twice the heartbeat interval"));
+        finish(
+            Status.UNAVAILABLE.withDescription("no message for twice the heartbeat interval"),
+            Duration.getDefaultInstance());
       }
     }
 
-    private void finish(Status status) {
+    private void finish(Status status, Duration retryDelay) {
       synchronized (Peer.this) {
         if (session != this) return;
         watchdog.cancel(false);
-        sessionEnded(status);
+        sessionEnded(status, retryDelay);
       }
     }
   }

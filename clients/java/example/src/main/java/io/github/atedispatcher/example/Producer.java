@@ -14,7 +14,6 @@ import io.github.atedispatcher.v1.Registration;
 import io.github.atedispatcher.v1.Reply;
 import io.github.atedispatcher.v1.Result;
 import io.grpc.Status;
-import io.grpc.protobuf.StatusProto;
 import io.grpc.stub.ClientResponseObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.ArrayList;
@@ -107,7 +106,7 @@ public final class Producer extends Peer<ProduceRequest, ProduceResponse> {
         case FAULT -> {
           // In Hello, a refused registration would have ended the session, too.
           if (unconfirmed.contains(message.getFault().getCorrelationId())) {
-            fail(StatusProto.toStatusRuntimeException(message.getFault().getStatus()).getStatus());
+            fail(message.getFault().getStatus());
             return;
           }
           Failures.warn("the dispatcher rejected a message: " + message.getFault().getStatus().getMessage());

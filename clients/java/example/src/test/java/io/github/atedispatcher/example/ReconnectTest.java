@@ -4,20 +4,31 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.protobuf.Any;
 import com.google.protobuf.Duration;
+import com.google.rpc.Code;
+import com.google.rpc.RetryInfo;
 import io.github.atedispatcher.v1.Delivery;
+import io.github.atedispatcher.v1.DispatcherMessage;
 import io.github.atedispatcher.v1.DispatcherServiceGrpc;
 import io.github.atedispatcher.v1.Gap;
 import io.github.atedispatcher.v1.GapReason;
 import io.github.atedispatcher.v1.GatherEvent;
 import io.github.atedispatcher.v1.GatherRequest;
 import io.github.atedispatcher.v1.NoProducersAction;
+import io.github.atedispatcher.v1.ProduceRequest;
+import io.github.atedispatcher.v1.ProduceResponse;
 import io.github.atedispatcher.v1.Request;
+import io.github.atedispatcher.v1.Welcome;
 import io.grpc.ManagedChannel;
 import io.grpc.ManagedChannelBuilder;
+import io.grpc.ServerBuilder;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.grpc.protobuf.StatusProto;
+import io.grpc.stub.StreamObserver;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -73,6 +84,44 @@ final class ReconnectTest {
       assertReceived(3.0);
       assertNull(received.poll());
       assertNull(gaps.poll());
+    }
+  }
+
+  @Test
+  void aSessionThatEndsAtALimitIsReopenedWhenTheServerAsks() throws Exception {
+    long delayNanos = 600_000_000;
+    com.google.rpc.Status atLimit =
+        com.google.rpc.Status.newBuilder()
+            .setCode(Code.RESOURCE_EXHAUSTED_VALUE)
+            .setMessage("the session caused too many faults")
+            .addDetails(Any.pack(RetryInfo.newBuilder().setRetryDelay(Duration.newBuilder().setNanos((int) delayNanos)).build()))
+            .build();
+    BlockingQueue<Long> openedAt = new LinkedBlockingQueue<>();
+    io.grpc.Server server =
+        ServerBuilder.forPort(0)
+            .addService(
+                new DispatcherServiceGrpc.DispatcherServiceImplBase() {
+                  @Override
+                  public StreamObserver<ProduceRequest> produce(StreamObserver<ProduceResponse> responses) {
+                    openedAt.add(System.nanoTime());
+                    DispatcherMessage welcome =
+                        DispatcherMessage.newBuilder().setWelcome(Welcome.getDefaultInstance()).build();
+                    responses.onNext(ProduceResponse.newBuilder().addMessages(welcome).build());
+                    responses.onError(StatusProto.toStatusRuntimeException(atLimit));
+                    return new Ignored<>();
+                  }
+                })
+            .build()
+            .start();
+    try (Producer producer = producer("127.0.0.1:" + server.getPort())) {
+      long earlier = next(openedAt);
+      for (int i = 0; i < 2; i++) {
+        long later = next(openedAt);
+        assertTrue(later - earlier >= delayNanos, "reconnected after " + (later - earlier) + " ns");
+        earlier = later;
+      }
+    } finally {
+      server.shutdownNow();
     }
   }
 
@@ -216,5 +265,17 @@ final class ReconnectTest {
     } finally {
       channel.shutdownNow();
     }
+  }
+
+  /** Ignores what a stream receives. */
+  private static final class Ignored<T> implements StreamObserver<T> {
+    @Override
+    public void onNext(T message) {}
+
+    @Override
+    public void onError(Throwable error) {}
+
+    @Override
+    public void onCompleted() {}
   }
 }
