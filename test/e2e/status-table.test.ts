@@ -3,13 +3,15 @@
  *
  * wire-status.ts, which reads every status, also checks that it is readable and that its details agree with it.
  */
+import { readFileSync } from "node:fs";
 import { connect as connectHttp2 } from "node:http2";
 import { gzipSync } from "node:zlib";
 import { status as Code } from "@grpc/grpc-js";
 import { DispositionState, NoProducersAction, Status } from "ate-dispatcher-client/internal";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { REASONS } from "../../src/core/vocabulary/reason.js";
 import { startServer, useServer } from "../support/in-process.js";
-import { callRaw, callWithoutEnd, connectRaw } from "../support/raw-call.js";
+import { callRaw, callWithoutEnd, connectRaw, framed } from "../support/raw-call.js";
 import {
   bytesField,
   concat,
@@ -753,6 +755,21 @@ describe("a reply", () => {
     expect(stream.events.map(({ $case }) => $case)).toEqual(["welcome", "fault", "assignment", "registered"]);
   });
 
+  it("with a malformed result is the assignment's failure, and a Fault", async () => {
+    const { gather, stream, assignment } = await openAssignment("reply.malformed");
+    const malformedResult = bytesField(3, bytesField(1, Buffer.from([0xff])));
+    stream.sendBytes(
+      bytesField(1, bytesField(1, concat(bytesField(1, assignment.assignmentId), malformedResult))),
+    );
+    const { status } = await stream.next("fault");
+    expect(status && readStatus(status)).toMatchObject({
+      code: "INVALID_ARGUMENT",
+      reason: "MALFORMED_RESULT",
+      domain: DOMAIN,
+    });
+    expect((await gather.next("summary")).failedCount).toBe(1);
+  });
+
   it("without a result counts as a null value", async () => {
     const { gather, stream, assignment } = await openAssignment("reply.empty");
     stream.send({ $case: "reply", value: { assignmentId: assignment.assignmentId } });
@@ -844,6 +861,85 @@ describe("streams and requests beyond a limit", () => {
     const refused = await refusalOf(client.dispatch(held("b")));
     expect(refused).toMatchObject({ ...retry, reason: "TOPIC_LIMIT", metadata: { limit: "1" } });
     expect(refused.retryDelayMs).toBeGreaterThan(0);
+  });
+
+  it("get RESOURCE_EXHAUSTED with RetryInfo at the limit of requests per second", async () => {
+    const client = connect((await startServer({ maxRequestsPerSecond: 1 })).address);
+    const asked = Array.from({ length: 3 }, () => client.dispatch({ topic: "t" }));
+    const [, second] = await Promise.allSettled(asked);
+    expect(second?.status).toBe("rejected");
+    const refused = await refusalOf(asked[1] as Promise<unknown>);
+    expect(refused).toMatchObject({ ...retry, reason: "RATE_LIMIT", metadata: { limit: "1" } });
+    expect(refused.retryDelayMs).toBeGreaterThan(0);
+  });
+
+  it("get RESOURCE_EXHAUSTED with RetryInfo at the limit of held bytes, on every kind of call", async () => {
+    const client = connect((await startServer({ maxHeldBytes: 500_000, peerShare: 1 })).address);
+    const producer = await client.producer("p");
+    const request = { topic: "t", noProducersAction: NoProducersAction.WAIT, data: Buffer.alloc(445_000) };
+    await client.dispatch(request);
+    const limit = {
+      ...retry,
+      reason: "HELD_BYTES_LIMIT",
+      metadata: { limit: "500000" },
+      retryDelayMs: 1_000,
+    };
+    expect(await refusalOf(client.dispatch(request))).toMatchObject(limit);
+    const produce = client.produce();
+    produce.send({ $case: "hello", value: {} });
+    const subscribe = client.subscribe();
+    subscribe.send({ $case: "listen", value: {} });
+    for (const { ended } of [
+      produce,
+      subscribe,
+      client.listen({}),
+      client.submit(),
+      client.gather(request),
+    ]) {
+      expect(await ended).toMatchObject(limit);
+    }
+    const registrations = Array.from({ length: 100 }, (_, i) => ({ topic: `${"x".repeat(200)}.${i}` }));
+    producer.send({ $case: "register", value: { registrations } });
+    const { status } = await producer.next("fault");
+    expect(status && readStatus(status)).toMatchObject(limit);
+  });
+
+  it("get RESOURCE_EXHAUSTED with RetryInfo on a connection whose answers are not read", async () => {
+    const { address } = await startServer();
+    const topics = Array.from({ length: 2_000 }, (_, i) => `unread.${"x".repeat(200)}.${i}`);
+    await connect(address).producer("p", topics);
+    const session = connectRaw(address);
+    // A page has 256 KiB, and 64 KiB of each answer fit into the window of its stream.
+    for (let i = 0; i < 50; i++) {
+      const unread = session.request({
+        ":method": "POST",
+        ":path": "/ate.dispatcher.v1.IntrospectionService/ListProducers",
+        "content-type": "application/grpc",
+        te: "trailers",
+      });
+      unread.on("error", () => undefined);
+      unread.end(Buffer.alloc(5));
+      await new Promise((resolve) => unread.on("response", resolve));
+    }
+    const { refused } = await callRaw(session, "Dispatch", framed(bytesField(1, bytesField(1, "t"))));
+    const limit = { ...retry, reason: "UNREAD_LIMIT", metadata: { limit: "8388608" }, retryDelayMs: 1_000 };
+    expect(refused).toMatchObject(limit);
+  });
+
+  it("get RESOURCE_EXHAUSTED as a producer that does not read, when more waits than its buffer holds", async () => {
+    const client = connect((await startServer({ producerBufferBytes: 1_024 })).address);
+    const deaf = await client.producer("deaf");
+    deaf.pause();
+    const register = bytesField(1, bytesField(3, bytesField(2, "c".repeat(64))));
+    // Each is answered by a Registered of its length. The transports of both sides hold several MiB.
+    for (let i = 0; i < 30; i++) deaf.sendBytes(Buffer.alloc(5_000 * register.length, register));
+    await expect.poll(async () => (await client.serverInfo()).counts.producers, { timeout: 30_000 }).toBe(0);
+    deaf.resume();
+    expect(await deaf.ended).toMatchObject({
+      ...retry,
+      reason: "SLOW_PRODUCER",
+      metadata: { limit: "1024" },
+    });
   });
 
   it("get RESOURCE_EXHAUSTED at the limit of sessions, on every kind of stream", async () => {
@@ -994,6 +1090,22 @@ describe("a connection at its maximum age", () => {
   });
 });
 
+describe("a server that shuts down", () => {
+  it("ends streams and rejects requests UNAVAILABLE", async () => {
+    const { address, dispatcher } = await startServer({ drainGraceMs: 60_000 });
+    const client = connect(address);
+    const listener = await client.listener({ topics: ["t"] });
+    const { requestId } = await client.dispatch({ topic: "t", noProducersAction: NoProducersAction.WAIT });
+    const drained = dispatcher.drain();
+    await listener.next("goAway");
+    const shuttingDown = { code: "UNAVAILABLE", reason: "SHUTTING_DOWN", domain: DOMAIN };
+    expect(await refusalOf(client.dispatch({ topic: "t" }))).toMatchObject(shuttingDown);
+    await client.cancelRequest(requestId);
+    expect(await listener.ended).toMatchObject(shuttingDown);
+    await drained;
+  });
+});
+
 describe("a call's deadline", () => {
   const timeout = (value: string) => ({ metadata: { "grpc-timeout": value } });
 
@@ -1091,5 +1203,20 @@ describe("a call without its first message", () => {
     await client.produce().ended;
     silent.submit({ correlationId: "c", request: { topic: "t" } });
     await silent.next("acceptance");
+  });
+});
+
+describe("every reason", () => {
+  /** They need a flood: overload.test.ts and slow-listener.test.ts. */
+  const elsewhere = ["overload.test.ts", "slow-listener.test.ts"];
+
+  it("is provoked on a real server", () => {
+    const texts = ["status-table.test.ts", ...elsewhere].map((name) =>
+      readFileSync(new URL(name, import.meta.url), "utf8"),
+    );
+    const missing = Object.keys(REASONS).filter(
+      (reason) => !texts.some((text) => text.includes(`"${reason}"`)),
+    );
+    expect(missing).toEqual([]);
   });
 });
