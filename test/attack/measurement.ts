@@ -53,4 +53,6 @@ export interface Bounds {
    * percentiles.
    */
   readonly p99FloorMs: number;
+  /** Whether latency is judged. On a busy machine it says more about the machine. */
+  readonly judgesLatency: boolean;
 }

@@ -20,14 +20,16 @@ const RECOVERY_MS = 5_000;
 const SPAN_MS = 2_000;
 const STEP_MS = 250;
 const MAX_AFTER_RATIO = 1.5;
+/** How long answers to the neighbours are awaited after the attack. A busy machine needs longer. */
 const ANSWERS_MS = 5_000;
+const SHORT_ANSWERS_MS = 20_000;
 
 /** The limits of a run. */
 export interface RunOptions extends ServerOptions {
   /** The time limit of an attack. */
   readonly seconds: number;
   readonly p99FloorMs: number;
-  /** In the short mode, recovery is looked at once. */
+  /** In the short mode the phases are shorter, and recovery is looked at once, since latency is not judged. */
   readonly isShort: boolean;
 }
 
@@ -59,7 +61,7 @@ async function measure(attack: Attack, options: RunOptions, parties: Parties): P
   const { latencies } = neighbours;
   await sleep(options.isShort ? WARM_UP_MS / 2 : WARM_UP_MS);
   const calmAt = performance.now();
-  await sleep(options.isShort ? BEFORE_MS / 2 : BEFORE_MS);
+  await sleep(options.isShort ? BEFORE_MS / 4 : BEFORE_MS);
   const beganAt = performance.now();
   const before = { rss: server.residentMb(), p99: latencies.p99(calmAt, beganAt) };
   const serverBudgetMb = await neighbours.serverBudgetMb();
@@ -81,7 +83,8 @@ async function measure(attack: Attack, options: RunOptions, parties: Parties): P
   if (attack.allowed && server.ended === undefined) await neighbours.restart();
   const during = latencies.p99(beganAt, leftAt);
   const after = await recovery(parties, Math.max(before.p99, options.p99FloorMs), options.isShort);
-  await neighbours.finish(server.ended === undefined ? ANSWERS_MS : 0);
+  const answersMs = options.isShort ? SHORT_ANSWERS_MS : ANSWERS_MS;
+  await neighbours.finish(server.ended === undefined ? answersMs : 0);
   // Requests that were answered late are as old as their answer by now.
   const p99During = Math.max(during, latencies.p99(beganAt, leftAt));
   const isStillHeld = server.isHeld();
@@ -112,11 +115,12 @@ async function measure(attack: Attack, options: RunOptions, parties: Parties): P
 async function recovery({ server, neighbours }: Parties, before: number, isShort: boolean): Promise<number> {
   const { latencies } = neighbours;
   const startAt = performance.now();
-  await sleep(isShort ? SPAN_MS / 2 : SPAN_MS);
+  const spanMs = isShort ? SPAN_MS / 4 : SPAN_MS;
+  await sleep(spanMs);
   for (;;) {
-    const from = performance.now() - (isShort ? SPAN_MS / 2 : SPAN_MS);
+    const from = performance.now() - spanMs;
     const p99 = latencies.p99(from, performance.now());
-    const isOver = from - startAt >= RECOVERY_MS || server.ended !== undefined;
+    const isOver = isShort || from - startAt >= RECOVERY_MS || server.ended !== undefined;
     if (isOver || p99 <= MAX_AFTER_RATIO * before) return p99;
     await sleep(STEP_MS);
   }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Bounds, Measurement } from "./measurement.js";
 import { verdictOf } from "./verdict.js";
 
-const BOUNDS: Bounds = { budgetMb: 100, maxHeldMs: 20, p99FloorMs: 5 };
+const BOUNDS: Bounds = { budgetMb: 100, maxHeldMs: 20, p99FloorMs: 5, judgesLatency: true };
 
 const GOOD: Measurement = {
   name: "an-attack",
@@ -58,6 +58,11 @@ describe("a verdict", () => {
     expect(verdictOf({ ...held(126), serverBudgetMb: 101 }, own)).toEqual([]);
     expect(verdictOf(held(640), own)).toEqual([]);
     expect(verdictOf(held(641), own)).toEqual(["memory"]);
+  });
+
+  it("judges no latency if it is not asked to", () => {
+    const slow = { ...GOOD, p99: { before: 10, during: 3_000, after: 3_000 } };
+    expect(verdictOf(slow, { ...BOUNDS, judgesLatency: false })).toEqual([]);
   });
 
   it("compares no latency below the floor", () => {

@@ -19,7 +19,7 @@ export function verdictOf(measurement: Measurement, bounds: Bounds): readonly st
   else if (measurement.heldMs > bounds.maxHeldMs) broken.push("loop held");
   const budgetMb = bounds.budgetMb ?? measurement.serverBudgetMb ?? DEFAULT_BUDGET_MB;
   if (rss.during - rss.before > budgetMb * PEAK_SLACK) broken.push("memory");
-  broken.push(...latencyVerdict(measurement, bounds));
+  if (bounds.judgesLatency) broken.push(...latencyVerdict(measurement, bounds));
   if (!measurement.isAllowed && honest.answered < honest.total)
     broken.push(`${honest.total - honest.answered} unanswered`);
   broken.push(...problems);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ATTACKS, attackNamed } from "./index.js";
+import { ATTACKS, attackNamed, CUT, LOCKED_OUT, LOOP, MEMORY } from "./index.js";
 
 describe("the attacks", () => {
   it("have names of their own, of words and hyphens", () => {
@@ -11,5 +11,10 @@ describe("the attacks", () => {
   it("are found by their names", () => {
     expect(attackNamed("deep-patterns").name).toBe("deep-patterns");
     expect(() => attackNamed("none")).toThrow("there is no attack none");
+  });
+
+  it("are of every kind in the short mode", () => {
+    const quick = [LOOP, MEMORY, CUT, LOCKED_OUT].map((kind) => kind.filter(({ isQuick }) => isQuick).length);
+    expect(Math.min(...quick)).toBeGreaterThan(0);
   });
 });

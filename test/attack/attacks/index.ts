@@ -43,7 +43,7 @@ import { watchPatterns } from "./watch-patterns.js";
 import { wildcardCursors } from "./wildcard-cursors.js";
 
 /** They hold the event loop. */
-const LOOP: readonly Attack[] = [
+export const LOOP: readonly Attack[] = [
   produceEmptyMessagesGzip,
   produceEmptyMessages,
   submitEmptySubmissions,
@@ -73,7 +73,7 @@ const LOOP: readonly Attack[] = [
 ];
 
 /** They take the memory. */
-const MEMORY: readonly Attack[] = [
+export const MEMORY: readonly Attack[] = [
   deepPatterns,
   gathersUnread,
   payloadToUnreadProducers,
@@ -101,7 +101,7 @@ const MEMORY: readonly Attack[] = [
 const LOADS: readonly Attack[] = [largeRequests, callerIds];
 
 /** They cut or delay peers that do nothing wrong. */
-const CUT: readonly Attack[] = [
+export const CUT: readonly Attack[] = [
   slowLinkProducers,
   resetFlood,
   emptyDataFlood,
@@ -114,7 +114,7 @@ const CUT: readonly Attack[] = [
 ];
 
 /** They lock others out. */
-const LOCKED_OUT: readonly Attack[] = [
+export const LOCKED_OUT: readonly Attack[] = [
   pendingUsedUp,
   topicsUsedUp,
   sessionsUsedUp,

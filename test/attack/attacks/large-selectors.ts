@@ -18,6 +18,7 @@ function selectors(name: string, what: string, isWaiting: boolean): Attack {
   return {
     name,
     sends: `Dispatch, gzipped: ${REQUESTS} requests with a selector of 1 MB, ${what}`,
+    isQuick: isWaiting,
     async run(attacker) {
       const caller = attacker.connect();
       await attacker.repeat(REQUESTS, 16, (i) => {
