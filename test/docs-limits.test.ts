@@ -3,11 +3,18 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { CONFIG_KEYS } from "../src/config/schema.js";
 import { MAX_LABELS, MAX_PRODUCER_IDS, maxCursors } from "../src/core/vocabulary/limits.js";
+import { MIN_LARGE_BYTES, MIN_SHARED_BYTES } from "../src/core/vocabulary/model.js";
 import { REASONS } from "../src/core/vocabulary/reason.js";
 import { MAX_PATTERN_TOKENS } from "../src/core/vocabulary/topic.js";
 import { MAX_EVENTS } from "../src/grpc/rpc/event-log.js";
 import { partialLimits } from "../src/grpc/transport/partial-messages.js";
+import { MAX_NESTED_MESSAGES } from "../src/grpc/wire/payload-walk.js";
 import { contextValue } from "../src/grpc/wire/trace-context.js";
+
+/** A document whose line breaks are spaces. */
+function prose(path: string): string {
+  return readFileSync(path, "utf8").replaceAll(/\s+/g, " ");
+}
 
 interface Row {
   readonly bound: string;
@@ -195,5 +202,49 @@ describe("what one peer can take", () => {
     // These are about one message alone; "What happens at a limit" and docs/errors.md explain them.
     const ofOneMessage = ["METADATA_LIMIT", "MESSAGE_LIMIT"];
     expect(limits.filter((name) => !ofOneMessage.includes(name) && !section().includes(name))).toEqual([]);
+  });
+});
+
+describe("the sentences about bounds", () => {
+  const nuisance = allowances("grpc/transport/peer-connection.ts");
+  const eventLog = (name: string) => constant("grpc/rpc/event-log.ts", name);
+  const costs = (name: string) => constant("core/state/costs.ts", name);
+  const topicCost = costs("REGISTRATION_BYTES") + costs("NAME_BYTES") + costs("TEXT_BYTES");
+  const patternCost = costs("REGISTRATION_BYTES") + costs("PATTERN_BYTES") + costs("TEXT_BYTES");
+  const changes = count(constant("grpc/rpc/change-limiter.ts", "MAX_IDS"));
+  const tens = (value: number) => String(Math.round(value / 10) * 10);
+  const hundreds = (value: number) => String(Math.round(value / 100) * 100);
+
+  it.each([
+    `**A pattern** has at most ${MAX_PATTERN_TOKENS} tokens`,
+    `take at most ${bytes(8 * constant("core/state/route-cache.ts", "MAX_WORDS"))} for all topics`,
+    `more than ${count(faults("MAX_FAULTS"))} Faults at once, or more than ${faults("MAX_FAULTS_PER_SECOND")} a second`,
+    `and ${constant("core/state/pending-request.ts", "SENT_BYTES")} bytes. Until then`,
+    `**A payload** of ${bytes(MIN_LARGE_BYTES)} or more is in memory once`,
+    `a payload of ${bytes(MIN_SHARED_BYTES)} or more that waits for producers or callers`,
+    `4 x \`maxMessageBytes\` (at least ${bytes(small.maxConnectionBytes)}) of each connection`,
+    `${small.maxPeerBytes / small.maxConnectionBytes} times that budget on all connections of one address`,
+    `beyond ${bytes(constant("grpc/transport/unread-answers.ts", "MAX_UNREAD_BYTES"))}, its further unary calls`,
+    `the limit of open files, or of ${count(constant("grpc/server.ts", "MAX_CONNECTIONS"))};`,
+    `(${nuisance[0]} at once, ${nuisance[1]} a second; on Node 20 ${nuisance[2]} and ${nuisance[3]})`,
+    `after ${bytes(paging("MAX_PAGE_BYTES"))} (or one entry that is longer), or after ${count(paging("MAX_VISITED"))} visited`,
+    `the latest ${count(MAX_EVENTS)} events, at most about ${bytes(eventLog("MAX_BYTES"))}`,
+    `one message of about ${bytes(constant("grpc/rpc/watch-feed.ts", "MAX_MESSAGE_BYTES"))}`,
+    `at most ${changes} producers and ${changes} listeners are`,
+    `A stream is charged with ${costs("STREAM_BYTES") / 1_000} KB`,
+    `about ${tens(topicCost)} bytes for a topic or ${tens(patternCost)} for a pattern`,
+    `with its text and ${costs("TOPIC_BYTES")} bytes, or ${costs("TOPIC_BYTES") + costs("IDLE_TOPIC_BYTES")} while`,
+    `about ${hundreds(costs("ASSIGNMENT_BYTES"))} bytes for each producer that it asks`,
+    `${costs("OUTCOME_BYTES")} for each producer after its end`,
+    `${bytes(constant("core/state/ended-requests.ts", "MAX_BYTES_PER_RECORD"))} each on average`,
+  ])("of limits.md have the figures of the code: %s", (sentence) => {
+    expect(prose("docs/limits.md")).toContain(sentence);
+  });
+
+  it.each([
+    `cause ${count(faults("MAX_FAULTS"))} Faults at once and ${faults("MAX_FAULTS_PER_SECOND")} a second`,
+    `at most ${MAX_NESTED_MESSAGES} nested messages`,
+  ])("of errors.md have the figures of the code: %s", (sentence) => {
+    expect(prose("docs/errors.md")).toContain(sentence);
   });
 });
