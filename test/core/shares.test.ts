@@ -137,6 +137,34 @@ describe("a peer that has used up its share", () => {
     expect(peers.counts.producers).toBe(1);
   });
 
+  it("of bytes may open its sessions again, and no others", () => {
+    const peers = new Peers({ maxHeldBytes: 8 * MIB });
+    opened(peers.listener(HONEST, ["x"]));
+    const topics = Array.from({ length: 1_000 }, (_, i) => `${"t".repeat(40)}.${i}`);
+    const open = (id: string) => peers.producer(GREEDY, topics, id);
+    const [refused, count] = untilRefused(100, (i) => refusalOf(open(`own-p${i}`)));
+    expect(refused).toMatchObject({ reason: "HELD_BYTES_LIMIT", metadata: { scope: "peer" } });
+    expect(count).toBeGreaterThan(2);
+    const [listenerRefused, listeners] = untilRefused(100, (i) =>
+      refusalOf(peers.listener(GREEDY, ["a.b"], `own-l${i}`)),
+    );
+    expect(listenerRefused).toMatchObject({ reason: "HELD_BYTES_LIMIT" });
+    expect(listeners).toBeGreaterThan(0);
+
+    const before = peers.held.peerBytes;
+    for (let i = 0; i < count; i++) opened(open(`own-p${i}`));
+    for (let i = 0; i < listeners; i++) opened(peers.listener(GREEDY, ["a.b"], `own-l${i}`));
+
+    // The port of a connection is part of what is kept.
+    expect(Math.abs(peers.held.peerBytes - before)).toBeLessThan(1_000);
+    expect(
+      refusalOf(peers.producer(GREEDY, topics.concat(topics.map((topic) => `${topic}.x`)), "own-p0")),
+    ).toMatchObject({
+      reason: "HELD_BYTES_LIMIT",
+    });
+    expect(refusalOf(peers.producer("10.0.0.3", topics, "own-p0"))).toBeUndefined();
+  });
+
   it("of bytes cannot open a listener in parts without an end", () => {
     const peers = new Peers({ maxHeldBytes: 8 * MIB });
     opened(peers.listener(HONEST, ["x"]));
@@ -144,7 +172,7 @@ describe("a peer that has used up its share", () => {
     const [refused] = untilRefused(1_000, (i) => {
       const session = 1_000_000 + i;
       const opening = {
-        ...{ kind: "listenerOpened" as const, session, sessionId: "", listenerId: `l${i}`, mintedId: "" },
+        ...{ kind: "listenerOpened" as const, session, sessionId: "", listenerId: `own-l${i}`, mintedId: "" },
         ...{ topics: [], resumeFrom: [], includeLate: false, includeSummaries: false, bufferBytes: 0 },
         ...{ overflowAction: "DROP_OLDEST" as const, group: "", cursorsFollow: true, peer: GREEDY },
       };

@@ -2,7 +2,7 @@
  * Rules that all sessions share: their limit, heartbeats, replacement by a newer session, and the end of their streams.
  */
 
-import { JOIN_BYTES } from "../state/costs.js";
+import { JOIN_BYTES, partBytes, registrationsBytes } from "../state/costs.js";
 import type { ProducerSession } from "../state/producer-session.js";
 import type { CallerSession } from "../state/session.js";
 import type { AnySession, State } from "../state/state.js";
@@ -16,7 +16,7 @@ import type { StepContext } from "./step-context.js";
 
 /**
  * @param bytes - what the session will hold as soon as it is open.
- * @param older - the session that the new one replaces; it does not count towards the limit.
+ * @param older - the session that the new one replaces; it counts neither towards the limit nor towards the budget.
  * @returns why the peer cannot open a further session; undefined if it can.
  */
 export function admitSession(
@@ -27,7 +27,20 @@ export function admitSession(
 ): Refusal | undefined {
   if (state.phase !== "OPEN")
     return refusal("SHUTTING_DOWN", "the server is shutting down; reconnect to another server");
-  return (older ? undefined : sessionLimit(state, account)) ?? heldRefusal(state, account, bytes);
+  if (!older) return sessionLimit(state, account) ?? heldRefusal(state, account, bytes);
+  if (account.exceeds(bytes) === undefined) return undefined;
+  // What the older session holds is released as soon as the new one is open.
+  const further = bytes - (older.account === account ? sizeOf(older) : 0);
+  return further > 0 ? heldRefusal(state, account, further) : undefined;
+}
+
+/** What a session would be charged with if it were opened now. */
+function sizeOf(session: AnySession): number {
+  if (session.kind === "producer") {
+    const registrations = Array.from(session.registrations, ([topic, group]) => ({ topic, group }));
+    return session.ownBytes + registrationsBytes(registrations);
+  }
+  return session.ownBytes + (session.kind === "listener" ? partBytes(session.topics, []) : 0);
 }
 
 /** @returns why no further stream can be opened; undefined if one can. */

@@ -14,7 +14,6 @@ export abstract class Session extends Deadline {
   /** The account of its peer. */
   readonly account: Account;
   readonly openedAt: Instant;
-  /** Bytes that are charged for it, without its registrations. */
   private heldBytes = 0;
   private isReleased = false;
 
@@ -25,6 +24,11 @@ export abstract class Session extends Deadline {
     super();
     this.account = account;
     this.openedAt = at;
+  }
+
+  /** Bytes that are charged for it, without its registrations. */
+  get ownBytes(): number {
+    return this.heldBytes;
   }
 
   /** Charges bytes that are released at the end of the session, unless they are released earlier; nothing after the end. */
