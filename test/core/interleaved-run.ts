@@ -3,11 +3,13 @@
  * Checks rules that hold for every order of the slices: what each stream may hear, and that no state is left.
  */
 import { Dispatcher } from "../../src/core/dispatcher.js";
+import type { ProducerSession } from "../../src/core/state/producer-session.js";
+import type { AnySession } from "../../src/core/state/state.js";
 import type { Effect } from "../../src/core/vocabulary/effect.js";
 import type { Input } from "../../src/core/vocabulary/input.js";
 import { type Cursor, NO_CONTEXT, type SessionKey } from "../../src/core/vocabulary/model.js";
 import type { ModelCommand } from "./model-commands.js";
-import { checkNothingLeft } from "./nothing-left.js";
+import { checkNothingLeft, stateOf } from "./nothing-left.js";
 import { isCovered } from "./slow-model.js";
 import { StreamRules } from "./stream-rules.js";
 
@@ -309,6 +311,20 @@ class InterleavedRun {
     const effects = this.dispatcher.step(input, this.now);
     this.rules.check(input, effects);
     for (const effect of effects) this.follow(effect);
+    this.checkResources();
+  }
+
+  /** All unfinished work has a turn to come, also that of sessions that have ended, and all windows have what was not taken. */
+  private checkResources(): void {
+    const { sessions, work } = stateOf(this.dispatcher);
+    for (const key of work["byKey"].keys()) {
+      if (!this.turns.includes(key)) throw new Error(`the work of ${key} waits for no turn`);
+    }
+    for (const { key, kind, unwrittenBytes } of producersAmong(sessions.values())) {
+      const bytes = (this.unwritten.get(key) ?? []).reduce((sum, cost) => sum + cost, 0);
+      if (unwrittenBytes !== bytes)
+        throw new Error(`${unwrittenBytes} bytes of ${kind} ${key} are not taken, not ${bytes}`);
+    }
   }
 
   private follow(effect: Effect): void {
@@ -391,6 +407,10 @@ class InterleavedRun {
     }
     stream.positions.set(topic, sequence);
   }
+}
+
+function producersAmong(sessions: Iterable<AnySession>): readonly ProducerSession[] {
+  return [...sessions].filter((session) => session.kind === "producer");
 }
 
 /** A listener that resumes from them hears of a gap on each, and then everything that is retained. */
