@@ -248,6 +248,7 @@ export function departProducer(state: State, producer: ProducerSession, step: St
     }
     yield* failOverBacklog(state, producer, step);
     producer.dropContent();
+    state.remembered.noteDropped(producer);
   });
 }
 

@@ -62,6 +62,8 @@ const OUTCOME_STATE_BYTES = 8;
 export const ENDED_BYTES = 400;
 /** A target in the record of an ended request. */
 export const ENDED_TARGET_BYTES = 120;
+/** The session of a producer that has departed, without its tables: an assignment of an ended request refers to it. */
+export const ENDED_SESSION_BYTES = 1_150;
 /** A text without its characters. */
 const TEXT_BYTES = 24;
 /** A key with its value, without their characters. */

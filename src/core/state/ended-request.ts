@@ -16,7 +16,14 @@ import {
   type Instant,
 } from "../vocabulary/model.js";
 import type { Assignment } from "./assignment.js";
-import { ASSIGNMENT_BYTES, ENDED_BYTES, ENDED_TARGET_BYTES, failureBytes, NOTE_BYTES } from "./costs.js";
+import {
+  ENDED_BYTES,
+  ENDED_SESSION_BYTES,
+  ENDED_TARGET_BYTES,
+  failureBytes,
+  NOTE_BYTES,
+  requestBytes,
+} from "./costs.js";
 import type { PendingRequest } from "./pending-request.js";
 import type { AssignmentRecord, RequestRecord } from "./request-record.js";
 
@@ -123,6 +130,26 @@ export class EndedRequest implements RequestRecord, Placed {
     }
   }
 
+  /** Counts the references to sessions. @returns the bytes of those that only this record keeps. */
+  joinSessions(): number {
+    if (!this.original) return 0;
+    let bytes = 0;
+    for (const { producer } of this.original.assignments) {
+      if (producer.recordCount++ === 0 && producer.isDropped) bytes += ENDED_SESSION_BYTES;
+    }
+    return bytes;
+  }
+
+  /** The reverse of {@link joinSessions}, before the request is dropped. @returns the bytes of sessions that nothing keeps. */
+  leaveSessions(): number {
+    if (!this.original) return 0;
+    let bytes = 0;
+    for (const { producer } of this.original.assignments) {
+      if (--producer.recordCount === 0 && producer.isDropped) bytes += ENDED_SESSION_BYTES;
+    }
+    return bytes;
+  }
+
   /** Drops the stored request. @param isFreed - whether the memory is freed that is kept for the next request. */
   drop(isFreed = false): void {
     this.original?.dropRecord();
@@ -137,8 +164,8 @@ export class EndedRequest implements RequestRecord, Placed {
   }
 }
 
-function originalBytes({ assignments, maxNotes }: PendingRequest): number {
-  let bytes = ENDED_BYTES + ASSIGNMENT_BYTES * assignments.length + NOTE_BYTES * maxNotes;
+function originalBytes({ requestId, completion, assignments, maxNotes }: PendingRequest): number {
+  let bytes = ENDED_BYTES + requestBytes(requestId, completion, assignments.length) + NOTE_BYTES * maxNotes;
   for (const { failure } of assignments) if (failure) bytes += failureBytes(failure);
   return bytes;
 }

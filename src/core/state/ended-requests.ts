@@ -3,8 +3,10 @@
  */
 import type { Account } from "../tables/ledger.js";
 import type { SerialOrder } from "../tables/serial-order.js";
+import { ENDED_SESSION_BYTES } from "./costs.js";
 import { EndedRequest } from "./ended-request.js";
 import type { PendingRequest } from "./pending-request.js";
+import type { ProducerSession } from "./producer-session.js";
 import type { RequestRecord } from "./request-record.js";
 
 /** A request in the order of all requests: a pending one, or the record of an ended one. */
@@ -56,8 +58,15 @@ export class EndedRequests {
     this.listed.replace(request, record);
     record.put(request);
     this.count++;
-    this.resize(record.byteLength - before);
-    while (this.bytes > MAX_BYTES_PER_RECORD * this.maxCount && this.count > 1) this.dropOldest(true);
+    this.resize(record.byteLength - before + record.joinSessions());
+    this.shrink();
+  }
+
+  /** Notes that a session has ended: from now on, only the records that refer to it keep it. */
+  noteDropped(producer: ProducerSession): void {
+    if (producer.recordCount === 0) return;
+    this.resize(ENDED_SESSION_BYTES);
+    this.shrink();
   }
 
   /** The newest record of a request with this id. Searches linearly, because look-ups are rare. */
@@ -77,8 +86,13 @@ export class EndedRequests {
     if (!record) return;
     this.listed.remove(record);
     const before = record.byteLength;
+    const sessionBytes = record.leaveSessions();
     record.drop(isFreed);
-    this.resize(record.byteLength - before);
+    this.resize(record.byteLength - before - sessionBytes);
+  }
+
+  private shrink(): void {
+    while (this.bytes > MAX_BYTES_PER_RECORD * this.maxCount && this.count > 1) this.dropOldest(true);
   }
 
   private at(position: number): EndedRequest | undefined {

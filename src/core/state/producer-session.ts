@@ -55,6 +55,10 @@ export class ProducerSession extends Session {
   answeredCount = 0;
   failedCount = 0;
   missedCount = 0;
+  /** Number of records of ended requests that refer to this session; only these records count it. */
+  recordCount = 0;
+  /** Whether the session has ended and its content is dropped. */
+  isDropped = false;
   /** Ids of the assignments that were settled last, in a ring. */
   private readonly settledIds: number[] = [];
   private settledNext = 0;
@@ -97,6 +101,7 @@ export class ProducerSession extends Session {
   /** Drops what no request shows, after its end: requests that have ended may refer to the session. */
   dropContent(): void {
     this.releaseAll();
+    this.isDropped = true;
     this.unansweredCount = 0;
     this.labels = NO_LABELS;
     this.assignments.clear();

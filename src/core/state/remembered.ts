@@ -11,6 +11,7 @@ import type { Limits } from "../vocabulary/limits.js";
 import type { Instant, Summary } from "../vocabulary/model.js";
 import { EndedRequests, type ListedRequest } from "./ended-requests.js";
 import type { PendingRequest } from "./pending-request.js";
+import type { ProducerSession } from "./producer-session.js";
 import { RememberedRequest } from "./remembered-request.js";
 import type { RequestRecord } from "./request-record.js";
 import type { Work } from "./unfinished-work.js";
@@ -92,6 +93,11 @@ export class RememberedRequests {
     if (request.failedCount > 0) cutFailures(request);
     if (request.digest !== "") this.endId(request, summary);
     this.ended.add(request);
+  }
+
+  /** Notes that a session has ended. Records of ended requests may still refer to it. */
+  noteDropped(producer: ProducerSession): void {
+    this.ended.noteDropped(producer);
   }
 
   /** Forgets the oldest ids until a peer may hold further bytes, if that helps. */
