@@ -8,7 +8,7 @@ import type { PendingRequest } from "../state/pending-request.js";
 import type { ProducerSession } from "../state/producer-session.js";
 import type { State } from "../state/state.js";
 import { ENDINGS, UNITS_PER_ASSIGNMENT, type Work } from "../state/unfinished-work.js";
-import { isEarly, outcomesOf, stateAtEnd, summarize } from "../views/summary.js";
+import { isEarly, outcomesOf, stateAtEnd, summarize, withCutFailures } from "../views/summary.js";
 import {
   type EndReason,
   NO_LANE,
@@ -108,7 +108,7 @@ function conclude(
   request.release();
   const callers = request.takeCallers();
   sendSummary(listeners, callers, summary, step);
-  observe(state, step, () => ({ kind: "requestEnded", summary }));
+  observe(state, step, () => ({ kind: "requestEnded", summary: withCutFailures(summary) }));
   const close = hasOpen ? closeAssignments(state, request, reason, revocation, step) : undefined;
   state.remembered.rememberEnded(request, summary);
   for (const caller of callers) finishCaller(state, caller, request.requestId, step);

@@ -5,10 +5,10 @@
 import { AgeQueue } from "../tables/age-queue.js";
 import { DueBuckets } from "../tables/due-buckets.js";
 import type { Account } from "../tables/ledger.js";
-import { ownText } from "../tables/own-text.js";
 import type { SerialOrder } from "../tables/serial-order.js";
 import type { Limits } from "../vocabulary/limits.js";
-import type { Instant, Summary } from "../vocabulary/model.js";
+import { type Instant, MAX_KEPT_FAILURE, type Summary } from "../vocabulary/model.js";
+import { ownText } from "../vocabulary/own-text.js";
 import { EndedRequests, type ListedRequest } from "./ended-requests.js";
 import type { PendingRequest } from "./pending-request.js";
 import type { ProducerSession } from "./producer-session.js";
@@ -18,9 +18,6 @@ import type { Work } from "./unfinished-work.js";
 
 /** Number of request_ids that are forgotten before a pause. */
 const FORGOTTEN_AT_ONCE = 100;
-
-/** Maximum length of a failure's message after the end of its request, in characters. */
-const MAX_FAILURE_LENGTH = 256;
 
 /** The remembered requests of one peer, or of all peers. */
 class ByAge extends AgeQueue<RememberedRequest> {
@@ -157,6 +154,6 @@ function cutFailures({ assignments }: PendingRequest): void {
   for (const assignment of assignments) {
     const { failure } = assignment;
     if (!failure) continue;
-    assignment.failure = { code: failure.code, message: ownText(failure.message, MAX_FAILURE_LENGTH) };
+    assignment.failure = { code: failure.code, message: ownText(failure.message, MAX_KEPT_FAILURE) };
   }
 }

@@ -3,7 +3,16 @@
  */
 
 import type { AssignmentRecord, RequestRecord } from "../state/request-record.js";
-import type { Completion, EndReason, Instant, Outcome, OutcomeState, Summary } from "../vocabulary/model.js";
+import {
+  type Completion,
+  type EndReason,
+  type Instant,
+  MAX_KEPT_FAILURE,
+  type Outcome,
+  type OutcomeState,
+  type Summary,
+} from "../vocabulary/model.js";
+import { ownText } from "../vocabulary/own-text.js";
 
 /** Number of results that count towards the completion policy. */
 function countedResults(request: RequestRecord): number {
@@ -97,6 +106,18 @@ export function summaryAtEnd(request: RequestRecord): Summary {
     atEnd.state === "LATE" ? { ...atEnd, state: "MISSED" as const } : atEnd,
   );
   return summarize(request, reason, request.endedAt ?? request.acceptedAt, outcomes);
+}
+
+/** A summary without the ends of long failures, and without references to their whole texts. */
+export function withCutFailures(summary: Summary): Summary {
+  if (summary.failedCount === 0 || !summary.outcomes) return summary;
+  return { ...summary, outcomes: summary.outcomes.map(cutFailure) };
+}
+
+function cutFailure(outcome: Outcome): Outcome {
+  const { failure } = outcome;
+  if (failure === undefined || failure.message.length <= MAX_KEPT_FAILURE) return outcome;
+  return { ...outcome, failure: { ...failure, message: ownText(failure.message, MAX_KEPT_FAILURE) } };
 }
 
 function outcome(assignment: AssignmentRecord, request: RequestRecord, reason: EndReason): Outcome {

@@ -18,4 +18,5 @@ export type Fact =
   | { readonly kind: "listenerChanged"; readonly listenerId: string; readonly topics: FactTopics }
   | { readonly kind: "listenerLeft"; readonly listenerId: string; readonly topics: FactTopics }
   | { readonly kind: "requestAccepted"; readonly topic: string; readonly acceptance: Acceptance }
+  /** The failures in the summary are cut. */
   | { readonly kind: "requestEnded"; readonly summary: Summary };

@@ -165,6 +165,9 @@ export interface Failure {
   readonly message: string;
 }
 
+/** Maximum length of a failure's message in what is kept or shown after the end of its request, in characters. */
+export const MAX_KEPT_FAILURE = 256;
+
 /** The outcome of one target of a request. */
 export interface Outcome {
   readonly producerId: string;

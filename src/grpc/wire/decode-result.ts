@@ -3,6 +3,7 @@
  */
 import { FIELDS, TAGS, type WireReader } from "ate-dispatcher-client/internal";
 import type { Failure } from "../../core/vocabulary/model.js";
+import { ownText } from "../../core/vocabulary/own-text.js";
 import { checkAny, checkStringEntry, checkValue } from "./well-formed.js";
 
 const {
@@ -56,10 +57,5 @@ function decodeStatus(reader: WireReader): Failure {
     else reader.skipUnknown(STATUS_MEMBERS);
   }
   reader.leave(outer);
-  return { code, message: cut(message) };
-}
-
-/** The beginning of a text, as a copy: a slice would keep the whole text in memory. */
-function cut(text: string): string {
-  return text.length <= MAX_FAILURE_LENGTH ? text : Buffer.from(text.slice(0, MAX_FAILURE_LENGTH)).toString();
+  return { code, message: ownText(message, MAX_FAILURE_LENGTH) };
 }
