@@ -37,12 +37,13 @@ import { type AnySession, State } from "./state/state.js";
 import { UNITS_PER_SLICE } from "./state/unfinished-work.js";
 import { StateInspector } from "./views/inspector.js";
 import { snapshotOf } from "./views/snapshot.js";
-import type { Effect, Replay, ReplaySlice } from "./vocabulary/effect.js";
+import type { Effect, Replay } from "./vocabulary/effect.js";
 import type { Input, ProducerInput } from "./vocabulary/input.js";
 import { InvariantError } from "./vocabulary/invariant.js";
 import { DEFAULT_LIMITS, type Limits } from "./vocabulary/limits.js";
 import type { Instant } from "./vocabulary/model.js";
 import type { Refusal } from "./vocabulary/reason.js";
+import type { ReplaySlice } from "./vocabulary/replay-slice.js";
 import type { Inspector, Snapshot } from "./vocabulary/views.js";
 
 /** Scatters requests to producers and gathers their results. A plain value: no timer, no I/O, no promise. */

@@ -2,8 +2,9 @@
  * The replays that one listener still has to receive, as positions only. Deliveries are read from the log and encoded
  * when the transport accepts them, so a listener that does not read keeps no part of the log in memory.
  */
-import type { Replay, ReplaySlice } from "../core/vocabulary/effect.js";
+import type { Replay } from "../core/vocabulary/effect.js";
 import { MIN_SHARED_BYTES } from "../core/vocabulary/model.js";
+import type { ReplaySlice } from "../core/vocabulary/replay-slice.js";
 import type { BatchFactory } from "../ports/batch.js";
 
 /** Target size of one replay message, in bytes. A larger delivery becomes a message of its own. */

@@ -6,7 +6,8 @@
  */
 
 import type { State } from "../state/state.js";
-import type { Gap, Replay, ReplaySlice } from "../vocabulary/effect.js";
+import type { Gap, Replay } from "../vocabulary/effect.js";
+import type { ReplaySlice } from "../vocabulary/replay-slice.js";
 
 /**
  * Reads the next slice. Changes no state.
