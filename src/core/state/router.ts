@@ -4,22 +4,21 @@
 
 import type { Account } from "../tables/ledger.js";
 import { TopicTree } from "../tables/topic-tree.js";
-import type { Instant, SessionKey } from "../vocabulary/model.js";
+import type { Instant } from "../vocabulary/model.js";
 import { hasWildcard } from "../vocabulary/topic.js";
 import { type Audience, Audiences } from "./audiences.js";
 import { registrationBytes } from "./costs.js";
-import { addTo, groupsOf, NO_GROUP } from "./groups.js";
 import type { ListenerSession } from "./listener-session.js";
 import { groupOf, isEffective, type Registered } from "./lot.js";
 import type { PendingRequest } from "./pending-request.js";
 import type { ProducerSession } from "./producer-session.js";
 import { RecentChanges } from "./recent-changes.js";
-import { NO_ROUTES, type Routes, type TopicState, type Ungrouped, ungroupedOf } from "./topic-state.js";
+import { RouteSearch } from "./route-search.js";
+import { NO_ROUTES, type Routes, type TopicState } from "./topic-state.js";
 import type { Topics } from "./topics.js";
 import type { Work } from "./unfinished-work.js";
 
 const NO_LISTENERS: readonly ListenerSession[] = [];
-const NO_UNGROUPED = ungroupedOf([]);
 const NO_STATELESS = { name: "", routes: NO_ROUTES };
 /** What a topic without state brings from earlier routes. */
 const NO_EARLIER = { routes: undefined, position: 0 };
@@ -29,11 +28,7 @@ export class Router {
   private readonly producers = new TopicTree<ProducerSession, Registered>();
   private readonly listeners = new TopicTree<ListenerSession, Registered>();
   private readonly audiences = new Audiences();
-  /**
-   * The ungrouped producers that were computed last; reused, because consecutive topics mostly have the same. Forgotten when
-   * a producer deregisters, because it must not keep a session that has ended.
-   */
-  private latestUngrouped = NO_UNGROUPED;
+  private readonly search = new RouteSearch(this.producers, this.listeners, this.audiences);
   /** Number of changes to registrations. Routes computed before the latest change of their topic are stale. */
   private revision = 0;
   /** Revision of the latest change that may affect any topic, such as one of a wildcard registration. */
@@ -54,7 +49,7 @@ export class Router {
 
   /** Number of nodes of patterns that were visited in search of the producers and listeners of topics. */
   get visitedCount(): number {
-    return this.producers.visitedCount + this.listeners.visitedCount;
+    return this.search.visitedCount;
   }
 
   /**
@@ -98,7 +93,7 @@ export class Router {
     producer.forgetGroups();
     producer.account.release(registrationBytes(pattern, group));
     this.producers.remove(pattern, producer);
-    this.latestUngrouped = NO_UNGROUPED;
+    this.search.forgetProducers();
     if (!producer.hasLeft) this.invalidateRoutes(pattern);
     this.releaseByName(pattern, now);
   }
@@ -180,7 +175,10 @@ export class Router {
    * in memory although no request is sent to them.
    */
   countsOn(name: string): { readonly producerCount: number; readonly listenerCount: number } {
-    return { producerCount: this.membershipsOn(name).size, listenerCount: this.listenersOn(name).size };
+    return {
+      producerCount: this.search.membershipsOn(name).size,
+      listenerCount: this.search.listenersOn(name).size,
+    };
   }
 
   /** The member of each listener group that receives a request's results; constant while the group is unchanged. */
@@ -266,83 +264,7 @@ export class Router {
     if (topic) this.releaseIfUnused(topic, now);
   }
 
-  /**
-   * Computes the routes of a topic.
-   *
-   * @param changedAt - revision of the latest change that affects the topic.
-   * @param earlier - the previous routes, whose groups keep their positions, and the position of groups without any.
-   */
-  private compute(
-    name: string,
-    changedAt: number,
-    { routes: earlier = NO_ROUTES, position: first }: Pick<TopicState, "routes" | "position">,
-  ): Routes {
-    const memberships = this.membershipsOn(name);
-    const listeners = this.listenersOn(name);
-    if (memberships.size === 0 && listeners.size === 0) return NO_ROUTES;
-    const ungrouped: ProducerSession[] = [];
-    const groups = new Map<string, ProducerSession[]>();
-    let hasSharedMembers = false;
-    for (const [producer, membership] of memberships) {
-      if (typeof membership === "string") {
-        addTo(membership, producer, ungrouped, groups);
-      } else if (membership.has(NO_GROUP)) {
-        ungrouped.push(producer);
-      } else {
-        hasSharedMembers = true;
-        for (const group of membership) addTo(group, producer, ungrouped, groups);
-      }
-    }
-    const ungroupedListeners: ListenerSession[] = [];
-    const listenerGroups = new Map<string, ListenerSession[]>();
-    for (const listener of listeners) addTo(listener.group, listener, ungroupedListeners, listenerGroups);
-    const audienceOf = (members: readonly ListenerSession[]): Audience =>
-      this.audiences.of(keysOf(members), changedAt, this.revision);
-    return {
-      ungrouped: this.sharedUngrouped(ungrouped),
-      groups: groupsOf(groups, earlier, first),
-      hasSharedMembers,
-      memberCount: memberships.size - ungrouped.length,
-      listenerCount: listeners.size,
-      audience: audienceOf(ungroupedListeners),
-      lateAudience: audienceOf(ungroupedListeners.filter((listener) => listener.includeLate)),
-      summaryAudience: audienceOf(ungroupedListeners.filter((listener) => listener.includeSummaries)),
-      wildcardListeners: ungroupedListeners.filter((listener) => !listener.topics.has(name)),
-      listenerGroups: [...listenerGroups.values()],
-    };
+  private compute(name: string, changedAt: number, earlier: Pick<TopicState, "routes" | "position">): Routes {
+    return this.search.compute(name, { changedAt, revision: this.revision }, earlier);
   }
-
-  /** The producers that cover a topic, each with its group; with its groups if it has registrations of several. */
-  private membershipsOn(name: string): ReadonlyMap<ProducerSession, string | ReadonlySet<string>> {
-    const found = new Map<ProducerSession, string | Set<string>>();
-    this.producers.visit(name, (producer, registered) => {
-      if (producer.hasLeft || !isEffective(registered)) return;
-      const group = groupOf(registered);
-      const known = found.get(producer);
-      if (known === undefined) found.set(producer, group);
-      else if (typeof known !== "string") known.add(group);
-      else if (known !== group) found.set(producer, new Set([known, group]));
-    });
-    return found;
-  }
-
-  /** The listeners that cover a topic, those that name it first. */
-  private listenersOn(name: string): ReadonlySet<ListenerSession> {
-    const found = new Set<ListenerSession>();
-    this.listeners.visit(name, (listener, registered) => {
-      if (!listener.hasLeft && isEffective(registered)) found.add(listener);
-    });
-    return found;
-  }
-
-  private sharedUngrouped(producers: readonly ProducerSession[]): Ungrouped {
-    const { producers: latest } = this.latestUngrouped;
-    const isSame = producers.length === latest.length && producers.every((one, i) => one === latest[i]);
-    if (!isSame) this.latestUngrouped = ungroupedOf(producers);
-    return this.latestUngrouped;
-  }
-}
-
-function keysOf(listeners: readonly ListenerSession[]): readonly SessionKey[] {
-  return listeners.map((listener) => listener.key);
 }
