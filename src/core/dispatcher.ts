@@ -38,6 +38,7 @@ import { UNITS_PER_SLICE } from "./state/unfinished-work.js";
 import { StateInspector } from "./views/inspector.js";
 import { snapshotOf } from "./views/snapshot.js";
 import type { Effect, Replay } from "./vocabulary/effect.js";
+import type { HeldBytes } from "./vocabulary/held-bytes.js";
 import type { Input, ProducerInput } from "./vocabulary/input.js";
 import { InvariantError } from "./vocabulary/invariant.js";
 import { DEFAULT_LIMITS, type Limits } from "./vocabulary/limits.js";
@@ -111,6 +112,11 @@ export class Dispatcher {
   /** Counts and totals, for people and metrics. Takes time linear in the number of producers. */
   snapshot(): Snapshot {
     return snapshotOf(this.state);
+  }
+
+  /** What is held for each peer. Whoever keeps more for a peer than the core does charges it there. */
+  get ledger(): HeldBytes {
+    return this.state.ledger;
   }
 
   /** Why no further stream may be opened; undefined if one may. For streams that are no sessions: they are counted only. */

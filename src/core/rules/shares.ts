@@ -17,21 +17,7 @@ const RETRY_AFTER_MS = 1_000;
 export function heldRefusal(state: State, account: Account, bytes: number): Refusal | undefined {
   if (account.exceeds(bytes) === undefined) return undefined;
   state.remembered.makeRoom(account, bytes);
-  const scope = account.exceeds(bytes);
-  if (scope === undefined) return undefined;
-  const { maxHeldBytes } = state.ledger.bounds;
-  const limit = scope === "peer" ? account.shareOf(maxHeldBytes) : maxHeldBytes;
-  const held = scope === "peer" ? account.heldBytes : state.ledger.heldBytes;
-  const whose = scope === "peer" ? "this address" : "the server";
-  const remedy = scope === "peer" ? "peerShare or maxHeldBytes" : "maxHeldBytes";
-  const message = `${whose} holds ${held} of at most ${limit} bytes, and this needs ${bytes}; close sessions, retry later or raise ${remedy}`;
-  const metadata = {
-    limit: String(limit),
-    held: String(held),
-    needed: String(bytes),
-    ...(scope === "peer" ? { scope } : {}),
-  };
-  return refusal("HELD_BYTES_LIMIT", message, metadata, RETRY_AFTER_MS);
+  return account.refusalOf(bytes);
 }
 
 /**

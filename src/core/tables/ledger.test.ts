@@ -96,6 +96,84 @@ describe("an account", () => {
 
     expect(ledgerOf(1_000, 0.75).of("a").shareOf(10)).toBe(10);
   });
+
+  it("stays while a stream uses it, so that all who use it charge the same account", () => {
+    const ledger = ledgerOf();
+    const [stream, connection] = [ledger.open("a"), ledger.open("a")];
+    expect(connection).toBe(stream);
+    stream.charge(1);
+    stream.release(1);
+    stream.close();
+    expect(ledger.size).toBe(1);
+    expect(ledger.of("a")).toBe(connection);
+
+    connection.charge(1);
+    connection.close();
+    expect(ledger.size).toBe(1);
+    connection.release(1);
+    expect(ledger.size).toBe(0);
+  });
+
+  it("says in its refusal whose bound is exceeded, by how much, and what helps", () => {
+    const ledger = ledgerOf();
+    const account = ledger.of("a");
+    account.charge(400);
+    expect(account.refusalOf(100)).toBeUndefined();
+    expect(account.refusalOf(101)).toMatchObject({
+      reason: "HELD_BYTES_LIMIT",
+      message:
+        "this address holds 400 of at most 500 bytes, and this needs 101; close sessions, retry later or raise peerShare or maxHeldBytes",
+      metadata: { limit: "500", held: "400", needed: "101", scope: "peer" },
+    });
+    ledger.common.charge(600);
+    expect(ledger.of("b").refusalOf(1)?.metadata).toEqual({ limit: "1000", held: "1000", needed: "1" });
+  });
+});
+
+describe("the pressure on an account", () => {
+  /** Two peers with a session each, so that each has a quarter; "c" is one of several others. */
+  const crowded = () => {
+    const ledger = ledgerOf();
+    for (const peer of ["a", "b"]) ledger.of(peer).add("sessions");
+    return { ledger, a: ledger.of("a"), b: ledger.of("b"), others: ledger.common };
+  };
+
+  it("is high beyond its share, whatever others hold", () => {
+    const { a, b } = crowded();
+    a.charge(250);
+    expect(a.pressure).toBe("NONE");
+    a.charge(1);
+    expect([a.pressure, b.pressure]).toEqual(["HIGH", "NONE"]);
+    a.charge(374);
+    expect(a.pressure).toBe("HIGH");
+    a.charge(1);
+    expect([a.pressure, b.pressure]).toEqual(["EXTREME", "NONE"]);
+  });
+
+  it("is high for all beyond the budget, and extreme first for those beyond their shares", () => {
+    const { a, b, others } = crowded();
+    a.charge(251);
+    others.charge(749);
+    expect([a.pressure, b.pressure]).toEqual(["HIGH", "NONE"]);
+    others.charge(1);
+    expect([a.pressure, b.pressure]).toEqual(["HIGH", "HIGH"]);
+    others.charge(125);
+    expect([a.pressure, b.pressure]).toEqual(["EXTREME", "HIGH"]);
+    others.charge(124);
+    expect([a.pressure, b.pressure]).toEqual(["EXTREME", "HIGH"]);
+    others.charge(1);
+    expect([a.pressure, b.pressure]).toEqual(["EXTREME", "EXTREME"]);
+  });
+
+  it("does not become extreme because another peer comes", () => {
+    const ledger = ledgerOf();
+    const a = ledger.of("a");
+    a.add("sessions");
+    a.charge(500);
+    expect(a.pressure).toBe("NONE");
+    ledger.of("b").add("sessions");
+    expect(a.pressure).toBe("HIGH");
+  });
 });
 
 describe("the ledger", () => {

@@ -4,13 +4,21 @@
  * An object is charged before it is kept and released when it is dropped, by the same amount. So the sum of all accounts
  * is what the process keeps, and no object is without an owner.
  */
+import {
+  beyondBudget,
+  type HeldBytes,
+  type PeerAccount,
+  type Pressure,
+  type Scope,
+} from "../vocabulary/held-bytes.js";
 import { InvariantError } from "../vocabulary/invariant.js";
+import type { Refusal } from "../vocabulary/reason.js";
 
 /** What is counted per peer, beside the bytes. */
 export type Resource = "requests" | "sessions" | "topics";
 
-/** Whose bound an amount exceeds: the share of one peer, or the budget of the process. */
-export type Scope = "peer" | "process";
+/** A peer whose bytes, or a process whose bytes, exceed a bound by this part of the budget is under extreme pressure. */
+const EXTREME = 1 / 8;
 
 /** The bounds of a ledger. */
 export interface LedgerBounds {
@@ -20,9 +28,13 @@ export interface LedgerBounds {
   readonly peerShare: number;
 }
 
-/** What is held for one peer. An account without bytes and counts is forgotten, so that addresses cost nothing. */
-export class Account {
+/**
+ * What is held for one peer. An account without bytes and counts, and without a stream or connection that uses it, is
+ * forgotten, so that addresses cost nothing.
+ */
+export class Account implements PeerAccount {
   private bytes = 0;
+  private userCount = 0;
   private readonly counts: Record<Resource, number> = { requests: 0, sessions: 0, topics: 0 };
   private isListed = false;
 
@@ -81,6 +93,53 @@ export class Account {
     return ledger.heldBytes + bytes > ledger.bounds.maxHeldBytes ? "process" : undefined;
   }
 
+  /** The refusal of these further bytes; undefined if they may be charged. */
+  refusalOf(bytes: number): Refusal | undefined {
+    const scope = this.exceeds(bytes);
+    if (scope === undefined) return undefined;
+    const { bounds, heldBytes } = this.ledger;
+    return scope === "peer"
+      ? beyondBudget(scope, this.bytes, this.shareOf(bounds.maxHeldBytes), bytes)
+      : beyondBudget(scope, heldBytes, bounds.maxHeldBytes, bytes);
+  }
+
+  /** Whether this peer holds all that it may have of the budget. */
+  get isAtShareOfBytes(): boolean {
+    return this.bytes >= this.shareOf(this.ledger.bounds.maxHeldBytes);
+  }
+
+  /**
+   * How much is held, compared with what may be. HIGH begins at the bounds that {@link exceeds} checks. It is EXTREME for a
+   * peer with an eighth of the budget more than a peer may have that is alone; for every peer beyond its share while the
+   * process holds an eighth more than its budget; and for all while it holds a quarter more. So what others hold ends no
+   * stream of a peer within its share, unless the process is in danger.
+   */
+  get pressure(): Pressure {
+    const { ledger, bytes } = this;
+    const { maxHeldBytes, peerShare } = ledger.bounds;
+    // No peer can hold more than all hold together.
+    if (ledger.heldBytes <= maxHeldBytes * peerShare) return "NONE";
+    const isBeyondShare = bytes > this.shareOf(maxHeldBytes);
+    const beyondBytes = ledger.heldBytes - maxHeldBytes;
+    if (!isBeyondShare && beyondBytes <= 0) return "NONE";
+    const marginBytes = maxHeldBytes * EXTREME;
+    const isExtreme =
+      bytes > maxHeldBytes * Math.min(1, 2 * peerShare) + marginBytes ||
+      beyondBytes > (isBeyondShare ? marginBytes : 2 * marginBytes);
+    return isExtreme ? "EXTREME" : "HIGH";
+  }
+
+  /** Keeps the account until {@link close} is called as often. */
+  open(): void {
+    if (!this.isListed) this.list();
+    this.userCount++;
+  }
+
+  close(): void {
+    this.userCount--;
+    if (this.bytes <= 0) this.settle();
+  }
+
   /** Whether this peer has used up its share of a count. @param limit - limit of the process. */
   isAtShare(resource: Resource, limit: number): boolean {
     return this.counts[resource] >= this.shareOf(limit);
@@ -105,14 +164,14 @@ export class Account {
   private settle(): void {
     if (this.bytes < 0) throw new InvariantError(`the held bytes of peer ${this.peer} are ${this.bytes}`);
     const { requests, sessions, topics } = this.counts;
-    if (this.bytes > 0 || requests + sessions + topics > 0) return;
+    if (this.bytes > 0 || requests + sessions + topics + this.userCount > 0) return;
     this.isListed = false;
     this.ledger.forget(this);
   }
 }
 
 /** All accounts of a process. */
-export class Ledger {
+export class Ledger implements HeldBytes {
   /** Bytes that are held for all peers together, and by the process itself. Only accounts change it. */
   heldBytes = 0;
   /** Number of peers with a session. Only accounts change it. */
@@ -131,6 +190,12 @@ export class Ledger {
   /** The account of a peer. It is kept from its first charge or count until nothing is held for the peer. */
   of(peer: string): Account {
     return this.accounts.get(peer) ?? new Account(peer, this);
+  }
+
+  open(peer: string): Account {
+    const account = this.of(peer);
+    account.open();
+    return account;
   }
 
   /** For {@link Account} only: keeps an account. */
