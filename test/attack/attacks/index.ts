@@ -20,6 +20,7 @@ import {
   listRequestsWithoutMatch,
   listTopicsWithoutMatch,
 } from "./list-pages.js";
+import { listenerBuffersApart } from "./listener-buffers-apart.js";
 import { nestedValues } from "./nested-values.js";
 import { requestsCancelled, sessionsReplaced, topicsRemoved } from "./others-ids.js";
 import { partialMessages } from "./partial-messages.js";
@@ -83,6 +84,7 @@ export const MEMORY: readonly Attack[] = [
   largeErrorsRemembered,
   traceContext,
   largeListenerBuffers,
+  listenerBuffersApart,
   partialMessages,
   unreadWatches,
   unreadHealthWatches,
