@@ -1,5 +1,6 @@
 import type { AddressedEffect, Deliver, Summarize } from "../core/vocabulary/effect.js";
 import type { Fact } from "../core/vocabulary/fact.js";
+import type { HeldBytes } from "../core/vocabulary/held-bytes.js";
 import type { Input } from "../core/vocabulary/input.js";
 import type { Instant, SessionKey } from "../core/vocabulary/model.js";
 import type { ReasonName, Refusal } from "../core/vocabulary/reason.js";
@@ -103,13 +104,15 @@ export interface Runtime {
   /**
    * Opens a session for a stream. Its effects are sent to the sink as batches of events.
    *
-   * @param address - the connection as the transport shows it.
+   * @param address - the connection as the transport shows it. Its peer is charged for what waits.
    */
   openStream(sink: Sink, bound: OutboxBound, address: string): SessionKey;
   /** Opens a session for a unary call, which handles its effects itself. */
   openCall(from: FromPeer, onEffect: (effect: AddressedEffect | Deliver | Summarize) => void): SessionKey;
   /** Subscribes to facts. @returns a function that unsubscribes; a second call of it does nothing. */
   watch(onFact: (fact: Fact) => void): () => void;
+  /** What is held for each peer. The edges charge what they keep. */
+  readonly ledger: HeldBytes;
   /** Why no further stream may be opened that is no session; undefined if one may. */
   readonly streamRefusal: Refusal | undefined;
   /** The counts and totals of the core. */

@@ -11,10 +11,12 @@
  * that; see `core/vocabulary/effect.ts`.
  */
 import type { AddressedEffect, Deliver, Summarize } from "../core/vocabulary/effect.js";
+import type { HeldBytes, PeerAccount } from "../core/vocabulary/held-bytes.js";
 import { type Lane, MIN_LARGE_BYTES, MIN_SHARED_BYTES, type SessionKey } from "../core/vocabulary/model.js";
 import type { BatchFactory, Sendable } from "../ports/batch.js";
-import { Chunk } from "./chunk.js";
+import { Chunk, type Sharing } from "./chunk.js";
 import type { Outbox } from "./outbox.js";
+import { SharedPayloads } from "./shared-payloads.js";
 
 /** A chunk is sealed at this size, so that a queue can be counted and dropped in small pieces. */
 const SEAL_AT_BYTES = 64 * 1024;
@@ -31,11 +33,19 @@ export class Broadcast {
   private dirty = new Set<Outbox>();
   private readonly directed: Chunk[] = [];
   private isScheduled = false;
+  private readonly sharingOfOne: Sharing;
+  private readonly sharingOfMany: Sharing;
 
+  /** @param ledger - is charged for the chunks that wait. */
   constructor(
     private readonly newBatch: BatchFactory,
     private readonly find: (key: SessionKey) => Outbox | undefined,
-  ) {}
+    private readonly ledger: Pick<HeldBytes, "common">,
+  ) {
+    const payloads = new SharedPayloads(ledger);
+    this.sharingOfOne = { payloads, minBytes: MIN_SHARED_BYTES };
+    this.sharingOfMany = { payloads, minBytes: MIN_LARGE_BYTES };
+  }
 
   /** Enqueues a delivery for the listeners of its audience. */
   deliver(delivery: Deliver): void {
@@ -61,7 +71,7 @@ export class Broadcast {
   send(outbox: Outbox, event: Sendable): void {
     let chunk = outbox.openTail;
     if (!chunk) {
-      chunk = new Chunk(this.newBatch(MIN_SHARED_BYTES), [outbox]);
+      chunk = new Chunk(this.newBatch(MIN_SHARED_BYTES), [outbox], outbox.account, this.sharingOfOne);
       this.directed.push(chunk);
       outbox.push(chunk);
       this.markDirty(outbox);
@@ -111,11 +121,15 @@ export class Broadcast {
 
   private begin(open: OpenChunks, lane: Lane, audience: readonly SessionKey[]): Chunk {
     const owners: Outbox[] = [];
+    let account: PeerAccount | undefined;
     for (const key of audience) {
       const outbox = this.find(key);
-      if (outbox) owners.push(outbox);
+      if (!outbox) continue;
+      owners.push(outbox);
+      account = account === undefined || account === outbox.account ? outbox.account : this.ledger.common;
     }
-    const chunk = new Chunk(this.newBatch(MIN_LARGE_BYTES), owners);
+    account ??= this.ledger.common;
+    const chunk = new Chunk(this.newBatch(MIN_LARGE_BYTES), owners, account, this.sharingOfMany);
     open.set(lane, chunk);
     for (const outbox of owners) {
       outbox.push(chunk);
@@ -131,7 +145,7 @@ export class Broadcast {
 
   private seal(chunk: Chunk): void {
     chunk.seal();
-    for (const outbox of chunk.owners) outbox.account(chunk);
+    for (const outbox of chunk.owners) outbox.count(chunk);
   }
 
   private markDirty(outbox: Outbox): void {

@@ -19,8 +19,10 @@ class CountedChunk implements QueuedChunk {
 class SlowQueue {
   readonly chunks: CountedChunk[] = [];
 
-  dropOldest(): CountedChunk | undefined {
-    const found = this.chunks.slice(0, -1).findIndex((chunk) => !chunk.isOpen && chunk.isDroppable);
+  dropOldest(keepsNewest = true): CountedChunk | undefined {
+    const found = (keepsNewest ? this.chunks.slice(0, -1) : this.chunks).findIndex(
+      (chunk) => !chunk.isOpen && chunk.isDroppable,
+    );
     return found < 0 ? undefined : this.chunks.splice(found, 1)[0];
   }
 }
@@ -29,7 +31,7 @@ describe("the queue of a stream", () => {
   it("holds the same chunks as a simple queue, for any sequence of changes", () => {
     const change = fc.oneof(
       { weight: 4, arbitrary: fc.constantFrom("push", "pushKept", "pushOpen") },
-      { weight: 3, arbitrary: fc.constantFrom("shift", "drop", "drop", "seal") },
+      { weight: 3, arbitrary: fc.constantFrom("shift", "drop", "drop", "dropAny", "seal") },
       { weight: 1, arbitrary: fc.constantFrom("dropMany", "clear") },
     );
     fc.assert(
@@ -46,6 +48,7 @@ describe("the queue of a stream", () => {
             queue.shift();
             slow.chunks.shift();
           } else if (what === "drop") same(queue.dropOldest(), slow.dropOldest());
+          else if (what === "dropAny") same(queue.dropOldest(false), slow.dropOldest(false));
           else if (what === "seal") for (const chunk of slow.chunks) chunk.isOpen = false;
           else if (what === "clear") {
             queue.clear();

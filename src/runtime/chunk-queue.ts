@@ -48,10 +48,15 @@ export class ChunkQueue<T extends QueuedChunk> {
     if (this.count > 0) this.remove(this.head);
   }
 
-  /** Removes the oldest chunk that is not open and may be dropped. The newest chunk stays. */
-  dropOldest(): T | undefined {
+  /**
+   * Removes the oldest chunk that is not open and may be dropped.
+   *
+   * @param keepsNewest - whether the newest chunk stays in any case.
+   */
+  dropOldest(keepsNewest = true): T | undefined {
     let isSettled = true;
-    for (let i = Math.max(this.dropFrom, this.head); i < this.places.length - 1; i++) {
+    const end = keepsNewest ? this.places.length - 1 : this.places.length;
+    for (let i = Math.max(this.dropFrom, this.head); i < end; i++) {
       const chunk = this.places[i];
       if (chunk?.isOpen) isSettled = false;
       else if (chunk?.isDroppable) {
@@ -79,6 +84,8 @@ export class ChunkQueue<T extends QueuedChunk> {
       return;
     }
     while (this.places[this.head] === undefined) this.head++;
+    while (this.places[this.places.length - 1] === undefined) this.places.pop();
+    this.dropFrom = Math.min(this.dropFrom, this.places.length);
     const emptyCount = this.places.length - this.count;
     if (emptyCount >= MIN_EMPTY_PLACES && emptyCount >= this.count) this.compact();
   }

@@ -2,8 +2,11 @@
  * A run of events for the same receivers. It is encoded once, and the queue of each receiver refers to it.
  */
 import type { Deliver } from "../core/vocabulary/effect.js";
+import type { PeerAccount } from "../core/vocabulary/held-bytes.js";
+import type { Payload } from "../core/vocabulary/model.js";
 import type { Batch, Sendable } from "../ports/batch.js";
 import type { Outbox } from "./outbox.js";
+import type { SharedPayloads } from "./shared-payloads.js";
 
 /** Memory of a chunk beside its events, in bytes; an estimate. */
 const CHUNK_BYTES = 512;
@@ -14,6 +17,13 @@ export interface Range {
   from: number;
   last: number;
   count: number;
+}
+
+/** Which payloads the batch of a chunk refers to instead of copying them. */
+export interface Sharing {
+  readonly payloads: SharedPayloads;
+  /** Size from which on it does. */
+  readonly minBytes: number;
 }
 
 /** Queued events. A chunk is open until it is sealed, at the latest at the end of the event-loop turn. */
@@ -28,11 +38,22 @@ export class Chunk {
   assignedBytes = 0;
   /** Whether the chunk holds only deliveries, so that it may be dropped for a slow listener. */
   isDroppable = true;
+  /** Queues in which it waits, and messages on their way that refer to it. */
+  private holderCount = 0;
+  private chargedBytes = 0;
+  /** The payloads that it refers to; most chunks have none. */
+  private payloads: Payload[] | undefined = undefined;
+  private payloadBytes = 0;
 
-  /** @param owners - the outboxes that queue the chunk. */
+  /**
+   * @param owners - the outboxes that queue the chunk.
+   * @param account - of the peer that owns all of them, or of no peer. It is charged once, however many they are.
+   */
   constructor(
     private readonly batch: Batch,
     readonly owners: readonly Outbox[],
+    private readonly account: PeerAccount,
+    private readonly sharing: Sharing,
   ) {}
 
   /** Whether events may still be appended. */
@@ -58,6 +79,7 @@ export class Chunk {
   /** Appends a delivery. */
   deliver(delivery: Deliver): void {
     this.batch.append(delivery);
+    if (delivery.payload.length >= this.sharing.minBytes) this.share(delivery.payload);
     this.deliveryCount++;
     const { topic, sequence } = delivery;
     if (sequence === 0) return;
@@ -71,12 +93,42 @@ export class Chunk {
     this.isDroppable = false;
     if (event.kind === "assign") this.assignedBytes += event.cost;
     this.batch.append(event);
+    if (event.kind !== "assign" && event.kind !== "deliver") return;
+    if (event.payload.length >= this.sharing.minBytes) this.share(event.payload);
   }
 
-  /** Closes the chunk for further events. @returns the encoded events; the same parts at every call. */
+  /** Closes the chunk for further events, and charges it. @returns the encoded events; the same parts at every call. */
   seal(): readonly Uint8Array[] {
-    this.parts ??= this.batch.finish();
+    if (this.parts) return this.parts;
+    this.parts = this.batch.finish();
+    if (this.holderCount > 0) {
+      this.chargedBytes = this.cost - this.payloadBytes;
+      this.account.charge(this.chargedBytes);
+    }
     return this.parts;
+  }
+
+  /** A queue, or a message on its way, refers to the chunk. */
+  hold(): void {
+    this.holderCount++;
+  }
+
+  /** A queue, or a message on its way, no longer refers to the chunk; it is released by the last one. */
+  leave(): void {
+    if (--this.holderCount > 0) return;
+    if (this.chargedBytes > 0) this.account.release(this.chargedBytes);
+    this.chargedBytes = 0;
+    if (!this.payloads) return;
+    for (const payload of this.payloads) this.sharing.payloads.release(payload);
+    this.payloads = undefined;
+  }
+
+  private share(payload: Payload): void {
+    this.payloadBytes += payload.length;
+    if (this.holderCount === 0) return;
+    this.payloads ??= [];
+    this.payloads.push(payload);
+    this.sharing.payloads.hold(payload, this.account);
   }
 
   private rangeOf(topic: string, sequence: number): Range {

@@ -3,9 +3,11 @@
  */
 import { Dispatcher } from "../core/dispatcher.js";
 import type { Fact } from "../core/vocabulary/fact.js";
+import type { HeldBytes } from "../core/vocabulary/held-bytes.js";
 import type { Input } from "../core/vocabulary/input.js";
 import type { Limits } from "../core/vocabulary/limits.js";
 import type { Instant, SessionKey } from "../core/vocabulary/model.js";
+import { peerKey } from "../core/vocabulary/peer.js";
 import type { Refusal } from "../core/vocabulary/reason.js";
 import type { Inspector, Snapshot } from "../core/vocabulary/views.js";
 import type { ActivityLog } from "../ports/activity.js";
@@ -64,7 +66,7 @@ export class DispatcherRuntime implements Runtime {
       },
       onWritten: (session, bytes) => this.submitOf(session, { kind: "assignmentsWritten", session, bytes }),
     };
-    this.broadcast = new Broadcast(newBatch, (key) => this.sessions.stream(key));
+    this.broadcast = new Broadcast(newBatch, (key) => this.sessions.stream(key), this.core.ledger);
     const onFact = (fact: Fact): void => {
       for (const watcher of this.watchers) watcher(fact);
     };
@@ -92,10 +94,15 @@ export class DispatcherRuntime implements Runtime {
     this.slices.inTurn(from, work);
   }
 
+  get ledger(): HeldBytes {
+    return this.core.ledger;
+  }
+
   openStream(sink: Sink, bound: OutboxBound, address: string): SessionKey {
     const key = this.sessions.nextKey();
     const replays = new ReplayQueue(this.outboxServices.newBatch, this.readReplay);
-    this.sessions.addStream(new Outbox({ key, sink, address }, bound, replays, this.outboxServices));
+    const stream = { key, sink, account: this.core.ledger.open(peerKey(address)) };
+    this.sessions.addStream(new Outbox(stream, bound, replays, this.outboxServices));
     return key;
   }
 

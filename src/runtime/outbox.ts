@@ -3,14 +3,15 @@
  * slowly, the oldest deliveries are dropped, and a gap reports them.
  */
 import type { AddressedEffect, Close, Ready, Replay } from "../core/vocabulary/effect.js";
+import type { PeerAccount, Pressure } from "../core/vocabulary/held-bytes.js";
 import { MIN_SHARED_BYTES, type SessionKey } from "../core/vocabulary/model.js";
-import { peerKey } from "../core/vocabulary/peer.js";
-import { refusal } from "../core/vocabulary/reason.js";
+import { type Refusal, refusal } from "../core/vocabulary/reason.js";
 import type { BatchFactory } from "../ports/batch.js";
 import type { OutboxBound } from "../ports/runtime.js";
 import type { Sink } from "../ports/sink.js";
 import type { Chunk, Range } from "./chunk.js";
 import { ChunkQueue } from "./chunk-queue.js";
+import { Fifo } from "./fifo.js";
 import type { ReplayQueue } from "./replay-queue.js";
 import { StallWatch } from "./stall-watch.js";
 
@@ -26,8 +27,28 @@ const MAX_MERGED_BYTES = 256 * 1024;
 /** Limit of replayed bytes in flight. It is lower, because every listener has its own copy of a replay. */
 const MAX_REPLAY_IN_FLIGHT_BYTES = 64 * 1024;
 
+/**
+ * While memory is short, a listener that drops keeps no more than this of its queue, and no stream has more in flight
+ * before its next message, in bytes.
+ */
+const FLOOR_BYTES = 64 * 1024;
+/** Memory of a message in flight beside its bytes, in bytes: buffers, callbacks and the writes of Node; an estimate. */
+const MESSAGE_BYTES = 1_024;
+/** Memory of the range of a topic in which deliveries were dropped, in bytes; an estimate. */
+const LOST_RANGE_BYTES = 200;
+
+const NO_CHUNKS: readonly Chunk[] = [];
+
 /** Delay after which a peer that was disconnected as slow should retry, in milliseconds. */
 const RETRY_AFTER_MS = 1_000;
+
+/** The stream of an outbox. */
+export interface OutboxStream {
+  readonly key: SessionKey;
+  readonly sink: Sink;
+  /** The account of its peer, which the outbox closes at its end. */
+  readonly account: PeerAccount;
+}
 
 /** Services that all outboxes share. */
 export interface OutboxServices {
@@ -38,16 +59,12 @@ export interface OutboxServices {
   readonly onWritten: (key: SessionKey, bytes: number) => void;
 }
 
-/** The stream of an outbox. */
-export interface OutgoingStream {
-  readonly key: SessionKey;
-  readonly sink: Sink;
-  /** The connection as the transport shows it. */
-  readonly address: string;
-}
-
 /** The send queue of one stream. */
 export class Outbox {
+  readonly key: SessionKey;
+  /** The account of its peer. It is charged for what waits for this peer alone. */
+  readonly account: PeerAccount;
+  private readonly sink: Sink;
   private readonly queue = new ChunkQueue<Chunk>();
   /** The number of chunks that are sent before the replays; all other chunks follow them. */
   private aheadCount = 0;
@@ -56,6 +73,10 @@ export class Outbox {
   private queuedAssignedBytes = 0;
   private inFlightBytes = 0;
   private inFlightCount = 0;
+  /** The chunks of each message in flight that refers to them instead of being a copy, the oldest message first. */
+  private readonly inFlight = new Fifo<readonly Chunk[]>();
+  /** The part of the bytes in flight that this stream alone is charged with, and the ranges that it lost. */
+  private heldBytes = 0;
   /** Costs of written assignments that are not reported yet. */
   private unreportedBytes = 0;
   private maxBytes: number;
@@ -73,20 +94,17 @@ export class Outbox {
   private readonly stall: StallWatch | undefined;
   private closing: Close | undefined;
   private isOver = false;
-
-  readonly key: SessionKey;
-  private readonly sink: Sink;
-  private readonly address: string;
+  private isReleased = false;
 
   constructor(
-    { key, sink, address }: OutgoingStream,
+    { key, sink, account }: OutboxStream,
     private readonly bound: OutboxBound,
     private readonly replays: ReplayQueue,
     private readonly shared: OutboxServices,
   ) {
     this.key = key;
     this.sink = sink;
-    this.address = address;
+    this.account = account;
     this.maxBytes = bound.maxBytes;
     const hasWork = () => !this.isOver && this.inFlightBytes > 0;
     this.stall = bound.stall && new StallWatch(bound.stall, sink, hasWork, () => this.closeAsStalled());
@@ -94,7 +112,7 @@ export class Outbox {
 
   /** Key of the peer of the stream. */
   get peer(): string {
-    return peerKey(this.address);
+    return this.account.peer;
   }
 
   /** Whether a rejected submission ends the stream. If false, the rejection is sent on the stream. */
@@ -137,11 +155,13 @@ export class Outbox {
 
   /** Enqueues a chunk, which may still grow. */
   push(chunk: Chunk): void {
-    if (!this.isOver) this.queue.push(chunk);
+    if (this.isOver) return;
+    this.queue.push(chunk);
+    chunk.hold();
   }
 
   /** Counts the bytes of a queued chunk once it is sealed. */
-  account(chunk: Chunk): void {
+  count(chunk: Chunk): void {
     if (this.isOver) return;
     this.queuedBytes += chunk.cost;
     this.queuedAssignedBytes += chunk.assignedBytes;
@@ -156,27 +176,45 @@ export class Outbox {
       this.isOpening = false;
       this.openingBytes = this.queuedBytes;
     }
-    for (let hasSent = this.sendNext(); hasSent; ) hasSent = this.sendNext();
+    const { pressure } = this.account;
+    for (let hasSent = this.sendNext(pressure); hasSent; ) hasSent = this.sendNext(pressure);
     if (this.queue.length === 0) this.openingBytes = 0;
+    else if (pressure !== "NONE") this.makeRoom(pressure);
     if (this.excessBytes > 0) this.enforceBound();
     if (this.closing && this.queue.length === 0 && this.replays.isEmpty) this.end(this.closing);
   }
 
   /** Ends the stream at once because of a bug. */
   fail(bug: unknown): void {
-    this.release();
+    this.stop();
     this.sink.fail(bug);
   }
 
-  /** Releases the queue; the stream has ended. */
+  /** Releases everything; the stream has closed, and nothing is in flight any more. */
   release(): void {
+    if (this.isReleased) return;
+    this.isReleased = true;
+    this.stop();
+    for (let chunks = this.inFlight.take(); chunks; chunks = this.inFlight.take()) {
+      for (const chunk of chunks) chunk.leave();
+    }
+    if (this.heldBytes > 0) this.account.release(this.heldBytes);
+    this.heldBytes = 0;
+    this.account.close();
+  }
+
+  /** Releases the queue. */
+  private stop(): void {
     this.isOver = true;
     this.stall?.stop();
-    this.queue.clear();
+    for (let chunk = this.queue.first; chunk; chunk = this.queue.first) {
+      this.queue.shift();
+      chunk.leave();
+    }
     this.replays.clear();
     this.queuedBytes = 0;
     this.queuedAssignedBytes = 0;
-    this.lost = undefined;
+    this.forgetLost();
   }
 
   private configure(ready: Ready): void {
@@ -202,31 +240,46 @@ export class Outbox {
    *
    * @returns whether a message was sent.
    */
-  private sendNext(): boolean {
+  private sendNext(pressure: Pressure): boolean {
     const isReplaying = this.aheadCount === 0 && !this.replays.isEmpty;
-    const maxInFlight = isReplaying ? MAX_REPLAY_IN_FLIGHT_BYTES : MAX_IN_FLIGHT_BYTES;
+    const maxUnpressed = isReplaying ? MAX_REPLAY_IN_FLIGHT_BYTES : MAX_IN_FLIGHT_BYTES;
+    const maxInFlight = pressure === "NONE" ? maxUnpressed : FLOOR_BYTES;
     if (this.isOver || this.inFlightBytes >= maxInFlight) return false;
     if (this.inFlightCount >= MAX_IN_FLIGHT_MESSAGES) return false;
     if (isReplaying) {
+      // The heartbeat tries again.
+      if (pressure === "EXTREME") return false;
       const { parts, deliveryCount } = this.replays.take();
       this.deliveredTotal += deliveryCount;
-      this.send(parts, 0);
+      this.send(parts, 0, NO_CHUNKS);
       return true;
     }
-    if (this.queue.first?.isOpen !== false) return false;
+    const { first } = this.queue;
+    if (first?.isOpen !== false || (pressure === "EXTREME" && first.cost > FLOOR_BYTES)) return false;
     this.sendChunks();
     return true;
   }
 
-  private send(parts: readonly Uint8Array[], assignedBytes: number): void {
+  /** @param chunks - the chunks that the message consists of, if it is one of chunks. */
+  private send(parts: readonly Uint8Array[], assignedBytes: number, chunks: readonly Chunk[]): void {
     let byteLength = 0;
     for (const part of parts) byteLength += part.length;
+    const isCopied = byteLength < MIN_SHARED_BYTES;
+    const heldBytes = MESSAGE_BYTES + (isCopied || chunks.length === 0 ? byteLength : 0);
+    this.heldBytes += heldBytes;
+    this.account.charge(heldBytes);
     this.inFlightBytes += byteLength;
     this.inFlightCount++;
     this.stall?.begin();
+    if (isCopied) for (const chunk of chunks) chunk.leave();
+    else this.inFlight.add(chunks);
     this.sink.write(parts, () => {
+      if (this.isReleased) return;
       this.inFlightBytes -= byteLength;
       this.inFlightCount--;
+      this.heldBytes -= heldBytes;
+      this.account.release(heldBytes);
+      if (!isCopied) for (const chunk of this.inFlight.take() ?? NO_CHUNKS) chunk.leave();
       if (assignedBytes > 0) this.noteWritten(assignedBytes);
       this.flush();
     });
@@ -235,25 +288,25 @@ export class Outbox {
   /** Sends sealed chunks as one message. It is the plain concatenation of its events, so nothing is encoded again. */
   private sendChunks(): void {
     const parts: Uint8Array[] = [];
+    const chunks: Chunk[] = [];
     // Dropped deliveries are newer than the replays, so their gap follows the replays.
     if (this.lost && this.aheadCount === 0) for (const part of this.encodeGaps(this.lost)) parts.push(part);
-    let taken = 0;
     let bytes = 0;
     let assignedBytes = 0;
     for (let chunk = this.queue.first; chunk && !chunk.isOpen; chunk = this.queue.first) {
-      if (taken > 0 && bytes + chunk.byteLength > MAX_MERGED_BYTES) break;
+      if (chunks.length > 0 && bytes + chunk.byteLength > MAX_MERGED_BYTES) break;
       for (const part of chunk.seal()) parts.push(part);
       bytes += chunk.byteLength;
       assignedBytes += chunk.assignedBytes;
       this.queuedBytes -= chunk.cost;
       this.deliveredTotal += chunk.deliveryCount;
       this.queue.shift();
-      taken++;
-      if (taken === this.aheadCount) break;
+      chunks.push(chunk);
+      if (chunks.length === this.aheadCount) break;
     }
-    this.aheadCount = Math.max(0, this.aheadCount - taken);
+    this.aheadCount = Math.max(0, this.aheadCount - chunks.length);
     this.queuedAssignedBytes -= assignedBytes;
-    this.send(parts, assignedBytes);
+    this.send(parts, assignedBytes, chunks);
   }
 
   /** Reports written assignments, many at once: the core only needs to know before the window can be full. */
@@ -272,7 +325,7 @@ export class Outbox {
       const reason = "SLOW_LISTENER";
       batch.append({ kind: "gap", to: this.key, topic, reason, from, last, lostCount: count });
     }
-    this.lost = undefined;
+    this.forgetLost();
     return batch.finish();
   }
 
@@ -281,14 +334,31 @@ export class Outbox {
    * buffer would never get a large delivery.
    */
   private enforceBound(): void {
-    while (this.isDropping && this.excessBytes > 0) {
-      const chunk = this.queue.dropOldest();
-      if (!chunk) break;
-      this.queuedBytes -= chunk.cost;
-      for (const range of chunk.ranges) this.recordLoss(range);
-    }
+    while (this.isDropping && this.excessBytes > 0 && this.dropOldest(true));
     const newest = this.isDropping ? (this.queue.last?.cost ?? 0) : 0;
     if (this.excessBytes - newest > 0 && this.queue.length > 1) this.closeAsSlow();
+  }
+
+  /**
+   * Keeps little while memory is short: a listener that drops keeps {@link FLOOR_BYTES}, and what is in flight. If that
+   * does not suffice, a stream for which more waits ends.
+   */
+  private makeRoom(pressure: Pressure): void {
+    const keepsNewest = pressure === "HIGH" && this.inFlightBytes === 0;
+    while (this.isDropping && this.queuedBytes > FLOOR_BYTES && this.dropOldest(keepsNewest));
+    if (pressure !== "EXTREME" || this.queuedBytes <= FLOOR_BYTES) return;
+    const refused = this.account.refusalOf(this.queuedBytes);
+    if (refused) this.cut(refused);
+  }
+
+  /** @returns whether a chunk was dropped. */
+  private dropOldest(keepsNewest: boolean): boolean {
+    const chunk = this.queue.dropOldest(keepsNewest);
+    if (!chunk) return false;
+    this.queuedBytes -= chunk.cost;
+    for (const range of chunk.ranges) this.recordLoss(range);
+    chunk.leave();
+    return true;
   }
 
   private recordLoss({ topic, from, last, count }: Range): void {
@@ -297,38 +367,44 @@ export class Outbox {
     const known = this.lost.get(topic);
     if (!known) {
       this.lost.set(topic, { topic, from, last, count });
+      this.heldBytes += LOST_RANGE_BYTES;
+      this.account.charge(LOST_RANGE_BYTES);
       return;
     }
     known.last = last;
     known.count += count;
   }
 
+  private forgetLost(): void {
+    if (!this.lost) return;
+    const bytes = LOST_RANGE_BYTES * this.lost.size;
+    this.lost = undefined;
+    this.heldBytes -= bytes;
+    this.account.release(bytes);
+  }
+
   private closeAsSlow(): void {
     const limit = String(this.maxBytes);
     const message = `${this.queuedBytes} bytes are queued of at most ${limit}; read faster or ask for less`;
-    this.cut(message, { limit });
+    this.cut(refusal(this.bound.overflow, message, { limit }, RETRY_AFTER_MS));
   }
 
   private closeAsStalled(): void {
     const limit = String(this.stall?.timeoutMs);
     const waiting = this.queuedBytes + this.inFlightBytes;
     const message = `nothing was read for ${limit} ms, and ${waiting} bytes wait; read while work is in progress`;
-    this.cut(message, { limit_ms: limit });
+    this.cut(refusal(this.bound.overflow, message, { limit_ms: limit }, RETRY_AFTER_MS));
   }
 
   /** Ends the session at once. The peer may never read its status, so the end of the stream would come too late. */
-  private cut(message: string, metadata: Readonly<Record<string, string>>): void {
-    this.end({
-      kind: "close",
-      to: this.key,
-      refusal: refusal(this.bound.overflow, message, metadata, RETRY_AFTER_MS),
-    });
+  private cut(refused: Refusal): void {
+    this.end({ kind: "close", to: this.key, refusal: refused });
     this.shared.onOverflow(this.key);
   }
 
   private end({ refusal: reason }: Close): void {
     if (this.isOver) return;
-    this.release();
+    this.stop();
     this.sink.end(reason);
   }
 }

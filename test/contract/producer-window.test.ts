@@ -15,6 +15,7 @@ import { Broadcast } from "../../src/runtime/broadcast.js";
 import { DispatcherRuntime } from "../../src/runtime/dispatcher-runtime.js";
 import { Outbox } from "../../src/runtime/outbox.js";
 import { ReplayQueue } from "../../src/runtime/replay-queue.js";
+import { anyLedger } from "../support/account.js";
 
 const KIB = 1_024;
 const TIMEOUT_MS = 30_000;
@@ -184,13 +185,14 @@ describe("the window of a producer", () => {
     const encoding = createEncodeContext({ clock, serverId: "s", heartbeatMs: 1, maxMessageBytes: KIB });
     const newBatch = (minSharedBytes: number) => new EventBatch(encoding, minSharedBytes);
     const nothing = () => ({ gap: undefined, deliveries: [], next: 1 });
+    const ledger = anyLedger();
     const outbox = new Outbox(
-      { key: 1, sink, address: "" },
+      { key: 1, sink, account: ledger.open("peer") },
       { maxBytes: KIB, overflow: "SLOW_PRODUCER", endsOnReject: false, reportAtBytes: 5_000 },
       new ReplayQueue(newBatch, nothing),
       { newBatch, onOverflow: () => undefined, onWritten: (_, bytes) => reports.push(bytes) },
     );
-    const broadcast = new Broadcast(newBatch, () => outbox);
+    const broadcast = new Broadcast(newBatch, () => outbox, ledger);
     for (let assignment = 1; assignment <= 14; assignment++) {
       const payload = new Uint8Array(100);
       broadcast.send(outbox, {

@@ -17,6 +17,8 @@ export type Pressure = "NONE" | "HIGH" | "EXTREME";
 
 /** The account of one peer. Bytes are charged before they are kept, and released by the same amount. */
 export interface PeerAccount {
+  /** The key of the peer. */
+  readonly peer: string;
   /** Charges bytes. Does not check the bounds. */
   charge(bytes: number): void;
   /** Releases bytes that were charged. */
