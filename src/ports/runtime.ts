@@ -1,6 +1,6 @@
 import type { AddressedEffect, Deliver, Summarize } from "../core/vocabulary/effect.js";
 import type { Fact } from "../core/vocabulary/fact.js";
-import type { HeldBytes } from "../core/vocabulary/held-bytes.js";
+import type { HeldBytes, Pressure } from "../core/vocabulary/held-bytes.js";
 import type { Input } from "../core/vocabulary/input.js";
 import type { Instant, SessionKey } from "../core/vocabulary/model.js";
 import type { ReasonName, Refusal } from "../core/vocabulary/reason.js";
@@ -48,7 +48,17 @@ export interface FromPeer {
 }
 
 /** Has a message of `byteLength` bytes processed: at once, or later in the order in which its peer sent it. */
-export type Schedule = (from: FromPeer, byteLength: number, processMessage: ProcessMessage) => void;
+export type Schedule = (byteLength: number, processMessage: ProcessMessage, owner: MessageOwner) => void;
+
+/** The peer to which a message is charged while it waits. Charges are ignored once the stream or call has ended. */
+export interface MessageOwner extends FromPeer {
+  /** Charges bytes that wait. */
+  charge(bytes: number): void;
+  /** Releases bytes that were charged. */
+  release(bytes: number): void;
+  /** How much is held for the peer, compared with what may be. Only known while something is charged. */
+  readonly pressure: Pressure;
+}
 
 /** How long a message has waited. */
 export interface Arrival {
@@ -71,10 +81,12 @@ export type TakeMessage = (arrival: Arrival) => MessageInputs | undefined;
 export type MessageInputs = Iterator<Input | undefined>;
 
 /** A stream whose messages are processed in slices. */
-export interface InputStream extends FromPeer {
+export interface InputStream {
   readonly session: SessionKey;
   /** Whether its messages carry requests, which wait while the server is busy with results. */
   readonly carriesRequests: boolean;
+  /** The peer to which messages that wait are charged. */
+  readonly owner: MessageOwner;
   /** Stops reading. */
   pause(): void;
   /** Reads again. */

@@ -46,8 +46,7 @@ export class DispatcherRuntime implements Runtime {
   private readonly outboxServices: OutboxServices;
   private readonly readReplay: ReadReplay = (...range) => this.core.readReplay(...range);
   private resolveIdle: (() => void) | undefined;
-  readonly schedule: Schedule = (from, byteLength, processMessage) =>
-    this.intake.schedule(from, byteLength, processMessage);
+  readonly schedule: Schedule = (...message) => this.intake.schedule(...message);
 
   constructor(
     serverId: string,

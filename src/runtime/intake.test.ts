@@ -1,14 +1,29 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { collectGarbage } from "../../test/support/collect-garbage.js";
+import type { Pressure } from "../core/vocabulary/held-bytes.js";
 import { Intake } from "./intake.js";
 
 function setUp() {
   let now = 0;
   const processed: [name: string, waitedMs: number][] = [];
   const intake = new Intake({ now: () => now, timeOfDay: (at) => at });
+  /** What waits. */
+  const waiting = { bytes: 0 };
+  const owner = {
+    peer: "",
+    charge: (bytes: number) => {
+      waiting.bytes += bytes;
+    },
+    release: (bytes: number) => {
+      waiting.bytes -= bytes;
+    },
+    pressure: "NONE" as Pressure,
+  };
   return {
     intake,
+    waiting,
+    owner,
     processed,
     names: () => processed.map(([name]) => name),
     /** Advances the clock; nothing else happens. */
@@ -16,11 +31,15 @@ function setUp() {
       now += ms;
     },
     /** Schedules a message that takes `costMs` to process. */
-    arrive: (name: string, costMs = 0, byteLength = 0, peer = "") =>
-      intake.schedule({ peer }, byteLength, (waitedMs) => {
-        processed.push([name, waitedMs]);
-        now += costMs;
-      }),
+    arrive: (name: string, costMs = 0, byteLength = 0) =>
+      intake.schedule(
+        byteLength,
+        (waitedMs) => {
+          processed.push([name, waitedMs]);
+          now += costMs;
+        },
+        owner,
+      ),
   };
 }
 
@@ -117,11 +136,11 @@ describe("the intake", () => {
   });
 
   it("releases a message as soon as it is processed, while others are still queued", async () => {
-    const { intake, arrive } = setUp();
+    const { intake, arrive, owner } = setUp();
     arrive("busy", 320);
     const message = (): WeakRef<Uint8Array> => {
       const bytes = new Uint8Array(1_000);
-      intake.schedule({ peer: "" }, bytes.length, () => void bytes.length);
+      intake.schedule(bytes.length, () => void bytes.length, owner);
       return new WeakRef(bytes);
     };
     const first = message();
@@ -132,6 +151,31 @@ describe("the intake", () => {
     collectGarbage();
     expect(intake.length).toBeGreaterThan(0);
     expect([first.deref(), last.deref()]).toEqual([undefined, undefined]);
+  });
+
+  it("charges messages to their owner while they wait", async () => {
+    const { intake, arrive, waiting } = setUp();
+    arrive("first", 20, 1_000);
+    expect(waiting.bytes).toBe(0);
+    for (let i = 0; i < 10; i++) arrive("later", 1, 1_000);
+    expect(waiting.bytes).toBeGreaterThan(10_000);
+    while (intake.length > 0) await nextTurn();
+    expect(waiting.bytes).toBe(0);
+  });
+
+  it("rejects a message of an owner that holds far too much, instead of keeping it", () => {
+    const { arrive, owner, waiting, processed } = setUp();
+    arrive("first", 20);
+    owner.pressure = "HIGH";
+    arrive("waits");
+    owner.pressure = "EXTREME";
+    const { bytes } = waiting;
+    arrive("rejected");
+    expect(processed).toEqual([
+      ["first", 0],
+      ["rejected", Number.POSITIVE_INFINITY],
+    ]);
+    expect(waiting.bytes).toBe(bytes);
   });
 
   it("keeps the order of 5,000 messages", async () => {

@@ -11,7 +11,7 @@
  */
 import type { Instant } from "../core/vocabulary/model.js";
 import type { Clock } from "../ports/clock.js";
-import type { FromPeer, ProcessMessage } from "../ports/runtime.js";
+import type { FromPeer, MessageOwner, ProcessMessage } from "../ports/runtime.js";
 import { FairQueue } from "./fair-queue.js";
 
 /**
@@ -36,6 +36,8 @@ const MESSAGE_BYTES = 512;
 
 interface QueuedMessage {
   readonly queuedAt: Instant;
+  readonly cost: number;
+  readonly owner: MessageOwner;
   readonly processMessage: ProcessMessage;
 }
 
@@ -89,15 +91,25 @@ export class Intake {
     setImmediate(() => this.endTurn());
   }
 
-  /** Processes a message now, or queues it for the end of this turn or a later one. */
-  schedule(from: FromPeer, byteLength: number, processMessage: ProcessMessage): void {
+  /**
+   * Processes a message now, or queues it for the end of this turn or a later one. A message that waits is charged to its
+   * owner. If the owner holds far too much, the message is rejected instead.
+   */
+  schedule(byteLength: number, processMessage: ProcessMessage, owner: MessageOwner): void {
     const now = this.clock.now();
     this.beginTurn(now);
     if (this.length === 0 && this.debtMs === 0 && this.spentMs(now) < TURN_MS) {
       processMessage(0, now);
       return;
     }
-    this.queue.add(from.peer, { queuedAt: now, processMessage }, byteLength + MESSAGE_BYTES);
+    const cost = byteLength + MESSAGE_BYTES;
+    owner.charge(cost);
+    if (owner.pressure === "EXTREME") {
+      owner.release(cost);
+      processMessage(Number.POSITIVE_INFINITY, now);
+      return;
+    }
+    this.queue.add(owner.peer, { queuedAt: now, cost, owner, processMessage }, cost);
     if (this.queue.cost > MAX_QUEUED_BYTES) this.rejectOldest(now);
   }
 
@@ -109,7 +121,8 @@ export class Intake {
   /** Rejects until the limit holds, but ends with this turn of the event loop: the next message goes on. */
   private rejectOldest(startedAt: Instant): void {
     for (let now = startedAt; this.queue.cost > MAX_QUEUED_BYTES && now - startedAt < TURN_MS; ) {
-      this.queue.takeFromHeavy()?.processMessage(Number.POSITIVE_INFINITY, now);
+      const message = this.queue.takeFromHeavy();
+      if (message) processNow(message, Number.POSITIVE_INFINITY, now);
       now = this.clock.now();
     }
   }
@@ -141,6 +154,11 @@ export class Intake {
       return;
     }
     const message = this.queue.take();
-    message?.processMessage(now - message.queuedAt, now);
+    if (message) processNow(message, now - message.queuedAt, now);
   }
+}
+
+function processNow({ owner, cost, processMessage }: QueuedMessage, waitedMs: number, now: Instant): void {
+  owner.release(cost);
+  processMessage(waitedMs, now);
 }

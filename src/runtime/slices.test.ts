@@ -2,8 +2,9 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { Dispatcher } from "../core/dispatcher.js";
 import type { Effect } from "../core/vocabulary/effect.js";
+import type { Pressure } from "../core/vocabulary/held-bytes.js";
 import type { Input } from "../core/vocabulary/input.js";
-import type { Arrival, InputStream, MessageInputs } from "../ports/runtime.js";
+import type { Arrival, InputStream, MessageInputs, MessageOwner } from "../ports/runtime.js";
 import { Driver } from "./driver.js";
 import { Intake } from "./intake.js";
 import type { Performer } from "./perform.js";
@@ -52,6 +53,21 @@ function setUp() {
   /** A stream that records what happens to it. */
   class Stream implements InputStream {
     readonly session = ++sessions;
+    /** Bytes that wait. */
+    chargedBytes = 0;
+    pressure: Pressure = "NONE";
+    get owner(): MessageOwner {
+      return {
+        peer: this.peer,
+        charge: (bytes) => {
+          this.chargedBytes += bytes;
+        },
+        release: (bytes) => {
+          this.chargedBytes -= bytes;
+        },
+        pressure: this.pressure,
+      };
+    }
     isPaused = false;
     isOver = false;
     errors: unknown[] = [];
@@ -207,6 +223,30 @@ describe("a stream", () => {
     expect(small.isPaused).toBe(true);
     await settle();
     expect([small.isPaused, large.isPaused]).toEqual([false, false]);
+  });
+
+  it("charges what waits to its peer, and releases it when it is processed or dropped", async () => {
+    const { stream, settle } = setUp();
+    const [a, b] = [stream("a"), stream("b")];
+    for (const each of [a, b]) {
+      each.receive("1", 20, 1_000);
+      each.receive("2", 1, 1_000);
+    }
+    expect([a.chargedBytes, b.chargedBytes].map((bytes) => bytes >= 2_000)).toEqual([true, true]);
+    b.close();
+    expect(b.chargedBytes).toBe(0);
+    await settle();
+    expect(a.chargedBytes).toBe(0);
+  });
+
+  it("is paused at once if its peer holds more than it may", async () => {
+    const { stream, settle } = setUp();
+    const a = stream("a");
+    a.pressure = "HIGH";
+    a.receive("1", 20, 10);
+    expect(a.isPaused).toBe(true);
+    await settle();
+    expect(a.isPaused).toBe(false);
   });
 
   it("that has ended drops what waits of it, and nothing else", async () => {

@@ -32,6 +32,8 @@ const MAX_WAITING_BYTES = 64 * 1024;
 const MAX_WAITING_REQUEST_BYTES = 4 * 1024 * 1024;
 /** Limit of all waiting bytes. Beyond it, reading pauses on every stream whose message must wait. */
 const MAX_TOTAL_BYTES = 64 * 1024 * 1024;
+/** Memory of a waiting message beside its bytes; an estimate. */
+const MESSAGE_BYTES = 512;
 
 /** Applies inputs to the core. */
 export interface SliceDriver {
@@ -78,10 +80,11 @@ export class Slices {
     }
     const mustPause = this.intake.isFull;
     if (mustPause) stream.pause();
-    this.intake.schedule(stream, byteLength, (waitedMs, now) => {
+    const processMessage = (waitedMs: number, now: Instant): void => {
       this.process(new ArrivedMessage(stream, byteLength, take, waitedMs), now, true);
       if (mustPause && !this.works.get(stream.session)?.paused) stream.resume();
-    });
+    };
+    this.intake.schedule(byteLength, processMessage, stream.owner);
   }
 
   /** Does other work of a peer, now or in a later turn; see `Runtime.inTurn`. */
@@ -108,7 +111,7 @@ export class Slices {
     if (!work) return;
     this.waitingBytes -= work.byteLength;
     work.byteLength = 0;
-    work.messages.clear();
+    for (let message = work.messages.take(); message; message = work.messages.take()) release(message);
     work.paused = undefined;
     if (!work.needsContinue) this.works.delete(session);
   }
@@ -127,12 +130,13 @@ export class Slices {
     const { session } = message.stream;
     const mustWait = !hasTime || this.driver.isRunning || (this.works.size > 0 && this.works.has(session));
     if (!mustWait && this.advance(message, now)) return;
-    const work = this.workOf(session, message.stream.peer);
+    const work = this.workOf(session, message.stream.owner.peer);
     message.wait(now);
     if (mustWait) work.messages.add(message);
     else work.messages.addFirst(message);
     work.byteLength += message.byteLength;
     this.waitingBytes += message.byteLength;
+    message.stream.owner.charge(message.byteLength + MESSAGE_BYTES);
     this.pauseIfFull(work, message.stream);
     if (!work.isQueued) this.enqueue(work, now);
   }
@@ -174,10 +178,11 @@ export class Slices {
     return isFinished;
   }
 
-  private finish(work: SessionWork, { byteLength }: ArrivedMessage): void {
+  private finish(work: SessionWork, message: ArrivedMessage): void {
     work.messages.take();
-    work.byteLength -= byteLength;
-    this.waitingBytes -= byteLength;
+    work.byteLength -= message.byteLength;
+    this.waitingBytes -= message.byteLength;
+    release(message);
   }
 
   /** Nothing of the session waits any more. */
@@ -201,7 +206,8 @@ export class Slices {
 
   private pauseIfFull(work: SessionWork, stream: InputStream): void {
     const max = stream.carriesRequests ? MAX_WAITING_REQUEST_BYTES : MAX_WAITING_BYTES;
-    if (work.paused || (work.byteLength < max && this.waitingBytes < MAX_TOTAL_BYTES)) return;
+    const hasRoom = work.byteLength < max && this.waitingBytes < MAX_TOTAL_BYTES;
+    if (work.paused || (hasRoom && stream.owner.pressure === "NONE")) return;
     work.paused = stream;
     stream.pause();
   }
@@ -214,4 +220,8 @@ export class Slices {
     }
     return work;
   }
+}
+
+function release({ stream, byteLength }: ArrivedMessage): void {
+  stream.owner.release(byteLength + MESSAGE_BYTES);
 }

@@ -117,6 +117,7 @@ class Stage {
         end: (refusal) => {
           ended = refusal;
         },
+        fail: () => undefined,
         closing: () => undefined,
         observe: () => () => true,
       },

@@ -1,6 +1,7 @@
 import type { sendUnaryData } from "@grpc/grpc-js";
 import { DispatchResponse } from "ate-dispatcher-client/internal";
-import { deadlineOf, peerOf, type UnaryCall } from "../transport/call.js";
+import { deadlineOf, type UnaryCall } from "../transport/call.js";
+import { PeerCharge } from "../transport/peer-charge.js";
 import { decodeCall } from "../wire/decode-submit.js";
 import { acceptance } from "../wire/encode-event.js";
 import type { Edge } from "./edge.js";
@@ -9,9 +10,10 @@ import { answerUnary } from "./unary.js";
 
 /** Handles Dispatch: scatters a request, and answers as soon as the request is accepted. */
 export function dispatch(edge: Edge, call: UnaryCall, callback: sendUnaryData<Uint8Array>): void {
-  edge.runtime.schedule(peerOf(call), call.request.byteLength, (waitedMs) => {
+  const process = (waitedMs: number): void => {
     if (!call.cancelled) processMessage(edge, call, waitedMs, callback);
-  });
+  };
+  edge.runtime.schedule(call.request.byteLength, process, new PeerCharge(edge.runtime.ledger, call));
 }
 
 function processMessage(

@@ -1,7 +1,7 @@
 import type { SessionKey } from "../../core/vocabulary/model.js";
-import { peerKey } from "../../core/vocabulary/peer.js";
 import type { InputStream } from "../../ports/runtime.js";
-import { deadlineOf, fail, guard, type OutgoingCall, peerOf, sinkOf, subscribe } from "../transport/call.js";
+import { deadlineOf, fail, guard, type OutgoingCall, sinkOf, subscribe } from "../transport/call.js";
+import { PeerCharge } from "../transport/peer-charge.js";
 import { decodeCall } from "../wire/decode-submit.js";
 import type { Edge } from "./edge.js";
 import { contextOf, requestSubmitted } from "./submitted.js";
@@ -10,9 +10,10 @@ type GatherCall = OutgoingCall & { readonly request: Buffer };
 
 /** Handles Gather: scatters a request and streams its acceptance, results and summary. */
 export function gather(edge: Edge, call: GatherCall): void {
-  edge.runtime.schedule(peerOf(call), call.request.byteLength, (waitedMs) => {
+  const process = (waitedMs: number): void => {
     if (!call.cancelled) processMessage(edge, call, waitedMs);
-  });
+  };
+  edge.runtime.schedule(call.request.byteLength, process, new PeerCharge(edge.runtime.ledger, call));
 }
 
 function processMessage(edge: Edge, call: GatherCall, waitedMs: number): void {
@@ -55,11 +56,11 @@ function processMessage(edge: Edge, call: GatherCall, waitedMs: number): void {
 }
 
 /** The receiving side of a Gather, whose only message has been read. */
-function streamOf({ logger }: Edge, call: GatherCall, session: SessionKey): InputStream {
+function streamOf({ logger, runtime }: Edge, call: GatherCall, session: SessionKey): InputStream {
   return {
     session,
-    peer: peerKey(call.getPeer()),
     carriesRequests: false,
+    owner: new PeerCharge(runtime.ledger, call),
     pause: () => undefined,
     resume: () => undefined,
     guard: (run) => guard(logger, (status) => fail(call, status), run),

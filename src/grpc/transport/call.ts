@@ -27,6 +27,7 @@ import type { CallHeaders } from "./call-headers.js";
 import type { Connections, Membership } from "./connections.js";
 import type { GrpcJsInternals } from "./grpc-js-internals.js";
 import { writeMessage } from "./http2-stream.js";
+import { PeerCharge } from "./peer-charge.js";
 import { PieceWriter } from "./piece-writer.js";
 
 /** A call on which the server sends a stream. */
@@ -61,7 +62,7 @@ export interface CallServices {
 
 /** Services that a subscription to the messages of a call needs. */
 export interface MessageServices extends CallServices {
-  readonly runtime: Pick<Runtime, "receive">;
+  readonly runtime: Pick<Runtime, "receive" | "ledger">;
 }
 
 /** Callbacks for the events of a stream that a peer opened. */
@@ -261,24 +262,20 @@ export function subscribeToMessages(call: BidiCall, services: MessageServices, e
 class MessageStream implements InputStream {
   readonly session: SessionKey;
   readonly carriesRequests: boolean;
+  readonly owner: PeerCharge;
   private readonly membership: Membership | undefined;
-  private knownPeer: string | undefined = undefined;
   /** Whether the stream has ended, or must end because of a message. */
   private isOver = false;
 
   constructor(
     private readonly call: BidiCall,
-    private readonly services: CallServices,
+    private readonly services: MessageServices,
     private readonly events: MessageEvents,
   ) {
+    this.owner = new PeerCharge(services.runtime.ledger, call);
     this.session = events.session;
     this.carriesRequests = events.carriesRequests ?? false;
     this.membership = join(call, services, events);
-  }
-
-  get peer(): string {
-    this.knownPeer ??= peerKey(this.call.getPeer());
-    return this.knownPeer;
   }
 
   pause(): void {
@@ -299,6 +296,7 @@ class MessageStream implements InputStream {
     this.isOver = true;
     this.membership?.leave();
     this.guarded(this.events.closed);
+    this.owner.end();
   }
 
   private guarded(run: () => void): void {
