@@ -58,8 +58,6 @@ const HTTP2_LIMITS: Http2Limits = {
 
 /** Connections that fit into the memory of a usual process; about 23 KB each. The limit of open files may be lower. */
 const MAX_CONNECTIONS = 50_000;
-/** The part of the connections that one address may have; twice that while no other address is connected. */
-const PEER_SHARE = 0.25;
 
 /** Time to send the last statuses after the grace of a connection, before grpc-js destroys it, in milliseconds. */
 const LAST_STATUS_MS = 1_000;
@@ -111,11 +109,12 @@ export function createGrpcServer(
   const peers = new PeerConnections(
     {
       ...services,
+      ledger: services.runtime.ledger,
       refused: (peer, openCount) => refusals.refused({ peer, openCount }),
     },
     {
       maxConnections: Math.min(MAX_CONNECTIONS, connectionLimit?.maxConnections ?? MAX_CONNECTIONS),
-      share: PEER_SHARE,
+      share: options.peerShare,
     },
   );
   const intercept = firstMessageInterceptor({

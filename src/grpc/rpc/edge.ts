@@ -13,7 +13,7 @@ export interface Edge extends SinkServices, MessageServices, DeadlineServices {
   readonly runtime: Runtime;
   readonly clock: Clock;
   readonly activity: ActivityLog;
-  readonly options: EdgeOptions & Pick<Limits, "producerBufferBytes">;
+  readonly options: EdgeOptions & Pick<Limits, "producerBufferBytes" | "peerShare">;
   /** Ends streams whose opening messages do not arrive in time. */
   readonly opening: Watchdog;
   /** How many entries the messages of peers may have. */

@@ -95,7 +95,10 @@ export class BoundServers {
       connection.socket = socket;
     });
     session.once("remoteSettings", started);
-    session.once("close", started);
+    session.once("close", () => {
+      started();
+      connection.closed();
+    });
     // The event of the server would be too late: a stream that is reset at once no longer knows its session.
     const onAborted = (): void => {
       // All streams of a connection are aborted when it closes.

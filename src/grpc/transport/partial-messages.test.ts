@@ -1,14 +1,17 @@
 import type { ServerHttp2Stream } from "node:http2";
 import { describe, expect, it } from "vitest";
+import { anyLedger } from "../../../test/support/account.js";
+import { Ledger } from "../../core/tables/ledger.js";
 import type { Watchdog } from "../../ports/watchdog.js";
 import { PartialMessage, type PartialServices } from "./partial-messages.js";
 import { Peer } from "./peer.js";
 import { PeerConnection } from "./peer-connection.js";
+import { unreadRefusal } from "./unread-answers.js";
 
 const KIB = 1_024;
 
 /** Bounds of 100 KiB a connection and 400 KiB an address, with a deadline that a test lets expire. */
-function createBounds() {
+function createBounds(ledger = anyLedger()) {
   const running = new Set<() => void>();
   const counted = { useless: 0 };
   const deadline: Watchdog = {
@@ -23,7 +26,7 @@ function createBounds() {
     useless: () => counted.useless++,
   };
   const peer = new Peer("a");
-  const connection = new PeerConnection(peer, () => undefined);
+  const connection = new PeerConnection(peer, ledger.open("a"), () => undefined);
   const open = (isSingle = false) => {
     const stream = {
       isReading: true,
@@ -145,6 +148,58 @@ describe("beyond the budget of a connection", () => {
     b.stream.pause();
     b.message.take(half);
     expect(connection.waiting.size).toBe(0);
+  });
+});
+
+describe("beyond what its peer may hold", () => {
+  const smallLedger = () => new Ledger({ maxHeldBytes: 400 * KIB, peerShare: 0.25 });
+  const [half, rest] = split(framed(20 * KIB), 10 * KIB) as [Buffer, Buffer];
+
+  it("a connection reads one message after the other", () => {
+    const ledger = smallLedger();
+    const { open } = createBounds(ledger);
+    const [a, b] = [open(), open()];
+    ledger.of("a").charge(200 * KIB);
+    for (const { message } of [a, b]) message.take(half);
+    expect([a, b].map(({ stream }) => stream.isReading)).toEqual([true, false]);
+    a.message.take(rest);
+    expect(b.stream.isReading).toBe(true);
+    expect([...a.refused, ...b.refused]).toEqual([]);
+  });
+
+  it("and far beyond it, an incomplete message ends its call", () => {
+    const ledger = smallLedger();
+    const { open } = createBounds(ledger);
+    const { message, refused } = open();
+    ledger.of("a").charge(250 * KIB);
+    message.take(half);
+    expect(refused).toEqual([expect.stringContaining("this address holds")]);
+    expect(ledger.of("a").heldBytes).toBe(250 * KIB);
+  });
+
+  it("what its messages hold is charged, until the connection closes", () => {
+    const ledger = smallLedger();
+    const { open, connection } = createBounds(ledger);
+    const { message } = open();
+    message.take(half);
+    connection.chargeAnswer(1_000);
+    expect(ledger.heldBytes).toBeGreaterThan(11_000);
+    connection.closed();
+    expect([ledger.heldBytes, ledger.size]).toEqual([0, 0]);
+    message.close();
+    connection.chargeAnswer(-1_000);
+    expect(ledger.heldBytes).toBe(0);
+  });
+
+  it("a unary call is refused if little is unread", () => {
+    const ledger = smallLedger();
+    const { connection } = createBounds(ledger);
+    connection.chargeAnswer(70 * KIB);
+    expect(unreadRefusal(connection)).toBeUndefined();
+    ledger.of("a").charge(140 * KIB);
+    expect(unreadRefusal(connection)).toMatchObject({ reason: "UNREAD_LIMIT", metadata: { limit: "65536" } });
+    connection.chargeAnswer(-70 * KIB);
+    expect(unreadRefusal(connection)).toBeUndefined();
   });
 });
 

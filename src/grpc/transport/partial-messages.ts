@@ -128,7 +128,7 @@ export class PartialMessage {
   /** Reads the stream on. */
   proceed(): void {
     this.#connection.waiting.delete(this);
-    this.#connection.peer.partialBytes -= WINDOW_BYTES;
+    this.#connection.chargeWindow(-WINDOW_BYTES);
     this.#startDeadline();
     this.#stream.resume();
   }
@@ -172,9 +172,12 @@ export class PartialMessage {
   }
 
   #check(): void {
-    const { partial, waiting, partialBytes, peer } = this.#connection;
-    const { maxConnectionBytes, maxPeerBytes } = this.#services.limits;
+    const { partial, waiting, partialBytes, peer, pressure } = this.#connection;
+    const { maxPeerBytes } = this.#services.limits;
+    const maxConnectionBytes = this.#maxConnectionBytes();
+    const refused = pressure === "EXTREME" ? this.#connection.refusalOf(this.#charged) : undefined;
     if (peer.partialBytes > maxPeerBytes) this.#end(tooMany(maxPeerBytes));
+    else if (refused) this.#end(refused);
     // grpc-js pauses the stream itself after a complete message, and then reads on without asking.
     else if (
       partialBytes > maxConnectionBytes &&
@@ -183,9 +186,14 @@ export class PartialMessage {
     ) {
       this.#stopDeadline?.();
       waiting.add(this);
-      peer.partialBytes += WINDOW_BYTES;
+      this.#connection.chargeWindow(WINDOW_BYTES);
       this.#stream.pause();
     }
+  }
+
+  /** While the peer holds more than it may, its connections read one message after the other. */
+  #maxConnectionBytes(): number {
+    return this.#connection.pressure === "NONE" ? this.#services.limits.maxConnectionBytes : 0;
   }
 
   #startDeadline(): void {
@@ -207,10 +215,10 @@ export class PartialMessage {
     this.#read = undefined;
     connection.chargePartial(-this.#charged);
     this.#charged = 0;
-    if (connection.waiting.delete(this)) connection.peer.partialBytes -= WINDOW_BYTES;
+    if (connection.waiting.delete(this)) connection.chargeWindow(-WINDOW_BYTES);
     for (const next of connection.waiting) {
       const isRead = connection.partial.size > connection.waiting.size;
-      if (isRead && connection.partialBytes > this.#services.limits.maxConnectionBytes) break;
+      if (isRead && connection.partialBytes > this.#maxConnectionBytes()) break;
       next.proceed();
     }
   }

@@ -1,5 +1,7 @@
 import type { Socket } from "node:net";
+import type { PeerAccount, Pressure } from "../../core/vocabulary/held-bytes.js";
 import type { Instant } from "../../core/vocabulary/model.js";
+import type { Refusal } from "../../core/vocabulary/reason.js";
 import { type Allowance, Remainder } from "./allowance.js";
 import type { PartialMessage } from "./partial-messages.js";
 import type { Peer } from "./peer.js";
@@ -28,19 +30,65 @@ export class PeerConnection {
   socket: Socket | undefined = undefined;
   readonly #nuisance = new Remainder(CONNECTION_NUISANCE);
   readonly #close: (socket: Socket | undefined) => void;
+  readonly #account: PeerAccount;
+  #heldBytes = 0;
+  #isClosed = false;
 
-  /** @param close - closes the connection for what it sent. */
+  /**
+   * @param account - of its peer; closed with the connection.
+   * @param close - closes the connection for what it sent.
+   */
   constructor(
     readonly peer: Peer,
+    account: PeerAccount,
     close: (socket: Socket | undefined) => void,
   ) {
+    this.#account = account;
     this.#close = close;
+  }
+
+  /** How much is held for the peer, compared with what may be. */
+  get pressure(): Pressure {
+    return this.#account.pressure;
+  }
+
+  /** Why no further bytes may be kept for the peer; undefined if they may. */
+  refusalOf(bytes: number): Refusal | undefined {
+    return this.#account.refusalOf(bytes);
+  }
+
+  /** Charges bytes to the account of the peer until the connection closes; negative to release them. */
+  charge(bytes: number): void {
+    if (this.#isClosed) return;
+    this.#heldBytes += bytes;
+    if (bytes > 0) this.#account.charge(bytes);
+    else this.#account.release(-bytes);
+  }
+
+  /** The connection has closed: nothing is kept for its streams any more. */
+  closed(): void {
+    if (this.#isClosed) return;
+    this.charge(-this.#heldBytes);
+    this.#isClosed = true;
+    this.#account.close();
   }
 
   /** Charges the bytes of incomplete messages; negative to release them. */
   chargePartial(byteLength: number): void {
     this.partialBytes += byteLength;
+    this.chargeWindow(byteLength);
+  }
+
+  /** Charges the bytes of an incomplete message that wait below HTTP/2; negative to release them. */
+  chargeWindow(byteLength: number): void {
     this.peer.partialBytes += byteLength;
+    this.charge(byteLength);
+  }
+
+  /** Charges the bytes of answers; negative to release them. */
+  chargeAnswer(byteLength: number): void {
+    this.unreadBytes += byteLength;
+    this.charge(byteLength);
   }
 
   /** Counts a reset or a useless frame, and closes the connection if there are too many of its own or of its address. */

@@ -4,6 +4,7 @@
  */
 import { constants, type Http2Session, type ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
+import type { HeldBytes } from "../../core/vocabulary/held-bytes.js";
 import type { Clock } from "../../ports/clock.js";
 import type { Watchdog } from "../../ports/watchdog.js";
 import { Peer, peerAddressOf } from "./peer.js";
@@ -14,6 +15,7 @@ const MAX_REMEMBERED = 10_000;
 
 /** Services that the connections of peers need. */
 export interface PeerConnectionServices {
+  readonly ledger: HeldBytes;
   readonly clock: Clock;
   /** Closes connections that do not begin HTTP/2 in time. */
   readonly opening: Watchdog;
@@ -77,7 +79,8 @@ export class PeerConnections {
   begun(session: ServerHttp2Session): BegunConnection {
     const address = peerAddressOf(session.socket);
     const peer = this.#peers.get(address) ?? new Peer(address);
-    const connection = new PeerConnection(peer, (socket) => {
+    const account = this.#services.ledger.open(address);
+    const connection = new PeerConnection(peer, account, (socket) => {
       session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
       // A destroyed session waits for its peer to close the socket.
       setImmediate(() => socket?.destroy());

@@ -3,6 +3,7 @@
  * charged.
  */
 import type { Instant } from "../../core/vocabulary/model.js";
+import { peerKey } from "../../core/vocabulary/peer.js";
 import { type Allowance, Remainder } from "./allowance.js";
 
 /**
@@ -15,9 +16,10 @@ const CONNECTIONS: Allowance = { burst: 5, perSecond: 5 };
 /** How long that applies, in milliseconds. */
 const PENALTY_MS = 60_000;
 
-/** The address of a connection without its port; "unix" for anything else. */
+/** The key of the peer of a connection, by which the core knows it as well. */
 export function peerAddressOf(socket: { readonly remoteAddress?: string | undefined } | undefined): string {
-  return socket?.remoteAddress ?? "unix";
+  const address = socket?.remoteAddress ?? "";
+  return peerKey(address.includes(":") ? `[${address}]` : address);
 }
 
 /** One address with connections. */

@@ -3,13 +3,21 @@
  * a window; without a bound, each of a thousand streams of a connection could hold an answer for ever.
  */
 import { constants, type ServerHttp2Stream } from "node:http2";
+import type { Pressure } from "../../core/vocabulary/held-bytes.js";
 import { type Refusal, refusal } from "../../core/vocabulary/reason.js";
 import type { Watchdog } from "../../ports/watchdog.js";
 import { onceClosed } from "./http2-events.js";
 import type { PeerConnection } from "./peer-connection.js";
 
-/** Bytes of unread answers of a connection beyond which its further calls are refused. Some thirty pages of a list fit. */
-const MAX_UNREAD_BYTES = 8 * 1_024 * 1_024;
+/**
+ * Bytes of unread answers of a connection beyond which its further calls are refused. Some thirty pages of a list fit,
+ * unless the peer holds more than it may.
+ */
+const MAX_BYTES: Readonly<Record<Pressure, number>> = {
+  NONE: 8 * 1_024 * 1_024,
+  HIGH: 64 * 1_024,
+  EXTREME: 0,
+};
 /** Cost of an answer beside its bytes, roughly: its buffers and its place in queues. */
 const ANSWER_BYTES = 256;
 
@@ -17,9 +25,10 @@ const ANSWER_BYTES = 256;
 const STREAM_ANSWER_BYTES = 32 * 1_024;
 
 /** Why no answer may be computed for a connection; undefined if one may. */
-export function unreadRefusal({ unreadBytes }: PeerConnection): Refusal | undefined {
-  if (unreadBytes <= MAX_UNREAD_BYTES) return undefined;
-  const limit = String(MAX_UNREAD_BYTES);
+export function unreadRefusal({ unreadBytes, pressure }: PeerConnection): Refusal | undefined {
+  const maxBytes = MAX_BYTES[pressure];
+  if (unreadBytes <= maxBytes) return undefined;
+  const limit = String(maxBytes);
   const message = `answers of ${unreadBytes} bytes are unread on this connection, beyond ${limit}; read them first`;
   return refusal("UNREAD_LIMIT", message, { limit }, 1_000);
 }
@@ -37,11 +46,11 @@ export function chargeAnswer(
   closing: Watchdog,
 ): void {
   const bytes = ANSWER_BYTES + (answer instanceof Uint8Array ? answer.byteLength : 0);
-  connection.unreadBytes += bytes;
+  connection.chargeAnswer(bytes);
   const stop = closing.watch(() => stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM));
   onceClosed(stream, () => {
     stop();
-    connection.unreadBytes -= bytes;
+    connection.chargeAnswer(-bytes);
   });
 }
 
@@ -61,7 +70,7 @@ export class StreamAnswers {
   /** A message has arrived. @returns why the stream must end; undefined if it goes on. */
   asked(): Refusal | undefined {
     this.#waiting++;
-    this.#connection.unreadBytes += STREAM_ANSWER_BYTES;
+    this.#connection.chargeAnswer(STREAM_ANSWER_BYTES);
     return unreadRefusal(this.#connection);
   }
 
@@ -69,12 +78,12 @@ export class StreamAnswers {
   answering(): void {
     if (this.#waiting === 0) return;
     this.#waiting--;
-    this.#connection.unreadBytes -= STREAM_ANSWER_BYTES;
+    this.#connection.chargeAnswer(-STREAM_ANSWER_BYTES);
   }
 
   /** The stream has closed. */
   close(): void {
-    this.#connection.unreadBytes -= this.#waiting * STREAM_ANSWER_BYTES;
+    this.#connection.chargeAnswer(-this.#waiting * STREAM_ANSWER_BYTES);
     this.#waiting = 0;
   }
 }
