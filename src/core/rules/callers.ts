@@ -2,10 +2,11 @@
  * Sessions of callers, and how they affect requests other than by submitting them: cancelling, finishing, leaving.
  */
 
-import { CALLER_BYTES, STREAM_BYTES } from "../state/costs.js";
+import { CALLER_BYTES } from "../state/costs.js";
 import { CallerSession } from "../state/session.js";
 import type { State } from "../state/state.js";
 import { summaryAtEnd } from "../views/summary.js";
+import { STREAM_BYTES } from "../vocabulary/held-bytes.js";
 import type { CallerOpened, CancelRequested } from "../vocabulary/input.js";
 import { invalid, refusal } from "../vocabulary/reason.js";
 import { end, endAsPart } from "./ending.js";

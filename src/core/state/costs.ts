@@ -3,6 +3,7 @@
  * to it. Each constant is measured: `test/core/held-bytes.test.ts` compares their sum with the memory of a process. Node
  * compiles V8 without pointer compression, so a reference has 8 bytes.
  */
+import { STREAM_BYTES } from "../vocabulary/held-bytes.js";
 import type { ListenerOpened, ProducerOpened } from "../vocabulary/input.js";
 import {
   COMPLETE_ALL,
@@ -16,8 +17,6 @@ import {
 } from "../vocabulary/model.js";
 import { hasWildcard } from "../vocabulary/topic.js";
 
-/** What an open stream costs outside of the core: grpc-js, HTTP/2, and a queue; measured with 10,000 idle streams. */
-export const STREAM_BYTES = 40_000;
 /** A caller's session: its object, its set of gathers, and its heartbeat. */
 export const CALLER_BYTES = 360;
 /** A listener's session, live or opening, without text. */

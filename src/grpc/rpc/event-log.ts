@@ -6,11 +6,15 @@
  * watcher is a position in the log. A watcher that falls behind the oldest event has lost those before it.
  */
 import type { FactTopics } from "../../core/vocabulary/fact.js";
+import type { PeerAccount } from "../../core/vocabulary/held-bytes.js";
 
 /** Maximum number of events in the log. */
 export const MAX_EVENTS = 8_192;
 /** Maximum size of the events in the log, as far as it is known. At least one event is kept. */
 const MAX_BYTES = 8 * 1_024 * 1_024;
+
+/** Memory of an event beside its bytes, in bytes; an estimate. */
+const ENTRY_BYTES = 200;
 
 /** An event before it is encoded. */
 export interface LogEvent {
@@ -41,6 +45,9 @@ export class EventLog {
   private last = 0;
   private latestState = -1;
 
+  /** @param account - is charged for the events. */
+  constructor(private readonly account: PeerAccount) {}
+
   /** Position of the oldest event. */
   get start(): number {
     return this.first;
@@ -61,7 +68,8 @@ export class EventLog {
     this.ring[this.last % MAX_EVENTS] = { topics, isState, byteLength, encode, encoded: undefined };
     if (isState) this.latestState = this.last;
     this.last++;
-    this.bytes += byteLength;
+    this.count(byteLength);
+    this.account.charge(ENTRY_BYTES);
     // The slot of the oldest event is free: at most MAX_EVENTS - 1 events stay behind the new one's slot.
     while (this.last - this.first >= MAX_EVENTS || (this.bytes > MAX_BYTES && this.last - this.first > 1)) {
       this.dropOldest();
@@ -91,15 +99,22 @@ export class EventLog {
       entry.encoded = entry.encode();
       entry.encode = undefined;
       const byteLength = entry.encoded?.byteLength ?? 0;
-      this.bytes += byteLength - entry.byteLength;
+      this.count(byteLength - entry.byteLength);
       entry.byteLength = byteLength;
     }
     return entry?.encoded;
   }
 
+  private count(change: number): void {
+    this.bytes += change;
+    if (change > 0) this.account.charge(change);
+    else this.account.release(-change);
+  }
+
   private dropOldest(): void {
     const at = this.first % MAX_EVENTS;
-    this.bytes -= this.ring[at]?.byteLength ?? 0;
+    this.count(-(this.ring[at]?.byteLength ?? 0));
+    this.account.release(ENTRY_BYTES);
     this.ring[at] = undefined;
     this.first++;
   }

@@ -5,6 +5,7 @@
 import { WatchRequest } from "ate-dispatcher-client/internal";
 import { TopicFilter } from "../../core/vocabulary/topic-filter.js";
 import { fail, guard, type OutgoingCall, peerOf, sinkOf, subscribe } from "../transport/call.js";
+import { PeerCharge } from "../transport/peer-charge.js";
 import { decodeCold } from "../wire/decode-cold.js";
 import { grpcStatus } from "../wire/status.js";
 import type { Edge } from "./edge.js";
@@ -32,12 +33,14 @@ function join(edge: Edge, watchers: Watchers, call: WatchCall): void {
         return;
       }
       const sink = sinkOf(call, edge);
-      const leave = watchers.join(sink, new TopicFilter(pattern));
+      const owner = new PeerCharge(edge.runtime.ledger, call);
+      const leave = watchers.join(sink, new TopicFilter(pattern), owner);
       const leaveConnection = edge.connections?.joinWatcher(call, sink);
       subscribe(call, edge, {
         closed: () => {
           leaveConnection?.();
           leave();
+          owner.end();
         },
       });
     },

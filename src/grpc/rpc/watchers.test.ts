@@ -1,12 +1,14 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { type WatchEvent, WatchResponse } from "ate-dispatcher-client/internal";
 import { describe, expect, it } from "vitest";
+import { anyLedger } from "../../../test/support/account.js";
 import { Dispatcher } from "../../core/dispatcher.js";
 import type { Fact } from "../../core/vocabulary/fact.js";
 import type { Summary } from "../../core/vocabulary/model.js";
 import { TopicFilter } from "../../core/vocabulary/topic-filter.js";
 import type { ProducerView } from "../../core/vocabulary/views.js";
 import type { Sink } from "../../ports/sink.js";
+import { PeerCharge } from "../transport/peer-charge.js";
 import type { Edge } from "./edge.js";
 import { MAX_EVENTS } from "./event-log.js";
 import { Watchers } from "./watchers.js";
@@ -22,11 +24,13 @@ function create() {
   let onFact: ((fact: Fact) => void) | undefined;
   let onTick: (() => void) | undefined;
   let answered = 0;
+  const ledger = anyLedger();
   const work: Work = { snapshots: 0, views: 0 };
   const services = {
     clock: { now: () => 0, timeOfDay: (at: number) => at },
     logger: { error: (fields: object) => expect.fail(String((fields as { err: unknown }).err)) },
     runtime: {
+      ledger,
       droppedCount: 0,
       queueOf: () => ({ queuedBytes: 0, deliveredCount: 0, droppedCount: 0 }),
       snapshot: () => {
@@ -58,6 +62,7 @@ function create() {
   const watchers = new Watchers(services, { serverId: "s", version: "1", startedAt: 0, limits: {} }, ticker);
   return {
     watchers,
+    ledger,
     work,
     fact: (fact: Fact) => onFact?.(fact),
     tick: () => onTick?.(),
@@ -67,7 +72,13 @@ function create() {
     isWatching: () => onFact !== undefined || onTick !== undefined,
     join: (pattern = "") => {
       const reader = new Reader();
-      return Object.assign(reader, { leave: watchers.join(reader, new TopicFilter(pattern)) });
+      const owner = new PeerCharge(ledger, { getPeer: () => "10.0.0.1:1" });
+      const leave = watchers.join(reader, new TopicFilter(pattern), owner);
+      const end = (): void => {
+        leave();
+        owner.end();
+      };
+      return Object.assign(reader, { leave: end });
     },
   };
 }
@@ -147,6 +158,24 @@ function ended(requestId: string, topic = "t", message = ""): Fact {
 }
 
 const kinds = (events: readonly { $case: string }[]) => events.map(({ $case }) => $case);
+
+describe("what watchers cause", () => {
+  it("is charged: events to no peer, a message on its way to the peer of its watcher", async () => {
+    const { join, fact, ledger } = create();
+    const watcher = join();
+    for (let i = 0; i < 100; i++) fact(ended(`r${i}`, "t", "e".repeat(1_000)));
+    expect(ledger.common.heldBytes).toBeGreaterThan(100_000);
+    await nextTurn();
+    const sent = watcher.messages.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    expect(ledger.of("10.0.0.1").heldBytes).toBeGreaterThan(sent);
+    await watcher.readAll();
+    expect(ledger.of("10.0.0.1").heldBytes).toBe(0);
+    fact(ended("last"));
+    await nextTurn();
+    watcher.leave();
+    expect([ledger.heldBytes, ledger.size]).toEqual([0, 0]);
+  });
+});
 
 describe("a watcher", () => {
   it("is sent the state of the server at once and with each tick", async () => {

@@ -6,6 +6,7 @@ import { type WatchEvent, WatchResponse } from "ate-dispatcher-client/internal";
 import type { Fact, FactTopics } from "../../core/vocabulary/fact.js";
 import type { Refusal } from "../../core/vocabulary/reason.js";
 import type { TopicFilter } from "../../core/vocabulary/topic-filter.js";
+import type { MessageOwner } from "../../ports/runtime.js";
 import type { Sink } from "../../ports/sink.js";
 import type { Ticker } from "../../ports/ticker.js";
 import { guard } from "../transport/call.js";
@@ -26,6 +27,8 @@ const MESSAGES_PER_TURN = 100;
 /** Estimated sizes, in bytes: of an event without its lists, and of a target or outcome. */
 const EVENT_BYTES = 256;
 const TARGET_BYTES = 64;
+/** Memory of a message on its way beside its bytes, in bytes; an estimate. */
+const MESSAGE_BYTES = 1_024;
 
 /** Events of this size are not copied into the message, so that watchers that do not read share them. */
 const MIN_SHARED_BYTES = 4_096;
@@ -35,6 +38,7 @@ type Services = Pick<Edge, "runtime" | "clock" | "logger">;
 
 interface Watcher {
   readonly sink: Sink;
+  readonly owner: MessageOwner;
   readonly feed: WatchFeed;
   /** Whether it has not been sent anything yet. */
   isNew: boolean;
@@ -42,7 +46,7 @@ interface Watcher {
 
 /** The open watchers. They are not sessions of the core, so the core does not end them on shutdown. */
 export class Watchers {
-  private readonly log = new EventLog();
+  private readonly log: EventLog;
   private readonly producers = new ChangeLimiter();
   private readonly listeners = new ChangeLimiter();
   private readonly open = new Set<Watcher>();
@@ -58,12 +62,19 @@ export class Watchers {
     private readonly services: Services,
     private readonly facts: ProcessFacts,
     private readonly ticker: Ticker,
-  ) {}
+  ) {
+    this.log = new EventLog(services.runtime.ledger.common);
+  }
 
-  /** Adds a watcher. It is sent the state of the server first. @returns a function that removes it. */
-  join(sink: Sink, filter: TopicFilter): () => void {
+  /**
+   * Adds a watcher. It is sent the state of the server first.
+   *
+   * @param owner - is charged for its message on the way.
+   * @returns a function that removes it.
+   */
+  join(sink: Sink, filter: TopicFilter, owner: MessageOwner): () => void {
     this.unsubscribe ??= this.subscribe();
-    const watcher: Watcher = { sink, feed: new WatchFeed(this.log, filter), isNew: true };
+    const watcher: Watcher = { sink, owner, feed: new WatchFeed(this.log, filter), isNew: true };
     this.open.add(watcher);
     this.ready.add(watcher);
     this.schedule();
@@ -213,7 +224,7 @@ export class Watchers {
       const parts = this.next(watcher, turn);
       if (parts.length > 0) {
         messages++;
-        watcher.sink.write(joined(parts), () => this.written(watcher));
+        this.write(watcher, joined(parts));
       } else {
         this.ready.add(watcher);
         isBehind ||= watcher.feed.isBehind;
@@ -236,6 +247,16 @@ export class Watchers {
     }
     parts.push(...watcher.feed.take(turn));
     return parts;
+  }
+
+  private write(watcher: Watcher, parts: readonly Uint8Array[]): void {
+    let bytes = MESSAGE_BYTES;
+    for (const { byteLength } of parts) bytes += byteLength;
+    watcher.owner.charge(bytes);
+    watcher.sink.write(parts, () => {
+      watcher.owner.release(bytes);
+      this.written(watcher);
+    });
   }
 
   private written(watcher: Watcher): void {

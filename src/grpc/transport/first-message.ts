@@ -11,6 +11,7 @@ import {
   type ServerInterceptor,
   ServerListenerBuilder,
 } from "@grpc/grpc-js";
+import { STREAM_BYTES } from "../../core/vocabulary/held-bytes.js";
 import { type Refusal, refusal } from "../../core/vocabulary/reason.js";
 import type { Watchdog } from "../../ports/watchdog.js";
 import type { EdgeOptions } from "../options.js";
@@ -118,11 +119,17 @@ export function firstMessageInterceptor(services: FirstMessageServices): ServerI
 function countStream(
   { otherStreams }: FirstMessageServices,
   stream: ServerHttp2Stream,
-  { peer }: PeerConnection,
+  connection: PeerConnection,
 ): Refusal | undefined {
-  const refused = otherStreams.open(peer);
-  if (!refused) onceClosed(stream, () => otherStreams.close(peer));
-  return refused;
+  const { peer } = connection;
+  const refused = connection.refusalOf(STREAM_BYTES) ?? otherStreams.open(peer);
+  if (refused) return refused;
+  connection.charge(STREAM_BYTES);
+  onceClosed(stream, () => {
+    otherStreams.close(peer);
+    connection.charge(-STREAM_BYTES);
+  });
+  return undefined;
 }
 
 /** Removes metadata that nobody reads. */
