@@ -123,13 +123,13 @@ export interface Counts {
   readonly deadlines: number;
 }
 
-/** What the core keeps, in bytes. */
+/** What is kept, in bytes; by the core, and for streams and connections. */
 export interface Held {
   /** Bytes of all peers. 0, like {@link peers}, once every session is closed, every request has ended and memory has expired. */
   readonly peerBytes: number;
-  /** Bytes that are charged to no peer, because they have bounds of their own: retained results, records of ended requests. */
+  /** Bytes that are charged to no peer, because several share them: retained results, records of ended requests, queues. */
   readonly commonBytes: number;
-  /** Number of peers for which something is kept. */
+  /** Number of peers for which something is kept, or with a connection. */
   readonly peers: number;
 }
 
