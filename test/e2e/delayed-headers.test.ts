@@ -15,7 +15,8 @@ import {
 import { pino } from "pino";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { refusal } from "../../src/core/vocabulary/reason.js";
-import { type OutgoingCall, sinkOf, subscribe } from "../../src/grpc/transport/call.js";
+import { type OutgoingCall, subscribe } from "../../src/grpc/transport/call.js";
+import { sinkOf } from "../../src/grpc/transport/call-sink.js";
 import { createGrpcJsInternals } from "../../src/grpc/transport/grpc-js-internals.js";
 import type { Sink } from "../../src/ports/sink.js";
 

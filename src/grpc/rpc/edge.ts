@@ -4,7 +4,8 @@ import type { Clock } from "../../ports/clock.js";
 import type { Runtime } from "../../ports/runtime.js";
 import type { Watchdog } from "../../ports/watchdog.js";
 import type { EdgeOptions } from "../options.js";
-import type { DeadlineServices, MessageServices, SinkServices } from "../transport/call.js";
+import type { DeadlineServices, MessageServices } from "../transport/call.js";
+import type { SinkServices } from "../transport/call-sink.js";
 import type { EntryLimits } from "../wire/entry-limits.js";
 import type { RequestIds } from "../wire/ids.js";
 

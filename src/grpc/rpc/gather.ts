@@ -1,6 +1,7 @@
 import type { SessionKey } from "../../core/vocabulary/model.js";
 import type { InputStream } from "../../ports/runtime.js";
-import { deadlineOf, fail, guard, type OutgoingCall, sinkOf, subscribe } from "../transport/call.js";
+import { deadlineOf, fail, guard, type OutgoingCall, subscribe } from "../transport/call.js";
+import { sinkOf } from "../transport/call-sink.js";
 import { PeerCharge } from "../transport/peer-charge.js";
 import { decodeCall } from "../wire/decode-submit.js";
 import type { Edge } from "./edge.js";

@@ -5,7 +5,8 @@ import type { Hello } from "ate-dispatcher-client/internal";
 import type { Input } from "../../core/vocabulary/input.js";
 import type { SessionKey } from "../../core/vocabulary/model.js";
 import { type Refusal, refusal } from "../../core/vocabulary/reason.js";
-import { type BidiCall, sinkOf, subscribeToMessages } from "../transport/call.js";
+import { type BidiCall, subscribeToMessages } from "../transport/call.js";
+import { sinkOf } from "../transport/call-sink.js";
 import {
   type DecodedProducerMessage,
   decodeProduce,

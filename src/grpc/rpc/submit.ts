@@ -1,7 +1,8 @@
 import type { Input } from "../../core/vocabulary/input.js";
 import type { SessionKey } from "../../core/vocabulary/model.js";
 import type { Arrival } from "../../ports/runtime.js";
-import { type BidiCall, sinkOf, subscribeToMessages } from "../transport/call.js";
+import { type BidiCall, subscribeToMessages } from "../transport/call.js";
+import { sinkOf } from "../transport/call-sink.js";
 import { decodeSubmit } from "../wire/decode-submit.js";
 import type { Edge } from "./edge.js";
 import { requestSubmitted } from "./submitted.js";

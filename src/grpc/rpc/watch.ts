@@ -4,7 +4,8 @@
  */
 import { WatchRequest } from "ate-dispatcher-client/internal";
 import { TopicFilter } from "../../core/vocabulary/topic-filter.js";
-import { fail, guard, type OutgoingCall, peerOf, sinkOf, subscribe } from "../transport/call.js";
+import { fail, guard, type OutgoingCall, peerOf, subscribe } from "../transport/call.js";
+import { sinkOf } from "../transport/call-sink.js";
 import { PeerCharge } from "../transport/peer-charge.js";
 import { decodeCold } from "../wire/decode-cold.js";
 import { grpcStatus } from "../wire/status.js";

@@ -5,13 +5,7 @@
  * like a normal `end`. `cancelled` also comes after a clean finish. `close` comes once and last. An exception in a
  * callback ends the process. An error status whose text is not well-formed Unicode ends the process.
  */
-import { constants, type ServerHttp2Stream } from "node:http2";
-import {
-  Metadata,
-  type ServerDuplexStream,
-  type ServerUnaryCall,
-  type ServerWritableStream,
-} from "@grpc/grpc-js";
+import type { ServerDuplexStream, ServerUnaryCall, ServerWritableStream } from "@grpc/grpc-js";
 import { WireError } from "ate-dispatcher-client/internal";
 import type { Instant, SessionKey } from "../../core/vocabulary/model.js";
 import { peerKey } from "../../core/vocabulary/peer.js";
@@ -19,16 +13,11 @@ import type { Refusal } from "../../core/vocabulary/reason.js";
 import type { Clock } from "../../ports/clock.js";
 import type { Logger } from "../../ports/logger.js";
 import type { Arrival, FromPeer, InputStream, MessageInputs, Runtime } from "../../ports/runtime.js";
-import type { Sink } from "../../ports/sink.js";
-import type { Watchdog } from "../../ports/watchdog.js";
-import { FIELD_PATHS, type FieldPaths } from "../wire/field-paths.js";
 import { type GrpcStatus, grpcStatus, INTERNAL_ERROR } from "../wire/status.js";
 import type { CallHeaders } from "./call-headers.js";
 import type { Connections, Membership } from "./connections.js";
 import type { GrpcJsInternals } from "./grpc-js-internals.js";
-import { writeMessage } from "./http2-stream.js";
 import { PeerCharge } from "./peer-charge.js";
-import { PieceWriter } from "./piece-writer.js";
 
 /** A call on which the server sends a stream. */
 export type OutgoingCall = ServerDuplexStream<Buffer, Uint8Array> | ServerWritableStream<Buffer, Uint8Array>;
@@ -37,13 +26,9 @@ export type BidiCall = ServerDuplexStream<Buffer, Uint8Array>;
 /** A call with one message each way. */
 export type UnaryCall = ServerUnaryCall<Buffer, Uint8Array>;
 
-/** Services that the sending side of a call needs. */
-export interface SinkServices {
-  readonly logger: Logger;
-  /** Resets a closed stream that its peer does not read to the end. */
-  readonly closing: Watchdog;
-  /** Access to internals of the grpc-js server and its calls. */
-  readonly internals: GrpcJsInternals;
+/** A call that its peer can cancel. */
+interface Cancellable {
+  on(event: "cancelled", cancelled: () => void): unknown;
 }
 
 /** Services that the deadline of a call needs. */
@@ -120,113 +105,6 @@ export function guard(
 
 /** The message of the line that reports a bug. */
 const BUG = "a call failed because of a bug";
-
-/**
- * Creates the sending side of a call. A closing stream is reset if its peer reads nothing for too long.
- *
- * @param paths - the paths of the fields that a refusal names, in the messages of the call.
- */
-export function sinkOf(call: OutgoingCall, services: SinkServices, paths: FieldPaths = FIELD_PATHS): Sink {
-  return new CallSink(call, services, paths);
-}
-
-/**
- * The natural way is an object of closures, but that costs 200 bytes more for each idle stream. This is a class, whose
- * methods are shared. It can become closures again when the memory of an idle stream no longer matters.
- */
-class CallSink implements Sink {
-  /** Cancels the close timeout; set while the stream is closing. */
-  private cancelTimeout: (() => void) | undefined = undefined;
-  private readonly stream: ServerHttp2Stream | undefined;
-  /** The stream, once messages may be written to it directly instead of through grpc-js. */
-  private direct: ServerHttp2Stream | undefined = undefined;
-  private pieces: PieceWriter | undefined = undefined;
-  private hasRequestedHeaders = false;
-  /** How often the stream has taken bytes. */
-  private takenCount = 0;
-
-  constructor(
-    private readonly call: OutgoingCall,
-    private readonly services: SinkServices,
-    private readonly paths: FieldPaths,
-  ) {
-    this.stream = services.internals.http2StreamOf(call);
-    // Send the headers at once. Otherwise a proxy that times the stream out reports that there was no response at all.
-    if ("readable" in call) this.requestHeaders();
-  }
-
-  write(parts: readonly Uint8Array[], sent: () => void): void {
-    const written = (error?: Error | null): void => {
-      if (error) return;
-      this.noteTaken();
-      sent();
-    };
-    const stream = this.direct ?? this.openDirect();
-    if (stream) writeMessage(stream, parts, written);
-    else if (!this.call.writableEnded) this.call.write(Buffer.concat(parts), written);
-  }
-
-  /**
-   * Returns the stream if messages may bypass grpc-js: the headers are sent, and so is every message that was written to
-   * the call before. An interceptor may delay the headers. A direct write before them would make Node send headers of its
-   * own, and grpc-js would throw when it sends its headers later.
-   */
-  private openDirect(): ServerHttp2Stream | undefined {
-    this.requestHeaders();
-    if (this.stream?.headersSent && this.call.writableLength === 0) {
-      this.direct = this.stream;
-      this.pieces = new PieceWriter(this.stream, () => this.noteTaken());
-    }
-    return this.direct;
-  }
-
-  observe(): () => boolean {
-    const { takenCount } = this;
-    this.pieces?.restart();
-    return () => this.takenCount > takenCount;
-  }
-
-  private noteTaken(): void {
-    this.takenCount++;
-    if (this.cancelTimeout) this.closing();
-  }
-
-  /** Sends the headers through the interceptors; later calls do nothing. */
-  private requestHeaders(): void {
-    if (this.hasRequestedHeaders) return;
-    this.hasRequestedHeaders = true;
-    this.call.sendMetadata(new Metadata());
-  }
-
-  closing(): void {
-    const { call, services } = this;
-    if (call.cancelled) return;
-    this.pieces?.restart();
-    if (this.cancelTimeout) this.cancelTimeout();
-    else call.once("cancelled", () => this.cancelTimeout?.());
-    this.cancelTimeout = services.closing.watch(() => {
-      // A status would queue behind the unread messages, so the stream is reset. If the stream below grpc-js is not
-      // known, it stays open until its connection closes.
-      this.stream?.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-    });
-  }
-
-  end(refusal: Refusal | undefined): void {
-    if (refusal) fail(this.call, grpcStatus(refusal, this.paths));
-    else this.call.end();
-    if (!this.cancelTimeout) this.closing();
-  }
-
-  fail(bug: unknown): void {
-    guard(
-      this.services.logger,
-      (status) => fail(this.call, status),
-      () => {
-        throw bug;
-      },
-    );
-  }
-}
 
 /** Ends a stream with a status, after all written messages. */
 export function fail(call: OutgoingCall, status: GrpcStatus): void {
@@ -342,8 +220,8 @@ class CallPeer implements FromPeer {
   }
 }
 
-/** Calls back when the peer cancels a unary call or its deadline passes. */
-export function onCancelled(call: UnaryCall, cancelled: () => void): void {
+/** Calls back when the peer cancels a call or its deadline passes; a stream also after a clean finish. */
+export function onCancelled(call: Cancellable, cancelled: () => void): void {
   call.on("cancelled", cancelled);
 }
 
