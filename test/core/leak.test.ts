@@ -418,7 +418,7 @@ describe("no state is left by long work that is interrupted", () => {
 
 describe("the state stays within its limits", () => {
   it("for any number of request ids", () => {
-    const dispatcher = new ClockedDispatcher({ rememberedRequestIds: 100 });
+    const dispatcher = new ClockedDispatcher({ rememberedRequestIds: 100, peerShare: 0.5 });
     for (let i = 0; i < MANY; i++) dispatcher.request({ requestId: `k${i}` });
 
     expect(dispatcher.held()).toEqual({ rememberedRequestIds: 100, deadlines: 1 });
