@@ -218,7 +218,8 @@ function holdRequest(dispatcher: Dispatcher, name: string, requestId: string): r
     ...{ topic: name, requestId, ttlMs: 60_000, payload: new Uint8Array(), completion: COMPLETE_ALL },
     ...{ selector: undefined, noProducersAction: "WAIT" as const },
   };
-  return dispatcher.step(
+  return stepToEnd(
+    dispatcher,
     {
       ...{ kind: "requestSubmitted", session: 0, correlationId: undefined, spec, mintedId: requestId },
       ...{ gather: false, excludeListeners: false, validateOnly: false, callDeadlineAt: undefined },
