@@ -4,14 +4,15 @@
  */
 import type { AddressedEffect, Close, Ready, Replay } from "../core/vocabulary/effect.js";
 import type { PeerAccount, Pressure } from "../core/vocabulary/held-bytes.js";
-import { MIN_SHARED_BYTES, type SessionKey } from "../core/vocabulary/model.js";
+import type { SessionKey } from "../core/vocabulary/model.js";
 import { type Refusal, refusal } from "../core/vocabulary/reason.js";
 import type { BatchFactory } from "../ports/batch.js";
 import type { OutboxBound } from "../ports/runtime.js";
 import type { Sink } from "../ports/sink.js";
-import type { Chunk, Range } from "./chunk.js";
+import type { Chunk } from "./chunk.js";
 import { ChunkQueue } from "./chunk-queue.js";
-import { Fifo } from "./fifo.js";
+import { InFlight } from "./in-flight.js";
+import { LostRanges } from "./lost-ranges.js";
 import type { ReplayQueue } from "./replay-queue.js";
 import { StallWatch } from "./stall-watch.js";
 
@@ -32,10 +33,6 @@ const MAX_REPLAY_IN_FLIGHT_BYTES = 64 * 1024;
  * before its next message, in bytes.
  */
 const FLOOR_BYTES = 64 * 1024;
-/** Memory of a message in flight beside its bytes, in bytes: buffers, callbacks and the writes of Node; an estimate. */
-const MESSAGE_BYTES = 1_024;
-/** Memory of the range of a topic in which deliveries were dropped, in bytes; an estimate. */
-const LOST_RANGE_BYTES = 200;
 
 const NO_CHUNKS: readonly Chunk[] = [];
 
@@ -71,12 +68,7 @@ export class Outbox {
   private queuedBytes = 0;
   /** The part of the queued bytes that the window of the producer bounds. */
   private queuedAssignedBytes = 0;
-  private inFlightBytes = 0;
-  private inFlightCount = 0;
-  /** The chunks of each message in flight that refers to them instead of being a copy, the oldest message first. */
-  private readonly inFlight = new Fifo<readonly Chunk[]>();
-  /** The part of the bytes in flight that this stream alone is charged with, and the ranges that it lost. */
-  private heldBytes = 0;
+  private readonly inFlight: InFlight;
   /** Costs of written assignments that are not reported yet. */
   private unreportedBytes = 0;
   private maxBytes: number;
@@ -88,7 +80,7 @@ export class Outbox {
    */
   private openingBytes = 0;
   /** Dropped deliveries that no gap has reported yet, by topic. Created when needed: an empty map costs 200 bytes. */
-  private lost: Map<string, Range> | undefined = undefined;
+  private lost: LostRanges | undefined = undefined;
   private droppedTotal = 0;
   private deliveredTotal = 0;
   private readonly stall: StallWatch | undefined;
@@ -105,8 +97,9 @@ export class Outbox {
     this.key = key;
     this.sink = sink;
     this.account = account;
+    this.inFlight = new InFlight(account);
     this.maxBytes = bound.maxBytes;
-    const hasWork = () => !this.isOver && this.inFlightBytes > 0;
+    const hasWork = () => !this.isOver && this.inFlight.byteLength > 0;
     this.stall = bound.stall && new StallWatch(bound.stall, sink, hasWork, () => this.closeAsStalled());
   }
 
@@ -195,11 +188,7 @@ export class Outbox {
     if (this.isReleased) return;
     this.isReleased = true;
     this.stop();
-    for (let chunks = this.inFlight.take(); chunks; chunks = this.inFlight.take()) {
-      for (const chunk of chunks) chunk.leave();
-    }
-    if (this.heldBytes > 0) this.account.release(this.heldBytes);
-    this.heldBytes = 0;
+    this.inFlight.release();
     this.account.close();
   }
 
@@ -244,8 +233,8 @@ export class Outbox {
     const isReplaying = this.aheadCount === 0 && !this.replays.isEmpty;
     const maxUnpressed = isReplaying ? MAX_REPLAY_IN_FLIGHT_BYTES : MAX_IN_FLIGHT_BYTES;
     const maxInFlight = pressure === "NONE" ? maxUnpressed : FLOOR_BYTES;
-    if (this.isOver || this.inFlightBytes >= maxInFlight) return false;
-    if (this.inFlightCount >= MAX_IN_FLIGHT_MESSAGES) return false;
+    if (this.isOver || this.inFlight.byteLength >= maxInFlight) return false;
+    if (this.inFlight.count >= MAX_IN_FLIGHT_MESSAGES) return false;
     if (isReplaying) {
       // The heartbeat tries again.
       if (pressure === "EXTREME") return false;
@@ -264,22 +253,10 @@ export class Outbox {
   private send(parts: readonly Uint8Array[], assignedBytes: number, chunks: readonly Chunk[]): void {
     let byteLength = 0;
     for (const part of parts) byteLength += part.length;
-    const isCopied = byteLength < MIN_SHARED_BYTES;
-    const heldBytes = MESSAGE_BYTES + (isCopied || chunks.length === 0 ? byteLength : 0);
-    this.heldBytes += heldBytes;
-    this.account.charge(heldBytes);
-    this.inFlightBytes += byteLength;
-    this.inFlightCount++;
+    const heldBytes = this.inFlight.begin(byteLength, chunks);
     this.stall?.begin();
-    if (isCopied) for (const chunk of chunks) chunk.leave();
-    else this.inFlight.add(chunks);
     this.sink.write(parts, () => {
-      if (this.isReleased) return;
-      this.inFlightBytes -= byteLength;
-      this.inFlightCount--;
-      this.heldBytes -= heldBytes;
-      this.account.release(heldBytes);
-      if (!isCopied) for (const chunk of this.inFlight.take() ?? NO_CHUNKS) chunk.leave();
+      if (!this.inFlight.taken(byteLength, heldBytes)) return;
       if (assignedBytes > 0) this.noteWritten(assignedBytes);
       this.flush();
     });
@@ -290,7 +267,7 @@ export class Outbox {
     const parts: Uint8Array[] = [];
     const chunks: Chunk[] = [];
     // Dropped deliveries are newer than the replays, so their gap follows the replays.
-    if (this.lost && this.aheadCount === 0) for (const part of this.encodeGaps(this.lost)) parts.push(part);
+    if (this.lost && this.aheadCount === 0) for (const part of this.takeGaps(this.lost)) parts.push(part);
     let bytes = 0;
     let assignedBytes = 0;
     for (let chunk = this.queue.first; chunk && !chunk.isOpen; chunk = this.queue.first) {
@@ -319,14 +296,10 @@ export class Outbox {
     this.shared.onWritten(this.key, bytes);
   }
 
-  private encodeGaps(lost: ReadonlyMap<string, Range>): readonly Uint8Array[] {
-    const batch = this.shared.newBatch(MIN_SHARED_BYTES);
-    for (const { topic, from, last, count } of lost.values()) {
-      const reason = "SLOW_LISTENER";
-      batch.append({ kind: "gap", to: this.key, topic, reason, from, last, lostCount: count });
-    }
+  private takeGaps(lost: LostRanges): readonly Uint8Array[] {
+    const gaps = lost.encode(this.key, this.shared.newBatch);
     this.forgetLost();
-    return batch.finish();
+    return gaps;
   }
 
   /**
@@ -344,7 +317,7 @@ export class Outbox {
    * does not suffice, a stream for which more waits ends.
    */
   private makeRoom(pressure: Pressure): void {
-    const keepsNewest = pressure === "HIGH" && this.inFlightBytes === 0;
+    const keepsNewest = pressure === "HIGH" && this.inFlight.byteLength === 0;
     while (this.isDropping && this.queuedBytes > FLOOR_BYTES && this.dropOldest(keepsNewest));
     if (pressure !== "EXTREME" || this.queuedBytes <= FLOOR_BYTES) return;
     const refused = this.account.refusalOf(this.queuedBytes);
@@ -356,31 +329,18 @@ export class Outbox {
     const chunk = this.queue.dropOldest(keepsNewest);
     if (!chunk) return false;
     this.queuedBytes -= chunk.cost;
-    for (const range of chunk.ranges) this.recordLoss(range);
+    for (const range of chunk.ranges) {
+      this.droppedTotal += range.count;
+      this.lost ??= new LostRanges(this.account);
+      this.lost.add(range);
+    }
     chunk.leave();
     return true;
   }
 
-  private recordLoss({ topic, from, last, count }: Range): void {
-    this.droppedTotal += count;
-    this.lost ??= new Map();
-    const known = this.lost.get(topic);
-    if (!known) {
-      this.lost.set(topic, { topic, from, last, count });
-      this.heldBytes += LOST_RANGE_BYTES;
-      this.account.charge(LOST_RANGE_BYTES);
-      return;
-    }
-    known.last = last;
-    known.count += count;
-  }
-
   private forgetLost(): void {
-    if (!this.lost) return;
-    const bytes = LOST_RANGE_BYTES * this.lost.size;
+    this.lost?.release();
     this.lost = undefined;
-    this.heldBytes -= bytes;
-    this.account.release(bytes);
   }
 
   private closeAsSlow(): void {
@@ -391,7 +351,7 @@ export class Outbox {
 
   private closeAsStalled(): void {
     const limit = String(this.stall?.timeoutMs);
-    const waiting = this.queuedBytes + this.inFlightBytes;
+    const waiting = this.queuedBytes + this.inFlight.byteLength;
     const message = `nothing was read for ${limit} ms, and ${waiting} bytes wait; read while work is in progress`;
     this.cut(refusal(this.bound.overflow, message, { limit_ms: limit }, RETRY_AFTER_MS));
   }
