@@ -32,6 +32,8 @@ export class Broadcast {
   private summaries: OpenChunks = new Map();
   private dirty = new Set<Outbox>();
   private readonly directed: Chunk[] = [];
+  /** The chunks that were sealed in this turn. */
+  private sealed: Chunk[] = [];
   private isScheduled = false;
   private readonly sharingOfOne: Sharing;
   private readonly sharingOfMany: Sharing;
@@ -98,9 +100,11 @@ export class Broadcast {
     for (const chunk of this.directed) if (chunk.isOpen) this.seal(chunk);
     this.directed.length = 0;
     // Closing a slow stream may cause new effects; they belong to the next flush.
-    const { dirty } = this;
+    const { dirty, sealed } = this;
     this.dirty = new Set();
+    this.sealed = [];
     for (const outbox of dirty) outbox.flush();
+    for (const chunk of sealed) chunk.settle();
   }
 
   /** Seals open late deliveries and summaries, so that their next events go into chunks behind this new one. */
@@ -145,6 +149,7 @@ export class Broadcast {
 
   private seal(chunk: Chunk): void {
     chunk.seal();
+    this.sealed.push(chunk);
     for (const outbox of chunk.owners) outbox.count(chunk);
   }
 

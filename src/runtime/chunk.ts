@@ -1,9 +1,12 @@
 /**
  * A run of events for the same receivers. It is encoded once, and the queue of each receiver refers to it.
  */
+
 import type { Deliver } from "../core/vocabulary/effect.js";
 import type { PeerAccount } from "../core/vocabulary/held-bytes.js";
+import { InvariantError } from "../core/vocabulary/invariant.js";
 import type { Payload } from "../core/vocabulary/model.js";
+import { ownBytes } from "../core/vocabulary/own-bytes.js";
 import type { Batch, Sendable } from "../ports/batch.js";
 import type { Outbox } from "./outbox.js";
 import type { SharedPayloads } from "./shared-payloads.js";
@@ -29,6 +32,9 @@ export interface Sharing {
 /** Queued events. A chunk is open until it is sealed, at the latest at the end of the event-loop turn. */
 export class Chunk {
   private parts: readonly Uint8Array[] | undefined;
+  /** Undefined once the chunk is sealed: a batch takes as much memory as a small chunk. */
+  private batch: Batch | undefined;
+  private sealedBytes = 0;
   /** Created for the second topic; most chunks have one. */
   private rangeByTopic: Map<string, Range> | undefined;
   private latest: Range | undefined;
@@ -50,11 +56,13 @@ export class Chunk {
    * @param account - of the peer that owns all of them, or of no peer. It is charged once, however many they are.
    */
   constructor(
-    private readonly batch: Batch,
+    batch: Batch,
     readonly owners: readonly Outbox[],
     private readonly account: PeerAccount,
     private readonly sharing: Sharing,
-  ) {}
+  ) {
+    this.batch = batch;
+  }
 
   /** Whether events may still be appended. */
   get isOpen(): boolean {
@@ -63,7 +71,7 @@ export class Chunk {
 
   /** Encoded bytes so far. */
   get byteLength(): number {
-    return this.batch.byteLength;
+    return this.batch?.byteLength ?? this.sealedBytes;
   }
 
   /** The bytes that the chunk counts for in a queue. */
@@ -78,7 +86,7 @@ export class Chunk {
 
   /** Appends a delivery. */
   deliver(delivery: Deliver): void {
-    this.batch.append(delivery);
+    this.openBatch().append(delivery);
     if (delivery.payload.length >= this.sharing.minBytes) this.share(delivery.payload);
     this.deliveryCount++;
     const { topic, sequence } = delivery;
@@ -92,7 +100,7 @@ export class Chunk {
   append(event: Sendable): void {
     this.isDroppable = false;
     if (event.kind === "assign") this.assignedBytes += event.cost;
-    this.batch.append(event);
+    this.openBatch().append(event);
     if (event.kind !== "assign" && event.kind !== "deliver") return;
     if (event.payload.length >= this.sharing.minBytes) this.share(event.payload);
   }
@@ -100,12 +108,23 @@ export class Chunk {
   /** Closes the chunk for further events, and charges it. @returns the encoded events; the same parts at every call. */
   seal(): readonly Uint8Array[] {
     if (this.parts) return this.parts;
-    this.parts = this.batch.finish();
+    const batch = this.openBatch();
+    this.parts = batch.finish();
+    this.sealedBytes = batch.byteLength;
+    this.batch = undefined;
     if (this.holderCount > 0) {
       this.chargedBytes = this.cost - this.payloadBytes;
       this.account.charge(this.chargedBytes);
     }
     return this.parts;
+  }
+
+  /**
+   * Gives a chunk that has to wait memory of its own. Small buffers are parts of a larger one, which stays in memory as long
+   * as any of them. A chunk that is sent in the turn in which it was sealed, as most are, is not worth a copy.
+   */
+  settle(): void {
+    if (this.holderCount > 0 && this.parts) this.parts = this.parts.map(ownBytes);
   }
 
   /** A queue, or a message on its way, refers to the chunk. */
@@ -121,6 +140,11 @@ export class Chunk {
     if (!this.payloads) return;
     for (const payload of this.payloads) this.sharing.payloads.release(payload);
     this.payloads = undefined;
+  }
+
+  private openBatch(): Batch {
+    if (!this.batch) throw new InvariantError("a sealed chunk gets another event");
+    return this.batch;
   }
 
   private share(payload: Payload): void {

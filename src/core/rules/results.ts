@@ -9,7 +9,6 @@ import type { PendingRequest } from "../state/pending-request.js";
 import type { ProducerSession } from "../state/producer-session.js";
 import type { State } from "../state/state.js";
 import { NO_ROUTES, type Routes, type TopicState } from "../state/topic-state.js";
-import { ownBytes } from "../tables/own-bytes.js";
 import type { Deliver } from "../vocabulary/effect.js";
 import type { ResultReturned } from "../vocabulary/input.js";
 import {
@@ -19,6 +18,7 @@ import {
   MIN_SHARED_BYTES,
   NO_SESSIONS,
 } from "../vocabulary/model.js";
+import { ownBytes } from "../vocabulary/own-bytes.js";
 import { excerpt, quote, refusal } from "../vocabulary/reason.js";
 import { assignFromBacklog, settle } from "./credit.js";
 import { endIfOver, expireIfDue } from "./ending.js";

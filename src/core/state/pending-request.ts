@@ -1,7 +1,6 @@
 import { Deadline } from "../tables/deadline-wheel.js";
 import type { Account } from "../tables/ledger.js";
 import { ListedSet } from "../tables/listed-set.js";
-import { ownBytes } from "../tables/own-bytes.js";
 import type { Placed } from "../tables/serial-order.js";
 import type { RequestSubmitted } from "../vocabulary/input.js";
 import {
@@ -19,6 +18,7 @@ import {
   type Summary,
   type TraceContext,
 } from "../vocabulary/model.js";
+import { ownBytes } from "../vocabulary/own-bytes.js";
 import type { Assignment } from "./assignment.js";
 import { contentBytes, contextBytes, NOTE_BYTES } from "./costs.js";
 import type { Note, RequestRecord } from "./request-record.js";

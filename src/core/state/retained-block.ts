@@ -7,7 +7,6 @@
  * memory.
  */
 
-import { ownBytes } from "../tables/own-bytes.js";
 import type { Deliver } from "../vocabulary/effect.js";
 import {
   MIN_LARGE_BYTES,
@@ -17,6 +16,7 @@ import {
   type Payload,
   type TraceContext,
 } from "../vocabulary/model.js";
+import { ownBytes } from "../vocabulary/own-bytes.js";
 import { contextBytes } from "./costs.js";
 
 /** Maximum number of deliveries in a block. */

@@ -1,4 +1,4 @@
-import type { Payload } from "../vocabulary/model.js";
+import type { Payload } from "./model.js";
 
 /**
  * The payload, copied if the buffer that it is a view of is more than twice as large.
