@@ -83,6 +83,8 @@ export type MessageInputs = Iterator<Input | undefined>;
 /** A stream whose messages are processed in slices. */
 export interface InputStream {
   readonly session: SessionKey;
+  /** Whether its first message is still to come. That one waits behind all other work of its peer. */
+  isNew: boolean;
   /** Whether its messages carry requests, which wait while the server is busy with results. */
   readonly carriesRequests: boolean;
   /** The peer to which messages that wait are charged. */

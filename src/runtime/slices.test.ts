@@ -68,6 +68,7 @@ function setUp() {
         pressure: this.pressure,
       };
     }
+    isNew = false;
     isPaused = false;
     isOver = false;
     errors: unknown[] = [];
@@ -370,6 +371,25 @@ describe("the rest of a message with requests", () => {
     expect(a.isPaused).toBe(false);
     for (let i = 0; i < 4; i++) a.receive("more", 1, 1_000_000);
     expect(a.isPaused).toBe(false);
+  });
+});
+
+describe("the first message of a stream", () => {
+  it("waits behind other work of its peer, so that the newer of two sessions of an id comes last", async () => {
+    const { stream, log, work, slices, settle } = setUp();
+    slices.inTurn({ peer: "a" }, () => work(6));
+    const [older, newer] = [stream("older", false, "a"), stream("newer", false, "a")];
+    older.isNew = true;
+    newer.isNew = true;
+    older.receive("1", 1);
+    slices.inTurn({ peer: "a" }, () => work(6));
+    await nextTurn();
+    newer.receive("1", 1);
+    stream("other", false, "b").receive("1", 1);
+    await settle();
+
+    expect(log.indexOf("older1-0")).toBeLessThan(log.indexOf("newer1-0"));
+    expect(log).toContain("other1-0");
   });
 });
 

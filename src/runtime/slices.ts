@@ -127,8 +127,14 @@ export class Slices {
 
   /** @param hasTime - whether the message may be processed in this turn. */
   private process(message: ArrivedMessage, now: Instant, hasTime: boolean): void {
-    const { session } = message.stream;
-    const mustWait = !hasTime || this.driver.isRunning || (this.works.size > 0 && this.works.has(session));
+    const { session, isNew, owner } = message.stream;
+    message.stream.isNew = false;
+    const mustWait =
+      !hasTime ||
+      this.driver.isRunning ||
+      (this.works.size > 0 && this.works.has(session)) ||
+      // Otherwise an older session of an id could replace a newer one, because its Hello waits.
+      (isNew && this.queue.length > 0 && this.queue.has(owner.peer));
     if (!mustWait && this.advance(message, now)) return;
     const work = this.workOf(session, message.stream.owner.peer);
     message.wait(now);

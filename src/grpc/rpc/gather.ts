@@ -60,6 +60,7 @@ function processMessage(edge: Edge, call: GatherCall, waitedMs: number): void {
 function streamOf({ logger, runtime }: Edge, call: GatherCall, session: SessionKey): InputStream {
   return {
     session,
+    isNew: false,
     carriesRequests: false,
     owner: new PeerCharge(runtime.ledger, call),
     pause: () => undefined,

@@ -141,6 +141,7 @@ class MessageStream implements InputStream {
   readonly session: SessionKey;
   readonly carriesRequests: boolean;
   readonly owner: PeerCharge;
+  isNew = true;
   private readonly membership: Membership | undefined;
   /** Whether the stream has ended, or must end because of a message. */
   private isOver = false;
