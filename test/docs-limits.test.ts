@@ -142,7 +142,7 @@ const FIGURES: Readonly<Record<string, Partial<Record<keyof Row, readonly string
     bound: [bytes(constant("grpc/rpc/watch-feed.ts", "MAX_MESSAGE_BYTES"))],
     all: [count(MAX_EVENTS), bytes(constant("grpc/rpc/event-log.ts", "MAX_BYTES"))],
   },
-  faults: {
+  "faults, invalid requests": {
     bound: [count(faults("MAX_FAULTS")), count(faults("MAX_FAULTS_PER_SECOND"))],
     told: [`${faults("MAX_FAULTS") / faults("MAX_FAULTS_PER_SECOND")} s`],
   },
@@ -162,7 +162,7 @@ const FIGURES: Readonly<Record<string, Partial<Record<keyof Row, readonly string
   "error texts": {
     bound: [
       count(constant("grpc/wire/decode-result.ts", "MAX_FAILURE_LENGTH")),
-      count(constant("core/state/remembered.ts", "MAX_FAILURE_LENGTH")),
+      count(constant("core/vocabulary/model.ts", "MAX_KEPT_FAILURE")),
       count(status("MAX_MESSAGE_BYTES")),
       count(status("MAX_VALUE_BYTES")),
     ],
@@ -231,7 +231,7 @@ describe("the sentences about bounds", () => {
     `the latest ${count(MAX_EVENTS)} events, at most about ${bytes(eventLog("MAX_BYTES"))}`,
     `one message of about ${bytes(constant("grpc/rpc/watch-feed.ts", "MAX_MESSAGE_BYTES"))}`,
     `at most ${changes} producers and ${changes} listeners are`,
-    `A stream is charged with ${costs("STREAM_BYTES") / 1_000} KB`,
+    `A stream is charged with ${constant("core/vocabulary/held-bytes.ts", "STREAM_BYTES") / 1_000} KB`,
     `about ${tens(topicCost)} bytes for a topic or ${tens(patternCost)} for a pattern`,
     `with its text and ${costs("TOPIC_BYTES")} bytes, or ${costs("TOPIC_BYTES") + costs("IDLE_TOPIC_BYTES")} while`,
     `about ${hundreds(costs("ASSIGNMENT_BYTES"))} bytes for each producer that it asks`,

@@ -9,9 +9,9 @@ import type { State } from "../../src/core/state/state.js";
 
 /**
  * Fields that are not empty, with what bounds them: the records, in a ring and in the order of all requests, by number and
- * bytes; audiences, which refer to no session, by their size.
+ * bytes; audiences, which refer to no session, by their size; the patterns that changed last, by number.
  */
-const BOUNDED = ["remembered.ended", "listed", "router.audiences.index"];
+const BOUNDED = ["remembered.ended", "listed", "router.audiences.index", "router.recent"];
 
 /**
  * Throws if counts, bytes, deadlines, unfinished work, entries of any table, sessions or requests are left.

@@ -19,7 +19,7 @@ function setUp(now: readonly AddressedEffect[] = []) {
   const call = new EventEmitter();
   let perform = (_effect: AddressedEffect): void => undefined;
   const runtime = {
-    openCall: (onEffect: typeof perform) => {
+    openCall: (_from: unknown, onEffect: typeof perform) => {
       perform = onEffect;
       return SESSION;
     },

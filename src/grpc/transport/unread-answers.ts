@@ -9,12 +9,11 @@ import type { Watchdog } from "../../ports/watchdog.js";
 import { onceClosed } from "./http2-events.js";
 import type { PeerConnection } from "./peer-connection.js";
 
-/**
- * Bytes of unread answers of a connection beyond which its further calls are refused. Some thirty pages of a list fit,
- * unless the peer holds more than it may.
- */
+/** Bytes of unread answers of a connection beyond which its further calls are refused. Some thirty pages of a list fit. */
+const MAX_UNREAD_BYTES = 8 * 1_024 * 1_024;
+/** The same for a peer that holds more than it may. */
 const MAX_BYTES: Readonly<Record<Pressure, number>> = {
-  NONE: 8 * 1_024 * 1_024,
+  NONE: MAX_UNREAD_BYTES,
   HIGH: 64 * 1_024,
   EXTREME: 0,
 };
