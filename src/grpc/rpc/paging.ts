@@ -8,12 +8,12 @@ import type { Page } from "../wire/encode-page.js";
 const DEFAULT_PAGE_SIZE = 100;
 const MAX_PAGE_SIZE = 1_000;
 /** Maximum size of the items of a page. An item that is longer has a page of its own. */
-const MAX_PAGE_BYTES = 256 * 1_024;
+const MAX_PAGE_BYTES = 64 * 1_024;
 /**
- * Maximum number of entries that are visited for a page, with their registrations and outcomes: a few milliseconds. The
+ * Maximum number of entries that are visited for a page, with their registrations and outcomes: about a millisecond. The
  * last entry may exceed it.
  */
-const MAX_VISITED = 10_000;
+const MAX_VISITED = 2_500;
 
 /** The paging fields of a request. */
 export interface PageRequest {

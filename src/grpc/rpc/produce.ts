@@ -5,6 +5,7 @@ import type { Hello } from "ate-dispatcher-client/internal";
 import type { Input } from "../../core/vocabulary/input.js";
 import type { SessionKey } from "../../core/vocabulary/model.js";
 import { type Refusal, refusal } from "../../core/vocabulary/reason.js";
+import type { MessageInputs } from "../../ports/runtime.js";
 import { type BidiCall, subscribeToMessages } from "../transport/call.js";
 import { sinkOf } from "../transport/call-sink.js";
 import {
@@ -16,6 +17,7 @@ import {
 import { maxResultBytes } from "../wire/failed-result.js";
 import { opaqueId } from "../wire/ids.js";
 import type { Edge } from "./edge.js";
+import { END, mapInputs } from "./map-inputs.js";
 
 /** Maximum cost of an assignment beside the bytes that `maxMessageBytes` bounds. */
 const MAX_ASSIGNMENT_FRAME_BYTES = 1_024;
@@ -65,13 +67,15 @@ class ProducerConversation {
     private readonly limits: ProduceLimits,
   ) {}
 
-  /** Yields the inputs of one message while they are applied, so that inputs before a malformed part stay applied. */
-  *inputsOf(message: Buffer): Generator<Input | undefined> {
-    for (const decoded of decodeProduce(message, this.session, this.limits)) {
-      if (this.isOver) return;
-      if (decoded === undefined) yield undefined;
-      else yield this.hasHello ? this.laterInput(decoded) : this.firstInput(decoded);
-    }
+  /** The inputs of one message, decoded while they are applied, so that inputs before a malformed part stay applied. */
+  inputsOf(message: Buffer): MessageInputs {
+    const decoded = decodeProduce(message, this.session, this.limits);
+    return mapInputs(decoded, (part) => (this.isOver ? END : this.inputOf(part)));
+  }
+
+  private inputOf(decoded: DecodedProducerMessage | typeof UNKNOWN_MESSAGE | undefined): Input | undefined {
+    if (decoded === undefined) return undefined;
+    return this.hasHello ? this.laterInput(decoded) : this.firstInput(decoded);
   }
 
   private firstInput(decoded: DecodedProducerMessage | typeof UNKNOWN_MESSAGE): Input {

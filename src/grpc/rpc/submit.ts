@@ -1,10 +1,11 @@
 import type { Input } from "../../core/vocabulary/input.js";
 import type { SessionKey } from "../../core/vocabulary/model.js";
-import type { Arrival } from "../../ports/runtime.js";
+import type { Arrival, MessageInputs } from "../../ports/runtime.js";
 import { type BidiCall, subscribeToMessages } from "../transport/call.js";
 import { sinkOf } from "../transport/call-sink.js";
 import { decodeSubmit } from "../wire/decode-submit.js";
 import type { Edge } from "./edge.js";
+import { mapInputs } from "./map-inputs.js";
 import { requestSubmitted } from "./submitted.js";
 
 /** Handles Submit: many dispatches and gathers on one stream. */
@@ -29,33 +30,27 @@ export function submit(edge: Edge, call: BidiCall): void {
   runtime.submit({ kind: "callerOpened", session, peer: address });
 }
 
-function* inputsOf(
-  edge: Edge,
-  session: SessionKey,
-  message: Buffer,
-  arrival: Arrival,
-): Generator<Input | undefined> {
-  for (const decoded of decodeSubmit(message)) {
-    if (decoded === undefined) yield undefined;
-    else if (typeof decoded === "string") {
-      yield { kind: "cancelRequested", session: undefined, requestId: decoded };
-    } else {
-      const { correlationId, spec, gather, excludeListeners, context } = decoded;
-      yield requestSubmitted(
-        {
-          session,
-          peer: undefined,
-          correlationId,
-          spec,
-          gather,
-          excludeListeners,
-          validateOnly: false,
-          callDeadlineAt: undefined,
-          context,
-          waitedMs: arrival.waitedMs,
-        },
-        edge,
-      );
+function inputsOf(edge: Edge, session: SessionKey, message: Buffer, arrival: Arrival): MessageInputs {
+  return mapInputs(decodeSubmit(message), (decoded): Input | undefined => {
+    if (decoded === undefined) return undefined;
+    if (typeof decoded === "string") {
+      return { kind: "cancelRequested", session: undefined, requestId: decoded };
     }
-  }
+    const { correlationId, spec, gather, excludeListeners, context } = decoded;
+    return requestSubmitted(
+      {
+        session,
+        peer: undefined,
+        correlationId,
+        spec,
+        gather,
+        excludeListeners,
+        validateOnly: false,
+        callDeadlineAt: undefined,
+        context,
+        waitedMs: arrival.waitedMs,
+      },
+      edge,
+    );
+  });
 }

@@ -35,7 +35,7 @@ const (
 // IntrospectionService shows the state of a dispatcher. It is read-only and never shows a payload. It is a service of
 // its own so that a policy of a mesh can restrict access to it.
 //
-// Lists are paged. A page ends after `page_size` entries, after 256 KiB, or after the server has looked at 10,000
+// Lists are paged. A page ends after `page_size` entries, after 64 KiB, or after the server has looked at 2,500
 // entries, registrations and outcomes, whichever is first. A page may therefore have fewer entries than were asked for,
 // or none, although others follow: a client goes on until `next_page_token` is empty. The server changes while a client
 // reads the pages of a list: an entry that exists the whole time is listed exactly once.
@@ -152,7 +152,7 @@ type IntrospectionService_WatchClient = grpc.ServerStreamingClient[WatchResponse
 // IntrospectionService shows the state of a dispatcher. It is read-only and never shows a payload. It is a service of
 // its own so that a policy of a mesh can restrict access to it.
 //
-// Lists are paged. A page ends after `page_size` entries, after 256 KiB, or after the server has looked at 10,000
+// Lists are paged. A page ends after `page_size` entries, after 64 KiB, or after the server has looked at 2,500
 // entries, registrations and outcomes, whichever is first. A page may therefore have fewer entries than were asked for,
 // or none, although others follow: a client goes on until `next_page_token` is empty. The server changes while a client
 // reads the pages of a list: an entry that exists the whole time is listed exactly once.
