@@ -2,9 +2,13 @@
  * The events of one listener keep their order, whatever else is encoded in the same turn of the event loop.
  */
 import { describe, expect, it } from "vitest";
+import { anyLedger } from "../../test/support/account.js";
 import { COMPLETE_ALL, NO_CONTEXT, type SessionKey } from "../core/vocabulary/model.js";
 import type { Batch, Sendable } from "../ports/batch.js";
+import { Broadcast } from "./broadcast.js";
 import { DispatcherRuntime } from "./dispatcher-runtime.js";
+import { Outbox } from "./outbox.js";
+import { ReplayQueue } from "./replay-queue.js";
 
 const BOUND = { maxBytes: Number.POSITIVE_INFINITY, overflow: "SLOW_LISTENER", endsOnReject: false } as const;
 
@@ -315,5 +319,34 @@ describe("late deliveries and summaries", () => {
 
     expect(all.received()).toEqual(["ready", "summarize", "a 0", "b 1", "b 2", "a 0", "summarize"]);
     expect(timely.received()).toEqual(["ready", "b 1", "b 2"]);
+  });
+});
+
+describe("a turn in which many streams have something to send", () => {
+  it("sends to 256 of them, and peers take turns", () => {
+    const ledger = anyLedger();
+    const written: string[] = [];
+    const newBatch = () => new TextBatch();
+    const open = (peer: string, key: number): Outbox => {
+      const sink = {
+        ...{ write: () => written.push(peer), end: () => undefined, fail: () => undefined },
+        ...{ closing: () => undefined, observe: () => () => true },
+      };
+      const services = { newBatch, onOverflow: () => undefined, onWritten: () => undefined };
+      const replays = new ReplayQueue(newBatch, () => ({ gap: undefined, deliveries: [], next: 1 }));
+      return new Outbox({ key, sink, account: ledger.open(peer) }, BOUND, replays, services);
+    };
+    const broadcast = new Broadcast(newBatch, () => undefined, ledger);
+    const busy = Array.from({ length: 1_000 }, (_, i) => open("busy", i));
+    for (const outbox of [...busy, open("other", 2_000)]) {
+      broadcast.send(outbox, { kind: "topicsChanged", to: outbox.key, added: [], removed: [], cursors: [] });
+    }
+
+    broadcast.flush();
+    expect(written).toHaveLength(256);
+    expect(written.indexOf("other")).toBeLessThan(3);
+
+    for (let i = 0; i < 3; i++) broadcast.flush();
+    expect(written).toHaveLength(1_001);
   });
 });

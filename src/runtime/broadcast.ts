@@ -15,11 +15,15 @@ import type { HeldBytes, PeerAccount } from "../core/vocabulary/held-bytes.js";
 import { type Lane, MIN_LARGE_BYTES, MIN_SHARED_BYTES, type SessionKey } from "../core/vocabulary/model.js";
 import type { BatchFactory, Sendable } from "../ports/batch.js";
 import { Chunk, type Sharing } from "./chunk.js";
+import { FairQueue } from "./fair-queue.js";
 import type { Outbox } from "./outbox.js";
 import { SharedPayloads } from "./shared-payloads.js";
 
 /** A chunk is sealed at this size, so that a queue can be counted and dropped in small pieces. */
 const SEAL_AT_BYTES = 64 * 1024;
+
+/** Outboxes that are flushed in one turn: some 5 ms. A request to 10,000 producers would hold the event loop for longer. */
+const MAX_FLUSHED = 256;
 
 /** Open chunks by lane. Every flush creates a new map: a cleared `Map` keeps its old entries alive, see `SlotMap`. */
 type OpenChunks = Map<Lane, Chunk>;
@@ -31,6 +35,8 @@ export class Broadcast {
   private lateDeliveries: OpenChunks = new Map();
   private summaries: OpenChunks = new Map();
   private dirty = new Set<Outbox>();
+  /** Outboxes that are flushed in a later turn. */
+  private readonly later = new FairQueue<Outbox>();
   private readonly directed: Chunk[] = [];
   /** The chunks that were sealed in this turn. */
   private sealed: Chunk[] = [];
@@ -103,8 +109,25 @@ export class Broadcast {
     const { dirty, sealed } = this;
     this.dirty = new Set();
     this.sealed = [];
-    for (const outbox of dirty) outbox.flush();
+    if (dirty.size <= MAX_FLUSHED && this.later.length === 0) for (const outbox of dirty) outbox.flush();
+    else this.flushSome(dirty);
     for (const chunk of sealed) chunk.settle();
+  }
+
+  /** Flushes as many outboxes as a turn allows; peers take turns. The others follow in the next turns. */
+  private flushSome(dirty: ReadonlySet<Outbox>): void {
+    for (const outbox of dirty) {
+      if (outbox.awaitsFlush) continue;
+      outbox.awaitsFlush = true;
+      this.later.add(outbox.peer, outbox);
+    }
+    for (let left = MAX_FLUSHED; left > 0; left--) {
+      const outbox = this.later.take();
+      if (!outbox) return;
+      outbox.awaitsFlush = false;
+      outbox.flush();
+    }
+    if (this.later.length > 0) this.schedule();
   }
 
   /** Seals open late deliveries and summaries, so that their next events go into chunks behind this new one. */
@@ -155,6 +178,10 @@ export class Broadcast {
 
   private markDirty(outbox: Outbox): void {
     this.dirty.add(outbox);
+    this.schedule();
+  }
+
+  private schedule(): void {
     if (this.isScheduled) return;
     this.isScheduled = true;
     setImmediate(() => this.flush());

@@ -22,7 +22,7 @@ const MAX_IN_FLIGHT_BYTES = 1024 * 1024;
  * Limit of messages in flight to the transport. What waits here can still be merged. And when a stream breaks, Node creates
  * an error for each message that waits in it.
  */
-const MAX_IN_FLIGHT_MESSAGES = 16;
+const MAX_IN_FLIGHT_MESSAGES = 4;
 /** Largest message that merges several chunks, in bytes; far below the 4 MiB that gRPC receivers accept by default. */
 const MAX_MERGED_BYTES = 256 * 1024;
 /** Limit of replayed bytes in flight. It is lower, because every listener has its own copy of a replay. */
@@ -69,6 +69,8 @@ export class Outbox {
   /** The part of the queued bytes that the window of the producer bounds. */
   private queuedAssignedBytes = 0;
   private readonly inFlight: InFlight;
+  /** Whether it is queued to be flushed in a later turn; only the queue sets it. */
+  awaitsFlush = false;
   /** Costs of written assignments that are not reported yet. */
   private unreportedBytes = 0;
   private maxBytes: number;

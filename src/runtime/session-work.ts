@@ -2,6 +2,9 @@ import type { Instant, SessionKey } from "../core/vocabulary/model.js";
 import type { Arrival, InputStream, MessageInputs, TakeMessage } from "../ports/runtime.js";
 import { Fifo } from "./fifo.js";
 
+/** Memory of a waiting message beside its bytes; an estimate. */
+const MESSAGE_BYTES = 512;
+
 /** One message of a stream, or its half-close, and how far it is processed. */
 export class ArrivedMessage implements Arrival {
   /** The inputs that are left; undefined before the first is read. */
@@ -11,10 +14,15 @@ export class ArrivedMessage implements Arrival {
   /** @param waitedMs - how long it was queued so far. */
   constructor(
     readonly stream: InputStream,
-    readonly byteLength: number,
+    private readonly byteLength: number,
     readonly take: TakeMessage,
     public waitedMs: number,
   ) {}
+
+  /** What it counts for while it waits, in bytes. */
+  get cost(): number {
+    return this.byteLength + MESSAGE_BYTES;
+  }
 
   /** Begins to wait. */
   wait(now: Instant): void {

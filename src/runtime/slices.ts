@@ -32,8 +32,6 @@ const MAX_WAITING_BYTES = 64 * 1024;
 const MAX_WAITING_REQUEST_BYTES = 4 * 1024 * 1024;
 /** Limit of all waiting bytes. Beyond it, reading pauses on every stream whose message must wait. */
 const MAX_TOTAL_BYTES = 64 * 1024 * 1024;
-/** Memory of a waiting message beside its bytes; an estimate. */
-const MESSAGE_BYTES = 512;
 
 /** Applies inputs to the core. */
 export interface SliceDriver {
@@ -140,9 +138,9 @@ export class Slices {
     message.wait(now);
     if (mustWait) work.messages.add(message);
     else work.messages.addFirst(message);
-    work.byteLength += message.byteLength;
-    this.waitingBytes += message.byteLength;
-    message.stream.owner.charge(message.byteLength + MESSAGE_BYTES);
+    work.byteLength += message.cost;
+    this.waitingBytes += message.cost;
+    message.stream.owner.charge(message.cost);
     this.pauseIfFull(work, message.stream);
     if (!work.isQueued) this.enqueue(work, now);
   }
@@ -186,8 +184,8 @@ export class Slices {
 
   private finish(work: SessionWork, message: ArrivedMessage): void {
     work.messages.take();
-    work.byteLength -= message.byteLength;
-    this.waitingBytes -= message.byteLength;
+    work.byteLength -= message.cost;
+    this.waitingBytes -= message.cost;
     release(message);
   }
 
@@ -228,6 +226,6 @@ export class Slices {
   }
 }
 
-function release({ stream, byteLength }: ArrivedMessage): void {
-  stream.owner.release(byteLength + MESSAGE_BYTES);
+function release({ stream, cost }: ArrivedMessage): void {
+  stream.owner.release(cost);
 }

@@ -38,6 +38,20 @@ describe("a peer that has used up its share", () => {
     expectOpenTo(peers, HONEST);
   });
 
+  it("of the bytes of pending requests is told so, and others can still ask", () => {
+    const peers = new Peers({ maxPendingBytes: 400_000 });
+    opened(peers.listener(HONEST, ["x"]));
+    const held = { ttlMs: 3_600_000, noProducersAction: "WAIT", payload: new Uint8Array(10_000) } as const;
+    const [refused, count] = untilRefused(1_000, () => refusalIn(peers.ask(GREEDY, held)));
+
+    expect(count).toBe(10);
+    expect(refused).toMatchObject({
+      reason: "PENDING_BYTES_LIMIT",
+      metadata: { scope: "peer", limit: "100000" },
+    });
+    expectOpenTo(peers, HONEST);
+  });
+
   it("of topics is told so, by 20 sessions as by one, and others can still open topics", () => {
     const peers = new Peers({ maxTopics: 4_000 });
     opened(peers.listener(HONEST, ["x"]));

@@ -848,7 +848,7 @@ describe("streams and requests beyond a limit", () => {
   });
 
   it("get RESOURCE_EXHAUSTED at the limit of pending bytes", async () => {
-    const client = connect((await startServer({ maxPendingBytes: 1_024 })).address);
+    const client = connect((await startServer({ maxPendingBytes: 1_024, peerShare: 1 })).address);
     const refused = await refusalOf(client.dispatch({ topic: "t", data: Buffer.alloc(1_025) }));
     expect(refused).toMatchObject({ ...retry, reason: "PENDING_BYTES_LIMIT", metadata: { limit: "1024" } });
     expect(refused.retryDelayMs).toBeGreaterThan(0);

@@ -269,10 +269,15 @@ function shedReason(
     const share = account.shareOf(limits.maxPendingRequests);
     return beyondShare("PENDING_LIMIT", share, "pending requests", "maxPendingRequests");
   }
-  if (state.pendingBytes + contentBytesOf(input) > limits.maxPendingBytes) {
+  const contentBytes = contentBytesOf(input);
+  if (state.pendingBytes + contentBytes > limits.maxPendingBytes) {
     const limit = String(limits.maxPendingBytes);
     const message = `pending requests hold ${state.pendingBytes} of at most ${limit} bytes; retry later or raise maxPendingBytes`;
     return refusal("PENDING_BYTES_LIMIT", message, { limit }, RETRY_AFTER_MS);
+  }
+  const byteShare = account.shareOf(limits.maxPendingBytes);
+  if (account.pendingBytes + contentBytes > byteShare) {
+    return beyondShare("PENDING_BYTES_LIMIT", byteShare, "bytes of pending requests", "maxPendingBytes");
   }
   const late = state.overload.shedLate(input.waitedMs ?? 0, ttlMs, now);
   if (late) return late;

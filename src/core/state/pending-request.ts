@@ -158,6 +158,7 @@ export class PendingRequest extends Deadline implements RequestRecord, Placed {
   chargeTo(account: Account, bytes: number): void {
     this.account = account;
     account.add("requests");
+    account.pendingBytes += this.contentBytes;
     this.charge(bytes);
   }
 
@@ -172,8 +173,10 @@ export class PendingRequest extends Deadline implements RequestRecord, Placed {
   release(): void {
     const { account } = this;
     this.account = undefined;
-    account?.release(this.heldBytes);
-    account?.remove("requests");
+    if (!account) return;
+    account.pendingBytes -= this.contentBytes;
+    account.release(this.heldBytes);
+    account.remove("requests");
   }
 
   /** Adds a note; drops it beyond the maximum. */

@@ -44,6 +44,9 @@ export class Account implements PeerAccount {
     private readonly ledger: Ledger,
   ) {}
 
+  /** Bytes of payload, context and selector of its pending requests; also among the held bytes. */
+  pendingBytes = 0;
+
   /** Bytes that are held for this peer. */
   get heldBytes(): number {
     return this.bytes;
