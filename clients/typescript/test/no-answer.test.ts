@@ -79,13 +79,15 @@ describe("a request that gets no answer", { timeout: 6_000 }, () => {
   });
 
   it("has its TTL from its acceptance on, which a busy dispatcher sends late", async () => {
-    const [earlier, gather, later] = [50, 100, 400].map((ttlMs) => peers.client.gather("topic1", { ttlMs }));
+    const [earlier, gather, later] = [50, 1_000, 2_000].map((ttlMs) =>
+      peers.client.gather("topic1", { ttlMs }),
+    );
     const call = await peers.fake.nextSubmit();
     const [, submission] = (await call.next()).submissions;
 
     await expect(earlier?.summary).rejects.toMatchObject({ reason: "NO_ANSWER" });
     const accepted = acceptance(submission?.correlationId ?? "", "r1");
-    call.send(toRequester({ ...accepted, value: { ...accepted.value, ttl: { seconds: 0n, nanos: 1e8 } } }));
+    call.send(toRequester({ ...accepted, value: { ...accepted.value, ttl: { seconds: 60n, nanos: 0 } } }));
     await expect(later?.summary).rejects.toMatchObject({ reason: "NO_ANSWER" });
     call.send(toRequester(summary("r1")));
 
