@@ -197,11 +197,19 @@ export class PendingRequest extends Deadline implements RequestRecord, Placed {
    * Keeps the payload if a producer may be sent it later, and drops it if not. Call it when the request is scattered.
    *
    * The natural way is to copy every payload out of the message in which it came. But most payloads are encoded for their
-   * producers at once and are never needed again, and a copy of 128 bytes costs as much as its encoding.
+   * producers at once and are never needed again, and a copy of 128 bytes costs as much as its encoding. What waits for
+   * the producers is charged to them, so the payload is released here.
    */
   keepPayload(): void {
-    if (this.payload.length >= MIN_SHARED_BYTES) return;
-    this.payload = this.mayBeSentLater() ? ownBytes(this.payload) : NO_PAYLOAD;
+    const { length } = this.payload;
+    if (this.mayBeSentLater()) {
+      if (length < MIN_SHARED_BYTES) this.payload = ownBytes(this.payload);
+      return;
+    }
+    this.payload = NO_PAYLOAD;
+    if (!this.account) return;
+    this.heldBytes -= length;
+    this.account.release(length);
   }
 
   private mayBeSentLater(): boolean {
