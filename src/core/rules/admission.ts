@@ -275,8 +275,8 @@ function shedReason(
     const message = `pending requests hold ${state.pendingBytes} of at most ${limit} bytes; retry later or raise maxPendingBytes`;
     return refusal("PENDING_BYTES_LIMIT", message, { limit }, RETRY_AFTER_MS);
   }
-  const byteShare = account.shareOf(limits.maxPendingBytes);
-  if (account.pendingBytes + contentBytes > byteShare) {
+  if (!account.fits(account.pendingBytes + contentBytes, limits.maxPendingBytes)) {
+    const byteShare = account.shareOf(limits.maxPendingBytes);
     return beyondShare("PENDING_BYTES_LIMIT", byteShare, "bytes of pending requests", "maxPendingBytes");
   }
   const late = state.overload.shedLate(input.waitedMs ?? 0, ttlMs, now);

@@ -92,7 +92,7 @@ export class Account implements PeerAccount {
   /** Whose bound these further bytes would exceed; undefined if they may be charged. */
   exceeds(bytes: number): Scope | undefined {
     const { ledger } = this;
-    if (this.bytes + bytes > this.shareOf(ledger.bounds.maxHeldBytes)) return "peer";
+    if (!this.fits(this.bytes + bytes, ledger.bounds.maxHeldBytes)) return "peer";
     return ledger.heldBytes + bytes > ledger.bounds.maxHeldBytes ? "process" : undefined;
   }
 
@@ -145,7 +145,13 @@ export class Account implements PeerAccount {
 
   /** Whether this peer has used up its share of a count. @param limit - limit of the process. */
   isAtShare(resource: Resource, limit: number): boolean {
-    return this.counts[resource] >= this.shareOf(limit);
+    return !this.fits(this.counts[resource] + 1, limit);
+  }
+
+  /** Whether an amount is within the part of a bound that this peer may use. */
+  fits(amount: number, limit: number): boolean {
+    // Every share is at least this; most amounts are far below it.
+    return amount < limit * this.ledger.bounds.peerShare || amount <= this.shareOf(limit);
   }
 
   /**

@@ -178,12 +178,23 @@ class MessageStream implements InputStream {
     this.owner.end();
   }
 
+  /** This runs for every message, so it creates no callbacks unless something is thrown. */
   private guarded(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
+  private failed(error: unknown): void {
     const { call, services, events } = this;
     guard(
       services.logger,
       (status) => fail(call, status),
-      run,
+      () => {
+        throw error;
+      },
       (refusal) => {
         this.isOver = true;
         events.rejected(refusal);
