@@ -22,7 +22,7 @@ const MAX_IN_FLIGHT_BYTES = 1024 * 1024;
  * Limit of messages in flight to the transport. What waits here can still be merged. And when a stream breaks, Node creates
  * an error for each message that waits in it.
  */
-const MAX_IN_FLIGHT_MESSAGES = 4;
+const MAX_IN_FLIGHT_MESSAGES = 32;
 /** Largest message that merges several chunks, in bytes; far below the 4 MiB that gRPC receivers accept by default. */
 const MAX_MERGED_BYTES = 256 * 1024;
 /** Limit of replayed bytes in flight. It is lower, because every listener has its own copy of a replay. */
