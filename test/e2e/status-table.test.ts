@@ -825,6 +825,7 @@ describe("streams and requests beyond a limit", () => {
     expect(await stream.ended).toMatchObject({
       ...{ code: "RESOURCE_EXHAUSTED", reason: "FAULT_LIMIT" },
       metadata: { limit: "1000", limit_per_second: "100" },
+      retryDelayMs: 10_000,
     });
     expect(stream.all("rejection").length).toBeGreaterThanOrEqual(1_000);
     expect(stream.all("rejection").length).toBeLessThan(2_000);

@@ -13,23 +13,12 @@ const MAX_FAULTS = 1_000;
 /** Faults a second that a session may cause on average. A Fault costs a hundred times the bytes that cause it. */
 const MAX_FAULTS_PER_SECOND = 100;
 /**
- * Retry delay, in milliseconds. A new session has new limits, so a producer that makes the same mistakes again and
- * reconnects at once would cost as much as without them.
+ * Retry delay, in milliseconds. A new session has new limits, so a peer that makes the same mistakes again and reconnects at once would cost as much as without them.
  */
 const RETRY_AFTER_MS = (MAX_FAULTS / MAX_FAULTS_PER_SECOND) * 1_000;
 
-const TOO_MANY_FAULTS = refusal(
-  "FAULT_LIMIT",
-  `the session caused more than ${MAX_FAULTS} faults at once or ${MAX_FAULTS_PER_SECOND} a second; send valid messages`,
-  { limit: String(MAX_FAULTS), limit_per_second: String(MAX_FAULTS_PER_SECOND) },
-  RETRY_AFTER_MS,
-);
-
-const TOO_MANY_INVALID = refusal(
-  "FAULT_LIMIT",
-  `the stream sent more than ${MAX_FAULTS} invalid requests at once or ${MAX_FAULTS_PER_SECOND} a second; send valid requests`,
-  { limit: String(MAX_FAULTS), limit_per_second: String(MAX_FAULTS_PER_SECOND) },
-);
+const TOO_MANY_FAULTS = tooMany("the session caused", "faults", "messages");
+const TOO_MANY_INVALID = tooMany("the stream sent", "invalid requests", "requests");
 
 /**
  * Why the stream of a caller must end after a rejection; undefined if it goes on. Only invalid requests count: a rejection
@@ -62,4 +51,10 @@ export function faultUnknownReply(producer: ProducerSession, refused: Refusal, s
   producer.unknownReplies ??= new RateLimit(MAX_FAULTS_PER_SECOND, MAX_FAULTS);
   if (producer.unknownReplies.take(step.now) > 0) return;
   step.effects.push({ kind: "fault", to: producer.key, correlationId: "", refusal: refused });
+}
+
+function tooMany(cause: string, mistakes: string, remedy: string): Refusal {
+  const message = `${cause} more than ${MAX_FAULTS} ${mistakes} at once or ${MAX_FAULTS_PER_SECOND} a second; send valid ${remedy}`;
+  const metadata = { limit: String(MAX_FAULTS), limit_per_second: String(MAX_FAULTS_PER_SECOND) };
+  return refusal("FAULT_LIMIT", message, metadata, RETRY_AFTER_MS);
 }
