@@ -8,7 +8,6 @@ import { InvariantError } from "../core/vocabulary/invariant.js";
 import type { Payload } from "../core/vocabulary/model.js";
 import { ownBytes } from "../core/vocabulary/own-bytes.js";
 import type { Batch, Sendable } from "../ports/batch.js";
-import type { Outbox } from "./outbox.js";
 import type { SharedPayloads } from "./shared-payloads.js";
 
 /** Memory of a chunk beside its events, in bytes; an estimate. */
@@ -27,6 +26,12 @@ export interface Sharing {
   readonly payloads: SharedPayloads;
   /** Size from which on it does. */
   readonly minBytes: number;
+}
+
+/** A queue in which a chunk waits. */
+export interface ChunkOwner {
+  /** Counts the bytes of a chunk that is sealed. */
+  count(chunk: Chunk): void;
 }
 
 /** Queued events. A chunk is open until it is sealed, at the latest at the end of the event-loop turn. */
@@ -52,12 +57,12 @@ export class Chunk {
   private payloadBytes = 0;
 
   /**
-   * @param owners - the outboxes that queue the chunk.
+   * @param owners - the queues of its receivers.
    * @param account - of the peer that owns all of them, or of no peer. It is charged once, however many they are.
    */
   constructor(
     batch: Batch,
-    readonly owners: readonly Outbox[],
+    readonly owners: readonly ChunkOwner[],
     private readonly account: PeerAccount,
     private readonly sharing: Sharing,
   ) {

@@ -10,9 +10,8 @@ import type { BatchFactory } from "../ports/batch.js";
 import type { OutboxBound } from "../ports/runtime.js";
 import type { Sink } from "../ports/sink.js";
 import type { Chunk } from "./chunk.js";
-import { ChunkQueue } from "./chunk-queue.js";
 import { InFlight } from "./in-flight.js";
-import { LostRanges } from "./lost-ranges.js";
+import { OutboxQueue } from "./outbox-queue.js";
 import type { ReplayQueue } from "./replay-queue.js";
 import { StallWatch } from "./stall-watch.js";
 
@@ -23,8 +22,6 @@ const MAX_IN_FLIGHT_BYTES = 1024 * 1024;
  * an error for each message that waits in it.
  */
 const MAX_IN_FLIGHT_MESSAGES = 32;
-/** Largest message that merges several chunks, in bytes; far below the 4 MiB that gRPC receivers accept by default. */
-const MAX_MERGED_BYTES = 256 * 1024;
 /** Limit of replayed bytes in flight. It is lower, because every listener has its own copy of a replay. */
 const MAX_REPLAY_IN_FLIGHT_BYTES = 64 * 1024;
 
@@ -62,12 +59,7 @@ export class Outbox {
   /** The account of its peer. It is charged for what waits for this peer alone. */
   readonly account: PeerAccount;
   private readonly sink: Sink;
-  private readonly queue = new ChunkQueue<Chunk>();
-  /** The number of chunks that are sent before the replays; all other chunks follow them. */
-  private aheadCount = 0;
-  private queuedBytes = 0;
-  /** The part of the queued bytes that the window of the producer bounds. */
-  private queuedAssignedBytes = 0;
+  private readonly queue: OutboxQueue;
   private readonly inFlight: InFlight;
   /** Whether it is queued to be flushed in a later turn; only the queue sets it. */
   awaitsFlush = false;
@@ -81,9 +73,6 @@ export class Outbox {
    * allowed beyond the bound; otherwise a listener on many topics with a small buffer could never come back.
    */
   private openingBytes = 0;
-  /** Dropped deliveries that no gap has reported yet, by topic. Created when needed: an empty map costs 200 bytes. */
-  private lost: LostRanges | undefined = undefined;
-  private droppedTotal = 0;
   private deliveredTotal = 0;
   private readonly stall: StallWatch | undefined;
   private closing: Close | undefined;
@@ -99,6 +88,7 @@ export class Outbox {
     this.key = key;
     this.sink = sink;
     this.account = account;
+    this.queue = new OutboxQueue(account);
     this.inFlight = new InFlight(account);
     this.maxBytes = bound.maxBytes;
     const hasWork = () => !this.isOver && this.inFlight.byteLength > 0;
@@ -117,7 +107,7 @@ export class Outbox {
 
   /** Queued bytes, without bytes in flight and without replays, which are still in the log. */
   get byteLength(): number {
-    return this.queuedBytes;
+    return this.queue.byteLength;
   }
 
   /** Deliveries given to the transport. */
@@ -127,18 +117,17 @@ export class Outbox {
 
   /** Deliveries lost because the peer read too slowly. */
   get droppedCount(): number {
-    return this.droppedTotal;
+    return this.queue.droppedCount;
   }
 
   /** The last chunk, if it is open, may not be dropped, and only this stream receives it. */
   get openTail(): Chunk | undefined {
-    const tail = this.queue.length > this.aheadCount ? this.queue.last : undefined;
-    return tail?.isOpen && tail.owners.length === 1 && !tail.isDroppable ? tail : undefined;
+    return this.queue.openTail;
   }
 
   /** The bytes by which the queue exceeds its bound; at most 0 if it does not. */
   private get excessBytes(): number {
-    return this.queuedBytes - this.queuedAssignedBytes - this.maxBytes - this.openingBytes;
+    return this.queue.byteLength - this.queue.assignedBytes - this.maxBytes - this.openingBytes;
   }
 
   /** Applies an effect that changes the stream itself. */
@@ -150,16 +139,12 @@ export class Outbox {
 
   /** Enqueues a chunk, which may still grow. */
   push(chunk: Chunk): void {
-    if (this.isOver) return;
-    this.queue.push(chunk);
-    chunk.hold();
+    if (!this.isOver) this.queue.push(chunk);
   }
 
   /** Counts the bytes of a queued chunk once it is sealed. */
   count(chunk: Chunk): void {
-    if (this.isOver) return;
-    this.queuedBytes += chunk.cost;
-    this.queuedAssignedBytes += chunk.assignedBytes;
+    if (!this.isOver) this.queue.count(chunk);
   }
 
   /**
@@ -169,7 +154,7 @@ export class Outbox {
   flush(): void {
     if (this.isOpening) {
       this.isOpening = false;
-      this.openingBytes = this.queuedBytes;
+      this.openingBytes = this.queue.byteLength;
     }
     const { pressure } = this.account;
     for (let hasSent = this.sendNext(pressure); hasSent; ) hasSent = this.sendNext(pressure);
@@ -198,14 +183,8 @@ export class Outbox {
   private stop(): void {
     this.isOver = true;
     this.stall?.stop();
-    for (let chunk = this.queue.first; chunk; chunk = this.queue.first) {
-      this.queue.shift();
-      chunk.leave();
-    }
+    this.queue.clear();
     this.replays.clear();
-    this.queuedBytes = 0;
-    this.queuedAssignedBytes = 0;
-    this.forgetLost();
   }
 
   private configure(ready: Ready): void {
@@ -222,7 +201,7 @@ export class Outbox {
 
   private replay(effect: Replay): void {
     if (this.isOver) return;
-    if (this.replays.isEmpty) this.aheadCount = this.queue.length;
+    if (this.replays.isEmpty) this.queue.beginReplays();
     this.replays.add(effect);
   }
 
@@ -232,7 +211,7 @@ export class Outbox {
    * @returns whether a message was sent.
    */
   private sendNext(pressure: Pressure): boolean {
-    const isReplaying = this.aheadCount === 0 && !this.replays.isEmpty;
+    const isReplaying = !this.queue.hasAhead && !this.replays.isEmpty;
     const maxUnpressed = isReplaying ? MAX_REPLAY_IN_FLIGHT_BYTES : MAX_IN_FLIGHT_BYTES;
     const maxInFlight = pressure === "NONE" ? maxUnpressed : FLOOR_BYTES;
     if (this.isOver || this.inFlight.byteLength >= maxInFlight) return false;
@@ -247,7 +226,9 @@ export class Outbox {
     }
     const { first } = this.queue;
     if (first?.isOpen !== false || (pressure === "EXTREME" && first.cost > FLOOR_BYTES)) return false;
-    this.sendChunks();
+    const { parts, chunks, deliveryCount, assignedBytes } = this.queue.take(this.key, this.shared.newBatch);
+    this.deliveredTotal += deliveryCount;
+    this.send(parts, assignedBytes, chunks);
     return true;
   }
 
@@ -264,30 +245,6 @@ export class Outbox {
     });
   }
 
-  /** Sends sealed chunks as one message. It is the plain concatenation of its events, so nothing is encoded again. */
-  private sendChunks(): void {
-    const parts: Uint8Array[] = [];
-    const chunks: Chunk[] = [];
-    // Dropped deliveries are newer than the replays, so their gap follows the replays.
-    if (this.lost && this.aheadCount === 0) for (const part of this.takeGaps(this.lost)) parts.push(part);
-    let bytes = 0;
-    let assignedBytes = 0;
-    for (let chunk = this.queue.first; chunk && !chunk.isOpen; chunk = this.queue.first) {
-      if (chunks.length > 0 && bytes + chunk.byteLength > MAX_MERGED_BYTES) break;
-      for (const part of chunk.seal()) parts.push(part);
-      bytes += chunk.byteLength;
-      assignedBytes += chunk.assignedBytes;
-      this.queuedBytes -= chunk.cost;
-      this.deliveredTotal += chunk.deliveryCount;
-      this.queue.shift();
-      chunks.push(chunk);
-      if (chunks.length === this.aheadCount) break;
-    }
-    this.aheadCount = Math.max(0, this.aheadCount - chunks.length);
-    this.queuedAssignedBytes -= assignedBytes;
-    this.send(parts, assignedBytes, chunks);
-  }
-
   /** Reports written assignments, many at once: the core only needs to know before the window can be full. */
   private noteWritten(assignedBytes: number): void {
     this.unreportedBytes += assignedBytes;
@@ -298,18 +255,12 @@ export class Outbox {
     this.shared.onWritten(this.key, bytes);
   }
 
-  private takeGaps(lost: LostRanges): readonly Uint8Array[] {
-    const gaps = lost.encode(this.key, this.shared.newBatch);
-    this.forgetLost();
-    return gaps;
-  }
-
   /**
    * Drops the oldest deliveries, or closes the stream. The newest chunk always stays: otherwise a listener with a small
    * buffer would never get a large delivery.
    */
   private enforceBound(): void {
-    while (this.isDropping && this.excessBytes > 0 && this.dropOldest(true));
+    while (this.isDropping && this.excessBytes > 0 && this.queue.dropOldest(true));
     const newest = this.isDropping ? (this.queue.last?.cost ?? 0) : 0;
     if (this.excessBytes - newest > 0 && this.queue.length > 1) this.closeAsSlow();
   }
@@ -320,40 +271,21 @@ export class Outbox {
    */
   private makeRoom(pressure: Pressure): void {
     const keepsNewest = pressure === "HIGH" && this.inFlight.byteLength === 0;
-    while (this.isDropping && this.queuedBytes > FLOOR_BYTES && this.dropOldest(keepsNewest));
-    if (pressure !== "EXTREME" || this.queuedBytes <= FLOOR_BYTES) return;
-    const refused = this.account.refusalOf(this.queuedBytes);
+    while (this.isDropping && this.queue.byteLength > FLOOR_BYTES && this.queue.dropOldest(keepsNewest));
+    if (pressure !== "EXTREME" || this.queue.byteLength <= FLOOR_BYTES) return;
+    const refused = this.account.refusalOf(this.queue.byteLength);
     if (refused) this.cut(refused);
-  }
-
-  /** @returns whether a chunk was dropped. */
-  private dropOldest(keepsNewest: boolean): boolean {
-    const chunk = this.queue.dropOldest(keepsNewest);
-    if (!chunk) return false;
-    this.queuedBytes -= chunk.cost;
-    for (const range of chunk.ranges) {
-      this.droppedTotal += range.count;
-      this.lost ??= new LostRanges(this.account);
-      this.lost.add(range);
-    }
-    chunk.leave();
-    return true;
-  }
-
-  private forgetLost(): void {
-    this.lost?.release();
-    this.lost = undefined;
   }
 
   private closeAsSlow(): void {
     const limit = String(this.maxBytes);
-    const message = `${this.queuedBytes} bytes are queued of at most ${limit}; read faster or ask for less`;
+    const message = `${this.queue.byteLength} bytes are queued of at most ${limit}; read faster or ask for less`;
     this.cut(refusal(this.bound.overflow, message, { limit }, RETRY_AFTER_MS));
   }
 
   private closeAsStalled(): void {
     const limit = String(this.stall?.timeoutMs);
-    const waiting = this.queuedBytes + this.inFlight.byteLength;
+    const waiting = this.queue.byteLength + this.inFlight.byteLength;
     const message = `nothing was read for ${limit} ms, and ${waiting} bytes wait; read while work is in progress`;
     this.cut(refusal(this.bound.overflow, message, { limit_ms: limit }, RETRY_AFTER_MS));
   }
