@@ -1,6 +1,6 @@
 import type { sendUnaryData } from "@grpc/grpc-js";
 import { CancelRequestRequest, CancelRequestResponse } from "ate-dispatcher-client/internal";
-import { peerOf, type UnaryCall } from "../transport/call.js";
+import { takeTurn, type UnaryCall } from "../transport/call.js";
 import { decodeCold } from "../wire/decode-cold.js";
 import { summary } from "../wire/encode-event.js";
 import type { Edge } from "./edge.js";
@@ -8,8 +8,7 @@ import { answerUnary } from "./unary.js";
 
 /** Handles CancelRequest: ends a request and returns its summary. */
 export function cancelRequest(edge: Edge, call: UnaryCall, callback: sendUnaryData<Uint8Array>): void {
-  edge.runtime.inTurn(peerOf(call), () => {
-    if (call.cancelled) return;
+  takeTurn(edge.runtime, call, () => {
     answerUnary(
       edge,
       call,

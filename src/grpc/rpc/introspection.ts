@@ -17,7 +17,7 @@ import {
 } from "ate-dispatcher-client/internal";
 import { invalid, type Refusal, refusal } from "../../core/vocabulary/reason.js";
 import type { ListenerView, ProducerView, RequestView } from "../../core/vocabulary/views.js";
-import { guard, peerOf, type UnaryCall } from "../transport/call.js";
+import { guard, takeTurn, type UnaryCall } from "../transport/call.js";
 import { decodeCold } from "../wire/decode-cold.js";
 import { encodePage } from "../wire/encode-page.js";
 import {
@@ -97,8 +97,7 @@ function unknownRequest(requestId: string): Refusal {
 
 function handlerOf({ logger, runtime }: Edge, answer: (request: Buffer) => Answer): Handler {
   return (call, callback) => {
-    runtime.inTurn(peerOf(call), () => {
-      if (call.cancelled) return;
+    takeTurn(runtime, call, () => {
       guard(logger, callback, () => {
         const response = answer(call.request);
         if (response instanceof Uint8Array) callback(null, response);

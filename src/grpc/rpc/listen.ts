@@ -3,7 +3,7 @@ import type { ListenerOpened } from "../../core/vocabulary/input.js";
 import type { OverflowAction, SessionKey } from "../../core/vocabulary/model.js";
 import { invalid } from "../../core/vocabulary/reason.js";
 import type { OutboxBound } from "../../ports/runtime.js";
-import { fail, guard, type OutgoingCall, peerOf, subscribe } from "../transport/call.js";
+import { fail, guard, type OutgoingCall, subscribe, takeTurn } from "../transport/call.js";
 import { sinkOf } from "../transport/call-sink.js";
 import { decodeLimited } from "../wire/decode-cold.js";
 import { opaqueId } from "../wire/ids.js";
@@ -27,9 +27,7 @@ type ListenCall = OutgoingCall & { readonly request: Buffer };
 
 /** Handles Listen: a listener's session whose topics UpdateListener changes. */
 export function listen(edge: Edge, call: ListenCall): void {
-  edge.runtime.inTurn(peerOf(call), () => {
-    if (!call.cancelled) open(edge, call);
-  });
+  takeTurn(edge.runtime, call, () => open(edge, call));
 }
 
 function open(edge: Edge, call: ListenCall): void {

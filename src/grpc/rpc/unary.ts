@@ -2,7 +2,8 @@ import type { sendUnaryData } from "@grpc/grpc-js";
 import type { AddressedEffect } from "../../core/vocabulary/effect.js";
 import type { Input } from "../../core/vocabulary/input.js";
 import type { SessionKey } from "../../core/vocabulary/model.js";
-import { guard, onCancelled, peerOf, type UnaryCall } from "../transport/call.js";
+import { guard, onCancelled, type UnaryCall } from "../transport/call.js";
+import { CallPeer } from "../transport/call-peer.js";
 import type { Refused } from "../wire/decode-cold.js";
 import { type GrpcStatus, grpcStatus } from "../wire/status.js";
 import type { Edge } from "./edge.js";
@@ -42,7 +43,7 @@ export function answerUnary(
   };
   let isDeferred = false;
   guard(logger, fail, () => {
-    const session = runtime.openCall(peerOf(call), (effect) => {
+    const session = runtime.openCall(new CallPeer(call), (effect) => {
       if (isAnswered || effect.kind === "deliver" || effect.kind === "summarize") return;
       if (isDeferred) guard(logger, fail, () => handle(effect));
       else handle(effect);

@@ -1,14 +1,13 @@
 import type { sendUnaryData } from "@grpc/grpc-js";
 import { UpdateListenerRequest, UpdateListenerResponse } from "ate-dispatcher-client/internal";
-import { peerOf, type UnaryCall } from "../transport/call.js";
+import { takeTurn, type UnaryCall } from "../transport/call.js";
 import { decodeLimited } from "../wire/decode-cold.js";
 import type { Edge } from "./edge.js";
 import { answerUnary } from "./unary.js";
 
 /** Handles UpdateListener: changes the topics of a connected listener. */
 export function updateListener(edge: Edge, call: UnaryCall, callback: sendUnaryData<Uint8Array>): void {
-  edge.runtime.inTurn(peerOf(call), () => {
-    if (call.cancelled) return;
+  takeTurn(edge.runtime, call, () => {
     answerUnary(
       edge,
       call,

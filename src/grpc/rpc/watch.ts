@@ -4,7 +4,7 @@
  */
 import { WatchRequest } from "ate-dispatcher-client/internal";
 import { TopicFilter } from "../../core/vocabulary/topic-filter.js";
-import { fail, guard, type OutgoingCall, peerOf, subscribe } from "../transport/call.js";
+import { fail, guard, type OutgoingCall, subscribe, takeTurn } from "../transport/call.js";
 import { sinkOf } from "../transport/call-sink.js";
 import { PeerCharge } from "../transport/peer-charge.js";
 import { decodeCold } from "../wire/decode-cold.js";
@@ -17,9 +17,7 @@ type WatchCall = OutgoingCall & { readonly request: Buffer };
 
 /** Handles Watch. */
 export function watch(edge: Edge, watchers: Watchers, call: WatchCall): void {
-  edge.runtime.inTurn(peerOf(call), () => {
-    if (!call.cancelled) join(edge, watchers, call);
-  });
+  takeTurn(edge.runtime, call, () => join(edge, watchers, call));
 }
 
 function join(edge: Edge, watchers: Watchers, call: WatchCall): void {

@@ -8,13 +8,13 @@
 import type { ServerDuplexStream, ServerUnaryCall, ServerWritableStream } from "@grpc/grpc-js";
 import { WireError } from "ate-dispatcher-client/internal";
 import type { Instant, SessionKey } from "../../core/vocabulary/model.js";
-import { peerKey } from "../../core/vocabulary/peer.js";
 import type { Refusal } from "../../core/vocabulary/reason.js";
 import type { Clock } from "../../ports/clock.js";
 import type { Logger } from "../../ports/logger.js";
-import type { Arrival, FromPeer, InputStream, MessageInputs, Runtime } from "../../ports/runtime.js";
+import type { Arrival, InputStream, MessageInputs, Runtime } from "../../ports/runtime.js";
 import { type GrpcStatus, grpcStatus, INTERNAL_ERROR } from "../wire/status.js";
 import type { CallHeaders } from "./call-headers.js";
+import { CallPeer } from "./call-peer.js";
 import type { Connections, Membership } from "./connections.js";
 import type { GrpcJsInternals } from "./grpc-js-internals.js";
 import { PeerCharge } from "./peer-charge.js";
@@ -218,18 +218,15 @@ function onceClosed(call: OutgoingCall, closed: () => void): void {
   call.on("close", close);
 }
 
-/** The peer of a call. */
-export function peerOf(call: UnaryCall | OutgoingCall): FromPeer {
-  return new CallPeer(call);
-}
-
-/** Finds the key of the peer only when it is asked: most calls never wait. */
-class CallPeer implements FromPeer {
-  constructor(private readonly call: UnaryCall | OutgoingCall) {}
-
-  get peer(): string {
-    return peerKey(this.call.getPeer());
-  }
+/** Handles a call in the turn of its peer, unless the call is cancelled before. */
+export function takeTurn(
+  runtime: Pick<Runtime, "inTurn">,
+  call: UnaryCall | OutgoingCall,
+  handle: () => void,
+): void {
+  runtime.inTurn(new CallPeer(call), () => {
+    if (!call.cancelled) handle();
+  });
 }
 
 /** Calls back when the peer cancels a call or its deadline passes; a stream also after a clean finish. */

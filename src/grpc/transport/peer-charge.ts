@@ -1,26 +1,21 @@
 import type { HeldBytes, PeerAccount, Pressure } from "../../core/vocabulary/held-bytes.js";
-import { peerKey } from "../../core/vocabulary/peer.js";
 import type { MessageOwner } from "../../ports/runtime.js";
+import { CallPeer, type PeerSource } from "./call-peer.js";
 
 /**
  * What the process keeps for one call until it is handled or read. Most calls never wait, so the account of the peer is
  * looked up when the first byte is charged.
  */
-export class PeerCharge implements MessageOwner {
+export class PeerCharge extends CallPeer implements MessageOwner {
   #account: PeerAccount | undefined = undefined;
   #bytes = 0;
   #isOver = false;
-  #peer: string | undefined = undefined;
 
-  /** @param call - says from which connection it came. */
   constructor(
     private readonly ledger: HeldBytes,
-    private readonly call: { getPeer(): string },
-  ) {}
-
-  get peer(): string {
-    this.#peer ??= peerKey(this.call.getPeer());
-    return this.#peer;
+    call: PeerSource,
+  ) {
+    super(call);
   }
 
   charge(bytes: number): void {
