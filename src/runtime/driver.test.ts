@@ -99,6 +99,20 @@ describe("the driver", () => {
     expect(read).toBeLessThan(20);
   });
 
+  it("looks at the clock earlier after inputs with many effects", () => {
+    const { driver, runFor } = setUp();
+    const core = driver["core"];
+    const many = Array.from({ length: 128 }, () => ({ kind: "continue", to: 1 }) as const);
+    core.step = () => many;
+    let read = 0;
+    function* inputs(): Generator<Input> {
+      for (; read < 100; read++) yield cancel("a");
+    }
+    expect(runFor(2, inputs())).toBe(false);
+    // Each of them counts as eight, so each is followed by a reading, which advances the clock by a millisecond.
+    expect(read).toBe(1);
+  });
+
   it("stops after the current input when it is interrupted", () => {
     const { performed, runFor } = setUp((_effect, own) => own.interrupt());
     expect(runFor(100, [cancel("a"), cancel("b")])).toBe(false);

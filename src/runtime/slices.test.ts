@@ -250,6 +250,16 @@ describe("a stream", () => {
     expect(a.isPaused).toBe(false);
   });
 
+  it("is paused while many tiny messages of it wait", () => {
+    const { stream } = setUp();
+    const a = stream("a");
+    a.receive("1", 20, 1);
+    for (let i = 0; i < 120; i++) a.receive("2", 1, 1);
+    expect(a.isPaused).toBe(false);
+    for (let i = 0; i < 10; i++) a.receive("3", 1, 1);
+    expect(a.isPaused).toBe(true);
+  });
+
   it("that has ended drops what waits of it, and nothing else", async () => {
     const { stream, log, slices, settle } = setUp();
     const [a, b] = [stream("a"), stream("b")];
