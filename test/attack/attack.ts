@@ -18,7 +18,7 @@ export interface Attack {
   readonly name: string;
   /** What is sent, in one line. */
   readonly sends: string;
-  /** Whether the short mode includes it. Together, these attacks take thirty seconds. */
+  /** Whether the short mode includes it. Together, these attacks take less than a minute. */
   readonly isQuick?: boolean;
   /** The least time limit of the attack, in seconds. */
   readonly seconds?: number;

@@ -4,7 +4,7 @@
  *
  *   npm run attack                                   every attack, each on a server of its own
  *   npm run attack -- --only deep-patterns --heap 256
- *   npm run attack -- --short                        thirty seconds of quick ones, for busy machines
+ *   npm run attack -- --short                        a minute of quick ones, for busy machines
  *   npm run attack -- --short --report FILE          writes the counts of passed, failed and skipped, as JSON
  */
 import { writeFileSync } from "node:fs";
