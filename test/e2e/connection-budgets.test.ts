@@ -1,5 +1,7 @@
 /** What one connection and one address may do to a server, over plain sockets; another address is served throughout. */
+import { constants } from "node:http2";
 import { afterEach, describe, expect, it, onTestFinished } from "vitest";
+import { CONNECTION_NUISANCE } from "../../src/grpc/transport/peer-connection.js";
 import { startServer } from "../support/in-process.js";
 import { createProcesses } from "../support/processes.js";
 import { callRaw, connectRaw, framed } from "../support/raw-call.js";
@@ -92,6 +94,18 @@ describe("a connection is closed that", () => {
     raw.pause();
     while (!raw.isClosed) await raw.send(flood);
     await expectServed(address);
+  });
+});
+
+describe("a connection that sends too many useless frames", () => {
+  it("is told ENHANCE_YOUR_CALM", async () => {
+    const { address } = await startServer();
+    const raw = await openRaw(address);
+    await raw.send(preface(), callHeaders(1, SUBMIT), data(1, prefix(1_000_000)));
+    await raw.send(times(CONNECTION_NUISANCE.burst + 100, () => [data(1, Buffer.alloc(1))]));
+    const told = await raw.next(({ type }) => type === FRAME.goaway);
+
+    expect(told?.payload.readUInt32BE(4)).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
   });
 });
 

@@ -81,7 +81,9 @@ export class PeerConnections {
     const peer = this.#peers.get(address) ?? new Peer(address);
     const account = this.#services.ledger.open(address);
     const connection = new PeerConnection(peer, account, (socket) => {
-      session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      // The code of a destroyed session reaches its peer only together with an error, which would count as a flood.
+      session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      session.destroy();
       // A destroyed session waits for its peer to close the socket.
       setImmediate(() => socket?.destroy());
     });
