@@ -22,7 +22,7 @@ import { type Turn, WatchFeed } from "./watch-feed.js";
 const MAX_LISTED = 100;
 /** Work for all watchers in one turn of the event loop: about two milliseconds. */
 const VISITS_PER_TURN = 20_000;
-const MESSAGES_PER_TURN = 100;
+const MESSAGES_PER_TURN = 40;
 
 /** Estimated sizes, in bytes: of an event without its lists, and of a target or outcome. */
 const EVENT_BYTES = 256;

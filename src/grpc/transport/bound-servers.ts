@@ -3,6 +3,7 @@ import type { Http2Server, ServerHttp2Session, ServerHttp2Stream } from "node:ht
 import type { Socket } from "node:net";
 import type { Runtime } from "../../ports/runtime.js";
 import type { CallHeaders } from "./call-headers.js";
+import { ClosingConnections } from "./closing-connections.js";
 import type { Connections } from "./connections.js";
 import type { GrpcJsInternals } from "./grpc-js-internals.js";
 import type { PeerConnections } from "./peer-connections.js";
@@ -29,6 +30,7 @@ const VIOLATIONS: readonly (number | undefined)[] = [-505, -903];
 /** The HTTP/2 servers that are subscribed to. */
 export class BoundServers {
   readonly #sockets = new Map<Http2Server, Set<Socket>>();
+  readonly #closing = new ClosingConnections();
   readonly #services: BoundServerServices;
 
   constructor(services: BoundServerServices) {
@@ -76,12 +78,13 @@ export class BoundServers {
     const listeners = server.listeners("stream") as BeginStream[];
     server.removeAllListeners("stream");
     server.on("stream", (stream: ServerHttp2Stream, headers, ...rest) => {
-      this.#services.headers.read(stream, headers);
+      const read = this.#services.headers.arrived(stream, headers);
       const peer = this.#services.peers.of(stream.session)?.peer.address ?? "";
       let hasBegun = false;
       this.#services.runtime.inTurn({ peer }, () => {
+        if (stream.destroyed || stream.closed || this.#closing.has(stream.session)) return;
         hasBegun = true;
-        if (stream.destroyed || stream.closed) return;
+        read();
         for (const listener of listeners) listener.call(server, stream, headers, ...rest);
       });
       // grpc-js listens to errors of the streams that it has begun; an error that nobody listens to ends the process.
@@ -91,8 +94,10 @@ export class BoundServers {
 
   #followPeer(session: ServerHttp2Session): void {
     const { connection, started } = this.#services.peers.begun(session);
+    let streams: Set<ServerHttp2Stream> | undefined;
     session.once("connect", (_session, socket: Socket) => {
       connection.socket = socket;
+      streams = this.#closing.follow(session, socket);
     });
     session.once("remoteSettings", started);
     session.once("close", () => {
@@ -102,10 +107,17 @@ export class BoundServers {
     // The event of the server would be too late: a stream that is reset at once no longer knows its session.
     const onAborted = (): void => {
       // All streams of a connection are aborted when it closes.
-      const isOpen = !session.destroyed && session.socket?.destroyed === false;
+      const isOpen = !session.destroyed && !this.#closing.has(session) && session.socket?.destroyed === false;
       if (isOpen) this.#services.peers.annoyed(connection);
     };
-    session.prependListener("stream", (stream: ServerHttp2Stream) => stream.on("aborted", onAborted));
+    const onClosed = function (this: ServerHttp2Stream): void {
+      streams?.delete(this);
+    };
+    session.prependListener("stream", (stream: ServerHttp2Stream) => {
+      streams?.add(stream);
+      stream.on("aborted", onAborted);
+      stream.on("close", onClosed);
+    });
   }
 
   /**
@@ -113,6 +125,7 @@ export class BoundServers {
    * close its side, or a stream is still open, the socket would stay open forever.
    */
   destroySockets(): void {
+    this.#closing.finish();
     for (const open of this.#sockets.values()) for (const socket of open) socket.destroy();
   }
 }

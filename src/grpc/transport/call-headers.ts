@@ -36,25 +36,28 @@ export class CallHeaders {
   }
 
   /**
-   * Reads the headers of a stream that has just opened.
+   * The headers of a stream have arrived; its deadline counts from now.
    *
    * A deadline beyond the longest timer is removed from the headers: the client enforces it, as it enforces every deadline.
    * Metadata that gRPC does not allow is removed, as grpc-js would do.
    *
-   * @param headers - changed in place.
+   * @returns a function that reads them and changes them in place, to be called before grpc-js reads them.
    */
-  read(stream: object, headers: IncomingHttpHeaders): void {
-    this.#removeInvalid(headers);
-    encodePath(headers);
-    this.#readTimeout(stream, headers);
+  arrived(stream: object, headers: IncomingHttpHeaders): () => void {
+    const at = this.#clock.now();
+    return () => {
+      this.#removeInvalid(headers);
+      encodePath(headers);
+      this.#readTimeout(stream, headers, at);
+    };
   }
 
-  #readTimeout(stream: object, headers: IncomingHttpHeaders): void {
+  #readTimeout(stream: object, headers: IncomingHttpHeaders, arrivedAt: Instant): void {
     const text = headers[TIMEOUT];
     if (text === undefined) return;
     const timeoutMs = parseTimeout(String(text));
     if (timeoutMs === undefined) this.#refusals.set(stream, malformedTimeout(String(text)));
-    else this.#deadlines.set(stream, this.#clock.now() + timeoutMs);
+    else this.#deadlines.set(stream, arrivedAt + timeoutMs);
     if (timeoutMs === undefined || timeoutMs > MAX_TIMER_MS) delete headers[TIMEOUT];
   }
 
