@@ -83,7 +83,8 @@ export class Driver {
         const effectCount = next.value ? this.step(next.value, now) : 0;
         if (this.queue.length > 0) this.drainQueue(now);
         if (this.isInterrupted) break;
-        count += 1 + Math.floor(effectCount / EFFECTS_PER_INPUT);
+        // Reading without an input takes time, too.
+        count += next.value ? 1 + Math.floor(effectCount / EFFECTS_PER_INPUT) : INPUTS_PER_READING;
         if (count < INPUTS_PER_READING) continue;
         if (this.clock.now() - now >= ms) break;
         count = 0;

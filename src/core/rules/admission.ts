@@ -32,8 +32,8 @@ import { accountOf } from "./sessions.js";
 import { beyondShare, heldRefusal } from "./shares.js";
 import type { StepContext } from "./step-context.js";
 
-/** Number of nodes after which a search ends the slice: a message has eight inputs between two readings of the clock. */
-const LONG_SEARCH = UNITS_PER_SLICE / 8;
+/** Nodes that a search visits before it ends the slice. Eight inputs may be applied between two readings of the clock. */
+const LONG_SEARCH = UNITS_PER_SLICE / 2;
 
 /** Accepts and scatters a request, or rejects it. Submissions of a rejected or ended stream are ignored. */
 export function admit(state: State, input: RequestSubmitted, step: StepContext): void {

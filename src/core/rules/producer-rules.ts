@@ -24,6 +24,8 @@ import { heldRefusal } from "./shares.js";
 const MAX_LABEL_BYTES = 128;
 const MAX_NAME_BYTES = 256;
 const MAX_CORRELATION_BYTES = 64;
+/** Violations of registrations that are reported; a status has room for as many. */
+const MAX_REPORTED = 20;
 
 /** Why a producer may not register; undefined if it may. */
 export function registerRefusal(
@@ -79,12 +81,14 @@ export function helloRules(input: ProducerOpened, limits: Limits): readonly Verd
   ];
 }
 
+/** Reports the first invalid registrations: a text about each of 10,000 would take as long as 100,000 valid ones. */
 function registrationRules(registrations: readonly Registration[]): readonly Verdict[] {
   const found: Verdict[] = [];
-  // The names of the fields are only made for violations.
-  registrations.forEach(({ topic, group }, i) => {
+  for (const [i, { topic, group }] of registrations.entries()) {
+    // The names of the fields are only made for violations.
     if (!isPattern(topic)) found.push(patternRule(`registrations[${i}].topic`, topic));
     if (!isId(group)) found.push(idRule(`registrations[${i}].group`, group));
-  });
+    if (found.length >= MAX_REPORTED) break;
+  }
   return found;
 }

@@ -10,8 +10,11 @@ import type { Effect } from "../vocabulary/effect.js";
 import type { Instant, SessionKey } from "../vocabulary/model.js";
 import { hasWildcard } from "../vocabulary/topic.js";
 
-/** Units of work in one slice. One unit is one visited entry of a table, which takes about a microsecond. */
-export const UNITS_PER_SLICE = 2_000;
+/**
+ * Units of work in one slice. One unit is one visited entry of a table. It takes a microsecond at best, and ten in a process
+ * that has not done such work before.
+ */
+export const UNITS_PER_SLICE = 500;
 
 /** The key of the server's own work, such as its drain. No session has it. */
 export const SERVER: SessionKey = 0;
@@ -27,9 +30,9 @@ export const ENDINGS: SessionKey = -3;
 
 /**
  * Units that it takes to send an assignment, or to revoke it. The runtime writes a message for each, and each is to
- * another producer, of which nothing is in the caches of the processor: both take a few microseconds.
+ * another producer, of which nothing is in the caches of the processor: both take a few microseconds, also at best.
  */
-export const UNITS_PER_ASSIGNMENT = 4;
+export const UNITS_PER_ASSIGNMENT = 1;
 
 /** Work in parts; yields the units of each part. */
 export type Work<T = void> = Generator<number, T, undefined>;

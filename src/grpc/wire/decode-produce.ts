@@ -32,6 +32,8 @@ const CORRELATION_ID = FIELDS.REGISTER.correlationId;
 const LENGTH_DELIMITED = 2;
 /** A longer correlation_id is not repeated. */
 const MAX_CORRELATION_BYTES = 64;
+/** To count the entries of such a message, to decode it and to apply it may take milliseconds each. */
+const LONG_MESSAGE_BYTES = 16 * 1_024;
 /** After as many skipped fields, decoding lets its caller look at the clock; less than 0.1 ms. */
 const SKIPS_PER_YIELD = 1_024;
 const NO_RESULT: Buffer = Buffer.alloc(0);
@@ -68,7 +70,7 @@ export const UNKNOWN_MESSAGE = "UNKNOWN";
 
 /**
  * Decodes a ProduceRequest lazily, so that the messages before a malformed one are still applied. Yields undefined once in
- * a while where the batch has no messages.
+ * a while where the batch has no messages, and before and after a long one is decoded.
  */
 export function* decodeProduce(
   message: Buffer,
@@ -83,18 +85,30 @@ export function* decodeProduce(
       continue;
     }
     const outer = reader.enter();
-    const decoded = decodeMessage(reader, session, limits);
+    const begin = reader.at;
+    const counted = decodeMessage(reader, session, limits);
+    const isLong = reader.at - begin >= LONG_MESSAGE_BYTES;
     reader.leave(outer);
+    if (typeof counted !== "function") {
+      yield counted ?? UNKNOWN_MESSAGE;
+      continue;
+    }
+    if (isLong) yield undefined;
+    const decoded = counted();
+    if (isLong) yield undefined;
     yield decoded ?? UNKNOWN_MESSAGE;
   }
 }
 
-/** Decodes the entered ProducerMessage up to its end. */
+/**
+ * Reads the entered ProducerMessage up to its end. @returns a reply as an input, or why another message is refused, or else
+ * a function that decodes it.
+ */
 function decodeMessage(
   reader: WireReader,
   session: SessionKey,
   { maxResultBytes, entries }: ProduceLimits,
-): DecodedProducerMessage | undefined {
+): Input | RefusedMessage | (() => DecodedProducerMessage | undefined) {
   const begin = reader.at;
   let reply: Input | undefined;
   let refused: RefusedMessage | undefined;
@@ -113,7 +127,8 @@ function decodeMessage(
       refused = countMessage(reader, name, counts, entries) ?? refused;
     } else reader.skip();
   }
-  return reply ?? refused ?? decodeGenerated(ProducerMessage, reader.since(begin)).message;
+  const message = reader.since(begin);
+  return reply ?? refused ?? (() => decodeGenerated(ProducerMessage, message).message);
 }
 
 /** Counts the fields of a message without decoding it. @returns why it is refused; undefined if it is not. */
