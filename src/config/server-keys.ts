@@ -66,11 +66,11 @@ export const EDGE_KEYS: { readonly [K in keyof EdgeOptions]: Definition<EdgeOpti
     "Tokens and trace context fit; the usual 8 KiB of gRPC is tight for both.",
   ),
   maxStreamsPerConnection: count(
-    1_000,
+    256,
     1,
     1_000_000,
     "Maximum open streams per connection; further calls of that client wait, and the client is not told",
-    "One connection cannot use up all sessions; behind a mesh, all clients may share one connection.",
+    "A read that opens many streams takes milliseconds; our clients open another connection. Raise it behind a mesh.",
   ),
   firstMessageTimeoutMs: duration(
     10 * SECOND,

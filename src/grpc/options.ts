@@ -6,7 +6,7 @@ export interface EdgeOptions {
   readonly maxMessageBytes: number;
   /** Largest metadata of a call, in bytes. Default 16 KiB. */
   readonly maxMetadataBytes: number;
-  /** Open streams of one connection. Default 1,000. Beyond it, the client's calls wait without an error. */
+  /** Open streams of one connection. Default 256. Beyond it, the client's calls wait without an error. */
   readonly maxStreamsPerConnection: number;
   /** Time until the first message of a stream must arrive, in milliseconds. Default 10,000. */
   readonly firstMessageTimeoutMs: number;

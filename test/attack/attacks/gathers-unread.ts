@@ -5,7 +5,7 @@
 import type { Attack } from "../attack.js";
 import { prepared } from "../attacker/stream.js";
 import { call, METHOD, reply } from "./messages.js";
-import { onTopic, openProducers } from "./parties.js";
+import { connectionsFor, onTopic, openProducers } from "./parties.js";
 
 const GATHERS = 990;
 const RESULTS = 5;
@@ -22,9 +22,9 @@ export const gathersUnread: Attack = {
       hello: onTopic(TOPIC),
       onAssignment: (id) => ids.push(id),
     });
-    const connection = attacker.connect({ readsNothing: true });
+    const connectionOf = connectionsFor(attacker, GATHERS, { readsNothing: true });
     const message = call({ topic: TOPIC, requestId: "shared", ttlSeconds: 600 });
-    for (let i = 0; i < GATHERS; i++) void connection.call(METHOD.gather, message, { isUnread: true });
+    for (let i = 0; i < GATHERS; i++) void connectionOf(i).call(METHOD.gather, message, { isUnread: true });
     await attacker.until("the assignment", () => ids.length > 0);
     await attacker.wait(500);
     const result = prepared(reply(ids[0] ?? "", Buffer.alloc(RESULT_BYTES), true), true);

@@ -10,7 +10,7 @@ import { openProducers } from "./parties.js";
 
 const PRODUCERS = 990;
 const CALLS = 9_000;
-const CALLS_OF_CONNECTION = 900;
+const CALLS_OF_CONNECTION = 240;
 const TOPIC = "named";
 
 /** Acceptances of 140 KB. */

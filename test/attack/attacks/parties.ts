@@ -8,7 +8,7 @@ import { type PreparedMessage, prepared, type Stream } from "../attacker/stream.
 import { type HelloFields, hello, METHOD, registration, submission } from "./messages.js";
 
 /** Streams of one connection: as many as a server admits by default, less some for calls. */
-const STREAMS_PER_CONNECTION = 990;
+const STREAMS_PER_CONNECTION = 250;
 const OPEN_AT_ONCE = 100;
 const ANSWERS_POLL_MS = 20;
 
@@ -45,7 +45,7 @@ export async function openRawStreams(
     const calls = new RawCalls(connection, method, { readsNothing });
     const length = Math.min(STREAMS_PER_CONNECTION, count - first);
     for (let i = 0; i < length; i++) calls.call(message, isEnded);
-    await attacker.wait(10);
+    await attacker.wait(2);
   }
 }
 
