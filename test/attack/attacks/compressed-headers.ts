@@ -6,10 +6,10 @@ import type { Attack } from "../attack.js";
 import { RawCalls } from "../attacker/raw-calls.js";
 import { call, METHOD } from "./messages.js";
 
-const CONNECTIONS = 4;
+const CONNECTIONS = 8;
 const REQUESTS = 60_000;
 /** Calls of one connection that are not answered yet. */
-const MAX_OPEN = 500;
+const MAX_OPEN = 240;
 /** The table has 4 KiB. A header that is repeated is one value of the call: 8 kB. */
 const BAGGAGE = ["baggage", "x".repeat(2_700)] as const;
 
