@@ -126,6 +126,20 @@ describe("the streams of a connection", () => {
     expect(mostInOneTurn()).toBeLessThanOrEqual(2 * 64);
   });
 
+  it("close in turns if they have none, too", async () => {
+    await Promise.all(Array.from({ length: 100 }, () => open(0)));
+    const closed: number[] = [];
+    for (const session of sessions) session.on("close", () => closed.push(turn));
+    for (const session of sessions) session.destroy();
+    while (closed.length < sessions.length) {
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      turn++;
+    }
+
+    const inTurn = (wanted: number): number => closed.filter((at) => at === wanted).length;
+    expect(Math.max(...closed.map(inTurn))).toBeLessThanOrEqual(64);
+  });
+
   it("close at once when the server is forced to end", async () => {
     await open(MANY);
     sessions[0]?.destroy();

@@ -1,5 +1,5 @@
 /**
- * Closes connections with many streams in turns of the event loop.
+ * Closes connections with many streams in turns of the event loop, and many connections, too.
  *
  * Node destroys all streams of a connection together, when it breaks and when it is destroyed. That takes some 50 µs for
  * each, so a peer that opens thousands of streams and leaves would hold the event loop for as long. This closes the streams
@@ -9,10 +9,12 @@
 import { constants, type Http2Session, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 
-/** Streams that are closed in one turn, of all connections: some 3 ms. A connection with fewer closes at once. */
+/** Streams that are closed in one turn, of all connections: some 3 ms. */
 const STREAMS_PER_TURN = 64;
 /** Streams of one connection that are closed before others have their turn. */
 const STREAMS_AT_ONCE = 8;
+/** The end of a connection takes as long as that of so many streams. */
+const STREAMS_OF_CONNECTION = 2;
 
 /** Node would create an error for each message that waits in a stream, unless the stream is destroyed with one. */
 const CONNECTION_CLOSED = new Error("the connection has closed");
@@ -27,6 +29,8 @@ class ClosingConnection {
   readonly streams = new Set<ServerHttp2Stream>();
   /** What its streams are reset with. */
   code: number = constants.NGHTTP2_CANCEL;
+  /** Whether Node may go on. It then destroys the session for its socket, or the socket for its session. */
+  isOver = false;
   destroySession: (() => void) | undefined;
   destroySocket: (() => void) | undefined;
 
@@ -47,6 +51,7 @@ class ClosingConnection {
 
   /** Lets Node go on. */
   finish(): void {
+    this.isOver = true;
     const { destroySession, destroySocket } = this;
     this.destroySession = undefined;
     this.destroySocket = undefined;
@@ -95,10 +100,9 @@ export class ClosingConnections {
   }
 
   #close(session: ServerHttp2Session, connection: ClosingConnection): void {
-    const { size } = connection.streams;
-    if (size === 0 || (size <= this.#left && !this.#closing.has(session))) {
-      this.#left -= size;
-      this.#closing.delete(session);
+    const cost = STREAMS_OF_CONNECTION + connection.streams.size;
+    if (connection.isOver || (cost <= this.#left && !this.#closing.has(session))) {
+      this.#left -= connection.isOver ? 0 : cost;
       connection.finish();
     } else if (!this.#closing.has(session)) {
       this.#closing.set(session, connection);
@@ -124,7 +128,10 @@ export class ClosingConnections {
       this.#left -= connection.closeSome(Math.min(STREAMS_AT_ONCE, this.#left));
       this.#closing.delete(session);
       if (connection.streams.size > 0) this.#closing.set(session, connection);
-      else connection.finish();
+      else {
+        this.#left -= STREAMS_OF_CONNECTION;
+        connection.finish();
+      }
     }
     this.#schedule();
   }
