@@ -41,6 +41,8 @@ class TextBatch implements Batch {
 interface Peer {
   readonly session: SessionKey;
   readonly received: () => readonly string[];
+  /** The messages that its transport was given. */
+  readonly messageCount: () => number;
   /** From now on, its transport accepts nothing. */
   readonly hold: () => void;
   readonly release: () => void;
@@ -57,9 +59,11 @@ function stage(
   const runtime = new DispatcherRuntime("s", { heartbeatMs: 1e12, ...limits }, () => new TextBatch(), clock);
   const open = (): Peer => {
     let text = "";
+    let messageCount = 0;
     const unsent: (() => void)[] = [];
     let isHeld = false;
     const write = (parts: readonly Uint8Array[], sent: () => void) => {
+      messageCount++;
       const take = () => {
         text += Buffer.concat(parts).toString().replaceAll("\0", "");
         sent();
@@ -81,6 +85,7 @@ function stage(
     return {
       session,
       received: () => text.split("\n").slice(0, -1),
+      messageCount: () => messageCount,
       hold: () => {
         isHeld = true;
       },
@@ -319,6 +324,25 @@ describe("late deliveries and summaries", () => {
 
     expect(all.received()).toEqual(["ready", "summarize", "a 0", "b 1", "b 2", "a 0", "summarize"]);
     expect(timely.received()).toEqual(["ready", "b 1", "b 2"]);
+  });
+});
+
+describe("a stream whose transport takes nothing", () => {
+  it("has 32 messages on their way, and what waits for it becomes one message", async () => {
+    const { runtime, open, answer } = stage(["a"]);
+    const slow = open();
+    runtime.submit({ ...LISTENER, session: slow.session, topics: ["a"], resumeFrom: [], group: "" });
+    await nextTurn();
+    slow.hold();
+    for (let i = 0; i < 100; i++) {
+      answer("a");
+      await nextTurn();
+    }
+    expect(slow.messageCount()).toBe(1 + 32);
+
+    slow.release();
+    expect(slow.messageCount()).toBe(1 + 32 + 1);
+    expect(slow.received()).toHaveLength(101);
   });
 });
 

@@ -9,10 +9,20 @@ import { DispatcherRuntime } from "./dispatcher-runtime.js";
 /** Far more turns of the event loop than any work here takes. */
 const MAX_TURNS = 200;
 
-/** A runtime with a clock that stands still. Its sessions are calls, so it encodes nothing. */
-function serve(failed?: (bug: unknown) => void) {
+/**
+ * A runtime with a clock that stands still. Its sessions are calls, so it encodes nothing.
+ *
+ * @param tickMs - what each reading of the clock takes, instead of nothing.
+ */
+function serve(failed?: (bug: unknown) => void, tickMs = 0) {
   let now = 0;
-  const clock = { now: () => now, timeOfDay: (at: number) => at };
+  const clock = {
+    now: () => {
+      now += tickMs;
+      return now;
+    },
+    timeOfDay: (at: number) => at,
+  };
   const newBatch = () => {
     throw new Error("nothing is encoded");
   };
@@ -42,6 +52,12 @@ function serve(failed?: (bug: unknown) => void) {
       runtime.submit(submitted({ session: open(), mintedId: `r${i}`, spec: { topic, ttlMs: 1_000 } })),
   };
 }
+
+const SINK = {
+  ...{ write: () => undefined, closing: () => undefined, observe: () => () => true },
+  ...{ end: () => undefined, fail: () => undefined },
+};
+const BOUND = { maxBytes: 1, overflow: "SLOW_LISTENER" as const, endsOnReject: false };
 
 /** Lets turns of the event loop pass until a condition holds. */
 async function until(isDone: () => boolean): Promise<void> {
@@ -74,12 +90,7 @@ describe("long work that fails by a bug in a later slice", () => {
     const { runtime, advance, openProducer, heard, request } = serve((bug) => logged.push(bug));
     await openProducer(["t"]);
     const ended: unknown[] = [];
-    const sink = {
-      ...{ write: () => undefined, closing: () => undefined, observe: () => () => true },
-      ...{ end: () => undefined, fail: (bug: unknown) => ended.push(bug) },
-    };
-    const bound = { maxBytes: 1, overflow: "SLOW_LISTENER" as const, endsOnReject: false };
-    const session = runtime.openStream(sink, bound, "");
+    const session = runtime.openStream({ ...SINK, fail: (bug: unknown) => ended.push(bug) }, BOUND, "");
     const failed = failSlices(session);
     runtime.submit({
       ...{ kind: "listenerOpened", session, sessionId: "", listenerId: "l", mintedId: "" },
@@ -115,6 +126,22 @@ describe("long work that fails by a bug in a later slice", () => {
     advance(1);
     await until(() => counts().pendingRequests === 0);
     expect(logged).toHaveLength(1);
+  });
+});
+
+describe("many sessions that close in one turn of the event loop", () => {
+  it("leave the core in turns", async () => {
+    const { runtime, counts } = serve(undefined, 1);
+    const sessions = Array.from({ length: 100 }, () => runtime.openStream(SINK, BOUND, ""));
+    for (const session of sessions) runtime.submit({ kind: "callerOpened", session, peer: "" });
+    expect(counts().callers).toBe(100);
+    await nextTurn();
+
+    for (const session of sessions) runtime.close(session);
+    expect(counts().callers).toBeGreaterThan(80);
+    expect(runtime.snapshot().openSessionCount).toBe(0);
+
+    await until(() => counts().callers === 0);
   });
 });
 
