@@ -89,14 +89,15 @@ describe("the driver", () => {
     expect(rejectedIds(performed)).toEqual(Array.from({ length: 100 }, (_, i) => String(i)));
   });
 
-  it("looks at the clock also where a message has no inputs", () => {
+  it("looks at the clock where a message has no input", () => {
     const { runFor } = setUp();
     let read = 0;
     function* inputs(): Generator<undefined> {
       for (; read < 1_000; read++) yield undefined;
     }
     expect(runFor(2, inputs())).toBe(false);
-    expect(read).toBeLessThan(20);
+    // Two readings, each of which advances the clock by a millisecond.
+    expect(read).toBe(1);
   });
 
   it("looks at the clock earlier after inputs with many effects", () => {

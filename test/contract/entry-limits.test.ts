@@ -121,6 +121,17 @@ describe("a message of a producer", () => {
     expect(decodes()).toBe(0);
   });
 
+  it("is decoded after a pause, and applied after another, if it is long", () => {
+    const decodes = decodesOf(ProducerMessage);
+    const parts = decodeProduce(hello({ displayName: "x".repeat(20_000) }), 1, LIMITS);
+    expect(parts.next().value).toBeUndefined();
+    expect(decodes()).toBe(0);
+    expect(parts.next().value).toBeUndefined();
+    expect(decodes()).toBe(1);
+    expect(parts.next().value).toMatchObject({ $case: "hello" });
+    expect(parts.next().done).toBe(true);
+  });
+
   it("that is refused leaves the messages before and after it alone", () => {
     const batch = concat(register(1), register(9), deregister(1));
     expect([...decodeProduce(batch, 1, LIMITS)]).toMatchObject([

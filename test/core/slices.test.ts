@@ -518,3 +518,12 @@ it("a request whose topic many patterns cover ends the slice of its stream", () 
   expect(continued(COVERED_TOPIC)).toBe(false);
   expect(continued("zz.b")).toBe(false);
 });
+
+it("of many invalid registrations, the first twenty are named", () => {
+  const { steps } = new Counted().producer(Array.from({ length: 100 }, () => "a..b"));
+  const close = steps.flat().find((effect) => effect.kind === "close");
+
+  expect(close?.refusal?.violations.map(({ field }) => field)).toEqual(
+    Array.from({ length: 20 }, (_, i) => `registrations[${i}].topic`),
+  );
+});
