@@ -13,7 +13,8 @@ const MAX_FAULTS = 1_000;
 /** Faults a second that a session may cause on average. A Fault costs a hundred times the bytes that cause it. */
 const MAX_FAULTS_PER_SECOND = 100;
 /**
- * Retry delay, in milliseconds. A new session has new limits, so a peer that makes the same mistakes again and reconnects at once would cost as much as without them.
+ * Retry delay, in milliseconds. A new session has new limits, so a peer that makes the same mistakes again and reconnects
+ * at once would cost as much as without them.
  */
 const RETRY_AFTER_MS = (MAX_FAULTS / MAX_FAULTS_PER_SECOND) * 1_000;
 
