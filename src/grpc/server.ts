@@ -10,7 +10,7 @@ import {
   type sendUnaryData,
 } from "@grpc/grpc-js";
 import { DispatcherServiceService, IntrospectionServiceService } from "ate-dispatcher-client/internal";
-import { refusal } from "../core/vocabulary/reason.js";
+import { type Refusal, refusal } from "../core/vocabulary/reason.js";
 import type { Ticker } from "../ports/ticker.js";
 import type { Watchdog } from "../ports/watchdog.js";
 import { addHealth, type Health } from "./health.js";
@@ -41,6 +41,7 @@ import { CONNECTION_NUISANCE } from "./transport/peer-connection.js";
 import { PeerConnections } from "./transport/peer-connections.js";
 import { PeerLog } from "./transport/peer-log.js";
 import { logRefusal } from "./transport/refusal-log.js";
+import { unreadRefusal } from "./transport/unread-answers.js";
 import type { ProcessFacts } from "./wire/encode-view.js";
 
 const SERVICES = ["ate.dispatcher.v1.DispatcherService", "ate.dispatcher.v1.IntrospectionService"];
@@ -91,7 +92,7 @@ export interface GrpcServer {
  * @param connectionLimit - undefined for no limit.
  */
 export function createGrpcServer(
-  services: Omit<Edge, "internals" | "headers" | "connections">,
+  services: Omit<Edge, "internals" | "headers" | "connections" | "unreadRefusalOf">,
   facts: ProcessFacts,
   { aging, ticker }: ServerTimers,
   connectionLimit?: ConnectionLimit,
@@ -137,7 +138,11 @@ export function createGrpcServer(
     options.maxConnectionAgeMs > 0
       ? new Connections({ ...services, internals, aging }, options.maxConnectionAgeGraceMs)
       : undefined;
-  const edge: Edge = { ...services, internals, headers, connections };
+  const unreadRefusalOf = (call: object): Refusal | undefined => {
+    const connection = peers.of(internals.http2StreamOf(call)?.session);
+    return connection && unreadRefusal(connection);
+  };
+  const edge: Edge = { ...services, internals, headers, connections, unreadRefusalOf };
   internals.setHttp2Limits(HTTP2_LIMITS);
   server.addService(withRawBytes(DispatcherServiceService), {
     dispatch: (call: UnaryCall, callback: Answer) => dispatch(edge, call, callback),

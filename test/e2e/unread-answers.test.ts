@@ -1,6 +1,6 @@
 /** A peer that calls and does not read: its answers are bounded, and nobody else notices. */
 import { once } from "node:events";
-import type { ClientHttp2Session, ClientHttp2Stream } from "node:http2";
+import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from "node:http2";
 import { constants } from "node:http2";
 import { status as Code } from "@grpc/grpc-js";
 import { describe, expect, it } from "vitest";
@@ -20,8 +20,7 @@ async function fill(address: string): Promise<void> {
   for (let i = 0; i < 5; i++) await client.producer(`p${i}`, topics);
 }
 
-/** Makes a call whose answer is not read, and waits for its headers. */
-async function callUnread(session: ClientHttp2Session): Promise<ClientHttp2Stream> {
+function beginUnread(session: ClientHttp2Session): ClientHttp2Stream {
   const stream = session.request({
     ":method": "POST",
     ":path": LIST_PRODUCERS,
@@ -30,8 +29,20 @@ async function callUnread(session: ClientHttp2Session): Promise<ClientHttp2Strea
   });
   stream.on("error", () => undefined);
   stream.end(everything);
+  return stream;
+}
+
+/** Makes a call whose answer is not read, and waits for its headers. */
+async function callUnread(session: ClientHttp2Session): Promise<ClientHttp2Stream> {
+  const stream = beginUnread(session);
   await once(stream, "response");
   return stream;
+}
+
+/** Makes a call whose answer is not read. @returns its headers, which have the status if it is refused. */
+async function headOfUnread(session: ClientHttp2Session): Promise<IncomingHttpHeaders> {
+  const [head] = (await once(beginUnread(session), "response")) as [IncomingHttpHeaders];
+  return head;
 }
 
 describe("a connection whose answers are not read", () => {
@@ -57,6 +68,19 @@ describe("a connection whose answers are not read", () => {
       if (!stream.closed) await new Promise((resolve) => stream.on("close", resolve));
     }
     expect((await callRaw(session, "Dispatch", request)).code).toBe(Code.OK);
+  });
+
+  it("gets no further answer either if it has asked for all of them at once", async () => {
+    const { address } = await startServer();
+    await fill(address);
+    const session = connectRaw(address);
+    const heads = await Promise.all(Array.from({ length: 250 }, () => headOfUnread(session)));
+    const refusedCount = heads.filter(
+      (head) => head["grpc-status"] === String(Code.RESOURCE_EXHAUSTED),
+    ).length;
+    // A page has one producer here, of more than 200 KB: 8 MiB are some 40 answers.
+    expect(refusedCount).toBeGreaterThan(200);
+    expect(refusedCount).toBeLessThan(250);
   });
 
   it("loses a stream of reflection on which it asks on, and goes on", async () => {

@@ -1,4 +1,5 @@
 import type { Limits } from "../../core/vocabulary/limits.js";
+import type { Refusal } from "../../core/vocabulary/reason.js";
 import type { ActivityLog } from "../../ports/activity.js";
 import type { Clock } from "../../ports/clock.js";
 import type { Runtime } from "../../ports/runtime.js";
@@ -19,6 +20,11 @@ export interface Edge extends SinkServices, MessageServices, DeadlineServices {
   readonly opening: Watchdog;
   /** How many entries the messages of peers may have. */
   readonly entryLimits: EntryLimits;
+  /**
+   * Why a call is not answered because its connection has too many answers that its peer did not read; undefined if it is.
+   * It is asked when the call has its turn: thousands may wait that arrived before the first of them was answered.
+   */
+  readonly unreadRefusalOf: (call: object) => Refusal | undefined;
   /** Generates ids for requests without a request_id. */
   readonly requestIds: RequestIds;
 }

@@ -95,11 +95,12 @@ function unknownRequest(requestId: string): Refusal {
   return refusal("REQUEST_NOT_FOUND", message, { request_id: requestId });
 }
 
-function handlerOf({ logger, runtime }: Edge, answer: (request: Buffer) => Answer): Handler {
+function handlerOf({ logger, runtime, unreadRefusalOf }: Edge, answer: (request: Buffer) => Answer): Handler {
   return (call, callback) => {
     takeTurn(runtime, call, () => {
       guard(logger, callback, () => {
-        const response = answer(call.request);
+        const unread = unreadRefusalOf(call);
+        const response = unread ? { refusal: unread } : answer(call.request);
         if (response instanceof Uint8Array) callback(null, response);
         else callback(grpcStatus(response.refusal));
       });

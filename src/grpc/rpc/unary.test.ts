@@ -30,7 +30,7 @@ function setUp(now: readonly AddressedEffect[] = []) {
   };
   const logger = { error: ({ err }: { readonly err: unknown }) => errors.push(err) };
   answerUnary(
-    { runtime, logger } as unknown as Edge,
+    { runtime, logger, unreadRefusalOf: () => undefined } as unknown as Edge,
     call as unknown as UnaryCall,
     (error, response) => answers.push(error ? error.code : String(response)),
     () => INPUT,

@@ -16,7 +16,7 @@ import type { Edge } from "./edge.js";
  * @param responseOf - encodes the response, or returns undefined if the effect is not the response.
  */
 export function answerUnary(
-  { runtime, logger }: Edge,
+  { runtime, logger, unreadRefusalOf }: Edge,
   call: UnaryCall,
   callback: sendUnaryData<Uint8Array>,
   inputOf: (session: SessionKey) => Input | Refused,
@@ -43,6 +43,11 @@ export function answerUnary(
   };
   let isDeferred = false;
   guard(logger, fail, () => {
+    const unread = unreadRefusalOf(call);
+    if (unread) {
+      fail(grpcStatus(unread));
+      return;
+    }
     const session = runtime.openCall(new CallPeer(call), (effect) => {
       if (isAnswered || effect.kind === "deliver" || effect.kind === "summarize") return;
       if (isDeferred) guard(logger, fail, () => handle(effect));
