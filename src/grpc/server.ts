@@ -10,6 +10,7 @@ import {
   type sendUnaryData,
 } from "@grpc/grpc-js";
 import { DispatcherServiceService, IntrospectionServiceService } from "ate-dispatcher-client/internal";
+import { ANYBODY } from "../core/vocabulary/principal.js";
 import { type Refusal, refusal } from "../core/vocabulary/reason.js";
 import type { Ticker } from "../ports/ticker.js";
 import type { Watchdog } from "../ports/watchdog.js";
@@ -92,7 +93,7 @@ export interface GrpcServer {
  * @param connectionLimit - undefined for no limit.
  */
 export function createGrpcServer(
-  services: Omit<Edge, "internals" | "headers" | "connections" | "unreadRefusalOf">,
+  services: Omit<Edge, "internals" | "headers" | "connections" | "unreadRefusalOf" | "callerOf">,
   facts: ProcessFacts,
   { aging, ticker }: ServerTimers,
   connectionLimit?: ConnectionLimit,
@@ -142,7 +143,14 @@ export function createGrpcServer(
     const connection = peers.of(internals.http2StreamOf(call)?.session);
     return connection && unreadRefusal(connection);
   };
-  const edge: Edge = { ...services, internals, headers, connections, unreadRefusalOf };
+  const edge: Edge = {
+    ...services,
+    internals,
+    headers,
+    connections,
+    unreadRefusalOf,
+    callerOf: () => ANYBODY,
+  };
   internals.setHttp2Limits(HTTP2_LIMITS);
   server.addService(withRawBytes(DispatcherServiceService), {
     dispatch: (call: UnaryCall, callback: Answer) => dispatch(edge, call, callback),

@@ -47,6 +47,8 @@ export const REASONS = {
     "A message was not complete in time, or incomplete messages hold the maximum number of bytes.",
   ),
   UNREAD_LIMIT: reason(1215, true, "The connection has too many answers that its peer did not read."),
+  UNAUTHENTICATED: reason(1301, false, "The call has no valid credentials."),
+  NOT_ALLOWED: reason(1302, false, "The policy does not allow the caller this action on this topic."),
   SHUTTING_DOWN: reason(2001, true, "The server is shutting down; reconnect elsewhere or later."),
   SLOW_LISTENER: reason(
     2002,

@@ -1,4 +1,5 @@
 import type { Limits } from "../../core/vocabulary/limits.js";
+import type { Caller } from "../../core/vocabulary/principal.js";
 import type { Refusal } from "../../core/vocabulary/reason.js";
 import type { ActivityLog } from "../../ports/activity.js";
 import type { Clock } from "../../ports/clock.js";
@@ -25,6 +26,8 @@ export interface Edge extends SinkServices, MessageServices, DeadlineServices {
    * It is asked when the call has its turn: thousands may wait that arrived before the first of them was answered.
    */
   readonly unreadRefusalOf: (call: object) => Refusal | undefined;
+  /** Who makes a call, and what they may do. It is asked once for each call, when the call begins. */
+  readonly callerOf: (call: object) => Caller;
   /** Generates ids for requests without a request_id. */
   readonly requestIds: RequestIds;
 }
