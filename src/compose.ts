@@ -11,9 +11,14 @@
  * ```
  */
 import { readFileSync } from "node:fs";
+import { parseListenAddress } from "./config/address.js";
+import { usesTls } from "./config/exposure.js";
 import { completeConfig } from "./config/load.js";
 import { type Config, type ConfigKey, DEFAULT_CONFIG } from "./config/schema.js";
+import type { Target } from "./grpc/bind.js";
 import { createGrpcServer } from "./grpc/server.js";
+import { ReloadableCredentials } from "./grpc/tls/reloadable-credentials.js";
+import { tlsContextOf } from "./grpc/tls/tls-context.js";
 import type { ConnectionLimit } from "./grpc/transport/connection-limit.js";
 import { routeGrpcJsLog } from "./grpc/transport/grpc-js-log.js";
 import { EventBatch } from "./grpc/wire/encode.js";
@@ -30,6 +35,7 @@ import { DispatcherRuntime } from "./runtime/dispatcher-runtime.js";
 import { settleWithin } from "./runtime/drain.js";
 import { heldBudget, readMemory } from "./runtime/held-budget.js";
 import { maxConnectionsOf, type OpenFiles, readOpenFiles } from "./runtime/open-files.js";
+import { type FileSet, ReloadedFiles, type ReloadOutcome } from "./runtime/reloaded-files.js";
 import { createSystemClock } from "./runtime/system-clock.js";
 import { SharedTicker } from "./runtime/ticker.js";
 import { SharedWatchdog } from "./runtime/watchdog.js";
@@ -60,13 +66,18 @@ export interface DispatcherOptions extends Partial<Config> {
 export interface DispatcherServer {
   /** An id that no other dispatcher has. */
   readonly serverId: string;
-  /** The bound addresses, each as `host:port`; empty before `start`. */
+  /** The bound addresses as clients use them, `host:port` or `unix:/path`; empty before `start`. */
   readonly addresses: readonly string[];
   /**
    * Binds the addresses and starts to serve. Call it once. Rejects if an address cannot be bound; such a dispatcher can
    * only be drained.
    */
   start(): Promise<void>;
+  /**
+   * Reads the certificates again. They are also read every 10 s. What is refused is logged, and the old files stay in use;
+   * open connections keep the certificate they began with.
+   */
+  reload(): Promise<readonly ReloadOutcome[]>;
   /**
    * Shuts down: tells every peer, rejects new requests, lets pending ones finish within the grace (`drainGraceMs`), and
    * closes everything. Resolves when all is closed. Later calls return the same promise.
@@ -78,7 +89,8 @@ export interface DispatcherServer {
  * Creates a dispatcher. No address is bound before `start`.
  *
  * @throws ConfigError with one line per mistake. Each names the key, the value and the valid values; for an unknown key
- * it names the nearest one. In code a value has the type of its setting: texts with units are for files.
+ * it names the nearest one. In code a value has the type of its setting: texts with units are for files. Also for a file
+ * that cannot be read or used.
  */
 export function createDispatcher(options: DispatcherOptions = {}): DispatcherServer {
   return compose(options, false);
@@ -126,7 +138,9 @@ function compose(options: DispatcherOptions, ownsProcess: boolean): DispatcherSe
     requestIds,
   };
   const connectionLimit = connectionLimitOf(readOpenFiles());
-  const server = createGrpcServer(edge, facts, { aging, ticker: new SharedTicker(1_000) }, connectionLimit);
+  const files = new ReloadedFiles(logger);
+  const timers = { aging, ticker: new SharedTicker(1_000) };
+  const server = createGrpcServer(edge, facts, targetsOf(config, files), timers, connectionLimit);
   let addresses: readonly string[] = [];
   let isStarted = false;
   let drained: Promise<void> | undefined;
@@ -142,6 +156,7 @@ function compose(options: DispatcherOptions, ownsProcess: boolean): DispatcherSe
       opening.stop();
       closing.stop();
       aging.stop();
+      files.stop();
       runtime.stop();
       logger.info({}, "closed");
       await log.settled(AbortSignal.timeout(LOG_MS));
@@ -165,11 +180,50 @@ function compose(options: DispatcherOptions, ownsProcess: boolean): DispatcherSe
       addresses = await server.start();
       logger.info({ addresses, serverId }, "serving");
     },
+    reload: () => files.reload(),
     drain() {
       drained ??= close();
       return drained;
     },
   };
+}
+
+/**
+ * Reads the certificates, if there are any, and follows their files.
+ *
+ * @returns the addresses to bind.
+ * @throws Error that names a file that cannot be read or used.
+ */
+function targetsOf(config: Config, files: ReloadedFiles): readonly Target[] {
+  const addresses = config.listen.map(parseListenAddress).filter((address) => address !== undefined);
+  const credentials = config.tlsCertFile === "" ? undefined : credentialsOf(config, files);
+  return addresses.map((address) => ({
+    target: address.target,
+    credentials: usesTls(address, config) ? credentials : undefined,
+  }));
+}
+
+function credentialsOf(config: Config, files: ReloadedFiles): ReloadableCredentials | undefined {
+  const { tlsCertFile, tlsKeyFile, tlsClientCaFile, tlsClientCrlFile, firstMessageTimeoutMs } = config;
+  let credentials: ReloadableCredentials | undefined;
+  const set: FileSet = {
+    what: "certificates",
+    paths: {
+      ...{ tlsCertFile, tlsKeyFile },
+      ...(tlsClientCaFile === "" ? {} : { tlsClientCaFile }),
+      ...(tlsClientCrlFile === "" ? {} : { tlsClientCrlFile }),
+    },
+    apply: (contents) => {
+      const [cert, key] = [contents["tlsCertFile"], contents["tlsKeyFile"]];
+      const [clientCa, clientCrl] = [contents["tlsClientCaFile"], contents["tlsClientCrlFile"]];
+      if (!cert || !key) throw new Error("tlsCertFile, tlsKeyFile: not read");
+      const context = tlsContextOf({ cert, key, clientCa, clientCrl }, config, Date.now());
+      if (credentials) credentials.replace(context);
+      else credentials = new ReloadableCredentials(context, config, firstMessageTimeoutMs);
+    },
+  };
+  files.add(set);
+  return credentials;
 }
 
 /** The log of an embedding program, which writes its lines itself. */

@@ -9,9 +9,12 @@ describe("the warnings at the start", () => {
 
   it("name addresses that other machines can reach", () => {
     const listen = ["127.0.0.1:0", "0.0.0.0:50051", "[::]:50051", "localhost:0"];
-    const [warning] = warningsFor({ ...DEFAULT_CONFIG, listen }, "24.17.0");
+    const warnings = warningsFor({ ...DEFAULT_CONFIG, listen }, "24.17.0");
 
-    expect(warning).toMatch(/^0\.0\.0\.0:50051, \[::\]:50051 can be reached from other machines/);
+    expect(warnings).toEqual([
+      "0.0.0.0:50051, [::]:50051 can be reached from other machines without TLS: insecure is set",
+      "0.0.0.0:50051, [::]:50051 can be reached from other machines without authentication: allowAnonymous is set",
+    ]);
   });
 
   it.each([

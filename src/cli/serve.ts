@@ -2,8 +2,10 @@
  * `ate-dispatcher serve`: runs a dispatcher until a signal stops it.
  */
 import { type Command, Option } from "commander";
-import { isLoopback, parseAddress } from "../config/address.js";
+import type { DispatcherServer } from "../compose.js";
+import { isLocal, parseListenAddress } from "../config/address.js";
 import type { Definition } from "../config/definition.js";
+import { authSourcesOf, usesTls } from "../config/exposure.js";
 import { LIMIT_KEYS } from "../config/limit-keys.js";
 import { loadConfig } from "../config/load.js";
 import { flagOf } from "../config/names.js";
@@ -11,6 +13,7 @@ import { formatDurationMs } from "../config/quantity.js";
 import { CONFIG_KEYS, type Config, type ConfigKey, DEFINITIONS } from "../config/schema.js";
 import type { Cli } from "./cli.js";
 import { CliError, EXIT } from "./exit.js";
+import type { Output } from "./output.js";
 import { pause } from "./time.js";
 import { collect } from "./values.js";
 
@@ -65,8 +68,7 @@ async function serve(flags: Flags, cli: Cli): Promise<void> {
   await server.start().catch((error: unknown) => {
     throw new CliError(error instanceof Error ? error.message : String(error), EXIT.failed);
   });
-  const nothing = "SIGHUP: no setting can be reloaded; restart the server to change one";
-  cli.atReload?.(() => output.note({ event: "reload", message: nothing }, nothing));
+  cli.atReload?.(() => void reload(server, output));
   cli.outliveOutput();
   for (const address of server.addresses) {
     // Not awaited: a server serves even if nobody reads its output.
@@ -87,17 +89,34 @@ async function serve(flags: Flags, cli: Cli): Promise<void> {
   }
 }
 
+/** Reads the files of certificates again, and says what became of each set. */
+async function reload(server: DispatcherServer, output: Output): Promise<void> {
+  const outcomes = await server.reload();
+  if (outcomes.length === 0) {
+    const nothing = "SIGHUP: no setting can be reloaded; restart the server to change one";
+    output.note({ event: "reload", message: nothing }, nothing);
+  }
+  for (const { what, result, why } of outcomes) {
+    const message = `SIGHUP: ${what} ${result}${why === undefined ? "" : `: ${why}`}`;
+    output.note({ event: "reload", what, result, message }, message);
+  }
+}
+
 /** Returns warnings about the configuration and the runtime. @param nodeVersion - without the leading v. */
 export function warningsFor(config: Config, nodeVersion: string): readonly string[] {
   const warnings: string[] = [];
-  const open = config.listen.filter((text) => {
-    const address = parseAddress(text);
-    return address !== undefined && !isLoopback(address);
-  });
-  if (open.length > 0) {
+  const open = config.listen
+    .map(parseListenAddress)
+    .filter((address) => address !== undefined)
+    .filter((address) => !isLocal(address));
+  const plain = open.filter((address) => !usesTls(address, config)).map(({ target }) => target);
+  if (plain.length > 0) {
+    warnings.push(`${plain.join(", ")} can be reached from other machines without TLS: insecure is set`);
+  }
+  if (open.length > 0 && authSourcesOf(config).length === 0) {
+    const targets = open.map(({ target }) => target).join(", ");
     warnings.push(
-      `${open.join(", ")} can be reached from other machines, without TLS or authentication; ` +
-        "listen on 127.0.0.1, or let only a proxy or mesh reach it",
+      `${targets} can be reached from other machines without authentication: allowAnonymous is set`,
     );
   }
   if (lacksSecurityFixes(nodeVersion)) {
@@ -139,5 +158,6 @@ const PLACEHOLDERS = {
   count: "n",
   part: "part",
   choice: "word",
+  file: "file",
   addresses: "host:port",
 } as const;

@@ -3,7 +3,7 @@
  * documentation and error messages.
  */
 import { z } from "zod";
-import { ADDRESS_FORM, parseAddress } from "./address.js";
+import { LISTEN_FORM, parseListenAddress } from "./address.js";
 import {
   DURATION_UNIT_NAMES,
   formatBytes,
@@ -15,7 +15,7 @@ import {
 } from "./quantity.js";
 
 /** The kind of a key's value. A `duration` is in milliseconds, a `size` in bytes. */
-export type Kind = "duration" | "size" | "count" | "part" | "switch" | "choice" | "addresses";
+export type Kind = "duration" | "size" | "count" | "part" | "switch" | "choice" | "file" | "addresses";
 
 /** One configuration key. */
 export interface Definition<T> {
@@ -124,22 +124,33 @@ export function choice<const T extends string>(
   };
 }
 
-/** Defines a list of one or more addresses: an array, or a text separated by commas. */
+/** Defines the path of a file; "" for none. */
+export function file(help: string, reason: string): Definition<string> {
+  const range = "path of a file";
+  const error = `use the ${range}, or leave it out`;
+  const isValid = (path: string) => !path.includes("\0");
+  return {
+    ...{ kind: "file", fallback: "", shownDefault: "none", range, help, reason },
+    schema: z.string({ error }).refine(isValid, { error }),
+  };
+}
+
+/** Defines a list of one or more addresses to listen on: an array, or a text separated by commas. */
 export function addresses(
   fallback: readonly string[],
   help: string,
   reason: string,
 ): Definition<readonly string[]> {
-  const one = z.string().refine((text) => parseAddress(text) !== undefined);
+  const one = z.string().refine((text) => parseListenAddress(text) !== undefined);
   const list = z.array(one).min(1).readonly();
   const split = (value: unknown) =>
     typeof value === "string" ? value.split(",").map((text) => text.trim()) : value;
   const isValid = (value: unknown): value is readonly string[] => list.safeParse(value).success;
   return {
     ...{ kind: "addresses", fallback, shownDefault: fallback.join(", ") },
-    range: "host:port, one or more",
+    range: "host:port or unix:/path, one or more",
     ...{ help, reason },
-    schema: z.preprocess(split, z.custom<readonly string[]>(isValid, { error: `use ${ADDRESS_FORM}` })),
+    schema: z.preprocess(split, z.custom<readonly string[]>(isValid, { error: `use ${LISTEN_FORM}` })),
   };
 }
 

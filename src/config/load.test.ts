@@ -61,9 +61,9 @@ describe("the configuration", () => {
   });
 
   it("splits a list in a variable at commas", () => {
-    const environment = { ATE_DISPATCHER_LISTEN: "127.0.0.1:1, 0.0.0.0:2" };
+    const environment = { ATE_DISPATCHER_LISTEN: "127.0.0.1:1, [::1]:2" };
 
-    expect(loadConfig({ environment }).listen).toEqual(["127.0.0.1:1", "0.0.0.0:2"]);
+    expect(loadConfig({ environment }).listen).toEqual(["127.0.0.1:1", "[::1]:2"]);
   });
 
   it("is frozen, and does not freeze its input", () => {
@@ -115,7 +115,7 @@ describe("a mistake in the configuration", () => {
 
   it("in a flag names the flag", () => {
     expect(problemsOf({ flags: { listen: ["nowhere"] } })).toEqual([
-      '--listen: listen is ["nowhere"]; use host:port, such as 127.0.0.1:50051, [::1]:50051 or 0.0.0.0:50051',
+      '--listen: listen is ["nowhere"]; use host:port, such as 127.0.0.1:50051, [::1]:50051 or 0.0.0.0:50051, or unix:/path; plain: or tls: may stand before it',
     ]);
   });
 

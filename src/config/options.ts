@@ -15,7 +15,8 @@ const TYPES: Readonly<Record<Kind, { readonly name: string; readonly has: (value
   count: { name: "a number", has: isNumber },
   part: { name: "a number", has: isNumber },
   switch: { name: "a boolean", has: (value) => typeof value === "boolean" },
-  choice: { name: "a string", has: (value) => typeof value === "string" },
+  choice: { name: "a string", has: isText },
+  file: { name: "a string", has: isText },
   addresses: { name: "an array of strings", has: isTextList },
 };
 
@@ -53,6 +54,10 @@ export function readOptions(options: unknown, others: OtherOptions): Layer {
 
 function isNumber(value: unknown): boolean {
   return typeof value === "number";
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string";
 }
 
 function isTextList(value: unknown): boolean {

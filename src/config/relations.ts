@@ -1,6 +1,7 @@
 /**
  * Checks that the values of related keys do not contradict each other.
  */
+import { exposures, tlsContradictions } from "./exposure.js";
 import { formatBytes, formatDurationMs } from "./quantity.js";
 import type { Config, ConfigKey } from "./schema.js";
 
@@ -26,6 +27,10 @@ const ASCENDING: readonly (readonly [NumberKey, NumberKey])[] = [
 
 /** Returns the contradictions in a configuration. */
 export function contradictions(config: Config): readonly Contradiction[] {
+  return [...numbers(config), ...tlsContradictions(config), ...exposures(config)];
+}
+
+function numbers(config: Config): readonly Contradiction[] {
   const found: Contradiction[] = [];
   for (const [key, other] of ASCENDING) {
     if (config[key] <= config[other]) continue;

@@ -8,10 +8,11 @@ import type { EdgeOptions } from "../grpc/options.js";
 import type { Definition } from "./definition.js";
 import { LIMIT_KEYS } from "./limit-keys.js";
 import { contradictions } from "./relations.js";
+import { EXPOSURE_KEYS, type ExposureOptions } from "./security-keys.js";
 import { EDGE_KEYS, PROCESS_KEYS, type ProcessOptions } from "./server-keys.js";
 
 /** Every setting of the dispatcher, complete and valid. */
-export interface Config extends Limits, EdgeOptions, ProcessOptions {}
+export interface Config extends Limits, EdgeOptions, ExposureOptions, ProcessOptions {}
 
 /** The name of a key. */
 export type ConfigKey = keyof Config;
@@ -19,6 +20,7 @@ export type ConfigKey = keyof Config;
 /** The definition of every key, in the order of the documentation. */
 export const DEFINITIONS: { readonly [K in ConfigKey]: Definition<Config[K]> } = {
   ...EDGE_KEYS,
+  ...EXPOSURE_KEYS,
   ...PROCESS_KEYS,
   ...LIMIT_KEYS,
 };

@@ -3,6 +3,7 @@
  */
 import type { EdgeOptions } from "../grpc/options.js";
 import { addresses, choice, count, type Definition, duration, size, toggle } from "./definition.js";
+import { TLS_KEYS } from "./security-keys.js";
 
 /** The minimum level of log entries; `silent` logs nothing. */
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
@@ -43,9 +44,10 @@ export const PROCESS_KEYS: { readonly [K in keyof ProcessOptions]: Definition<Pr
 export const EDGE_KEYS: { readonly [K in keyof EdgeOptions]: Definition<EdgeOptions[K]> } = {
   listen: addresses(
     ["127.0.0.1:50051"],
-    "Addresses to listen on; with port 0 the system chooses a port",
-    "Loopback only: the server has no authentication, so a proxy or mesh must be in front of any other address.",
+    "Addresses to listen on; with port 0 the system chooses a port; `plain:` or `tls:` before an address says whether it uses TLS",
+    "Loopback only, where all local users may do everything; any other address needs TLS and authentication.",
   ),
+  ...TLS_KEYS,
   reflection: toggle(
     true,
     "Whether gRPC reflection is offered",

@@ -1,6 +1,12 @@
+import type { TlsOptions } from "./tls/tls-options.js";
+
 /** Settings of the gRPC edge. Every one has a default in the configuration schema. */
-export interface EdgeOptions {
-  /** Addresses to bind, `host:port` each; port 0 lets the system choose. Default `127.0.0.1:50051`. */
+export interface EdgeOptions extends TlsOptions {
+  /**
+   * Addresses to bind: `host:port` each, where port 0 lets the system choose, or `unix:/path`. The prefix `plain:` or
+   * `tls:` says whether connections use TLS; without it, those of `host:port` do if there is a certificate. Default
+   * `127.0.0.1:50051`.
+   */
   readonly listen: readonly string[];
   /** Largest accepted message, a batch included, in bytes. Default 1 MiB; larger data should travel as a reference. */
   readonly maxMessageBytes: number;

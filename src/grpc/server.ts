@@ -4,7 +4,6 @@
 import {
   type ChannelOptions,
   Server,
-  ServerCredentials,
   type ServerWritableStream,
   type ServiceDefinition,
   type sendUnaryData,
@@ -14,6 +13,7 @@ import { ANYBODY } from "../core/vocabulary/principal.js";
 import { type Refusal, refusal } from "../core/vocabulary/reason.js";
 import type { Ticker } from "../ports/ticker.js";
 import type { Watchdog } from "../ports/watchdog.js";
+import { bind, type Target } from "./bind.js";
 import { addHealth, type Health } from "./health.js";
 import type { EdgeOptions } from "./options.js";
 import { addReflection } from "./reflection.js";
@@ -77,7 +77,7 @@ export interface ServerTimers {
 
 /** The gRPC server of one dispatcher. */
 export interface GrpcServer {
-  /** Binds every address. @returns the bound addresses, each as `host:port`. Rejects if an address cannot be bound. */
+  /** Binds every address. @returns the bound addresses, as clients use them. Rejects if an address cannot be bound. */
   start(): Promise<readonly string[]>;
   /** Makes health checks report that new requests are rejected. */
   notReady(): void;
@@ -90,11 +90,13 @@ export interface GrpcServer {
 /**
  * Creates the server. No address is bound before `start`.
  *
+ * @param targets - the addresses to bind.
  * @param connectionLimit - undefined for no limit.
  */
 export function createGrpcServer(
   services: Omit<Edge, "internals" | "headers" | "connections" | "unreadRefusalOf" | "callerOf">,
   facts: ProcessFacts,
+  targets: readonly Target[],
   { aging, ticker }: ServerTimers,
   connectionLimit?: ConnectionLimit,
 ): GrpcServer {
@@ -180,8 +182,8 @@ export function createGrpcServer(
   return {
     start: () =>
       Promise.all(
-        options.listen.map(async (address) => {
-          const bound = await bind(server, address);
+        targets.map(async (target) => {
+          const bound = await bind(server, target);
           boundServers.add(internals.boundServers());
           return bound;
         }),
@@ -236,15 +238,4 @@ function channelOptions(options: EdgeOptions): ChannelOptions {
         }
       : {}),
   };
-}
-
-async function bind(server: Server, address: string): Promise<string> {
-  const credentials = ServerCredentials.createInsecure();
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(address, credentials, (error, bound) => {
-      if (error) reject(new Error(`cannot listen on ${address}: ${error.message}; choose another address`));
-      else resolve(bound);
-    });
-  });
-  return `${address.slice(0, address.lastIndexOf(":"))}:${port}`;
 }

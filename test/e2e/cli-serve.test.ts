@@ -97,9 +97,14 @@ describe("serve", () => {
     expect(stderr).not.toMatch(/\n\s+at /);
   });
 
-  it("warns when other machines can reach it", async () => {
-    const server = processes.cli(["serve", "--listen", "0.0.0.0:0"]);
+  it("serves other machines without TLS and authentication only if it is told so, and warns then", async () => {
+    const { code, stderr } = await processes.run(["serve", "--listen", "0.0.0.0:0"]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("which has no TLS; set tlsCertFile and tlsKeyFile, or insecure: true");
+    expect(stderr).toContain("which has no authentication; set tlsClientAuth, or allowAnonymous: true");
 
-    expect(await server.stderr.next(/^warning: 0/)).toContain("without TLS or authentication");
+    const server = processes.cli(["serve", "--listen", "0.0.0.0:0", "--insecure", "--allow-anonymous"]);
+    expect(await server.stderr.next(/^warning: 0/)).toContain("without TLS");
+    expect(await server.stderr.next(/^warning: 0/)).toContain("without authentication");
   });
 });

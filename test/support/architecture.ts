@@ -50,11 +50,12 @@ const TABLE: Readonly<Record<string, Imports>> = {
 const LAYERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   "src/core": [["dispatcher.ts"], ["rules"], ["views"], ["state"], ["tables"], ["vocabulary"]],
   "src/grpc": [
-    ["server.ts", "health.ts", "reflection.ts"],
+    ["server.ts", "bind.ts", "health.ts", "reflection.ts"],
     ["rpc"],
     ["transport"],
     ["wire", "gen"],
     ["options.ts"],
+    ["tls"],
   ],
   "clients/typescript/src": [
     ["index.ts", "internal.ts"],
@@ -101,6 +102,7 @@ const TIMERS = [
   "src/runtime/watchdog.ts",
   "src/runtime/ticker.ts",
   "src/runtime/drain.ts",
+  "src/runtime/reloaded-files.ts",
 ];
 
 /** What the language itself has, but the core must not use. */
