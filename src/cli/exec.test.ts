@@ -26,6 +26,7 @@ function assignment(signal = new AbortController().signal): AssignmentContext {
   return {
     topic: "topic1",
     requestId: "request-1",
+    requester: "",
     assignmentId: "a1",
     attempt: 1,
     args: [3, null],

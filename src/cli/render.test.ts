@@ -8,7 +8,16 @@ const ESCAPE = "\u001b]0;owned\u0007";
 
 function delivery(fields: Partial<ResultDelivery>): ResultDelivery {
   return {
-    ...{ requestId: "r1", topic: "topic1", producerId: "p1", group: "", ordinal: 1, more: false },
+    ...{
+      requestId: "r1",
+      requester: "",
+      topic: "topic1",
+      producerId: "p1",
+      principal: "",
+      group: "",
+      ordinal: 1,
+      more: false,
+    },
     ...{ sequence: 1n, late: false, latencyMs: 1, receiveTime: new Date(0), context: {} },
     ...{ kind: "value", value: null, data: undefined, error: undefined, contentType: "", attributes: {} },
     ...fields,
@@ -80,7 +89,7 @@ describe("a result", () => {
 
 describe("an acceptance and a summary", () => {
   it("write no control characters of a peer to a terminal", () => {
-    const target = { producerId: `p${ESCAPE}`, group: `g${ESCAPE}` };
+    const target = { producerId: `p${ESCAPE}`, principal: "", group: `g${ESCAPE}` };
     const acceptance = {
       ...{ requestId: `r${ESCAPE}`, targets: [target], listenerCount: 0, ttlMs: 1 },
       expireTime: new Date(0),

@@ -27,6 +27,7 @@ function producer(producerId: string, fields: Partial<ProducerInfo> = {}): Produ
   return {
     ...{
       producerId,
+      principal: "",
       sessionId: producerId,
       displayName: "",
       labels: {},

@@ -16,15 +16,22 @@ function request(
   return {
     ...{ requestId: "r", topic: "t", acceptTime: new Date(0), ttlMs, pending },
     summary: {
-      ...{ requestId: "r", topic: "t", reason: pending ? undefined : "EXPIRED", satisfied: false, elapsedMs },
+      ...{
+        requestId: "r",
+        requester: "",
+        topic: "t",
+        reason: pending ? undefined : "EXPIRED",
+        satisfied: false,
+        elapsedMs,
+      },
       ...{ targetedCount: outcomes.length, answeredCount: 0, failedCount: 0, missingCount: 0 },
       outcomes: outcomes.map((outcome) => ({
-        ...{ group: "", latencyMs: undefined, resultCount: 0, error: undefined },
+        ...{ principal: "", group: "", latencyMs: undefined, resultCount: 0, error: undefined },
         ...outcome,
       })),
     },
     timeline: steps.map(([atMs, kind, producerId = "", attempt = producerId === "" ? 0 : 1]) => ({
-      ...{ atMs, kind, producerId, attempt },
+      ...{ atMs, kind, producerId, principal: "", attempt },
     })),
   };
 }

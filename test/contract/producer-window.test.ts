@@ -196,7 +196,7 @@ describe("the window of a producer", () => {
     for (let assignment = 1; assignment <= 14; assignment++) {
       const payload = new Uint8Array(100);
       broadcast.send(outbox, {
-        ...{ kind: "assign", to: 1, assignment, requestId: "r", deadlineAt: 0, attempt: 1 },
+        ...{ kind: "assign", to: 1, assignment, requestId: "r", requester: "", deadlineAt: 0, attempt: 1 },
         ...{ context: NO_CONTEXT, payload, cost: 1_000 },
       });
       await nextTurn();

@@ -179,6 +179,7 @@ function routingOf(message: Uint8Array): Omit<RequestSpec, "payload"> {
     },
     selector: narrowed && {
       producerIds: narrowed.producerIds,
+      principals: narrowed.principals,
       matchLabels: Object.entries(narrowed.matchLabels),
       maxTargets: narrowed.maxTargets,
     },
@@ -468,14 +469,19 @@ const someMs = fc.oneof(
 );
 const encodedContext = context.map((pairs) => Object.entries(pairs));
 
+/** Unlike an id, a principal may have any characters. */
+const principal = fc.oneof(fc.constant(""), ascii, fc.constantFrom("spiffe://prod/ns/a/sa/b", "Jürgen 東京"));
+
 const deliver: fc.Arbitrary<Deliver> = fc.record({
   kind: fc.constant("deliver"),
   lane: fc.constant(NO_LANE),
   audience: fc.constant(NO_SESSIONS),
   callers: fc.constant([]),
   requestId: ascii,
+  requester: principal,
   topic: ascii,
   producerId: ascii,
+  principal,
   group: ascii,
   ordinal: uint32,
   more: fc.boolean(),
@@ -492,6 +498,7 @@ const assign: fc.Arbitrary<Extract<Sendable, { kind: "assign" }>> = fc.record({
   to: fc.constant(SESSION),
   assignment: position,
   requestId: ascii,
+  requester: principal,
   deadlineAt: someMs,
   attempt: uint32,
   context: encodedContext,
@@ -505,7 +512,7 @@ const accept: fc.Arbitrary<Extract<Sendable, { kind: "accept" }>> = fc.record({
   correlationId: ascii,
   acceptance: fc.record({
     requestId: ascii,
-    targets: fc.array(fc.record({ producerId: ascii, group: ascii }), { maxLength: 4 }),
+    targets: fc.array(fc.record({ producerId: ascii, principal, group: ascii }), { maxLength: 4 }),
     listenerCount: uint32,
     ttlMs: someMs,
     deadlineAt: someMs,

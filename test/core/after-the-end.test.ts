@@ -107,7 +107,12 @@ describe("a request whose id its caller chose", () => {
 describe("selector and context", () => {
   it("are charged while a request is pending, and dropped at its end", () => {
     const peers = new Peers({ maxPendingBytes: 150_000, peerShare: 1 });
-    const selector = { producerIds: [], matchLabels: [["k", "x".repeat(50_000)]] as const, maxTargets: 0 };
+    const selector = {
+      producerIds: [],
+      principals: [],
+      matchLabels: [["k", "x".repeat(50_000)]] as const,
+      maxTargets: 0,
+    };
     const context = [["tracestate", "x".repeat(50_000)]] as const;
     const spec = { requestId: "mine", ttlMs: 100, noProducersAction: "WAIT" as const, selector };
     peers.ask(ADDRESS, spec, { context, digest: DIGEST });

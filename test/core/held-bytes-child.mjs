@@ -75,6 +75,10 @@ const cursors = () =>
     epoch: text(`0123456789abcdef-${random(topicCount)}`),
   }));
 
+/** The principals of a history: none in half of them. The edge has one text for all calls of a principal. */
+const principals = chance(50) ? [""] : ["", "orders-api", "spiffe://prod/ns/trading/sa/quotes"];
+const principal = () => pick(principals);
+
 function keep(effects) {
   for (const { kind, to, assignment } of effects) if (kind === "assign") assignments.push([to, assignment]);
 }
@@ -86,6 +90,7 @@ function openProducer() {
   keep(
     step({
       ...{ kind: "producerOpened", session, sessionId: text(`session-${session}`), producerId: "" },
+      principal: principal(),
       ...{ mintedId: text(`producer-${session}`), displayName: chance(50) ? text(`name ${session}`) : "" },
       labels: times(random(5), (i) => [text(`label-${i}`), text("v".repeat(random(100)))]),
       registrations: registrations(),
@@ -100,6 +105,7 @@ function openListener(cursorsFollow = false) {
   (cursorsFollow ? openings : listeners).push(session);
   step({
     ...{ kind: "listenerOpened", session, sessionId: text(`session-${session}`), listenerId: "" },
+    principal: principal(),
     ...{ mintedId: text(`listener-${session}`), topics: names(), resumeFrom: cursors(), cursorsFollow },
     ...{
       includeLate: chance(50),
@@ -161,6 +167,7 @@ function request() {
     selector: chance(10)
       ? {
           producerIds: [],
+          principals: [],
           matchLabels: times(random(4), (i) => [text(`label-${i}`), text("v".repeat(random(50)))]),
           maxTargets: random(3),
         }
@@ -170,6 +177,7 @@ function request() {
   };
   keep(
     step({
+      principal: principal(),
       ...{ kind: "requestSubmitted", session, correlationId: caller && "c", spec },
       ...{
         digest: id === "" ? "" : text("d".repeat(44)),

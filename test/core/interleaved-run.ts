@@ -251,7 +251,7 @@ class InterleavedRun {
   private request(command: Of<"request">): void {
     const { topic, ttlMs, completion, selectedIds, maxTargets, action, callersId } = command;
     const caller = command.caller === undefined ? undefined : this.pick("caller", command.caller);
-    const selector = { producerIds: selectedIds, matchLabels: [], maxTargets };
+    const selector = { producerIds: selectedIds, principals: [], matchLabels: [], maxTargets };
     const session = caller ?? ++this.lastKey;
     this.step({
       ...{ kind: "requestSubmitted", session, peer: peerOf(session) },

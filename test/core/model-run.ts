@@ -325,7 +325,7 @@ class ModelRun {
       selector:
         selectedIds.length === 0 && maxTargets === 0
           ? undefined
-          : { producerIds: selectedIds, matchLabels: [], maxTargets },
+          : { producerIds: selectedIds, principals: [], matchLabels: [], maxTargets },
       // Held requests of several topics are scattered topic by topic; the model only orders them by age.
       noProducersAction: command.action === "WAIT" && topic !== "c" ? "COMPLETE" : command.action,
       payload: new Uint8Array(command.payloadBytes),

@@ -108,6 +108,7 @@ describe("a peer that has used up its share", () => {
       (peers) => {
         const selector = {
           producerIds: [],
+          principals: [],
           matchLabels: [["k", "x".repeat(100_000)]] as const,
           maxTargets: 0,
         };

@@ -129,7 +129,11 @@ const VALID: readonly (readonly [string, Uint8Array, Send])[] = [
     UpdateListenerRequest.encode({ listenerId: "none", addTopics: ["a", "b"], removeTopics: ["c"] }).finish(),
     unary("UpdateListener"),
   ],
-  ["CancelRequest", CancelRequestRequest.encode({ requestId: "none" }).finish(), unary("CancelRequest")],
+  [
+    "CancelRequest",
+    CancelRequestRequest.encode(CancelRequestRequest.create({ requestId: "none" })).finish(),
+    unary("CancelRequest"),
+  ],
   [
     "ListRequests",
     ListRequestsRequest.encode({ pageSize: 5, pageToken: "", topic: "a.*", pendingOnly: true }).finish(),

@@ -106,7 +106,7 @@ describe("a text that could break a terminal, a log or a library", () => {
 
   it("and names an unknown request is cut in the text and in the metadata of the error", async () => {
     const requestId = "\u20ac".repeat(100_000);
-    const message = GetRequestRequest.encode({ requestId }).finish();
+    const message = GetRequestRequest.encode(GetRequestRequest.create({ requestId })).finish();
     const path = "/ate.dispatcher.v1.IntrospectionService/GetRequest";
     const { code, reason, metadata } = await refusalOf(connect(server.address).unary(path, message));
     expect({ code, reason }).toEqual({ code: "NOT_FOUND", reason: "REQUEST_NOT_FOUND" });

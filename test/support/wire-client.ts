@@ -135,7 +135,7 @@ export class WireClient {
 
   /** CancelRequest. @returns the summary. */
   async cancelRequest(requestId: string): Promise<Summary> {
-    const message = CancelRequestRequest.encode({ requestId }).finish();
+    const message = CancelRequestRequest.encode(CancelRequestRequest.create({ requestId })).finish();
     const { summary } = CancelRequestResponse.decode(await this.unary("CancelRequest", message));
     if (!summary) throw new Error("the CancelRequestResponse has no summary");
     return summary;

@@ -402,7 +402,7 @@ function untilOf(text: string | undefined, command: Command): Until {
 /** `ids:a|b;labels:k:v|k:v;max:1` */
 function selectorOf(text: string | undefined, command: Command): Selector | undefined {
   if (text === undefined) return undefined;
-  let selector: Selector = { producerIds: [], matchLabels: [], maxTargets: 0 };
+  let selector: Selector = { producerIds: [], principals: [], matchLabels: [], maxTargets: 0 };
   for (const part of text.split(";")) {
     const [kind, rest = ""] = splitOnce(part);
     if (kind === "ids") selector = { ...selector, producerIds: rest.split("|") };

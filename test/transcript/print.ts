@@ -73,7 +73,7 @@ function describe(effect: Effect, names: Names, now: Instant): string {
       return `replay ${effect.topic}:${effect.epoch} ${effect.from}..${effect.last}`;
     case "deliver":
       return words(
-        `delivery ${effect.requestId} ${effect.topic} from ${target({ producerId: effect.producerId, group: effect.group })}`,
+        `delivery ${effect.requestId} ${effect.topic} from ${target(effect)}`,
         effect.late ? "late" : `ordinal=${effect.ordinal} sequence=${effect.sequence}`,
         `latency=${effect.latencyMs}`,
         effect.more && "more",
@@ -123,13 +123,10 @@ export function printLookup(found: NonNullable<ReturnType<Inspector["request"]>>
 function subject(fact: Fact): string {
   switch (fact.kind) {
     case "producerChanged":
-      return fact.producerId;
     case "producerLeft":
-      return fact.producerId;
     case "listenerChanged":
-      return fact.listenerId;
     case "listenerLeft":
-      return fact.listenerId;
+      return fact.identity;
     case "requestAccepted":
       return fact.acceptance.requestId;
     case "requestEnded":

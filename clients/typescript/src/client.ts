@@ -21,7 +21,8 @@ import {
 } from "./producer/producer-options.js";
 import { CLOSE_TABLE, PRODUCER_TABLE } from "./producer/producer-rules.js";
 import type { Gather } from "./request/gather.js";
-import type { GatherOptions, RequestOptions } from "./request/request-options.js";
+import type { CancelOptions, GatherOptions, RequestOptions } from "./request/request-options.js";
+import { CANCEL_TABLE } from "./request/request-rules.js";
 import { Requester } from "./request/requester.js";
 import type { Acceptance } from "./values/acceptance.js";
 import type { Summary } from "./values/summary.js";
@@ -51,9 +52,10 @@ export interface DispatcherClient {
   gather(topic: string, options?: GatherOptions): Gather;
   /**
    * Cancels a request by id, also one of another client. Resolves with its summary, which is the original one if the
-   * request had ended already. Rejects with NOT_FOUND if the request is neither pending nor remembered.
+   * request had ended already. Rejects with NOT_FOUND if the request is neither pending nor remembered, and with
+   * PERMISSION_DENIED if it is another principal's and this client may not `administer` its topic.
    */
-  cancelRequest(requestId: string): Promise<Summary>;
+  cancelRequest(requestId: string, options?: CancelOptions): Promise<Summary>;
   /**
    * Changes the topics of any connected listener, also one of another client.
    *
@@ -130,9 +132,10 @@ class Client implements DispatcherClient {
     return this.#requester.gather(topic, options);
   }
 
-  async cancelRequest(requestId: string): Promise<Summary> {
+  async cancelRequest(requestId: string, options: CancelOptions = {}): Promise<Summary> {
     checkValue(requestId, TEXT, "requestId");
-    return await this.#requester.cancel(requestId);
+    checkOptions(options, CANCEL_TABLE, "options of cancelRequest");
+    return await this.#requester.cancel(requestId, options.principal);
   }
 
   async updateListener(listenerId: string, change: TopicsUpdate): Promise<readonly string[]> {

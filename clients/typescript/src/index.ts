@@ -12,6 +12,7 @@ export type {
   ListOptions,
   LookupOptions,
   RequestListOptions,
+  RequestLookupOptions,
 } from "./introspection/introspection.js";
 export type {
   ListenerInfo,
@@ -41,6 +42,7 @@ export type {
 } from "./producer/producer-options.js";
 export type { Gather } from "./request/gather.js";
 export type {
+  CancelOptions,
   CompletionOptions,
   GatherOptions,
   RequestOptions,

@@ -30,13 +30,22 @@ describe("a client", () => {
         reason: SummaryReason.CANCELLED,
         elapsed: { seconds: 1n, nanos: 0 },
         outcomes: [
-          { producerId: "p", group: "", state: 6, latency: undefined, resultCount: 0, error: undefined },
+          {
+            producerId: "p",
+            principal: "",
+            group: "",
+            state: 6,
+            latency: undefined,
+            resultCount: 0,
+            error: undefined,
+          },
         ],
       },
     });
 
     expect(await peers.client.cancelRequest("r1")).toEqual({
       requestId: "r1",
+      requester: "",
       topic: "",
       reason: "CANCELLED",
       satisfied: false,
@@ -48,6 +57,7 @@ describe("a client", () => {
       outcomes: [
         {
           producerId: "p",
+          principal: "",
           group: "",
           state: "CANCELLED",
           latencyMs: undefined,

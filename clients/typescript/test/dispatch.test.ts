@@ -220,9 +220,14 @@ describe("dispatches in a call of their own", () => {
 
   it("can be validated instead", async () => {
     peers.fake.onDispatch = ({ validateOnly }) => ({
-      acceptance: { ...acceptance("", "").value, targets: [{ producerId: `${validateOnly}`, group: "g" }] },
+      acceptance: {
+        ...acceptance("", "").value,
+        targets: [{ producerId: `${validateOnly}`, principal: "q", group: "g" }],
+      },
     });
 
-    expect((await peers.client.validate("topic1")).targets).toEqual([{ producerId: "true", group: "g" }]);
+    expect((await peers.client.validate("topic1")).targets).toEqual([
+      { producerId: "true", principal: "q", group: "g" },
+    ]);
   });
 });

@@ -96,7 +96,14 @@ describe("introspection", () => {
 
     expect(await all(peers.client.introspect.producers())).toEqual([
       {
-        ...{ producerId: "p", sessionId: "", displayName: "", labels: { site: "north" }, registrations },
+        ...{
+          producerId: "p",
+          principal: "",
+          sessionId: "",
+          displayName: "",
+          labels: { site: "north" },
+          registrations,
+        },
         registrationCount: 1,
         ...{ maxOutstanding: 0, outstandingCount: 0, backlogCount: 0, draining: false },
         ...{ answeredCount: 2, failedCount: 0, missedCount: 0 },
@@ -122,6 +129,7 @@ describe("introspection", () => {
       {
         ...{
           listenerId: "l",
+          principal: "",
           sessionId: "",
           topics: ["a"],
           topicCount: 2_000,
@@ -154,9 +162,16 @@ describe("introspection", () => {
   });
 
   it("describes one request with its timeline, including steps of unknown kinds", async () => {
-    const outcome = { producerId: "p", group: "", latency: undefined, resultCount: 0, error: undefined };
+    const outcome = {
+      producerId: "p",
+      principal: "q",
+      group: "",
+      latency: undefined,
+      resultCount: 0,
+      error: undefined,
+    };
     const summary = { ...Summary.create(), outcomes: [{ ...outcome, state: OutcomeState.LATE }] };
-    const step = { at: HALF_A_SECOND, producerId: "p", attempt: 1 };
+    const step = { at: HALF_A_SECOND, producerId: "p", principal: "q", attempt: 1 };
     peers.fake.onRequest = ({ requestId }) => ({
       request: {
         ...RequestInfo.create(),

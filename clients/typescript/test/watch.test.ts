@@ -16,7 +16,7 @@ const AT = { seconds: 1_700_000_000n, nanos: 0 };
 const time = new Date(1_700_000_000_000);
 
 function events(...all: NonNullable<WatchMessage["event"]>[]): { events: WatchMessage[] } {
-  return { events: all.map((event) => ({ time: AT, event, topic: "" })) };
+  return { events: all.map((event) => ({ time: AT, event, topic: "", principal: "q" })) };
 }
 
 function left(producerId: string): NonNullable<WatchMessage["event"]> {
@@ -51,7 +51,7 @@ describe("a watch", () => {
         { $case: "requestAccepted", value: { ...Acceptance.create(), requestId: "r" } },
       ),
     );
-    call.send({ events: [{ time: AT, event: undefined, topic: "" }] });
+    call.send({ events: [{ time: AT, event: undefined, topic: "", principal: "" }] });
     call.send(
       events(
         {

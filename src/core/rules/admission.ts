@@ -19,6 +19,7 @@ import type { Choice } from "../state/topic-state.js";
 import { UNITS_PER_SLICE } from "../state/unfinished-work.js";
 import type { Account } from "../tables/ledger.js";
 import { summaryAtEnd } from "../views/summary.js";
+import { identityOf } from "../vocabulary/identity.js";
 import type { RequestSubmitted } from "../vocabulary/input.js";
 import { type Acceptance, type Instant, NO_LANE, NO_SESSIONS, type SessionKey } from "../vocabulary/model.js";
 import { connectionAge, invalid, type Refusal, refusal } from "../vocabulary/reason.js";
@@ -89,7 +90,8 @@ function tryAccept(
   if (input.refused) return input.refused;
   const violations = violationsOf(input, state.limits);
   if (violations.length > 0) return invalid(violations, input.kind);
-  const remembered = spec.requestId === "" ? undefined : findById(state, spec.requestId);
+  const remembered =
+    spec.requestId === "" ? undefined : findById(state, identityOf(input.principal ?? "", spec.requestId));
   if (remembered) return answerRepeat(state, input, remembered, step);
   const ttlMs = effectiveTtl(state, input, step.now);
   if (typeof ttlMs !== "number") return ttlMs;
@@ -109,7 +111,7 @@ function accept(
   { account, ttlMs, choices }: Admitted,
   step: StepContext,
 ): Refusal | undefined {
-  const { spec } = input;
+  const { spec, principal: requester = "" } = input;
   const routes = state.router.routes(spec.topic);
   const isKept = choices.length > 0 || spec.noProducersAction === "WAIT";
   const acceptance: Acceptance = {
@@ -125,7 +127,9 @@ function accept(
   }
   const heldBytes = isKept && choices.length === 0 ? HELD_BYTES : 0;
   const bytes =
-    requestBytes(acceptance.requestId, spec.completion, choices.length) + contentBytesOf(input) + heldBytes;
+    requestBytes({ requestId: acceptance.requestId, requester }, spec.completion, choices.length) +
+    contentBytesOf(input) +
+    heldBytes;
   const keptBytes = bytes + laterBytes(input, acceptance) + causedBytes(state, spec.topic);
   const unheld = heldRefusal(state, account, keptBytes);
   if (unheld) return unheld;
@@ -133,7 +137,7 @@ function accept(
   if (isKept && !topic) return topicLimit(state, account);
   const name = topic?.name ?? spec.topic;
   const request = new PendingRequest(state.requestSerial++, name, input, acceptance, step.now);
-  state.requests.set(request.requestId, request);
+  state.requests.set(request.identity, request);
   state.listed.add(request.serial, request);
   request.chargeTo(account, bytes);
   state.pendingBytes += request.contentBytes;
@@ -145,7 +149,12 @@ function accept(
     if (request.isHeld && choices.length === 0) state.held.hold(topic, request);
   }
   answer(input, acceptance, step);
-  observe(state, step, () => ({ kind: "requestAccepted", topic: request.topic, acceptance }));
+  observe(state, step, () => ({
+    kind: "requestAccepted",
+    topic: request.topic,
+    requester: request.requester,
+    acceptance,
+  }));
   if (input.gather) joinCaller(state, input.session, request);
   if (!isKept) {
     end(state, request, "NO_PRODUCERS", step);
@@ -174,9 +183,12 @@ function contentBytesOf({ spec, context }: RequestSubmitted): number {
 }
 
 /** Size of what is remembered of a request whose id its caller chose. */
-function laterBytes({ spec, digest }: RequestSubmitted, { targets }: Acceptance): number {
+function laterBytes(
+  { spec, digest, principal: requester = "" }: RequestSubmitted,
+  { targets }: Acceptance,
+): number {
   const { requestId, completion } = spec;
-  return requestId === "" ? 0 : rememberedBytes(requestId, digest, completion, targets.length);
+  return requestId === "" ? 0 : rememberedBytes({ requestId, requester }, digest, completion, targets.length);
 }
 
 /** Size of the state of a topic that has none yet. */
@@ -191,15 +203,15 @@ function answer(input: RequestSubmitted, acceptance: Acceptance, step: StepConte
 
 function joinCaller(state: State, key: SessionKey, request: PendingRequest): void {
   const caller = state.sessions.get(key);
-  if (caller?.kind !== "caller" || caller.gathering.has(request.requestId)) return;
-  caller.gathering.add(request.requestId);
+  if (caller?.kind !== "caller" || caller.gathering.has(request.identity)) return;
+  caller.gathering.add(request.identity);
   caller.charge(JOIN_BYTES);
   request.addCaller(key);
 }
 
-/** The pending or remembered request with this id. */
-function findById(state: State, requestId: string): PendingRequest | RememberedRequest | undefined {
-  return state.requests.get(requestId) ?? state.remembered.findByCallerId(requestId);
+/** The pending or remembered request of this identity. */
+function findById(state: State, identity: string): PendingRequest | RememberedRequest | undefined {
+  return state.requests.get(identity) ?? state.remembered.findByCallerId(identity);
 }
 
 /** Answers a request that was submitted before: with the same Acceptance, and with the rest of its gather. */

@@ -7,6 +7,7 @@ import { CallerSession } from "../state/session.js";
 import type { State } from "../state/state.js";
 import { summaryAtEnd } from "../views/summary.js";
 import { STREAM_BYTES } from "../vocabulary/held-bytes.js";
+import { identityOf } from "../vocabulary/identity.js";
 import type { CallerOpened, CancelRequested } from "../vocabulary/input.js";
 import { invalid, refusal } from "../vocabulary/reason.js";
 import { end, endAsPart } from "./ending.js";
@@ -39,8 +40,8 @@ export function finishSubmitting(caller: CallerSession, step: StepContext): void
 export function departCaller(state: State, caller: CallerSession, step: StepContext): void {
   closeSession(state, caller);
   state.work.begin(caller.key, step, function* (step) {
-    for (const requestId of caller.gathering) {
-      const request = state.requests.get(requestId);
+    for (const identity of caller.gathering) {
+      const request = state.requests.get(identity);
       if (!request) continue;
       request.removeCaller(caller.key);
       if (!request.hasCallers && request.phase === "GATHERING") {
@@ -53,16 +54,16 @@ export function departCaller(state: State, caller: CallerSession, step: StepCont
 
 /** Cancels a request, and answers with its summary. */
 export function cancelRequest(state: State, input: CancelRequested, step: StepContext): void {
-  const { session, requestId } = input;
-  const pending = state.requests.get(requestId);
+  const { session, requestId, requester = "" } = input;
+  const verdict = requiredIdRule("request_id", requestId);
+  const pending = verdict ? undefined : state.requests.get(identityOf(requester, requestId));
   if (pending) end(state, pending, "CANCELLED", step);
   if (session === undefined) return;
-  const ended = pending ?? state.remembered.find(requestId);
+  const ended = pending ?? (verdict ? undefined : state.remembered.find(requester, requestId));
   if (ended) {
     step.effects.push({ kind: "cancelled", to: session, summary: summaryAtEnd(ended) });
     return;
   }
-  const verdict = requiredIdRule("request_id", requestId);
   const refused = verdict
     ? invalid([verdict], input.kind)
     : refusal("REQUEST_NOT_FOUND", `no request ${requestId} is pending or remembered`, {

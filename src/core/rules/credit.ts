@@ -147,6 +147,7 @@ function assign(state: State, assignment: Assignment, step: StepContext): void {
     to: producer.key,
     assignment: assignment.id,
     requestId: request.requestId,
+    requester: request.requester,
     deadlineAt: request.deadlineAt,
     attempt: assignment.attempt,
     context: request.context,

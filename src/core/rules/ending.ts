@@ -102,7 +102,7 @@ function conclude(
   request.endedAt = step.now;
   const summary = summarize(request, request.reason, step.now, outcomes);
   state.wheel.clear(request);
-  state.requests.delete(request.requestId);
+  state.requests.delete(request.identity);
   state.pendingBytes -= request.contentBytes;
   request.dropContent();
   request.release();
@@ -111,7 +111,7 @@ function conclude(
   observe(state, step, () => ({ kind: "requestEnded", summary: withCutFailures(summary) }));
   const close = hasOpen ? closeAssignments(state, request, reason, revocation, step) : undefined;
   state.remembered.rememberEnded(request, summary);
-  for (const caller of callers) finishCaller(state, caller, request.requestId, step);
+  for (const caller of callers) finishCaller(state, caller, request.identity, step);
   const topic = state.topics.find(request.topic);
   if (topic) {
     state.held.release(topic, request);
@@ -158,7 +158,7 @@ function runOn(state: State, request: PendingRequest, reason: EndReason, step: S
   if (callers.length > 0) {
     step.effects.push({ kind: "summarize", lane: NO_LANE, audience: NO_SESSIONS, callers, summary });
   }
-  for (const caller of callers) finishCaller(state, caller, request.requestId, step);
+  for (const caller of callers) finishCaller(state, caller, request.identity, step);
   state.wheel.set(request, dueAt(request, undefined));
 }
 

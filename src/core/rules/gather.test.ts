@@ -35,7 +35,7 @@ function request({
   const spec = { completion: { ...COMPLETE_ALL, ...completion }, noProducersAction: action };
   const pending = new PendingRequest(0, "t", submitted({ spec }), acceptance, 1_000);
   for (const [i, state] of states.entries()) {
-    const producer = { producerId: `p${i + 1}` } as ProducerSession;
+    const producer = { producerId: `p${i + 1}`, principal: "" } as ProducerSession;
     const assignment = new Assignment(i + 1, pending, producer, "");
     assignment.state = state;
     if (state === "ANSWERED" || state === "FAILED") {
@@ -217,6 +217,7 @@ describe("a gather", () => {
 
     expect(summarize(pending, "EXPIRED", 1_501, outcomesOf(pending, "EXPIRED"))).toEqual({
       requestId: "r1",
+      requester: "",
       topic: "t",
       reason: "EXPIRED",
       satisfied: false,
@@ -227,6 +228,7 @@ describe("a gather", () => {
       outcomes: [
         {
           producerId: "p1",
+          principal: "",
           group: "",
           state: "ANSWERED",
           latencyMs: 100,
@@ -235,6 +237,7 @@ describe("a gather", () => {
         },
         {
           producerId: "p2",
+          principal: "",
           group: "",
           state: "FAILED",
           latencyMs: 100,
@@ -243,6 +246,7 @@ describe("a gather", () => {
         },
         ...(["DEPARTED", "SATURATED", "MISSED", "SATURATED"] as const).map((state, i) => ({
           producerId: `p${i + 3}`,
+          principal: "",
           group: "",
           state,
           latencyMs: undefined,

@@ -45,13 +45,13 @@ export function beginOpening(
 /** Keeps a session that opens, and charges it. @param bytes - its size without the registrations that are added. */
 export function keepOpening(state: State, opening: ListenerOpening, bytes: number): void {
   keepSession(state, opening, bytes);
-  state.openings.set(opening.listenerId, opening);
+  state.openings.set(opening.identity, opening);
 }
 
 /** Ends the opening, because the last part has arrived, the listener is live, or the stream ends. */
 export function endOpening(state: State, opening: ListenerOpening): void {
   closeSession(state, opening);
-  if (state.openings.get(opening.listenerId) === opening) state.openings.delete(opening.listenerId);
+  if (state.openings.get(opening.identity) === opening) state.openings.delete(opening.identity);
 }
 
 /** Adds a part; removals are applied before additions. @returns why the part is rejected; undefined if it was added. */

@@ -8,6 +8,7 @@ import { ListenerSession, type TopicChange } from "../state/listener-session.js"
 import { Lot } from "../state/lot.js";
 import type { State } from "../state/state.js";
 import { unitsOf, type Work } from "../state/unfinished-work.js";
+import { identityOf } from "../vocabulary/identity.js";
 import type { ListenerOpened, ListenerUpdated, TopicsUpdated } from "../vocabulary/input.js";
 import { maxCursors } from "../vocabulary/limits.js";
 import type { Cursor } from "../vocabulary/model.js";
@@ -33,7 +34,8 @@ import type { StepContext } from "./step-context.js";
 /** Opens a listener's session, or begins to collect its parts. Replaces an older session of the same id. */
 export function openListener(state: State, input: ListenerOpened, step: StepContext): void {
   const listenerId = input.listenerId || input.mintedId;
-  const older = state.listeners.get(listenerId) ?? state.openings.get(listenerId);
+  const identity = identityOf(input.principal ?? "", listenerId);
+  const older = state.listeners.get(identity) ?? state.openings.get(identity);
   const refused = openRefusal(state, input, older);
   if (refused) {
     step.effects.push({ kind: "close", to: input.session, refusal: refused });
@@ -93,13 +95,13 @@ function* join(state: State, listener: ListenerSession, input: ListenerOpened, s
   const opening = state.sessions.get(listener.key);
   if (opening?.kind === "opening") endOpening(state, opening);
   keepSession(state, listener, listenerBytes(input));
-  state.listeners.set(listener.listenerId, listener);
+  state.listeners.set(listener.identity, listener);
   state.wheel.set(listener, step.now + state.limits.heartbeatMs);
   takeEffect(state, listener, lot, input.topics);
   tellReady(state, listener, from, names, step);
-  const { listenerId, topics } = listener;
+  const { identity, topics } = listener;
   const topicsOf = () => factTopics(topics, topics.size);
-  observe(state, step, () => ({ kind: "listenerChanged", listenerId, topics: topicsOf() }));
+  observe(state, step, () => ({ kind: "listenerChanged", identity, topics: topicsOf() }));
 }
 
 function tellReady(
@@ -150,7 +152,8 @@ export function updateListener(state: State, input: ListenerUpdated, step: StepC
     patternsRule("add_topics", input.add),
     patternsRule("remove_topics", input.remove),
   ].filter((verdict) => verdict !== undefined);
-  const listener = state.listeners.get(input.listenerId);
+  const identity = identityOf(input.principal ?? "", input.listenerId);
+  const listener = verdicts.length > 0 ? undefined : state.listeners.get(identity);
   const refuse = (step: StepContext, refused: Refusal): void => {
     step.effects.push({ kind: "reject", to: input.session, correlationId: "", refusal: refused });
   };
@@ -186,11 +189,15 @@ function* changeByCall(
 /** Ends a listener's session. It is gone at once for everybody else, and the rest of its departure is never dropped. */
 export function departListener(state: State, listener: ListenerSession, step: StepContext): void {
   closeSession(state, listener);
-  if (state.listeners.get(listener.listenerId) === listener) state.listeners.delete(listener.listenerId);
-  const { listenerId } = listener;
+  const { identity, listenerId, principal } = listener;
+  if (state.listeners.get(identity) === listener) state.listeners.delete(identity);
   const topics = [...listener.topics];
   const topicsOf = () => factTopics(topics, topics.length);
-  observe(state, step, () => ({ kind: "listenerLeft", listenerId, topics: topicsOf() }));
+  observe(state, step, () => ({
+    kind: "listenerLeft",
+    ...{ identity, listenerId, principal },
+    topics: topicsOf(),
+  }));
   leaveTopics(state, listener, step);
 }
 
@@ -253,10 +260,10 @@ function* changeTopics(
   const [cursors, ...more] = perEvent(early.rest());
   tellTopics(listener, change.add, change.remove, cursors, step);
   for (const others of more) tell(others);
-  const { listenerId } = listener;
+  const { identity } = listener;
   observe(state, step, () => {
     const changed = [...change.add, ...change.remove];
-    return { kind: "listenerChanged", listenerId, topics: factTopics(changed, changed.length) };
+    return { kind: "listenerChanged", identity, topics: factTopics(changed, changed.length) };
   });
   yield* removeRegistrations(state, listener, removed, step);
   listener.change = undefined;

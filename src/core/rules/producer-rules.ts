@@ -49,7 +49,7 @@ export function registerRefusal(
   const added = new Set<string>();
   for (const { topic } of input.registrations) if (!producer.registrations.has(topic)) added.add(topic);
   if (producer.registrations.size + added.size <= limit)
-    return heldRefusal(state, producer.account, registrationsBytes(input.registrations));
+    return heldRefusal(state, producer.account, registrationsBytes(input.registrations, producer.principal));
   const message = `the producer holds ${producer.registrations.size} of at most ${limit} registrations; use wildcards or raise maxRegistrationsPerSession`;
   return refusal("REGISTRATION_LIMIT", message, { limit: String(limit) });
 }

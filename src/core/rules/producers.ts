@@ -5,6 +5,7 @@ import { producerBytes, registrationsBytes } from "../state/costs.js";
 import { ProducerSession } from "../state/producer-session.js";
 import type { State } from "../state/state.js";
 import { UNITS_PER_ASSIGNMENT, unitsOf, type Work } from "../state/unfinished-work.js";
+import { identityOf } from "../vocabulary/identity.js";
 import type {
   CreditUpdated,
   MessageMisunderstood,
@@ -39,13 +40,13 @@ const UNKNOWN_MESSAGE = invalid(
 export function openProducer(state: State, input: ProducerOpened, step: StepContext): void {
   const violations = helloRules(input, state.limits).filter((verdict) => verdict !== undefined);
   const producerId = input.producerId || input.mintedId;
-  const older = state.producers.get(producerId);
+  const older = state.producers.get(identityOf(input.principal ?? "", producerId));
   const account = accountOf(state, input.peer);
   const bytes = producerBytes(input);
   const refused =
     violations.length > 0
       ? invalid(violations, input.kind)
-      : admitSession(state, account, bytes + registrationsBytes(input.registrations), older);
+      : admitSession(state, account, bytes + registrationsBytes(input.registrations, input.principal), older);
   if (refused) {
     step.effects.push({ kind: "close", to: input.session, refusal: refused });
     return;
@@ -59,7 +60,7 @@ export function openProducer(state: State, input: ProducerOpened, step: StepCont
   const admitted = { account, at: step.now };
   const producer = new ProducerSession(producerId, input, maxOutstanding, maxBacklog, admitted);
   keepSession(state, producer, bytes);
-  state.producers.set(producerId, producer);
+  state.producers.set(producer.identity, producer);
   const { registrations } = input;
   reserve(producer, registrations);
   state.work.begin(producer.key, step, (step) => goLive(state, producer, registrations, step));
@@ -72,12 +73,12 @@ function* goLive(
   step: StepContext,
 ): Work {
   yield* register(state, producer, registrations);
-  const { producerId, sessionId, maxOutstanding, maxBacklog } = producer;
+  const { identity, producerId, sessionId, maxOutstanding, maxBacklog } = producer;
   producer.isWelcome = true;
   state.wheel.set(producer, step.now + state.limits.heartbeatMs);
   step.effects.push({ kind: "welcome", to: producer.key, producerId, sessionId, maxOutstanding, maxBacklog });
   const topicsOf = () => factTopics(producer.registrations.keys(), producer.registrations.size);
-  observe(state, step, () => ({ kind: "producerChanged", producerId, topics: topicsOf() }));
+  observe(state, step, () => ({ kind: "producerChanged", identity, topics: topicsOf() }));
   yield* scatterHeldRequests(state, [...producer.registrations.keys()], step);
 }
 
@@ -129,12 +130,12 @@ export function deregisterTopics(
 
 function observeChange(
   state: State,
-  { producerId }: ProducerSession,
+  { identity }: ProducerSession,
   changed: readonly string[],
   step: StepContext,
 ): void {
   const topicsOf = () => factTopics(changed, changed.length);
-  observe(state, step, () => ({ kind: "producerChanged", producerId, topics: topicsOf() }));
+  observe(state, step, () => ({ kind: "producerChanged", identity, topics: topicsOf() }));
 }
 
 /** Changes a producer's credit. Additional credit is used for its backlog at once. */
@@ -234,10 +235,14 @@ export function departProducer(state: State, producer: ProducerSession, step: St
   closeSession(state, producer);
   producer.isClosed = true;
   producer.isOver = true;
-  if (state.producers.get(producer.producerId) === producer) state.producers.delete(producer.producerId);
-  const { producerId, registrations } = producer;
+  const { identity, producerId, principal, registrations } = producer;
+  if (state.producers.get(identity) === producer) state.producers.delete(identity);
   const topicsOf = () => factTopics(registrations.keys(), registrations.size);
-  observe(state, step, () => ({ kind: "producerLeft", producerId, topics: topicsOf() }));
+  observe(state, step, () => ({
+    kind: "producerLeft",
+    ...{ identity, producerId, principal },
+    topics: topicsOf(),
+  }));
   state.work.drop(producer.key, step);
   leaveRoutes(state, producer);
   state.work.begin(producer.key, step, function* (step) {

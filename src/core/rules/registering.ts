@@ -8,6 +8,7 @@ import type { State } from "../state/state.js";
 import type { TopicState } from "../state/topic-state.js";
 import { unitsOf, type Work } from "../state/unfinished-work.js";
 import { TopicTree } from "../tables/topic-tree.js";
+import { groupOf } from "../vocabulary/identity.js";
 import type { Registration } from "../vocabulary/model.js";
 import { hasWildcard } from "../vocabulary/topic.js";
 import { endIfOver } from "./ending.js";
@@ -30,11 +31,12 @@ export function* register(
     lots.set(group, lot);
     return lot;
   };
-  for (const { topic, group } of registrations) {
+  for (const { topic, group: name, isGroupShared } of registrations) {
+    const group = groupOf(producer.principal, name, isGroupShared);
     state.router.registerProducer(producer, topic, isLong ? lotOf(group) : group);
     yield unitsOf(topic);
   }
-  producer.release(registrationsBytes(registrations));
+  producer.release(registrationsBytes(registrations, producer.principal));
   if (!isLong) return;
   for (const lot of lots.values()) lot.isEffective = true;
   state.router.invalidateAll();
@@ -45,7 +47,7 @@ export function* register(
  * more may be promised to its peer than it may hold.
  */
 export function reserve(producer: ProducerSession, registrations: readonly Registration[]): void {
-  producer.charge(registrationsBytes(registrations));
+  producer.charge(registrationsBytes(registrations, producer.principal));
 }
 
 /** Scatters held requests to the producers that can be asked now. */

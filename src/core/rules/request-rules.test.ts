@@ -50,7 +50,7 @@ function until(of: Until): Partial<RequestSpec> {
 }
 
 function selector(of: Partial<Selector>): Partial<RequestSpec> {
-  return { selector: { producerIds: [], matchLabels: [], maxTargets: 0, ...of } };
+  return { selector: { producerIds: [], principals: [], matchLabels: [], maxTargets: 0, ...of } };
 }
 
 const labels = (count: number) => Array.from({ length: count }, (_, i) => [`k${i}`, "v"] as const);

@@ -77,5 +77,6 @@ function selectorRules(selector: Selector): readonly Verdict[] {
   return [
     lengthRule(`${path}.producer_ids`, selector.producerIds.length, MAX_PRODUCER_IDS, "entries"),
     lengthRule(`${path}.match_labels`, selector.matchLabels.length, MAX_LABELS, "entries"),
+    lengthRule(`${path}.principals`, selector.principals.length, MAX_PRODUCER_IDS, "entries"),
   ];
 }

@@ -10,6 +10,7 @@ import type { ProducerSession } from "../state/producer-session.js";
 import type { State } from "../state/state.js";
 import { NO_ROUTES, type Routes, type TopicState } from "../state/topic-state.js";
 import type { Deliver } from "../vocabulary/effect.js";
+import { groupName } from "../vocabulary/identity.js";
 import type { ResultReturned } from "../vocabulary/input.js";
 import {
   type DispositionState,
@@ -185,9 +186,11 @@ function deliveryOf(
     audience: members,
     callers: late ? NO_SESSIONS : request.callers,
     requestId: request.requestId,
+    requester: request.requester,
     topic: request.topic,
     producerId: producer.producerId,
-    group,
+    principal: producer.principal,
+    group: group === "" ? "" : groupName(group),
     ordinal: late ? 0 : request.resultCount,
     more: input.more,
     sequence: late ? 0 : sequence,

@@ -14,8 +14,9 @@ import type { StepContext } from "./step-context.js";
 
 /** Maximum number of members of a large group that are compared when one of them takes over an assignment. */
 const MAX_COMPARED = 64;
-/** Maximum number of producer ids of a selector that are searched one by one; more are put into a set. */
+/** Maximum number of ids of a selector that are searched one by one; more are put into a set. */
 const MAX_SCANNED_IDS = 8;
+const NO_IDS: Pick<Selector, "producerIds" | "principals"> = { producerIds: [], principals: [] };
 
 /**
  * Chooses the producers of a request, none twice: every producer without a group, and one member of each group. A group
@@ -184,15 +185,16 @@ function successor(state: State, assignment: Assignment, step: StepContext): Suc
   if (!group) return NO_SUCCESSOR;
   const isAsked = askedBeside(assignment);
   const isSelected = selectionOf(request.selector);
-  const { producerId } = assignment.producer;
+  const { identity } = assignment.producer;
   const isEligible: Selection = (member) =>
-    member.producerId !== producerId && isSelected(member) && !isAsked(member);
+    member.identity !== identity && isSelected(member) && !isAsked(member);
   const found =
     group.members.length <= MAX_COMPARED
       ? search(group, isEligible)
       : searchSome(group, isEligible, step.now);
   if (found.next) group.position = group.members.indexOf(found.next) + 1;
-  const comparedCount = request.assignments.length + (request.selector?.producerIds.length ?? 0);
+  const { producerIds, principals } = request.selector ?? NO_IDS;
+  const comparedCount = request.assignments.length + producerIds.length + principals.length;
   return { next: found.next, visitedCount: found.visitedCount + comparedCount };
 }
 
@@ -263,11 +265,18 @@ const ALL: Selection = () => true;
 /** The producers that a request selects. Looking up an id takes the same time however many ids it names. */
 function selectionOf(selector: Selector | undefined): Selection {
   if (!selector) return ALL;
-  const { producerIds, matchLabels } = selector;
-  const ids = producerIds.length > MAX_SCANNED_IDS ? new Set(producerIds) : undefined;
-  return ({ producerId, labels }) => {
-    if (producerIds.length > 0 && !(ids ? ids.has(producerId) : producerIds.includes(producerId)))
-      return false;
-    return matchLabels.every(([key, value]) => labels.get(key) === value);
-  };
+  const { matchLabels } = selector;
+  const hasId = membership(selector.producerIds);
+  const hasPrincipal = membership(selector.principals);
+  return ({ producerId, principal, labels }) =>
+    hasId(producerId) &&
+    hasPrincipal(principal) &&
+    matchLabels.every(([key, value]) => labels.get(key) === value);
+}
+
+/** Says whether an id is among the selected ones; every id is if none is selected. */
+function membership(selected: readonly string[]): (id: string) => boolean {
+  if (selected.length === 0) return () => true;
+  const ids = selected.length > MAX_SCANNED_IDS ? new Set(selected) : undefined;
+  return (id) => (ids ? ids.has(id) : selected.includes(id));
 }

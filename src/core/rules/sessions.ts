@@ -93,10 +93,10 @@ export function sendHeartbeat(state: State, session: AnySession, step: StepConte
 }
 
 /** Notes that a caller's gather has ended. Ends the stream of a finished or aging caller after its last gather. */
-export function finishCaller(state: State, key: SessionKey, requestId: string, step: StepContext): void {
+export function finishCaller(state: State, key: SessionKey, identity: string, step: StepContext): void {
   const caller = state.sessions.get(key);
   if (caller?.kind !== "caller") return;
-  if (caller.gathering.delete(requestId)) caller.release(JOIN_BYTES);
+  if (caller.gathering.delete(identity)) caller.release(JOIN_BYTES);
   closeIfDone(caller, step);
 }
 

@@ -4,6 +4,7 @@
  * compiles V8 without pointer compression, so a reference has 8 bytes.
  */
 import { STREAM_BYTES } from "../vocabulary/held-bytes.js";
+import { identityOf } from "../vocabulary/identity.js";
 import type { ListenerOpened, ProducerOpened } from "../vocabulary/input.js";
 import {
   COMPLETE_ALL,
@@ -94,16 +95,22 @@ export function registrationBytes(pattern: string, group: string): number {
   return REGISTRATION_BYTES + entries + texts;
 }
 
-/** Size of the registrations of a message, with the topics that they may cause. */
-export function registrationsBytes(registrations: readonly Registration[]): number {
+/**
+ * Size of the registrations of a message, with the topics that they may cause.
+ *
+ * @param principal - of the producer: a group is kept with it.
+ */
+export function registrationsBytes(registrations: readonly Registration[], principal = ""): number {
   let bytes = 0;
-  for (const { topic, group } of registrations) bytes += registrationBytes(topic, group) + causedBytes(topic);
+  for (const { topic, group } of registrations) {
+    bytes += registrationBytes(topic, identityOf(group === "" ? "" : principal, group)) + causedBytes(topic);
+  }
   return bytes;
 }
 
 /** Size of a producer's session without its registrations. */
-export function producerBytes({ producerId, displayName, labels, peer }: ProducerOpened): number {
-  const texts = textBytes(producerId) + textBytes(displayName) + textBytes(peer);
+export function producerBytes({ producerId, principal, displayName, labels, peer }: ProducerOpened): number {
+  const texts = identityBytes(principal, producerId) + textBytes(displayName) + textBytes(peer);
   return STREAM_BYTES + PRODUCER_BYTES + texts + pairsBytes(labels);
 }
 
@@ -113,8 +120,14 @@ export function settledBytes(max: number): number {
 }
 
 /** Size of a listener's session without its topics. */
-export function listenerBytes({ listenerId, group, peer }: ListenerOpened): number {
-  return STREAM_BYTES + LISTENER_BYTES + textBytes(listenerId) + textBytes(group) + textBytes(peer);
+export function listenerBytes({ listenerId, principal, group, peer }: ListenerOpened): number {
+  const texts = identityBytes(principal, listenerId) + identityBytes(principal, group) + textBytes(peer);
+  return STREAM_BYTES + LISTENER_BYTES + texts;
+}
+
+/** Size of an id or group; that of a principal is kept with it once more. */
+function identityBytes(principal: string | undefined, id: string): number {
+  return textBytes(id) + (principal ? textBytes(id) + textBytes(principal) : 0);
 }
 
 /**
@@ -152,6 +165,7 @@ export function selectorBytes(selector: Selector | undefined): number {
   if (!selector) return 0;
   let bytes = PAIR_BYTES + pairsBytes(selector.matchLabels);
   for (const id of selector.producerIds) bytes += 8 + textBytes(id);
+  for (const principal of selector.principals) bytes += 8 + textBytes(principal);
   return bytes;
 }
 
@@ -160,19 +174,30 @@ export function contentBytes({ payload, context, selector }: Content): number {
   return payload.length + contextBytes(context) + selectorBytes(selector);
 }
 
+/** Whose request it is, and the id. */
+interface RequestIdentity {
+  readonly requestId: string;
+  readonly requester: string;
+}
+
+/** Size of the id of a request. It is kept once more with the principal. */
+function requestIdBytes({ requestId, requester }: RequestIdentity): number {
+  return requestId.length + (requester === "" ? 0 : TEXT_BYTES + requestId.length + requester.length);
+}
+
 /** Size of a pending request with its assignments, without its payload, context and selector. */
-export function requestBytes(requestId: string, completion: Completion, targetCount: number): number {
-  return REQUEST_BYTES + requestId.length + completionBytes(completion) + ASSIGNMENT_BYTES * targetCount;
+export function requestBytes(id: RequestIdentity, completion: Completion, targetCount: number): number {
+  return REQUEST_BYTES + requestIdBytes(id) + completionBytes(completion) + ASSIGNMENT_BYTES * targetCount;
 }
 
 /** Size of a request that is remembered by its caller's id, if every target answers once. */
 export function rememberedBytes(
-  requestId: string,
+  id: RequestIdentity,
   digest: string,
   completion: Completion,
   targetCount: number,
 ): number {
-  const texts = requestId.length + digest.length;
+  const texts = requestIdBytes(id) + digest.length;
   return REMEMBERED_BYTES + texts + completionBytes(completion) + OUTCOME_BYTES * targetCount;
 }
 

@@ -35,12 +35,12 @@ import type { AssignmentRecord, RequestRecord } from "./request-record.js";
  * fraction is overwritten in place. This can go when V8 no longer chooses the storage by the first value.
  */
 const FRACTIONAL_INSTANT: Instant = 0.5;
-const NO_PRODUCER = { producerId: "" };
+const NO_PRODUCER = { producerId: "", principal: "" };
 /** Number of targets for which a record always keeps the memory. */
 const MIN_SPARE_TARGETS = 16;
 
 class EndedAssignment implements AssignmentRecord {
-  producer: { readonly producerId: string } = NO_PRODUCER;
+  producer: AssignmentRecord["producer"] = NO_PRODUCER;
   group = "";
   state: AssignmentState = "ANSWERED";
   attempt = 1;
@@ -71,6 +71,7 @@ export class EndedRequest implements RequestRecord, Placed {
   place = 0;
   serial = 0;
   requestId = "";
+  requester = "";
   topic = "";
   acceptedAt = FRACTIONAL_INSTANT;
   deadlineAt = FRACTIONAL_INSTANT;
@@ -103,6 +104,7 @@ export class EndedRequest implements RequestRecord, Placed {
     this.drop();
     const { reason, endedAt, assignments } = request;
     this.requestId = request.requestId;
+    this.requester = request.requester;
     if (!isFinal(request) || reason === undefined || endedAt === undefined) {
       this.original = request;
       this.extraBytes = originalBytes(request);
@@ -164,8 +166,9 @@ export class EndedRequest implements RequestRecord, Placed {
   }
 }
 
-function originalBytes({ requestId, completion, assignments, maxNotes }: PendingRequest): number {
-  let bytes = ENDED_BYTES + requestBytes(requestId, completion, assignments.length) + NOTE_BYTES * maxNotes;
+function originalBytes(request: PendingRequest): number {
+  const { completion, assignments, maxNotes } = request;
+  let bytes = ENDED_BYTES + requestBytes(request, completion, assignments.length) + NOTE_BYTES * maxNotes;
   for (const { failure } of assignments) if (failure) bytes += failureBytes(failure);
   return bytes;
 }

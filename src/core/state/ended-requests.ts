@@ -69,11 +69,11 @@ export class EndedRequests {
     this.shrink();
   }
 
-  /** The newest record of a request with this id. Searches linearly, because look-ups are rare. */
-  find(requestId: string): RequestRecord | undefined {
+  /** The newest record of a principal's request with this id. Searches linearly, because look-ups are rare. */
+  find(requester: string, requestId: string): RequestRecord | undefined {
     for (let i = this.count - 1; i >= 0; i--) {
       const ended = this.at(i);
-      if (ended?.requestId === requestId) return ended.record;
+      if (ended?.requestId === requestId && ended.requester === requester) return ended.record;
     }
     return undefined;
   }

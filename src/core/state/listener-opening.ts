@@ -1,3 +1,4 @@
+import { identityOf } from "../vocabulary/identity.js";
 import type { ListenerOpened } from "../vocabulary/input.js";
 import type { Cursor } from "../vocabulary/model.js";
 import type { ListenerSession } from "./listener-session.js";
@@ -11,6 +12,8 @@ export class ListenerOpening extends Session {
   readonly kind = "opening";
   /** Topics and patterns of the parts so far, in the order in which they were added. */
   readonly topics: Set<string>;
+  /** Under which it is kept: its principal with its id. */
+  readonly identity: string;
   /** Cursors of the parts so far, by topic. */
   readonly cursors = new Map<string, Cursor>();
 
@@ -25,6 +28,7 @@ export class ListenerOpening extends Session {
     readonly listener?: ListenerSession,
   ) {
     super(first.session, admitted);
+    this.identity = identityOf(first.principal ?? "", listenerId);
     this.topics = new Set(first.topics);
     this.collect(first.resumeFrom);
   }

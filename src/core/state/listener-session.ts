@@ -1,3 +1,4 @@
+import { groupOf, identityOf } from "../vocabulary/identity.js";
 import type { ListenerOpened } from "../vocabulary/input.js";
 import type { OverflowAction } from "../vocabulary/model.js";
 import { Audience, NO_AUDIENCE } from "./audiences.js";
@@ -15,8 +16,13 @@ export class ListenerSession extends Session {
   readonly sessionId: string;
   readonly includeLate: boolean;
   readonly includeSummaries: boolean;
+  /** As it is kept; {@link groupName} shows it. */
   readonly group: string;
   readonly peer: string;
+  /** "" for an anonymous one. */
+  readonly principal: string;
+  /** Under which it is kept: its principal with its id. */
+  readonly identity: string;
   /** Audience of this listener only, for its share of the results as a group member; empty without a group. */
   readonly ownAudience: Audience;
   /** Topics and patterns, in the order in which they were added. */
@@ -37,7 +43,9 @@ export class ListenerSession extends Session {
     this.sessionId = opened.sessionId;
     this.includeLate = opened.includeLate;
     this.includeSummaries = opened.includeSummaries;
-    this.group = opened.group;
+    this.principal = opened.principal ?? "";
+    this.identity = identityOf(this.principal, listenerId);
+    this.group = groupOf(this.principal, opened.group, opened.isGroupShared);
     this.peer = opened.peer;
     this.ownAudience = opened.group === "" ? NO_AUDIENCE : new Audience([this.key]);
   }

@@ -2,6 +2,7 @@ import { Deadline } from "../tables/deadline-wheel.js";
 import type { Account } from "../tables/ledger.js";
 import { ListedSet } from "../tables/listed-set.js";
 import type { Placed } from "../tables/serial-order.js";
+import { identityOf } from "../vocabulary/identity.js";
 import type { RequestSubmitted } from "../vocabulary/input.js";
 import {
   type Acceptance,
@@ -74,6 +75,9 @@ export class PendingRequest extends Deadline implements RequestRecord, Placed {
   /** Undefined until the request has ended. */
   endedAt: Instant | undefined = undefined;
   readonly requestId: string;
+  readonly requester: string;
+  /** Under which it is kept: its requester with its id. */
+  readonly identity: string;
   readonly deadlineAt: Instant;
   readonly completion: Completion;
   /** Undefined after the end. */
@@ -106,6 +110,8 @@ export class PendingRequest extends Deadline implements RequestRecord, Placed {
     super();
     const { spec } = submitted;
     this.requestId = acceptance.requestId;
+    this.requester = submitted.principal ?? "";
+    this.identity = identityOf(this.requester, this.requestId);
     this.deadlineAt = acceptance.deadlineAt;
     this.completion = spec.completion;
     this.selector = spec.selector;
@@ -116,7 +122,7 @@ export class PendingRequest extends Deadline implements RequestRecord, Placed {
     this.payload = spec.payload.length < MIN_SHARED_BYTES ? spec.payload : ownBytes(spec.payload);
     this.contentBytes = contentBytes(this);
     this.assignmentCost =
-      SENT_BYTES + this.requestId.length + this.payload.length + contextBytes(this.context);
+      SENT_BYTES + this.identity.length + this.payload.length + contextBytes(this.context);
     this.digest = submitted.digest;
   }
 
@@ -184,7 +190,7 @@ export class PendingRequest extends Deadline implements RequestRecord, Placed {
     if (this.maxNotes === 0) return;
     this.notes ??= [];
     if (this.notes.length >= this.maxNotes) return;
-    this.notes.push({ at, kind, producerId: producer.producerId, attempt });
+    this.notes.push({ at, kind, producerId: producer.producerId, principal: producer.principal, attempt });
     this.charge(NOTE_BYTES);
   }
 

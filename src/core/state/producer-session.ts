@@ -1,5 +1,6 @@
 import { IdTable } from "../tables/id-table.js";
 import type { RateLimit } from "../tables/rate-limit.js";
+import { groupName, identityOf } from "../vocabulary/identity.js";
 import type { ProducerOpened } from "../vocabulary/input.js";
 import type { Target } from "../vocabulary/model.js";
 import type { Refusal } from "../vocabulary/reason.js";
@@ -19,11 +20,15 @@ export class ProducerSession extends Session {
   labels: ReadonlyMap<string, string>;
   readonly reportsDispositions: boolean;
   readonly peer: string;
+  /** "" for an anonymous one. */
+  readonly principal: string;
+  /** Under which it is kept: its principal with its id. */
+  readonly identity: string;
   /** This producer as the target of a request that asks it without a group; shared by all of them. */
   readonly target: Target;
   /** The same by group, for the groups of its registrations; undefined before it is asked for one. */
   private groupTargets: Map<string, Target> | undefined = undefined;
-  /** Group by topic or pattern. */
+  /** Group by topic or pattern, as it is kept; {@link groupName} shows it. */
   readonly registrations = new Map<string, string>();
   readonly backlog = new Backlog();
   /** Outstanding assignments, and recently settled ones that were not answered, by assignment id. */
@@ -80,7 +85,9 @@ export class ProducerSession extends Session {
     this.labels = new Map(opened.labels);
     this.reportsDispositions = opened.reportDispositions;
     this.peer = opened.peer;
-    this.target = { producerId, group: "" };
+    this.principal = opened.principal ?? "";
+    this.identity = identityOf(this.principal, producerId);
+    this.target = { producerId, principal: this.principal, group: "" };
   }
 
   /** Whether it may be sent another assignment: it has credit, its window has room, and it is not closed. */
@@ -109,13 +116,13 @@ export class ProducerSession extends Session {
     this.latencies.length = 0;
   }
 
-  /** This producer as the target of a request. @param group - the group for which it is asked; "" for none. */
+  /** This producer as the target of a request. @param group - the group for which it is asked, as it is kept; "" for none. */
   targetIn(group: string): Target {
     if (group === "") return this.target;
     this.groupTargets ??= new Map();
     let target = this.groupTargets.get(group);
     if (!target) {
-      target = { producerId: this.producerId, group };
+      target = { producerId: this.producerId, principal: this.principal, group: groupName(group) };
       this.groupTargets.set(group, target);
     }
     return target;

@@ -58,6 +58,8 @@ export class RememberedRequest implements RequestRecord, Passing, Due {
   endedAt: Instant | undefined = undefined;
   reason: EndReason | undefined = undefined;
   readonly completion: Completion;
+  readonly requester: string;
+  readonly identity: string;
   answeredCount = 0;
   failedCount = 0;
   resultCount = 0;
@@ -85,6 +87,8 @@ export class RememberedRequest implements RequestRecord, Passing, Due {
     this.topic = request.topic;
     this.acceptedAt = acceptedAt;
     this.completion = request.completion;
+    this.requester = request.requester;
+    this.identity = request.identity;
     this.dueAt = acceptedAt + Math.max(idempotencyMs, 2 * acceptance.ttlMs);
     this.targets = acceptance.targets;
     this.heldBytes = this.sizeWithoutOutcomes();
@@ -116,7 +120,7 @@ export class RememberedRequest implements RequestRecord, Passing, Due {
     const { assignments } = request;
     const isAsAccepted =
       assignments.length === this.targets.length &&
-      assignments.every(({ producer }, i) => producer.producerId === this.targets[i]?.producerId);
+      assignments.every(({ producer }, i) => isSame(producer, this.targets[i]));
     if (!isAsAccepted) this.targets = assignments.map(({ producer, group }) => producer.targetIn(group));
     this.resultAts = assignments.map(({ lastResultAt }) => lastResultAt ?? NO_RESULT);
     if (outcomes.some(({ state, resultCount }) => state !== "ANSWERED" || resultCount !== 1)) {
@@ -161,7 +165,7 @@ export class RememberedRequest implements RequestRecord, Passing, Due {
   }
 
   private sizeWithoutOutcomes(): number {
-    return rememberedBytes(this.requestId, this.digest, this.completion, this.targets.length);
+    return rememberedBytes(this, this.digest, this.completion, this.targets.length);
   }
 
   private recharge(): void {
@@ -172,4 +176,8 @@ export class RememberedRequest implements RequestRecord, Passing, Due {
     this.account.charge(this.heldBytes);
     this.account.release(before);
   }
+}
+
+function isSame(producer: Pick<Target, "producerId" | "principal">, target: Target | undefined): boolean {
+  return producer.producerId === target?.producerId && producer.principal === target.principal;
 }

@@ -6,6 +6,7 @@ import { AgeQueue } from "../tables/age-queue.js";
 import { DueBuckets } from "../tables/due-buckets.js";
 import type { Account } from "../tables/ledger.js";
 import type { SerialOrder } from "../tables/serial-order.js";
+import { identityOf } from "../vocabulary/identity.js";
 import type { Limits } from "../vocabulary/limits.js";
 import { type Instant, MAX_KEPT_FAILURE, type Summary } from "../vocabulary/model.js";
 import { ownText } from "../vocabulary/own-text.js";
@@ -26,6 +27,7 @@ class ByAge extends AgeQueue<RememberedRequest> {
 
 /** Requests by their callers' request_ids, and requests that ended recently. */
 export class RememberedRequests {
+  /** Requests whose callers chose the id, by identity. */
   private readonly byCallerId = new Map<string, RememberedRequest>();
   private readonly all = new ByAge();
   private readonly byAccount = new Map<Account, ByAge>();
@@ -48,15 +50,15 @@ export class RememberedRequests {
     return this.byCallerId.size;
   }
 
-  /** The request that was last submitted with this request_id, if it is remembered. */
-  findByCallerId(requestId: string): RememberedRequest | undefined {
-    return this.byCallerId.get(requestId);
+  /** The request that was last submitted with the request_id of this identity, if it is remembered. */
+  findByCallerId(identity: string): RememberedRequest | undefined {
+    return this.byCallerId.get(identity);
   }
 
-  /** A request that has ended, by its id, if it is remembered. */
-  find(requestId: string): RequestRecord | undefined {
-    const remembered = this.byCallerId.get(requestId);
-    const ended = this.ended.find(requestId);
+  /** A request of a principal that has ended, by its id, if it is remembered. */
+  find(requester: string, requestId: string): RequestRecord | undefined {
+    const remembered = this.byCallerId.get(identityOf(requester, requestId));
+    const ended = this.ended.find(requester, requestId);
     // The record of an ended request shows more, but it may be of an earlier request with the same id.
     return ended && ended.serial >= (remembered?.serial ?? 0) ? ended : remembered;
   }
@@ -68,10 +70,10 @@ export class RememberedRequests {
    * @param account - the peer that is charged.
    */
   rememberId(request: PendingRequest, account: Account): void {
-    const earlier = this.byCallerId.get(request.requestId);
+    const earlier = this.byCallerId.get(request.identity);
     if (earlier) this.forget(earlier);
     const remembered = new RememberedRequest(request, account, this.limits.idempotencyMs);
-    this.byCallerId.set(request.requestId, remembered);
+    this.byCallerId.set(request.identity, remembered);
     this.due.add(remembered);
     const own = this.byAccount.get(account) ?? new ByAge();
     this.byAccount.set(account, own);
@@ -118,7 +120,7 @@ export class RememberedRequests {
   }
 
   private endId(request: PendingRequest, summary: Summary): void {
-    const remembered = this.byCallerId.get(request.requestId);
+    const remembered = this.byCallerId.get(request.identity);
     if (remembered?.pending !== request) return;
     const before = remembered.byteLength;
     remembered.end(request, summary);
@@ -136,8 +138,8 @@ export class RememberedRequests {
   }
 
   private forget(remembered: RememberedRequest): void {
-    const { requestId, account, byteLength } = remembered;
-    this.byCallerId.delete(requestId);
+    const { identity, account, byteLength } = remembered;
+    this.byCallerId.delete(identity);
     this.due.remove(remembered);
     const own = this.byAccount.get(account);
     remembered.forget();

@@ -1,16 +1,25 @@
-import type { AssignmentState, Completion, EndReason, Failure, Instant } from "../vocabulary/model.js";
+import type {
+  AssignmentState,
+  Completion,
+  EndReason,
+  Failure,
+  Instant,
+  Target,
+} from "../vocabulary/model.js";
 
 /** An event in a request's life that the states of its assignments do not show. */
 export interface Note {
   readonly at: Instant;
   readonly kind: "QUEUED" | "PARTIAL" | "LATE" | "ASSIGNED" | "DEPARTED";
   readonly producerId: string;
+  readonly principal: string;
   readonly attempt: number;
 }
 
 /** The part of an assignment that summaries and views read. */
 export interface AssignmentRecord {
-  readonly producer: { readonly producerId: string };
+  readonly producer: Pick<Target, "producerId" | "principal">;
+  /** As it is kept; {@link groupName} shows it. */
   readonly group: string;
   readonly state: AssignmentState;
   readonly attempt: number;
@@ -27,6 +36,8 @@ export interface RequestRecord {
   /** Position among all requests of the process. */
   readonly serial: number;
   readonly requestId: string;
+  /** The principal whose request it is; "" for an anonymous one. */
+  readonly requester: string;
   readonly topic: string;
   readonly acceptedAt: Instant;
   readonly deadlineAt: Instant;

@@ -10,7 +10,9 @@ const CONTEXT = [["traceparent", "00-1-2-01"]] as const;
 const arbitraryDelivery: fc.Arbitrary<Deliver> = fc
   .record({
     requestId: fc.string(),
+    requester: fc.string(),
     producerId: fc.string(),
+    principal: fc.string(),
     group: fc.string(),
     ordinal: fc.nat(),
     more: fc.boolean(),

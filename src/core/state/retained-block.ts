@@ -35,7 +35,9 @@ const ORDINAL = 3;
 /** A run of retained deliveries, in arrival order. */
 export class RetainedBlock {
   private readonly requestIds: string[] = [];
+  private readonly requesters: string[] = [];
   private readonly producerIds: string[] = [];
+  private readonly principals: string[] = [];
   private readonly groups: string[] = [];
   private readonly contexts: TraceContext[] = [];
   private readonly isPartial = new Uint8Array(MAX_ENTRIES);
@@ -64,7 +66,9 @@ export class RetainedBlock {
     const { payload } = delivery;
     const index = this.count++;
     this.requestIds[index] = delivery.requestId;
+    this.requesters[index] = delivery.requester;
     this.producerIds[index] = delivery.producerId;
+    this.principals[index] = delivery.principal;
     this.groups[index] = delivery.group;
     this.contexts[index] = delivery.context;
     this.isPartial[index] = delivery.more ? 1 : 0;
@@ -108,8 +112,10 @@ export class RetainedBlock {
       audience: NO_SESSIONS,
       callers: NO_SESSIONS,
       requestId: this.requestIds[index] ?? "",
+      requester: this.requesters[index] ?? "",
       topic,
       producerId: this.producerIds[index] ?? "",
+      principal: this.principals[index] ?? "",
       group: this.groups[index] ?? "",
       ordinal: this.numbers[NUMBERS * index + ORDINAL] ?? 0,
       more: this.isPartial[index] === 1,
@@ -126,6 +132,7 @@ export class RetainedBlock {
   drop(index: number): void {
     this.droppedCount++;
     this.requestIds[index] = "";
+    this.requesters[index] = "";
     this.contexts[index] = NO_CONTEXT;
     if (this.large.size > 0) this.large.delete(index);
   }

@@ -88,7 +88,7 @@ describe("topics with the same producers", () => {
 
     router.deregisterProducer(first, "b", 0);
 
-    expect(router.routes("b").ungrouped.targets).toEqual([{ producerId: "p2", group: "" }]);
+    expect(router.routes("b").ungrouped.targets).toEqual([{ producerId: "p2", principal: "", group: "" }]);
     expect(router.routes("a").ungrouped.targets).toBe(targets);
   });
 });

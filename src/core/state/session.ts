@@ -55,7 +55,7 @@ export abstract class Session extends Deadline {
 /** A stream on which a caller gathers results. */
 export class CallerSession extends Session {
   readonly kind = "caller";
-  /** Requests whose gathers have not ended, by request_id. */
+  /** The identities of requests whose gathers have not ended. */
   readonly gathering = new Set<string>();
   /** Whether the caller submits no more requests; the stream then ends with its last gather. */
   isFinished = false;

@@ -51,11 +51,13 @@ export class State {
   readonly work: UnfinishedWork;
   readonly overload = new Overload();
   readonly sessions = new Map<SessionKey, AnySession>();
+  /** Producers by identity. */
   readonly producers = new SortedMap<ProducerSession>();
+  /** Listeners by identity. */
   readonly listeners = new SortedMap<ListenerSession>();
-  /** Listeners whose parts are being collected, by id. None of them is among the listeners. */
+  /** Listeners whose parts are being collected, by identity. None of them is among the listeners. */
   readonly openings = new Map<string, ListenerOpening>();
-  /** Requests that have not ended, by id. */
+  /** Requests that have not ended, by identity. */
   readonly requests = new SlotMap<string, PendingRequest>();
   /** Requests that have not ended, and the records of those that ended recently. */
   readonly listed = new SerialOrder<ListedRequest>();

@@ -10,7 +10,17 @@ import { Topics } from "./topics.js";
 function delivery(topic: TopicState): Deliver {
   return {
     ...{ kind: "deliver", lane: NO_LANE, audience: NO_SESSIONS, callers: NO_SESSIONS, requestId: "r" },
-    ...{ topic: topic.name, producerId: "p", group: "", ordinal: 1, more: false, sequence: 1, latencyMs: 0 },
+    requester: "",
+    ...{
+      topic: topic.name,
+      producerId: "p",
+      principal: "",
+      group: "",
+      ordinal: 1,
+      more: false,
+      sequence: 1,
+      latencyMs: 0,
+    },
     ...{ receivedAt: 0, late: false, context: NO_CONTEXT, payload: new Uint8Array(0) },
   };
 }

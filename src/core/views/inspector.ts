@@ -1,5 +1,6 @@
 import type { State } from "../state/state.js";
 import type { TopicState } from "../state/topic-state.js";
+import { identityOf } from "../vocabulary/identity.js";
 import { TopicFilter } from "../vocabulary/topic-filter.js";
 import type {
   Inspector,
@@ -42,7 +43,7 @@ export class StateInspector implements Inspector {
     for (const producer of this.state.producers.after(after)) {
       const { isFound, visited } = search(producer.registrations.keys(), filter);
       const view = isFound ? producerView(producer, MAX_LISTED) : undefined;
-      yield { key: producer.producerId, view, cost: 1 + visited + (view?.registrations.length ?? 0) };
+      yield { key: producer.identity, view, cost: 1 + visited + (view?.registrations.length ?? 0) };
     }
   }
 
@@ -51,7 +52,7 @@ export class StateInspector implements Inspector {
     for (const listener of this.state.listeners.after(after)) {
       const { isFound, visited } = search(listener.topics, filter);
       const view = isFound ? listenerView(listener, MAX_LISTED) : undefined;
-      yield { key: listener.listenerId, view, cost: 1 + visited + (view?.topics.length ?? 0) };
+      yield { key: listener.identity, view, cost: 1 + visited + (view?.topics.length ?? 0) };
     }
   }
 
@@ -64,18 +65,22 @@ export class StateInspector implements Inspector {
     }
   }
 
-  producer(producerId: string, maxRegistrations: number): ProducerView | undefined {
-    const producer = this.state.producers.get(producerId);
+  producer(identity: string, maxRegistrations: number): ProducerView | undefined {
+    const producer = this.state.producers.get(identity);
     return producer && producerView(producer, maxRegistrations);
   }
 
-  listener(listenerId: string, maxTopics: number): ListenerView | undefined {
-    const listener = this.state.listeners.get(listenerId);
+  listener(identity: string, maxTopics: number): ListenerView | undefined {
+    const listener = this.state.listeners.get(identity);
     return listener && listenerView(listener, maxTopics);
   }
 
-  request(requestId: string): RequestHistory | undefined {
-    const found = this.state.requests.get(requestId) ?? this.state.remembered.find(requestId);
+  request(requestId: string, requester = ""): RequestHistory | undefined {
+    // No request has such an id, but one of another principal has this identity.
+    if (requestId.includes(" ")) return undefined;
+    const found =
+      this.state.requests.get(identityOf(requester, requestId)) ??
+      this.state.remembered.find(requester, requestId);
     if (!found) return undefined;
     return {
       request: requestView(found, this.now(), SHOWN_REQUEST),

@@ -49,27 +49,31 @@ function isOpen(assignment: AssignmentRecord | undefined): boolean {
   return assignment?.state === "WAITING" || assignment?.state === "OUT";
 }
 
+/** The producer and attempt of an event of the whole request. */
+const WHOLE = { producerId: "", principal: "", attempt: 0 };
+
 /** The events in the life of a request, in order. @param maxTargets - the events of further targets are left out. */
 export function timeline(request: RequestRecord, maxTargets: number): readonly TimelineEvent[] {
   const { acceptedAt, endedAt, notes, assignments } = request;
-  const events: TimelineEvent[] = [{ atMs: 0, kind: "ACCEPTED", producerId: "", attempt: 0 }];
+  const events: TimelineEvent[] = [{ atMs: 0, kind: "ACCEPTED", ...WHOLE }];
   for (const assignment of assignments.slice(0, maxTargets))
     events.push(...ownEvents(assignment, acceptedAt));
   for (const { at, ...note } of notes ?? []) events.push({ ...note, atMs: at - acceptedAt });
   if (endedAt !== undefined) {
-    events.push({ atMs: endedAt - acceptedAt, kind: "ENDED", producerId: "", attempt: 0 });
+    events.push({ atMs: endedAt - acceptedAt, kind: "ENDED", ...WHOLE });
   }
   return events.sort((a, b) => a.atMs - b.atMs);
 }
 
 function ownEvents(assignment: AssignmentRecord, acceptedAt: Instant): TimelineEvent[] {
   const { assignedAt, settledAt, state, attempt, producer } = assignment;
-  const { producerId } = producer;
+  const { producerId, principal } = producer;
   const events: TimelineEvent[] = [];
-  if (assignedAt > 0) events.push({ atMs: assignedAt - acceptedAt, kind: "ASSIGNED", producerId, attempt });
+  if (assignedAt > 0)
+    events.push({ atMs: assignedAt - acceptedAt, kind: "ASSIGNED", producerId, principal, attempt });
   const kind = endKind(state);
   if (settledAt !== undefined && kind) {
-    events.push({ atMs: settledAt - acceptedAt, kind, producerId, attempt });
+    events.push({ atMs: settledAt - acceptedAt, kind, producerId, principal, attempt });
   }
   return events;
 }

@@ -1,18 +1,20 @@
 import type { ListenerSession } from "../state/listener-session.js";
 import type { ProducerSession } from "../state/producer-session.js";
+import { groupName } from "../vocabulary/identity.js";
 import type { ListenerView, ProducerView } from "../vocabulary/views.js";
 
 /** Describes a producer, with its first registrations only. */
 export function producerView(producer: ProducerSession, maxRegistrations: number): ProducerView {
-  const { producerId, sessionId, displayName, labels, maxOutstanding, outstandingCount } = producer;
+  const { producerId, principal, sessionId, displayName, labels, maxOutstanding, outstandingCount } =
+    producer;
   const [latencyP50Ms, latencyP95Ms] = producer.latencyPercentiles();
   const { isDraining, answeredCount, failedCount, missedCount, openedAt, peer } = producer;
   return {
-    ...{ producerId, sessionId, displayName, labels, maxOutstanding, outstandingCount },
+    ...{ producerId, principal, sessionId, displayName, labels, maxOutstanding, outstandingCount },
     ...{ isDraining, answeredCount, failedCount, missedCount, openedAt, peer },
     registrations: first(producer.registrations, maxRegistrations).map(([topic, group]) => ({
       topic,
-      group,
+      group: groupName(group),
     })),
     registrationCount: producer.registrations.size,
     backlogCount: producer.backlog.size,
@@ -23,10 +25,11 @@ export function producerView(producer: ProducerSession, maxRegistrations: number
 
 /** Describes a listener, with its first topics only. */
 export function listenerView(listener: ListenerSession, maxTopics: number): ListenerView {
-  const { key, listenerId, sessionId, group, bufferBytes, openedAt, peer } = listener;
+  const { key, listenerId, principal, sessionId, bufferBytes, openedAt, peer } = listener;
   const topics = first(listener.topics, maxTopics).sort();
   const topicCount = listener.topics.size;
-  return { key, listenerId, sessionId, topics, topicCount, group, bufferBytes, openedAt, peer };
+  const group = groupName(listener.group);
+  return { key, listenerId, principal, sessionId, topics, topicCount, group, bufferBytes, openedAt, peer };
 }
 
 /** The first items. The others are not visited: there may be thousands. */

@@ -3,6 +3,7 @@
  */
 
 import type { AssignmentRecord, RequestRecord } from "../state/request-record.js";
+import { groupName } from "../vocabulary/identity.js";
 import {
   type Completion,
   type EndReason,
@@ -73,6 +74,7 @@ export function summarize(
 ): Summary {
   return {
     requestId: request.requestId,
+    requester: request.requester,
     topic: request.topic,
     reason,
     satisfied: isSatisfied(request),
@@ -125,7 +127,8 @@ function outcome(assignment: AssignmentRecord, request: RequestRecord, reason: E
   const isOpen = state === "WAITING" || state === "OUT";
   return {
     producerId: assignment.producer.producerId,
-    group: assignment.group,
+    principal: assignment.producer.principal,
+    group: groupName(assignment.group),
     state: isOpen ? stateAtEnd(assignment, request.completion, reason) : state,
     latencyMs: lastResultAt === undefined ? undefined : lastResultAt - request.acceptedAt,
     resultCount: assignment.resultCount,

@@ -63,6 +63,8 @@ export interface Assign {
   readonly to: SessionKey;
   readonly assignment: number;
   readonly requestId: string;
+  /** The principal whose request it is; "" for an anonymous one. */
+  readonly requester: string;
   /** The edge sends the remaining TTL, measured at the moment of sending. */
   readonly deadlineAt: Instant;
   readonly attempt: number;
@@ -168,8 +170,12 @@ export interface Deliver {
   readonly audience: readonly SessionKey[];
   readonly callers: readonly SessionKey[];
   readonly requestId: string;
+  /** The principal whose request it is; "" for an anonymous one. */
+  readonly requester: string;
   readonly topic: string;
   readonly producerId: string;
+  /** Of the producer; "" for an anonymous one. */
+  readonly principal: string;
   readonly group: string;
   /** From 1 within the request; 0 if late. */
   readonly ordinal: number;

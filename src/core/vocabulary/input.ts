@@ -23,6 +23,8 @@ export interface ProducerOpened {
   readonly sessionId: string;
   /** As given, or "" if `mintedId` is to be used. */
   readonly producerId: string;
+  /** The principal of the peer; "", or absent, for an anonymous one. */
+  readonly principal?: string;
   readonly mintedId: string;
   readonly displayName: string;
   readonly labels: readonly (readonly [key: string, value: string])[];
@@ -109,6 +111,8 @@ export interface ListenerOpened {
   readonly sessionId: string;
   /** As given, or "" if `mintedId` is to be used. */
   readonly listenerId: string;
+  /** The principal of the peer; "", or absent, for an anonymous one. */
+  readonly principal?: string;
   readonly mintedId: string;
   readonly topics: readonly string[];
   readonly resumeFrom: readonly Cursor[];
@@ -118,6 +122,8 @@ export interface ListenerOpened {
   /** 0 for the default. */
   readonly bufferBytes: number;
   readonly group: string;
+  /** Whether peers of other principals may be members of the group; false if absent. */
+  readonly isGroupShared?: boolean;
   /** Whether further parts follow as {@link TopicsUpdated}; false if absent. */
   readonly cursorsFollow?: boolean;
   /** Address of the connection. */
@@ -142,6 +148,8 @@ export interface ListenerUpdated {
   /** The call to answer. */
   readonly session: SessionKey;
   readonly listenerId: string;
+  /** The principal of the listener; "", or absent, for an anonymous one. */
+  readonly principal?: string;
   readonly add: readonly string[];
   readonly remove: readonly string[];
 }
@@ -167,6 +175,8 @@ export interface RequestSubmitted {
   readonly session: SessionKey;
   /** Undefined if the call carries only one request, so that its answer needs no correlation. */
   readonly correlationId: string | undefined;
+  /** The principal of the caller; "", or absent, for an anonymous one. */
+  readonly principal?: string;
   readonly spec: RequestSpec;
   /** Digest of the request's content; set only with a caller's request_id, else "". */
   readonly digest: string;
@@ -192,6 +202,8 @@ export interface CancelRequested {
   /** The call to answer; undefined if no call waits for an answer. */
   readonly session: SessionKey | undefined;
   readonly requestId: string;
+  /** The principal whose request it is; "", or absent, for an anonymous one. */
+  readonly requester?: string;
 }
 
 /** A producer half-closed its stream without Drain, or a peer violated the contract: the session and its stream end. */

@@ -83,8 +83,10 @@ export const COMPLETE_ALL: Completion = {
 
 /** Restricts a request to some of the topic's producers. */
 export interface Selector {
-  /** Empty for no restriction. */
+  /** Empty for no restriction. An id means the producers of all principals that have it. */
   readonly producerIds: readonly string[];
+  /** Principals of producers. Empty for no restriction. */
+  readonly principals: readonly string[];
   /** Empty for no restriction. */
   readonly matchLabels: readonly (readonly [key: string, value: string])[];
   /** 0 for no limit. */
@@ -109,11 +111,15 @@ export interface Registration {
   readonly topic: string;
   /** "" for none: the producer is asked for every request. */
   readonly group: string;
+  /** Whether peers of other principals may be members of the group; false if absent. */
+  readonly isGroupShared?: boolean;
 }
 
 /** One producer that a request was scattered to. */
 export interface Target {
   readonly producerId: string;
+  /** Of the producer; "" for an anonymous one. */
+  readonly principal: string;
   readonly group: string;
 }
 
@@ -171,6 +177,8 @@ export const MAX_KEPT_FAILURE = 256;
 /** The outcome of one target of a request. */
 export interface Outcome {
   readonly producerId: string;
+  /** Of the producer; "" for an anonymous one. */
+  readonly principal: string;
   readonly group: string;
   /** PENDING only when a pending request is looked up. */
   readonly state: OutcomeState | "PENDING";
@@ -183,6 +191,8 @@ export interface Outcome {
 /** How a request ended; there is exactly one per request. */
 export interface Summary {
   readonly requestId: string;
+  /** The principal whose request it is; "" for an anonymous one. */
+  readonly requester: string;
   readonly topic: string;
   readonly reason: EndReason;
   readonly satisfied: boolean;

@@ -18,6 +18,8 @@ export interface TopicView {
 /** One connected producer. */
 export interface ProducerView {
   readonly producerId: string;
+  /** "" for an anonymous one. */
+  readonly principal: string;
   readonly sessionId: string;
   readonly displayName: string;
   readonly labels: ReadonlyMap<string, string>;
@@ -43,6 +45,8 @@ export interface ProducerView {
 export interface ListenerView {
   readonly key: SessionKey;
   readonly listenerId: string;
+  /** "" for an anonymous one. */
+  readonly principal: string;
   readonly sessionId: string;
   /** The topics and patterns, or the first ones only. */
   readonly topics: readonly string[];
@@ -75,6 +79,8 @@ export interface TimelineEvent {
   readonly kind: TimelineKind;
   /** "" for events of the whole request. */
   readonly producerId: string;
+  /** Of the producer; "" for an anonymous one, and for events of the whole request. */
+  readonly principal: string;
   /** 0 for events of the whole request. */
   readonly attempt: number;
 }
@@ -150,7 +156,7 @@ export interface RequestHistory {
 
 /** An entry of a list that was visited. */
 export interface Visit<T> {
-  /** The key of the entry: its name, its id, or its serial number as a text. */
+  /** The key of the entry: its name, its identity, or its serial number as a text. */
   readonly key: string;
   /** Undefined if the filter excludes the entry. */
   readonly view: T | undefined;
@@ -166,9 +172,9 @@ export interface Visit<T> {
 export interface Inspector {
   /** Topics by name, after a name. @param pattern - limits the list to topics it covers; "" for all. */
   topics(after: string, pattern: string): Iterable<Visit<TopicView>>;
-  /** Producers by id, after an id. @param pattern - limits the list to producers on a topic it covers; "" for all. */
+  /** Producers by identity, after an identity. @param pattern - limits the list to producers on a topic it covers; "" for all. */
   producers(after: string, pattern: string): Iterable<Visit<ProducerView>>;
-  /** Listeners by id, after an id. @param pattern - limits the list to listeners on a topic it covers; "" for all. */
+  /** Listeners by identity, after an identity. @param pattern - limits the list to listeners on a topic it covers; "" for all. */
   listeners(after: string, pattern: string): Iterable<Visit<ListenerView>>;
   /**
    * Pending requests and, unless `pendingOnly`, remembered ended ones; newest first.
@@ -177,10 +183,14 @@ export interface Inspector {
    * @param pattern - limits the list to requests on topics it covers; "" for all.
    */
   requests(before: number, pattern: string, pendingOnly: boolean): Iterable<Visit<RequestView>>;
-  /** A connected producer, with at most this many of its registrations. */
-  producer(producerId: string, maxRegistrations: number): ProducerView | undefined;
-  /** A connected listener, with at most this many of its topics. */
-  listener(listenerId: string, maxTopics: number): ListenerView | undefined;
-  /** A request that is pending or remembered, with at most 2,000 of its targets. */
-  request(requestId: string): RequestHistory | undefined;
+  /** A connected producer by its identity, with at most this many of its registrations. */
+  producer(identity: string, maxRegistrations: number): ProducerView | undefined;
+  /** A connected listener by its identity, with at most this many of its topics. */
+  listener(identity: string, maxTopics: number): ListenerView | undefined;
+  /**
+   * A request that is pending or remembered, with at most 2,000 of its targets.
+   *
+   * @param requester - the principal whose request it is; an anonymous one if absent.
+   */
+  request(requestId: string, requester?: string): RequestHistory | undefined;
 }

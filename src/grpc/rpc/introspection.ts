@@ -79,10 +79,10 @@ export function introspection(edge: Edge, facts: ProcessFacts): Readonly<Record<
       return answerOf(pageOf("requests", request, list, encode));
     }),
     getRequest: handlerOf(edge, (bytes) => {
-      const { requestId } = decodeCold(GetRequestRequest, bytes);
+      const { requestId, principal } = decodeCold(GetRequestRequest, bytes);
       if (requestId === "")
         return { refusal: invalid([{ field: "request_id", description: "is required" }]) };
-      const found = inspector.request(requestId);
+      const found = inspector.request(requestId, principal);
       if (!found) return { refusal: unknownRequest(requestId) };
       const request = requestInfo(found.request, found.timeline, clock);
       return GetRequestResponse.encode({ request }).finish();

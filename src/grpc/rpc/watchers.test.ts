@@ -86,6 +86,7 @@ function create() {
 const PRODUCER: ProducerView = {
   ...{
     producerId: "",
+    principal: "",
     sessionId: "",
     displayName: "",
     labels: new Map(),
@@ -143,15 +144,30 @@ class Reader implements Sink {
   }
 }
 
-function changed(producerId: string, ...topics: string[]): Fact {
-  return { kind: "producerChanged", producerId, topics };
+function changed(identity: string, ...topics: string[]): Fact {
+  return { kind: "producerChanged", identity, topics };
 }
 
 function ended(requestId: string, topic = "t", message = ""): Fact {
-  const outcome = { producerId: "p", group: "", state: "FAILED", latencyMs: 1, resultCount: 1 } as const;
+  const outcome = {
+    producerId: "p",
+    principal: "",
+    group: "",
+    state: "FAILED",
+    latencyMs: 1,
+    resultCount: 1,
+  } as const;
   const outcomes = [{ ...outcome, failure: { code: 2, message } }];
   const summary: Summary = {
-    ...{ requestId, topic, reason: "ALL_ANSWERED", satisfied: true, targetedCount: 1, answeredCount: 0 },
+    ...{
+      requestId,
+      requester: "",
+      topic,
+      reason: "ALL_ANSWERED",
+      satisfied: true,
+      targetedCount: 1,
+      answeredCount: 0,
+    },
     ...{ failedCount: 1, elapsedMs: 1, outcomes },
   };
   return { kind: "requestEnded", summary };
@@ -210,7 +226,11 @@ describe("a watcher", () => {
     fact(changed("other", "b.c"));
     fact(changed("by-topic", "a.b", "c"));
     fact(changed("by-pattern", "*.c"));
-    fact({ kind: "producerLeft", producerId: "of-many", topics: "MANY" });
+    fact({
+      kind: "producerLeft",
+      ...{ identity: "of-many", producerId: "of-many", principal: "" },
+      topics: "MANY",
+    });
     fact(ended("r", "a.b"));
     fact(ended("s", "a.b.c"));
     fact(changed("nothing"));

@@ -36,6 +36,9 @@ const MIN_SHARED_BYTES = 4_096;
 type Event = NonNullable<WatchEvent["event"]>;
 type Services = Pick<Edge, "runtime" | "clock" | "logger">;
 
+/** What an event is about, beside what it carries. */
+type About = Partial<Pick<WatchEvent, "topic" | "principal">>;
+
 interface Watcher {
   readonly sink: Sink;
   readonly owner: MessageOwner;
@@ -114,60 +117,66 @@ export class Watchers {
   private note(fact: Fact): void {
     switch (fact.kind) {
       case "producerChanged":
-        if (this.producers.note(fact.producerId, fact.topics)) this.logProducer(fact.producerId, fact.topics);
+        if (this.producers.note(fact.identity, fact.topics)) this.logProducer(fact.identity, fact.topics);
         break;
       case "listenerChanged":
-        if (this.listeners.note(fact.listenerId, fact.topics)) this.logListener(fact.listenerId, fact.topics);
+        if (this.listeners.note(fact.identity, fact.topics)) this.logListener(fact.identity, fact.topics);
         break;
       case "producerLeft":
-        this.producers.forget(fact.producerId);
-        this.logEvent(fact.topics, EVENT_BYTES, () => ({ $case: "producerLeft", value: fact.producerId }));
+        this.producers.forget(fact.identity);
+        this.logEvent(fact.topics, EVENT_BYTES, () => ({ $case: "producerLeft", value: fact.producerId }), {
+          principal: fact.principal,
+        });
         break;
       case "listenerLeft":
-        this.listeners.forget(fact.listenerId);
-        this.logEvent(fact.topics, EVENT_BYTES, () => ({ $case: "listenerLeft", value: fact.listenerId }));
+        this.listeners.forget(fact.identity);
+        this.logEvent(fact.topics, EVENT_BYTES, () => ({ $case: "listenerLeft", value: fact.listenerId }), {
+          principal: fact.principal,
+        });
         break;
       case "requestAccepted": {
-        const { topic, acceptance: accepted } = fact;
+        const { topic, requester: principal, acceptance: accepted } = fact;
         const { clock } = this.services;
         const bytes = EVENT_BYTES + TARGET_BYTES * accepted.targets.length;
         const event = (): Event => ({ $case: "requestAccepted", value: acceptance(accepted, "", clock) });
-        this.logEvent([topic], bytes, event, topic);
+        this.logEvent([topic], bytes, event, { topic, principal });
         break;
       }
       case "requestEnded": {
         const { topic, outcomes = [] } = fact.summary;
         let bytes = EVENT_BYTES;
         for (const { failure } of outcomes) bytes += TARGET_BYTES + (failure?.message.length ?? 0);
-        this.logEvent([topic], bytes, () => ({ $case: "requestEnded", value: summary(fact.summary) }), topic);
+        this.logEvent([topic], bytes, () => ({ $case: "requestEnded", value: summary(fact.summary) }), {
+          topic,
+        });
         break;
       }
     }
   }
 
   /** Logs a change of a producer. Its state is read when the first watcher is told; by then it may have left. */
-  private logProducer(producerId: string, topics: FactTopics): void {
+  private logProducer(identity: string, topics: FactTopics): void {
     const { runtime, clock } = this.services;
     this.append(topics, EVENT_BYTES, () => {
-      const view = runtime.inspector.producer(producerId, MAX_LISTED);
+      const view = runtime.inspector.producer(identity, MAX_LISTED);
       return view && this.encode({ $case: "producerChanged", value: producerInfo(view, clock) }, clock.now());
     });
   }
 
-  private logListener(listenerId: string, topics: FactTopics): void {
+  private logListener(identity: string, topics: FactTopics): void {
     const { runtime, clock } = this.services;
     this.append(topics, EVENT_BYTES, () => {
-      const view = runtime.inspector.listener(listenerId, MAX_LISTED);
+      const view = runtime.inspector.listener(identity, MAX_LISTED);
       if (!view) return undefined;
       const value = listenerInfo(view, runtime.queueOf(view.key), clock);
       return this.encode({ $case: "listenerChanged", value }, clock.now());
     });
   }
 
-  /** Logs an event that has happened now. @param requestTopic - the topic of the request that it is about. */
-  private logEvent(topics: FactTopics, byteLength: number, event: () => Event, requestTopic = ""): void {
+  /** Logs an event that has happened now. @param about - what the event itself does not carry. */
+  private logEvent(topics: FactTopics, byteLength: number, event: () => Event, about: About): void {
     const at = this.services.clock.now();
-    this.append(topics, byteLength, () => this.encode(event(), at, requestTopic));
+    this.append(topics, byteLength, () => this.encode(event(), at, about));
   }
 
   private append(
@@ -187,9 +196,9 @@ export class Watchers {
   }
 
   /** Encodes an event as a whole response: the concatenation of responses is a response with all their events. */
-  private encode(event: Event, at: number, topic = ""): Uint8Array {
+  private encode(event: Event, at: number, { topic = "", principal = "" }: About = {}): Uint8Array {
     const time = timestamp(this.services.clock.timeOfDay(at));
-    return WatchResponse.encode({ events: [{ time, event, topic }] }).finish();
+    return WatchResponse.encode({ events: [{ time, event, topic, principal }] }).finish();
   }
 
   private schedule(): void {

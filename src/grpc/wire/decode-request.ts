@@ -49,6 +49,7 @@ const {
   producerIds: SELECTOR_PRODUCER_IDS,
   matchLabels: SELECTOR_MATCH_LABELS,
   maxTargets: SELECTOR_MAX_TARGETS,
+  principals: SELECTOR_PRINCIPALS,
 } = FIELDS.SELECTOR;
 
 const NO_PRODUCERS_ACTIONS: readonly NoProducersAction[] = ["COMPLETE", "COMPLETE", "FAIL", "WAIT"];
@@ -172,13 +173,18 @@ function decodeCompletion(reader: WireReader): Completion {
 function decodeSelector(reader: WireReader): Selector {
   const outer = reader.enter();
   const producerIds: string[] = [];
+  const principals: string[] = [];
   const matchLabels = new Map<string, string>();
   let idCount = 0;
+  let principalCount = 0;
   let labelCount = 0;
   let maxTargets = 0;
   while (reader.next()) {
     if (reader.field === SELECTOR_PRODUCER_IDS) {
       if (++idCount <= MAX_PRODUCER_IDS) producerIds.push(reader.utf8());
+      else reader.skip();
+    } else if (reader.field === SELECTOR_PRINCIPALS) {
+      if (++principalCount <= MAX_PRODUCER_IDS) principals.push(reader.utf8());
       else reader.skip();
     } else if (reader.field === SELECTOR_MATCH_LABELS) {
       if (++labelCount <= MAX_LABELS) {
@@ -191,7 +197,8 @@ function decodeSelector(reader: WireReader): Selector {
   reader.leave(outer);
   requireEntries("producer_ids", idCount, MAX_PRODUCER_IDS);
   requireEntries("match_labels", labelCount, MAX_LABELS);
-  return { producerIds, matchLabels: [...matchLabels], maxTargets };
+  requireEntries("principals", principalCount, MAX_PRODUCER_IDS);
+  return { producerIds, principals, matchLabels: [...matchLabels], maxTargets };
 }
 
 /** A repeated field of a selector has too many entries. */

@@ -148,9 +148,19 @@ export function acceptance(
 
 /** Converts a summary to its message. */
 export function summary(from: Summarize["summary"] | CoreSummary): Summary {
-  const { requestId, topic, satisfied, targetedCount, answeredCount, failedCount, outcomes = [] } = from;
+  const {
+    requestId,
+    requester,
+    topic,
+    satisfied,
+    targetedCount,
+    answeredCount,
+    failedCount,
+    outcomes = [],
+  } = from;
   return {
     requestId,
+    requester,
     topic,
     reason: SummaryReason[from.reason],
     satisfied,
@@ -161,6 +171,7 @@ export function summary(from: Summarize["summary"] | CoreSummary): Summary {
     elapsed: duration(from.elapsedMs),
     outcomes: outcomes.map((outcome) => ({
       producerId: outcome.producerId,
+      principal: outcome.principal,
       group: outcome.group,
       state: OutcomeState[outcome.state],
       latency: outcome.latencyMs === undefined ? undefined : duration(outcome.latencyMs),

@@ -1,6 +1,6 @@
 /**
- * Encodes the most frequent messages by hand, around their verbatim payload. Their strings are ids and topics, and the
- * core accepts only ASCII in those.
+ * Encodes the most frequent messages by hand, around their verbatim payload. Their strings are ids, topics and
+ * principals, and the core accepts only ASCII in ids and topics.
  */
 import {
   digitCount,
@@ -34,6 +34,7 @@ const {
   expireTime: ASSIGNMENT_EXPIRE_TIME,
   attempt: ASSIGNMENT_ATTEMPT,
   context: ASSIGNMENT_CONTEXT,
+  requester: ASSIGNMENT_REQUESTER,
   request: ASSIGNMENT_REQUEST,
 } = FIELDS.ASSIGNMENT;
 const {
@@ -48,6 +49,8 @@ const {
   receiveTime: DELIVERY_RECEIVE_TIME,
   late: DELIVERY_LATE,
   context: DELIVERY_CONTEXT,
+  principal: DELIVERY_PRINCIPAL,
+  requester: DELIVERY_REQUESTER,
   result: DELIVERY_RESULT,
 } = FIELDS.DELIVERY;
 const {
@@ -57,7 +60,7 @@ const {
 } = FIELDS.GATHER_EVENT;
 const { key: MAP_ENTRY_KEY, value: MAP_ENTRY_VALUE } = FIELDS.MAP_ENTRY;
 const { correlationId: REJECTION_CORRELATION_ID, status: REJECTION_STATUS } = FIELDS.REJECTION;
-const { producerId: TARGET_PRODUCER_ID, group: TARGET_GROUP } = FIELDS.TARGET;
+const { producerId: TARGET_PRODUCER_ID, group: TARGET_GROUP, principal: TARGET_PRINCIPAL } = FIELDS.TARGET;
 const { seconds: TIMESTAMP_SECONDS, nanos: TIMESTAMP_NANOS } = FIELDS.TIMESTAMP;
 
 /** The field number of the batch in every streamed message. */
@@ -69,7 +72,7 @@ const HOT_EVENT = GATHER_EVENT_DELIVERY;
 
 /** Writes a Delivery; without the bytes of a shared payload, which follow. */
 export function writeDelivery(writer: WireWriter, delivery: Deliver, clock: Clock, isShared: boolean): void {
-  const { requestId, topic, producerId, group, context, payload } = delivery;
+  const { requestId, requester, topic, producerId, principal, group, context, payload } = delivery;
   const { latencyMs } = delivery;
   const receivedMs = clock.timeOfDay(delivery.receivedAt);
   const bodySize =
@@ -85,6 +88,8 @@ export function writeDelivery(writer: WireWriter, delivery: Deliver, clock: Cloc
     2 +
     timeSize(receivedMs) +
     (delivery.late ? 2 : 0) +
+    principalSize(principal) +
+    principalSize(requester) +
     (context === NO_CONTEXT ? 0 : contextSize(context)) +
     fieldSize(payload.length);
   beginEvent(writer, bodySize, isShared ? bodySize - payload.length : bodySize);
@@ -98,6 +103,8 @@ export function writeDelivery(writer: WireWriter, delivery: Deliver, clock: Cloc
   writeTime(writer, DELIVERY_LATENCY, latencyMs);
   writeTime(writer, DELIVERY_RECEIVE_TIME, receivedMs);
   writer.flag(DELIVERY_LATE, delivery.late);
+  writePrincipal(writer, DELIVERY_PRINCIPAL, principal);
+  writePrincipal(writer, DELIVERY_REQUESTER, requester);
   if (context !== NO_CONTEXT) writeContext(writer, DELIVERY_CONTEXT, context);
   if (isShared) writer.begin(DELIVERY_RESULT, payload.length);
   else writer.bytes(DELIVERY_RESULT, payload);
@@ -105,7 +112,7 @@ export function writeDelivery(writer: WireWriter, delivery: Deliver, clock: Cloc
 
 /** Writes an Assignment; without the bytes of a shared payload, which follow. */
 export function writeAssignment(writer: WireWriter, assign: Assign, clock: Clock, isShared: boolean): void {
-  const { requestId, context, payload } = assign;
+  const { requestId, requester, context, payload } = assign;
   const ttlMs = assign.deadlineAt - clock.now();
   const expiresMs = clock.timeOfDay(assign.deadlineAt);
   const bodySize =
@@ -116,6 +123,7 @@ export function writeAssignment(writer: WireWriter, assign: Assign, clock: Clock
     2 +
     timeSize(expiresMs) +
     numberSize(assign.attempt) +
+    principalSize(requester) +
     (context === NO_CONTEXT ? 0 : contextSize(context)) +
     fieldSize(payload.length);
   beginEvent(writer, bodySize, isShared ? bodySize - payload.length : bodySize);
@@ -124,6 +132,7 @@ export function writeAssignment(writer: WireWriter, assign: Assign, clock: Clock
   writeTime(writer, ASSIGNMENT_TTL, ttlMs);
   writeTime(writer, ASSIGNMENT_EXPIRE_TIME, expiresMs);
   writer.number(ASSIGNMENT_ATTEMPT, assign.attempt);
+  writePrincipal(writer, ASSIGNMENT_REQUESTER, requester);
   if (context !== NO_CONTEXT) writeContext(writer, ASSIGNMENT_CONTEXT, context);
   if (isShared) writer.begin(ASSIGNMENT_REQUEST, payload.length);
   else writer.bytes(ASSIGNMENT_REQUEST, payload);
@@ -153,6 +162,7 @@ export function writeAcceptance(
     writer.begin(ACCEPTANCE_TARGETS, targetSize(target));
     writer.ascii(TARGET_PRODUCER_ID, target.producerId);
     writer.ascii(TARGET_GROUP, target.group);
+    writePrincipal(writer, TARGET_PRINCIPAL, target.principal);
   }
   writer.number(ACCEPTANCE_LISTENER_COUNT, listenerCount);
   writeTime(writer, ACCEPTANCE_TTL, ttlMs);
@@ -179,8 +189,17 @@ export function writeRejection(
   writer.bytes(REJECTION_STATUS, status);
 }
 
-function targetSize({ producerId, group }: Target): number {
-  return asciiSize(producerId) + asciiSize(group);
+function targetSize({ producerId, principal, group }: Target): number {
+  return asciiSize(producerId) + asciiSize(group) + principalSize(principal);
+}
+
+/** Writes a principal: unlike other ids, it may have any characters. */
+function writePrincipal(writer: WireWriter, field: number, principal: string): void {
+  if (principal !== "") writer.text(field, principal, textSize(principal));
+}
+
+function principalSize(principal: string): number {
+  return principal === "" ? 0 : fieldSize(textSize(principal));
 }
 
 /** @param writtenBytes - bytes of the body that the writer gets; a shared payload follows without a copy. */

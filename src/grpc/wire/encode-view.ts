@@ -80,11 +80,11 @@ export function topicInfo(view: TopicView): TopicInfo {
 
 /** Converts a producer. */
 export function producerInfo(view: ProducerView, clock: Clock): ProducerInfo {
-  const { producerId, sessionId, displayName, registrations, peer } = view;
+  const { producerId, principal, sessionId, displayName, registrations, peer } = view;
   const { registrationCount, maxOutstanding, outstandingCount, backlogCount, latencyP50Ms, latencyP95Ms } =
     view;
   return {
-    ...{ producerId, sessionId, displayName, registrations, peer },
+    ...{ producerId, principal, sessionId, displayName, registrations, peer },
     ...{ registrationCount, maxOutstanding, outstandingCount, backlogCount },
     labels: Object.fromEntries(view.labels),
     draining: view.isDraining,
@@ -99,9 +99,9 @@ export function producerInfo(view: ProducerView, clock: Clock): ProducerInfo {
 
 /** Converts a listener and its queue. */
 export function listenerInfo(view: ListenerView, queue: QueueView, clock: Clock): ListenerInfo {
-  const { listenerId, sessionId, topics, topicCount, group, peer } = view;
+  const { listenerId, principal, sessionId, topics, topicCount, group, peer } = view;
   return {
-    ...{ listenerId, sessionId, topics, topicCount, group, peer },
+    ...{ listenerId, principal, sessionId, topics, topicCount, group, peer },
     queuedBytes: BigInt(queue.queuedBytes),
     bufferBytes: BigInt(view.bufferBytes),
     deliveredCount: BigInt(queue.deliveredCount),
@@ -125,10 +125,11 @@ export function requestInfo(
     ttl: duration(ttlMs),
     pending: isPending,
     summary: isPending ? { ...soFar, reason: SummaryReason.UNSPECIFIED } : soFar,
-    timeline: timeline.map(({ atMs, kind, producerId, attempt }) => ({
+    timeline: timeline.map(({ atMs, kind, producerId, principal, attempt }) => ({
       at: duration(atMs),
       kind: TimelineKind[kind],
       producerId,
+      principal,
       attempt,
     })),
   };

@@ -73,7 +73,10 @@ export const requestsCancelled: Attack = againAndAgain(
     for (let i = 0; i < 50 && attacker.goesOn; i++) {
       const ids = await requestIds(connection);
       const cancel = (requestId: string): Promise<string> =>
-        connection.call(METHOD.cancelRequest, CancelRequestRequest.encode({ requestId }).finish());
+        connection.call(
+          METHOD.cancelRequest,
+          CancelRequestRequest.encode(CancelRequestRequest.create({ requestId })).finish(),
+        );
       await Promise.all(ids.map(cancel));
     }
   },

@@ -21,6 +21,7 @@ export const FIELDS = {
     attempt: 5,
     context: 6,
     request: 7,
+    requester: 8,
   },
   COMPLETION: {
     resultCount: 1,
@@ -44,6 +45,8 @@ export const FIELDS = {
     late: 10,
     context: 11,
     result: 12,
+    principal: 13,
+    requester: 14,
   },
   DEREGISTER: {
     topics: 1,
@@ -133,6 +136,7 @@ export const FIELDS = {
     latency: 4,
     resultCount: 5,
     error: 6,
+    principal: 7,
   },
   REGISTER: {
     registrations: 1,
@@ -171,6 +175,7 @@ export const FIELDS = {
     producerIds: 1,
     matchLabels: 2,
     maxTargets: 3,
+    principals: 4,
   },
   SUBMISSION: {
     correlationId: 1,
@@ -204,10 +209,12 @@ export const FIELDS = {
     missingCount: 8,
     elapsed: 9,
     outcomes: 10,
+    requester: 11,
   },
   TARGET: {
     producerId: 1,
     group: 2,
+    principal: 3,
   },
   TOPICS_UPDATE: {
     addTopics: 1,
@@ -279,6 +286,7 @@ export const TAGS = {
     attempt: 40,
     context: 50,
     request: 58,
+    requester: 66,
   },
   COMPLETION: {
     resultCount: 8,
@@ -302,6 +310,8 @@ export const TAGS = {
     late: 80,
     context: 90,
     result: 98,
+    principal: 106,
+    requester: 114,
   },
   DEREGISTER: {
     topics: 10,
@@ -391,6 +401,7 @@ export const TAGS = {
     latency: 34,
     resultCount: 40,
     error: 50,
+    principal: 58,
   },
   REGISTER: {
     registrations: 10,
@@ -429,6 +440,7 @@ export const TAGS = {
     producerIds: 10,
     matchLabels: 18,
     maxTargets: 24,
+    principals: 34,
   },
   SUBMISSION: {
     correlationId: 10,
@@ -462,10 +474,12 @@ export const TAGS = {
     missingCount: 64,
     elapsed: 74,
     outcomes: 82,
+    requester: 90,
   },
   TARGET: {
     producerId: 10,
     group: 18,
+    principal: 26,
   },
   TOPICS_UPDATE: {
     addTopics: 10,

@@ -91,6 +91,8 @@ export interface TopicInfo {
 export interface ProducerInfo {
   /** The producer's id. */
   readonly producerId: string;
+  /** The producer's principal; empty if the producer is anonymous. */
+  readonly principal: string;
   /** The id of its session. */
   readonly sessionId: string;
   /** The name to display; may be empty. */
@@ -134,6 +136,8 @@ export interface ProducerInfo {
 export interface ListenerInfo {
   /** The listener's id. */
   readonly listenerId: string;
+  /** The listener's principal; empty if the listener is anonymous. */
+  readonly principal: string;
   /** The id of its session. */
   readonly sessionId: string;
   /** The listener's topics and patterns: at most 1,000 in a list, and at most 100 in an event of a watch. */
@@ -195,6 +199,8 @@ export interface TimelineEvent {
   readonly kind: TimelineKindName;
   /** The producer concerned; empty for ACCEPTED and ENDED. */
   readonly producerId: string;
+  /** The principal of the producer; empty if the producer is anonymous, and for ACCEPTED and ENDED. */
+  readonly principal: string;
   /** From 1, one more after each fail-over inside a group. 0 for ACCEPTED and ENDED. */
   readonly attempt: number;
 }

@@ -93,10 +93,11 @@ export function requestInfoOf(message: RequestMessage): RequestInfo {
 export function requestDetailsOf(message: RequestMessage): RequestDetails {
   return {
     ...requestInfoOf(message),
-    timeline: message.timeline.map(({ at, kind, producerId, attempt }) => ({
+    timeline: message.timeline.map(({ at, kind, producerId, principal, attempt }) => ({
       atMs: msFromDuration(at),
       kind: nameOf(TimelineKind, kind),
       producerId,
+      principal,
       attempt,
     })),
   };

@@ -20,13 +20,28 @@ export type WatchEvent =
   /** A producer connected, or its registrations changed. At most once per second for each producer. */
   | { readonly type: "producerChanged"; readonly time: Date; readonly producer: ProducerInfo }
   /** A producer's session ended. */
-  | { readonly type: "producerLeft"; readonly time: Date; readonly producerId: string }
+  | {
+      readonly type: "producerLeft";
+      readonly time: Date;
+      readonly producerId: string;
+      readonly principal: string;
+    }
   /** A listener connected, or its topics changed. At most once per second for each listener. */
   | { readonly type: "listenerChanged"; readonly time: Date; readonly listener: ListenerInfo }
   /** A listener's session ended. */
-  | { readonly type: "listenerLeft"; readonly time: Date; readonly listenerId: string }
-  /** A request was accepted. */
-  | { readonly type: "requestAccepted"; readonly time: Date; readonly acceptance: Acceptance }
+  | {
+      readonly type: "listenerLeft";
+      readonly time: Date;
+      readonly listenerId: string;
+      readonly principal: string;
+    }
+  /** A request was accepted; `requester` is the principal whose request it is. */
+  | {
+      readonly type: "requestAccepted";
+      readonly time: Date;
+      readonly requester: string;
+      readonly acceptance: Acceptance;
+    }
   /** A request ended. */
   | { readonly type: "requestEnded"; readonly time: Date; readonly summary: Summary }
   /** The state of the server: first at the start of the watch, then once a second. */
@@ -124,19 +139,19 @@ export function openWatch(connection: Connection, { topic = "", signal }: WatchO
 }
 
 /** Converts an event; undefined if this version of the library does not know its type. */
-function eventOf({ time: timestamp, event }: WatchMessage): WatchEvent | undefined {
+function eventOf({ time: timestamp, event, principal }: WatchMessage): WatchEvent | undefined {
   const time = dateFromTimestamp(timestamp);
   switch (event?.$case) {
     case "producerChanged":
       return { type: event.$case, time, producer: producerInfoOf(event.value) };
     case "producerLeft":
-      return { type: event.$case, time, producerId: event.value };
+      return { type: event.$case, time, producerId: event.value, principal };
     case "listenerChanged":
       return { type: event.$case, time, listener: listenerInfoOf(event.value) };
     case "listenerLeft":
-      return { type: event.$case, time, listenerId: event.value };
+      return { type: event.$case, time, listenerId: event.value, principal };
     case "requestAccepted":
-      return { type: event.$case, time, acceptance: acceptanceOf(event.value) };
+      return { type: event.$case, time, requester: principal, acceptance: acceptanceOf(event.value) };
     case "requestEnded":
       return { type: event.$case, time, summary: summaryOf(event.value) };
     case "server":

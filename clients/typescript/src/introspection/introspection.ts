@@ -37,13 +37,25 @@ import {
   serverInfoOf,
   topicInfoOf,
 } from "./introspection-read.js";
-import { LIST_TABLE, LOOKUP_TABLE, REQUEST_LIST_TABLE, WATCH_TABLE } from "./introspection-rules.js";
+import {
+  LIST_TABLE,
+  LOOKUP_TABLE,
+  REQUEST_LIST_TABLE,
+  REQUEST_LOOKUP_TABLE,
+  WATCH_TABLE,
+} from "./introspection-rules.js";
 import { type OpenWatch, openWatch, type WatchEvent, type WatchOptions } from "./introspection-watch.js";
 
 /** Options of a lookup. */
 export interface LookupOptions {
   /** Aborts the lookup when it fires; a pending call then rejects with CANCELLED. Default: none. */
   readonly signal?: AbortSignal;
+}
+
+/** Options of the lookup of a request. */
+export interface RequestLookupOptions extends LookupOptions {
+  /** The principal whose request it is: the `requester` of its summary. Default: that of this client. */
+  readonly principal?: string;
 }
 
 /** Options of a list. */
@@ -80,7 +92,7 @@ export interface Introspection {
   /** Lists pending and recently ended requests, the newest first. */
   requests(options?: RequestListOptions): AsyncIterable<RequestInfo, undefined>;
   /** Describes one request with its timeline. Rejects with NOT_FOUND if it is neither pending nor remembered. */
-  request(requestId: string, options?: LookupOptions): Promise<RequestDetails>;
+  request(requestId: string, options?: RequestLookupOptions): Promise<RequestDetails>;
   /**
    * Streams the events from now on. Each loop opens a stream of its own, and leaving the loop ends it. If the loop is
    * too slow, the server drops events and counts them in a `lost` event. The loop throws when the connection breaks.
@@ -153,10 +165,11 @@ export class Introspector implements Introspection {
     });
   }
 
-  async request(requestId: string, options: LookupOptions = {}): Promise<RequestDetails> {
+  async request(requestId: string, options: RequestLookupOptions = {}): Promise<RequestDetails> {
     checkValue(requestId, TEXT, "requestId");
-    checkOptions(options, LOOKUP_TABLE, "options of a lookup");
-    const request = GetRequestRequest.encode({ requestId }).finish();
+    checkOptions(options, REQUEST_LOOKUP_TABLE, "options of a lookup");
+    const { principal = "" } = options;
+    const request = GetRequestRequest.encode({ requestId, principal }).finish();
     const decode = (response: Uint8Array) =>
       requestDetailsOf(GetRequestResponse.decode(response).request ?? RequestMessage.create());
     return await this.#connection.call(METHODS.getRequest.path, request, decode, options);

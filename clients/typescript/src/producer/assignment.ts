@@ -12,6 +12,8 @@ export interface AssignmentContext {
   readonly topic: string;
   /** The request's id; the same for all producers that are asked. */
   readonly requestId: string;
+  /** The principal whose request it is, as the server authenticated it; empty if the requester is anonymous. */
+  readonly requester: string;
   /** The id of this producer's copy of the request. */
   readonly assignmentId: string;
   /** 1 for the first member of the group that is asked; one more each time a member departs without an answer. */
@@ -66,6 +68,7 @@ export interface AssignmentOwner {
 export class Assignment implements AssignmentContext {
   readonly topic: string;
   readonly requestId: string;
+  readonly requester: string;
   readonly assignmentId: string;
   readonly attempt: number;
   readonly args: readonly Json[];
@@ -99,6 +102,7 @@ export class Assignment implements AssignmentContext {
   ) {
     this.topic = payload.topic;
     this.requestId = assignment.requestId;
+    this.requester = assignment.requester;
     this.assignmentId = assignment.assignmentId;
     this.attempt = assignment.attempt;
     this.args = payload.args;

@@ -28,6 +28,8 @@ export interface CompletionOptions {
 export interface SelectorOptions {
   /** Only producers with one of these ids; at most 1,000. Default: no restriction. */
   readonly producerIds?: readonly string[];
+  /** Only producers of these principals; at most 1,000. Default: no restriction. */
+  readonly principals?: readonly string[];
   /** Only producers that carry all of these labels; at most 32. Default: no restriction. */
   readonly matchLabels?: Readonly<Record<string, string>>;
   /** The maximum number of targets; the least busy producers are chosen. Default 0: no limit. */
@@ -80,4 +82,13 @@ export interface RequestOptions {
 export interface GatherOptions extends RequestOptions {
   /** Whether to withhold the results from the topic's listeners. Default false: they receive the results too. */
   readonly excludeListeners?: boolean;
+}
+
+/** Options of the cancellation of a request. */
+export interface CancelOptions {
+  /**
+   * The principal whose request it is: the `requester` of its summary. Another principal's request can be cancelled only
+   * by those who may `administer` its topic. Default: that of this client.
+   */
+  readonly principal?: string;
 }

@@ -13,7 +13,7 @@ import {
   TEXT,
   wholeNumber,
 } from "../options/rules.js";
-import type { CompletionOptions, GatherOptions, SelectorOptions } from "./request-options.js";
+import type { CancelOptions, CompletionOptions, GatherOptions, SelectorOptions } from "./request-options.js";
 
 const COMPLETION = tableOf<CompletionOptions>({
   resultCount: wholeNumber(0),
@@ -27,6 +27,7 @@ const COMPLETION = tableOf<CompletionOptions>({
 
 const SELECTOR = tableOf<SelectorOptions>({
   producerIds: listOf(TEXT),
+  principals: listOf(TEXT),
   matchLabels: mapOf(TEXT),
   maxTargets: wholeNumber(0),
 });
@@ -50,3 +51,5 @@ export const GATHER_TABLE: OptionTable = tableOf<GatherOptions>({
 
 /** As {@link GATHER_TABLE}: programs use the same options for both. `excludeListeners` has no effect on a dispatch. */
 export const REQUEST_TABLE = GATHER_TABLE;
+
+export const CANCEL_TABLE: OptionTable = tableOf<CancelOptions>({ principal: TEXT });

@@ -64,6 +64,7 @@ function writeRoutingFields(writer: BinaryWriter, topic: string, options: Reques
     completion: options.completion && completionOf(options.completion),
     selector: options.selector && {
       producerIds: options.selector.producerIds ?? [],
+      principals: options.selector.principals ?? [],
       matchLabels: { ...options.selector.matchLabels },
       maxTargets: options.selector.maxTargets ?? 0,
     },

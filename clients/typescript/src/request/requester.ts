@@ -93,11 +93,11 @@ export class Requester {
     return gather;
   }
 
-  /** Cancels a request. */
-  async cancel(requestId: string): Promise<Summary> {
+  /** Cancels a request. @param principal - whose request it is; "" for that of this client. */
+  async cancel(requestId: string, principal = ""): Promise<Summary> {
     return await this.#connection.call(
       DispatcherServiceService.cancelRequest.path,
-      CancelRequestRequest.encode({ requestId }).finish(),
+      CancelRequestRequest.encode({ requestId, principal }).finish(),
       (response) => summaryOf(CancelRequestResponse.decode(response).summary ?? SummaryMessage.create()),
     );
   }

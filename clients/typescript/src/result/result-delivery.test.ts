@@ -66,8 +66,10 @@ describe("a result", () => {
 
 const ENVELOPE: Omit<WireDelivery, "result"> = {
   requestId: "r",
+  requester: "",
   topic: "topic1",
   producerId: "p",
+  principal: "",
   group: "",
   ordinal: 1,
   more: false,

@@ -17,10 +17,14 @@ import { type ResultView, readResult, undecodable } from "./result-view.js";
 export interface ResultDelivery {
   /** The id of the request that the result answers. */
   readonly requestId: string;
+  /** The principal whose request it is, as the server authenticated it; empty if the requester is anonymous. */
+  readonly requester: string;
   /** The request's topic. */
   readonly topic: string;
   /** The producer that sent the result. */
   readonly producerId: string;
+  /** The principal of the producer: the same id of another principal is another producer. Empty if it is anonymous. */
+  readonly principal: string;
   /** The group that the producer was chosen from; empty if the producer registered without a group. */
   readonly group: string;
   /** The position in the request's arrival order, from 1 without gaps; 0 if late. */
@@ -75,12 +79,20 @@ export class ReceivedResult implements ResultDelivery {
     return this.#delivery.requestId;
   }
 
+  get requester(): string {
+    return this.#delivery.requester;
+  }
+
   get topic(): string {
     return this.#delivery.topic;
   }
 
   get producerId(): string {
     return this.#delivery.producerId;
+  }
+
+  get principal(): string {
+    return this.#delivery.principal;
   }
 
   get group(): string {
@@ -146,8 +158,10 @@ export class ReceivedResult implements ResultDelivery {
 
   /** Shows the values of the getters in console.log, which would print none of them. */
   [inspect.custom](): object {
-    const { requestId, topic, producerId, group, ordinal, more, sequence, late, context } = this;
-    const envelope = { requestId, topic, producerId, group, ordinal, more, sequence, late, context };
+    const { requestId, requester, topic, producerId, principal, group } = this;
+    const { ordinal, more, sequence, late, context } = this;
+    const source = { requestId, requester, topic, producerId, principal, group };
+    const envelope = { ...source, ordinal, more, sequence, late, context };
     const [latencyMs, receiveTime] = [orUndefined(() => this.latencyMs), orUndefined(() => this.receiveTime)];
     return { ...envelope, latencyMs, receiveTime, ...this.#view };
   }

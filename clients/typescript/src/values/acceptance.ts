@@ -5,6 +5,8 @@ import { dateFromTimestamp, msFromDuration } from "./duration.js";
 export interface Target {
   /** The producer's id. */
   readonly producerId: string;
+  /** The principal of the producer: the same id of another principal is another producer. Empty if it is anonymous. */
+  readonly principal: string;
   /** The group that the producer was chosen from; empty if the producer registered without a group. */
   readonly group: string;
 }
@@ -27,7 +29,11 @@ export interface Acceptance {
 export function acceptanceOf(message: AcceptanceMessage | undefined): Acceptance {
   return {
     requestId: message?.requestId ?? "",
-    targets: (message?.targets ?? []).map(({ producerId, group }) => ({ producerId, group })),
+    targets: (message?.targets ?? []).map(({ producerId, principal, group }) => ({
+      producerId,
+      principal,
+      group,
+    })),
     listenerCount: message?.listenerCount ?? 0,
     ttlMs: msFromDuration(message?.ttl),
     expireTime: dateFromTimestamp(message?.expireTime),

@@ -34,6 +34,8 @@ export type OutcomeStateName =
 export interface ProducerOutcome {
   /** The producer; after a fail-over inside a group, the last member that was asked. */
   readonly producerId: string;
+  /** The principal of the producer: the same id of another principal is another producer. Empty if it is anonymous. */
+  readonly principal: string;
   /** The group that the producer was chosen from; empty if the producer registered without a group. */
   readonly group: string;
   /** What became of the assignment. */
@@ -53,6 +55,8 @@ export interface ProducerOutcome {
 export interface Summary {
   /** The request's id. */
   readonly requestId: string;
+  /** The principal whose request it is, as the server authenticated it; empty if the requester is anonymous. */
+  readonly requester: string;
   /** The request's topic. */
   readonly topic: string;
   /** Why the request ended. */
@@ -77,6 +81,7 @@ export interface Summary {
 export function summaryOf(message: SummaryMessage): Summary {
   return {
     requestId: message.requestId,
+    requester: message.requester,
     topic: message.topic,
     reason: nameOf(SummaryReason, message.reason),
     satisfied: message.satisfied,
@@ -85,13 +90,16 @@ export function summaryOf(message: SummaryMessage): Summary {
     failedCount: message.failedCount,
     missingCount: message.missingCount,
     elapsedMs: msFromDuration(message.elapsed),
-    outcomes: message.outcomes.map(({ producerId, group, state, latency, resultCount, error }) => ({
-      producerId,
-      group,
-      state: nameOf(OutcomeState, state),
-      latencyMs: latency && msFromDuration(latency),
-      resultCount,
-      error: error && { code: error.code, message: error.message },
-    })),
+    outcomes: message.outcomes.map(
+      ({ producerId, principal, group, state, latency, resultCount, error }) => ({
+        producerId,
+        principal,
+        group,
+        state: nameOf(OutcomeState, state),
+        latencyMs: latency && msFromDuration(latency),
+        resultCount,
+        error: error && { code: error.code, message: error.message },
+      }),
+    ),
   };
 }

@@ -14,8 +14,8 @@ describe("an acceptance on a stream", () => {
         requestId: "0192f7a8-7c1e-7abc-8def-0123456789ab",
         correlationId: "c1",
         targets: [
-          { producerId: "größe", group: "g" },
-          { producerId: "p2", group: "" },
+          { producerId: "größe", principal: "spiffe://a/b", group: "g" },
+          { producerId: "p2", principal: "", group: "" },
         ],
         listenerCount: 300,
         ttl: { seconds: 3600n, nanos: 500_000_000 },

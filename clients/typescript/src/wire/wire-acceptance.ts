@@ -12,7 +12,7 @@ const {
   ttl: ACCEPTANCE_TTL,
   expireTime: ACCEPTANCE_EXPIRE_TIME,
 } = TAGS.ACCEPTANCE;
-const { producerId: TARGET_PRODUCER_ID, group: TARGET_GROUP } = TAGS.TARGET;
+const { producerId: TARGET_PRODUCER_ID, group: TARGET_GROUP, principal: TARGET_PRINCIPAL } = TAGS.TARGET;
 
 /** An `Acceptance` and the submission that it answers. */
 export interface WireAcceptance {
@@ -60,12 +60,13 @@ export function readAcceptance(cursor: WireCursor, end: number, texts: RecentTex
 function readTarget(cursor: WireCursor, texts: RecentTexts, index: number): Target {
   const end = cursor.stop();
   const recent = texts.producerIdAt(index);
-  let [producerId, group] = ["", ""];
+  let [producerId, principal, group] = ["", "", ""];
   while (cursor.at < end) {
     const tag = cursor.uint32();
     if (tag === TARGET_PRODUCER_ID) producerId = cursor.text(recent);
     else if (tag === TARGET_GROUP) group = cursor.text();
+    else if (tag === TARGET_PRINCIPAL) principal = cursor.text();
     else cursor.skipField(tag);
   }
-  return { producerId, group };
+  return { producerId, principal, group };
 }

@@ -9,6 +9,7 @@ const { ASSIGNMENT } = TAGS;
 export interface WireAssignment {
   assignmentId: string;
   requestId: string;
+  requester: string;
   /** What remained of the TTL at sending, in milliseconds. */
   ttlMs: number;
   attempt: number;
@@ -24,6 +25,7 @@ export function readAssignment(cursor: WireCursor, end: number): WireAssignment 
   const assignment: WireAssignment = {
     assignmentId: "",
     requestId: "",
+    requester: "",
     ttlMs: 0,
     attempt: 0,
     context: NO_ENTRIES,
@@ -37,6 +39,9 @@ export function readAssignment(cursor: WireCursor, end: number): WireAssignment 
         break;
       case ASSIGNMENT.requestId:
         assignment.requestId = cursor.text();
+        break;
+      case ASSIGNMENT.requester:
+        assignment.requester = cursor.text();
         break;
       case ASSIGNMENT.ttl:
         assignment.ttlMs = readDuration(cursor);

@@ -10,6 +10,8 @@ export interface WireDelivery {
   readonly requestId: string;
   readonly topic: string;
   readonly producerId: string;
+  readonly principal: string;
+  readonly requester: string;
   readonly group: string;
   readonly ordinal: number;
   readonly more: boolean;
@@ -51,6 +53,10 @@ export class ReceivedDelivery implements WireDelivery {
   latencyEnd = 0;
   receiveTimeAt = 0;
   receiveTimeEnd = 0;
+  principalAt = 0;
+  principalEnd = 0;
+  requesterAt = 0;
+  requesterEnd = 0;
   resultAt = 0;
   resultEnd = 0;
 
@@ -81,6 +87,14 @@ export class ReceivedDelivery implements WireDelivery {
 
   get group(): string {
     return this.message.buffer.toString("utf8", this.groupAt, this.groupEnd);
+  }
+
+  get principal(): string {
+    return this.message.buffer.toString("utf8", this.principalAt, this.principalEnd);
+  }
+
+  get requester(): string {
+    return this.message.buffer.toString("utf8", this.requesterAt, this.requesterEnd);
   }
 
   get latency(): Uint8Array {
@@ -203,6 +217,14 @@ function readFields(delivery: ReceivedDelivery, cursor: WireCursor, end: number)
         break;
       case DELIVERY.late:
         delivery.late = cursor.uint32() !== 0;
+        break;
+      case DELIVERY.principal:
+        delivery.principalAt = cursor.skipBytes();
+        delivery.principalEnd = cursor.at;
+        break;
+      case DELIVERY.requester:
+        delivery.requesterAt = cursor.skipBytes();
+        delivery.requesterEnd = cursor.at;
         break;
       case DELIVERY.context:
         delivery.context = readStringEntry(cursor, delivery.context);

@@ -7,6 +7,7 @@ import { readStreamEvents } from "./wire.js";
 
 const outcome = {
   producerId: "p1",
+  principal: "spiffe://prod/ns/a/sa/größe",
   group: "",
   state: 1,
   latency: undefined,
@@ -21,6 +22,7 @@ describe("a summary on a stream", () => {
       "of all there is",
       {
         requestId: "0192f7a8-7c1e-7abc-8def-0123456789ab",
+        requester: "orders-api",
         topic: "größe",
         reason: 4,
         satisfied: true,

@@ -15,7 +15,7 @@ const stateName = namesOf(OutcomeState);
 
 /** Reads the `Summary` that ends at `end`. */
 export function readSummary(cursor: WireCursor, end: number, texts: RecentTexts): Summary {
-  let [requestId, topic] = ["", ""];
+  let [requestId, requester, topic] = ["", "", ""];
   let [reason, elapsedMs] = [0, 0];
   let satisfied = false;
   let [targetedCount, answeredCount, failedCount, missingCount] = [0, 0, 0, 0];
@@ -25,6 +25,9 @@ export function readSummary(cursor: WireCursor, end: number, texts: RecentTexts)
     switch (tag) {
       case SUMMARY.requestId:
         requestId = cursor.text();
+        break;
+      case SUMMARY.requester:
+        requester = cursor.text();
         break;
       case SUMMARY.topic:
         topic = cursor.text();
@@ -59,6 +62,7 @@ export function readSummary(cursor: WireCursor, end: number, texts: RecentTexts)
   }
   return {
     requestId,
+    requester,
     topic,
     reason: reasonName(reason),
     satisfied,
@@ -73,7 +77,7 @@ export function readSummary(cursor: WireCursor, end: number, texts: RecentTexts)
 
 function readOutcome(cursor: WireCursor, texts: RecentTexts, index: number): ProducerOutcome {
   const end = cursor.stop();
-  let [producerId, group] = ["", ""];
+  let [producerId, principal, group] = ["", "", ""];
   let [state, resultCount] = [0, 0];
   let latencyMs: number | undefined;
   let error: ProducerOutcome["error"];
@@ -82,6 +86,9 @@ function readOutcome(cursor: WireCursor, texts: RecentTexts, index: number): Pro
     switch (tag) {
       case PRODUCER_OUTCOME.producerId:
         producerId = cursor.text(texts.producerIdAt(index));
+        break;
+      case PRODUCER_OUTCOME.principal:
+        principal = cursor.text();
         break;
       case PRODUCER_OUTCOME.group:
         group = cursor.text();
@@ -102,7 +109,7 @@ function readOutcome(cursor: WireCursor, texts: RecentTexts, index: number): Pro
         cursor.skipField(tag);
     }
   }
-  return { producerId, group, state: stateName(state), latencyMs, resultCount, error };
+  return { producerId, principal, group, state: stateName(state), latencyMs, resultCount, error };
 }
 
 /** The text may come from a producer. A malformed one must not cost the summary, and the stream with it. */

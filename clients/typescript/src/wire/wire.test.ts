@@ -28,8 +28,10 @@ describe("incoming batches", () => {
   it("read a delivery like the generated codec, down to the bytes of its result", () => {
     const delivery: Delivery = {
       requestId: "0192f7a8-7c1e-7abc-8def-0123456789ab",
+      requester: "orders-api",
       topic: "topic1",
       producerId: "p",
+      principal: "größe",
       group: "g",
       ordinal: 3,
       more: true,
@@ -60,6 +62,7 @@ describe("incoming batches", () => {
       ...Assignment.create(),
       assignmentId: "a",
       requestId: "r",
+      requester: "orders-api",
       ttl: DURATION,
       attempt: 2,
       context: { tracestate: "x" },
@@ -75,6 +78,7 @@ describe("incoming batches", () => {
         value: {
           assignmentId: "a",
           requestId: "r",
+          requester: "orders-api",
           ttlMs: 1500,
           attempt: 2,
           context: { tracestate: "x" },

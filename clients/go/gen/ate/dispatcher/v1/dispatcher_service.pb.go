@@ -330,7 +330,10 @@ func (x *SubmitResponse) GetEvents() []*GatherEvent {
 type CancelRequestRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id of the request. Required; INVALID_ARGUMENT if absent or malformed.
-	RequestId     string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The principal whose request it is. Empty, the default: that of the caller. Another principal's request can be
+	// cancelled by those who may `administer` its topic; PERMISSION_DENIED for all others.
+	Principal     string `protobuf:"bytes,2,opt,name=principal,proto3" json:"principal,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -368,6 +371,13 @@ func (*CancelRequestRequest) Descriptor() ([]byte, []int) {
 func (x *CancelRequestRequest) GetRequestId() string {
 	if x != nil {
 		return x.RequestId
+	}
+	return ""
+}
+
+func (x *CancelRequestRequest) GetPrincipal() string {
+	if x != nil {
+		return x.Principal
 	}
 	return ""
 }
@@ -951,10 +961,11 @@ const file_ate_dispatcher_v1_dispatcher_service_proto_rawDesc = "" +
 	"\vsubmissions\x18\x01 \x03(\v2\x1d.ate.dispatcher.v1.SubmissionR\vsubmissions\x12,\n" +
 	"\x12cancel_request_ids\x18\x02 \x03(\tR\x10cancelRequestIds\"H\n" +
 	"\x0eSubmitResponse\x126\n" +
-	"\x06events\x18\x01 \x03(\v2\x1e.ate.dispatcher.v1.GatherEventR\x06events\"5\n" +
+	"\x06events\x18\x01 \x03(\v2\x1e.ate.dispatcher.v1.GatherEventR\x06events\"S\n" +
 	"\x14CancelRequestRequest\x12\x1d\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\"M\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1c\n" +
+	"\tprincipal\x18\x02 \x01(\tR\tprincipal\"M\n" +
 	"\x15CancelRequestResponse\x124\n" +
 	"\asummary\x18\x01 \x01(\v2\x1a.ate.dispatcher.v1.SummaryR\asummary\"P\n" +
 	"\x0eProduceRequest\x12>\n" +

@@ -604,8 +604,10 @@ type ProducerInfo struct {
 	Peer string `protobuf:"bytes,16,opt,name=peer,proto3" json:"peer,omitempty"`
 	// Number of all registrations of the producer.
 	RegistrationCount uint32 `protobuf:"varint,17,opt,name=registration_count,json=registrationCount,proto3" json:"registration_count,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// The principal of the producer; empty if the producer is anonymous.
+	Principal     string `protobuf:"bytes,18,opt,name=principal,proto3" json:"principal,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ProducerInfo) Reset() {
@@ -757,6 +759,13 @@ func (x *ProducerInfo) GetRegistrationCount() uint32 {
 	return 0
 }
 
+func (x *ProducerInfo) GetPrincipal() string {
+	if x != nil {
+		return x.Principal
+	}
+	return ""
+}
+
 // RegistrationInfo describes one registration of a producer.
 type RegistrationInfo struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -837,7 +846,9 @@ type ListenerInfo struct {
 	// Address of the listener's connection, as the server sees it; that of a proxy if there is one.
 	Peer string `protobuf:"bytes,10,opt,name=peer,proto3" json:"peer,omitempty"`
 	// Number of all topics and patterns of the listener.
-	TopicCount    uint32 `protobuf:"varint,11,opt,name=topic_count,json=topicCount,proto3" json:"topic_count,omitempty"`
+	TopicCount uint32 `protobuf:"varint,11,opt,name=topic_count,json=topicCount,proto3" json:"topic_count,omitempty"`
+	// The principal of the listener; empty if the listener is anonymous.
+	Principal     string `protobuf:"bytes,12,opt,name=principal,proto3" json:"principal,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -947,6 +958,13 @@ func (x *ListenerInfo) GetTopicCount() uint32 {
 		return x.TopicCount
 	}
 	return 0
+}
+
+func (x *ListenerInfo) GetPrincipal() string {
+	if x != nil {
+		return x.Principal
+	}
+	return ""
 }
 
 // RequestInfo describes a request that is pending or ended recently.
@@ -1062,7 +1080,9 @@ type TimelineEvent struct {
 	// The id of the producer; empty if the event concerns the whole request.
 	ProducerId string `protobuf:"bytes,3,opt,name=producer_id,json=producerId,proto3" json:"producer_id,omitempty"`
 	// Number of the attempt, from 1; 0 if the event concerns the whole request.
-	Attempt       uint32 `protobuf:"varint,4,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	Attempt uint32 `protobuf:"varint,4,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	// The principal of the producer; empty if the producer is anonymous.
+	Principal     string `protobuf:"bytes,5,opt,name=principal,proto3" json:"principal,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1125,6 +1145,13 @@ func (x *TimelineEvent) GetAttempt() uint32 {
 	return 0
 }
 
+func (x *TimelineEvent) GetPrincipal() string {
+	if x != nil {
+		return x.Principal
+	}
+	return ""
+}
+
 // WatchEvent is one event in the dispatcher.
 type WatchEvent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1144,7 +1171,9 @@ type WatchEvent struct {
 	//	*WatchEvent_LostCount
 	Event isWatchEvent_Event `protobuf_oneof:"event"`
 	// The topic of the request; only with `request_accepted` and `request_ended`.
-	Topic         string `protobuf:"bytes,10,opt,name=topic,proto3" json:"topic,omitempty"`
+	Topic string `protobuf:"bytes,10,opt,name=topic,proto3" json:"topic,omitempty"`
+	// The principal of the producer or listener that left, or whose request was accepted; empty if it is anonymous.
+	Principal     string `protobuf:"bytes,11,opt,name=principal,proto3" json:"principal,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1272,6 +1301,13 @@ func (x *WatchEvent) GetTopic() string {
 	return ""
 }
 
+func (x *WatchEvent) GetPrincipal() string {
+	if x != nil {
+		return x.Principal
+	}
+	return ""
+}
+
 type isWatchEvent_Event interface {
 	isWatchEvent_Event()
 }
@@ -1384,7 +1420,7 @@ const file_ate_dispatcher_v1_introspection_proto_rawDesc = "" +
 	"\x05epoch\x18\x05 \x01(\tR\x05epoch\x12\x1a\n" +
 	"\bsequence\x18\x06 \x01(\x04R\bsequence\x12%\n" +
 	"\x0eretained_count\x18\a \x01(\x04R\rretainedCount\x12%\n" +
-	"\x0eretained_bytes\x18\b \x01(\x04R\rretainedBytes\"\xba\x06\n" +
+	"\x0eretained_bytes\x18\b \x01(\x04R\rretainedBytes\"\xd8\x06\n" +
 	"\fProducerInfo\x12\x1f\n" +
 	"\vproducer_id\x18\x01 \x01(\tR\n" +
 	"producerId\x12\x1d\n" +
@@ -1407,13 +1443,14 @@ const file_ate_dispatcher_v1_introspection_proto_rawDesc = "" +
 	"latencyP95\x12=\n" +
 	"\fconnect_time\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\vconnectTime\x12\x12\n" +
 	"\x04peer\x18\x10 \x01(\tR\x04peer\x12-\n" +
-	"\x12registration_count\x18\x11 \x01(\rR\x11registrationCount\x1a9\n" +
+	"\x12registration_count\x18\x11 \x01(\rR\x11registrationCount\x12\x1c\n" +
+	"\tprincipal\x18\x12 \x01(\tR\tprincipal\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\">\n" +
 	"\x10RegistrationInfo\x12\x14\n" +
 	"\x05topic\x18\x01 \x01(\tR\x05topic\x12\x14\n" +
-	"\x05group\x18\x02 \x01(\tR\x05group\"\x84\x03\n" +
+	"\x05group\x18\x02 \x01(\tR\x05group\"\xa2\x03\n" +
 	"\fListenerInfo\x12\x1f\n" +
 	"\vlistener_id\x18\x01 \x01(\tR\n" +
 	"listenerId\x12\x1d\n" +
@@ -1429,7 +1466,8 @@ const file_ate_dispatcher_v1_introspection_proto_rawDesc = "" +
 	"\x04peer\x18\n" +
 	" \x01(\tR\x04peer\x12\x1f\n" +
 	"\vtopic_count\x18\v \x01(\rR\n" +
-	"topicCount\"\xba\x02\n" +
+	"topicCount\x12\x1c\n" +
+	"\tprincipal\x18\f \x01(\tR\tprincipal\"\xba\x02\n" +
 	"\vRequestInfo\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x14\n" +
@@ -1439,13 +1477,14 @@ const file_ate_dispatcher_v1_introspection_proto_rawDesc = "" +
 	"\x03ttl\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x03ttl\x12\x18\n" +
 	"\apending\x18\x05 \x01(\bR\apending\x124\n" +
 	"\asummary\x18\x06 \x01(\v2\x1a.ate.dispatcher.v1.SummaryR\asummary\x12<\n" +
-	"\btimeline\x18\a \x03(\v2 .ate.dispatcher.v1.TimelineEventR\btimeline\"\xaa\x01\n" +
+	"\btimeline\x18\a \x03(\v2 .ate.dispatcher.v1.TimelineEventR\btimeline\"\xc8\x01\n" +
 	"\rTimelineEvent\x12)\n" +
 	"\x02at\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\x02at\x123\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1f.ate.dispatcher.v1.TimelineKindR\x04kind\x12\x1f\n" +
 	"\vproducer_id\x18\x03 \x01(\tR\n" +
 	"producerId\x12\x18\n" +
-	"\aattempt\x18\x04 \x01(\rR\aattempt\"\xae\x04\n" +
+	"\aattempt\x18\x04 \x01(\rR\aattempt\x12\x1c\n" +
+	"\tprincipal\x18\x05 \x01(\tR\tprincipal\"\xcc\x04\n" +
 	"\n" +
 	"WatchEvent\x12.\n" +
 	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12L\n" +
@@ -1459,7 +1498,8 @@ const file_ate_dispatcher_v1_introspection_proto_rawDesc = "" +
 	"\n" +
 	"lost_count\x18\t \x01(\x04H\x00R\tlostCount\x12\x14\n" +
 	"\x05topic\x18\n" +
-	" \x01(\tR\x05topicB\a\n" +
+	" \x01(\tR\x05topic\x12\x1c\n" +
+	"\tprincipal\x18\v \x01(\tR\tprincipalB\a\n" +
 	"\x05event*\xd5\x02\n" +
 	"\fTimelineKind\x12\x1d\n" +
 	"\x19TIMELINE_KIND_UNSPECIFIED\x10\x00\x12\x1a\n" +

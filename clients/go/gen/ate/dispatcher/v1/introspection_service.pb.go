@@ -599,7 +599,9 @@ func (x *ListRequestsResponse) GetNextPageToken() string {
 type GetRequestRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id of the request. Required; INVALID_ARGUMENT if absent.
-	RequestId     string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The principal whose request it is: the `requester` of its Summary. Empty, the default: that of the caller.
+	Principal     string `protobuf:"bytes,2,opt,name=principal,proto3" json:"principal,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -637,6 +639,13 @@ func (*GetRequestRequest) Descriptor() ([]byte, []int) {
 func (x *GetRequestRequest) GetRequestId() string {
 	if x != nil {
 		return x.RequestId
+	}
+	return ""
+}
+
+func (x *GetRequestRequest) GetPrincipal() string {
+	if x != nil {
+		return x.Principal
 	}
 	return ""
 }
@@ -821,10 +830,11 @@ const file_ate_dispatcher_v1_introspection_service_proto_rawDesc = "" +
 	"\fpending_only\x18\x04 \x01(\bR\vpendingOnly\"z\n" +
 	"\x14ListRequestsResponse\x12:\n" +
 	"\brequests\x18\x01 \x03(\v2\x1e.ate.dispatcher.v1.RequestInfoR\brequests\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"2\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"P\n" +
 	"\x11GetRequestRequest\x12\x1d\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\"N\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1c\n" +
+	"\tprincipal\x18\x02 \x01(\tR\tprincipal\"N\n" +
 	"\x12GetRequestResponse\x128\n" +
 	"\arequest\x18\x01 \x01(\v2\x1e.ate.dispatcher.v1.RequestInfoR\arequest\"$\n" +
 	"\fWatchRequest\x12\x14\n" +

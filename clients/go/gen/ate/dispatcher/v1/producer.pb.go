@@ -1193,7 +1193,9 @@ type Assignment struct {
 	// Trace context of the request: `traceparent`, `tracestate`, `baggage`. Empty if the caller sent none.
 	Context map[string]string `protobuf:"bytes,6,rep,name=context,proto3" json:"context,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// The request, byte for byte as the caller sent it.
-	Request       *Request `protobuf:"bytes,7,opt,name=request,proto3" json:"request,omitempty"`
+	Request *Request `protobuf:"bytes,7,opt,name=request,proto3" json:"request,omitempty"`
+	// The principal whose request it is, as the server authenticated it; empty if the caller is anonymous.
+	Requester     string `protobuf:"bytes,8,opt,name=requester,proto3" json:"requester,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1275,6 +1277,13 @@ func (x *Assignment) GetRequest() *Request {
 		return x.Request
 	}
 	return nil
+}
+
+func (x *Assignment) GetRequester() string {
+	if x != nil {
+		return x.Requester
+	}
+	return ""
 }
 
 // Revocation withdraws assignments: their results are no longer needed and their credit is returned. Set by the
@@ -1563,7 +1572,7 @@ const file_ate_dispatcher_v1_producer_proto_rawDesc = "" +
 	"\x0ecorrelation_id\x18\x02 \x01(\tR\rcorrelationId\"M\n" +
 	"\fDeregistered\x12\x16\n" +
 	"\x06topics\x18\x01 \x03(\tR\x06topics\x12%\n" +
-	"\x0ecorrelation_id\x18\x02 \x01(\tR\rcorrelationId\"\x8c\x03\n" +
+	"\x0ecorrelation_id\x18\x02 \x01(\tR\rcorrelationId\"\xaa\x03\n" +
 	"\n" +
 	"Assignment\x12#\n" +
 	"\rassignment_id\x18\x01 \x01(\tR\fassignmentId\x12\x1d\n" +
@@ -1574,7 +1583,8 @@ const file_ate_dispatcher_v1_producer_proto_rawDesc = "" +
 	"expireTime\x12\x18\n" +
 	"\aattempt\x18\x05 \x01(\rR\aattempt\x12D\n" +
 	"\acontext\x18\x06 \x03(\v2*.ate.dispatcher.v1.Assignment.ContextEntryR\acontext\x124\n" +
-	"\arequest\x18\a \x01(\v2\x1a.ate.dispatcher.v1.RequestR\arequest\x1a:\n" +
+	"\arequest\x18\a \x01(\v2\x1a.ate.dispatcher.v1.RequestR\arequest\x12\x1c\n" +
+	"\trequester\x18\b \x01(\tR\trequester\x1a:\n" +
 	"\fContextEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"p\n" +

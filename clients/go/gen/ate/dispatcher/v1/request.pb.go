@@ -435,13 +435,16 @@ func (*Completion_FirstSuccess) isCompletion_Until() {}
 // caller.
 type Selector struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Only producers with one of these ids. At most 1,000, else INVALID_ARGUMENT. Empty, the default: no restriction.
+	// Only producers with one of these ids, whichever principals they have. At most 1,000, else INVALID_ARGUMENT. Empty,
+	// the default: no restriction.
 	ProducerIds []string `protobuf:"bytes,1,rep,name=producer_ids,json=producerIds,proto3" json:"producer_ids,omitempty"`
 	// Only producers that have all of these labels with these values. At most 32, else INVALID_ARGUMENT. Empty, the
 	// default: no restriction.
 	MatchLabels map[string]string `protobuf:"bytes,2,rep,name=match_labels,json=matchLabels,proto3" json:"match_labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Maximum number of targets; the producers with the fewest assignments come first. 0, the default: no limit.
-	MaxTargets    uint32 `protobuf:"varint,3,opt,name=max_targets,json=maxTargets,proto3" json:"max_targets,omitempty"`
+	MaxTargets uint32 `protobuf:"varint,3,opt,name=max_targets,json=maxTargets,proto3" json:"max_targets,omitempty"`
+	// Only producers of one of these principals. At most 1,000, else INVALID_ARGUMENT. Empty, the default: no restriction.
+	Principals    []string `protobuf:"bytes,4,rep,name=principals,proto3" json:"principals,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -495,6 +498,13 @@ func (x *Selector) GetMaxTargets() uint32 {
 		return x.MaxTargets
 	}
 	return 0
+}
+
+func (x *Selector) GetPrincipals() []string {
+	if x != nil {
+		return x.Principals
+	}
+	return nil
 }
 
 // Acceptance says that a request was accepted, and which producers are asked. Set by the dispatcher.
@@ -595,7 +605,9 @@ type Target struct {
 	// The id of the producer.
 	ProducerId string `protobuf:"bytes,1,opt,name=producer_id,json=producerId,proto3" json:"producer_id,omitempty"`
 	// The group that the producer was chosen from; empty if it is registered without one.
-	Group         string `protobuf:"bytes,2,opt,name=group,proto3" json:"group,omitempty"`
+	Group string `protobuf:"bytes,2,opt,name=group,proto3" json:"group,omitempty"`
+	// The principal of the producer; empty if the producer is anonymous.
+	Principal     string `protobuf:"bytes,3,opt,name=principal,proto3" json:"principal,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -644,6 +656,13 @@ func (x *Target) GetGroup() string {
 	return ""
 }
 
+func (x *Target) GetPrincipal() string {
+	if x != nil {
+		return x.Principal
+	}
+	return ""
+}
+
 var File_ate_dispatcher_v1_request_proto protoreflect.FileDescriptor
 
 const file_ate_dispatcher_v1_request_proto_rawDesc = "" +
@@ -680,12 +699,15 @@ const file_ate_dispatcher_v1_request_proto_rawDesc = "" +
 	"minResults\x12!\n" +
 	"\fcount_errors\x18\x06 \x01(\bR\vcountErrors\x12A\n" +
 	"\floser_action\x18\a \x01(\x0e2\x1e.ate.dispatcher.v1.LoserActionR\vloserActionB\a\n" +
-	"\x05until\"\xdf\x01\n" +
+	"\x05until\"\xff\x01\n" +
 	"\bSelector\x12!\n" +
 	"\fproducer_ids\x18\x01 \x03(\tR\vproducerIds\x12O\n" +
 	"\fmatch_labels\x18\x02 \x03(\v2,.ate.dispatcher.v1.Selector.MatchLabelsEntryR\vmatchLabels\x12\x1f\n" +
 	"\vmax_targets\x18\x03 \x01(\rR\n" +
-	"maxTargets\x1a>\n" +
+	"maxTargets\x12\x1e\n" +
+	"\n" +
+	"principals\x18\x04 \x03(\tR\n" +
+	"principals\x1a>\n" +
 	"\x10MatchLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x98\x02\n" +
@@ -698,11 +720,12 @@ const file_ate_dispatcher_v1_request_proto_rawDesc = "" +
 	"\x0elistener_count\x18\x04 \x01(\rR\rlistenerCount\x12+\n" +
 	"\x03ttl\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\x03ttl\x12;\n" +
 	"\vexpire_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"expireTime\"?\n" +
+	"expireTime\"]\n" +
 	"\x06Target\x12\x1f\n" +
 	"\vproducer_id\x18\x01 \x01(\tR\n" +
 	"producerId\x12\x14\n" +
-	"\x05group\x18\x02 \x01(\tR\x05group*^\n" +
+	"\x05group\x18\x02 \x01(\tR\x05group\x12\x1c\n" +
+	"\tprincipal\x18\x03 \x01(\tR\tprincipal*^\n" +
 	"\vLoserAction\x12\x1c\n" +
 	"\x18LOSER_ACTION_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13LOSER_ACTION_CANCEL\x10\x01\x12\x18\n" +

@@ -182,7 +182,13 @@ type Delivery struct {
 	// result is late: the server does not keep the context after the end of the request.
 	Context map[string]string `protobuf:"bytes,11,rep,name=context,proto3" json:"context,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// The result, byte for byte as the producer sent it.
-	Result        *Result `protobuf:"bytes,12,opt,name=result,proto3" json:"result,omitempty"`
+	Result *Result `protobuf:"bytes,12,opt,name=result,proto3" json:"result,omitempty"`
+	// The principal of the producer, as the server authenticated it: an id of another principal is another producer. Empty
+	// if the producer is anonymous.
+	Principal string `protobuf:"bytes,13,opt,name=principal,proto3" json:"principal,omitempty"`
+	// The principal whose request it is, as the server authenticated it: another principal's request may have the same
+	// `request_id`. Empty if the caller is anonymous.
+	Requester     string `protobuf:"bytes,14,opt,name=requester,proto3" json:"requester,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -301,6 +307,20 @@ func (x *Delivery) GetResult() *Result {
 	return nil
 }
 
+func (x *Delivery) GetPrincipal() string {
+	if x != nil {
+		return x.Principal
+	}
+	return ""
+}
+
+func (x *Delivery) GetRequester() string {
+	if x != nil {
+		return x.Requester
+	}
+	return ""
+}
+
 var File_ate_dispatcher_v1_result_proto protoreflect.FileDescriptor
 
 const file_ate_dispatcher_v1_result_proto_rawDesc = "" +
@@ -317,7 +337,7 @@ const file_ate_dispatcher_v1_result_proto_rawDesc = "" +
 	"\x0fAttributesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\t\n" +
-	"\aoutcome\"\xfb\x03\n" +
+	"\aoutcome\"\xb7\x04\n" +
 	"\bDelivery\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x14\n" +
@@ -333,7 +353,9 @@ const file_ate_dispatcher_v1_result_proto_rawDesc = "" +
 	"\x04late\x18\n" +
 	" \x01(\bR\x04late\x12B\n" +
 	"\acontext\x18\v \x03(\v2(.ate.dispatcher.v1.Delivery.ContextEntryR\acontext\x121\n" +
-	"\x06result\x18\f \x01(\v2\x19.ate.dispatcher.v1.ResultR\x06result\x1a:\n" +
+	"\x06result\x18\f \x01(\v2\x19.ate.dispatcher.v1.ResultR\x06result\x12\x1c\n" +
+	"\tprincipal\x18\r \x01(\tR\tprincipal\x12\x1c\n" +
+	"\trequester\x18\x0e \x01(\tR\trequester\x1a:\n" +
 	"\fContextEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\xe2\x01\n" +

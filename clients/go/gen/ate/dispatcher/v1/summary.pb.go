@@ -198,7 +198,9 @@ type Summary struct {
 	// Time from acceptance to end, on the server's monotonic clock.
 	Elapsed *durationpb.Duration `protobuf:"bytes,9,opt,name=elapsed,proto3" json:"elapsed,omitempty"`
 	// The outcome of each target, in the order in which they were asked.
-	Outcomes      []*ProducerOutcome `protobuf:"bytes,10,rep,name=outcomes,proto3" json:"outcomes,omitempty"`
+	Outcomes []*ProducerOutcome `protobuf:"bytes,10,rep,name=outcomes,proto3" json:"outcomes,omitempty"`
+	// The principal whose request it is, as the server authenticated it; empty if the caller is anonymous.
+	Requester     string `protobuf:"bytes,11,opt,name=requester,proto3" json:"requester,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -303,6 +305,13 @@ func (x *Summary) GetOutcomes() []*ProducerOutcome {
 	return nil
 }
 
+func (x *Summary) GetRequester() string {
+	if x != nil {
+		return x.Requester
+	}
+	return ""
+}
+
 // ProducerOutcome says what became of one target of a request. Set by the dispatcher.
 type ProducerOutcome struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -317,7 +326,9 @@ type ProducerOutcome struct {
 	// Number of results that the producer sent in time, partial and final.
 	ResultCount uint32 `protobuf:"varint,5,opt,name=result_count,json=resultCount,proto3" json:"result_count,omitempty"`
 	// Code and message of the producer's failure; only with state FAILED. The delivered result has the details.
-	Error         *status.Status `protobuf:"bytes,6,opt,name=error,proto3" json:"error,omitempty"`
+	Error *status.Status `protobuf:"bytes,6,opt,name=error,proto3" json:"error,omitempty"`
+	// The principal of the producer; empty if the producer is anonymous.
+	Principal     string `protobuf:"bytes,7,opt,name=principal,proto3" json:"principal,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -394,11 +405,18 @@ func (x *ProducerOutcome) GetError() *status.Status {
 	return nil
 }
 
+func (x *ProducerOutcome) GetPrincipal() string {
+	if x != nil {
+		return x.Principal
+	}
+	return ""
+}
+
 var File_ate_dispatcher_v1_summary_proto protoreflect.FileDescriptor
 
 const file_ate_dispatcher_v1_summary_proto_rawDesc = "" +
 	"\n" +
-	"\x1fate/dispatcher/v1/summary.proto\x12\x11ate.dispatcher.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x17google/rpc/status.proto\"\xa1\x03\n" +
+	"\x1fate/dispatcher/v1/summary.proto\x12\x11ate.dispatcher.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x17google/rpc/status.proto\"\xbf\x03\n" +
 	"\aSummary\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x14\n" +
@@ -411,7 +429,8 @@ const file_ate_dispatcher_v1_summary_proto_rawDesc = "" +
 	"\rmissing_count\x18\b \x01(\rR\fmissingCount\x123\n" +
 	"\aelapsed\x18\t \x01(\v2\x19.google.protobuf.DurationR\aelapsed\x12>\n" +
 	"\boutcomes\x18\n" +
-	" \x03(\v2\".ate.dispatcher.v1.ProducerOutcomeR\boutcomes\"\x81\x02\n" +
+	" \x03(\v2\".ate.dispatcher.v1.ProducerOutcomeR\boutcomes\x12\x1c\n" +
+	"\trequester\x18\v \x01(\tR\trequester\"\x9f\x02\n" +
 	"\x0fProducerOutcome\x12\x1f\n" +
 	"\vproducer_id\x18\x01 \x01(\tR\n" +
 	"producerId\x12\x14\n" +
@@ -419,7 +438,8 @@ const file_ate_dispatcher_v1_summary_proto_rawDesc = "" +
 	"\x05state\x18\x03 \x01(\x0e2\x1f.ate.dispatcher.v1.OutcomeStateR\x05state\x123\n" +
 	"\alatency\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\alatency\x12!\n" +
 	"\fresult_count\x18\x05 \x01(\rR\vresultCount\x12(\n" +
-	"\x05error\x18\x06 \x01(\v2\x12.google.rpc.StatusR\x05error*\x83\x02\n" +
+	"\x05error\x18\x06 \x01(\v2\x12.google.rpc.StatusR\x05error\x12\x1c\n" +
+	"\tprincipal\x18\a \x01(\tR\tprincipal*\x83\x02\n" +
 	"\rSummaryReason\x12\x1e\n" +
 	"\x1aSUMMARY_REASON_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x1bSUMMARY_REASON_ALL_ANSWERED\x10\x01\x12\x1d\n" +

@@ -85,6 +85,11 @@ export interface SubmitResponse {
 export interface CancelRequestRequest {
   /** The id of the request. Required; INVALID_ARGUMENT if absent or malformed. */
   readonly requestId: string;
+  /**
+   * The principal whose request it is. Empty, the default: that of the caller. Another principal's request can be
+   * cancelled by those who may `administer` its topic; PERMISSION_DENIED for all others.
+   */
+  readonly principal: string;
 }
 
 /** CancelRequestResponse says how the request ended. */
@@ -574,13 +579,16 @@ export const SubmitResponse: MessageFns<SubmitResponse> = {
 };
 
 function createBaseCancelRequestRequest(): CancelRequestRequest {
-  return { requestId: "" };
+  return { requestId: "", principal: "" };
 }
 
 export const CancelRequestRequest: MessageFns<CancelRequestRequest> = {
   encode(message: CancelRequestRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.requestId !== "") {
       writer.uint32(10).string(message.requestId);
+    }
+    if (message.principal !== "") {
+      writer.uint32(18).string(message.principal);
     }
     return writer;
   },
@@ -606,6 +614,14 @@ export const CancelRequestRequest: MessageFns<CancelRequestRequest> = {
             message.requestId = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.principal = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -624,6 +640,7 @@ export const CancelRequestRequest: MessageFns<CancelRequestRequest> = {
   fromPartial(object: DeepPartial<CancelRequestRequest>): CancelRequestRequest {
     const message = createBaseCancelRequestRequest() as any;
     message.requestId = object.requestId ?? "";
+    message.principal = object.principal ?? "";
     return message;
   },
 };

@@ -196,6 +196,8 @@ export interface ProducerInfo {
   readonly peer: string;
   /** Number of all registrations of the producer. */
   readonly registrationCount: number;
+  /** The principal of the producer; empty if the producer is anonymous. */
+  readonly principal: string;
 }
 
 export interface ProducerInfo_LabelsEntry {
@@ -240,6 +242,8 @@ export interface ListenerInfo {
   readonly peer: string;
   /** Number of all topics and patterns of the listener. */
   readonly topicCount: number;
+  /** The principal of the listener; empty if the listener is anonymous. */
+  readonly principal: string;
 }
 
 /** RequestInfo describes a request that is pending or ended recently. */
@@ -283,6 +287,8 @@ export interface TimelineEvent {
   readonly producerId: string;
   /** Number of the attempt, from 1; 0 if the event concerns the whole request. */
   readonly attempt: number;
+  /** The principal of the producer; empty if the producer is anonymous. */
+  readonly principal: string;
 }
 
 /** WatchEvent is one event in the dispatcher. */
@@ -326,6 +332,8 @@ export interface WatchEvent {
     | undefined;
   /** The topic of the request; only with `request_accepted` and `request_ended`. */
   readonly topic: string;
+  /** The principal of the producer or listener that left, or whose request was accepted; empty if it is anonymous. */
+  readonly principal: string;
 }
 
 function createBaseServerInfo(): ServerInfo {
@@ -1120,6 +1128,7 @@ function createBaseProducerInfo(): ProducerInfo {
     connectTime: undefined,
     peer: "",
     registrationCount: 0,
+    principal: "",
   };
 }
 
@@ -1184,6 +1193,9 @@ export const ProducerInfo: MessageFns<ProducerInfo> = {
     }
     if (message.registrationCount !== 0) {
       writer.uint32(136).uint32(message.registrationCount);
+    }
+    if (message.principal !== "") {
+      writer.uint32(146).string(message.principal);
     }
     return writer;
   },
@@ -1340,6 +1352,14 @@ export const ProducerInfo: MessageFns<ProducerInfo> = {
             message.registrationCount = reader.uint32();
             continue;
           }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.principal = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1394,6 +1414,7 @@ export const ProducerInfo: MessageFns<ProducerInfo> = {
       : undefined;
     message.peer = object.peer ?? "";
     message.registrationCount = object.registrationCount ?? 0;
+    message.principal = object.principal ?? "";
     return message;
   },
 };
@@ -1545,6 +1566,7 @@ function createBaseListenerInfo(): ListenerInfo {
     connectTime: undefined,
     peer: "",
     topicCount: 0,
+    principal: "",
   };
 }
 
@@ -1594,6 +1616,9 @@ export const ListenerInfo: MessageFns<ListenerInfo> = {
     }
     if (message.topicCount !== 0) {
       writer.uint32(88).uint32(message.topicCount);
+    }
+    if (message.principal !== "") {
+      writer.uint32(98).string(message.principal);
     }
     return writer;
   },
@@ -1699,6 +1724,14 @@ export const ListenerInfo: MessageFns<ListenerInfo> = {
             message.topicCount = reader.uint32();
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.principal = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1737,6 +1770,7 @@ export const ListenerInfo: MessageFns<ListenerInfo> = {
       : undefined;
     message.peer = object.peer ?? "";
     message.topicCount = object.topicCount ?? 0;
+    message.principal = object.principal ?? "";
     return message;
   },
 };
@@ -1881,7 +1915,7 @@ export const RequestInfo: MessageFns<RequestInfo> = {
 };
 
 function createBaseTimelineEvent(): TimelineEvent {
-  return { at: undefined, kind: 0, producerId: "", attempt: 0 };
+  return { at: undefined, kind: 0, producerId: "", attempt: 0, principal: "" };
 }
 
 export const TimelineEvent: MessageFns<TimelineEvent> = {
@@ -1897,6 +1931,9 @@ export const TimelineEvent: MessageFns<TimelineEvent> = {
     }
     if (message.attempt !== 0) {
       writer.uint32(32).uint32(message.attempt);
+    }
+    if (message.principal !== "") {
+      writer.uint32(42).string(message.principal);
     }
     return writer;
   },
@@ -1946,6 +1983,14 @@ export const TimelineEvent: MessageFns<TimelineEvent> = {
             message.attempt = reader.uint32();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.principal = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1967,12 +2012,13 @@ export const TimelineEvent: MessageFns<TimelineEvent> = {
     message.kind = object.kind ?? 0;
     message.producerId = object.producerId ?? "";
     message.attempt = object.attempt ?? 0;
+    message.principal = object.principal ?? "";
     return message;
   },
 };
 
 function createBaseWatchEvent(): WatchEvent {
-  return { time: undefined, event: undefined, topic: "" };
+  return { time: undefined, event: undefined, topic: "", principal: "" };
 }
 
 export const WatchEvent: MessageFns<WatchEvent> = {
@@ -2011,6 +2057,9 @@ export const WatchEvent: MessageFns<WatchEvent> = {
     }
     if (message.topic !== "") {
       writer.uint32(82).string(message.topic);
+    }
+    if (message.principal !== "") {
+      writer.uint32(90).string(message.principal);
     }
     return writer;
   },
@@ -2108,6 +2157,14 @@ export const WatchEvent: MessageFns<WatchEvent> = {
             message.topic = reader.string();
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.principal = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2177,6 +2234,7 @@ export const WatchEvent: MessageFns<WatchEvent> = {
       }
     }
     message.topic = object.topic ?? "";
+    message.principal = object.principal ?? "";
     return message;
   },
 };

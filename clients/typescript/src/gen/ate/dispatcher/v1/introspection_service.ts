@@ -128,6 +128,8 @@ export interface ListRequestsResponse {
 export interface GetRequestRequest {
   /** The id of the request. Required; INVALID_ARGUMENT if absent. */
   readonly requestId: string;
+  /** The principal whose request it is: the `requester` of its Summary. Empty, the default: that of the caller. */
+  readonly principal: string;
 }
 
 /** GetRequestResponse shows one request. */
@@ -849,13 +851,16 @@ export const ListRequestsResponse: MessageFns<ListRequestsResponse> = {
 };
 
 function createBaseGetRequestRequest(): GetRequestRequest {
-  return { requestId: "" };
+  return { requestId: "", principal: "" };
 }
 
 export const GetRequestRequest: MessageFns<GetRequestRequest> = {
   encode(message: GetRequestRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.requestId !== "") {
       writer.uint32(10).string(message.requestId);
+    }
+    if (message.principal !== "") {
+      writer.uint32(18).string(message.principal);
     }
     return writer;
   },
@@ -881,6 +886,14 @@ export const GetRequestRequest: MessageFns<GetRequestRequest> = {
             message.requestId = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.principal = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -899,6 +912,7 @@ export const GetRequestRequest: MessageFns<GetRequestRequest> = {
   fromPartial(object: DeepPartial<GetRequestRequest>): GetRequestRequest {
     const message = createBaseGetRequestRequest() as any;
     message.requestId = object.requestId ?? "";
+    message.principal = object.principal ?? "";
     return message;
   },
 };

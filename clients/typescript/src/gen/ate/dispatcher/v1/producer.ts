@@ -308,7 +308,11 @@ export interface Assignment {
   /** Trace context of the request: `traceparent`, `tracestate`, `baggage`. Empty if the caller sent none. */
   readonly context: { [key: string]: string };
   /** The request, byte for byte as the caller sent it. */
-  readonly request: Request | undefined;
+  readonly request:
+    | Request
+    | undefined;
+  /** The principal whose request it is, as the server authenticated it; empty if the caller is anonymous. */
+  readonly requester: string;
 }
 
 export interface Assignment_ContextEntry {
@@ -1592,6 +1596,7 @@ function createBaseAssignment(): Assignment {
     attempt: 0,
     context: {},
     request: undefined,
+    requester: "",
   };
 }
 
@@ -1617,6 +1622,9 @@ export const Assignment: MessageFns<Assignment> = {
     });
     if (message.request !== undefined) {
       Request.encode(message.request, writer.uint32(58).fork()).join();
+    }
+    if (message.requester !== "") {
+      writer.uint32(66).string(message.requester);
     }
     return writer;
   },
@@ -1693,6 +1701,14 @@ export const Assignment: MessageFns<Assignment> = {
             message.request = Request.decode(reader, reader.uint32());
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.requester = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1729,6 +1745,7 @@ export const Assignment: MessageFns<Assignment> = {
     message.request = (object.request !== undefined && object.request !== null)
       ? Request.fromPartial(object.request)
       : undefined;
+    message.requester = object.requester ?? "";
     return message;
   },
 };

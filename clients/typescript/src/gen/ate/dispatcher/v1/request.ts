@@ -166,7 +166,10 @@ export interface Completion {
  * caller.
  */
 export interface Selector {
-  /** Only producers with one of these ids. At most 1,000, else INVALID_ARGUMENT. Empty, the default: no restriction. */
+  /**
+   * Only producers with one of these ids, whichever principals they have. At most 1,000, else INVALID_ARGUMENT. Empty,
+   * the default: no restriction.
+   */
   readonly producerIds: readonly string[];
   /**
    * Only producers that have all of these labels with these values. At most 32, else INVALID_ARGUMENT. Empty, the
@@ -175,6 +178,8 @@ export interface Selector {
   readonly matchLabels: { [key: string]: string };
   /** Maximum number of targets; the producers with the fewest assignments come first. 0, the default: no limit. */
   readonly maxTargets: number;
+  /** Only producers of one of these principals. At most 1,000, else INVALID_ARGUMENT. Empty, the default: no restriction. */
+  readonly principals: readonly string[];
 }
 
 export interface Selector_MatchLabelsEntry {
@@ -209,6 +214,8 @@ export interface Target {
   readonly producerId: string;
   /** The group that the producer was chosen from; empty if it is registered without one. */
   readonly group: string;
+  /** The principal of the producer; empty if the producer is anonymous. */
+  readonly principal: string;
 }
 
 function createBaseRequest(): Request {
@@ -629,7 +636,7 @@ export const Completion: MessageFns<Completion> = {
 };
 
 function createBaseSelector(): Selector {
-  return { producerIds: [], matchLabels: {}, maxTargets: 0 };
+  return { producerIds: [], matchLabels: {}, maxTargets: 0, principals: [] };
 }
 
 export const Selector: MessageFns<Selector> = {
@@ -642,6 +649,9 @@ export const Selector: MessageFns<Selector> = {
     });
     if (message.maxTargets !== 0) {
       writer.uint32(24).uint32(message.maxTargets);
+    }
+    for (const v of message.principals) {
+      writer.uint32(34).string(v!);
     }
     return writer;
   },
@@ -686,6 +696,14 @@ export const Selector: MessageFns<Selector> = {
             message.maxTargets = reader.uint32();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.principals.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -714,6 +732,7 @@ export const Selector: MessageFns<Selector> = {
       {},
     );
     message.maxTargets = object.maxTargets ?? 0;
+    message.principals = object.principals?.map((e) => e) || [];
     return message;
   },
 };
@@ -903,7 +922,7 @@ export const Acceptance: MessageFns<Acceptance> = {
 };
 
 function createBaseTarget(): Target {
-  return { producerId: "", group: "" };
+  return { producerId: "", group: "", principal: "" };
 }
 
 export const Target: MessageFns<Target> = {
@@ -913,6 +932,9 @@ export const Target: MessageFns<Target> = {
     }
     if (message.group !== "") {
       writer.uint32(18).string(message.group);
+    }
+    if (message.principal !== "") {
+      writer.uint32(26).string(message.principal);
     }
     return writer;
   },
@@ -946,6 +968,14 @@ export const Target: MessageFns<Target> = {
             message.group = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.principal = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -965,6 +995,7 @@ export const Target: MessageFns<Target> = {
     const message = createBaseTarget() as any;
     message.producerId = object.producerId ?? "";
     message.group = object.group ?? "";
+    message.principal = object.principal ?? "";
     return message;
   },
 };

@@ -84,7 +84,19 @@ export interface Delivery {
    */
   readonly context: { [key: string]: string };
   /** The result, byte for byte as the producer sent it. */
-  readonly result: Result | undefined;
+  readonly result:
+    | Result
+    | undefined;
+  /**
+   * The principal of the producer, as the server authenticated it: an id of another principal is another producer. Empty
+   * if the producer is anonymous.
+   */
+  readonly principal: string;
+  /**
+   * The principal whose request it is, as the server authenticated it: another principal's request may have the same
+   * `request_id`. Empty if the caller is anonymous.
+   */
+  readonly requester: string;
 }
 
 export interface Delivery_ContextEntry {
@@ -306,6 +318,8 @@ function createBaseDelivery(): Delivery {
     late: false,
     context: {},
     result: undefined,
+    principal: "",
+    requester: "",
   };
 }
 
@@ -349,6 +363,12 @@ export const Delivery: MessageFns<Delivery> = {
     });
     if (message.result !== undefined) {
       Result.encode(message.result, writer.uint32(98).fork()).join();
+    }
+    if (message.principal !== "") {
+      writer.uint32(106).string(message.principal);
+    }
+    if (message.requester !== "") {
+      writer.uint32(114).string(message.requester);
     }
     return writer;
   },
@@ -465,6 +485,22 @@ export const Delivery: MessageFns<Delivery> = {
             message.result = Result.decode(reader, reader.uint32());
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.principal = reader.string();
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.requester = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -508,6 +544,8 @@ export const Delivery: MessageFns<Delivery> = {
     message.result = (object.result !== undefined && object.result !== null)
       ? Result.fromPartial(object.result)
       : undefined;
+    message.principal = object.principal ?? "";
+    message.requester = object.requester ?? "";
     return message;
   },
 };

@@ -111,6 +111,8 @@ export interface Summary {
     | undefined;
   /** The outcome of each target, in the order in which they were asked. */
   readonly outcomes: readonly ProducerOutcome[];
+  /** The principal whose request it is, as the server authenticated it; empty if the caller is anonymous. */
+  readonly requester: string;
 }
 
 /** ProducerOutcome says what became of one target of a request. Set by the dispatcher. */
@@ -128,7 +130,11 @@ export interface ProducerOutcome {
   /** Number of results that the producer sent in time, partial and final. */
   readonly resultCount: number;
   /** Code and message of the producer's failure; only with state FAILED. The delivered result has the details. */
-  readonly error: Status | undefined;
+  readonly error:
+    | Status
+    | undefined;
+  /** The principal of the producer; empty if the producer is anonymous. */
+  readonly principal: string;
 }
 
 function createBaseSummary(): Summary {
@@ -143,6 +149,7 @@ function createBaseSummary(): Summary {
     missingCount: 0,
     elapsed: undefined,
     outcomes: [],
+    requester: "",
   };
 }
 
@@ -177,6 +184,9 @@ export const Summary: MessageFns<Summary> = {
     }
     for (const v of message.outcomes) {
       ProducerOutcome.encode(v!, writer.uint32(82).fork()).join();
+    }
+    if (message.requester !== "") {
+      writer.uint32(90).string(message.requester);
     }
     return writer;
   },
@@ -274,6 +284,14 @@ export const Summary: MessageFns<Summary> = {
             message.outcomes.push(ProducerOutcome.decode(reader, reader.uint32()));
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.requester = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -303,12 +321,13 @@ export const Summary: MessageFns<Summary> = {
       ? Duration.fromPartial(object.elapsed)
       : undefined;
     message.outcomes = object.outcomes?.map((e) => ProducerOutcome.fromPartial(e)) || [];
+    message.requester = object.requester ?? "";
     return message;
   },
 };
 
 function createBaseProducerOutcome(): ProducerOutcome {
-  return { producerId: "", group: "", state: 0, latency: undefined, resultCount: 0, error: undefined };
+  return { producerId: "", group: "", state: 0, latency: undefined, resultCount: 0, error: undefined, principal: "" };
 }
 
 export const ProducerOutcome: MessageFns<ProducerOutcome> = {
@@ -330,6 +349,9 @@ export const ProducerOutcome: MessageFns<ProducerOutcome> = {
     }
     if (message.error !== undefined) {
       Status.encode(message.error, writer.uint32(50).fork()).join();
+    }
+    if (message.principal !== "") {
+      writer.uint32(58).string(message.principal);
     }
     return writer;
   },
@@ -395,6 +417,14 @@ export const ProducerOutcome: MessageFns<ProducerOutcome> = {
             message.error = Status.decode(reader, reader.uint32());
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.principal = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -422,6 +452,7 @@ export const ProducerOutcome: MessageFns<ProducerOutcome> = {
     message.error = (object.error !== undefined && object.error !== null)
       ? Status.fromPartial(object.error)
       : undefined;
+    message.principal = object.principal ?? "";
     return message;
   },
 };

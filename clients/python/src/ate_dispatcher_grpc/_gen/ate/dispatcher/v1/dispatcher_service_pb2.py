@@ -30,7 +30,7 @@ from ate_dispatcher_grpc._gen.ate.dispatcher.v1 import session_pb2 as ate_dot_di
 from ate_dispatcher_grpc._gen.ate.dispatcher.v1 import summary_pb2 as ate_dot_dispatcher_dot_v1_dot_summary__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*ate/dispatcher/v1/dispatcher_service.proto\x12\x11\x61te.dispatcher.v1\x1a\x1e\x61te/dispatcher/v1/gather.proto\x1a ate/dispatcher/v1/listener.proto\x1a ate/dispatcher/v1/producer.proto\x1a\x1f\x61te/dispatcher/v1/request.proto\x1a\x1f\x61te/dispatcher/v1/session.proto\x1a\x1f\x61te/dispatcher/v1/summary.proto\"l\n\x0f\x44ispatchRequest\x12\x34\n\x07request\x18\x01 \x01(\x0b\x32\x1a.ate.dispatcher.v1.RequestR\x07request\x12#\n\rvalidate_only\x18\x02 \x01(\x08R\x0cvalidateOnly\"Q\n\x10\x44ispatchResponse\x12=\n\nacceptance\x18\x01 \x01(\x0b\x32\x1d.ate.dispatcher.v1.AcceptanceR\nacceptance\"r\n\rGatherRequest\x12\x34\n\x07request\x18\x01 \x01(\x0b\x32\x1a.ate.dispatcher.v1.RequestR\x07request\x12+\n\x11\x65xclude_listeners\x18\x02 \x01(\x08R\x10\x65xcludeListeners\"H\n\x0eGatherResponse\x12\x36\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1e.ate.dispatcher.v1.GatherEventR\x06\x65vents\"~\n\rSubmitRequest\x12?\n\x0bsubmissions\x18\x01 \x03(\x0b\x32\x1d.ate.dispatcher.v1.SubmissionR\x0bsubmissions\x12,\n\x12\x63\x61ncel_request_ids\x18\x02 \x03(\tR\x10\x63\x61ncelRequestIds\"H\n\x0eSubmitResponse\x12\x36\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1e.ate.dispatcher.v1.GatherEventR\x06\x65vents\"5\n\x14\x43\x61ncelRequestRequest\x12\x1d\n\nrequest_id\x18\x01 \x01(\tR\trequestId\"M\n\x15\x43\x61ncelRequestResponse\x12\x34\n\x07summary\x18\x01 \x01(\x0b\x32\x1a.ate.dispatcher.v1.SummaryR\x07summary\"P\n\x0eProduceRequest\x12>\n\x08messages\x18\x01 \x03(\x0b\x32\".ate.dispatcher.v1.ProducerMessageR\x08messages\"S\n\x0fProduceResponse\x12@\n\x08messages\x18\x01 \x03(\x0b\x32$.ate.dispatcher.v1.DispatcherMessageR\x08messages\"\x80\x03\n\rListenRequest\x12\x1f\n\x0blistener_id\x18\x01 \x01(\tR\nlistenerId\x12\x16\n\x06topics\x18\x02 \x03(\tR\x06topics\x12:\n\x0bresume_from\x18\x03 \x03(\x0b\x32\x19.ate.dispatcher.v1.CursorR\nresumeFrom\x12!\n\x0cinclude_late\x18\x04 \x01(\x08R\x0bincludeLate\x12+\n\x11include_summaries\x18\x05 \x01(\x08R\x10includeSummaries\x12J\n\x0foverflow_action\x18\x06 \x01(\x0e\x32!.ate.dispatcher.v1.OverflowActionR\x0eoverflowAction\x12!\n\x0c\x62uffer_bytes\x18\x07 \x01(\rR\x0b\x62ufferBytes\x12\x14\n\x05group\x18\x08 \x01(\tR\x05group\x12%\n\x0e\x63ursors_follow\x18\t \x01(\x08R\rcursorsFollow\"J\n\x0eListenResponse\x12\x38\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .ate.dispatcher.v1.ListenerEventR\x06\x65vents\"|\n\x15UpdateListenerRequest\x12\x1f\n\x0blistener_id\x18\x01 \x01(\tR\nlistenerId\x12\x1d\n\nadd_topics\x18\x02 \x03(\tR\taddTopics\x12#\n\rremove_topics\x18\x03 \x03(\tR\x0cremoveTopics\"0\n\x16UpdateListenerResponse\x12\x16\n\x06topics\x18\x01 \x03(\tR\x06topics\"\x94\x01\n\x10SubscribeRequest\x12:\n\x06listen\x18\x01 \x01(\x0b\x32 .ate.dispatcher.v1.ListenRequestH\x00R\x06listen\x12\x39\n\x06update\x18\x02 \x01(\x0b\x32\x1f.ate.dispatcher.v1.TopicsUpdateH\x00R\x06updateB\t\n\x07message\"M\n\x11SubscribeResponse\x12\x38\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .ate.dispatcher.v1.ListenerEventR\x06\x65vents2\xda\x05\n\x11\x44ispatcherService\x12S\n\x08\x44ispatch\x12\".ate.dispatcher.v1.DispatchRequest\x1a#.ate.dispatcher.v1.DispatchResponse\x12O\n\x06Gather\x12 .ate.dispatcher.v1.GatherRequest\x1a!.ate.dispatcher.v1.GatherResponse0\x01\x12Q\n\x06Submit\x12 .ate.dispatcher.v1.SubmitRequest\x1a!.ate.dispatcher.v1.SubmitResponse(\x01\x30\x01\x12\x62\n\rCancelRequest\x12\'.ate.dispatcher.v1.CancelRequestRequest\x1a(.ate.dispatcher.v1.CancelRequestResponse\x12T\n\x07Produce\x12!.ate.dispatcher.v1.ProduceRequest\x1a\".ate.dispatcher.v1.ProduceResponse(\x01\x30\x01\x12O\n\x06Listen\x12 .ate.dispatcher.v1.ListenRequest\x1a!.ate.dispatcher.v1.ListenResponse0\x01\x12\x65\n\x0eUpdateListener\x12(.ate.dispatcher.v1.UpdateListenerRequest\x1a).ate.dispatcher.v1.UpdateListenerResponse\x12Z\n\tSubscribe\x12#.ate.dispatcher.v1.SubscribeRequest\x1a$.ate.dispatcher.v1.SubscribeResponse(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*ate/dispatcher/v1/dispatcher_service.proto\x12\x11\x61te.dispatcher.v1\x1a\x1e\x61te/dispatcher/v1/gather.proto\x1a ate/dispatcher/v1/listener.proto\x1a ate/dispatcher/v1/producer.proto\x1a\x1f\x61te/dispatcher/v1/request.proto\x1a\x1f\x61te/dispatcher/v1/session.proto\x1a\x1f\x61te/dispatcher/v1/summary.proto\"l\n\x0f\x44ispatchRequest\x12\x34\n\x07request\x18\x01 \x01(\x0b\x32\x1a.ate.dispatcher.v1.RequestR\x07request\x12#\n\rvalidate_only\x18\x02 \x01(\x08R\x0cvalidateOnly\"Q\n\x10\x44ispatchResponse\x12=\n\nacceptance\x18\x01 \x01(\x0b\x32\x1d.ate.dispatcher.v1.AcceptanceR\nacceptance\"r\n\rGatherRequest\x12\x34\n\x07request\x18\x01 \x01(\x0b\x32\x1a.ate.dispatcher.v1.RequestR\x07request\x12+\n\x11\x65xclude_listeners\x18\x02 \x01(\x08R\x10\x65xcludeListeners\"H\n\x0eGatherResponse\x12\x36\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1e.ate.dispatcher.v1.GatherEventR\x06\x65vents\"~\n\rSubmitRequest\x12?\n\x0bsubmissions\x18\x01 \x03(\x0b\x32\x1d.ate.dispatcher.v1.SubmissionR\x0bsubmissions\x12,\n\x12\x63\x61ncel_request_ids\x18\x02 \x03(\tR\x10\x63\x61ncelRequestIds\"H\n\x0eSubmitResponse\x12\x36\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1e.ate.dispatcher.v1.GatherEventR\x06\x65vents\"S\n\x14\x43\x61ncelRequestRequest\x12\x1d\n\nrequest_id\x18\x01 \x01(\tR\trequestId\x12\x1c\n\tprincipal\x18\x02 \x01(\tR\tprincipal\"M\n\x15\x43\x61ncelRequestResponse\x12\x34\n\x07summary\x18\x01 \x01(\x0b\x32\x1a.ate.dispatcher.v1.SummaryR\x07summary\"P\n\x0eProduceRequest\x12>\n\x08messages\x18\x01 \x03(\x0b\x32\".ate.dispatcher.v1.ProducerMessageR\x08messages\"S\n\x0fProduceResponse\x12@\n\x08messages\x18\x01 \x03(\x0b\x32$.ate.dispatcher.v1.DispatcherMessageR\x08messages\"\x80\x03\n\rListenRequest\x12\x1f\n\x0blistener_id\x18\x01 \x01(\tR\nlistenerId\x12\x16\n\x06topics\x18\x02 \x03(\tR\x06topics\x12:\n\x0bresume_from\x18\x03 \x03(\x0b\x32\x19.ate.dispatcher.v1.CursorR\nresumeFrom\x12!\n\x0cinclude_late\x18\x04 \x01(\x08R\x0bincludeLate\x12+\n\x11include_summaries\x18\x05 \x01(\x08R\x10includeSummaries\x12J\n\x0foverflow_action\x18\x06 \x01(\x0e\x32!.ate.dispatcher.v1.OverflowActionR\x0eoverflowAction\x12!\n\x0c\x62uffer_bytes\x18\x07 \x01(\rR\x0b\x62ufferBytes\x12\x14\n\x05group\x18\x08 \x01(\tR\x05group\x12%\n\x0e\x63ursors_follow\x18\t \x01(\x08R\rcursorsFollow\"J\n\x0eListenResponse\x12\x38\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .ate.dispatcher.v1.ListenerEventR\x06\x65vents\"|\n\x15UpdateListenerRequest\x12\x1f\n\x0blistener_id\x18\x01 \x01(\tR\nlistenerId\x12\x1d\n\nadd_topics\x18\x02 \x03(\tR\taddTopics\x12#\n\rremove_topics\x18\x03 \x03(\tR\x0cremoveTopics\"0\n\x16UpdateListenerResponse\x12\x16\n\x06topics\x18\x01 \x03(\tR\x06topics\"\x94\x01\n\x10SubscribeRequest\x12:\n\x06listen\x18\x01 \x01(\x0b\x32 .ate.dispatcher.v1.ListenRequestH\x00R\x06listen\x12\x39\n\x06update\x18\x02 \x01(\x0b\x32\x1f.ate.dispatcher.v1.TopicsUpdateH\x00R\x06updateB\t\n\x07message\"M\n\x11SubscribeResponse\x12\x38\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .ate.dispatcher.v1.ListenerEventR\x06\x65vents2\xda\x05\n\x11\x44ispatcherService\x12S\n\x08\x44ispatch\x12\".ate.dispatcher.v1.DispatchRequest\x1a#.ate.dispatcher.v1.DispatchResponse\x12O\n\x06Gather\x12 .ate.dispatcher.v1.GatherRequest\x1a!.ate.dispatcher.v1.GatherResponse0\x01\x12Q\n\x06Submit\x12 .ate.dispatcher.v1.SubmitRequest\x1a!.ate.dispatcher.v1.SubmitResponse(\x01\x30\x01\x12\x62\n\rCancelRequest\x12\'.ate.dispatcher.v1.CancelRequestRequest\x1a(.ate.dispatcher.v1.CancelRequestResponse\x12T\n\x07Produce\x12!.ate.dispatcher.v1.ProduceRequest\x1a\".ate.dispatcher.v1.ProduceResponse(\x01\x30\x01\x12O\n\x06Listen\x12 .ate.dispatcher.v1.ListenRequest\x1a!.ate.dispatcher.v1.ListenResponse0\x01\x12\x65\n\x0eUpdateListener\x12(.ate.dispatcher.v1.UpdateListenerRequest\x1a).ate.dispatcher.v1.UpdateListenerResponse\x12Z\n\tSubscribe\x12#.ate.dispatcher.v1.SubscribeRequest\x1a$.ate.dispatcher.v1.SubscribeResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -50,25 +50,25 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SUBMITRESPONSE']._serialized_start=775
   _globals['_SUBMITRESPONSE']._serialized_end=847
   _globals['_CANCELREQUESTREQUEST']._serialized_start=849
-  _globals['_CANCELREQUESTREQUEST']._serialized_end=902
-  _globals['_CANCELREQUESTRESPONSE']._serialized_start=904
-  _globals['_CANCELREQUESTRESPONSE']._serialized_end=981
-  _globals['_PRODUCEREQUEST']._serialized_start=983
-  _globals['_PRODUCEREQUEST']._serialized_end=1063
-  _globals['_PRODUCERESPONSE']._serialized_start=1065
-  _globals['_PRODUCERESPONSE']._serialized_end=1148
-  _globals['_LISTENREQUEST']._serialized_start=1151
-  _globals['_LISTENREQUEST']._serialized_end=1535
-  _globals['_LISTENRESPONSE']._serialized_start=1537
-  _globals['_LISTENRESPONSE']._serialized_end=1611
-  _globals['_UPDATELISTENERREQUEST']._serialized_start=1613
-  _globals['_UPDATELISTENERREQUEST']._serialized_end=1737
-  _globals['_UPDATELISTENERRESPONSE']._serialized_start=1739
-  _globals['_UPDATELISTENERRESPONSE']._serialized_end=1787
-  _globals['_SUBSCRIBEREQUEST']._serialized_start=1790
-  _globals['_SUBSCRIBEREQUEST']._serialized_end=1938
-  _globals['_SUBSCRIBERESPONSE']._serialized_start=1940
-  _globals['_SUBSCRIBERESPONSE']._serialized_end=2017
-  _globals['_DISPATCHERSERVICE']._serialized_start=2020
-  _globals['_DISPATCHERSERVICE']._serialized_end=2750
+  _globals['_CANCELREQUESTREQUEST']._serialized_end=932
+  _globals['_CANCELREQUESTRESPONSE']._serialized_start=934
+  _globals['_CANCELREQUESTRESPONSE']._serialized_end=1011
+  _globals['_PRODUCEREQUEST']._serialized_start=1013
+  _globals['_PRODUCEREQUEST']._serialized_end=1093
+  _globals['_PRODUCERESPONSE']._serialized_start=1095
+  _globals['_PRODUCERESPONSE']._serialized_end=1178
+  _globals['_LISTENREQUEST']._serialized_start=1181
+  _globals['_LISTENREQUEST']._serialized_end=1565
+  _globals['_LISTENRESPONSE']._serialized_start=1567
+  _globals['_LISTENRESPONSE']._serialized_end=1641
+  _globals['_UPDATELISTENERREQUEST']._serialized_start=1643
+  _globals['_UPDATELISTENERREQUEST']._serialized_end=1767
+  _globals['_UPDATELISTENERRESPONSE']._serialized_start=1769
+  _globals['_UPDATELISTENERRESPONSE']._serialized_end=1817
+  _globals['_SUBSCRIBEREQUEST']._serialized_start=1820
+  _globals['_SUBSCRIBEREQUEST']._serialized_end=1968
+  _globals['_SUBSCRIBERESPONSE']._serialized_start=1970
+  _globals['_SUBSCRIBERESPONSE']._serialized_end=2047
+  _globals['_DISPATCHERSERVICE']._serialized_start=2050
+  _globals['_DISPATCHERSERVICE']._serialized_end=2780
 # @@protoc_insertion_point(module_scope)

@@ -55,10 +55,12 @@ class SubmitResponse(_message.Message):
     def __init__(self, events: _Optional[_Iterable[_Union[_gather_pb2.GatherEvent, _Mapping]]] = ...) -> None: ...
 
 class CancelRequestRequest(_message.Message):
-    __slots__ = ("request_id",)
+    __slots__ = ("request_id", "principal")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    PRINCIPAL_FIELD_NUMBER: _ClassVar[int]
     request_id: str
-    def __init__(self, request_id: _Optional[str] = ...) -> None: ...
+    principal: str
+    def __init__(self, request_id: _Optional[str] = ..., principal: _Optional[str] = ...) -> None: ...
 
 class CancelRequestResponse(_message.Message):
     __slots__ = ("summary",)

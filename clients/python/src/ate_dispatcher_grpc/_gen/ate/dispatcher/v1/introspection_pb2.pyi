@@ -132,7 +132,7 @@ class TopicInfo(_message.Message):
     def __init__(self, topic: _Optional[str] = ..., producer_count: _Optional[int] = ..., listener_count: _Optional[int] = ..., pending_count: _Optional[int] = ..., epoch: _Optional[str] = ..., sequence: _Optional[int] = ..., retained_count: _Optional[int] = ..., retained_bytes: _Optional[int] = ...) -> None: ...
 
 class ProducerInfo(_message.Message):
-    __slots__ = ("producer_id", "session_id", "display_name", "labels", "registrations", "max_outstanding", "outstanding_count", "backlog_count", "draining", "answered_count", "failed_count", "missed_count", "latency_p50", "latency_p95", "connect_time", "peer", "registration_count")
+    __slots__ = ("producer_id", "session_id", "display_name", "labels", "registrations", "max_outstanding", "outstanding_count", "backlog_count", "draining", "answered_count", "failed_count", "missed_count", "latency_p50", "latency_p95", "connect_time", "peer", "registration_count", "principal")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -157,6 +157,7 @@ class ProducerInfo(_message.Message):
     CONNECT_TIME_FIELD_NUMBER: _ClassVar[int]
     PEER_FIELD_NUMBER: _ClassVar[int]
     REGISTRATION_COUNT_FIELD_NUMBER: _ClassVar[int]
+    PRINCIPAL_FIELD_NUMBER: _ClassVar[int]
     producer_id: str
     session_id: str
     display_name: str
@@ -174,7 +175,8 @@ class ProducerInfo(_message.Message):
     connect_time: _timestamp_pb2.Timestamp
     peer: str
     registration_count: int
-    def __init__(self, producer_id: _Optional[str] = ..., session_id: _Optional[str] = ..., display_name: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., registrations: _Optional[_Iterable[_Union[RegistrationInfo, _Mapping]]] = ..., max_outstanding: _Optional[int] = ..., outstanding_count: _Optional[int] = ..., backlog_count: _Optional[int] = ..., draining: bool = ..., answered_count: _Optional[int] = ..., failed_count: _Optional[int] = ..., missed_count: _Optional[int] = ..., latency_p50: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., latency_p95: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., connect_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., peer: _Optional[str] = ..., registration_count: _Optional[int] = ...) -> None: ...
+    principal: str
+    def __init__(self, producer_id: _Optional[str] = ..., session_id: _Optional[str] = ..., display_name: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., registrations: _Optional[_Iterable[_Union[RegistrationInfo, _Mapping]]] = ..., max_outstanding: _Optional[int] = ..., outstanding_count: _Optional[int] = ..., backlog_count: _Optional[int] = ..., draining: bool = ..., answered_count: _Optional[int] = ..., failed_count: _Optional[int] = ..., missed_count: _Optional[int] = ..., latency_p50: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., latency_p95: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., connect_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., peer: _Optional[str] = ..., registration_count: _Optional[int] = ..., principal: _Optional[str] = ...) -> None: ...
 
 class RegistrationInfo(_message.Message):
     __slots__ = ("topic", "group")
@@ -185,7 +187,7 @@ class RegistrationInfo(_message.Message):
     def __init__(self, topic: _Optional[str] = ..., group: _Optional[str] = ...) -> None: ...
 
 class ListenerInfo(_message.Message):
-    __slots__ = ("listener_id", "session_id", "topics", "group", "queued_bytes", "buffer_bytes", "delivered_count", "dropped_count", "connect_time", "peer", "topic_count")
+    __slots__ = ("listener_id", "session_id", "topics", "group", "queued_bytes", "buffer_bytes", "delivered_count", "dropped_count", "connect_time", "peer", "topic_count", "principal")
     LISTENER_ID_FIELD_NUMBER: _ClassVar[int]
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     TOPICS_FIELD_NUMBER: _ClassVar[int]
@@ -197,6 +199,7 @@ class ListenerInfo(_message.Message):
     CONNECT_TIME_FIELD_NUMBER: _ClassVar[int]
     PEER_FIELD_NUMBER: _ClassVar[int]
     TOPIC_COUNT_FIELD_NUMBER: _ClassVar[int]
+    PRINCIPAL_FIELD_NUMBER: _ClassVar[int]
     listener_id: str
     session_id: str
     topics: _containers.RepeatedScalarFieldContainer[str]
@@ -208,7 +211,8 @@ class ListenerInfo(_message.Message):
     connect_time: _timestamp_pb2.Timestamp
     peer: str
     topic_count: int
-    def __init__(self, listener_id: _Optional[str] = ..., session_id: _Optional[str] = ..., topics: _Optional[_Iterable[str]] = ..., group: _Optional[str] = ..., queued_bytes: _Optional[int] = ..., buffer_bytes: _Optional[int] = ..., delivered_count: _Optional[int] = ..., dropped_count: _Optional[int] = ..., connect_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., peer: _Optional[str] = ..., topic_count: _Optional[int] = ...) -> None: ...
+    principal: str
+    def __init__(self, listener_id: _Optional[str] = ..., session_id: _Optional[str] = ..., topics: _Optional[_Iterable[str]] = ..., group: _Optional[str] = ..., queued_bytes: _Optional[int] = ..., buffer_bytes: _Optional[int] = ..., delivered_count: _Optional[int] = ..., dropped_count: _Optional[int] = ..., connect_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., peer: _Optional[str] = ..., topic_count: _Optional[int] = ..., principal: _Optional[str] = ...) -> None: ...
 
 class RequestInfo(_message.Message):
     __slots__ = ("request_id", "topic", "accept_time", "ttl", "pending", "summary", "timeline")
@@ -229,19 +233,21 @@ class RequestInfo(_message.Message):
     def __init__(self, request_id: _Optional[str] = ..., topic: _Optional[str] = ..., accept_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., pending: bool = ..., summary: _Optional[_Union[_summary_pb2.Summary, _Mapping]] = ..., timeline: _Optional[_Iterable[_Union[TimelineEvent, _Mapping]]] = ...) -> None: ...
 
 class TimelineEvent(_message.Message):
-    __slots__ = ("at", "kind", "producer_id", "attempt")
+    __slots__ = ("at", "kind", "producer_id", "attempt", "principal")
     AT_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     PRODUCER_ID_FIELD_NUMBER: _ClassVar[int]
     ATTEMPT_FIELD_NUMBER: _ClassVar[int]
+    PRINCIPAL_FIELD_NUMBER: _ClassVar[int]
     at: _duration_pb2.Duration
     kind: TimelineKind
     producer_id: str
     attempt: int
-    def __init__(self, at: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., kind: _Optional[_Union[TimelineKind, str]] = ..., producer_id: _Optional[str] = ..., attempt: _Optional[int] = ...) -> None: ...
+    principal: str
+    def __init__(self, at: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., kind: _Optional[_Union[TimelineKind, str]] = ..., producer_id: _Optional[str] = ..., attempt: _Optional[int] = ..., principal: _Optional[str] = ...) -> None: ...
 
 class WatchEvent(_message.Message):
-    __slots__ = ("time", "producer_changed", "producer_left", "listener_changed", "listener_left", "request_accepted", "request_ended", "server", "lost_count", "topic")
+    __slots__ = ("time", "producer_changed", "producer_left", "listener_changed", "listener_left", "request_accepted", "request_ended", "server", "lost_count", "topic", "principal")
     TIME_FIELD_NUMBER: _ClassVar[int]
     PRODUCER_CHANGED_FIELD_NUMBER: _ClassVar[int]
     PRODUCER_LEFT_FIELD_NUMBER: _ClassVar[int]
@@ -252,6 +258,7 @@ class WatchEvent(_message.Message):
     SERVER_FIELD_NUMBER: _ClassVar[int]
     LOST_COUNT_FIELD_NUMBER: _ClassVar[int]
     TOPIC_FIELD_NUMBER: _ClassVar[int]
+    PRINCIPAL_FIELD_NUMBER: _ClassVar[int]
     time: _timestamp_pb2.Timestamp
     producer_changed: ProducerInfo
     producer_left: str
@@ -262,4 +269,5 @@ class WatchEvent(_message.Message):
     server: ServerInfo
     lost_count: int
     topic: str
-    def __init__(self, time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., producer_changed: _Optional[_Union[ProducerInfo, _Mapping]] = ..., producer_left: _Optional[str] = ..., listener_changed: _Optional[_Union[ListenerInfo, _Mapping]] = ..., listener_left: _Optional[str] = ..., request_accepted: _Optional[_Union[_request_pb2.Acceptance, _Mapping]] = ..., request_ended: _Optional[_Union[_summary_pb2.Summary, _Mapping]] = ..., server: _Optional[_Union[ServerInfo, _Mapping]] = ..., lost_count: _Optional[int] = ..., topic: _Optional[str] = ...) -> None: ...
+    principal: str
+    def __init__(self, time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., producer_changed: _Optional[_Union[ProducerInfo, _Mapping]] = ..., producer_left: _Optional[str] = ..., listener_changed: _Optional[_Union[ListenerInfo, _Mapping]] = ..., listener_left: _Optional[str] = ..., request_accepted: _Optional[_Union[_request_pb2.Acceptance, _Mapping]] = ..., request_ended: _Optional[_Union[_summary_pb2.Summary, _Mapping]] = ..., server: _Optional[_Union[ServerInfo, _Mapping]] = ..., lost_count: _Optional[int] = ..., topic: _Optional[str] = ..., principal: _Optional[str] = ...) -> None: ...

@@ -189,7 +189,7 @@ class Deregistered(_message.Message):
     def __init__(self, topics: _Optional[_Iterable[str]] = ..., correlation_id: _Optional[str] = ...) -> None: ...
 
 class Assignment(_message.Message):
-    __slots__ = ("assignment_id", "request_id", "ttl", "expire_time", "attempt", "context", "request")
+    __slots__ = ("assignment_id", "request_id", "ttl", "expire_time", "attempt", "context", "request", "requester")
     class ContextEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -204,6 +204,7 @@ class Assignment(_message.Message):
     ATTEMPT_FIELD_NUMBER: _ClassVar[int]
     CONTEXT_FIELD_NUMBER: _ClassVar[int]
     REQUEST_FIELD_NUMBER: _ClassVar[int]
+    REQUESTER_FIELD_NUMBER: _ClassVar[int]
     assignment_id: str
     request_id: str
     ttl: _duration_pb2.Duration
@@ -211,7 +212,8 @@ class Assignment(_message.Message):
     attempt: int
     context: _containers.ScalarMap[str, str]
     request: _request_pb2.Request
-    def __init__(self, assignment_id: _Optional[str] = ..., request_id: _Optional[str] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., attempt: _Optional[int] = ..., context: _Optional[_Mapping[str, str]] = ..., request: _Optional[_Union[_request_pb2.Request, _Mapping]] = ...) -> None: ...
+    requester: str
+    def __init__(self, assignment_id: _Optional[str] = ..., request_id: _Optional[str] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., attempt: _Optional[int] = ..., context: _Optional[_Mapping[str, str]] = ..., request: _Optional[_Union[_request_pb2.Request, _Mapping]] = ..., requester: _Optional[str] = ...) -> None: ...
 
 class Revocation(_message.Message):
     __slots__ = ("assignment_ids", "reason")

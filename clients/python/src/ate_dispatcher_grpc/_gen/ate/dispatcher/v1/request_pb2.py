@@ -27,7 +27,7 @@ from ate_dispatcher_grpc._gen.google.protobuf import struct_pb2 as google_dot_pr
 from ate_dispatcher_grpc._gen.google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x61te/dispatcher/v1/request.proto\x12\x11\x61te.dispatcher.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdc\x04\n\x07Request\x12\x14\n\x05topic\x18\x01 \x01(\tR\x05topic\x12.\n\x04\x61rgs\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.ListValueR\x04\x61rgs\x12/\n\x06kwargs\x18\x03 \x01(\x0b\x32\x17.google.protobuf.StructR\x06kwargs\x12\x12\n\x04\x64\x61ta\x18\x04 \x01(\x0cR\x04\x64\x61ta\x12!\n\x0c\x63ontent_type\x18\x05 \x01(\tR\x0b\x63ontentType\x12J\n\nattributes\x18\x06 \x03(\x0b\x32*.ate.dispatcher.v1.Request.AttributesEntryR\nattributes\x12+\n\x03ttl\x18\x07 \x01(\x0b\x32\x19.google.protobuf.DurationR\x03ttl\x12\x1d\n\nrequest_id\x18\x08 \x01(\tR\trequestId\x12=\n\ncompletion\x18\t \x01(\x0b\x32\x1d.ate.dispatcher.v1.CompletionR\ncompletion\x12\x37\n\x08selector\x18\n \x01(\x0b\x32\x1b.ate.dispatcher.v1.SelectorR\x08selector\x12T\n\x13no_producers_action\x18\x0b \x01(\x0e\x32$.ate.dispatcher.v1.NoProducersActionR\x11noProducersAction\x1a=\n\x0f\x41ttributesEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\"\xd1\x02\n\nCompletion\x12#\n\x0cresult_count\x18\x01 \x01(\rH\x00R\x0bresultCount\x12\'\n\x0equorum_percent\x18\x02 \x01(\rH\x00R\rquorumPercent\x12%\n\rfirst_success\x18\x03 \x01(\x08H\x00R\x0c\x66irstSuccess\x12>\n\rstall_timeout\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationR\x0cstallTimeout\x12\x1f\n\x0bmin_results\x18\x05 \x01(\rR\nminResults\x12!\n\x0c\x63ount_errors\x18\x06 \x01(\x08R\x0b\x63ountErrors\x12\x41\n\x0closer_action\x18\x07 \x01(\x0e\x32\x1e.ate.dispatcher.v1.LoserActionR\x0bloserActionB\x07\n\x05until\"\xdf\x01\n\x08Selector\x12!\n\x0cproducer_ids\x18\x01 \x03(\tR\x0bproducerIds\x12O\n\x0cmatch_labels\x18\x02 \x03(\x0b\x32,.ate.dispatcher.v1.Selector.MatchLabelsEntryR\x0bmatchLabels\x12\x1f\n\x0bmax_targets\x18\x03 \x01(\rR\nmaxTargets\x1a>\n\x10MatchLabelsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\"\x98\x02\n\nAcceptance\x12\x1d\n\nrequest_id\x18\x01 \x01(\tR\trequestId\x12%\n\x0e\x63orrelation_id\x18\x02 \x01(\tR\rcorrelationId\x12\x33\n\x07targets\x18\x03 \x03(\x0b\x32\x19.ate.dispatcher.v1.TargetR\x07targets\x12%\n\x0elistener_count\x18\x04 \x01(\rR\rlistenerCount\x12+\n\x03ttl\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationR\x03ttl\x12;\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\"?\n\x06Target\x12\x1f\n\x0bproducer_id\x18\x01 \x01(\tR\nproducerId\x12\x14\n\x05group\x18\x02 \x01(\tR\x05group*^\n\x0bLoserAction\x12\x1c\n\x18LOSER_ACTION_UNSPECIFIED\x10\x00\x12\x17\n\x13LOSER_ACTION_CANCEL\x10\x01\x12\x18\n\x14LOSER_ACTION_LET_RUN\x10\x02*\x96\x01\n\x11NoProducersAction\x12#\n\x1fNO_PRODUCERS_ACTION_UNSPECIFIED\x10\x00\x12 \n\x1cNO_PRODUCERS_ACTION_COMPLETE\x10\x01\x12\x1c\n\x18NO_PRODUCERS_ACTION_FAIL\x10\x02\x12\x1c\n\x18NO_PRODUCERS_ACTION_WAIT\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x61te/dispatcher/v1/request.proto\x12\x11\x61te.dispatcher.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdc\x04\n\x07Request\x12\x14\n\x05topic\x18\x01 \x01(\tR\x05topic\x12.\n\x04\x61rgs\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.ListValueR\x04\x61rgs\x12/\n\x06kwargs\x18\x03 \x01(\x0b\x32\x17.google.protobuf.StructR\x06kwargs\x12\x12\n\x04\x64\x61ta\x18\x04 \x01(\x0cR\x04\x64\x61ta\x12!\n\x0c\x63ontent_type\x18\x05 \x01(\tR\x0b\x63ontentType\x12J\n\nattributes\x18\x06 \x03(\x0b\x32*.ate.dispatcher.v1.Request.AttributesEntryR\nattributes\x12+\n\x03ttl\x18\x07 \x01(\x0b\x32\x19.google.protobuf.DurationR\x03ttl\x12\x1d\n\nrequest_id\x18\x08 \x01(\tR\trequestId\x12=\n\ncompletion\x18\t \x01(\x0b\x32\x1d.ate.dispatcher.v1.CompletionR\ncompletion\x12\x37\n\x08selector\x18\n \x01(\x0b\x32\x1b.ate.dispatcher.v1.SelectorR\x08selector\x12T\n\x13no_producers_action\x18\x0b \x01(\x0e\x32$.ate.dispatcher.v1.NoProducersActionR\x11noProducersAction\x1a=\n\x0f\x41ttributesEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\"\xd1\x02\n\nCompletion\x12#\n\x0cresult_count\x18\x01 \x01(\rH\x00R\x0bresultCount\x12\'\n\x0equorum_percent\x18\x02 \x01(\rH\x00R\rquorumPercent\x12%\n\rfirst_success\x18\x03 \x01(\x08H\x00R\x0c\x66irstSuccess\x12>\n\rstall_timeout\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationR\x0cstallTimeout\x12\x1f\n\x0bmin_results\x18\x05 \x01(\rR\nminResults\x12!\n\x0c\x63ount_errors\x18\x06 \x01(\x08R\x0b\x63ountErrors\x12\x41\n\x0closer_action\x18\x07 \x01(\x0e\x32\x1e.ate.dispatcher.v1.LoserActionR\x0bloserActionB\x07\n\x05until\"\xff\x01\n\x08Selector\x12!\n\x0cproducer_ids\x18\x01 \x03(\tR\x0bproducerIds\x12O\n\x0cmatch_labels\x18\x02 \x03(\x0b\x32,.ate.dispatcher.v1.Selector.MatchLabelsEntryR\x0bmatchLabels\x12\x1f\n\x0bmax_targets\x18\x03 \x01(\rR\nmaxTargets\x12\x1e\n\nprincipals\x18\x04 \x03(\tR\nprincipals\x1a>\n\x10MatchLabelsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\"\x98\x02\n\nAcceptance\x12\x1d\n\nrequest_id\x18\x01 \x01(\tR\trequestId\x12%\n\x0e\x63orrelation_id\x18\x02 \x01(\tR\rcorrelationId\x12\x33\n\x07targets\x18\x03 \x03(\x0b\x32\x19.ate.dispatcher.v1.TargetR\x07targets\x12%\n\x0elistener_count\x18\x04 \x01(\rR\rlistenerCount\x12+\n\x03ttl\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationR\x03ttl\x12;\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\"]\n\x06Target\x12\x1f\n\x0bproducer_id\x18\x01 \x01(\tR\nproducerId\x12\x14\n\x05group\x18\x02 \x01(\tR\x05group\x12\x1c\n\tprincipal\x18\x03 \x01(\tR\tprincipal*^\n\x0bLoserAction\x12\x1c\n\x18LOSER_ACTION_UNSPECIFIED\x10\x00\x12\x17\n\x13LOSER_ACTION_CANCEL\x10\x01\x12\x18\n\x14LOSER_ACTION_LET_RUN\x10\x02*\x96\x01\n\x11NoProducersAction\x12#\n\x1fNO_PRODUCERS_ACTION_UNSPECIFIED\x10\x00\x12 \n\x1cNO_PRODUCERS_ACTION_COMPLETE\x10\x01\x12\x1c\n\x18NO_PRODUCERS_ACTION_FAIL\x10\x02\x12\x1c\n\x18NO_PRODUCERS_ACTION_WAIT\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,10 +38,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REQUEST_ATTRIBUTESENTRY']._serialized_options = b'8\001'
   _globals['_SELECTOR_MATCHLABELSENTRY']._loaded_options = None
   _globals['_SELECTOR_MATCHLABELSENTRY']._serialized_options = b'8\001'
-  _globals['_LOSERACTION']._serialized_start=1670
-  _globals['_LOSERACTION']._serialized_end=1764
-  _globals['_NOPRODUCERSACTION']._serialized_start=1767
-  _globals['_NOPRODUCERSACTION']._serialized_end=1917
+  _globals['_LOSERACTION']._serialized_start=1732
+  _globals['_LOSERACTION']._serialized_end=1826
+  _globals['_NOPRODUCERSACTION']._serialized_start=1829
+  _globals['_NOPRODUCERSACTION']._serialized_end=1979
   _globals['_REQUEST']._serialized_start=150
   _globals['_REQUEST']._serialized_end=754
   _globals['_REQUEST_ATTRIBUTESENTRY']._serialized_start=693
@@ -49,11 +49,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COMPLETION']._serialized_start=757
   _globals['_COMPLETION']._serialized_end=1094
   _globals['_SELECTOR']._serialized_start=1097
-  _globals['_SELECTOR']._serialized_end=1320
-  _globals['_SELECTOR_MATCHLABELSENTRY']._serialized_start=1258
-  _globals['_SELECTOR_MATCHLABELSENTRY']._serialized_end=1320
-  _globals['_ACCEPTANCE']._serialized_start=1323
-  _globals['_ACCEPTANCE']._serialized_end=1603
-  _globals['_TARGET']._serialized_start=1605
-  _globals['_TARGET']._serialized_end=1668
+  _globals['_SELECTOR']._serialized_end=1352
+  _globals['_SELECTOR_MATCHLABELSENTRY']._serialized_start=1290
+  _globals['_SELECTOR_MATCHLABELSENTRY']._serialized_end=1352
+  _globals['_ACCEPTANCE']._serialized_start=1355
+  _globals['_ACCEPTANCE']._serialized_end=1635
+  _globals['_TARGET']._serialized_start=1637
+  _globals['_TARGET']._serialized_end=1730
 # @@protoc_insertion_point(module_scope)

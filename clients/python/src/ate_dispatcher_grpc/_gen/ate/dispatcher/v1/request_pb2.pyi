@@ -84,7 +84,7 @@ class Completion(_message.Message):
     def __init__(self, result_count: _Optional[int] = ..., quorum_percent: _Optional[int] = ..., first_success: bool = ..., stall_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., min_results: _Optional[int] = ..., count_errors: bool = ..., loser_action: _Optional[_Union[LoserAction, str]] = ...) -> None: ...
 
 class Selector(_message.Message):
-    __slots__ = ("producer_ids", "match_labels", "max_targets")
+    __slots__ = ("producer_ids", "match_labels", "max_targets", "principals")
     class MatchLabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -95,10 +95,12 @@ class Selector(_message.Message):
     PRODUCER_IDS_FIELD_NUMBER: _ClassVar[int]
     MATCH_LABELS_FIELD_NUMBER: _ClassVar[int]
     MAX_TARGETS_FIELD_NUMBER: _ClassVar[int]
+    PRINCIPALS_FIELD_NUMBER: _ClassVar[int]
     producer_ids: _containers.RepeatedScalarFieldContainer[str]
     match_labels: _containers.ScalarMap[str, str]
     max_targets: int
-    def __init__(self, producer_ids: _Optional[_Iterable[str]] = ..., match_labels: _Optional[_Mapping[str, str]] = ..., max_targets: _Optional[int] = ...) -> None: ...
+    principals: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, producer_ids: _Optional[_Iterable[str]] = ..., match_labels: _Optional[_Mapping[str, str]] = ..., max_targets: _Optional[int] = ..., principals: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Acceptance(_message.Message):
     __slots__ = ("request_id", "correlation_id", "targets", "listener_count", "ttl", "expire_time")
@@ -117,9 +119,11 @@ class Acceptance(_message.Message):
     def __init__(self, request_id: _Optional[str] = ..., correlation_id: _Optional[str] = ..., targets: _Optional[_Iterable[_Union[Target, _Mapping]]] = ..., listener_count: _Optional[int] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Target(_message.Message):
-    __slots__ = ("producer_id", "group")
+    __slots__ = ("producer_id", "group", "principal")
     PRODUCER_ID_FIELD_NUMBER: _ClassVar[int]
     GROUP_FIELD_NUMBER: _ClassVar[int]
+    PRINCIPAL_FIELD_NUMBER: _ClassVar[int]
     producer_id: str
     group: str
-    def __init__(self, producer_id: _Optional[str] = ..., group: _Optional[str] = ...) -> None: ...
+    principal: str
+    def __init__(self, producer_id: _Optional[str] = ..., group: _Optional[str] = ..., principal: _Optional[str] = ...) -> None: ...

@@ -34,7 +34,7 @@ class Result(_message.Message):
     def __init__(self, value: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., data: _Optional[bytes] = ..., error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., content_type: _Optional[str] = ..., attributes: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class Delivery(_message.Message):
-    __slots__ = ("request_id", "topic", "producer_id", "group", "ordinal", "more", "sequence", "latency", "receive_time", "late", "context", "result")
+    __slots__ = ("request_id", "topic", "producer_id", "group", "ordinal", "more", "sequence", "latency", "receive_time", "late", "context", "result", "principal", "requester")
     class ContextEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -54,6 +54,8 @@ class Delivery(_message.Message):
     LATE_FIELD_NUMBER: _ClassVar[int]
     CONTEXT_FIELD_NUMBER: _ClassVar[int]
     RESULT_FIELD_NUMBER: _ClassVar[int]
+    PRINCIPAL_FIELD_NUMBER: _ClassVar[int]
+    REQUESTER_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     topic: str
     producer_id: str
@@ -66,4 +68,6 @@ class Delivery(_message.Message):
     late: bool
     context: _containers.ScalarMap[str, str]
     result: Result
-    def __init__(self, request_id: _Optional[str] = ..., topic: _Optional[str] = ..., producer_id: _Optional[str] = ..., group: _Optional[str] = ..., ordinal: _Optional[int] = ..., more: bool = ..., sequence: _Optional[int] = ..., latency: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., receive_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., late: bool = ..., context: _Optional[_Mapping[str, str]] = ..., result: _Optional[_Union[Result, _Mapping]] = ...) -> None: ...
+    principal: str
+    requester: str
+    def __init__(self, request_id: _Optional[str] = ..., topic: _Optional[str] = ..., producer_id: _Optional[str] = ..., group: _Optional[str] = ..., ordinal: _Optional[int] = ..., more: bool = ..., sequence: _Optional[int] = ..., latency: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., receive_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., late: bool = ..., context: _Optional[_Mapping[str, str]] = ..., result: _Optional[_Union[Result, _Mapping]] = ..., principal: _Optional[str] = ..., requester: _Optional[str] = ...) -> None: ...

@@ -52,7 +52,7 @@ OUTCOME_STATE_LATE: OutcomeState
 OUTCOME_STATE_PENDING: OutcomeState
 
 class Summary(_message.Message):
-    __slots__ = ("request_id", "topic", "reason", "satisfied", "targeted_count", "answered_count", "failed_count", "missing_count", "elapsed", "outcomes")
+    __slots__ = ("request_id", "topic", "reason", "satisfied", "targeted_count", "answered_count", "failed_count", "missing_count", "elapsed", "outcomes", "requester")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     TOPIC_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
@@ -63,6 +63,7 @@ class Summary(_message.Message):
     MISSING_COUNT_FIELD_NUMBER: _ClassVar[int]
     ELAPSED_FIELD_NUMBER: _ClassVar[int]
     OUTCOMES_FIELD_NUMBER: _ClassVar[int]
+    REQUESTER_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     topic: str
     reason: SummaryReason
@@ -73,20 +74,23 @@ class Summary(_message.Message):
     missing_count: int
     elapsed: _duration_pb2.Duration
     outcomes: _containers.RepeatedCompositeFieldContainer[ProducerOutcome]
-    def __init__(self, request_id: _Optional[str] = ..., topic: _Optional[str] = ..., reason: _Optional[_Union[SummaryReason, str]] = ..., satisfied: bool = ..., targeted_count: _Optional[int] = ..., answered_count: _Optional[int] = ..., failed_count: _Optional[int] = ..., missing_count: _Optional[int] = ..., elapsed: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., outcomes: _Optional[_Iterable[_Union[ProducerOutcome, _Mapping]]] = ...) -> None: ...
+    requester: str
+    def __init__(self, request_id: _Optional[str] = ..., topic: _Optional[str] = ..., reason: _Optional[_Union[SummaryReason, str]] = ..., satisfied: bool = ..., targeted_count: _Optional[int] = ..., answered_count: _Optional[int] = ..., failed_count: _Optional[int] = ..., missing_count: _Optional[int] = ..., elapsed: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., outcomes: _Optional[_Iterable[_Union[ProducerOutcome, _Mapping]]] = ..., requester: _Optional[str] = ...) -> None: ...
 
 class ProducerOutcome(_message.Message):
-    __slots__ = ("producer_id", "group", "state", "latency", "result_count", "error")
+    __slots__ = ("producer_id", "group", "state", "latency", "result_count", "error", "principal")
     PRODUCER_ID_FIELD_NUMBER: _ClassVar[int]
     GROUP_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     LATENCY_FIELD_NUMBER: _ClassVar[int]
     RESULT_COUNT_FIELD_NUMBER: _ClassVar[int]
     ERROR_FIELD_NUMBER: _ClassVar[int]
+    PRINCIPAL_FIELD_NUMBER: _ClassVar[int]
     producer_id: str
     group: str
     state: OutcomeState
     latency: _duration_pb2.Duration
     result_count: int
     error: _status_pb2.Status
-    def __init__(self, producer_id: _Optional[str] = ..., group: _Optional[str] = ..., state: _Optional[_Union[OutcomeState, str]] = ..., latency: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., result_count: _Optional[int] = ..., error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ...) -> None: ...
+    principal: str
+    def __init__(self, producer_id: _Optional[str] = ..., group: _Optional[str] = ..., state: _Optional[_Union[OutcomeState, str]] = ..., latency: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., result_count: _Optional[int] = ..., error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., principal: _Optional[str] = ...) -> None: ...
