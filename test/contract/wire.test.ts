@@ -93,6 +93,7 @@ const completion = fc.record({
 });
 const selector = fc.record({
   producerIds: fc.array(anyText, { maxLength: 4 }),
+  principals: fc.array(anyText, { maxLength: 4 }),
   matchLabels: fc.dictionary(anyText, anyText, { maxKeys: 3 }),
   maxTargets: uint32,
 });
@@ -598,8 +599,8 @@ describe("a Delivery", () => {
 
   function expectDelivery(read: Delivery, effect: Deliver): void {
     const { latency, receiveTime, result: answer, sequence, context: trace, ...plain } = read;
-    const { requestId, topic, producerId, group, ordinal, more, late } = effect;
-    expect(plain).toEqual({ requestId, topic, producerId, group, ordinal, more, late });
+    const { requestId, requester, topic, producerId, principal, group, ordinal, more, late } = effect;
+    expect(plain).toEqual({ requestId, requester, topic, producerId, principal, group, ordinal, more, late });
     expect(sequence).toBe(BigInt(effect.sequence));
     expect(trace).toEqual(Object.fromEntries(effect.context));
     expect(answer).toEqual(Result.decode(Buffer.from(effect.payload)));
@@ -621,8 +622,8 @@ describe("an Assignment", () => {
           request: sentRequest,
           ...plain
         }: Assignment = decoded.message.value;
-        const { requestId, attempt } = effect;
-        expect(plain).toEqual({ assignmentId: String(effect.assignment), requestId, attempt });
+        const { requestId, requester, attempt } = effect;
+        expect(plain).toEqual({ assignmentId: String(effect.assignment), requestId, requester, attempt });
         expect(trace).toEqual(Object.fromEntries(effect.context));
         expect(sentRequest).toEqual(Request.decode(Buffer.from(effect.payload)));
         expectTime(ttl, Math.max(0, effect.deadlineAt - NOW_MS));

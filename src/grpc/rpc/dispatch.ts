@@ -32,6 +32,7 @@ function processMessage(
         {
           session,
           peer: call.getPeer(),
+          principal: edge.callerOf(call).principal.id,
           correlationId: undefined,
           spec,
           gather: false,

@@ -37,6 +37,7 @@ function processMessage(edge: Edge, call: GatherCall, waitedMs: number): void {
       const submission = {
         session,
         peer: undefined,
+        principal: edge.callerOf(call).principal.id,
         correlationId: undefined,
         spec,
         gather: true,

@@ -15,6 +15,7 @@ import {
   RequestInfo,
   TopicInfo,
 } from "ate-dispatcher-client/internal";
+import type { Caller } from "../../core/vocabulary/principal.js";
 import { invalid, type Refusal, refusal } from "../../core/vocabulary/reason.js";
 import type { ListenerView, ProducerView, RequestView } from "../../core/vocabulary/views.js";
 import { guard, takeTurn, type UnaryCall } from "../transport/call.js";
@@ -78,11 +79,11 @@ export function introspection(edge: Edge, facts: ProcessFacts): Readonly<Record<
       const encode = (view: RequestView) => RequestInfo.encode(requestInfo(view, [], clock)).finish();
       return answerOf(pageOf("requests", request, list, encode));
     }),
-    getRequest: handlerOf(edge, (bytes) => {
+    getRequest: handlerOf(edge, (bytes, caller) => {
       const { requestId, principal } = decodeCold(GetRequestRequest, bytes);
       if (requestId === "")
         return { refusal: invalid([{ field: "request_id", description: "is required" }]) };
-      const found = inspector.request(requestId, principal);
+      const found = inspector.request(requestId, principal || caller.principal.id);
       if (!found) return { refusal: unknownRequest(requestId) };
       const request = requestInfo(found.request, found.timeline, clock);
       return GetRequestResponse.encode({ request }).finish();
@@ -95,12 +96,15 @@ function unknownRequest(requestId: string): Refusal {
   return refusal("REQUEST_NOT_FOUND", message, { request_id: requestId });
 }
 
-function handlerOf({ logger, runtime, unreadRefusalOf }: Edge, answer: (request: Buffer) => Answer): Handler {
+function handlerOf(
+  { logger, runtime, unreadRefusalOf, callerOf }: Edge,
+  answer: (request: Buffer, caller: Caller) => Answer,
+): Handler {
   return (call, callback) => {
     takeTurn(runtime, call, () => {
       guard(logger, callback, () => {
         const unread = unreadRefusalOf(call);
-        const response = unread ? { refusal: unread } : answer(call.request);
+        const response = unread ? { refusal: unread } : answer(call.request, callerOf(call));
         if (response instanceof Uint8Array) callback(null, response);
         else callback(grpcStatus(response.refusal));
       });

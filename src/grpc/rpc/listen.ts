@@ -1,6 +1,6 @@
 import { ListenRequest } from "ate-dispatcher-client/internal";
 import type { ListenerOpened } from "../../core/vocabulary/input.js";
-import type { OverflowAction, SessionKey } from "../../core/vocabulary/model.js";
+import type { OverflowAction } from "../../core/vocabulary/model.js";
 import { invalid } from "../../core/vocabulary/reason.js";
 import type { OutboxBound } from "../../ports/runtime.js";
 import { fail, guard, type OutgoingCall, subscribe, takeTurn } from "../transport/call.js";
@@ -9,6 +9,7 @@ import { decodeLimited } from "../wire/decode-cold.js";
 import { opaqueId } from "../wire/ids.js";
 import { grpcStatus } from "../wire/status.js";
 import type { Edge } from "./edge.js";
+import type { Origin } from "./origin.js";
 
 const OVERFLOW_ACTIONS: readonly OverflowAction[] = ["DROP_OLDEST", "DROP_OLDEST", "DISCONNECT"];
 
@@ -49,13 +50,14 @@ function open(edge: Edge, call: ListenCall): void {
       const address = call.getPeer();
       const session = runtime.openStream(sinkOf(call, edge), LISTENER_BOUND, address);
       subscribe(call, edge, { session, closed: () => runtime.close(session) });
-      runtime.submit(listenerOpened(session, request, address));
+      const principal = edge.callerOf(call).principal.id;
+      runtime.submit(listenerOpened({ session, peer: address, principal }, request));
     },
   );
 }
 
 /** Creates the input that opens a listener's session. */
-export function listenerOpened(session: SessionKey, request: ListenRequest, peer: string): ListenerOpened {
+export function listenerOpened({ session, peer, principal }: Origin, request: ListenRequest): ListenerOpened {
   const { listenerId, topics, includeLate, includeSummaries, bufferBytes, group } = request;
   return {
     kind: "listenerOpened",
@@ -72,6 +74,7 @@ export function listenerOpened(session: SessionKey, request: ListenRequest, peer
     group,
     cursorsFollow: request.cursorsFollow,
     peer,
+    principal,
   };
 }
 

@@ -18,6 +18,7 @@ import { maxResultBytes } from "../wire/failed-result.js";
 import { opaqueId } from "../wire/ids.js";
 import type { Edge } from "./edge.js";
 import { END, mapInputs } from "./map-inputs.js";
+import type { Origin } from "./origin.js";
 
 /** Maximum cost of an assignment beside the bytes that `maxMessageBytes` bounds. */
 const MAX_ASSIGNMENT_FRAME_BYTES = 1_024;
@@ -34,10 +35,14 @@ export function produce(edge: Edge, call: BidiCall): void {
   } as const;
   const address = call.getPeer();
   const session = runtime.openStream(sinkOf(call, edge), bound, address);
-  const conversation = new ProducerConversation(session, address, {
-    maxResultBytes: maxResultBytes(options.maxMessageBytes),
-    entries: edge.entryLimits,
-  });
+  const { principal } = edge.callerOf(call);
+  const conversation = new ProducerConversation(
+    { session, peer: address, principal: principal.id },
+    {
+      maxResultBytes: maxResultBytes(options.maxMessageBytes),
+      entries: edge.entryLimits,
+    },
+  );
   subscribeToMessages(call, edge, {
     session,
     message: (message) => conversation.inputsOf(message),
@@ -61,11 +66,14 @@ class ProducerConversation {
   private hasHello = false;
   private isOver = false;
 
+  private readonly session: SessionKey;
+
   constructor(
-    private readonly session: SessionKey,
-    private readonly peer: string,
+    private readonly origin: Origin,
     private readonly limits: ProduceLimits,
-  ) {}
+  ) {
+    this.session = origin.session;
+  }
 
   /** The inputs of one message, decoded while they are applied, so that inputs before a malformed part stay applied. */
   inputsOf(message: Buffer): MessageInputs {
@@ -84,7 +92,7 @@ class ProducerConversation {
     }
     if ("$case" in decoded && decoded.$case === "hello") {
       this.hasHello = true;
-      return producerOpened(this.session, decoded.value, this.peer);
+      return producerOpened(this.origin, decoded.value);
     }
     const isRefused = "$case" in decoded && decoded.$case === "refused";
     if (isRefused && decoded.value.name === "hello") return this.end(decoded.value.refusal);
@@ -137,7 +145,7 @@ class ProducerConversation {
   }
 }
 
-function producerOpened(session: SessionKey, hello: Hello, peer: string): Input {
+function producerOpened({ session, peer, principal }: Origin, hello: Hello): Input {
   return {
     kind: "producerOpened",
     session,
@@ -151,5 +159,6 @@ function producerOpened(session: SessionKey, hello: Hello, peer: string): Input 
     maxBacklog: hello.maxBacklog,
     reportDispositions: hello.reportDispositions,
     peer,
+    principal,
   };
 }

@@ -1,11 +1,11 @@
 import type { Input } from "../../core/vocabulary/input.js";
-import type { SessionKey } from "../../core/vocabulary/model.js";
 import type { Arrival, MessageInputs } from "../../ports/runtime.js";
 import { type BidiCall, subscribeToMessages } from "../transport/call.js";
 import { sinkOf } from "../transport/call-sink.js";
 import { decodeSubmit } from "../wire/decode-submit.js";
 import type { Edge } from "./edge.js";
 import { mapInputs } from "./map-inputs.js";
+import type { Origin } from "./origin.js";
 import { requestSubmitted } from "./submitted.js";
 
 /** Handles Submit: many dispatches and gathers on one stream. */
@@ -19,10 +19,11 @@ export function submit(edge: Edge, call: BidiCall): void {
   } as const;
   const address = call.getPeer();
   const session = runtime.openStream(sinkOf(call, edge), bound, address);
+  const principal = edge.callerOf(call).principal.id;
   subscribeToMessages(call, edge, {
     session,
     carriesRequests: true,
-    message: (message, arrival) => inputsOf(edge, session, message, arrival),
+    message: (message, arrival) => inputsOf(edge, { session, principal }, message, arrival),
     rejected: (refusal) => runtime.submit({ kind: "sessionEnded", session, refusal }),
     halfClosed: () => runtime.submit({ kind: "callerFinished", session }),
     closed: () => runtime.close(session),
@@ -30,17 +31,23 @@ export function submit(edge: Edge, call: BidiCall): void {
   runtime.submit({ kind: "callerOpened", session, peer: address });
 }
 
-function inputsOf(edge: Edge, session: SessionKey, message: Buffer, arrival: Arrival): MessageInputs {
+function inputsOf(
+  edge: Edge,
+  { session, principal }: Pick<Origin, "session" | "principal">,
+  message: Buffer,
+  arrival: Arrival,
+): MessageInputs {
   return mapInputs(decodeSubmit(message), (decoded): Input | undefined => {
     if (decoded === undefined) return undefined;
     if (typeof decoded === "string") {
-      return { kind: "cancelRequested", session: undefined, requestId: decoded };
+      return { kind: "cancelRequested", session: undefined, requestId: decoded, requester: principal };
     }
     const { correlationId, spec, gather, excludeListeners, context } = decoded;
     return requestSubmitted(
       {
         session,
         peer: undefined,
+        principal,
         correlationId,
         spec,
         gather,

@@ -14,6 +14,8 @@ export interface Submission {
   readonly session: SessionKey;
   /** Address of the connection; undefined if the session is a caller's, which knows it. */
   readonly peer: string | undefined;
+  /** The id of the caller's principal; "" for an anonymous one. */
+  readonly principal: string;
   readonly correlationId: string | undefined;
   readonly spec: DecodedRequest;
   readonly gather: boolean;
@@ -35,6 +37,7 @@ export function requestSubmitted(submission: Submission, edge: Edge): RequestSub
     kind: "requestSubmitted",
     session: submission.session,
     peer: submission.peer,
+    principal: submission.principal,
     correlationId: submission.correlationId,
     spec,
     gather,
@@ -51,11 +54,15 @@ export function requestSubmitted(submission: Submission, edge: Edge): RequestSub
 
 /** Rejects a request whose assignment its producers could not receive: every one of them would depart in turn. */
 function limitRefusal(
-  { spec, context }: Submission,
+  { spec, context, principal: requester }: Submission,
   mintedId: string,
   maxMessageBytes: number,
 ): Refusal | undefined {
-  const bytes = maxAssignmentBytes(spec.payload, spec.requestId || mintedId, context);
+  const bytes = maxAssignmentBytes(
+    spec.payload,
+    { requestId: spec.requestId || mintedId, requester },
+    context,
+  );
   if (bytes <= maxMessageBytes) return undefined;
   const limit = String(maxMessageBytes);
   const message = `the request has ${spec.payload.length} bytes, and its assignment up to ${bytes}, beyond the limit of ${limit}; send a reference, or raise maxMessageBytes`;

@@ -8,6 +8,7 @@ import { decodeSubscribe } from "../wire/decode-cold.js";
 import { SUBSCRIBE_PATHS } from "../wire/field-paths.js";
 import type { Edge } from "./edge.js";
 import { cursorsOf, LISTENER_BOUND, listenerOpened } from "./listen.js";
+import type { Origin } from "./origin.js";
 
 type TopicsUpdate = Extract<NonNullable<SubscribeRequest["message"]>, { readonly $case: "update" }>["value"];
 
@@ -15,7 +16,8 @@ type TopicsUpdate = Extract<NonNullable<SubscribeRequest["message"]>, { readonly
 export function subscribe(edge: Edge, call: BidiCall): void {
   const address = call.getPeer();
   const session = edge.runtime.openStream(sinkOf(call, edge, SUBSCRIBE_PATHS), LISTENER_BOUND, address);
-  const conversation = new ListenerConversation(edge, session, address);
+  const principal = edge.callerOf(call).principal.id;
+  const conversation = new ListenerConversation(edge, { session, peer: address, principal });
   subscribeToMessages(call, edge, {
     session,
     message: (message) => {
@@ -31,18 +33,20 @@ export function subscribe(edge: Edge, call: BidiCall): void {
 /** Checks the order of a listener's messages and turns them into inputs. */
 class ListenerConversation {
   private phase: "NEW" | "OPENING" | "OPEN" | "OVER" = "NEW";
+  private readonly session: SessionKey;
   /** Cancels the timeout of the next part; set while the session opens in parts. */
   private stopWaiting: (() => void) | undefined = undefined;
 
   constructor(
     private readonly edge: Edge,
-    private readonly session: SessionKey,
-    private readonly peer: string,
-  ) {}
+    private readonly origin: Origin,
+  ) {
+    this.session = origin.session;
+  }
 
   receive(message: Buffer): void {
     if (this.phase === "OVER") return;
-    const { edge, session, peer } = this;
+    const { edge, session } = this;
     const read = decodeSubscribe(message, edge.entryLimits);
     if ("refused" in read) {
       this.endWith(read.refused);
@@ -52,7 +56,7 @@ class ListenerConversation {
     const name = decoded?.$case ?? "empty";
     if (decoded?.$case === "listen" && this.phase === "NEW") {
       this.expectPart(decoded.value.cursorsFollow);
-      edge.runtime.submit(listenerOpened(session, decoded.value, peer));
+      edge.runtime.submit(listenerOpened(this.origin, decoded.value));
     } else if (decoded?.$case === "update" && this.phase !== "NEW") {
       if (this.phase === "OPENING") this.expectPart(decoded.value.cursorsFollow);
       edge.runtime.submit(topicsUpdated(session, decoded.value));

@@ -16,7 +16,15 @@ export function updateListener(edge: Edge, call: UnaryCall, callback: sendUnaryD
         const decoded = decodeLimited(UpdateListenerRequest, call.request, edge.entryLimits.updateListener);
         if ("refused" in decoded) return decoded;
         const { listenerId, addTopics, removeTopics } = decoded.message;
-        return { kind: "listenerUpdated", session, listenerId, add: addTopics, remove: removeTopics };
+        const principal = edge.callerOf(call).principal.id;
+        return {
+          kind: "listenerUpdated",
+          session,
+          principal,
+          listenerId,
+          add: addTopics,
+          remove: removeTopics,
+        };
       },
       (effect) =>
         effect.kind === "updated"

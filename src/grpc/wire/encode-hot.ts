@@ -246,8 +246,14 @@ function writeContext(writer: WireWriter, field: number, context: TraceContext):
 }
 
 /** The maximum size of the message that assigns a request, in bytes. */
-export function maxAssignmentBytes(payload: Uint8Array, requestId: string, context: TraceContext): number {
-  return payload.length + requestId.length + contextSize(context) + MAX_FRAME_BYTES;
+export function maxAssignmentBytes(
+  payload: Uint8Array,
+  { requestId, requester }: { readonly requestId: string; readonly requester: string },
+  context: TraceContext,
+): number {
+  return (
+    payload.length + requestId.length + principalSize(requester) + contextSize(context) + MAX_FRAME_BYTES
+  );
 }
 
 function contextSize(context: TraceContext): number {

@@ -9,8 +9,8 @@ import { excerpt, type Refusal, refusal } from "../../core/vocabulary/reason.js"
 import { NestingError } from "./payload-walk.js";
 import { rpcStatus } from "./status.js";
 
-/** Maximum size of a delivery without its result and trace context, in bytes. */
-const MAX_DELIVERY_FRAME_BYTES = 1_024;
+/** Maximum size of a delivery without its result and trace context, in bytes: ids, topic, group and two principals. */
+const MAX_DELIVERY_FRAME_BYTES = 1_536;
 
 /** The assignment that a reply names: see {@link ResultReturned}. */
 export interface RepliedAssignment {
