@@ -11,10 +11,13 @@
  * ```
  */
 import { readFileSync } from "node:fs";
+import { createAuthenticator } from "./auth/authenticator.js";
 import { parseListenAddress } from "./config/address.js";
+import { ConfigError } from "./config/error.js";
 import { usesTls } from "./config/exposure.js";
 import { completeConfig } from "./config/load.js";
 import { type Config, type ConfigKey, DEFAULT_CONFIG } from "./config/schema.js";
+import { ALL_RIGHTS } from "./core/vocabulary/principal.js";
 import type { Target } from "./grpc/bind.js";
 import { createGrpcServer } from "./grpc/server.js";
 import { ReloadableCredentials } from "./grpc/tls/reloadable-credentials.js";
@@ -30,6 +33,8 @@ import { createLineLog, type LineLog } from "./logging/line-log.js";
 import { loggerProblem } from "./logging/logger-problem.js";
 import { createRequestTrace } from "./logging/request-trace.js";
 import { createSafeLogger } from "./logging/safe-logger.js";
+import type { Authenticator } from "./ports/authenticator.js";
+import type { Clock } from "./ports/clock.js";
 import type { Logger } from "./ports/logger.js";
 import { DispatcherRuntime } from "./runtime/dispatcher-runtime.js";
 import { settleWithin } from "./runtime/drain.js";
@@ -42,6 +47,8 @@ import { SharedWatchdog } from "./runtime/watchdog.js";
 
 /** Time that streams get to close on shutdown before they are cut, in milliseconds. */
 const CLOSE_MS = 2_000;
+/** Time between two looks at the files that are read again when they change, in milliseconds. */
+const RELOAD_MS = 10_000;
 /** The server warns at its start if fewer connections than these fit into the limit of open files. */
 const FEW_CONNECTIONS = 1_000;
 /** Time that the last log lines get to be written, in milliseconds. */
@@ -139,8 +146,15 @@ function compose(options: DispatcherOptions, ownsProcess: boolean): DispatcherSe
   };
   const connectionLimit = connectionLimitOf(readOpenFiles());
   const files = new ReloadedFiles(logger);
+  const reloading = new SharedTicker(RELOAD_MS);
+  const authenticator = authenticatorOf(settings, logger, clock);
   const timers = { aging, ticker: new SharedTicker(1_000) };
-  const server = createGrpcServer(edge, facts, targetsOf(config, files), timers, connectionLimit);
+  const server = createGrpcServer(edge, facts, timers, {
+    targets: targetsOf(config, files),
+    connectionLimit,
+    identity: authenticator && { authenticator, rightsOf: () => ALL_RIGHTS },
+  });
+  let stopReloading = (): void => undefined;
   let addresses: readonly string[] = [];
   let isStarted = false;
   let drained: Promise<void> | undefined;
@@ -153,6 +167,7 @@ function compose(options: DispatcherOptions, ownsProcess: boolean): DispatcherSe
     } finally {
       // Also if a bug ends the drain early: nothing stays open.
       await settleWithin(server.finish(), CLOSE_MS, () => server.force());
+      stopReloading();
       opening.stop();
       closing.stop();
       aging.stop();
@@ -177,6 +192,7 @@ function compose(options: DispatcherOptions, ownsProcess: boolean): DispatcherSe
         logger.warn({ ...connectionLimit }, "few connections fit into the limit of open files");
       }
       if (logger.isLevelEnabled("trace")) runtime.watch(createRequestTrace(logger));
+      if (authenticator) stopReloading = reloading.every(() => authenticator.reload());
       addresses = await server.start();
       logger.info({ addresses, serverId }, "serving");
     },
@@ -224,6 +240,13 @@ function credentialsOf(config: Config, files: ReloadedFiles): ReloadableCredenti
   };
   files.add(set);
   return credentials;
+}
+
+/** Who may call; undefined if everybody may. @throws ConfigError if a source cannot be read. */
+function authenticatorOf(config: Config, logger: Logger, clock: Clock): Authenticator | undefined {
+  const created = createAuthenticator(config, { logger, timeOfDay: () => clock.timeOfDay(clock.now()) });
+  if ("problems" in created) throw new ConfigError(created.problems);
+  return created.authenticator;
 }
 
 /** The log of an embedding program, which writes its lines itself. */

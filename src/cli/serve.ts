@@ -158,6 +158,6 @@ const PLACEHOLDERS = {
   count: "n",
   part: "part",
   choice: "word",
-  file: "file",
   addresses: "host:port",
+  file: "path",
 } as const;

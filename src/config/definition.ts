@@ -15,7 +15,7 @@ import {
 } from "./quantity.js";
 
 /** The kind of a key's value. A `duration` is in milliseconds, a `size` in bytes. */
-export type Kind = "duration" | "size" | "count" | "part" | "switch" | "choice" | "file" | "addresses";
+export type Kind = "duration" | "size" | "count" | "part" | "switch" | "choice" | "addresses" | "file";
 
 /** One configuration key. */
 export interface Definition<T> {
@@ -124,17 +124,6 @@ export function choice<const T extends string>(
   };
 }
 
-/** Defines the path of a file; "" for none. */
-export function file(help: string, reason: string): Definition<string> {
-  const range = "path of a file";
-  const error = `use the ${range}, or leave it out`;
-  const isValid = (path: string) => !path.includes("\0");
-  return {
-    ...{ kind: "file", fallback: "", shownDefault: "none", range, help, reason },
-    schema: z.string({ error }).refine(isValid, { error }),
-  };
-}
-
 /** Defines a list of one or more addresses to listen on: an array, or a text separated by commas. */
 export function addresses(
   fallback: readonly string[],
@@ -151,6 +140,18 @@ export function addresses(
     range: "host:port or unix:/path, one or more",
     ...{ help, reason },
     schema: z.preprocess(split, z.custom<readonly string[]>(isValid, { error: `use ${LISTEN_FORM}` })),
+  };
+}
+
+/** Defines the path of a file; the empty text means no file. The file itself is read by the part that uses it. */
+export function file(help: string, reason: string): Definition<string> {
+  const error = "use the path of a file";
+  return {
+    ...{ kind: "file", fallback: "", shownDefault: "none", range: "a path", help, reason },
+    schema: z
+      .string({ error })
+      .max(4_096, { error })
+      .refine((path) => !path.includes("\0"), { error }),
   };
 }
 

@@ -3,8 +3,10 @@
  * tables in docs/configuration.md and docs/limits.md are derived from it.
  */
 import { z } from "zod";
+import type { AuthOptions } from "../auth/options.js";
 import type { Limits } from "../core/vocabulary/limits.js";
 import type { EdgeOptions } from "../grpc/options.js";
+import { AUTH_KEYS } from "./auth-keys.js";
 import type { Definition } from "./definition.js";
 import { LIMIT_KEYS } from "./limit-keys.js";
 import { contradictions } from "./relations.js";
@@ -12,7 +14,7 @@ import { EXPOSURE_KEYS, type ExposureOptions } from "./security-keys.js";
 import { EDGE_KEYS, PROCESS_KEYS, type ProcessOptions } from "./server-keys.js";
 
 /** Every setting of the dispatcher, complete and valid. */
-export interface Config extends Limits, EdgeOptions, ExposureOptions, ProcessOptions {}
+export interface Config extends Limits, EdgeOptions, AuthOptions, ExposureOptions, ProcessOptions {}
 
 /** The name of a key. */
 export type ConfigKey = keyof Config;
@@ -21,6 +23,7 @@ export type ConfigKey = keyof Config;
 export const DEFINITIONS: { readonly [K in ConfigKey]: Definition<Config[K]> } = {
   ...EDGE_KEYS,
   ...EXPOSURE_KEYS,
+  ...AUTH_KEYS,
   ...PROCESS_KEYS,
   ...LIMIT_KEYS,
 };

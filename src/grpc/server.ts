@@ -29,6 +29,7 @@ import { subscribe } from "./rpc/subscribe.js";
 import { updateListener } from "./rpc/update-listener.js";
 import { watch } from "./rpc/watch.js";
 import { Watchers } from "./rpc/watchers.js";
+import { Authentication, type AuthenticationServices } from "./transport/authentication.js";
 import { BoundServers } from "./transport/bound-servers.js";
 import type { BidiCall, UnaryCall } from "./transport/call.js";
 import { CallHeaders } from "./transport/call-headers.js";
@@ -75,6 +76,19 @@ export interface ServerTimers {
   readonly ticker: Ticker;
 }
 
+/** Who may call, and what they may do. */
+export type IdentityServices = Omit<AuthenticationServices, "logger">;
+
+/** Where the server can be reached, and by whom. */
+export interface Access {
+  /** The addresses to bind. */
+  readonly targets: readonly Target[];
+  /** Undefined for no limit. */
+  readonly connectionLimit: ConnectionLimit | undefined;
+  /** Undefined if everybody may call. */
+  readonly identity: IdentityServices | undefined;
+}
+
 /** The gRPC server of one dispatcher. */
 export interface GrpcServer {
   /** Binds every address. @returns the bound addresses, as clients use them. Rejects if an address cannot be bound. */
@@ -89,18 +103,15 @@ export interface GrpcServer {
 
 /**
  * Creates the server. No address is bound before `start`.
- *
- * @param targets - the addresses to bind.
- * @param connectionLimit - undefined for no limit.
  */
 export function createGrpcServer(
   services: Omit<Edge, "internals" | "headers" | "connections" | "unreadRefusalOf" | "callerOf">,
   facts: ProcessFacts,
-  targets: readonly Target[],
   { aging, ticker }: ServerTimers,
-  connectionLimit?: ConnectionLimit,
+  { targets, connectionLimit, identity }: Access,
 ): GrpcServer {
   const { options } = services;
+  const authentication = identity && new Authentication({ ...identity, logger: services.logger });
   const server = new Server({
     ...channelOptions(options),
     interceptors: [
@@ -126,6 +137,7 @@ export function createGrpcServer(
     internals,
     headers,
     peers,
+    authentication,
     otherStreams: new OtherStreams(
       services.runtime,
       peers,
@@ -151,7 +163,7 @@ export function createGrpcServer(
     headers,
     connections,
     unreadRefusalOf,
-    callerOf: () => ANYBODY,
+    callerOf: authentication ? (call) => authentication.callerOf(call) : () => ANYBODY,
   };
   internals.setHttp2Limits(HTTP2_LIMITS);
   server.addService(withRawBytes(DispatcherServiceService), {

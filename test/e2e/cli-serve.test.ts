@@ -101,7 +101,9 @@ describe("serve", () => {
     const { code, stderr } = await processes.run(["serve", "--listen", "0.0.0.0:0"]);
     expect(code).toBe(2);
     expect(stderr).toContain("which has no TLS; set tlsCertFile and tlsKeyFile, or insecure: true");
-    expect(stderr).toContain("which has no authentication; set tlsClientAuth, or allowAnonymous: true");
+    expect(stderr).toContain(
+      "which has no authentication; set authTokensFile or tlsClientAuth, or allowAnonymous: true",
+    );
 
     const server = processes.cli(["serve", "--listen", "0.0.0.0:0", "--insecure", "--allow-anonymous"]);
     expect(await server.stderr.next(/^warning: 0/)).toContain("without TLS");

@@ -12,6 +12,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { REASONS } from "../../src/core/vocabulary/reason.js";
 import { startServer, useServer } from "../support/in-process.js";
 import { callRaw, callWithoutEnd, connectRaw, framed } from "../support/raw-call.js";
+import { bearer, writeTokenFile } from "../support/token-file.js";
 import {
   bytesField,
   concat,
@@ -1204,6 +1205,26 @@ describe("a call without its first message", () => {
     await client.produce().ended;
     silent.submit({ correlationId: "c", request: { topic: "t" } });
     await silent.next("acceptance");
+  });
+});
+
+describe("a call without valid credentials", () => {
+  it("is UNAUTHENTICATED", async () => {
+    const { path, remove } = writeTokenFile([{ token: "secret", id: "orders" }]);
+    onTestFinished(remove);
+    const client = connect((await startServer({ authTokensFile: path })).address);
+    const refused = {
+      code: "UNAUTHENTICATED",
+      reason: "UNAUTHENTICATED",
+      domain: DOMAIN,
+      fields: [],
+      metadata: {},
+      retryDelayMs: undefined,
+    };
+
+    expect(await refusalOf(client.dispatch({ topic: "t" }))).toMatchObject(refused);
+    expect(await client.submit(bearer("wrong")).ended).toMatchObject(refused);
+    expect((await client.dispatch({ topic: "t" }, bearer("secret"))).requestId).not.toBe("");
   });
 });
 

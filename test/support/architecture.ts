@@ -36,9 +36,10 @@ const TABLE: Readonly<Record<string, Imports>> = {
       INTERNAL,
     ],
   },
+  auth: { folders: [`${VOCABULARY}`, "ports:type"], packages: ["node:", "jose", "yaml"] },
   logging: { folders: ["ports", `${VOCABULARY}:type`], packages: ["node:", "pino"] },
   config: {
-    folders: [VOCABULARY, "ports:type", "runtime:type", "grpc:type"],
+    folders: [VOCABULARY, "ports:type", "runtime:type", "grpc:type", "auth:type"],
     packages: ["node:", "zod", "yaml"],
   },
   cli: { folders: ["config"], packages: ["node:", "commander", "yaml", "@bufbuild/protobuf", CLIENT] },

@@ -94,9 +94,13 @@ export function duration(ms: number): { readonly seconds: bigint; readonly nanos
   return { seconds: BigInt(Math.floor(ms / 1_000)), nanos: (ms % 1_000) * 1_000_000 };
 }
 
-/** Connects to a server until the test is over. Every client has its own connection. */
-export function connect(address: string): WireClient {
-  const client = new WireClient(address);
+/**
+ * Connects to a server until the test is over. Every client has its own connection.
+ *
+ * @param metadata - of every call.
+ */
+export function connect(address: string, metadata: CallInit["metadata"] = {}): WireClient {
+  const client = new WireClient(address, metadata);
   onTestFinished(() => client.close());
   return client;
 }
@@ -106,7 +110,10 @@ export class WireClient {
   private readonly channel: Client;
   private readonly open = new Set<{ cancel(): void }>();
 
-  constructor(readonly address: string) {
+  constructor(
+    readonly address: string,
+    private readonly metadata: CallInit["metadata"] = {},
+  ) {
     const options = { "grpc.use_local_subchannel_pool": 1, "grpc.max_receive_message_length": -1 };
     this.channel = new Client(address, credentials.createInsecure(), options);
   }
@@ -134,8 +141,8 @@ export class WireClient {
   }
 
   /** CancelRequest. @returns the summary. */
-  async cancelRequest(requestId: string): Promise<Summary> {
-    const message = CancelRequestRequest.encode(CancelRequestRequest.create({ requestId })).finish();
+  async cancelRequest(requestId: string, principal = ""): Promise<Summary> {
+    const message = CancelRequestRequest.encode({ requestId, principal }).finish();
     const { summary } = CancelRequestResponse.decode(await this.unary("CancelRequest", message));
     if (!summary) throw new Error("the CancelRequestResponse has no summary");
     return summary;
@@ -248,7 +255,7 @@ export class WireClient {
         verbatim,
         verbatim,
         Buffer.from(message),
-        metadataOf(init),
+        this.metadataOf(init),
         optionsOf(init),
         (error: ServiceError | null, response?: Buffer) => {
           if (response) resolve(response);
@@ -267,7 +274,7 @@ export class WireClient {
         verbatim,
         verbatim,
         request,
-        metadataOf(init),
+        this.metadataOf(init),
         options,
       ),
     );
@@ -275,8 +282,20 @@ export class WireClient {
 
   private bidiStream(method: string, init: CallInit): ClientDuplexStream<Buffer, Buffer> {
     return this.track(
-      this.channel.makeBidiStreamRequest(path(method), verbatim, verbatim, metadataOf(init), optionsOf(init)),
+      this.channel.makeBidiStreamRequest(
+        path(method),
+        verbatim,
+        verbatim,
+        this.metadataOf(init),
+        optionsOf(init),
+      ),
     );
+  }
+
+  private metadataOf({ metadata = {} }: CallInit): Metadata {
+    const result = new Metadata();
+    for (const [key, value] of Object.entries({ ...this.metadata, ...metadata })) result.set(key, value);
+    return result;
   }
 
   private track<T extends { cancel(): void; on(event: "status", then: () => void): unknown }>(call: T): T {
@@ -378,12 +397,6 @@ function verbatim(bytes: Buffer): Buffer {
 
 function eventOf<E>({ event }: { readonly event: E | undefined }): E | undefined {
   return event;
-}
-
-function metadataOf({ metadata = {} }: CallInit): Metadata {
-  const result = new Metadata();
-  for (const [key, value] of Object.entries(metadata)) result.set(key, value);
-  return result;
 }
 
 function optionsOf({ deadline }: CallInit): { readonly deadline?: Deadline } {

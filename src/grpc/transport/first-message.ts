@@ -15,8 +15,9 @@ import { STREAM_BYTES } from "../../core/vocabulary/held-bytes.js";
 import { type Refusal, refusal } from "../../core/vocabulary/reason.js";
 import type { Watchdog } from "../../ports/watchdog.js";
 import type { EdgeOptions } from "../options.js";
-import { grpcStatus } from "../wire/status.js";
+import { type GrpcStatus, grpcStatus } from "../wire/status.js";
 import { isContextKey } from "../wire/trace-context.js";
+import type { Authentication } from "./authentication.js";
 import type { CallHeaders } from "./call-headers.js";
 import type { GrpcJsInternals } from "./grpc-js-internals.js";
 import { followFrames, onceClosed } from "./http2-events.js";
@@ -45,24 +46,28 @@ export interface FirstMessageServices {
   readonly peers: PeerConnections;
   readonly partial: PartialServices;
   readonly otherStreams: OtherStreams;
+  /** Says who calls; undefined if everybody may. */
+  readonly authentication: Authentication | undefined;
 }
 
 /** Checks the headers of a call, bounds its metadata and its incomplete messages, and explains a peer's mistakes. */
 export function firstMessageInterceptor(services: FirstMessageServices): ServerInterceptor {
-  const { opening, closing, options, internals, headers, peers, partial } = services;
+  const { opening, closing, options, internals, headers, peers, partial, authentication } = services;
   return (method, call) => {
     explainMistakes(call, options, internals);
     const stream = internals.http2StreamOf({ call });
     const connection = peers.of(stream?.session);
-    const end = (refused: Refusal): void => {
-      call.sendStatus(grpcStatus(refused));
+    const endWith = (status: GrpcStatus): void => {
+      call.sendStatus(status);
       if (stream) resetUnlessClosed(stream, closing);
     };
+    const end = (refused: Refusal): void => endWith(grpcStatus(refused));
     const isUnary = !method.requestStream && !method.responseStream;
     const isOther = isOtherStream(method.path);
     const answers = connection && isOther && method.requestStream ? new StreamAnswers(connection) : undefined;
     let message: PartialMessage | undefined;
     let stop = (): void => undefined;
+    let isCancelled = false;
     const listener = new ServerListenerBuilder()
       .withOnReceiveMetadata((metadata, next) => {
         const sent = metadata.toHttp2Headers();
@@ -71,21 +76,35 @@ export function firstMessageInterceptor(services: FirstMessageServices): ServerI
           call.sendStatus(grpcStatus(refused));
           return;
         }
-        if (stream && connection) {
-          const tooMany = isOther ? countStream(services, stream, connection) : undefined;
-          if (tooMany) {
-            call.sendStatus(grpcStatus(tooMany));
-            return;
+        const admit = (): void => {
+          if (stream && connection) {
+            const tooMany = isOther ? countStream(services, stream, connection) : undefined;
+            if (tooMany) {
+              call.sendStatus(grpcStatus(tooMany));
+              return;
+            }
+            message = new PartialMessage(stream, connection, partial, !method.requestStream, end);
+            followMessage(stream, message);
           }
-          message = new PartialMessage(stream, connection, partial, !method.requestStream, end);
-          followMessage(stream, message);
+          if (!WITHOUT_TIMEOUT.has(method.path)) {
+            stop = opening.watch(() => end(firstMessageTimeout(options.firstMessageTimeoutMs)));
+          }
+          // grpc-js keeps the metadata as long as the call: 16 KiB of a stream that may have cost 20 bytes with HPACK.
+          if (method.responseStream) forget(metadata, Object.keys(sent), method.path === GATHER);
+          next(metadata);
+        };
+        if (!authentication) {
+          admit();
+          return;
         }
-        if (!WITHOUT_TIMEOUT.has(method.path)) {
-          stop = opening.watch(() => end(firstMessageTimeout(options.firstMessageTimeoutMs)));
-        }
-        // grpc-js keeps the metadata as long as the call: 16 KiB of a stream that may have cost 20 bytes with HPACK.
-        if (method.responseStream) forget(metadata, Object.keys(sent), method.path === GATHER);
-        next(metadata);
+        authentication.begin({
+          path: method.path,
+          peer: call.getPeer(),
+          metadata,
+          isOver: () => isCancelled || stream?.destroyed === true,
+          admit,
+          refuse: endWith,
+        });
       })
       .withOnReceiveMessage((received, next) => {
         // A call of one message is handled when its peer has closed its side.
@@ -101,7 +120,10 @@ export function firstMessageInterceptor(services: FirstMessageServices): ServerI
         if (refused) call.sendStatus(grpcStatus(refused));
         else next();
       })
-      .withOnCancel(() => stop())
+      .withOnCancel(() => {
+        isCancelled = true;
+        stop();
+      })
       .build();
     const start: Responder["start"] = (next) => next(listener);
     if (!stream || !connection || !(isUnary || answers)) return new ServerInterceptingCall(call, { start });

@@ -1,0 +1,13 @@
+/**
+ * The configuration keys that say who may call.
+ */
+import type { AuthOptions } from "../auth/options.js";
+import { type Definition, file } from "./definition.js";
+
+/** The keys of authentication. The compiler reports an option that is missing here. */
+export const AUTH_KEYS: { readonly [K in keyof AuthOptions]: Definition<AuthOptions[K]> } = {
+  authTokensFile: file(
+    "YAML file with the digests of static tokens; with it, calls without valid credentials are UNAUTHENTICATED",
+    "Without a source of identities everybody may call, as before.",
+  ),
+};
