@@ -12,12 +12,15 @@
  */
 import { readFileSync } from "node:fs";
 import { createAuthenticator } from "./auth/authenticator.js";
+import { CurrentPolicy } from "./auth/current-policy.js";
+import { Policy } from "./auth/policy.js";
+import { parsePolicy } from "./auth/policy-file.js";
 import { parseListenAddress } from "./config/address.js";
 import { ConfigError } from "./config/error.js";
 import { usesTls } from "./config/exposure.js";
 import { completeConfig } from "./config/load.js";
 import { type Config, type ConfigKey, DEFAULT_CONFIG } from "./config/schema.js";
-import { ALL_RIGHTS } from "./core/vocabulary/principal.js";
+import { ALL_RIGHTS, ANONYMOUS, type Principal, type Rights } from "./core/vocabulary/principal.js";
 import type { Target } from "./grpc/bind.js";
 import { createGrpcServer } from "./grpc/server.js";
 import { ReloadableCredentials } from "./grpc/tls/reloadable-credentials.js";
@@ -148,11 +151,13 @@ function compose(options: DispatcherOptions, ownsProcess: boolean): DispatcherSe
   const files = new ReloadedFiles(logger);
   const reloading = new SharedTicker(RELOAD_MS);
   const authenticator = authenticatorOf(settings, logger, clock);
+  const rightsOf = rightsIn(config, files);
   const timers = { aging, ticker: new SharedTicker(1_000) };
   const server = createGrpcServer(edge, facts, timers, {
     targets: targetsOf(config, files),
     connectionLimit,
-    identity: authenticator && { authenticator, rightsOf: () => ALL_RIGHTS },
+    identity: authenticator && { authenticator, rightsOf },
+    anybody: { principal: ANONYMOUS, rights: rightsOf(ANONYMOUS) },
   });
   let stopReloading = (): void => undefined;
   let addresses: readonly string[] = [];
@@ -240,6 +245,26 @@ function credentialsOf(config: Config, files: ReloadedFiles): ReloadableCredenti
   };
   files.add(set);
   return credentials;
+}
+
+/**
+ * What each principal may do. The policy is read now, and followed.
+ *
+ * @throws Error that names the line of each mistake.
+ */
+function rightsIn({ policyFile }: Config, files: ReloadedFiles): (principal: Principal) => Rights {
+  if (policyFile === "") return () => ALL_RIGHTS;
+  const current = new CurrentPolicy(new Policy([]));
+  files.add({
+    what: "policy",
+    paths: { policyFile },
+    apply: ({ policyFile: content }) => {
+      const parsed = parsePolicy(String(content));
+      if ("problems" in parsed) throw new Error(`policyFile: ${policyFile} ${parsed.problems.join("; ")}`);
+      current.replace(new Policy(parsed.rules));
+    },
+  });
+  return (principal) => current.rightsOf(principal);
 }
 
 /** Who may call; undefined if everybody may. @throws ConfigError if a source cannot be read. */

@@ -91,7 +91,11 @@ describe("commands", () => {
     const commandLine = /(?:\bate-dispatcher|node dist\/main\.js) ([a-z]+)\b([^\n`|]*)/g;
     for (const [line, command = "", rest = ""] of DOCUMENTS.map(codeOf).join("\n").matchAll(commandLine)) {
       expect(program, line).toMatch(new RegExp(`^  ${command} `, "m"));
-      const help = await helpOf(command);
+      // Such as `policy check`: the options are those of the command below.
+      const [, below = ""] = /^([a-z]+)\b/.exec(rest) ?? [];
+      const own = await helpOf(command);
+      const isNested = below !== "" && new RegExp(`^  ${below} `, "m").test(own.split("Commands:")[1] ?? "");
+      const help = isNested ? await helpOf(command, below) : own;
       for (const [flag] of rest.matchAll(/(?<=\s)--?[a-z][\w-]*/g)) {
         expect(help, line).toMatch(new RegExp(`(?<=[\\s,])${flag}(?=[\\s,=])`));
       }

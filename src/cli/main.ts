@@ -14,6 +14,7 @@ import { jsonText } from "./json-text.js";
 import { addListen } from "./listen.js";
 import { addListeners } from "./listeners.js";
 import { createOutput, createPaint } from "./output.js";
+import { addPolicy } from "./policy.js";
 import { addProduce } from "./produce.js";
 import { addProducers } from "./producers.js";
 import { addRequest } from "./request.js";
@@ -99,7 +100,16 @@ function createProgram(cli: Cli, { stdout, stderr }: CommandStreams): Command {
     })
     .addHelpText("after", EXAMPLES);
   for (const add of [addServe, addRequest, addGather, addListen, addProduce, addCancel]) add(program, cli);
-  for (const add of [addTopics, addProducers, addListeners, addRequests, addShow, addTop, addBench])
+  for (const add of [
+    addTopics,
+    addProducers,
+    addListeners,
+    addRequests,
+    addShow,
+    addTop,
+    addBench,
+    addPolicy,
+  ])
     add(program, cli);
   return program;
 }

@@ -46,6 +46,14 @@ export function tlsContradictions(config: Config): readonly Contradiction[] {
   return found;
 }
 
+/** Authentication without a policy: everybody who has credentials could do everything. */
+export function policyContradictions(config: Config): readonly Contradiction[] {
+  const [source] = authSourcesOf(config);
+  if (source === undefined || config.policyFile !== "") return [];
+  const message = "needs a policy that says what principals may do; set policyFile";
+  return [{ key: source, other: "policyFile", message }];
+}
+
 /** Addresses that other machines can reach, and that have no TLS or no authentication although nobody said so. */
 export function exposures(config: Config): readonly Contradiction[] {
   const open = listenAddresses(config).filter((address) => !isLocal(address));

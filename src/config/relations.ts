@@ -1,7 +1,7 @@
 /**
  * Checks that the values of related keys do not contradict each other.
  */
-import { exposures, tlsContradictions } from "./exposure.js";
+import { exposures, policyContradictions, tlsContradictions } from "./exposure.js";
 import { formatBytes, formatDurationMs } from "./quantity.js";
 import type { Config, ConfigKey } from "./schema.js";
 
@@ -27,7 +27,12 @@ const ASCENDING: readonly (readonly [NumberKey, NumberKey])[] = [
 
 /** Returns the contradictions in a configuration. */
 export function contradictions(config: Config): readonly Contradiction[] {
-  return [...numbers(config), ...tlsContradictions(config), ...exposures(config)];
+  return [
+    ...numbers(config),
+    ...tlsContradictions(config),
+    ...policyContradictions(config),
+    ...exposures(config),
+  ];
 }
 
 function numbers(config: Config): readonly Contradiction[] {

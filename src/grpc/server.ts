@@ -9,7 +9,7 @@ import {
   type sendUnaryData,
 } from "@grpc/grpc-js";
 import { DispatcherServiceService, IntrospectionServiceService } from "ate-dispatcher-client/internal";
-import { ANYBODY } from "../core/vocabulary/principal.js";
+import type { Caller } from "../core/vocabulary/principal.js";
 import { type Refusal, refusal } from "../core/vocabulary/reason.js";
 import type { Ticker } from "../ports/ticker.js";
 import type { Watchdog } from "../ports/watchdog.js";
@@ -87,6 +87,8 @@ export interface Access {
   readonly connectionLimit: ConnectionLimit | undefined;
   /** Undefined if everybody may call. */
   readonly identity: IdentityServices | undefined;
+  /** Every caller if everybody may call. */
+  readonly anybody: Caller;
 }
 
 /** The gRPC server of one dispatcher. */
@@ -108,7 +110,7 @@ export function createGrpcServer(
   services: Omit<Edge, "internals" | "headers" | "connections" | "unreadRefusalOf" | "callerOf">,
   facts: ProcessFacts,
   { aging, ticker }: ServerTimers,
-  { targets, connectionLimit, identity }: Access,
+  { targets, connectionLimit, identity, anybody }: Access,
 ): GrpcServer {
   const { options } = services;
   const authentication = identity && new Authentication({ ...identity, logger: services.logger });
@@ -163,7 +165,7 @@ export function createGrpcServer(
     headers,
     connections,
     unreadRefusalOf,
-    callerOf: authentication ? (call) => authentication.callerOf(call) : () => ANYBODY,
+    callerOf: authentication ? (call) => authentication.callerOf(call) : () => anybody,
   };
   internals.setHttp2Limits(HTTP2_LIMITS);
   server.addService(withRawBytes(DispatcherServiceService), {

@@ -11,6 +11,7 @@ import { DispositionState, NoProducersAction, Status } from "ate-dispatcher-clie
 import { describe, expect, it, onTestFinished } from "vitest";
 import { REASONS } from "../../src/core/vocabulary/reason.js";
 import { startServer, useServer } from "../support/in-process.js";
+import { writePolicy } from "../support/policy-file.js";
 import { callRaw, callWithoutEnd, connectRaw, framed } from "../support/raw-call.js";
 import { bearer, writeTokenFile } from "../support/token-file.js";
 import {
@@ -1225,6 +1226,24 @@ describe("a call without valid credentials", () => {
     expect(await refusalOf(client.dispatch({ topic: "t" }))).toMatchObject(refused);
     expect(await client.submit(bearer("wrong")).ended).toMatchObject(refused);
     expect((await client.dispatch({ topic: "t" }, bearer("secret"))).requestId).not.toBe("");
+  });
+});
+
+describe("a call that the policy does not allow", () => {
+  it("is PERMISSION_DENIED", async () => {
+    const { path, remove } = writePolicy([{ principals: ["anonymous"], allow: { request: ["public"] } }]);
+    onTestFinished(remove);
+    const client = connect((await startServer({ policyFile: path })).address);
+
+    expect(await refusalOf(client.dispatch({ topic: "t" }))).toMatchObject({
+      code: "PERMISSION_DENIED",
+      reason: "NOT_ALLOWED",
+      domain: DOMAIN,
+      fields: [],
+      metadata: { action: "request", topic: "t" },
+      retryDelayMs: undefined,
+    });
+    expect((await client.dispatch({ topic: "public" })).requestId).not.toBe("");
   });
 });
 

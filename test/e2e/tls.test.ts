@@ -8,6 +8,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { createDispatcher, type DispatcherOptions } from "../../src/compose.js";
 import { type Certificate, CertificateAuthority } from "../support/certificates.js";
 import { startServer } from "../support/in-process.js";
+import { writePolicy } from "../support/policy-file.js";
 
 const authority = new CertificateAuthority();
 const stranger = new CertificateAuthority();
@@ -185,7 +186,9 @@ describe("client certificates", () => {
     expect(await shakeHands(address, { cert: revoked.cert, key: revoked.key })).toBe("closed");
     const good = authority.issue();
     expect(typeof (await shakeHands(address, { cert: good.cert, key: good.key }))).toBe("object");
-    const stale = { ...files, ...options, tlsClientCrlFile: old };
+    const policy = writePolicy([]);
+    onTestFinished(policy.remove);
+    const stale = { ...files, ...options, tlsClientCrlFile: old, policyFile: policy.path };
     expect(() => createDispatcher({ listen: ["127.0.0.1:0"], ...stale })).toThrow(
       /tlsClientCrlFile: .* has a list that has expired/,
     );

@@ -42,7 +42,10 @@ const TABLE: Readonly<Record<string, Imports>> = {
     folders: [VOCABULARY, "ports:type", "runtime:type", "grpc:type", "auth:type"],
     packages: ["node:", "zod", "yaml"],
   },
-  cli: { folders: ["config"], packages: ["node:", "commander", "yaml", "@bufbuild/protobuf", CLIENT] },
+  cli: {
+    folders: ["config", "auth", VOCABULARY],
+    packages: ["node:", "commander", "yaml", "@bufbuild/protobuf", CLIENT],
+  },
 };
 
 /**

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, onTestFinished, vi } from "vitest";
 import { createDispatcher, type DispatcherOptions, type DispatcherServer } from "../../src/compose.js";
 import type { Logger } from "../../src/ports/logger.js";
 import { DispatcherRuntime } from "../../src/runtime/dispatcher-runtime.js";
+import { EVERYTHING, writePolicy } from "./policy-file.js";
 import { WireClient } from "./wire-client.js";
 
 const LISTEN = ["127.0.0.1:0"];
@@ -43,18 +44,29 @@ export async function startServer(
   return served;
 }
 
+/** Whether callers are authenticated. A test that is not about policies lets them do everything. */
+function needsPolicy({ policyFile, tlsClientAuth = "none", ...options }: DispatcherOptions): boolean {
+  const isAuthenticated = Object.entries(options).some(
+    ([key, value]) => key.startsWith("auth") && value !== "",
+  );
+  return policyFile === undefined && (isAuthenticated || tlsClientAuth !== "none");
+}
+
 /** Serves until `stop` is called. `stop` fails if the server has logged an error. */
 export async function serve(options: DispatcherOptions) {
   const log = new ErrorLog();
+  const policy = needsPolicy(options) ? writePolicy([{ principals: ["*"], allow: EVERYTHING }]) : undefined;
   const dispatcher = createDispatcher({
     listen: LISTEN,
     drainGraceMs: SHORT_GRACE_MS,
     logger: log.logger,
+    ...(policy ? { policyFile: policy.path } : {}),
     ...options,
   });
   await dispatcher.start();
   const stop = async (): Promise<void> => {
     await dispatcher.drain();
+    policy?.remove();
     expect(log.errors).toEqual([]);
   };
   return { dispatcher, address: addressOf(dispatcher.addresses), stop };

@@ -69,6 +69,7 @@ export function addPart(state: State, opening: ListenerOpening, part: TopicsUpda
   opening.charge(bytes);
   for (const topic of remove) opening.topics.delete(topic);
   for (const topic of add) opening.topics.add(topic);
+  if (add.length > 0 && !part.isGroupShared) opening.isGroupShared = false;
   opening.collect(resumeFrom);
   const { limits } = state;
   const max = limits.maxRegistrationsPerSession;

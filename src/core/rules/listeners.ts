@@ -8,7 +8,7 @@ import { ListenerSession, type TopicChange } from "../state/listener-session.js"
 import { Lot } from "../state/lot.js";
 import type { State } from "../state/state.js";
 import { unitsOf, type Work } from "../state/unfinished-work.js";
-import { identityOf } from "../vocabulary/identity.js";
+import { groupName, identityOf } from "../vocabulary/identity.js";
 import type { ListenerOpened, ListenerUpdated, TopicsUpdated } from "../vocabulary/input.js";
 import { maxCursors } from "../vocabulary/limits.js";
 import type { Cursor } from "../vocabulary/model.js";
@@ -293,12 +293,21 @@ function openRefusal(
 function registrationRefusal(
   state: State,
   listener: ListenerSession,
-  change: TopicChange,
+  change: TopicChange & Pick<TopicsUpdated, "isGroupShared">,
 ): Refusal | undefined {
+  if (listener.isGroupShared && change.add.length > 0 && !change.isGroupShared)
+    return unsharedGroup(listener);
   const limit = state.limits.maxRegistrationsPerSession;
   const removed = new Set(change.remove.filter((topic) => listener.topics.has(topic)));
   const added = new Set(change.add.filter((topic) => !listener.topics.has(topic) || removed.has(topic)));
   if (listener.topics.size - removed.size + added.size <= limit)
     return heldRefusal(state, listener.account, partBytes(added, []));
   return registrationLimit(listener.topics.size, limit);
+}
+
+/** In a shared group, a listener of another principal would take results of topics that nobody shares. */
+function unsharedGroup({ group }: ListenerSession): Refusal {
+  const name = groupName(group);
+  const message = `the listener shares its group ${name}, and the policy does not share it on all added topics; add them to a listener of their own`;
+  return refusal("NOT_ALLOWED", message, { action: "listen", group: name });
 }

@@ -14,6 +14,8 @@ export class ListenerOpening extends Session {
   readonly topics: Set<string>;
   /** Under which it is kept: its principal with its id. */
   readonly identity: string;
+  /** Whether the topics of all parts so far share the group with other principals. */
+  isGroupShared: boolean;
   /** Cursors of the parts so far, by topic. */
   readonly cursors = new Map<string, Cursor>();
 
@@ -29,6 +31,7 @@ export class ListenerOpening extends Session {
   ) {
     super(first.session, admitted);
     this.identity = identityOf(first.principal ?? "", listenerId);
+    this.isGroupShared = first.isGroupShared === true;
     this.topics = new Set(first.topics);
     this.collect(first.resumeFrom);
   }
@@ -41,6 +44,8 @@ export class ListenerOpening extends Session {
   /** All parts as one. */
   complete(): ListenerOpened {
     const topics = [...this.topics];
-    return { ...this.first, topics, resumeFrom: [...this.cursors.values()], cursorsFollow: false };
+    const { isGroupShared } = this;
+    const resumeFrom = [...this.cursors.values()];
+    return { ...this.first, topics, resumeFrom, isGroupShared, cursorsFollow: false };
   }
 }

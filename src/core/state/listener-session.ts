@@ -18,6 +18,8 @@ export class ListenerSession extends Session {
   readonly includeSummaries: boolean;
   /** As it is kept; {@link groupName} shows it. */
   readonly group: string;
+  /** Whether it shares its group with other principals, on all its topics. */
+  readonly isGroupShared: boolean;
   readonly peer: string;
   /** "" for an anonymous one. */
   readonly principal: string;
@@ -45,7 +47,8 @@ export class ListenerSession extends Session {
     this.includeSummaries = opened.includeSummaries;
     this.principal = opened.principal ?? "";
     this.identity = identityOf(this.principal, listenerId);
-    this.group = groupOf(this.principal, opened.group, opened.isGroupShared);
+    this.isGroupShared = opened.group !== "" && opened.isGroupShared === true;
+    this.group = groupOf(this.principal, opened.group, this.isGroupShared);
     this.peer = opened.peer;
     this.ownAudience = opened.group === "" ? NO_AUDIENCE : new Audience([this.key]);
   }

@@ -135,6 +135,8 @@ export interface TopicsUpdated {
   readonly kind: "topicsUpdated";
   readonly session: SessionKey;
   readonly add: readonly string[];
+  /** Whether the added topics share a group of the listener with other principals; false if absent. */
+  readonly isGroupShared?: boolean;
   readonly remove: readonly string[];
   /** None if absent. Only in a part of the opening. */
   readonly resumeFrom?: readonly Cursor[];
@@ -151,6 +153,8 @@ export interface ListenerUpdated {
   /** The principal of the listener; "", or absent, for an anonymous one. */
   readonly principal?: string;
   readonly add: readonly string[];
+  /** Whether the added topics share a group of the listener with other principals; false if absent. */
+  readonly isGroupShared?: boolean;
   readonly remove: readonly string[];
 }
 

@@ -34,10 +34,16 @@ export interface Rights {
   refusalOf(action: Action, pattern: string): Refusal | undefined;
   /** Whether an action is allowed on any topic. */
   allowsAny(action: Action): boolean;
+  /** Whether a group that is named with this topic or pattern is shared with other principals. */
+  sharesGroupOn(pattern: string): boolean;
 }
 
 /** The rights of everybody, while no policy is set. */
-export const ALL_RIGHTS: Rights = { refusalOf: () => undefined, allowsAny: () => true };
+export const ALL_RIGHTS: Rights = {
+  refusalOf: () => undefined,
+  allowsAny: () => true,
+  sharesGroupOn: () => false,
+};
 
 /** Who makes a call, and what they may do. */
 export interface Caller {

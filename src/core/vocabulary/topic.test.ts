@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { covers, hasWildcard, isPattern, isTopic, overlap } from "./topic.js";
+import { contains, covers, hasWildcard, isPattern, isTopic, overlap } from "./topic.js";
 
 const LONG_TOKEN = "x".repeat(255);
 
@@ -186,24 +186,36 @@ describe("a pattern", () => {
     );
   });
 
+  const short = fc
+    .tuple(
+      fc.array(fc.constantFrom("a", "b", "*"), { maxLength: 3 }),
+      fc.constantFrom<readonly string[]>([], [">"]),
+    )
+    .map(([tokens, rest]) => [...tokens, ...rest].join("."))
+    .filter((name) => name !== "");
+  // A third token stands for all that no pattern names.
+  const lengthen = (topics: readonly string[]) =>
+    topics.flatMap((name) => ["a", "b", "c"].map((token) => `${name}.${token}`));
+  const ones = ["a", "b", "c"];
+  const twos = lengthen(ones);
+  const threes = lengthen(twos);
+  const topics = [...ones, ...twos, ...threes, ...lengthen(threes)];
+
   it("overlaps with another pattern if both cover a common topic", () => {
-    const short = fc
-      .tuple(
-        fc.array(fc.constantFrom("a", "b", "*"), { maxLength: 3 }),
-        fc.constantFrom<readonly string[]>([], [">"]),
-      )
-      .map(([tokens, rest]) => [...tokens, ...rest].join("."))
-      .filter((name) => name !== "");
-    const lengthen = (topics: readonly string[]) => topics.flatMap((name) => [`${name}.a`, `${name}.b`]);
-    const ones = ["a", "b"];
-    const twos = lengthen(ones);
-    const threes = lengthen(twos);
-    const topics = [...ones, ...twos, ...threes, ...lengthen(threes)];
     fc.assert(
       fc.property(short, short, (one, other) => {
         expect(overlap(one, other)).toBe(topics.some((of) => covers(one, of) && covers(other, of)));
       }),
       { numRuns: 1_000, seed: 1 },
+    );
+  });
+
+  it("contains another pattern if it covers all topics of the other", () => {
+    fc.assert(
+      fc.property(short, short, (outer, inner) => {
+        expect(contains(outer, inner)).toBe(topics.every((of) => !covers(inner, of) || covers(outer, of)));
+      }),
+      { numRuns: 2_000, seed: 1 },
     );
   });
 });

@@ -71,6 +71,18 @@ export function overlap(a: string, b: string): boolean {
   return true;
 }
 
+/** Whether a valid pattern covers every topic that another valid pattern covers. */
+export function contains(outer: string, inner: string): boolean {
+  const wide = outer.split(".");
+  const narrow = inner.split(".");
+  for (let i = 0; ; i++) {
+    const [one, other] = [wide[i], narrow[i]];
+    if (one === ">") return other !== undefined;
+    if (one === undefined || other === undefined) return one === other;
+    if (other === ">" || (one !== "*" && one !== other)) return false;
+  }
+}
+
 /** Whether a valid pattern covers a valid topic. */
 export function covers(pattern: string, topic: string): boolean {
   let at = 0;

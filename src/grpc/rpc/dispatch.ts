@@ -32,7 +32,7 @@ function processMessage(
         {
           session,
           peer: call.getPeer(),
-          principal: edge.callerOf(call).principal.id,
+          caller: edge.callerOf(call),
           correlationId: undefined,
           spec,
           gather: false,

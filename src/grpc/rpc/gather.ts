@@ -37,7 +37,7 @@ function processMessage(edge: Edge, call: GatherCall, waitedMs: number): void {
       const submission = {
         session,
         peer: undefined,
-        principal: edge.callerOf(call).principal.id,
+        caller: edge.callerOf(call),
         correlationId: undefined,
         spec,
         gather: true,

@@ -32,6 +32,7 @@ import {
 import { grpcStatus } from "../wire/status.js";
 import type { Edge } from "./edge.js";
 import { type PageOrRefusal, pageOf } from "./paging.js";
+import { anyRefusal, lookRefusal, seenListener, seenProducer } from "./permissions.js";
 import { topicFilterRefusal } from "./topic-filter.js";
 
 type Answer = Uint8Array | { readonly refusal: Refusal };
@@ -42,37 +43,42 @@ export function introspection(edge: Edge, facts: ProcessFacts): Readonly<Record<
   const { runtime, clock } = edge;
   const { inspector } = runtime;
   return {
-    getServerInfo: handlerOf(edge, () => {
+    getServerInfo: handlerOf(edge, (_bytes, { rights }) => {
+      const refused = anyRefusal(rights, "introspect");
+      if (refused) return { refusal: refused };
       const server = serverInfo(runtime.snapshot(), runtime.droppedCount, facts, clock);
       return GetServerInfoResponse.encode({ server }).finish();
     }),
-    listTopics: handlerOf(edge, (bytes) => {
+    listTopics: handlerOf(edge, (bytes, { rights }) => {
       const request = decodeCold(ListTopicsRequest, bytes);
-      const refused = topicFilterRefusal(request.topic);
+      const refused = topicFilterRefusal(request.topic) ?? lookRefusal(rights, request.topic);
       if (refused) return { refusal: refused };
       const list = (after = "") => inspector.topics(after, request.topic);
       return answerOf(pageOf("topics", request, list, (view) => TopicInfo.encode(topicInfo(view)).finish()));
     }),
-    listProducers: handlerOf(edge, (bytes) => {
+    listProducers: handlerOf(edge, (bytes, { rights }) => {
       const request = decodeCold(ListProducersRequest, bytes);
-      const refused = topicFilterRefusal(request.topic);
+      const refused = topicFilterRefusal(request.topic) ?? lookRefusal(rights, request.topic);
       if (refused) return { refusal: refused };
       const list = (after = "") => inspector.producers(after, request.topic);
-      const encode = (view: ProducerView) => ProducerInfo.encode(producerInfo(view, clock)).finish();
+      const encode = (view: ProducerView) =>
+        ProducerInfo.encode(producerInfo(seenProducer(view, rights), clock)).finish();
       return answerOf(pageOf("producers", request, list, encode));
     }),
-    listListeners: handlerOf(edge, (bytes) => {
+    listListeners: handlerOf(edge, (bytes, { rights }) => {
       const request = decodeCold(ListListenersRequest, bytes);
-      const refused = topicFilterRefusal(request.topic);
+      const refused = topicFilterRefusal(request.topic) ?? lookRefusal(rights, request.topic);
       if (refused) return { refusal: refused };
       const list = (after = "") => inspector.listeners(after, request.topic);
       const encode = (view: ListenerView) =>
-        ListenerInfo.encode(listenerInfo(view, runtime.queueOf(view.key), clock)).finish();
+        ListenerInfo.encode(
+          listenerInfo(seenListener(view, rights), runtime.queueOf(view.key), clock),
+        ).finish();
       return answerOf(pageOf("listeners", request, list, encode));
     }),
-    listRequests: handlerOf(edge, (bytes) => {
+    listRequests: handlerOf(edge, (bytes, { rights }) => {
       const request = decodeCold(ListRequestsRequest, bytes);
-      const refused = topicFilterRefusal(request.topic);
+      const refused = topicFilterRefusal(request.topic) ?? lookRefusal(rights, request.topic);
       if (refused) return { refusal: refused };
       const list = (before = "Infinity") =>
         inspector.requests(Number(before), request.topic, request.pendingOnly);
@@ -84,7 +90,9 @@ export function introspection(edge: Edge, facts: ProcessFacts): Readonly<Record<
       if (requestId === "")
         return { refusal: invalid([{ field: "request_id", description: "is required" }]) };
       const found = inspector.request(requestId, principal || caller.principal.id);
-      if (!found) return { refusal: unknownRequest(requestId) };
+      // A request that the caller may not look at is unknown to the caller.
+      if (!found || caller.rights.refusalOf("introspect", found.request.topic))
+        return { refusal: unknownRequest(requestId) };
       const request = requestInfo(found.request, found.timeline, clock);
       return GetRequestResponse.encode({ request }).finish();
     }),

@@ -1,7 +1,8 @@
 import { ListenRequest } from "ate-dispatcher-client/internal";
 import type { ListenerOpened } from "../../core/vocabulary/input.js";
 import type { OverflowAction } from "../../core/vocabulary/model.js";
-import { invalid } from "../../core/vocabulary/reason.js";
+import type { Caller } from "../../core/vocabulary/principal.js";
+import { invalid, type Refusal } from "../../core/vocabulary/reason.js";
 import type { OutboxBound } from "../../ports/runtime.js";
 import { fail, guard, type OutgoingCall, subscribe, takeTurn } from "../transport/call.js";
 import { sinkOf } from "../transport/call-sink.js";
@@ -10,6 +11,7 @@ import { opaqueId } from "../wire/ids.js";
 import { grpcStatus } from "../wire/status.js";
 import type { Edge } from "./edge.js";
 import type { Origin } from "./origin.js";
+import { anyRefusal, firstRefusal } from "./permissions.js";
 
 const OVERFLOW_ACTIONS: readonly OverflowAction[] = ["DROP_OLDEST", "DROP_OLDEST", "DISCONNECT"];
 
@@ -47,17 +49,22 @@ function open(edge: Edge, call: ListenCall): void {
         fail(call, grpcStatus(NO_PARTS));
         return;
       }
+      const caller = edge.callerOf(call);
+      const forbidden = listenRefusal(caller, request.topics);
+      if (forbidden) {
+        fail(call, grpcStatus(forbidden));
+        return;
+      }
       const address = call.getPeer();
       const session = runtime.openStream(sinkOf(call, edge), LISTENER_BOUND, address);
       subscribe(call, edge, { session, closed: () => runtime.close(session) });
-      const principal = edge.callerOf(call).principal.id;
-      runtime.submit(listenerOpened({ session, peer: address, principal }, request));
+      runtime.submit(listenerOpened({ session, peer: address, caller }, request));
     },
   );
 }
 
 /** Creates the input that opens a listener's session. */
-export function listenerOpened({ session, peer, principal }: Origin, request: ListenRequest): ListenerOpened {
+export function listenerOpened({ session, peer, caller }: Origin, request: ListenRequest): ListenerOpened {
   const { listenerId, topics, includeLate, includeSummaries, bufferBytes, group } = request;
   return {
     kind: "listenerOpened",
@@ -74,8 +81,19 @@ export function listenerOpened({ session, peer, principal }: Origin, request: Li
     group,
     cursorsFollow: request.cursorsFollow,
     peer,
-    principal,
+    principal: caller.principal.id,
+    isGroupShared: sharesGroups(caller, topics),
   };
+}
+
+/** Whether a listener's group on these topics is shared with other principals. */
+export function sharesGroups({ rights }: Caller, topics: readonly string[]): boolean {
+  return topics.every((topic) => rights.sharesGroupOn(topic));
+}
+
+/** Why a caller may not listen to these topics. */
+export function listenRefusal({ rights }: Caller, topics: readonly string[]): Refusal | undefined {
+  return anyRefusal(rights, "listen") ?? firstRefusal(rights, "listen", topics);
 }
 
 /** Converts the cursors of a message. */

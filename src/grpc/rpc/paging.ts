@@ -84,6 +84,7 @@ function tokenFor(list: string, key: string): string {
 /** Returns the key in a token; undefined without a token, null if the token is not one of this list. */
 function keyFrom(list: string, token: string): string | undefined | null {
   if (token === "") return undefined;
-  const [of, key] = Buffer.from(token, "base64url").toString().split(" ");
-  return of === list && key !== undefined && tokenFor(list, key) === token ? key : null;
+  const text = Buffer.from(token, "base64url").toString();
+  const key = text.startsWith(`${list} `) ? text.slice(list.length + 1) : undefined;
+  return key !== undefined && tokenFor(list, key) === token ? key : null;
 }

@@ -3,7 +3,8 @@
  */
 import type { Hello } from "ate-dispatcher-client/internal";
 import type { Input } from "../../core/vocabulary/input.js";
-import type { SessionKey } from "../../core/vocabulary/model.js";
+import type { Registration, SessionKey } from "../../core/vocabulary/model.js";
+import { ALL_RIGHTS, type Rights } from "../../core/vocabulary/principal.js";
 import { type Refusal, refusal } from "../../core/vocabulary/reason.js";
 import type { MessageInputs } from "../../ports/runtime.js";
 import { type BidiCall, subscribeToMessages } from "../transport/call.js";
@@ -19,6 +20,7 @@ import { opaqueId } from "../wire/ids.js";
 import type { Edge } from "./edge.js";
 import { END, mapInputs } from "./map-inputs.js";
 import type { Origin } from "./origin.js";
+import { anyRefusal, firstRefusal } from "./permissions.js";
 
 /** Maximum cost of an assignment beside the bytes that `maxMessageBytes` bounds. */
 const MAX_ASSIGNMENT_FRAME_BYTES = 1_024;
@@ -35,9 +37,9 @@ export function produce(edge: Edge, call: BidiCall): void {
   } as const;
   const address = call.getPeer();
   const session = runtime.openStream(sinkOf(call, edge), bound, address);
-  const { principal } = edge.callerOf(call);
+  const caller = edge.callerOf(call);
   const conversation = new ProducerConversation(
-    { session, peer: address, principal: principal.id },
+    { session, peer: address, caller },
     {
       maxResultBytes: maxResultBytes(options.maxMessageBytes),
       entries: edge.entryLimits,
@@ -92,7 +94,9 @@ class ProducerConversation {
     }
     if ("$case" in decoded && decoded.$case === "hello") {
       this.hasHello = true;
-      return producerOpened(this.origin, decoded.value);
+      const { registrations } = decoded.value;
+      const refused = anyRefusal(this.origin.caller.rights, "produce") ?? this.refusalOf(registrations);
+      return refused ? this.end(refused) : producerOpened(this.origin, decoded.value);
     }
     const isRefused = "$case" in decoded && decoded.$case === "refused";
     if (isRefused && decoded.value.name === "hello") return this.end(decoded.value.refusal);
@@ -106,7 +110,10 @@ class ProducerConversation {
     if (!("$case" in decoded)) return decoded;
     switch (decoded.$case) {
       case "register": {
-        const { registrations, correlationId } = decoded.value;
+        const { correlationId } = decoded.value;
+        const refused = this.refusalOf(decoded.value.registrations);
+        if (refused) return { kind: "messageMisunderstood", session, refused, correlationId };
+        const registrations = sharedRegistrations(decoded.value.registrations, this.origin.caller.rights);
         return { kind: "topicsRegistered", session, registrations, correlationId };
       }
       case "deregister": {
@@ -131,6 +138,16 @@ class ProducerConversation {
     }
   }
 
+  /** Why the producer may not answer on one of these topics. */
+  private refusalOf(registrations: readonly Registration[]): Refusal | undefined {
+    const { rights } = this.origin.caller;
+    return firstRefusal(
+      rights,
+      "produce",
+      registrations.map(({ topic }) => topic),
+    );
+  }
+
   private secondHello(): Input {
     return this.violation("hello was sent twice; send it once, as the first message");
   }
@@ -145,7 +162,7 @@ class ProducerConversation {
   }
 }
 
-function producerOpened({ session, peer, principal }: Origin, hello: Hello): Input {
+function producerOpened({ session, peer, caller }: Origin, hello: Hello): Input {
   return {
     kind: "producerOpened",
     session,
@@ -154,11 +171,24 @@ function producerOpened({ session, peer, principal }: Origin, hello: Hello): Inp
     mintedId: `producer-${opaqueId()}`,
     displayName: hello.displayName,
     labels: Object.entries(hello.labels),
-    registrations: hello.registrations,
+    registrations: sharedRegistrations(hello.registrations, caller.rights),
     maxOutstanding: hello.maxOutstanding,
     maxBacklog: hello.maxBacklog,
     reportDispositions: hello.reportDispositions,
     peer,
-    principal,
+    principal: caller.principal.id,
   };
+}
+
+/** The registrations, with whether peers of other principals may be members of their groups. */
+function sharedRegistrations(
+  registrations: readonly Registration[],
+  rights: Rights,
+): readonly Registration[] {
+  if (rights === ALL_RIGHTS) return registrations;
+  return registrations.map(({ topic, group }) => ({
+    topic,
+    group,
+    isGroupShared: group !== "" && rights.sharesGroupOn(topic),
+  }));
 }

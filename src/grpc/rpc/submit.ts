@@ -19,11 +19,11 @@ export function submit(edge: Edge, call: BidiCall): void {
   } as const;
   const address = call.getPeer();
   const session = runtime.openStream(sinkOf(call, edge), bound, address);
-  const principal = edge.callerOf(call).principal.id;
+  const caller = edge.callerOf(call);
   subscribeToMessages(call, edge, {
     session,
     carriesRequests: true,
-    message: (message, arrival) => inputsOf(edge, { session, principal }, message, arrival),
+    message: (message, arrival) => inputsOf(edge, { session, caller }, message, arrival),
     rejected: (refusal) => runtime.submit({ kind: "sessionEnded", session, refusal }),
     halfClosed: () => runtime.submit({ kind: "callerFinished", session }),
     closed: () => runtime.close(session),
@@ -33,21 +33,26 @@ export function submit(edge: Edge, call: BidiCall): void {
 
 function inputsOf(
   edge: Edge,
-  { session, principal }: Pick<Origin, "session" | "principal">,
+  { session, caller }: Pick<Origin, "session" | "caller">,
   message: Buffer,
   arrival: Arrival,
 ): MessageInputs {
   return mapInputs(decodeSubmit(message), (decoded): Input | undefined => {
     if (decoded === undefined) return undefined;
     if (typeof decoded === "string") {
-      return { kind: "cancelRequested", session: undefined, requestId: decoded, requester: principal };
+      return {
+        kind: "cancelRequested",
+        session: undefined,
+        requestId: decoded,
+        requester: caller.principal.id,
+      };
     }
     const { correlationId, spec, gather, excludeListeners, context } = decoded;
     return requestSubmitted(
       {
         session,
         peer: undefined,
-        principal,
+        caller,
         correlationId,
         spec,
         gather,

@@ -2,6 +2,7 @@ import type { Metadata } from "@grpc/grpc-js";
 import type { RequestSubmitted } from "../../core/vocabulary/input.js";
 import type { Instant, SessionKey, TraceContext } from "../../core/vocabulary/model.js";
 import { NO_CONTEXT } from "../../core/vocabulary/model.js";
+import type { Caller } from "../../core/vocabulary/principal.js";
 import { type Refusal, refusal } from "../../core/vocabulary/reason.js";
 import type { DecodedRequest } from "../wire/decode-request.js";
 import { digestOf } from "../wire/decode-submit.js";
@@ -14,8 +15,7 @@ export interface Submission {
   readonly session: SessionKey;
   /** Address of the connection; undefined if the session is a caller's, which knows it. */
   readonly peer: string | undefined;
-  /** The id of the caller's principal; "" for an anonymous one. */
-  readonly principal: string;
+  readonly caller: Caller;
   readonly correlationId: string | undefined;
   readonly spec: DecodedRequest;
   readonly gather: boolean;
@@ -28,7 +28,7 @@ export interface Submission {
 
 /** Creates the core's input from a submission. */
 export function requestSubmitted(submission: Submission, edge: Edge): RequestSubmitted {
-  const { spec, gather } = submission;
+  const { spec, gather, caller } = submission;
   const { clock, requestIds } = edge;
   const mintedId = spec.requestId === "" ? requestIds.mint(clock.timeOfDay(clock.now())) : "";
   // The natural way is `{ ...submission }`, but V8 then copies by key, which costs ten times as much for every request.
@@ -37,7 +37,7 @@ export function requestSubmitted(submission: Submission, edge: Edge): RequestSub
     kind: "requestSubmitted",
     session: submission.session,
     peer: submission.peer,
-    principal: submission.principal,
+    principal: submission.caller.principal.id,
     correlationId: submission.correlationId,
     spec,
     gather,
@@ -48,19 +48,22 @@ export function requestSubmitted(submission: Submission, edge: Edge): RequestSub
     waitedMs: submission.waitedMs,
     digest: digestOf(spec, gather),
     mintedId,
-    refused: spec.malformed ?? limitRefusal(submission, mintedId, edge.options.maxMessageBytes),
+    refused:
+      spec.malformed ??
+      caller.rights.refusalOf("request", spec.topic) ??
+      limitRefusal(submission, mintedId, edge.options.maxMessageBytes),
   };
 }
 
 /** Rejects a request whose assignment its producers could not receive: every one of them would depart in turn. */
 function limitRefusal(
-  { spec, context, principal: requester }: Submission,
+  { spec, context, caller }: Submission,
   mintedId: string,
   maxMessageBytes: number,
 ): Refusal | undefined {
   const bytes = maxAssignmentBytes(
     spec.payload,
-    { requestId: spec.requestId || mintedId, requester },
+    { requestId: spec.requestId || mintedId, requester: caller.principal.id },
     context,
   );
   if (bytes <= maxMessageBytes) return undefined;

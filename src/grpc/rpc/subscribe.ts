@@ -7,7 +7,7 @@ import { sinkOf } from "../transport/call-sink.js";
 import { decodeSubscribe } from "../wire/decode-cold.js";
 import { SUBSCRIBE_PATHS } from "../wire/field-paths.js";
 import type { Edge } from "./edge.js";
-import { cursorsOf, LISTENER_BOUND, listenerOpened } from "./listen.js";
+import { cursorsOf, LISTENER_BOUND, listenerOpened, listenRefusal, sharesGroups } from "./listen.js";
 import type { Origin } from "./origin.js";
 
 type TopicsUpdate = Extract<NonNullable<SubscribeRequest["message"]>, { readonly $case: "update" }>["value"];
@@ -16,8 +16,8 @@ type TopicsUpdate = Extract<NonNullable<SubscribeRequest["message"]>, { readonly
 export function subscribe(edge: Edge, call: BidiCall): void {
   const address = call.getPeer();
   const session = edge.runtime.openStream(sinkOf(call, edge, SUBSCRIBE_PATHS), LISTENER_BOUND, address);
-  const principal = edge.callerOf(call).principal.id;
-  const conversation = new ListenerConversation(edge, { session, peer: address, principal });
+  const caller = edge.callerOf(call);
+  const conversation = new ListenerConversation(edge, { session, peer: address, caller });
   subscribeToMessages(call, edge, {
     session,
     message: (message) => {
@@ -46,7 +46,7 @@ class ListenerConversation {
 
   receive(message: Buffer): void {
     if (this.phase === "OVER") return;
-    const { edge, session } = this;
+    const { edge } = this;
     const read = decodeSubscribe(message, edge.entryLimits);
     if ("refused" in read) {
       this.endWith(read.refused);
@@ -54,12 +54,18 @@ class ListenerConversation {
     }
     const decoded = read.message;
     const name = decoded?.$case ?? "empty";
+    const added = decoded?.$case === "listen" ? decoded.value.topics : (decoded?.value.addTopics ?? []);
+    const forbidden = listenRefusal(this.origin.caller, added);
+    if (forbidden) {
+      this.endWith(forbidden);
+      return;
+    }
     if (decoded?.$case === "listen" && this.phase === "NEW") {
       this.expectPart(decoded.value.cursorsFollow);
       edge.runtime.submit(listenerOpened(this.origin, decoded.value));
     } else if (decoded?.$case === "update" && this.phase !== "NEW") {
       if (this.phase === "OPENING") this.expectPart(decoded.value.cursorsFollow);
-      edge.runtime.submit(topicsUpdated(session, decoded.value));
+      edge.runtime.submit(topicsUpdated(this.origin, decoded.value));
     } else if (this.phase === "NEW") {
       this.endWith(refusal("PROTOCOL_VIOLATION", `the first message is ${name}; send listen first`));
     } else {
@@ -107,13 +113,14 @@ class ListenerConversation {
   }
 }
 
-function topicsUpdated(session: SessionKey, update: TopicsUpdate): TopicsUpdated {
+function topicsUpdated({ session, caller }: Origin, update: TopicsUpdate): TopicsUpdated {
   const { addTopics, removeTopics, cursorsFollow } = update;
   return {
     kind: "topicsUpdated",
     session,
     add: addTopics,
     remove: removeTopics,
+    isGroupShared: sharesGroups(caller, addTopics),
     resumeFrom: cursorsOf(update.resumeFrom),
     cursorsFollow,
   };

@@ -3,6 +3,7 @@ import { UpdateListenerRequest, UpdateListenerResponse } from "ate-dispatcher-cl
 import { takeTurn, type UnaryCall } from "../transport/call.js";
 import { decodeLimited } from "../wire/decode-cold.js";
 import type { Edge } from "./edge.js";
+import { listenRefusal, sharesGroups } from "./listen.js";
 import { answerUnary } from "./unary.js";
 
 /** Handles UpdateListener: changes the topics of a connected listener. */
@@ -16,7 +17,10 @@ export function updateListener(edge: Edge, call: UnaryCall, callback: sendUnaryD
         const decoded = decodeLimited(UpdateListenerRequest, call.request, edge.entryLimits.updateListener);
         if ("refused" in decoded) return decoded;
         const { listenerId, addTopics, removeTopics } = decoded.message;
-        const principal = edge.callerOf(call).principal.id;
+        const caller = edge.callerOf(call);
+        const forbidden = listenRefusal(caller, addTopics);
+        if (forbidden) return { refused: forbidden };
+        const principal = caller.principal.id;
         return {
           kind: "listenerUpdated",
           session,
@@ -24,6 +28,7 @@ export function updateListener(edge: Edge, call: UnaryCall, callback: sendUnaryD
           listenerId,
           add: addTopics,
           remove: removeTopics,
+          isGroupShared: sharesGroups(caller, addTopics),
         };
       },
       (effect) =>

@@ -10,6 +10,7 @@ import { PeerCharge } from "../transport/peer-charge.js";
 import { decodeCold } from "../wire/decode-cold.js";
 import { grpcStatus } from "../wire/status.js";
 import type { Edge } from "./edge.js";
+import { lookRefusal } from "./permissions.js";
 import { topicFilterRefusal } from "./topic-filter.js";
 import type { Watchers } from "./watchers.js";
 
@@ -26,7 +27,8 @@ function join(edge: Edge, watchers: Watchers, call: WatchCall): void {
     (status) => fail(call, status),
     () => {
       const { topic: pattern } = decodeCold(WatchRequest, call.request);
-      const refused = topicFilterRefusal(pattern);
+      // An event shows a producer or listener with all its topics, and all watchers share the encoded event.
+      const refused = topicFilterRefusal(pattern) ?? lookRefusal(edge.callerOf(call).rights, "");
       if (refused) {
         fail(call, grpcStatus(refused));
         return;

@@ -37,6 +37,7 @@ const NOBODY: Caller = {
   rights: {
     refusalOf: () => refusal("NOT_ALLOWED", "the caller is not known"),
     allowsAny: () => false,
+    sharesGroupOn: () => false,
   },
 };
 
