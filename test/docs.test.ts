@@ -92,7 +92,7 @@ describe("commands", () => {
     for (const [line, command = "", rest = ""] of DOCUMENTS.map(codeOf).join("\n").matchAll(commandLine)) {
       expect(program, line).toMatch(new RegExp(`^  ${command} `, "m"));
       // Such as `policy check`: the options are those of the command below.
-      const [, below = ""] = /^([a-z]+)\b/.exec(rest) ?? [];
+      const [, below = ""] = /^ ([a-z]+)\b/.exec(rest) ?? [];
       const own = await helpOf(command);
       const isNested = below !== "" && new RegExp(`^  ${below} `, "m").test(own.split("Commands:")[1] ?? "");
       const help = isNested ? await helpOf(command, below) : own;
