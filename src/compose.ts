@@ -19,7 +19,7 @@ import { parseListenAddress } from "./config/address.js";
 import { ConfigError } from "./config/error.js";
 import { usesTls } from "./config/exposure.js";
 import { completeConfig } from "./config/load.js";
-import { type Config, type ConfigKey, DEFAULT_CONFIG } from "./config/schema.js";
+import { type Config, type ConfigKey, DEFAULT_CONFIG, DEFINITIONS } from "./config/schema.js";
 import { ALL_RIGHTS, ANONYMOUS, type Principal, type Rights } from "./core/vocabulary/principal.js";
 import type { Target } from "./grpc/bind.js";
 import { createGrpcServer } from "./grpc/server.js";
@@ -197,7 +197,10 @@ function compose(options: DispatcherOptions, ownsProcess: boolean): DispatcherSe
         logger.warn({ ...connectionLimit }, "few connections fit into the limit of open files");
       }
       if (logger.isLevelEnabled("trace")) runtime.watch(createRequestTrace(logger));
-      if (authenticator) stopReloading = reloading.every(() => authenticator.reload());
+      if (authenticator) {
+        authenticator.reload();
+        stopReloading = reloading.every(() => authenticator.reload());
+      }
       addresses = await server.start();
       logger.info({ addresses, serverId }, "serving");
     },
@@ -269,7 +272,8 @@ function rightsIn({ policyFile }: Config, files: ReloadedFiles): (principal: Pri
 
 /** Who may call; undefined if everybody may. @throws ConfigError if a source cannot be read. */
 function authenticatorOf(config: Config, logger: Logger, clock: Clock): Authenticator | undefined {
-  const created = createAuthenticator(config, { logger, timeOfDay: () => clock.timeOfDay(clock.now()) });
+  const timeOfDay = () => clock.timeOfDay(clock.now());
+  const created = createAuthenticator(config, { logger, now: () => clock.now(), timeOfDay });
   if ("problems" in created) throw new ConfigError(created.problems);
   return created.authenticator;
 }
@@ -289,7 +293,11 @@ function connectionLimitOf(files: OpenFiles | undefined): ConnectionLimit | unde
 function changedSettings(config: Config): Readonly<Record<string, unknown>> {
   const isChanged = ([key, value]: readonly [string, unknown]): boolean =>
     String(value) !== String(DEFAULT_CONFIG[key as ConfigKey]);
-  return Object.fromEntries(Object.entries(config).filter(isChanged));
+  const shown = ([key, value]: readonly [string, unknown]): readonly [string, unknown] => {
+    const { conceal } = DEFINITIONS[key as ConfigKey];
+    return [key, conceal ? conceal(value) : value];
+  };
+  return Object.fromEntries(Object.entries(config).filter(isChanged).map(shown));
 }
 
 /** The numeric settings. GetServerInfo shows them as whole numbers, so a part of a whole is in percent. */

@@ -36,7 +36,7 @@ function withTokens(content: string) {
   let now = NOW;
   const created = createAuthenticator(
     { ...DEFAULT_CONFIG, authTokensFile: path },
-    { logger, timeOfDay: () => now },
+    { logger, now: () => 0, timeOfDay: () => now },
   );
   if (!("authenticator" in created) || !created.authenticator) throw new Error(JSON.stringify(created));
   return { authenticator: created.authenticator, path, lines, passTime: (ms: number) => (now += ms) };
@@ -109,7 +109,7 @@ describe("static tokens", () => {
 });
 
 describe("the sources of identities", () => {
-  const services = { logger: console, timeOfDay: () => NOW };
+  const services = { logger: console, now: () => 0, timeOfDay: () => NOW };
 
   it("are none by default, and everybody may call", () => {
     expect(createAuthenticator(DEFAULT_CONFIG, services)).toEqual({ authenticator: undefined });

@@ -149,7 +149,7 @@ function optionsFor(key: ConfigKey): readonly Option[] {
     return [new Option(`${flag} [true|false]`, text).helpGroup(heading), negative];
   }
   const option = new Option(`${flag} <${PLACEHOLDERS[kind]}>`, text).helpGroup(heading);
-  return [kind === "addresses" ? option.argParser(collect) : option];
+  return [kind === "addresses" || kind === "words" ? option.argParser(collect) : option];
 }
 
 const PLACEHOLDERS = {
@@ -159,5 +159,8 @@ const PLACEHOLDERS = {
   part: "part",
   choice: "word",
   addresses: "host:port",
+  words: "word",
   file: "path",
+  text: "text",
+  url: "url",
 } as const;

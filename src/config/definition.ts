@@ -3,7 +3,7 @@
  * documentation and error messages.
  */
 import { z } from "zod";
-import { LISTEN_FORM, parseListenAddress } from "./address.js";
+import { isLoopback, LISTEN_FORM, parseListenAddress } from "./address.js";
 import {
   DURATION_UNIT_NAMES,
   formatBytes,
@@ -15,7 +15,18 @@ import {
 } from "./quantity.js";
 
 /** The kind of a key's value. A `duration` is in milliseconds, a `size` in bytes. */
-export type Kind = "duration" | "size" | "count" | "part" | "switch" | "choice" | "addresses" | "file";
+export type Kind =
+  | "duration"
+  | "size"
+  | "count"
+  | "part"
+  | "switch"
+  | "choice"
+  | "words"
+  | "addresses"
+  | "file"
+  | "text"
+  | "url";
 
 /** One configuration key. */
 export interface Definition<T> {
@@ -30,6 +41,8 @@ export interface Definition<T> {
   readonly help: string;
   /** The reason for the default, and what happens at the limit. */
   readonly reason: string;
+  /** Shows a value in a message or in the log; absent if it can be shown as it is. */
+  readonly conceal?: (value: unknown) => string;
   /** Validates a text or a typed value. Its issues say which values are valid. */
   readonly schema: z.ZodType<T>;
 }
@@ -132,8 +145,6 @@ export function addresses(
 ): Definition<readonly string[]> {
   const one = z.string().refine((text) => parseListenAddress(text) !== undefined);
   const list = z.array(one).min(1).readonly();
-  const split = (value: unknown) =>
-    typeof value === "string" ? value.split(",").map((text) => text.trim()) : value;
   const isValid = (value: unknown): value is readonly string[] => list.safeParse(value).success;
   return {
     ...{ kind: "addresses", fallback, shownDefault: fallback.join(", ") },
@@ -153,6 +164,70 @@ export function file(help: string, reason: string): Definition<string> {
       .max(4_096, { error })
       .refine((path) => !path.includes("\0"), { error }),
   };
+}
+
+/** Defines a text; the empty one means none, if that is the default. */
+export function text(fallback: string, help: string, reason: string): Definition<string> {
+  const range = "a text";
+  const error = "use a text of 1 to 1,024 characters";
+  return {
+    ...{ kind: "text", fallback, shownDefault: fallback === "" ? "none" : fallback, range, help, reason },
+    schema: z
+      .string({ error })
+      .min(fallback === "" ? 0 : 1, { error })
+      .max(1_024, { error }),
+  };
+}
+
+/** Defines a list of one or more of several words: an array, or a text separated by commas. */
+export function words<const T extends string>(
+  fallback: readonly T[],
+  help: string,
+  reason: string,
+): Definition<readonly T[]> {
+  const list = fallback.join(", ");
+  const isValid = (value: unknown): value is readonly T[] =>
+    Array.isArray(value) && value.length > 0 && value.every((word) => fallback.includes(word as T));
+  return {
+    ...{ kind: "words", fallback, shownDefault: list, range: `one or more of ${list}`, help, reason },
+    schema: z.preprocess(split, z.custom<readonly T[]>(isValid, { error: `use one or more of ${list}` })),
+  };
+}
+
+/** Defines the URL of a service, https or on loopback; the empty text means none. */
+export function url(help: string, reason: string): Definition<string> {
+  const range = "https, or http on loopback";
+  const error = `use a URL with ${range}, without a user and a password`;
+  return {
+    ...{ kind: "url", fallback: "", shownDefault: "none", range, help, reason },
+    conceal: shownUrl,
+    schema: z
+      .string({ error })
+      .max(2_048, { error })
+      .refine((value) => value === "" || isServiceUrl(value), { error }),
+  };
+}
+
+function isServiceUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, hostname, username, password } = new URL(value);
+  if (username !== "" || password !== "") return false;
+  const isLocal = isLoopback({ host: hostname.replace(/^\[(.*)\]$/, "$1"), port: 0 });
+  return protocol === "https:" || (protocol === "http:" && isLocal);
+}
+
+/** A URL without the parts that may be secret. */
+function shownUrl(value: unknown): string {
+  if (value === "") return "none";
+  if (typeof value !== "string" || !URL.canParse(value)) return "a value that is not shown";
+  const { protocol, host, pathname, search } = new URL(value);
+  return host === ""
+    ? "a value that is not shown"
+    : `${protocol}//${host}${pathname}${search === "" ? "" : "?..."}`;
+}
+
+function split(value: unknown): unknown {
+  return typeof value === "string" ? value.split(",").map((item) => item.trim()) : value;
 }
 
 /** Formats a count with separators, as in `10,000`. */

@@ -6,10 +6,12 @@ import type { Contradiction } from "./relations.js";
 import type { Config, ConfigKey } from "./schema.js";
 
 /** The settings that name the sources of identities. Empty if callers are anonymous. */
-export function authSourcesOf({ authTokensFile, tlsClientAuth }: Config): readonly ConfigKey[] {
+export function authSourcesOf(config: Config): readonly ConfigKey[] {
   const found: ConfigKey[] = [];
-  if (authTokensFile !== "") found.push("authTokensFile");
-  if (tlsClientAuth !== "none") found.push("tlsClientAuth");
+  for (const key of ["authTokensFile", "authJwtJwksFile", "authJwtJwksUrl"] as const) {
+    if (config[key] !== "") found.push(key);
+  }
+  if (config.tlsClientAuth !== "none") found.push("tlsClientAuth");
   return found;
 }
 
@@ -65,7 +67,7 @@ export function exposures(config: Config): readonly Contradiction[] {
   }
   const [reachable] = open;
   if (reachable && !config.allowAnonymous && authSourcesOf(config).length === 0) {
-    const message = `other machines can reach ${reachable.target}, which has no authentication; set authTokensFile or tlsClientAuth, or allowAnonymous: true if everybody there may do everything, or listen on 127.0.0.1`;
+    const message = `other machines can reach ${reachable.target}, which has no authentication; set authTokensFile, authJwtJwksUrl or tlsClientAuth, or allowAnonymous: true if everybody there may do everything, or listen on 127.0.0.1`;
     found.push({ key: "listen", other: "allowAnonymous", message });
   }
   return found;

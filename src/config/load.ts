@@ -93,14 +93,20 @@ function check(found: ReadonlyMap<ConfigKey, SourcedValue>, earlier: readonly st
     throw new ConfigError([...earlier, ...invalid]);
   }
   if (earlier.length > 0) throw new ConfigError(earlier);
-  return Object.freeze({ ...outcome.data, listen: Object.freeze([...outcome.data.listen]) });
+  const { listen, authJwtAlgorithms } = outcome.data;
+  return Object.freeze({
+    ...outcome.data,
+    listen: Object.freeze([...listen]),
+    authJwtAlgorithms: Object.freeze([...authJwtAlgorithms]),
+  });
 }
 
 function describe(issue: z.core.$ZodIssue, found: ReadonlyMap<ConfigKey, SourcedValue>): string {
   const [key, other] = issue.path as readonly ConfigKey[];
   if (key === undefined) return issue.message;
   const here = found.get(key);
-  const is = here === undefined ? `${DEFINITIONS[key].shownDefault} by default` : show(here.value);
+  const { shownDefault, conceal = show } = DEFINITIONS[key];
+  const is = here === undefined ? `${shownDefault} by default` : conceal(here.value);
   const there = other === undefined ? undefined : found.get(other);
   const origin = there === undefined ? "" : ` (${other} is set by ${there.source})`;
   return `${here?.source ?? "defaults"}: ${key} is ${is}; ${issue.message}${origin}`;

@@ -18,6 +18,9 @@ const TYPES: Readonly<Record<Kind, { readonly name: string; readonly has: (value
   choice: { name: "a string", has: isText },
   file: { name: "a string", has: isText },
   addresses: { name: "an array of strings", has: isTextList },
+  words: { name: "an array of strings", has: isTextList },
+  text: { name: "a string", has: isText },
+  url: { name: "a string", has: isText },
 };
 
 /** Options that are no settings, by name: each returns what is wrong with a value, or undefined. */
@@ -44,10 +47,10 @@ export function readOptions(options: unknown, others: OtherOptions): Layer {
   for (const key of CONFIG_KEYS) {
     const value = given[key];
     if (value === undefined) continue;
-    const { kind, range } = DEFINITIONS[key];
+    const { kind, range, conceal = show } = DEFINITIONS[key];
     const type = TYPES[kind];
     if (type.has(value)) values.set(key, { value, source: "options" });
-    else problems.push(`options: ${key} is ${show(value)}; use ${type.name}, ${range}`);
+    else problems.push(`options: ${key} is ${conceal(value)}; use ${type.name}, ${range}`);
   }
   return { values, problems };
 }

@@ -77,7 +77,7 @@ export interface ServerTimers {
 }
 
 /** Who may call, and what they may do. */
-export type IdentityServices = Omit<AuthenticationServices, "logger">;
+export type IdentityServices = Omit<AuthenticationServices, "logger" | "runtime">;
 
 /** Where the server can be reached, and by whom. */
 export interface Access {
@@ -113,7 +113,7 @@ export function createGrpcServer(
   { targets, connectionLimit, identity, anybody }: Access,
 ): GrpcServer {
   const { options } = services;
-  const authentication = identity && new Authentication({ ...identity, logger: services.logger });
+  const authentication = identity && new Authentication({ ...services, ...identity });
   const server = new Server({
     ...channelOptions(options),
     interceptors: [

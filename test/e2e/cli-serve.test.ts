@@ -102,7 +102,7 @@ describe("serve", () => {
     expect(code).toBe(2);
     expect(stderr).toContain("which has no TLS; set tlsCertFile and tlsKeyFile, or insecure: true");
     expect(stderr).toContain(
-      "which has no authentication; set authTokensFile or tlsClientAuth, or allowAnonymous: true",
+      "which has no authentication; set authTokensFile, authJwtJwksUrl or tlsClientAuth, or allowAnonymous: true",
     );
 
     const server = processes.cli(["serve", "--listen", "0.0.0.0:0", "--insecure", "--allow-anonymous"]);

@@ -10,6 +10,7 @@ import { ANONYMOUS, type Caller, type Principal, type Rights } from "../../core/
 import { refusal } from "../../core/vocabulary/reason.js";
 import type { Authenticator, Identified, Presented } from "../../ports/authenticator.js";
 import type { Logger } from "../../ports/logger.js";
+import type { Runtime } from "../../ports/runtime.js";
 import { type GrpcStatus, grpcStatus, INTERNAL_ERROR } from "../wire/status.js";
 
 /** The service that probes call. Everybody may, as nothing is told but whether the server works. */
@@ -47,6 +48,7 @@ export interface AuthenticationServices {
   /** What a principal may do. */
   readonly rightsOf: (principal: Principal) => Rights;
   readonly logger: Logger;
+  readonly runtime: Pick<Runtime, "inTurn">;
 }
 
 /** A call that has just begun. */
@@ -87,7 +89,10 @@ export class Authentication {
     }
     found
       .then((later) => {
-        if (!call.isOver()) this.#settle(call, later);
+        // A thousand calls may have waited for the same keys.
+        this.#services.runtime.inTurn({ peer: peerKey(call.peer) }, () => {
+          if (!call.isOver()) this.#settle(call, later);
+        });
       })
       .catch((bug: unknown) => {
         this.#services.logger.error({ err: bug }, "a call failed because of a bug");

@@ -1,0 +1,23 @@
+/**
+ * Checks that the settings of one source of identities fit together.
+ */
+import type { Contradiction } from "./relations.js";
+import type { Config } from "./schema.js";
+
+/** Keys without an issuer would accept the tokens of everybody, and an issuer without keys would ask for none. */
+export function jwtContradictions(config: Config): readonly Contradiction[] {
+  const { authJwtJwksFile: file, authJwtJwksUrl: url } = config;
+  if (file !== "" && url !== "") {
+    const message = "and authJwtJwksUrl exclude each other; remove one";
+    return [{ key: "authJwtJwksFile", other: "authJwtJwksUrl", message }];
+  }
+  const required = ["authJwtIssuer", "authJwtAudience"] as const;
+  if (file === "" && url === "") {
+    const message = "needs keys; set authJwtJwksFile or authJwtJwksUrl, or remove it";
+    const set = required.filter((key) => config[key] !== "");
+    return set.map((key) => ({ key, other: "authJwtJwksFile", message }));
+  }
+  const other = file === "" ? "authJwtJwksUrl" : "authJwtJwksFile";
+  const message = `is required with ${other}; set it, so that tokens for others are refused`;
+  return required.filter((key) => config[key] === "").map((key) => ({ key, other, message }));
+}
