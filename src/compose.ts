@@ -50,8 +50,8 @@ import { SharedWatchdog } from "./runtime/watchdog.js";
 
 /** Time that streams get to close on shutdown before they are cut, in milliseconds. */
 const CLOSE_MS = 2_000;
-/** Time between two looks at the files that are read again when they change, in milliseconds. */
-const RELOAD_MS = 10_000;
+/** Time between two looks at what an authenticator fetches, in milliseconds. */
+const REFRESH_MS = 10_000;
 /** The server warns at its start if fewer connections than these fit into the limit of open files. */
 const FEW_CONNECTIONS = 1_000;
 /** Time that the last log lines get to be written, in milliseconds. */
@@ -84,7 +84,7 @@ export interface DispatcherServer {
    */
   start(): Promise<void>;
   /**
-   * Reads the certificates again. They are also read every 10 s. What is refused is logged, and the old files stay in use;
+   * Reads the certificates, tokens and keys in files again. They are also read every 10 s. What is refused is logged, and the old files stay in use;
    * open connections keep the certificate they began with.
    */
   reload(): Promise<readonly ReloadOutcome[]>;
@@ -149,8 +149,8 @@ function compose(options: DispatcherOptions, ownsProcess: boolean): DispatcherSe
   };
   const connectionLimit = connectionLimitOf(readOpenFiles());
   const files = new ReloadedFiles(logger);
-  const reloading = new SharedTicker(RELOAD_MS);
-  const authenticator = authenticatorOf(settings, logger, clock);
+  const refreshing = new SharedTicker(REFRESH_MS);
+  const authenticator = authenticatorOf(config, files, { logger, clock });
   const rightsOf = rightsIn(config, files);
   const timers = { aging, ticker: new SharedTicker(1_000) };
   const server = createGrpcServer(edge, facts, timers, {
@@ -159,7 +159,7 @@ function compose(options: DispatcherOptions, ownsProcess: boolean): DispatcherSe
     identity: authenticator && { authenticator, rightsOf },
     anybody: { principal: ANONYMOUS, rights: rightsOf(ANONYMOUS) },
   });
-  let stopReloading = (): void => undefined;
+  let stopRefreshing = (): void => undefined;
   let addresses: readonly string[] = [];
   let isStarted = false;
   let drained: Promise<void> | undefined;
@@ -172,7 +172,7 @@ function compose(options: DispatcherOptions, ownsProcess: boolean): DispatcherSe
     } finally {
       // Also if a bug ends the drain early: nothing stays open.
       await settleWithin(server.finish(), CLOSE_MS, () => server.force());
-      stopReloading();
+      stopRefreshing();
       opening.stop();
       closing.stop();
       aging.stop();
@@ -198,8 +198,8 @@ function compose(options: DispatcherOptions, ownsProcess: boolean): DispatcherSe
       }
       if (logger.isLevelEnabled("trace")) runtime.watch(createRequestTrace(logger));
       if (authenticator) {
-        authenticator.reload();
-        stopReloading = reloading.every(() => authenticator.reload());
+        authenticator.refresh();
+        stopRefreshing = refreshing.every(() => authenticator.refresh());
       }
       addresses = await server.start();
       logger.info({ addresses, serverId }, "serving");
@@ -216,7 +216,7 @@ function compose(options: DispatcherOptions, ownsProcess: boolean): DispatcherSe
  * Reads the certificates, if there are any, and follows their files.
  *
  * @returns the addresses to bind.
- * @throws Error that names a file that cannot be read or used.
+ * @throws ConfigError that names a file that cannot be read or used.
  */
 function targetsOf(config: Config, files: ReloadedFiles): readonly Target[] {
   const addresses = config.listen.map(parseListenAddress).filter((address) => address !== undefined);
@@ -246,19 +246,19 @@ function credentialsOf(config: Config, files: ReloadedFiles): ReloadableCredenti
       else credentials = new ReloadableCredentials(context, config, firstMessageTimeoutMs);
     },
   };
-  files.add(set);
+  follow(files, set);
   return credentials;
 }
 
 /**
  * What each principal may do. The policy is read now, and followed.
  *
- * @throws Error that names the line of each mistake.
+ * @throws ConfigError that names the line of each mistake.
  */
 function rightsIn({ policyFile }: Config, files: ReloadedFiles): (principal: Principal) => Rights {
   if (policyFile === "") return () => ALL_RIGHTS;
   const current = new CurrentPolicy(new Policy([]));
-  files.add({
+  follow(files, {
     what: "policy",
     paths: { policyFile },
     apply: ({ policyFile: content }) => {
@@ -270,12 +270,29 @@ function rightsIn({ policyFile }: Config, files: ReloadedFiles): (principal: Pri
   return (principal) => current.rightsOf(principal);
 }
 
-/** Who may call; undefined if everybody may. @throws ConfigError if a source cannot be read. */
-function authenticatorOf(config: Config, logger: Logger, clock: Clock): Authenticator | undefined {
-  const timeOfDay = () => clock.timeOfDay(clock.now());
-  const created = createAuthenticator(config, { logger, now: () => clock.now(), timeOfDay });
-  if ("problems" in created) throw new ConfigError(created.problems);
-  return created.authenticator;
+/**
+ * Says who may call; undefined if everybody may.
+ *
+ * @throws ConfigError that names a file that cannot be read or used.
+ */
+function authenticatorOf(
+  config: Config,
+  files: ReloadedFiles,
+  { logger, clock }: { readonly logger: Logger; readonly clock: Clock },
+): Authenticator | undefined {
+  const now = () => clock.now();
+  const created = createAuthenticator(config, { logger, now, timeOfDay: () => clock.timeOfDay(now()) });
+  for (const file of created?.files ?? []) follow(files, file);
+  return created?.authenticator;
+}
+
+/** Reads and follows a set of files. @throws ConfigError that names a file that cannot be read or used. */
+function follow(files: ReloadedFiles, set: FileSet): void {
+  try {
+    files.add(set);
+  } catch (error) {
+    throw new ConfigError([error instanceof Error ? error.message : String(error)]);
+  }
 }
 
 /** The log of an embedding program, which writes its lines itself. */

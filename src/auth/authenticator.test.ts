@@ -1,20 +1,10 @@
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { DEFAULT_CONFIG } from "../config/schema.js";
 import type { Authenticator, Identified, Presented } from "../ports/authenticator.js";
 import { createAuthenticator } from "./authenticator.js";
 import { tokenDigest } from "./static-tokens.js";
 
 const NOW = Date.UTC(2030, 0, 1);
-
-/** A folder until the test is over. */
-function folder(): string {
-  const path = mkdtempSync(join(tmpdir(), "ate-auth-"));
-  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
-  return path;
-}
 
 function digest(token: string): string {
   return tokenDigest(token).toString("hex");
@@ -25,21 +15,22 @@ function presenting(...authorization: readonly string[]): Presented {
   return { metadata: (name) => (name === "authorization" ? authorization : []), address: "127.0.0.1" };
 }
 
-/** An authenticator with a token file, and what it logs. */
+/** An authenticator with static tokens, whose file and clock the test changes. */
 function withTokens(content: string) {
-  const path = join(folder(), "tokens.yaml");
-  writeFileSync(path, content);
-  const lines: { readonly level: string; readonly fields: unknown; readonly message: string }[] = [];
-  const line = (level: string) => (fields: unknown, message: string) =>
-    lines.push({ level, fields, message });
-  const logger = { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") };
   let now = NOW;
-  const created = createAuthenticator(
-    { ...DEFAULT_CONFIG, authTokensFile: path },
-    { logger, now: () => 0, timeOfDay: () => now },
-  );
-  if (!("authenticator" in created) || !created.authenticator) throw new Error(JSON.stringify(created));
-  return { authenticator: created.authenticator, path, lines, passTime: (ms: number) => (now += ms) };
+  const options = { ...DEFAULT_CONFIG, authTokensFile: "tokens.yaml" };
+  const created = createAuthenticator(options, { logger: console, now: () => 0, timeOfDay: () => now });
+  const [file] = created?.files ?? [];
+  if (!created || !file) throw new Error("there is no source");
+  const write = (text: string): void => file.apply({ authTokensFile: Buffer.from(text) });
+  write(content);
+  return {
+    authenticator: created.authenticator,
+    write,
+    passTime: (ms: number) => {
+      now += ms;
+    },
+  };
 }
 
 async function idOf(authenticator: Authenticator, ...authorization: readonly string[]): Promise<string> {
@@ -80,49 +71,28 @@ describe("static tokens", () => {
     expect(await idOf(authenticator, "Bearer token-b")).toBe("b");
   });
 
-  it("are read again when the file has changed, as Kubernetes and editors change it", async () => {
-    const { authenticator, path, lines } = withTokens(two);
-    writeFileSync(`${path}.new`, `- { id: c, sha256: "${digest("token-c")}" }\n`);
-    renameSync(`${path}.new`, path);
-    authenticator.reload();
+  it("are replaced with the content of their file", async () => {
+    const { authenticator, write } = withTokens(two);
+    write(`- { id: c, sha256: "${digest("token-c")}" }\n`);
 
     expect(await idOf(authenticator, "Bearer token-c")).toBe("c");
     expect(await idOf(authenticator, "Bearer token-a")).toBe("the token is unknown");
-    authenticator.reload();
-    expect(lines).toEqual([
-      { level: "info", fields: { file: path }, message: "the token file was read again" },
-    ]);
   });
 
-  it("stay when the file becomes invalid or goes away, which is said once", async () => {
-    const { authenticator, path, lines } = withTokens(two);
-    writeFileSync(path, "- { id: a, sha256: planted-secret }\n");
-    for (let i = 0; i < 3; i++) authenticator.reload();
-    rmSync(path);
-    for (let i = 0; i < 3; i++) authenticator.reload();
+  it("stay if the file becomes invalid", async () => {
+    const { authenticator, write } = withTokens(two);
 
+    expect(() => write("- { id: a, sha256: planted-secret }\n")).toThrow(
+      "authTokensFile: tokens.yaml[0].sha256 is no digest; use 64 hexadecimal digits",
+    );
     expect(await idOf(authenticator, "Bearer token-a")).toBe("a");
-    expect(lines.map(({ level }) => level)).toEqual(["error", "error"]);
-    expect(JSON.stringify(lines)).toContain("ENOENT");
-    expect(JSON.stringify(lines)).not.toContain("planted-secret");
   });
 });
 
 describe("the sources of identities", () => {
-  const services = { logger: console, now: () => 0, timeOfDay: () => NOW };
-
   it("are none by default, and everybody may call", () => {
-    expect(createAuthenticator(DEFAULT_CONFIG, services)).toEqual({ authenticator: undefined });
-  });
+    const services = { logger: console, now: () => 0, timeOfDay: () => NOW };
 
-  it.each([
-    ["is missing", (path: string) => path, "cannot be read (ENOENT)"],
-    ["is a folder", () => tmpdir(), "is no regular file"],
-  ])("are refused if the token file %s", (_, of, problem) => {
-    const authTokensFile = of(join(folder(), "missing.yaml"));
-
-    expect(createAuthenticator({ ...DEFAULT_CONFIG, authTokensFile }, services)).toEqual({
-      problems: [expect.stringContaining(`authTokensFile: ${authTokensFile} ${problem}`)],
-    });
+    expect(createAuthenticator(DEFAULT_CONFIG, services)).toBeUndefined();
   });
 });

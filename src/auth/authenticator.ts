@@ -2,12 +2,15 @@
 import type { Principal } from "../core/vocabulary/principal.js";
 import type { Authenticator, Identified, Presented } from "../ports/authenticator.js";
 import type { Logger } from "../ports/logger.js";
+import { type AuthFile, authFile } from "./auth-file.js";
 import { bearerOf } from "./bearer.js";
 import { isCompactJwt, JwtVerifier, type Verdict } from "./jwt.js";
-import { KeysInFile } from "./keys.js";
+import { type KeySet, parseKeySet } from "./key-set.js";
+import { ReplacedKeys } from "./keys.js";
 import { KeysByUrl } from "./keys-by-url.js";
 import type { AuthOptions } from "./options.js";
-import { TokenSource } from "./token-source.js";
+import { StaticTokens } from "./static-tokens.js";
+import { parseTokens } from "./token-file.js";
 
 /** What the sources need. */
 export interface AuthServices {
@@ -18,51 +21,46 @@ export interface AuthServices {
   readonly timeOfDay: () => number;
 }
 
-/** A file that is read again when it changes. */
-interface Reloaded {
-  load(): readonly string[];
-  reload(logger: Logger): void;
-}
-
 /** The configured sources. */
 interface Sources {
-  readonly tokens: TokenSource | undefined;
+  /** Undefined if there are no static tokens. */
+  readonly tokens: StaticTokens | undefined;
   readonly jwt: JwtVerifier | undefined;
-  readonly files: readonly Reloaded[];
+  readonly keysByUrl: KeysByUrl | undefined;
 }
 
-/** An authenticator, or why there can be none. */
-export type Created =
-  | { readonly authenticator: Authenticator | undefined }
-  | {
-      /** One line each, which begins with the name of the setting. */
-      readonly problems: readonly string[];
-    };
+/** An authenticator, and the files that it needs. */
+export interface Created {
+  readonly authenticator: Authenticator;
+  /** They must be read before the first call. */
+  readonly files: readonly AuthFile[];
+}
 
-/** Creates the authenticator of the settings. Without a source there is none: everybody may call. */
-export function createAuthenticator(options: AuthOptions, services: AuthServices): Created {
+/** Creates the authenticator of the settings; undefined without a source: then everybody may call. */
+export function createAuthenticator(options: AuthOptions, services: AuthServices): Created | undefined {
   const { authTokensFile, authJwtJwksFile, authJwtJwksUrl } = options;
-  const tokens = authTokensFile === "" ? undefined : new TokenSource(authTokensFile);
-  const keyFile = authJwtJwksFile === "" ? undefined : new KeysInFile(authJwtJwksFile);
-  const problems = [
-    ...problemsOf("authTokensFile", authTokensFile, tokens),
-    ...problemsOf("authJwtJwksFile", authJwtJwksFile, keyFile),
-  ];
-  if (problems.length > 0) return { problems };
-  const keys = keyFile ?? (authJwtJwksUrl === "" ? undefined : keysByUrl(options, services));
+  const files: AuthFile[] = [];
+  const tokens = authTokensFile === "" ? undefined : new StaticTokens();
+  if (tokens) {
+    const place = ["authTokensFile", authTokensFile] as const;
+    files.push(authFile("tokens", place, parseTokens, (content) => tokens.replace(content)));
+  }
+  const keysInFile = authJwtJwksFile === "" ? undefined : new ReplacedKeys();
+  if (keysInFile) {
+    const place = ["authJwtJwksFile", authJwtJwksFile] as const;
+    const use = (content: KeySet): void => {
+      keysInFile.current = content;
+    };
+    files.push(authFile("keys of the issuer", place, parseKeySet, use));
+  }
+  const keysByUrl = authJwtJwksUrl === "" ? undefined : keysByUrlOf(options, services);
+  const keys = keysInFile ?? keysByUrl;
   const jwt = keys && new JwtVerifier(keys, options, services.timeOfDay);
-  if (!tokens && !jwt) return { authenticator: undefined };
-  const files = [tokens, keys].filter((file) => file !== undefined);
-  return { authenticator: new SourceAuthenticator({ tokens, jwt, files }, services) };
+  if (!tokens && !jwt) return undefined;
+  return { authenticator: new SourceAuthenticator({ tokens, jwt, keysByUrl }, services), files };
 }
 
-function problemsOf(setting: string, path: string, file: Reloaded | undefined): readonly string[] {
-  return (file?.load() ?? []).map(
-    (problem) => `${setting}: ${path}${problem.startsWith("[") ? "" : " "}${problem}`,
-  );
-}
-
-function keysByUrl(options: AuthOptions, { logger, now }: AuthServices): KeysByUrl {
+function keysByUrlOf(options: AuthOptions, { logger, now }: AuthServices): KeysByUrl {
   const { authJwtJwksUrl: url, authJwtJwksMaxStaleMs: maxStaleMs } = options;
   return new KeysByUrl({ url, maxStaleMs, logger, now });
 }
@@ -81,8 +79,8 @@ class SourceAuthenticator implements Authenticator {
     return typeof token === "string" ? this.#byToken(token, presented) : token;
   }
 
-  reload(): void {
-    for (const file of this.sources.files) file.reload(this.services.logger);
+  refresh(): void {
+    this.sources.keysByUrl?.refresh();
   }
 
   /** Static tokens come first: somebody may have given one the form of a JWT. */

@@ -1,6 +1,7 @@
 /** The public keys of an issuer, as a JSON Web Key Set. */
 import { createHash } from "node:crypto";
 import { createLocalJWKSet, type JWTVerifyGetKey } from "jose";
+import type { Parsed } from "./auth-file.js";
 
 /** Limit of the keys in a set. Each token is compared with all of them. */
 const MAX_KEYS = 256;
@@ -14,9 +15,7 @@ export interface KeySet {
 }
 
 /** Reads a set. No problem contains any text of it. */
-export function parseKeySet(
-  text: string,
-): { readonly content: KeySet } | { readonly problems: readonly string[] } {
+export function parseKeySet(text: string): Parsed<KeySet> {
   let set: unknown;
   try {
     set = JSON.parse(text);

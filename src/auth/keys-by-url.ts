@@ -48,13 +48,8 @@ export class KeysByUrl implements Keys {
     return current?.digest === than?.digest ? undefined : current;
   }
 
-  /** Nothing is read before a token needs it, so nothing can be wrong. */
-  load(): readonly string[] {
-    return [];
-  }
-
   /** Fetches the keys again if they are old, so that no call has to wait for them. */
-  reload(): void {
+  refresh(): void {
     void this.current;
   }
 

@@ -23,9 +23,10 @@ export function tokenDigest(token: string): Buffer {
  */
 export class StaticTokens {
   readonly #key = randomBytes(32);
-  readonly #tokens: ReadonlyMap<string, StaticToken>;
+  #tokens: ReadonlyMap<string, StaticToken> = new Map();
 
-  constructor(tokens: readonly StaticToken[]) {
+  /** Makes these the only valid tokens. */
+  replace(tokens: readonly StaticToken[]): void {
     this.#tokens = new Map(tokens.map((token) => [this.#keyOf(token.digest), token]));
   }
 

@@ -3,6 +3,7 @@
  * text of the file, because a token may stand there by mistake.
  */
 import { LineCounter, parseDocument } from "yaml";
+import type { Parsed } from "./auth-file.js";
 import { groupsProblem, idProblem } from "./identity.js";
 import type { StaticToken } from "./static-tokens.js";
 
@@ -15,15 +16,8 @@ const KEYS: ReadonlySet<string> = new Set(["id", "sha256", "groups", "expires"])
 const DIGEST = /^[0-9a-f]{64}$/i;
 const INSTANT = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2}))?$/;
 
-/** What a token file says. */
-export interface ParsedTokens {
-  readonly tokens: readonly StaticToken[];
-  /** What is wrong with it; if there is anything, no token counts. */
-  readonly problems: readonly string[];
-}
-
 /** Reads the content of a token file. */
-export function parseTokens(text: string): ParsedTokens {
+export function parseTokens(text: string): Parsed<readonly StaticToken[]> {
   const lines = new LineCounter();
   // Errors with an excerpt would show the content, and aliases can multiply it.
   const document = parseDocument(text, { prettyErrors: false, lineCounter: lines, uniqueKeys: true });
@@ -38,7 +32,7 @@ export function parseTokens(text: string): ParsedTokens {
   } catch {
     return failed("has aliases; write each token out");
   }
-  if (list === null) return { tokens: [], problems: [] };
+  if (list === null) return { content: [] };
   if (!Array.isArray(list)) return failed("is no list; write one { id, sha256, groups, expires } per token");
   if (list.length > MAX_TOKENS) return failed(`has ${list.length} tokens; use at most ${MAX_TOKENS}`);
   const tokens: StaticToken[] = [];
@@ -55,9 +49,7 @@ export function parseTokens(text: string): ParsedTokens {
     else problems.push(`[${i}].sha256 is that of [${first}]; each token has one entry`);
     tokens.push(token);
   }
-  return problems.length > 0
-    ? { tokens: [], problems: problems.slice(0, MAX_PROBLEMS) }
-    : { tokens, problems };
+  return problems.length > 0 ? { problems: problems.slice(0, MAX_PROBLEMS) } : { content: tokens };
 }
 
 interface ValidEntry {
@@ -67,8 +59,8 @@ interface ValidEntry {
   readonly expires?: string | null;
 }
 
-function failed(problem: string): ParsedTokens {
-  return { tokens: [], problems: [problem] };
+function failed(problem: string): { readonly problems: readonly string[] } {
+  return { problems: [problem] };
 }
 
 function problemsOf(entry: unknown): readonly string[] {

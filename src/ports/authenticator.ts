@@ -22,6 +22,6 @@ export type Identified =
 export interface Authenticator {
   /** Identifies the caller. The promise never rejects, and is settled within seconds. */
   identify(presented: Presented): Identified | Promise<Identified>;
-  /** Reads files again that have changed. It never throws: what is invalid is logged, and the earlier content stays. */
-  reload(): void;
+  /** Fetches what is old, so that no call has to wait for it. It is called now and then, and never throws. */
+  refresh(): void;
 }

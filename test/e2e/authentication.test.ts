@@ -1,5 +1,7 @@
 /** Who may call: every method of a real server, with credentials and without. */
+import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { afterAll, describe, expect, it, onTestFinished } from "vitest";
+import { ConfigError, createDispatcher } from "../../src/compose.js";
 import type { Logger } from "../../src/ports/logger.js";
 import { startServer, useServer } from "../support/in-process.js";
 import { callRaw, callWithoutEnd, connectRaw, framed } from "../support/raw-call.js";
@@ -132,6 +134,48 @@ describe("with a source of identities", () => {
       client.unary("CancelRequest", Buffer.from("\n\u0007refused"), bearer(TOKEN)),
     );
     expect(unknown.reason).toBe("REQUEST_NOT_FOUND");
+  });
+});
+
+describe("the token file", () => {
+  const second = "planted-token-of-quotes";
+
+  it("is read again when it has changed, and stays as it was if it has become invalid", async () => {
+    const { path, remove } = writeTokenFile([{ token: TOKEN, id: "orders" }]);
+    onTestFinished(remove);
+    const { address, dispatcher } = await startServer({ authTokensFile: path });
+    const client = connect(address);
+    const producer = client.produce(bearer(TOKEN));
+    await producer.hello({ producerId: "p", registrations: [{ topic: "t" }] });
+    const next = writeTokenFile([{ token: second, id: "quotes" }]);
+    onTestFinished(next.remove);
+    renameSync(next.path, path);
+
+    expect(await dispatcher.reload()).toEqual([{ what: "tokens", result: "replaced" }]);
+    expect((await refusalOf(client.dispatch({ topic: "t" }, bearer(TOKEN)))).reason).toBe("UNAUTHENTICATED");
+    await client.dispatch({ topic: "t" }, bearer(second));
+    // The stream that was open goes on.
+    producer.answer(await producer.next("assignment"), 7);
+    writeFileSync(path, `- { id: quotes, sha256: ${second} }`);
+    const [refused] = await dispatcher.reload();
+    expect(refused).toMatchObject({ what: "tokens", result: "refused" });
+    expect(JSON.stringify(refused)).not.toContain("planted");
+    await client.dispatch({ topic: "t" }, bearer(second));
+  });
+
+  it.each([
+    ["is missing", undefined, "cannot read"],
+    ["is invalid", `- { id: quotes, sha256: ${second} }`, "[0].sha256 is no digest"],
+  ])("stops a server from being created if it %s", (_, content, problem) => {
+    const { path, remove } = writeTokenFile([]);
+    onTestFinished(remove);
+    if (content === undefined) rmSync(path);
+    else writeFileSync(path, content);
+    const create = () => createDispatcher({ authTokensFile: path });
+
+    expect(create).toThrow(ConfigError);
+    expect(create).toThrow(problem);
+    expect(create).not.toThrow("planted");
   });
 });
 
