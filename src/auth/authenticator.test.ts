@@ -12,7 +12,11 @@ function digest(token: string): string {
 
 /** What a call with these values of authorization presents. */
 function presenting(...authorization: readonly string[]): Presented {
-  return { metadata: (name) => (name === "authorization" ? authorization : []), address: "127.0.0.1" };
+  return {
+    metadata: (name) => (name === "authorization" ? authorization : []),
+    address: "127.0.0.1",
+    certificate: () => undefined,
+  };
 }
 
 /** An authenticator with static tokens, whose file and clock the test changes. */

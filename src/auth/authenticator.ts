@@ -4,11 +4,12 @@ import type { Authenticator, Identified, Presented } from "../ports/authenticato
 import type { Logger } from "../ports/logger.js";
 import { type AuthFile, authFile } from "./auth-file.js";
 import { bearerOf } from "./bearer.js";
+import { type CertificateIdentity, CertificateReader } from "./certificate.js";
 import { isCompactJwt, JwtVerifier, type Verdict } from "./jwt.js";
 import { type KeySet, parseKeySet } from "./key-set.js";
 import { ReplacedKeys } from "./keys.js";
 import { KeysByUrl } from "./keys-by-url.js";
-import type { AuthOptions } from "./options.js";
+import type { AuthOptions, AuthSettings } from "./options.js";
 import { StaticTokens } from "./static-tokens.js";
 import { parseTokens } from "./token-file.js";
 
@@ -26,6 +27,8 @@ interface Sources {
   /** Undefined if there are no static tokens. */
   readonly tokens: StaticTokens | undefined;
   readonly jwt: JwtVerifier | undefined;
+  /** Undefined if clients are not asked for certificates. */
+  readonly certificates: CertificateReader | undefined;
   readonly keysByUrl: KeysByUrl | undefined;
 }
 
@@ -36,8 +39,12 @@ export interface Created {
   readonly files: readonly AuthFile[];
 }
 
-/** Creates the authenticator of the settings; undefined without a source: then everybody may call. */
-export function createAuthenticator(options: AuthOptions, services: AuthServices): Created | undefined {
+/**
+ * Creates the authenticator of the settings; undefined without a source: then everybody may call.
+ *
+ * Each credential of a call must be valid. A token names the principal, else the certificate.
+ */
+export function createAuthenticator(options: AuthSettings, services: AuthServices): Created | undefined {
   const { authTokensFile, authJwtJwksFile, authJwtJwksUrl } = options;
   const files: AuthFile[] = [];
   const tokens = authTokensFile === "" ? undefined : new StaticTokens();
@@ -56,8 +63,11 @@ export function createAuthenticator(options: AuthOptions, services: AuthServices
   const keysByUrl = authJwtJwksUrl === "" ? undefined : keysByUrlOf(options, services);
   const keys = keysInFile ?? keysByUrl;
   const jwt = keys && new JwtVerifier(keys, options, services.timeOfDay);
-  if (!tokens && !jwt) return undefined;
-  return { authenticator: new SourceAuthenticator({ tokens, jwt, keysByUrl }, services), files };
+  const { tlsClientAuth, tlsAllowCommonName } = options;
+  const certificates = tlsClientAuth === "none" ? undefined : new CertificateReader(tlsAllowCommonName);
+  if (!tokens && !jwt && !certificates) return undefined;
+  const sources = { tokens, jwt, certificates, keysByUrl };
+  return { authenticator: new SourceAuthenticator(sources, services), files };
 }
 
 function keysByUrlOf(options: AuthOptions, { logger, now }: AuthServices): KeysByUrl {
@@ -74,23 +84,39 @@ class SourceAuthenticator implements Authenticator {
   ) {}
 
   identify(presented: Presented): Identified | Promise<Identified> {
+    const certificate = this.#certificateOf(presented);
+    if (certificate && "why" in certificate) return certificate;
     const token = bearerOf(presented);
-    if (token === undefined) return NOTHING;
-    return typeof token === "string" ? this.#byToken(token, presented) : token;
+    if (token === undefined) return certificate ?? NOTHING;
+    return typeof token === "string" ? this.#byToken(token, presented, certificate?.thumbprint) : token;
   }
 
   refresh(): void {
     this.sources.keysByUrl?.refresh();
   }
 
+  /** A certificate that is not valid is no reason to look at the other credentials: somebody has a key to lose. */
+  #certificateOf(presented: Presented): CertificateIdentity | { readonly why: string } | undefined {
+    const { certificates } = this.sources;
+    const certificate = certificates && presented.certificate();
+    if (certificate === "unreadable") return { why: "the connection cannot be read" };
+    return certificate && certificates.read(certificate, this.services.timeOfDay());
+  }
+
   /** Static tokens come first: somebody may have given one the form of a JWT. */
-  #byToken(token: string, presented: Presented): Identified | Promise<Identified> {
+  #byToken(
+    token: string,
+    presented: Presented,
+    thumbprint: string | undefined,
+  ): Identified | Promise<Identified> {
     const { tokens, jwt } = this.sources;
     const principal = tokens?.find(token);
     if (principal) return this.#isExpired(principal) ? { why: "the token has expired" } : { principal };
     if (!jwt || !isCompactJwt(token)) return { why: "the token is unknown" };
     const verdict = jwt.verify(token, presented.address);
-    return verdict instanceof Promise ? verdict.then(accept) : accept(verdict);
+    return verdict instanceof Promise
+      ? verdict.then((later) => accept(later, thumbprint))
+      : accept(verdict, thumbprint);
   }
 
   #isExpired({ expiresAt }: Principal): boolean {
@@ -98,8 +124,8 @@ class SourceAuthenticator implements Authenticator {
   }
 }
 
-function accept(verdict: Verdict): Identified {
-  if ("why" in verdict) return verdict;
-  if (verdict.boundTo === undefined) return verdict;
-  return { why: "the token is bound to a certificate, and the connection has none" };
+/** @param thumbprint - of the certificate of the connection; undefined without one that counts. */
+function accept(verdict: Verdict, thumbprint: string | undefined): Identified {
+  if ("why" in verdict || verdict.boundTo === undefined || verdict.boundTo === thumbprint) return verdict;
+  return { why: "the token is bound to another certificate than that of the connection" };
 }

@@ -11,6 +11,12 @@ export const MAX_GROUPS = 256;
 /** Controls, line and paragraph separators, changes of direction, and halves of surrogate pairs. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 
+/**
+ * The grammar of SPIFFE: a trust domain and a path, whose segments are not dots alone. It has no `;`, `,` and `*`, so that an
+ * id can neither hide another one in a header nor look like a pattern.
+ */
+const SPIFFE_ID = /^spiffe:\/\/[a-z0-9._-]+(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+)+$/;
+
 /** Where an id comes from, as far as its form depends on it. */
 export interface IdForm {
   /** Whether the source may vouch for SPIFFE ids: a SAN URI or a trusted hop. */
@@ -23,6 +29,7 @@ export function idProblem(id: unknown, { maySpiffe }: IdForm): string | undefine
   if (problem !== undefined || typeof id !== "string") return problem;
   if (id === "*" || id === "anonymous") return "is reserved for policies";
   if (id.startsWith("group:")) return "begins with group:, which names groups in policies";
+  if (maySpiffe && /^spiffe:/i.test(id)) return SPIFFE_ID.test(id) ? undefined : "is no SPIFFE id";
   if (!maySpiffe && /^spiffe:/i.test(id))
     return "begins with spiffe:, which only a certificate or a proxy may name";
   return undefined;

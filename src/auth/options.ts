@@ -10,6 +10,8 @@ export interface AuthOptions {
   readonly policyFile: string;
   /** A YAML file with the digests of static tokens. Default "": no static tokens. */
   readonly authTokensFile: string;
+  /** Whether a client certificate without a URI and a DNS name is named by its common name. Default false. */
+  readonly tlsAllowCommonName: boolean;
   /** A file with the public keys of the issuer of JWTs, as a JSON Web Key Set. Default "": none. */
   readonly authJwtJwksFile: string;
   /** The URL of that set, https or on loopback; instead of a file. Default "": none. */
@@ -26,4 +28,10 @@ export interface AuthOptions {
   readonly authJwtPrincipalClaim: string;
   /** The claim that lists the groups of the principal. Default `groups`. */
   readonly authJwtGroupsClaim: string;
+}
+
+/** All settings that authentication depends on. */
+export interface AuthSettings extends AuthOptions {
+  /** Whether clients are asked for certificates; with anything but `none`, a certificate is a credential. */
+  readonly tlsClientAuth: "none" | "request" | "require";
 }

@@ -2,7 +2,7 @@
  * The configuration keys that say who may call.
  */
 import type { AuthOptions } from "../auth/options.js";
-import { type Definition, duration, file, text, url, words } from "./definition.js";
+import { type Definition, duration, file, text, toggle, url, words } from "./definition.js";
 
 const HOUR = 3_600_000;
 
@@ -15,6 +15,11 @@ export const AUTH_KEYS: { readonly [K in keyof AuthOptions]: Definition<AuthOpti
   authTokensFile: file(
     "YAML file with the digests of static tokens; with it, calls without valid credentials are UNAUTHENTICATED",
     "Without a source of identities everybody may call, as before.",
+  ),
+  tlsAllowCommonName: toggle(
+    false,
+    "Whether a client certificate without a URI and a DNS name is named by its common name",
+    "Authorities check alternative names; anything may stand in a common name.",
   ),
   authJwtJwksFile: file(
     "File with the public keys of an issuer of JWTs, a JSON Web Key Set; its tokens are then valid credentials",

@@ -1,11 +1,27 @@
 import type { Principal } from "../core/vocabulary/principal.js";
 
-/** What a call presents. Nothing of it is verified. */
+/** The certificate that the peer of a connection presented. */
+export interface PeerCertificate {
+  /** Whether TLS has verified it against the authorities of clients. */
+  readonly isVerified: boolean;
+  /** Subject, names, end and bytes, as X509Certificate of node:crypto has them. */
+  readonly subject: string;
+  readonly subjectAltName: string | undefined;
+  readonly validTo: string;
+  readonly raw: Uint8Array;
+}
+
+/** What a call presents. Nothing of it is believed. */
 export interface Presented {
   /** The values of one name in the metadata of the call, in the order in which they were sent. */
   metadata(name: string): readonly string[];
   /** The IP address of the connection without its port; `unix` for a connection without one. */
   readonly address: string;
+  /**
+   * The certificate of the connection: the same object for all its calls. Undefined if there is none; `unreadable` if that
+   * cannot be found out.
+   */
+  certificate(): PeerCertificate | "unreadable" | undefined;
 }
 
 /** Who makes a call, or why that is not known. */

@@ -4,6 +4,7 @@
  * Who a caller is may take a moment to find out. Until then grpc-js reads nothing of the call: its stream is paused until a
  * handler asks for the first message. So the bytes of a peer that waits stay within the windows of HTTP/2.
  */
+import type { ServerHttp2Stream } from "node:http2";
 import type { Metadata } from "@grpc/grpc-js";
 import { peerKey } from "../../core/vocabulary/peer.js";
 import { ANONYMOUS, type Caller, type Principal, type Rights } from "../../core/vocabulary/principal.js";
@@ -12,6 +13,7 @@ import type { Authenticator, Identified, Presented } from "../../ports/authentic
 import type { Logger } from "../../ports/logger.js";
 import type { Runtime } from "../../ports/runtime.js";
 import { type GrpcStatus, grpcStatus, INTERNAL_ERROR } from "../wire/status.js";
+import { PeerCertificates } from "./peer-certificates.js";
 
 /** The service that probes call. Everybody may, as nothing is told but whether the server works. */
 const HEALTH = "/grpc.health.v1.Health/";
@@ -57,6 +59,8 @@ export interface NewCall {
   readonly path: string;
   /** The address of its connection, with the port. */
   readonly peer: string;
+  /** Undefined if internals of grpc-js are missing. */
+  readonly stream: ServerHttp2Stream | undefined;
   readonly metadata: Metadata;
   /** Whether the call has ended; then nothing is called any more. */
   readonly isOver: () => boolean;
@@ -70,6 +74,7 @@ export interface NewCall {
 export class Authentication {
   /** By the metadata of the call, the one object that interceptors and handlers of grpc-js both see. */
   readonly #callers = new WeakMap<object, Caller>();
+  readonly #certificates = new PeerCertificates();
   readonly #services: AuthenticationServices;
 
   constructor(services: AuthenticationServices) {
@@ -82,7 +87,7 @@ export class Authentication {
       call.admit();
       return;
     }
-    const found = this.#services.authenticator.identify(presentedBy(call));
+    const found = this.#services.authenticator.identify(this.#presentedBy(call));
     if (!(found instanceof Promise)) {
       this.#settle(call, found);
       return;
@@ -117,11 +122,12 @@ export class Authentication {
       call.refuse(found.isBusy ? BUSY : UNAUTHENTICATED);
     }
   }
-}
 
-function presentedBy({ metadata, peer }: NewCall): Presented {
-  return {
-    metadata: (name) => metadata.get(name).map(String),
-    address: peerKey(peer),
-  };
+  #presentedBy({ metadata, peer, stream }: NewCall): Presented {
+    return {
+      metadata: (name) => metadata.get(name).map(String),
+      address: peerKey(peer),
+      certificate: () => this.#certificates.of(stream),
+    };
+  }
 }

@@ -100,6 +100,7 @@ export function firstMessageInterceptor(services: FirstMessageServices): ServerI
         authentication.begin({
           path: method.path,
           peer: call.getPeer(),
+          stream,
           metadata,
           isOver: () => isCancelled || stream?.destroyed === true,
           admit,
