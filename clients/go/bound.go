@@ -46,8 +46,9 @@ type progress struct {
 	client    *Client
 	startedAt time.Time
 
-	mu   sync.Mutex
-	last *attempt
+	mu       sync.Mutex
+	isAsking bool // whether the call waits for the token function
+	last     *attempt
 }
 
 func (c *Client) newProgress() *progress {
@@ -61,6 +62,20 @@ func (p *progress) try(a *attempt) {
 	p.last = a
 }
 
+// setAsking notes whether the call waits for the token function.
+func (p *progress) setAsking(isAsking bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.isAsking = isAsking
+}
+
+// waitsForToken reports whether the call waits for the token function.
+func (p *progress) waitsForToken() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.isAsking
+}
+
 // wasSent reports whether the call has a stream.
 func (p *progress) wasSent() bool {
 	p.mu.Lock()
@@ -70,7 +85,7 @@ func (p *progress) wasSent() bool {
 
 // failed remembers why there is no connection.
 func (p *progress) failed(failure *Error) {
-	if failure.Code == codes.Unavailable && !p.wasSent() {
+	if failure.Code == codes.Unavailable && failure.Reason != "TOKEN_FAILED" && !p.wasSent() {
 		message := failure.Message
 		p.client.lastFailure.Store(&message)
 	}
@@ -86,6 +101,8 @@ func (p *progress) isReady() bool {
 // describe says what is known.
 func (p *progress) describe() string {
 	switch {
+	case p.waitsForToken():
+		return "the token function has not returned"
 	case p.wasSent():
 		return "the server at " + p.client.address + " is connected and has not answered"
 	case p.isReady():
@@ -107,6 +124,8 @@ func (p *progress) noAnswer(waited time.Duration) *Error {
 		Message: fmt.Sprintf("no answer after %v: %s", waited.Round(time.Millisecond), p.describe()),
 	}
 	switch {
+	case p.waitsForToken():
+		e.Reason = "TOKEN_FAILED"
 	case p.wasSent():
 		e.Reason = "NO_ANSWER"
 		p.retire()

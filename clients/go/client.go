@@ -2,6 +2,7 @@ package atedispatcher
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -40,11 +41,14 @@ func NewClient(address string, options ...Option) (*Client, error) {
 	c := &Client{address: address, options: newClientOptions(options)}
 	var found violations
 	found.addFrom(checkAddress(address))
-	c.options.check(&found)
+	c.options.check(address, &found)
 	if err := found.err(); err != nil {
 		return nil, err
 	}
 	c.options.reconnect = c.options.reconnect.withDefaults()
+	if explained, ok := c.options.credentials.(*explainedCredentials); ok {
+		explained.onFailure = c.connectingFailed
+	}
 	connections, err := newConnections(func(events stats.Handler) (*grpc.ClientConn, error) {
 		return grpc.NewClient(address, append(c.options.dialOptions(), grpc.WithStatsHandler(events))...)
 	})
@@ -55,15 +59,29 @@ func NewClient(address string, options ...Option) (*Client, error) {
 	return c, nil
 }
 
+// Format prints the address only: the options may hold secrets.
+func (c *Client) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "Client{Address: %q}", c.address)
+}
+
+// connectingFailed remembers why an attempt to connect failed.
+func (c *Client) connectingFailed(failure error) {
+	text := errorText(failure)
+	c.lastFailure.Store(&text)
+}
+
 // Close ends every call at once, with ErrClosed. To let handlers finish, close the producers first. It always returns
 // nil.
 func (c *Client) Close() error {
 	c.connections.close()
+	if c.options.tokens != nil {
+		c.options.tokens.end()
+	}
 	return nil
 }
 
-// WaitForReady connects and returns once the connection is established. It fails when the context ends or the client is
-// closed.
+// WaitForReady connects and returns once the connection is established. It fails when the context ends, with why the last
+// attempt failed, or when the client is closed.
 func (c *Client) WaitForReady(ctx context.Context) error {
 	connection, err := c.connections.acquire()
 	if err != nil {
@@ -80,7 +98,11 @@ func (c *Client) WaitForReady(ctx context.Context) error {
 		}
 		connection.conn.Connect()
 		if !connection.conn.WaitForStateChange(ctx, state) {
-			return c.callError(ctx, ctx.Err())
+			failure := c.callError(ctx, ctx.Err())
+			if last := c.lastFailure.Load(); last != nil {
+				failure = failure.with("the last attempt to connect failed: " + *last)
+			}
+			return failure
 		}
 	}
 }
@@ -151,6 +173,10 @@ func (c *Client) invoke(
 		timer := time.AfterFunc(bound, func() { cancel(progress.noAnswer(bound)) })
 		defer timer.Stop()
 	}
+	outgoing, err := c.withToken(outgoing, progress)
+	if err != nil {
+		return c.attemptError(ctx, progress, err)
+	}
 	for {
 		a, err := c.connections.newAttempt(outgoing)
 		if err != nil {
@@ -182,20 +208,19 @@ func (c *Client) attemptError(ctx context.Context, progress *progress, err error
 	failure := c.callError(ctx, err)
 	progress.failed(failure)
 	if ctx.Err() != nil && failure.Code == codes.DeadlineExceeded && !progress.wasSent() {
-		explained := *failure
-		explained.Message = failure.Message + "; " + progress.describe()
-		return &explained
+		return failure.with(progress.describe())
 	}
 	return failure
 }
 
 // outgoing adds the client's metadata and headers to the context.
 func (c *Client) outgoing(ctx context.Context, headers map[string]string) context.Context {
-	if len(c.options.metadata) == 0 && len(headers) == 0 {
+	own := c.options.metadata()
+	if len(own) == 0 && len(headers) == 0 {
 		return ctx
 	}
 	var pairs []string
-	for _, entries := range []map[string]string{c.options.metadata, headers} {
+	for _, entries := range []map[string]string{own, headers} {
 		for key, value := range entries {
 			pairs = append(pairs, key, value)
 		}

@@ -24,6 +24,11 @@
 // Every error of this package is an [*Error], for [errors.As]. The sentinels, such as [ErrNoProducers], are for
 // [errors.Is]. A producer's error is a result like any other; [Delivery.Err] returns it.
 //
+// # TLS and tokens
+//
+// [WithTLS] and [WithTLSConfig] encrypt connections. [WithToken] and [WithTokenFunc] send a token with every call. A token
+// is not sent in clear text beyond this machine, unless [WithInsecureToken] allows it.
+//
 // # Values
 //
 // Arguments and results are JSON values: a Go value is sent as [encoding/json] marshals it, and every number arrives as

@@ -50,6 +50,11 @@ var (
 	// ErrResourceExhausted: a limit was reached. RetryDelay says when to retry, if the server knows.
 	ErrResourceExhausted error = &Error{Code: codes.ResourceExhausted}
 
+	// ErrUnauthenticated: the server knows no valid credentials of this client; see [WithToken] and [WithTLS].
+	ErrUnauthenticated error = &Error{Code: codes.Unauthenticated}
+	// ErrPermissionDenied: the policy of the server does not allow this action on this topic.
+	ErrPermissionDenied error = &Error{Code: codes.PermissionDenied}
+
 	// ErrNoProducers: the topic has no matching producer, and the request has [NoProducersFail].
 	ErrNoProducers error = &Error{Code: codes.FailedPrecondition, Reason: "NO_PRODUCERS"}
 	// ErrRequestIDReused: an earlier request has the same id and other content.
@@ -143,6 +148,16 @@ func (e *Error) Unwrap() error {
 // GRPCStatus returns the code and message, for package google.golang.org/grpc/status.
 func (e *Error) GRPCStatus() *status.Status {
 	return status.New(e.Code, e.Message)
+}
+
+// with returns a copy of the error with more text. errClosed stays as it is.
+func (e *Error) with(text string) *Error {
+	if e == errClosed {
+		return e
+	}
+	longer := *e
+	longer.Message += "; " + text
+	return &longer
 }
 
 func codeName(c codes.Code) string {

@@ -1,7 +1,7 @@
 package atedispatcher_test
 
-// This file has the five examples that every client has, in the same order, and one for Submitter. README.md shows
-// parts of them, which readme_test.go checks.
+// This file has the five examples that every client has, in the same order, one with TLS and a token, and one for
+// Submitter. README.md shows parts of them, which readme_test.go checks.
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"strings"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -215,6 +216,38 @@ func ExampleClient_NewSubmitter() {
 	// Output:
 	// ALL_ANSWERED
 	// ALL_ANSWERED
+}
+
+// Connect with TLS and a token, which is read from its file for every call and whenever a stream is opened.
+func Example_secured() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+
+	ca, err := os.ReadFile(os.Getenv("ATE_DISPATCHER_TLS_CA"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	readToken := func(context.Context) (string, error) {
+		text, err := os.ReadFile(os.Getenv("ATE_DISPATCHER_TOKEN_FILE"))
+		return strings.TrimSpace(string(text)), err
+	}
+	client, err := atedispatcher.NewClient(os.Getenv("ATE_DISPATCHER_TLS_ADDRESS"),
+		atedispatcher.WithTLS(atedispatcher.TLS{CA: ca}),
+		atedispatcher.WithTokenFunc(readToken),
+	)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+
+	defer answer(ctx, client, "vault", "secured", 0)()
+	results, summary, err := client.GatherAll(ctx, "secured", atedispatcher.RequestOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(results[0].ProducerID, summary.Reason)
+	// Output:
+	// vault ALL_ANSWERED
 }
 
 // answer starts a producer that answers 21.5 after a delay, and returns a function that closes it.

@@ -46,6 +46,14 @@ func runTests(m *testing.M) (int, error) {
 			return 1, err
 		}
 	}
+	folder, err := os.MkdirTemp("", "ate-dispatcher")
+	if err != nil {
+		return 1, err
+	}
+	defer os.RemoveAll(folder)
+	if err := setUpSecured(os.Getenv(addressVariable), folder); err != nil {
+		return 1, err
+	}
 	existing := goleak.IgnoreCurrent()
 	code := m.Run()
 	if err := goleak.Find(existing); code == 0 && err != nil {

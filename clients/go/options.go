@@ -9,7 +9,6 @@ import (
 	"google.golang.org/grpc"
 	grpcbackoff "google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/resolver"
 )
@@ -37,20 +36,33 @@ const Version = "0.1.0"
 type Option func(*clientOptions)
 
 type clientOptions struct {
-	credentials credentials.TransportCredentials
-	metadata    map[string]string
-	reconnect   Reconnect
-	dial        []grpc.DialOption
+	// newCredentials returns the credentials, or adds what is wrong with the options that describe them.
+	newCredentials      func(*violations) credentials.TransportCredentials
+	credentials         credentials.TransportCredentials
+	tokens              *tokenSource // nil unless a token is sent
+	allowsInsecureToken bool
+	// metadata returns the metadata of every call. It is a function, because package fmt would print a map.
+	metadata  func() map[string]string
+	reconnect Reconnect
+	dial      []grpc.DialOption
 }
 
-// WithTransportCredentials sets the transport credentials, such as TLS. Default: clear text.
-func WithTransportCredentials(credentials credentials.TransportCredentials) Option {
-	return func(o *clientOptions) { o.credentials = credentials }
+// WithTransportCredentials sets the transport credentials, for other ones than those of [WithTLS] and [WithTLSConfig].
+// Default: clear text.
+func WithTransportCredentials(given credentials.TransportCredentials) Option {
+	return func(o *clientOptions) {
+		o.newCredentials = func(found *violations) credentials.TransportCredentials {
+			if given == nil {
+				found.add("credentials", "are nil")
+			}
+			return given
+		}
+	}
 }
 
-// WithMetadata adds metadata, such as authorization, to every call.
+// WithMetadata adds metadata to every call. For a token, use [WithToken]: metadata is also sent in clear text.
 func WithMetadata(metadata map[string]string) Option {
-	return func(o *clientOptions) { o.metadata = metadata }
+	return func(o *clientOptions) { o.metadata = func() map[string]string { return metadata } }
 }
 
 // WithReconnect sets the delays between attempts to reconnect. Default: see [Reconnect].
@@ -65,20 +77,35 @@ func WithDialOptions(options ...grpc.DialOption) Option {
 }
 
 func newClientOptions(options []Option) clientOptions {
-	o := clientOptions{credentials: insecure.NewCredentials()}
+	o := clientOptions{
+		newCredentials: func(*violations) credentials.TransportCredentials { return newClearCredentials() },
+		metadata:       func() map[string]string { return nil },
+	}
 	for _, option := range options {
 		option(&o)
 	}
 	return o
 }
 
-// check adds impossible options.
-func (o *clientOptions) check(found *violations) {
-	if o.credentials == nil {
-		found.add("credentials", "are nil")
-	}
+// check makes the credentials and adds impossible options.
+func (o *clientOptions) check(address string, found *violations) {
+	o.credentials = o.newCredentials(found)
 	o.reconnect.check(found)
-	found.addFrom(checkMetadata("metadata", o.metadata))
+	found.addFrom(checkMetadata("metadata", o.metadata()))
+	if o.tokens == nil {
+		return
+	}
+	o.tokens.check(found)
+	isClear := o.credentials != nil && o.credentials.Info().SecurityProtocol == "insecure"
+	if isClear && !o.allowsInsecureToken && !isLocal(address) {
+		found.add("token", "is not sent in clear text to %q; use WithTLS, or WithInsecureToken if something else "+
+			"encrypts the traffic", boundedText(address, 256))
+	}
+	for key := range o.metadata() {
+		if strings.EqualFold(key, "authorization") {
+			found.add("metadata", "has the key %q, which WithToken sends", key)
+		}
+	}
 }
 
 // checkAddress refuses what gRPC would take for a host name, and would then fail to resolve at each call.
@@ -89,7 +116,7 @@ func checkAddress(address string) error {
 	if scheme, _, ok := strings.Cut(address, "://"); ok {
 		switch strings.ToLower(scheme) {
 		case "http", "https", "grpc", "grpcs", "tcp", "ws", "wss":
-			return invalidArgument("address", "%q is a URL; use host:port, and WithTransportCredentials for TLS", address)
+			return invalidArgument("address", "%q is a URL; use host:port, and WithTLS for TLS", address)
 		}
 		return nil // Any other scheme may be the one of a resolver.
 	}
@@ -130,7 +157,7 @@ func checkMetadata(field string, entries map[string]string) error {
 }
 
 func (o clientOptions) dialOptions() []grpc.DialOption {
-	return append([]grpc.DialOption{
+	options := []grpc.DialOption{
 		grpc.WithTransportCredentials(o.credentials),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: keepaliveTime, Timeout: keepaliveTimeout}),
 		grpc.WithInitialWindowSize(streamWindow),
@@ -148,5 +175,9 @@ func (o clientOptions) dialOptions() []grpc.DialOption {
 				MaxDelay:   o.reconnect.MaxDelay,
 			},
 		}),
-	}, o.dial...)
+	}
+	if o.tokens != nil {
+		options = append(options, grpc.WithPerRPCCredentials(bearerCredentials{o.allowsInsecureToken}))
+	}
+	return append(options, o.dial...)
 }

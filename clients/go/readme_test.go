@@ -17,9 +17,14 @@ func TestTheReadmeShowsPartsOfTheExamples(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	shown := strings.ReplaceAll(string(examples), `os.Getenv("ATE_DISPATCHER_ADDRESS")`, `"127.0.0.1:50051"`)
+	shown := strings.NewReplacer(
+		`os.Getenv("ATE_DISPATCHER_ADDRESS")`, `"127.0.0.1:50051"`,
+		`os.Getenv("ATE_DISPATCHER_TLS_ADDRESS")`, `"dispatcher.example:50051"`,
+		`os.Getenv("ATE_DISPATCHER_TLS_CA")`, `"ca.pem"`,
+		`os.Getenv("ATE_DISPATCHER_TOKEN_FILE")`, `"/run/secrets/token"`,
+	).Replace(string(examples))
 	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(string(readme), -1)
-	if len(blocks) < 6 {
+	if len(blocks) < 7 {
 		t.Errorf("there are %d blocks", len(blocks))
 	}
 	for _, block := range blocks {

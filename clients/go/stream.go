@@ -73,8 +73,12 @@ func (c *Client) open(
 func (s *stream) connect(method string) error {
 	// A bidirectional description fits every streaming call: the sides decide how many messages they send.
 	description := &grpc.StreamDesc{ServerStreams: true, ClientStreams: true}
+	ctx, err := s.client.withToken(s.ctx, s.progress)
+	if err != nil {
+		return err
+	}
 	for {
-		a, err := s.client.connections.newAttempt(s.ctx)
+		a, err := s.client.connections.newAttempt(ctx)
 		if err != nil {
 			return err
 		}

@@ -19,14 +19,16 @@ const (
 	minLogInterval = time.Second
 )
 
-// isFinal reports whether every further session would end with the same code. ABORTED means that a newer session with
-// the same id replaced this one.
-func isFinal(code codes.Code) bool {
-	switch code {
-	case codes.InvalidArgument, codes.Unauthenticated, codes.PermissionDenied, codes.Unimplemented, codes.Aborted:
+// isFinal reports whether every further session would fail in the same way. ABORTED means that a newer session with the
+// same id replaced this one. A token function may return another token after UNAUTHENTICATED.
+func (c *Client) isFinal(failure *Error) bool {
+	switch failure.Code {
+	case codes.InvalidArgument, codes.PermissionDenied, codes.Unimplemented, codes.Aborted:
 		return true
+	case codes.Unauthenticated:
+		return c.options.tokens == nil || c.options.tokens.isFixed || failure.Reason == tokenNotSentReason
 	}
-	return false
+	return errors.Is(failure, ErrClosed)
 }
 
 // supervisor opens the sessions of one peer, one after the other, until it is told to stop or no retry can succeed.
@@ -42,6 +44,7 @@ type supervisor struct {
 	loggedAt  time.Time     // when the log last said that the peer is not connected
 	live      chan struct{} // closed while isLive, and once endErr is set
 	endErr    error         // why no further session follows; nil if one may
+	failure   *Error        // why the last session failed; nil while one is live and before the first
 	isRunning bool
 }
 
@@ -60,9 +63,10 @@ func (s *supervisor) run(ctx context.Context, runSession func(context.Context) e
 			return nil
 		}
 		failure := errorFromCall(err)
-		if isFinal(failure.Code) || errors.Is(failure, ErrClosed) {
+		if s.client.isFinal(failure) {
 			return failure
 		}
+		s.setFailed(failure)
 		if wasLive {
 			delays.reset()
 		}
@@ -123,6 +127,7 @@ func (s *supervisor) setLive() {
 		return
 	}
 	s.isLive = true
+	s.failure = nil
 	close(s.live)
 }
 
@@ -143,6 +148,13 @@ func (s *supervisor) setLost() (wasLive bool) {
 	s.isLive = false
 	s.live = make(chan struct{})
 	return true
+}
+
+// setFailed stores why the last session failed, for callers of ready.
+func (s *supervisor) setFailed(failure *Error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.failure = failure
 }
 
 // claimRun fails if a run is in progress or no further session may follow; otherwise releaseRun or end must follow.
@@ -207,9 +219,21 @@ func (s *supervisor) ready(ctx context.Context) error {
 		case <-s.client.connections.closed:
 			return errClosed
 		case <-ctx.Done():
-			return s.client.callError(ctx, ctx.Err())
+			return s.notReady(ctx)
 		}
 	}
+}
+
+// notReady returns the error of a caller of ready whose context has ended: it says why the last session failed.
+func (s *supervisor) notReady(ctx context.Context) *Error {
+	s.mu.Lock()
+	last := s.failure
+	s.mu.Unlock()
+	failure := s.client.callError(ctx, ctx.Err())
+	if last != nil {
+		failure = failure.with("the last session failed: " + last.Error())
+	}
+	return failure
 }
 
 // currentID returns the id that the caller chose or the server minted; empty before the first session.
