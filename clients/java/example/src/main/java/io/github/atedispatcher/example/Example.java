@@ -9,7 +9,6 @@ import io.github.atedispatcher.v1.GatherRequest;
 import io.github.atedispatcher.v1.GatherResponse;
 import io.github.atedispatcher.v1.Request;
 import io.grpc.ManagedChannel;
-import io.grpc.ManagedChannelBuilder;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +16,7 @@ import java.util.Map;
 /**
  * A producer, a listener and a caller to run in a terminal: {@code produce}, {@code listen} and {@code gather}, each
  * with an address and a topic; {@code gather} also takes words to send. SIGTERM and Ctrl-C drain and close them.
+ * {@link Endpoint#fromEnvironment} says which environment variables select TLS and a token.
  */
 public final class Example {
   private static final int CONCURRENCY = 4;
@@ -30,18 +30,18 @@ public final class Example {
       System.err.println("usage: Example produce|listen|gather ADDRESS TOPIC [TEXT...]");
       System.exit(2);
     }
-    String address = args[1];
+    Endpoint endpoint = Endpoint.fromEnvironment(args[1], System.getenv());
     String topic = args[2];
     switch (args[0]) {
-      case "produce" -> produce(address, topic);
-      case "listen" -> listen(address, topic);
-      case "gather" -> gather(address, topic, List.of(args).subList(3, args.length));
+      case "produce" -> produce(endpoint, topic);
+      case "listen" -> listen(endpoint, topic);
+      case "gather" -> gather(endpoint, topic, List.of(args).subList(3, args.length));
       default -> throw new IllegalArgumentException("unknown command " + args[0]);
     }
   }
 
-  private static void produce(String address, String topic) {
-    run(new Producer(address, "java", List.of(topic), CONCURRENCY, Example::shout), "producing");
+  private static void produce(Endpoint endpoint, String topic) {
+    run(new Producer(endpoint, "java", List.of(topic), CONCURRENCY, Example::shout), "producing");
   }
 
   /** Returns the words in capitals. Throws at the word {@code fail}, and waits until revoked at {@code wait}. */
@@ -62,10 +62,10 @@ public final class Example {
     }
   }
 
-  private static void listen(String address, String topic) {
+  private static void listen(Endpoint endpoint, String topic) {
     Listener listener =
         new Listener(
-            address,
+            endpoint,
             "java",
             List.of(topic),
             delivery -> System.out.println("received " + describe(delivery)),
@@ -87,8 +87,8 @@ public final class Example {
     peer.join();
   }
 
-  private static void gather(String address, String topic, List<String> words) {
-    ManagedChannel channel = ManagedChannelBuilder.forTarget(address).usePlaintext().build();
+  private static void gather(Endpoint endpoint, String topic, List<String> words) {
+    ManagedChannel channel = endpoint.newChannel().build();
     Request request =
         Request.newBuilder()
             .setTopic(topic)
@@ -96,7 +96,8 @@ public final class Example {
             .setTtl(Duration.newBuilder().setSeconds(TTL_SECONDS))
             .build();
     Iterator<GatherResponse> responses =
-        DispatcherServiceGrpc.newBlockingStub(channel)
+        endpoint
+            .withToken(DispatcherServiceGrpc.newBlockingStub(channel))
             .gather(GatherRequest.newBuilder().setRequest(request).build());
     while (responses.hasNext()) responses.next().getEventsList().forEach(Example::print);
     channel.shutdown();

@@ -36,7 +36,13 @@ public final class Listener extends Peer<SubscribeRequest, SubscribeResponse> {
    */
   public Listener(
       String target, String id, List<String> topics, Consumer<Delivery> onResult, Consumer<Gap> onGap) {
-    super(target);
+    this(Endpoint.clear(target), id, topics, onResult, onGap);
+  }
+
+  /** Creates a listener that connects with TLS or a token. */
+  public Listener(
+      Endpoint endpoint, String id, List<String> topics, Consumer<Delivery> onResult, Consumer<Gap> onGap) {
+    super(endpoint);
     Parts.check(id, topics);
     this.id = id;
     this.topics = List.copyOf(topics);

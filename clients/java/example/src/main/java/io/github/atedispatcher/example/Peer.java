@@ -7,7 +7,6 @@ import com.google.rpc.RetryInfo;
 import io.github.atedispatcher.v1.DispatcherServiceGrpc;
 import io.github.atedispatcher.v1.DispatcherServiceGrpc.DispatcherServiceStub;
 import io.grpc.ManagedChannel;
-import io.grpc.ManagedChannelBuilder;
 import io.grpc.Status;
 import io.grpc.protobuf.StatusProto;
 import io.grpc.stub.ClientCallStreamObserver;
@@ -32,7 +31,10 @@ import java.util.concurrent.TimeUnit;
  * and flow control makes the server wait.
  */
 abstract class Peer<RequestT, ResponseT> implements AutoCloseable {
-  /** Codes with which every further session would end. ABORTED: a newer session with the same id replaced this one. */
+  /**
+   * Codes with which every further session would end. ABORTED: a newer session with the same id replaced this one.
+   * UNAUTHENTICATED is not final if a function returns the token.
+   */
   private static final Set<Status.Code> FINAL_CODES =
       EnumSet.of(
           Status.Code.INVALID_ARGUMENT,
@@ -51,7 +53,9 @@ abstract class Peer<RequestT, ResponseT> implements AutoCloseable {
 
   private static final long CHECKS_PER_INTERVAL = 4;
 
-  private final String target;
+  private static final int MAX_CAUSES = 8;
+
+  private final Endpoint endpoint;
   private final ScheduledExecutorService timer = newTimer();
   private final Backoff backoff = new Backoff();
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
@@ -62,8 +66,8 @@ abstract class Peer<RequestT, ResponseT> implements AutoCloseable {
   private long warnedAt = System.nanoTime() - MIN_WARNING_INTERVAL_NANOS;
 
   /** Creates a peer that {@link #start} connects. */
-  Peer(String target) {
-    this.target = target;
+  Peer(Endpoint endpoint) {
+    this.endpoint = endpoint;
   }
 
   /** Opens the stream of a session and sends its first message. */
@@ -140,7 +144,7 @@ abstract class Peer<RequestT, ResponseT> implements AutoCloseable {
     session = new Session();
     session.watch(DEFAULT_INTERVAL_MS);
     try {
-      open(DispatcherServiceGrpc.newStub(channel), session);
+      open(endpoint.withToken(DispatcherServiceGrpc.newStub(channel)), session);
     } catch (RuntimeException e) {
       session.fail(Status.fromThrowable(e), Duration.getDefaultInstance());
     }
@@ -169,15 +173,20 @@ abstract class Peer<RequestT, ResponseT> implements AutoCloseable {
     session = null;
     if (ready.isDone()) ready = new CompletableFuture<>();
     lost(status);
-    if (isClosing || FINAL_CODES.contains(status.getCode())) {
+    if (isClosing || isFinal(status.getCode())) {
       end(isClosing ? Status.OK : status);
       return;
     }
     if (System.nanoTime() - warnedAt >= MIN_WARNING_INTERVAL_NANOS) {
       warnedAt = System.nanoTime();
-      Failures.warn("not connected to " + target + ": " + status);
+      Failures.warn("not connected to " + endpoint.target() + ": " + describe(status));
     }
     timer.schedule(this::connect, Math.max(backoff.next().toMillis(), millis(retryDelay)), TimeUnit.MILLISECONDS);
+  }
+
+  private boolean isFinal(Status.Code code) {
+    boolean isRenewed = endpoint.token() != null && endpoint.token().isRenewed();
+    return FINAL_CODES.contains(code) && !(code == Status.Code.UNAUTHENTICATED && isRenewed);
   }
 
   private synchronized void end(Status status) {
@@ -189,9 +198,20 @@ abstract class Peer<RequestT, ResponseT> implements AutoCloseable {
     ready.completeExceptionally(status.isOk() ? Status.CANCELLED.asRuntimeException() : status.asRuntimeException());
   }
 
+  /** Returns the status with its causes: why a TLS handshake failed is only there. */
+  static String describe(Status status) {
+    StringBuilder text = new StringBuilder(status.getCode().name());
+    if (status.getDescription() != null) text.append(": ").append(status.getDescription());
+    int depth = 0;
+    for (Throwable cause = status.getCause(); cause != null && depth < MAX_CAUSES; cause = cause.getCause()) {
+      text.append("; ").append(Failures.textOf(cause));
+      depth++;
+    }
+    return text.toString();
+  }
+
   private ManagedChannel newChannel() {
-    return ManagedChannelBuilder.forTarget(target)
-        .usePlaintext()
+    return endpoint.newChannel()
         // Keepalive covers the times without heartbeats, such as unary calls.
         .keepAliveTime(30, TimeUnit.SECONDS)
         .keepAliveTimeout(20, TimeUnit.SECONDS)

@@ -64,7 +64,12 @@ public final class Producer extends Peer<ProduceRequest, ProduceResponse> {
    * @param concurrency how many handlers may run at a time; further assignments wait at the dispatcher
    */
   public Producer(String target, String id, List<String> topics, int concurrency, Handler handler) {
-    super(target);
+    this(Endpoint.clear(target), id, topics, concurrency, handler);
+  }
+
+  /** Creates a producer that connects with TLS or a token. */
+  public Producer(Endpoint endpoint, String id, List<String> topics, int concurrency, Handler handler) {
+    super(endpoint);
     Parts.check(id, topics);
     this.handler = handler;
     handlerThreads =
