@@ -14,7 +14,7 @@ function digest(token: string): string {
 function presenting(...authorization: readonly string[]): Presented {
   return {
     metadata: (name) => (name === "authorization" ? authorization : []),
-    address: "127.0.0.1",
+    address: () => "127.0.0.1",
     certificate: () => undefined,
   };
 }

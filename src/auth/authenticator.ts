@@ -5,6 +5,7 @@ import type { Logger } from "../ports/logger.js";
 import { type AuthFile, authFile } from "./auth-file.js";
 import { bearerOf } from "./bearer.js";
 import { type CertificateIdentity, CertificateReader } from "./certificate.js";
+import { ForwardedSource } from "./forwarded-source.js";
 import { isCompactJwt, JwtVerifier, type Verdict } from "./jwt.js";
 import { type KeySet, parseKeySet } from "./key-set.js";
 import { ReplacedKeys } from "./keys.js";
@@ -30,6 +31,8 @@ interface Sources {
   /** Undefined if clients are not asked for certificates. */
   readonly certificates: CertificateReader | undefined;
   readonly keysByUrl: KeysByUrl | undefined;
+  /** Undefined if nobody may forward identities. */
+  readonly forwarded: ForwardedSource | undefined;
 }
 
 /** An authenticator, and the files that it needs. */
@@ -42,7 +45,8 @@ export interface Created {
 /**
  * Creates the authenticator of the settings; undefined without a source: then everybody may call.
  *
- * Each credential of a call must be valid. A token names the principal, else the certificate.
+ * Each credential of a call must be valid. A token names the principal, else the certificate, else the header of a
+ * trusted proxy.
  */
 export function createAuthenticator(options: AuthSettings, services: AuthServices): Created | undefined {
   const { authTokensFile, authJwtJwksFile, authJwtJwksUrl } = options;
@@ -65,8 +69,11 @@ export function createAuthenticator(options: AuthSettings, services: AuthService
   const jwt = keys && new JwtVerifier(keys, options, services.timeOfDay);
   const { tlsClientAuth, tlsAllowCommonName } = options;
   const certificates = tlsClientAuth === "none" ? undefined : new CertificateReader(tlsAllowCommonName);
-  if (!tokens && !jwt && !certificates) return undefined;
-  const sources = { tokens, jwt, certificates, keysByUrl };
+  const { authForwardedFrom, authForwardedHeader } = options;
+  const forwarded =
+    authForwardedFrom.length === 0 ? undefined : new ForwardedSource(authForwardedHeader, authForwardedFrom);
+  if (!tokens && !jwt && !certificates && !forwarded) return undefined;
+  const sources = { tokens, jwt, certificates, keysByUrl, forwarded };
   return { authenticator: new SourceAuthenticator(sources, services), files };
 }
 
@@ -86,8 +93,15 @@ class SourceAuthenticator implements Authenticator {
   identify(presented: Presented): Identified | Promise<Identified> {
     const certificate = this.#certificateOf(presented);
     if (certificate && "why" in certificate) return certificate;
+    const certificateId = certificate?.principal.id;
+    const forwarded = this.sources.forwarded?.read(presented, certificateId);
+    if (forwarded && "why" in forwarded) return forwarded;
     const token = bearerOf(presented);
-    if (token === undefined) return certificate ?? NOTHING;
+    if (token === undefined) {
+      // The certificate of a proxy vouches for the header, and says nothing of the caller.
+      const isForwarded = forwarded && this.sources.forwarded?.isHop(certificateId);
+      return (isForwarded ? forwarded : certificate) ?? forwarded ?? NOTHING;
+    }
     return typeof token === "string" ? this.#byToken(token, presented, certificate?.thumbprint) : token;
   }
 
@@ -113,7 +127,7 @@ class SourceAuthenticator implements Authenticator {
     const principal = tokens?.find(token);
     if (principal) return this.#isExpired(principal) ? { why: "the token has expired" } : { principal };
     if (!jwt || !isCompactJwt(token)) return { why: "the token is unknown" };
-    const verdict = jwt.verify(token, presented.address);
+    const verdict = jwt.verify(token, presented.address());
     return verdict instanceof Promise
       ? verdict.then((later) => accept(later, thumbprint))
       : accept(verdict, thumbprint);

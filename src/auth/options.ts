@@ -1,3 +1,5 @@
+import type { ForwardedHeader } from "./forwarded.js";
+
 /** The algorithms that a signature may have. `none` and shared secrets are not among them. */
 export const JWT_ALGORITHMS = ["RS256", "ES256", "EdDSA"] as const;
 
@@ -28,6 +30,12 @@ export interface AuthOptions {
   readonly authJwtPrincipalClaim: string;
   /** The claim that lists the groups of the principal. Default `groups`. */
   readonly authJwtGroupsClaim: string;
+  /** Proxies that may forward identities: CIDRs, `unix:`, or the ids in their certificates. Default: none. */
+  readonly authForwardedFrom: readonly string[];
+  /** The header that has the identity. Default `xfcc`. */
+  readonly authForwardedHeader: ForwardedHeader;
+  /** Whether a proxy on loopback may forward identities. Default false. */
+  readonly authForwardedLoopback: boolean;
 }
 
 /** All settings that authentication depends on. */

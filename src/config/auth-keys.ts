@@ -1,8 +1,10 @@
 /**
  * The configuration keys that say who may call.
  */
+import { parseHop } from "../auth/addresses.js";
+import { FORWARDED_HEADERS } from "../auth/forwarded.js";
 import type { AuthOptions } from "../auth/options.js";
-import { type Definition, duration, file, text, toggle, url, words } from "./definition.js";
+import { choice, type Definition, duration, file, list, text, toggle, url, words } from "./definition.js";
 
 const HOUR = 3_600_000;
 
@@ -60,5 +62,22 @@ export const AUTH_KEYS: { readonly [K in keyof AuthOptions]: Definition<AuthOpti
     "groups",
     "Claim of a JWT that is the list of the groups of the principal",
     "The usual name; a token without it has no groups.",
+  ),
+  authForwardedFrom: list(
+    "CIDRs, unix: or ids of certificates",
+    (text) => parseHop(text) !== undefined,
+    "Proxies that may forward the identity of their clients; a header from anybody else is ignored",
+    "Whoever can reach the server from such an address can be anybody.",
+  ),
+  authForwardedHeader: choice(
+    "xfcc",
+    FORWARDED_HEADERS,
+    "Header with the forwarded identity: x-forwarded-client-cert of Envoy, or l5d-client-id of Linkerd",
+    "Envoy and meshes built on it send it; the last element counts, and needs exactly one SPIFFE id.",
+  ),
+  authForwardedLoopback: toggle(
+    false,
+    "Whether `authForwardedFrom` may have addresses of loopback",
+    "Every local process could forge an identity; that is fine in a pod, where the proxy is the only one.",
   ),
 };

@@ -1,6 +1,7 @@
 /**
  * Checks that the settings of one source of identities fit together.
  */
+import { parseHop, touchesLoopback } from "../auth/addresses.js";
 import type { Contradiction } from "./relations.js";
 import type { Config } from "./schema.js";
 
@@ -20,4 +21,21 @@ export function jwtContradictions(config: Config): readonly Contradiction[] {
   const other = file === "" ? "authJwtJwksUrl" : "authJwtJwksFile";
   const message = `is required with ${other}; set it, so that tokens for others are refused`;
   return required.filter((key) => config[key] === "").map((key) => ({ key, other, message }));
+}
+
+/** Whoever may forward identities can be anybody, so nobody may by mistake. */
+export function forwardedContradictions(config: Config): readonly Contradiction[] {
+  const hops = config.authForwardedFrom.map(parseHop).filter((hop) => hop !== undefined);
+  const found: Contradiction[] = [];
+  const key = "authForwardedFrom";
+  if (!config.authForwardedLoopback && hops.some((hop) => hop.kind !== "id" && touchesLoopback(hop))) {
+    const message =
+      "has addresses of loopback, from which every local process could forge an identity; remove them, or set authForwardedLoopback: true in a pod";
+    found.push({ key, other: "authForwardedLoopback", message });
+  }
+  if (config.tlsClientAuth === "none" && hops.some(({ kind }) => kind === "id")) {
+    const message = "has the id of a certificate, and clients are not asked for one; set tlsClientAuth";
+    found.push({ key, other: "tlsClientAuth", message });
+  }
+  return found;
 }

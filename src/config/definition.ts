@@ -194,6 +194,21 @@ export function words<const T extends string>(
   };
 }
 
+/** Defines a list of texts, which is empty by default: an array, or a text separated by commas. */
+export function list(
+  range: string,
+  isValid: (text: string) => boolean,
+  help: string,
+  reason: string,
+): Definition<readonly string[]> {
+  const isList = (value: unknown): value is readonly string[] =>
+    Array.isArray(value) && value.every((item) => typeof item === "string" && isValid(item));
+  return {
+    ...{ kind: "words", fallback: [], shownDefault: "none", range, help, reason },
+    schema: z.preprocess(split, z.custom<readonly string[]>(isList, { error: `use ${range}` })),
+  };
+}
+
 /** Defines the URL of a service, https or on loopback; the empty text means none. */
 export function url(help: string, reason: string): Definition<string> {
   const range = "https, or http on loopback";

@@ -11,6 +11,7 @@ export function authSourcesOf(config: Config): readonly ConfigKey[] {
   for (const key of ["authTokensFile", "authJwtJwksFile", "authJwtJwksUrl"] as const) {
     if (config[key] !== "") found.push(key);
   }
+  if (config.authForwardedFrom.length > 0) found.push("authForwardedFrom");
   if (config.tlsClientAuth !== "none") found.push("tlsClientAuth");
   return found;
 }

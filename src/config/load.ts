@@ -93,11 +93,12 @@ function check(found: ReadonlyMap<ConfigKey, SourcedValue>, earlier: readonly st
     throw new ConfigError([...earlier, ...invalid]);
   }
   if (earlier.length > 0) throw new ConfigError(earlier);
-  const { listen, authJwtAlgorithms } = outcome.data;
+  const { listen, authJwtAlgorithms, authForwardedFrom } = outcome.data;
   return Object.freeze({
     ...outcome.data,
     listen: Object.freeze([...listen]),
     authJwtAlgorithms: Object.freeze([...authJwtAlgorithms]),
+    authForwardedFrom: Object.freeze([...authForwardedFrom]),
   });
 }
 

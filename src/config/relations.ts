@@ -1,8 +1,7 @@
 /**
  * Checks that the values of related keys do not contradict each other.
  */
-
-import { jwtContradictions } from "./auth-relations.js";
+import { forwardedContradictions, jwtContradictions } from "./auth-relations.js";
 import { exposures, policyContradictions, tlsContradictions } from "./exposure.js";
 import { formatBytes, formatDurationMs } from "./quantity.js";
 import type { Config, ConfigKey } from "./schema.js";
@@ -34,6 +33,7 @@ export function contradictions(config: Config): readonly Contradiction[] {
     ...tlsContradictions(config),
     ...policyContradictions(config),
     ...jwtContradictions(config),
+    ...forwardedContradictions(config),
     ...exposures(config),
   ];
 }

@@ -15,8 +15,11 @@ export interface PeerCertificate {
 export interface Presented {
   /** The values of one name in the metadata of the call, in the order in which they were sent. */
   metadata(name: string): readonly string[];
-  /** The IP address of the connection without its port; `unix` for a connection without one. */
-  readonly address: string;
+  /**
+   * The IP address of the connection, without its port and as IPv4 if it is mapped into IPv6; `unix` for a Unix socket; ""
+   * if it cannot be found out, for example because the connection has closed.
+   */
+  address(): string;
   /**
    * The certificate of the connection: the same object for all its calls. Undefined if there is none; `unreadable` if that
    * cannot be found out.

@@ -39,7 +39,7 @@ const TABLE: Readonly<Record<string, Imports>> = {
   auth: { folders: [`${VOCABULARY}`, "ports:type"], packages: ["node:", "jose", "yaml"] },
   logging: { folders: ["ports", `${VOCABULARY}:type`], packages: ["node:", "pino"] },
   config: {
-    folders: [VOCABULARY, "ports:type", "runtime:type", "grpc:type", "auth:type"],
+    folders: [VOCABULARY, "ports:type", "runtime:type", "grpc:type", "auth"],
     packages: ["node:", "zod", "yaml"],
   },
   cli: {

@@ -13,6 +13,7 @@ import type { Authenticator, Identified, Presented } from "../../ports/authentic
 import type { Logger } from "../../ports/logger.js";
 import type { Runtime } from "../../ports/runtime.js";
 import { type GrpcStatus, grpcStatus, INTERNAL_ERROR } from "../wire/status.js";
+import { addressOf } from "./peer-address.js";
 import { PeerCertificates } from "./peer-certificates.js";
 
 /** The service that probes call. Everybody may, as nothing is told but whether the server works. */
@@ -123,10 +124,10 @@ export class Authentication {
     }
   }
 
-  #presentedBy({ metadata, peer, stream }: NewCall): Presented {
+  #presentedBy({ metadata, stream }: NewCall): Presented {
     return {
       metadata: (name) => metadata.get(name).map(String),
-      address: peerKey(peer),
+      address: () => addressOf(stream),
       certificate: () => this.#certificates.of(stream),
     };
   }
