@@ -34,7 +34,7 @@ if (limit < MIN_OPEN_FILES) {
 // Imported here because Node opens the files of all imported modules at once, before any of this file runs.
 const { EXIT, explain, Stop } = await import("./cli/exit.js");
 const { runCli } = await import("./cli/main.js");
-const { FileStream } = await import("./cli/output-stream.js");
+const { FileStream, forTerminal } = await import("./cli/output-stream.js");
 const { pause } = await import("./cli/time.js");
 const { processEnvironment } = await import("./config/load.js");
 
@@ -71,7 +71,7 @@ process.on("exit", () => {
 process.on("uncaughtException", (error) => {
   process.exitCode = EXIT.failed;
   const end = (): never => process.exit();
-  process.stderr.write(`error: ${explain(error).text}\n`, end);
+  process.stderr.write(forTerminal(`error: ${explain(error).text}\n`), end);
   void pause(FLUSH_MS).then(end);
 });
 for (const stream of [process.stdout, process.stderr]) unblock(stream);

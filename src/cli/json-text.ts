@@ -2,6 +2,7 @@
  * JSON text for values from peers. Unlike JSON.stringify it keeps every number that a peer can send, and never emits a
  * character that a terminal or a reader of lines would interpret.
  */
+import { plainText } from "../core/vocabulary/plain-text.js";
 
 /**
  * Formats a value as JSON.
@@ -31,14 +32,5 @@ function numberText(value: number): string {
 }
 
 function quoted(text: string): string {
-  return JSON.stringify(text).replace(UNSAFE, escaped);
+  return plainText(JSON.stringify(text));
 }
-
-/** The JSON escape of a character. */
-export function escaped(char: string): string {
-  return `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
-}
-
-// JSON.stringify escapes the control characters below 0x20. These are the others that terminals obey, the separators
-// that readers of lines may take for the end of a line, and the characters that change the direction of text.
-const UNSAFE = /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;

@@ -62,7 +62,7 @@ export function addListen(program: Command, cli: Cli): void {
         answered();
         output.note(
           { event: "ready", listener_id: listener.id, topics },
-          `listening on ${topics.join(", ")} as ${sanitize(listener.id ?? "")}`,
+          `listening on ${sanitize(topics.join(", "))} as ${sanitize(listener.id ?? "")}`,
         );
         cli.exitWith(await waitForEnd(listener, flags, cli, counted.signal));
       });
@@ -115,7 +115,7 @@ function createCallbacks(
       };
       // A program gets the gap on standard output, in order with the results.
       if (json) void output.result(event, () => "");
-      else output.warn(`lost ${lostCount} results on ${sanitize(topic)} (${reason})`);
+      else output.warn(`lost ${lostCount} results on ${sanitize(topic)} (${sanitize(reason)})`);
     },
     onStatus: createStatusNotes(output, notes),
     ...(summaries && {

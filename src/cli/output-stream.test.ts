@@ -1,6 +1,6 @@
 import { PassThrough, Writable } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { OutputStream } from "./output-stream.js";
+import { forTerminal, OutputStream } from "./output-stream.js";
 
 /** A stream whose writes fail. */
 function failing(code: string): { readonly stream: Writable; readonly writes: () => number } {
@@ -52,5 +52,13 @@ describe("an output stream", () => {
     await output.flush();
     expect(String(stream.read())).toBe("longer than four");
     expect(stream.read()).toBeNull();
+  });
+});
+
+describe("a text for a terminal", () => {
+  it("has no character that a terminal obeys, except for ends of lines and colours", () => {
+    expect(forTerminal("\u001b[31merror\u001b[0m\tm\r\nm\u009b31m\u001b[2J\u001b]0;t\u0007\u202e\n")).toBe(
+      "\u001b[31merror\u001b[0m\\u0009m\\u000d\nm\\u009b31m\\u001b[2J\\u001b]0;t\\u0007\\u202e\n",
+    );
   });
 });

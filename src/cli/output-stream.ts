@@ -5,6 +5,7 @@
 import { on, once } from "node:events";
 import { writeSync } from "node:fs";
 import { Writable } from "node:stream";
+import { plainText } from "../core/vocabulary/plain-text.js";
 
 /** An output stream: a terminal, a pipe or a file. */
 export interface Terminal extends NodeJS.WritableStream {
@@ -51,10 +52,12 @@ export class OutputStream {
     return this.#stream;
   }
 
-  /** Writes a text. Resolves when the stream takes more, or never will. Drops the text if the stream has failed. */
+  /**
+   * Writes a text, in which what a terminal would obey is escaped, except for the ends of lines and colours. Resolves when the stream takes more, or never will. Drops the text if the stream has failed.
+   */
   async write(text: string): Promise<void> {
     if (this.#failure !== undefined || (this.#hurry.aborted && this.isBehind)) return;
-    const takesMore = this.#stream.write(text, (error) => this.#record(error));
+    const takesMore = this.#stream.write(forTerminal(text), (error) => this.#record(error));
     // A failure of the stream rejects this too. It has been recorded.
     if (!takesMore) await once(this.#stream, "drain", { signal: this.#hurry }).catch(() => {});
   }
@@ -82,6 +85,15 @@ export class OutputStream {
     this.#onFailure(this.#failure);
   }
 }
+
+/** Escapes everything that a terminal would obey, except for the ends of lines and the colours of this program. */
+export function forTerminal(text: string): string {
+  const parts = text.split(ENDS_AND_COLOURS);
+  return parts.map((part, index) => (index % 2 === 1 ? part : plainText(part))).join("");
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes start with one.
+const ENDS_AND_COLOURS = /(\n|\u001b\[\d+m)/;
 
 /**
  * Writes to a file.

@@ -61,7 +61,9 @@ describe("output", () => {
   });
 
   it("escapes control characters in a peer's text", () => {
-    expect(sanitize("a\u001b[2Jb\u0007\u009bc\u202ed\te ü")).toBe("a\\u001b[2Jb\\u0007\\u009bc\\u202ed\te ü");
+    expect(sanitize("a\u001b[2Jb\u0007\u009bc\u202ed\te ü")).toBe(
+      "a\\u001b[2Jb\\u0007\\u009bc\\u202ed\\u0009e ü",
+    );
     expect(sanitize("first \n  second\rthird")).toBe("first ⏎ second\\u000dthird");
   });
 

@@ -3,7 +3,8 @@
  * per line.
  */
 import type { Environment } from "../config/load.js";
-import { escaped, jsonText } from "./json-text.js";
+import { plainText } from "../core/vocabulary/plain-text.js";
+import { jsonText } from "./json-text.js";
 import type { OutputStream, Terminal } from "./output-stream.js";
 
 /** The output of a command. */
@@ -70,15 +71,11 @@ export function createOutput(
   }
 }
 
-/** Escapes the control characters in a peer's text, which could move the cursor or break the line. */
+/** Escapes what a terminal would obey in a peer's text, and shows a line break as a sign. The result is one line. */
 export function sanitize(text: string): string {
   // A pattern for the spaces before a line break would take quadratic time for a long run of spaces.
   const lines = text
     .split(/\n\s*/)
     .map((line, index, { length }) => (index < length - 1 ? line.trimEnd() : line));
-  return lines.join(" ⏎ ").replace(UNSAFE, escaped);
+  return plainText(lines.join(" ⏎ "));
 }
-
-// Control characters, and characters that change the direction of text.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these characters are to be escaped.
-const UNSAFE = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;

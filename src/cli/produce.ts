@@ -112,7 +112,7 @@ async function produce(topics: readonly string[], flags: Flags, cli: Cli): Promi
     await orStopped(producer.ready(), cli.stop);
     answered();
     const ready = { event: "ready", producer_id: producer.id, topics };
-    output.note(ready, `answering on ${topics.join(", ")} as ${sanitize(producer.id ?? "")}`);
+    output.note(ready, `answering on ${sanitize(topics.join(", "))} as ${sanitize(producer.id ?? "")}`);
     await Promise.race([producer.closed, pause(undefined, cli.stop)]);
     if (cli.stop.aborted) output.note({ event: "draining" }, "draining: finishing pending requests");
     await producer.close({ graceMs: DRAIN_GRACE_MS });

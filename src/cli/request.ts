@@ -6,7 +6,7 @@ import type { Command } from "commander";
 import type { Cli } from "./cli.js";
 import { addConnectOptions, type ConnectOptions, withClient } from "./connect.js";
 import { EXIT } from "./exit.js";
-import type { Output } from "./output.js";
+import { type Output, sanitize } from "./output.js";
 import { acceptanceEvent, acceptanceLines } from "./render.js";
 import { addRequestOptions, type RequestFlags, requestOf } from "./request-options.js";
 import { isShow, showRequest } from "./show.js";
@@ -53,7 +53,8 @@ export function addRequest(program: Command, cli: Cli): void {
 
 function hint(acceptance: Acceptance, topic: string, output: Output): void {
   if (output.isJson || acceptance.listenerCount > 0 || acceptance.targets.length === 0) return;
+  const shown = sanitize(topic);
   output.warn(
-    `there is no listener on ${topic}; run "ate-dispatcher listen ${topic}" first, or use "ate-dispatcher gather"`,
+    `there is no listener on ${shown}; run "ate-dispatcher listen ${shown}" first, or use "ate-dispatcher gather"`,
   );
 }

@@ -3,14 +3,14 @@
  * contents at the end.
  */
 import type { Process } from "./cli.js";
-import type { Terminal } from "./output-stream.js";
+import { forTerminal, type Terminal } from "./output-stream.js";
 
 /** A terminal in full-screen mode. */
 export interface Screen {
   /** The present size of the terminal; 24 by 80 if unknown. */
   readonly rows: number;
   readonly columns: number;
-  /** Draws a page. Cuts off what does not fit. Skips the page while the terminal is congested. */
+  /** Draws a page, in which all but colours is escaped that a terminal would obey. Cuts off what does not fit. Skips the page while the terminal is congested. */
   draw(lines: readonly string[]): void;
   /** Resolves when q or Ctrl-C is pressed. Never resolves without a keyboard. */
   readonly quit: Promise<void>;
@@ -59,7 +59,9 @@ export function openScreen({ stdin, stdout, atExit }: Pick<Process, "stdin" | "s
     },
     draw(lines) {
       if (!isOpen || terminal.writableNeedDrain === true) return;
-      const page = lines.slice(0, this.rows).map((line) => `${cut(line, this.columns)}${CLEAR_LINE}`);
+      const page = lines
+        .slice(0, this.rows)
+        .map((line) => `${cut(forTerminal(line), this.columns)}${CLEAR_LINE}`);
       terminal.write(`${HOME}${page.join("\r\n")}${CLEAR_BELOW}`);
     },
     quit: hasKeys ? untilQuit(keyboard) : new Promise(() => {}),

@@ -152,7 +152,7 @@ function outcomeText(
     remarks.push(`${outcome.resultCount} results`);
   if (isLast && outcome?.error) remarks.push(sanitize(outcome.error.message));
   const time = span(lateAt ?? endAt).padStart(9);
-  return `${paint(colourOf(state), state.padEnd(9))}  ${time}  ${remarks.join(", ")}`;
+  return `${paint(colourOf(state), sanitize(state).padEnd(9))}  ${time}  ${remarks.join(", ")}`;
 }
 
 function colourOf(state: string): Colour {

@@ -95,7 +95,7 @@ export function createWorkLog(output: Output): WorkLog {
     void output.result(eventOf(finished, outcome), () => {
       const reason = finished.failure === undefined ? "" : `  ${sanitize(finished.failure)}`;
       const shown = output.paint(COLOURS[outcome], outcome.padEnd(8));
-      return `${finished.topic}  ${finished.requestId}  ${shown}  ${ms(finished.elapsedMs).padStart(9)}${reason}`;
+      return `${sanitize(finished.topic)}  ${sanitize(finished.requestId)}  ${shown}  ${ms(finished.elapsedMs).padStart(9)}${reason}`;
     });
   }
 }

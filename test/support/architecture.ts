@@ -19,6 +19,8 @@ const CLIENT = "ate-dispatcher-client";
 /** The generated messages and the wire format, which the client package holds for the server as well. */
 const INTERNAL = `${CLIENT}/internal`;
 const VOCABULARY = "core/vocabulary";
+/** How the texts of peers are shown, on a terminal and in a log. */
+const PLAIN_TEXT = `${VOCABULARY}/plain-text.ts`;
 
 /** Of the core, the edges may import the vocabulary alone; the runtime may also import its door, dispatcher.ts. */
 const TABLE: Readonly<Record<string, Imports>> = {
@@ -37,13 +39,13 @@ const TABLE: Readonly<Record<string, Imports>> = {
     ],
   },
   auth: { folders: [`${VOCABULARY}`, "ports:type"], packages: ["node:", "jose", "yaml"] },
-  logging: { folders: ["ports", `${VOCABULARY}:type`], packages: ["node:", "pino"] },
+  logging: { folders: ["ports", `${VOCABULARY}:type`, PLAIN_TEXT], packages: ["node:", "pino"] },
   config: {
     folders: [VOCABULARY, "ports:type", "runtime:type", "grpc:type", "auth"],
     packages: ["node:", "zod", "yaml"],
   },
   cli: {
-    folders: ["config", "auth", VOCABULARY],
+    folders: ["config", "auth", VOCABULARY, PLAIN_TEXT],
     packages: ["node:", "commander", "yaml", "@bufbuild/protobuf", CLIENT],
   },
 };
