@@ -45,6 +45,16 @@ describe("a line log", () => {
     expect(JSON.stringify(lines()).length).toBeLessThan(50_000);
   });
 
+  it("escapes what a terminal or a reader of lines would obey, and keeps the value", () => {
+    const stream = new PassThrough();
+    const hostile = "\u001b[2J\u007f\u009b2J\u061c\u200e\u2028\u2029\u202e\u2066 ä";
+    createLineLog(stream, "info").logger.info({ [hostile]: [hostile], err: new Error(hostile) }, hostile);
+    const line = String(stream.read());
+
+    expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]./u);
+    expect(JSON.parse(line)).toMatchObject({ [hostile]: [hostile], err: { message: hostile }, msg: hostile });
+  });
+
   it("writes a line with a circular field", () => {
     const { lines, logger } = setUp();
     logger.info({ circular }, "a circle");

@@ -3,6 +3,7 @@
  * keep it from ending: lines that cannot be written are dropped and counted.
  */
 import { on } from "node:events";
+import { plainText } from "../core/vocabulary/plain-text.js";
 
 /** Limit of lines that wait for a slow reader, in bytes. Further lines are dropped. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
@@ -36,7 +37,10 @@ export class LogStream {
     void ignoreErrors(stream);
   }
 
-  /** Writes one line, which ends with a line feed. Never throws. */
+  /**
+   * Writes one line, a JSON text that ends with a line feed. What a terminal or a reader of lines would obey is escaped,
+   * which keeps the value of the JSON. Never throws.
+   */
   write(line: string): void {
     if (this.stream.writableLength + line.length > MAX_WAITING_BYTES) {
       this.lose(1, "the reader is too slow");
@@ -58,7 +62,7 @@ export class LogStream {
   private send(line: string, lossCount: number): void {
     this.waitingCount++;
     try {
-      this.stream.write(line, (error) => this.finish(error, lossCount));
+      this.stream.write(`${plainText(line.slice(0, -1))}\n`, (error) => this.finish(error, lossCount));
     } catch (error) {
       this.finish(error, lossCount);
     }
