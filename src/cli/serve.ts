@@ -156,7 +156,7 @@ const PLACEHOLDERS = {
   duration: "duration",
   size: "size",
   count: "n",
-  part: "part",
+  factor: "factor",
   choice: "word",
   addresses: "host:port",
   words: "word",

@@ -19,7 +19,7 @@ export type Kind =
   | "duration"
   | "size"
   | "count"
-  | "part"
+  | "factor"
   | "switch"
   | "choice"
   | "words"
@@ -92,8 +92,8 @@ export function count(
   );
 }
 
-/** Defines a part of a whole, such as 0.25. The bounds are inclusive. */
-export function part(
+/** Defines a factor, such as 1 or 0.5. The bounds are inclusive. */
+export function factor(
   fallback: number,
   from: number,
   to: number,
@@ -105,7 +105,7 @@ export function part(
   const read = (value: unknown) =>
     typeof value === "string" && /^\d*\.?\d+$/.test(value.trim()) ? Number(value) : value;
   return {
-    ...{ kind: "part", fallback, shownDefault: String(fallback), range, help, reason },
+    ...{ kind: "factor", fallback, shownDefault: String(fallback), range, help, reason },
     schema: z.preprocess(read, z.number({ error }).min(from, { error }).max(to, { error })),
   };
 }

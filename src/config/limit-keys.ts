@@ -2,7 +2,7 @@
  * The configuration keys of the core's limits. The defaults are defined in the core.
  */
 import { DEFAULT_LIMITS, type Limits } from "../core/vocabulary/limits.js";
-import { count, type Definition, duration, part, size } from "./definition.js";
+import { count, type Definition, duration, factor, size } from "./definition.js";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -33,12 +33,12 @@ export const LIMIT_KEYS: { readonly [K in keyof Limits]: Definition<Limits[K]> }
     "Maximum bytes held for all peers; 0 for half of the heap limit or, if that is less, of the memory of the machine",
     "The other half is for messages in transit and for garbage; what exceeds the budget is RESOURCE_EXHAUSTED.",
   ),
-  peerShare: part(
+  peerShare: factor(
     core.peerShare,
-    0.01,
-    1,
-    "Part of `maxHeldBytes`, `maxPendingRequests`, `maxSessions`, `maxTopics` and `rememberedRequestIds` for one address; twice as much while no other has a session",
-    "Three peers that use up their parts leave one for all others; a peer that is alone leaves half to the next one.",
+    0,
+    100,
+    "How many times what is left of a bound one peer may have; 0 for no share",
+    "A peer that is alone gets a half, and two get a third each, so others find room; with 3, one peer may have 75 %.",
   ),
   maxPendingRequests: count(
     core.maxPendingRequests,

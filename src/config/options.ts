@@ -13,7 +13,7 @@ const TYPES: Readonly<Record<Kind, { readonly name: string; readonly has: (value
   duration: { name: "a number of milliseconds", has: isNumber },
   size: { name: "a number of bytes", has: isNumber },
   count: { name: "a number", has: isNumber },
-  part: { name: "a number", has: isNumber },
+  factor: { name: "a number", has: isNumber },
   switch: { name: "a boolean", has: (value) => typeof value === "boolean" },
   choice: { name: "a string", has: isText },
   file: { name: "a string", has: isText },

@@ -30,7 +30,7 @@ import {
 } from "./rules/producers.js";
 import { readReplay } from "./rules/replay.js";
 import { takeResult } from "./rules/results.js";
-import { streamRefusal } from "./rules/sessions.js";
+import { accountOf, streamRefusal } from "./rules/sessions.js";
 import type { StepContext } from "./rules/step-context.js";
 import type { ProducerSession } from "./state/producer-session.js";
 import { type AnySession, State } from "./state/state.js";
@@ -119,9 +119,13 @@ export class Dispatcher {
     return this.state.ledger;
   }
 
-  /** Why no further stream may be opened; undefined if one may. For streams that are no sessions: they are counted only. */
-  get streamRefusal(): Refusal | undefined {
-    return streamRefusal(this.state);
+  /**
+   * Why a peer may open no further stream; undefined if it may. For streams that are no sessions: they are counted only.
+   *
+   * @param peer - the address of its connection, as the edge shows it.
+   */
+  streamRefusalOf(peer: string): Refusal | undefined {
+    return streamRefusal(this.state, accountOf(this.state, peer));
   }
 
   /** Number of requests that have not ended. */

@@ -131,7 +131,7 @@ export function createGrpcServer(
     },
     {
       maxConnections: Math.min(MAX_CONNECTIONS, connectionLimit?.maxConnections ?? MAX_CONNECTIONS),
-      share: options.peerShare,
+      peerShare: options.peerShare,
     },
   );
   const intercept = firstMessageInterceptor({
@@ -140,11 +140,7 @@ export function createGrpcServer(
     headers,
     peers,
     authentication,
-    otherStreams: new OtherStreams(
-      services.runtime,
-      peers,
-      facts.limits["maxSessions"] ?? Number.POSITIVE_INFINITY,
-    ),
+    otherStreams: new OtherStreams(services.runtime),
     partial: {
       limits: partialLimits(options),
       deadline: services.opening,

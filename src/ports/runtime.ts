@@ -127,8 +127,8 @@ export interface Runtime {
   watch(onFact: (fact: Fact) => void): () => void;
   /** What is held for each peer. The edges charge what they keep. */
   readonly ledger: HeldBytes;
-  /** Why no further stream may be opened that is no session; undefined if one may. */
-  readonly streamRefusal: Refusal | undefined;
+  /** Why a peer may open no further stream that is no session; undefined if it may. @param address - its connection. */
+  streamRefusalOf(address: string): Refusal | undefined;
   /** The counts and totals of the core. */
   snapshot(): Snapshot;
   /** Lists producers, listeners, topics and requests. */

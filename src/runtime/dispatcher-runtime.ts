@@ -135,8 +135,8 @@ export class DispatcherRuntime implements Runtime {
     return { queuedBytes, deliveredCount, droppedCount };
   }
 
-  get streamRefusal(): Refusal | undefined {
-    return this.core.streamRefusal;
+  streamRefusalOf(peer: string): Refusal | undefined {
+    return this.core.streamRefusalOf(peer);
   }
 
   get inspector(): Inspector {

@@ -418,7 +418,7 @@ describe("no state is left by long work that is interrupted", () => {
 
 describe("the state stays within its limits", () => {
   it("for any number of request ids", () => {
-    const dispatcher = new ClockedDispatcher({ rememberedRequestIds: 100, peerShare: 0.5 });
+    const dispatcher = new ClockedDispatcher({ rememberedRequestIds: 100, peerShare: 0 });
     for (let i = 0; i < MANY; i++) dispatcher.request({ requestId: `k${i}` });
 
     expect(dispatcher.held()).toEqual({ rememberedRequestIds: 100, deadlines: 1 });
@@ -476,7 +476,7 @@ describe("the state stays within its limits", () => {
   });
 
   it("for any number of topics", () => {
-    const dispatcher = new ClockedDispatcher({ maxTopics: 50, peerShare: 1 });
+    const dispatcher = new ClockedDispatcher({ maxTopics: 50, peerShare: 0 });
     const producer = dispatcher.openProducer(">");
     const rejected = Array.from({ length: 100 }, (_, i) => dispatcher.request({ topic: `t${i}` })).flatMap(
       (effects) => effects.filter((effect) => effect.kind === "reject"),

@@ -26,7 +26,7 @@ export function checkNothingLeft(dispatcher: Dispatcher): void {
     ...counts,
     peers: held.peers,
     peerBytes: held.peerBytes,
-    peersWithSession: state.ledger.peersWithSession,
+    ...Object.fromEntries(Object.entries(state.ledger.totals).map(([what, total]) => [`all ${what}`, total])),
     commonBytesBesideRecords: held.commonBytes - records["bytes"],
     listedBesideRecords: state.listed.size - records["count"],
     unfinishedWork: state.work.size,

@@ -169,7 +169,7 @@ it("a producer that causes too many faults is disconnected, and waits before it 
 });
 
 it("peers beyond the budget of bytes wait as the server says, and are live when there is room", async () => {
-  const { address } = await startServer({ maxHeldBytes: 1_000_000, peerShare: 1 });
+  const { address } = await startServer({ maxHeldBytes: 1_000_000, peerShare: 0 });
   const client = connect(address);
   const held = { data: Buffer.alloc(980_000), noProducersAction: "WAIT", unary: true } as const;
   const { requestId } = await client.dispatch("nobody", held);

@@ -836,7 +836,7 @@ describe("streams and requests beyond a limit", () => {
   const retry = { code: "RESOURCE_EXHAUSTED", domain: DOMAIN };
 
   it("get RESOURCE_EXHAUSTED with RetryInfo at the limit of pending requests", async () => {
-    const client = connect((await startServer({ maxPendingRequests: 1, peerShare: 1 })).address);
+    const client = connect((await startServer({ maxPendingRequests: 1, peerShare: 0 })).address);
     const held = { topic: "t", noProducersAction: NoProducersAction.WAIT };
     await client.dispatch(held);
     for (const [, ask] of REQUEST_CALLS.slice(0, 2)) {
@@ -851,14 +851,14 @@ describe("streams and requests beyond a limit", () => {
   });
 
   it("get RESOURCE_EXHAUSTED at the limit of pending bytes", async () => {
-    const client = connect((await startServer({ maxPendingBytes: 1_024, peerShare: 1 })).address);
+    const client = connect((await startServer({ maxPendingBytes: 1_024, peerShare: 0 })).address);
     const refused = await refusalOf(client.dispatch({ topic: "t", data: Buffer.alloc(1_025) }));
     expect(refused).toMatchObject({ ...retry, reason: "PENDING_BYTES_LIMIT", metadata: { limit: "1024" } });
     expect(refused.retryDelayMs).toBeGreaterThan(0);
   });
 
   it("get RESOURCE_EXHAUSTED at the limit of topics", async () => {
-    const client = connect((await startServer({ maxTopics: 1, peerShare: 1 })).address);
+    const client = connect((await startServer({ maxTopics: 1, peerShare: 0 })).address);
     const held = (topic: string) => ({ topic, noProducersAction: NoProducersAction.WAIT });
     await client.dispatch(held("a"));
     const refused = await refusalOf(client.dispatch(held("b")));
@@ -877,7 +877,7 @@ describe("streams and requests beyond a limit", () => {
   });
 
   it("get RESOURCE_EXHAUSTED with RetryInfo at the limit of held bytes, on every kind of call", async () => {
-    const client = connect((await startServer({ maxHeldBytes: 500_000, peerShare: 1 })).address);
+    const client = connect((await startServer({ maxHeldBytes: 500_000, peerShare: 0 })).address);
     const producer = await client.producer("p");
     const request = { topic: "t", noProducersAction: NoProducersAction.WAIT, data: Buffer.alloc(445_000) };
     await client.dispatch(request);
@@ -946,7 +946,7 @@ describe("streams and requests beyond a limit", () => {
   });
 
   it("get RESOURCE_EXHAUSTED at the limit of sessions, on every kind of stream", async () => {
-    const client = connect((await startServer({ maxSessions: 1, peerShare: 1 })).address);
+    const client = connect((await startServer({ maxSessions: 1, peerShare: 0 })).address);
     await client.listener({ topics: ["t"] });
     const produce = client.produce();
     produce.send({ $case: "hello", value: {} });

@@ -33,19 +33,19 @@ const CALLS: readonly (readonly [method: string, message: Uint8Array])[] = [
 
 describe("a peer that has used up its share", () => {
   it("of pending requests leaves the rest to another address, for calls of every kind", async () => {
-    const { address } = await startServer({ maxPendingRequests: 8, peerShare: 0.25 });
+    const { address } = await startServer({ maxPendingRequests: 100 });
     const other = connectRaw(address, OTHER);
     const client = connect(address);
     const stream = client.submit();
-    for (let i = 0; i < 4; i++) stream.submit({ correlationId: `${i}`, request });
-    for (let i = 0; i < 4; i++) await stream.next("acceptance");
+    for (let i = 0; i < 50; i++) stream.submit({ correlationId: `${i}`, request });
+    for (let i = 0; i < 50; i++) await stream.next("acceptance");
     stream.submit({ correlationId: "beyond", request });
 
     const { status } = await stream.next("rejection");
     const beyond = {
       code: "RESOURCE_EXHAUSTED",
       reason: "PENDING_LIMIT",
-      metadata: { scope: "peer", limit: "4" },
+      metadata: { scope: "peer", limit: "50" },
     };
     expect(status && readStatus(status)).toMatchObject(beyond);
     await expect(client.dispatch(request)).rejects.toMatchObject({ refused: { reason: "PENDING_LIMIT" } });
@@ -55,14 +55,20 @@ describe("a peer that has used up its share", () => {
   });
 
   it("of sessions leaves the rest to another address", async () => {
-    const { address } = await startServer({ maxSessions: 8, peerShare: 0.25 });
+    const { address } = await startServer({ maxSessions: 100 });
     const other = connectRaw(address, OTHER);
     const client = connect(address);
-    for (let i = 0; i < 4; i++) await client.listener({ topics: ["t"] });
+    for (let i = 0; i < 50; i++) await client.listener({ topics: ["t"] });
 
     for (const { ended } of [client.listen({}), client.submit(), client.gather(brief)]) {
-      expect(await ended).toMatchObject({ reason: "SESSION_LIMIT", metadata: { scope: "peer", limit: "4" } });
+      expect(await ended).toMatchObject({
+        reason: "SESSION_LIMIT",
+        metadata: { scope: "peer", limit: "50" },
+      });
     }
+    // Streams that are no sessions count as sessions.
+    const watching = client.watch();
+    expect(await watching.ended).toMatchObject({ reason: "SESSION_LIMIT", metadata: { scope: "peer" } });
     for (const [method, message] of CALLS) {
       expect(await callRaw(other, method, framed(message)), method).toMatchObject({ code: 0 });
     }

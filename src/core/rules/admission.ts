@@ -30,7 +30,7 @@ import { observe } from "./observe.js";
 import { violationsOf } from "./request-rules.js";
 import { choose, scatter, targetsOf } from "./scatter.js";
 import { accountOf } from "./sessions.js";
-import { beyondShare, heldRefusal } from "./shares.js";
+import { heldRefusal, pendingBytesRefusal, shareRefusal } from "./shares.js";
 import type { StepContext } from "./step-context.js";
 
 /** Nodes that a search visits before it ends the slice. Eight inputs may be applied between two readings of the clock. */
@@ -169,9 +169,8 @@ function accept(
 
 function topicLimit(state: State, account: Account): Refusal {
   const { maxTopics } = state.limits;
-  if (account.isAtShare("topics", maxTopics)) {
-    return beyondShare("TOPIC_LIMIT", account.shareOf(maxTopics), "topics", "maxTopics");
-  }
+  const refused = shareRefusal(state, account, "topics");
+  if (refused && state.topics.size < maxTopics) return refused;
   const limit = String(maxTopics);
   const message = `the limit of ${limit} topics is reached; use fewer topics or raise maxTopics`;
   return refusal("TOPIC_LIMIT", message, { limit }, RETRY_AFTER_MS);
@@ -277,20 +276,16 @@ function shedReason(
     const message = `the limit of ${limit} pending requests is reached; retry later or raise maxPendingRequests`;
     return refusal("PENDING_LIMIT", message, { limit }, RETRY_AFTER_MS);
   }
-  if (account.isAtShare("requests", limits.maxPendingRequests)) {
-    const share = account.shareOf(limits.maxPendingRequests);
-    return beyondShare("PENDING_LIMIT", share, "pending requests", "maxPendingRequests");
-  }
+  const tooMany = shareRefusal(state, account, "requests");
+  if (tooMany) return tooMany;
   const contentBytes = contentBytesOf(input);
   if (state.pendingBytes + contentBytes > limits.maxPendingBytes) {
     const limit = String(limits.maxPendingBytes);
     const message = `pending requests hold ${state.pendingBytes} of at most ${limit} bytes; retry later or raise maxPendingBytes`;
     return refusal("PENDING_BYTES_LIMIT", message, { limit }, RETRY_AFTER_MS);
   }
-  if (!account.fits(account.pendingBytes + contentBytes, limits.maxPendingBytes)) {
-    const byteShare = account.shareOf(limits.maxPendingBytes);
-    return beyondShare("PENDING_BYTES_LIMIT", byteShare, "bytes of pending requests", "maxPendingBytes");
-  }
+  const tooLarge = pendingBytesRefusal(state, account, contentBytes);
+  if (tooLarge) return tooLarge;
   const late = state.overload.shedLate(input.waitedMs ?? 0, ttlMs, now);
   if (late) return late;
   const waitMs = state.rate.take(now);

@@ -11,7 +11,7 @@ import type { SessionKey } from "../vocabulary/model.js";
 import { peerKey } from "../vocabulary/peer.js";
 import { connectionAge, type Refusal, refusal } from "../vocabulary/reason.js";
 import { cursorsOf, HEARTBEAT_CURSORS } from "./cursors.js";
-import { beyondShare, heldRefusal } from "./shares.js";
+import { heldRefusal, shareRefusal } from "./shares.js";
 import type { StepContext } from "./step-context.js";
 
 /**
@@ -27,7 +27,7 @@ export function admitSession(
 ): Refusal | undefined {
   if (state.phase !== "OPEN")
     return refusal("SHUTTING_DOWN", "the server is shutting down; reconnect to another server");
-  if (!older) return sessionLimit(state, account) ?? heldRefusal(state, account, bytes);
+  if (!older) return streamRefusal(state, account) ?? heldRefusal(state, account, bytes);
   if (account.exceeds(bytes) === undefined) return undefined;
   // What the older session holds is released as soon as the new one is open.
   const further = bytes - (older.account === account ? sizeOf(older) : 0);
@@ -43,19 +43,12 @@ function sizeOf(session: AnySession): number {
   return session.ownBytes + (session.kind === "listener" ? partBytes(session.topics, []) : 0);
 }
 
-/** @returns why no further stream can be opened; undefined if one can. */
-export function streamRefusal(state: State): Refusal | undefined {
+/** @returns why a peer can open no further stream, be it a session or not; undefined if it can. */
+export function streamRefusal(state: State, account: Account): Refusal | undefined {
   const limit = state.limits.maxSessions;
-  if (state.sessions.size + state.otherStreamCount < limit) return undefined;
+  if (state.sessions.size + state.otherStreamCount < limit) return shareRefusal(state, account, "sessions");
   const message = `the limit of ${limit} open streams is reached; retry later or raise maxSessions`;
   return refusal("SESSION_LIMIT", message, { limit: String(limit) }, 1_000);
-}
-
-function sessionLimit(state: State, account: Account): Refusal | undefined {
-  const { maxSessions } = state.limits;
-  const refused = streamRefusal(state);
-  if (refused || !account.isAtShare("sessions", maxSessions)) return refused;
-  return beyondShare("SESSION_LIMIT", account.shareOf(maxSessions), "open streams", "maxSessions");
 }
 
 /** Keeps a session that was admitted, and charges it. @param bytes - its size without its registrations. */

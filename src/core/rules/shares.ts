@@ -1,8 +1,9 @@
 /**
- * Refusals of what exceeds the share of one peer or the budget of the process.
+ * Refusals of what exceeds the share of one peer, or the budget of the process in bytes.
  */
 import type { State } from "../state/state.js";
-import type { Account } from "../tables/ledger.js";
+import type { Account, Resource } from "../tables/ledger.js";
+import type { Limits } from "../vocabulary/limits.js";
 import { type ReasonName, type Refusal, refusal } from "../vocabulary/reason.js";
 
 /** Retry delay, in milliseconds. */
@@ -20,14 +21,40 @@ export function heldRefusal(state: State, account: Account, bytes: number): Refu
   return account.refusalOf(bytes);
 }
 
-/**
- * The refusal of a peer that has used up its share of a count.
- *
- * @param share - what the peer may use.
- * @param what - what is counted, in the plural.
- * @param setting - the setting that the share is a part of.
- */
-export function beyondShare(reason: ReasonName, share: number, what: string, setting: string): Refusal {
-  const message = `this address has used up its share of ${setting}, ${share} ${what}; retry later or raise peerShare`;
-  return refusal(reason, message, { limit: String(share), scope: "peer" }, RETRY_AFTER_MS);
+/** How the refusals of a resource name it. */
+const NAMES = {
+  requests: { reason: "PENDING_LIMIT", what: "pending requests", setting: "maxPendingRequests" },
+  sessions: { reason: "SESSION_LIMIT", what: "open streams", setting: "maxSessions" },
+  topics: { reason: "TOPIC_LIMIT", what: "topics", setting: "maxTopics" },
+} as const satisfies Record<Resource, ShareName>;
+
+/** The refusal of one more of a resource, if it would exceed the share of the peer; undefined if it would not. */
+export function shareRefusal(state: State, account: Account, resource: Resource): Refusal | undefined {
+  const limit = state.limits[NAMES[resource].setting];
+  if (!account.isAtShare(resource, limit)) return undefined;
+  const share = account.shareOf(limit, state.ledger.totals[resource]);
+  return beyondShare(NAMES[resource], account.count(resource), share);
+}
+
+/** The refusal of further bytes of pending requests, if they would exceed the share of the peer. */
+export function pendingBytesRefusal(state: State, account: Account, bytes: number): Refusal | undefined {
+  const share = account.shareOf(state.limits.maxPendingBytes, state.pendingBytes);
+  if (account.pendingBytes + bytes <= share) return undefined;
+  const what = "bytes of pending requests";
+  const name = { reason: "PENDING_BYTES_LIMIT", what, setting: "maxPendingBytes" } as const;
+  return beyondShare(name, account.pendingBytes, share);
+}
+
+interface ShareName {
+  readonly reason: ReasonName;
+  /** What is counted, in the plural. */
+  readonly what: string;
+  /** The setting whose bound is shared. */
+  readonly setting: keyof Limits;
+}
+
+function beyondShare({ reason, what, setting }: ShareName, held: number, share: number): Refusal {
+  const limit = String(Math.floor(share));
+  const message = `this address holds ${held} ${what}, and its share of ${setting} is ${limit} now; retry later or raise ${setting} or peerShare`;
+  return refusal(reason, message, { limit, scope: "peer" }, RETRY_AFTER_MS);
 }

@@ -83,7 +83,8 @@ export class RememberedRequests {
     }
     const { rememberedRequestIds: max } = this.limits;
     // Its share may have become less: two for each one that comes, so that no step forgets many.
-    for (let i = 0; i < 2 && own.size > account.shareOf(max); i++) this.forgetOldest(own);
+    for (let i = 0; i < 2 && own.size > account.shareOf(max, this.byCallerId.size - 1); i++)
+      this.forgetOldest(own);
     if (this.byCallerId.size > max) this.forgetOldest(this.all);
   }
 
@@ -99,15 +100,15 @@ export class RememberedRequests {
     this.ended.noteDropped(producer);
   }
 
-  /** Forgets the oldest ids until a peer may hold further bytes, if that helps. */
+  /** Forgets the oldest ids of a peer until it may hold further bytes, or the oldest of all, if that helps. */
   makeRoom(account: Account, bytes: number): void {
     const own = this.byAccount.get(account);
-    if (own && account.exceeds(bytes - own.heldBytes) !== "peer") {
-      while (account.exceeds(bytes) === "peer" && this.forgetOldest(own));
+    if (own && account.exceeds(bytes, own.heldBytes) === undefined) {
+      while (account.exceeds(bytes) !== undefined && this.forgetOldest(own));
     }
-    if (account.exceeds(bytes - this.all.heldBytes) === undefined) {
-      while (account.exceeds(bytes) === "process" && this.forgetOldest(this.all));
-    }
+    if (account.exceeds(bytes) !== "process") return;
+    if (account.exceeds(bytes, this.all.heldBytes, own?.heldBytes ?? 0) !== undefined) return;
+    while (account.exceeds(bytes) !== undefined && this.forgetOldest(this.all));
   }
 
   /** Forgets request_ids that have expired, up to a second after they did. */

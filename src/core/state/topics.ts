@@ -69,10 +69,7 @@ export class Topics {
   open(name: string, owner: Account, revision: number): TopicState | undefined {
     const known = this.find(name);
     if (known) return known;
-    const { maxTopics } = this.limits;
-    if (owner.isAtShare("topics", maxTopics) && !this.evictOneOf(this.idleByOwner.get(owner)))
-      return undefined;
-    if (this.byName.size >= maxTopics && !this.evictOneOf(this.idle)) return undefined;
+    if (!this.makeRoom(owner)) return undefined;
     const topic = new TopicState(name, owner, this.serverId, ++this.epochCount, revision);
     this.byName.set(name, topic);
     owner.add("topics");
@@ -116,6 +113,18 @@ export class Topics {
       this.evict(topic);
     }
     return false;
+  }
+
+  /** Evicts an idle topic if a further one of this peer needs its place. @returns whether there is room. */
+  private makeRoom(owner: Account): boolean {
+    const { maxTopics } = this.limits;
+    if (!owner.isAtShare("topics", maxTopics)) {
+      return this.byName.size < maxTopics || this.evictOneOf(this.idle);
+    }
+    if (this.evictOneOf(this.idleByOwner.get(owner))) return true;
+    // Idle topics of others take nothing away from a peer that would be within its share without them.
+    const share = owner.shareOf(maxTopics, this.byName.size - this.idle.size);
+    return owner.count("topics") + 1 <= share && this.evictOneOf(this.idle);
   }
 
   /** Evicts a topic that has been idle for long and has no retained deliveries. @returns whether one was found. */

@@ -13,18 +13,21 @@ import {
 } from "../vocabulary/held-bytes.js";
 import { InvariantError } from "../vocabulary/invariant.js";
 import type { Refusal } from "../vocabulary/reason.js";
+import { shareAlone, shareOf } from "../vocabulary/share.js";
 
 /** What is counted per peer, beside the bytes. */
 export type Resource = "requests" | "sessions" | "topics";
 
 /** A peer whose bytes, or a process whose bytes, exceed a bound by this part of the budget is under extreme pressure. */
 const EXTREME = 1 / 8;
+/** This part of what a peer may have that is alone causes no pressure, however little others leave. */
+const FLOOR = 1 / 32;
 
 /** The bounds of a ledger. */
 export interface LedgerBounds {
   /** Budget of the process, in bytes. */
   readonly maxHeldBytes: number;
-  /** The part of each bound of the process that one peer may use: above 0, at most 1. */
+  /** How many times what is left of a bound one peer may have, see `share.ts`; 0 for no share. */
   readonly peerShare: number;
 }
 
@@ -77,23 +80,29 @@ export class Account implements PeerAccount {
   /** Counts one more of a resource. */
   add(resource: Resource): void {
     if (!this.isListed) this.list();
-    if (++this.counts[resource] === 1 && resource === "sessions") this.ledger.peersWithSession++;
+    this.counts[resource]++;
+    this.ledger.totals[resource]++;
   }
 
   /** Counts one less of a resource. */
   remove(resource: Resource): void {
     const left = --this.counts[resource];
     if (left < 0) throw new InvariantError(`the ${resource} of peer ${this.peer} are ${left}`);
-    if (left > 0) return;
-    if (resource === "sessions") this.ledger.peersWithSession--;
-    this.settle();
+    this.ledger.totals[resource]--;
+    if (left === 0) this.settle();
   }
 
-  /** Whose bound these further bytes would exceed; undefined if they may be charged. */
-  exceeds(bytes: number): Scope | undefined {
-    const { ledger } = this;
-    if (!this.fits(this.bytes + bytes, ledger.bounds.maxHeldBytes)) return "peer";
-    return ledger.heldBytes + bytes > ledger.bounds.maxHeldBytes ? "process" : undefined;
+  /**
+   * Whose bound these further bytes would exceed; undefined if they may be charged.
+   *
+   * @param freed - bytes that would be released before, for this peer and others.
+   * @param freedOwn - those of them that are held for this peer.
+   */
+  exceeds(bytes: number, freed = 0, freedOwn = freed): Scope | undefined {
+    const { maxHeldBytes } = this.ledger.bounds;
+    const total = this.ledger.heldBytes - freed;
+    if (total + bytes > maxHeldBytes) return "process";
+    return this.bytes - freedOwn + bytes > this.shareOf(maxHeldBytes, total) ? "peer" : undefined;
   }
 
   /** The refusal of these further bytes; undefined if they may be charged. */
@@ -102,33 +111,31 @@ export class Account implements PeerAccount {
     if (scope === undefined) return undefined;
     const { bounds, heldBytes } = this.ledger;
     return scope === "peer"
-      ? beyondBudget(scope, this.bytes, this.shareOf(bounds.maxHeldBytes), bytes)
+      ? beyondBudget(scope, this.bytes, Math.floor(this.shareOf(bounds.maxHeldBytes, heldBytes)), bytes)
       : beyondBudget(scope, heldBytes, bounds.maxHeldBytes, bytes);
   }
 
-  /** Whether this peer holds all that it may have of the budget. */
-  get isAtShareOfBytes(): boolean {
-    return this.bytes >= this.shareOf(this.ledger.bounds.maxHeldBytes);
-  }
-
   /**
-   * How much is held, compared with what may be. HIGH begins at the bounds that {@link exceeds} checks. It is EXTREME for a
-   * peer with an eighth of the budget more than a peer may have that is alone; for every peer beyond its share while the
-   * process holds an eighth more than its budget; and for all while it holds a quarter more. So what others hold ends no
-   * stream of a peer within its share, unless the process is in danger.
+   * How much is held, compared with what may be.
+   *
+   * HIGH begins at the bounds that {@link exceeds} checks, but not before a floor: a peer that holds little is under no
+   * pressure while the process is within its budget. The bounds of EXTREME do not shrink when others take more. It begins
+   * for a peer with an eighth of the budget more than a peer may have that is alone; for peers that hold more than the
+   * mean of all peers while the process holds an eighth more than its budget; and for all while it holds a quarter more.
+   * See docs/adr/0025.
    */
   get pressure(): Pressure {
     const { ledger, bytes } = this;
-    const { maxHeldBytes, peerShare } = ledger.bounds;
-    // No peer can hold more than all hold together.
-    if (ledger.heldBytes <= maxHeldBytes * peerShare) return "NONE";
-    const isBeyondShare = bytes > this.shareOf(maxHeldBytes);
+    const { maxHeldBytes } = ledger.bounds;
     const beyondBytes = ledger.heldBytes - maxHeldBytes;
-    if (!isBeyondShare && beyondBytes <= 0) return "NONE";
+    if (beyondBytes <= 0) {
+      if (bytes <= ledger.floorBytes || bytes <= this.shareOf(maxHeldBytes, ledger.heldBytes)) return "NONE";
+    }
     const marginBytes = maxHeldBytes * EXTREME;
     const isExtreme =
-      bytes > maxHeldBytes * Math.min(1, 2 * peerShare) + marginBytes ||
-      beyondBytes > (isBeyondShare ? marginBytes : 2 * marginBytes);
+      bytes > shareAlone(this.peerShare, maxHeldBytes) + marginBytes ||
+      beyondBytes > 2 * marginBytes ||
+      (beyondBytes > marginBytes && bytes > Math.max(ledger.floorBytes, ledger.meanBytes));
     return isExtreme ? "EXTREME" : "HIGH";
   }
 
@@ -143,25 +150,18 @@ export class Account implements PeerAccount {
     if (this.bytes <= 0) this.settle();
   }
 
-  /** Whether this peer has used up its share of a count. @param limit - limit of the process. */
+  /** Whether one more of a resource would exceed the share of this peer. @param limit - limit of the process. */
   isAtShare(resource: Resource, limit: number): boolean {
-    return !this.fits(this.counts[resource] + 1, limit);
+    return this.counts[resource] + 1 > this.shareOf(limit, this.ledger.totals[resource]);
   }
 
-  /** Whether an amount is within the part of a bound that this peer may use. */
-  fits(amount: number, limit: number): boolean {
-    // Every share is at least this; most amounts are far below it.
-    return amount < limit * this.ledger.bounds.peerShare || amount <= this.shareOf(limit);
+  /** What this peer may have of a bound now. @param total - what all peers have of it. */
+  shareOf(limit: number, total: number): number {
+    return shareOf(this.peerShare, limit, total);
   }
 
-  /**
-   * The part of a bound that this peer may use: the share, or twice the share while no other peer has a session; at
-   * least 1.
-   */
-  shareOf(limit: number): number {
-    const { bounds, peersWithSession } = this.ledger;
-    const isAlone = peersWithSession === (this.counts.sessions > 0 ? 1 : 0);
-    return Math.max(1, Math.floor(limit * Math.min(1, isAlone ? 2 * bounds.peerShare : bounds.peerShare)));
+  private get peerShare(): number {
+    return this.ledger.bounds.peerShare;
   }
 
   private list(): void {
@@ -183,17 +183,27 @@ export class Account implements PeerAccount {
 export class Ledger implements HeldBytes {
   /** Bytes that are held for all peers together, and by the process itself. Only accounts change it. */
   heldBytes = 0;
-  /** Number of peers with a session. Only accounts change it. */
-  peersWithSession = 0;
+  /** How many of each resource all peers have. Only accounts change it. */
+  readonly totals: Record<Resource, number> = { requests: 0, sessions: 0, topics: 0 };
   /** What no peer owns, because all of them share it within bounds of its own. */
   readonly common = new Account("all peers", this);
   private readonly accounts = new Map<string, Account>();
 
-  constructor(readonly bounds: LedgerBounds) {}
+  /** A peer that holds no more bytes is under no pressure while the process is within its budget. */
+  readonly floorBytes: number;
+
+  constructor(readonly bounds: LedgerBounds) {
+    this.floorBytes = FLOOR * shareAlone(bounds.peerShare, bounds.maxHeldBytes);
+  }
 
   /** Number of peers for which something is held. */
   get size(): number {
     return this.accounts.size;
+  }
+
+  /** The bytes that a peer holds on average. */
+  get meanBytes(): number {
+    return (this.heldBytes - this.common.heldBytes) / Math.max(1, this.accounts.size);
   }
 
   /** The account of a peer. It is kept from its first charge or count until nothing is held for the peer. */

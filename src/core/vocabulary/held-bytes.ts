@@ -30,8 +30,10 @@ export interface PeerAccount {
   refusalOf(bytes: number): Refusal | undefined;
   /** How much is held for this peer, and for all, compared with what may be. */
   readonly pressure: Pressure;
-  /** Whether this peer holds all that it may have of the budget, whatever others hold. */
-  readonly isAtShareOfBytes: boolean;
+  /** Counts a stream that is no session of the core. */
+  add(resource: "sessions"): void;
+  /** Such a stream has closed. */
+  remove(resource: "sessions"): void;
   /** Ends the use of an account that {@link HeldBytes.open} returned. */
   close(): void;
 }

@@ -14,8 +14,8 @@ export interface Limits {
    */
   readonly maxHeldBytes: number;
   /**
-   * The part of `maxHeldBytes`, `maxPendingRequests`, `maxSessions`, `maxTopics` and `rememberedRequestIds` that one peer
-   * may use; twice as much while no other peer has a session. Default 0.25, range 0.01 to 1.
+   * How many times what is left of a bound of all peers one peer may have, see `share.ts`. Default 1: a half for a peer that
+   * is alone, a third for each of two. Range 0 to 100; 0 for no share.
    */
   readonly peerShare: number;
   /** Maximum number of pending requests. Default 200,000: about 1 KB of state each, with four targets. */
@@ -70,7 +70,7 @@ export const DEFAULT_LIMITS: Limits = {
   defaultTtlMs: 5_000,
   maxTtlMs: 3_600_000,
   maxHeldBytes: 0,
-  peerShare: 0.25,
+  peerShare: 1,
   maxPendingRequests: 200_000,
   maxPendingBytes: 256 * 1024 * 1024,
   maxRequestsPerSecond: 0,

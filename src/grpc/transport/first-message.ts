@@ -11,7 +11,6 @@ import {
   type ServerInterceptor,
   ServerListenerBuilder,
 } from "@grpc/grpc-js";
-import { STREAM_BYTES } from "../../core/vocabulary/held-bytes.js";
 import { type Refusal, refusal } from "../../core/vocabulary/reason.js";
 import type { Watchdog } from "../../ports/watchdog.js";
 import type { EdgeOptions } from "../options.js";
@@ -144,15 +143,9 @@ function countStream(
   stream: ServerHttp2Stream,
   connection: PeerConnection,
 ): Refusal | undefined {
-  const { peer } = connection;
-  const refused = connection.refusalOf(STREAM_BYTES) ?? otherStreams.open(peer);
-  if (refused) return refused;
-  connection.charge(STREAM_BYTES);
-  onceClosed(stream, () => {
-    otherStreams.close(peer);
-    connection.charge(-STREAM_BYTES);
-  });
-  return undefined;
+  const refused = otherStreams.open(connection);
+  if (!refused) onceClosed(stream, () => otherStreams.close(connection));
+  return refused;
 }
 
 /** Removes metadata that nobody reads. */

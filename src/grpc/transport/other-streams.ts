@@ -1,11 +1,11 @@
 /**
  * Counts the streams that are no sessions of the core, because libraries handle them or they only watch. Each costs about as
- * much as a session, so they count towards the limit of sessions, and have a share of it per address.
+ * much as a session, so they count as sessions of their peer, and of all peers.
  */
-import { type Refusal, refusal } from "../../core/vocabulary/reason.js";
+import { STREAM_BYTES } from "../../core/vocabulary/held-bytes.js";
+import type { Refusal } from "../../core/vocabulary/reason.js";
 import type { Runtime } from "../../ports/runtime.js";
-import type { Peer } from "./peer.js";
-import type { PeerConnections } from "./peer-connections.js";
+import type { PeerConnection } from "./peer-connection.js";
 
 const PATHS = new Set([
   "/ate.dispatcher.v1.IntrospectionService/Watch",
@@ -21,34 +21,26 @@ export function isOtherStream(path: string): boolean {
 
 /** The open streams that are no sessions. */
 export class OtherStreams {
-  readonly #runtime: Pick<Runtime, "submit" | "streamRefusal">;
-  readonly #peers: PeerConnections;
-  readonly #maxSessions: number;
+  readonly #runtime: Pick<Runtime, "submit" | "streamRefusalOf">;
   #count = 0;
 
-  constructor(
-    runtime: Pick<Runtime, "submit" | "streamRefusal">,
-    peers: PeerConnections,
-    maxSessions: number,
-  ) {
+  constructor(runtime: Pick<Runtime, "submit" | "streamRefusalOf">) {
     this.#runtime = runtime;
-    this.#peers = peers;
-    this.#maxSessions = maxSessions;
   }
 
   /** Opens a stream. @returns why it may not be opened; undefined if it is open, and `close` must be called. */
-  open(peer: Peer): Refusal | undefined {
-    const limit = this.#peers.shareOf(this.#maxSessions);
-    const refused = peer.otherStreamCount < limit ? this.#runtime.streamRefusal : tooMany(limit);
+  open(connection: PeerConnection): Refusal | undefined {
+    const refused =
+      connection.refusalOf(STREAM_BYTES) ?? this.#runtime.streamRefusalOf(connection.peer.address);
     if (refused) return refused;
-    peer.otherStreamCount++;
+    connection.streamOpened();
     this.#add(1);
     return undefined;
   }
 
   /** A stream has closed. */
-  close(peer: Peer): void {
-    peer.otherStreamCount--;
+  close(connection: PeerConnection): void {
+    connection.streamClosed();
     this.#add(-1);
   }
 
@@ -56,10 +48,4 @@ export class OtherStreams {
     this.#count += change;
     this.#runtime.submit({ kind: "streamsCounted", count: this.#count });
   }
-}
-
-function tooMany(maxCount: number): Refusal {
-  const limit = String(maxCount);
-  const message = `the share of one address, ${limit} open streams that watch, is reached; close some, or raise maxSessions`;
-  return refusal("SESSION_LIMIT", message, { scope: "peer", limit }, 1_000);
 }

@@ -152,7 +152,7 @@ describe("beyond the budget of a connection", () => {
 });
 
 describe("beyond what its peer may hold", () => {
-  const smallLedger = () => new Ledger({ maxHeldBytes: 400 * KIB, peerShare: 0.25 });
+  const smallLedger = () => new Ledger({ maxHeldBytes: 400 * KIB, peerShare: 1 });
   const [half, rest] = split(framed(20 * KIB), 10 * KIB) as [Buffer, Buffer];
 
   it("a connection reads one message after the other", () => {

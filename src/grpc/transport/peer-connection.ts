@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { PeerAccount, Pressure } from "../../core/vocabulary/held-bytes.js";
+import { type PeerAccount, type Pressure, STREAM_BYTES } from "../../core/vocabulary/held-bytes.js";
 import type { Instant } from "../../core/vocabulary/model.js";
 import type { Refusal } from "../../core/vocabulary/reason.js";
 import { type Allowance, Remainder } from "./allowance.js";
@@ -63,6 +63,17 @@ export class PeerConnection {
     this.#heldBytes += bytes;
     if (bytes > 0) this.#account.charge(bytes);
     else this.#account.release(-bytes);
+  }
+
+  /** A stream that is no session of the core has opened. */
+  streamOpened(): void {
+    this.charge(STREAM_BYTES);
+    this.#account.add("sessions");
+  }
+
+  streamClosed(): void {
+    this.charge(-STREAM_BYTES);
+    this.#account.remove("sessions");
   }
 
   /** The connection has closed: nothing is kept for its streams any more. */

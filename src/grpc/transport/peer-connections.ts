@@ -5,6 +5,7 @@
 import { constants, type Http2Session, type ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
 import type { HeldBytes } from "../../core/vocabulary/held-bytes.js";
+import { shareOf } from "../../core/vocabulary/share.js";
 import type { Clock } from "../../ports/clock.js";
 import type { Watchdog } from "../../ports/watchdog.js";
 import { Peer, peerAddressOf } from "./peer.js";
@@ -27,8 +28,8 @@ export interface PeerConnectionServices {
 export interface PeerShare {
   /** Connections that fit into the process. */
   readonly maxConnections: number;
-  /** The part of them that one address may have, from 0 to 1; twice that while no other address is connected. */
-  readonly share: number;
+  /** How many times what is left of them one peer may have; 0 for no share. */
+  readonly peerShare: number;
 }
 
 /** A connection on which an HTTP/2 session begins. */
@@ -47,6 +48,7 @@ export class PeerConnections {
   /** Peers without connections, in the order in which their last connection closed. */
   readonly #remembered = new Set<Peer>();
   readonly #connections = new WeakMap<Http2Session, PeerConnection>();
+  #connectionCount = 0;
 
   constructor(services: PeerConnectionServices, share: PeerShare) {
     this.#services = services;
@@ -58,16 +60,21 @@ export class PeerConnections {
     const now = this.#services.clock.now();
     const address = peerAddressOf(socket);
     const peer = this.#peers.get(address) ?? new Peer(address);
+    const { peerShare, maxConnections } = this.#share;
+    const share = shareOf(peerShare, maxConnections, this.#connectionCount);
+    if (peer.connectionCount + 1 > share || !peer.mayConnect(now)) {
+      this.#services.refused(address, peer.connectionCount);
+      // Node has to see the socket first: it subscribes to it in this turn.
+      setImmediate(() => socket.destroy());
+      return () => undefined;
+    }
     this.#peers.set(address, peer);
     this.#remembered.delete(peer);
     this.#forget(now);
+    this.#connectionCount++;
     peer.connectionCount++;
-    if (peer.connectionCount > this.shareOf(this.#share.maxConnections) || !peer.mayConnect(now)) {
-      this.#services.refused(address, peer.connectionCount - 1);
-      // Node has to see the socket first: it subscribes to it in this turn.
-      setImmediate(() => socket.destroy());
-    }
     return () => {
+      this.#connectionCount--;
       peer.connectionCount--;
       if (peer.connectionCount > 0) return;
       this.#remembered.add(peer);
@@ -117,13 +124,6 @@ export class PeerConnections {
   /** The connection of a stream; undefined if it is not known. */
   of(session: Http2Session | undefined): PeerConnection | undefined {
     return session && this.#connections.get(session);
-  }
-
-  /** What one peer may have of so many; at least 1. */
-  shareOf(total: number): number {
-    const { share } = this.#share;
-    const isAlone = this.#peers.size - this.#remembered.size === 1;
-    return Math.max(1, Math.floor(total * Math.min(1, isAlone ? 2 * share : share)));
   }
 
   #forget(now: number): void {

@@ -26,8 +26,6 @@ export function peerAddressOf(socket: { readonly remoteAddress?: string | undefi
 export class Peer {
   /** Open connections. */
   connectionCount = 0;
-  /** Open streams that are no sessions of the core. */
-  otherStreamCount = 0;
   /** Bytes that incomplete messages on all its connections keep alive. */
   partialBytes = 0;
   readonly #nuisance = new Remainder(NUISANCE);
