@@ -9,7 +9,7 @@ from typing import Any, Literal, Optional, Protocol
 
 from typing_extensions import NotRequired, TypedDict
 
-from ate_dispatcher_grpc._failures import log_failure
+from ate_dispatcher_grpc._failures import log_event, log_failure
 from ate_dispatcher_grpc.errors import DispatcherError
 
 _log = logging.getLogger("ate_dispatcher_grpc.compat")
@@ -73,7 +73,7 @@ class ResultListener(threading.Thread):
 
     def process_dispatcher_error(self, topic: str, error: DispatcherError) -> Any:
         """Takes the failure of a producer, in a thread of the dispatcher; logs it unless overridden."""
-        _log.warning("a producer failed on %r: %s", topic, error.details)
+        log_event(_log, logging.WARNING, f"a producer failed on {topic!r}: {error.details}")
 
 
 class Producer(threading.Thread):
