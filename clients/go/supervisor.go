@@ -265,7 +265,7 @@ func (s *supervisor) reportStatus(status Status) {
 		}
 		s.mu.Unlock()
 		if isDue {
-			s.notifier.log("ate-dispatcher: not connected", "peer", s.currentID(), "reason", status.Err.Error())
+			s.notifier.log("ate-dispatcher: not connected", "peer", plainText(s.currentID()), "reason", plainText(status.Err.Error()))
 		}
 	}
 }
@@ -295,7 +295,7 @@ func (s *supervisor) callbackFailed(name string, panicked any) {
 }
 
 func (s *supervisor) logError(err *Error) {
-	slog.Error("ate-dispatcher: "+err.Message, "reason", err.Reason, "peer", s.currentID())
+	slog.Error("ate-dispatcher: "+plainText(err.Message), "reason", plainText(err.Reason), "peer", plainText(s.currentID()))
 }
 
 // endedByServer is the error of a stream that the server ended without a status and without a request to end it.
