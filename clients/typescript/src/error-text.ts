@@ -32,6 +32,17 @@ export function boundedText(text: string, maxLength: number = MAX_ERROR_TEXT_LEN
   return `${kept.slice(0, end).toWellFormed()}${MARK}`;
 }
 
+/**
+ * Returns a text for the log of the process. What a terminal or a reader of lines would obey becomes an escape: control
+ * characters except line feeds, separators of lines and paragraphs, and characters that change the direction of text.
+ */
+export function plainText(text: string): string {
+  return text.replace(UNSAFE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these characters are to be escaped.
+const UNSAFE = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
 /** Reads a property of anything that was thrown. @returns undefined if it is absent or cannot be read. */
 export function propertyOf(thrown: unknown, name: string): unknown {
   if ((typeof thrown !== "object" && typeof thrown !== "function") || thrown === null) return undefined;

@@ -153,7 +153,25 @@ describe("a callback of a producer that fails", () => {
     expect(warnings.length).toBeGreaterThan(0);
     for (const { message } of warnings) expect(message).toMatch(/^onStatus failed: ./);
   });
+
+  it("holds no character that a terminal obeys if it becomes a warning", async () => {
+    const hostile = String.fromCharCode(...HOSTILE);
+    const warned = new Promise<Error & { detail?: string }>((resolve) => process.once("warning", resolve));
+    const onStatus = () => raise(new Error(hostile));
+    const { producer } = await connectProducer(peers, { handler: () => "fine", onStatus });
+    await producer.close({ graceMs: 0 });
+    const { message, detail } = await warned;
+    for (const text of [message, detail]) {
+      expect(text).toContain("\\u001b.");
+      expect(text?.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u);
+    }
+  });
 });
+
+/** Controls, DEL, C1, separators of lines, and changes of direction, each followed by a full stop. */
+const HOSTILE = Array.from({ length: 0x10000 }, (_, code) => code)
+  .filter((code) => /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u.test(String.fromCharCode(code)))
+  .flatMap((code) => [code, 0x2e]);
 
 type Settle = (value: unknown) => void;
 

@@ -1,6 +1,6 @@
 import { status } from "@grpc/grpc-js";
 import { isPromiseLike } from "../async/promise-like.js";
-import { boundedText, errorText, propertyOf } from "../error-text.js";
+import { boundedText, errorText, plainText, propertyOf } from "../error-text.js";
 import { DispatcherError } from "../errors.js";
 import type { SessionStatus } from "./session-status.js";
 
@@ -54,12 +54,12 @@ function guarded(callback: () => unknown, onFailure: (error: unknown) => void): 
   }
 }
 
-/** Emits a process warning. Passes a text on, not the error: Node would print it later, when nothing catches. */
+/** Emits a process warning, which Node prints as it is. Passes a text on, not the error: Node would print it later, when nothing catches. */
 function warn(name: string, error: unknown): void {
   const stack = propertyOf(error, "stack");
   const options = {
     type: "DispatcherWarning",
-    ...(typeof stack === "string" && { detail: boundedText(stack) }),
+    ...(typeof stack === "string" && { detail: plainText(boundedText(stack)) }),
   };
-  process.emitWarning(boundedText(`${name} failed: ${errorText(error)}`), options);
+  process.emitWarning(plainText(boundedText(`${name} failed: ${errorText(error)}`)), options);
 }
