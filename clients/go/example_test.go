@@ -223,15 +223,15 @@ func Example_secured() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 
-	ca, err := os.ReadFile(os.Getenv("ATE_DISPATCHER_TLS_CA"))
+	ca, err := os.ReadFile(os.Getenv("SECURED_CA"))
 	if err != nil {
 		log.Fatal(err)
 	}
 	readToken := func(context.Context) (string, error) {
-		text, err := os.ReadFile(os.Getenv("ATE_DISPATCHER_TOKEN_FILE"))
+		text, err := os.ReadFile(os.Getenv("SECURED_TOKEN_FILE"))
 		return strings.TrimSpace(string(text)), err
 	}
-	client, err := atedispatcher.NewClient(os.Getenv("ATE_DISPATCHER_TLS_ADDRESS"),
+	client, err := atedispatcher.NewClient(os.Getenv("SECURED_ADDRESS"),
 		atedispatcher.WithTLS(atedispatcher.TLS{CA: ca}),
 		atedispatcher.WithTokenFunc(readToken),
 	)

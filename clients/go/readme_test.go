@@ -19,9 +19,9 @@ func TestTheReadmeShowsPartsOfTheExamples(t *testing.T) {
 	}
 	shown := strings.NewReplacer(
 		`os.Getenv("ATE_DISPATCHER_ADDRESS")`, `"127.0.0.1:50051"`,
-		`os.Getenv("ATE_DISPATCHER_TLS_ADDRESS")`, `"dispatcher.example:50051"`,
-		`os.Getenv("ATE_DISPATCHER_TLS_CA")`, `"ca.pem"`,
-		`os.Getenv("ATE_DISPATCHER_TOKEN_FILE")`, `"/run/secrets/token"`,
+		`os.Getenv("SECURED_ADDRESS")`, `"dispatcher.example:50051"`,
+		`os.Getenv("SECURED_CA")`, `"ca.pem"`,
+		`os.Getenv("SECURED_TOKEN_FILE")`, `"/run/secrets/token"`,
 	).Replace(string(examples))
 	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(string(readme), -1)
 	if len(blocks) < 7 {

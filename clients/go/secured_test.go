@@ -11,17 +11,18 @@ import (
 )
 
 // setUpSecured starts a TLS endpoint of a dispatcher, writes the files of a client that uses it, and names all of them
-// in the environment, for the example.
+// in the environment, for the example. The names do not begin with ATE_DISPATCHER_, because a dispatcher refuses variables
+// with this prefix that it does not know.
 func setUpSecured(dispatcher, folder string) error {
 	ca := newAuthority()
 	address, err := terminateTLS(dispatcher, ca.valid().pair)
 	if err != nil {
 		return err
 	}
-	if err := os.Setenv("ATE_DISPATCHER_TLS_ADDRESS", address); err != nil {
+	if err := os.Setenv("SECURED_ADDRESS", address); err != nil {
 		return err
 	}
-	for variable, content := range map[string][]byte{"ATE_DISPATCHER_TLS_CA": ca.pem, "ATE_DISPATCHER_TOKEN_FILE": []byte("secret\n")} {
+	for variable, content := range map[string][]byte{"SECURED_CA": ca.pem, "SECURED_TOKEN_FILE": []byte("secret\n")} {
 		file := filepath.Join(folder, variable)
 		if err := errors.Join(os.WriteFile(file, content, 0o600), os.Setenv(variable, file)); err != nil {
 			return err
