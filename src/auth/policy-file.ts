@@ -161,7 +161,11 @@ function shown(node: Node | undefined | null): string {
 
 function principalProblem(name: string): string | undefined {
   if (name === "*" || name === "anonymous") return undefined;
-  if (!name.startsWith("group:")) return idProblem(name, { maySpiffe: true });
+  if (!name.startsWith("group:")) {
+    const isSpiffe = name.startsWith("spiffe://");
+    // A star stands for a segment, which may be any.
+    return idProblem(isSpiffe ? name.replaceAll("/*", "/x") : name, { maySpiffe: isSpiffe });
+  }
   const problem = groupsProblem([name.slice("group:".length)]);
   return problem === undefined ? undefined : "names no valid group";
 }

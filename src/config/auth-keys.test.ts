@@ -14,7 +14,7 @@ function problemsOf(environment: Readonly<Record<string, string>>): readonly str
   }
 }
 
-const KEYS = { AUTH_JWT_JWKS_FILE: "/keys.json" };
+const KEYS = { AUTH_JWT_JWKS_FILE: "/keys.json", POLICY_FILE: "/policy.yaml" };
 const CLAIMS = { AUTH_JWT_ISSUER: "https://issuer.example", AUTH_JWT_AUDIENCE: "ate" };
 
 describe("the settings of authentication", () => {
@@ -62,7 +62,7 @@ describe("the settings of authentication", () => {
     "http://[::1]/keys",
     "http://localhost/",
   ])("take the URL %s", (url) => {
-    expect(problemsOf({ ...CLAIMS, AUTH_JWT_JWKS_URL: url })).toEqual([]);
+    expect(problemsOf({ ...CLAIMS, AUTH_JWT_JWKS_URL: url, POLICY_FILE: "/policy.yaml" })).toEqual([]);
   });
 
   it.each([
