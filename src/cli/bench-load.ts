@@ -3,13 +3,16 @@
  * one else uses.
  */
 import { randomUUID } from "node:crypto";
-import { createClient, type DispatcherClient, DispatcherError, type Listener } from "ate-dispatcher-client";
+import { type DispatcherClient, DispatcherError, type Listener } from "ate-dispatcher-client";
 import { type BenchFigures, BenchTally } from "./bench-tally.js";
+import { type SecureOptions, secureClient } from "./secure-options.js";
 import { orStopped, pause } from "./time.js";
 
 /** The parameters of a load. */
 export interface BenchLoad {
   readonly address: string;
+  /** TLS and token of each connection. */
+  readonly secure: SecureOptions;
   readonly topicCount: number;
   readonly producerCount: number;
   readonly listenerCount: number;
@@ -40,7 +43,7 @@ const REQUEST_NUMBER_BYTES = 4;
 export async function runBenchLoad(load: BenchLoad, stop: AbortSignal): Promise<BenchFigures> {
   const clients: DispatcherClient[] = [];
   const connect = () => {
-    const client = createClient({ address: load.address, channelOptions: OWN_CONNECTION });
+    const client = secureClient(load.address, load.secure, { channelOptions: OWN_CONNECTION });
     clients.push(client);
     return client;
   };

@@ -98,6 +98,7 @@ async function bench(flags: Flags, cli: Cli): Promise<void> {
 function loadOf(flags: Flags): BenchLoad {
   return {
     address: flags.address,
+    secure: flags,
     topicCount: flags.topics ?? 1,
     producerCount: flags.producers ?? DEFAULT_PEERS,
     listenerCount: flags.listeners ?? DEFAULT_PEERS,

@@ -1,18 +1,19 @@
 /**
  * The connection of every command except `serve`: its options, and one clear error if no dispatcher answers.
  */
-import { createClient, type DispatcherClient } from "ate-dispatcher-client";
+import type { DispatcherClient } from "ate-dispatcher-client";
 import { type Command, Option } from "commander";
 import { formatDurationMs } from "../config/quantity.js";
 import type { Cli } from "./cli.js";
 import { CliError, EXIT } from "./exit.js";
 import { sanitize } from "./output.js";
+import { addSecureOptions, type SecureOptions, secureClient } from "./secure-options.js";
 import { orStopped } from "./time.js";
 import { connectAddress, positiveMs } from "./values.js";
 import { WaitingNotes, whyNotConnected } from "./waiting.js";
 
 /** The parsed options of a connection. */
-export interface ConnectOptions {
+export interface ConnectOptions extends SecureOptions {
   readonly address: string;
   readonly connectTimeout: number;
   readonly json?: boolean;
@@ -24,7 +25,8 @@ const TTL_RESERVE_MS = 1_000;
 const CLOSE_GRACE_MS = 500;
 
 /** Adds the connection's options to a command. */
-export function addConnectOptions(command: Command, { environment }: Cli): Command {
+export function addConnectOptions(command: Command, cli: Cli): Command {
+  const { environment } = cli;
   const fromEnvironment = environment["ATE_DISPATCHER_ADDRESS"];
   const address = new Option(
     "-a, --address <host:port>",
@@ -34,7 +36,7 @@ export function addConnectOptions(command: Command, { environment }: Cli): Comma
     "--connect-timeout <duration>",
     "how long to wait for the connection (default: 3s, or 1s more than --ttl if that is less)",
   );
-  return command
+  return addSecureOptions(command, cli)
     .addOption(address)
     .addOption(timeout.argParser(positiveMs))
     .option("--json", "print one JSON object per line")
@@ -62,11 +64,11 @@ export interface Contact {
  * @throws CliError with exit code 4 if no dispatcher answers in time, or the reason of `stop` if it fires before.
  */
 export async function withClient<T>(
-  { address, connectTimeout, json }: ConnectOptions,
+  { address, connectTimeout, json, ...secure }: ConnectOptions,
   { stop, output }: Pick<Cli, "stop" | "output">,
   use: (client: DispatcherClient, contact: Contact) => Promise<T>,
 ): Promise<T> {
-  const client = createClient({ address });
+  const client = secureClient(address, secure);
   const answered = new AbortController();
   let isConnected = false;
   const reason = async () => (isConnected ? "connected, but no answer yet" : await whyNotConnected(client));

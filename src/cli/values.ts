@@ -99,6 +99,7 @@ export function percent(text: string): number {
 
 /** Checks an address to connect to: like one to listen on, but with a port above 0. */
 export function connectAddress(text: string): string {
+  if (text.startsWith("unix:/")) return text;
   const address = parseAddress(text);
   if (address === undefined || address.port === 0) {
     const form = text.includes("://")

@@ -20,7 +20,12 @@ export interface Layer {
 }
 
 /** Variables of the dispatcher that are not configuration keys. */
-const OTHER_VARIABLES = new Set(["CONFIG", "ADDRESS", "COMMAND"].map((name) => `${VARIABLE_PREFIX}${name}`));
+const OTHER_VARIABLES = new Set(
+  [
+    ...["CONFIG", "ADDRESS", "COMMAND"],
+    ...["TLS", "TLS_CA", "TLS_CERT", "TLS_KEY", "SERVER_NAME", "TOKEN", "TOKEN_FILE", "ALLOW_INSECURE_TOKEN"],
+  ].map((name) => `${VARIABLE_PREFIX}${name}`),
+);
 
 /**
  * Variables that Kubernetes sets in every pod for a service whose name starts with ate-dispatcher. They have our

@@ -29,7 +29,8 @@ export function writePolicy(rules: readonly RuleInit[]): {
 } {
   const folder = mkdtempSync(join(tmpdir(), "ate-policy-"));
   const path = join(folder, "policy.yaml");
-  const replace = (next: readonly RuleInit[]) => writeFileSync(path, stringify({ version: 1, rules: next }));
+  const replace = (next: readonly RuleInit[]) =>
+    writeFileSync(path, stringify({ version: 1, rules: next }, { aliasDuplicateObjects: false }));
   replace(rules);
   return { path, replace, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }

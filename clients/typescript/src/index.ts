@@ -6,6 +6,8 @@ export { createClient, type DispatcherClient, type TopicsUpdate } from "./client
 export type { ReconnectOptions } from "./connection/backoff.js";
 export type { ConnectionOptions } from "./connection/connection.js";
 export type { SessionStatus } from "./connection/session-status.js";
+export type { TlsOptions } from "./connection/tls-options.js";
+export type { Token } from "./connection/token-source.js";
 export { DispatcherError, type DispatcherErrorInit, type FieldViolation } from "./errors.js";
 export type {
   Introspection,

@@ -13,8 +13,10 @@ import { errorText } from "../error-text.js";
 import { alreadyClosed, cancelled, DispatcherError, invalidArgument } from "../errors.js";
 import { DispatcherServiceService } from "../gen/ate/dispatcher/v1/dispatcher_service.js";
 import { RECONNECT_DEFAULTS, type ReconnectOptions } from "./backoff.js";
-import { LinkPool } from "./link-pool.js";
+import { LinkPool, type WaitingCall } from "./link-pool.js";
 import { type ResponseStream, StreamCall, type StreamEvents } from "./stream-call.js";
+import { secureCredentials, type TlsOptions, tlsChannelOptions } from "./tls-options.js";
+import { isLocalTarget, type Token, TokenSource } from "./token-source.js";
 import { UnaryCall } from "./unary-call.js";
 
 const DEFAULT_ADDRESS = "127.0.0.1:50051";
@@ -26,7 +28,17 @@ export interface ConnectionOptions {
    * environment variables.
    */
   readonly address?: string;
-  /** Channel credentials. Default: none; the connection is not encrypted. */
+  /** TLS, with the certificates in PEM; `{}` for the certificates that Node trusts. Default: none, in clear. */
+  readonly tls?: TlsOptions;
+  /**
+   * The token that is sent with every call as `authorization: Bearer`, or a function that fetches it. The function is asked
+   * before every call and every attempt of a stream, once at a time, and may take 10 s. With a fixed token, UNAUTHENTICATED is
+   * final; with a function, sessions ask again and retry. Default: none.
+   */
+  readonly token?: Token;
+  /** Whether the token may be sent in clear to another machine, through a mesh that encrypts. Default false. */
+  readonly allowInsecureToken?: boolean;
+  /** Channel credentials, instead of `tls`. Default: none. */
   readonly credentials?: ChannelCredentials;
   /** Metadata that is sent with every call, such as `authorization`. Default: none. */
   readonly metadata?: Readonly<Record<string, string>>;
@@ -50,6 +62,18 @@ export interface CallOptions {
 }
 
 const CALL_TIMEOUT_MS = 30_000;
+const AUTHORIZATION = "authorization";
+
+/**
+ * Codes after which a retry would fail the same way. ABORTED: a newer session with the same id has replaced this one.
+ */
+const FINAL_CODES: ReadonlySet<status> = new Set([
+  status.INVALID_ARGUMENT,
+  status.UNAUTHENTICATED,
+  status.PERMISSION_DENIED,
+  status.UNIMPLEMENTED,
+  status.ABORTED,
+]);
 
 /** The largest delay between two attempts of a channel, in milliseconds: grpc-js adds 20 % and sets one timer. */
 const MAX_CHANNEL_BACKOFF_MS = MAX_TIMER_MS / 2;
@@ -66,6 +90,7 @@ export class Connection {
   readonly #metadata: Metadata;
   readonly #address: string;
   readonly #pool: LinkPool;
+  readonly #tokens: TokenSource;
   #phase: "open" | "closing" | "closed" = "open";
   readonly #closed = createDeferred<never>();
 
@@ -75,8 +100,19 @@ export class Connection {
     this.#metadata = withEntries(new Metadata(), options.metadata ?? {});
     const { address = DEFAULT_ADDRESS, reconnect, channelOptions } = options;
     this.#address = address;
-    const channelCredentials = options.credentials ?? credentials.createInsecure();
-    const defaults = { ...channelDefaults(reconnect), ...channelOptions };
+    const { tls } = options;
+    if (tls !== undefined && options.credentials !== undefined) {
+      throw invalidArgument("tls", "and credentials exclude each other; set one of them");
+    }
+    const channelCredentials =
+      options.credentials ?? (tls ? secureCredentials(tls) : credentials.createInsecure());
+    this.#tokens = new TokenSource(options.token);
+    const isSafe = channelCredentials._isSecure() || isLocalTarget(address) || options.allowInsecureToken;
+    if (options.token !== undefined && !isSafe) {
+      const remedy = "set tls, or allowInsecureToken if a mesh encrypts";
+      throw invalidArgument("token", `would be sent in clear to ${JSON.stringify(address)}; ${remedy}`);
+    }
+    const defaults = { ...channelDefaults(reconnect), ...tlsChannelOptions(tls ?? {}), ...channelOptions };
     this.#pool = new LinkPool(() => new Client(address, channelCredentials, defaults));
     try {
       // Creates a channel. It connects later.
@@ -89,9 +125,11 @@ export class Connection {
   /** Opens a bidirectional stream. @throws {DispatcherError} CANCELLED, reason CLOSED, after {@link beginClose}. */
   openBidi(path: string, events: StreamEvents): StreamCall {
     if (this.#phase !== "open") throw alreadyClosed("client");
+    const metadata = this.#metadata.clone();
     return this.#open(
-      (client) => client.makeBidiStreamRequest(path, verbatim, verbatim, this.#metadata.clone()),
+      (client) => client.makeBidiStreamRequest(path, verbatim, verbatim, metadata),
       events,
+      metadata,
     );
   }
 
@@ -112,6 +150,7 @@ export class Connection {
     return this.#open(
       (client) => client.makeServerStreamRequest(path, verbatim, verbatim, body, metadata),
       events,
+      metadata,
     );
   }
 
@@ -134,7 +173,7 @@ export class Connection {
       response.abort(this.noAnswer(`no answer within ${Math.round(timeoutMs)} ms`)),
     );
     signal?.addEventListener("abort", abort, { once: true });
-    this.#pool.admit(response);
+    this.#admit(response, metadata);
     try {
       return await response.result;
     } finally {
@@ -156,6 +195,11 @@ export class Connection {
       else void this.#findProblem().then(() => fail(cause));
     });
     await Promise.race([ready.promise, this.#closed.promise]);
+  }
+
+  /** Whether an error is final: a retry would fail the same way. */
+  isFinal({ code }: DispatcherError): boolean {
+    return FINAL_CODES.has(code) && !(code === status.UNAUTHENTICATED && this.#tokens.isRenewed);
   }
 
   /** Creates the error for a call that got no answer. It says what is known of the connection. */
@@ -217,10 +261,32 @@ export class Connection {
     this.#pool.close();
   }
 
-  #open(makeStream: (client: Client) => ResponseStream, events: StreamEvents): StreamCall {
+  #open(
+    makeStream: (client: Client) => ResponseStream,
+    events: StreamEvents,
+    metadata: Metadata,
+  ): StreamCall {
     const call = new StreamCall(makeStream, events);
-    this.#pool.admit(call);
+    this.#admit(call, metadata);
     return call;
+  }
+
+  /** Lets a call open as soon as its token is known and a connection admits it. */
+  #admit(call: WaitingCall, metadata: Metadata): void {
+    const header = this.#tokens.header();
+    if (header instanceof Promise) {
+      header.then(
+        (later) => {
+          metadata.set(AUTHORIZATION, later);
+          if (this.#phase === "closed") call.refuse(alreadyClosed("client"));
+          else this.#pool.admit(call);
+        },
+        (error: DispatcherError) => call.refuse(error),
+      );
+      return;
+    }
+    if (header !== undefined) metadata.set(AUTHORIZATION, header);
+    this.#pool.admit(call);
   }
 
   #ensureOpen(): void {

@@ -1,7 +1,6 @@
 // The life cycle of a long-lived stream: connect, become ready, detect the loss, reconnect. It ends for good when it is
 // closed, or after an error that no retry can fix. Producers and listeners share this life cycle; only their messages
 // differ.
-import { status } from "@grpc/grpc-js";
 import { Alarm } from "../async/alarm.js";
 import { createDeferred, type Deferred } from "../async/deferred.js";
 import { alreadyClosed, DispatcherError, endedByServer } from "../errors.js";
@@ -38,17 +37,6 @@ export interface SessionIdentity {
   /** The interval of the server's heartbeats, in milliseconds. */
   readonly heartbeatMs: number;
 }
-
-/**
- * Codes after which a retry would fail the same way. ABORTED: a newer session with the same id has replaced this one.
- */
-const FATAL_CODES: ReadonlySet<status> = new Set([
-  status.INVALID_ARGUMENT,
-  status.UNAUTHENTICATED,
-  status.PERMISSION_DENIED,
-  status.UNIMPLEMENTED,
-  status.ABORTED,
-]);
 
 /** How often a session reports what keeps it from being live, in milliseconds. */
 const REPORT_INTERVAL_MS = 1_000;
@@ -210,7 +198,7 @@ export class Session {
     this.#watch.stop();
     this.#peer.lost(error);
     if (this.#phase !== "open") this.#end(undefined);
-    else if (FATAL_CODES.has(error.code)) this.#end(error);
+    else if (this.#connection.isFinal(error)) this.#end(error);
     else this.#retryAfter(error);
   }
 

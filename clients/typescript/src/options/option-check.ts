@@ -6,6 +6,8 @@ import { invalidArgument } from "../errors.js";
 /** What a value has to be: a condition, and the words for an error text that complete "use ...". */
 export interface Rule {
   readonly use: string;
+  /** Whether no text may show the value. Default false. */
+  readonly isSecret?: boolean;
   /** Whether the value is allowed. May throw instead, with an error that says more. */
   isValid(value: unknown, path: string): boolean;
 }
@@ -50,7 +52,7 @@ export function checkPresent(options: object, keys: readonly string[], table: Op
 
 /** Checks one value. @throws {DispatcherError} INVALID_ARGUMENT that names the value and what is allowed. */
 export function checkValue(value: unknown, rule: Rule, name: string): void {
-  if (!rule.isValid(value, name)) throw invalidArgument(name, `is ${shown(value)}; use ${rule.use}`);
+  if (!rule.isValid(value, name)) throw invalidArgument(name, `is ${shownBy(rule, value)}; use ${rule.use}`);
 }
 
 /** Whether a value is an object other than an array. */
@@ -59,6 +61,10 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
 }
 
 const MAX_SHOWN_LENGTH = 100;
+
+function shownBy(rule: Rule | undefined, value: unknown): string {
+  return rule?.isSecret ? "a value that is not shown" : shown(value);
+}
 
 /** A value as an error text shows it. Never throws. */
 export function shown(value: unknown): string {
@@ -74,7 +80,7 @@ function unknownOption(name: string, key: string, value: unknown, table: OptionT
   const shownKey = boundedText(name, MAX_SHOWN_LENGTH);
   return invalidArgument(
     shownKey,
-    `(${shown(value)}) is not one of the ${what}; did you mean ${nearest}? Allowed: ${known.join(", ")}`,
+    `(${shownBy(table.get(nearest), value)}) is not one of the ${what}; did you mean ${nearest}? Allowed: ${known.join(", ")}`,
   );
 }
 
