@@ -51,9 +51,11 @@ func runTests(m *testing.M) (int, error) {
 		return 1, err
 	}
 	defer os.RemoveAll(folder)
-	if err := setUpSecured(os.Getenv(addressVariable), folder); err != nil {
+	secured, err := startSecured(folder)
+	if err != nil {
 		return 1, err
 	}
+	defer secured.kill()
 	existing := goleak.IgnoreCurrent()
 	code := m.Run()
 	if err := goleak.Find(existing); code == 0 && err != nil {

@@ -1,68 +1,53 @@
 package atedispatcher_test
 
 import (
-	"crypto/tls"
-	"errors"
-	"io"
-	"net"
+	"crypto/sha256"
+	"fmt"
 	"os"
 	"path/filepath"
-	"sync"
 )
 
-// setUpSecured starts a TLS endpoint of a dispatcher, writes the files of a client that uses it, and names all of them
-// in the environment, for the example. The names do not begin with ATE_DISPATCHER_, because a dispatcher refuses variables
-// with this prefix that it does not know.
-func setUpSecured(dispatcher, folder string) error {
+// write writes a file of a test and returns its path. It ends the process if it cannot.
+func write(folder, name string, content []byte) string {
+	path := filepath.Join(folder, name)
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		panic(err)
+	}
+	return path
+}
+
+// securedArgs returns the arguments of a dispatcher with TLS, and writes the files that they name. The principal vault,
+// whose token is "good", may do everything on the topic secured.
+func securedArgs(folder string, ca *authority) []string {
+	own := ca.valid()
+	tokens := fmt.Sprintf("- id: vault\n  sha256: \"%x\"\n", sha256.Sum256([]byte("good")))
+	policy := "version: 1\nrules:\n  - principals: [vault]\n" +
+		"    allow: { request: [secured], produce: [secured], listen: [secured] }\n"
+	return []string{
+		"--tls-cert-file", write(folder, "cert.pem", own.cert), "--tls-key-file", write(folder, "key.pem", own.key),
+		"--auth-tokens-file", write(folder, "tokens.yaml", []byte(tokens)),
+		"--policy-file", write(folder, "policy.yaml", []byte(policy)),
+	}
+}
+
+// startSecured starts the dispatcher of the example with TLS, and names it and the files of its clients in the environment.
+// The names do not begin with ATE_DISPATCHER_, because a dispatcher refuses variables with this prefix that it does not
+// know.
+func startSecured(folder string) (*server, error) {
 	ca := newAuthority()
-	address, err := terminateTLS(dispatcher, ca.valid().pair)
+	secured, err := startServer("127.0.0.1:0", securedArgs(folder, ca)...)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := os.Setenv("SECURED_ADDRESS", address); err != nil {
-		return err
-	}
-	for variable, content := range map[string][]byte{"SECURED_CA": ca.pem, "SECURED_TOKEN_FILE": []byte("secret\n")} {
-		file := filepath.Join(folder, variable)
-		if err := errors.Join(os.WriteFile(file, content, 0o600), os.Setenv(variable, file)); err != nil {
-			return err
+	for variable, value := range map[string]string{
+		"SECURED_ADDRESS":    secured.address,
+		"SECURED_CA":         write(folder, "ca.pem", ca.pem),
+		"SECURED_TOKEN_FILE": write(folder, "token", []byte("good\n")),
+	} {
+		if err := os.Setenv(variable, value); err != nil {
+			secured.kill()
+			return nil, err
 		}
 	}
-	return nil
-}
-
-// terminateTLS decrypts connections and forwards them to a dispatcher, until the process ends.
-func terminateTLS(dispatcher string, pair tls.Certificate) (address string, err error) {
-	listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{pair}, NextProtos: []string{"h2"}})
-	if err != nil {
-		return "", err
-	}
-	go func() {
-		for {
-			near, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go forwardBoth(near, dispatcher)
-		}
-	}()
-	return listener.Addr().String(), nil
-}
-
-// forwardBoth forwards a connection to an address until either side ends.
-func forwardBoth(near net.Conn, address string) {
-	defer near.Close()
-	far, err := net.Dial("tcp", address)
-	if err != nil {
-		return
-	}
-	var both sync.WaitGroup
-	for _, ends := range [][2]net.Conn{{near, far}, {far, near}} {
-		both.Go(func() {
-			_, _ = io.Copy(ends[0], ends[1])
-			_ = near.Close()
-			_ = far.Close()
-		})
-	}
-	both.Wait()
+	return secured, nil
 }
