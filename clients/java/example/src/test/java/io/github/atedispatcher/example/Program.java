@@ -6,6 +6,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** A process whose output is read line by line; close kills it. */
@@ -15,24 +16,31 @@ final class Program implements AutoCloseable {
   private final Process process;
   private final BufferedReader output;
 
-  private Program(List<String> command) throws IOException {
-    process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+  private Program(List<String> command, Map<String, String> environment) throws IOException {
+    ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+    builder.environment().putAll(environment);
+    process = builder.start();
     output = process.inputReader();
   }
 
   /** Starts any command. */
   static Program run(String... command) throws IOException {
-    return new Program(List.of(command));
+    return new Program(List.of(command), Map.of());
   }
 
   /** Starts the JVM that runs the tests, with their class path. */
   static Program java(String... args) throws IOException {
+    return java(Map.of(), args);
+  }
+
+  /** Starts that JVM with further environment variables. */
+  static Program java(Map<String, String> environment, String... args) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(ProcessHandle.current().info().command().orElse("java"));
     // The first compiler tier alone starts small programs faster.
     command.addAll(List.of("-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path")));
     command.addAll(List.of(args));
-    return new Program(command);
+    return new Program(command, environment);
   }
 
   /** Returns the next line of the output; null at the end. */
