@@ -149,7 +149,7 @@ function optionsFor(key: ConfigKey): readonly Option[] {
     return [new Option(`${flag} [true|false]`, text).helpGroup(heading), negative];
   }
   const option = new Option(`${flag} <${PLACEHOLDERS[kind]}>`, text).helpGroup(heading);
-  return [kind === "addresses" || kind === "words" ? option.argParser(collect) : option];
+  return [["addresses", "words", "networks"].includes(kind) ? option.argParser(collect) : option];
 }
 
 const PLACEHOLDERS = {
@@ -163,4 +163,5 @@ const PLACEHOLDERS = {
   file: "path",
   text: "text",
   url: "url",
+  networks: "cidr",
 } as const;

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { isLoopback, LISTEN_FORM, parseListenAddress } from "./address.js";
+import { isNetwork, NETWORK_FORM } from "./network.js";
 import {
   DURATION_UNIT_NAMES,
   formatBytes,
@@ -24,6 +25,7 @@ export type Kind =
   | "choice"
   | "words"
   | "addresses"
+  | "networks"
   | "file"
   | "text"
   | "url";
@@ -243,6 +245,24 @@ function shownUrl(value: unknown): string {
 
 function split(value: unknown): unknown {
   return typeof value === "string" ? value.split(",").map((item) => item.trim()) : value;
+}
+
+/** Defines a list of IP addresses and networks, by default empty: an array, or a text separated by commas. */
+export function networks(help: string, reason: string): Definition<readonly string[]> {
+  const range = "IP addresses or CIDRs, or none";
+  const error = `use ${NETWORK_FORM}`;
+  const isValid = (value: unknown): value is readonly string[] =>
+    Array.isArray(value) && value.every((text) => typeof text === "string" && isNetwork(text));
+  return {
+    ...{ kind: "networks", fallback: [], shownDefault: "none", range, help, reason },
+    schema: z.preprocess(splitNetworks, z.custom<readonly string[]>(isValid, { error })),
+  };
+}
+
+function splitNetworks(value: unknown): unknown {
+  if (typeof value !== "string") return value;
+  const text = value.trim();
+  return text === "" || text === "none" ? [] : text.split(",").map((part) => part.trim());
 }
 
 /** Formats a count with separators, as in `10,000`. */

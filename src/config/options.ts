@@ -21,6 +21,7 @@ const TYPES: Readonly<Record<Kind, { readonly name: string; readonly has: (value
   words: { name: "an array of strings", has: isTextList },
   text: { name: "a string", has: isText },
   url: { name: "a string", has: isText },
+  networks: { name: "an array of strings", has: isTextList },
 };
 
 /** Options that are no settings, by name: each returns what is wrong with a value, or undefined. */

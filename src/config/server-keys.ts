@@ -2,7 +2,7 @@
  * The configuration keys of the gRPC edge, the shutdown and the log.
  */
 import type { EdgeOptions } from "../grpc/options.js";
-import { addresses, choice, count, type Definition, duration, size, toggle } from "./definition.js";
+import { addresses, choice, count, type Definition, duration, networks, size, toggle } from "./definition.js";
 import { TLS_KEYS } from "./security-keys.js";
 
 /** The minimum level of log entries; `silent` logs nothing. */
@@ -48,6 +48,10 @@ export const EDGE_KEYS: { readonly [K in keyof EdgeOptions]: Definition<EdgeOpti
     "Loopback only, where all local users may do everything; any other address needs TLS and authentication.",
   ),
   ...TLS_KEYS,
+  trustedProxies: networks(
+    "IP addresses and networks of proxies; connections from there have no share and no limits per address",
+    "A proxy has one address for all its clients; fairness between them needs identities.",
+  ),
   reflection: toggle(
     true,
     "Whether gRPC reflection is offered",

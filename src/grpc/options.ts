@@ -8,6 +8,11 @@ export interface EdgeOptions extends TlsOptions {
    * `127.0.0.1:50051`.
    */
   readonly listen: readonly string[];
+  /**
+   * IP addresses and networks (`address/prefix`) of proxies. Connections from there have no share and no limits per address,
+   * since they carry many peers. Default none.
+   */
+  readonly trustedProxies: readonly string[];
   /** Largest accepted message, a batch included, in bytes. Default 1 MiB; larger data should travel as a reference. */
   readonly maxMessageBytes: number;
   /** Largest metadata of a call, in bytes. Default 16 KiB. */

@@ -43,6 +43,7 @@ import { CONNECTION_NUISANCE } from "./transport/peer-connection.js";
 import { PeerConnections } from "./transport/peer-connections.js";
 import { PeerLog } from "./transport/peer-log.js";
 import { logRefusal } from "./transport/refusal-log.js";
+import { trustedProxies } from "./transport/trusted-proxies.js";
 import { unreadRefusal } from "./transport/unread-answers.js";
 import type { ProcessFacts } from "./wire/encode-view.js";
 
@@ -127,6 +128,7 @@ export function createGrpcServer(
     {
       ...services,
       ledger: services.runtime.ledger,
+      isProxy: trustedProxies(options.trustedProxies),
       refused: (peer, openCount) => refusals.refused({ peer, openCount }),
     },
     {

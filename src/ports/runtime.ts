@@ -43,7 +43,7 @@ export type ProcessMessage = (waitedMs: number, now: Instant) => void;
 
 /** Something that a peer sends. */
 export interface FromPeer {
-  /** Key of the peer; see `peerKey`. Peers take turns while the server is busy. */
+  /** Key of the peer; see `peerOf`. Peers take turns while the server is busy. */
   readonly peer: string;
 }
 

@@ -7,7 +7,6 @@ import type { HeldBytes } from "../core/vocabulary/held-bytes.js";
 import type { Input } from "../core/vocabulary/input.js";
 import type { Limits } from "../core/vocabulary/limits.js";
 import type { Instant, SessionKey } from "../core/vocabulary/model.js";
-import { peerKey } from "../core/vocabulary/peer.js";
 import type { Refusal } from "../core/vocabulary/reason.js";
 import type { Inspector, Snapshot } from "../core/vocabulary/views.js";
 import type { ActivityLog } from "../ports/activity.js";
@@ -100,7 +99,7 @@ export class DispatcherRuntime implements Runtime {
   openStream(sink: Sink, bound: OutboxBound, address: string): SessionKey {
     const key = this.sessions.nextKey();
     const replays = new ReplayQueue(this.outboxServices.newBatch, this.readReplay);
-    const stream = { key, sink, account: this.core.ledger.open(peerKey(address)) };
+    const stream = { key, sink, account: this.core.ledger.open(address) };
     this.sessions.addStream(new Outbox(stream, bound, replays, this.outboxServices));
     return key;
   }

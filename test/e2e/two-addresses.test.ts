@@ -74,3 +74,41 @@ describe("a peer that has used up its share", () => {
     }
   });
 });
+
+describe("what a peer is", () => {
+  const held = framed(DispatchRequest.encode(DispatchRequest.fromPartial({ request })).finish());
+  /** Dispatches requests that stay pending, until one is refused. @returns how many were not, and the refusal. */
+  async function fill(session: ReturnType<typeof connectRaw>, maxCount = 100) {
+    for (let count = 0; count < maxCount; count++) {
+      const { code, refused } = await callRaw(session, "Dispatch", held);
+      if (code !== 0) return { count, refused };
+    }
+    return { count: maxCount, refused: undefined };
+  }
+
+  it("is a connection on loopback, so that local clients do not share a share", async () => {
+    const { address } = await startServer({ maxPendingRequests: 100 });
+    const { count, refused } = await fill(connectRaw(address, "127.0.0.1"));
+    expect(count).toBe(50);
+    expect(refused?.message).toContain("this connection holds 50 pending requests");
+    expect((await fill(connectRaw(address, "127.0.0.1"))).count).toBe(25);
+  });
+
+  it("is an address elsewhere, however many connections it has", async () => {
+    const { address } = await startServer({ maxPendingRequests: 100 });
+    const { count, refused } = await fill(connectRaw(address, OTHER));
+    expect(count).toBe(50);
+    expect(refused?.message).toContain("this address holds 50 pending requests");
+    expect((await fill(connectRaw(address, OTHER))).count).toBe(0);
+    expect((await fill(connectRaw(address, "127.0.0.3"))).count).toBe(25);
+  });
+
+  it("has no share at a proxy that is trusted, and a share beside it", async () => {
+    const { address } = await startServer({ maxPendingRequests: 100, trustedProxies: ["127.0.0.4/31"] });
+    expect((await fill(connectRaw(address, "127.0.0.5"), 60)).count).toBe(60);
+    expect((await fill(connectRaw(address, OTHER))).count).toBe(20);
+    const { count, refused } = await fill(connectRaw(address, "127.0.0.5"));
+    expect(count).toBe(20);
+    expect(refused?.metadata).not.toHaveProperty("scope");
+  });
+});

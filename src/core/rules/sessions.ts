@@ -8,7 +8,6 @@ import type { CallerSession } from "../state/session.js";
 import type { AnySession, State } from "../state/state.js";
 import type { Account } from "../tables/ledger.js";
 import type { SessionKey } from "../vocabulary/model.js";
-import { peerKey } from "../vocabulary/peer.js";
 import { connectionAge, type Refusal, refusal } from "../vocabulary/reason.js";
 import { cursorsOf, HEARTBEAT_CURSORS } from "./cursors.js";
 import { heldRefusal, shareRefusal } from "./shares.js";
@@ -58,9 +57,9 @@ export function keepSession(state: State, session: AnySession, bytes: number): v
   state.sessions.set(session.key, session);
 }
 
-/** The account of a connection. @param peer - its address as the edge shows it. */
+/** The account of the peer of a connection. @param peer - the connection as the edge shows it. */
 export function accountOf(state: State, peer: string): Account {
-  return state.ledger.of(peerKey(peer));
+  return state.ledger.of(peer);
 }
 
 /** Closes the stream of an older session that a newer one of the same id replaces. */

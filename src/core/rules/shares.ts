@@ -4,6 +4,7 @@
 import type { State } from "../state/state.js";
 import type { Account, Resource } from "../tables/ledger.js";
 import type { Limits } from "../vocabulary/limits.js";
+import { whoIs } from "../vocabulary/peer.js";
 import { type ReasonName, type Refusal, refusal } from "../vocabulary/reason.js";
 
 /** Retry delay, in milliseconds. */
@@ -33,7 +34,7 @@ export function shareRefusal(state: State, account: Account, resource: Resource)
   const limit = state.limits[NAMES[resource].setting];
   if (!account.isAtShare(resource, limit)) return undefined;
   const share = account.shareOf(limit, state.ledger.totals[resource]);
-  return beyondShare(NAMES[resource], account.count(resource), share);
+  return beyondShare(account, NAMES[resource], account.count(resource), share);
 }
 
 /** The refusal of further bytes of pending requests, if they would exceed the share of the peer. */
@@ -42,7 +43,7 @@ export function pendingBytesRefusal(state: State, account: Account, bytes: numbe
   if (account.pendingBytes + bytes <= share) return undefined;
   const what = "bytes of pending requests";
   const name = { reason: "PENDING_BYTES_LIMIT", what, setting: "maxPendingBytes" } as const;
-  return beyondShare(name, account.pendingBytes, share);
+  return beyondShare(account, name, account.pendingBytes, share);
 }
 
 interface ShareName {
@@ -53,8 +54,13 @@ interface ShareName {
   readonly setting: keyof Limits;
 }
 
-function beyondShare({ reason, what, setting }: ShareName, held: number, share: number): Refusal {
+function beyondShare(
+  { id }: Account,
+  { reason, what, setting }: ShareName,
+  held: number,
+  share: number,
+): Refusal {
   const limit = String(Math.floor(share));
-  const message = `this address holds ${held} ${what}, and its share of ${setting} is ${limit} now; retry later or raise ${setting} or peerShare`;
+  const message = `${whoIs(id)} holds ${held} ${what}, and its share of ${setting} is ${limit} now; retry later or raise ${setting} or peerShare`;
   return refusal(reason, message, { limit, scope: "peer" }, RETRY_AFTER_MS);
 }

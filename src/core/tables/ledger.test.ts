@@ -99,6 +99,32 @@ describe("an account", () => {
     expect(account.isAtShare("topics", limit)).toBe(false);
   });
 
+  it("of a proxy has no share, and is found by its connection", () => {
+    const ledger = ledgerOf(1_000);
+    const proxy = ledger.openPeer({ kind: "proxy", key: "10.0.0.9:1" });
+    proxy.charge(900);
+    expect(ledger.of("10.0.0.9:1")).toBe(proxy);
+    expect(proxy.pressure).toBe("NONE");
+    expect(proxy.exceeds(100)).toBeUndefined();
+    expect(proxy.exceeds(101)).toBe("process");
+
+    expect(ledger.of("10.0.0.9:2")).not.toBe(proxy);
+    expect(ledger.peerOf("10.0.0.9:1").kind).toBe("proxy");
+    proxy.close();
+    proxy.release(900);
+    expect(ledger.size).toBe(0);
+  });
+
+  it("is one for all connections from an address or network, and one for each from loopback", () => {
+    const ledger = ledgerOf();
+    for (const text of ["10.0.0.1:1", "::ffff:10.0.0.1:2", "[2001:db8::1]:1", "[2001:db8::2]:1"]) {
+      ledger.of(text).charge(1);
+    }
+    expect(ledger.size).toBe(2);
+    for (const text of ["127.0.0.1:1", "127.0.0.1:2", "::1:1", "unix:1", "unix:2"]) ledger.of(text).charge(1);
+    expect(ledger.size).toBe(7);
+  });
+
   it("of a share of 0 is bounded by the budget of the process alone", () => {
     const account = ledgerOf(1_000, 0).of("a");
     account.charge(1_000);
@@ -133,7 +159,7 @@ describe("an account", () => {
     expect(account.refusalOf(201)).toMatchObject({
       reason: "HELD_BYTES_LIMIT",
       message:
-        "this address holds 400 of at most 600 bytes, and this needs 201; close sessions, retry later or raise peerShare or maxHeldBytes",
+        "this connection holds 400 of at most 600 bytes, and this needs 201; close sessions, retry later or raise peerShare or maxHeldBytes",
       metadata: { limit: "600", held: "400", needed: "201", scope: "peer" },
     });
     ledger.common.charge(600);

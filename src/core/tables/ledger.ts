@@ -12,6 +12,7 @@ import {
   type Scope,
 } from "../vocabulary/held-bytes.js";
 import { InvariantError } from "../vocabulary/invariant.js";
+import { type PeerId, peerOf } from "../vocabulary/peer.js";
 import type { Refusal } from "../vocabulary/reason.js";
 import { shareAlone, shareOf } from "../vocabulary/share.js";
 
@@ -40,12 +41,21 @@ export class Account implements PeerAccount {
   private userCount = 0;
   private readonly counts: Record<Resource, number> = { requests: 0, sessions: 0, topics: 0 };
   private isListed = false;
+  /** 0 for a peer that has no share. */
+  private readonly peerShare: number;
 
-  /** @param peer - key of the peer; unique within the ledger. */
+  /** @param id - the peer; its key is unique within the ledger. */
   constructor(
-    readonly peer: string,
+    readonly id: PeerId,
     private readonly ledger: Ledger,
-  ) {}
+  ) {
+    this.peerShare = id.kind === "proxy" ? 0 : ledger.bounds.peerShare;
+  }
+
+  /** The key of the peer. */
+  get peer(): string {
+    return this.id.key;
+  }
 
   /** Bytes of payload, context and selector of its pending requests; also among the held bytes. */
   pendingBytes = 0;
@@ -111,8 +121,8 @@ export class Account implements PeerAccount {
     if (scope === undefined) return undefined;
     const { bounds, heldBytes } = this.ledger;
     return scope === "peer"
-      ? beyondBudget(scope, this.bytes, Math.floor(this.shareOf(bounds.maxHeldBytes, heldBytes)), bytes)
-      : beyondBudget(scope, heldBytes, bounds.maxHeldBytes, bytes);
+      ? beyondBudget(this.id, this.bytes, Math.floor(this.shareOf(bounds.maxHeldBytes, heldBytes)), bytes)
+      : beyondBudget(undefined, heldBytes, bounds.maxHeldBytes, bytes);
   }
 
   /**
@@ -160,10 +170,6 @@ export class Account implements PeerAccount {
     return shareOf(this.peerShare, limit, total);
   }
 
-  private get peerShare(): number {
-    return this.ledger.bounds.peerShare;
-  }
-
   private list(): void {
     this.isListed = true;
     this.ledger.list(this);
@@ -186,13 +192,14 @@ export class Ledger implements HeldBytes {
   /** How many of each resource all peers have. Only accounts change it. */
   readonly totals: Record<Resource, number> = { requests: 0, sessions: 0, topics: 0 };
   /** What no peer owns, because all of them share it within bounds of its own. */
-  readonly common = new Account("all peers", this);
+  readonly common: Account;
   private readonly accounts = new Map<string, Account>();
 
   /** A peer that holds no more bytes is under no pressure while the process is within its budget. */
   readonly floorBytes: number;
 
   constructor(readonly bounds: LedgerBounds) {
+    this.common = new Account({ kind: "connection", key: "all peers" }, this);
     this.floorBytes = FLOOR * shareAlone(bounds.peerShare, bounds.maxHeldBytes);
   }
 
@@ -206,15 +213,34 @@ export class Ledger implements HeldBytes {
     return (this.heldBytes - this.common.heldBytes) / Math.max(1, this.accounts.size);
   }
 
-  /** The account of a peer. It is kept from its first charge or count until nothing is held for the peer. */
-  of(peer: string): Account {
-    return this.accounts.get(peer) ?? new Account(peer, this);
+  /**
+   * The account of the peer of a connection. It is kept from its first charge or count until nothing is held for the peer.
+   *
+   * @param connection - the connection as the edge shows it; see `peerOf`.
+   */
+  of(connection: string): Account {
+    // A connection that is a peer has an account while it is open. Only the edge knows which ones are those of proxies.
+    return this.accounts.get(connection) ?? this.ofPeer(peerOf(connection));
   }
 
-  open(peer: string): Account {
-    const account = this.of(peer);
+  peerOf(connection: string): PeerId {
+    return this.accounts.get(connection)?.id ?? peerOf(connection);
+  }
+
+  open(connection: string): Account {
+    const account = this.of(connection);
     account.open();
     return account;
+  }
+
+  openPeer(peer: PeerId): Account {
+    const account = this.ofPeer(peer);
+    account.open();
+    return account;
+  }
+
+  private ofPeer(peer: PeerId): Account {
+    return this.accounts.get(peer.key) ?? new Account(peer, this);
   }
 
   /** For {@link Account} only: keeps an account. */

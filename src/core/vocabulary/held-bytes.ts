@@ -1,6 +1,7 @@
 /**
  * The ledger as the runtime and the edges see it: they charge what they keep to the accounts that the core charges.
  */
+import { type PeerId, whoIs } from "./peer.js";
 import { type Refusal, refusal } from "./reason.js";
 
 /** What an open stream costs outside of the core: grpc-js, HTTP/2, and a queue; measured with 10,000 idle streams. */
@@ -43,11 +44,15 @@ export interface HeldBytes {
   /** For what no peer owns, because several of them share it. */
   readonly common: PeerAccount;
   /**
-   * Returns the account of a peer for a stream or connection, which calls `close` at its end.
+   * Returns the account of the peer of a connection for a stream, which calls `close` at its end.
    *
-   * @param peer - the key of the peer; see `peerKey`.
+   * @param connection - the connection as the edge shows it; see `peerOf`.
    */
-  open(peer: string): PeerAccount;
+  open(connection: string): PeerAccount;
+  /** Returns the account of a peer for a connection, which calls `close` at its end. */
+  openPeer(peer: PeerId): PeerAccount;
+  /** The peer of a connection. */
+  peerOf(connection: string): PeerId;
 }
 
 /** Retry delay, in milliseconds. */
@@ -56,18 +61,19 @@ const RETRY_AFTER_MS = 1_000;
 /**
  * The refusal of what exceeds the share of a peer or the budget of the process.
  *
+ * @param peer - the peer whose share is exceeded; undefined for the budget of the process.
  * @param held - the bytes that are held, of at most `limit`.
  * @param needed - the bytes that would be added.
  */
-export function beyondBudget(scope: Scope, held: number, limit: number, needed: number): Refusal {
-  const whose = scope === "peer" ? "this address" : "the server";
-  const remedy = scope === "peer" ? "peerShare or maxHeldBytes" : "maxHeldBytes";
+export function beyondBudget(peer: PeerId | undefined, held: number, limit: number, needed: number): Refusal {
+  const whose = peer ? whoIs(peer) : "the server";
+  const remedy = peer ? "peerShare or maxHeldBytes" : "maxHeldBytes";
   const message = `${whose} holds ${held} of at most ${limit} bytes, and this needs ${needed}; close sessions, retry later or raise ${remedy}`;
   const metadata = {
     limit: String(limit),
     held: String(held),
     needed: String(needed),
-    ...(scope === "peer" ? { scope } : {}),
+    ...(peer ? { scope: "peer" } : {}),
   };
   return refusal("HELD_BYTES_LIMIT", message, metadata, RETRY_AFTER_MS);
 }

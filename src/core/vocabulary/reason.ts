@@ -39,7 +39,7 @@ export const REASONS = {
   HELD_BYTES_LIMIT: reason(
     1212,
     true,
-    "The server holds the maximum number of bytes, for this address or in all.",
+    "The server holds the maximum number of bytes, for this peer or in all.",
   ),
   PARTIAL_MESSAGE_LIMIT: reason(
     1214,

@@ -48,7 +48,7 @@ export function answerUnary(
       fail(grpcStatus(unread));
       return;
     }
-    const session = runtime.openCall(new CallPeer(call), (effect) => {
+    const session = runtime.openCall(new CallPeer(runtime.ledger, call), (effect) => {
       if (isAnswered || effect.kind === "deliver" || effect.kind === "summarize") return;
       if (isDeferred) guard(logger, fail, () => handle(effect));
       else handle(effect);

@@ -6,7 +6,7 @@
  */
 import type { ServerHttp2Stream } from "node:http2";
 import type { Metadata } from "@grpc/grpc-js";
-import { peerKey } from "../../core/vocabulary/peer.js";
+import { peerOf } from "../../core/vocabulary/peer.js";
 import { ANONYMOUS, type Caller, type Principal, type Rights } from "../../core/vocabulary/principal.js";
 import { refusal } from "../../core/vocabulary/reason.js";
 import type { Authenticator, Identified, Presented } from "../../ports/authenticator.js";
@@ -96,7 +96,7 @@ export class Authentication {
     found
       .then((later) => {
         // A thousand calls may have waited for the same keys.
-        this.#services.runtime.inTurn({ peer: peerKey(call.peer) }, () => {
+        this.#services.runtime.inTurn({ peer: peerOf(call.peer).key }, () => {
           if (!call.isOver()) this.#settle(call, later);
         });
       })

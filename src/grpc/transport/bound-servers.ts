@@ -79,7 +79,7 @@ export class BoundServers {
     server.removeAllListeners("stream");
     server.on("stream", (stream: ServerHttp2Stream, headers, ...rest) => {
       const read = this.#services.headers.arrived(stream, headers);
-      const peer = this.#services.peers.of(stream.session)?.peer.address ?? "";
+      const peer = this.#services.peers.of(stream.session)?.peer.id.key ?? "";
       let hasBegun = false;
       this.#services.runtime.inTurn({ peer }, () => {
         if (stream.destroyed || stream.closed || this.#closing.has(stream.session)) return;

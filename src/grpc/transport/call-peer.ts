@@ -1,4 +1,4 @@
-import { peerKey } from "../../core/vocabulary/peer.js";
+import type { HeldBytes } from "../../core/vocabulary/held-bytes.js";
 import type { FromPeer } from "../../ports/runtime.js";
 
 /** A call of grpc-js, as far as it says from which connection it came. */
@@ -10,10 +10,13 @@ export interface PeerSource {
 export class CallPeer implements FromPeer {
   #peer: string | undefined = undefined;
 
-  constructor(private readonly call: PeerSource) {}
+  constructor(
+    protected readonly ledger: HeldBytes,
+    protected readonly call: PeerSource,
+  ) {}
 
   get peer(): string {
-    this.#peer ??= peerKey(this.call.getPeer());
+    this.#peer ??= this.ledger.peerOf(this.call.getPeer()).key;
     return this.#peer;
   }
 }

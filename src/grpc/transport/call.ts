@@ -220,11 +220,11 @@ function onceClosed(call: OutgoingCall, closed: () => void): void {
 
 /** Handles a call in the turn of its peer, unless the call is cancelled before. */
 export function takeTurn(
-  runtime: Pick<Runtime, "inTurn">,
+  runtime: Pick<Runtime, "inTurn" | "ledger">,
   call: UnaryCall | OutgoingCall,
   handle: () => void,
 ): void {
-  runtime.inTurn(new CallPeer(call), () => {
+  runtime.inTurn(new CallPeer(runtime.ledger, call), () => {
     if (!call.cancelled) handle();
   });
 }

@@ -56,6 +56,8 @@ export function firstMessageInterceptor(services: FirstMessageServices): ServerI
     explainMistakes(call, options, internals);
     const stream = internals.http2StreamOf({ call });
     const connection = peers.of(stream?.session);
+    // grpc-js asks the socket, which knows no address on a Unix socket, or once it is closed.
+    if (connection) call.getPeer = () => connection.address;
     const endWith = (status: GrpcStatus): void => {
       call.sendStatus(status);
       if (stream) resetUnlessClosed(stream, closing);

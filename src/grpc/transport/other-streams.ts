@@ -30,8 +30,7 @@ export class OtherStreams {
 
   /** Opens a stream. @returns why it may not be opened; undefined if it is open, and `close` must be called. */
   open(connection: PeerConnection): Refusal | undefined {
-    const refused =
-      connection.refusalOf(STREAM_BYTES) ?? this.#runtime.streamRefusalOf(connection.peer.address);
+    const refused = connection.refusalOf(STREAM_BYTES) ?? this.#runtime.streamRefusalOf(connection.address);
     if (refused) return refused;
     connection.streamOpened();
     this.#add(1);

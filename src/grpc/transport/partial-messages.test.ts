@@ -25,8 +25,8 @@ function createBounds(ledger = anyLedger()) {
     deadline,
     useless: () => counted.useless++,
   };
-  const peer = new Peer("a");
-  const connection = new PeerConnection(peer, ledger.open("a"), () => undefined);
+  const peer = new Peer({ kind: "connection", key: "a" });
+  const connection = new PeerConnection(peer, "a", ledger.open("a"), () => undefined);
   const open = (isSingle = false) => {
     const stream = {
       isReading: true,
@@ -173,7 +173,7 @@ describe("beyond what its peer may hold", () => {
     const { message, refused } = open();
     ledger.of("a").charge(250 * KIB);
     message.take(half);
-    expect(refused).toEqual([expect.stringContaining("this address holds")]);
+    expect(refused).toEqual([expect.stringContaining("this connection holds")]);
     expect(ledger.of("a").heldBytes).toBe(250 * KIB);
   });
 
@@ -203,7 +203,7 @@ describe("beyond what its peer may hold", () => {
   });
 });
 
-describe("beyond the budget of an address", () => {
+describe("beyond the budget of a peer", () => {
   it("the message that exceeds it is refused, and nothing of it is held", () => {
     const { open, peer, connection } = createBounds();
     const [half] = split(framed(500 * KIB), 250 * KIB) as [Buffer, Buffer];
@@ -211,7 +211,7 @@ describe("beyond the budget of an address", () => {
     a.message.take(half);
     const held = peer.partialBytes;
     b.message.take(half);
-    expect(b.refused).toEqual([expect.stringContaining("of one address hold more than 409600 bytes")]);
+    expect(b.refused).toEqual([expect.stringContaining("of this connection hold more than 409600 bytes")]);
     expect([peer.partialBytes, connection.partial.size]).toEqual([held, 1]);
     b.message.take(half);
     expect(peer.partialBytes).toBe(held);

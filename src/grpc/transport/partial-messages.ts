@@ -9,9 +9,11 @@
  * address. See docs/adr/0018.
  */
 import type { ServerHttp2Stream } from "node:http2";
+import { whoIs } from "../../core/vocabulary/peer.js";
 import { type Refusal, refusal } from "../../core/vocabulary/reason.js";
 import type { Watchdog } from "../../ports/watchdog.js";
 import type { EdgeOptions } from "../options.js";
+import type { Peer } from "./peer.js";
 import type { PeerConnection } from "./peer-connection.js";
 
 /** The prefix of a gRPC message: one byte for compression, four bytes for the length. */
@@ -35,7 +37,7 @@ const MIN_FRAME_BYTES = 64;
 export interface PartialLimits {
   /** Bytes of incomplete messages of one connection. */
   readonly maxConnectionBytes: number;
-  /** Bytes of incomplete messages of one address. */
+  /** Bytes of incomplete messages of one peer. */
   readonly maxPeerBytes: number;
   /** Length of the deadline, for the text. */
   readonly timeoutMs: number;
@@ -176,7 +178,7 @@ export class PartialMessage {
     const { maxPeerBytes } = this.#services.limits;
     const maxConnectionBytes = this.#maxConnectionBytes();
     const refused = pressure === "EXTREME" ? this.#connection.refusalOf(this.#charged) : undefined;
-    if (peer.partialBytes > maxPeerBytes) this.#end(tooMany(maxPeerBytes));
+    if (peer.partialBytes > maxPeerBytes) this.#end(tooMany(peer, maxPeerBytes));
     else if (refused) this.#end(refused);
     // grpc-js pauses the stream itself after a complete message, and then reads on without asking.
     else if (
@@ -234,8 +236,8 @@ function tooSlow(limitMs: number): Refusal {
   return refusal("PARTIAL_MESSAGE_LIMIT", message, { limit_ms: limit });
 }
 
-function tooMany(maxBytes: number): Refusal {
+function tooMany(peer: Peer, maxBytes: number): Refusal {
   const limit = String(maxBytes);
-  const message = `incomplete messages of one address hold more than ${limit} bytes; complete messages one after the other`;
+  const message = `incomplete messages of ${whoIs(peer.id)} hold more than ${limit} bytes; complete messages one after the other`;
   return refusal("PARTIAL_MESSAGE_LIMIT", message, { scope: "peer", limit }, 1_000);
 }

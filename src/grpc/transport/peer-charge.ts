@@ -1,6 +1,6 @@
-import type { HeldBytes, PeerAccount, Pressure } from "../../core/vocabulary/held-bytes.js";
+import type { PeerAccount, Pressure } from "../../core/vocabulary/held-bytes.js";
 import type { MessageOwner } from "../../ports/runtime.js";
-import { CallPeer, type PeerSource } from "./call-peer.js";
+import { CallPeer } from "./call-peer.js";
 
 /**
  * What the process keeps for one call until it is handled or read. Most calls never wait, so the account of the peer is
@@ -11,16 +11,9 @@ export class PeerCharge extends CallPeer implements MessageOwner {
   #bytes = 0;
   #isOver = false;
 
-  constructor(
-    private readonly ledger: HeldBytes,
-    call: PeerSource,
-  ) {
-    super(call);
-  }
-
   charge(bytes: number): void {
     if (this.#isOver) return;
-    this.#account ??= this.ledger.open(this.peer);
+    this.#account ??= this.ledger.open(this.call.getPeer());
     this.#bytes += bytes;
     this.#account.charge(bytes);
   }

@@ -35,11 +35,13 @@ export class PeerConnection {
   #isClosed = false;
 
   /**
+   * @param address - the connection as the core and people know it.
    * @param account - of its peer; closed with the connection.
    * @param close - closes the connection for what it sent.
    */
   constructor(
     readonly peer: Peer,
+    readonly address: string,
     account: PeerAccount,
     close: (socket: Socket | undefined) => void,
   ) {

@@ -4,11 +4,13 @@
  */
 import { constants, type Http2Session, type ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
 import type { HeldBytes } from "../../core/vocabulary/held-bytes.js";
+import { type IsProxy, peerOf } from "../../core/vocabulary/peer.js";
 import { shareOf } from "../../core/vocabulary/share.js";
 import type { Clock } from "../../ports/clock.js";
 import type { Watchdog } from "../../ports/watchdog.js";
-import { Peer, peerAddressOf } from "./peer.js";
+import { Peer } from "./peer.js";
 import { PeerConnection } from "./peer-connection.js";
 
 /** Addresses without connections that are remembered; beyond it, the oldest is forgotten. */
@@ -18,10 +20,12 @@ const MAX_REMEMBERED = 10_000;
 export interface PeerConnectionServices {
   readonly ledger: HeldBytes;
   readonly clock: Clock;
+  /** Whether connections from an IP address are those of a proxy that is trusted. */
+  readonly isProxy: IsProxy;
   /** Closes connections that do not begin HTTP/2 in time. */
   readonly opening: Watchdog;
-  /** A connection of an address was refused, of which so many are open. */
-  readonly refused: (address: string, openCount: number) => void;
+  /** A connection of a peer was refused, of which so many are open. */
+  readonly refused: (peer: string, openCount: number) => void;
 }
 
 /** The share of one peer in what all share. */
@@ -49,6 +53,7 @@ export class PeerConnections {
   readonly #remembered = new Set<Peer>();
   readonly #connections = new WeakMap<Http2Session, PeerConnection>();
   #connectionCount = 0;
+  #unixCount = 0;
 
   constructor(services: PeerConnectionServices, share: PeerShare) {
     this.#services = services;
@@ -58,17 +63,17 @@ export class PeerConnections {
   /** A connection has been opened; it may be destroyed. @returns a function to call when it has closed. */
   opened(socket: Socket): () => void {
     const now = this.#services.clock.now();
-    const address = peerAddressOf(socket);
-    const peer = this.#peers.get(address) ?? new Peer(address);
+    const peer = this.#peerOf(this.#addressOf(socket));
+    const { key } = peer.id;
     const { peerShare, maxConnections } = this.#share;
     const share = shareOf(peerShare, maxConnections, this.#connectionCount);
-    if (peer.connectionCount + 1 > share || !peer.mayConnect(now)) {
-      this.#services.refused(address, peer.connectionCount);
+    if ((peer.hasManyConnections && peer.connectionCount + 1 > share) || !peer.mayConnect(now)) {
+      this.#services.refused(key, peer.connectionCount);
       // Node has to see the socket first: it subscribes to it in this turn.
       setImmediate(() => socket.destroy());
       return () => undefined;
     }
-    this.#peers.set(address, peer);
+    this.#peers.set(key, peer);
     this.#remembered.delete(peer);
     this.#forget(now);
     this.#connectionCount++;
@@ -77,17 +82,18 @@ export class PeerConnections {
       this.#connectionCount--;
       peer.connectionCount--;
       if (peer.connectionCount > 0) return;
-      this.#remembered.add(peer);
+      if (peer.hasManyConnections) this.#remembered.add(peer);
+      else this.#peers.delete(key);
       this.#forget(this.#services.clock.now());
     };
   }
 
   /** An HTTP/2 session begins on a connection. */
   begun(session: ServerHttp2Session): BegunConnection {
-    const address = peerAddressOf(session.socket);
-    const peer = this.#peers.get(address) ?? new Peer(address);
-    const account = this.#services.ledger.open(address);
-    const connection = new PeerConnection(peer, account, (socket) => {
+    const address = this.#addressOf(session.socket);
+    const peer = this.#peerOf(address);
+    const account = this.#services.ledger.openPeer(peer.id);
+    const connection = new PeerConnection(peer, address, account, (socket) => {
       // The code of a destroyed session reaches its peer only together with an error, which would count as a flood.
       session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
       session.destroy();
@@ -101,12 +107,12 @@ export class PeerConnections {
   /** Node has closed a connection for a flood. */
   flooded(session: Http2Session): void {
     const closed = this.of(session)?.peer;
-    if (!closed) return;
+    if (!closed?.hasManyConnections) return;
     // The socket may have closed before; if it was the only one of its address, the peer is forgotten.
-    const peer = this.#peers.get(closed.address) ?? closed;
+    const peer = this.#peers.get(closed.id.key) ?? closed;
     peer.penalize(this.#services.clock.now());
     if (peer.connectionCount > 0) return;
-    this.#peers.set(peer.address, peer);
+    this.#peers.set(peer.id.key, peer);
     this.#remembered.add(peer);
   }
 
@@ -126,11 +132,21 @@ export class PeerConnections {
     return session && this.#connections.get(session);
   }
 
+  /** The connection as the core and people know it. It is unique among the open ones. */
+  #addressOf({ remoteAddress, remotePort }: Socket | TLSSocket): string {
+    return remoteAddress === undefined ? `unix:${++this.#unixCount}` : `${remoteAddress}:${remotePort ?? 0}`;
+  }
+
+  #peerOf(address: string): Peer {
+    const id = peerOf(address, this.#services.isProxy);
+    return this.#peers.get(id.key) ?? new Peer(id);
+  }
+
   #forget(now: number): void {
     for (const peer of this.#remembered) {
       if (this.#remembered.size <= MAX_REMEMBERED && !peer.isForgettable(now)) return;
       this.#remembered.delete(peer);
-      this.#peers.delete(peer.address);
+      this.#peers.delete(peer.id.key);
     }
   }
 }

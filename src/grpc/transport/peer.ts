@@ -1,9 +1,6 @@
-/**
- * What the connections of one address hold and do together. Until there are principals, the address is the peer that is
- * charged.
- */
+/** What the connections of one peer hold and do together. */
 import type { Instant } from "../../core/vocabulary/model.js";
-import { peerKey } from "../../core/vocabulary/peer.js";
+import type { PeerId } from "../../core/vocabulary/peer.js";
 import { type Allowance, Remainder } from "./allowance.js";
 
 /**
@@ -16,13 +13,7 @@ const CONNECTIONS: Allowance = { burst: 5, perSecond: 5 };
 /** How long that applies, in milliseconds. */
 const PENALTY_MS = 60_000;
 
-/** The key of the peer of a connection, by which the core knows it as well. */
-export function peerAddressOf(socket: { readonly remoteAddress?: string | undefined } | undefined): string {
-  const address = socket?.remoteAddress ?? "";
-  return peerKey(address.includes(":") ? `[${address}]` : address);
-}
-
-/** One address with connections. */
+/** One peer with connections. */
 export class Peer {
   /** Open connections. */
   connectionCount = 0;
@@ -32,7 +23,12 @@ export class Peer {
   readonly #connections = new Remainder(CONNECTIONS);
   #penaltyEndsAt: Instant = Number.NEGATIVE_INFINITY;
 
-  constructor(readonly address: string) {}
+  constructor(readonly id: PeerId) {}
+
+  /** Whether its connections have limits together, which outlast them. */
+  get hasManyConnections(): boolean {
+    return this.id.kind === "address" || this.id.kind === "network";
+  }
 
   /** Counts a reset or a useless frame. @returns false if there are too many. */
   annoy(now: Instant): boolean {
