@@ -104,7 +104,7 @@ export class PeerConnection {
     this.charge(byteLength);
   }
 
-  /** Counts a reset or a useless frame, and closes the connection if there are too many of its own or of its address. */
+  /** Counts a reset or a useless frame, and closes the connection if there are too many of its own or of its peer. */
   annoy(now: Instant): void {
     const isTolerated = this.#nuisance.take(now);
     if (this.peer.annoy(now) && isTolerated) return;

@@ -1,6 +1,6 @@
 /**
- * Knows the peer of every connection, and refuses connections beyond the share of an address. It also remembers for a while
- * which addresses had connections closed for what they sent.
+ * Knows the peer of every connection, and refuses connections beyond the share of a peer. It also remembers for a while
+ * which addresses and networks had connections closed for what they sent.
  */
 import { constants, type Http2Session, type ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
@@ -13,7 +13,7 @@ import type { Watchdog } from "../../ports/watchdog.js";
 import { Peer } from "./peer.js";
 import { PeerConnection } from "./peer-connection.js";
 
-/** Addresses without connections that are remembered; beyond it, the oldest is forgotten. */
+/** Peers without connections that are remembered; beyond it, the oldest is forgotten. */
 const MAX_REMEMBERED = 10_000;
 
 /** Services that the connections of peers need. */
@@ -108,7 +108,7 @@ export class PeerConnections {
   flooded(session: Http2Session): void {
     const closed = this.of(session)?.peer;
     if (!closed?.hasManyConnections) return;
-    // The socket may have closed before; if it was the only one of its address, the peer is forgotten.
+    // The socket may have closed before; if it was the only one of its peer, the peer is forgotten.
     const peer = this.#peers.get(closed.id.key) ?? closed;
     peer.penalize(this.#services.clock.now());
     if (peer.connectionCount > 0) return;

@@ -4,11 +4,11 @@ import type { PeerId } from "../../core/vocabulary/peer.js";
 import { type Allowance, Remainder } from "./allowance.js";
 
 /**
- * Resets and useless frames of all connections of an address, twice those of one connection. Every cancelled call is a
+ * Resets and useless frames of all connections of a peer, twice those of one connection. Every cancelled call is a
  * reset, and all clients of a proxy share its address and few connections; see docs/adr/0008.
  */
 const NUISANCE: Allowance = { burst: 10_000, perSecond: 1_000 };
-/** Connections that an address may open after one of its connections was closed for what it sent. */
+/** Connections that an address or network may open after one of its connections was closed for what it sent. */
 const CONNECTIONS: Allowance = { burst: 5, perSecond: 5 };
 /** How long that applies, in milliseconds. */
 const PENALTY_MS = 60_000;
