@@ -1,15 +1,11 @@
+import { plainText } from "../core/vocabulary/plain-text.js";
+
 /** The maximum length of a value in an error message, in characters. Longer values are cut. */
 const MAX_SHOWN_LENGTH = 80;
 
-/** Characters that JSON leaves as they are, and that move the cursor or change the direction of text on a terminal. */
-const UNSAFE = /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
-
 /** Formats any value for an error message, cut to the maximum length. Never throws. */
 export function show(value: unknown): string {
-  const text = textOf(value).replace(
-    UNSAFE,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  const text = plainText(textOf(value));
   return text.length > MAX_SHOWN_LENGTH ? `${text.slice(0, MAX_SHOWN_LENGTH)}…` : text;
 }
 
