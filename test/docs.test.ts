@@ -27,7 +27,7 @@ import { useServer } from "./support/in-process.js";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const DOCUMENTS = [
-  ...["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "ARCHITECTURE.md"],
+  ...["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "ARCHITECTURE.md", "SECURITY.md"],
   ...names("docs").filter((name) => name.endsWith(".md")),
   ...names("bench").filter((name) => posix.basename(name) === "README.md"),
   ...names("clients").filter((name) => posix.basename(name) === "README.md"),
