@@ -68,8 +68,8 @@ public final class Example {
             endpoint,
             "java",
             List.of(topic),
-            delivery -> System.out.println("received " + describe(delivery)),
-            gap -> System.out.println("lost " + gap.getLostCount() + " of " + gap.getTopic() + ": " + gap.getReason()));
+            delivery -> print("received " + describe(delivery)),
+            gap -> print("lost " + gap.getLostCount() + " of " + gap.getTopic() + ": " + gap.getReason()));
     run(listener, "listening");
   }
 
@@ -105,10 +105,15 @@ public final class Example {
 
   private static void print(GatherEvent event) {
     switch (event.getEventCase()) {
-      case DELIVERY -> System.out.println("gathered " + describe(event.getDelivery()));
+      case DELIVERY -> print("gathered " + describe(event.getDelivery()));
       case SUMMARY -> System.out.println("ended " + event.getSummary().getReason());
       default -> {}
     }
+  }
+
+  /** Prints a line with texts of peers, which are data: a terminal must not obey them. */
+  private static void print(String line) {
+    System.out.println(Failures.plain(line));
   }
 
   private static String describe(Delivery delivery) {

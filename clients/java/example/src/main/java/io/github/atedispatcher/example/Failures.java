@@ -1,9 +1,13 @@
 package io.github.atedispatcher.example;
 
+import java.util.regex.Pattern;
+
 /** Describes any Throwable: its methods are code of the program, too, and may throw or return text without bound. */
 final class Failures {
   private static final int MAX_CHARACTERS = 1024;
   private static final String CUT_MARK = "...";
+  private static final Pattern UNSAFE =
+      Pattern.compile("[\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069]");
   private static final System.Logger LOGGER = System.getLogger(Failures.class.getName());
 
   private Failures() {}
@@ -32,10 +36,15 @@ final class Failures {
   /** Logs a warning; a logger that fails changes nothing. */
   static void warn(String text) {
     try {
-      LOGGER.log(System.Logger.Level.WARNING, text);
+      LOGGER.log(System.Logger.Level.WARNING, plain(text));
     } catch (Throwable e) {
       // There is nowhere left to report it.
     }
+  }
+
+  /** Escapes what a terminal or a reader of lines would obey: controls, separators of lines, directions of text. */
+  static String plain(String text) {
+    return UNSAFE.matcher(text).replaceAll(found -> "\\\\u%04x".formatted((int) found.group().charAt(0)));
   }
 
   private static String bounded(String text) {

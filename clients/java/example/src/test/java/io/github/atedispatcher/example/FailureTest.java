@@ -43,6 +43,14 @@ final class FailureTest {
   }
 
   @Test
+  void aTextOfAPeerHoldsNothingThatATerminalObeys() {
+    String unsafe = "\u001b[2J\u007f\u009b\u061c\u200e\u200f\u2028\u202e\u2066\u2069";
+    String shown = Failures.plain("a\t" + unsafe + " \u00e4\u05d0");
+    String escapes = "\\u001b[2J\\u007f\\u009b\\u061c\\u200e\\u200f\\u2028\\u202e\\u2066\\u2069";
+    assertEquals("a\\u0009" + escapes + " \u00e4\u05d0", shown);
+  }
+
+  @Test
   void everyFailureOfAHandlerIsAPrintableResultAndTheProducerContinues() throws Exception {
     List<Object> self = new ArrayList<>();
     self.add(self);
