@@ -117,6 +117,7 @@ describe("a bug in serve ends it with code 1", () => {
 
   it.each([
     ["an error", "new TypeError('oops')", /^error: bug in ate-dispatcher: TypeError: oops/],
+    ["a hostile text", "new TypeError('\\u001b[2J\\u202e')", /TypeError: \\u001b\[2J\\u202e$/],
     ["a value without a text", "Object.create(null)", /^error: bug in ate-dispatcher: an error whose text/],
   ])("and a word, if it throws %s", async (_, thrown, word) => {
     const server = await processes.serve([], { env: { NODE_OPTIONS: throwing(thrown) } });
