@@ -30,7 +30,10 @@ const READ_SHARE = 1 / 4;
 const WINDOW_BYTES = 64 * 1_024;
 /** Several messages of the usual size, even if the largest message is small. */
 const MIN_CONNECTION_BYTES = 4 * 1_024 * 1_024;
-/** A shorter frame within a message is counted as useless: no library splits messages so. */
+/**
+ * A shorter frame within a message is counted as useless if another one came just before it: no library splits messages so.
+ * One alone may be the end of a frame of 16 KiB, which TLS splits into a record of 16 KiB and one of 9 bytes.
+ */
 const MIN_FRAME_BYTES = 64;
 
 /** The bounds. */
@@ -81,6 +84,8 @@ export class PartialMessage {
   #read: ArrayBufferLike | undefined = undefined;
   #stopDeadline: (() => void) | undefined = undefined;
   #isOver = false;
+  /** Whether the frame before was too short. */
+  #wasShort = false;
 
   /**
    * Follows the frames of a stream.
@@ -116,7 +121,9 @@ export class PartialMessage {
       if (begin > 0 || this.#isBetween()) this.#release();
       if (this.#isBetween()) return;
     }
-    if (frame.length < MIN_FRAME_BYTES && !isBetween && begin === 0) this.#services.useless(this.#connection);
+    const isShort = frame.length < MIN_FRAME_BYTES && !isBetween && begin === 0;
+    if (isShort && this.#wasShort) this.#services.useless(this.#connection);
+    this.#wasShort = isShort;
     this.#charge(frame, frame.length - begin);
     this.#check();
   }
