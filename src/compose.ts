@@ -11,6 +11,7 @@
  * ```
  */
 import { readFileSync } from "node:fs";
+import { RefusalAudit } from "./auth/audit.js";
 import { createAuthenticator } from "./auth/authenticator.js";
 import { CurrentPolicy } from "./auth/current-policy.js";
 import { Policy } from "./auth/policy.js";
@@ -52,6 +53,8 @@ import { SharedWatchdog } from "./runtime/watchdog.js";
 const CLOSE_MS = 2_000;
 /** Time between two looks at what an authenticator fetches, in milliseconds. */
 const REFRESH_MS = 10_000;
+/** The time in which the audit log has one line for each peer and cause, in milliseconds. */
+const AUDIT_MS = 60_000;
 /** The server warns at its start if fewer connections than these fit into the limit of open files. */
 const FEW_CONNECTIONS = 1_000;
 /** Time that the last log lines get to be written, in milliseconds. */
@@ -152,11 +155,12 @@ function compose(options: DispatcherOptions, ownsProcess: boolean): DispatcherSe
   const refreshing = new SharedTicker(REFRESH_MS);
   const authenticator = authenticatorOf(config, files, { logger, clock });
   const rightsOf = rightsIn(config, files);
+  const audit = new RefusalAudit(logger, new SharedTicker(AUDIT_MS));
   const timers = { aging, ticker: new SharedTicker(1_000) };
   const server = createGrpcServer(edge, facts, timers, {
     targets: targetsOf(config, files),
     connectionLimit,
-    identity: authenticator && { authenticator, rightsOf },
+    identity: authenticator && { authenticator, audit, rightsOf },
     anybody: { principal: ANONYMOUS, rights: rightsOf(ANONYMOUS) },
   });
   let stopRefreshing = (): void => undefined;
@@ -173,6 +177,7 @@ function compose(options: DispatcherOptions, ownsProcess: boolean): DispatcherSe
       // Also if a bug ends the drain early: nothing stays open.
       await settleWithin(server.finish(), CLOSE_MS, () => server.force());
       stopRefreshing();
+      audit.stop();
       opening.stop();
       closing.stop();
       aging.stop();

@@ -78,7 +78,7 @@ export interface ServerTimers {
 }
 
 /** Who may call, and what they may do. */
-export type IdentityServices = Omit<AuthenticationServices, "logger" | "runtime">;
+export type IdentityServices = Pick<AuthenticationServices, "authenticator" | "rightsOf" | "audit">;
 
 /** Where the server can be reached, and by whom. */
 export interface Access {

@@ -1,6 +1,7 @@
 /** What the log says of peers at the level debug. Each message has a bound of lines per second. */
 export type ActivityMessage =
   | "session opened"
+  | "session identified"
   | "session ended"
   | "call refused"
   | "request refused"

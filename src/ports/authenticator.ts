@@ -31,7 +31,7 @@ export interface Presented {
 export type Identified =
   | { readonly principal: Principal }
   | {
-      /** For the audit log alone: it may tell a forger what to mend. One of a fixed set of texts, without any text of the peer. */
+      /** For the audit log alone, since it may tell a forger what to mend. One of a fixed set of texts, without any text of the peer. */
       readonly why: string;
       /** Whether the credentials were not verified because too many others wait; undefined otherwise. */
       readonly isBusy?: true;

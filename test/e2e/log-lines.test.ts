@@ -3,12 +3,13 @@
  * is bounded.
  */
 import { readFileSync } from "node:fs";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { afterAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import type { DispatcherOptions } from "../../src/compose.js";
 import { Dispatcher } from "../../src/core/dispatcher.js";
 import type { Logger } from "../../src/ports/logger.js";
 import { DispatcherRuntime } from "../../src/runtime/dispatcher-runtime.js";
 import { serve } from "../support/in-process.js";
+import { bearer, writeTokenFile } from "../support/token-file.js";
 import { connect, duration, type WireClient } from "../support/wire-client.js";
 import { refusalOf } from "../support/wire-status.js";
 
@@ -87,6 +88,8 @@ const SCENARIOS: Readonly<Record<string, (scene: Scene) => Promise<unknown>>> = 
     onTestFinished(() => spy.mockRestore());
     await client.dispatch({ topic: "topic1" });
   },
+  "calls were refused": ({ client }) => refusalOf(client.dispatch({ topic: "topic1" })),
+  "session identified": ({ client }) => client.listen({ topics: ["topic1"] }, bearer(TOKEN)).next("ready"),
   "session opened": ({ client }) => client.listener({ topics: ["topic1"] }),
   "session ended": async ({ client }) => (await client.listener({ topics: ["topic1"] })).cancel(),
   "call refused": ({ client }) => refusalOf(client.dispatch({ topic: "not a topic" })),
@@ -105,6 +108,15 @@ const SCENARIOS: Readonly<Record<string, (scene: Scene) => Promise<unknown>>> = 
   },
   "request accepted": ({ client }) => client.dispatch({ topic: "topic1" }),
   "request ended": ({ client }) => client.dispatch({ topic: "topic1" }),
+};
+
+const TOKEN = "planted-token";
+const tokens = writeTokenFile([{ token: TOKEN, id: "orders", groups: ["traders"] }]);
+afterAll(tokens.remove);
+/** The settings that a line needs. */
+const SETTINGS: Readonly<Record<string, DispatcherOptions>> = {
+  "calls were refused": { authTokensFile: tokens.path },
+  "session identified": { authTokensFile: tokens.path },
 };
 
 /** Lines that need a process with a low limit of open files; test/e2e/open-files.test.ts produces them. */
@@ -131,13 +143,44 @@ describe("the documented lines", () => {
   });
 
   it.each(documented().filter(([msg]) => msg in SCENARIOS))("%s, %s", async (msg, level, fields) => {
-    const scene = await open();
+    const scene = await open(SETTINGS[msg]);
     await SCENARIOS[msg]?.(scene);
     const line = await scene.line(msg);
 
     expect(line.level).toBe(level);
     const unknown = Object.keys(line.fields).filter((key) => ![...fields, ...inherited(msg)].includes(key));
     expect(unknown).toEqual([]);
+  });
+});
+
+describe("the audit of refusals", () => {
+  it("has two lines for a flood, and says why only there", async () => {
+    const { client, lines, line, stop } = await open({ authTokensFile: tokens.path });
+    const flood = Array.from({ length: 500 }, (_, i) =>
+      refusalOf(client.dispatch({ topic: "topic1" }, bearer(`wrong-${i}`))),
+    );
+    const told = new Set((await Promise.all(flood)).map(({ message }) => message));
+    client.listen({ topics: ["topic1"] }, bearer(TOKEN));
+    expect((await line("session identified")).fields).toMatchObject({
+      method: "/ate.dispatcher.v1.DispatcherService/Listen",
+      principal: "orders",
+      source: "token",
+      groups: ["traders"],
+    });
+    await stop();
+
+    expect(told.size).toBe(1);
+    const why = "the token is unknown";
+    const refused = { audit: "refused", peer: "127.0.0.1", reason: "UNAUTHENTICATED", why };
+    const audited = lines.filter(({ msg }) => msg === "calls were refused").map(({ fields }) => fields);
+    expect(audited).toEqual([
+      { ...refused, count: 1 },
+      { ...refused, count: 499 },
+    ]);
+    expect(
+      lines.filter(({ msg }) => msg === "call refused").some((one) => JSON.stringify(one).includes(why)),
+    ).toBe(false);
+    expect(JSON.stringify(lines)).not.toMatch(/planted-token|wrong-/);
   });
 });
 

@@ -9,6 +9,8 @@ import type { Metadata } from "@grpc/grpc-js";
 import { peerOf } from "../../core/vocabulary/peer.js";
 import { ANONYMOUS, type Caller, type Principal, type Rights } from "../../core/vocabulary/principal.js";
 import { refusal } from "../../core/vocabulary/reason.js";
+import type { ActivityLog } from "../../ports/activity.js";
+import type { AuditLog } from "../../ports/audit.js";
 import type { Authenticator, Identified, Presented } from "../../ports/authenticator.js";
 import type { Logger } from "../../ports/logger.js";
 import type { Runtime } from "../../ports/runtime.js";
@@ -18,6 +20,11 @@ import { PeerCertificates } from "./peer-certificates.js";
 
 /** The service that probes call. Everybody may, as nothing is told but whether the server works. */
 const HEALTH = "/grpc.health.v1.Health/";
+
+/** Methods whose streams are sessions of a peer. */
+const SESSIONS: ReadonlySet<string> = new Set(
+  ["Produce", "Listen", "Subscribe", "Submit"].map((name) => `/ate.dispatcher.v1.DispatcherService/${name}`),
+);
 
 /** The same status for every reason: what is wrong with a token is for the audit log, not for a forger. */
 const UNAUTHENTICATED = grpcStatus(
@@ -52,6 +59,8 @@ export interface AuthenticationServices {
   readonly rightsOf: (principal: Principal) => Rights;
   readonly logger: Logger;
   readonly runtime: Pick<Runtime, "inTurn">;
+  readonly activity: ActivityLog;
+  readonly audit: AuditLog;
 }
 
 /** A call that has just begun. */
@@ -118,10 +127,23 @@ export class Authentication {
     if ("principal" in found) {
       const { principal } = found;
       this.#callers.set(call.metadata, { principal, rights: this.#services.rightsOf(principal) });
+      if (this.#services.activity.isEnabled && SESSIONS.has(call.path)) this.#logSession(call, principal);
       call.admit();
     } else {
+      const reason = found.isBusy ? "OVERLOADED" : "UNAUTHENTICATED";
+      this.#services.audit.refused({ peer: addressOf(call.stream), reason, why: found.why });
       call.refuse(found.isBusy ? BUSY : UNAUTHENTICATED);
     }
+  }
+
+  #logSession({ path, peer }: NewCall, { id, source, groups }: Principal): void {
+    this.#services.activity.write("session identified", {
+      method: path,
+      peer,
+      principal: id,
+      source,
+      groups,
+    });
   }
 
   #presentedBy({ metadata, stream }: NewCall): Presented {
