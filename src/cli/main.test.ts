@@ -34,7 +34,7 @@ describe("the command line", () => {
     expect(stdout).toContain("Exit codes: 0 done");
   });
 
-  it.each(["serve", "request", "gather", "listen", "produce", "cancel", "bench"])(
+  it.each(["serve", "request", "gather", "listen", "produce", "cancel", "bench", "token"])(
     "has examples for %s",
     async (command) => {
       const { code, stdout } = await run([command, "--help"]);

@@ -21,6 +21,7 @@ import { addRequest } from "./request.js";
 import { addRequests } from "./requests.js";
 import { addServe } from "./serve.js";
 import { addShow } from "./show.js";
+import { addToken } from "./token.js";
 import { addTop } from "./top.js";
 import { addTopics } from "./topics.js";
 
@@ -109,6 +110,7 @@ function createProgram(cli: Cli, { stdout, stderr }: CommandStreams): Command {
     addTop,
     addBench,
     addPolicy,
+    addToken,
   ])
     add(program, cli);
   return program;

@@ -88,6 +88,19 @@ describe("a server with a certificate", () => {
     });
   });
 
+  it("takes many large messages of one stream: TLS splits their frames, which nobody is blamed for", async () => {
+    const { address } = await secureServer({ retainedBytes: 0 });
+    const data = Buffer.alloc(1_000_000);
+    const [client, other] = [clientOf(address), clientOf(address)];
+    const producer = client.createProducer({ topics: ["large"], handler: () => data });
+    await producer.ready();
+    let count = 0;
+    // Far more pieces of frames than useless frames that a connection may send.
+    while (count < 60) for await (const _ of other.gather("large", { excludeListeners: true })) count++;
+
+    expect(count).toBe(60);
+  });
+
   it("speaks TLS 1.3 only, also after a reload, unless it may speak 1.2", async () => {
     const { address, dispatcher, files } = await secureServer();
     const old = { maxVersion: "TLSv1.2" };
