@@ -200,6 +200,24 @@ describe("secrets", () => {
   });
 });
 
+describe("settings", () => {
+  it("show no secret of a URL in the log", async () => {
+    const lines: string[] = [];
+    const line = (fields: object, message: string) => void lines.push(JSON.stringify({ message, ...fields }));
+    const { dispatcher } = await startServer({
+      authJwtJwksUrl: "http://127.0.0.1:1/keys?planted-secret",
+      authJwtIssuer: "https://issuer.example",
+      authJwtAudience: "ate",
+      logLevel: "trace",
+      logger: { trace: line, debug: line, info: line, warn: line, error: line },
+    });
+    await dispatcher.drain();
+
+    expect(lines.join()).toContain("http://127.0.0.1:1/keys?...");
+    expect(lines.join()).not.toContain("planted");
+  });
+});
+
 describe("without a source of identities", () => {
   it("everybody may call, and credentials are ignored", async () => {
     const { address } = await startServer();

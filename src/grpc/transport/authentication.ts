@@ -97,7 +97,13 @@ export class Authentication {
       call.admit();
       return;
     }
-    const found = this.#services.authenticator.identify(this.#presentedBy(call));
+    let found: Identified | Promise<Identified>;
+    try {
+      found = this.#services.authenticator.identify(this.#presentedBy(call));
+    } catch (bug) {
+      this.#failed(call, bug);
+      return;
+    }
     if (!(found instanceof Promise)) {
       this.#settle(call, found);
       return;
@@ -109,10 +115,7 @@ export class Authentication {
           if (!call.isOver()) this.#settle(call, later);
         });
       })
-      .catch((bug: unknown) => {
-        this.#services.logger.error({ err: bug }, "a call failed because of a bug");
-        if (!call.isOver()) call.refuse(INTERNAL_ERROR);
-      });
+      .catch((bug: unknown) => this.#failed(call, bug));
   }
 
   /** Who makes a call that was admitted, and what they may do. */
@@ -126,7 +129,12 @@ export class Authentication {
   #settle(call: NewCall, found: Identified): void {
     if ("principal" in found) {
       const { principal } = found;
-      this.#callers.set(call.metadata, { principal, rights: this.#services.rightsOf(principal) });
+      try {
+        this.#callers.set(call.metadata, { principal, rights: this.#services.rightsOf(principal) });
+      } catch (bug) {
+        this.#failed(call, bug);
+        return;
+      }
       if (this.#services.activity.isEnabled && SESSIONS.has(call.path)) this.#logSession(call, principal);
       call.admit();
     } else {
@@ -134,6 +142,12 @@ export class Authentication {
       this.#services.audit.refused({ peer: addressOf(call.stream), reason, why: found.why });
       call.refuse(found.isBusy ? BUSY : UNAUTHENTICATED);
     }
+  }
+
+  /** grpc-js would end the process: it calls from an event of the connection. */
+  #failed(call: NewCall, bug: unknown): void {
+    this.#services.logger.error({ err: bug }, "a call failed because of a bug");
+    if (!call.isOver()) call.refuse(INTERNAL_ERROR);
   }
 
   #logSession({ path, peer }: NewCall, { id, source, groups }: Principal): void {

@@ -16,8 +16,16 @@ export class PeerCertificates {
   of(stream: ServerHttp2Stream | undefined): PeerCertificate | "unreadable" | undefined {
     const session = stream?.session as ServerHttp2Session | undefined;
     if (!session || session.destroyed) return "unreadable";
-    const known = this.#known.get(session) ?? read(session);
-    this.#known.set(session, known);
+    let known = this.#known.get(session);
+    if (known === undefined) {
+      try {
+        known = read(session);
+      } catch {
+        // OpenSSL cannot read what the peer sent, or the socket has just closed.
+        return "unreadable";
+      }
+      this.#known.set(session, known);
+    }
     return known === "none" ? undefined : known;
   }
 }
