@@ -4,6 +4,7 @@ import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 import { ConfigError, createDispatcher } from "../../src/compose.js";
 import type { Logger } from "../../src/ports/logger.js";
 import { startServer, useServer } from "../support/in-process.js";
+import { EVERYTHING, writePolicy } from "../support/policy-file.js";
 import { callRaw, callWithoutEnd, connectRaw, framed } from "../support/raw-call.js";
 import { bearer, writeTokenFile } from "../support/token-file.js";
 import { connect } from "../support/wire-client.js";
@@ -151,14 +152,14 @@ describe("the token file", () => {
     onTestFinished(next.remove);
     renameSync(next.path, path);
 
-    expect(await dispatcher.reload()).toEqual([{ what: "tokens", result: "replaced" }]);
+    expect(await dispatcher.reload()).toContainEqual({ what: "tokens", result: "replaced" });
     expect((await refusalOf(client.dispatch({ topic: "t" }, bearer(TOKEN)))).reason).toBe("UNAUTHENTICATED");
     await client.dispatch({ topic: "t" }, bearer(second));
     // The stream that was open goes on.
     producer.answer(await producer.next("assignment"), 7);
     writeFileSync(path, `- { id: quotes, sha256: ${second} }`);
-    const [refused] = await dispatcher.reload();
-    expect(refused).toMatchObject({ what: "tokens", result: "refused" });
+    const refused = (await dispatcher.reload()).find(({ what }) => what === "tokens");
+    expect(refused?.result).toBe("refused");
     expect(JSON.stringify(refused)).not.toContain("planted");
     await client.dispatch({ topic: "t" }, bearer(second));
   });
@@ -171,7 +172,9 @@ describe("the token file", () => {
     onTestFinished(remove);
     if (content === undefined) rmSync(path);
     else writeFileSync(path, content);
-    const create = () => createDispatcher({ authTokensFile: path });
+    const policy = writePolicy([{ principals: ["*"], allow: EVERYTHING }]);
+    onTestFinished(policy.remove);
+    const create = () => createDispatcher({ authTokensFile: path, policyFile: policy.path });
 
     expect(create).toThrow(ConfigError);
     expect(create).toThrow(problem);
