@@ -21,7 +21,17 @@ const ADDRESSES = [
 ];
 const PAIRS = ["", "x", "=x"];
 
-const CONNECTION = { "--address": ADDRESSES, "--connect-timeout": DURATIONS };
+const FILES = ["/missing", "/", ""];
+const CONNECTION = {
+  ...{ "--address": ADDRESSES, "--connect-timeout": DURATIONS },
+  ...{
+    "--tls-ca": FILES,
+    "--tls-cert": FILES,
+    "--tls-key": FILES,
+    "--server-name": [""],
+    "--token-file": FILES,
+  },
+};
 const REQUEST = {
   ...{ "--kw": PAIRS, "--ttl": DURATIONS, "--data-file": ["/missing", "/", ""], "--content-type": [""] },
   ...{ "--attribute": PAIRS, "--id": [""], "--no-producers": ["", "cry"] },

@@ -6,6 +6,7 @@ import { type ConnectionOptions, createClient, type DispatcherClient } from "ate
 import { type Command, Option } from "commander";
 import type { Cli } from "./cli.js";
 import { CliError, EXIT } from "./exit.js";
+import { nonEmpty } from "./values.js";
 
 /** The parsed options. */
 export interface SecureOptions {
@@ -32,8 +33,10 @@ const TOKEN = "ATE_DISPATCHER_TOKEN";
 
 /** Adds the options to a command. Their values are those of the environment, if the command line has none. */
 export function addSecureOptions(command: Command, { environment }: Cli): Command {
-  const option = (flags: string, text: string, variable: string) =>
-    command.addOption(new Option(flags, `${text} (environment: ${variable})`).helpGroup("Security:"));
+  const option = (flags: string, text: string, variable: string) => {
+    const added = new Option(flags, `${text} (environment: ${variable})`).helpGroup("Security:");
+    command.addOption(flags.includes("<") ? added.argParser(nonEmpty) : added);
+  };
   option("--tls", "use TLS, with the certificates that Node trusts", VARIABLES.tls);
   option(
     "--tls-ca <file>",
