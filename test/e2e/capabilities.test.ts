@@ -533,7 +533,7 @@ describe("the targets are", () => {
       const gather = client.gather({ topic: `${root}.a` });
       const { targets } = await gather.next("acceptance");
       expect([...targets].sort((a, b) => (a.group < b.group ? -1 : 1))).toEqual(
-        expected.map(([name, group]) => ({ producerId: `${name}-${root}`, group })),
+        expected.map(([name, group]) => ({ producerId: `${name}-${root}`, principal: "", group })),
       );
       for (const producer of [both, other]) producer.answer(await producer.next("assignment"), 1);
       expect((await gather.next("summary")).answeredCount).toBe(2);
@@ -580,7 +580,7 @@ describe("the targets are", () => {
     const producer = await client.producer("tried", ["tried"]);
     const request = { topic: "tried", requestId: "tried-1" };
     const { targets } = await client.dispatch(request, { validateOnly: true });
-    expect(targets).toEqual([{ producerId: "tried", group: "" }]);
+    expect(targets).toEqual([{ producerId: "tried", principal: "", group: "" }]);
     await client.dispatch({ ...request, args: ["other content"] });
     expect((await producer.next("assignment")).request?.args).toEqual(["other content"]);
   });

@@ -11,10 +11,10 @@ import { Ledger } from "../../dist/core/tables/ledger.js";
 
 /** The ledger of the server, which nothing shows from outside. */
 let ledger;
-const { of } = Ledger.prototype;
-Ledger.prototype.of = function (peer) {
+const { openPeer } = Ledger.prototype;
+Ledger.prototype.openPeer = function (peer) {
   ledger = this;
-  return of.call(this, peer);
+  return openPeer.call(this, peer);
 };
 
 const WITHOUT_TIMEOUTS = { firstMessageTimeoutMs: 600_000, closeTimeoutMs: 600_000 };

@@ -41,7 +41,7 @@ export function produce(edge: Edge, call: BidiCall): void {
   const conversation = new ProducerConversation(
     { session, peer: address, caller },
     {
-      maxResultBytes: maxResultBytes(options.maxMessageBytes),
+      maxResultBytes: maxResultBytes(options.maxMessageBytes, caller.principal.id),
       entries: edge.entryLimits,
     },
   );

@@ -9,8 +9,10 @@ import { excerpt, type Refusal, refusal } from "../../core/vocabulary/reason.js"
 import { NestingError } from "./payload-walk.js";
 import { rpcStatus } from "./status.js";
 
-/** Maximum size of a delivery without its result and trace context, in bytes: ids, topic, group and two principals. */
-const MAX_DELIVERY_FRAME_BYTES = 1_536;
+/** Maximum size of a delivery without its result, trace context and principals, in bytes. */
+const MAX_DELIVERY_FRAME_BYTES = 1_024;
+/** Maximum size of the principals of a delivery: that of the producer and that of the requester. */
+const MAX_PRINCIPALS_BYTES = 512;
 
 /** The assignment that a reply names: see {@link ResultReturned}. */
 export interface RepliedAssignment {
@@ -19,9 +21,13 @@ export interface RepliedAssignment {
   readonly assignmentText: string | undefined;
 }
 
-/** Maximum size of a result whose delivery does not exceed the limit of messages, in bytes. */
-export function maxResultBytes(maxMessageBytes: number): number {
-  return maxMessageBytes - MAX_DELIVERY_FRAME_BYTES;
+/**
+ * Maximum size of a result whose delivery does not exceed the limit of messages, in bytes.
+ *
+ * @param principal - of the producer. If it is anonymous, callers are not authenticated, and requesters are anonymous too.
+ */
+export function maxResultBytes(maxMessageBytes: number, principal: string): number {
+  return maxMessageBytes - MAX_DELIVERY_FRAME_BYTES - (principal === "" ? 0 : MAX_PRINCIPALS_BYTES);
 }
 
 /** Fails an assignment because its result is malformed. */

@@ -29,8 +29,8 @@ const (
 // it; the dispatcher reads only whether it is an error. Set by the producer.
 //
 // If a field is not valid protobuf, a string is not valid UTF-8, or more than 90 messages are nested in `value`, the
-// dispatcher sends a final error with the reason MALFORMED_RESULT instead. If it leaves less than 1,536 bytes of the
-// message limit, the reason is MESSAGE_LIMIT.
+// dispatcher sends a final error with the reason MALFORMED_RESULT instead. If it leaves less than 1,024 bytes of the
+// message limit, or 1,536 if callers are authenticated, the reason is MESSAGE_LIMIT.
 type Result struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What the producer returns. Unset counts as a null value.
