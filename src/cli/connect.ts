@@ -30,7 +30,7 @@ export function addConnectOptions(command: Command, cli: Cli): Command {
   const fromEnvironment = environment["ATE_DISPATCHER_ADDRESS"];
   const address = new Option(
     "-a, --address <host:port>",
-    `address of the dispatcher (environment: ATE_DISPATCHER_ADDRESS; default: ${DEFAULT_ADDRESS})`,
+    `address of the dispatcher, or unix:/path (environment: ATE_DISPATCHER_ADDRESS; default: ${DEFAULT_ADDRESS})`,
   ).argParser(connectAddress);
   const timeout = new Option(
     "--connect-timeout <duration>",

@@ -30,6 +30,10 @@ const VARIABLES = {
   allowInsecureToken: "ATE_DISPATCHER_ALLOW_INSECURE_TOKEN",
 } as const;
 const TOKEN = "ATE_DISPATCHER_TOKEN";
+const SWITCHES: ReadonlyMap<string, boolean> = new Map([
+  ...["true", "yes", "on", "1"].map((word) => [word, true] as const),
+  ...["false", "no", "off", "0"].map((word) => [word, false] as const),
+]);
 
 /** Adds the options to a command. Their values are those of the environment, if the command line has none. */
 export function addSecureOptions(command: Command, { environment }: Cli): Command {
@@ -60,7 +64,7 @@ export function addSecureOptions(command: Command, { environment }: Cli): Comman
     for (const [name, variable] of Object.entries(VARIABLES)) {
       const value = environment[variable];
       if (value && command.getOptionValue(name) === undefined)
-        command.setOptionValue(name, readSwitch(name, value));
+        command.setOptionValue(name, readSwitch(name, variable, value));
     }
     const token = environment[TOKEN];
     if (token) command.setOptionValue("token", token);
@@ -93,12 +97,18 @@ export function secureClient(
 function tlsOf({ tls, tlsCa, tlsCert, tlsKey, serverName }: SecureOptions): ConnectionOptions["tls"] {
   const isSecure = tls || [tlsCa, tlsCert, tlsKey, serverName].some((value) => value !== undefined);
   if (!isSecure) return undefined;
-  return {
+  const found = {
     ...(tlsCa === undefined ? {} : { ca: contentOf("--tls-ca", tlsCa) }),
     ...(tlsCert === undefined ? {} : { cert: contentOf("--tls-cert", tlsCert) }),
     ...(tlsKey === undefined ? {} : { key: contentOf("--tls-key", tlsKey) }),
     ...(serverName === undefined ? {} : { serverName }),
   };
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+    const [given, missing] =
+      tlsCert === undefined ? ["--tls-key", "--tls-cert"] : ["--tls-cert", "--tls-key"];
+    throw new CliError(`${given} is set without ${missing}; set both, or none`, EXIT.usage);
+  }
+  return found;
 }
 
 /** A file is read again for each call, because tokens in files are replaced before they expire. */
@@ -122,7 +132,10 @@ function contentOf(option: string, path: string): Buffer {
   }
 }
 
-function readSwitch(name: string, value: string): string | boolean {
+function readSwitch(name: string, variable: string, value: string): string | boolean {
   if (name !== "tls" && name !== "allowInsecureToken") return value;
-  return !["false", "no", "off", "0"].includes(value.toLowerCase());
+  const isOn = SWITCHES.get(value.toLowerCase());
+  if (isOn === undefined)
+    throw new CliError(`${variable} is ${JSON.stringify(value)}; use true or false`, EXIT.usage);
+  return isOn;
 }

@@ -73,7 +73,11 @@ describe("a command over TLS, with a token", () => {
       [["topics", ...without("--tls-ca")], 4, /no dispatcher answers/],
       [["request", "no", ...secure()], 1, /the policy does not allow request on no/],
       [["topics", "--address", "10.0.0.1:1", "--token-file", tokenFile], 2, /token would be sent in clear/],
-      [["topics", ...secure(), "--tls-cert", own.certFile], 2, /tls has only one of cert and key/],
+      [
+        ["topics", ...secure(), "--tls-cert", own.certFile],
+        2,
+        /--tls-cert is set without --tls-key; set both, or none/,
+      ],
       [
         ["topics", ...secure(), "--tls-key", "/nowhere", "--tls-cert", own.certFile],
         2,

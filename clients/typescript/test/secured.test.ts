@@ -91,7 +91,7 @@ describe("a client with tls", () => {
     [
       "a server that needs a certificate",
       () => ({ address: mutual.address, tls: { ca: authority.cert } }),
-      /certificate|connection/i,
+      /certificate required|alert/i,
     ],
   ])("says why it does not connect to %s", async (_, options, why) => {
     await expect(clientOf(options()).waitForReady(1_000)).rejects.toMatchObject({
@@ -131,6 +131,24 @@ describe("a client with a token", () => {
     await client.introspect.serverInfo();
 
     expect(plain.seen).toEqual(["Bearer t1", "Bearer t1", "Bearer t2"]);
+  });
+
+  it("does not ask a function that hangs again, and closes without waiting for it", async () => {
+    let asked = 0;
+    const client = createClient({
+      address: plain.address,
+      token: () => {
+        asked++;
+        return new Promise(() => undefined);
+      },
+    });
+    const calls = [1, 2, 3].map(() => client.introspect.serverInfo());
+    const outcomes = Promise.allSettled(calls);
+    await new Promise(setImmediate);
+    await client.close({ graceMs: 0 });
+
+    expect((await outcomes).map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+    expect(asked).toBe(1);
   });
 
   it.each<[what: string, token: () => unknown, details: string]>([

@@ -40,7 +40,7 @@ export interface ConnectionOptions {
   readonly allowInsecureToken?: boolean;
   /** Channel credentials, instead of `tls`. Default: none. */
   readonly credentials?: ChannelCredentials;
-  /** Metadata that is sent with every call, such as `authorization`. Default: none. */
+  /** Metadata that is sent with every call. For `authorization`, the same holds as for `token`. Default: none. */
   readonly metadata?: Readonly<Record<string, string>>;
   /** Options of the grpc-js channel. They override the defaults of this library. Default: none. */
   readonly channelOptions?: ChannelOptions;
@@ -91,6 +91,8 @@ export class Connection {
   readonly #address: string;
   readonly #pool: LinkPool;
   readonly #tokens: TokenSource;
+  /** Calls that wait for a token. */
+  readonly #withoutToken = new Set<WaitingCall>();
   #phase: "open" | "closing" | "closed" = "open";
   readonly #closed = createDeferred<never>();
 
@@ -108,9 +110,11 @@ export class Connection {
       options.credentials ?? (tls ? secureCredentials(tls) : credentials.createInsecure());
     this.#tokens = new TokenSource(options.token);
     const isSafe = channelCredentials._isSecure() || isLocalTarget(address) || options.allowInsecureToken;
-    if (options.token !== undefined && !isSafe) {
+    const hasHeader = Object.keys(options.metadata ?? {}).some((key) => key.toLowerCase() === AUTHORIZATION);
+    if ((options.token !== undefined || hasHeader) && !isSafe) {
       const remedy = "set tls, or allowInsecureToken if a mesh encrypts";
-      throw invalidArgument("token", `would be sent in clear to ${JSON.stringify(address)}; ${remedy}`);
+      const name = hasHeader ? "metadata.authorization" : "token";
+      throw invalidArgument(name, `would be sent in clear to ${JSON.stringify(address)}; ${remedy}`);
     }
     const defaults = { ...channelDefaults(reconnect), ...tlsChannelOptions(tls ?? {}), ...channelOptions };
     this.#pool = new LinkPool(() => new Client(address, channelCredentials, defaults));
@@ -248,6 +252,8 @@ export class Connection {
 
   /** Aborts all calls. */
   abortCalls(error: DispatcherError): void {
+    for (const call of this.#withoutToken) call.refuse(error);
+    this.#withoutToken.clear();
     this.#pool.abortCalls(error);
   }
 
@@ -275,13 +281,16 @@ export class Connection {
   #admit(call: WaitingCall, metadata: Metadata): void {
     const header = this.#tokens.header();
     if (header instanceof Promise) {
+      this.#withoutToken.add(call);
       header.then(
         (later) => {
+          if (!this.#withoutToken.delete(call)) return;
           metadata.set(AUTHORIZATION, later);
-          if (this.#phase === "closed") call.refuse(alreadyClosed("client"));
-          else this.#pool.admit(call);
+          this.#pool.admit(call);
         },
-        (error: DispatcherError) => call.refuse(error),
+        (error: DispatcherError) => {
+          if (this.#withoutToken.delete(call)) call.refuse(error);
+        },
       );
       return;
     }
@@ -321,8 +330,12 @@ function withEntries(metadata: Metadata, entries: CallContext): Metadata {
   for (const [key, value] of Object.entries(entries)) {
     try {
       metadata.set(key, value);
-    } catch (error) {
-      throw invalidArgument(`metadata.${key}`, `cannot be sent: ${DispatcherError.from(error).details}`);
+    } catch {
+      // The text of grpc-js shows the value, which may be secret.
+      throw invalidArgument(
+        `metadata.${key}`,
+        "cannot be sent: name or value has characters that a header cannot hold",
+      );
     }
   }
   return metadata;

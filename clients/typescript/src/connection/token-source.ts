@@ -3,7 +3,7 @@ import { Alarm } from "../async/alarm.js";
 import { errorText } from "../error-text.js";
 import { DispatcherError, invalidArgument } from "../errors.js";
 
-/** A token, or what fetches one: it is asked before each call and each attempt of a stream, once at a time. */
+/** A token, or what fetches one: it is asked before each call and each attempt of a stream, never twice at a time. */
 export type Token = string | (() => string | Promise<string>);
 
 /** How long a token may take, in milliseconds. */
@@ -16,7 +16,8 @@ export class TokenSource {
   readonly #fetch: (() => string | Promise<string>) | undefined;
   /** The value of the header, if the token is fixed. */
   readonly #fixed: string | undefined;
-  #pending: Promise<string> | undefined;
+  /** The run of the function. It may outlast the calls that wait for it. */
+  #running: Promise<string> | undefined;
 
   /** @throws {DispatcherError} INVALID_ARGUMENT if a fixed token cannot be sent. */
   constructor(token: Token | undefined) {
@@ -36,19 +37,22 @@ export class TokenSource {
   /** The header now; undefined without a token. Rejects with UNAUTHENTICATED, reason NO_TOKEN, if there is none in time. */
   header(): string | undefined | Promise<string> {
     if (this.#fetch === undefined) return this.#fixed;
-    this.#pending ??= this.#ask(this.#fetch).finally(() => {
-      this.#pending = undefined;
-    });
-    return this.#pending;
+    // A function that hangs is not asked again: its runs would pile up.
+    this.#running ??= Promise.resolve()
+      .then(this.#fetch)
+      .finally(() => {
+        this.#running = undefined;
+      });
+    return this.#await(this.#running);
   }
 
-  async #ask(fetch: () => string | Promise<string>): Promise<string> {
+  async #await(running: Promise<string>): Promise<string> {
     const alarm = new Alarm();
     const late = new Promise<never>((_, reject) => {
       alarm.set(TOKEN_TIMEOUT_MS, () => reject(noToken(`gave no token within ${TOKEN_TIMEOUT_MS} ms`)));
     });
     try {
-      const token = await Promise.race([Promise.resolve().then(fetch), late]);
+      const token = await Promise.race([running, late]);
       if (typeof token !== "string" || !HEADER_VALUE.test(token))
         throw noToken("gave no text that a header can hold");
       return `Bearer ${token}`;

@@ -6,3 +6,5 @@ const client = createClient({
   tls: { ca: readFileSync("ca.crt") }, // {} for the certificates that Node trusts
   token: () => readFileSync("token", "utf8").trim(), // or a fixed text
 });
+
+console.log((await client.introspect.serverInfo()).version);
