@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+
+import grpc
 
 from ate_dispatcher_grpc import Gap, ResultDelivery, Summary
 from conformance_outcomes import after_callback
 from conformance_views import Fields, delivery_view, summary_view
 
 Report = Callable[..., None]
+
+
+def secure_options() -> Fields:
+    """Returns the options of a client for TLS and a token, if the environment has them."""
+    file, token = os.environ.get("ATE_DISPATCHER_TLS_CA"), os.environ.get("ATE_DISPATCHER_TOKEN")
+    if not file or not token:
+        return {}
+    credentials = grpc.ssl_channel_credentials(Path(file).read_bytes())
+    return {"credentials": credentials, "metadata": {"authorization": f"Bearer {token}"}}
 
 
 def producer_options(fields: Fields, report: Report) -> tuple[list[tuple[str, str]], Any]:

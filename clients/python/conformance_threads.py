@@ -24,7 +24,7 @@ from ate_dispatcher_grpc import (
     ResultDelivery,
     __version__,
 )
-from conformance_options import listener_options, producer_options
+from conformance_options import listener_options, producer_options, secure_options
 from conformance_outcomes import result_of
 from conformance_views import (
     Fields,
@@ -129,7 +129,7 @@ class ClientState:
     """The client and everything it opened since the last reset."""
 
     def __init__(self, address: str) -> None:
-        self.client = Client(address, reconnect=Reconnect(initial_delay=0.02, max_delay=0.1))
+        self.client = Client(address, reconnect=Reconnect(initial_delay=0.02, max_delay=0.1), **secure_options())
         self.producers: dict[str, tuple[Producer, ScriptedHandler]] = {}
         self.listeners: dict[str, Listener] = {}
         self.gathers: dict[str, Gather] = {}

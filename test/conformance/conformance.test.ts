@@ -10,6 +10,7 @@ import { loadScenarios } from "./load-scenarios.js";
 import { mixedLanguages, nameOf, sameLanguage } from "./role-languages.js";
 import { runScenario } from "./runner.js";
 import type { Scenario } from "./scenario.js";
+import { createSecured, type Secured } from "./secured.js";
 import { KINDS } from "./stock-stubs/kinds.js";
 import { StockBed } from "./stock-stubs/stock-bed.js";
 import { STOCK_PEERS } from "./stock-stubs/stock-peers.js";
@@ -18,8 +19,11 @@ import { type RoleLanguages, TestBed } from "./test-bed.js";
 /** Time to compile, and to build the Go adapter and grpcurl with its dependencies. */
 const PREPARE_TIMEOUT_MS = 600_000;
 
-const scenarios = loadScenarios();
+const all = loadScenarios();
+const scenarios = all.filter(({ secured }) => !secured);
 const mixed = scenarios.filter((scenario) => scenario.mixed);
+const securedScenarios = all.filter((scenario) => scenario.mixed || scenario.secured);
+const secured = createSecured();
 
 beforeAll(compile, PREPARE_TIMEOUT_MS);
 
@@ -31,23 +35,27 @@ for (const one of [...LANGUAGES, ...TOOLS, ...STOCK_PEERS]) {
   reportMissing(one.name, why);
 }
 
-for (const language of LANGUAGES.filter(isAvailable)) testAll(sameLanguage(language), scenarios);
+for (const language of LANGUAGES.filter(isAvailable)) {
+  testAll(sameLanguage(language), scenarios);
+  testAll(sameLanguage(language), securedScenarios, secured);
+}
 if (LANGUAGES.every(isAvailable))
   for (const languages of mixedLanguages(LANGUAGES)) testAll(languages, mixed);
 for (const tool of TOOLS.filter(isAvailable)) testByHand(tool);
 testStockStubs();
 
-function testAll(languages: RoleLanguages, all: readonly Scenario[]): void {
-  describe(`run by ${nameOf(languages)}`, () => {
+function testAll(languages: RoleLanguages, all: readonly Scenario[], withSecurity?: Secured): void {
+  const how = withSecurity ? ", secured" : "";
+  describe(`run by ${nameOf(languages)}${how}`, () => {
     let bed: TestBed;
     beforeAll(async () => {
       for (const language of Object.values(languages)) await prepared(language);
-      bed = await TestBed.start(languages);
+      bed = await TestBed.start(languages, withSecurity);
     }, PREPARE_TIMEOUT_MS);
     afterAll(() => bed?.stop());
 
     for (const scenario of all) {
-      it(`${nameOf(languages)}: ${scenario.name}`, async () => {
+      it(`${nameOf(languages)}${how}: ${scenario.name}`, async () => {
         const outcome = await runScenario(bed, scenario);
         if (outcome.kind !== "passed") throw new Error(`${outcome.kind}: ${outcome.why}`);
       });
@@ -62,6 +70,9 @@ function testByHand(tool: Tool): void {
     for (const scenario of BY_HAND) {
       it(`${tool.name}: ${scenario.name}`, async () => {
         await runByHand(tool, scenario);
+      });
+      it(`${tool.name}, secured: ${scenario.name}`, async () => {
+        await runByHand(tool, scenario, secured);
       });
     }
   });

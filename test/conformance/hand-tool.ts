@@ -24,13 +24,19 @@ export interface Typed {
   readonly deadlineMs?: number;
 }
 
+/** How a tool connects to a secured server. */
+export interface HandSecurity {
+  readonly caFile: string;
+  readonly token: string;
+}
+
 /** A command-line tool that calls gRPC by reflection; `prepare` returns its program. */
 export interface Tool extends Preparable<string> {
   readonly name: string;
   /** The command line of a call. */
-  call(address: string, typed: Typed): readonly string[];
+  call(address: string, typed: Typed, security?: HandSecurity): readonly string[];
   /** The command line that lists the services. */
-  list(address: string): readonly string[];
+  list(address: string, security?: HandSecurity): readonly string[];
 }
 
 const grpcurl: Tool = {
@@ -41,25 +47,43 @@ const grpcurl: Tool = {
     await run("go", ["install", GRPCURL], { env: { ...process.env, GOBIN: folder } });
     return join(folder, "grpcurl");
   },
-  call: (address, { method, data = "@", deadlineMs }) => [
-    ...["-plaintext", "-d", data],
+  call: (address, { method, data = "@", deadlineMs }, security) => [
+    ...[...grpcurlSecurity(security), "-d", data],
     ...(deadlineMs === undefined ? [] : ["-max-time", String(deadlineMs / 1000)]),
     ...[address, `ate.dispatcher.v1.${method}`],
   ],
-  list: (address) => ["-plaintext", address, "list"],
+  list: (address, security) => [...grpcurlSecurity(security), address, "list"],
 };
 
 const bufCurl: Tool = {
   name: "buf curl",
   missing: async () => undefined,
   prepare: async () => join(ROOT, "node_modules/.bin/buf"),
-  call: (address, { method, data = "@-", deadlineMs }) => [
-    ...["curl", "--protocol", "grpc", "-d", data],
+  call: (address, { method, data = "@-", deadlineMs }, security) => [
+    ...["curl", "--protocol", "grpc", ...bufSecurity(security), "-d", data],
     ...(deadlineMs === undefined ? [] : ["--timeout", `${deadlineMs}ms`]),
-    `http://${address}/ate.dispatcher.v1.${method}`,
+    `${schemeOf(security)}://${address}/ate.dispatcher.v1.${method}`,
   ],
-  list: (address) => ["curl", "--protocol", "grpc", "--list-services", `http://${address}`],
+  list: (address, security) => [
+    ...["curl", "--protocol", "grpc", ...bufSecurity(security), "--list-services"],
+    `${schemeOf(security)}://${address}`,
+  ],
 };
+
+function grpcurlSecurity(security: HandSecurity | undefined): readonly string[] {
+  if (!security) return ["-plaintext"];
+  return ["-cacert", security.caFile, "-H", `authorization: Bearer ${security.token}`];
+}
+
+function bufSecurity(security: HandSecurity | undefined): readonly string[] {
+  if (!security) return [];
+  const header = `authorization: Bearer ${security.token}`;
+  return ["--cacert", security.caFile, "-H", header, "--reflect-header", header];
+}
+
+function schemeOf(security: HandSecurity | undefined): string {
+  return security ? "https" : "http";
+}
 
 /** Both tools. */
 export const TOOLS: readonly Tool[] = [grpcurl, bufCurl].map((tool) => ({ ...tool, ...once(tool) }));

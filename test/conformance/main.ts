@@ -17,6 +17,7 @@ import { loadScenarios } from "./load-scenarios.js";
 import { mixedLanguages, nameOf, sameLanguage } from "./role-languages.js";
 import { runScenario } from "./runner.js";
 import type { Scenario } from "./scenario.js";
+import { createSecured, type Secured } from "./secured.js";
 import type { Kind } from "./stock-stubs/kind.js";
 import { KINDS } from "./stock-stubs/kinds.js";
 import { StockBed } from "./stock-stubs/stock-bed.js";
@@ -35,9 +36,12 @@ const { values } = parseArgs({
 
 const isWanted = ({ name }: { readonly name: string }) => values.with?.includes(name) ?? true;
 const hasWord = ({ name }: { readonly name: string }) => name.includes(values.only);
-const scenarios = loadScenarios().filter(hasWord);
+const all = loadScenarios().filter(hasWord);
+const scenarios = all.filter(({ secured }) => !secured);
+const securedScenarios = all.filter(({ mixed, secured }) => mixed || secured);
 const handScenarios = BY_HAND.filter(hasWord);
 const kinds = KINDS.filter(hasWord);
+const secured = createSecured();
 /** Counts each run of a scenario; every other error counts as a failure. */
 const counts = { passed: 0, failed: 0, skipped: 0 };
 
@@ -51,10 +55,14 @@ async function isAvailable({ name, missing }: Language | Tool | StockPeerKind): 
 }
 
 /** Runs scenarios with one language per role. @returns a mark for each. */
-async function runAll(languages: RoleLanguages, all: readonly Scenario[]): Promise<readonly Mark[]> {
+async function runAll(
+  languages: RoleLanguages,
+  all: readonly Scenario[],
+  secured?: Secured,
+): Promise<readonly Mark[]> {
   const startedAt = performance.now();
   const marks: Mark[] = [];
-  const bed = await TestBed.start(languages);
+  const bed = await TestBed.start(languages, secured);
   try {
     for (const scenario of all) {
       const outcome = await runScenario(bed, scenario);
@@ -77,31 +85,32 @@ async function table(
   combinations: readonly RoleLanguages[],
   all: readonly Scenario[],
   names: readonly string[],
+  secured?: Secured,
 ) {
   const columns: (readonly Mark[])[] = [];
-  for (const languages of combinations) columns.push(await runAll(languages, all));
+  for (const languages of combinations) columns.push(await runAll(languages, all, secured));
   const rows = all.map(({ name }, row): Row => ({ name, marks: columns.map((marks) => marks[row] ?? "–") }));
   return renderTable(title, names, rows);
 }
 
 /** Runs the scenarios for command-line tools with each tool. */
-async function byHandTable(tools: readonly Tool[]): Promise<string> {
+async function byHandTable(title: string, tools: readonly Tool[], secured?: Secured): Promise<string> {
   const rows: Row[] = [];
   for (const scenario of handScenarios) {
     const marks: Mark[] = [];
-    for (const tool of tools) marks.push(await markByHand(tool, scenario));
+    for (const tool of tools) marks.push(await markByHand(tool, scenario, secured));
     rows.push({ name: scenario.name, marks });
   }
   return renderTable(
-    "by hand",
+    title,
     tools.map(({ name }) => name),
     rows,
   );
 }
 
-async function markByHand(tool: Tool, scenario: HandScenario): Promise<Mark> {
+async function markByHand(tool: Tool, scenario: HandScenario, secured?: Secured): Promise<Mark> {
   try {
-    await runByHand(tool, scenario);
+    await runByHand(tool, scenario, secured);
     counts.passed += 1;
     return "✓";
   } catch (error) {
@@ -164,6 +173,11 @@ if (languages.length > 0 && scenarios.length > 0) {
     ),
   );
 }
+if (languages.length > 0 && securedScenarios.length > 0) {
+  const names = languages.map(({ name }) => name);
+  const title = "secured: TLS, tokens and a policy";
+  tables.push(await table(title, languages.map(sameLanguage), securedScenarios, names, secured));
+}
 const mixed = scenarios.filter((scenario) => scenario.mixed);
 const combinations = mixedLanguages(languages);
 if (combinations.length > 0 && mixed.length > 0) {
@@ -177,7 +191,10 @@ if (combinations.length > 0 && mixed.length > 0) {
   console.log("SKIPPED  mixed runs: they need all three languages");
 }
 const tools = await available(TOOLS);
-if (tools.length > 0 && handScenarios.length > 0) tables.push(await byHandTable(tools));
+if (tools.length > 0 && handScenarios.length > 0) {
+  tables.push(await byHandTable("by hand", tools));
+  tables.push(await byHandTable("by hand, secured", tools, secured));
+}
 const stockPeers = await available(STOCK_PEERS);
 if (stockPeers.length > 0 && kinds.length > 0) tables.push(await stockTable(stockPeers));
 if (tables.length === 0) {

@@ -26,7 +26,7 @@ export async function runScenario(
 ): Promise<Outcome> {
   const lacking = (scenario.needs ?? []).filter((feature) => !bed.features.includes(feature));
   if (lacking.length > 0) return { kind: "unsupported", why: `lacks ${lacking.join(", ")}` };
-  const run = new ScenarioRun(bed, scenario.server ?? {}, timeoutMs);
+  const run = new ScenarioRun(bed, bed.settingsOf(scenario), timeoutMs);
   const problems: string[] = [];
   try {
     await run.open();

@@ -295,6 +295,8 @@ export const scenarioSchema = z.strictObject({
   name: text,
   /** Also runs with a different language in each role. */
   mixed: z.literal(true).optional(),
+  /** Whether it runs only against a secured server. */
+  secured: z.literal(true).optional(),
   /** Features that the producers' adapter must have. */
   needs: z.array(text).optional(),
   server: z.record(text, z.union([text, z.number(), z.boolean()])).optional(),

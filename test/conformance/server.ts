@@ -14,10 +14,16 @@ const SETTINGS: ServerSettings = { drainGraceMs: 0 };
 /** Real dispatchers in their own process, one at a time. */
 export class Server {
   #host: ChildProcess | undefined;
+  readonly #settings: ServerSettings;
+
+  /** @param settings - of all dispatchers. */
+  constructor(settings: ServerSettings = {}) {
+    this.#settings = { ...SETTINGS, ...settings };
+  }
 
   /** Starts a dispatcher. @returns its address. */
   async start(settings: ServerSettings = {}): Promise<string> {
-    const answer = await this.#ask({ kind: "start", settings: { ...SETTINGS, ...settings } });
+    const answer = await this.#ask({ kind: "start", settings: { ...this.#settings, ...settings } });
     if (answer.kind !== "started") throw new Error(`the server did not start: ${JSON.stringify(answer)}`);
     return answer.address;
   }

@@ -2,36 +2,47 @@ import { AdapterProcess } from "./adapter-process.js";
 import { FaultyProxy } from "./faulty-proxy.js";
 import type { Language } from "./languages.js";
 import type { AdapterEvent } from "./protocol.js";
-import { ROLES, type Role } from "./scenario.js";
-import { Server } from "./server.js";
+import { ROLES, type Role, type Scenario } from "./scenario.js";
+import { environmentOf, type Secured } from "./secured.js";
+import { Server, type ServerSettings } from "./server.js";
 
 /** The language of each role. */
 export type RoleLanguages = Readonly<Record<Role, Language>>;
 
 /** Runs scenarios: a server, an adapter for each role, and a proxy between each adapter and the server. */
 export class TestBed {
-  readonly server = new Server();
+  readonly server: Server;
   readonly proxies: Readonly<Record<Role, FaultyProxy>>;
   readonly #languages: RoleLanguages;
   readonly #adapters = new Map<Role, AdapterProcess>();
   readonly #extras = new Set<AdapterProcess>();
   readonly #features = new Map<Role, readonly string[]>();
 
-  private constructor(languages: RoleLanguages, proxies: Readonly<Record<Role, FaultyProxy>>) {
+  private constructor(
+    languages: RoleLanguages,
+    proxies: Readonly<Record<Role, FaultyProxy>>,
+    private readonly secured: Secured | undefined,
+  ) {
     this.#languages = languages;
     this.proxies = proxies;
+    this.server = new Server(secured?.settings);
   }
 
-  /** Starts the adapters. Each scenario starts its own server. */
-  static async start(languages: RoleLanguages): Promise<TestBed> {
+  /** Starts the adapters. Each scenario starts its own server. @param secured - undefined for plaintext. */
+  static async start(languages: RoleLanguages, secured?: Secured): Promise<TestBed> {
     const [producers, listeners, requester] = [
       await FaultyProxy.open(),
       await FaultyProxy.open(),
       await FaultyProxy.open(),
     ];
-    const bed = new TestBed(languages, { producers, listeners, requester });
+    const bed = new TestBed(languages, { producers, listeners, requester }, secured);
     for (const role of ROLES) await bed.adapter(role);
     return bed;
+  }
+
+  /** Settings of the server of a scenario. */
+  settingsOf({ server = {}, secured }: Scenario): ServerSettings {
+    return secured ? { ...this.secured?.restricted, ...server } : server;
   }
 
   /** The adapter of a role. Starts a new one if the last one was killed. */
@@ -103,10 +114,8 @@ export class TestBed {
 
   async #start(role: Role): Promise<AdapterProcess> {
     const language = this.#languages[role];
-    return new AdapterProcess(
-      `${language.name} (${role})`,
-      await language.prepare(),
-      this.proxies[role].address,
-    );
+    const command = await language.prepare();
+    const env = { ...command.env, ...(this.secured ? environmentOf(this.secured, role) : {}) };
+    return new AdapterProcess(`${language.name} (${role})`, { ...command, env }, this.proxies[role].address);
   }
 }

@@ -11,6 +11,8 @@ import { ScriptedHandler, unprintable } from "./typescript-scripted-handler.js";
 import { acceptanceView, deliveryView, errorView, summaryView } from "./typescript-views.js";
 
 const address = process.argv[2] ?? "127.0.0.1:50051";
+const { ATE_DISPATCHER_TLS_CA: caFile, ATE_DISPATCHER_TOKEN: token } = process.env;
+const secure = caFile && token ? { tls: { ca: readFileSync(caFile) }, token } : {};
 const libraryFile = fileURLToPath(import.meta.resolve("ate-dispatcher-client"));
 const { version } = JSON.parse(readFileSync(new URL("../package.json", `file://${libraryFile}`), "utf8"));
 
@@ -18,7 +20,7 @@ const write = (line: object) => void process.stdout.write(`${JSON.stringify(line
 
 /** Everything that is open between two resets. */
 class OpenPeers {
-  readonly client = createClient({ address, reconnect: { initialDelayMs: 20, maxDelayMs: 100 } });
+  readonly client = createClient({ address, ...secure, reconnect: { initialDelayMs: 20, maxDelayMs: 100 } });
   readonly producers = new Map<string, { readonly producer: Producer; readonly handler: ScriptedHandler }>();
   readonly listeners = new Map<string, Listener>();
   readonly gathers = new Map<string, { cancel(): void }>();

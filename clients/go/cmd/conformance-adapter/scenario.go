@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -37,9 +38,14 @@ type listener struct {
 }
 
 func newScenario(address string, write func(object)) (*scenario, error) {
-	client, err := atedispatcher.NewClient(address, atedispatcher.WithReconnect(atedispatcher.Reconnect{
+	options, err := secureOptions()
+	if err != nil {
+		return nil, err
+	}
+	options = append(options, atedispatcher.WithReconnect(atedispatcher.Reconnect{
 		InitialDelay: 20 * time.Millisecond, MaxDelay: 100 * time.Millisecond,
 	}))
+	client, err := atedispatcher.NewClient(address, options...)
 	if err != nil {
 		return nil, err
 	}
@@ -214,4 +220,20 @@ func find[T any](s *scenario, all map[string]T, name string) (T, error) {
 		return one, notFound("nothing is open under the name " + name)
 	}
 	return one, nil
+}
+
+// secureOptions returns the options for TLS and a token, if the environment has them.
+func secureOptions() ([]atedispatcher.Option, error) {
+	file, token := os.Getenv("ATE_DISPATCHER_TLS_CA"), os.Getenv("ATE_DISPATCHER_TOKEN")
+	if file == "" || token == "" {
+		return nil, nil
+	}
+	ca, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	return []atedispatcher.Option{
+		atedispatcher.WithTLS(atedispatcher.TLS{CA: ca}),
+		atedispatcher.WithToken(token),
+	}, nil
 }
