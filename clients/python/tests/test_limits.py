@@ -203,7 +203,7 @@ def test_a_retry_delay_of_years_is_a_wait_that_close_ends() -> None:
     ("options", "words"),
     [
         ({"address": "http://localhost:50051"}, "localhost:50051 without the scheme"),
-        ({"address": "https://example.org:443/"}, "credentials"),
+        ({"address": "https://example.org:443/"}, "tls=Tls()"),
         ({"address": ""}, "address is ''"),
         ({"address": None}, "address is None"),
         ({"address": 50051}, "host:port"),

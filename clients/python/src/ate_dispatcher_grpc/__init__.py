@@ -9,6 +9,7 @@ from ate_dispatcher_grpc._json import Json, JsonLike
 from ate_dispatcher_grpc._listener_core import ListenerItem, OverflowAction
 from ate_dispatcher_grpc._producer_options import ProducerTopic
 from ate_dispatcher_grpc._producer_port import Disposition
+from ate_dispatcher_grpc._token import Token
 from ate_dispatcher_grpc.assignment import Assignment, Handler
 from ate_dispatcher_grpc.client import Client
 from ate_dispatcher_grpc.delivery import ResultDelivery
@@ -20,9 +21,11 @@ from ate_dispatcher_grpc.errors import (
     LimitError,
     NoProducersError,
     NotFoundError,
+    PermissionDeniedError,
     ProducerError,
     RevokedError,
     SessionReplacedError,
+    UnauthenticatedError,
     UnavailableError,
 )
 from ate_dispatcher_grpc.gather import Gather
@@ -41,6 +44,7 @@ from ate_dispatcher_grpc.results import (
     Target,
 )
 from ate_dispatcher_grpc.status import Closed, Disconnected, Fault, GoingAway, Ready, SessionStatus
+from ate_dispatcher_grpc.tls import Tls
 
 __version__ = "0.1.0"
 
@@ -73,6 +77,7 @@ __all__ = [
     "NotFoundError",
     "OutcomeState",
     "OverflowAction",
+    "PermissionDeniedError",
     "Producer",
     "ProducerError",
     "ProducerOutcome",
@@ -89,6 +94,9 @@ __all__ = [
     "Summary",
     "SummaryReason",
     "Target",
+    "Tls",
+    "Token",
+    "UnauthenticatedError",
     "UnavailableError",
     "__version__",
 ]

@@ -12,7 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
-from ate_dispatcher_grpc.errors import DispatcherError, unavailable
+from grpc import StatusCode
+
+from ate_dispatcher_grpc._session import with_reason
+from ate_dispatcher_grpc.errors import DispatcherError, UnavailableError, unavailable
 
 MAX_CALLS: Final = 90
 """The maximum number of calls at a time on one connection. HAProxy admits 100 by default, nginx 128."""
@@ -22,6 +25,14 @@ MAX_CHANNELS: Final = 256
 
 OPEN_TIMEOUT: Final = 0.5
 """How long a request may stay unwritten on a connection that works before the call moves to another one, in seconds."""
+
+NOT_READY_CODES: Final = frozenset(
+    {StatusCode.UNAVAILABLE, StatusCode.DEADLINE_EXCEEDED, StatusCode.CANCELLED}
+)
+"""A health check that ends with one of these says that there is no working connection."""
+
+READY_POLL_INTERVAL: Final = 0.1
+"""The time between two health checks while there is no connection, in seconds."""
 
 # How long a learned limit is believed, in seconds. A stall of this process can look like a limit.
 _LIMIT_LIFETIME: Final = 600.0
@@ -129,6 +140,12 @@ class Channels(Generic[C]):
         pooled = PooledChannel(self._open(), limit, limit_ends_at)
         self._channels.append(pooled)
         return pooled
+
+
+def not_ready(address: str, seconds: float, reason: DispatcherError | None) -> UnavailableError:
+    """Returns the error for a client that was not connected in time."""
+    text = f"not connected to {address} within {seconds:g} s"
+    return unavailable(with_reason(text, reason), "NOT_CONNECTED")
 
 
 def no_answer(address: str, seconds: float, is_written: bool) -> DispatcherError:

@@ -14,12 +14,21 @@ import grpc
 
 from ate_dispatcher_grpc import _paths
 from ate_dispatcher_grpc._background import run_in_background
-from ate_dispatcher_grpc._channels import OPEN_TIMEOUT, Channels, PooledChannel, no_answer
+from ate_dispatcher_grpc._channels import (
+    NOT_READY_CODES,
+    OPEN_TIMEOUT,
+    READY_POLL_INTERVAL,
+    Channels,
+    PooledChannel,
+    no_answer,
+    not_ready,
+)
 from ate_dispatcher_grpc._connection_options import ConnectionOptions, Metadata
 from ate_dispatcher_grpc._fork import Owner
 from ate_dispatcher_grpc._requests import Requests
-from ate_dispatcher_grpc._status import FailedCall, error_of_call
+from ate_dispatcher_grpc._status import FailedCall
 from ate_dispatcher_grpc._time import wait_time
+from ate_dispatcher_grpc._token import TokenSource
 from ate_dispatcher_grpc._watchdog import Watch, Watchdog
 from ate_dispatcher_grpc.errors import ClosedError, DispatcherError, unavailable
 
@@ -31,14 +40,6 @@ Call = Any
 # cancelled.
 _LOCAL_CLOSE_DETAILS: Final = ("Channel closed!", "Locally cancelled by application!")
 
-# A health check that ends with one of these says that there is no working connection.
-_NOT_READY_CODES: Final = frozenset(
-    {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED}
-)
-
-# The time between two health checks while the peer refuses them, in seconds.
-_READY_POLL_INTERVAL: Final = 0.1
-
 
 class Connection:
     """Owns the gRPC channels, and replaces one whose connection is dead."""
@@ -46,6 +47,7 @@ class Connection:
     def __init__(self, options: ConnectionOptions) -> None:
         self.owner = Owner()
         self.options = options
+        self.tokens = TokenSource(options.token)
         self.watchdog = Watchdog()
         self._lock = threading.Lock()
         self._channels: Channels[grpc.Channel] = Channels(self._open_channel, _close_in_background)
@@ -80,9 +82,9 @@ class Connection:
             DispatcherError: The call failed, or no response arrived in time.
         """
         self.ensure_open()
-        metadata = self.options.call_metadata(context)
         limit = self.options.call_timeout + (timeout or 0) if limit is None else limit
         started_at = time.monotonic()
+        metadata = self.options.call_metadata(context, self.tokens.header(limit))
         while True:
             elapsed = time.monotonic() - started_at
             deadline = None if timeout is None else max(0.0, timeout - elapsed)
@@ -102,15 +104,29 @@ class Connection:
                 attempt.cancel()
 
     def server_stream(
-        self, path: str, request: bytes, context: Mapping[str, str] | None, timeout: float | None
+        self,
+        path: str,
+        request: bytes,
+        context: Mapping[str, str] | None,
+        timeout: float | None,
+        limit: float | None = None,
     ) -> Stream:
-        """Opens a server-streaming call."""
+        """Opens a server-streaming call; a token function has `limit` seconds at most."""
         self.ensure_open()
-        return Stream(self, path, iter((request,)), request, self.options.call_metadata(context), timeout)
+        ends_at = None if timeout is None else time.monotonic() + timeout
+        metadata = self.options.call_metadata(context, self.tokens.header(limit))
+        return Stream(self, path, iter((request,)), request, metadata, ends_at)
 
-    def bidi(self, path: str, requests: Iterator[bytes]) -> Stream:
+    def session_metadata(self, is_over: Callable[[], bool]) -> Metadata:
+        """Returns the metadata of a bidirectional stream.
+
+        Waits for the token, unless `is_over` returns True; see `TokenSource.wake`.
+        """
+        return self.options.call_metadata(None, self.tokens.header(None, is_over))
+
+    def bidi(self, path: str, requests: Iterator[bytes], metadata: Metadata) -> Stream:
         """Opens a bidirectional stream."""
-        return Stream(self, path, requests, None, self.options.call_metadata(), None)
+        return Stream(self, path, requests, None, metadata, None)
 
     def ensure_open(self) -> None:
         """Raises ClosedError after close, and DispatcherError (FORKED) in a forked child."""
@@ -131,7 +147,7 @@ class Connection:
             return ClosedError("client")
         if failed.code() is grpc.StatusCode.CANCELLED and (failed.details() or "") in _LOCAL_CLOSE_DETAILS:
             return self.closed_channel_error()
-        return error_of_call(failed)
+        return self.options.error_of_call(failed)
 
     def closed_channel_error(self) -> DispatcherError:
         """Returns the error for a call that this process ended."""
@@ -144,31 +160,36 @@ class Connection:
     def wait_for_ready(self, timeout: float) -> None:
         """Waits until the client is connected; `timeout` is in seconds."""
         ends_at = time.monotonic() + timeout
-        while not self._is_ready(ends_at - time.monotonic()):
+        reason: DispatcherError | None = None
+        while True:
+            error = self._check_ready(ends_at - time.monotonic())
+            if error is None:
+                return
+            # The deadline of the last check says nothing that the errors before did not say better.
+            reason = reason if error.code is grpc.StatusCode.DEADLINE_EXCEEDED else error
             left = ends_at - time.monotonic()
             if left <= 0:
-                raise unavailable(
-                    f"not connected to {self.options.address} within {timeout:g} s", "NOT_CONNECTED"
-                )
-            # The peer has refused the call, for example a proxy without a server.
-            self._closed.wait(min(_READY_POLL_INTERVAL, left))
+                raise not_ready(self.options.address, timeout, reason)
+            self._closed.wait(min(READY_POLL_INTERVAL, left))
 
-    def _is_ready(self, timeout: float) -> bool:
+    def _check_ready(self, timeout: float) -> DispatcherError | None:
+        """Returns why the client is not connected; None if it is."""
         self.ensure_open()
         with self._lock:
             pooled = self._channels.primary()
             if pooled.written > 0:
-                return True
+                return None
         # Not channel_ready_future: its thread stays in gRPC for a while, and a process that is forked then may crash.
         check = _raw(pooled.channel.unary_unary, _paths.HEALTH_CHECK)
         try:
-            check(b"", timeout=wait_time(timeout), wait_for_ready=True)
+            check(b"", timeout=wait_time(timeout))
         except grpc.RpcError as error:
             # Any other status is an answer too.
-            return cast(FailedCall, error).code() not in _NOT_READY_CODES
+            is_answer = cast(FailedCall, error).code() not in NOT_READY_CODES
+            return None if is_answer else self.error_of(error)
         except ValueError:
             raise self.closed_channel_error() from None
-        return True
+        return None
 
     def close(self) -> None:
         """Closes the channels and ends all calls on them; does nothing in a forked child."""
@@ -178,6 +199,7 @@ class Connection:
             self._is_closed = True
             self._closed.set()
             channels = self._channels.all()
+        self.tokens.close()
         atexit.unregister(self._exit_hook)
         for channel in channels:
             channel.close()
@@ -245,9 +267,10 @@ class Connection:
     def _open_channel(self) -> grpc.Channel:
         options = self.options
         arguments = options.channel_arguments()
-        if options.credentials is None:
+        credentials = options.channel_credentials()
+        if credentials is None:
             return grpc.insecure_channel(options.address, arguments)
-        return grpc.secure_channel(options.address, options.credentials, arguments)
+        return grpc.secure_channel(options.address, credentials, arguments)
 
 
 class _Attempt:
@@ -338,13 +361,13 @@ class Stream:
         source: Iterator[bytes],
         request: bytes | None,
         metadata: Metadata,
-        timeout: float | None,
+        ends_at: float | None,
     ) -> None:
         self._connection = connection
         self._path = path
         self._request = request
         self._metadata = metadata
-        self._ends_at = None if timeout is None else time.monotonic() + timeout
+        self._ends_at = ends_at
         self._lock = threading.RLock()
         self._is_cancelled = False
         self._failure: DispatcherError | None = None

@@ -81,9 +81,16 @@ def disconnected_text(kind: str, address: str, error: DispatcherError, retry_in:
     return f"the {kind} is not connected to {address}: {error.details}; next attempt in {retry_in:.1f} s"
 
 
-def is_permanent(error: DispatcherError) -> bool:
-    """Returns whether a retry after this error is pointless."""
+def is_permanent(error: DispatcherError, is_token_renewed: bool) -> bool:
+    """Returns whether a retry after this error is pointless: another token may be accepted."""
+    if error.code is StatusCode.UNAUTHENTICATED and is_token_renewed:
+        return False
     return error.code in _PERMANENT_CODES
+
+
+def with_reason(text: str, error: DispatcherError | None) -> str:
+    """Returns a text with the reason of the last failure, if there is one."""
+    return text if error is None else f"{text}: {error.details}"
 
 
 def silence_limit(interval: float) -> float:

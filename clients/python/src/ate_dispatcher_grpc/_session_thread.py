@@ -22,6 +22,7 @@ from ate_dispatcher_grpc._session import (
     is_permanent,
     not_connected,
     stream_ended,
+    with_reason,
 )
 from ate_dispatcher_grpc._time import wait_time
 from ate_dispatcher_grpc._watchdog import Watch
@@ -51,6 +52,8 @@ class SessionThread:
         self._identity: Ready | None = None
         self._live_since: float | None = None
         self._abort_error: DispatcherError | None = None
+        # Why there is no session at present.
+        self._last_failure: DispatcherError | None = None
         self.is_closing = False
         self._error: DispatcherError | None = None
         self.is_closed = False
@@ -89,6 +92,7 @@ class SessionThread:
         with self._lock:
             self._identity = status
             self._live_since = time.monotonic()
+            self._last_failure = None
             self._changed.notify_all()
         self.watch.set_interval(heartbeat_interval)
         self.report_status_later(status)
@@ -131,7 +135,8 @@ class SessionThread:
         self.owner.ensure_current()
         with self._changed:
             if not self._changed.wait_for(lambda: self.is_live or self.is_closed, wait_time(timeout)):
-                raise TimeoutError(f"the {self._peer.kind} was not live within {timeout:g} s")
+                text = f"the {self._peer.kind} was not live within {timeout:g} s"
+                raise TimeoutError(with_reason(text, self._last_failure))
             if self.is_closed:
                 raise self._error or ClosedError(self._peer.kind)
 
@@ -168,6 +173,7 @@ class SessionThread:
             self.is_closing = True
             self.watch.stop()
             self._changed.notify_all()
+            self._connection.tokens.wake()
             if self.is_live and not is_session_thread:
                 self._changed.wait_for(lambda: self.is_closed, wait_time(deadline - time.monotonic()))
             self.abort(ClosedError(self._peer.kind))
@@ -205,8 +211,10 @@ class SessionThread:
             with self._lock:
                 self._live_since = None
                 self._call = None
+                self._last_failure = error
                 self._peer.stream_lost(error)
-            if self.is_closing or is_permanent(error) or isinstance(error, ClosedError):
+            is_final = is_permanent(error, self._connection.options.is_token_renewed)
+            if self.is_closing or is_final or isinstance(error, ClosedError):
                 break
             if was_live:
                 self._backoff.reset()
@@ -225,6 +233,7 @@ class SessionThread:
         """Runs one stream to its end; returns why it ended."""
         outbox = Outbox(self._peer.merges_messages)
         try:
+            metadata = self._connection.session_metadata(lambda: self.is_closing)
             with self._lock:
                 if self.is_closing:
                     return ClosedError(self._peer.kind)
@@ -232,7 +241,7 @@ class SessionThread:
                 for message in self._peer.first_messages():
                     outbox.push(message)
                 self._outbox = outbox
-                self._call = call = self._connection.bidi(self._peer.path, outbox)
+                self._call = call = self._connection.bidi(self._peer.path, outbox, metadata)
             self.watch.start()
             for message in call:
                 self.watch.message_received()

@@ -6,6 +6,8 @@ DispatcherError                  code, reason, retryable, metadata, field_violat
 ├── NoProducersError             FAILED_PRECONDITION, reason NO_PRODUCERS
 ├── LimitError                   RESOURCE_EXHAUSTED: a limit was reached
 ├── UnavailableError             UNAVAILABLE: no connection, or the dispatcher shuts down; also a ConnectionError
+├── UnauthenticatedError         UNAUTHENTICATED: no valid credentials, or no token (reason NO_TOKEN)
+├── PermissionDeniedError        PERMISSION_DENIED: the policy does not allow it; also a PermissionError
 ├── SessionReplacedError         ABORTED, reason SESSION_REPLACED: a newer session has the same id
 ├── RevokedError                 an assignment was revoked
 ├── ClosedError                  CANCELLED, reason CLOSED: the client, producer or listener is closed
@@ -92,6 +94,17 @@ class UnavailableError(DispatcherError, ConnectionError):
     """There is no working connection, or the dispatcher shuts down."""
 
 
+class UnauthenticatedError(DispatcherError):
+    """The dispatcher does not accept the credentials of the call, or the function that returns its token failed.
+
+    In the second case the reason is NO_TOKEN, and nothing was sent.
+    """
+
+
+class PermissionDeniedError(DispatcherError, PermissionError):
+    """The policy of the dispatcher does not allow the action on the topic; the reason is NOT_ALLOWED."""
+
+
 class SessionReplacedError(DispatcherError):
     """A newer session with the same producer or listener id replaced this one."""
 
@@ -120,6 +133,8 @@ _CLASSES: Mapping[StatusCode, type[DispatcherError]] = {
     StatusCode.NOT_FOUND: NotFoundError,
     StatusCode.RESOURCE_EXHAUSTED: LimitError,
     StatusCode.UNAVAILABLE: UnavailableError,
+    StatusCode.UNAUTHENTICATED: UnauthenticatedError,
+    StatusCode.PERMISSION_DENIED: PermissionDeniedError,
 }
 _CLASSES_BY_REASON: Mapping[str, type[DispatcherError]] = {
     "NO_PRODUCERS": NoProducersError,

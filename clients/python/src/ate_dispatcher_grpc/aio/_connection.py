@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
@@ -10,12 +11,22 @@ from typing import Any, Literal, cast
 import grpc
 import grpc.aio
 
-from ate_dispatcher_grpc._channels import OPEN_TIMEOUT, Channels, PooledChannel, no_answer
+from ate_dispatcher_grpc import _paths
+from ate_dispatcher_grpc._channels import (
+    NOT_READY_CODES,
+    OPEN_TIMEOUT,
+    READY_POLL_INTERVAL,
+    Channels,
+    PooledChannel,
+    no_answer,
+    not_ready,
+)
 from ate_dispatcher_grpc._connection_options import ConnectionOptions, Metadata
 from ate_dispatcher_grpc._fork import Owner
-from ate_dispatcher_grpc._status import FailedCall, error_of_call
+from ate_dispatcher_grpc._status import FailedCall
 from ate_dispatcher_grpc._time import wait_time
-from ate_dispatcher_grpc.errors import ClosedError, DispatcherError, unavailable
+from ate_dispatcher_grpc.aio._token import TokenSource
+from ate_dispatcher_grpc.errors import ClosedError, DispatcherError
 
 Call = Any
 """A gRPC stream with read(), write(), done_writing() and cancel()."""
@@ -40,6 +51,7 @@ class Connection:
     def __init__(self, options: ConnectionOptions) -> None:
         self.owner = Owner()
         self.options = options
+        self.tokens = TokenSource(options.token)
         self._channels: Channels[grpc.aio.Channel] = Channels(self._open_channel, self._close_channel)
         self._closing: set[asyncio.Task[None]] = set()
         self.is_closed = False
@@ -66,8 +78,12 @@ class Connection:
             DispatcherError: The call failed, or no response arrived in time.
         """
         self.ensure_open()
-        metadata = self.options.call_metadata(context)
         limit = self.options.call_timeout + (timeout or 0) if limit is None else limit
+        started_at = time.monotonic()
+        metadata = self.options.call_metadata(context, await self.tokens.header(limit))
+        self.ensure_open()
+        elapsed = time.monotonic() - started_at
+        timeout = None if timeout is None else max(0.0, timeout - elapsed)
         opened: list[Opened] = []
 
         async def call() -> bytes:
@@ -75,7 +91,7 @@ class Connection:
             return cast(bytes, await opened[0].call)
 
         try:
-            return await asyncio.wait_for(call(), wait_time(limit))
+            return await asyncio.wait_for(call(), wait_time(limit - elapsed))
         except asyncio.TimeoutError:
             if opened:
                 self.retire(opened[0])
@@ -88,14 +104,27 @@ class Connection:
             raise ClosedError("client") from None
 
     async def server_stream(
-        self, path: str, request: bytes, context: Mapping[str, str] | None, timeout: float | None
+        self,
+        path: str,
+        request: bytes,
+        context: Mapping[str, str] | None,
+        timeout: float | None,
+        limit: float,
     ) -> Opened:
-        """Opens a server-streaming call; returns once the request is written."""
-        return await self._open("stream", path, request, self.options.call_metadata(context), timeout)
+        """Opens a server-streaming call; returns once the request is written.
+
+        A token function has `limit` seconds at most.
+        """
+        started_at = time.monotonic()
+        metadata = self.options.call_metadata(context, await self.tokens.header(limit))
+        if timeout is not None:
+            timeout = max(0.0, timeout - (time.monotonic() - started_at))
+        return await self._open("stream", path, request, metadata, timeout)
 
     async def bidi(self, path: str, request: bytes) -> Opened:
         """Opens a bidirectional stream; returns once its first request is written."""
-        return await self._open("bidi", path, request, self.options.call_metadata(), None)
+        metadata = self.options.call_metadata(None, await self.tokens.header())
+        return await self._open("bidi", path, request, metadata, None)
 
     def ensure_open(self) -> None:
         """Raises ClosedError after close, and DispatcherError (FORKED) in a forked child."""
@@ -110,23 +139,49 @@ class Connection:
 
     def error_of(self, error: grpc.aio.AioRpcError) -> DispatcherError:
         """Translates the error of a call."""
-        return ClosedError("client") if self.is_closed else error_of_call(cast(FailedCall, error))
+        return (
+            ClosedError("client") if self.is_closed else self.options.error_of_call(cast(FailedCall, error))
+        )
 
     async def wait_for_ready(self, timeout: float) -> None:
         """Waits until the client is connected; `timeout` is in seconds."""
+        ends_at = time.monotonic() + timeout
+        reason: DispatcherError | None = None
+        while True:
+            error = await self._check_ready(ends_at - time.monotonic())
+            if error is None:
+                return
+            # The deadline of the last check says nothing that the errors before did not say better.
+            reason = reason if error.code is grpc.StatusCode.DEADLINE_EXCEEDED else error
+            left = ends_at - time.monotonic()
+            if left <= 0:
+                raise not_ready(self.options.address, timeout, reason)
+            await asyncio.sleep(min(READY_POLL_INTERVAL, left))
+
+    async def _check_ready(self, timeout: float) -> DispatcherError | None:
+        """Returns why the client is not connected; None if it is."""
         self.ensure_open()
+        pooled = self._channels.primary()
+        if pooled.written > 0:
+            return None
+        check = _raw(pooled.channel.unary_unary, _paths.HEALTH_CHECK)
         try:
-            await asyncio.wait_for(self._channels.primary().channel.channel_ready(), wait_time(timeout))
-        except asyncio.TimeoutError:
-            raise unavailable(
-                f"not connected to {self.options.address} within {timeout:g} s", "NOT_CONNECTED"
-            ) from None
+            await check(b"", timeout=wait_time(timeout))
+        except grpc.aio.AioRpcError as error:
+            # Any other status is an answer too.
+            return self.error_of(error) if error.code() in NOT_READY_CODES else None
+        except asyncio.CancelledError:
+            if not self.is_closed:
+                raise
+            raise ClosedError("client") from None
+        return None
 
     async def close(self) -> None:
         """Closes the channels and ends all calls on them; does nothing in a forked child."""
         if not self.owner.is_current:
             return
         self.is_closed = True
+        self.tokens.close()
         for channel in self._channels.all():
             await channel.close()
         await asyncio.gather(*self._closing, return_exceptions=True)
@@ -196,9 +251,10 @@ class Connection:
     def _open_channel(self) -> grpc.aio.Channel:
         options = self.options
         arguments = options.channel_arguments()
-        if options.credentials is None:
+        credentials = options.channel_credentials()
+        if credentials is None:
             return grpc.aio.insecure_channel(options.address, arguments)
-        return grpc.aio.secure_channel(options.address, options.credentials, arguments)
+        return grpc.aio.secure_channel(options.address, credentials, arguments)
 
 
 def _raw(kind: Any, path: str) -> Any:

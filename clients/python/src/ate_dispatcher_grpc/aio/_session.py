@@ -195,13 +195,16 @@ class Session:
                 self._live_since = None
                 self._live.clear()
                 self._peer.stream_lost(error)
-                if self.is_closing or is_permanent(error) or isinstance(error, ClosedError):
+                if self.is_closing or self._is_final(error) or isinstance(error, ClosedError):
                     break
                 if was_live:
                     self._backoff.reset()
                 await self._wait_before_retry(error, was_live)
         finally:
             self._finish(None if self.is_closing or isinstance(error, ClosedError) else error)
+
+    def _is_final(self, error: DispatcherError) -> bool:
+        return is_permanent(error, self._connection.options.is_token_renewed)
 
     async def _wait_before_retry(self, error: DispatcherError, was_live: bool) -> None:
         delay = max(self._backoff.next(), error.retry_delay or 0)

@@ -22,6 +22,7 @@ from ate_dispatcher_grpc._producer_port import Disposition
 from ate_dispatcher_grpc._request import encode_call, encode_cancel, encode_listener_updates
 from ate_dispatcher_grpc._session import DEFAULT_GRACE
 from ate_dispatcher_grpc._time import answer_limit
+from ate_dispatcher_grpc._token import Token
 from ate_dispatcher_grpc.aio._connection import Connection
 from ate_dispatcher_grpc.aio._listener_peer import ListenerPeer
 from ate_dispatcher_grpc.aio._producer_peer import ProducerPeer
@@ -33,6 +34,7 @@ from ate_dispatcher_grpc.delivery import ResultDelivery
 from ate_dispatcher_grpc.options import GatherOptions, RequestOptions
 from ate_dispatcher_grpc.results import Acceptance, Gap, Summary, decode_acceptance, decode_summary
 from ate_dispatcher_grpc.status import SessionStatus
+from ate_dispatcher_grpc.tls import Tls
 
 
 class Client:
@@ -47,25 +49,42 @@ class Client:
         channel_options: Sequence[tuple[str, Any]] = (),
         reconnect: Reconnect | None = None,
         call_timeout: float = 30.0,
+        tls: Tls | None = None,
+        token: Token | None = None,
+        allow_insecure_token: bool = False,
     ) -> None:
         """Creates a client. It reads no environment variables.
 
         Args:
             address: `host:port` or any other gRPC target. Default `127.0.0.1:50051`.
-            credentials: Channel credentials. Default None: plain text without authentication.
-            metadata: gRPC metadata that every call carries, for example `authorization`.
+            credentials: Channel credentials, instead of `tls`. Default None: clear text.
+            metadata: gRPC metadata that every call carries. An `authorization` in it is guarded as `token` is.
             channel_options: gRPC channel options. They override the options that this library sets.
             reconnect: Delays between attempts to reconnect.
             call_timeout: How long a unary call waits for its response, in seconds, above 0. Further calls then use a
                 new connection. Default 30. A dispatch waits for its TTL and one second at most, or 6 s without a TTL.
+            tls: How to check the dispatcher's certificate, and a certificate of this client. Default None: clear text.
+            token: Sent as `authorization: Bearer` with every call. A function that returns it, also an async one, is
+                called for every call and whenever a session connects, once at a time, and has 10 s. A session that is
+                refused (UNAUTHENTICATED) ends for good with a fixed token, and asks a function again. A function
+                without `async` runs in a thread.
+            allow_insecure_token: Whether to send a token in clear text to other machines, for networks that something
+                else encrypts. Default False.
 
         Raises:
-            InvalidArgumentError: An option is malformed.
+            InvalidArgumentError: An option is malformed, or a token would be sent in clear text.
         """
         options = ConnectionOptions(
-            address, credentials, metadata or {}, channel_options, reconnect or Reconnect(), call_timeout
+            address,
+            credentials,
+            metadata or {},
+            channel_options,
+            reconnect or Reconnect(),
+            call_timeout,
+            tls,
+            token,
+            allow_insecure_token,
         )
-        options.call_metadata()
         self._connection = Connection(options)
         self._peers: set[Producer | Listener] = set()
         self._closing: asyncio.Task[None] | None = None
@@ -79,6 +98,8 @@ class Client:
             LimitError: A limit was reached. Retry after `retry_delay`.
             UnavailableError: The dispatcher may or may not have accepted the request. A retry with the same
                 `request_id` is safe. The reason is NOT_CONNECTED if the request was not sent, or NO_ANSWER.
+            UnauthenticatedError: The credentials are not accepted, or the token function failed (NO_TOKEN).
+            PermissionDeniedError: The policy does not allow requests on the topic.
             ClosedError: The client is closed.
             DispatcherError: The code is ALREADY_EXISTS if `request_id` was used with different content.
         """
@@ -104,6 +125,7 @@ class Client:
             message,
             options.get("context"),
             options.get("timeout"),
+            answer_limit(options.get("ttl"), options.get("timeout")),
         )
         return Gather(self._connection, open_stream, options, self.cancel_request)
 
