@@ -12,13 +12,16 @@ from typing import Any, TypeVar
 
 from ate_dispatcher_grpc._failures import log_failure, printable
 from ate_dispatcher_grpc._fork import Owner
+from ate_dispatcher_grpc._token import Token
 from ate_dispatcher_grpc.compat.codec import Codec
 from ate_dispatcher_grpc.compat.embedded import EmbeddedDispatcher
 from ate_dispatcher_grpc.compat.payload import call_options
 from ate_dispatcher_grpc.compat.peers import EXIT, Producer, QueueMsg, ResultListener
+from ate_dispatcher_grpc.compat.security import security
 from ate_dispatcher_grpc.compat.sessions import Sessions
 from ate_dispatcher_grpc.compat.topics import to_wire
 from ate_dispatcher_grpc.errors import invalid_argument
+from ate_dispatcher_grpc.tls import Tls
 
 _log = logging.getLogger("ate_dispatcher_grpc.compat")
 
@@ -31,12 +34,38 @@ class ATEDispatcher(threading.Thread):
     Without an address, here or in ATE_DISPATCHER_ADDRESS, `start` starts a dispatcher process that `stop` ends.
     """
 
-    def __init__(self, address: str | None = None) -> None:
+    def __init__(
+        self,
+        address: str | None = None,
+        *,
+        tls: Tls | None = None,
+        token: Token | None = None,
+        allow_insecure_token: bool | None = None,
+    ) -> None:
+        """Creates a dispatcher, which `start` connects.
+
+        Args:
+            address: `host:port` of a dispatcher. Default: ATE_DISPATCHER_ADDRESS.
+            tls: As for `Client`; needs an address. Default: ATE_DISPATCHER_TLS (true), and the files that
+                ATE_DISPATCHER_TLS_CA, ATE_DISPATCHER_TLS_CERT and ATE_DISPATCHER_TLS_KEY name, and
+                ATE_DISPATCHER_SERVER_NAME.
+            token: As for `Client`. Default: the content of the file ATE_DISPATCHER_TOKEN_FILE, which is read again
+                whenever a token is needed, else ATE_DISPATCHER_TOKEN.
+            allow_insecure_token: As for `Client`. Default: ATE_DISPATCHER_ALLOW_INSECURE_TOKEN.
+
+        Raises:
+            InvalidArgumentError: A variable has no usable value, or `tls` is set without an address.
+        """
         super().__init__()
         self.evt_result_listeners: dict[str, set[ResultListener]] = {}
         self.evt_producers: dict[str, set[Producer]] = {}
         self.queue: Queue[QueueMsg] = Queue()
         self._address = address or os.environ.get("ATE_DISPATCHER_ADDRESS") or None
+        self._security = security(tls, token, allow_insecure_token)
+        if self._security["tls"] is not None and self._address is None:
+            raise invalid_argument(
+                "tls", "needs the address of a dispatcher; pass one, or set ATE_DISPATCHER_ADDRESS"
+            )
         self._embedded: EmbeddedDispatcher | None = None
         self._sessions: Sessions | None = None
         self._registration_lock = threading.RLock()
@@ -66,6 +95,8 @@ class ATEDispatcher(threading.Thread):
 
         Raises:
             UnavailableError: There is no dispatcher; the message names the remedy.
+            UnauthenticatedError: The dispatcher does not accept the credentials.
+            PermissionDeniedError: The policy does not allow a registration.
             RuntimeError: The thread was started before.
         """
         if self.ident is not None:
@@ -75,7 +106,8 @@ class ATEDispatcher(threading.Thread):
         if self._address is None:
             self._embedded = EmbeddedDispatcher()
         try:
-            self._connect(Sessions(self._address or self._embedded_address(), self._codec))
+            address = self._address or self._embedded_address()
+            self._connect(Sessions(address, self._codec, self._security))
         except BaseException:
             if self._sessions is not None:
                 self._sessions.close()

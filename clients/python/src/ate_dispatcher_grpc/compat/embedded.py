@@ -13,6 +13,7 @@ import threading
 from collections import deque
 from pathlib import Path
 
+from ate_dispatcher_grpc.compat.security import VARIABLES
 from ate_dispatcher_grpc.errors import UnavailableError, unavailable
 
 _GUARD = Path(__file__).with_name("_guard.py")
@@ -123,5 +124,5 @@ class EmbeddedDispatcher:
 
 def _child_environment() -> dict[str, str]:
     # The server reads its settings from ATE_DISPATCHER_* and rejects unknown ones.
-    ours = ("ATE_DISPATCHER_COMMAND", "ATE_DISPATCHER_ADDRESS")
+    ours = ("ATE_DISPATCHER_COMMAND", "ATE_DISPATCHER_ADDRESS", *VARIABLES)
     return {name: value for name, value in os.environ.items() if name not in ours}

@@ -16,13 +16,20 @@ from ate_dispatcher_grpc.client import Client
 from ate_dispatcher_grpc.compat.codec import Codec
 from ate_dispatcher_grpc.compat.payload import decode_arguments, decode_result_value, encode_result_value
 from ate_dispatcher_grpc.compat.peers import Producer, ResultListener
+from ate_dispatcher_grpc.compat.security import Security
 from ate_dispatcher_grpc.compat.topics import from_wire
 from ate_dispatcher_grpc.delivery import ResultDelivery
-from ate_dispatcher_grpc.errors import DispatcherError, InvalidArgumentError, UnavailableError
+from ate_dispatcher_grpc.errors import (
+    DispatcherError,
+    InvalidArgumentError,
+    UnauthenticatedError,
+    UnavailableError,
+)
 from ate_dispatcher_grpc.handler_result import Result
 from ate_dispatcher_grpc.listener import Listener
 from ate_dispatcher_grpc.options import RequestOptions
 from ate_dispatcher_grpc.producer import Producer as ConnectedProducer
+from ate_dispatcher_grpc.status import Closed, SessionStatus
 
 _log = logging.getLogger("ate_dispatcher_grpc.compat")
 
@@ -79,16 +86,24 @@ class _Reply:
         return self._value
 
 
+def _log_end(status: SessionStatus) -> None:
+    """Logs that the dispatcher has ended a session for good: the program does not hear of it otherwise."""
+    # An argument that the dispatcher does not accept is raised where the program passes it.
+    if isinstance(status, Closed) and not isinstance(status.error, (type(None), InvalidArgumentError)):
+        log_event(_log, logging.ERROR, f"a session has ended for good: {status.error}")
+
+
 class Sessions:
     """The sessions of all producers and listeners of one ATEDispatcher."""
 
-    def __init__(self, address: str, codec: Codec) -> None:
+    def __init__(self, address: str, codec: Codec, options: Security) -> None:
         """Connects.
 
         Raises:
             UnavailableError: No dispatcher answers at the address.
         """
-        self._client = Client(address)
+        self._client = Client(address, **options)
+        self._is_token_renewed = callable(options["token"])
         self._codec = codec
         self._lock = threading.Lock()
         self._producers: dict[Producer, tuple[ConnectedProducer, set[str]]] = {}
@@ -117,13 +132,20 @@ class Sessions:
             try:
                 self._client.dispatch(topic, **request)
                 return
-            except UnavailableError:
-                if self._is_closed.wait(min(0.1, left)):
-                    return
             except DispatcherError as error:
+                if self._is_temporary(error):
+                    if self._is_closed.wait(min(0.1, left)):
+                        return
+                    continue
                 text = f"the dispatcher rejected a request on {from_wire(topic)!r}: {error}"
                 log_event(_log, logging.ERROR, text)
                 return
+
+    def _is_temporary(self, error: DispatcherError) -> bool:
+        """Returns whether a request may succeed within its TTL: with a connection, or with another token."""
+        if isinstance(error, UnauthenticatedError):
+            return self._is_token_renewed
+        return isinstance(error, UnavailableError)
 
     def add_producer(self, producer: Producer, topic: str) -> None:
         """Registers a producer on a topic; returns once the dispatcher has confirmed."""
@@ -154,7 +176,9 @@ class Sessions:
         """Registers a listener on a topic; returns once the dispatcher has confirmed."""
         with self._lock:
             if listener not in self._listeners:
-                session = self._client.listener([], lambda result: self._deliver(listener, result))
+                session = self._client.listener(
+                    [], lambda result: self._deliver(listener, result), on_status=_log_end
+                )
                 self._listeners[listener] = (session, set())
             session, topics = self._listeners[listener]
             topics.add(topic)
@@ -214,7 +238,7 @@ class Sessions:
             producer.submit_producer_message(topic, assignment.request_id, reply, *args, **kwargs)
             return encode_result_value(self._codec, reply.wait())
 
-        return self._client.producer([], handle, concurrency=1, max_backlog=backlog)
+        return self._client.producer([], handle, concurrency=1, max_backlog=backlog, on_status=_log_end)
 
     def _await_confirmation(self, change: Any) -> None:
         try:
@@ -224,6 +248,10 @@ class Sessions:
             log_event(_log, logging.WARNING, text)
             if self._is_closed.is_set():
                 self._timeout = 0.0
+        except DispatcherError:
+            # At the end there is nothing left to change on a session that has ended for good.
+            if not self._is_closed.is_set():
+                raise
 
     def _deliver(self, listener: ResultListener, result: ResultDelivery) -> None:
         topic = from_wire(result.topic)
