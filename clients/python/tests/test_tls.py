@@ -20,6 +20,7 @@ from ate_dispatcher_grpc import (
     UnavailableError,
     aio,
 )
+from ate_dispatcher_grpc._handshake import connection_hint
 from tests.certificates import Authority, Identity
 from tests.conftest import FAST
 from tests.stock_server import StockServer
@@ -152,6 +153,26 @@ async def test_a_failed_handshake_is_told_to_every_user_with_asyncio(
                 await client.dispatch("t")
         (first, *_) = [each for each in log.heard if isinstance(each, Disconnected)]
         assert text in first.error.details
+
+
+@pytest.mark.parametrize(
+    ("failure", "hint"),
+    [
+        ("UNAVAILABLE: ipv4:127.0.0.1:1: Socket closed", "it may require TLS"),
+        ("UNAVAILABLE: ipv4:127.0.0.1:1: Unwrap failed (TSI_DATA_CORRUPTED)", "it may require TLS"),
+        ("UNKNOWN: ipv4:127.0.0.1:1: recvmsg:Connection reset by peer", "it may require TLS"),
+        ("UNKNOWN: ipv4:127.0.0.1:1: connect: Connection refused (111)", ""),
+        (
+            "UNKNOWN: ipv4:10.0.0.1:1: FD shutdown; connection attempt timed out before receiving SETTINGS frame",
+            "",
+        ),
+    ],
+)
+def test_only_a_connection_that_the_server_ended_is_explained(failure: str, hint: str) -> None:
+    details = f"failed to connect to all addresses; last error: {failure}"
+    assert connection_hint(details, "it may require TLS") == hint
+    # A connection that worked before says nothing about TLS.
+    assert connection_hint(failure, "it may require TLS") == ""
 
 
 def test_a_session_connects_once_the_certificate_of_the_server_is_right(world: World) -> None:

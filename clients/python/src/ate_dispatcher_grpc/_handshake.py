@@ -21,8 +21,17 @@ _HINTS: Final = (
 )
 
 # With TLS 1.3 a client has finished the handshake before the server checks its certificate. A refusal is then the end
-# of the connection, without a reason. A server that expects TLS ends a connection in clear text in the same way.
-_ENDED: Final = ("Socket closed", "Connection reset", "Broken pipe", "EOF", "ALERT", "alert")
+# of the connection, or an alert that gRPC reports as data that cannot be unwrapped. A server that expects TLS ends a
+# connection in clear text in the same way.
+_ENDED: Final = (
+    "Socket closed",
+    "Connection reset",
+    "Broken pipe",
+    "EOF",
+    "ALERT",
+    "alert",
+    "Unwrap failed",
+)
 
 
 def connection_hint(details: str, no_answer: str) -> str:
