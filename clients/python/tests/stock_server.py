@@ -81,8 +81,9 @@ class StockServer(grpc.GenericRpcHandler):
                 lambda requests, context: self._session(path, code, requests, context)
             )
         if path == _paths.GATHER:
-            return grpc.unary_stream_rpc_method_handler(
-                lambda request, context: context.abort(code or grpc.StatusCode.ABORTED, "refused")
+            # Does not wait for the request, as a server that refuses a call for its headers.
+            return grpc.stream_stream_rpc_method_handler(
+                lambda requests, context: context.abort(code or grpc.StatusCode.ABORTED, "refused")
             )
         return grpc.unary_unary_rpc_method_handler(lambda request, context: self._answer(code, context))
 
@@ -98,9 +99,9 @@ class StockServer(grpc.GenericRpcHandler):
         requests: Iterator[bytes],
         context: grpc.ServicerContext,
     ) -> Iterator[bytes]:
-        next(requests)
         if code is not None:
             context.abort(code, "refused")
+        next(requests)
         is_cut: queue.SimpleQueue[bool] = queue.SimpleQueue()
         with self._lock:
             self._streams.append(is_cut)

@@ -10,6 +10,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent import futures
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -21,6 +22,7 @@ from ate_dispatcher_grpc import (
     Closed,
     ClosedError,
     Disconnected,
+    DispatcherError,
     InvalidArgumentError,
     PermissionDeniedError,
     Ready,
@@ -30,6 +32,7 @@ from ate_dispatcher_grpc import (
 )
 from ate_dispatcher_grpc import _token as token_module
 from ate_dispatcher_grpc._connection_options import ConnectionOptions
+from tests.certificates import Authority
 from tests.conftest import FAST
 from tests.stock_server import StockServer
 from tests.test_survival import StatusLog
@@ -142,6 +145,24 @@ def test_a_refusal_of_a_fixed_token_is_final(stock: StockServer, code: StatusCod
             client.dispatch("t")
         log.wait_for(Closed, 2)
     assert len(stock.calls) == 3
+
+
+async def test_a_refusal_that_comes_while_the_request_is_written_keeps_its_status(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ca = Authority(tmp_path / "ca")
+    server = StockServer(ca.issue("server"))
+    server.refuse = lambda authorization: StatusCode.UNAUTHENTICATED
+    codes: list[StatusCode] = []
+    for _ in range(60):
+        async with aio.Client(server.address, token=SECRET, tls=ca.tls) as client:
+            for call in (client.gather("t").summary, client.listener(["t"]).wait()):
+                with pytest.raises(DispatcherError) as raised:
+                    await call
+                codes.append(raised.value.code)
+    server.close()
+    assert set(codes) == {StatusCode.UNAUTHENTICATED}
+    assert "not connected" not in caplog.text
 
 
 def test_after_a_refusal_a_function_is_asked_again_with_backoff(stock: StockServer) -> None:

@@ -25,6 +25,7 @@ from ate_dispatcher_grpc._connection_options import ConnectionOptions, Metadata
 from ate_dispatcher_grpc._fork import Owner
 from ate_dispatcher_grpc._status import FailedCall
 from ate_dispatcher_grpc._time import wait_time
+from ate_dispatcher_grpc.aio._grpc_internals import done_writing, write
 from ate_dispatcher_grpc.aio._token import TokenSource
 from ate_dispatcher_grpc.errors import ClosedError, DispatcherError
 
@@ -264,10 +265,4 @@ def _raw(kind: Any, path: str) -> Any:
 
 async def _write(call: Call, request: bytes, is_only: bool) -> bool:
     """Writes a request; returns False if the call has failed."""
-    try:
-        await call.write(request)
-        if is_only:
-            await call.done_writing()
-        return True
-    except (grpc.aio.AioRpcError, asyncio.InvalidStateError, asyncio.CancelledError):
-        return False
+    return await write(call, request) and (not is_only or await done_writing(call))

@@ -25,6 +25,7 @@ from ate_dispatcher_grpc._session import (
 )
 from ate_dispatcher_grpc._time import wait_time
 from ate_dispatcher_grpc.aio._connection import Call, Connection, Opened
+from ate_dispatcher_grpc.aio._grpc_internals import done_writing, write
 from ate_dispatcher_grpc.aio._queues import Outbox
 from ate_dispatcher_grpc.aio._watch import Watch
 from ate_dispatcher_grpc.errors import ClosedError, DispatcherError
@@ -282,8 +283,10 @@ def _is_cancelled() -> bool:
 async def _write(call: Call, outbox: Outbox) -> None:
     try:
         while (message := await outbox.take()) is not None:
-            await call.write(message)
-        await call.done_writing()
-    except (grpc.aio.AioRpcError, asyncio.InvalidStateError, asyncio.CancelledError):
-        # The reading task gets the same error and handles it.
+            if not await write(call, message):
+                # The reading task gets the error and handles it.
+                outbox.discard()
+                return
+        await done_writing(call)
+    except asyncio.CancelledError:
         outbox.discard()
