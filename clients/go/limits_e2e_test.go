@@ -58,7 +58,7 @@ func TestAProducerThatCausesTooManyFaultsWaitsBeforeItReconnects(t *testing.T) {
 }
 
 func TestPeersBeyondTheBudgetOfBytesWaitAndAreLiveWhenThereIsRoom(t *testing.T) {
-	server := serve(t, "--max-held-bytes", "1000000", "--peer-share", "1")
+	server := serve(t, "--max-held-bytes", "1000000", "--peer-share", "0")
 	client := connect(t, server.address)
 	held := atedispatcher.RequestOptions{
 		Data: make([]byte, 980_000), NoProducers: atedispatcher.NoProducersWait, TTL: time.Minute,

@@ -7,9 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import grpc
-
-from ate_dispatcher_grpc import Gap, ResultDelivery, Summary
+from ate_dispatcher_grpc import Gap, ResultDelivery, Summary, Tls
 from conformance_outcomes import after_callback
 from conformance_views import Fields, delivery_view, summary_view
 
@@ -21,8 +19,7 @@ def secure_options() -> Fields:
     file, token = os.environ.get("ATE_DISPATCHER_TLS_CA"), os.environ.get("ATE_DISPATCHER_TOKEN")
     if not file or not token:
         return {}
-    credentials = grpc.ssl_channel_credentials(Path(file).read_bytes())
-    return {"credentials": credentials, "metadata": {"authorization": f"Bearer {token}"}}
+    return {"tls": Tls(ca=Path(file).read_bytes()), "token": token}
 
 
 def producer_options(fields: Fields, report: Report) -> tuple[list[tuple[str, str]], Any]:

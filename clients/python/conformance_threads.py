@@ -129,7 +129,9 @@ class ClientState:
     """The client and everything it opened since the last reset."""
 
     def __init__(self, address: str) -> None:
-        self.client = Client(address, reconnect=Reconnect(initial_delay=0.02, max_delay=0.1), **secure_options())
+        self.client = Client(
+            address, reconnect=Reconnect(initial_delay=0.02, max_delay=0.1), **secure_options()
+        )
         self.producers: dict[str, tuple[Producer, ScriptedHandler]] = {}
         self.listeners: dict[str, Listener] = {}
         self.gathers: dict[str, Gather] = {}

@@ -12,6 +12,7 @@ import pytest
 from grpc import StatusCode
 
 from ate_dispatcher_grpc import (
+    Assignment,
     Client,
     Disconnected,
     DispatcherError,
@@ -160,6 +161,38 @@ async def test_a_function_is_asked_until_its_token_is_accepted(world: World) -> 
     async with aio.Client(world.open.address, tls=world.ca.tls, token=provider, reconnect=FAST) as other:
         await other.listener(["secured.t"]).ready()
         assert provider.count == 3
+
+
+async def test_a_request_and_its_results_name_their_principals(world: World) -> None:
+    requesters = Queue[str]()
+
+    def handle(assignment: Assignment) -> int:
+        requesters.put(assignment.requester)
+        return 1
+
+    with (
+        Client(world.open.address, tls=world.ca.tls, token=TOKEN) as client,
+        client.producer(["secured.t"], handle, id="p") as producer,
+        client.listener(["secured.t"]) as listener,
+    ):
+        producer.ready(10)
+        listener.ready(10)
+        gather = client.gather("secured.t", selector={"principals": ["vault"]})
+        assert [(target.producer_id, target.principal) for target in gather.acceptance.targets] == [
+            ("p", "vault")
+        ]
+        delivery = listener.get(timeout=10)
+        assert (delivery.producer_id, delivery.principal, delivery.requester) == ("p", "vault", "vault")
+        assert gather.summary.requester == "vault"
+        assert [outcome.principal for outcome in gather.summary.outcomes] == ["vault"]
+        assert requesters.get(timeout=10) == "vault"
+        request_id = gather.acceptance.request_id
+        assert client.cancel_request(request_id, principal="vault").request_id == request_id
+        with pytest.raises(PermissionDeniedError):
+            client.cancel_request(request_id, principal="another")
+        assert client.gather("secured.t", selector={"principals": ["another"]}).summary.targeted_count == 0
+    async with aio.Client(world.open.address, tls=world.ca.tls, token=TOKEN) as other:
+        assert (await other.cancel_request(request_id, principal="vault")).request_id == request_id
 
 
 async def test_a_topic_that_the_policy_denies_is_final(world: World) -> None:

@@ -28,7 +28,7 @@ def one_topic() -> Iterator[str]:
 @pytest.fixture
 def small_budget() -> Iterator[str]:
     """A server that holds at most 1,000,000 bytes."""
-    server = Server("--max-held-bytes", "1000000", "--peer-share", "1")
+    server = Server("--max-held-bytes", "1000000", "--peer-share", "0")
     yield server.address
     server.stop()
 

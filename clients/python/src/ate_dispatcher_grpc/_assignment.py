@@ -22,6 +22,8 @@ class BaseAssignment:
     """The topic of the request. It has no wildcards, even if the producer registered a pattern."""
     request_id: str
     """The same for all producers that got the request."""
+    requester: str
+    """The principal whose request it is, as the dispatcher authenticated it; empty if the requester is anonymous."""
     assignment_id: str
     """Unique for the lifetime of the server."""
     attempt: int
@@ -53,6 +55,7 @@ class BaseAssignment:
         self.content_type = request.content_type
         self.attributes = dict(request.attributes)
         self.request_id = assignment.request_id
+        self.requester = assignment.requester
         self.assignment_id = assignment.assignment_id
         self.attempt = assignment.attempt
         self.context = dict(assignment.context)

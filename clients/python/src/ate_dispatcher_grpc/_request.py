@@ -67,13 +67,15 @@ def encode_call(topic: str, options: RequestOptions, flag: bool) -> bytes:
     return view.RequestCall(request=encode_request(topic, options), flag=flag).SerializeToString()
 
 
-def encode_cancel(request_id: str) -> bytes:
+def encode_cancel(request_id: str, principal: str = "") -> bytes:
     """Encodes a CancelRequestRequest.
 
     Raises:
-        InvalidArgumentError: The id cannot be encoded. The server checks the value.
+        InvalidArgumentError: A value cannot be encoded. The server checks the values.
     """
-    return checked("request_id", lambda: CancelRequestRequest(request_id=request_id)).SerializeToString()
+    request = checked("request_id", lambda: CancelRequestRequest(request_id=request_id))
+    checked("principal", lambda: setattr(request, "principal", principal))
+    return request.SerializeToString()
 
 
 def encode_listener_updates(listener_id: str, add: Sequence[str], remove: Sequence[str]) -> list[bytes]:
@@ -118,6 +120,8 @@ def _set_selector(request: Request, selector: Selector) -> None:
     _reject_unknown(selector, Selector.__annotations__, "request.selector")
     producer_ids = strings(selector.get("producer_ids") or (), "request.selector.producer_ids")
     checked("request.selector.producer_ids", lambda: target.producer_ids.extend(producer_ids))
+    principals = strings(selector.get("principals") or (), "request.selector.principals")
+    checked("request.selector.principals", lambda: target.principals.extend(principals))
     labels = selector.get("match_labels") or {}
     checked("request.selector.match_labels", lambda: target.match_labels.update(labels))
     set_field(target, "max_targets", selector.get("max_targets"), "request.selector")

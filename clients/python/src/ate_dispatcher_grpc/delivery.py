@@ -33,6 +33,22 @@ class ResultDelivery:
         self.producer_id: str = delivery.producer_id
 
     @property
+    def principal(self) -> str:
+        """The principal of the producer, as the dispatcher authenticated it; empty if the producer is anonymous.
+
+        The same `producer_id` of another principal is another producer.
+        """
+        return self._delivery.principal
+
+    @property
+    def requester(self) -> str:
+        """The principal whose request it is; empty if the requester is anonymous.
+
+        The same `request_id` of another requester is another request.
+        """
+        return self._delivery.requester
+
+    @property
     def group(self) -> str:
         """The group the producer was chosen from; empty if it registered without a group."""
         return self._delivery.group

@@ -44,6 +44,8 @@ class Selector(TypedDict, total=False):
 
     producer_ids: Sequence[str]
     """Only these producers; at most 1,000."""
+    principals: Sequence[str]
+    """Only producers of these principals; at most 1,000."""
     match_labels: Mapping[str, str]
     """Only producers that have all of these labels; at most 32."""
     max_targets: int

@@ -25,6 +25,8 @@ class Target:
     producer_id: str
     group: str
     """The group the producer was chosen from; empty if it registered without a group."""
+    principal: str = ""
+    """The principal of the producer; empty if the producer is anonymous."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ class ProducerOutcome:
     result_count: int
     error: ProducerError | None
     """The producer's error if `state` is FAILED. The delivered result has the error details."""
+    principal: str = ""
+    """The principal of the producer: the same id of another principal is another producer. Empty if anonymous."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,8 @@ class Summary:
     elapsed: float
     """Seconds from acceptance to end, by the server's clock."""
     outcomes: Sequence[ProducerOutcome]
+    requester: str = ""
+    """The principal whose request it is; empty if the requester is anonymous."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +110,7 @@ def decode_acceptance(message: request_pb2.Acceptance) -> Acceptance:
     """Converts an Acceptance from its wire form."""
     return Acceptance(
         request_id=message.request_id,
-        targets=tuple(Target(target.producer_id, target.group) for target in message.targets),
+        targets=tuple(Target(each.producer_id, each.group, each.principal) for each in message.targets),
         listener_count=message.listener_count,
         ttl=seconds_of(message.ttl),
         expire_time=datetime_of(message.expire_time),
@@ -124,6 +130,7 @@ def decode_summary(message: summary_pb2.Summary) -> Summary:
         missing_count=message.missing_count,
         elapsed=seconds_of(message.elapsed),
         outcomes=tuple(map(_outcome, message.outcomes)),
+        requester=message.requester,
     )
 
 
@@ -143,4 +150,5 @@ def _outcome(message: summary_pb2.ProducerOutcome) -> ProducerOutcome:
         latency=seconds_of(message.latency) if message.HasField("latency") else None,
         result_count=message.result_count,
         error=producer_error(message.error) if message.HasField("error") else None,
+        principal=message.principal,
     )

@@ -87,7 +87,7 @@ class Event(_message.Message):
     def __init__(self, delivery: _Optional[_Union[Delivery, _Mapping]] = ..., summary: _Optional[bytes] = ..., heartbeat: _Optional[bytes] = ..., go_away: _Optional[bytes] = ..., acceptance: _Optional[bytes] = ..., rejection: _Optional[bytes] = ..., ready: _Optional[bytes] = ..., gap: _Optional[bytes] = ..., topics_changed: _Optional[bytes] = ...) -> None: ...
 
 class Delivery(_message.Message):
-    __slots__ = ("request_id", "topic", "producer_id", "group", "ordinal", "more", "sequence", "latency", "receive_time", "late", "context", "result")
+    __slots__ = ("request_id", "topic", "producer_id", "group", "ordinal", "more", "sequence", "latency", "receive_time", "late", "context", "result", "principal", "requester")
     class ContextEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -107,6 +107,8 @@ class Delivery(_message.Message):
     LATE_FIELD_NUMBER: _ClassVar[int]
     CONTEXT_FIELD_NUMBER: _ClassVar[int]
     RESULT_FIELD_NUMBER: _ClassVar[int]
+    PRINCIPAL_FIELD_NUMBER: _ClassVar[int]
+    REQUESTER_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     topic: str
     producer_id: str
@@ -119,7 +121,9 @@ class Delivery(_message.Message):
     late: bool
     context: _containers.ScalarMap[str, str]
     result: bytes
-    def __init__(self, request_id: _Optional[str] = ..., topic: _Optional[str] = ..., producer_id: _Optional[str] = ..., group: _Optional[str] = ..., ordinal: _Optional[int] = ..., more: bool = ..., sequence: _Optional[int] = ..., latency: _Optional[bytes] = ..., receive_time: _Optional[bytes] = ..., late: bool = ..., context: _Optional[_Mapping[str, str]] = ..., result: _Optional[bytes] = ...) -> None: ...
+    principal: str
+    requester: str
+    def __init__(self, request_id: _Optional[str] = ..., topic: _Optional[str] = ..., producer_id: _Optional[str] = ..., group: _Optional[str] = ..., ordinal: _Optional[int] = ..., more: bool = ..., sequence: _Optional[int] = ..., latency: _Optional[bytes] = ..., receive_time: _Optional[bytes] = ..., late: bool = ..., context: _Optional[_Mapping[str, str]] = ..., result: _Optional[bytes] = ..., principal: _Optional[str] = ..., requester: _Optional[str] = ...) -> None: ...
 
 class DispatcherBatch(_message.Message):
     __slots__ = ("messages",)
@@ -152,7 +156,7 @@ class DispatcherMessage(_message.Message):
     def __init__(self, assignment: _Optional[_Union[Assignment, _Mapping]] = ..., revocation: _Optional[bytes] = ..., heartbeat: _Optional[bytes] = ..., go_away: _Optional[bytes] = ..., disposition: _Optional[bytes] = ..., welcome: _Optional[bytes] = ..., registered: _Optional[bytes] = ..., deregistered: _Optional[bytes] = ..., drained: _Optional[bytes] = ..., fault: _Optional[bytes] = ...) -> None: ...
 
 class Assignment(_message.Message):
-    __slots__ = ("assignment_id", "request_id", "ttl", "expire_time", "attempt", "context", "request")
+    __slots__ = ("assignment_id", "request_id", "ttl", "expire_time", "attempt", "context", "request", "requester")
     class ContextEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -167,6 +171,7 @@ class Assignment(_message.Message):
     ATTEMPT_FIELD_NUMBER: _ClassVar[int]
     CONTEXT_FIELD_NUMBER: _ClassVar[int]
     REQUEST_FIELD_NUMBER: _ClassVar[int]
+    REQUESTER_FIELD_NUMBER: _ClassVar[int]
     assignment_id: str
     request_id: str
     ttl: bytes
@@ -174,7 +179,8 @@ class Assignment(_message.Message):
     attempt: int
     context: _containers.ScalarMap[str, str]
     request: bytes
-    def __init__(self, assignment_id: _Optional[str] = ..., request_id: _Optional[str] = ..., ttl: _Optional[bytes] = ..., expire_time: _Optional[bytes] = ..., attempt: _Optional[int] = ..., context: _Optional[_Mapping[str, str]] = ..., request: _Optional[bytes] = ...) -> None: ...
+    requester: str
+    def __init__(self, assignment_id: _Optional[str] = ..., request_id: _Optional[str] = ..., ttl: _Optional[bytes] = ..., expire_time: _Optional[bytes] = ..., attempt: _Optional[int] = ..., context: _Optional[_Mapping[str, str]] = ..., request: _Optional[bytes] = ..., requester: _Optional[str] = ...) -> None: ...
 
 class ProducerBatch(_message.Message):
     __slots__ = ("messages",)

@@ -129,13 +129,19 @@ class Client:
         )
         return Gather(self._connection, open_stream, options, self.cancel_request)
 
-    async def cancel_request(self, request_id: str) -> Summary:
+    async def cancel_request(self, request_id: str, *, principal: str = "") -> Summary:
         """Cancels a request and returns its summary; a request that has ended keeps its summary.
+
+        Args:
+            request_id: The id of the request.
+            principal: Whose request it is: the `requester` of its summary. Default: that of this client. Another
+                principal's request can be cancelled by those who may `administer` its topic.
 
         Raises:
             NotFoundError: The dispatcher knows no request with this id.
+            PermissionDeniedError: The request is of another principal, and this client may not administer its topic.
         """
-        response = await self._connection.unary(_paths.CANCEL_REQUEST, encode_cancel(request_id))
+        response = await self._connection.unary(_paths.CANCEL_REQUEST, encode_cancel(request_id, principal))
         return decode_summary(service.CancelRequestResponse.FromString(response).summary)
 
     async def update_listener(
